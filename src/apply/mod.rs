@@ -1,0 +1,159 @@
+//! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
+
+mod history;
+mod sqlite;
+mod verify;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::dialect::sqlite::{Error, PlanError};
+use crate::plan::{Hazard, Step};
+
+pub use history::Identity;
+pub use sqlite::{apply, inspect, plan};
+
+/// Whether a copy of the database is made first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BackupMode {
+    /// Before a step that rebuilds or destroys.
+    #[default]
+    Auto,
+    /// Before every apply that changes something.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// How an apply is done.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether data may be destroyed.
+    pub allow_destructive: bool,
+    /// When a backup is made.
+    pub backup: BackupMode,
+    /// Where it goes; beside the file where none is given.
+    pub backup_dir: Option<PathBuf>,
+    /// How long to wait for the lock.
+    pub lock_timeout: Duration,
+    /// What the history says of it.
+    pub message: Option<String>,
+    /// Who applies.
+    pub identity: Identity,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            allow_destructive: false,
+            backup: BackupMode::Auto,
+            backup_dir: None,
+            lock_timeout: Duration::from_secs(10),
+            message: None,
+            identity: Identity::default(),
+        }
+    }
+}
+
+/// Is told what an apply does, as it does it.
+pub trait Observer {
+    /// A backup is being written.
+    fn backing_up(&mut self, to: &std::path::Path) {
+        let _ = to;
+    }
+    /// A step begins.
+    fn begins(&mut self, step: &Step) {
+        let _ = step;
+    }
+    /// A statement begins that copies `rows` rows.
+    fn copies(&mut self, step: &Step, rows: i64) {
+        let _ = (step, rows);
+    }
+    /// A step is done.
+    fn ends(&mut self, step: &Step) {
+        let _ = step;
+    }
+    /// All steps are done; the outcome is compared with the schema.
+    fn verifies(&mut self) {}
+}
+
+/// An observer that tells nobody.
+#[derive(Debug, Default)]
+pub struct Silent;
+impl Observer for Silent {}
+
+/// What came of an apply.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The database was as desired already.
+    NothingToDo,
+    /// It is now.
+    Applied(Report),
+}
+
+/// What an apply did.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The history number.
+    pub number: i64,
+    /// Rows that rebuilds copied.
+    pub rows_copied: i64,
+    /// How long it held the lock.
+    pub took: Duration,
+    /// The backup.
+    pub backup: Option<PathBuf>,
+}
+
+/// Why an apply did not happen. In every case the database is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The database does not answer, or a statement failed.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The lock could not be had in time.
+    #[error("another connection holds the lock on the database, and did not let go within {0:?}")]
+    LockTimeout(Duration),
+    /// The schema declares nothing.
+    #[error("the schema declares no object at all, and applying it would drop everything")]
+    EmptySchema,
+    /// A safety rule stops it.
+    #[error("the apply is refused")]
+    Blocked(Vec<Hazard>),
+    /// The database is no longer what the plan was made for.
+    #[error("the database has changed since the plan was made")]
+    Stale,
+    /// The backup could not be written.
+    #[error("the backup to {path} failed: {source}")]
+    Backup {
+        /// Where it was to go.
+        path: String,
+        /// Why.
+        source: Error,
+    },
+    /// A step failed over the rows that are there.
+    #[error("{address}: {source}")]
+    Step {
+        /// The step.
+        address: String,
+        /// SQLite's reason.
+        source: Error,
+    },
+    /// What came out is not what was desired.
+    #[error("the outcome was not the desired one: {0}")]
+    NotVerified(String),
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl ApplyError {
+    /// Whether this is a refusal: nothing was tried, and something has to be decided first.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale)
+    }
+}

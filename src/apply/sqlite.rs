@@ -1,0 +1,209 @@
+//! Planning against, and applying to, a SQLite file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::history::{self, Record};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
+use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
+use crate::dialect::sqlite::planner::{self, Planned};
+use crate::dialect::sqlite::{PlanError, backup, inspect, normalize};
+use crate::kdl;
+use crate::plan::{Action, Plan, Step};
+use crate::schema::{Normalized, Schema};
+
+/// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.
+///
+/// # Errors
+/// Where the file cannot be read, or where no plan is possible.
+pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> {
+    let mut connection = match Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await {
+        Ok(connection) => connection,
+        Err(Error::NoFile { .. }) => return planner::plan_from_nothing(desired).await,
+        Err(other) => return Err(other.into()),
+    };
+    // One read transaction, so that schema and counts belong together.
+    connection.execute("BEGIN").await?;
+    let planned = planner::plan(&mut connection, desired).await?;
+    connection.execute("COMMIT").await?;
+    connection.close().await?;
+    Ok(planned.plan)
+}
+
+/// The live schema as KDL.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub async fn inspect(path: &Path) -> Result<String, Error> {
+    let mut connection = Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await?;
+    let live = inspect::inspect(&mut connection).await?;
+    connection.close().await?;
+    Ok(as_kdl(normalize::normalize(live.schema).schema()))
+}
+
+/// Applies what was approved, or nothing.
+///
+/// Takes SQLite's write lock first, then plans again: what has been approved must still be what there is to do.
+///
+/// # Errors
+/// Every error leaves the database as it was.
+pub async fn apply(
+    path: &Path,
+    desired: &Normalized,
+    approved: &Plan,
+    options: &Options,
+    pulse: Arc<Pulse>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    if desired.schema().is_empty() {
+        return Err(ApplyError::EmptySchema);
+    }
+    let made = approved.creates_database && !path.exists();
+    let mode = if approved.creates_database { Mode::Create } else { Mode::Write };
+    let outcome = match Connection::open(path, mode, options.lock_timeout).await {
+        Ok(connection) => locked(connection, path, desired, approved, options, pulse, observer).await,
+        Err(Error::Locked) => Err(ApplyError::LockTimeout(options.lock_timeout)),
+        Err(other) => Err(other.into()),
+    };
+    if made && outcome.is_err() {
+        std::fs::remove_file(path).ok();
+    }
+    outcome
+}
+
+async fn locked(
+    mut connection: Connection,
+    path: &Path,
+    desired: &Normalized,
+    approved: &Plan,
+    options: &Options,
+    pulse: Arc<Pulse>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    match connection.execute("BEGIN IMMEDIATE").await {
+        Ok(_) => {}
+        Err(Error::Locked) => return Err(ApplyError::LockTimeout(options.lock_timeout)),
+        Err(other) => return Err(other.into()),
+    }
+    connection.watch(pulse).await?;
+    let outcome = in_transaction(&mut connection, path, desired, approved, options, observer).await;
+    connection.unwatch().await?;
+    let outcome = match outcome {
+        Ok(Outcome::Applied(report)) => match connection.execute("COMMIT").await {
+            Ok(_) => Ok(Outcome::Applied(report)),
+            Err(error) => Err(error.into()),
+        },
+        other => other,
+    };
+    if !matches!(outcome, Ok(Outcome::Applied(_))) {
+        // SQLite may have rolled back by itself; then there is nothing left to roll back.
+        connection.execute("ROLLBACK").await.ok();
+    }
+    connection.close().await.ok();
+    outcome
+}
+
+async fn in_transaction(
+    connection: &mut Connection,
+    path: &Path,
+    desired: &Normalized,
+    approved: &Plan,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    let began = Instant::now();
+    let Planned { plan, live } = planner::plan(connection, desired).await?;
+    if plan.is_empty() {
+        return Ok(Outcome::NothingToDo);
+    }
+    if !same_work(&plan, approved) {
+        return Err(ApplyError::Stale);
+    }
+    let blocking = plan.blocking(options.allow_destructive);
+    if !blocking.is_empty() {
+        return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
+    }
+    let backup = back_up(connection, path, &plan, options, observer).await?;
+    let current = normalize::normalize(live.schema);
+    let broken = verify::broken_references(connection, &plan, current.schema()).await?;
+    for step in &plan.steps {
+        run(connection, step, observer).await?;
+    }
+    observer.verifies();
+    let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
+    let broken_now = verify::broken_references(connection, &plan, after.schema()).await?;
+    if broken_now.unwrap_or(0) > broken.unwrap_or(0) && broken.is_some() {
+        return Err(ApplyError::NotVerified("rows would point to rows that are not there".to_owned()));
+    }
+    let took = began.elapsed();
+    let rows_copied = plan.rows_copied();
+    let record = Record {
+        plan: &plan,
+        message: options.message.as_deref(),
+        identity: &options.identity,
+        schema_before: as_kdl(current.schema()),
+        schema_after: as_kdl(after.schema()),
+        duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+        rows_copied,
+        backup: backup.as_ref().map(|p| p.display().to_string()),
+    };
+    let number = history::write(connection, &record).await?;
+    Ok(Outcome::Applied(Report { number, rows_copied, took, backup }))
+}
+
+fn as_kdl(schema: &Schema) -> String {
+    kdl::encode(&inspect::for_display(schema))
+}
+
+/// Whether two plans would run the same statements.
+fn same_work(a: &Plan, b: &Plan) -> bool {
+    a.statements().map(|s| &s.sql).eq(b.statements().map(|s| &s.sql))
+}
+
+async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
+    observer.begins(step);
+    for statement in &step.statements {
+        let rows = step.rows.filter(|_| statement.copies);
+        if let Some(rows) = rows {
+            observer.copies(step, rows);
+        }
+        let failed = |source| match source {
+            Error::Interrupted => ApplyError::Interrupted,
+            source => ApplyError::Step { address: step.address.to_string(), source },
+        };
+        let copied = connection.execute(&statement.sql).await.map_err(failed)?;
+        if let Some(rows) = rows.filter(|r| u64::try_from(*r) != Ok(copied)) {
+            return Err(ApplyError::NotVerified(format!("{}: {copied} of {rows} rows were copied", step.address)));
+        }
+    }
+    observer.ends(step);
+    Ok(())
+}
+
+/// The copy is made while the write lock is held, so that it is what the change starts from.
+async fn back_up(
+    connection: &mut Connection,
+    path: &Path,
+    plan: &Plan,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Option<PathBuf>, ApplyError> {
+    let risky = plan.steps.iter().any(|s| matches!(s.action, Action::Rebuild | Action::Destroy)) || plan.hazards().next().is_some();
+    let wanted = match options.backup {
+        BackupMode::Auto => risky,
+        BackupMode::Always => true,
+        BackupMode::Never => false,
+    };
+    if !wanted || plan.creates_database || connection.number("PRAGMA page_count").await? == 0 {
+        return Ok(None);
+    }
+    let stamp = connection.texts("SELECT strftime('%Y%m%dT%H%M%fZ', 'now')").await?.concat().replace('.', "");
+    let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = options.backup_dir.clone().unwrap_or_else(|| path.parent().map(Path::to_path_buf).unwrap_or_default());
+    let to = folder.join(format!("{file}.{stamp}.backup"));
+    observer.backing_up(&to);
+    let failed = |source| ApplyError::Backup { path: to.display().to_string(), source };
+    backup::backup(path, &to).await.map_err(failed)?;
+    Ok(Some(to))
+}

@@ -1,0 +1,64 @@
+//! `rosey fmt`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::{Exit, output};
+use crate::kdl::{self, Sources};
+
+/// Puts files into the one layout.
+#[derive(Args)]
+pub(super) struct Fmt {
+    /// Files, or folders of `*.kdl` files; schema.kdl where none is given.
+    #[arg(default_value = "schema.kdl")]
+    paths: Vec<PathBuf>,
+    /// Change nothing; name the files that would change, and exit with 1 where there are any.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Fmt {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            let unread = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", path.display()));
+            if path.is_dir() { files.extend(kdl::files_of(path).map_err(unread)?) } else { files.push(path.clone()) }
+        }
+        let mut differ = Vec::new();
+        for file in &files {
+            let before = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{} cannot be read: {e}", file.display())))?;
+            let name = file.display().to_string();
+            // What is no KDL is shown as every command shows it.
+            Sources::from_text(&name, &before).checked()?;
+            let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is no KDL")))?;
+            if after != before {
+                differ.push((file, after));
+            }
+        }
+        for (file, after) in &differ {
+            if !self.check {
+                replace(file, after).map_err(|e| Failure::new(format!("{} cannot be written: {e}", file.display())))?;
+            }
+            output::out(&format!("{}\n", file.display()));
+        }
+        Ok(if self.check && !differ.is_empty() { Exit::Error } else { Exit::Done })
+    }
+}
+
+/// Writes beside the file and renames, so that the file is wholly old or wholly new.
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let real = file.canonicalize()?;
+    let mut name = real.file_name().unwrap_or_default().to_owned();
+    name.push(".rosey-fmt");
+    let beside = real.with_file_name(name);
+    let written = std::fs::File::create(&beside).and_then(|mut f| f.write_all(text.as_bytes()).and_then(|()| f.sync_all()));
+    let mode = std::fs::metadata(&real).and_then(|m| std::fs::set_permissions(&beside, m.permissions()));
+    let done = written.and(mode).and_then(|()| std::fs::rename(&beside, &real));
+    if done.is_err() {
+        std::fs::remove_file(&beside).ok();
+    }
+    done
+}

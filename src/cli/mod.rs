@@ -1,0 +1,132 @@
+//! The command line: arguments, exit codes, prompts, progress. The only part that prints or reads the environment.
+
+mod apply;
+mod config;
+mod error;
+mod fmt;
+mod inspect;
+mod output;
+mod plan;
+mod progress;
+mod schema;
+mod target;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::schema::Dialect;
+use error::Failure;
+
+/// What a command ends with; see the documentation of the exit codes in the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    Error = 1,
+    Changes = 2,
+    Refused = 3,
+}
+
+/// Declarative migrations for SQLite: one schema file, a plan to review, an apply that loses nothing.
+#[derive(Parser)]
+#[command(name = "rosey", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Without colour, whatever the terminal can do.
+    #[arg(long, global = true)]
+    no_color: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows what would change. Never writes to the database.
+    Plan(plan::Plan),
+    /// Applies the schema to the database.
+    Apply(apply::Apply),
+    /// Prints the live database's schema as KDL.
+    Inspect(inspect::Inspect),
+    /// Checks the schema file, without a database.
+    Validate(validate::Validate),
+    /// Puts schema files into the one layout, keeping comments.
+    Fmt(fmt::Fmt),
+}
+
+/// Which schema.
+#[derive(Args, Clone)]
+struct SchemaArguments {
+    /// The schema: a file, or a folder of `*.kdl` files.
+    #[arg(long, value_name = "FILE|FOLDER", default_value = "schema.kdl")]
+    schema: PathBuf,
+}
+
+/// Which database.
+#[derive(Args, Clone)]
+struct TargetArguments {
+    /// The database, like sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
+    #[arg(long)]
+    url: Option<String>,
+    /// The config.json that names the database, where --url and ROSEY_DATABASE_URL do not.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// A dialect, on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum DialectArgument {
+    Sqlite,
+    Postgres,
+}
+
+impl From<DialectArgument> for Dialect {
+    fn from(argument: DialectArgument) -> Dialect {
+        match argument {
+            DialectArgument::Sqlite => Dialect::Sqlite,
+            DialectArgument::Postgres => Dialect::Postgres,
+        }
+    }
+}
+
+/// Runs the program and gives its exit code. No panic gets past here: an apply that is cut off by one has not
+/// committed, so SQLite rolls it back.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            error.print().ok();
+            return ExitCode::from(if error.use_stderr() { 1 } else { 0 });
+        }
+    };
+    std::panic::set_hook(Box::new(|info| {
+        output::err(&format!("error: a mistake in rosey: {info}\n  help: nothing was committed; please report this\n"));
+    }));
+    let outcome = std::panic::catch_unwind(move || run(arguments));
+    let exit = match outcome {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(failure)) => {
+            output::err(&failure.to_string());
+            failure.exit()
+        }
+        Err(_) => Exit::Error,
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let colour = output::colour(arguments.no_color);
+    match arguments.command {
+        Command::Plan(command) => block_on(command.run(colour)),
+        Command::Apply(command) => block_on(command.run(colour)),
+        Command::Inspect(command) => block_on(command.run()),
+        Command::Validate(command) => command.run(),
+        Command::Fmt(command) => command.run(),
+    }
+}
+
+/// One thread is enough: the database driver has its own.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| Failure::new(format!("the system gives no event loop: {e}")))?.block_on(future)
+}

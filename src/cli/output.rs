@@ -1,0 +1,38 @@
+//! Printing. A reader that goes away (`rosey plan | head`) is no error.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+/// Writes results to standard output.
+pub(super) fn out(text: &str) {
+    write(&mut stdout().lock(), text);
+}
+
+/// Writes errors and progress to standard error.
+pub(super) fn err(text: &str) {
+    write(&mut stderr().lock(), text);
+}
+
+fn write(to: &mut impl Write, text: &str) {
+    let done = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+    if done.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(super::Exit::Error as i32);
+    }
+}
+
+/// Whether standard output takes colour: a terminal, and neither NO_COLOR nor --no-color.
+pub(super) fn colour(no_color: bool) -> bool {
+    let forbidden = no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+    !forbidden && !dumb && stdout().is_terminal()
+}
+
+/// Asks a question on the terminal; `None` where there is none.
+pub(super) fn ask(question: &str) -> Option<String> {
+    if !std::io::stdin().is_terminal() {
+        return None;
+    }
+    err(question);
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
+}

@@ -1,0 +1,64 @@
+//! `rosey plan`.
+
+use clap::{Args, ValueEnum};
+
+use super::error::Failure;
+use super::target::Target;
+use super::{Exit, SchemaArguments, TargetArguments, output, schema};
+use crate::render;
+
+/// Shows what would change.
+#[derive(Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    schema: SchemaArguments,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// How the plan is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Exit with 2 where there are changes.
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// Show the queries that find the rows a warning is about.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// A form of the plan.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// The script.
+    Sql,
+}
+
+impl Plan {
+    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        let sources = schema::sources(&self.schema.schema)?;
+        let desired = schema::desired(&sources)?;
+        let target = Target::find(&self.target)?;
+        let plan = crate::apply::plan(&target.path, &desired).await.map_err(|e| schema::plan_failure(&sources, e))?;
+        if plan.creates_database {
+            output::err(&missing(&target));
+        }
+        let name = self.schema.schema.display().to_string();
+        output::out(&match self.format {
+            Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
+            Format::Json => render::json(&plan, &name),
+            Format::Sql => render::sql(&plan),
+        });
+        Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+}
+
+fn missing(target: &Target) -> String {
+    if target.is_default {
+        "the file does not exist; apply creates it only where --url, the environment or a config.json names it\n".to_owned()
+    } else {
+        "the file does not exist and will be created\n".to_owned()
+    }
+}

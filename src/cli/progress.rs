@@ -1,0 +1,101 @@
+//! What an apply is doing, on standard error: a line a step, and a bar where rows are copied.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output;
+use crate::apply::Observer;
+use crate::dialect::sqlite::{PULSE, Pulse};
+use crate::plan::{Action, Step, counted};
+use crate::render::escape;
+
+/// Operations of SQLite's virtual machine that copying a row takes, about: enough for a bar.
+const OPERATIONS_A_ROW: u64 = 15;
+
+pub(super) struct Progress {
+    quiet: bool,
+    pulse: Arc<Pulse>,
+    bar: Option<(ProgressBar, std::thread::JoinHandle<()>)>,
+}
+
+impl Progress {
+    pub(super) fn new(quiet: bool, pulse: Arc<Pulse>) -> Self {
+        Progress { quiet, pulse, bar: None }
+    }
+
+    fn say(&self, text: &str) {
+        if !self.quiet {
+            output::err(&format!("{}\n", escape(text)));
+        }
+    }
+
+    /// A bar that follows SQLite's pulse from a thread of its own; only on a terminal.
+    fn show_bar(&mut self, rows: u64) {
+        let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr());
+        if self.quiet || bar.is_hidden() {
+            return;
+        }
+        let style = ProgressStyle::with_template("  copying {bar:30} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let (pulse, shown) = (self.pulse.clone(), bar.clone());
+        let began = pulse.beats.load(Relaxed);
+        let follower = std::thread::spawn(move || {
+            while !shown.is_finished() {
+                let operations = (pulse.beats.load(Relaxed) - began) * u64::from(PULSE.unsigned_abs());
+                shown.set_position((operations / OPERATIONS_A_ROW).min(rows));
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        });
+        self.bar = Some((bar, follower));
+    }
+
+    fn end_bar(&mut self) {
+        if let Some((bar, follower)) = self.bar.take() {
+            bar.finish_and_clear();
+            follower.join().ok();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end_bar();
+    }
+}
+
+impl Observer for Progress {
+    fn backing_up(&mut self, to: &Path) {
+        self.say(&format!("backup to {}", to.display()));
+    }
+
+    fn begins(&mut self, step: &Step) {
+        let verb = match step.action {
+            Action::Create => "create",
+            Action::Alter => "change",
+            Action::Rebuild => "rebuild",
+            Action::Replace => "replace",
+            Action::Destroy => "destroy",
+            Action::Carry => return,
+        };
+        let rows = step.rows.filter(|_| step.action == Action::Rebuild).map(|n| format!(" ({})", counted(n, "row")));
+        self.say(&format!("{verb} {}{}", step.address, rows.unwrap_or_default()));
+    }
+
+    fn copies(&mut self, _: &Step, rows: i64) {
+        if let Ok(rows) = u64::try_from(rows) {
+            self.show_bar(rows);
+        }
+    }
+
+    fn ends(&mut self, _: &Step) {
+        self.end_bar();
+    }
+
+    fn verifies(&mut self) {
+        self.say("verify");
+    }
+}

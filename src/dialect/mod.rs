@@ -1,0 +1,3 @@
+//! The databases: everything that is true of one of them only.
+
+pub mod sqlite;

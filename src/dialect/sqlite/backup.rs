@@ -1,0 +1,67 @@
+//! A copy of a live SQLite file by the online backup API (<https://sqlite.org/backup.html>).
+//!
+//! Not `VACUUM INTO`: that may renumber the rowids of tables without an integer key.
+
+use std::ffi::c_int;
+use std::path::Path;
+use std::time::Duration;
+
+use libsqlite3_sys as ffi;
+
+use super::connection::{Connection, Error, Mode};
+
+/// Copies the database into a new file that only its owner may read. While the caller holds the write lock on the
+/// source through another connection, the copy is exactly what that connection sees. A copy that fails is removed.
+pub(crate) async fn backup(from: &Path, to: &Path) -> Result<(), Error> {
+    create_private(to)?;
+    let outcome = copy(from, to).await;
+    if outcome.is_err() {
+        std::fs::remove_file(to).ok();
+    }
+    outcome
+}
+
+fn create_private(path: &Path) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let reason = |e: std::io::Error| Error::CannotOpen { path: path.display().to_string(), reason: e.to_string() };
+    options.open(path).map(drop).map_err(reason)
+}
+
+async fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut source = Connection::open(from, Mode::Read, Duration::from_secs(5)).await?;
+    let mut target = Connection::open(to, Mode::Write, Duration::from_secs(5)).await?;
+    let code = {
+        let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
+        let mut source = source.inner().lock_handle().await.map_err(raw)?;
+        let mut target = target.inner().lock_handle().await.map_err(raw)?;
+        // SAFETY: both handles are locked and live until the backup is finished, and they are two connections.
+        unsafe { all_pages(target.as_raw_handle().as_ptr(), source.as_raw_handle().as_ptr()) }
+    };
+    source.close().await?;
+    target.close().await?;
+    match code & 0xff {
+        ffi::SQLITE_OK | ffi::SQLITE_DONE => Ok(()),
+        ffi::SQLITE_FULL => Err(Error::Full),
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Err(Error::Locked),
+        ffi::SQLITE_READONLY => Err(Error::ReadOnly),
+        _ => Err(Error::Sql { message: format!("the backup failed with SQLite's code {code}"), code, sql: "backup".to_owned() }),
+    }
+}
+
+/// # Safety
+/// Both pointers must be open connections that nobody else uses meanwhile.
+unsafe fn all_pages(target: *mut ffi::sqlite3, source: *mut ffi::sqlite3) -> c_int {
+    // SAFETY: the caller's promise; "main" ends in NUL.
+    unsafe {
+        let backup = ffi::sqlite3_backup_init(target, c"main".as_ptr(), source, c"main".as_ptr());
+        if backup.is_null() {
+            return ffi::sqlite3_extended_errcode(target);
+        }
+        let step = ffi::sqlite3_backup_step(backup, -1);
+        let finish = ffi::sqlite3_backup_finish(backup);
+        if step == ffi::SQLITE_DONE { finish } else { step }
+    }
+}

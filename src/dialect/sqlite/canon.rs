@@ -1,0 +1,245 @@
+//! One spelling for SQLite's expressions: SQLite keeps the text it was given, so case, quotes, spaces, comments and
+//! needless parentheses are no difference. Works on tokens: what it does not know, it leaves as it stands.
+
+use std::collections::BTreeSet;
+
+use super::lexer::{Kind, Token, lex};
+
+/// Words that SQLite never takes as names (the `%fallback`-less keywords of `parse.y`), so a bare one is a keyword.
+const RESERVED: [&str; 82] = [
+    "add",
+    "all",
+    "alter",
+    "and",
+    "as",
+    "autoincrement",
+    "between",
+    "case",
+    "check",
+    "collate",
+    "commit",
+    "constraint",
+    "create",
+    "cross",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "default",
+    "deferrable",
+    "delete",
+    "distinct",
+    "drop",
+    "else",
+    "escape",
+    "except",
+    "exists",
+    "false",
+    "filter",
+    "foreign",
+    "from",
+    "full",
+    "glob",
+    "group",
+    "having",
+    "if",
+    "in",
+    "index",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "left",
+    "like",
+    "limit",
+    "match",
+    "natural",
+    "not",
+    "nothing",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "primary",
+    "references",
+    "regexp",
+    "returning",
+    "right",
+    "select",
+    "set",
+    "table",
+    "then",
+    "to",
+    "transaction",
+    "true",
+    "union",
+    "unique",
+    "update",
+    "using",
+    "values",
+    "view",
+    "when",
+    "where",
+    "window",
+    "with",
+    "within",
+];
+
+/// What is known about the place an expression stands in.
+#[derive(Default)]
+pub(crate) struct Scope<'a> {
+    /// The table's own name: `t.a` is `a` there.
+    pub(crate) table: Option<&'a str>,
+    /// The table's columns in lower case. Where they are known, `"typo"` is the string SQLite takes it for.
+    pub(crate) columns: Option<&'a BTreeSet<String>>,
+}
+
+/// The canonical spelling: every name in double quotes and lower case, every keyword bare and in lower case.
+pub(crate) fn canon(sql: &str, scope: &Scope) -> String {
+    let tokens = lex(sql);
+    let mut words: Vec<String> = Vec::with_capacity(tokens.len());
+    let mut i = 0;
+    while i < tokens.len() {
+        if is_own_qualifier(sql, &tokens, i, scope) {
+            i += 2;
+            continue;
+        }
+        words.push(spell(sql, &tokens[i], scope));
+        i += 1;
+    }
+    if words.last().is_some_and(|w| w == ";") {
+        words.pop();
+    }
+    without_needless_parentheses(words).join(" ")
+}
+
+fn is_own_qualifier(sql: &str, tokens: &[Token], i: usize, scope: &Scope) -> bool {
+    let Some(table) = scope.table else { return false };
+    let dotted = tokens.get(i + 1).is_some_and(|t| t.is_op(sql, ".")) && tokens.get(i + 2).is_some();
+    let first = i == 0 || !tokens[i - 1].is_op(sql, ".");
+    dotted && first && matches!(tokens[i].kind, Kind::Word | Kind::Quoted) && tokens[i].value(sql).eq_ignore_ascii_case(table)
+}
+
+fn spell(sql: &str, token: &Token, scope: &Scope) -> String {
+    let text = token.text(sql);
+    match token.kind {
+        Kind::Word => {
+            let word = text.to_ascii_lowercase();
+            let column = scope.columns.is_some_and(|c| c.contains(&word));
+            if RESERVED.binary_search(&word.as_str()).is_ok() && !column { word } else { name(&word) }
+        }
+        Kind::Quoted => {
+            let value = token.value(sql);
+            let folded = value.to_ascii_lowercase();
+            let unknown = scope.columns.is_some_and(|c| !c.contains(&folded) && !ROWID.contains(&folded.as_str()));
+            if unknown && text.starts_with('"') { format!("'{}'", value.replace('\'', "''")) } else { name(&folded) }
+        }
+        Kind::Number | Kind::Blob => text.to_ascii_lowercase(),
+        Kind::String => text.to_owned(),
+        Kind::Op => match text {
+            "==" => "=".to_owned(),
+            "!=" => "<>".to_owned(),
+            _ => text.to_owned(),
+        },
+    }
+}
+
+const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
+
+fn name(folded: &str) -> String {
+    format!("\"{}\"", folded.replace('"', "\"\""))
+}
+
+/// Takes off parentheses around the whole, doubled ones, and those around a single word where an operand stands.
+fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
+    let pairs = pairs(&words);
+    let mut drop = vec![false; words.len()];
+    let mut outer = 0;
+    while outer < words.len() && words[outer] == "(" && pairs[outer] == Some(words.len() - 1 - outer) && !is_query(&words, outer + 1) {
+        drop[outer] = true;
+        drop[words.len() - 1 - outer] = true;
+        outer += 1;
+    }
+    for i in outer..words.len() {
+        let (true, Some(end)) = (words[i] == "(", pairs[i]) else { continue };
+        let doubled = i > 0 && words[i - 1] == "(" && pairs[i - 1] == Some(end + 1) && !drop[i - 1] && !is_query(&words, i + 1);
+        let single = end == i + 2 && stands_as_operand(&words, i);
+        if doubled || single {
+            drop[i] = true;
+            drop[end] = true;
+        }
+    }
+    let mut keep = drop.iter().map(|d| !d);
+    words.retain(|_| keep.next().unwrap_or(true));
+    words
+}
+
+fn is_query(words: &[String], at: usize) -> bool {
+    words.get(at).is_some_and(|w| matches!(w.as_str(), "select" | "with" | "values"))
+}
+
+fn stands_as_operand(words: &[String], open: usize) -> bool {
+    let Some(before) = open.checked_sub(1).map(|i| words[i].as_str()) else { return true };
+    matches!(before, "and" | "or" | "not" | "=" | "<>" | "<" | ">" | "<=" | ">=" | "+" | "-" | "*" | "/" | "%" | "||" | "&" | "|" | "(")
+        && !(before == "(" && open >= 2 && matches!(words[open - 2].as_str(), "in" | "exists" | "values"))
+}
+
+fn pairs(words: &[String]) -> Vec<Option<usize>> {
+    let mut pairs = vec![None; words.len()];
+    let mut open = Vec::new();
+    for (i, word) in words.iter().enumerate() {
+        if word == "(" {
+            open.push(i);
+        } else if word == ")"
+            && let Some(start) = open.pop()
+        {
+            pairs[start] = Some(i);
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: &str, b: &str) -> bool {
+        canon(a, &Scope::default()) == canon(b, &Scope::default())
+    }
+
+    #[test]
+    fn the_words_are_sorted_for_the_search() {
+        assert!(RESERVED.is_sorted());
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        assert!(same("A>=0 /* c */", "\"a\" >= 0"));
+        assert!(same("((a) > 0)", "a > 0"));
+        assert!(same("((a > 0)) AND (b)", "(a > 0) and b"));
+        assert!(same("lower([Name])", "LOWER(name)"));
+        assert!(same("a == 1 OR a != 2", "a = 1 or a <> 2"));
+    }
+
+    #[test]
+    fn meaning_is() {
+        assert!(!same("(a + b) * c", "a + (b * c)"));
+        assert!(!same("a IN (SELECT b)", "a IN ((SELECT b))"));
+        assert!(!same("'A' = b", "'a' = b"));
+        assert!(!same("f(a)", "f"));
+        assert!(!same("(a) || (b)", "(a || b) || c"));
+    }
+
+    #[test]
+    fn scope_tells_a_string_from_a_name() {
+        let columns = BTreeSet::from(["a".to_owned(), "key".to_owned()]);
+        let scope = Scope { table: Some("T"), columns: Some(&columns) };
+        assert_eq!(canon("t.A = \"typo\" AND key > \"key\"", &scope), r#""a" = 'typo' and "key" > "key""#);
+    }
+}

@@ -1,0 +1,224 @@
+//! What the schema file says that SQLite cannot take, found without a database and shown at its line.
+
+use std::collections::BTreeSet;
+
+use super::lexer::{Kind, Token, lex};
+use super::types;
+use crate::schema::{Column, Expr, Ident, Index, Origin, PartKey, Problem, Schema, Table, Type};
+
+/// The collations that every SQLite has; others belong to the program that defines them.
+const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
+
+/// All problems of a schema that is meant for SQLite.
+pub fn problems(schema: &Schema) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for table in schema.tables.values() {
+        table.columns.values().for_each(|c| column(c, table, &mut found));
+        table.indexes.values().for_each(|i| index(i, &mut found));
+        table.checks.iter().for_each(|c| expression("a check's condition", &c.expr, &mut found));
+        for unique in table.uniques.iter().filter(|u| u.nulls_not_distinct) {
+            found.push(needs_only("nulls-not-distinct", unique.origin));
+        }
+        table_rules(table, &mut found);
+    }
+    schema.views.values().for_each(|v| query(&v.query, &mut found));
+    schema.triggers.values().for_each(|t| trigger(&t.body, &mut found));
+    schema.virtual_tables.values().for_each(|v| expression("a virtual table's module", &v.using, &mut found));
+    reserved_names(schema, &mut found);
+    found
+}
+
+fn needs_only(what: &str, origin: Origin) -> Problem {
+    Problem::new(format!("SQLite has no `{what}`"), origin.0, "would mean something else there")
+        .help("keep it to the other database with only=postgres")
+}
+
+fn reserved_names(schema: &Schema, found: &mut Vec<Problem>) {
+    let tables = schema.tables.values().map(|t| (&t.name.name, t.origin));
+    let views = schema.views.values().map(|v| (&v.name.name, v.origin));
+    let indexes = schema.tables.values().flat_map(|t| t.indexes.values().map(|i| (&i.name, i.origin)));
+    for (name, origin) in tables.chain(views).chain(indexes) {
+        let lower = name.as_str().to_ascii_lowercase();
+        if lower.starts_with("sqlite_") || lower.starts_with("_rosey") {
+            let owner = if lower.starts_with("sqlite_") { "SQLite's" } else { "rosey's" };
+            found.push(Problem::new(format!("`{name}` is one of {owner} own names"), origin.0, "reserved").help("choose another name"));
+        } else if super::inspect::is_reserved(name.as_str()) {
+            let problem = Problem::new(format!("`{name}` belongs to another migrator, and rosey never touches it"), origin.0, "here");
+            found.push(problem.help("take it out of the schema"));
+        }
+    }
+}
+
+fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
+    let at = column.origin.0;
+    let single = table.single_key().is_some_and(|c| c.name == column.name);
+    if (column.ty.is_serial() || column.identity.is_some()) && !single {
+        let word = if column.identity.is_some() { "identity".to_owned() } else { column.ty.to_string() };
+        found.push(
+            Problem::new(format!("`{word}` on column `{}`, which is not the primary key", column.name), at, "SQLite numbers its key only")
+                .help("write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres"),
+        );
+    }
+    if let Type::Other(name) = &column.ty
+        && table.strict
+        && !["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|t| name.as_str().eq_ignore_ascii_case(t))
+    {
+        let shown = if name.as_str().is_empty() { "no type" } else { name.as_str() };
+        found.push(
+            Problem::new(
+                format!("column `{}` of strict table `{}` has type `{shown}`", column.name, table.name),
+                at,
+                "not allowed in a strict table",
+            )
+            .help("a strict table has integer, real, text, blob and any"),
+        );
+    }
+    if let Some(collate) = column.collate.as_ref().filter(|c| !known_collation(c)) {
+        found.push(unknown_collation(collate, column.origin));
+    }
+    for (what, expr) in [("backfill", &column.backfill), ("using", &column.using)] {
+        expr.iter().for_each(|e| expression(what, e, found));
+    }
+    if let Some(generated) = &column.generated {
+        expression("generated=", &generated.expr, found);
+    }
+    if let Some(crate::schema::Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
+        expression("default=", e, found);
+    }
+}
+
+fn table_rules(table: &Table, found: &mut Vec<Problem>) {
+    if let Some(key) = table.primary_key.as_ref().filter(|k| k.autoincrement) {
+        let counted = table.single_key().is_some_and(|c| c.ty.is_serial() || c.identity.is_some() || c.ty == Type::Integer);
+        if !counted && types::rowid_key(table).is_none() {
+            let problem = Problem::new("`autoincrement` on a key that is no single integer", key.origin.0, "SQLite cannot number it");
+            found.push(problem.help("write `column id serial primary-key autoincrement`"));
+        } else if table.without_rowid {
+            let problem = Problem::new("`autoincrement` in a table without rowid", key.origin.0, "SQLite cannot number it");
+            found.push(problem.help("keep one of `autoincrement` and `without-rowid`"));
+        }
+    }
+    if table.without_rowid && table.primary_key.is_none() {
+        found.push(Problem::new(format!("table `{}` is without rowid and has no primary key", table.name), table.origin.0, "it needs one"));
+    }
+    let stored = table.columns.values().filter(|c| c.generated.is_none()).count();
+    if stored == 0 && !table.columns.is_empty() {
+        found.push(Problem::new(format!("all columns of table `{}` are generated", table.name), table.origin.0, "one must hold a value"));
+    }
+    for column in table.columns.values().filter(|c| c.generated.is_some() && table.in_key(&c.name)) {
+        found.push(Problem::new(
+            format!("generated column `{}` is part of the primary key", column.name),
+            column.origin.0,
+            "SQLite refuses it",
+        ));
+    }
+}
+
+fn index(index: &Index, found: &mut Vec<Problem>) {
+    if let Some(method) = &index.method {
+        found.push(needs_only(&format!("using={method}"), index.origin));
+    }
+    if index.nulls_not_distinct {
+        found.push(needs_only("nulls-not-distinct", index.origin));
+    }
+    for part in &index.parts {
+        if part.nulls.is_some() {
+            found.push(needs_only("nulls=", index.origin));
+        }
+        if let Some(collate) = part.collate.as_ref().filter(|c| !known_collation(c)) {
+            found.push(unknown_collation(collate, index.origin));
+        }
+        if let PartKey::Expr(e) = &part.key {
+            expression("an index part", e, found);
+        }
+    }
+    if let Some(predicate) = &index.predicate {
+        expression("where=", predicate, found);
+    }
+}
+
+fn known_collation(name: &Ident) -> bool {
+    COLLATIONS.iter().any(|c| name.matches(c))
+}
+
+fn unknown_collation(name: &Ident, origin: Origin) -> Problem {
+    Problem::new(format!("SQLite has no collation `{name}`"), origin.0, "not supported here")
+        .help("it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres")
+}
+
+/// One expression and nothing behind it: text from a schema file must not become a second statement.
+fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
+    let tokens = lex(&expr.text);
+    let semicolon = tokens.iter().any(|t| t.is_op(&expr.text, ";"));
+    let message = if semicolon {
+        format!("{what} holds a `;`")
+    } else if tokens.is_empty() {
+        format!("{what} holds no SQL")
+    } else if !is_closed(&expr.text, &tokens) {
+        format!("{what} is not one whole expression")
+    } else {
+        return;
+    };
+    found.push(
+        Problem::new(message, expr.origin.0, "one expression is wanted here").help("brackets and quotes must close; nothing may follow"),
+    );
+}
+
+/// Brackets that close what they open, and quotes that end.
+fn is_closed(sql: &str, tokens: &[Token]) -> bool {
+    let mut depth = 0i32;
+    for token in tokens {
+        depth += i32::from(token.is_op(sql, "(")) - i32::from(token.is_op(sql, ")"));
+        let text = token.text(sql);
+        let quoted = matches!(token.kind, Kind::String | Kind::Quoted | Kind::Blob);
+        let open_quote = quoted && !(text.len() > 1 && ends_quoted(text));
+        if depth < 0 || open_quote {
+            return false;
+        }
+    }
+    depth == 0
+}
+
+fn ends_quoted(text: &str) -> bool {
+    let text = text.trim_start_matches(['x', 'X']);
+    let close = match text.as_bytes().first() {
+        Some(b'[') => "]",
+        Some(b'"') => "\"",
+        Some(b'`') => "`",
+        _ => "'",
+    };
+    let inner = &text[1..];
+    inner.ends_with(close) && (close == "]" || inner[..inner.len() - 1].matches(close).count() % 2 == 0)
+}
+
+fn query(expr: &Expr, found: &mut Vec<Problem>) {
+    let text = expr.text.trim_end().trim_end_matches(';');
+    let tokens = lex(text);
+    let selects = tokens.first().is_some_and(|t| ["SELECT", "WITH", "VALUES"].iter().any(|k| t.is(text, k)));
+    if !selects || tokens.iter().any(|t| t.is_op(text, ";")) || !is_closed(text, &tokens) {
+        found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
+    }
+}
+
+/// `… BEGIN …; END` and nothing behind the END.
+fn trigger(expr: &Expr, found: &mut Vec<Problem>) {
+    let sql = expr.text.trim_end().trim_end_matches(';');
+    let tokens = lex(sql);
+    let mut depth = 0i32;
+    let mut ends_at = None;
+    for (i, token) in tokens.iter().enumerate() {
+        if token.is(sql, "BEGIN") || (token.is(sql, "CASE") && depth > 0) {
+            depth += 1;
+        } else if token.is(sql, "END") && depth > 0 {
+            depth -= 1;
+            if depth == 0 {
+                ends_at = ends_at.or(Some(i));
+            }
+        }
+    }
+    let heads: BTreeSet<bool> = tokens.iter().take_while(|t| !t.is(sql, "BEGIN")).map(|t| t.is_op(sql, ";")).collect();
+    if ends_at != Some(tokens.len().saturating_sub(1)) || heads.contains(&true) || !is_closed(sql, &tokens) {
+        let problem = Problem::new("a trigger ends with the END of its body", expr.origin.0, "not one whole trigger");
+        found.push(problem.help("write everything after the name: AFTER INSERT ON table BEGIN …; END"));
+    }
+}

@@ -1,0 +1,230 @@
+//! A connection to a SQLite file, and SQLite's errors in words.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _, Row as _};
+
+/// What went wrong between rosey and a SQLite database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not there.
+    #[error("{path}: no such file")]
+    NoFile {
+        /// The path as it was given.
+        path: String,
+    },
+    /// The file is something else.
+    #[error("{path} is no SQLite database")]
+    NotADatabase {
+        /// The path as it was given.
+        path: String,
+    },
+    /// The file cannot be opened.
+    #[error("{path} cannot be opened: {reason}")]
+    CannotOpen {
+        /// The path as it was given.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Another connection holds the lock.
+    #[error("the database is locked by another connection")]
+    Locked,
+    /// The file or its folder may not be written.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The statement was interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// Any other error, with the statement that met it.
+    #[error("{message}")]
+    Sql {
+        /// SQLite's own message.
+        message: String,
+        /// SQLite's extended result code (<https://sqlite.org/rescode.html>).
+        code: i32,
+        /// The statement.
+        sql: String,
+    },
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing is ever written.
+    Read,
+    /// The file must be there.
+    Write,
+    /// The file is made where it is not there.
+    Create,
+}
+
+/// A connection with foreign keys off: `PRAGMA foreign_keys` does nothing inside a transaction, and a rebuild must not
+/// fire `ON DELETE` when it drops the old table.
+pub(crate) struct Connection {
+    inner: SqliteConnection,
+}
+
+impl Connection {
+    /// Opens a file.
+    pub(crate) async fn open(path: &Path, mode: Mode, wait: Duration) -> Result<Self, Error> {
+        let shown = path.display().to_string();
+        if mode != Mode::Create {
+            match std::fs::metadata(path) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoFile { path: shown }),
+                Err(e) => return Err(Error::CannotOpen { path: shown, reason: e.to_string() }),
+                Ok(m) if m.is_dir() => return Err(Error::CannotOpen { path: shown, reason: "it is a folder".to_owned() }),
+                Ok(_) => {}
+            }
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(mode == Mode::Read)
+            .create_if_missing(mode == Mode::Create)
+            .foreign_keys(false)
+            .busy_timeout(wait)
+            .disable_statement_logging();
+        let mut connection = Self { inner: options.connect().await.map_err(|e| opening(e, &shown))? };
+        // The first read tells whether it is a database at all, and a hot journal has to be rolled back by a writer.
+        match connection.query("SELECT count(*) FROM sqlite_schema").await {
+            Ok(_) => Ok(connection),
+            Err(Error::ReadOnly) if mode == Mode::Read => Box::pin(Self::open(path, Mode::Write, wait)).await,
+            Err(Error::Sql { code: 26, .. }) => Err(Error::NotADatabase { path: shown }),
+            Err(Error::Sql { code, message, .. }) if code & 0xff == 14 => Err(Error::CannotOpen { path: shown, reason: message }),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Opens a private database in memory.
+    pub(crate) async fn in_memory() -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).disable_statement_logging();
+        let inner = options.connect().await.map_err(|e| opening(e, ":memory:"))?;
+        Ok(Self { inner })
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<SqliteRow>, Error> {
+        let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        statement.fetch_all(&mut self.inner).await.map_err(|e| running(e, sql))
+    }
+
+    /// One number; no row and NULL count as 0.
+    pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
+        let rows = self.query(sql).await?;
+        Ok(rows.first().and_then(|r| r.try_get::<Option<i64>, _>(0).ok().flatten()).unwrap_or(0))
+    }
+
+    /// The first row's numbers; NULL counts as 0.
+    pub(crate) async fn numbers(&mut self, sql: &str) -> Result<Vec<i64>, Error> {
+        let rows = self.query(sql).await?;
+        let Some(row) = rows.first() else { return Ok(Vec::new()) };
+        Ok((0..row.len()).map(|i| row.try_get::<Option<i64>, _>(i).ok().flatten().unwrap_or(0)).collect())
+    }
+
+    /// The first column of all rows, as text.
+    pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, Error> {
+        let rows = self.query(sql).await?;
+        Ok(rows.iter().filter_map(|r| r.try_get_unchecked::<Option<String>, _>(0).ok().flatten()).collect())
+    }
+
+    /// Runs a statement and gives the number of rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        Ok(statement.execute(&mut self.inner).await.map_err(|e| running(e, sql))?.rows_affected())
+    }
+
+    /// Runs an INSERT with bound values.
+    pub(crate) async fn insert(&mut self, sql: &str, values: &[Bound<'_>]) -> Result<(), Error> {
+        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        for value in values {
+            query = match value {
+                Bound::Text(t) => query.bind((*t).map(str::to_owned)),
+                Bound::Number(n) => query.bind(*n),
+            };
+        }
+        self.inner.execute(query).await.map(|_| ()).map_err(|e| running(e, sql))
+    }
+
+    /// Whether SQLite takes the statement, without running it.
+    pub(crate) async fn prepare(&mut self, sql: &str) -> Result<(), Error> {
+        self.query(&format!("EXPLAIN {sql}")).await.map(|_| ())
+    }
+
+    /// Raw access, for what sqlx has no call for.
+    pub(crate) fn inner(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+
+    /// Closes it and waits until that is done.
+    pub(crate) async fn close(self) -> Result<(), Error> {
+        self.inner.close().await.map_err(|e| running(e, "close"))
+    }
+}
+
+/// A value of an INSERT.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound<'a> {
+    Text(Option<&'a str>),
+    Number(Option<i64>),
+}
+
+fn opening(error: sqlx::Error, path: &str) -> Error {
+    match running(error, "") {
+        Error::Sql { code: 26, .. } => Error::NotADatabase { path: path.to_owned() },
+        Error::Sql { message, .. } => Error::CannotOpen { path: path.to_owned(), reason: message },
+        other => other,
+    }
+}
+
+/// SQLite's result codes (<https://sqlite.org/rescode.html>): the low byte is the kind.
+fn running(error: sqlx::Error, sql: &str) -> Error {
+    let Some(db) = error.as_database_error() else {
+        return Error::Sql { message: error.to_string(), code: 0, sql: sql.to_owned() };
+    };
+    let code: i32 = db.code().and_then(|c| c.parse().ok()).unwrap_or(0);
+    match code & 0xff {
+        5 | 6 => Error::Locked,
+        8 => Error::ReadOnly,
+        9 => Error::Interrupted,
+        13 => Error::Full,
+        _ => Error::Sql { message: db.message().to_owned(), code, sql: sql.to_owned() },
+    }
+}
+
+/// What a long statement tells while it runs, and whether it shall stop.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// How often SQLite called: once in [`PULSE`] operations of its virtual machine.
+    pub beats: std::sync::atomic::AtomicU64,
+    /// Set to true to stop the statement that runs.
+    pub cancel: std::sync::atomic::AtomicBool,
+}
+
+/// Operations of SQLite's virtual machine between two beats.
+pub const PULSE: i32 = 10_000;
+
+impl Connection {
+    /// Lets a long statement be watched and stopped: dropping its future would not stop it.
+    pub(crate) async fn watch(&mut self, pulse: std::sync::Arc<Pulse>) -> Result<(), Error> {
+        use std::sync::atomic::Ordering::Relaxed;
+        let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
+        handle.set_progress_handler(PULSE, move || {
+            pulse.beats.fetch_add(1, Relaxed);
+            !pulse.cancel.load(Relaxed)
+        });
+        Ok(())
+    }
+
+    /// Ends the watching, so that a ROLLBACK is not stopped.
+    pub(crate) async fn unwatch(&mut self) -> Result<(), Error> {
+        let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
+        handle.remove_progress_handler();
+        Ok(())
+    }
+}

@@ -1,0 +1,210 @@
+//! Reads the schema of a live SQLite database: one query over `sqlite_schema`, whose texts hold everything.
+//!
+//! What is never managed is left out here: SQLite's own tables, the shadow tables of virtual tables, rosey's own and
+//! other migrators' bookkeeping. What cannot be read is named, and never touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+use sqlx::Row as _;
+
+use super::connection::{Connection, Error};
+use super::cursor::ident;
+use super::{read_other, read_table, types};
+use crate::schema::{Check, Column, Ident, Schema, Table, Type, Unmanaged};
+
+/// Tables in which other migrators keep their books.
+const BOOKKEEPING: [&str; 14] = [
+    "alembic_version",
+    "_sqlx_migrations",
+    "schema_migrations",
+    "django_migrations",
+    "__diesel_schema_migrations",
+    "flyway_schema_history",
+    "databasechangelog",
+    "databasechangeloglock",
+    "goose_db_version",
+    "knex_migrations",
+    "knex_migrations_lock",
+    "_prisma_migrations",
+    "ar_internal_metadata",
+    "atlas_schema_revisions",
+];
+
+/// A row of `sqlite_schema`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) table: String,
+    pub(crate) sql: Option<String>,
+}
+
+/// A live database as it was read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Live {
+    /// What can be managed, as it is written there.
+    pub(crate) schema: Schema,
+    /// All that is stored, in the order of its creation.
+    pub(crate) stored: Vec<Stored>,
+}
+
+impl Live {
+    /// A digest of every definition. It changes with any change of the schema, whoever made it.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for row in self.stored.iter().filter(|r| !is_own(&r.table)) {
+            for part in [&row.kind, &row.name, &row.table, row.sql.as_ref().unwrap_or(&String::new())] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part.as_bytes());
+            }
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// The stored text of an object.
+    pub(crate) fn sql_of(&self, kind: &str, name: &Ident) -> Option<&str> {
+        self.stored.iter().find(|r| r.kind == kind && name.matches(&r.name))?.sql.as_deref()
+    }
+
+    /// Whether the database holds a table of this name, managed or not.
+    pub(crate) fn has_table(&self, name: &str) -> bool {
+        self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))
+    }
+}
+
+fn is_own(name: &str) -> bool {
+    name.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("_rosey"))
+}
+
+/// Whether no plan ever touches a table of this name.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let sqlite = name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"));
+    sqlite || is_own(name) || BOOKKEEPING.iter().any(|b| name.eq_ignore_ascii_case(b))
+}
+
+/// Reads the whole schema.
+///
+/// # Errors
+/// Where SQLite cannot read its catalog.
+pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
+    let rows = connection.query("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
+    let text = |r: &sqlx::sqlite::SqliteRow, i: usize| r.try_get_unchecked::<Option<String>, _>(i).ok().flatten();
+    let stored: Vec<Stored> = rows
+        .iter()
+        .map(|r| Stored {
+            kind: text(r, 0).unwrap_or_default(),
+            name: text(r, 1).unwrap_or_default(),
+            table: text(r, 2).unwrap_or_default(),
+            sql: text(r, 3),
+        })
+        .collect();
+    drop(rows);
+    let shadows = shadow_tables(connection, &stored).await?;
+    Ok(read(stored, &shadows))
+}
+
+/// Shadow tables belong to their virtual table (<https://sqlite.org/vtab.html#the_xshadowname_method>).
+async fn shadow_tables(connection: &mut Connection, stored: &[Stored]) -> Result<BTreeSet<String>, Error> {
+    let virtuals = |r: &&Stored| r.sql.as_deref().is_some_and(is_virtual);
+    if stored.iter().find(virtuals).is_none() {
+        return Ok(BTreeSet::new());
+    }
+    let names = connection.texts("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'").await?;
+    Ok(names.into_iter().map(|n| n.to_ascii_lowercase()).collect())
+}
+
+fn is_virtual(sql: &str) -> bool {
+    let mut words = sql.split_whitespace();
+    words.next().is_some_and(|w| w.eq_ignore_ascii_case("CREATE")) && words.next().is_some_and(|w| w.eq_ignore_ascii_case("VIRTUAL"))
+}
+
+fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
+    let mut schema = Schema::default();
+    let hidden = |r: &&Stored| !is_reserved(&r.table) && !is_reserved(&r.name) && !shadows.contains(&r.table.to_ascii_lowercase());
+    let mut unread: Vec<Unmanaged> = Vec::new();
+    let mut fail = |row: &Stored, reason: String| {
+        unread.push(Unmanaged { kind: row.kind.clone(), name: row.name.clone(), reason: Some(reason), origin: Default::default() });
+    };
+    let visible: Vec<&Stored> = stored.iter().filter(hidden).collect();
+    for row in visible.iter().filter(|r| r.kind == "table") {
+        let sql = row.sql.as_deref().unwrap_or_default();
+        let outcome = if is_virtual(sql) {
+            read_other::read_virtual(sql).map(|v| drop(schema.virtual_tables.insert(v.name.clone(), v)))
+        } else {
+            read_table::read_table(sql).map(|mut t| {
+                t.name.name = ident(&row.name);
+                schema.tables.insert(t.name.clone(), t);
+            })
+        };
+        outcome.unwrap_or_else(|e| fail(row, e.to_string()));
+    }
+    for row in visible.iter().filter(|r| r.kind != "table") {
+        let Some(sql) = row.sql.as_deref() else { continue };
+        let outcome = match row.kind.as_str() {
+            "index" => read_other::read_index(sql, |t| columns_of(&schema, t)).map(|(on, mut index)| {
+                index.name = ident(&row.name);
+                if let Some(table) = schema.tables.values_mut().find(|t| t.name.name == on) {
+                    table.indexes.insert(index.name.clone(), index);
+                }
+            }),
+            "view" => read_other::read_view(sql).map(|v| drop(schema.views.insert(v.name.clone(), v))),
+            _ => read_other::read_trigger(sql).map(|t| drop(schema.triggers.insert(t.name.clone(), t))),
+        };
+        outcome.unwrap_or_else(|e| fail(row, e.to_string()));
+    }
+    schema.unmanaged = unread;
+    Live { schema, stored }
+}
+
+fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {
+    schema.tables.get(&crate::schema::ObjectName::bare(name.clone()))
+}
+
+/// The schema as the language says it: `serial` for keys that number themselves, foreign keys that lead nowhere marked.
+pub(crate) fn for_display(schema: &Schema) -> Schema {
+    let mut shown = schema.clone();
+    for table in shown.tables.values_mut() {
+        let rowid = types::rowid_key(table).map(|c| c.name.clone());
+        if let Some(name) = rowid {
+            let pinned = table.checks.iter().any(|c| pins(c, &name));
+            if let Some(column) = table.columns.get_mut(&name).filter(|c: &&mut Column| c.ty == Type::Integer && !pinned) {
+                column.ty = Type::Serial;
+            }
+        }
+        fill_targets(table, schema);
+    }
+    mark_dangling(&mut shown);
+    shown
+}
+
+/// A foreign key that names no columns points to the key; where there is none, that is what `dangling` is for.
+fn fill_targets(table: &mut Table, schema: &Schema) {
+    let keys: BTreeMap<_, usize> = schema.tables.values().map(|t| (&t.name, t.primary_key.as_ref().map_or(0, |k| k.parts.len()))).collect();
+    for fk in &mut table.foreign_keys {
+        fk.dangling = fk.to.is_empty() && keys.get(&fk.table).is_none_or(|n| *n != fk.columns.len());
+    }
+}
+
+fn mark_dangling(schema: &mut Schema) {
+    let problems: BTreeSet<(usize, usize)> = schema
+        .tables
+        .values()
+        .enumerate()
+        .flat_map(|(i, t)| t.foreign_keys.iter().enumerate().filter(|(_, fk)| schema.leads_nowhere(fk)).map(move |(j, _)| (i, j)))
+        .collect();
+    for (i, j) in problems {
+        if let Some((_, table)) = schema.tables.get_index_mut(i) {
+            table.foreign_keys[j].dangling = true;
+        }
+    }
+}
+
+/// Whether a CHECK allows one fixed value only, as singleton tables have it.
+fn pins(check: &Check, column: &Ident) -> bool {
+    let sql = check.expr.canon.as_str();
+    let name = format!("\"{}\"", column.as_str().to_ascii_lowercase());
+    let rest = sql.strip_prefix(&name).map(str::trim_start);
+    let value = rest.and_then(|r| r.strip_prefix('=').or_else(|| r.strip_prefix("in (")));
+    value.is_some_and(|v| v.trim().trim_end_matches(')').split(',').all(|n| n.trim().parse::<i64>().is_ok()))
+}

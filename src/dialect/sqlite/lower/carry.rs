@@ -1,0 +1,147 @@
+//! Views and triggers: those that change, and those that are only in the way of a table's change and come back as they
+//! were. A view that names a table makes the table's RENAME and DROP COLUMN fail; a trigger would fire.
+
+use std::collections::BTreeSet;
+
+use super::super::ddl;
+use super::super::inspect::{Live, Stored};
+use super::super::lexer::quote;
+use super::{disturbed, name_of, trigger_of, words};
+use crate::diff::{Changes, Delta};
+use crate::plan::{Action, Statement, Step};
+use crate::schema::{Address, Ident, Schema, Trigger, View};
+
+pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema) -> Vec<Step> {
+    let mut gone = disturbed(changes);
+    changes.views.iter().filter_map(Delta::before).for_each(|v| drop(gone.insert(v.name.name.as_str().to_ascii_lowercase())));
+    let in_the_way = in_the_way(live, &mut gone);
+    let mut steps = Vec::new();
+    for delta in &changes.views {
+        steps.extend(view_steps(delta, &gone));
+    }
+    for delta in &changes.triggers {
+        steps.extend(trigger_steps(delta, &gone));
+    }
+    let changed_view = |name: &str| changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
+    let changed_trigger = |name: &str| changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
+    for row in in_the_way {
+        let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
+        if !changed {
+            steps.extend(carried(row, &gone, desired));
+        }
+    }
+    steps
+}
+
+/// The views and triggers that name something that is disturbed, directly or through a view; these views are disturbed
+/// themselves, and join `gone`.
+fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored> {
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let candidates: Vec<(&Stored, BTreeSet<String>)> = live
+        .stored
+        .iter()
+        .filter(|r| r.kind == "view" || r.kind == "trigger")
+        .map(|r| (r, words(r.sql.as_deref().unwrap_or_default())))
+        .collect();
+    let mut found = vec![false; candidates.len()];
+    loop {
+        let mut grown = false;
+        for (i, (row, names)) in candidates.iter().enumerate() {
+            let own = row.name.to_ascii_lowercase();
+            let hit = names.iter().any(|n| gone.contains(n) && (row.kind != "view" || *n != own));
+            if !found[i] && hit {
+                found[i] = true;
+                grown |= row.kind == "view" && gone.insert(own);
+            }
+        }
+        if !grown {
+            break;
+        }
+    }
+    candidates.into_iter().zip(found).filter(|(_, f)| *f).map(|((r, _), _)| r).collect()
+}
+
+fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {
+    names.intersection(of).map(|n| format!("name:{n}")).collect()
+}
+
+fn view_steps(delta: &Delta<View>, gone: &BTreeSet<String>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let action = match delta {
+        Delta::Create(_) => Action::Create,
+        Delta::Drop(_) => Action::Destroy,
+        Delta::Alter { .. } => Action::Replace,
+    };
+    if let Some(view) = delta.before() {
+        let drop = Statement::new(format!("DROP VIEW {}", quote(view.name.name.as_str())));
+        let mut step = Step::new(view.address(), action, vec![drop]);
+        step.footprint.drops.push(name_of(&view.name.name));
+        step.footprint.frees = resources(&words(&view.query.text), gone);
+        steps.push(step);
+    }
+    if let Some(view) = delta.after() {
+        let mut step = Step::new(view.address(), action, vec![Statement::new(ddl::create_view(view))]);
+        step.footprint.creates.push(name_of(&view.name.name));
+        step.footprint.needs =
+            words(&view.query.text).into_iter().map(|w| format!("name:{w}")).filter(|n| *n != name_of(&view.name.name)).collect();
+        steps.push(step);
+    }
+    steps
+}
+
+fn trigger_steps(delta: &Delta<Trigger>, gone: &BTreeSet<String>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let action = match delta {
+        Delta::Create(_) => Action::Create,
+        Delta::Drop(_) => Action::Destroy,
+        Delta::Alter { .. } => Action::Replace,
+    };
+    if let Some(trigger) = delta.before() {
+        let drop = Statement::new(format!("DROP TRIGGER {}", quote(trigger.name.name.as_str())));
+        let mut step = Step::new(trigger.address(), action, vec![drop]);
+        step.footprint.drops.push(trigger_of(&trigger.name.name));
+        step.footprint.frees = resources(&words(&trigger.body.text), gone);
+        steps.push(step);
+    }
+    if let Some(trigger) = delta.after() {
+        let mut step = Step::new(trigger.address(), action, vec![Statement::new(ddl::create_trigger(trigger))]);
+        step.footprint.creates.push(trigger_of(&trigger.name.name));
+        step.footprint.needs = words(&trigger.body.text).into_iter().map(|w| format!("name:{w}")).collect();
+        steps.push(step);
+    }
+    steps
+}
+
+/// Taken away before and put back after: in the words of the schema file where it declares it, which name what is
+/// renamed by its new name, else as it is stored.
+fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema) -> Vec<Step> {
+    let name = super::super::cursor::ident(&row.name);
+    let stored = row.sql.clone().unwrap_or_default();
+    let create = declared(row, &name, desired).unwrap_or_else(|| stored.clone());
+    let address = Address::top(&row.kind, &row.name);
+    let resource = if row.kind == "view" { name_of(&name) } else { trigger_of(&name) };
+    let mut names = words(&stored);
+    if row.kind == "view" {
+        names.remove(&row.name.to_ascii_lowercase());
+    }
+    let mut away =
+        Step::new(address.clone(), Action::Carry, vec![Statement::new(format!("DROP {} {}", row.kind.to_uppercase(), quote(&row.name)))]);
+    away.footprint.drops.push(resource.clone());
+    away.footprint.frees = resources(&names, gone);
+    let mut back = Step::new(address, Action::Carry, vec![Statement::new(create.clone())]);
+    back.footprint.creates.push(resource);
+    let mut needed = words(&create);
+    if row.kind == "view" {
+        needed.remove(&row.name.to_ascii_lowercase());
+    }
+    back.footprint.needs = needed.into_iter().map(|w| format!("name:{w}")).collect();
+    vec![away, back]
+}
+
+fn declared(row: &Stored, name: &Ident, desired: &Schema) -> Option<String> {
+    let view = || desired.views.values().find(|v| v.name.name == *name).map(ddl::create_view);
+    let trigger = || desired.triggers.values().find(|t| t.name.name == *name).map(ddl::create_trigger);
+    if row.kind == "view" { view() } else { trigger() }
+}

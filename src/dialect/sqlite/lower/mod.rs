@@ -1,0 +1,108 @@
+//! Changes → steps for SQLite. Sees all edits of a table at once and picks the cheapest safe path that takes them all.
+
+mod carry;
+mod native;
+mod probes;
+mod rebuild;
+mod rows;
+mod table;
+
+use std::collections::BTreeSet;
+
+use super::ddl;
+use super::inspect::Live;
+use super::lexer::{Kind, lex, quote};
+use crate::diff::{Changes, Delta, TableChange};
+use crate::plan::{Action, Code, Footprint, Hazard, Level, Probe, Statement, Step};
+use crate::schema::{Address, Ident, ObjectName, Schema, VirtualTable};
+
+/// Turns changes into steps, not yet ordered and not yet counted.
+pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema) -> Vec<Step> {
+    let mut steps: Vec<Step> = changes.tables.iter().map(|c| table::lower(c, live, changes)).collect();
+    steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
+    steps.extend(carry::lower(changes, live, desired));
+    for (kind, name) in &changes.lacking {
+        steps.push(lacking(kind, name));
+    }
+    steps
+}
+
+/// The resource that tables, views, virtual tables and indexes share: SQLite keeps one set of names for all.
+fn name_of(name: &Ident) -> String {
+    format!("name:{}", name.as_str().to_ascii_lowercase())
+}
+
+fn trigger_of(name: &Ident) -> String {
+    format!("trigger:{}", name.as_str().to_ascii_lowercase())
+}
+
+/// The names in a piece of SQL, in lower case: a superset of the tables it depends on.
+pub(crate) fn words(sql: &str) -> BTreeSet<String> {
+    let names = lex(sql).into_iter().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted));
+    names.map(|t| t.value(sql).to_ascii_lowercase()).collect()
+}
+
+/// The tables that a change takes from under views and triggers, under their old and new names, in lower case.
+fn disturbed(changes: &Changes) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |name: &ObjectName| drop(names.insert(name.name.as_str().to_ascii_lowercase()));
+    for change in &changes.tables {
+        match change {
+            TableChange::Create(_) => {}
+            TableChange::Drop(t) => add(&t.name),
+            TableChange::Alter(edits) if edits.renames() || native::drops_columns(edits) || !native::fits(edits) => {
+                add(&edits.before.name);
+                add(&edits.live.name);
+            }
+            TableChange::Alter(_) => {}
+        }
+    }
+    changes.virtual_tables.iter().filter_map(Delta::before).for_each(|v| add(&v.name));
+    names
+}
+
+fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
+    let create = |v: &VirtualTable| Statement::new(ddl::create_virtual(v));
+    let drop = |v: &VirtualTable| Statement::new(format!("DROP TABLE {}", quote(v.name.name.as_str())));
+    let mut step = match delta {
+        Delta::Create(v) => Step::new(v.address(), Action::Create, vec![create(v)]),
+        Delta::Drop(v) => Step::new(v.address(), Action::Destroy, vec![drop(v)]),
+        Delta::Alter { before, after, .. } => {
+            let mut step = Step::new(after.address(), Action::Replace, vec![drop(before), create(after)]);
+            step.reason = "a virtual table cannot be altered".to_owned();
+            step
+        }
+    };
+    if let Some(before) = delta.before() {
+        step.hazards.push(
+            Hazard::new(
+                Code::DestroysTable,
+                Level::Destroys,
+                before.address(),
+                format!("virtual table {} is dropped, with {{count}} rows", before.name),
+                "",
+            )
+            .counted(Probe::Query(format!("SELECT count(*) FROM {}", quote(before.name.name.as_str())))),
+        );
+        step.footprint.drops.push(name_of(&before.name.name));
+    }
+    if let Some(after) = delta.after() {
+        step.footprint.creates.push(name_of(&after.name.name));
+        step.footprint.prefers.extend(words(&after.using.text).into_iter().map(|w| format!("name:{w}")));
+    }
+    vec![step]
+}
+
+fn lacking(kind: &str, name: &str) -> Step {
+    let address = Address::top(kind, name);
+    let mut step = Step::new(address.clone(), Action::Create, Vec::new());
+    step.hazards.push(Hazard::new(
+        Code::NotSupported,
+        Level::Blocks,
+        address,
+        format!("not supported: {kind} {name}"),
+        "rosey does not manage it: create it yourself, or take it out of the schema",
+    ));
+    step.footprint = Footprint::default();
+    step
+}

@@ -1,0 +1,90 @@
+//! The rebuild: create, copy, swap (<https://sqlite.org/lang_altertable.html#otheralter>).
+//!
+//! Foreign keys are off before the transaction begins, views and triggers that name the table are out of the way, and
+//! the old table is never renamed away first, so nothing else is rewritten or fired.
+
+use super::super::ddl;
+use super::super::inspect::Live;
+use super::super::lexer::{quote, quote_string};
+use super::super::types;
+use super::rows;
+use crate::diff::TableEdits;
+use crate::plan::Statement;
+use crate::schema::{Ident, Table};
+
+/// The name of the table that is built beside the old one.
+fn beside(table: &Table) -> String {
+    format!("_rosey_new_{}", table.name.name)
+}
+
+/// The statements, once renames are done.
+pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
+    let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after));
+    let mut statements = vec![Statement::new(ddl::create_table(&edits.after, &new)), Statement::copy(copy(edits, &new))];
+    if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
+        && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
+    {
+        statements.extend(keep_sequence(name, &new).map(Statement::new));
+    }
+    let statistics: Vec<&str> = ["sqlite_stat1", "sqlite_stat4"].into_iter().filter(|t| live.has_table(t)).collect();
+    let kept = kept_indexes(edits);
+    for table in &statistics {
+        statements.push(Statement::new(format!(
+            "UPDATE {table} SET tbl = {} WHERE tbl = {} COLLATE NOCASE AND (idx IS NULL OR idx IN ({kept}))",
+            quote_string(&new),
+            quote_string(name)
+        )));
+    }
+    statements.push(Statement::new(format!("DROP TABLE {}", quote(name))));
+    statements.push(Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(&new), quote(name))));
+    for table in &statistics {
+        statements.push(Statement::new(format!("UPDATE {table} SET tbl = {} WHERE tbl = {}", quote_string(name), quote_string(&new))));
+    }
+    statements
+}
+
+/// The copy. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop rows without a word
+/// (<https://sqlite.org/lang_conflict.html>).
+fn copy(edits: &TableEdits, new: &str) -> String {
+    let values = rows::values(edits, false);
+    let mut columns: Vec<String> = values.iter().map(|v| quote(v.column.as_str())).collect();
+    let mut exprs: Vec<String> = values.iter().map(|v| v.sql.clone()).collect();
+    if types::rowid_key(&edits.after).is_none()
+        && let (Some(to), Some(from)) = (rows::rowid_name(&edits.after), rows::rowid_name(&edits.before))
+    {
+        columns.insert(0, to.to_owned());
+        exprs.insert(0, from.to_owned());
+    }
+    let source = rows::source(edits);
+    if columns.is_empty() {
+        return format!("INSERT OR ABORT INTO {} SELECT NULL FROM {source} WHERE 0", quote(new));
+    }
+    format!("INSERT OR ABORT INTO {} ({}) SELECT {} FROM {source}", quote(new), columns.join(", "), exprs.join(", "))
+}
+
+/// `sqlite_sequence` remembers ids beyond the last row (<https://sqlite.org/autoinc.html>); DROP TABLE forgets them.
+fn keep_sequence(name: &str, new: &str) -> [String; 2] {
+    let (old, new) = (quote_string(name), quote_string(new));
+    [
+        format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old} COLLATE NOCASE \
+             AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = {new})"
+        ),
+        format!(
+            "UPDATE sqlite_sequence SET seq = (SELECT o.seq FROM sqlite_sequence AS o WHERE o.name = {old} COLLATE NOCASE) \
+             WHERE name = {new} AND EXISTS (SELECT 1 FROM sqlite_sequence AS o WHERE o.name = {old} COLLATE NOCASE)"
+        ),
+    ]
+}
+
+/// The indexes whose statistics still hold, as a list of SQL strings; those of keys and unique rules where these stay.
+fn kept_indexes(edits: &TableEdits) -> String {
+    let changed: Vec<&Ident> = edits.indexes.iter().filter_map(|d| Some(&d.after()?.name)).collect();
+    let same = edits.after.indexes.keys().filter(|i| edits.live.indexes.contains_key(*i) && !changed.contains(i));
+    let mut names: Vec<String> = same.map(|i| quote_string(i.as_str())).collect();
+    if edits.primary_key.is_none() && edits.uniques.is_empty() && edits.renamed_from.is_none() {
+        let count = usize::from(edits.after.primary_key.is_some()) + edits.after.uniques.len();
+        names.extend((1..=count).map(|n| quote_string(&format!("sqlite_autoindex_{}_{n}", edits.after.name.name))));
+    }
+    names.join(", ")
+}

@@ -1,0 +1,175 @@
+//! One table's change → one step, with the reason for its path.
+
+use super::super::ddl;
+use super::super::inspect::Live;
+use super::super::lexer::quote;
+use super::{name_of, native, probes, rebuild, rows, words};
+use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::schema::{ObjectName, Table};
+
+pub(super) fn lower(change: &TableChange, live: &Live, changes: &Changes) -> Step {
+    match change {
+        TableChange::Create(table) => create(table),
+        TableChange::Drop(table) => destroy(table),
+        TableChange::Alter(edits) => alter(edits, live, changes),
+    }
+}
+
+fn create(table: &Table) -> Step {
+    let name = &table.name.name;
+    let mut statements = vec![Statement::new(ddl::create_table(table, name.as_str()))];
+    statements.extend(table.indexes.values().map(|i| Statement::new(ddl::create_index(i, name))));
+    let mut step = Step::new(table.address(), Action::Create, statements);
+    step.footprint.creates = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
+    step.footprint.prefers = table.foreign_keys.iter().map(|f| name_of(&f.table.name)).collect();
+    step
+}
+
+fn destroy(table: &Table) -> Step {
+    let name = &table.name.name;
+    let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::new(format!("DROP TABLE {}", quote(name.as_str())))]);
+    step.reason = "the schema does not declare it".to_owned();
+    step.footprint.drops = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
+    step.rows_of = Some(quote(name.as_str()));
+    step.hazards.push(
+        Hazard::new(
+            Code::DestroysTable,
+            Level::Destroys,
+            table.address(),
+            format!("table {} is dropped, with {{count}} rows", table.name),
+            format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", table.name),
+        )
+        .counted(Probe::Aggregate("count(*)".to_owned())),
+    );
+    step
+}
+
+fn alter(edits: &TableEdits, live: &Live, changes: &Changes) -> Step {
+    let native = native::fits(edits);
+    let rebuilds = edits.changes_table() && !native;
+    let action = if rebuilds { Action::Rebuild } else { Action::Alter };
+    let mut statements = rename_statements(edits);
+    statements.extend(gone_indexes(edits, rebuilds));
+    statements.extend(if rebuilds { rebuild::statements(edits, live) } else { native::statements(edits) });
+    statements.extend(come_indexes(edits, rebuilds));
+    let mut step = Step::new(edits.after.address(), action, statements);
+    step.reason = reasons(edits, rebuilds).join("; ");
+    footprint(&mut step, edits, changes, rebuilds);
+    step.rows_of = Some(if rebuilds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
+    step.hazards = probes::hazards(edits, rebuilds);
+    step
+}
+
+fn rename_statements(edits: &TableEdits) -> Vec<Statement> {
+    let (old, new) = (quote(edits.live.name.name.as_str()), quote(edits.after.name.name.as_str()));
+    let mut statements = Vec::new();
+    if edits.renamed_from.is_some() {
+        statements.push(Statement::new(format!("ALTER TABLE {old} RENAME TO {new}")));
+    }
+    for (from, to) in &edits.renamed_columns {
+        statements.push(Statement::new(format!("ALTER TABLE {new} RENAME COLUMN {} TO {}", quote(from.as_str()), quote(to.as_str()))));
+    }
+    statements
+}
+
+/// Indexes that go, change or are renamed; a rebuild takes all of them with the old table.
+fn gone_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
+    if rebuilds {
+        return Vec::new();
+    }
+    let renamed = edits.renamed_indexes.iter().map(|(old, _)| old);
+    let kept_name =
+        |d: &Delta<crate::schema::Index>| d.before().is_some_and(|i| !edits.renamed_indexes.iter().any(|(_, new)| *new == i.name));
+    let changed = edits.indexes.iter().filter(|d| kept_name(d)).filter_map(Delta::before).map(|i| &i.name);
+    renamed.chain(changed).map(|name| Statement::new(format!("DROP INDEX {}", quote(name.as_str())))).collect()
+}
+
+fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
+    let is_new = |name: &crate::schema::Ident| {
+        edits.renamed_indexes.iter().any(|(_, new)| new == name) || edits.indexes.iter().any(|d| d.after().is_some_and(|i| i.name == *name))
+    };
+    let indexes = edits.after.indexes.values().filter(|i| rebuilds || is_new(&i.name));
+    indexes.map(|i| Statement::new(ddl::create_index(i, &edits.after.name.name))).collect()
+}
+
+fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, rebuilds: bool) {
+    let f = &mut step.footprint;
+    f.creates.push(name_of(&edits.after.name.name));
+    f.creates.extend(edits.indexes.iter().filter_map(Delta::after).map(|i| name_of(&i.name)));
+    f.creates.extend(edits.renamed_indexes.iter().map(|(_, new)| name_of(new)));
+    f.drops.extend(edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| name_of(&i.name)));
+    f.drops.extend(edits.renamed_indexes.iter().map(|(old, _)| name_of(old)));
+    if rebuilds || edits.renames() || native::drops_columns(edits) {
+        f.drops.push(name_of(&edits.live.name.name));
+    }
+    f.prefers.extend(edits.foreign_keys.iter().filter_map(Delta::after).map(|k| name_of(&k.table.name)));
+    // A backfill that reads another table reads it as it was.
+    let others: Vec<&ObjectName> = changes.tables.iter().filter_map(|c| before_of(c)).filter(|n| **n != edits.live.name).collect();
+    let read = edits.after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
+    let read: Vec<_> = read.map(|e| words(&e.text)).collect();
+    f.frees.extend(
+        others.into_iter().filter(|n| read.iter().any(|w| w.contains(&n.name.as_str().to_ascii_lowercase()))).map(|n| name_of(&n.name)),
+    );
+}
+
+fn before_of(change: &TableChange) -> Option<&ObjectName> {
+    match change {
+        TableChange::Create(_) => None,
+        TableChange::Drop(t) => Some(&t.name),
+        TableChange::Alter(e) => Some(&e.live.name),
+    }
+}
+
+/// Why the table takes the path it takes: the edits that `ALTER TABLE` does not do.
+fn reasons(edits: &TableEdits, rebuilds: bool) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if !rebuilds {
+        return reasons;
+    }
+    for delta in &edits.columns {
+        match delta {
+            Delta::Create(c) if c.backfill.is_some() => reasons.push(format!("column {} is added and filled", c.name)),
+            Delta::Create(c) if edits.after.in_key(&c.name) => reasons.push(format!("key column {} is added", c.name)),
+            Delta::Create(c) if c.generated.as_ref().is_some_and(|g| g.stored) => {
+                reasons.push(format!("stored column {} is added", c.name))
+            }
+            Delta::Create(c) if c.not_null && c.default.is_none() => reasons.push(format!("column {} is added as NOT NULL", c.name)),
+            Delta::Create(_) | Delta::Drop(_) => {}
+            Delta::Alter { after, edits, .. } => reasons.extend(edits.iter().map(|e| column_reason(after.name.as_str(), e))),
+        }
+    }
+    if edits.primary_key.is_some() {
+        reasons.push(key_reason(edits));
+    }
+    for (what, n) in [("unique rules", edits.uniques.len()), ("checks", edits.checks.len()), ("foreign keys", edits.foreign_keys.len())] {
+        if n > 0 {
+            reasons.push(format!("{what} change"));
+        }
+    }
+    reasons.extend(edits.options.iter().map(|o| format!("{} {}", o.attribute, if o.after.is_some() { "is set" } else { "is taken off" })));
+    if reasons.is_empty() {
+        reasons.push("ALTER TABLE cannot add or drop these columns".to_owned());
+    }
+    reasons
+}
+
+fn column_reason(column: &str, edit: &Edit) -> String {
+    match edit.attribute {
+        "not-null" if edit.after.is_some() => format!("{column} becomes NOT NULL"),
+        "not-null" => format!("{column} becomes nullable"),
+        attribute => format!("{attribute} of column {column} changes"),
+    }
+}
+
+fn key_reason(edits: &TableEdits) -> String {
+    let autoincrement = |t: &Table| t.primary_key.as_ref().is_some_and(|k| k.autoincrement);
+    match &edits.primary_key {
+        Some(Delta::Alter { edits: changed, .. }) if changed.iter().all(|e| e.attribute == "autoincrement") => {
+            format!("autoincrement {}", if autoincrement(&edits.after) { "is set" } else { "is taken off" })
+        }
+        Some(Delta::Create(_)) => "a primary key is added".to_owned(),
+        Some(Delta::Drop(_)) => "the primary key is dropped".to_owned(),
+        _ => "the primary key changes".to_owned(),
+    }
+}

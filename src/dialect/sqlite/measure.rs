@@ -1,0 +1,68 @@
+//! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can.
+
+use super::connection::{Connection, Error};
+use crate::plan::{Action, Level, Probe, Step};
+
+/// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
+///
+/// # Errors
+/// Where SQLite cannot read. An expression that fails over the rows leaves its hazard uncounted, and so standing.
+pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
+    for step in steps {
+        let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
+        let Some(relation) = step.rows_of.clone().filter(|_| wanted) else { continue };
+        count_aggregates(connection, step, &relation).await?;
+        for hazard in &mut step.hazards {
+            if let Some(Probe::Query(sql)) = &hazard.probe {
+                let counts = tolerate(connection.numbers(sql).await)?;
+                hazard.count = counts.as_ref().and_then(|c| c.first().copied());
+                hazard.total = counts.and_then(|c| c.get(1).copied()).or(step.rows);
+            }
+        }
+        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || is_drop(h));
+    }
+    Ok(())
+}
+
+/// A table or column that goes is worth a word even when it is empty.
+fn is_drop(hazard: &crate::plan::Hazard) -> bool {
+    hazard.level == Level::Destroys && hazard.code != crate::plan::Code::LosesValues
+}
+
+async fn count_aggregates(connection: &mut Connection, step: &mut Step, relation: &str) -> Result<(), Error> {
+    let aggregates: Vec<(usize, String)> = step
+        .hazards
+        .iter()
+        .enumerate()
+        .filter_map(|(i, h)| match &h.probe {
+            Some(Probe::Aggregate(sql)) => Some((i, sql.clone())),
+            _ => None,
+        })
+        .collect();
+    let columns: Vec<&str> = std::iter::once("count(*)").chain(aggregates.iter().map(|(_, sql)| sql.as_str())).collect();
+    let all = tolerate(connection.numbers(&format!("SELECT {} FROM {relation}", columns.join(", "))).await)?;
+    if let Some(counts) = all {
+        step.rows = counts.first().copied();
+        for ((i, _), count) in aggregates.iter().zip(counts.into_iter().skip(1)) {
+            step.hazards[*i].count = Some(count);
+            step.hazards[*i].total = step.rows;
+        }
+        return Ok(());
+    }
+    // One expression among them fails over these rows: count the others one by one.
+    for (i, sql) in aggregates {
+        let one = tolerate(connection.numbers(&format!("SELECT {sql}, count(*) FROM {relation}")).await)?;
+        step.hazards[i].count = one.as_ref().and_then(|c| c.first().copied());
+        step.hazards[i].total = one.and_then(|c| c.get(1).copied());
+    }
+    Ok(())
+}
+
+/// An error of the statement itself is no answer; any other is an error.
+fn tolerate(result: Result<Vec<i64>, Error>) -> Result<Option<Vec<i64>>, Error> {
+    match result {
+        Ok(numbers) => Ok(Some(numbers)),
+        Err(Error::Sql { code, .. }) if code & 0xff == 1 || code & 0xff == 20 => Ok(None),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,23 @@
+//! SQLite: inspect, normalise, types, DDL text, changes → steps, connection.
+
+pub(crate) mod backup;
+mod canon;
+mod check;
+pub(crate) mod connection;
+mod cursor;
+mod ddl;
+pub(crate) mod inspect;
+mod lexer;
+mod lower;
+mod measure;
+pub(crate) mod normalize;
+pub(crate) mod planner;
+mod prove;
+mod read_other;
+mod read_table;
+mod types;
+mod value;
+
+pub use check::problems;
+pub use connection::{Error, PULSE, Pulse};
+pub use planner::{PlanError, desired};

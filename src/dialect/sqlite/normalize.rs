@@ -1,0 +1,139 @@
+//! Puts a schema into SQLite's one spelling, whichever side it came from.
+//!
+//! What SQLite has no use for is taken out (comments, INCLUDE, operator classes), portable types become what they are
+//! there, and every expression, default and collation gets its canonical form. Both sides run through this same code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::canon::{Scope, canon};
+use super::cursor::ident;
+use super::read_other::trigger_table;
+use super::types::{self, Affinity};
+use super::value;
+use crate::schema::{Expr, Ident, Index, KeyPart, Normalized, ObjectName, PartKey, Schema, Table, Type};
+
+/// Normalises a whole schema.
+pub(crate) fn normalize(mut schema: Schema) -> Normalized {
+    let keys: BTreeMap<ObjectName, Vec<Ident>> = schema.tables.values().map(|t| (t.name.clone(), key_columns(t))).collect();
+    for table in schema.tables.values_mut() {
+        normalize_table(table, &keys);
+    }
+    for view in schema.views.values_mut() {
+        view.query.canon = canon(&view.query.text, &Scope::default());
+    }
+    for trigger in schema.triggers.values_mut() {
+        trigger.body.canon = canon(&trigger.body.text, &Scope::default());
+        trigger.table = trigger_table(&trigger.body.text);
+    }
+    for table in schema.virtual_tables.values_mut() {
+        table.using.canon = canon(&table.using.text, &Scope::default());
+    }
+    Normalized::by_dialect(schema)
+}
+
+fn key_columns(table: &Table) -> Vec<Ident> {
+    table.primary_key.iter().flat_map(|k| k.parts.iter().map(|p| p.column.clone())).collect()
+}
+
+fn normalize_table(table: &mut Table, keys: &BTreeMap<ObjectName, Vec<Ident>>) {
+    table.comment = None;
+    table.name.schema = None;
+    normalize_columns(table);
+    normalize_key(table);
+    normalize_uniques(table);
+    for fk in &mut table.foreign_keys {
+        fk.dangling = false;
+        fk.table.schema = None;
+        if fk.to.is_empty()
+            && let Some(key) = keys.get(&fk.table).filter(|k| k.len() == fk.columns.len())
+        {
+            fk.to.clone_from(key);
+        }
+    }
+    let names: BTreeSet<String> = table.columns.keys().map(|c| c.as_str().to_ascii_lowercase()).collect();
+    let own = table.name.name.clone();
+    let scope = Scope { table: Some(own.as_str()), columns: Some(&names) };
+    let spell = |e: &mut Expr| e.canon = canon(&e.text, &scope);
+    table.checks.iter_mut().for_each(|c| spell(&mut c.expr));
+    table.columns.values_mut().filter_map(|c| c.generated.as_mut()).for_each(|g| spell(&mut g.expr));
+    let collations: BTreeMap<Ident, Ident> = table.columns.values().filter_map(|c| Some((c.name.clone(), c.collate.clone()?))).collect();
+    for index in table.indexes.values_mut() {
+        normalize_index(index, &collations, &spell);
+    }
+}
+
+fn normalize_columns(table: &mut Table) {
+    let single = table.single_key().map(|c| c.name.clone());
+    let (strict, without_rowid) = (table.strict, table.without_rowid);
+    let key: Vec<Ident> = key_columns(table);
+    for column in table.columns.values_mut() {
+        let counted = column.identity.take().is_some() || column.ty.is_serial();
+        let ty = if counted && single.as_ref() == Some(&column.name) { Type::Integer } else { column.ty.clone() };
+        column.ty = types::from_declared(&types::declared(&ty, strict));
+        column.comment = None;
+        column.not_null |= (strict || without_rowid) && key.contains(&column.name);
+        column.collate = column.collate.take().filter(|c| !c.matches("BINARY"));
+    }
+    let affinities: Vec<Affinity> = table.columns.values().map(|c| types::column_affinity(c, table)).collect();
+    for (column, affinity) in table.columns.values_mut().zip(affinities) {
+        column.default = column.default.take().and_then(|d| value::normalize_default(d, affinity));
+    }
+    if let Some(rowid) = types::rowid_key(table).map(|c| c.name.clone())
+        && let Some(column) = table.columns.get_mut(&rowid)
+    {
+        column.not_null = true;
+        column.not_null_conflict = None;
+    }
+}
+
+fn normalize_key(table: &mut Table) {
+    let integer = table.single_key().is_some_and(|c| c.ty == Type::Integer) && !table.without_rowid;
+    let rowid = types::rowid_key(table).is_some();
+    let collations: BTreeMap<Ident, Ident> = table.columns.values().filter_map(|c| Some((c.name.clone(), c.collate.clone()?))).collect();
+    let Some(key) = &mut table.primary_key else { return };
+    key.inline_desc &= integer;
+    key.autoincrement &= rowid;
+    for part in &mut key.parts {
+        part.collate = own_collation(part.collate.take(), collations.get(&part.column));
+        part.desc &= !rowid;
+    }
+}
+
+fn normalize_uniques(table: &mut Table) {
+    let collations: BTreeMap<Ident, Ident> = table.columns.values().filter_map(|c| Some((c.name.clone(), c.collate.clone()?))).collect();
+    let mut seen: Vec<(Vec<KeyPart>, Option<crate::schema::Conflict>)> = Vec::new();
+    table.uniques.retain_mut(|unique| {
+        unique.include.clear();
+        unique.deferrable = None;
+        for part in &mut unique.parts {
+            part.collate = own_collation(part.collate.take(), collations.get(&part.column));
+        }
+        let what = (unique.parts.clone(), unique.conflict);
+        let new = !seen.contains(&what);
+        seen.push(what);
+        new
+    });
+}
+
+fn normalize_index(index: &mut Index, collations: &BTreeMap<Ident, Ident>, spell: &impl Fn(&mut Expr)) {
+    index.include.clear();
+    index.with.clear();
+    index.comment = None;
+    for part in &mut index.parts {
+        part.opclass = None;
+        if let PartKey::Expr(e) = &mut part.key {
+            spell(e);
+        }
+        let column = part.column().and_then(|c| collations.get(c)).cloned();
+        part.collate = own_collation(part.collate.take(), column.as_ref());
+    }
+    if let Some(predicate) = &mut index.predicate {
+        spell(predicate);
+    }
+}
+
+/// A collation is named only where it differs from the column's.
+fn own_collation(part: Option<Ident>, column: Option<&Ident>) -> Option<Ident> {
+    let binary = ident("BINARY");
+    part.filter(|c| c != column.unwrap_or(&binary))
+}

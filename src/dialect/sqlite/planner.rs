@@ -1,0 +1,107 @@
+//! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
+
+use super::connection::{Connection, Error};
+use super::inspect::{self, Live};
+use super::prove::{Refusal, prove};
+use super::{check, lower, measure, normalize};
+use crate::diff::diff;
+use crate::plan::{self, Plan};
+use crate::schema::{Address, Dialect, Normalized, Origin, Problem, Schema};
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The schema file asks for what SQLite cannot be; each problem has its place.
+    #[error("the schema cannot be put into SQLite")]
+    Schema(Vec<Problem>),
+    /// Steps wait for each other.
+    #[error("no order is possible for {0}: each needs the other to come first")]
+    Circle(String),
+    /// The steps would not lead to the schema. This is a mistake of rosey's.
+    #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
+    Unproven(String),
+}
+
+/// A desired schema in SQLite's spelling, once it has been found fit.
+///
+/// # Errors
+/// [`PlanError::Schema`] with every problem.
+pub fn desired(schema: &Schema) -> Result<Normalized, PlanError> {
+    let problems = check::problems(schema);
+    if problems.is_empty() { Ok(normalize::normalize(schema.clone())) } else { Err(PlanError::Schema(problems)) }
+}
+
+/// What was read, and what is to be done about it.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) live: Live,
+}
+
+/// Plans from the live schema to the desired one. Reads only.
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized) -> Result<Planned, PlanError> {
+    let live = inspect::inspect(connection).await?;
+    let mut plan = plan_from(&live, desired).await?;
+    measure::measure(connection, &mut plan.steps).await?;
+    Ok(Planned { plan, live })
+}
+
+/// Plans for a file that is not there yet.
+pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, PlanError> {
+    let plan = plan_from(&Live::default(), desired).await?;
+    Ok(Plan { creates_database: true, ..plan })
+}
+
+async fn plan_from(live: &Live, desired: &Normalized) -> Result<Plan, PlanError> {
+    let current = normalize::normalize(live.schema.clone());
+    let changes = diff(&current, desired).map_err(PlanError::Schema)?;
+    let steps = lower::lower(&changes, live, desired.schema());
+    let steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+    if !steps.is_empty() {
+        match prove(live, desired, &steps).await? {
+            None => {}
+            Some(Refusal::Statement { address, sql, message }) => {
+                return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
+            }
+            Some(Refusal::Leftover(changes)) => {
+                let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
+                return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
+            }
+        }
+    }
+    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint: live.fingerprint(), creates_database: false })
+}
+
+/// SQLite's own error, at the line of the object it is about.
+fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
+    let origin = origin_of(desired, address, message);
+    let first = sql.lines().next().unwrap_or_default();
+    Problem::new(format!("SQLite refuses {address}: {message}"), origin.0, "declared here").help(format!("the statement was: {first}"))
+}
+
+/// The innermost declaration that the message names, for the address alone points at a whole table.
+fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
+    let table = desired.tables.values().find(|t| t.address() == *address);
+    if let Some(table) = table {
+        let about = |e: &crate::schema::Expr| missing_word(message).is_some_and(|w| lower::words(&e.text).contains(&w));
+        let checks = table.checks.iter().map(|c| (&c.expr, c.origin));
+        let generated = table.columns.values().filter_map(|c| c.generated.as_ref().map(|g| (&g.expr, c.origin)));
+        let moved = table.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using).map(move |e| (e, c.origin)));
+        let indexes = table.indexes.values().flat_map(|i| i.predicate.iter().map(move |p| (p, i.origin)));
+        let found = checks.chain(generated).chain(moved).chain(indexes).find(|(e, _)| about(e));
+        return found.map_or(table.origin, |(_, origin)| origin);
+    }
+    let view = desired.views.values().find(|v| v.address() == *address).map(|v| v.origin);
+    let trigger = || desired.triggers.values().find(|t| t.address() == *address).map(|t| t.origin);
+    let virtual_table = || desired.virtual_tables.values().find(|t| t.address() == *address).map(|t| t.origin);
+    view.or_else(trigger).or_else(virtual_table).unwrap_or_default()
+}
+
+/// The last word of `no such column: x`, `no such function: f`.
+fn missing_word(message: &str) -> Option<String> {
+    let (_, name) = message.rsplit_once(": ")?;
+    Some(name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_ascii_lowercase())
+}

@@ -1,0 +1,120 @@
+//! Tries a plan in a private database in memory, without rows: what SQLite refuses there it would refuse later, and a
+//! plan that does not lead to the desired schema is found before anything is touched.
+//!
+//! The texts may come from anyone's pull request, so nothing but schema statements gets through.
+
+use std::collections::BTreeSet;
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use libsqlite3_sys as ffi;
+
+use super::connection::{Connection, Error};
+use super::inspect::{self, Live, Stored};
+use super::lower::words;
+use super::normalize::normalize;
+use crate::diff::{Changes, diff};
+use crate::plan::Step;
+use crate::schema::{Address, Normalized, Schema};
+
+/// Why a plan cannot be right.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// SQLite does not take a statement.
+    Statement { address: Address, sql: String, message: String },
+    /// The steps do not lead to the desired schema.
+    Leftover(Box<Changes>),
+}
+
+/// Runs the steps over an empty copy of what they touch, and compares the outcome with the desired schema.
+pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> Result<Option<Refusal>, Error> {
+    let touched = touched(live, steps);
+    let mut memory = Connection::in_memory().await?;
+    for row in live.stored.iter().filter(|r| belongs(r, &touched)) {
+        if let Some(sql) = &row.sql {
+            // What the live database holds need not be valid any more (a view of a dropped table): SQLite takes it.
+            memory.execute(sql).await.ok();
+        }
+    }
+    forbid(&mut memory).await?;
+    for step in steps {
+        for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
+            if let Err(error) = memory.execute(&statement.sql).await {
+                let (address, sql) = (step.address.clone(), statement.sql.clone());
+                return Ok(Some(Refusal::Statement { address, sql, message: error.to_string() }));
+            }
+        }
+    }
+    let outcome = inspect::inspect(&mut memory).await?;
+    memory.close().await?;
+    let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
+    let left = diff(&normalize(outcome.schema), &wanted).unwrap_or_default();
+    Ok((!left.is_empty()).then(|| Refusal::Leftover(Box::new(left))))
+}
+
+/// The names that matter: those in the statements, and those in the views and triggers among them.
+fn touched(live: &Live, steps: &[Step]) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
+    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger").collect();
+    loop {
+        let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) = bodies.into_iter().partition(|r| belongs(r, &names));
+        if in_it.is_empty() {
+            return names;
+        }
+        names.extend(in_it.iter().filter_map(|r| r.sql.as_deref()).flat_map(words));
+        bodies = rest;
+    }
+}
+
+fn belongs(row: &Stored, touched: &BTreeSet<String>) -> bool {
+    let named = |n: &str| touched.contains(&n.to_ascii_lowercase());
+    row.sql.is_some() && (named(&row.name) || named(&row.table)) && !row.name.to_ascii_lowercase().starts_with("sqlite_")
+}
+
+fn part_of(schema: &Schema, touched: &BTreeSet<String>) -> Schema {
+    let named = |n: &crate::schema::ObjectName| touched.contains(&n.name.as_str().to_ascii_lowercase());
+    let mut part = schema.clone();
+    part.tables.retain(|n, _| named(n));
+    part.views.retain(|n, _| named(n));
+    part.triggers.retain(|n, t| named(n) || t.table.as_ref().is_some_and(|t| touched.contains(&t.as_str().to_ascii_lowercase())));
+    part.virtual_tables.retain(|n, _| named(n));
+    part.unmanaged.clear();
+    part
+}
+
+/// From here on the connection makes and changes tables, and does nothing else
+/// (<https://sqlite.org/c3ref/set_authorizer.html>).
+async fn forbid(memory: &mut Connection) -> Result<(), Error> {
+    let mut handle = memory.inner().lock_handle().await.map_err(|e| Error::Sql { message: e.to_string(), code: 0, sql: String::new() })?;
+    // SAFETY: the handle is locked and live; the callback is a plain function that keeps no state.
+    unsafe { ffi::sqlite3_set_authorizer(handle.as_raw_handle().as_ptr(), Some(authorize), std::ptr::null_mut()) };
+    Ok(())
+}
+
+unsafe extern "C" fn authorize(
+    _: *mut c_void,
+    action: c_int,
+    first: *const c_char,
+    second: *const c_char,
+    _: *const c_char,
+    _: *const c_char,
+) -> c_int {
+    let function = match action {
+        ffi::SQLITE_FUNCTION => second,
+        ffi::SQLITE_PRAGMA => first,
+        _ => std::ptr::null(),
+    };
+    let name = if function.is_null() {
+        ""
+    } else {
+        // SAFETY: SQLite passes a string that ends in NUL and lives for the call.
+        unsafe { CStr::from_ptr(function) }.to_str().unwrap_or_default()
+    };
+    let denied = match action {
+        ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
+        // FTS5 and the inspection afterwards read these.
+        ffi::SQLITE_PRAGMA => !["table_list", "data_version", "table_info", "page_size"].contains(&name.to_ascii_lowercase().as_str()),
+        ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
+        _ => false,
+    };
+    if denied { ffi::SQLITE_DENY } else { ffi::SQLITE_OK }
+}

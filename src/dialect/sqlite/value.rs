@@ -1,0 +1,177 @@
+//! Values in defaults: when two spellings store the same, and how they are written.
+
+use super::canon::{Scope, canon};
+use super::lexer::{Kind, lex, quote_string};
+use super::types::Affinity;
+use crate::schema::{DefaultValue, Expr, Literal};
+
+/// Gives a default its canonical spelling for a column of this affinity. `DEFAULT NULL` is none.
+pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Option<DefaultValue> {
+    let numeric = matches!(affinity, Affinity::Integer | Affinity::Real | Affinity::Numeric);
+    let canon = match literal_of(&default.value) {
+        Literal::Null => return None,
+        Literal::Bool(b) => number_canon(if b { "1" } else { "0" }, affinity),
+        Literal::Number(n) => number_canon(&n, affinity),
+        Literal::String(s) if numeric && looks_numeric(s.trim()) => number_canon(s.trim(), affinity),
+        Literal::String(s) => format!("s:{s}"),
+        Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope::default())),
+    };
+    Some(DefaultValue { value: default.value, canon })
+}
+
+/// An expression that is nothing but a literal is that literal.
+fn literal_of(value: &Literal) -> Literal {
+    let Literal::Expr(expr) = value else { return value.clone() };
+    let sql = expr.text.as_str();
+    let mut tokens = lex(sql);
+    while tokens.len() > 2 && tokens[0].is_op(sql, "(") && tokens[tokens.len() - 1].is_op(sql, ")") {
+        tokens = tokens[1..tokens.len() - 1].to_vec();
+    }
+    match tokens.as_slice() {
+        [t] if t.kind == Kind::Number => Literal::Number(t.text(sql).to_owned()),
+        [sign, t] if t.kind == Kind::Number && sign.is_op(sql, "-") => Literal::Number(format!("-{}", t.text(sql))),
+        [sign, t] if t.kind == Kind::Number && sign.is_op(sql, "+") => Literal::Number(t.text(sql).to_owned()),
+        [t] if t.kind == Kind::String => Literal::String(t.value(sql).into_owned()),
+        [t] if t.is(sql, "NULL") => Literal::Null,
+        [t] if t.is(sql, "TRUE") => Literal::Bool(true),
+        [t] if t.is(sql, "FALSE") => Literal::Bool(false),
+        _ => Literal::Expr(expr.clone()),
+    }
+}
+
+fn number_canon(text: &str, affinity: Affinity) -> String {
+    let Some(number) = Decimal::parse(text) else { return format!("n:{text}") };
+    match affinity {
+        // Stored as the text of the number; only an integer's text is beyond doubt.
+        Affinity::Text if number.integer => format!("s:{}", number.plain()),
+        Affinity::Text | Affinity::Blob if !number.integer => format!("r:{}", number.canon()),
+        _ => format!("n:{}", number.canon()),
+    }
+}
+
+/// A number from its source text, exactly: never through a float.
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+    integer: bool,
+}
+
+impl Decimal {
+    fn parse(text: &str) -> Option<Decimal> {
+        let text = text.replace('_', "");
+        let negative = text.starts_with('-');
+        let unsigned = text.trim_start_matches(['+', '-']);
+        if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
+            let value = u64::from_str_radix(hex, 16).ok()? as i64;
+            return Some(Decimal { negative: negative != (value < 0), ..Decimal::of(&value.unsigned_abs().to_string(), "", 0, true) });
+        }
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((m, e)) => (m, e.parse::<i64>().ok()?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+            return None;
+        }
+        let integer = whole.len() == unsigned.len();
+        Some(Decimal { negative, ..Decimal::of(whole, fraction, exponent, integer) })
+    }
+
+    fn of(whole: &str, fraction: &str, exponent: i64, integer: bool) -> Decimal {
+        let all = format!("{whole}{fraction}");
+        let significant = all.trim_start_matches('0');
+        let trimmed = significant.trim_end_matches('0');
+        let exponent = exponent - fraction.len() as i64 + (significant.len() - trimmed.len()) as i64;
+        let exponent = if trimmed.is_empty() { 0 } else { exponent };
+        Decimal { negative: false, digits: trimmed.to_owned(), exponent, integer }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.negative && !self.digits.is_empty() { "-" } else { "" }
+    }
+
+    fn canon(&self) -> String {
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        format!("{}{digits}e{}", self.sign(), self.exponent)
+    }
+
+    fn plain(&self) -> String {
+        let zeros = "0".repeat(usize::try_from(self.exponent).unwrap_or(0));
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        format!("{}{digits}{zeros}", self.sign())
+    }
+}
+
+/// Whether numeric affinity turns the text into a number.
+fn looks_numeric(text: &str) -> bool {
+    !text.contains(['x', 'X', '_']) && Decimal::parse(text).is_some()
+}
+
+/// A default as SQL, without the word DEFAULT.
+pub(crate) fn default_sql(value: &Literal) -> String {
+    match value {
+        Literal::Null => "NULL".to_owned(),
+        Literal::Bool(true) => "TRUE".to_owned(),
+        Literal::Bool(false) => "FALSE".to_owned(),
+        Literal::Number(n) => n.clone(),
+        Literal::String(s) => quote_string(s),
+        Literal::Expr(e) => expr_default(e),
+    }
+}
+
+fn expr_default(expr: &Expr) -> String {
+    let bare = ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|k| expr.text.eq_ignore_ascii_case(k));
+    let blob = matches!(lex(&expr.text).as_slice(), [t] if t.kind == Kind::Blob);
+    if bare || blob { expr.text.clone() } else { format!("({})", expr.text) }
+}
+
+/// Whether the default is the same for every row, so that `ALTER TABLE ADD COLUMN` takes it
+/// (<https://sqlite.org/lang_altertable.html#altertabaddcol>).
+pub(crate) fn is_constant(value: &Literal) -> bool {
+    match value {
+        Literal::Expr(e) => matches!(lex(&e.text).as_slice(), [t] if matches!(t.kind, Kind::Blob | Kind::Number | Kind::String)),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: Literal, b: Literal, affinity: Affinity) -> bool {
+        normalize_default(DefaultValue::new(a), affinity) == normalize_default(DefaultValue::new(b), affinity)
+    }
+    fn number(text: &str) -> Literal {
+        Literal::Number(text.to_owned())
+    }
+    fn string(text: &str) -> Literal {
+        Literal::String(text.to_owned())
+    }
+    fn expr(text: &str) -> Literal {
+        Literal::Expr(Expr::new(text))
+    }
+
+    #[test]
+    fn on_numeric_affinity_a_numbers_text_is_the_number() {
+        assert!(same(number("0"), string("0"), Affinity::Integer));
+        assert!(same(number("0"), Literal::Bool(false), Affinity::Numeric));
+        assert!(same(number("1.50"), string("15e-1"), Affinity::Real));
+        assert!(same(number("0x10"), expr("(16)"), Affinity::Integer));
+        assert!(same(number("-0"), number("0"), Affinity::Integer));
+        assert!(!same(number("1"), string("1x"), Affinity::Integer));
+        assert!(!same(number("1"), number("10"), Affinity::Integer));
+        assert!(!same(number("9007199254740993"), number("9007199254740992"), Affinity::Integer));
+    }
+
+    #[test]
+    fn elsewhere_it_is_not() {
+        assert!(same(number("7"), string("7"), Affinity::Text));
+        assert!(!same(number("1.0"), string("1"), Affinity::Text));
+        assert!(!same(number("1"), string("1"), Affinity::Blob));
+        assert!(!same(number("1.0"), number("1"), Affinity::Blob));
+        assert!(same(Literal::Null, expr("NULL"), Affinity::Blob));
+        assert!(same(expr("CURRENT_TIMESTAMP"), expr("(current_timestamp)"), Affinity::Text));
+    }
+}

@@ -1,0 +1,73 @@
+//! What happened to one object.
+
+use std::hash::Hash;
+
+use indexmap::IndexMap;
+
+use super::Object;
+
+/// One attribute that differs, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The attribute: `type`, `not-null`, `default`, …
+    pub attribute: &'static str,
+    /// What it is, where it is set.
+    pub before: Option<String>,
+    /// What it shall be, where it shall be set.
+    pub after: Option<String>,
+}
+
+/// An object that comes, goes or changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delta<T> {
+    /// It is not there yet.
+    Create(T),
+    /// It is no longer wanted.
+    Drop(T),
+    /// It is there and differs.
+    Alter {
+        /// As it is, under its new names.
+        before: T,
+        /// As it shall be.
+        after: T,
+        /// The attributes that differ, or the rename alone.
+        edits: Vec<Edit>,
+    },
+}
+
+impl<T> Delta<T> {
+    /// The object as it is, if it is there.
+    pub fn before(&self) -> Option<&T> {
+        match self {
+            Delta::Create(_) => None,
+            Delta::Drop(t) | Delta::Alter { before: t, .. } => Some(t),
+        }
+    }
+
+    /// The object as it shall be, if it shall be there.
+    pub fn after(&self) -> Option<&T> {
+        match self {
+            Delta::Drop(_) => None,
+            Delta::Create(t) | Delta::Alter { after: t, .. } => Some(t),
+        }
+    }
+}
+
+/// The differences between two sets of named objects: those wanted in their order, then those to go.
+pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired: &IndexMap<K, T>) -> Vec<Delta<T>> {
+    let mut found = Vec::new();
+    for (name, after) in desired {
+        match current.get(name) {
+            None => found.push(Delta::Create(after.clone())),
+            Some(before) => found.extend(altered(before, after)),
+        }
+    }
+    found.extend(current.iter().filter(|(name, _)| !desired.contains_key(*name)).map(|(_, t)| Delta::Drop(t.clone())));
+    found
+}
+
+/// The change between two states of one object, if there is one.
+pub(crate) fn altered<T: Object>(before: &T, after: &T) -> Option<Delta<T>> {
+    let edits = T::edits(before, after);
+    (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
+}

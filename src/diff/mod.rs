@@ -1,0 +1,98 @@
+//! Two normalised schemas → changes. Pure: no database, no opinion about what a change costs.
+//!
+//! All rules of equality are normalisation's; here equal means equal. Renames are resolved first, on a copy of the
+//! current schema, as the database itself will do them, so that what depends on a renamed column is no difference.
+
+mod delta;
+mod object;
+mod pairs;
+mod rename;
+mod table;
+
+use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table, Trigger, View, VirtualTable};
+
+pub use delta::{Delta, Edit};
+pub use object::Object;
+pub use table::{TableChange, TableEdits};
+
+/// All differences between two schemas.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Tables, with their columns, keys, constraints and indexes.
+    pub tables: Vec<TableChange>,
+    /// Views.
+    pub views: Vec<Delta<View>>,
+    /// Triggers.
+    pub triggers: Vec<Delta<Trigger>>,
+    /// Virtual tables.
+    pub virtual_tables: Vec<Delta<VirtualTable>>,
+    /// What the file declares as unmanaged and the database lacks: kind and name.
+    pub lacking: Vec<(String, String)>,
+}
+
+impl Changes {
+    /// True where the schemas are equal.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+            && self.views.is_empty()
+            && self.triggers.is_empty()
+            && self.virtual_tables.is_empty()
+            && self.lacking.is_empty()
+    }
+}
+
+/// Compares what is with what shall be.
+///
+/// # Errors
+/// Renames that cannot be meant: an old name and a new one that are both live, while the file declares only the new.
+pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<Problem>> {
+    let ignores = &desired.schema().ignores;
+    let wanted = managed(desired.schema(), ignores);
+    let mut live = managed(current.schema(), ignores);
+    let renames = rename::resolve(&live, &wanted)?;
+    let before = live.clone();
+    rename::apply(&mut live, &renames);
+    Ok(Changes {
+        tables: table::diff_tables(&before, &live, &wanted, &renames),
+        views: delta::deltas(&live.views, &wanted.views),
+        triggers: delta::deltas(&live.triggers, &wanted.triggers),
+        virtual_tables: delta::deltas(&live.virtual_tables, &wanted.virtual_tables),
+        lacking: lacking(&live, &wanted),
+    })
+}
+
+/// The schema without what an `ignore` covers. A trigger goes with its table.
+fn managed(schema: &Schema, ignores: &[Ignore]) -> Schema {
+    if ignores.is_empty() {
+        return schema.clone();
+    }
+    let covers = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
+    let mut kept = schema.clone();
+    kept.tables.retain(|name, _| !covers("table", name));
+    for table in kept.tables.values_mut() {
+        let schema = table.name.schema.clone();
+        table.indexes.retain(|name, _| !covers("index", &ObjectName { schema: schema.clone(), name: name.clone() }));
+    }
+    kept.views.retain(|name, _| !covers("view", name));
+    kept.virtual_tables.retain(|name, _| !covers("virtual-table", name));
+    kept.triggers.retain(|name, t| {
+        let on = t.table.clone().map(ObjectName::bare);
+        !covers("trigger", name) && !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
+    });
+    kept
+}
+
+/// What is unmanaged in the file must be there. A table of that kind may be one that rosey could have read.
+fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
+    let there = |kind: &str, name: &str| {
+        live.unmanaged.iter().any(|u| u.kind == kind && u.name == name)
+            || (kind == "table" && live.tables.keys().any(|t| t.name.matches(name)))
+    };
+    let missing = wanted.unmanaged.iter().filter(|u| !there(&u.kind, &u.name));
+    missing.map(|u| (u.kind.clone(), u.name.clone())).collect()
+}
+
+/// The columns that a table has on both sides, under their new names.
+pub(crate) fn common_columns<'a>(before: &'a Table, after: &'a Table) -> impl Iterator<Item = &'a crate::schema::Column> {
+    after.columns.values().filter(|c| before.columns.contains_key(&c.name))
+}

@@ -1,0 +1,69 @@
+//! Which constraint of before is which of after: by name, then by what it is, for most of them have no name.
+
+use super::Object;
+use super::delta::{Delta, altered};
+use crate::schema::{Check, ForeignKey, Ident, Unique};
+
+/// A constraint that may have no name.
+pub(super) trait Rule: Object {
+    fn name(&self) -> Option<&Ident>;
+    /// Whether two are the same rule, whatever they are called.
+    fn is_same_rule(&self, other: &Self) -> bool;
+}
+
+impl Rule for Unique {
+    fn name(&self) -> Option<&Ident> {
+        self.name.as_ref()
+    }
+    fn is_same_rule(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl Rule for Check {
+    fn name(&self) -> Option<&Ident> {
+        self.name.as_ref()
+    }
+    fn is_same_rule(&self, other: &Self) -> bool {
+        self.expr == other.expr
+    }
+}
+
+impl Rule for ForeignKey {
+    fn name(&self) -> Option<&Ident> {
+        self.name.as_ref()
+    }
+    fn is_same_rule(&self, other: &Self) -> bool {
+        self.columns == other.columns && self.table == other.table && self.to == other.to
+    }
+}
+
+/// The differences between two lists of constraints.
+pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T]) -> Vec<Delta<T>> {
+    let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
+    let mut taken = vec![false; current.len()];
+    let tests: [fn(&T, &T) -> bool; 4] = [
+        |b, a| b.name() == a.name() && b.is_same_rule(a) && T::edits(b, a).is_empty(),
+        |b, a| a.is_same_rule(b) && T::edits(b, a).is_empty(),
+        |b, a| b.name().is_some() && b.name() == a.name(),
+        |b, a| b.is_same_rule(a),
+    ];
+    for test in tests {
+        for (i, after) in desired.iter().enumerate().filter(|(i, _)| partner[*i].is_none()).collect::<Vec<_>>() {
+            let found = current.iter().enumerate().position(|(j, before)| !taken[j] && test(before, after));
+            if let Some(j) = found {
+                partner[i] = Some(j);
+                taken[j] = true;
+            }
+        }
+    }
+    let mut deltas = Vec::new();
+    for (after, partner) in desired.iter().zip(&partner) {
+        match partner {
+            Some(j) => deltas.extend(altered(&current[*j], after)),
+            None => deltas.push(Delta::Create(after.clone())),
+        }
+    }
+    deltas.extend(current.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(t, _)| Delta::Drop(t.clone())));
+    deltas
+}

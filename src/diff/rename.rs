@@ -1,0 +1,119 @@
+//! Renames: which are meant (`was=`), and what the database makes of the rest when it does them.
+
+use crate::schema::{Expr, Ident, ObjectName, PartKey, Problem, Schema, Table};
+
+/// The renames of one change, tables first.
+#[derive(Debug, Default)]
+pub(super) struct Renames {
+    /// Old and new name.
+    pub(super) tables: Vec<(ObjectName, ObjectName)>,
+    /// The table's new name, the column's old and new one.
+    pub(super) columns: Vec<(ObjectName, Ident, Ident)>,
+}
+
+/// Finds the renames that the file asks for: OLD is live, the new name is not, and the file does not declare OLD.
+pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
+    let mut renames = Renames::default();
+    let mut problems = Vec::new();
+    for table in wanted.tables.values() {
+        let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
+        let mut candidates = olds.filter(|old| live.tables.contains_key(old) && !wanted.tables.contains_key(old));
+        let before = match (live.tables.get(&table.name), candidates.next()) {
+            (Some(_), Some(old)) => {
+                problems.push(both_live("table", &old.name, &table.name.name, table.origin.0));
+                continue;
+            }
+            (Some(same), None) => same,
+            (None, Some(old)) if renames.tables.iter().all(|(o, _)| *o != old) => {
+                renames.tables.push((old.clone(), table.name.clone()));
+                let Some(same) = live.tables.get(&old) else { continue };
+                same
+            }
+            (None, _) => continue,
+        };
+        resolve_columns(before, table, &mut renames, &mut problems);
+    }
+    if problems.is_empty() { Ok(renames) } else { Err(problems) }
+}
+
+fn resolve_columns(before: &Table, after: &Table, renames: &mut Renames, problems: &mut Vec<Problem>) {
+    for column in after.columns.values() {
+        let mut olds = column.was.iter().filter(|w| before.columns.contains_key(*w) && !after.columns.contains_key(*w));
+        let Some(old) = olds.next() else { continue };
+        if before.columns.contains_key(&column.name) {
+            problems.push(both_live("column", old, &column.name, column.origin.0));
+        } else if !renames.columns.iter().any(|(t, o, _)| *t == after.name && o == old) {
+            renames.columns.push((after.name.clone(), old.clone(), column.name.clone()));
+        }
+    }
+}
+
+fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<crate::schema::Span>) -> Problem {
+    Problem::new(format!("{kind} `{new}` was `{old}`, but the database has both"), at, "cannot be a rename")
+        .help(format!("take out was={old} to drop `{old}`, or declare `{old}` to keep it"))
+}
+
+/// Does the renames to the current schema, as `ALTER TABLE … RENAME` does them: what points to a renamed thing follows.
+pub(super) fn apply(live: &mut Schema, renames: &Renames) {
+    for (old, new) in &renames.tables {
+        if let Some(mut table) = live.tables.shift_remove(old) {
+            table.name = new.clone();
+            live.tables.insert(new.clone(), table);
+        }
+        let pointing = live.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(|f| f.table == *old);
+        pointing.for_each(|f| f.table = new.clone());
+        rename_in_bodies(live, &old.name, &new.name);
+    }
+    for (table, old, new) in &renames.columns {
+        if let Some(t) = live.tables.get_mut(table) {
+            rename_column(t, old, new);
+        }
+        let pointing = live.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(|f| f.table == *table);
+        pointing.flat_map(|f| &mut f.to).filter(|c| *c == old).for_each(|c| *c = new.clone());
+    }
+}
+
+fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
+    live.views.values_mut().for_each(|v| v.query.rename(old, new));
+    for trigger in live.triggers.values_mut() {
+        trigger.body.rename(old, new);
+        if trigger.table.as_ref() == Some(old) {
+            trigger.table = Some(new.clone());
+        }
+    }
+}
+
+fn rename_column(table: &mut Table, old: &Ident, new: &Ident) {
+    let columns = std::mem::take(&mut table.columns);
+    for (name, mut column) in columns {
+        let name = if name == *old { new.clone() } else { name };
+        column.name = name.clone();
+        if let Some(generated) = &mut column.generated {
+            generated.expr.rename(old, new);
+        }
+        table.columns.insert(name, column);
+    }
+    let swap = |c: &mut Ident| {
+        if c == old {
+            *c = new.clone();
+        }
+    };
+    let swap_expr = |e: &mut Expr| e.rename(old, new);
+    table.primary_key.iter_mut().flat_map(|k| &mut k.parts).for_each(|p| swap(&mut p.column));
+    for unique in &mut table.uniques {
+        unique.parts.iter_mut().for_each(|p| swap(&mut p.column));
+        unique.include.iter_mut().for_each(swap);
+    }
+    table.foreign_keys.iter_mut().flat_map(|f| &mut f.columns).for_each(swap);
+    table.checks.iter_mut().for_each(|c| swap_expr(&mut c.expr));
+    for index in table.indexes.values_mut() {
+        for part in &mut index.parts {
+            match &mut part.key {
+                PartKey::Column(c) => swap(c),
+                PartKey::Expr(e) => swap_expr(e),
+            }
+        }
+        index.predicate.iter_mut().for_each(swap_expr);
+        index.include.iter_mut().for_each(swap);
+    }
+}

@@ -1,0 +1,174 @@
+//! The differences of tables, part by part.
+
+use indexmap::IndexMap;
+
+use super::delta::{Delta, Edit, altered, deltas};
+use super::object::table_options;
+use super::pairs::rule_deltas;
+use super::rename::Renames;
+use crate::schema::{Check, Column, ForeignKey, Ident, Index, ObjectName, PrimaryKey, Schema, Table, Unique};
+
+/// A table that comes, goes or changes.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // a plan holds few of them
+pub enum TableChange {
+    /// It is not there yet.
+    Create(Table),
+    /// It is no longer wanted.
+    Drop(Table),
+    /// It is there and differs.
+    Alter(Box<TableEdits>),
+}
+
+impl TableChange {
+    /// The table: as it shall be, or as it was where it goes.
+    pub fn table(&self) -> &Table {
+        match self {
+            TableChange::Create(t) | TableChange::Drop(t) => t,
+            TableChange::Alter(edits) => &edits.after,
+        }
+    }
+}
+
+/// All that differs in one table.
+#[derive(Debug, Clone)]
+pub struct TableEdits {
+    /// The table as it is, under its old names.
+    pub live: Table,
+    /// The table as it is, under its new names.
+    pub before: Table,
+    /// The table as it shall be: columns that exist in their live order, new ones last.
+    pub after: Table,
+    /// The old name, where it is renamed.
+    pub renamed_from: Option<ObjectName>,
+    /// Columns that are renamed: old and new name.
+    pub renamed_columns: Vec<(Ident, Ident)>,
+    /// Indexes that are renamed: old and new name.
+    pub renamed_indexes: Vec<(Ident, Ident)>,
+    /// Columns that come, go or change.
+    pub columns: Vec<Delta<Column>>,
+    /// The primary key.
+    pub primary_key: Option<Delta<PrimaryKey>>,
+    /// UNIQUE constraints.
+    pub uniques: Vec<Delta<Unique>>,
+    /// CHECK constraints.
+    pub checks: Vec<Delta<Check>>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<Delta<ForeignKey>>,
+    /// Indexes.
+    pub indexes: Vec<Delta<Index>>,
+    /// The table's own attributes.
+    pub options: Vec<Edit>,
+}
+
+impl TableEdits {
+    /// Whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        !self.changes_table() && self.indexes.is_empty() && self.renamed_indexes.is_empty() && !self.renames()
+    }
+
+    /// Whether a table or column gets another name.
+    pub fn renames(&self) -> bool {
+        self.renamed_from.is_some() || !self.renamed_columns.is_empty()
+    }
+
+    /// Whether the table itself changes, beyond names and indexes.
+    pub fn changes_table(&self) -> bool {
+        !self.columns.is_empty()
+            || self.primary_key.is_some()
+            || !self.uniques.is_empty()
+            || !self.checks.is_empty()
+            || !self.foreign_keys.is_empty()
+            || !self.options.is_empty()
+    }
+}
+
+pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renames: &Renames) -> Vec<TableChange> {
+    let mut changes = Vec::new();
+    for (name, after) in &wanted.tables {
+        match live.tables.get(name) {
+            None => changes.push(TableChange::Create(after.clone())),
+            Some(current) => {
+                let renamed_from = renames.tables.iter().find(|(_, new)| new == name).map(|(old, _)| old.clone());
+                let original = before.tables.get(renamed_from.as_ref().unwrap_or(name)).unwrap_or(current);
+                let edits = diff_table(original, current, after, renamed_from, renames);
+                if !edits.is_empty() {
+                    changes.push(TableChange::Alter(Box::new(edits)));
+                }
+            }
+        }
+    }
+    let gone = live.tables.iter().filter(|(name, _)| !wanted.tables.contains_key(*name));
+    changes.extend(gone.map(|(_, t)| TableChange::Drop(t.clone())));
+    changes
+}
+
+fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<ObjectName>, renames: &Renames) -> TableEdits {
+    let of_this = renames.columns.iter().filter(|(t, _, _)| *t == after.name);
+    let renamed_columns = of_this.map(|(_, old, new)| (old.clone(), new.clone())).collect();
+    let mut old_indexes = before.indexes.clone();
+    let renamed_indexes = rename_indexes(&mut old_indexes, after);
+    let arranged = arrange(before, after);
+    let primary_key = match (&before.primary_key, &after.primary_key) {
+        (None, None) => None,
+        (None, Some(key)) => Some(Delta::Create(key.clone())),
+        (Some(key), None) => Some(Delta::Drop(key.clone())),
+        (Some(old), Some(new)) => altered(old, new),
+    };
+    TableEdits {
+        live: live.clone(),
+        renamed_from,
+        renamed_columns,
+        renamed_indexes,
+        columns: deltas(&before.columns, &after.columns),
+        primary_key,
+        uniques: rule_deltas(&before.uniques, &after.uniques),
+        checks: rule_deltas(&before.checks, &after.checks),
+        foreign_keys: rule_deltas(&before.foreign_keys, &after.foreign_keys),
+        indexes: deltas(&old_indexes, &after.indexes),
+        options: table_options(before, after),
+        before: before.clone(),
+        after: arranged,
+    }
+}
+
+/// Columns that exist keep the live order, new ones go last in the file's: order is no difference, whatever path is
+/// taken. What the file does not name keeps its live name.
+fn arrange(before: &Table, after: &Table) -> Table {
+    let mut arranged = after.clone();
+    let kept = before.columns.keys().filter_map(|name| after.columns.get(name));
+    let new = after.columns.values().filter(|c| !before.columns.contains_key(&c.name));
+    arranged.columns = kept.chain(new).map(|c| (c.name.clone(), c.clone())).collect();
+    if let (Some(new), Some(old)) = (&mut arranged.primary_key, &before.primary_key) {
+        new.name = new.name.take().or_else(|| old.name.clone());
+    }
+    for check in &mut arranged.checks {
+        let same = || before.checks.iter().find(|c| c.expr == check.expr).and_then(|c| c.name.clone());
+        check.name = check.name.take().or_else(same);
+    }
+    for unique in &mut arranged.uniques {
+        let same = || before.uniques.iter().find(|u| u.parts == unique.parts).and_then(|u| u.name.clone());
+        unique.name = unique.name.take().or_else(same);
+    }
+    for fk in &mut arranged.foreign_keys {
+        let same = || before.foreign_keys.iter().find(|f| f.columns == fk.columns && f.table == fk.table).and_then(|f| f.name.clone());
+        fk.name = fk.name.take().or_else(same);
+    }
+    arranged
+}
+
+/// An index is renamed where its old name is live, the new one is not, and the table does not declare the old one.
+fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident, Ident)> {
+    let mut renamed = Vec::new();
+    for index in after.indexes.values().filter(|i| !old.contains_key(&i.name)).collect::<Vec<_>>() {
+        let from = index.was.iter().find(|w| old.contains_key(*w) && !after.indexes.contains_key(*w));
+        if let Some(from) = from
+            && let Some(mut moved) = old.shift_remove(from)
+        {
+            moved.name = index.name.clone();
+            old.insert(index.name.clone(), moved);
+            renamed.push((from.clone(), index.name.clone()));
+        }
+    }
+    renamed
+}

@@ -1,0 +1,252 @@
+//! `column NAME TYPE FLAG… PROP=VALUE… { backfill; using; check; was }`.
+
+use ::kdl::KdlValue;
+use indexmap::map::Entry;
+
+use super::constraint;
+use super::node::{Arg, Node};
+use super::writer::{Line, Writer};
+use super::{quoted, string_repr};
+use crate::schema::{
+    Column, Conflict, DefaultValue, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table, Type, Unique,
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Flag {
+    NotNull,
+    PrimaryKey,
+    Nullable,
+    Unique,
+    Autoincrement,
+    Identity,
+    PreventDestroy,
+}
+
+const FLAGS: [(&str, Flag); 7] = [
+    ("not-null", Flag::NotNull),
+    ("primary-key", Flag::PrimaryKey),
+    ("nullable", Flag::Nullable),
+    ("unique", Flag::Unique),
+    ("autoincrement", Flag::Autoincrement),
+    ("identity", Flag::Identity),
+    ("prevent-destroy", Flag::PreventDestroy),
+];
+
+const CHILDREN: [&str; 4] = ["backfill", "using", "check", "was"];
+
+/// Reads a column into its table; the names of key columns that say `nullable` go into `nullable`.
+pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
+    let Some(name) = node.required_name() else { return };
+    let Some(ty) = decode_type(&mut node, &name) else { return };
+    let mut column = Column::new(name.clone(), ty);
+    column.origin = node.origin();
+    let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column's flag", &FLAGS)).collect();
+    column.not_null = flags.contains(&Flag::NotNull);
+    column.prevent_destroy = flags.contains(&Flag::PreventDestroy);
+    if flags.contains(&Flag::Nullable) {
+        nullable.push(name.clone());
+    }
+    decode_props(&mut node, &mut column, &flags);
+    decode_constraints(&mut node, &mut column, &flags, table);
+    decode_children(&node, &mut column, table);
+    let ctx = node.ctx;
+    node.finish(&CHILDREN);
+    match table.columns.entry(name) {
+        Entry::Vacant(v) => {
+            v.insert(column);
+        }
+        Entry::Occupied(o) => ctx.problem(
+            Problem::new(format!("two columns are called `{}`", o.key()), o.get().origin.0, "the first")
+                .also(column.origin.0, "the second")
+                .help("rename one of the two"),
+        ),
+    }
+}
+
+fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
+    let help = format!("write `column {name} TYPE`, with a type like integer, text, \"varchar(50)\"");
+    let arg = node.required("its type", &help)?;
+    let text = arg.text("a type")?;
+    if FLAGS.iter().any(|(w, _)| *w == text) {
+        node.problem(format!("column `{name}` lacks its type"), "the type comes after the name", help);
+        return None;
+    }
+    Some(Type::parse(text))
+}
+
+fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
+    column.comment = node.prop_text("comment");
+    column.collate = node.prop_ident("collate");
+    column.was.extend(node.prop_ident("was"));
+    column.default = node.prop("default").and_then(decode_default);
+    column.identity = match node.prop("identity") {
+        Some(arg) => arg.choice("identity=", &[("always", Identity::Always), ("by-default", Identity::ByDefault)]),
+        None => flags.contains(&Flag::Identity).then_some(Identity::ByDefault),
+    };
+    let generated = node.prop("generated").and_then(|a| a.expr("generated="));
+    let stored = node.prop_bool("stored");
+    match generated {
+        Some(expr) => column.generated = Some(Generated { expr, stored }),
+        None if stored => node.problem("`stored=` without `generated=`", "here", "write generated=\"EXPRESSION\" stored=#true"),
+        None => {}
+    }
+    if column.generated.is_some() && column.default.is_some() {
+        node.problem("a generated column has no default", "both are given", "keep one of `generated=` and `default=`");
+    }
+}
+
+fn decode_default(arg: Arg) -> Option<DefaultValue> {
+    if arg.is_sql() {
+        return arg.expr("default=").map(|e| DefaultValue::new(Literal::Expr(e)));
+    }
+    let literal = match arg.value() {
+        KdlValue::Null => return None,
+        KdlValue::Bool(b) => Literal::Bool(*b),
+        KdlValue::String(s) => Literal::String(s.clone()),
+        KdlValue::Integer(_) | KdlValue::Float(_) => Literal::Number(arg.number()?),
+    };
+    Some(DefaultValue::new(literal))
+}
+
+/// What is written at a column and belongs to the table: its key, unique rule and foreign key.
+fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], table: &mut Table) {
+    let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &constraint::CONFLICTS)).flatten();
+    let desc = node.prop("primary-key").map(|a| a.choice("primary-key=", &[("desc", true)]).unwrap_or(false));
+    let part = || KeyPart::plain(column.name.clone());
+    let mut key = None;
+    if flags.contains(&Flag::PrimaryKey) || desc.is_some() {
+        let inline_desc = desc == Some(true);
+        key = Some(PrimaryKey {
+            name: None,
+            parts: vec![KeyPart { desc: inline_desc, ..part() }],
+            conflict: conflict.take(),
+            autoincrement: flags.contains(&Flag::Autoincrement),
+            inline_desc,
+            origin: node.origin(),
+        });
+    } else if flags.contains(&Flag::Autoincrement) {
+        node.problem("`autoincrement` is for a primary key", "here", "write `primary-key autoincrement`");
+    } else if flags.contains(&Flag::Nullable) && column.not_null {
+        node.problem("a column cannot be both `nullable` and `not-null`", "here", "keep one of the two");
+    }
+    if let Some(key) = key {
+        constraint::set_primary_key(node.ctx, table, key);
+    }
+    if flags.contains(&Flag::Unique) {
+        table.uniques.push(Unique {
+            name: None,
+            parts: vec![part()],
+            conflict: conflict.take(),
+            deferrable: None,
+            nulls_not_distinct: false,
+            include: Vec::new(),
+            origin: node.origin(),
+        });
+    }
+    if conflict.is_some() && !column.not_null {
+        node.problem("`on-conflict=` needs a rule to be about", "here", "it goes with primary-key, unique or not-null");
+    }
+    column.not_null_conflict = conflict;
+    if let Some(fk) = constraint::decode_references(node, vec![column.name.clone()]) {
+        table.foreign_keys.push(fk);
+    }
+}
+
+fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
+    for mut child in node.children() {
+        match child.name() {
+            "backfill" => column.backfill = child.sql_word("backfill"),
+            "using" => column.using = child.sql_word("using"),
+            "check" => table.checks.extend(constraint::decode_check(child)),
+            "was" => {
+                column.was.extend(child.rest_idents("an old name"));
+                child.finish(&[]);
+            }
+            _ => child.unknown("node in a column:", &CHILDREN),
+        }
+    }
+}
+
+pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
+    let mut line = Line::new("column").ident(&column.name).text(&column.ty.to_string());
+    let key = table.primary_key.as_ref().filter(|k| constraint::key_is_inline(k) && k.parts[0].column == column.name);
+    if column.not_null && !table.in_key(&column.name) {
+        line = line.word("not-null");
+    }
+    if key.is_some_and(|k| !k.inline_desc) {
+        line = line.word("primary-key");
+    }
+    if table.in_key(&column.name) && !column.not_null {
+        line = line.word("nullable");
+    }
+    let unique = constraint::inline_unique(column, table);
+    if unique.is_some() {
+        line = line.word("unique");
+    }
+    if key.is_some_and(|k| k.autoincrement) {
+        line = line.word("autoincrement");
+    }
+    if column.identity == Some(Identity::ByDefault) {
+        line = line.word("identity");
+    }
+    if column.prevent_destroy {
+        line = line.word("prevent-destroy");
+    }
+    line = encode_props(line, column, table);
+    let conflict = key.and_then(|k| k.conflict).or(unique.and_then(|u| u.conflict)).or(column.not_null_conflict);
+    line = line.maybe_prop("on-conflict", conflict.map(Conflict::word));
+    line = line.maybe_prop("comment", column.comment.as_deref());
+    out.node(line, encode_children(column));
+}
+
+fn encode_props(mut line: Line, column: &Column, table: &Table) -> Line {
+    if table.primary_key.as_ref().is_some_and(|k| k.inline_desc && k.parts[0].column == column.name) {
+        line = line.prop("primary-key", "desc");
+    }
+    if column.identity == Some(Identity::Always) {
+        line = line.prop("identity", "always");
+    }
+    if let Some(default) = &column.default {
+        line = line.raw_prop("default", &literal(&default.value));
+    }
+    if let Some(generated) = &column.generated {
+        line = line.sql_prop("generated", &generated.expr);
+        if generated.stored {
+            line = line.raw_prop("stored", "#true");
+        }
+    }
+    line = line.maybe_prop("collate", column.collate.as_ref().map(Ident::as_str));
+    if let Some(fk) = constraint::inline_foreign_key(column, table) {
+        line = constraint::encode_references(line, fk);
+    }
+    match column.was.as_slice() {
+        [one] => line.prop("was", one.as_str()),
+        _ => line,
+    }
+}
+
+fn encode_children(column: &Column) -> Vec<Line> {
+    let mut children = Vec::new();
+    if column.was.len() > 1 {
+        children.push(Line::new("was").idents(&column.was));
+    }
+    children.extend(column.backfill.as_ref().map(|e| Line::new("backfill").sql(e)));
+    children.extend(column.using.as_ref().map(|e| Line::new("using").sql(e)));
+    children
+}
+
+/// A default as the language writes it.
+pub(crate) fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Null => "#null".to_owned(),
+        Literal::Bool(b) => format!("#{b}"),
+        Literal::Number(n) => n.clone(),
+        Literal::String(s) => string_repr(s),
+        Literal::Expr(e) => format!("(sql){}", quoted(&e.text)),
+    }
+}
+
+/// The words for what happens to rows that point here, where it is not the default.
+pub(super) fn action(action: RefAction) -> Option<&'static str> {
+    (action != RefAction::NoAction).then(|| action.word())
+}

@@ -1,0 +1,101 @@
+//! Shows problems with their source: the line, an arrow, and what to write instead.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+
+use super::Sources;
+use crate::schema::Problem;
+
+/// All problems of all files of a schema. `Display` shows every one of them, with its source, and without colour.
+#[derive(Debug, Clone)]
+pub struct Diagnostics {
+    problems: Vec<Problem>,
+    files: Arc<Vec<(String, String)>>,
+}
+
+impl Diagnostics {
+    /// Problems with the files they are in, sorted by place.
+    pub fn new(sources: &Sources, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|p| p.labels.iter().map(|l| l.0).min());
+        problems.dedup();
+        let files = sources.files().iter().map(|f| (f.name.clone(), f.text.clone())).collect();
+        Diagnostics { problems, files: Arc::new(files) }
+    }
+
+    /// The problems as data.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let handler =
+            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(110).with_links(false).with_context_lines(0);
+        for (i, problem) in self.problems.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            let mut text = String::new();
+            handler.render_report(&mut text, &Shown::new(problem, &self.files))?;
+            for line in text.trim_matches('\n').lines() {
+                writeln!(f, "{}", line.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One problem as miette wants it: labels in the file of the first one; a label in another file becomes words.
+struct Shown<'a> {
+    problem: &'a Problem,
+    source: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+    help: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(problem: &'a Problem, files: &[(String, String)]) -> Self {
+        let main = problem.labels.first().map(|l| l.0.file);
+        let source = main.and_then(|i| files.get(i as usize)).map(|(n, t)| NamedSource::new(n, t.clone()));
+        let mut help: Vec<String> = problem.help.iter().cloned().collect();
+        let mut labels = Vec::new();
+        for (span, label) in &problem.labels {
+            if Some(span.file) == main {
+                labels.push(LabeledSpan::new(Some(label.clone()), span.start as usize, span.len as usize));
+            } else if let Some((name, text)) = files.get(span.file as usize) {
+                let line = text[..span.start as usize].matches('\n').count() + 1;
+                help.push(format!("{label}: {name}, line {line}"));
+            }
+        }
+        Shown { problem, source, labels, help: (!help.is_empty()).then(|| help.join("\n")) }
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem.message)
+    }
+}
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem.message)
+    }
+}
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
+    }
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|s| s as &dyn SourceCode)
+    }
+}

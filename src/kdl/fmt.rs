@@ -1,0 +1,93 @@
+//! The canonical layout of a KDL 2 text: the engine of `rosey fmt`.
+//!
+//! It reads the text's own tokens rather than the `kdl` crate's trivia, which leave out what stands behind a block's `}`
+//! and inside `/-`. It knows no schema: it refuses nothing but bad KDL, moves no entry and no node, and changes no name,
+//! value, or comment. Where the result would not mean the same, it gives the source back as it was.
+
+mod lex;
+mod print;
+mod text;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use ::kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode};
+
+use lex::{Kind, lex};
+pub(crate) use text::{quoted, string_repr};
+
+/// Writes a KDL 2 text in the canonical layout.
+///
+/// The result parses to the same nodes, entries and values, has the same comments, and formats to itself.
+///
+/// # Errors
+/// The parser's error, with all its diagnostics, where the source is not KDL 2.
+pub fn format(source: &str) -> Result<String, KdlError> {
+    let document = KdlDocument::parse_v2(source)?;
+    let printed = lay_out(source);
+    if printed == source || means_the_same(&document, source, &printed) { Ok(printed) } else { Ok(source.to_owned()) }
+}
+
+/// The canonical layout of a text that parses.
+fn lay_out(source: &str) -> String {
+    print::document(&tree::read(source))
+}
+
+/// Guards against a fault of the printer, or of the parser on one of two spellings: a formatter that changes a schema is
+/// worse than one that leaves a file alone.
+fn means_the_same(document: &KdlDocument, source: &str, printed: &str) -> bool {
+    KdlDocument::parse_v2(printed).is_ok_and(|again| same_documents(document, &again) && contents(source) == contents(printed))
+}
+
+fn same_documents(one: &KdlDocument, two: &KdlDocument) -> bool {
+    let (one, two) = (one.nodes(), two.nodes());
+    one.len() == two.len() && one.iter().zip(two).all(|(one, two)| same_nodes(one, two))
+}
+
+fn same_nodes(one: &KdlNode, two: &KdlNode) -> bool {
+    let (entries, others) = (one.entries(), two.entries());
+    let (children, other) = (one.children(), two.children());
+    same_names(Some(one.name()), Some(two.name()))
+        && same_names(one.ty(), two.ty())
+        && entries.len() == others.len()
+        && entries.iter().zip(others).all(|(one, two)| same_entries(one, two))
+        && match (children, other) {
+            (Some(one), Some(two)) => same_documents(one, two),
+            (Some(only), None) | (None, Some(only)) => only.nodes().is_empty(),
+            (None, None) => true,
+        }
+}
+
+fn same_entries(one: &KdlEntry, two: &KdlEntry) -> bool {
+    same_names(one.name(), two.name()) && same_names(one.ty(), two.ty()) && one.value() == two.value()
+}
+
+fn same_names(one: Option<&KdlIdentifier>, two: Option<&KdlIdentifier>) -> bool {
+    one.map(KdlIdentifier::value) == two.map(KdlIdentifier::value)
+}
+
+/// All that a text says, for comparing, whatever its layout: words and marks, those behind `/-` included, and comments,
+/// which may change places with a `/-`.
+fn contents(source: &str) -> (Vec<String>, Vec<String>) {
+    let (mut code, mut comments) = (Vec::new(), Vec::new());
+    for token in lex(source) {
+        match token.kind {
+            Kind::Newline | Kind::Continuation | Kind::Semicolon => {}
+            kind if kind.is_comment() => {
+                let words: Vec<&str> = token.text.split_whitespace().collect();
+                comments.push(words.join(" "));
+            }
+            // Empty blocks may go.
+            Kind::Close if code.last().is_some_and(|last| last == "{") => {
+                code.pop();
+            }
+            kind if kind.is_string() => code.push(match print::value(token) {
+                Some(value) => format!("\"{value}"),
+                None => token.text.to_owned(),
+            }),
+            _ => code.push(token.text.to_owned()),
+        }
+    }
+    (code, comments)
+}

@@ -1,0 +1,177 @@
+//! Cuts KDL text into tokens with exact bounds, comments and line breaks included.
+//!
+//! It knows where a token ends and what sort it is, nothing more: it neither validates nor decodes. Only text that the
+//! `kdl` crate has parsed without complaint is given to it; on any other text it still ends and does not panic.
+
+/// What a token is. Blanks are no tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Newline,
+    LineComment,
+    BlockComment,
+    /// The `\` before a line break; the break itself is the next [`Kind::Newline`].
+    Continuation,
+    SlashDash,
+    Open,
+    Close,
+    ParenOpen,
+    ParenClose,
+    Equals,
+    Semicolon,
+    /// A string without quotes.
+    Bare,
+    /// A number, or a word with `#` in front.
+    Literal,
+    Quoted,
+    /// A string in `"""`.
+    Multi,
+    Raw,
+    /// A raw string in `"""`.
+    RawMulti,
+}
+
+impl Kind {
+    /// Whether the token is a comment of either sort.
+    pub(super) fn is_comment(self) -> bool {
+        matches!(self, Kind::LineComment | Kind::BlockComment)
+    }
+
+    /// Whether the token is a string in any spelling.
+    pub(super) fn is_string(self) -> bool {
+        use Kind::{Bare, Multi, Quoted, Raw, RawMulti};
+        matches!(self, Bare | Quoted | Multi | Raw | RawMulti)
+    }
+}
+
+/// A piece of the source text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) kind: Kind,
+    pub(super) text: &'a str,
+    /// Byte offset of the text in the source.
+    pub(super) start: usize,
+}
+
+/// All tokens of a text, in order.
+pub(super) fn lex(source: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let (kind, len) = next(rest, first);
+        let text = rest.get(..len).unwrap_or(rest);
+        if let Some(kind) = kind {
+            let start = source.len() - rest.len();
+            tokens.push(Token { kind, text, start });
+        }
+        rest = rest.get(text.len()..).unwrap_or("");
+    }
+    tokens
+}
+
+/// The characters that end a line in KDL 2.
+pub(super) fn is_newline(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\u{85}' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The sort and the length in bytes (never 0) of what `rest` begins with.
+fn next(rest: &str, first: char) -> (Option<Kind>, usize) {
+    if rest.starts_with("//") {
+        let len = rest.find(is_newline).unwrap_or(rest.len());
+        return (Some(Kind::LineComment), len);
+    }
+    if rest.starts_with("/*") {
+        return (Some(Kind::BlockComment), block_comment(rest));
+    }
+    if rest.starts_with("/-") {
+        return (Some(Kind::SlashDash), 2);
+    }
+    match first {
+        '{' => (Some(Kind::Open), 1),
+        '}' => (Some(Kind::Close), 1),
+        '(' => (Some(Kind::ParenOpen), 1),
+        ')' => (Some(Kind::ParenClose), 1),
+        '=' => (Some(Kind::Equals), 1),
+        ';' => (Some(Kind::Semicolon), 1),
+        '\\' => (Some(Kind::Continuation), 1),
+        '"' => quoted(rest),
+        '#' => hash(rest),
+        _ if rest.starts_with("\r\n") => (Some(Kind::Newline), 2),
+        c if is_newline(c) => (Some(Kind::Newline), c.len_utf8()),
+        c if is_blank(c) => (None, c.len_utf8()),
+        c => word(rest, c),
+    }
+}
+
+/// Blanks within a line. The byte order mark counts, so that it falls away.
+fn is_blank(c: char) -> bool {
+    c == '\u{feff}' || (c.is_whitespace() && !is_newline(c))
+}
+
+fn word(rest: &str, first: char) -> (Option<Kind>, usize) {
+    let mut digits = rest.trim_start_matches(['+', '-']).chars();
+    let signs = rest.len() - digits.as_str().len();
+    let number = signs < 2 && digits.next().is_some_and(|c| c.is_ascii_digit());
+    let kind = if number { Kind::Literal } else { Kind::Bare };
+    // A character that stands nowhere in KDL must still be eaten.
+    (Some(kind), word_len(rest).max(first.len_utf8()))
+}
+
+fn word_len(rest: &str) -> usize {
+    let ends = |c: char| r##"\/(){}[];"#="##.contains(c) || is_newline(c) || is_blank(c);
+    rest.find(ends).unwrap_or(rest.len())
+}
+
+/// Block comments nest.
+fn block_comment(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let mut depth = 0usize;
+    let mut at = 0;
+    while let Some(pair) = bytes.get(at..at + 2) {
+        match pair {
+            b"/*" => depth += 1,
+            b"*/" => depth -= 1,
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        at += 2;
+        if depth == 0 {
+            return at;
+        }
+    }
+    rest.len()
+}
+
+fn opens_lines(text: &str) -> bool {
+    text.strip_prefix("\"\"\"").is_some_and(|body| body.starts_with(is_newline))
+}
+
+fn quoted(rest: &str) -> (Option<Kind>, usize) {
+    let (kind, mark) = if opens_lines(rest) { (Kind::Multi, "\"\"\"") } else { (Kind::Quoted, "\"") };
+    let bytes = rest.as_bytes();
+    let mut at = mark.len();
+    while let Some(tail) = bytes.get(at..).filter(|tail| !tail.is_empty()) {
+        if tail.starts_with(mark.as_bytes()) {
+            return (Some(kind), at + mark.len());
+        }
+        at += if tail.starts_with(b"\\") { 2 } else { 1 };
+    }
+    (Some(kind), rest.len())
+}
+
+fn hash(rest: &str) -> (Option<Kind>, usize) {
+    let body = rest.trim_start_matches('#');
+    let hashes = rest.len() - body.len();
+    let (kind, mark) = if opens_lines(body) {
+        (Kind::RawMulti, "\"\"\"")
+    } else if body.starts_with('"') {
+        (Kind::Raw, "\"")
+    } else {
+        return (Some(Kind::Literal), hashes + word_len(body));
+    };
+    let close = format!("{mark}{}", "#".repeat(hashes));
+    let inner = body.get(mark.len()..).unwrap_or("");
+    let len = inner.find(&close).map_or(rest.len(), |end| hashes + mark.len() + end + close.len());
+    (Some(kind), len)
+}

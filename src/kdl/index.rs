@@ -1,0 +1,108 @@
+//! `index NAME COLUMN… where="…"`, or with `part` children where a part is more than a column.
+
+use super::node::Node;
+use super::writer::{Line, Writer};
+use crate::schema::{Ident, Index, IndexPart, NullsOrder, PartKey};
+
+const CHILDREN: [&str; 4] = ["part", "include", "with", "was"];
+
+pub(super) fn decode(mut node: Node) -> Option<Index> {
+    let mut index = Index::new(node.required_name()?);
+    index.origin = node.origin();
+    for arg in node.rest() {
+        if arg.is_sql() {
+            index.parts.extend(arg.expr("an index part").map(|e| IndexPart::new(PartKey::Expr(e))));
+        } else {
+            index.parts.extend(arg.ident("a column").map(|c| IndexPart::new(PartKey::Column(c))));
+        }
+    }
+    index.was.extend(node.prop_ident("was"));
+    index.unique = node.prop_bool("unique");
+    index.predicate = node.prop("where").and_then(|a| a.expr("where="));
+    index.method = node.prop_text("using").filter(|m| m != "btree");
+    index.nulls_not_distinct = node.prop_bool("nulls-not-distinct");
+    index.comment = node.prop_text("comment");
+    for mut child in node.children() {
+        match child.name() {
+            "part" => {
+                index.parts.extend(decode_part(child));
+                continue;
+            }
+            "include" => index.include.extend(child.rest_idents("an included column")),
+            "was" => index.was.extend(child.rest_idents("an old name")),
+            "with" => index.with.extend(child.storage_parameters()),
+            _ => {
+                child.unknown("node in an index:", &CHILDREN);
+                continue;
+            }
+        }
+        child.finish(&[]);
+    }
+    if index.parts.is_empty() {
+        node.problem(format!("index `{}` names no column", index.name), "here", "write `index NAME COLUMN…`");
+    }
+    node.finish(&CHILDREN);
+    Some(index)
+}
+
+fn decode_part(mut node: Node) -> Option<IndexPart> {
+    let arg = node.required("a column or an expression", "write `part COLUMN` or `part (sql)\"EXPRESSION\"`")?;
+    let key = if arg.is_sql() { PartKey::Expr(arg.expr("an index part")?) } else { PartKey::Column(arg.ident("a column")?) };
+    let part = IndexPart {
+        key,
+        collate: node.prop_ident("collate"),
+        desc: node.prop("order").and_then(|a| a.choice("order=", &[("asc", false), ("desc", true)])).unwrap_or(false),
+        nulls: node.prop("nulls").and_then(|a| a.choice("nulls=", &[("first", NullsOrder::First), ("last", NullsOrder::Last)])),
+        opclass: node.prop_text("opclass"),
+    };
+    node.finish(&[]);
+    Some(part)
+}
+
+pub(super) fn encode(index: &Index, out: &mut Writer) {
+    let mut line = Line::new("index").ident(&index.name);
+    let short = index.parts.iter().all(|p| p.column().is_some() && *p == IndexPart::new(p.key.clone()));
+    if short {
+        line = line.idents(index.parts.iter().filter_map(IndexPart::column));
+    }
+    if index.unique {
+        line = line.raw_prop("unique", "#true");
+    }
+    if let Some(predicate) = &index.predicate {
+        line = line.sql_prop("where", predicate);
+    }
+    line = line.maybe_prop("using", index.method.as_deref());
+    if index.nulls_not_distinct {
+        line = line.raw_prop("nulls-not-distinct", "#true");
+    }
+    line = line.maybe_prop("comment", index.comment.as_deref());
+    let mut children = Vec::new();
+    if !short {
+        children.extend(index.parts.iter().map(part_line));
+    }
+    if !index.include.is_empty() {
+        children.push(Line::new("include").idents(&index.include));
+    }
+    if !index.with.is_empty() {
+        children.push(index.with.iter().fold(Line::new("with"), |l, (k, v)| l.prop(k, v)));
+    }
+    if children.len() == 1 && !short {
+        // A single part keeps lines of its own: it is what the index is.
+        out.open(line);
+        children.into_iter().for_each(|c| out.line(c));
+        out.close();
+    } else {
+        out.node(line, children);
+    }
+}
+
+fn part_line(part: &IndexPart) -> Line {
+    let line = match &part.key {
+        PartKey::Column(c) => Line::new("part").ident(c),
+        PartKey::Expr(e) => Line::new("part").word(&format!("(sql){}", super::quoted(&e.text))),
+    };
+    let line = line.maybe_prop("collate", part.collate.as_ref().map(Ident::as_str));
+    let line = if part.desc { line.prop("order", "desc") } else { line };
+    let nulls = part.nulls.map(|n| if n == NullsOrder::First { "first" } else { "last" });
+    line.maybe_prop("nulls", nulls).maybe_prop("opclass", part.opclass.as_deref())
+}

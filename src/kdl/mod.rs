@@ -1,0 +1,124 @@
+//! `schema.kdl` ⇄ [`Schema`]: reading with a span for every object and an error for every mistake, and writing.
+//!
+//! Each kind of node has one file, decode above encode. Nothing here knows a database beyond its word in `only=`;
+//! nothing here guesses: what the language does not know is an error with the nearest thing it does know.
+
+mod column;
+mod constraint;
+mod diagnostics;
+mod fmt;
+mod index;
+mod node;
+mod other;
+mod source;
+mod table;
+mod writer;
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use crate::schema::{Dialect, ObjectName, Origin, Problem, Schema};
+
+pub use diagnostics::Diagnostics;
+pub use fmt::format;
+pub use source::{SourceFile, Sources, files_of};
+pub use writer::{encode, encode_table};
+
+pub(crate) use writer::column_line;
+
+pub(crate) use fmt::quoted;
+pub(crate) use fmt::string_repr;
+
+use node::Ctx;
+
+/// The nodes that may stand at the top of a schema file.
+const TOP: [&str; 13] = [
+    "table",
+    "view",
+    "trigger",
+    "virtual-table",
+    "ignore",
+    "include",
+    "unmanaged",
+    "schema",
+    "extension",
+    "enum",
+    "domain",
+    "sequence",
+    "materialized-view",
+];
+
+/// Kinds that only PostgreSQL has. On SQLite they do nothing.
+const POSTGRES_ONLY: [&str; 6] = ["schema", "extension", "enum", "domain", "sequence", "materialized-view"];
+
+/// Reads the schema that the sources declare for one dialect.
+///
+/// # Errors
+/// Every mistake of every file, in the order of files and lines.
+pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
+    let mut schema = Schema::default();
+    let mut problems = Vec::new();
+    for (file, document) in sources.documents() {
+        let ctx = Ctx::new(file, dialect);
+        for node in document.nodes() {
+            decode_top(&ctx, node, &mut schema);
+        }
+        problems.extend(ctx.into_problems());
+    }
+    if problems.is_empty() {
+        problems = schema.problems();
+    }
+    if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
+}
+
+fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema) {
+    let Some(node) = ctx.open(kdl) else { return };
+    match node.name() {
+        "table" => {
+            if let Some(table) = table::decode(node) {
+                insert(ctx, &mut schema.tables, "table", table.name.clone(), table.origin, table, |t| t.origin);
+            }
+        }
+        "view" => {
+            if let Some(view) = other::decode_view(node) {
+                insert(ctx, &mut schema.views, "view", view.name.clone(), view.origin, view, |v| v.origin);
+            }
+        }
+        "trigger" => {
+            if let Some(t) = other::decode_trigger(node) {
+                insert(ctx, &mut schema.triggers, "trigger", t.name.clone(), t.origin, t, |t| t.origin);
+            }
+        }
+        "virtual-table" => {
+            if let Some(v) = other::decode_virtual(node) {
+                insert(ctx, &mut schema.virtual_tables, "virtual-table", v.name.clone(), v.origin, v, |v| v.origin);
+            }
+        }
+        "ignore" => schema.ignores.extend(other::decode_ignore(node)),
+        "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
+        "include" => {} // taken in by `Sources` already
+        kind if POSTGRES_ONLY.contains(&kind) => {}
+        _ => node.unknown("node", &TOP),
+    }
+}
+
+fn insert<T>(
+    ctx: &Ctx,
+    map: &mut IndexMap<ObjectName, T>,
+    kind: &str,
+    name: ObjectName,
+    origin: Origin,
+    value: T,
+    at: impl Fn(&T) -> Origin,
+) {
+    match map.entry(name) {
+        Entry::Vacant(v) => {
+            v.insert(value);
+        }
+        Entry::Occupied(o) => ctx.problem(
+            Problem::new(format!("two {kind}s are called `{}`", o.key()), at(o.get()).0, "the first")
+                .also(origin.0, "the second")
+                .help("rename one of the two, or keep each to one database with only=sqlite and only=postgres"),
+        ),
+    }
+}

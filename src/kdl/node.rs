@@ -1,0 +1,311 @@
+//! Reading one KDL node: its words, properties and children, and a problem for each that nobody asked for.
+
+use std::cell::RefCell;
+
+use ::kdl::{KdlEntry, KdlNode, KdlValue};
+use miette::SourceSpan;
+
+use crate::schema::{Dialect, Expr, Ident, ObjectName, Origin, Problem, Span, nearest};
+
+/// What reading needs to know, and where it puts what it finds wrong.
+pub(super) struct Ctx {
+    file: u32,
+    pub(super) dialect: Dialect,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl Ctx {
+    pub(super) fn new(file: u32, dialect: Dialect) -> Self {
+        Ctx { file, dialect, problems: RefCell::new(Vec::new()) }
+    }
+
+    pub(super) fn problem(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems.into_inner()
+    }
+
+    pub(super) fn ident(&self, text: &str) -> Ident {
+        Ident::new(text, self.dialect.case())
+    }
+
+    fn span(&self, span: SourceSpan) -> Span {
+        Span { file: self.file, start: span.offset() as u32, len: span.len() as u32 }
+    }
+
+    /// Opens a node, unless its `only=` keeps it to another dialect.
+    pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
+        let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"] };
+        if let Some(ty) = kdl.ty() {
+            self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), node.at(), "here"));
+        }
+        for entry in kdl.entries() {
+            node.take_in(entry);
+        }
+        let here = node.for_this_dialect();
+        here.then_some(node)
+    }
+}
+
+/// A word or value of a node, with its place.
+#[derive(Clone, Copy)]
+pub(super) struct Arg<'a> {
+    ctx: &'a Ctx,
+    entry: &'a KdlEntry,
+}
+
+impl<'a> Arg<'a> {
+    pub(super) fn value(&self) -> &'a KdlValue {
+        self.entry.value()
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.ctx.span(self.entry.span())
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin(Some(self.span()))
+    }
+
+    /// True for `(sql)"…"`. Any other annotation is a problem.
+    pub(super) fn is_sql(&self) -> bool {
+        match self.entry.ty().map(|t| t.value()) {
+            None => false,
+            Some("sql") => true,
+            Some(other) => {
+                let problem = Problem::new(format!("unknown annotation `({other})`"), self.span(), "here");
+                self.ctx.problem(problem.help("the only one is (sql), for an expression: (sql)\"CURRENT_TIMESTAMP\""));
+                false
+            }
+        }
+    }
+
+    /// The source text of a number.
+    pub(super) fn number(&self) -> Option<String> {
+        let source = self.entry.format().map(|f| f.value_repr.trim().to_owned());
+        match self.value() {
+            KdlValue::Integer(i) => Some(source.filter(|s| !s.is_empty()).unwrap_or_else(|| i.to_string())),
+            KdlValue::Float(_) => source,
+            _ => None,
+        }
+    }
+
+    /// A string, or a problem.
+    pub(super) fn text(&self, what: &str) -> Option<&'a str> {
+        let text = self.value().as_string();
+        if text.is_none() {
+            self.ctx.problem(Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string"));
+        }
+        text
+    }
+
+    pub(super) fn ident(&self, what: &str) -> Option<Ident> {
+        let text = self.text(what)?;
+        if text.is_empty() {
+            self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "here"));
+            return None;
+        }
+        Some(self.ctx.ident(text))
+    }
+
+    /// SQL, with or without the annotation.
+    pub(super) fn expr(&self, what: &str) -> Option<Expr> {
+        self.is_sql();
+        let text = self.text(what)?.trim();
+        if text.is_empty() {
+            self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here"));
+            return None;
+        }
+        Some(Expr { origin: self.origin(), ..Expr::new(text) })
+    }
+
+    pub(super) fn bool(&self, what: &str) -> bool {
+        self.value().as_bool().unwrap_or_else(|| {
+            self.ctx.problem(Problem::new(format!("{what} is #true or #false"), self.span(), "here").help("write #true"));
+            false
+        })
+    }
+
+    /// One of a fixed set of words.
+    pub(super) fn choice<T: Copy>(&self, what: &str, known: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text(what)?;
+        let found = known.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
+        if found.is_none() {
+            let words: Vec<&str> = known.iter().map(|(w, _)| *w).collect();
+            let help = match nearest(text, words.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("one of: {}", words.join(", ")),
+            };
+            self.ctx.problem(Problem::new(format!("{what} cannot be `{text}`"), self.span(), "here").help(help));
+        }
+        found
+    }
+}
+
+/// A node that is being read. Drop it with [`Node::finish`], which reports what nobody asked for.
+pub(super) struct Node<'a> {
+    pub(super) ctx: &'a Ctx,
+    kdl: &'a KdlNode,
+    args: Vec<Arg<'a>>,
+    props: Vec<(&'a str, Arg<'a>)>,
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Node<'a> {
+    fn take_in(&mut self, entry: &'a KdlEntry) {
+        let arg = Arg { ctx: self.ctx, entry };
+        let Some(name) = entry.name().map(|n| n.value()) else {
+            self.args.push(arg);
+            return;
+        };
+        if let Some((_, first)) = self.props.iter().find(|(n, _)| *n == name) {
+            let problem = Problem::new(format!("`{name}=` is given twice"), first.span(), "the first");
+            self.ctx.problem(problem.also(arg.span(), "the second").help("keep one of the two"));
+        } else {
+            self.props.push((name, arg));
+        }
+    }
+
+    fn for_this_dialect(&mut self) -> bool {
+        let Some(i) = self.props.iter().position(|(n, _)| *n == "only") else { return true };
+        let (_, arg) = self.props.remove(i);
+        let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
+        arg.choice("only=", &known).is_none_or(|d| d == self.ctx.dialect)
+    }
+
+    pub(super) fn name(&self) -> &'a str {
+        self.kdl.name().value()
+    }
+
+    /// The node's first line: from its name to its last word, without the children.
+    pub(super) fn at(&self) -> Span {
+        let name = self.ctx.span(self.kdl.name().span());
+        let end = self.kdl.entries().iter().map(|e| e.span().offset() + e.span().len()).max();
+        Span { len: end.map_or(name.len, |e| e as u32 - name.start), ..name }
+    }
+
+    pub(super) fn origin(&self) -> Origin {
+        Origin(Some(self.at()))
+    }
+
+    pub(super) fn problem(&self, message: impl Into<String>, label: impl Into<String>, help: impl Into<String>) {
+        self.ctx.problem(Problem::new(message, self.at(), label).help(help));
+    }
+
+    /// The next word, if there is one.
+    pub(super) fn next(&mut self) -> Option<Arg<'a>> {
+        (!self.args.is_empty()).then(|| self.args.remove(0))
+    }
+
+    /// The next word, which must be there.
+    pub(super) fn required(&mut self, what: &str, help: &str) -> Option<Arg<'a>> {
+        let arg = self.next();
+        if arg.is_none() {
+            self.problem(format!("`{}` lacks {what}", self.name()), "here", help);
+        }
+        arg
+    }
+
+    /// The node's name of its own, which must be there.
+    pub(super) fn required_name(&mut self) -> Option<Ident> {
+        let help = format!("write `{} NAME`", self.name());
+        self.required("a name", &help)?.ident("a name")
+    }
+
+    /// All words that are left.
+    pub(super) fn rest(&mut self) -> Vec<Arg<'a>> {
+        std::mem::take(&mut self.args)
+    }
+
+    /// All words that are left, as names.
+    pub(super) fn rest_idents(&mut self, what: &str) -> Vec<Ident> {
+        self.rest().iter().filter_map(|a| a.ident(what)).collect()
+    }
+
+    pub(super) fn prop(&mut self, name: &'static str) -> Option<Arg<'a>> {
+        self.asked.push(name);
+        let i = self.props.iter().position(|(n, _)| *n == name)?;
+        Some(self.props.remove(i).1)
+    }
+
+    pub(super) fn prop_text(&mut self, name: &'static str) -> Option<String> {
+        self.prop(name)?.text(&format!("{name}=")).map(str::to_owned)
+    }
+
+    pub(super) fn prop_ident(&mut self, name: &'static str) -> Option<Ident> {
+        self.prop(name)?.ident(&format!("{name}="))
+    }
+
+    pub(super) fn prop_bool(&mut self, name: &'static str) -> bool {
+        self.prop(name).is_some_and(|a| a.bool(&format!("{name}=")))
+    }
+
+    /// The name of a top-level object, with its `schema=`.
+    pub(super) fn object_name(&mut self) -> Option<ObjectName> {
+        let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect == Dialect::Postgres);
+        Some(ObjectName { schema, name: self.required_name()? })
+    }
+
+    /// The children that are for this dialect.
+    pub(super) fn children(&self) -> Vec<Node<'a>> {
+        self.kdl.children().map_or(&[][..], |c| c.nodes()).iter().filter_map(|n| self.ctx.open(n)).collect()
+    }
+
+    /// Reports this node as one that does not belong where it stands.
+    pub(super) fn unknown(&self, what: &str, known: &[&'static str]) {
+        let at = self.ctx.span(self.kdl.name().span());
+        let name = self.name();
+        let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {
+            format!("KDL has no colon here: write `{bare}`")
+        } else if let Some(near) = nearest(name, known.iter().copied()) {
+            format!("did you mean `{near}`?")
+        } else {
+            format!("known here: {}", known.join(", "))
+        };
+        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
+    }
+
+    /// The one piece of SQL that the node is there for, as its only word.
+    pub(super) fn sql_word(mut self, what: &str) -> Option<Expr> {
+        let arg = self.required("its SQL", &format!("write `{} \"SQL\"`", self.name()))?;
+        let expr = arg.expr(what);
+        self.finish(&[]);
+        expr
+    }
+
+    /// Ends the reading: words and properties that are left are problems; so are children where none are known.
+    pub(super) fn finish(self, known_children: &[&'static str]) {
+        for arg in &self.args {
+            let shown = arg.value().as_string().map_or_else(|| arg.value().to_string(), str::to_owned);
+            let problem = Problem::new(format!("`{shown}` has no place in `{}`", self.name()), arg.span(), "unexpected");
+            self.ctx.problem(match arg.value().as_string().and_then(|s| nearest(s, self.asked.iter().copied())) {
+                Some(near) => problem.help(format!("did you mean `{near}=`?")),
+                None => problem.help("a string with spaces stands in double quotes"),
+            });
+        }
+        for (name, arg) in &self.props {
+            let help = match nearest(name, self.asked.iter().copied()) {
+                Some(near) => format!("did you mean `{near}=`?"),
+                None => format!("known here: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),
+            };
+            let message = format!("unknown property `{name}=` on `{}`", self.name());
+            self.ctx.problem(Problem::new(message, arg.span(), "not known here").help(help));
+        }
+        if known_children.is_empty() {
+            for child in self.children() {
+                self.ctx.problem(Problem::new(format!("`{}` takes no `{}`", self.name(), child.name()), child.at(), "unexpected"));
+            }
+        }
+    }
+}
+
+impl Node<'_> {
+    /// `with fillfactor=70 …`: any property, as text.
+    pub(super) fn storage_parameters(&mut self) -> Vec<(String, String)> {
+        let text =
+            |arg: &Arg| arg.number().or_else(|| arg.value().as_string().map(str::to_owned)).unwrap_or_else(|| arg.value().to_string());
+        std::mem::take(&mut self.props).iter().map(|(name, arg)| ((*name).to_owned(), text(arg))).collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! Writing KDL in the one layout that `fmt` keeps: four spaces, one node a line, bare words where they may be bare.
+
+use super::{column, other, quoted, string_repr, table};
+use crate::schema::{Expr, Ident, Schema, Table};
+
+/// Writes a whole schema in the language, as `inspect` prints it.
+pub fn encode(schema: &Schema) -> String {
+    let mut out = Writer::default();
+    for table in schema.tables.values() {
+        table::encode(table, &mut out);
+        out.blank();
+    }
+    for v in schema.virtual_tables.values() {
+        other::encode_virtual(v, &mut out);
+        out.blank();
+    }
+    for view in schema.views.values() {
+        other::encode_view(view, &mut out);
+        out.blank();
+    }
+    for trigger in schema.triggers.values() {
+        other::encode_trigger(trigger, &mut out);
+        out.blank();
+    }
+    schema.ignores.iter().for_each(|i| other::encode_ignore(i, &mut out));
+    schema.unmanaged.iter().for_each(|u| other::encode_unmanaged(u, &mut out));
+    out.finish()
+}
+
+/// Writes one table.
+pub fn encode_table(table: &Table) -> String {
+    let mut out = Writer::default();
+    table::encode(table, &mut out);
+    out.finish()
+}
+
+/// One column, as a line of its own; a plan shows these.
+pub(crate) fn column_line(column: &crate::schema::Column, table: &Table) -> String {
+    let mut out = Writer::default();
+    column::encode(column, table, &mut out);
+    out.finish().trim().to_owned()
+}
+
+/// A node's name, words and properties.
+pub(super) struct Line(String);
+
+impl Line {
+    pub(super) fn new(node: &str) -> Self {
+        Line(node.to_owned())
+    }
+
+    /// A word of the language.
+    pub(super) fn word(mut self, word: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(word);
+        self
+    }
+
+    /// A string, bare where it may be.
+    pub(super) fn text(self, text: &str) -> Self {
+        let repr = string_repr(text);
+        self.word(&repr)
+    }
+
+    /// A name.
+    pub(super) fn ident(self, name: &Ident) -> Self {
+        self.text(name.as_str())
+    }
+
+    /// Names.
+    pub(super) fn idents<'a>(self, names: impl IntoIterator<Item = &'a Ident>) -> Self {
+        names.into_iter().fold(self, Line::ident)
+    }
+
+    /// A piece of SQL, always in quotes.
+    pub(super) fn sql(self, expr: &Expr) -> Self {
+        let repr = quoted(&expr.text);
+        self.word(&repr)
+    }
+
+    /// A property whose value is a string.
+    pub(super) fn prop(self, name: &str, value: &str) -> Self {
+        let repr = string_repr(value);
+        self.raw_prop(name, &repr)
+    }
+
+    /// A property whose value is SQL.
+    pub(super) fn sql_prop(self, name: &str, value: &Expr) -> Self {
+        let repr = quoted(&value.text);
+        self.raw_prop(name, &repr)
+    }
+
+    /// A property whose value is written as it stands.
+    pub(super) fn raw_prop(self, name: &str, value: &str) -> Self {
+        self.word(&format!("{name}={value}"))
+    }
+
+    /// A property where there is a value.
+    pub(super) fn maybe_prop(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(v) => self.prop(name, v),
+            None => self,
+        }
+    }
+}
+
+/// The document that grows.
+#[derive(Default)]
+pub(super) struct Writer {
+    text: String,
+    depth: usize,
+}
+
+impl Writer {
+    fn indent(&mut self) {
+        self.text.push_str(&"    ".repeat(self.depth));
+    }
+
+    /// A node without children.
+    pub(super) fn line(&mut self, line: Line) {
+        self.indent();
+        self.text.push_str(&line.0);
+        self.text.push('\n');
+    }
+
+    /// A node with children, which follow.
+    pub(super) fn open(&mut self, line: Line) {
+        self.line(line.word("{"));
+        self.depth += 1;
+    }
+
+    /// The end of the children.
+    pub(super) fn close(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.indent();
+        self.text.push_str("}\n");
+    }
+
+    /// A node whose children are few: on the node's line where there is one and it fits.
+    pub(super) fn node(&mut self, line: Line, children: Vec<Line>) {
+        match children.as_slice() {
+            [] => self.line(line),
+            [one] if line.0.chars().count() + one.0.chars().count() + self.depth * 4 + 5 <= 120 => {
+                let text = format!("{} {{ {} }}", line.0, one.0);
+                self.line(Line(text));
+            }
+            _ => {
+                self.open(line);
+                children.into_iter().for_each(|c| self.line(c));
+                self.close();
+            }
+        }
+    }
+
+    /// A node whose only child is a piece of SQL that may have several lines.
+    pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str) {
+        if !sql.contains('\n')
+            || sql.contains("\"\"\"")
+            || sql.contains(['\\', '\r'])
+            || sql.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
+            let one = Line::new(child).word(&quoted(sql));
+            return self.node(line, vec![one]);
+        }
+        self.open(line);
+        self.indent();
+        self.text.push_str(child);
+        self.text.push_str(" \"\"\"\n");
+        self.depth += 1;
+        for row in sql.split('\n') {
+            if !row.is_empty() {
+                self.indent();
+                self.text.push_str(row);
+            }
+            self.text.push('\n');
+        }
+        self.indent();
+        self.text.push_str("\"\"\"\n");
+        self.depth -= 1;
+        self.close();
+    }
+
+    /// One empty line before what comes next.
+    pub(super) fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    fn finish(mut self) -> String {
+        while self.text.ends_with("\n\n") {
+            self.text.pop();
+        }
+        self.text
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong with a step, by name.
+
+use crate::schema::Address;
+
+/// A hazard's stable name. People put these into their pipelines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Code {
+    /// A table goes, with its rows.
+    DestroysTable,
+    /// A column goes, with its values.
+    DestroysColumn,
+    /// A change of type alters values for good.
+    LosesValues,
+    /// Rows hold NULL where it will be refused.
+    BreaksNotNull,
+    /// Rows do not meet a new condition.
+    BreaksCheck,
+    /// Rows are equal where they must differ.
+    BreaksUnique,
+    /// Rows point to rows that are not there.
+    BreaksForeignKey,
+    /// Rows hold values that a STRICT table refuses.
+    BreaksType,
+    /// Ids may be used again.
+    LosesAutoincrement,
+    /// The file guards an object that would go.
+    PreventDestroy,
+    /// The database lacks what rosey cannot make.
+    NotSupported,
+}
+
+impl Code {
+    /// Its name in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Code::DestroysTable => "destroys-table",
+            Code::DestroysColumn => "destroys-column",
+            Code::LosesValues => "loses-values",
+            Code::BreaksNotNull => "breaks-not-null",
+            Code::BreaksCheck => "breaks-check",
+            Code::BreaksUnique => "breaks-unique",
+            Code::BreaksForeignKey => "breaks-foreign-key",
+            Code::BreaksType => "breaks-type",
+            Code::LosesAutoincrement => "loses-autoincrement",
+            Code::PreventDestroy => "prevent-destroy",
+            Code::NotSupported => "not-supported",
+        }
+    }
+}
+
+/// What a hazard means for an apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// It cannot be done as things stand.
+    Blocks,
+    /// Data is lost for good: it needs leave.
+    Destroys,
+    /// Worth knowing.
+    Warns,
+}
+
+/// How many rows a hazard is about, before they have been counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// An aggregate over the step's rows, counted with all others of the step in one pass.
+    Aggregate(String),
+    /// A query of its own that gives one number.
+    Query(String),
+}
+
+/// A named risk of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hazard {
+    /// Which.
+    pub code: Code,
+    /// What it means.
+    pub level: Level,
+    /// What it is about.
+    pub address: Address,
+    /// What is said of `{count}` of `{total}` rows.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+    /// How it is counted. A hazard with a probe that finds nothing is none, unless it destroys.
+    pub probe: Option<Probe>,
+    /// A query that finds the rows, for people to run: never shown with what it finds.
+    pub find: Option<String>,
+    /// Rows it is about, once counted.
+    pub count: Option<i64>,
+    /// Rows there are, once counted.
+    pub total: Option<i64>,
+}
+
+impl Hazard {
+    /// A hazard that needs no counting.
+    pub fn new(code: Code, level: Level, address: Address, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        let (message, advice) = (message.into(), advice.into());
+        Hazard { code, level, address, message, advice, probe: None, find: None, count: None, total: None }
+    }
+
+    /// Adds how it is counted.
+    pub fn counted(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    /// Adds the query that finds the rows.
+    pub fn found_by(mut self, sql: impl Into<String>) -> Self {
+        self.find = Some(sql.into());
+        self
+    }
+
+    /// The message with its numbers.
+    pub fn text(&self) -> String {
+        let number = |n: Option<i64>| n.map_or_else(|| "an unknown number".to_owned(), thousands);
+        self.message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total))
+    }
+}
+
+/// A number with commas between its thousands.
+pub fn thousands(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, d) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(d);
+    }
+    if n < 0 { format!("-{out}") } else { out }
+}
+
+/// `1 row`, `2 rows`.
+pub fn counted(n: i64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,89 @@
+//! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
+
+mod hazard;
+mod order;
+mod step;
+
+use crate::diff::Changes;
+use crate::schema::Dialect;
+
+pub use hazard::{Code, Hazard, Level, Probe, counted, thousands};
+pub use order::order;
+pub use step::{Action, Footprint, Statement, Step};
+
+/// A plan: the changes, and the steps that make them, in the order they run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The kind of database.
+    pub dialect: Dialect,
+    /// What differs.
+    pub changes: Changes,
+    /// What is done about it.
+    pub steps: Vec<Step>,
+    /// A digest of the live schema that the plan starts from.
+    pub fingerprint: String,
+    /// Whether the database file is made by the apply.
+    pub creates_database: bool,
+}
+
+impl Plan {
+    /// True where there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// All hazards, in the order of the steps.
+    pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
+        self.steps.iter().flat_map(|s| &s.hazards)
+    }
+
+    /// The hazards that stop an apply; those that destroy only where that has not been allowed.
+    pub fn blocking(&self, allow_destructive: bool) -> Vec<&Hazard> {
+        let stops = |h: &&Hazard| match h.level {
+            Level::Blocks => true,
+            Level::Destroys => !allow_destructive,
+            Level::Warns => false,
+        };
+        self.hazards().filter(stops).collect()
+    }
+
+    /// Rows that the rebuilds copy, where they have been counted.
+    pub fn rows_copied(&self) -> i64 {
+        self.steps.iter().filter(|s| s.action == Action::Rebuild).filter_map(|s| s.rows).sum()
+    }
+
+    /// The statements, in order.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.steps.iter().flat_map(|s| &s.statements)
+    }
+
+    /// How many top-level objects come, change and go. A rebuild is a change; what is only carried over is none.
+    pub fn summary(&self) -> Summary {
+        let count = |wanted: &[Action]| {
+            let steps = self.steps.iter().filter(|s| wanted.contains(&s.action));
+            steps.map(|s| &s.address).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        Summary {
+            add: count(&[Action::Create]),
+            change: count(&[Action::Alter, Action::Rebuild, Action::Replace]),
+            destroy: count(&[Action::Destroy]),
+            rebuilt: count(&[Action::Rebuild]),
+            rows_copied: self.rows_copied(),
+        }
+    }
+}
+
+/// The numbers of a plan's last line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// Objects that come.
+    pub add: usize,
+    /// Objects that change.
+    pub change: usize,
+    /// Objects that go.
+    pub destroy: usize,
+    /// Tables among the changed ones that are rebuilt.
+    pub rebuilt: usize,
+    /// Rows that this copies.
+    pub rows_copied: i64,
+}

@@ -1,0 +1,139 @@
+//! The order of steps: a creator before what needs it, a freer before the drop, a drop before a re-creation.
+//!
+//! petgraph's own sort depends on the order of insertion; here ties go to what does not drop, then to the lower
+//! address, so that the same changes always give the same plan.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::{Action, Step};
+
+/// Whether an edge may be left out where it closes a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Must,
+    May,
+}
+
+/// Puts the steps into the order they run in.
+///
+/// # Errors
+/// The addresses of steps that wait for each other.
+pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
+    let mut graph = build(&steps);
+    loosen(&mut graph);
+    let mut waiting: Vec<usize> = graph.node_indices().map(|n| graph.neighbors_directed(n, petgraph::Incoming).count()).collect();
+    let key = |i: usize| (drops(&steps[i]), steps[i].address.clone(), i);
+    let mut ready: BinaryHeap<Reverse<_>> = (0..steps.len()).filter(|i| waiting[*i] == 0).map(|i| Reverse(key(i))).collect();
+    let mut sorted = Vec::with_capacity(steps.len());
+    while let Some(Reverse((_, _, i))) = ready.pop() {
+        sorted.push(i);
+        for next in graph.neighbors(NodeIndex::new(i)) {
+            waiting[next.index()] -= 1;
+            if waiting[next.index()] == 0 {
+                ready.push(Reverse(key(next.index())));
+            }
+        }
+    }
+    if sorted.len() < steps.len() {
+        let stuck = (0..steps.len()).filter(|i| waiting[*i] > 0);
+        return Err(stuck.map(|i| steps[i].address.to_string()).collect());
+    }
+    let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    Ok(sorted.into_iter().filter_map(|i| slots[i].take()).collect())
+}
+
+fn drops(step: &Step) -> bool {
+    step.action == Action::Destroy
+}
+
+fn build(steps: &[Step]) -> DiGraph<(), Edge> {
+    type Users<'a> = BTreeMap<&'a str, Vec<usize>>;
+    let users = |of: fn(&Step) -> &Vec<String>| {
+        let mut map: Users = BTreeMap::new();
+        for (i, step) in steps.iter().enumerate() {
+            of(step).iter().for_each(|r| map.entry(r).or_default().push(i));
+        }
+        map
+    };
+    let (creates, drops) = (users(|s| &s.footprint.creates), users(|s| &s.footprint.drops));
+    let (needs, frees) = (users(|s| &s.footprint.needs), users(|s| &s.footprint.frees));
+    let prefers = users(|s| &s.footprint.prefers);
+    let mut edges = BTreeMap::new();
+    let mut connect = |from: &Users, to: &Users, edge: Edge| {
+        for (resource, firsts) in from {
+            for (a, b) in firsts.iter().flat_map(|a| to.get(resource).into_iter().flatten().map(move |b| (*a, *b))) {
+                if a != b {
+                    let kept = edges.entry((a, b)).or_insert(edge);
+                    if edge == Edge::Must {
+                        *kept = Edge::Must;
+                    }
+                }
+            }
+        }
+    };
+    connect(&creates, &needs, Edge::Must);
+    connect(&frees, &drops, Edge::Must);
+    connect(&drops, &creates, Edge::Must);
+    connect(&creates, &prefers, Edge::May);
+    let mut graph = DiGraph::new();
+    steps.iter().for_each(|_| drop(graph.add_node(())));
+    for ((a, b), edge) in edges {
+        graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), edge);
+    }
+    graph
+}
+
+/// Takes out the edges that only make for better reading, where they are part of a circle.
+fn loosen(graph: &mut DiGraph<(), Edge>) {
+    let circles: Vec<BTreeSet<NodeIndex>> =
+        tarjan_scc(&*graph).into_iter().filter(|c| c.len() > 1).map(|c| c.into_iter().collect()).collect();
+    graph.retain_edges(|g, e| {
+        let ends = g.edge_endpoints(e);
+        let within = ends.is_some_and(|(a, b)| circles.iter().any(|c| c.contains(&a) && c.contains(&b)));
+        !(within && g[e] == Edge::May)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Footprint;
+    use crate::schema::Address;
+
+    fn step(name: &str, footprint: Footprint) -> Step {
+        Step { footprint, ..Step::new(Address::top("table", name), Action::Create, Vec::new()) }
+    }
+    fn names(words: &str) -> Vec<String> {
+        words.split_whitespace().map(str::to_owned).collect()
+    }
+    fn sorted(steps: Vec<Step>) -> String {
+        order(steps)
+            .map_or_else(|e| format!("circle: {e:?}"), |s| s.iter().map(|s| s.address.last().to_owned()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn the_order_does_not_depend_on_the_order() {
+        let steps = vec![
+            step("c", Footprint { creates: names("c"), needs: names("b"), ..Footprint::default() }),
+            step("b", Footprint { creates: names("b"), prefers: names("c"), ..Footprint::default() }),
+            step("a", Footprint { creates: names("v"), needs: names("c"), ..Footprint::default() }),
+            step("z", Footprint { drops: names("v"), frees: names("b"), ..Footprint::default() }),
+        ];
+        let reversed = steps.iter().rev().cloned().collect();
+        assert_eq!(sorted(steps), "b c z a");
+        assert_eq!(sorted(reversed), "b c z a");
+    }
+
+    #[test]
+    fn a_circle_is_named() {
+        let steps = vec![
+            step("a", Footprint { creates: names("a"), needs: names("b"), ..Footprint::default() }),
+            step("b", Footprint { creates: names("b"), needs: names("a"), ..Footprint::default() }),
+        ];
+        assert_eq!(sorted(steps), r#"circle: ["table.a", "table.b"]"#);
+    }
+}

@@ -1,0 +1,124 @@
+//! The plan for programs. The shape has a version, which rises when a field changes its meaning or goes.
+
+use serde::Serialize;
+
+use super::view::{Symbol, View};
+use crate::plan::{Action, Level, Plan};
+
+/// The version of the shape.
+const FORMAT_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    rosey_version: &'static str,
+    dialect: &'static str,
+    fingerprint: &'a str,
+    creates_database: bool,
+    summary: Summary,
+    changes: Vec<Change>,
+    steps: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    add: usize,
+    change: usize,
+    destroy: usize,
+    rebuilt: usize,
+    rows_copied: i64,
+}
+
+#[derive(Serialize)]
+struct Change {
+    address: String,
+    action: &'static str,
+    headline: String,
+    lines: Vec<Line>,
+    hazards: Vec<Hazard>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    action: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Hazard {
+    code: &'static str,
+    level: &'static str,
+    text: String,
+    advice: String,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    address: String,
+    action: &'static str,
+    sql: Vec<&'a str>,
+}
+
+/// The whole plan as JSON.
+pub fn json(plan: &Plan, schema: &str) -> String {
+    let view = View::of(plan, schema);
+    let s = plan.summary();
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        rosey_version: env!("CARGO_PKG_VERSION"),
+        dialect: plan.dialect.word(),
+        fingerprint: &plan.fingerprint,
+        creates_database: plan.creates_database,
+        summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
+        changes: view.blocks.iter().map(change).collect(),
+        steps: plan.steps.iter().map(step).collect(),
+    };
+    // Strings, numbers and lists cannot fail to serialise.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+fn change(block: &super::Block) -> Change {
+    let note = |n: &super::Note| Hazard { code: n.code, level: level(n.level), text: n.text.clone(), advice: n.advice.clone() };
+    Change {
+        address: block.address.to_string(),
+        action: symbol(block.symbol),
+        headline: block.headline.clone(),
+        lines: block
+            .lines
+            .iter()
+            .filter(|l| l.symbol != Symbol::None)
+            .map(|l| Line { action: symbol(l.symbol), text: l.text.clone() })
+            .collect(),
+        hazards: block.notes.iter().map(note).collect(),
+    }
+}
+
+fn step(step: &crate::plan::Step) -> Step<'_> {
+    let action = match step.action {
+        Action::Create => "create",
+        Action::Alter => "alter",
+        Action::Rebuild => "rebuild",
+        Action::Replace => "replace",
+        Action::Destroy => "destroy",
+        Action::Carry => "carry",
+    };
+    Step { address: step.address.to_string(), action, sql: step.statements.iter().map(|s| s.sql.as_str()).collect() }
+}
+
+fn symbol(symbol: Symbol) -> &'static str {
+    match symbol {
+        Symbol::Create => "create",
+        Symbol::Change => "change",
+        Symbol::Rebuild => "rebuild",
+        Symbol::Destroy => "destroy",
+        Symbol::None => "none",
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Blocks => "blocks",
+        Level::Destroys => "destroys",
+        Level::Warns => "warns",
+    }
+}

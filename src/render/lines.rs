@@ -1,0 +1,151 @@
+//! The lines of a block: what comes and goes in the schema language, what changes as `old -> new`.
+
+use super::view::{Line, Symbol, unchanged};
+use crate::diff::{Delta, Edit, TableChange, TableEdits};
+use crate::kdl;
+use crate::schema::{Column, Expr, ObjectName, Table};
+
+/// A table's head and lines.
+pub(super) fn table(change: &TableChange) -> (String, Vec<Line>) {
+    match change {
+        TableChange::Create(table) => whole(table, Symbol::Create),
+        TableChange::Drop(table) => (format!("table {}", kdl::string_repr(table.name.name.as_str())), Vec::new()),
+        TableChange::Alter(edits) => (format!("table {}", kdl::string_repr(edits.after.name.name.as_str())), altered(edits)),
+    }
+}
+
+fn whole(table: &Table, symbol: Symbol) -> (String, Vec<Line>) {
+    let text = kdl::encode_table(table);
+    let mut rows = text.lines();
+    let head = rows.next().unwrap_or_default().trim_end_matches('{').trim_end().to_owned();
+    let inner = rows.map(|r| r.strip_prefix("    ").unwrap_or(r).to_owned()).collect::<Vec<_>>();
+    let inner = inner.split_last().map_or(&[][..], |(_, rest)| rest);
+    (head, inner.iter().map(|text| Line { symbol, text: text.clone() }).collect())
+}
+
+fn altered(edits: &TableEdits) -> Vec<Line> {
+    let mut lines: Vec<Line> = edits.options.iter().map(|e| changed(&edit(e))).collect();
+    lines.extend(columns(edits));
+    if let Some(delta) = &edits.primary_key {
+        // The rename of a key's column is the column's; what is left of it is the key's.
+        lines.push(rule("primary-key", delta, |k| k.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
+    }
+    let list = |parts: &[crate::schema::KeyPart]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    lines.extend(edits.uniques.iter().map(|d| rule("unique", d, |u| named(u.name.as_ref(), &list(&u.parts)))));
+    lines.extend(edits.foreign_keys.iter().map(|d| rule("foreign-key", d, foreign_key)));
+    lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &kdl::quoted(&c.expr.text)))));
+    for (old, new) in &edits.renamed_indexes {
+        lines.push(changed(&format!("index {new}   was {old}")));
+    }
+    lines.extend(edits.indexes.iter().map(|d| rule("index", d, index)));
+    lines.extend(unchanged(edits.before.columns.len().saturating_sub(touched(edits)), "column"));
+    lines
+}
+
+fn touched(edits: &TableEdits) -> usize {
+    let differ = edits.columns.iter().filter_map(Delta::before).map(|c| &c.name);
+    let renamed = edits.renamed_columns.iter().map(|(_, new)| new);
+    differ.chain(renamed).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+fn changed(text: &str) -> Line {
+    Line { symbol: Symbol::Change, text: text.to_owned() }
+}
+
+/// Columns: those that change aligned with each other, then what comes, then what goes.
+fn columns(edits: &TableEdits) -> Vec<Line> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for column in edits.after.columns.values() {
+        let old = edits.renamed_columns.iter().find(|(_, new)| *new == column.name).map(|(old, _)| format!("was {old}"));
+        let differs = edits.columns.iter().find_map(|d| match d {
+            Delta::Alter { after, edits, .. } if after.name == column.name => Some(edits),
+            _ => None,
+        });
+        let mut words: Vec<String> = old.into_iter().collect();
+        words.extend(differs.into_iter().flatten().map(edit));
+        words.extend(differs.map(|d| value_words(column, d)).into_iter().flatten());
+        if !words.is_empty() {
+            rows.push((kdl::string_repr(column.name.as_str()), words.join(", ")));
+        }
+    }
+    let width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<Line> = rows.iter().map(|(name, words)| changed(&format!("column {name:width$}   {words}"))).collect();
+    for delta in &edits.columns {
+        match delta {
+            Delta::Create(c) => lines.push(Line { symbol: Symbol::Create, text: kdl::column_line(c, &edits.after) }),
+            Delta::Drop(c) => lines.push(Line { symbol: Symbol::Destroy, text: kdl::column_line(c, &edits.before) }),
+            Delta::Alter { .. } => {}
+        }
+    }
+    lines
+}
+
+/// Where the values come from, if the change makes any.
+fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
+    let has = |attribute: &str| edits.iter().any(|e| e.attribute == attribute && e.after.is_some());
+    let mut words = Vec::new();
+    if let Some(using) = column.using.as_ref().filter(|_| has("type")) {
+        words.push(format!("using {}", kdl::quoted(&using.text)));
+    }
+    if let Some(backfill) = column.backfill.as_ref().filter(|_| has("not-null")) {
+        words.push(format!("backfill {}", kdl::quoted(&backfill.text)));
+    }
+    words
+}
+
+/// `type integer -> boolean`; a flag that is set or taken off.
+fn edit(edit: &Edit) -> String {
+    match (edit.attribute, &edit.before, &edit.after) {
+        ("not-null", None, _) => "nullable -> not-null".to_owned(),
+        ("not-null", Some(_), _) => "not-null -> nullable".to_owned(),
+        (flag, _, Some(after)) if after.is_empty() => format!("{flag} (new)"),
+        (flag, Some(before), _) if before.is_empty() => format!("{flag} (removed)"),
+        (attribute, before, after) => {
+            let none = || "none".to_owned();
+            format!("{attribute} {} -> {}", before.clone().unwrap_or_else(none), after.clone().unwrap_or_else(none))
+        }
+    }
+}
+
+fn rule<T>(node: &str, delta: &Delta<T>, show: impl Fn(&T) -> String) -> Line {
+    match delta {
+        Delta::Create(t) => Line { symbol: Symbol::Create, text: format!("{node} {}", show(t)) },
+        Delta::Drop(t) => Line { symbol: Symbol::Destroy, text: format!("{node} {}", show(t)) },
+        Delta::Alter { after, edits, .. } => {
+            let words: Vec<String> = edits.iter().map(edit).collect();
+            changed(&format!("{node} {}   {}", show(after), words.join(", ")))
+        }
+    }
+}
+
+fn named(name: Option<&crate::schema::Ident>, rest: &str) -> String {
+    name.map_or_else(|| rest.to_owned(), |n| format!("{} {rest}", kdl::string_repr(n.as_str())))
+}
+
+fn foreign_key(fk: &crate::schema::ForeignKey) -> String {
+    let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let to = fk.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("{columns} references=\"{}({to})\"", fk.table)
+}
+
+fn index(index: &crate::schema::Index) -> String {
+    let parts = index.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let unique = if index.unique { " unique" } else { "" };
+    let predicate = index.predicate.as_ref().map(|p| format!(" where {}", p.text)).unwrap_or_default();
+    format!("{} ({parts}){unique}{predicate}", kdl::string_repr(index.name.as_str()))
+}
+
+/// A view, trigger or virtual table: its SQL before and after.
+pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> (&ObjectName, &Expr)) -> (String, Vec<Line>) {
+    let name = delta.after().or(delta.before()).map(|t| kdl::string_repr(parts(t).0.name.as_str())).unwrap_or_default();
+    let sql = |t: &T, symbol: Symbol| {
+        let text = parts(t).1.text.clone();
+        text.lines().map(|l| Line { symbol, text: l.trim_end().to_owned() }).filter(|l| !l.text.is_empty()).collect::<Vec<_>>()
+    };
+    let mut lines = Vec::new();
+    if let (Delta::Alter { .. } | Delta::Drop(_), Some(before)) = (delta, delta.before()) {
+        lines.extend(sql(before, Symbol::Destroy));
+    }
+    lines.extend(delta.after().map(|t| sql(t, Symbol::Create)).unwrap_or_default());
+    (format!("{node} {name}"), lines)
+}

@@ -1,0 +1,94 @@
+//! The plan on a terminal, after Terraform's manner: readable without colour.
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use super::escape;
+use super::view::{Block, Note, Symbol, View};
+use crate::plan::{Level, Plan};
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// With colour.
+    pub colour: bool,
+    /// With the queries that find the rows a hazard is about.
+    pub verbose: bool,
+}
+
+/// The whole plan as text.
+pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
+    let view = View::of(plan, schema);
+    let mut out = String::new();
+    if !view.blocks.is_empty() {
+        legend(&view, style, &mut out);
+    }
+    for block in &view.blocks {
+        write_block(block, style, &mut out);
+    }
+    if !view.carried.is_empty() {
+        let names: Vec<String> = view.carried.iter().map(|a| escape(&a.to_string())).collect();
+        out.push_str(&format!("# taken away and put back as they are: {}\n\n", names.join(", ")));
+    }
+    out.push_str(&paint(&view.summary, Ansi::new().bold(), style));
+    out.push('\n');
+    out
+}
+
+fn legend(view: &View, style: Style, out: &mut String) {
+    for symbol in view.symbols() {
+        out.push_str(&format!("{}  {}\n", sign(symbol, style), symbol.word()));
+    }
+    if view.blocks.iter().any(|b| !b.notes.is_empty()) {
+        out.push_str(&format!("{}  warning\n", paint("!", Ansi::new().fg_color(Some(AnsiColor::Yellow.into())), style)));
+    }
+    out.push('\n');
+}
+
+fn write_block(block: &Block, style: Style, out: &mut String) {
+    out.push_str(&paint(&format!("# {}", escape(&block.headline)), Ansi::new().bold(), style));
+    out.push('\n');
+    let braces = !block.lines.is_empty();
+    out.push_str(&format!("{} {}{}\n", sign(block.symbol, style), escape(&block.head), if braces { " {" } else { "" }));
+    for line in &block.lines {
+        for (i, row) in escape(&line.text).lines().enumerate() {
+            let symbol = if i == 0 || line.symbol != Symbol::Change { line.symbol } else { Symbol::None };
+            out.push_str(&format!("{}     {row}\n", sign(symbol, style)));
+        }
+    }
+    if braces {
+        out.push_str("  }\n");
+    }
+    block.notes.iter().for_each(|n| write_note(n, style, out));
+    out.push('\n');
+}
+
+fn write_note(note: &Note, style: Style, out: &mut String) {
+    let (colour, blocked) = match note.level {
+        Level::Blocks => (AnsiColor::Red, " BLOCKED"),
+        Level::Destroys => (AnsiColor::Red, " BLOCKED without --allow-destructive"),
+        Level::Warns => (AnsiColor::Yellow, ""),
+    };
+    let head = format!("! {}{blocked}:", note.code);
+    out.push_str(&format!("{} {}\n", paint(&head, Ansi::new().fg_color(Some(colour.into())), style), escape(&note.text)));
+    if !note.advice.is_empty() {
+        out.push_str(&format!("  {}\n", escape(&note.advice)));
+    }
+    if let Some(find) = note.find.as_ref().filter(|_| style.verbose) {
+        out.push_str(&format!("  these rows: {};\n", escape(find)));
+    }
+}
+
+fn sign(symbol: Symbol, style: Style) -> String {
+    let colour = match symbol {
+        Symbol::Create => AnsiColor::Green,
+        Symbol::Change => AnsiColor::Yellow,
+        Symbol::Rebuild => AnsiColor::Magenta,
+        Symbol::Destroy => AnsiColor::Red,
+        Symbol::None => return " ".to_owned(),
+    };
+    paint(&symbol.sign().to_string(), Ansi::new().fg_color(Some(colour.into())), style)
+}
+
+fn paint(text: &str, with: Ansi, style: Style) -> String {
+    if style.colour { format!("{with}{text}{with:#}") } else { text.to_owned() }
+}

@@ -1,0 +1,208 @@
+//! What there is to show of a plan: a block for each object, its lines, and what to be warned of.
+
+use std::collections::BTreeSet;
+
+use super::lines;
+use crate::diff::{Delta, TableChange};
+use crate::plan::{Action, Hazard, Level, Plan, Step, counted, thousands};
+use crate::schema::Address;
+
+/// What happens, at the left of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Symbol {
+    /// It comes.
+    Create,
+    /// It changes in place.
+    Change,
+    /// It is rebuilt.
+    Rebuild,
+    /// It goes.
+    Destroy,
+    /// It is only there.
+    None,
+}
+
+impl Symbol {
+    /// The sign.
+    pub fn sign(self) -> char {
+        match self {
+            Symbol::Create => '+',
+            Symbol::Change => '~',
+            Symbol::Rebuild => '±',
+            Symbol::Destroy => '-',
+            Symbol::None => ' ',
+        }
+    }
+
+    /// Its word in the legend.
+    pub fn word(self) -> &'static str {
+        match self {
+            Symbol::Create => "create",
+            Symbol::Change => "change in place",
+            Symbol::Rebuild => "rebuild",
+            Symbol::Destroy => "destroy",
+            Symbol::None => "",
+        }
+    }
+}
+
+/// A line of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What happens.
+    pub symbol: Symbol,
+    /// In the schema language, or near it.
+    pub text: String,
+}
+
+/// A warning, with what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The hazard's stable name.
+    pub code: &'static str,
+    /// What it means.
+    pub level: Level,
+    /// In words, with numbers.
+    pub text: String,
+    /// What to do.
+    pub advice: String,
+    /// The query that finds the rows.
+    pub find: Option<String>,
+}
+
+/// One object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Which.
+    pub address: Address,
+    /// What happens to it.
+    pub symbol: Symbol,
+    /// A sentence, with its reason.
+    pub headline: String,
+    /// The object as a node: `table users {`.
+    pub head: String,
+    /// What is between its braces.
+    pub lines: Vec<Line>,
+    /// Warnings.
+    pub notes: Vec<Note>,
+}
+
+/// A whole plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Its objects, in the order they are worked on.
+    pub blocks: Vec<Block>,
+    /// Views and triggers that are taken away and put back.
+    pub carried: Vec<Address>,
+    /// The last line.
+    pub summary: String,
+}
+
+impl View {
+    /// Looks at a plan. `schema` is what the schema file is called.
+    pub fn of(plan: &Plan, schema: &str) -> View {
+        let mut seen = BTreeSet::new();
+        let shown = plan.steps.iter().filter(|s| s.action != Action::Carry && seen.insert(s.address.clone()));
+        let blocks = shown.map(|s| block(plan, s)).collect();
+        let carried: BTreeSet<Address> = plan.steps.iter().filter(|s| s.action == Action::Carry).map(|s| s.address.clone()).collect();
+        View { blocks, carried: carried.into_iter().collect(), summary: summary(plan, schema) }
+    }
+
+    /// The symbols in use, for the legend.
+    pub fn symbols(&self) -> BTreeSet<Symbol> {
+        let inner = self.blocks.iter().flat_map(|b| b.lines.iter().map(|l| l.symbol));
+        self.blocks.iter().map(|b| b.symbol).chain(inner).filter(|s| *s != Symbol::None).collect()
+    }
+}
+
+fn summary(plan: &Plan, schema: &str) -> String {
+    if plan.is_empty() {
+        return format!("No changes. The database matches {schema}.");
+    }
+    let s = plan.summary();
+    let mut text = format!("Plan: {} to add, {} to change, {} to destroy.", s.add, s.change, s.destroy);
+    if s.rebuilt > 0 {
+        text.push_str(&format!(" {} rebuilt, {} copied.", counted(s.rebuilt as i64, "table"), counted(s.rows_copied, "row")));
+    }
+    text
+}
+
+fn block(plan: &Plan, step: &Step) -> Block {
+    let symbol = match step.action {
+        Action::Create => Symbol::Create,
+        Action::Alter | Action::Replace | Action::Carry => Symbol::Change,
+        Action::Rebuild => Symbol::Rebuild,
+        Action::Destroy => Symbol::Destroy,
+    };
+    let same = plan.steps.iter().filter(|s| s.address == step.address);
+    let (head, lines) = body(plan, step);
+    Block {
+        address: step.address.clone(),
+        symbol,
+        headline: headline(plan, step),
+        head,
+        lines,
+        notes: same.flat_map(|s| &s.hazards).map(note).collect(),
+    }
+}
+
+fn note(hazard: &Hazard) -> Note {
+    Note { code: hazard.code.name(), level: hazard.level, text: hazard.text(), advice: hazard.advice.clone(), find: hazard.find.clone() }
+}
+
+fn headline(plan: &Plan, step: &Step) -> String {
+    let verb = match step.action {
+        Action::Create => "will be created",
+        Action::Alter | Action::Carry => "will be changed in place",
+        Action::Rebuild => "will be rebuilt",
+        Action::Replace => "will be replaced",
+        Action::Destroy => "will be destroyed",
+    };
+    let mut reasons: Vec<String> = Some(step.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
+    if let Some(old) = renamed_from(plan, &step.address) {
+        reasons.insert(0, format!("renamed from {old}"));
+    }
+    match (step.action, step.rows) {
+        (Action::Rebuild, Some(n)) => reasons.push(format!("{} copied", counted(n, "row"))),
+        (Action::Destroy, Some(n)) => reasons.push(counted(n, "row")),
+        _ => {}
+    }
+    if reasons.is_empty() { format!("{} {verb}", step.address) } else { format!("{} {verb} ({})", step.address, reasons.join("; ")) }
+}
+
+fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
+    plan.changes.tables.iter().find_map(|c| match c {
+        TableChange::Alter(e) if e.after.address() == *address => e.renamed_from.as_ref().map(ToString::to_string),
+        _ => None,
+    })
+}
+
+fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
+    let changes = &plan.changes;
+    if let Some(change) = changes.tables.iter().find(|c| c.table().address() == step.address) {
+        return lines::table(change);
+    }
+    let view = changes.views.iter().find(|d| address(d, |v| v.address()) == Some(step.address.clone()));
+    if let Some(view) = view {
+        return lines::definition("view", view, |v| (&v.name, &v.query));
+    }
+    let trigger = changes.triggers.iter().find(|d| address(d, |t| t.address()) == Some(step.address.clone()));
+    if let Some(trigger) = trigger {
+        return lines::definition("trigger", trigger, |t| (&t.name, &t.body));
+    }
+    let table = changes.virtual_tables.iter().find(|d| address(d, |t| t.address()) == Some(step.address.clone()));
+    if let Some(table) = table {
+        return lines::definition("virtual-table", table, |t| (&t.name, &t.using));
+    }
+    (format!("unmanaged {} {}", step.address.kind(), step.address.last()), Vec::new())
+}
+
+fn address<T>(delta: &Delta<T>, of: impl Fn(&T) -> Address) -> Option<Address> {
+    delta.after().or(delta.before()).map(of)
+}
+
+/// `3 unchanged columns`.
+pub(super) fn unchanged(n: usize, what: &str) -> Option<Line> {
+    let text = format!("# {} unchanged {what}{}", thousands(n as i64), if n == 1 { "" } else { "s" });
+    (n > 0).then_some(Line { symbol: Symbol::None, text })
+}

@@ -1,0 +1,38 @@
+//! Addresses: the one name that a thing has in plans, messages and JSON, like `table.users.column.email`.
+
+use std::fmt;
+
+/// Where an object is, outermost first. Ordered, so that plans come out in one order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(Vec<String>);
+
+impl Address {
+    /// The address of a top-level object.
+    pub fn top(kind: &str, name: impl fmt::Display) -> Self {
+        Address(vec![kind.to_owned(), name.to_string()])
+    }
+
+    /// The address of a part of this object.
+    pub fn child(&self, kind: &str, name: impl fmt::Display) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(kind.to_owned());
+        parts.push(name.to_string());
+        Address(parts)
+    }
+
+    /// Kind of the top-level object: `table`, `view`, …
+    pub fn kind(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
+    }
+
+    /// Name of the innermost object.
+    pub fn last(&self) -> &str {
+        self.0.last().map_or("", String::as_str)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}

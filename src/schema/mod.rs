@@ -1,0 +1,64 @@
+//! The model: what a database schema is, as plain data, whatever it was read from.
+//!
+//! A [`Schema`] comes from a KDL file (the *desired* schema) or from a live database (the *current* one). Nothing here
+//! knows a database, a file format or a terminal, and nothing here decides whether two spellings mean the same: that is
+//! normalisation's, which fills in [`Expr::canon`] and [`DefaultValue::canon`].
+
+mod address;
+mod column;
+mod expr;
+mod ident;
+mod index;
+mod normalized;
+mod other;
+mod problem;
+mod table;
+mod types;
+mod validate;
+
+use indexmap::IndexMap;
+
+pub use address::Address;
+pub use column::{Column, DefaultValue, Generated, Identity, Literal};
+pub use expr::Expr;
+pub use ident::{Case, Dialect, Ident, ObjectName};
+pub use index::{Index, IndexPart, NullsOrder, PartKey};
+pub use normalized::Normalized;
+pub use other::{Ignore, Trigger, Unmanaged, View, VirtualTable};
+pub use problem::{Origin, Problem, Span, nearest};
+pub use table::{Check, Conflict, Deferrable, ForeignKey, KeyPart, PrimaryKey, RefAction, Table, Unique};
+pub use types::{Type, TypeName};
+
+/// A whole schema. Objects keep the order they were declared in; equality of order is nobody's concern.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// Tables by name.
+    pub tables: IndexMap<ObjectName, Table>,
+    /// Views by name.
+    pub views: IndexMap<ObjectName, View>,
+    /// Triggers by name.
+    pub triggers: IndexMap<ObjectName, Trigger>,
+    /// SQLite's virtual tables by name.
+    pub virtual_tables: IndexMap<ObjectName, VirtualTable>,
+    /// What is left alone, by pattern.
+    pub ignores: Vec<Ignore>,
+    /// What exists but cannot be expressed: left alone where it is.
+    pub unmanaged: Vec<Unmanaged>,
+}
+
+impl Schema {
+    /// True where nothing is declared at all. `apply` refuses such a schema, for it would plan to drop everything.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.views.is_empty() && self.triggers.is_empty() && self.virtual_tables.is_empty()
+    }
+
+    /// How many top-level objects there are.
+    pub fn len(&self) -> usize {
+        self.tables.len() + self.views.len() + self.triggers.len() + self.virtual_tables.len()
+    }
+
+    /// Whether an `ignore` covers the object.
+    pub fn ignores(&self, kind: &str, name: &ObjectName) -> bool {
+        self.ignores.iter().any(|i| i.covers(kind, name))
+    }
+}

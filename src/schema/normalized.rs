@@ -1,0 +1,19 @@
+//! A schema in the one spelling of a dialect.
+
+use super::Schema;
+
+/// A schema that a dialect has normalised: equal means equal. `diff` takes nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Normalized(Schema);
+
+impl Normalized {
+    /// Only a dialect's normalisation may call this.
+    pub(crate) fn by_dialect(schema: Schema) -> Self {
+        Normalized(schema)
+    }
+
+    /// The schema.
+    pub fn schema(&self) -> &Schema {
+        &self.0
+    }
+}

@@ -1,0 +1,74 @@
+//! What can be wrong with a schema file, and where: plain data that `kdl` shows with its source.
+
+use std::ops::Range;
+
+/// A place in a schema file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Which of the files that were read.
+    pub file: u32,
+    /// First byte.
+    pub start: u32,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+impl Span {
+    /// The bytes it covers.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..(self.start + self.len) as usize
+    }
+}
+
+/// Where an object was declared. Never part of what the object is: all origins are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Origin(pub Option<Span>);
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Origin {}
+
+/// One thing that is wrong, with what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// Where, with a word or two that stand at the arrow.
+    pub labels: Vec<(Span, String)>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem with one place.
+    pub fn new(message: impl Into<String>, at: impl Into<Option<Span>>, label: impl Into<String>) -> Self {
+        let labels = at.into().map(|s| (s, label.into())).into_iter().collect();
+        Problem { message: message.into(), labels, help: None }
+    }
+
+    /// Adds what to write instead.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a second place.
+    pub fn also(mut self, at: impl Into<Option<Span>>, label: impl Into<String>) -> Self {
+        self.labels.extend(at.into().map(|s| (s, label.into())));
+        self
+    }
+}
+
+/// The word nearest to what was written, if one is near enough to be meant.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = written.to_lowercase();
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(&folded, &k.to_lowercase()), k))
+        .filter(|(d, k)| *d <= 1 + k.chars().count().min(written.chars().count()) / 4)
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, k)| k)
+}

@@ -1,0 +1,141 @@
+//! What a schema must be to make sense on any database: columns that exist, keys to point to, names used once.
+
+use std::collections::BTreeMap;
+
+use super::{Ident, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
+
+impl Schema {
+    /// Everything that is wrong in itself, with the places. Empty for a schema that a database could hold.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for table in self.tables.values() {
+            columns_exist(table, &mut found);
+            self.foreign_keys_lead_somewhere(table, &mut found);
+        }
+        self.names_are_used_once(&mut found);
+        found
+    }
+
+    /// Whether a foreign key leads to no table, no column or no key.
+    pub fn leads_nowhere(&self, fk: &super::ForeignKey) -> bool {
+        self.tables.get(&fk.table).is_none_or(|parent| target_is_key(fk, parent).is_some())
+    }
+
+    fn foreign_keys_lead_somewhere(&self, table: &Table, found: &mut Vec<Problem>) {
+        for fk in table.foreign_keys.iter().filter(|f| !f.dangling) {
+            let at = fk.origin.0;
+            if self.ignores("table", &fk.table) {
+                continue;
+            }
+            let Some(parent) = self.tables.get(&fk.table) else {
+                let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
+                found.push(
+                    Problem::new(format!("foreign key to table `{}`, which the schema does not have", fk.table), at, "points to it")
+                        .help(did_you_mean(near, "declare the table, or name it in an `ignore`")),
+                );
+                continue;
+            };
+            if let Some(missing) = fk.to.iter().find(|c| !parent.columns.contains_key(*c)) {
+                found.push(no_such_column(missing, parent, "foreign key to", at));
+            } else if let Some(problem) = target_is_key(fk, parent) {
+                found.push(problem);
+            }
+        }
+    }
+
+    fn names_are_used_once(&self, found: &mut Vec<Problem>) {
+        let mut seen: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
+        let tables = self.tables.values().map(|t| ("table", t.name.clone(), t.origin));
+        let views = self.views.values().map(|v| ("view", v.name.clone(), v.origin));
+        let virtuals = self.virtual_tables.values().map(|v| ("virtual-table", v.name.clone(), v.origin));
+        let indexes = self.tables.values().flat_map(|t| {
+            t.indexes.values().map(|i| ("index", ObjectName { schema: t.name.schema.clone(), name: i.name.clone() }, i.origin))
+        });
+        for (kind, name, origin) in tables.chain(views).chain(virtuals).chain(indexes) {
+            if let Some((other, first)) = seen.insert(name.clone(), (kind, origin)) {
+                found.push(
+                    Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
+                        .also(origin.0, format!("{kind} `{name}`"))
+                        .help("tables, views and indexes share one set of names: rename one of the two"),
+                );
+            }
+        }
+    }
+}
+
+/// Keys, constraints and indexes name columns of their table.
+fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
+    let mut check = |what: &str, column: &Ident, origin: Origin| {
+        if !table.columns.contains_key(column) {
+            found.push(no_such_column(column, table, what, origin.0));
+        }
+    };
+    if let Some(key) = &table.primary_key {
+        key.parts.iter().for_each(|p| check("primary key on", &p.column, key.origin));
+    }
+    for unique in &table.uniques {
+        unique.parts.iter().map(|p| &p.column).chain(&unique.include).for_each(|c| check("unique on", c, unique.origin));
+    }
+    for fk in &table.foreign_keys {
+        fk.columns.iter().for_each(|c| check("foreign key on", c, fk.origin));
+    }
+    for index in table.indexes.values() {
+        for part in &index.parts {
+            if let PartKey::Column(c) = &part.key {
+                check(&format!("index `{}` on", index.name), c, index.origin);
+            }
+        }
+        index.include.iter().for_each(|c| check(&format!("index `{}` includes", index.name), c, index.origin));
+    }
+}
+
+fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::Span>) -> Problem {
+    let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str));
+    let problem = Problem::new(format!("{what} column `{column}`, which table `{}` does not have", table.name), at, "no such column");
+    match (near, column.as_str().strip_suffix(',')) {
+        (_, Some(bare)) => problem.help(format!("KDL separates words by spaces, not commas: write `{bare}` without the comma")),
+        (near, None) => problem.help(did_you_mean(near, "declare the column, or take it out here")),
+    }
+}
+
+fn did_you_mean(near: Option<&str>, otherwise: &str) -> String {
+    near.map_or_else(|| otherwise.to_owned(), |n| format!("did you mean `{n}`?"))
+}
+
+/// A foreign key needs a primary key or a unique rule on exactly the columns it points to.
+fn target_is_key(fk: &super::ForeignKey, parent: &Table) -> Option<Problem> {
+    let key: Vec<&Ident> = parent.primary_key.iter().flat_map(|k| k.parts.iter().map(|p| &p.column)).collect();
+    let at = fk.origin.0;
+    if fk.to.is_empty() {
+        return match key.len() {
+            0 => Some(
+                Problem::new(format!("foreign key to table `{}`, which has no primary key", parent.name), at, "points to its key")
+                    .help(format!("name the columns: references=\"{}(column)\"", parent.name)),
+            ),
+            n if n != fk.columns.len() => Some(Problem::new(
+                format!("foreign key of {} columns to a key of {n}", fk.columns.len()),
+                at,
+                "the numbers of columns differ",
+            )),
+            _ => None,
+        };
+    }
+    if fk.to.len() != fk.columns.len() {
+        let message = format!("foreign key of {} columns to {} columns", fk.columns.len(), fk.to.len());
+        return Some(Problem::new(message, at, "the numbers of columns differ"));
+    }
+    let same = |columns: &[&Ident]| columns.len() == fk.to.len() && fk.to.iter().all(|c| columns.contains(&c));
+    let unique = parent.uniques.iter().any(|u| same(&u.parts.iter().map(|p| &p.column).collect::<Vec<_>>()));
+    let index = parent.indexes.values().filter(|i| i.unique && i.predicate.is_none()).any(|i| {
+        let columns: Option<Vec<&Ident>> = i.parts.iter().map(|p| p.column()).collect();
+        columns.is_some_and(|c| same(&c))
+    });
+    if same(&key) || unique || index {
+        return None;
+    }
+    let to = fk.to.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
+    Some(
+        Problem::new(format!("foreign key to `{}({to})`, which is no key", parent.name), at, "not a primary key, not unique")
+            .help(format!("make it unique in table `{}`, or point to its primary key", parent.name)),
+    )
+}
