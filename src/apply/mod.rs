@@ -151,9 +151,18 @@ pub enum ApplyError {
     Interrupted,
 }
 
+/// The code of a broken rule (<https://sqlite.org/rescode.html#constraint>).
+const SQLITE_CONSTRAINT: i32 = 19;
+
 impl ApplyError {
-    /// Whether this is a refusal: nothing was tried, and something has to be decided first.
+    /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale)
+        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if code & 0xff == SQLITE_CONSTRAINT);
+        match self {
+            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale => true,
+            // Rows that break a rule which could not be counted beforehand.
+            ApplyError::Step { source, .. } => constraint(source),
+            _ => false,
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::history::{self, Record};
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, Planned};
-use crate::dialect::sqlite::{PlanError, backup, inspect, normalize};
+use crate::dialect::sqlite::{PlanError, backup, guards, inspect, normalize};
 use crate::kdl;
 use crate::plan::{Action, Plan, Step};
 use crate::schema::{Normalized, Schema};
@@ -114,7 +114,7 @@ async fn in_transaction(
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
     let Planned { plan, live } = planner::plan(connection, desired).await?;
-    if plan.is_empty() {
+    if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
     if !same_work(&plan, approved) {
@@ -143,7 +143,7 @@ async fn in_transaction(
         message: options.message.as_deref(),
         identity: &options.identity,
         schema_before: as_kdl(current.schema()),
-        schema_after: as_kdl(after.schema()),
+        schema_after: as_recorded(after.schema(), desired.schema()),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         rows_copied,
         backup: backup.as_ref().map(|p| p.display().to_string()),
@@ -154,6 +154,13 @@ async fn in_transaction(
 
 fn as_kdl(schema: &Schema) -> String {
     kdl::encode(&inspect::for_display(schema))
+}
+
+/// The schema as the history keeps it: with the guards, which the database itself cannot hold.
+fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+    let mut shown = inspect::for_display(schema);
+    guards::remember(&mut shown, desired);
+    kdl::encode(&shown)
 }
 
 /// Whether two plans would run the same statements.

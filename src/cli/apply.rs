@@ -73,14 +73,16 @@ impl Apply {
         if !self.quiet || plan.is_empty() {
             output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));
         }
-        if plan.is_empty() {
+        if plan.is_empty() && plan.guards.is_empty() {
             return Ok(Exit::Done);
         }
         let blocking: Vec<_> = plan.blocking(self.allow_destructive).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(ApplyError::Blocked(blocking).into());
         }
-        self.approve()?;
+        if !plan.is_empty() {
+            self.approve()?;
+        }
         let outcome = self.apply(&target, &desired, &plan).await.map_err(|e| match e {
             ApplyError::Plan(e) => schema::plan_failure(&sources, e),
             other => other.into(),
@@ -130,6 +132,10 @@ impl Apply {
         let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
             return "No changes. Another apply has made them meanwhile.\n".to_owned();
         };
+        if plan.is_empty() {
+            let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
+            return format!("Recorded (number {number}):\n{}", guards.concat());
+        }
         let s = plan.summary();
         let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
         if s.rebuilt > 0 {

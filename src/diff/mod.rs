@@ -9,7 +9,7 @@ mod pairs;
 mod rename;
 mod table;
 
-use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table, Trigger, View, VirtualTable};
+use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Trigger, View, VirtualTable};
 
 pub use delta::{Delta, Edit};
 pub use object::Object;
@@ -52,6 +52,8 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
     let renames = rename::resolve(&live, &wanted)?;
     let before = live.clone();
     rename::apply(&mut live, &renames);
+    rename::rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)));
+    rename::rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)));
     Ok(Changes {
         tables: table::diff_tables(&before, &live, &wanted, &renames),
         views: delta::deltas(&live.views, &wanted.views),
@@ -90,9 +92,4 @@ fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
     };
     let missing = wanted.unmanaged.iter().filter(|u| !there(&u.kind, &u.name));
     missing.map(|u| (u.kind.clone(), u.name.clone())).collect()
-}
-
-/// The columns that a table has on both sides, under their new names.
-pub(crate) fn common_columns<'a>(before: &'a Table, after: &'a Table) -> impl Iterator<Item = &'a crate::schema::Column> {
-    after.columns.values().filter(|c| before.columns.contains_key(&c.name))
 }

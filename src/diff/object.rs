@@ -150,13 +150,16 @@ fn sql(before: &Expr, after: &Expr) -> Edits {
 
 impl Object for View {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        sql(&before.query, &after.query).of("columns", &before.columns, &after.columns, |c| list(c)).0
+        sql(&before.query, &after.query)
+            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
+            .of("columns", &before.columns, &after.columns, |c| list(c))
+            .0
     }
 }
 
 impl Object for Trigger {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        sql(&before.body, &after.body).0
+        sql(&before.body, &after.body).of("name", &before.name, &after.name, |n| Some(n.to_string())).0
     }
 }
 

@@ -7,6 +7,8 @@ use crate::schema::{Check, ForeignKey, Ident, Unique};
 /// A constraint that may have no name.
 pub(super) trait Rule: Object {
     fn name(&self) -> Option<&Ident>;
+    /// Names it may have had.
+    fn was(&self) -> &[Ident];
     /// Whether two are the same rule, whatever they are called.
     fn is_same_rule(&self, other: &Self) -> bool;
 }
@@ -14,6 +16,9 @@ pub(super) trait Rule: Object {
 impl Rule for Unique {
     fn name(&self) -> Option<&Ident> {
         self.name.as_ref()
+    }
+    fn was(&self) -> &[Ident] {
+        &self.was
     }
     fn is_same_rule(&self, other: &Self) -> bool {
         self.parts == other.parts
@@ -24,6 +29,9 @@ impl Rule for Check {
     fn name(&self) -> Option<&Ident> {
         self.name.as_ref()
     }
+    fn was(&self) -> &[Ident] {
+        &self.was
+    }
     fn is_same_rule(&self, other: &Self) -> bool {
         self.expr == other.expr
     }
@@ -32,6 +40,9 @@ impl Rule for Check {
 impl Rule for ForeignKey {
     fn name(&self) -> Option<&Ident> {
         self.name.as_ref()
+    }
+    fn was(&self) -> &[Ident] {
+        &self.was
     }
     fn is_same_rule(&self, other: &Self) -> bool {
         self.columns == other.columns && self.table == other.table && self.to == other.to
@@ -42,10 +53,11 @@ impl Rule for ForeignKey {
 pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T]) -> Vec<Delta<T>> {
     let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
     let mut taken = vec![false; current.len()];
-    let tests: [fn(&T, &T) -> bool; 4] = [
+    let tests: [fn(&T, &T) -> bool; 5] = [
         |b, a| b.name() == a.name() && b.is_same_rule(a) && T::edits(b, a).is_empty(),
         |b, a| a.is_same_rule(b) && T::edits(b, a).is_empty(),
         |b, a| b.name().is_some() && b.name() == a.name(),
+        |b, a| b.name().is_some_and(|n| a.was().contains(n)),
         |b, a| b.is_same_rule(a),
     ];
     for test in tests {

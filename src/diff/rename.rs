@@ -1,5 +1,7 @@
 //! Renames: which are meant (`was=`), and what the database makes of the rest when it does them.
 
+use indexmap::IndexMap;
+
 use crate::schema::{Expr, Ident, ObjectName, PartKey, Problem, Schema, Table};
 
 /// The renames of one change, tables first.
@@ -51,6 +53,19 @@ fn resolve_columns(before: &Table, after: &Table, renames: &mut Renames, problem
 fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<crate::schema::Span>) -> Problem {
     Problem::new(format!("{kind} `{new}` was `{old}`, but the database has both"), at, "cannot be a rename")
         .help(format!("take out was={old} to drop `{old}`, or declare `{old}` to keep it"))
+}
+
+/// Puts objects that hold no rows under the names they shall have, so that each is compared with its successor. The
+/// object keeps its old name: that is the difference.
+pub(super) fn rekey<'w, T>(live: &mut IndexMap<ObjectName, T>, wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)> + Clone) {
+    let declared: Vec<&ObjectName> = wanted.clone().map(|(name, _)| name).collect();
+    for (name, was) in wanted {
+        let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
+        let old = olds.into_iter().find(|old| live.contains_key(old) && !declared.contains(&old));
+        if let Some(moved) = old.filter(|_| !live.contains_key(name)).and_then(|old| live.shift_remove(&old)) {
+            live.insert(name.clone(), moved);
+        }
+    }
 }
 
 /// Does the renames to the current schema, as `ALTER TABLE … RENAME` does them: what points to a renamed thing follows.

@@ -135,6 +135,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
     if flags.contains(&Flag::Unique) {
         table.uniques.push(Unique {
             name: None,
+            was: Vec::new(),
             parts: vec![part()],
             conflict: conflict.take(),
             deferrable: None,

@@ -43,6 +43,7 @@ pub(super) fn decode_primary_key(mut node: Node, table: &mut Table) {
 pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
     let mut unique = Unique {
         name: node.prop_ident("name"),
+        was: node.prop_ident("was").into_iter().collect(),
         parts: decode_parts(&mut node),
         conflict: node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &CONFLICTS)).flatten(),
         deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
@@ -93,9 +94,10 @@ pub(super) fn decode_check(mut node: Node) -> Option<Check> {
         None => (None, first),
     };
     let name = name.and_then(|a| a.ident("a check's name"));
+    let was = node.prop_ident("was").into_iter().collect();
     let expr = condition.expr("a check's condition");
     node.finish(&[]);
-    Some(Check { name, expr: expr?, origin })
+    Some(Check { name, was, expr: expr?, origin })
 }
 
 pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
@@ -104,9 +106,10 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
         node.problem("`foreign-key` names no column", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`");
     }
     let name = node.prop_ident("name");
+    let was = node.prop_ident("was").into_iter().collect();
     let dangling = node.prop_bool("dangling");
     match decode_references(&mut node, columns) {
-        Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, dangling, ..fk }),
+        Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, ..fk }),
         Some(_) => {}
         None => node.problem("`foreign-key` lacks `references=`", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`"),
     }
@@ -134,7 +137,19 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
     };
     let (on_delete, on_update) = (on_delete.unwrap_or_default(), on_update.unwrap_or_default());
     let origin = node.origin();
-    Some(ForeignKey { name: None, columns, table, to, on_delete, on_update, matching, deferrable, dangling: false, origin })
+    Some(ForeignKey {
+        name: None,
+        was: Vec::new(),
+        columns,
+        table,
+        to,
+        on_delete,
+        on_update,
+        matching,
+        deferrable,
+        dangling: false,
+        origin,
+    })
 }
 
 /// `[schema.]table(col, …)`, `table` or `table.column`; names with other characters stand in double quotes.
@@ -190,7 +205,7 @@ fn take_name(rest: &mut &str) -> Option<String> {
     let end = rest.find(['.', '(', ')', ',', '"']).unwrap_or(rest.len());
     let name = rest[..end].trim_end();
     *rest = &rest[end..];
-    (!name.is_empty() && !name.contains(char::is_whitespace)).then(|| name.to_owned())
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// A key that can be the flag of its column.

@@ -7,16 +7,18 @@ use crate::schema::{Expr, Ignore, ObjectName, Origin, Trigger, Unmanaged, View, 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
     let name = node.object_name()?;
+    let was = node.prop_ident("was").into_iter().collect();
     let columns = node.rest_idents("a column");
     let query = sql_child(node, "as")?;
-    Some(View { name, columns, query, origin })
+    Some(View { name, was, columns, query, origin })
 }
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
     let name = node.object_name()?;
+    let was = node.prop_ident("was").into_iter().collect();
     let body = sql_child(node, "as")?;
-    Some(Trigger { name, body, table: None, origin })
+    Some(Trigger { name, was, body, table: None, origin })
 }
 
 pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {

@@ -12,6 +12,8 @@ pub enum Code {
     DestroysColumn,
     /// A change of type alters values for good.
     LosesValues,
+    /// Values are kept, though the new type is not made for them.
+    MisfitValues,
     /// Rows hold NULL where it will be refused.
     BreaksNotNull,
     /// Rows do not meet a new condition.
@@ -37,6 +39,7 @@ impl Code {
             Code::DestroysTable => "destroys-table",
             Code::DestroysColumn => "destroys-column",
             Code::LosesValues => "loses-values",
+            Code::MisfitValues => "misfit-values",
             Code::BreaksNotNull => "breaks-not-null",
             Code::BreaksCheck => "breaks-check",
             Code::BreaksUnique => "breaks-unique",

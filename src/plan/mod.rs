@@ -22,6 +22,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// A digest of the live schema that the plan starts from.
     pub fingerprint: String,
+    /// Guards (`prevent-destroy`) that the history does not know of yet, or knows of still. They are no change of the
+    /// database; the next apply records them.
+    pub guards: Vec<String>,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
 }

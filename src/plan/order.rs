@@ -80,7 +80,9 @@ fn build(steps: &[Step]) -> DiGraph<(), Edge> {
     connect(&drops, &creates, Edge::Must);
     connect(&creates, &prefers, Edge::May);
     let mut graph = DiGraph::new();
-    steps.iter().for_each(|_| drop(graph.add_node(())));
+    for _ in steps {
+        graph.add_node(());
+    }
     for ((a, b), edge) in edges {
         graph.add_edge(NodeIndex::new(a), NodeIndex::new(b), edge);
     }

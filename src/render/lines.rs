@@ -143,6 +143,11 @@ pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> 
         text.lines().map(|l| Line { symbol, text: l.trim_end().to_owned() }).filter(|l| !l.text.is_empty()).collect::<Vec<_>>()
     };
     let mut lines = Vec::new();
+    if let Delta::Alter { before, edits, .. } = delta
+        && edits.iter().all(|e| e.attribute == "name")
+    {
+        return (format!("{node} {name}"), vec![changed(&format!("was {}", parts(before).0))]);
+    }
     if let (Delta::Alter { .. } | Delta::Drop(_), Some(before)) = (delta, delta.before()) {
         lines.extend(sql(before, Symbol::Destroy));
     }

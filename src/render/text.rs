@@ -29,6 +29,12 @@ pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
         let names: Vec<String> = view.carried.iter().map(|a| escape(&a.to_string())).collect();
         out.push_str(&format!("# taken away and put back as they are: {}\n\n", names.join(", ")));
     }
+    for guard in &plan.guards {
+        out.push_str(&format!("# {} (the next apply records it)\n", escape(guard)));
+    }
+    if !plan.guards.is_empty() {
+        out.push('\n');
+    }
     out.push_str(&paint(&view.summary, Ansi::new().bold(), style));
     out.push('\n');
     out

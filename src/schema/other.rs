@@ -7,6 +7,8 @@ use super::{Address, Expr, Ident, ObjectName, Origin};
 pub struct View {
     /// Its name.
     pub name: ObjectName,
+    /// Names it may have had.
+    pub was: Vec<Ident>,
     /// Its columns' names, where they are given.
     pub columns: Vec<Ident>,
     /// The query.
@@ -27,6 +29,8 @@ impl View {
 pub struct Trigger {
     /// Its name.
     pub name: ObjectName,
+    /// Names it may have had.
+    pub was: Vec<Ident>,
     /// Everything after the name.
     pub body: Expr,
     /// The table or view it is on, where that has been read from the body.

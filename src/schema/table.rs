@@ -117,6 +117,8 @@ impl KeyPart {
 pub struct Unique {
     /// The constraint's name.
     pub name: Option<Ident>,
+    /// Names it may have had.
+    pub was: Vec<Ident>,
     /// Its columns.
     pub parts: Vec<KeyPart>,
     /// SQLite's ON CONFLICT.
@@ -136,6 +138,8 @@ pub struct Unique {
 pub struct Check {
     /// The constraint's name.
     pub name: Option<Ident>,
+    /// Names it may have had.
+    pub was: Vec<Ident>,
     /// The condition.
     pub expr: Expr,
     /// Where it stands in the schema file.
@@ -147,6 +151,8 @@ pub struct Check {
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: Option<Ident>,
+    /// Names it may have had.
+    pub was: Vec<Ident>,
     /// The columns of this table.
     pub columns: Vec<Ident>,
     /// The table they point to.

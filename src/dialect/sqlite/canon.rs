@@ -156,7 +156,8 @@ fn name(folded: &str) -> String {
     format!("\"{}\"", folded.replace('"', "\"\""))
 }
 
-/// Takes off parentheses around the whole, doubled ones, and those around a single word where an operand stands.
+/// Takes off parentheses around the whole, doubled ones, and those that change nothing by SQLite's precedence
+/// (<https://sqlite.org/lang_expr.html#operators_and_parse_affecting_attributes>).
 fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
     let pairs = pairs(&words);
     let mut drop = vec![false; words.len()];
@@ -169,8 +170,7 @@ fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
     for i in outer..words.len() {
         let (true, Some(end)) = (words[i] == "(", pairs[i]) else { continue };
         let doubled = i > 0 && words[i - 1] == "(" && pairs[i - 1] == Some(end + 1) && !drop[i - 1] && !is_query(&words, i + 1);
-        let single = end == i + 2 && stands_as_operand(&words, i);
-        if doubled || single {
+        if doubled || binds_anyway(&words, &pairs, i, end) {
             drop[i] = true;
             drop[end] = true;
         }
@@ -180,14 +180,85 @@ fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-fn is_query(words: &[String], at: usize) -> bool {
-    words.get(at).is_some_and(|w| matches!(w.as_str(), "select" | "with" | "values"))
+/// How tightly an operator binds; higher is tighter.
+fn precedence(word: &str) -> Option<u8> {
+    Some(match word {
+        "or" => 1,
+        "and" => 2,
+        "not" => 3,
+        "=" | "<>" | "is" | "in" | "like" | "glob" | "match" | "regexp" | "isnull" | "notnull" | "between" | "escape" => 4,
+        "<" | ">" | "<=" | ">=" => 5,
+        "&" | "|" | "<<" | ">>" => 6,
+        "+" | "-" => 7,
+        "*" | "/" | "%" => 8,
+        "||" | "->" | "->>" => 9,
+        "collate" => 10,
+        "~" => 11,
+        _ => return None,
+    })
 }
 
-fn stands_as_operand(words: &[String], open: usize) -> bool {
-    let Some(before) = open.checked_sub(1).map(|i| words[i].as_str()) else { return true };
-    matches!(before, "and" | "or" | "not" | "=" | "<>" | "<" | ">" | "<=" | ">=" | "+" | "-" | "*" | "/" | "%" | "||" | "&" | "|" | "(")
-        && !(before == "(" && open >= 2 && matches!(words[open - 2].as_str(), "in" | "exists" | "values"))
+/// Whether what stands in the brackets would bind the same without them. In doubt it would not.
+fn binds_anyway(words: &[String], pairs: &[Option<usize>], open: usize, close: usize) -> bool {
+    let Some(inner) = loosest(words, pairs, open + 1, close) else { return false };
+    let (Some(left), Some(right)) = (left_of(words, open), right_of(words, close)) else { return false };
+    let associative = left == inner && inner <= 2;
+    (inner > left || associative) && inner >= right && !beside_between(words, pairs, open)
+}
+
+/// The loosest operator directly in the brackets. `None` for lists and queries.
+fn loosest(words: &[String], pairs: &[Option<usize>], from: usize, to: usize) -> Option<u8> {
+    let mut found = u8::MAX;
+    let mut at = from;
+    while at < to {
+        match words[at].as_str() {
+            "(" => at = pairs[at]?,
+            "," | "select" | "with" | "values" | "distinct" => return None,
+            word => found = found.min(precedence(word).unwrap_or(u8::MAX)),
+        }
+        at += 1;
+    }
+    (from < to).then_some(found)
+}
+
+/// What binds from the left: nothing at a beginning; not known behind a name, whose arguments these may be.
+fn left_of(words: &[String], open: usize) -> Option<u8> {
+    let Some(before) = open.checked_sub(1) else { return Some(0) };
+    let word = words[before].as_str();
+    let sign = matches!(word, "-" | "+" | "~")
+        && before.checked_sub(1).is_none_or(|i| words[i] == "(" || words[i] == "," || precedence(&words[i]).is_some());
+    match word {
+        _ if sign => Some(u8::MAX),
+        "(" if before > 0 && matches!(words[before - 1].as_str(), "in" | "exists" | "values") => None,
+        "(" | "," | "when" | "then" | "else" => Some(0),
+        "in" | "is" | "collate" | "escape" => None,
+        word => precedence(word),
+    }
+}
+
+fn right_of(words: &[String], close: usize) -> Option<u8> {
+    match words.get(close + 1).map(String::as_str) {
+        None | Some(")" | "," | "when" | "then" | "else" | "\"end\"") => Some(0),
+        Some(word) => precedence(word),
+    }
+}
+
+/// The AND of `BETWEEN` is no AND.
+fn beside_between(words: &[String], pairs: &[Option<usize>], open: usize) -> bool {
+    let mut at = open;
+    while let Some(before) = at.checked_sub(1) {
+        match words[before].as_str() {
+            "between" => return true,
+            "(" => return false,
+            ")" => at = pairs.iter().position(|p| *p == Some(before)).unwrap_or(0),
+            _ => at = before,
+        }
+    }
+    false
+}
+
+fn is_query(words: &[String], at: usize) -> bool {
+    words.get(at).is_some_and(|w| matches!(w.as_str(), "select" | "with" | "values"))
 }
 
 fn pairs(words: &[String]) -> Vec<Option<usize>> {
@@ -225,6 +296,11 @@ mod tests {
         assert!(same("((a > 0)) AND (b)", "(a > 0) and b"));
         assert!(same("lower([Name])", "LOWER(name)"));
         assert!(same("a == 1 OR a != 2", "a = 1 or a <> 2"));
+        assert!(same("tries>=0 and (tries<10)", "tries >= 0 AND tries < 10"));
+        assert!(same("(a or b) and (c = 1)", "(a OR b) AND c = 1"));
+        assert!(same("(a * b) + c", "a * b + c"));
+        assert!(same("NOT (a = b)", "not a = b"));
+        assert!(same("(a and b) and (c and d)", "a and b and c and d"));
     }
 
     #[test]
@@ -234,6 +310,12 @@ mod tests {
         assert!(!same("'A' = b", "'a' = b"));
         assert!(!same("f(a)", "f"));
         assert!(!same("(a) || (b)", "(a || b) || c"));
+        assert!(!same("a - (b - c)", "a - b - c"));
+        assert!(!same("x BETWEEN 1 AND (c = d)", "x BETWEEN 1 AND c = d"));
+        assert!(!same("-(a + b)", "-a + b"));
+        assert!(!same("(not a) = b", "not a = b"));
+        assert!(!same("a IN (1)", "a IN 1"));
+        assert!(!same("(a, b) = (1, 2)", "a, b = 1, 2"));
     }
 
     #[test]

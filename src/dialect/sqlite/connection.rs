@@ -151,11 +151,6 @@ impl Connection {
         self.inner.execute(query).await.map(|_| ()).map_err(|e| running(e, sql))
     }
 
-    /// Whether SQLite takes the statement, without running it.
-    pub(crate) async fn prepare(&mut self, sql: &str) -> Result<(), Error> {
-        self.query(&format!("EXPLAIN {sql}")).await.map(|_| ())
-    }
-
     /// Raw access, for what sqlx has no call for.
     pub(crate) fn inner(&mut self) -> &mut SqliteConnection {
         &mut self.inner

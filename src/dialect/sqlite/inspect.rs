@@ -62,11 +62,6 @@ impl Live {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// The stored text of an object.
-    pub(crate) fn sql_of(&self, kind: &str, name: &Ident) -> Option<&str> {
-        self.stored.iter().find(|r| r.kind == kind && name.matches(&r.name))?.sql.as_deref()
-    }
-
     /// Whether the database holds a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))

@@ -1,7 +1,7 @@
 //! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can.
 
 use super::connection::{Connection, Error};
-use crate::plan::{Action, Level, Probe, Step};
+use crate::plan::{Action, Code, Probe, Step};
 
 /// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
 ///
@@ -19,14 +19,14 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> 
                 hazard.total = counts.and_then(|c| c.get(1).copied()).or(step.rows);
             }
         }
-        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || is_drop(h));
+        step.hazards.retain(|h| h.probe.is_none() || is_drop(h) || (h.count != Some(0) && h.total != Some(0)));
     }
     Ok(())
 }
 
 /// A table or column that goes is worth a word even when it is empty.
 fn is_drop(hazard: &crate::plan::Hazard) -> bool {
-    hazard.level == Level::Destroys && hazard.code != crate::plan::Code::LosesValues
+    matches!(hazard.code, Code::DestroysTable | Code::DestroysColumn)
 }
 
 async fn count_aggregates(connection: &mut Connection, step: &mut Step, relation: &str) -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+pub(crate) mod guards;
 pub(crate) mod inspect;
 mod lexer;
 mod lower;

@@ -1,11 +1,14 @@
 //! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
 
+use std::collections::BTreeSet;
+
 use super::connection::{Connection, Error};
+use super::guards::Guards;
 use super::inspect::{self, Live};
 use super::prove::{Refusal, prove};
 use super::{check, lower, measure, normalize};
-use crate::diff::diff;
-use crate::plan::{self, Plan};
+use crate::diff::{Changes, diff};
+use crate::plan::{self, Plan, Step};
 use crate::schema::{Address, Dialect, Normalized, Origin, Problem, Schema};
 
 /// Why there is no plan.
@@ -45,6 +48,9 @@ pub(crate) struct Planned {
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized) -> Result<Planned, PlanError> {
     let live = inspect::inspect(connection).await?;
     let mut plan = plan_from(&live, desired).await?;
+    let guards = Guards::read(connection, &live).await?;
+    guards.stop(&plan.changes, &mut plan.steps);
+    plan.guards = guards.changes(desired.schema());
     measure::measure(connection, &mut plan.steps).await?;
     Ok(Planned { plan, live })
 }
@@ -58,13 +64,23 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
 async fn plan_from(live: &Live, desired: &Normalized) -> Result<Plan, PlanError> {
     let current = normalize::normalize(live.schema.clone());
     let changes = diff(&current, desired).map_err(PlanError::Schema)?;
-    let steps = lower::lower(&changes, live, desired.schema());
-    let steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
-    if !steps.is_empty() {
+    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired).await? };
+    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint: live.fingerprint(), creates_database: false, guards: Vec::new() })
+}
+
+/// Steps that have led to the desired schema, in memory.
+async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized) -> Result<Vec<Step>, PlanError> {
+    let mut broken = BTreeSet::new();
+    loop {
+        let steps = lower::lower(changes, live, desired.schema(), &broken);
+        let steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         match prove(live, desired, &steps).await? {
-            None => {}
+            None => return Ok(steps),
             Some(Refusal::Statement { address, sql, message }) => {
-                return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
+                let in_the_way = broken_body(live, &message).filter(|name| broken.insert(name.clone()));
+                if in_the_way.is_none() {
+                    return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
+                }
             }
             Some(Refusal::Leftover(changes)) => {
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
@@ -72,7 +88,13 @@ async fn plan_from(live: &Live, desired: &Normalized) -> Result<Plan, PlanError>
             }
         }
     }
-    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint: live.fingerprint(), creates_database: false })
+}
+
+/// The live view or trigger that SQLite stumbled over: `error in view NAME: …`, `error in trigger NAME after rename: …`.
+fn broken_body(live: &Live, message: &str) -> Option<String> {
+    let (kind, rest) = message.split_once("error in ")?.1.split_once(' ')?;
+    let named = |name: &str| rest.strip_prefix(name).is_some_and(|r| r.starts_with(':') || r.starts_with(" after "));
+    live.stored.iter().find(|r| r.kind == kind && named(&r.name)).map(|r| r.name.to_ascii_lowercase())
 }
 
 /// SQLite's own error, at the line of the object it is about.

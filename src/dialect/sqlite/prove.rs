@@ -27,9 +27,11 @@ pub(crate) enum Refusal {
 
 /// Runs the steps over an empty copy of what they touch, and compares the outcome with the desired schema.
 pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> Result<Option<Refusal>, Error> {
-    let touched = touched(live, steps);
+    // RENAME and DROP COLUMN read every view and trigger, so then all of them have to be there, with what they name.
+    let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
+    let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
-    for row in live.stored.iter().filter(|r| belongs(r, &touched)) {
+    for row in live.stored.iter().filter(|r| belongs(r, &touched) || (renames && is_body(r))) {
         if let Some(sql) = &row.sql {
             // What the live database holds need not be valid any more (a view of a dropped table): SQLite takes it.
             memory.execute(sql).await.ok();
@@ -51,18 +53,25 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     Ok((!left.is_empty()).then(|| Refusal::Leftover(Box::new(left))))
 }
 
-/// The names that matter: those in the statements, and those in the views and triggers among them.
-fn touched(live: &Live, steps: &[Step]) -> BTreeSet<String> {
+/// The names that matter: those in the statements, those in the views and triggers among them, and the tables of indexes.
+fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
-    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger").collect();
+    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != "table").collect();
     loop {
-        let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) = bodies.into_iter().partition(|r| belongs(r, &names));
+        let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) =
+            bodies.into_iter().partition(|r| belongs(r, &names) || (all_bodies && is_body(r)));
         if in_it.is_empty() {
             return names;
         }
-        names.extend(in_it.iter().filter_map(|r| r.sql.as_deref()).flat_map(words));
+        let views = in_it.iter().filter(|r| is_body(r)).filter_map(|r| r.sql.as_deref());
+        names.extend(views.flat_map(words).chain(in_it.iter().map(|r| r.table.to_ascii_lowercase())));
         bodies = rest;
     }
+}
+
+/// A view or trigger, which names other objects.
+fn is_body(row: &Stored) -> bool {
+    row.kind == "view" || row.kind == "trigger"
 }
 
 fn belongs(row: &Stored, touched: &BTreeSet<String>) -> bool {
@@ -111,8 +120,10 @@ unsafe extern "C" fn authorize(
     };
     let denied = match action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
-        // FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => !["table_list", "data_version", "table_info", "page_size"].contains(&name.to_ascii_lowercase().as_str()),
+        // ALTER TABLE, FTS5 and the inspection afterwards read these.
+        ffi::SQLITE_PRAGMA => {
+            !["table_list", "data_version", "table_info", "page_size", "quick_check"].contains(&name.to_ascii_lowercase().as_str())
+        }
         ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
         _ => false,
     };

@@ -52,7 +52,7 @@ pub(crate) fn read_view(sql: &str) -> Read<View> {
         Vec::new()
     };
     c.expect("AS")?;
-    Ok(View { name, columns, query: Expr::new(c.rest()), origin: Origin::default() })
+    Ok(View { name, was: Vec::new(), columns, query: Expr::new(c.rest()), origin: Origin::default() })
 }
 
 /// Reads `CREATE TRIGGER` (<https://sqlite.org/lang_createtrigger.html>).
@@ -64,7 +64,7 @@ pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
     c.eat_all(&["IF", "NOT", "EXISTS"]);
     let name = ObjectName::bare(c.object_name()?);
     let body = c.rest();
-    Ok(Trigger { name, table: trigger_table(body), body: Expr::new(body), origin: Origin::default() })
+    Ok(Trigger { name, was: Vec::new(), table: trigger_table(body), body: Expr::new(body), origin: Origin::default() })
 }
 
 /// The table or view that a trigger is on: the name behind the first ON of its head.

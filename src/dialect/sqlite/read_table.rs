@@ -8,7 +8,7 @@ use super::lexer::{Kind, Token, slice};
 use super::types;
 use crate::schema::{
     Check, Column, Conflict, DefaultValue, Deferrable, Expr, ForeignKey, Generated, Ident, KeyPart, Literal, ObjectName, Origin,
-    PrimaryKey, RefAction, Table, Type, TypeName, Unique,
+    PrimaryKey, RefAction, Table, Unique,
 };
 
 /// Reads one table. What comes out is as written: normalisation is another step.
@@ -221,14 +221,23 @@ fn read_constraint(c: &mut Cursor, table: &mut Table, name: &mut Option<Ident>) 
 }
 
 fn unique(name: Option<Ident>, parts: Vec<KeyPart>, conflict: Option<Conflict>) -> Unique {
-    Unique { name, parts, conflict, deferrable: None, nulls_not_distinct: false, include: Vec::new(), origin: Origin::default() }
+    Unique {
+        name,
+        was: Vec::new(),
+        parts,
+        conflict,
+        deferrable: None,
+        nulls_not_distinct: false,
+        include: Vec::new(),
+        origin: Origin::default(),
+    }
 }
 
 fn read_check(c: &mut Cursor, name: Option<Ident>) -> Read<Check> {
     let inner = c.bracketed()?;
     let expr = Expr::new(slice(c.sql, &inner));
     read_conflict(c)?; // parsed by SQLite, and without effect
-    Ok(Check { name, expr, origin: Origin::default() })
+    Ok(Check { name, was: Vec::new(), expr, origin: Origin::default() })
 }
 
 fn read_key_parts(sql: &str, tokens: &[Token]) -> Read<Vec<KeyPart>> {
@@ -289,6 +298,7 @@ fn read_references(c: &mut Cursor, name: Option<Ident>, columns: Vec<Ident>) -> 
     };
     let mut fk = ForeignKey {
         name,
+        was: Vec::new(),
         columns,
         table,
         to,
@@ -337,9 +347,4 @@ fn read_deferrable(c: &mut Cursor) -> Read<Option<Deferrable>> {
         (false, true) => Some(Deferrable::InitiallyDeferred),
         (false, false) => Some(Deferrable::InitiallyImmediate),
     })
-}
-
-/// A column with no declared type.
-pub(crate) fn untyped() -> Type {
-    Type::Other(TypeName::new(""))
 }

@@ -42,7 +42,9 @@ pub(crate) fn from_declared(text: &str) -> Type {
     let tight = spelled.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(", ", ",").replace(" ,", ",");
     match Type::parse(&tight) {
         // As declared types these are no aliases of anything: they are names of NUMERIC affinity.
-        Type::Serial | Type::BigSerial | Type::Uuid | Type::Json | Type::Jsonb | Type::Other(_) => Type::Other(TypeName::new(text)),
+        // In capitals they are not the portable names either: those are in lower case.
+        Type::Serial | Type::BigSerial | Type::Uuid | Type::Json | Type::Jsonb => Type::Other(TypeName::new(text.to_ascii_uppercase())),
+        Type::Other(_) => Type::Other(TypeName::new(text)),
         portable => portable,
     }
 }

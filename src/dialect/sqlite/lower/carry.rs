@@ -11,10 +11,13 @@ use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
-pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema) -> Vec<Step> {
+pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema, broken: &BTreeSet<String>) -> Vec<Step> {
     let mut gone = disturbed(changes);
-    changes.views.iter().filter_map(Delta::before).for_each(|v| drop(gone.insert(v.name.name.as_str().to_ascii_lowercase())));
-    let in_the_way = in_the_way(live, &mut gone);
+    gone.extend(changes.views.iter().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
+    let mut in_the_way = in_the_way(live, &mut gone);
+    in_the_way
+        .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
+    in_the_way.dedup();
     let mut steps = Vec::new();
     for delta in &changes.views {
         steps.extend(view_steps(delta, &gone));
@@ -27,7 +30,8 @@ pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema) -> Vec<Ste
     for row in in_the_way {
         let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
         if !changed {
-            steps.extend(carried(row, &gone, desired));
+            let all = broken.contains(&row.name.to_ascii_lowercase());
+            steps.extend(carried(row, &gone, desired, all));
         }
     }
     steps
@@ -76,7 +80,8 @@ fn view_steps(delta: &Delta<View>, gone: &BTreeSet<String>) -> Vec<Step> {
     };
     if let Some(view) = delta.before() {
         let drop = Statement::new(format!("DROP VIEW {}", quote(view.name.name.as_str())));
-        let mut step = Step::new(view.address(), action, vec![drop]);
+        let address = delta.after().unwrap_or(view).address();
+        let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(name_of(&view.name.name));
         step.footprint.frees = resources(&words(&view.query.text), gone);
         steps.push(step);
@@ -100,7 +105,8 @@ fn trigger_steps(delta: &Delta<Trigger>, gone: &BTreeSet<String>) -> Vec<Step> {
     };
     if let Some(trigger) = delta.before() {
         let drop = Statement::new(format!("DROP TRIGGER {}", quote(trigger.name.name.as_str())));
-        let mut step = Step::new(trigger.address(), action, vec![drop]);
+        let address = delta.after().unwrap_or(trigger).address();
+        let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(trigger_of(&trigger.name.name));
         step.footprint.frees = resources(&words(&trigger.body.text), gone);
         steps.push(step);
@@ -115,14 +121,14 @@ fn trigger_steps(delta: &Delta<Trigger>, gone: &BTreeSet<String>) -> Vec<Step> {
 }
 
 /// Taken away before and put back after: in the words of the schema file where it declares it, which name what is
-/// renamed by its new name, else as it is stored.
-fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema) -> Vec<Step> {
+/// renamed by its new name, else as it is stored. `all`: whatever is changed, it must be away meanwhile.
+fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema, all: bool) -> Vec<Step> {
     let name = super::super::cursor::ident(&row.name);
     let stored = row.sql.clone().unwrap_or_default();
     let create = declared(row, &name, desired).unwrap_or_else(|| stored.clone());
     let address = Address::top(&row.kind, &row.name);
     let resource = if row.kind == "view" { name_of(&name) } else { trigger_of(&name) };
-    let mut names = words(&stored);
+    let mut names = if all { gone.clone() } else { words(&stored) };
     if row.kind == "view" {
         names.remove(&row.name.to_ascii_lowercase());
     }
@@ -132,7 +138,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema) -> Vec<Step>
     away.footprint.frees = resources(&names, gone);
     let mut back = Step::new(address, Action::Carry, vec![Statement::new(create.clone())]);
     back.footprint.creates.push(resource);
-    let mut needed = words(&create);
+    let mut needed = if all { gone.clone() } else { words(&create) };
     if row.kind == "view" {
         needed.remove(&row.name.to_ascii_lowercase());
     }

@@ -16,11 +16,12 @@ use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Footprint, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Address, Ident, ObjectName, Schema, VirtualTable};
 
-/// Turns changes into steps, not yet ordered and not yet counted.
-pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema) -> Vec<Step> {
+/// Turns changes into steps, not yet ordered and not yet counted. `broken` names views and triggers that no longer
+/// parse: SQLite renames nothing while they are there, so they are taken away meanwhile.
+pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, broken: &BTreeSet<String>) -> Vec<Step> {
     let mut steps: Vec<Step> = changes.tables.iter().map(|c| table::lower(c, live, changes)).collect();
     steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
-    steps.extend(carry::lower(changes, live, desired));
+    steps.extend(carry::lower(changes, live, desired, broken));
     for (kind, name) in &changes.lacking {
         steps.push(lacking(kind, name));
     }
@@ -45,7 +46,9 @@ pub(crate) fn words(sql: &str) -> BTreeSet<String> {
 /// The tables that a change takes from under views and triggers, under their old and new names, in lower case.
 fn disturbed(changes: &Changes) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut add = |name: &ObjectName| drop(names.insert(name.name.as_str().to_ascii_lowercase()));
+    let mut add = |name: &ObjectName| {
+        names.insert(name.name.as_str().to_ascii_lowercase());
+    };
     for change in &changes.tables {
         match change {
             TableChange::Create(_) => {}

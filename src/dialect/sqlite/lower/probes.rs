@@ -1,25 +1,27 @@
 //! What the rows say to a change, before it is made: every new rule as a count of the rows that break it, everything
 //! that goes as a count of the values that go with it.
 
+use super::super::inspect::Live;
 use super::super::lexer::quote;
 use super::super::types::{self, Affinity};
 use super::rows;
-use crate::diff::{Delta, TableEdits};
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, Column, ForeignKey, Ident, Table};
 
-pub(super) fn hazards(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
+pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, live: &Live) -> Vec<Hazard> {
     let mut hazards = Vec::new();
     hazards.extend(edits.columns.iter().filter_map(|d| dropped(d, edits)));
     if rebuilds {
         for column in edits.after.columns.values().filter(|c| c.generated.is_none()) {
             hazards.extend(not_null(edits, column));
             hazards.extend(conversion(edits, column));
+            hazards.extend(fractions(edits, column));
             hazards.extend(strict_value(edits, column));
         }
         hazards.extend(checks(edits));
         hazards.extend(uniques(edits));
-        hazards.extend(foreign_keys(edits));
+        hazards.extend(foreign_keys(edits, changes, live));
         hazards.extend(autoincrement(edits));
     }
     hazards.extend(unique_indexes(edits, rebuilds));
@@ -102,6 +104,27 @@ fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
+/// SQLite keeps a fraction in an INTEGER column; nothing else does, so somebody has to say what is meant.
+fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let before = edits.before.columns.get(&column.name)?;
+    let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
+    let converted = column.using.is_some() && rows::changes_type(edits, column);
+    if to != Affinity::Integer || from == to || converted || edits.after.strict {
+        return None;
+    }
+    let (old, table) = (live_name(edits, &column.name), old_table(edits));
+    let condition = format!("typeof({old}) = 'real' AND CAST({old} AS INTEGER) <> {old}");
+    let message = format!(
+        "{{count}} of {{total}} values of {} have a fraction, which {} is not made for",
+        column.name,
+        shown_type(column, &edits.after)
+    );
+    let advice = "say how they are converted: using \"EXPRESSION\"; without it SQLite keeps them as they are";
+    let hazard = Hazard::new(Code::MisfitValues, Level::Destroys, at(edits, &column.name), message, advice);
+    let probe = Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
 fn shown_type(column: &Column, table: &Table) -> String {
     types::declared(&column.ty, table.strict)
 }
@@ -146,10 +169,17 @@ fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     Some(hazard.counted(Probe::Aggregate(format!("sum({condition})"))).found_by(find))
 }
 
+/// Columns whose values this change makes, converts or compares in another way.
+fn remade(edits: &TableEdits) -> Vec<Ident> {
+    let made = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column);
+    let other = |c: &&Column| edits.before.columns.get(&c.name).is_some_and(|b| b.collate != c.collate || b.ty != c.ty);
+    made.chain(edits.after.columns.values().filter(other).map(|c| c.name.clone())).collect()
+}
+
 /// Conditions that are new, or that meet values which the change makes.
 fn checks(edits: &TableEdits) -> Vec<Hazard> {
     let new = |i: &crate::schema::Check| edits.checks.iter().filter_map(Delta::after).any(|c| c.expr == i.expr);
-    let made: Vec<Ident> = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column).collect();
+    let made = remade(edits);
     let fresh: Vec<Ident> = edits.after.columns.keys().filter(|c| !edits.before.columns.contains_key(*c)).cloned().collect();
     let touched = |c: &crate::schema::Check| made.iter().chain(&fresh).any(|name| c.expr.mentions(name));
     let generated =
@@ -171,7 +201,7 @@ fn checks(edits: &TableEdits) -> Vec<Hazard> {
 
 /// Unique rules and keys that are new, or that meet values which the change makes.
 fn uniques(edits: &TableEdits) -> Vec<Hazard> {
-    let made: Vec<Ident> = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column).collect();
+    let made = remade(edits);
     let mut rules: Vec<(String, Vec<&crate::schema::KeyPart>)> = Vec::new();
     for unique in &edits.after.uniques {
         let new = edits.uniques.iter().filter_map(Delta::after).any(|u| u.parts == unique.parts);
@@ -212,7 +242,7 @@ fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled
 
 /// Unique indexes that come, or that are built again over values which the change makes.
 fn unique_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
-    let made: Vec<Ident> = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column).collect();
+    let made = remade(edits);
     let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
     let bound = edits.after.indexes.values().filter(|i| i.unique);
     let bound = bound.filter(|i| is_new(&i.name) || (rebuilds && i.parts.iter().any(|p| p.column().is_some_and(|c| made.contains(c)))));
@@ -247,8 +277,8 @@ fn part_sql(part: &crate::schema::IndexPart, table: &Table) -> String {
     format!("{}{collate}", key_sql(part))
 }
 
-fn foreign_keys(edits: &TableEdits) -> Vec<Hazard> {
-    let made: Vec<Ident> = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column).collect();
+fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -> Vec<Hazard> {
+    let made = remade(edits);
     let new = |fk: &ForeignKey| {
         edits.foreign_keys.iter().filter_map(Delta::after).any(|f| f.columns == fk.columns && f.table == fk.table && f.to == fk.to)
     };
@@ -256,12 +286,24 @@ fn foreign_keys(edits: &TableEdits) -> Vec<Hazard> {
         fk.columns.iter().all(|c| !edits.before.columns.contains_key(c) && edits.after.columns[c].default.is_none() && !made.contains(c))
     };
     let bound = edits.after.foreign_keys.iter().filter(|fk| (new(fk) || fk.columns.iter().any(|c| made.contains(c))) && !unfilled(fk));
-    bound.filter(|fk| !fk.to.is_empty()).map(|fk| foreign_key(edits, fk)).collect()
+    bound.filter(|fk| !fk.to.is_empty()).filter_map(|fk| Some(foreign_key(edits, fk, &parent_rows(fk, changes, live)?))).collect()
 }
 
-fn foreign_key(edits: &TableEdits, fk: &ForeignKey) -> Hazard {
-    let own = fk.table == edits.after.name;
-    let parent = if own { rows::new_rows(edits) } else { quote(fk.table.name.as_str()) };
+/// The rows that a foreign key may point to, as they will be. `None` where it leads to no table.
+fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String> {
+    let change = changes.tables.iter().find(|c| c.table().name == fk.table);
+    match change {
+        Some(TableChange::Alter(parent)) => Some(rows::new_rows(parent)),
+        Some(TableChange::Create(_)) => {
+            let columns: Vec<String> = fk.to.iter().map(|c| format!("NULL AS {}", quote(c.as_str()))).collect();
+            Some(format!("(SELECT {} WHERE 0)", columns.join(", ")))
+        }
+        Some(TableChange::Drop(_)) => None,
+        None => live.has_table(fk.table.name.as_str()).then(|| quote(fk.table.name.as_str())),
+    }
+}
+
+fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
     let pairs = fk.columns.iter().zip(&fk.to);
     let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = c.{}", quote(to.as_str()), quote(c.as_str()))).collect();
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();

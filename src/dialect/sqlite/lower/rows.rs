@@ -1,7 +1,7 @@
 //! What each column of a rebuilt table gets from the old rows.
 
 use super::super::lexer::quote;
-use super::super::types;
+use super::super::types::{self, Affinity};
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Table};
 
@@ -80,11 +80,31 @@ pub(super) fn source(edits: &TableEdits) -> String {
 /// The rows as they will be, over the live table: behind FROM, for counting. Columns that get their default have it.
 pub(super) fn new_rows(edits: &TableEdits) -> String {
     let old = quote(edits.live.name.name.as_str());
-    let mut columns: Vec<String> = values(edits, true).iter().map(|v| format!("{} AS {}", v.sql, quote(v.column.as_str()))).collect();
+    let mut columns: Vec<String> =
+        values(edits, true).iter().map(|v| format!("{} AS {}", stored(edits, v), quote(v.column.as_str()))).collect();
     let given: Vec<Ident> = values(edits, true).into_iter().map(|v| v.column).collect();
     for column in edits.after.columns.values().filter(|c| c.generated.is_none() && !given.contains(&c.name)) {
         let default = column.default.as_ref().map_or("NULL".to_owned(), |d| super::super::value::default_sql(&d.value));
         columns.push(format!("{default} AS {}", quote(column.name.as_str())));
     }
     format!("(SELECT {} FROM {old})", columns.join(", "))
+}
+
+/// The value as the new column stores it: text that looks like a number becomes one under a numeric affinity, a number
+/// becomes text under TEXT (<https://sqlite.org/datatype3.html#type_affinity>).
+fn stored(edits: &TableEdits, value: &Value) -> String {
+    let v = &value.sql;
+    let Some(after) = edits.after.columns.get(&value.column) else { return v.clone() };
+    let from = edits.before.columns.get(&value.column).map(|b| types::column_affinity(b, &edits.before));
+    let to = types::column_affinity(after, &edits.after);
+    if value.plain && from == Some(to) {
+        return v.clone();
+    }
+    match to {
+        Affinity::Blob => v.clone(),
+        Affinity::Text => format!("CASE WHEN typeof({v}) IN ('integer', 'real') THEN CAST({v} AS TEXT) ELSE {v} END"),
+        Affinity::Integer | Affinity::Numeric | Affinity::Real => {
+            format!("CASE WHEN typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v} THEN CAST({v} AS NUMERIC) ELSE {v} END")
+        }
+    }
 }

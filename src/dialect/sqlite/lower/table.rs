@@ -54,10 +54,10 @@ fn alter(edits: &TableEdits, live: &Live, changes: &Changes) -> Step {
     statements.extend(if rebuilds { rebuild::statements(edits, live) } else { native::statements(edits) });
     statements.extend(come_indexes(edits, rebuilds));
     let mut step = Step::new(edits.after.address(), action, statements);
-    step.reason = reasons(edits, rebuilds).join("; ");
+    step.reason = shortened(reasons(edits, rebuilds));
     footprint(&mut step, edits, changes, rebuilds);
     step.rows_of = Some(if rebuilds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
-    step.hazards = probes::hazards(edits, rebuilds);
+    step.hazards = probes::hazards(edits, rebuilds, changes, live);
     step
 }
 
@@ -119,6 +119,17 @@ fn before_of(change: &TableChange) -> Option<&ObjectName> {
         TableChange::Drop(t) => Some(&t.name),
         TableChange::Alter(e) => Some(&e.live.name),
     }
+}
+
+/// The first reasons say enough: the lines below say the rest.
+fn shortened(mut reasons: Vec<String>) -> String {
+    const MOST: usize = 3;
+    let more = reasons.len().saturating_sub(MOST);
+    if more > 1 {
+        reasons.truncate(MOST);
+        reasons.push(format!("{more} more reasons"));
+    }
+    reasons.join("; ")
 }
 
 /// Why the table takes the path it takes: the edits that `ALTER TABLE` does not do.

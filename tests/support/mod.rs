@@ -1,0 +1,126 @@
+//! What the tests share: real SQLite files, and their rows as text.
+#![allow(dead_code)] // each test uses its part
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
+use rosey::dialect::sqlite::{self, PlanError, Pulse};
+use rosey::kdl::{self, Sources};
+use rosey::plan::Plan;
+use rosey::schema::{Dialect, Normalized};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+/// Runs a future to its end.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// A SQLite file in a folder of its own, with a connection that behaves like the sqlite3 shell.
+pub struct Database {
+    pub path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Database {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Database { path: folder.path().join("test.db"), _folder: folder }
+    }
+
+    pub fn from_sql(sql: &str) -> Self {
+        let database = Self::new();
+        database.run(sql, false);
+        database
+    }
+
+    async fn open(&self, foreign_keys: bool) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(&self.path).create_if_missing(true).foreign_keys(foreign_keys);
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    /// Runs a script.
+    pub fn run(&self, sql: &str, foreign_keys: bool) {
+        wait(async {
+            let mut c = self.open(foreign_keys).await;
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut c).await.unwrap_or_else(|e| panic!("{e}\n{sql}"));
+            c.close().await.unwrap();
+        });
+    }
+
+    /// The rows of a query, each value as `quote()` would show it if the query asks for that.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        wait(async {
+            let mut c = self.open(false).await;
+            let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut c).await.unwrap_or_else(|e| panic!("{e}\n{sql}"));
+            let text = |r: &sqlx::sqlite::SqliteRow, i| r.try_get_unchecked::<Option<String>, _>(i).unwrap().unwrap_or("NULL".into());
+            let out = rows.iter().map(|r| (0..r.len()).map(|i| text(r, i)).collect()).collect();
+            c.close().await.unwrap();
+            out
+        })
+    }
+
+    pub fn value(&self, sql: &str) -> String {
+        self.rows(sql).first().and_then(|r| r.first().cloned()).unwrap_or_default()
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.path).unwrap_or_default()
+    }
+
+    pub fn plan(&self, desired: &Normalized) -> Result<Plan, PlanError> {
+        wait(apply::plan(&self.path, desired))
+    }
+
+    pub fn apply(&self, desired: &Normalized, allow_destructive: bool) -> Result<Outcome, ApplyError> {
+        let plan = self.plan(desired)?;
+        let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
+        wait(apply::apply(&self.path, desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent))
+    }
+
+    pub fn inspect(&self) -> String {
+        wait(apply::inspect(&self.path)).unwrap()
+    }
+
+    /// The tables that belong to the user, with their columns that hold values.
+    pub fn tables(&self) -> Vec<(String, Vec<String>)> {
+        let tables = self.rows(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_rosey%' ESCAPE '\\' ORDER BY name",
+        );
+        let columns = |t: &str| {
+            let sql = format!("SELECT name FROM pragma_table_xinfo('{}') WHERE hidden = 0 ORDER BY cid", t.replace('\'', "''"));
+            self.rows(&sql).into_iter().map(|r| r[0].clone()).collect()
+        };
+        tables.into_iter().map(|t| (t[0].clone(), columns(&t[0]))).collect()
+    }
+
+    /// Every row of a table's columns, quoted, sorted.
+    pub fn dump(&self, table: &str, columns: &[String]) -> Vec<Vec<String>> {
+        let list: Vec<String> = columns.iter().map(|c| format!("quote({})", quote(c))).collect();
+        let mut rows = self.rows(&format!("SELECT {} FROM {}", if list.is_empty() { "1".into() } else { list.join(", ") }, quote(table)));
+        rows.sort();
+        rows
+    }
+}
+
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A schema text as the desired schema, or its errors as text.
+pub fn desired(text: &str) -> Result<Normalized, String> {
+    let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
+    let schema = kdl::decode(&sources, Dialect::Sqlite).map_err(|d| d.to_string())?;
+    let problems = sqlite::problems(&schema);
+    if !problems.is_empty() {
+        return Err(kdl::Diagnostics::new(&sources, problems).to_string());
+    }
+    sqlite::desired(&schema).map_err(|e| e.to_string())
+}
+
+/// A file of the project.
+pub fn project(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
