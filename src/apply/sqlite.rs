@@ -8,7 +8,7 @@ use super::history::{self, Record};
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, Planned};
-use crate::dialect::sqlite::{PlanError, backup, guards, inspect, normalize};
+use crate::dialect::sqlite::{PlanError, backup, guards, inspect};
 use crate::kdl;
 use crate::plan::{Action, Plan, Step};
 use crate::schema::{Normalized, Schema};
@@ -39,7 +39,7 @@ pub async fn inspect(path: &Path) -> Result<String, Error> {
     let mut connection = Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await?;
     let live = inspect::inspect(&mut connection).await?;
     connection.close().await?;
-    Ok(as_kdl(normalize::normalize(live.schema).schema()))
+    Ok(as_kdl(live.current.schema()))
 }
 
 /// Applies what was approved, or nothing.
@@ -125,7 +125,7 @@ async fn in_transaction(
         return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
     }
     let backup = back_up(connection, path, &plan, options, observer).await?;
-    let current = normalize::normalize(live.schema);
+    let current = live.current;
     let broken = verify::broken_references(connection, &plan, current.schema()).await?;
     for step in &plan.steps {
         run(connection, step, observer).await?;

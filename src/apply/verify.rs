@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::dialect::sqlite::connection::{Connection, Error};
-use crate::dialect::sqlite::{inspect, normalize};
+use crate::dialect::sqlite::inspect;
 use crate::diff::{TableChange, diff};
 use crate::plan::Plan;
 use crate::schema::{Ident, Normalized, Schema};
 
 /// The schema as it is now, if it is the desired one; else what differs.
 pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) -> Result<Result<Normalized, String>, Error> {
-    let live = inspect::inspect(connection).await?;
-    let current = normalize::normalize(live.schema);
+    let current = inspect::inspect(connection).await?.current;
     let left = diff(&current, desired).unwrap_or_default();
     if left.is_empty() {
         return Ok(Ok(current));

@@ -9,6 +9,8 @@ mod pairs;
 mod rename;
 mod table;
 
+use std::borrow::Cow;
+
 use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Trigger, View, VirtualTable};
 
 pub use delta::{Delta, Edit};
@@ -48,12 +50,9 @@ impl Changes {
 pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<Problem>> {
     let ignores = &desired.schema().ignores;
     let wanted = managed(desired.schema(), ignores);
-    let mut live = managed(current.schema(), ignores);
-    let renames = rename::resolve(&live, &wanted)?;
-    let before = live.clone();
-    rename::apply(&mut live, &renames);
-    rename::rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)));
-    rename::rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)));
+    let before = managed(current.schema(), ignores);
+    let renames = rename::resolve(&before, &wanted)?;
+    let live = if renames.is_empty() { Cow::Borrowed(&*before) } else { Cow::Owned(rename::done(&before, &wanted, &renames)) };
     Ok(Changes {
         tables: table::diff_tables(&before, &live, &wanted, &renames),
         views: delta::deltas(&live.views, &wanted.views),
@@ -64,9 +63,9 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
 }
 
 /// The schema without what an `ignore` covers. A trigger goes with its table.
-fn managed(schema: &Schema, ignores: &[Ignore]) -> Schema {
+fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     if ignores.is_empty() {
-        return schema.clone();
+        return Cow::Borrowed(schema);
     }
     let covers = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
     let mut kept = schema.clone();
@@ -81,7 +80,7 @@ fn managed(schema: &Schema, ignores: &[Ignore]) -> Schema {
         let on = t.table.clone().map(ObjectName::bare);
         !covers("trigger", name) && !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
     });
-    kept
+    Cow::Owned(kept)
 }
 
 /// What is unmanaged in the file must be there. A table of that kind may be one that rosey could have read.

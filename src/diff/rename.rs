@@ -11,11 +11,29 @@ pub(super) struct Renames {
     pub(super) tables: Vec<(ObjectName, ObjectName)>,
     /// The table's new name, the column's old and new one.
     pub(super) columns: Vec<(ObjectName, Ident, Ident)>,
+    /// Whether views or triggers get other names.
+    bodies: bool,
+}
+
+impl Renames {
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.columns.is_empty() && !self.bodies
+    }
+}
+
+/// The current schema with the renames done.
+pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames) -> Schema {
+    let mut live = before.clone();
+    apply(&mut live, renames);
+    rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)));
+    rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)));
+    live
 }
 
 /// Finds the renames that the file asks for: OLD is live, the new name is not, and the file does not declare OLD.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
-    let mut renames = Renames::default();
+    let bodies = wanted.views.values().any(|v| !v.was.is_empty()) || wanted.triggers.values().any(|t| !t.was.is_empty());
+    let mut renames = Renames { bodies, ..Renames::default() };
     let mut problems = Vec::new();
     for table in wanted.tables.values() {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
@@ -57,7 +75,7 @@ fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<crate::schema::Spa
 
 /// Puts objects that hold no rows under the names they shall have, so that each is compared with its successor. The
 /// object keeps its old name: that is the difference.
-pub(super) fn rekey<'w, T>(live: &mut IndexMap<ObjectName, T>, wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)> + Clone) {
+fn rekey<'w, T>(live: &mut IndexMap<ObjectName, T>, wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)> + Clone) {
     let declared: Vec<&ObjectName> = wanted.clone().map(|(name, _)| name).collect();
     for (name, was) in wanted {
         let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
@@ -69,7 +87,7 @@ pub(super) fn rekey<'w, T>(live: &mut IndexMap<ObjectName, T>, wanted: impl Iter
 }
 
 /// Does the renames to the current schema, as `ALTER TABLE … RENAME` does them: what points to a renamed thing follows.
-pub(super) fn apply(live: &mut Schema, renames: &Renames) {
+fn apply(live: &mut Schema, renames: &Renames) {
     for (old, new) in &renames.tables {
         if let Some(mut table) = live.tables.shift_remove(old) {
             table.name = new.clone();

@@ -66,6 +66,11 @@ impl Sources {
         &self.files
     }
 
+    /// Lets go of the parsed documents, which take many times the memory of the text; places can still be shown.
+    pub fn forget_documents(&mut self) {
+        self.documents = Vec::new();
+    }
+
     pub(super) fn documents(&self) -> impl Iterator<Item = (u32, &KdlDocument)> {
         self.documents.iter().map(|(i, d)| (*i, d))
     }

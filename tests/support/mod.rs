@@ -117,7 +117,7 @@ pub fn desired(text: &str) -> Result<Normalized, String> {
     if !problems.is_empty() {
         return Err(kdl::Diagnostics::new(&sources, problems).to_string());
     }
-    sqlite::desired(&schema).map_err(|e| e.to_string())
+    sqlite::desired(schema).map_err(|e| e.to_string())
 }
 
 /// A file of the project.

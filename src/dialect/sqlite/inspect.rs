@@ -3,7 +3,7 @@
 //! What is never managed is left out here: SQLite's own tables, the shadow tables of virtual tables, rosey's own and
 //! other migrators' bookkeeping. What cannot be read is named, and never touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
@@ -11,7 +11,8 @@ use sqlx::Row as _;
 use super::connection::{Connection, Error};
 use super::cursor::ident;
 use super::{read_other, read_table, types};
-use crate::schema::{Check, Column, Ident, Schema, Table, Type, Unmanaged};
+use super::normalize::normalize;
+use crate::schema::{Check, Column, Ident, Normalized, ObjectName, Schema, Table, Type, Unmanaged};
 
 /// Tables in which other migrators keep their books.
 const BOOKKEEPING: [&str; 14] = [
@@ -43,8 +44,8 @@ pub(crate) struct Stored {
 /// A live database as it was read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
-    /// What can be managed, as it is written there.
-    pub(crate) schema: Schema,
+    /// What can be managed, normalised.
+    pub(crate) current: Normalized,
     /// All that is stored, in the order of its creation.
     pub(crate) stored: Vec<Stored>,
 }
@@ -139,7 +140,7 @@ fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
         let outcome = match row.kind.as_str() {
             "index" => read_other::read_index(sql, |t| columns_of(&schema, t)).map(|(on, mut index)| {
                 index.name = ident(&row.name);
-                if let Some(table) = schema.tables.values_mut().find(|t| t.name.name == on) {
+                if let Some(table) = schema.tables.get_mut(&ObjectName::bare(on)) {
                     table.indexes.insert(index.name.clone(), index);
                 }
             }),
@@ -149,11 +150,11 @@ fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
     }
     schema.unmanaged = unread;
-    Live { schema, stored }
+    Live { current: normalize(schema), stored }
 }
 
 fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {
-    schema.tables.get(&crate::schema::ObjectName::bare(name.clone()))
+    schema.tables.get(&ObjectName::bare(name.clone()))
 }
 
 /// The schema as the language says it: `serial` for keys that number themselves, foreign keys that lead nowhere marked.
@@ -167,18 +168,9 @@ pub(crate) fn for_display(schema: &Schema) -> Schema {
                 column.ty = Type::Serial;
             }
         }
-        fill_targets(table, schema);
     }
     mark_dangling(&mut shown);
     shown
-}
-
-/// A foreign key that names no columns points to the key; where there is none, that is what `dangling` is for.
-fn fill_targets(table: &mut Table, schema: &Schema) {
-    let keys: BTreeMap<_, usize> = schema.tables.values().map(|t| (&t.name, t.primary_key.as_ref().map_or(0, |k| k.parts.len()))).collect();
-    for fk in &mut table.foreign_keys {
-        fk.dangling = fk.to.is_empty() && keys.get(&fk.table).is_none_or(|n| *n != fk.columns.len());
-    }
 }
 
 fn mark_dangling(schema: &mut Schema) {

@@ -11,7 +11,7 @@ pub(crate) mod inspect;
 mod lexer;
 mod lower;
 mod measure;
-pub(crate) mod normalize;
+mod normalize;
 pub(crate) mod planner;
 mod prove;
 mod read_other;

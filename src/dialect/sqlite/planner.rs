@@ -33,9 +33,9 @@ pub enum PlanError {
 ///
 /// # Errors
 /// [`PlanError::Schema`] with every problem.
-pub fn desired(schema: &Schema) -> Result<Normalized, PlanError> {
-    let problems = check::problems(schema);
-    if problems.is_empty() { Ok(normalize::normalize(schema.clone())) } else { Err(PlanError::Schema(problems)) }
+pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
+    let problems = check::problems(&schema);
+    if problems.is_empty() { Ok(normalize::normalize(schema)) } else { Err(PlanError::Schema(problems)) }
 }
 
 /// What was read, and what is to be done about it.
@@ -62,8 +62,7 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
 }
 
 async fn plan_from(live: &Live, desired: &Normalized) -> Result<Plan, PlanError> {
-    let current = normalize::normalize(live.schema.clone());
-    let changes = diff(&current, desired).map_err(PlanError::Schema)?;
+    let changes = diff(&live.current, desired).map_err(PlanError::Schema)?;
     let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired).await? };
     Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint: live.fingerprint(), creates_database: false, guards: Vec::new() })
 }

@@ -11,7 +11,6 @@ use libsqlite3_sys as ffi;
 use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
 use super::lower::words;
-use super::normalize::normalize;
 use crate::diff::{Changes, diff};
 use crate::plan::Step;
 use crate::schema::{Address, Normalized, Schema};
@@ -49,7 +48,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let outcome = inspect::inspect(&mut memory).await?;
     memory.close().await?;
     let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
-    let left = diff(&normalize(outcome.schema), &wanted).unwrap_or_default();
+    let left = diff(&outcome.current, &wanted).unwrap_or_default();
     Ok((!left.is_empty()).then(|| Refusal::Leftover(Box::new(left))))
 }
 

@@ -1,0 +1,80 @@
+//! A program that carries its schema with it and brings its database there when it starts:
+//!
+//! ```text
+//! cargo run --example apply_at_startup -- notes.db
+//! ```
+//!
+//! It prints the plan, applies it, and goes on. It refuses to destroy: where the plan would drop a table or a column, or
+//! where rows break a new rule, it says so and stops, with the database as it was. Two programs that start at once are
+//! no problem: one applies, the other waits for it and finds nothing to do.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use rosey::apply::{self, ApplyError, Options, Outcome, Silent};
+use rosey::dialect::sqlite::{self, Pulse};
+use rosey::kdl::{self, Diagnostics, Sources};
+use rosey::render;
+use rosey::schema::{Dialect, Normalized};
+
+const SCHEMA: &str = r#"
+table notes {
+    column id serial primary-key
+    column title text not-null
+    column body text
+    column pinned boolean not-null default=#false
+    index idx_notes_pinned pinned
+}
+"#;
+
+fn main() -> ExitCode {
+    let path = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "notes.db".to_owned()));
+    match start(&path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("the database could not be brought up to date: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(path: &Path) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(bring_up_to_date(path))?;
+    println!("{} is ready", path.display());
+    Ok(())
+}
+
+async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
+    let desired = desired()?;
+    let plan = apply::plan(path, &desired).await?;
+    print!("{}", render::text(&plan, "the schema", render::Style::default()));
+    if plan.is_empty() && plan.guards.is_empty() {
+        return Ok(());
+    }
+    // `allow_destructive` is false in the default options.
+    let options = Options { message: Some("at start-up".to_owned()), ..Options::default() };
+    match apply::apply(path, &desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent).await {
+        Ok(Outcome::Applied(report)) => println!("applied as number {}", report.number),
+        Ok(_) => println!("another program has applied it meanwhile"),
+        Err(ApplyError::Blocked(hazards)) => {
+            let reasons: Vec<String> = hazards.iter().map(|h| format!("{}: {}", h.code.name(), h.text())).collect();
+            return Err(format!("refused, and nothing was changed\n  {}", reasons.join("\n  ")).into());
+        }
+        Err(e) => return Err(e.into()),
+    }
+    Ok(())
+}
+
+/// The schema as SQLite shall have it. What is wrong with it comes with the line it stands in.
+fn desired() -> Result<Normalized, Box<dyn Error>> {
+    let sources = Sources::from_text("the schema", SCHEMA).checked()?;
+    let schema = kdl::decode(&sources, Dialect::Sqlite)?;
+    let problems = sqlite::problems(&schema);
+    if !problems.is_empty() {
+        return Err(Diagnostics::new(&sources, problems).into());
+    }
+    Ok(sqlite::desired(schema)?)
+}
