@@ -58,8 +58,8 @@ enum Backup {
 
 impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let mut sources = schema::sources(&self.schema.schema)?;
-        let desired = schema::desired(&mut sources)?;
+        let sources = schema::sources(&self.schema.schema)?;
+        let desired = schema::desired(&sources)?;
         let target = Target::find(&self.target)?;
         if desired.schema().is_empty() {
             return Err(ApplyError::EmptySchema.into());

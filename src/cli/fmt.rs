@@ -32,7 +32,7 @@ impl Fmt {
             let before = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{} cannot be read: {e}", file.display())))?;
             let name = file.display().to_string();
             // What is no KDL is shown as every command shows it.
-            Sources::from_text(&name, &before).checked()?;
+            kdl::check_syntax(&Sources::from_text(&name, &before))?;
             let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is no KDL")))?;
             if after != before {
                 differ.push((file, after));

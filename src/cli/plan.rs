@@ -38,8 +38,8 @@ enum Format {
 
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let mut sources = schema::sources(&self.schema.schema)?;
-        let desired = schema::desired(&mut sources)?;
+        let sources = schema::sources(&self.schema.schema)?;
+        let desired = schema::desired(&sources)?;
         let target = Target::find(&self.target)?;
         let plan = crate::apply::plan(&target.path, &desired).await.map_err(|e| schema::plan_failure(&sources, e))?;
         if plan.creates_database {

@@ -30,9 +30,8 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
 }
 
 /// The desired schema for SQLite.
-pub(super) fn desired(sources: &mut Sources) -> Result<Normalized, Failure> {
+pub(super) fn desired(sources: &Sources) -> Result<Normalized, Failure> {
     let schema = problems(sources, Dialect::Sqlite)?;
-    sources.forget_documents();
     sqlite::desired(schema).map_err(|e| plan_failure(sources, e))
 }
 

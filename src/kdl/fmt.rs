@@ -14,7 +14,7 @@ mod tests;
 
 use ::kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode};
 
-use lex::{Kind, lex};
+pub(super) use lex::{Kind, Token, lex};
 pub(crate) use text::{quoted, string_repr};
 
 /// Writes a KDL 2 text in the canonical layout.

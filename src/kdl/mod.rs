@@ -10,6 +10,7 @@ mod fmt;
 mod index;
 mod node;
 mod other;
+mod parse;
 mod source;
 mod table;
 mod writer;
@@ -58,17 +59,29 @@ const POSTGRES_ONLY: [&str; 6] = ["schema", "extension", "enum", "domain", "sequ
 pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let mut schema = Schema::default();
     let mut problems = Vec::new();
-    for (file, document) in sources.documents() {
-        let ctx = Ctx::new(file, dialect);
-        for node in document.nodes() {
-            decode_top(&ctx, node, &mut schema);
-        }
+    for (file, source) in sources.files().iter().enumerate() {
+        let ctx = Ctx::new(file as u32, dialect);
+        let parsed = parse::parse(file as u32, &source.text, |start, document| {
+            ctx.starts_at(start);
+            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema));
+        });
+        problems.extend(parsed.err().unwrap_or_default());
         problems.extend(ctx.into_problems());
     }
     if problems.is_empty() {
         problems = schema.problems();
     }
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
+}
+
+/// Finds what is no KDL, whatever it means.
+///
+/// # Errors
+/// The syntax errors of all files.
+pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
+    let files = sources.files().iter().enumerate();
+    let problems: Vec<Problem> = files.flat_map(|(i, f)| parse::parse(i as u32, &f.text, |_, _| {}).err().unwrap_or_default()).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema) {

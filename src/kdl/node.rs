@@ -1,6 +1,6 @@
 //! Reading one KDL node: its words, properties and children, and a problem for each that nobody asked for.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use ::kdl::{KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
@@ -10,13 +10,20 @@ use crate::schema::{Dialect, Expr, Ident, ObjectName, Origin, Problem, Span, nea
 /// What reading needs to know, and where it puts what it finds wrong.
 pub(super) struct Ctx {
     file: u32,
+    /// Where the piece that is being read begins in its file.
+    start: Cell<usize>,
     pub(super) dialect: Dialect,
     problems: RefCell<Vec<Problem>>,
 }
 
 impl Ctx {
     pub(super) fn new(file: u32, dialect: Dialect) -> Self {
-        Ctx { file, dialect, problems: RefCell::new(Vec::new()) }
+        Ctx { file, start: Cell::new(0), dialect, problems: RefCell::new(Vec::new()) }
+    }
+
+    /// From here on, places count from this byte of the file.
+    pub(super) fn starts_at(&self, start: usize) {
+        self.start.set(start);
     }
 
     pub(super) fn problem(&self, problem: Problem) {
@@ -32,7 +39,7 @@ impl Ctx {
     }
 
     fn span(&self, span: SourceSpan) -> Span {
-        Span { file: self.file, start: span.offset() as u32, len: span.len() as u32 }
+        Span { file: self.file, start: (self.start.get() + span.offset()) as u32, len: span.len() as u32 }
     }
 
     /// Opens a node, unless its `only=` keeps it to another dialect.

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use ::kdl::{KdlDiagnostic, KdlDocument};
+use ::kdl::KdlDocument;
 
 use super::Diagnostics;
+use super::parse::outline;
 use crate::schema::{Problem, Span};
 
 /// A file as it was read.
@@ -17,11 +18,10 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// The files of one schema, read and parsed.
+/// The files of one schema, as text: what is parsed takes a hundred times the memory, and does not live long.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
-    documents: Vec<(u32, KdlDocument)>,
     problems: Vec<Problem>,
 }
 
@@ -49,10 +49,10 @@ impl Sources {
         sources
     }
 
-    /// Itself, if every file could be parsed.
+    /// Itself, if everything that is included could be.
     ///
     /// # Errors
-    /// The syntax errors and bad includes of all files.
+    /// The bad includes of all files. What is wrong in the files themselves comes from [`super::decode`].
     pub fn checked(self) -> Result<Sources, Diagnostics> {
         if self.problems.is_empty() {
             return Ok(self);
@@ -66,23 +66,9 @@ impl Sources {
         &self.files
     }
 
-    /// Lets go of the parsed documents, which take many times the memory of the text; places can still be shown.
-    pub fn forget_documents(&mut self) {
-        self.documents = Vec::new();
-    }
-
-    pub(super) fn documents(&self) -> impl Iterator<Item = (u32, &KdlDocument)> {
-        self.documents.iter().map(|(i, d)| (*i, d))
-    }
-
     fn add(&mut self, name: String, text: String) -> u32 {
-        let file = self.files.len() as u32;
-        match KdlDocument::parse_v2(&text) {
-            Ok(document) => self.documents.push((file, document)),
-            Err(error) => self.problems.extend(syntax_problems(file, &text, &error.diagnostics)),
-        }
         self.files.push(SourceFile { name, text });
-        file
+        (self.files.len() - 1) as u32
     }
 }
 
@@ -105,12 +91,19 @@ impl Reader {
         Ok(())
     }
 
+    /// The patterns of `include` nodes, found without parsing all the rest.
     fn includes(&self, file: u32) -> Vec<(String, Span)> {
-        let Some((_, document)) = self.sources.documents.last().filter(|(i, _)| *i == file) else { return Vec::new() };
-        let includes = document.nodes().iter().filter(|n| n.name().value() == "include");
-        let entries = includes.flat_map(|n| n.entries());
-        let place = |e: &::kdl::KdlEntry| Span { file, start: e.span().offset() as u32, len: e.span().len() as u32 };
-        entries.filter_map(|e| Some((e.value().as_string()?.to_owned(), place(e)))).collect()
+        let text = &self.sources.files[file as usize].text;
+        let nodes = outline(text).nodes_called("include");
+        let mut found = Vec::new();
+        for start_end in nodes {
+            let Ok(document) = KdlDocument::parse_v2(&text[start_end.clone()]) else { continue };
+            for entry in document.nodes().iter().flat_map(|n| n.entries()) {
+                let place = Span { file, start: (start_end.start + entry.span().offset()) as u32, len: entry.span().len() as u32 };
+                found.extend(entry.value().as_string().map(|pattern| (pattern.to_owned(), place)));
+            }
+        }
+        found
     }
 
     fn include(&mut self, from: &Path, pattern: &str, span: Span) -> std::io::Result<()> {
@@ -176,54 +169,4 @@ pub fn files_of(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
-}
-
-/// KDL's own messages point to the right place and say little; most of them only follow from the first.
-fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
-    const FOLLOW: [&str; 3] = ["No closing '}'", "Closing '}' was not found", "Expected end of document"];
-    let follows = |d: &&KdlDiagnostic| !FOLLOW.iter().any(|f| d.message.as_deref().unwrap_or_default().starts_with(f));
-    let own: Vec<&KdlDiagnostic> = diagnostics.iter().filter(follows).collect();
-    let shown = if own.is_empty() { diagnostics.iter().take(1).collect() } else { own };
-    shown.into_iter().map(|d| syntax_problem(file, text, d)).collect()
-}
-
-fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem {
-    let start = diagnostic.span.offset().min(text.len());
-    let end = (start + diagnostic.span.len()).min(text.len());
-    let line_end = text[start..end].find('\n').map_or(end, |n| start + n);
-    let span = Span { file, start: start as u32, len: (line_end - start).max(1) as u32 };
-    let wrong = text.get(start..line_end).unwrap_or_default();
-    match own_words(wrong, text.get(start..).unwrap_or_default()) {
-        Some((message, help)) => Problem::new(message, span, "here").help(help),
-        None => {
-            let message = diagnostic.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
-            let problem = Problem::new(format!("KDL syntax: {message}"), span, "here");
-            match &diagnostic.help {
-                Some(help) => problem.help(help.clone()),
-                None => problem,
-            }
-        }
-    }
-}
-
-/// The mistakes that people make, by what stands where KDL stopped.
-fn own_words(wrong: &str, rest: &str) -> Option<(String, String)> {
-    let word: String = rest.chars().take_while(|c| !c.is_whitespace() && !";{}\"=".contains(*c)).collect();
-    if ["true", "false", "null", "inf", "nan"].contains(&word.as_str()) {
-        return Some((format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));
-    }
-    if wrong.starts_with('{') || wrong.is_empty() {
-        return Some(("a `{` is never closed".to_owned(), "add the `}` that belongs to it".to_owned()));
-    }
-    if wrong.starts_with('}') {
-        return Some(("a `}` too many".to_owned(), "take it out, or add the `{` that belongs to it".to_owned()));
-    }
-    if wrong.starts_with('"') && !wrong[1..].contains('"') {
-        return Some((
-            "a string is not closed on its line".to_owned(),
-            "close it with `\"`; a string of several lines stands in `\"\"\"`".to_owned(),
-        ));
-    }
-    let typed = word.contains(['(', '[', ')', ']']) && word.starts_with(|c: char| c.is_alphabetic());
-    typed.then(|| (format!("`{word}` needs quotes"), format!("write \"{word}\": KDL keeps brackets out of bare words")))
 }

@@ -10,8 +10,8 @@ use sqlx::Row as _;
 
 use super::connection::{Connection, Error};
 use super::cursor::ident;
-use super::{read_other, read_table, types};
 use super::normalize::normalize;
+use super::{read_other, read_table, types};
 use crate::schema::{Check, Column, Ident, Normalized, ObjectName, Schema, Table, Type, Unmanaged};
 
 /// Tables in which other migrators keep their books.

@@ -5,7 +5,7 @@
 
 /// What a token is. Blanks are no tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::kdl) enum Kind {
     Newline,
     LineComment,
     BlockComment,
@@ -32,12 +32,12 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether the token is a comment of either sort.
-    pub(super) fn is_comment(self) -> bool {
+    pub(in crate::kdl) fn is_comment(self) -> bool {
         matches!(self, Kind::LineComment | Kind::BlockComment)
     }
 
     /// Whether the token is a string in any spelling.
-    pub(super) fn is_string(self) -> bool {
+    pub(in crate::kdl) fn is_string(self) -> bool {
         use Kind::{Bare, Multi, Quoted, Raw, RawMulti};
         matches!(self, Bare | Quoted | Multi | Raw | RawMulti)
     }
@@ -45,15 +45,15 @@ impl Kind {
 
 /// A piece of the source text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
+pub(in crate::kdl) struct Token<'a> {
+    pub(in crate::kdl) kind: Kind,
+    pub(in crate::kdl) text: &'a str,
     /// Byte offset of the text in the source.
-    pub(super) start: usize,
+    pub(in crate::kdl) start: usize,
 }
 
 /// All tokens of a text, in order.
-pub(super) fn lex(source: &str) -> Vec<Token<'_>> {
+pub(in crate::kdl) fn lex(source: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
@@ -69,7 +69,7 @@ pub(super) fn lex(source: &str) -> Vec<Token<'_>> {
 }
 
 /// The characters that end a line in KDL 2.
-pub(super) fn is_newline(c: char) -> bool {
+pub(in crate::kdl) fn is_newline(c: char) -> bool {
     matches!(c, '\r' | '\n' | '\u{85}' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -1,0 +1,208 @@
+//! Parsing in pieces: the `kdl` crate takes a hundred times the text's memory, and its stack grows with every level.
+//!
+//! A file is cut between its top-level nodes, each piece is parsed, decoded and let go. Places stay those of the file.
+
+use std::ops::Range;
+
+use ::kdl::{KdlDiagnostic, KdlDocument};
+
+use super::fmt::{Kind, Token, lex};
+use crate::schema::{Problem, Span};
+
+/// About how long a piece is.
+const PIECE: usize = 64 * 1024;
+
+/// Levels of braces that are parsed. A schema needs four.
+const DEEPEST: usize = 64;
+
+/// Longer comments are blanked before parsing: the crate recurses over their characters.
+const LONG_COMMENT: usize = 4096;
+
+/// Where the top-level nodes of a text begin and end, found by its tokens alone.
+pub(super) struct Outline<'t> {
+    text: &'t str,
+    nodes: Vec<(Range<usize>, &'t str)>,
+    too_deep: Option<usize>,
+    long_comments: Vec<Range<usize>>,
+}
+
+/// Reads the outline of a text. Of text that is no KDL it is a guess, which parsing finds out.
+pub(super) fn outline(text: &str) -> Outline<'_> {
+    let mut outline = Outline { text, nodes: Vec::new(), too_deep: None, long_comments: Vec::new() };
+    let (mut depth, mut node): (usize, Option<(usize, &str)>) = (0, None);
+    let mut before: Option<Kind> = None;
+    for Token { kind, text: word, start } in lex(text) {
+        match kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::BlockComment if word.len() > LONG_COMMENT => outline.long_comments.push(start..start + word.len()),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            outline.too_deep.get_or_insert(start);
+        }
+        let glued = matches!(before, Some(Kind::Continuation | Kind::SlashDash));
+        if depth == 0 && matches!(kind, Kind::Newline | Kind::Semicolon) && !glued {
+            outline.nodes.extend(node.take().map(|(from, name)| (from..start, name)));
+        } else if !kind.is_comment() && kind != Kind::Newline {
+            node.get_or_insert((start, word));
+        }
+        if !kind.is_comment() {
+            before = Some(kind);
+        }
+    }
+    outline.nodes.extend(node.map(|(from, name)| (from..text.len(), name)));
+    outline
+}
+
+impl Outline<'_> {
+    /// The places of the top-level nodes of this name.
+    pub(super) fn nodes_called(&self, name: &str) -> Vec<Range<usize>> {
+        self.nodes.iter().filter(|(_, n)| *n == name).map(|(range, _)| range.clone()).collect()
+    }
+
+    /// Ranges of the text, each of whole nodes, that together are all of it.
+    fn pieces(&self) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        for (node, _) in &self.nodes {
+            if node.end - from >= PIECE {
+                pieces.push(from..node.end);
+                from = node.end;
+            }
+        }
+        pieces.push(from..self.text.len());
+        pieces
+    }
+}
+
+/// Parses a file piece by piece and hands each over with the place it begins at.
+///
+/// # Errors
+/// The syntax errors of the whole file; then nothing, or only its first pieces, have been handed over.
+pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
+    let outline = outline(text);
+    if let Some(at) = outline.too_deep {
+        let at = Span { file, start: at as u32, len: 1 };
+        return Err(vec![Problem::new(format!("more than {DEEPEST} levels of braces"), at, "too deep").help("a schema needs four")]);
+    }
+    let blanked = (!outline.long_comments.is_empty()).then(|| blank(text, &outline.long_comments));
+    let readable = blanked.as_deref().unwrap_or(text);
+    for piece in outline.pieces() {
+        match KdlDocument::parse_v2(&readable[piece.clone()]) {
+            Ok(document) => take(piece.start, &document),
+            Err(_) => return parse_rest(file, readable, piece.start, take),
+        }
+    }
+    Ok(())
+}
+
+/// Parses all that is left at once: the outline may have been wrong, and of the whole file the crate tells more.
+fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
+    if let Ok(document) = KdlDocument::parse_v2(&text[start..]) {
+        take(start, &document);
+        return Ok(());
+    }
+    match KdlDocument::parse_v2(text) {
+        Err(error) => Err(syntax_problems(file, text, &error.diagnostics)),
+        Ok(_) => {
+            Err(vec![Problem::new("this part of the file is no KDL by itself", Span { file, start: start as u32, len: 1 }, "from here on")])
+        }
+    }
+}
+
+/// The text with some ranges blanked, line breaks kept, so that all places stay.
+fn blank(text: &str, ranges: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for range in ranges {
+        out.push_str(&text[done..range.start]);
+        out.extend(text[range.clone()].bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        done = range.end;
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
+/// KDL's own messages point to the right place and say little; most of them only follow from the first.
+fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
+    const FOLLOW: [&str; 3] = ["No closing '}'", "Closing '}' was not found", "Expected end of document"];
+    let follows = |d: &&KdlDiagnostic| !FOLLOW.iter().any(|f| d.message.as_deref().unwrap_or_default().starts_with(f));
+    let own: Vec<&KdlDiagnostic> = diagnostics.iter().filter(follows).collect();
+    let shown = if own.is_empty() { diagnostics.iter().take(1).collect() } else { own };
+    shown.into_iter().map(|d| syntax_problem(file, text, d)).collect()
+}
+
+fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem {
+    let start = diagnostic.span.offset().min(text.len());
+    let end = (start + diagnostic.span.len()).min(text.len());
+    let line_end = text[start..end].find('\n').map_or(end, |n| start + n);
+    let span = Span { file, start: start as u32, len: (line_end - start).max(1) as u32 };
+    let wrong = text.get(start..line_end).unwrap_or_default();
+    match own_words(wrong, text.get(start..).unwrap_or_default()) {
+        Some((message, help)) => Problem::new(message, span, "here").help(help),
+        None => {
+            let message = diagnostic.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
+            let problem = Problem::new(format!("KDL syntax: {message}"), span, "here");
+            match &diagnostic.help {
+                Some(help) => problem.help(help.clone()),
+                None => problem,
+            }
+        }
+    }
+}
+
+/// The mistakes that people make, by what stands where KDL stopped.
+fn own_words(wrong: &str, rest: &str) -> Option<(String, String)> {
+    let word: String = rest.chars().take_while(|c| !c.is_whitespace() && !";{}\"=".contains(*c)).collect();
+    if ["true", "false", "null", "inf", "nan"].contains(&word.as_str()) {
+        return Some((format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));
+    }
+    if wrong.starts_with('{') || wrong.is_empty() {
+        return Some(("a `{` is never closed".to_owned(), "add the `}` that belongs to it".to_owned()));
+    }
+    if wrong.starts_with('}') {
+        return Some(("a `}` too many".to_owned(), "take it out, or add the `{` that belongs to it".to_owned()));
+    }
+    if wrong.starts_with('"') && !wrong[1..].contains('"') {
+        return Some((
+            "a string is not closed on its line".to_owned(),
+            "close it with `\"`; a string of several lines stands in `\"\"\"`".to_owned(),
+        ));
+    }
+    let typed = word.contains(['(', '[', ')', ']']) && word.starts_with(|c: char| c.is_alphabetic());
+    typed.then(|| (format!("`{word}` needs quotes"), format!("write \"{word}\": KDL keeps brackets out of bare words")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of all top-level nodes and where each stands, parsed in pieces.
+    fn nodes(text: &str) -> Vec<(String, usize)> {
+        let mut found = Vec::new();
+        parse(0, text, |start, document| {
+            found.extend(document.nodes().iter().map(|n| (n.name().value().to_owned(), start + n.name().span().offset())));
+        })
+        .unwrap();
+        found
+    }
+
+    #[test]
+    fn pieces_are_the_whole_file_and_places_stay() {
+        let node = "table \"a }{ b\" { // x }\n  column c \"\"\"\n  }\n  \"\"\" /* } \n { */ d=#\"}\"#\n}\n/- table off {\n a\n}\n";
+        let text = node.repeat(2 * PIECE / node.len());
+        assert!(outline(&text).pieces().len() > 1);
+        let whole: Vec<(String, usize)> =
+            KdlDocument::parse_v2(&text).unwrap().nodes().iter().map(|n| (n.name().value().to_owned(), n.name().span().offset())).collect();
+        assert_eq!(nodes(&text), whole);
+    }
+
+    #[test]
+    fn what_would_overflow_the_parsers_stack_is_refused_or_blanked() {
+        let deep = "a {\n".repeat(100_000);
+        assert!(parse(0, &deep, |_, _| {}).unwrap_err()[0].message.contains("levels of braces"));
+        let stars = format!("/*{}*/ a\nb", "*".repeat(1_000_000));
+        assert_eq!(nodes(&stars).len(), 2);
+    }
+}
