@@ -25,7 +25,7 @@ pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> 
     };
     // One read transaction, so that schema and counts belong together.
     connection.execute("BEGIN").await?;
-    let planned = planner::plan(&mut connection, desired).await?;
+    let planned = planner::plan(&mut connection, desired, None).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
     Ok(planned.plan)
@@ -113,11 +113,11 @@ async fn in_transaction(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
-    let Planned { plan, live } = planner::plan(connection, desired).await?;
+    let Planned { plan, live } = planner::plan(connection, desired, Some(approved)).await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
-    if !same_work(&plan, approved) {
+    if !crate::plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
     let blocking = plan.blocking(options.allow_destructive);
@@ -161,11 +161,6 @@ fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = inspect::for_display(schema);
     guards::remember(&mut shown, desired);
     kdl::encode(&shown)
-}
-
-/// Whether two plans would run the same statements.
-fn same_work(a: &Plan, b: &Plan) -> bool {
-    a.statements().map(|s| &s.sql).eq(b.statements().map(|s| &s.sql))
 }
 
 async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {

@@ -92,3 +92,9 @@ impl Step {
         }
     }
 }
+
+/// Whether two lists of steps run the same statements in the same order.
+pub fn same_work(a: &[Step], b: &[Step]) -> bool {
+    let sql = |steps: &[Step]| steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.clone()).collect::<Vec<_>>();
+    sql(a) == sql(b)
+}

@@ -44,10 +44,11 @@ pub(crate) struct Planned {
     pub(crate) live: Live,
 }
 
-/// Plans from the live schema to the desired one. Reads only.
-pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized) -> Result<Planned, PlanError> {
+/// Plans from the live schema to the desired one. Reads only. A plan that has been proven before, over the same live
+/// schema and with the same statements, is not proven again.
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, proven: Option<&Plan>) -> Result<Planned, PlanError> {
     let live = inspect::inspect(connection).await?;
-    let mut plan = plan_from(&live, desired).await?;
+    let mut plan = plan_from(&live, desired, proven).await?;
     let guards = Guards::read(connection, &live).await?;
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
@@ -57,22 +58,27 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized) -> R
 
 /// Plans for a file that is not there yet.
 pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, PlanError> {
-    let plan = plan_from(&Live::default(), desired).await?;
+    let plan = plan_from(&Live::default(), desired, None).await?;
     Ok(Plan { creates_database: true, ..plan })
 }
 
-async fn plan_from(live: &Live, desired: &Normalized) -> Result<Plan, PlanError> {
+async fn plan_from(live: &Live, desired: &Normalized, proven: Option<&Plan>) -> Result<Plan, PlanError> {
     let changes = diff(&live.current, desired).map_err(PlanError::Schema)?;
-    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired).await? };
-    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint: live.fingerprint(), creates_database: false, guards: Vec::new() })
+    let fingerprint = live.fingerprint();
+    let proven = proven.filter(|p| p.fingerprint == fingerprint);
+    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired, proven).await? };
+    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint, creates_database: false, guards: Vec::new() })
 }
 
 /// Steps that have led to the desired schema, in memory.
-async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized) -> Result<Vec<Step>, PlanError> {
+async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, proven: Option<&Plan>) -> Result<Vec<Step>, PlanError> {
     let mut broken = BTreeSet::new();
     loop {
         let steps = lower::lower(changes, live, desired.schema(), &broken);
         let steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        if proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
+            return Ok(steps);
+        }
         match prove(live, desired, &steps).await? {
             None => return Ok(steps),
             Some(Refusal::Statement { address, sql, message }) => {

@@ -1,0 +1,149 @@
+//! The bot's own database: every value of v0.5.0 is where v0.6.0 has it, and the plans in `plans/` still follow.
+
+mod support;
+
+use rosey::apply::ApplyError;
+use rosey::render::{self, Style};
+use rosey::schema::Normalized;
+use support::{Database, desired, project};
+
+fn schema() -> Normalized {
+    desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn sql(name: &str) -> String {
+    std::fs::read_to_string(project("tests/bot").join(name)).unwrap()
+}
+
+/// A v0.5.0 database with rows of every kind that a bot leaves behind.
+fn populated() -> Database {
+    let database = Database::from_sql(&sql("v0.5.0.sqlite.sql"));
+    database.run(
+        "INSERT INTO user_stats VALUES ('Zoë', 1, 9, NULL, 7, NULL), ('O''Brien', 2, 8, 5, NULL, 3), ('quo\"te', 3, 7, 0, 0, 4);
+         INSERT INTO user_actions (id, timestamp, username, action_type, details) VALUES (5, 1, 'Zoë', 'kick', NULL), (9, 2, 'x', 'ban', '{}');
+         INSERT INTO channel_stats VALUES (1, NULL, 11, 57, 12, NULL);
+         INSERT INTO user_count_history VALUES (1, 5, 3, 4), (7, 6, 0, 0);
+         INSERT INTO recent_chat (id, timestamp, username, message) VALUES (1, 1, 'Zoë', 'hi'), (50, 2, 'x', 'bye'), (60, 3, 'x', 'gone');
+         DELETE FROM recent_chat WHERE id = 60;
+         INSERT INTO current_status (id, bot_name, bot_rank, bot_afk, current_chat_users, bot_connected, last_updated)
+             VALUES (1, 'Rosey', 3.0, 1, 12, 1, 77);
+         INSERT INTO outbound_messages VALUES (1, 1, 'a', 0, NULL, 0, NULL), (2, 2, 'b', 1, 3, 2, 'timeout'), (4, 3, 'c', NULL, NULL, NULL, 'x');
+         INSERT INTO api_tokens VALUES ('tok-b', 'second', 1, NULL, 1), ('tok-a', 'first', 2, 5, 0), ('tok-c', NULL, 3, NULL, NULL);",
+        true,
+    );
+    database
+}
+
+/// What v0.6.0 must hold of it: a query over the old database and one over the new that give the same rows.
+const MOVED: [(&str, &str); 8] = [
+    (
+        "SELECT username, first_seen, last_seen, coalesce(total_chat_lines, 0), coalesce(total_time_connected, 0), current_session_start FROM user_stats",
+        "SELECT username, first_seen, last_seen, total_chat_lines, total_time_connected, current_session_start FROM user_stats",
+    ),
+    (
+        "SELECT rowid, id, timestamp, username, action_type, details FROM user_actions",
+        "SELECT rowid, id, timestamp, username, action_type, details FROM user_actions",
+    ),
+    (
+        "SELECT id, coalesce(max_users, 0), max_users_timestamp, max_connected, max_connected_timestamp, coalesce(last_updated, max_users_timestamp) FROM channel_stats",
+        "SELECT id, max_users, max_users_timestamp, max_connected, max_connected_timestamp, last_updated FROM channel_stats",
+    ),
+    (
+        "SELECT id, timestamp, chat_users, connected_users FROM user_count_history",
+        "SELECT id, timestamp, chat_users, connected_users FROM user_count_history",
+    ),
+    ("SELECT id, timestamp, username, message FROM recent_chat", "SELECT id, timestamp, username, message FROM recent_chat"),
+    (
+        "SELECT id, bot_name, CAST(bot_rank AS INTEGER), bot_afk, channel_name, current_chat_users, current_connected_users, playlist_items, bot_connected, last_updated FROM current_status",
+        "SELECT id, bot_name, bot_rank, bot_afk, channel_name, current_chat_users, current_connected_users, playlist_items, bot_connected, last_updated FROM current_status",
+    ),
+    (
+        "SELECT id, timestamp, message, coalesce(sent, 0) <> 0, sent_timestamp, coalesce(retry_count, 0), last_error FROM outbound_messages",
+        "SELECT id, timestamp, message, sent, sent_timestamp, retry_count, error_message FROM outbound_messages",
+    ),
+    (
+        "SELECT rowid, token, description, created_at, last_used, coalesce(revoked, 0) = 0 FROM api_tokens",
+        "SELECT id, token, description, created_at, last_used, is_active FROM api_tokens",
+    ),
+];
+
+fn quoted(query: &str) -> String {
+    let (columns, from) = query.strip_prefix("SELECT ").unwrap().rsplit_once(" FROM ").unwrap();
+    let mut depth = 0;
+    let parts = columns.split(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
+    });
+    let list: Vec<String> = parts.map(|p| format!("quote({})", p.trim())).collect();
+    format!("SELECT {} FROM {from} ORDER BY 1, 2", list.join(", "))
+}
+
+#[test]
+fn v0_5_0_moves_to_v0_6_0_without_losing_a_value() {
+    let database = populated();
+    let before: Vec<_> = MOVED.iter().map(|(old, _)| database.rows(&quoted(old))).collect();
+    database.apply(&schema(), true).unwrap_or_else(|e| panic!("{e:?}"));
+    for ((_, new), before) in MOVED.iter().zip(before) {
+        assert_eq!(database.rows(&quoted(new)), before, "{new}");
+    }
+    assert_eq!(database.value("PRAGMA integrity_check"), "ok");
+    assert!(database.rows("PRAGMA foreign_key_check").is_empty());
+    assert!(database.plan(&schema()).unwrap().is_empty());
+}
+
+#[test]
+fn the_one_column_that_goes_needs_leave_and_is_counted() {
+    let database = populated();
+    let before = database.bytes();
+    let Err(ApplyError::Blocked(hazards)) = database.apply(&schema(), false) else { panic!("revoked goes") };
+    let texts: Vec<String> = hazards.iter().map(|h| h.text()).collect();
+    assert_eq!(texts, ["column revoked is dropped, with 2 values"]);
+    assert_eq!(database.bytes(), before, "the file is bit for bit as it was");
+}
+
+#[test]
+fn without_its_backfill_a_null_counter_stops_the_change() {
+    let text = std::fs::read_to_string(project("schema.kdl")).unwrap();
+    let (head, tail) = text.split_at(text.find("column total_chat_lines").unwrap());
+    let without = format!("{head}{}", tail.replacen("backfill \"0\"", "", 1));
+    let database = populated();
+    let before = database.bytes();
+    let Err(ApplyError::Blocked(hazards)) = database.apply(&desired(&without).unwrap(), true) else { panic!("one is NULL") };
+    let texts: Vec<String> = hazards.iter().map(|h| h.text()).collect();
+    assert_eq!(texts, ["1 of 3 rows have no total_chat_lines"]);
+    assert_eq!(database.bytes(), before);
+}
+
+#[test]
+fn what_the_orm_makes_of_v0_6_0_plans_to_nothing() {
+    let database = Database::from_sql(&sql("v0.6.0.sqlite.sql"));
+    let plan = database.plan(&schema()).unwrap();
+    assert!(plan.is_empty(), "{}", render::text(&plan, "schema.kdl", Style::default()));
+}
+
+#[test]
+fn what_rosey_makes_from_nothing_plans_to_nothing_and_equals_the_orms() {
+    let database = Database::new();
+    database.apply(&schema(), false).unwrap();
+    assert!(database.plan(&schema()).unwrap().is_empty());
+    let own = desired(&Database::from_sql(&sql("v0.6.0.sqlite.sql")).inspect()).unwrap();
+    let plan = database.plan(&own).unwrap();
+    assert!(plan.is_empty(), "{}", render::text(&plan, "the ORM's", Style::default()));
+}
+
+/// The plans that are kept for reading. `UPDATE_PLANS=1 cargo test --test bot` writes them anew.
+#[test]
+fn the_kept_plans_follow_from_the_schema() {
+    for (name, database) in [("from-empty", Database::new()), ("from-v0.5.0", Database::from_sql(&sql("v0.5.0.sqlite.sql")))] {
+        let plan = database.plan(&schema()).unwrap();
+        for (extension, text) in [("txt", render::text(&plan, "schema.kdl", Style::default())), ("sql", render::sql(&plan))] {
+            let path = project("plans/sqlite").join(format!("{name}.{extension}"));
+            if std::env::var_os("UPDATE_PLANS").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            let kept = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(kept, text, "{} is out of date: UPDATE_PLANS=1 cargo test --test bot", path.display());
+        }
+    }
+}

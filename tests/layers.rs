@@ -1,0 +1,83 @@
+//! Data flows one way: each layer imports only what stands above it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Each layer and what it may import.
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("schema", &[]),
+    ("kdl", &["schema"]),
+    ("diff", &["schema"]),
+    ("plan", &["schema", "diff"]),
+    ("dialect", &["schema", "kdl", "diff", "plan"]),
+    ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
+    ("render", &["schema", "kdl", "diff", "plan"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+];
+
+/// Crates and modules that have one home.
+const HOMES: [(&str, &[&str]); 8] = [
+    ("::kdl::", &["kdl"]),
+    ("miette::", &["kdl"]),
+    ("petgraph::", &["plan"]),
+    ("sqlx::", &["dialect"]),
+    ("libsqlite3_sys", &["dialect"]),
+    ("clap::", &["cli"]),
+    ("std::env", &["cli"]),
+    ("println!", &[]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.flat_map(|p| if p.is_dir() { sources(&p) } else { vec![p] }).filter(|p| p.extension().is_some_and(|e| e == "rs")).collect()
+}
+
+fn layer(path: &Path) -> Option<String> {
+    let inner = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    let first = inner.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    LAYERS.iter().any(|(l, _)| *l == first).then_some(first)
+}
+
+/// Code without comments.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_file_belongs_to_a_layer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let outside: BTreeSet<_> = sources(&root).iter().filter(|p| layer(p).is_none()).map(|p| p.file_name().unwrap().to_owned()).collect();
+    assert_eq!(outside, BTreeSet::from(["lib.rs".into(), "main.rs".into()]));
+}
+
+#[test]
+fn imports_point_upwards_only() {
+    let mut wrong = Vec::new();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let Some(own) = layer(&path) else { continue };
+        let allowed = LAYERS.iter().find(|(l, _)| *l == own).unwrap().1;
+        for part in code(&path).split("crate::").skip(1) {
+            let to: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if to != own && !allowed.contains(&to.as_str()) && LAYERS.iter().any(|(l, _)| *l == to) {
+                wrong.push(format!("{} imports {to}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn each_crate_has_one_home() {
+    let mut wrong = Vec::new();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let Some(own) = layer(&path) else { continue };
+        let text = code(&path);
+        for (what, homes) in HOMES {
+            if text.contains(what) && !homes.contains(&own.as_str()) {
+                wrong.push(format!("{} uses {what}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
