@@ -42,6 +42,7 @@ fn best(times: usize, folder: &Path, arguments: &[&str]) -> Cost {
 }
 
 /// Runs the binary and reads what it cost.
+#[allow(clippy::zombie_processes)] // wait4 waits, and tells the cost besides
 fn run(folder: &Path, arguments: &[&str]) -> Cost {
     let began = std::time::Instant::now();
     let child = Command::new(env!("CARGO_BIN_EXE_rosey"))

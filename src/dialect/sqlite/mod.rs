@@ -19,6 +19,9 @@ mod read_table;
 mod types;
 mod value;
 
+#[cfg(test)]
+mod oracle;
+
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
 pub use planner::{PlanError, desired};

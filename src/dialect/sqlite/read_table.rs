@@ -102,8 +102,9 @@ fn read_type(c: &mut Cursor) -> Read<String> {
         c.bracketed()?;
     }
     let words = &c.tokens[start..c.at];
-    if let [single] = words {
-        return Ok(single.value(c.sql).into_owned());
+    // A type that begins with a quote ends with it: SQLite takes the quotes off and forgets what follows.
+    if let Some(first) = words.first().filter(|t| t.kind != Kind::Word) {
+        return Ok(first.value(c.sql).into_owned());
     }
     Ok(slice(c.sql, words).split_whitespace().collect::<Vec<_>>().join(" "))
 }
