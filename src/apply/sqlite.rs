@@ -47,7 +47,8 @@ pub async fn inspect(path: &Path) -> Result<String, Error> {
 /// Takes SQLite's write lock first, then plans again: what has been approved must still be what there is to do.
 ///
 /// # Errors
-/// Every error leaves the database as it was.
+/// Every error leaves the database as it was. A file that was made stays, empty: another program may have it open by
+/// then, so that taking it away could take away its work.
 pub async fn apply(
     path: &Path,
     desired: &Normalized,
@@ -59,17 +60,12 @@ pub async fn apply(
     if desired.schema().is_empty() {
         return Err(ApplyError::EmptySchema);
     }
-    let made = approved.creates_database && !path.exists();
     let mode = if approved.creates_database { Mode::Create } else { Mode::Write };
-    let outcome = match Connection::open(path, mode, options.lock_timeout).await {
+    match Connection::open(path, mode, options.lock_timeout).await {
         Ok(connection) => locked(connection, path, desired, approved, options, pulse, observer).await,
         Err(Error::Locked) => Err(ApplyError::LockTimeout(options.lock_timeout)),
         Err(other) => Err(other.into()),
-    };
-    if made && outcome.is_err() {
-        std::fs::remove_file(path).ok();
     }
-    outcome
 }
 
 async fn locked(
@@ -87,7 +83,8 @@ async fn locked(
         Err(other) => return Err(other.into()),
     }
     connection.watch(pulse).await?;
-    let outcome = in_transaction(&mut connection, path, desired, approved, options, observer).await;
+    let mut backup = None;
+    let outcome = in_transaction(&mut connection, path, desired, approved, options, observer, &mut backup).await;
     connection.unwatch().await?;
     let outcome = match outcome {
         Ok(Outcome::Applied(report)) => match connection.execute("COMMIT").await {
@@ -101,6 +98,10 @@ async fn locked(
         connection.execute("ROLLBACK").await.ok();
     }
     connection.close().await.ok();
+    if let (Err(_), Some(copy)) = (&outcome, backup) {
+        // A copy of what is still there.
+        std::fs::remove_file(copy).ok();
+    }
     outcome
 }
 
@@ -111,6 +112,7 @@ async fn in_transaction(
     approved: &Plan,
     options: &Options,
     observer: &mut dyn Observer,
+    backup: &mut Option<PathBuf>,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
     let Planned { plan, live } = planner::plan(connection, desired, Some(approved)).await?;
@@ -124,7 +126,7 @@ async fn in_transaction(
     if !blocking.is_empty() {
         return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
     }
-    let backup = back_up(connection, path, &plan, options, observer).await?;
+    *backup = back_up(connection, path, &plan, options, observer).await?;
     let current = live.current;
     let broken = verify::broken_references(connection, &plan, current.schema()).await?;
     for step in &plan.steps {
@@ -149,7 +151,7 @@ async fn in_transaction(
         backup: backup.as_ref().map(|p| p.display().to_string()),
     };
     let number = history::write(connection, &record).await?;
-    Ok(Outcome::Applied(Report { number, rows_copied, took, backup }))
+    Ok(Outcome::Applied(Report { number, rows_copied, took, backup: backup.clone() }))
 }
 
 fn as_kdl(schema: &Schema) -> String {

@@ -70,7 +70,7 @@ impl Apply {
         }
         let plan = apply::plan(&target.path, &desired).await.map_err(|e| schema::plan_failure(&sources, e))?;
         let name = self.schema.schema.display().to_string();
-        if !self.quiet || plan.is_empty() {
+        if !self.quiet || !self.auto_approve || plan.is_empty() {
             output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {

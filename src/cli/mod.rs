@@ -36,7 +36,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// Without colour, whatever the terminal can do.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     no_color: bool,
 }
 

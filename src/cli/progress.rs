@@ -79,7 +79,7 @@ impl Observer for Progress {
             Action::Rebuild => "rebuild",
             Action::Replace => "replace",
             Action::Destroy => "destroy",
-            Action::Carry => return,
+            Action::Carry | Action::Unsupported => return,
         };
         let rows = step.rows.filter(|_| step.action == Action::Rebuild).map(|n| format!(" ({})", counted(n, "row")));
         self.say(&format!("{verb} {}{}", step.address, rows.unwrap_or_default()));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Failure;
 use crate::dialect::sqlite::{self, PlanError};
-use crate::kdl::{Diagnostics, Sources, decode};
+use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
 
 /// The schema's files, parsed.
@@ -21,11 +21,10 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
 
 /// All that is wrong with the schema for one dialect.
 pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
-    let schema = decode(sources, dialect)?;
-    let problems = match dialect {
-        Dialect::Sqlite => sqlite::problems(&schema),
-        Dialect::Postgres => Vec::new(),
-    };
+    let (schema, mut problems) = decode_all(sources, dialect);
+    if dialect == Dialect::Sqlite {
+        problems.extend(sqlite::problems(&schema));
+    }
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 

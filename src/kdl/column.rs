@@ -8,7 +8,8 @@ use super::node::{Arg, Node};
 use super::writer::{Line, Writer};
 use super::{quoted, string_repr};
 use crate::schema::{
-    Column, Conflict, DefaultValue, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table, Type, Unique,
+    Column, Conflict, DefaultValue, Dialect, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table, Type,
+    Unique,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -37,9 +38,14 @@ const CHILDREN: [&str; 4] = ["backfill", "using", "check", "was"];
 /// Reads a column into its table; the names of key columns that say `nullable` go into `nullable`.
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
     let Some(name) = node.required_name() else { return };
-    let Some(ty) = decode_type(&mut node, &name) else { return };
+    let Some(ty) = decode_type(&mut node, &name) else {
+        // It is there, whatever it is: what points to it is no mistake.
+        table.columns.entry(name.clone()).or_insert_with(|| Column::new(name, Type::Text));
+        return;
+    };
     let mut column = Column::new(name.clone(), ty);
     column.origin = node.origin();
+    column.only = node.only;
     let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column's flag", &FLAGS)).collect();
     column.not_null = flags.contains(&Flag::NotNull);
     column.prevent_destroy = flags.contains(&Flag::PreventDestroy);
@@ -196,6 +202,7 @@ pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
     line = encode_props(line, column, table);
     let conflict = key.and_then(|k| k.conflict).or(unique.and_then(|u| u.conflict)).or(column.not_null_conflict);
     line = line.maybe_prop("on-conflict", conflict.map(Conflict::word));
+    line = line.maybe_prop("only", column.only.0.map(Dialect::word));
     line = line.maybe_prop("comment", column.comment.as_deref());
     out.node(line, encode_children(column));
 }

@@ -2,13 +2,14 @@
 
 use super::node::Node;
 use super::writer::{Line, Writer};
-use crate::schema::{Ident, Index, IndexPart, NullsOrder, PartKey};
+use crate::schema::{Dialect, Ident, Index, IndexPart, NullsOrder, PartKey};
 
 const CHILDREN: [&str; 4] = ["part", "include", "with", "was"];
 
 pub(super) fn decode(mut node: Node) -> Option<Index> {
     let mut index = Index::new(node.required_name()?);
     index.origin = node.origin();
+    index.only = node.only;
     for arg in node.rest() {
         if arg.is_sql() {
             index.parts.extend(arg.expr("an index part").map(|e| IndexPart::new(PartKey::Expr(e))));
@@ -75,6 +76,7 @@ pub(super) fn encode(index: &Index, out: &mut Writer) {
     if index.nulls_not_distinct {
         line = line.raw_prop("nulls-not-distinct", "#true");
     }
+    line = line.maybe_prop("only", index.only.0.map(Dialect::word));
     line = line.maybe_prop("comment", index.comment.as_deref());
     let mut children = Vec::new();
     if !short {

@@ -57,9 +57,16 @@ const POSTGRES_ONLY: [&str; 6] = ["schema", "extension", "enum", "domain", "sequ
 /// # Errors
 /// Every mistake of every file, in the order of files and lines.
 pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
+    let (schema, problems) = decode_all(sources, dialect);
+    if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
+}
+
+/// Reads as much of the schema as can be read, with every problem found on the way: a dialect may have more to say.
+pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>) {
     let mut schema = Schema::default();
     let mut problems = Vec::new();
-    for (file, source) in sources.files().iter().enumerate() {
+    let here = sources.files().iter().enumerate().filter(|(_, f)| f.only.is_none_or(|only| only == dialect));
+    for (file, source) in here {
         let ctx = Ctx::new(file as u32, dialect);
         let parsed = parse::parse(file as u32, &source.text, |start, document| {
             ctx.starts_at(start);
@@ -68,10 +75,8 @@ pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics
         problems.extend(parsed.err().unwrap_or_default());
         problems.extend(ctx.into_problems());
     }
-    if problems.is_empty() {
-        problems = schema.problems();
-    }
-    if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
+    problems.extend(schema.problems());
+    (schema, problems)
 }
 
 /// Finds what is no KDL, whatever it means.
@@ -109,7 +114,7 @@ fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema) {
         }
         "ignore" => schema.ignores.extend(other::decode_ignore(node)),
         "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
-        "include" => {} // taken in by `Sources` already
+        "include" => other::decode_include(node), // taken in by `Sources` already
         kind if POSTGRES_ONLY.contains(&kind) => {}
         _ => node.unknown("node", &TOP),
     }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use ::kdl::{KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
-use crate::schema::{Dialect, Expr, Ident, ObjectName, Origin, Problem, Span, nearest};
+use crate::schema::{Dialect, Expr, Ident, ObjectName, Only, Origin, Problem, Span, nearest};
 
 /// What reading needs to know, and where it puts what it finds wrong.
 pub(super) struct Ctx {
@@ -44,7 +44,7 @@ impl Ctx {
 
     /// Opens a node, unless its `only=` keeps it to another dialect.
     pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
-        let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"] };
+        let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"], only: Only::default() };
         if let Some(ty) = kdl.ty() {
             self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), node.at(), "here"));
         }
@@ -101,6 +101,14 @@ impl<'a> Arg<'a> {
 
     /// A string, or a problem.
     pub(super) fn text(&self, what: &str) -> Option<&'a str> {
+        if self.is_sql() {
+            let problem = Problem::new(format!("{what} is no expression"), self.span(), "(sql) means nothing here");
+            self.ctx.problem(problem.help("take out the (sql)"));
+        }
+        self.string(what)
+    }
+
+    fn string(&self, what: &str) -> Option<&'a str> {
         let text = self.value().as_string();
         if text.is_none() {
             self.ctx.problem(Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string"));
@@ -120,7 +128,7 @@ impl<'a> Arg<'a> {
     /// SQL, with or without the annotation.
     pub(super) fn expr(&self, what: &str) -> Option<Expr> {
         self.is_sql();
-        let text = self.text(what)?.trim();
+        let text = self.string(what)?.trim();
         if text.is_empty() {
             self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here"));
             return None;
@@ -158,6 +166,8 @@ pub(super) struct Node<'a> {
     args: Vec<Arg<'a>>,
     props: Vec<(&'a str, Arg<'a>)>,
     asked: Vec<&'static str>,
+    /// Its `only=`.
+    pub(super) only: Only,
 }
 
 impl<'a> Node<'a> {
@@ -179,7 +189,8 @@ impl<'a> Node<'a> {
         let Some(i) = self.props.iter().position(|(n, _)| *n == "only") else { return true };
         let (_, arg) = self.props.remove(i);
         let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
-        arg.choice("only=", &known).is_none_or(|d| d == self.ctx.dialect)
+        self.only = Only(arg.choice("only=", &known));
+        self.only.0.is_none_or(|d| d == self.ctx.dialect)
     }
 
     pub(super) fn name(&self) -> &'a str {

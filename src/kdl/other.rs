@@ -9,6 +9,9 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let name = node.object_name()?;
     let was = node.prop_ident("was").into_iter().collect();
     let columns = node.rest_idents("a column");
+    if columns.iter().any(|c| c.as_str() == "prevent-destroy") {
+        node.problem("a view holds no rows, so there is nothing to guard", "here", "take out prevent-destroy");
+    }
     let query = sql_child(node, "as")?;
     Some(View { name, was, columns, query, origin })
 }
@@ -50,8 +53,33 @@ fn sql_child(node: Node, child_name: &'static str) -> Option<Expr> {
     sql.flatten()
 }
 
+/// The kinds of objects that there are, in any database.
+const KINDS: [(&str, &str); 14] = [
+    ("table", "table"),
+    ("view", "view"),
+    ("index", "index"),
+    ("trigger", "trigger"),
+    ("virtual-table", "virtual-table"),
+    ("schema", "schema"),
+    ("extension", "extension"),
+    ("enum", "enum"),
+    ("domain", "domain"),
+    ("sequence", "sequence"),
+    ("materialized-view", "materialized-view"),
+    ("function", "function"),
+    ("procedure", "procedure"),
+    ("policy", "policy"),
+];
+
+pub(super) fn decode_include(mut node: Node) {
+    if node.rest().iter().filter(|a| a.text("a path").is_some()).count() == 0 {
+        node.problem("`include` names no file", "here", "write `include \"tables/*.kdl\"`");
+    }
+    node.finish(&[]);
+}
+
 pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
-    let kind = node.prop_text("kind");
+    let kind = node.prop("kind").and_then(|a| a.choice("kind=", &KINDS)).map(str::to_owned);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
     if patterns.is_empty() {
         node.problem("`ignore` names no pattern", "here", "write `ignore \"legacy_*\"`");

@@ -7,7 +7,7 @@ use ::kdl::KdlDocument;
 
 use super::Diagnostics;
 use super::parse::outline;
-use crate::schema::{Problem, Span};
+use crate::schema::{Dialect, Problem, Span};
 
 /// A file as it was read.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct SourceFile {
     pub name: String,
     /// Its text.
     pub text: String,
+    /// The dialect that the `include` which named it is kept to.
+    pub only: Option<Dialect>,
 }
 
 /// The files of one schema, as text: what is parsed takes a hundred times the memory, and does not live long.
@@ -34,10 +36,10 @@ impl Sources {
         let mut reader = Reader { sources: Sources::default(), seen: BTreeSet::new(), root: root_of(path)? };
         if path.is_dir() {
             for file in files_of(path)? {
-                reader.take_in(&file)?;
+                reader.take_in(&file, None)?;
             }
         } else {
-            reader.take_in(path)?;
+            reader.take_in(path, None)?;
         }
         Ok(reader.sources)
     }
@@ -45,7 +47,7 @@ impl Sources {
     /// A schema that is at hand as text, as a program that carries its schema with it has it.
     pub fn from_text(name: &str, text: &str) -> Sources {
         let mut sources = Sources::default();
-        sources.add(name.to_owned(), text.to_owned());
+        sources.add(name.to_owned(), text.to_owned(), None);
         sources
     }
 
@@ -66,8 +68,8 @@ impl Sources {
         &self.files
     }
 
-    fn add(&mut self, name: String, text: String) -> u32 {
-        self.files.push(SourceFile { name, text });
+    fn add(&mut self, name: String, text: String, only: Option<Dialect>) -> u32 {
+        self.files.push(SourceFile { name, text, only });
         (self.files.len() - 1) as u32
     }
 }
@@ -79,34 +81,46 @@ struct Reader {
 }
 
 impl Reader {
-    fn take_in(&mut self, path: &Path) -> std::io::Result<()> {
-        if !self.seen.insert(path.canonicalize()?) {
+    fn take_in(&mut self, path: &Path, only: Option<Dialect>) -> std::io::Result<()> {
+        let real = path.canonicalize()?;
+        if !real.starts_with(&self.root) {
+            let message = format!("`{}` is a link that leads out of the schema's folder", path.display());
+            self.sources.problems.push(Problem::new(message, None, "").help("put the file itself into the folder"));
+            return Ok(());
+        }
+        if !self.seen.insert(real) {
             return Ok(());
         }
         let text = std::fs::read_to_string(path)?;
-        let file = self.sources.add(path.display().to_string(), text);
-        for (pattern, span) in self.includes(file) {
-            self.include(path, &pattern, span)?;
+        let file = self.sources.add(path.display().to_string(), text, only);
+        for (pattern, span, inner) in self.includes(file) {
+            self.include(path, &pattern, span, only.or(inner))?;
         }
         Ok(())
     }
 
     /// The patterns of `include` nodes, found without parsing all the rest.
-    fn includes(&self, file: u32) -> Vec<(String, Span)> {
+    fn includes(&self, file: u32) -> Vec<(String, Span, Option<Dialect>)> {
         let text = &self.sources.files[file as usize].text;
         let nodes = outline(text).nodes_called("include");
         let mut found = Vec::new();
         for start_end in nodes {
             let Ok(document) = KdlDocument::parse_v2(&text[start_end.clone()]) else { continue };
-            for entry in document.nodes().iter().flat_map(|n| n.entries()) {
+            let only = |n: &::kdl::KdlNode| match n.get("only").and_then(|v| v.as_string()) {
+                Some("sqlite") => Some(Dialect::Sqlite),
+                Some("postgres") => Some(Dialect::Postgres),
+                _ => None,
+            };
+            let words = document.nodes().iter().flat_map(|n| n.entries().iter().filter(|e| e.name().is_none()).map(move |e| (e, only(n))));
+            for (entry, only) in words {
                 let place = Span { file, start: (start_end.start + entry.span().offset()) as u32, len: entry.span().len() as u32 };
-                found.extend(entry.value().as_string().map(|pattern| (pattern.to_owned(), place)));
+                found.extend(entry.value().as_string().map(|pattern| (pattern.to_owned(), place, only)));
             }
         }
         found
     }
 
-    fn include(&mut self, from: &Path, pattern: &str, span: Span) -> std::io::Result<()> {
+    fn include(&mut self, from: &Path, pattern: &str, span: Span, only: Option<Dialect>) -> std::io::Result<()> {
         let mut problem = |message: String, help: &str| {
             self.sources.problems.push(Problem::new(message, span, "included here").help(help));
         };
@@ -129,7 +143,7 @@ impl Reader {
         }
         for path in found {
             if path.canonicalize()?.starts_with(&self.root) {
-                self.take_in(&path)?;
+                self.take_in(&path, only)?;
             } else {
                 let message = format!("`{}` is a link that leads out of the schema's folder", path.display());
                 self.sources.problems.push(Problem::new(message, span, "included here"));

@@ -81,7 +81,7 @@ pub struct Hazard {
     pub level: Level,
     /// What it is about.
     pub address: Address,
-    /// What is said of `{count}` of `{total}` rows.
+    /// What is said of `{count}` of `{total}` rows; `{rows}` and `{values}` are the count with its noun.
     pub message: String,
     /// What to do about it.
     pub advice: String,
@@ -117,7 +117,9 @@ impl Hazard {
     /// The message with its numbers.
     pub fn text(&self) -> String {
         let number = |n: Option<i64>| n.map_or_else(|| "an unknown number".to_owned(), thousands);
-        self.message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total))
+        let of = |noun: &str| self.count.map_or_else(|| format!("an unknown number of {noun}s"), |n| counted(n, noun));
+        let text = self.message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total));
+        text.replace("{rows}", &of("row")).replace("{values}", &of("value"))
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Action {
     Replace,
     /// Drops it.
     Destroy,
+    /// Nothing: rosey cannot make it.
+    Unsupported,
     /// Takes it away and puts it back as it was, around another step.
     Carry,
 }

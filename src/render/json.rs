@@ -17,6 +17,7 @@ struct Document<'a> {
     creates_database: bool,
     summary: Summary,
     changes: Vec<Change>,
+    guards: &'a [String],
     steps: Vec<Step<'a>>,
 }
 
@@ -71,6 +72,7 @@ pub fn json(plan: &Plan, schema: &str) -> String {
         creates_database: plan.creates_database,
         summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
         changes: view.blocks.iter().map(change).collect(),
+        guards: &plan.guards,
         steps: plan.steps.iter().map(step).collect(),
     };
     // Strings, numbers and lists cannot fail to serialise.
@@ -100,6 +102,7 @@ fn step(step: &crate::plan::Step) -> Step<'_> {
         Action::Rebuild => "rebuild",
         Action::Replace => "replace",
         Action::Destroy => "destroy",
+        Action::Unsupported => "unsupported",
         Action::Carry => "carry",
     };
     Step { address: step.address.to_string(), action, sql: step.statements.iter().map(|s| s.sql.as_str()).collect() }

@@ -8,7 +8,11 @@ pub fn sql(plan: &Plan) -> String {
     if plan.is_empty() {
         return String::new();
     }
-    let mut out = String::from(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
+    let mut out = String::new();
+    if plan.hazards().any(|h| h.level == Level::Blocks) {
+        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.exit 3\n\n");
+    }
+    out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
     out.push_str("PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
     for step in &plan.steps {
         out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));

@@ -133,6 +133,7 @@ fn block(plan: &Plan, step: &Step) -> Block {
         Action::Alter | Action::Replace | Action::Carry => Symbol::Change,
         Action::Rebuild => Symbol::Rebuild,
         Action::Destroy => Symbol::Destroy,
+        Action::Unsupported => Symbol::None,
     };
     let same = plan.steps.iter().filter(|s| s.address == step.address);
     let (head, lines) = body(plan, step);
@@ -157,6 +158,7 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Rebuild => "will be rebuilt",
         Action::Replace => "will be replaced",
         Action::Destroy => "will be destroyed",
+        Action::Unsupported => "is missing",
     };
     let mut reasons: Vec<String> = Some(step.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
     if let Some(old) = renamed_from(plan, &step.address) {

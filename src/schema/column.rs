@@ -1,6 +1,6 @@
 //! Columns and their defaults.
 
-use super::{Conflict, Expr, Ident, Origin, Type};
+use super::{Conflict, Expr, Ident, Only, Origin, Type};
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Column {
     pub using: Option<Expr>,
     /// Whether a plan may drop it.
     pub prevent_destroy: bool,
+    /// The dialect it is kept to, which lets it say what others do not know.
+    pub only: Only,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -52,6 +54,7 @@ impl Column {
             backfill: None,
             using: None,
             prevent_destroy: false,
+            only: Only::default(),
             origin: Origin::default(),
         }
     }

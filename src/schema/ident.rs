@@ -31,6 +31,17 @@ impl Dialect {
     }
 }
 
+/// The dialect that a declaration is kept to with `only=`. No difference between objects: all are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Only(pub Option<Dialect>);
+
+impl PartialEq for Only {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Only {}
+
 /// How names compare: SQLite folds ASCII letters, PostgreSQL compares quoted names exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {

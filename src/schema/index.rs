@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Expr, Ident, Origin};
+use super::{Expr, Ident, Only, Origin};
 
 /// An index that was created as one (a constraint's own index belongs to the constraint).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Index {
     pub with: Vec<(String, String)>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
+    /// The dialect it is kept to, which lets it say what others do not know.
+    pub only: Only,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -45,6 +47,7 @@ impl Index {
             include: Vec::new(),
             with: Vec::new(),
             comment: None,
+            only: Only::default(),
             origin: Origin::default(),
         }
     }

@@ -112,8 +112,8 @@ pub fn quote(name: &str) -> String {
 /// A schema text as the desired schema, or its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
-    let schema = kdl::decode(&sources, Dialect::Sqlite).map_err(|d| d.to_string())?;
-    let problems = sqlite::problems(&schema);
+    let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Sqlite);
+    problems.extend(sqlite::problems(&schema));
     if !problems.is_empty() {
         return Err(kdl::Diagnostics::new(&sources, problems).to_string());
     }

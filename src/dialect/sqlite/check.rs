@@ -73,7 +73,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
             .help("a strict table has integer, real, text, blob and any"),
         );
     }
-    if let Some(collate) = column.collate.as_ref().filter(|c| !known_collation(c)) {
+    if let Some(collate) = column.collate.as_ref().filter(|c| !known_collation(c) && column.only.0.is_none()) {
         found.push(unknown_collation(collate, column.origin));
     }
     for (what, expr) in [("backfill", &column.backfill), ("using", &column.using)] {
@@ -125,7 +125,7 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
         if part.nulls.is_some() {
             found.push(needs_only("nulls=", index.origin));
         }
-        if let Some(collate) = part.collate.as_ref().filter(|c| !known_collation(c)) {
+        if let Some(collate) = part.collate.as_ref().filter(|c| !known_collation(c) && index.only.0.is_none()) {
             found.push(unknown_collation(collate, index.origin));
         }
         if let PartKey::Expr(e) = &part.key {
@@ -137,7 +137,8 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
     }
 }
 
-fn known_collation(name: &Ident) -> bool {
+/// Whether every SQLite has the collation.
+pub(crate) fn known_collation(name: &Ident) -> bool {
     COLLATIONS.iter().any(|c| name.matches(c))
 }
 

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
+use super::check::known_collation;
 use super::connection::{Connection, Error};
 use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
-use crate::schema::{Check, Column, Ident, Normalized, ObjectName, Schema, Table, Type, Unmanaged};
+use crate::schema::{Check, Column, Dialect, Ident, Normalized, ObjectName, Only, Schema, Table, Type, Unmanaged};
 
 /// Tables in which other migrators keep their books.
 const BOOKKEEPING: [&str; 14] = [
@@ -157,7 +158,7 @@ fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {
     schema.tables.get(&ObjectName::bare(name.clone()))
 }
 
-/// The schema as the language says it: `serial` for keys that number themselves, foreign keys that lead nowhere marked.
+/// The schema as the language says it, in the order of names, for a rebuild puts a table behind the others: `serial` for keys that number themselves, foreign keys that lead nowhere marked.
 pub(crate) fn for_display(schema: &Schema) -> Schema {
     let mut shown = schema.clone();
     for table in shown.tables.values_mut() {
@@ -169,8 +170,26 @@ pub(crate) fn for_display(schema: &Schema) -> Schema {
             }
         }
     }
+    mark_own_collations(&mut shown);
     mark_dangling(&mut shown);
+    shown.tables.sort_unstable_keys();
+    shown.views.sort_unstable_keys();
+    shown.triggers.sort_unstable_keys();
+    shown.virtual_tables.sort_unstable_keys();
     shown
+}
+
+/// A collation that only the program which made the file has is nothing for another database.
+fn mark_own_collations(schema: &mut Schema) {
+    let own = |c: &Option<Ident>| c.as_ref().is_some_and(|c| !known_collation(c));
+    for table in schema.tables.values_mut() {
+        for column in table.columns.values_mut().filter(|c| own(&c.collate)) {
+            column.only = Only(Some(Dialect::Sqlite));
+        }
+        for index in table.indexes.values_mut().filter(|i| i.parts.iter().any(|p| own(&p.collate))) {
+            index.only = Only(Some(Dialect::Sqlite));
+        }
+    }
 }
 
 fn mark_dangling(schema: &mut Schema) {

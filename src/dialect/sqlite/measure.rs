@@ -10,8 +10,9 @@ use crate::plan::{Action, Code, Probe, Step};
 pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
     for step in steps {
         let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
-        let Some(relation) = step.rows_of.clone().filter(|_| wanted) else { continue };
-        count_aggregates(connection, step, &relation).await?;
+        if let Some(relation) = step.rows_of.clone().filter(|_| wanted) {
+            count_aggregates(connection, step, &relation).await?;
+        }
         for hazard in &mut step.hazards {
             if let Some(Probe::Query(sql)) = &hazard.probe {
                 let counts = tolerate(connection.numbers(sql).await)?;

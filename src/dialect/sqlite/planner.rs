@@ -24,6 +24,14 @@ pub enum PlanError {
     /// Steps wait for each other.
     #[error("no order is possible for {0}: each needs the other to come first")]
     Circle(String),
+    /// The live schema uses a function or collation that only the program which made it has.
+    #[error("not supported: {address} uses what only the program that made it has ({message}); nothing was changed")]
+    Foreign {
+        /// The object.
+        address: String,
+        /// SQLite's message, which names the function or collation.
+        message: String,
+    },
     /// The steps would not lead to the schema. This is a mistake of rosey's.
     #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
     Unproven(String),
@@ -87,6 +95,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, prov
                     return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
                 }
             }
+            Some(Refusal::Foreign { address, message }) => return Err(PlanError::Foreign { address: address.to_string(), message }),
             Some(Refusal::Leftover(changes)) => {
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));

@@ -3,16 +3,17 @@
 //!
 //! The texts may come from anyone's pull request, so nothing but schema statements gets through.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use libsqlite3_sys as ffi;
 
 use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
+use super::lexer::quote_string;
 use super::lower::words;
 use crate::diff::{Changes, diff};
-use crate::plan::Step;
+use crate::plan::{Action, Step};
 use crate::schema::{Address, Normalized, Schema};
 
 /// Why a plan cannot be right.
@@ -20,6 +21,8 @@ use crate::schema::{Address, Normalized, Schema};
 pub(crate) enum Refusal {
     /// SQLite does not take a statement.
     Statement { address: Address, sql: String, message: String },
+    /// What is there cannot be copied, for it uses what only the program that made it has.
+    Foreign { address: Address, message: String },
     /// The steps do not lead to the desired schema.
     Leftover(Box<Changes>),
 }
@@ -30,14 +33,29 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
+    let mut foreign: BTreeMap<String, String> = BTreeMap::new();
     for row in live.stored.iter().filter(|r| belongs(r, &touched) || (renames && is_body(r))) {
         if let Some(sql) = &row.sql {
-            // What the live database holds need not be valid any more (a view of a dropped table): SQLite takes it.
-            memory.execute(sql).await.ok();
+            // What is left of a virtual table's shadow tables comes with the virtual table.
+            if let Err(error) = memory.execute(sql).await
+                && row.kind == "table"
+                && memory
+                    .number(&format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name)))
+                    .await?
+                    == 0
+            {
+                foreign.insert(row.name.to_ascii_lowercase(), error.to_string());
+            }
         }
     }
     forbid(&mut memory).await?;
     for step in steps {
+        if let Some(message) = foreign.get(&step.address.last().to_ascii_lowercase()) {
+            if step.action == Action::Destroy {
+                continue; // what goes need not be understood
+            }
+            return Ok(Some(Refusal::Foreign { address: step.address.clone(), message: message.clone() }));
+        }
         for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
             if let Err(error) = memory.execute(&statement.sql).await {
                 let (address, sql) = (step.address.clone(), statement.sql.clone());

@@ -82,7 +82,7 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
                 Code::DestroysTable,
                 Level::Destroys,
                 before.address(),
-                format!("virtual table {} is dropped, with {{count}} rows", before.name),
+                format!("virtual table {} is dropped, with {{rows}}", before.name),
                 "",
             )
             .counted(Probe::Query(format!("SELECT count(*) FROM {}", quote(before.name.name.as_str())))),
@@ -98,7 +98,7 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
 
 fn lacking(kind: &str, name: &str) -> Step {
     let address = Address::top(kind, name);
-    let mut step = Step::new(address.clone(), Action::Create, Vec::new());
+    let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
     step.hazards.push(Hazard::new(
         Code::NotSupported,
         Level::Blocks,

@@ -48,7 +48,7 @@ fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazard> {
         return None; // what is computed can be computed again
     }
     let name = live_name(edits, &column.name);
-    let message = format!("column {} is dropped, with {{count}} values", column.name);
+    let message = format!("column {} is dropped, with {{values}}", column.name);
     let advice = format!("to rename it instead, write was={} on its successor", column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
     Some(Hazard::new(Code::DestroysColumn, Level::Destroys, at(edits, &column.name), message, advice).counted(probe))
@@ -235,7 +235,7 @@ fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled
     let groups = format!("SELECT count(*) AS n FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1");
     let message = format!("{{count}} of {{total}} rows are not alone under {name}");
     let advice = "make them differ, or take out the doubles first";
-    Hazard::new(Code::BreaksUnique, Level::Blocks, edits.after.address().child("unique", name), message, advice)
+    Hazard::new(Code::BreaksUnique, Level::Blocks, edits.after.address().child("rule", name), message, advice)
         .counted(Probe::Query(format!("SELECT (SELECT sum(n) FROM ({groups})), (SELECT count(*) FROM {})", old_table(edits))))
         .found_by(format!("SELECT {keys}, count(*) FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1"))
 }

@@ -31,9 +31,9 @@ pub(super) fn becomes_not_null(edits: &TableEdits, column: &Column) -> bool {
     column.not_null && edits.before.columns.get(&column.name).is_some_and(|b| !b.not_null)
 }
 
-/// Whether this change gives the column another type.
+/// Whether this change gives the column another type, or its type another meaning.
 pub(super) fn changes_type(edits: &TableEdits, column: &Column) -> bool {
-    edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty)
+    edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty || (edits.after.strict && !edits.before.strict))
 }
 
 fn value(edits: &TableEdits, column: &Column, old_names: bool) -> Option<Value> {

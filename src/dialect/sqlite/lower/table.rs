@@ -37,7 +37,7 @@ fn destroy(table: &Table) -> Step {
             Code::DestroysTable,
             Level::Destroys,
             table.address(),
-            format!("table {} is dropped, with {{count}} rows", table.name),
+            format!("table {} is dropped, with {{rows}}", table.name),
             format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", table.name),
         )
         .counted(Probe::Aggregate("count(*)".to_owned())),

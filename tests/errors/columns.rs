@@ -1,0 +1,437 @@
+//! Columns: their types, values and rules.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+#[test]
+fn a_column_without_a_type() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column age
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `column` lacks its type
+       ╭─[schema.kdl:3:5]
+     3 │     column age
+       ·     ─────┬────
+       ·          ╰── here
+       ╰────
+      help: write `column age TYPE`, with a type like integer, text, "varchar(50)"
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_flag_where_the_type_belongs() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column age not-null
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × column `age` lacks its type
+       ╭─[schema.kdl:3:5]
+     3 │     column age not-null
+       ·     ─────────┬─────────
+       ·              ╰── the type comes after the name
+       ╰────
+      help: write `column age TYPE`, with a type like integer, text, "varchar(50)"
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_column_without_anything() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `column` lacks a name
+       ╭─[schema.kdl:3:5]
+     3 │     column
+       ·     ───┬──
+       ·        ╰── here
+       ╰────
+      help: write `column NAME`
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_type_that_is_no_word() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column age 5
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × a type must be a word or a string
+       ╭─[schema.kdl:3:16]
+     3 │     column age 5
+       ·                ┬
+       ·                ╰── not a string
+       ╰────
+      help: write "5"
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_name_that_is_no_word() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column 5 integer
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × a name must be a word or a string
+       ╭─[schema.kdl:3:12]
+     3 │     column 5 integer
+       ·            ┬
+       ·            ╰── not a string
+       ╰────
+      help: write "5"
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_name_that_is_empty() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column "" integer
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × a name is empty
+       ╭─[schema.kdl:3:12]
+     3 │     column "" integer
+       ·            ─┬
+       ·             ╰── here
+       ╰────
+      help: write a name between the quotes
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_table_without_columns() {
+    let schema = r"
+        table users
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × table `users` has no columns
+       ╭─[schema.kdl:1:1]
+     1 │ table users
+       · ─────┬─────
+       ·      ╰── here
+       ╰────
+      help: write `column NAME TYPE` between its braces
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn a_table_without_a_name() {
+    let schema = r"
+        table
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `table` lacks a name
+       ╭─[schema.kdl:1:1]
+     1 │ table
+       · ──┬──
+       ·   ╰── here
+       ╰────
+      help: write `table NAME`
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: it also says that the table has no columns, which only follows.
+#[test]
+fn a_column_with_something_wrong_does_not_make_its_table_empty() {
+    let schema = r"
+        table users {
+            column id
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `column` lacks its type
+       ╭─[schema.kdl:2:5]
+     2 │     column id
+       ·     ────┬────
+       ·         ╰── here
+       ╰────
+      help: write `column id TYPE`, with a type like integer, text, "varchar(50)"
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_annotation_that_is_not_sql() {
+    let schema = r#"
+        table users {
+            column seen integer default=(sq)"unixepoch()"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × unknown annotation `(sq)`
+       ╭─[schema.kdl:2:25]
+     2 │     column seen integer default=(sq)"unixepoch()"
+       ·                         ────────────┬────────────
+       ·                                     ╰── here
+       ╰────
+      help: the only one is (sql), for an expression: (sql)"CURRENT_TIMESTAMP"
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn an_expression_that_is_no_text() {
+    let schema = r"
+        table users {
+            column seen integer default=(sql)5
+            column age integer { backfill 0 }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × default= must be a word or a string
+       ╭─[schema.kdl:2:25]
+     2 │     column seen integer default=(sql)5
+       ·                         ───────┬──────
+       ·                                ╰── not a string
+       ╰────
+      help: write (sql)"5"
+
+      × backfill must be a word or a string
+       ╭─[schema.kdl:3:35]
+     3 │     column age integer { backfill 0 }
+       ·                                   ┬
+       ·                                   ╰── not a string
+       ╰────
+      help: write "0"
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn an_expression_that_is_empty() {
+    let schema = r#"
+        table users {
+            column seen integer default=(sql)""
+            column age integer { backfill "" }
+            check ""
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × default= is empty
+       ╭─[schema.kdl:2:25]
+     2 │     column seen integer default=(sql)""
+       ·                         ───────┬───────
+       ·                                ╰── SQL is wanted here
+       ╰────
+      help: write SQL between the quotes
+
+      × backfill is empty
+       ╭─[schema.kdl:3:35]
+     3 │     column age integer { backfill "" }
+       ·                                   ─┬
+       ·                                    ╰── SQL is wanted here
+       ╰────
+      help: write SQL between the quotes
+
+      × a check's condition is empty
+       ╭─[schema.kdl:4:11]
+     4 │     check ""
+       ·           ─┬
+       ·            ╰── SQL is wanted here
+       ╰────
+      help: write SQL between the quotes
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+#[test]
+fn a_child_without_its_sql() {
+    let schema = r"
+        table users {
+            column age integer { using }
+            check
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `using` lacks its SQL
+       ╭─[schema.kdl:2:26]
+     2 │     column age integer { using }
+       ·                          ──┬──
+       ·                            ╰── here
+       ╰────
+      help: write `using "SQL"`
+
+      × `check` lacks its condition
+       ╭─[schema.kdl:3:5]
+     3 │     check
+       ·     ──┬──
+       ·       ╰── here
+       ╰────
+      help: write `check "CONDITION"` or `check NAME "CONDITION"`
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+#[test]
+fn autoincrement_without_a_primary_key() {
+    let schema = r"
+        table users {
+            column id integer autoincrement
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `autoincrement` is for a primary key
+       ╭─[schema.kdl:2:5]
+     2 │     column id integer autoincrement
+       ·     ───────────────┬───────────────
+       ·                    ╰── here
+       ╰────
+      help: write `primary-key autoincrement`
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn nullable_and_not_null() {
+    let schema = r"
+        table users {
+            column age integer nullable not-null
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a column cannot be both `nullable` and `not-null`
+       ╭─[schema.kdl:2:5]
+     2 │     column age integer nullable not-null
+       ·     ──────────────────┬─────────────────
+       ·                       ╰── here
+       ╰────
+      help: keep one of the two
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn on_conflict_without_a_rule() {
+    let schema = r"
+        table users {
+            column age integer on-conflict=ignore
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `on-conflict=` needs a rule to be about
+       ╭─[schema.kdl:2:5]
+     2 │     column age integer on-conflict=ignore
+       ·     ──────────────────┬──────────────────
+       ·                       ╰── here
+       ╰────
+      help: it goes with primary-key, unique or not-null
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn stored_without_generated() {
+    let schema = r"
+        table users {
+            column age integer stored=#true
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `stored=` without `generated=`
+       ╭─[schema.kdl:2:5]
+     2 │     column age integer stored=#true
+       ·     ───────────────┬───────────────
+       ·                    ╰── here
+       ╰────
+      help: write generated="EXPRESSION" stored=#true
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_generated_column_with_a_default() {
+    let schema = r#"
+        table users {
+            column born integer
+            column age integer generated="2025 - born" default=0
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × a generated column has no default
+       ╭─[schema.kdl:3:5]
+     3 │     column age integer generated="2025 - born" default=0
+       ·     ──────────────────────────┬─────────────────────────
+       ·                               ╰── both are given
+       ╰────
+      help: keep one of `generated=` and `default=`
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn two_columns_of_one_name() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column name text
+            column age integer
+            column name "varchar(50)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two columns are called `name`
+       ╭─[schema.kdl:3:5]
+     3 │     column name text
+       ·     ────────┬───────
+       ·             ╰── the first
+     4 │     column age integer
+     5 │     column name "varchar(50)"
+       ·     ────────────┬────────────
+       ·                 ╰── the second
+       ╰────
+      help: rename one of the two
+
+    error: the schema has one mistake
+    "#);
+}

@@ -1,0 +1,287 @@
+//! Where foreign keys lead.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+// FAILS TODAY: the arrow stands under the whole column.
+#[test]
+fn a_foreign_key_to_a_table_that_is_not_there() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+        }
+
+        table posts {
+            column author integer references="user(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to table `user`, which the schema does not have
+       ╭─[schema.kdl:6:27]
+     6 │     column author integer references="user(id)"
+       ·                           ──────────┬──────────
+       ·                                     ╰── points to it
+       ╰────
+      help: did you mean `users`?
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole column.
+#[test]
+fn a_foreign_key_to_a_table_that_is_near_to_none() {
+    let schema = r#"
+        table posts {
+            column author integer references="people(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to table `people`, which the schema does not have
+       ╭─[schema.kdl:2:27]
+     2 │     column author integer references="people(id)"
+       ·                           ───────────┬───────────
+       ·                                      ╰── points to it
+       ╰────
+      help: declare the table, or name it in an `ignore`
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole column.
+#[test]
+fn a_foreign_key_to_a_column_that_is_not_there() {
+    let schema = r#"
+        table users {
+            column ident serial primary-key
+        }
+
+        table posts {
+            column author integer references="users(indent)"
+            column editor integer references="users.zebra"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to column `indent`, which table `users` does not have
+       ╭─[schema.kdl:6:27]
+     6 │     column author integer references="users(indent)"
+       ·                           ─────────────┬────────────
+       ·                                        ╰── no such column
+       ╰────
+      help: did you mean `ident`?
+
+      × foreign key to column `zebra`, which table `users` does not have
+       ╭─[schema.kdl:7:27]
+     7 │     column editor integer references="users.zebra"
+       ·                           ────────────┬───────────
+       ·                                       ╰── no such column
+       ╰────
+      help: declare the column, or take it out here
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole column.
+#[test]
+fn a_foreign_key_to_a_column_that_is_no_key() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column name text
+        }
+
+        table posts {
+            column author text references="users(name)" on-delete=cascade
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to `users(name)`, which is no key
+       ╭─[schema.kdl:7:24]
+     7 │     column author text references="users(name)" on-delete=cascade
+       ·                        ────────────┬───────────
+       ·                                    ╰── not a primary key, not unique
+       ╰────
+      help: make it unique in table `users`, or point to its primary key
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn a_foreign_key_to_columns_that_are_no_key_together() {
+    let schema = r#"
+        table users {
+            column name text unique
+            column club text unique
+        }
+
+        table posts {
+            column author text
+            column club text
+            foreign-key author club references="users(name, club)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to `users(name, club)`, which is no key
+       ╭─[schema.kdl:9:29]
+     9 │     foreign-key author club references="users(name, club)"
+       ·                             ───────────────┬──────────────
+       ·                                            ╰── not a primary key, not unique
+       ╰────
+      help: make it unique in table `users`, or point to its primary key
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole column.
+#[test]
+fn a_foreign_key_to_a_table_without_a_key() {
+    let schema = r"
+        table users {
+            column name text
+        }
+
+        table posts {
+            column author text references=users
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key to table `users`, which has no primary key
+       ╭─[schema.kdl:6:24]
+     6 │     column author text references=users
+       ·                        ────────┬───────
+       ·                                ╰── points to its key
+       ╰────
+      help: name the columns: references="users(column)"
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: there is no help, the arrow stands under the whole node, and it speaks of `1 columns`.
+#[test]
+fn a_foreign_key_with_too_many_columns() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column name text unique
+        }
+
+        table posts {
+            column author integer
+            column name text
+            foreign-key author references="users(id, name)"
+            foreign-key author name references="users(id)"
+            foreign-key author name references=users
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key of 1 column to 2 columns
+       ╭─[schema.kdl:9:24]
+     9 │     foreign-key author references="users(id, name)"
+       ·                        ──────────────┬─────────────
+       ·                                      ╰── the numbers of columns differ
+       ╰────
+      help: name as many columns on both sides
+
+      × foreign key of 2 columns to 1 column
+        ╭─[schema.kdl:10:29]
+     10 │     foreign-key author name references="users(id)"
+        ·                             ───────────┬──────────
+        ·                                        ╰── the numbers of columns differ
+        ╰────
+      help: name as many columns on both sides
+
+      × foreign key of 2 columns to a key of 1 column
+        ╭─[schema.kdl:11:29]
+     11 │     foreign-key author name references=users
+        ·                             ────────┬───────
+        ·                                     ╰── the numbers of columns differ
+        ╰────
+      help: the key of table `users` is: id
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+// FAILS TODAY: `references=5` has no help.
+#[test]
+fn a_target_that_is_none() {
+    let schema = r#"
+        table posts {
+            column author integer references="users(id"
+            column editor integer references="users(id) cascade"
+            column reader integer references=""
+            column writer integer references=5
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `users(id` is no target of a foreign key
+       ╭─[schema.kdl:2:27]
+     2 │     column author integer references="users(id"
+       ·                           ──────────┬──────────
+       ·                                     ╰── not understood
+       ╰────
+      help: write references="table(column, …)", references="table.column" or references="table"
+
+      × `users(id) cascade` is no target of a foreign key
+       ╭─[schema.kdl:3:27]
+     3 │     column editor integer references="users(id) cascade"
+       ·                           ───────────────┬──────────────
+       ·                                          ╰── not understood
+       ╰────
+      help: write references="table(column, …)", references="table.column" or references="table"
+
+      × `` is no target of a foreign key
+       ╭─[schema.kdl:4:27]
+     4 │     column reader integer references=""
+       ·                           ──────┬──────
+       ·                                 ╰── not understood
+       ╰────
+      help: write references="table(column, …)", references="table.column" or references="table"
+
+      × references= must be a word or a string
+       ╭─[schema.kdl:5:27]
+     5 │     column writer integer references=5
+       ·                           ──────┬─────
+       ·                                 ╰── not a string
+       ╰────
+      help: write "5"
+
+    error: the schema has 4 mistakes
+    "#);
+}
+
+#[test]
+fn what_a_foreign_key_does_without_a_foreign_key() {
+    let schema = r"
+        table posts {
+            column author integer on-delete=cascade
+            foreign-key author
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × there is no `references=` for this to be about
+       ╭─[schema.kdl:2:5]
+     2 │     column author integer on-delete=cascade
+       ·     ───────────────────┬───────────────────
+       ·                        ╰── here
+       ╰────
+      help: add references="table(column)"
+
+      × `foreign-key` lacks `references=`
+       ╭─[schema.kdl:3:5]
+     3 │     foreign-key author
+       ·     ─────────┬────────
+       ·              ╰── here
+       ╰────
+      help: write `foreign-key COLUMN… references="table(column, …)"`
+
+    error: the schema has 2 mistakes
+    "#);
+}

@@ -1,0 +1,252 @@
+//! Includes, and files that cannot be read.
+
+use insta::assert_snapshot;
+
+use super::Folder;
+
+#[test]
+fn a_schema_that_is_not_there() {
+    let folder = Folder::new();
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
+    error: there is no schema at schema.kdl
+      help: name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl
+    ");
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_schema_that_is_no_text() {
+    let folder = Folder::new().bytes("schema.kdl", b"\xff\xfe");
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
+    error: schema.kdl is no UTF-8 text
+      help: save the file as UTF-8
+    ");
+}
+
+// FAILS TODAY: it names the file that includes it.
+#[test]
+fn an_included_file_that_is_no_text() {
+    let folder = Folder::new().file("schema.kdl", r#"include "users.kdl""#).bytes("users.kdl", b"\xff\xfe");
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
+    error: users.kdl is no UTF-8 text
+      help: save the file as UTF-8
+    ");
+}
+
+#[test]
+fn an_include_that_steps_out() {
+    let folder = Folder::new().file("schema/schema.kdl", r#"include "../users.kdl""#).file(
+        "users.kdl",
+        r"
+            table users {
+                column id serial primary-key
+            }
+        ",
+    );
+    assert_snapshot!(folder.mistakes("schema/schema.kdl"), @r#"
+      × `../users.kdl` leads out of the schema's folder
+       ╭─[schema/schema.kdl:1:9]
+     1 │ include "../users.kdl"
+       ·         ───────┬──────
+       ·                ╰── included here
+       ╰────
+      help: name files below the file that includes them
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_include_that_is_absolute() {
+    let folder = Folder::new().file("schema.kdl", r#"include "/etc/hostname""#);
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × `/etc/hostname` leads out of the schema's folder
+       ╭─[schema.kdl:1:9]
+     1 │ include "/etc/hostname"
+       ·         ───────┬───────
+       ·                ╰── included here
+       ╰────
+      help: name files below the file that includes them
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_include_that_finds_no_file() {
+    let folder = Folder::new().file("schema.kdl", r#"include "tables/*.kdl""#);
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × `tables/*.kdl` finds no file
+       ╭─[schema.kdl:1:9]
+     1 │ include "tables/*.kdl"
+       ·         ───────┬──────
+       ·                ╰── included here
+       ╰────
+      help: the path counts from the file it stands in
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_include_of_a_folder() {
+    let folder = Folder::new().file("schema.kdl", r#"include "tables""#).file(
+        "tables/users.kdl",
+        r"
+            table users {
+                column id serial primary-key
+            }
+        ",
+    );
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × `tables` finds no file
+       ╭─[schema.kdl:1:9]
+     1 │ include "tables"
+       ·         ────┬───
+       ·             ╰── included here
+       ╰────
+      help: the path counts from the file it stands in
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_include_that_is_no_pattern() {
+    let folder = Folder::new().file("schema.kdl", r#"include "a[.kdl""#);
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × `a[.kdl` is no pattern: Pattern syntax error near position 1: invalid range pattern
+       ╭─[schema.kdl:1:9]
+     1 │ include "a[.kdl"
+       ·         ────┬───
+       ·             ╰── included here
+       ╰────
+      help: `*` stands for any run of characters
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+#[cfg(unix)]
+fn an_include_of_a_link_that_leads_out() {
+    let folder = Folder::new()
+        .file("schema/schema.kdl", r#"include "users.kdl""#)
+        .file(
+            "users.kdl",
+            r"
+            table users {
+                column id serial primary-key
+            }
+        ",
+        )
+        .link("../users.kdl", "schema/users.kdl");
+    assert_snapshot!(folder.mistakes("schema/schema.kdl"), @r#"
+      × `schema/users.kdl` is a link that leads out of the schema's folder
+       ╭─[schema/schema.kdl:1:9]
+     1 │ include "users.kdl"
+       ·         ─────┬─────
+       ·              ╰── included here
+       ╰────
+      help: put the file itself there
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: it is taken without a word.
+#[test]
+fn an_include_of_nothing() {
+    let folder = Folder::new()
+        .file(
+            "schema.kdl",
+            r#"
+            include
+            include 5
+            include "users.kdl" deep=#true
+        "#,
+        )
+        .file(
+            "users.kdl",
+            r"
+            table users {
+                column id serial primary-key
+            }
+        ",
+        );
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × `include` names no file
+       ╭─[schema.kdl:1:1]
+     1 │ include
+       · ───┬───
+       ·    ╰── here
+       ╰────
+      help: write `include "tables/*.kdl"`
+
+      × a pattern must be a word or a string
+       ╭─[schema.kdl:2:9]
+     2 │ include 5
+       ·         ┬
+       ·         ╰── not a string
+       ╰────
+      help: write "5"
+
+      × unknown property `deep=` on `include`
+       ╭─[schema.kdl:3:21]
+     3 │ include "users.kdl" deep=#true
+       ·                     ─────┬────
+       ·                          ╰── not known here
+       ╰────
+      help: known here: only=
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+// FAILS TODAY: it also says that the table has no columns, which only follows.
+#[test]
+fn an_include_in_a_table() {
+    let folder = Folder::new().file(
+        "schema.kdl",
+        r#"
+            table users {
+                include "columns.kdl"
+            }
+        "#,
+    );
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
+      × unknown node in a table: `include`
+       ╭─[schema.kdl:2:5]
+     2 │     include "columns.kdl"
+       ·     ───┬───
+       ·        ╰── not known here
+       ╰────
+      help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_included_file_with_a_mistake() {
+    let folder = Folder::new().file("schema.kdl", r#"include "tables/users.kdl""#).file(
+        "tables/users.kdl",
+        r"
+            table users {
+                column id serial primay-key
+            }
+        ",
+    );
+    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
+      × a column's flag cannot be `primay-key`
+       ╭─[tables/users.kdl:2:22]
+     2 │     column id serial primay-key
+       ·                      ─────┬────
+       ·                           ╰── here
+       ╰────
+      help: did you mean `primary-key`?
+
+    error: the schema has one mistake
+    ");
+}

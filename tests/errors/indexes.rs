@@ -1,0 +1,268 @@
+//! Indexes and their parts.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+#[test]
+fn an_index_without_a_name() {
+    let schema = r"
+        table users {
+            column age integer
+            index
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `index` lacks a name
+       ╭─[schema.kdl:3:5]
+     3 │     index
+       ·     ──┬──
+       ·       ╰── here
+       ╰────
+      help: write `index NAME`
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn an_index_on_nothing() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_age` names no column
+       ╭─[schema.kdl:3:5]
+     3 │     index idx_age
+       ·     ──────┬──────
+       ·           ╰── here
+       ╰────
+      help: write `index NAME COLUMN…`
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn an_index_on_a_column_that_is_not_there() {
+    let schema = r"
+        table users {
+            column last_seen integer
+            index idx_last_seen last_sen
+            index idx_zebra zebra
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_last_seen` on column `last_sen`, which table `users` does not have
+       ╭─[schema.kdl:3:25]
+     3 │     index idx_last_seen last_sen
+       ·                         ────┬───
+       ·                             ╰── no such column
+       ╰────
+      help: did you mean `last_seen`?
+
+      × index `idx_zebra` on column `zebra`, which table `users` does not have
+       ╭─[schema.kdl:4:21]
+     4 │     index idx_zebra zebra
+       ·                     ──┬──
+       ·                       ╰── no such column
+       ╰────
+      help: declare the column, or take it out here
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn an_index_with_commas() {
+    let schema = r"
+        table users {
+            column first text
+            column last text
+            index idx_name last, first
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_name` on column `last,`, which table `users` does not have
+       ╭─[schema.kdl:4:20]
+     4 │     index idx_name last, first
+       ·                    ──┬──
+       ·                      ╰── no such column
+       ╰────
+      help: KDL separates words by spaces, not commas: write `last` without the comma
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: there is no word about the comma.
+#[test]
+fn an_index_with_commas_and_no_spaces() {
+    let schema = r"
+        table users {
+            column first text
+            column last text
+            index idx_name last,first
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_name` on column `last,first`, which table `users` does not have
+       ╭─[schema.kdl:4:20]
+     4 │     index idx_name last,first
+       ·                    ─────┬────
+       ·                         ╰── no such column
+       ╰────
+      help: KDL separates words by spaces, not commas: write `last first` without the comma
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow stands at the first line of the index, two lines above the word.
+#[test]
+fn a_part_that_is_not_there() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            column last_seen integer
+            index idx_last_seen {
+                part id
+                part last_sen order=desc
+            }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_last_seen` on column `last_sen`, which table `users` does not have
+       ╭─[schema.kdl:6:14]
+     6 │         part last_sen order=desc
+       ·              ────┬───
+       ·                  ╰── no such column
+       ╰────
+      help: did you mean `last_seen`?
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow stands at the first line of the index, above the word.
+#[test]
+fn an_included_column_that_is_not_there() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            index idx_id id {
+                include idd
+            }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_id` includes column `idd`, which table `users` does not have
+       ╭─[schema.kdl:4:17]
+     4 │         include idd
+       ·                 ─┬─
+       ·                  ╰── no such column
+       ╰────
+      help: did you mean `id`?
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: it also says that the index names no column, which only follows.
+#[test]
+fn a_part_of_nothing() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age { part }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `part` lacks a column or an expression
+       ╭─[schema.kdl:3:21]
+     3 │     index idx_age { part }
+       ·                     ──┬─
+       ·                       ╰── here
+       ╰────
+      help: write `part COLUMN` or `part (sql)"EXPRESSION"`
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_order_that_there_is_not() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age { part age order=descending nulls=lst }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × order= cannot be `descending`
+       ╭─[schema.kdl:3:30]
+     3 │     index idx_age { part age order=descending nulls=lst }
+       ·                              ────────┬───────
+       ·                                      ╰── here
+       ╰────
+      help: one of: asc, desc
+
+      × nulls= cannot be `lst`
+       ╭─[schema.kdl:3:47]
+     3 │     index idx_age { part age order=descending nulls=lst }
+       ·                                               ────┬────
+       ·                                                   ╰── here
+       ╰────
+      help: did you mean `last`?
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn a_flag_after_the_columns_is_taken_for_a_column() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age age unique
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × index `idx_age` on column `unique`, which table `users` does not have
+       ╭─[schema.kdl:3:23]
+     3 │     index idx_age age unique
+       ·                       ───┬──
+       ·                          ╰── no such column
+       ╰────
+      help: declare the column, or take it out here
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn an_order_at_the_index_instead_of_the_part() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age age order=desc
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × unknown property `order=` on `index`
+       ╭─[schema.kdl:3:23]
+     3 │     index idx_age age order=desc
+       ·                       ─────┬────
+       ·                            ╰── not known here
+       ╰────
+      help: known here: only=, was=, unique=, where=, using=, nulls-not-distinct=, comment=
+
+    error: the schema has one mistake
+    ");
+}

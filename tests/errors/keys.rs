@@ -1,0 +1,247 @@
+//! Primary keys, and the columns of keys of all kinds.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+#[test]
+fn two_primary_keys_at_columns() {
+    let schema = r"
+        table members {
+            column user integer primary-key
+            column club integer primary-key
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × table `members` has two primary keys
+       ╭─[schema.kdl:2:5]
+     2 │     column user integer primary-key
+       ·     ───────────────┬───────────────
+       ·                    ╰── the first
+     3 │     column club integer primary-key
+       ·     ───────────────┬───────────────
+       ·                    ╰── the second
+       ╰────
+      help: for a key of several columns write one node: primary-key a b
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn a_primary_key_at_a_column_and_one_as_a_node() {
+    let schema = r"
+        table members {
+            column user integer primary-key
+            column club integer
+            primary-key user club
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × table `members` has two primary keys
+       ╭─[schema.kdl:2:5]
+     2 │     column user integer primary-key
+       ·     ───────────────┬───────────────
+       ·                    ╰── the first
+       ╰────
+       ╭─[schema.kdl:4:5]
+     4 │     primary-key user club
+       ·     ──────────┬──────────
+       ·               ╰── the second
+       ╰────
+      help: for a key of several columns write one node: primary-key a b
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn keys_that_name_no_column() {
+    let schema = r#"
+        table users {
+            column id integer
+            primary-key
+            unique
+            foreign-key references="users(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `primary-key` names no column
+       ╭─[schema.kdl:3:5]
+     3 │     primary-key
+       ·     ─────┬─────
+       ·          ╰── here
+       ╰────
+      help: write `primary-key COLUMN…`
+
+      × `unique` names no column
+       ╭─[schema.kdl:4:5]
+     4 │     unique
+       ·     ───┬──
+       ·        ╰── here
+       ╰────
+      help: write `unique COLUMN…`
+
+      × `foreign-key` names no column
+       ╭─[schema.kdl:5:5]
+     5 │     foreign-key references="users(id)"
+       ·     ─────────────────┬────────────────
+       ·                      ╰── here
+       ╰────
+      help: write `foreign-key COLUMN… references="table(column, …)"`
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn a_primary_key_on_a_column_that_is_not_there() {
+    let schema = r"
+        table users {
+            column ident integer
+            primary-key indent
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × primary key on column `indent`, which table `users` does not have
+       ╭─[schema.kdl:3:17]
+     3 │     primary-key indent
+       ·                 ───┬──
+       ·                    ╰── no such column
+       ╰────
+      help: did you mean `ident`?
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn a_unique_rule_on_a_column_that_is_not_there() {
+    let schema = r"
+        table users {
+            column last_seen integer
+            unique last_sen
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × unique on column `last_sen`, which table `users` does not have
+       ╭─[schema.kdl:3:12]
+     3 │     unique last_sen
+       ·            ────┬───
+       ·                ╰── no such column
+       ╰────
+      help: did you mean `last_seen`?
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow stands at the first line of the node, two lines above the word.
+#[test]
+fn a_part_of_a_unique_rule_that_is_not_there() {
+    let schema = r"
+        table users {
+            column last_seen integer
+            unique {
+                part last_sen order=desc
+                include zebra
+            }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × unique on column `last_sen`, which table `users` does not have
+       ╭─[schema.kdl:4:14]
+     4 │         part last_sen order=desc
+       ·              ────┬───
+       ·                  ╰── no such column
+       ╰────
+      help: did you mean `last_seen`?
+
+      × unique on column `zebra`, which table `users` does not have
+       ╭─[schema.kdl:5:17]
+     5 │         include zebra
+       ·                 ──┬──
+       ·                   ╰── no such column
+       ╰────
+      help: declare the column, or take it out here
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+// FAILS TODAY: the arrow stands under the whole node.
+#[test]
+fn a_foreign_key_on_a_column_that_is_not_there() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column friend integer
+            foreign-key freind references="users(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × foreign key on column `freind`, which table `users` does not have
+       ╭─[schema.kdl:4:17]
+     4 │     foreign-key freind references="users(id)"
+       ·                 ───┬──
+       ·                    ╰── no such column
+       ╰────
+      help: did you mean `friend`?
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow stands under the whole node, and for `club,user` there is no word about the comma.
+#[test]
+fn commas_between_the_columns_of_a_key() {
+    let schema = r"
+        table members {
+            column user integer
+            column club integer
+            primary-key user, club
+            unique club,user
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × primary key on column `user,`, which table `members` does not have
+       ╭─[schema.kdl:4:17]
+     4 │     primary-key user, club
+       ·                 ──┬──
+       ·                   ╰── no such column
+       ╰────
+      help: KDL separates words by spaces, not commas: write `user` without the comma
+
+      × unique on column `club,user`, which table `members` does not have
+       ╭─[schema.kdl:5:12]
+     5 │     unique club,user
+       ·            ────┬────
+       ·                ╰── no such column
+       ╰────
+      help: KDL separates words by spaces, not commas: write `club user` without the comma
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+#[test]
+fn an_order_of_a_primary_key_that_there_is_not() {
+    let schema = r"
+        table posts {
+            column id integer primary-key=asc
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × primary-key= cannot be `asc`
+       ╭─[schema.kdl:2:23]
+     2 │     column id integer primary-key=asc
+       ·                       ───────┬───────
+       ·                              ╰── here
+       ╰────
+      help: one of: desc
+
+    error: the schema has one mistake
+    ");
+}

@@ -1,0 +1,86 @@
+//! What a user of `rosey validate` sees of every mistake that a schema can have: the line, the arrow, and what to write
+//! instead.
+//!
+//! Where a comment says FAILS TODAY, the snapshot is what should be seen, and the comment what is seen instead.
+
+use std::process::Command;
+
+mod columns;
+mod expressions;
+mod files;
+mod foreign_keys;
+mod includes;
+mod indexes;
+mod keys;
+mod names;
+mod objects;
+mod properties;
+mod quoting;
+mod sqlite;
+mod statements;
+mod syntax;
+mod words;
+
+/// What is said of a schema that is wrong.
+fn mistakes(schema: &str) -> String {
+    Folder::new().file("schema.kdl", schema).mistakes("schema.kdl")
+}
+
+/// Both databases take the schema.
+fn valid(schema: &str) {
+    let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+}
+
+/// One database takes the schema.
+fn valid_for(dialect: &str, schema: &str) {
+    let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl", "--dialect", dialect]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+}
+
+/// A folder with the files of a schema.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    /// Adds a file; its text is indented as the test is.
+    fn file(self, name: &str, text: &str) -> Self {
+        self.bytes(name, dedent(text).as_bytes())
+    }
+
+    fn bytes(self, name: &str, bytes: &[u8]) -> Self {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+        self
+    }
+
+    #[cfg(unix)]
+    fn link(self, to: &str, name: &str) -> Self {
+        std::os::unix::fs::symlink(to, self.0.path().join(name)).unwrap();
+        self
+    }
+
+    /// Exit code, standard output and standard error.
+    fn validate(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_rosey")).arg("validate").args(arguments).current_dir(&self.0).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// What is said of a schema that is wrong: on standard error, with nothing on standard output, and exit code 1.
+    fn mistakes(&self, schema: &str) -> String {
+        let (code, printed, said) = self.validate(&["--schema", schema]);
+        assert_eq!((code, printed.as_str()), (Some(1), ""), "{said}");
+        said
+    }
+}
+
+/// The text without the indentation that all its lines have.
+fn dedent(text: &str) -> String {
+    let text = text.strip_prefix('\n').unwrap_or(text).trim_end();
+    let margin = text.lines().filter(|l| !l.trim().is_empty()).map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);
+    text.lines().map(|l| format!("{}\n", l.get(margin..).unwrap_or_default())).collect()
+}

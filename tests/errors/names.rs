@@ -1,0 +1,418 @@
+//! Names that are used twice, and names that are not to be had.
+
+use insta::assert_snapshot;
+
+use super::{mistakes, valid};
+
+#[test]
+fn two_tables_of_one_name() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+        }
+
+        table users {
+            column name text
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × two tables are called `users`
+       ╭─[schema.kdl:1:1]
+     1 │ table users {
+       · ─────┬─────
+       ·      ╰── the first
+       ╰────
+       ╭─[schema.kdl:5:1]
+     5 │ table users {
+       · ─────┬─────
+       ·      ╰── the second
+       ╰────
+      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn two_tables_of_one_name_to_sqlite_only() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+        }
+
+        table Users {
+            column name text
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × two tables are called `users`
+       ╭─[schema.kdl:1:1]
+     1 │ table users {
+       · ─────┬─────
+       ·      ╰── the first
+       ╰────
+       ╭─[schema.kdl:5:1]
+     5 │ table Users {
+       · ─────┬─────
+       ·      ╰── the second
+       ╰────
+      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn two_indexes_of_one_name_on_one_table() {
+    let schema = r"
+        table users {
+            column age integer
+            column name text
+            index idx_users age
+            index idx_users name
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × two indexes are called `idx_users`
+       ╭─[schema.kdl:4:5]
+     4 │     index idx_users age
+       ·     ─────────┬─────────
+       ·              ╰── the first
+     5 │     index idx_users name
+       ·     ──────────┬─────────
+       ·               ╰── the second
+       ╰────
+      help: rename one of the two
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn two_indexes_of_one_name_on_two_tables() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age age
+        }
+
+        table pets {
+            column age integer
+            index idx_age age
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × two objects are called `idx_age`
+       ╭─[schema.kdl:3:5]
+     3 │     index idx_age age
+       ·     ────────┬────────
+       ·             ╰── index `idx_age`
+       ╰────
+       ╭─[schema.kdl:8:5]
+     8 │     index idx_age age
+       ·     ────────┬────────
+       ·             ╰── index `idx_age`
+       ╰────
+      help: tables, views and indexes share one set of names: rename one of the two
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn two_views_of_one_name() {
+    let schema = r#"
+        view ages { as "SELECT 1" }
+        view ages { as "SELECT 2" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two views are called `ages`
+       ╭─[schema.kdl:1:1]
+     1 │ view ages { as "SELECT 1" }
+       · ────┬────
+       ·     ╰── the first
+       ╰────
+       ╭─[schema.kdl:2:1]
+     2 │ view ages { as "SELECT 2" }
+       · ────┬────
+       ·     ╰── the second
+       ╰────
+      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn two_triggers_of_one_name() {
+    let schema = r#"
+        table users {
+            column age integer
+        }
+
+        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+        trigger touch { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two triggers are called `touch`
+       ╭─[schema.kdl:5:1]
+     5 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+       · ──────┬──────
+       ·       ╰── the first
+     6 │ trigger touch { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
+       · ──────┬──────
+       ·       ╰── the second
+       ╰────
+      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn two_virtual_tables_of_one_name() {
+    let schema = r#"
+        virtual-table docs { using "fts5(title)" }
+        virtual-table docs { using "fts5(body)" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two virtual-tables are called `docs`
+       ╭─[schema.kdl:1:1]
+     1 │ virtual-table docs { using "fts5(title)" }
+       · ─────────┬────────
+       ·          ╰── the first
+       ╰────
+       ╭─[schema.kdl:2:1]
+     2 │ virtual-table docs { using "fts5(body)" }
+       · ─────────┬────────
+       ·          ╰── the second
+       ╰────
+      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_table_and_a_view_of_one_name() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+        }
+
+        view users { as "SELECT 1" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two objects are called `users`
+       ╭─[schema.kdl:1:1]
+     1 │ table users {
+       · ─────┬─────
+       ·      ╰── table `users`
+       ╰────
+       ╭─[schema.kdl:5:1]
+     5 │ view users { as "SELECT 1" }
+       · ─────┬────
+       ·      ╰── view `users`
+       ╰────
+      help: tables, views and indexes share one set of names: rename one of the two
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn a_table_and_an_index_of_one_name() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+            index users id
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × two objects are called `users`
+       ╭─[schema.kdl:1:1]
+     1 │ table users {
+       · ─────┬─────
+       ·      ╰── table `users`
+       ╰────
+       ╭─[schema.kdl:3:5]
+     3 │     index users id
+       ·     ───────┬──────
+       ·            ╰── index `users`
+       ╰────
+      help: tables, views and indexes share one set of names: rename one of the two
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn a_table_and_a_virtual_table_of_one_name() {
+    let schema = r#"
+        table docs {
+            column id serial primary-key
+        }
+
+        virtual-table docs { using "fts5(title)" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × two objects are called `docs`
+       ╭─[schema.kdl:1:1]
+     1 │ table docs {
+       · ─────┬────
+       ·      ╰── table `docs`
+       ╰────
+       ╭─[schema.kdl:5:1]
+     5 │ virtual-table docs { using "fts5(title)" }
+       · ─────────┬────────
+       ·          ╰── virtual-table `docs`
+       ╰────
+      help: tables, views and indexes share one set of names: rename one of the two
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn two_of_one_name_for_two_databases_are_none() {
+    let schema = r"
+        table users only=sqlite {
+            column id serial primary-key
+        }
+
+        table users only=postgres {
+            column id serial primary-key
+        }
+    ";
+    valid(schema);
+}
+
+// FAILS TODAY: it does not look at the names of triggers and virtual tables.
+#[test]
+fn names_that_are_sqlites() {
+    let schema = r#"
+        table sqlite_users {
+            column age integer
+            index sqlite_autoindex_age age
+        }
+
+        view sqlite_ages { as "SELECT 1" }
+        virtual-table sqlite_docs { using "fts5(title)" }
+        trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `sqlite_users` is one of SQLite's own names
+       ╭─[schema.kdl:1:1]
+     1 │ table sqlite_users {
+       · ─────────┬────────
+       ·          ╰── reserved
+       ╰────
+      help: choose another name
+
+      × `sqlite_autoindex_age` is one of SQLite's own names
+       ╭─[schema.kdl:3:5]
+     3 │     index sqlite_autoindex_age age
+       ·     ───────────────┬──────────────
+       ·                    ╰── reserved
+       ╰────
+      help: choose another name
+
+      × `sqlite_ages` is one of SQLite's own names
+       ╭─[schema.kdl:6:1]
+     6 │ view sqlite_ages { as "SELECT 1" }
+       · ────────┬───────
+       ·         ╰── reserved
+       ╰────
+      help: choose another name
+
+      × `sqlite_docs` is one of SQLite's own names
+       ╭─[schema.kdl:7:1]
+     7 │ virtual-table sqlite_docs { using "fts5(title)" }
+       · ────────────┬────────────
+       ·             ╰── reserved
+       ╰────
+      help: choose another name
+
+      × `sqlite_touch` is one of SQLite's own names
+       ╭─[schema.kdl:8:1]
+     8 │ trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
+       · ──────────┬─────────
+       ·           ╰── reserved
+       ╰────
+      help: choose another name
+
+    error: the schema has 5 mistakes
+    "#);
+}
+
+#[test]
+fn names_that_are_roseys() {
+    let schema = r#"
+        table _rosey_history {
+            column id serial primary-key
+        }
+
+        view _Rosey { as "SELECT 1" }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `_rosey_history` is one of rosey's own names
+       ╭─[schema.kdl:1:1]
+     1 │ table _rosey_history {
+       · ──────────┬─────────
+       ·           ╰── reserved
+       ╰────
+      help: choose another name
+
+      × `_Rosey` is one of rosey's own names
+       ╭─[schema.kdl:5:1]
+     5 │ view _Rosey { as "SELECT 1" }
+       · ─────┬─────
+       ·      ╰── reserved
+       ╰────
+      help: choose another name
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+#[test]
+fn the_books_of_another_migrator() {
+    let schema = r#"
+        table alembic_version {
+            column version_num "varchar(32)" primary-key
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r"
+      × `alembic_version` belongs to another migrator, and rosey never touches it
+       ╭─[schema.kdl:1:1]
+     1 │ table alembic_version {
+       · ──────────┬──────────
+       ·           ╰── here
+       ╰────
+      help: take it out of the schema
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: they reach the terminal as they are.
+#[test]
+fn control_characters_in_a_name_are_escaped() {
+    let schema = r#"
+        table "\u{1b}[31musers" {
+            column id serial primary-key
+            index idx_id "\u{7}"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × index `idx_id` on column `\u{7}`, which table `\u{1b}[31musers` does not have
+       ╭─[schema.kdl:3:18]
+     3 │     index idx_id "\u{7}"
+       ·                  ───┬───
+       ·                     ╰── no such column
+       ╰────
+      help: declare the column, or take it out here
+
+    error: the schema has one mistake
+    "#);
+}

@@ -1,0 +1,274 @@
+//! What KDL wants quotes for, and words that it does not know.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+#[test]
+fn true_false_and_null_are_written_with_a_hash() {
+    let schema = r"
+        table users {
+            column online boolean default=true
+            column banned boolean default=false
+            column name text default=null
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `true` is no word in KDL
+       ╭─[schema.kdl:2:35]
+     2 │     column online boolean default=true
+       ·                                   ──┬─
+       ·                                     ╰── here
+       ╰────
+      help: write `#true`, or "true" for the text
+
+      × `false` is no word in KDL
+       ╭─[schema.kdl:3:35]
+     3 │     column banned boolean default=false
+       ·                                   ──┬──
+       ·                                     ╰── here
+       ╰────
+      help: write `#false`, or "false" for the text
+
+      × `null` is no word in KDL
+       ╭─[schema.kdl:4:30]
+     4 │     column name text default=null
+       ·                              ──┬─
+       ·                                ╰── here
+       ╰────
+      help: write `#null`, or "null" for the text
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+// FAILS TODAY: the arrow covers the line up to the value.
+#[test]
+fn a_word_with_a_hash_that_is_none_of_kdls() {
+    let schema = r"
+        table users {
+            column online boolean default=#yes
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+    error: a mistake in rosey: panicked at src/kdl/parse.rs:147:23:
+    begin > end (40 > 13) when slicing `table users {
+        column online boolean default=#yes
+    }
+    `
+      help: nothing was committed; please report this
+    ");
+}
+
+// FAILS TODAY: the arrow covers the line up to the value.
+#[test]
+fn a_number_that_is_none() {
+    let schema = r"
+        table users {
+            column share real default=1.5.3
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+    error: a mistake in rosey: panicked at src/kdl/parse.rs:147:23:
+    begin > end (36 > 13) when slicing `table users {
+        column share real default=1.5.3
+    }
+    `
+      help: nothing was committed; please report this
+    ");
+}
+
+// FAILS TODAY: the help is about `#null`.
+#[test]
+fn not_null_as_two_words() {
+    let schema = r"
+        table users {
+            column name text not null
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `not null` is one word here
+       ╭─[schema.kdl:2:26]
+     2 │     column name text not null
+       ·                          ──┬─
+       ·                            ╰── here
+       ╰────
+      help: write `not-null`
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow leaves out the closing bracket.
+#[test]
+fn a_type_with_a_size_needs_quotes() {
+    let schema = r"
+        table users {
+            column name varchar(50)
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `varchar(50)` needs quotes
+       ╭─[schema.kdl:2:17]
+     2 │     column name varchar(50)
+       ·                 ─────┬─────
+       ·                      ╰── here
+       ╰────
+      help: write "varchar(50)": KDL keeps brackets out of bare words
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the word is cut at the space: the help is to write "decimal(10,".
+#[test]
+fn a_type_with_two_sizes_needs_quotes() {
+    let schema = r"
+        table prices {
+            column amount decimal(10, 2)
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `decimal(10, 2)` needs quotes
+       ╭─[schema.kdl:2:19]
+     2 │     column amount decimal(10, 2)
+       ·                   ───────┬──────
+       ·                          ╰── here
+       ╰────
+      help: write "decimal(10, 2)": KDL keeps brackets out of bare words
+
+    error: the schema has one mistake
+    "#);
+}
+
+#[test]
+fn an_array_type_needs_quotes() {
+    let schema = r"
+        table users {
+            column tags text[]
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `text[]` needs quotes
+       ╭─[schema.kdl:2:17]
+     2 │     column tags text[]
+       ·                 ───┬──
+       ·                    ╰── here
+       ╰────
+      help: write "text[]": KDL keeps brackets out of bare words
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: the arrow leaves out the closing bracket.
+#[test]
+fn a_foreign_keys_target_needs_quotes() {
+    let schema = r"
+        table posts {
+            column author integer references=users(id)
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `users(id)` needs quotes
+       ╭─[schema.kdl:2:38]
+     2 │     column author integer references=users(id)
+       ·                                      ────┬────
+       ·                                          ╰── here
+       ╰────
+      help: write "users(id)": KDL keeps brackets out of bare words
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: it gives KDL's own message.
+#[test]
+fn sql_instead_of_kdl() {
+    let schema = r"
+        CREATE TABLE users (id INTEGER);
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `;` is no node
+       ╭─[schema.kdl:1:32]
+     1 │ CREATE TABLE users (id INTEGER);
+       ·                                ┬
+       ·                                ╰── here
+       ╰────
+      help: a node is a word like `table`, what belongs to it, and the end of the line
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the first is taken with its quotes for the value; the second is told as an unknown flag.
+#[test]
+fn single_quotes() {
+    let schema = r"
+        table users {
+            column first text default='nobody'
+            column last text default='no body'
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `'nobody'`: single quotes are no quotes in KDL
+       ╭─[schema.kdl:2:23]
+     2 │     column first text default='nobody'
+       ·                       ────────┬───────
+       ·                               ╰── here
+       ╰────
+      help: write "nobody"
+
+      × `'no body'`: single quotes are no quotes in KDL
+       ╭─[schema.kdl:3:22]
+     3 │     column last text default='no body'
+       ·                      ────────┬────────
+       ·                              ╰── here
+       ╰────
+      help: write "no body"
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+// FAILS TODAY: the arrow leaves out the closing bracket of varchar(50).
+#[test]
+fn every_syntax_error_of_a_file_is_told() {
+    let schema = r"
+        table users {
+            column name varchar(50)
+            column online boolean default=true
+        }
+
+        table posts {
+            column tags text[]
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r#"
+      × `varchar(50)` needs quotes
+       ╭─[schema.kdl:2:17]
+     2 │     column name varchar(50)
+       ·                 ─────┬─────
+       ·                      ╰── here
+       ╰────
+      help: write "varchar(50)": KDL keeps brackets out of bare words
+
+      × `true` is no word in KDL
+       ╭─[schema.kdl:3:35]
+     3 │     column online boolean default=true
+       ·                                   ──┬─
+       ·                                     ╰── here
+       ╰────
+      help: write `#true`, or "true" for the text
+
+      × `text[]` needs quotes
+       ╭─[schema.kdl:7:17]
+     7 │     column tags text[]
+       ·                 ───┬──
+       ·                    ╰── here
+       ╰────
+      help: write "text[]": KDL keeps brackets out of bare words
+
+    error: the schema has 3 mistakes
+    "#);
+}

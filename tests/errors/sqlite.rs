@@ -1,0 +1,373 @@
+//! What SQLite cannot take, though it makes sense.
+
+use insta::assert_snapshot;
+
+use super::{mistakes, valid, valid_for};
+
+#[test]
+fn a_number_that_is_no_key() {
+    let schema = r"
+        table users {
+            column id serial
+            column rank bigserial
+            column place integer identity
+            column seat integer identity=always
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `serial` on column `id`, which is not the primary key
+       ╭─[schema.kdl:2:5]
+     2 │     column id serial
+       ·     ────────┬───────
+       ·             ╰── SQLite numbers its key only
+       ╰────
+      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+
+      × `bigserial` on column `rank`, which is not the primary key
+       ╭─[schema.kdl:3:5]
+     3 │     column rank bigserial
+       ·     ──────────┬──────────
+       ·               ╰── SQLite numbers its key only
+       ╰────
+      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+
+      × `identity` on column `place`, which is not the primary key
+       ╭─[schema.kdl:4:5]
+     4 │     column place integer identity
+       ·     ──────────────┬──────────────
+       ·                   ╰── SQLite numbers its key only
+       ╰────
+      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+
+      × `identity` on column `seat`, which is not the primary key
+       ╭─[schema.kdl:5:5]
+     5 │     column seat integer identity=always
+       ·     ─────────────────┬─────────────────
+       ·                      ╰── SQLite numbers its key only
+       ╰────
+      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+
+    error: the schema has 4 mistakes
+    ");
+}
+
+#[test]
+fn a_number_that_is_no_key_is_postgresqls() {
+    let schema = r"
+        table users {
+            column id serial
+        }
+    ";
+    valid_for("postgres", schema);
+}
+
+// FAILS TODAY: a column without a type has "type `no type`".
+#[test]
+fn types_that_a_strict_table_does_not_take() {
+    let schema = r#"
+        table users strict {
+            column name citext
+            column seen DATETIME
+            column note ""
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × column `name` of strict table `users` has type `citext`
+       ╭─[schema.kdl:2:5]
+     2 │     column name citext
+       ·     ─────────┬────────
+       ·              ╰── not allowed in a strict table
+       ╰────
+      help: a strict table has integer, real, text, blob and any
+
+      × column `seen` of strict table `users` has type `DATETIME`
+       ╭─[schema.kdl:3:5]
+     3 │     column seen DATETIME
+       ·     ──────────┬─────────
+       ·               ╰── not allowed in a strict table
+       ╰────
+      help: a strict table has integer, real, text, blob and any
+
+      × column `note` of strict table `users` has no type
+       ╭─[schema.kdl:4:5]
+     4 │     column note ""
+       ·     ───────┬──────
+       ·            ╰── not allowed in a strict table
+       ╰────
+      help: a strict table has integer, real, text, blob and any
+
+    error: the schema has 3 mistakes
+    "#);
+}
+
+#[test]
+fn the_portable_types_are_fine_in_a_strict_table() {
+    let schema = r#"
+        table users strict {
+            column id serial primary-key
+            column name "varchar(50)"
+            column seen timestamp
+            column note ANY
+        }
+    "#;
+    valid(schema);
+}
+
+// FAILS TODAY: the arrow stands at the first line of the index, and `there` says nothing of where.
+#[test]
+fn an_order_of_nulls() {
+    let schema = r"
+        table users {
+            column age integer
+            index idx_age {
+                part age nulls=last
+            }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × SQLite has no `nulls=`
+       ╭─[schema.kdl:4:14]
+     4 │         part age nulls=last
+       ·              ─┬─
+       ·               ╰── would mean something else in SQLite
+       ╰────
+      help: keep it to PostgreSQL with only=postgres
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: `there` says nothing of where.
+#[test]
+fn an_access_method() {
+    let schema = r"
+        table users {
+            column tags text
+            index idx_tags tags using=gin
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × SQLite has no `using=gin`
+       ╭─[schema.kdl:3:5]
+     3 │     index idx_tags tags using=gin
+       ·     ──────────────┬──────────────
+       ·                   ╰── would mean something else in SQLite
+       ╰────
+      help: keep it to PostgreSQL with only=postgres
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: `there` says nothing of where.
+#[test]
+fn nulls_that_are_not_distinct() {
+    let schema = r"
+        table users {
+            column age integer
+            column name text
+            index idx_age age nulls-not-distinct=#true
+            unique name nulls-not-distinct=#true
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × SQLite has no `nulls-not-distinct`
+       ╭─[schema.kdl:4:5]
+     4 │     index idx_age age nulls-not-distinct=#true
+       ·     ─────────────────────┬────────────────────
+       ·                          ╰── would mean something else in SQLite
+       ╰────
+      help: keep it to PostgreSQL with only=postgres
+
+      × SQLite has no `nulls-not-distinct`
+       ╭─[schema.kdl:5:5]
+     5 │     unique name nulls-not-distinct=#true
+       ·     ──────────────────┬─────────────────
+       ·                       ╰── would mean something else in SQLite
+       ╰────
+      help: keep it to PostgreSQL with only=postgres
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+#[test]
+fn what_only_postgresql_knows_is_fine_where_it_says_so() {
+    let schema = r"
+        table users {
+            column tags text
+            index idx_tags only=postgres using=gin {
+                part tags nulls=last opclass=gin_trgm_ops
+            }
+        }
+    ";
+    valid(schema);
+}
+
+// FAILS TODAY: the arrow stands under the whole column, and at the first line of the index.
+#[test]
+fn a_collation_that_sqlite_does_not_have() {
+    let schema = r"
+        table users {
+            column name text collate=german
+            index idx_name {
+                part name collate=french
+            }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × SQLite has no collation `german`
+       ╭─[schema.kdl:2:22]
+     2 │     column name text collate=german
+       ·                      ───────┬──────
+       ·                             ╰── not supported here
+       ╰────
+      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+
+      × SQLite has no collation `french`
+       ╭─[schema.kdl:4:19]
+     4 │         part name collate=french
+       ·                   ───────┬──────
+       ·                          ╰── not supported here
+       ╰────
+      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+// FAILS TODAY: keys are not looked at.
+#[test]
+fn a_collation_in_a_key_that_sqlite_does_not_have() {
+    let schema = r"
+        table users {
+            column name text
+            column club text
+            primary-key { part name collate=german }
+            unique { part club collate=french }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × SQLite has no collation `german`
+       ╭─[schema.kdl:4:29]
+     4 │     primary-key { part name collate=german }
+       ·                             ───────┬──────
+       ·                                    ╰── not supported here
+       ╰────
+      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+
+      × SQLite has no collation `french`
+       ╭─[schema.kdl:5:24]
+     5 │     unique { part club collate=french }
+       ·                        ───────┬──────
+       ·                               ╰── not supported here
+       ╰────
+      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+#[test]
+fn autoincrement_of_a_key_that_is_no_integer() {
+    let schema = r"
+        table users {
+            column name text primary-key autoincrement
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `autoincrement` on a key that is no single integer
+       ╭─[schema.kdl:2:5]
+     2 │     column name text primary-key autoincrement
+       ·     ─────────────────────┬────────────────────
+       ·                          ╰── SQLite cannot number it
+       ╰────
+      help: write `column id serial primary-key autoincrement`
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn autoincrement_without_a_rowid() {
+    let schema = r"
+        table users without-rowid {
+            column id integer primary-key autoincrement
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × `autoincrement` in a table without rowid
+       ╭─[schema.kdl:2:5]
+     2 │     column id integer primary-key autoincrement
+       ·     ─────────────────────┬─────────────────────
+       ·                          ╰── SQLite cannot number it
+       ╰────
+      help: keep one of `autoincrement` and `without-rowid`
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_table_with_neither_rowid_nor_key() {
+    let schema = r"
+        table users without-rowid {
+            column id integer
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × table `users` is without rowid and has no primary key
+       ╭─[schema.kdl:1:1]
+     1 │ table users without-rowid {
+       · ────────────┬────────────
+       ·             ╰── it needs one
+       ╰────
+      help: add primary-key, or take out without-rowid
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_table_of_generated_columns() {
+    let schema = r#"
+        table users {
+            column one integer generated="1"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r"
+      × all columns of table `users` are generated
+       ╭─[schema.kdl:1:1]
+     1 │ table users {
+       · ─────┬─────
+       ·      ╰── one must hold a value
+       ╰────
+      help: add a column without generated=
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: there is no help.
+#[test]
+fn a_key_that_is_generated() {
+    let schema = r#"
+        table users {
+            column name text
+            column id integer generated="length(name)" primary-key
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × generated column `id` is part of the primary key
+       ╭─[schema.kdl:3:5]
+     3 │     column id integer generated="length(name)" primary-key
+       ·     ───────────────────────────┬──────────────────────────
+       ·                                ╰── SQLite refuses it
+       ╰────
+      help: make another column the key, or take out generated=
+
+    error: the schema has one mistake
+    "#);
+}

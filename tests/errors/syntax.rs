@@ -1,0 +1,246 @@
+//! What is no KDL at all.
+
+use insta::assert_snapshot;
+
+use super::mistakes;
+
+#[test]
+fn a_brace_that_is_never_closed() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `{` is never closed
+       ╭─[schema.kdl:1:13]
+     1 │ table users {
+       ·             ┬
+       ·             ╰── here
+       ╰────
+      help: add the `}` that belongs to it
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn a_brace_too_many() {
+    let schema = r"
+        table users {
+            column id serial primary-key
+        }
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `}` too many
+       ╭─[schema.kdl:4:1]
+     4 │ }
+       · ┬
+       · ╰── here
+       ╰────
+      help: take it out, or add the `{` that belongs to it
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: it is told as a `{` that is never closed, though it is closed.
+#[test]
+fn a_brace_on_a_line_of_its_own() {
+    let schema = r"
+        table users
+        {
+            column id serial primary-key
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `{` belongs to no node
+       ╭─[schema.kdl:2:1]
+     2 │ {
+       · ┬
+       · ╰── here
+       ╰────
+      help: it stands on the line of its node: table users {
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: it is told as a `{` that is never closed, though it is closed.
+#[test]
+fn braces_without_a_node() {
+    let schema = r"
+        { column id serial primary-key }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `{` belongs to no node
+       ╭─[schema.kdl:1:1]
+     1 │ { column id serial primary-key }
+       · ┬
+       · ╰── here
+       ╰────
+      help: it stands on the line of its node: table users {
+
+    error: the schema has one mistake
+    ");
+}
+
+// FAILS TODAY: the arrow points to nothing and the help is about a `}`.
+#[test]
+fn round_brackets_for_braces() {
+    let schema = r"
+        table users (
+            column id serial primary-key
+        )
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `(` where a `{` belongs
+       ╭─[schema.kdl:1:13]
+     1 │ table users (
+       ·             ┬
+       ·             ╰── here
+       ╰────
+      help: what a node holds stands in braces
+
+      × `)` is no node
+       ╭─[schema.kdl:3:1]
+     3 │ )
+       · ┬
+       · ╰── here
+       ╰────
+      help: a node is a word like `table`, what belongs to it, and the end of the line
+
+    error: the schema has 2 mistakes
+    ");
+}
+
+#[test]
+fn more_levels_of_braces_than_a_schema_has() {
+    let schema = "a {\n".repeat(65);
+    assert_snapshot!(mistakes(&schema), @r"
+      × more than 64 levels of braces
+        ╭─[schema.kdl:65:3]
+     65 │ a {
+        ·   ┬
+        ·   ╰── too deep
+        ╰────
+      help: a schema needs four
+
+    error: the schema has one mistake
+    ");
+}
+
+#[test]
+fn a_string_that_is_not_closed_on_its_line() {
+    let schema = r#"
+        table users {
+            column name text default="nobody
+            column age integer
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × a string is not closed on its line
+       ╭─[schema.kdl:2:30]
+     2 │     column name text default="nobody
+       ·                              ───┬───
+       ·                                 ╰── here
+       ╰────
+      help: close it with `"`; a string of several lines stands in `"""`
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: it gives KDL's own message, with no help.
+#[test]
+fn a_string_of_several_lines_that_is_never_closed() {
+    let schema = r#"
+        view active_users {
+            as """
+                SELECT name FROM users
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × a string is never closed
+       ╭─[schema.kdl:2:8]
+     2 │     as """
+       ·        ─┬─
+       ·         ╰── here
+       ╰────
+      help: close it with a line of its own that holds `"""`
+
+    error: the schema has one mistake
+    "#);
+}
+
+// FAILS TODAY: it gives KDL's own message, and a help about spaces.
+#[test]
+fn a_string_that_ends_before_its_text_does() {
+    let schema = r#"
+        table users comment="the "bot's" users" {
+            column id serial primary-key
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × a string ends before its text does
+       ╭─[schema.kdl:1:21]
+     1 │ table users comment="the "bot's" users" {
+       ·                     ──────┬─────
+       ·                           ╰── here
+       ╰────
+      help: a `"` in a string is written `\"`
+
+      × KDL syntax: Expected identifier string
+       ╭─[schema.kdl:1:34]
+     1 │ table users comment="the "bot's" users" {
+       ·                                  ───┬──
+       ·                                     ╰── here
+       ╰────
+      help: A valid value was partially parsed, but was not followed by a value terminator. Did you want a space
+            here?
+
+    error: the schema has 2 mistakes
+    "#);
+}
+
+// FAILS TODAY: it gives KDL's own message, with no help.
+#[test]
+fn a_backslash_that_begins_no_escape() {
+    let schema = r#"
+        table files {
+            column path text default="C:\data"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r##"
+      × a `\` begins no escape that KDL knows
+       ╭─[schema.kdl:2:30]
+     2 │     column path text default="C:\data"
+       ·                              ────┬────
+       ·                                  ╰── here
+       ╰────
+      help: write `\\`, or leave the text as it is: #"…"#
+
+    error: the schema has one mistake
+    "##);
+}
+
+// FAILS TODAY: the arrow points to the word before the comment.
+#[test]
+fn a_comment_that_is_never_closed() {
+    let schema = r"
+        table users {
+            column name text /* a note
+        }
+    ";
+    assert_snapshot!(mistakes(schema), @r"
+      × a `/*` is never closed
+       ╭─[schema.kdl:2:22]
+     2 │     column name text /* a note
+       ·                      ─┬
+       ·                       ╰── here
+       ╰────
+      help: add the `*/` that belongs to it
+
+    error: the schema has one mistake
+    ");
+}
