@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kdl::{KdlDocument, KdlNode, KdlValue};
-use rosey::apply::ApplyError;
+use rosey::apply::{ApplyError, SqlitePath};
 use rosey::dialect::sqlite::PlanError;
 use rosey::render;
 use rosey::schema::Normalized;
@@ -58,31 +58,37 @@ fn literal(entry: &kdl::KdlEntry) -> String {
 
 fn run(path: &Path) -> datatest_stable::Result<()> {
     let case = Case { document: KdlDocument::parse_v2(&std::fs::read_to_string(path)?)? };
-    let database = begin(&case);
+    there_and_back(path, &case, SqlitePath::Cheapest);
+    there_and_back(path, &case, SqlitePath::Rebuild);
+    Ok(())
+}
+
+fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
+    let database = begin(case);
     let before = Before::of(&database);
     if case.has("refused") {
-        refused(&case, &database, &before);
-        return Ok(());
+        return refused(case, &database, &before);
     }
     let after = case.schema("after");
     let plan = database.plan(&after).unwrap_or_else(|e| panic!("{e:?}"));
-    snapshot(path, &render::text(&plan, "the schema", render::Style::default()), &render::sql(&plan));
+    if by == SqlitePath::Cheapest {
+        snapshot(path, &render::text(&plan, "the schema", render::Style::default()), &render::sql(&plan));
+    }
     assert_eq!(plan.is_empty(), case.has("no-changes"), "no-changes");
     if case.has("destructive") {
         let error = database.apply(&after, false).expect_err("a destructive change needs leave");
         assert!(matches!(error, ApplyError::Blocked(_)), "{error:?}");
         before.is_untouched(&database);
     }
-    database.apply(&after, case.has("destructive")).unwrap_or_else(|e| panic!("{e:?}"));
+    database.apply_by(&after, case.has("destructive"), by).unwrap_or_else(|e| panic!("{e:?}"));
     is_settled(&database, &after);
     before.rows_are_kept(&database, &after);
-    expected_rows(&case, &database);
+    expected_rows(case, &database);
     if !case.has("no-way-back") {
         let back = if case.has("before-sql") { desired(&before.kdl).unwrap() } else { case.schema("before") };
-        database.apply(&back, true).unwrap_or_else(|e| panic!("the way back: {e:?}"));
+        database.apply_by(&back, true, by).unwrap_or_else(|e| panic!("the way back: {e:?}"));
         is_settled(&database, &back);
     }
-    Ok(())
 }
 
 fn begin(case: &Case) -> Database {

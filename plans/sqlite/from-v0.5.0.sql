@@ -1,5 +1,6 @@
 .bail on
 -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+.dbconfig defensive off
 PRAGMA foreign_keys = OFF;
 BEGIN IMMEDIATE;
 
@@ -25,19 +26,32 @@ CREATE INDEX "idx_active_tokens" ON "api_tokens" ("is_active", "token");
 CREATE INDEX "ix_api_tokens_is_active" ON "api_tokens" ("is_active");
 
 -- table.channel_stats
-CREATE TABLE "_rosey_new_channel_stats" (
-    "id" INTEGER PRIMARY KEY,
-    "max_users" INTEGER NOT NULL DEFAULT 0,
-    "max_users_timestamp" INTEGER,
-    "max_connected" INTEGER,
-    "max_connected_timestamp" INTEGER,
-    "last_updated" INTEGER NOT NULL,
-    CONSTRAINT "check_singleton" CHECK (id = 1),
-    CONSTRAINT "check_positive_users" CHECK (max_users >= 0)
-);
-INSERT OR ABORT INTO "_rosey_new_channel_stats" ("id", "max_users", "max_users_timestamp", "max_connected", "max_connected_timestamp", "last_updated") SELECT "id", coalesce("max_users", (0)), "max_users_timestamp", "max_connected", "max_connected_timestamp", coalesce("last_updated", (COALESCE(max_users_timestamp, max_connected_timestamp, 0))) FROM "channel_stats";
-DROP TABLE "channel_stats";
-ALTER TABLE "_rosey_new_channel_stats" RENAME TO "channel_stats";
+UPDATE OR ABORT "channel_stats" SET "max_users" = coalesce("max_users", (0)), "last_updated" = coalesce("last_updated", (COALESCE(max_users_timestamp, max_connected_timestamp, 0))) WHERE "max_users" IS NULL OR "last_updated" IS NULL;
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    max_users INTEGER DEFAULT 0,
+    max_users_timestamp INTEGER,
+    max_connected INTEGER DEFAULT x''726f736579207761732068657265'',
+    max_connected_timestamp INTEGER,
+    last_updated INTEGER
+)' WHERE type = 'table' AND name = 'channel_stats' COLLATE NOCASE;
+CREATE VIEW "_rosey_edit" AS SELECT 1;
+DROP VIEW "_rosey_edit";
+PRAGMA writable_schema = RESET;
+UPDATE OR ABORT "channel_stats" SET "max_connected" = CASE WHEN "max_connected" IS x'726f736579207761732068657265' THEN 0 ELSE "max_connected" END WHERE "max_connected" IS x'726f736579207761732068657265';
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
+    id INTEGER PRIMARY KEY CONSTRAINT "check_singleton" CHECK (id = 1),
+    max_users INTEGER NOT NULL DEFAULT 0,
+    max_users_timestamp INTEGER,
+    max_connected INTEGER,
+    max_connected_timestamp INTEGER,
+    last_updated INTEGER NOT NULL, CONSTRAINT "check_positive_users" CHECK (max_users >= 0)
+)' WHERE type = 'table' AND name = 'channel_stats' COLLATE NOCASE;
+CREATE VIEW "_rosey_edit" AS SELECT 1;
+DROP VIEW "_rosey_edit";
+PRAGMA writable_schema = RESET;
 
 -- table.current_status
 CREATE TABLE "_rosey_new_current_status" (

@@ -11,7 +11,7 @@ use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Hazard, Step};
 
 pub use history::Identity;
-pub use sqlite::{apply, inspect, plan};
+pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::history::{self, Record};
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
-use crate::dialect::sqlite::planner::{self, Planned};
+use crate::dialect::sqlite::planner::{self, How, Planned};
 use crate::dialect::sqlite::{PlanError, backup, guards, inspect};
 use crate::kdl;
 use crate::plan::{Action, Plan, Step};
@@ -18,6 +18,24 @@ use crate::schema::{Normalized, Schema};
 /// # Errors
 /// Where the file cannot be read, or where no plan is possible.
 pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> {
+    plan_by(path, desired, SqlitePath::Cheapest).await
+}
+
+/// How tables of a SQLite file are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SqlitePath {
+    /// `ALTER TABLE` where it fits, else an edit of the stored definition, else a rebuild.
+    #[default]
+    Cheapest,
+    /// SQLite's documented rebuild for every table that changes.
+    Rebuild,
+}
+
+/// Plans as [`plan`] does, with a say in how tables are changed.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Result<Plan, PlanError> {
     let mut connection = match Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await {
         Ok(connection) => connection,
         Err(Error::NoFile { .. }) => return planner::plan_from_nothing(desired).await,
@@ -25,7 +43,7 @@ pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> 
     };
     // One read transaction, so that schema and counts belong together.
     connection.execute("BEGIN").await?;
-    let planned = planner::plan(&mut connection, desired, None).await?;
+    let planned = planner::plan(&mut connection, desired, How { rebuild_only: by == SqlitePath::Rebuild, proven: None }).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
     Ok(planned.plan)
@@ -115,7 +133,8 @@ async fn in_transaction(
     backup: &mut Option<PathBuf>,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
-    let Planned { plan, live } = planner::plan(connection, desired, Some(approved)).await?;
+    let Planned { plan, live } =
+        planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }

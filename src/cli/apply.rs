@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::error::Failure;
 use super::progress::Progress;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, output, schema};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, schema};
 use crate::apply::{self, ApplyError, BackupMode, Identity, Options, Outcome, Report};
 use crate::dialect::sqlite::Pulse;
 use crate::plan::{Plan, counted};
@@ -41,6 +41,8 @@ pub(super) struct Apply {
     /// What the history shall say of it.
     #[arg(short, long)]
     message: Option<String>,
+    #[command(flatten)]
+    way: WayArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -68,7 +70,7 @@ impl Apply {
             return Err(Failure::new(format!("{} does not exist, and nobody named it", target.path.display()))
                 .help("name the database with --url, and it will be created"));
         }
-        let plan = apply::plan(&target.path, &desired).await.map_err(|e| schema::plan_failure(&sources, e))?;
+        let plan = crate::apply::plan_by(&target.path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(&sources, e))?;
         let name = self.schema.schema.display().to_string();
         if !self.quiet || !self.auto_approve || plan.is_empty() {
             output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));

@@ -73,6 +73,29 @@ struct TargetArguments {
     config: Option<PathBuf>,
 }
 
+/// How SQLite's tables are changed.
+#[derive(Args, Clone)]
+struct WayArguments {
+    /// How tables are changed: cheapest picks ALTER TABLE, an edit of the stored definition, or a rebuild.
+    #[arg(long, value_enum, value_name = "PATH", default_value = "cheapest")]
+    sqlite_path: WayArgument,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WayArgument {
+    Cheapest,
+    Rebuild,
+}
+
+impl WayArguments {
+    fn path(&self) -> crate::apply::SqlitePath {
+        match self.sqlite_path {
+            WayArgument::Cheapest => crate::apply::SqlitePath::Cheapest,
+            WayArgument::Rebuild => crate::apply::SqlitePath::Rebuild,
+        }
+    }
+}
+
 /// A dialect, on the command line.
 #[derive(Clone, Copy, ValueEnum)]
 enum DialectArgument {

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::Failure;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, output, schema};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, schema};
 use crate::render;
 
 /// Shows what would change.
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     /// Exit with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    way: WayArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -41,7 +43,7 @@ impl Plan {
         let sources = schema::sources(&self.schema.schema)?;
         let desired = schema::desired(&sources)?;
         let target = Target::find(&self.target)?;
-        let plan = crate::apply::plan(&target.path, &desired).await.map_err(|e| schema::plan_failure(&sources, e))?;
+        let plan = crate::apply::plan_by(&target.path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(&sources, e))?;
         if plan.creates_database {
             output::err(&missing(&target));
         }

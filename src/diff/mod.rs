@@ -11,7 +11,7 @@ mod table;
 
 use std::borrow::Cow;
 
-use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Trigger, View, VirtualTable};
+use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table, Trigger, View, VirtualTable};
 
 pub use delta::{Delta, Edit};
 pub use object::Object;
@@ -60,6 +60,11 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
         virtual_tables: delta::deltas(&live.virtual_tables, &wanted.virtual_tables),
         lacking: lacking(&live, &wanted),
     })
+}
+
+/// Whether two states of a table are one, foreign keys to a parent's key spelled out or not, indexes left aside.
+pub(crate) fn is_same_table(a: &Table, b: &Table) -> bool {
+    table::is_same(a, b)
 }
 
 /// The schema without what an `ignore` covers. A trigger goes with its table.

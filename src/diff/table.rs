@@ -172,3 +172,18 @@ fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident
     }
     renamed
 }
+
+/// Whether nothing differs but indexes. A foreign key that names no columns is compared without them: what it points to
+/// is only known where the whole schema is.
+pub(super) fn is_same(before: &Table, after: &Table) -> bool {
+    let (mut a, mut b) = (before.clone(), after.clone());
+    for (x, y) in [(&mut a, &b.clone()), (&mut b, before)] {
+        for fk in &mut x.foreign_keys {
+            let implied = y.foreign_keys.iter().any(|f| f.columns == fk.columns && f.table == fk.table && f.to.is_empty());
+            if implied {
+                fk.to.clear();
+            }
+        }
+    }
+    !diff_table(&a, &a, &b, None, &Renames::default()).changes_table()
+}

@@ -26,6 +26,8 @@ pub enum Code {
     BreaksType,
     /// Ids may be used again.
     LosesAutoincrement,
+    /// A view that comes cannot be read.
+    BrokenView,
     /// The file guards an object that would go.
     PreventDestroy,
     /// The database lacks what rosey cannot make.
@@ -46,6 +48,7 @@ impl Code {
             Code::BreaksForeignKey => "breaks-foreign-key",
             Code::BreaksType => "breaks-type",
             Code::LosesAutoincrement => "loses-autoincrement",
+            Code::BrokenView => "broken-view",
             Code::PreventDestroy => "prevent-destroy",
             Code::NotSupported => "not-supported",
         }

@@ -25,6 +25,8 @@ pub struct Plan {
     /// Guards (`prevent-destroy`) that the history does not know of yet, or knows of still. They are no change of the
     /// database; the next apply records them.
     pub guards: Vec<String>,
+    /// SQLite: whether tables that change are rebuilt, whatever would be cheaper.
+    pub rebuild_only: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
 }

@@ -13,6 +13,9 @@ pub fn sql(plan: &Plan) -> String {
         out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.exit 3\n\n");
     }
     out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
+    if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
+        out.push_str(".dbconfig defensive off\n");
+    }
     out.push_str("PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");
     for step in &plan.steps {
         out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));

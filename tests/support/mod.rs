@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
+use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent, SqlitePath};
 use rosey::dialect::sqlite::{self, PlanError, Pulse};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
@@ -74,7 +74,11 @@ impl Database {
     }
 
     pub fn apply(&self, desired: &Normalized, allow_destructive: bool) -> Result<Outcome, ApplyError> {
-        let plan = self.plan(desired)?;
+        self.apply_by(desired, allow_destructive, SqlitePath::Cheapest)
+    }
+
+    pub fn apply_by(&self, desired: &Normalized, allow_destructive: bool, by: SqlitePath) -> Result<Outcome, ApplyError> {
+        let plan = wait(apply::plan_by(&self.path, desired, by))?;
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
         wait(apply::apply(&self.path, desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent))
     }

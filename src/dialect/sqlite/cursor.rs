@@ -33,6 +33,11 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at)
     }
 
+    /// Where the last token that was taken ends.
+    pub(crate) fn end_of_last(&self) -> usize {
+        self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |t| t.end)
+    }
+
     pub(crate) fn is(&self, keyword: &str) -> bool {
         self.peek().is_some_and(|t| t.is(self.sql, keyword))
     }

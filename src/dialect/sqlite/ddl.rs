@@ -14,7 +14,7 @@ pub(crate) fn create_table(table: &Table, name: &str) -> String {
         parts.push(primary_key(key));
     }
     parts.extend(table.uniques.iter().map(unique));
-    parts.extend(table.foreign_keys.iter().map(|f| foreign_key(f, table)));
+    parts.extend(table.foreign_keys.iter().map(foreign_key));
     parts.extend(table.checks.iter().map(|c| check(c, table)));
     let options: Vec<&str> =
         [(table.without_rowid, "WITHOUT ROWID"), (table.strict, "STRICT")].iter().filter(|o| o.0).map(|o| o.1).collect();
@@ -117,7 +117,7 @@ fn without_qualifier(sql: &str, table: &Table) -> String {
 }
 
 /// `FOREIGN KEY (…) REFERENCES …`.
-pub(crate) fn foreign_key(fk: &ForeignKey, _table: &Table) -> String {
+pub(crate) fn foreign_key(fk: &ForeignKey) -> String {
     let columns = names(&fk.columns);
     let to = if fk.to.is_empty() { String::new() } else { format!(" ({})", names(&fk.to)) };
     let mut sql = format!("{}FOREIGN KEY ({columns}) REFERENCES {}{to}", constraint_name(fk.name.as_ref()), quote(fk.table.name.as_str()));

@@ -64,6 +64,11 @@ impl Live {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
+    /// The stored definition of a table.
+    pub(crate) fn table_sql(&self, name: &Ident) -> Option<&str> {
+        self.stored.iter().find(|r| r.kind == "table" && name.matches(&r.name))?.sql.as_deref()
+    }
+
     /// Whether the database holds a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))

@@ -8,6 +8,7 @@ mod cursor;
 mod ddl;
 pub(crate) mod guards;
 pub(crate) mod inspect;
+mod layout;
 mod lexer;
 mod lower;
 mod measure;

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::canon::{Scope, canon};
 use super::cursor::ident;
+use super::lexer::{lex, slice};
 use super::read_other::trigger_table;
 use super::types::{self, Affinity};
 use super::value;
-use crate::schema::{Expr, Ident, Index, KeyPart, Normalized, ObjectName, PartKey, Schema, Table, Type};
+use crate::schema::{Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
 
 /// Normalises a whole schema.
 pub(crate) fn normalize(mut schema: Schema) -> Normalized {
@@ -19,16 +20,29 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         normalize_table(table, &keys);
     }
     for view in schema.views.values_mut() {
+        tidy(&mut view.query);
         view.query.canon = canon(&view.query.text, &Scope::default());
     }
     for trigger in schema.triggers.values_mut() {
+        tidy(&mut trigger.body);
         trigger.body.canon = canon(&trigger.body.text, &Scope::default());
         trigger.table = trigger_table(&trigger.body.text);
     }
     for table in schema.virtual_tables.values_mut() {
+        tidy(&mut table.using);
         table.using.canon = canon(&table.using.text, &Scope::default());
     }
     Normalized::by_dialect(schema)
+}
+
+/// From the first token to the last: a comment behind them would swallow what rosey writes there.
+fn tidy(expr: &mut Expr) {
+    let tokens = lex(&expr.text);
+    let end = tokens.len() - usize::from(tokens.last().is_some_and(|t| t.is_op(&expr.text, ";")));
+    let text = slice(&expr.text, &tokens[..end]);
+    if text.len() < expr.text.len() {
+        expr.text = text.to_owned();
+    }
 }
 
 fn key_columns(table: &Table) -> Vec<Ident> {
@@ -53,7 +67,10 @@ fn normalize_table(table: &mut Table, keys: &BTreeMap<ObjectName, Vec<Ident>>) {
     let names: BTreeSet<String> = table.columns.keys().map(|c| c.as_str().to_ascii_lowercase()).collect();
     let own = table.name.name.clone();
     let scope = Scope { table: Some(own.as_str()), columns: Some(&names) };
-    let spell = |e: &mut Expr| e.canon = canon(&e.text, &scope);
+    let spell = |e: &mut Expr| {
+        tidy(e);
+        e.canon = canon(&e.text, &scope);
+    };
     table.checks.iter_mut().for_each(|c| spell(&mut c.expr));
     table.columns.values_mut().filter_map(|c| c.generated.as_mut()).for_each(|g| spell(&mut g.expr));
     let collations: BTreeMap<Ident, Ident> = table.columns.values().filter_map(|c| Some((c.name.clone(), c.collate.clone()?))).collect();
@@ -71,6 +88,10 @@ fn normalize_columns(table: &mut Table) {
         let ty = if counted && single.as_ref() == Some(&column.name) { Type::Integer } else { column.ty.clone() };
         column.ty = types::from_declared(&types::declared(&ty, strict));
         column.comment = None;
+        column.backfill.iter_mut().chain(&mut column.using).for_each(tidy);
+        if let Some(Literal::Expr(e)) = column.default.as_mut().map(|d| &mut d.value) {
+            tidy(e);
+        }
         column.not_null |= (strict || without_rowid) && key.contains(&column.name);
         column.collate = column.collate.take().filter(|c| !c.matches("BINARY"));
     }

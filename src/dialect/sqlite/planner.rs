@@ -1,14 +1,13 @@
 //! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
 
-use std::collections::BTreeSet;
-
 use super::connection::{Connection, Error};
 use super::guards::Guards;
 use super::inspect::{self, Live};
+use super::lower::Limits;
 use super::prove::{Refusal, prove};
 use super::{check, lower, measure, normalize};
 use crate::diff::{Changes, diff};
-use crate::plan::{self, Plan, Step};
+use crate::plan::{self, Code, Hazard, Level, Plan, Step};
 use crate::schema::{Address, Dialect, Normalized, Origin, Problem, Schema};
 
 /// Why there is no plan.
@@ -52,11 +51,19 @@ pub(crate) struct Planned {
     pub(crate) live: Live,
 }
 
-/// Plans from the live schema to the desired one. Reads only. A plan that has been proven before, over the same live
-/// schema and with the same statements, is not proven again.
-pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, proven: Option<&Plan>) -> Result<Planned, PlanError> {
+/// How a plan is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How<'p> {
+    /// Tables that change are rebuilt, whatever would be cheaper.
+    pub(crate) rebuild_only: bool,
+    /// A plan that has been proven before: over the same live schema and with the same statements it is not proven again.
+    pub(crate) proven: Option<&'p Plan>,
+}
+
+/// Plans from the live schema to the desired one. Reads only.
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
     let live = inspect::inspect(connection).await?;
-    let mut plan = plan_from(&live, desired, proven).await?;
+    let mut plan = plan_from(&live, desired, how).await?;
     let guards = Guards::read(connection, &live).await?;
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
@@ -66,32 +73,45 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, prov
 
 /// Plans for a file that is not there yet.
 pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, PlanError> {
-    let plan = plan_from(&Live::default(), desired, None).await?;
+    let plan = plan_from(&Live::default(), desired, How::default()).await?;
     Ok(Plan { creates_database: true, ..plan })
 }
 
-async fn plan_from(live: &Live, desired: &Normalized, proven: Option<&Plan>) -> Result<Plan, PlanError> {
+async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
     let changes = diff(&live.current, desired).map_err(PlanError::Schema)?;
     let fingerprint = live.fingerprint();
-    let proven = proven.filter(|p| p.fingerprint == fingerprint);
-    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired, proven).await? };
-    Ok(Plan { dialect: Dialect::Sqlite, changes, steps, fingerprint, creates_database: false, guards: Vec::new() })
+    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint), ..how };
+    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired, how).await? };
+    Ok(Plan {
+        dialect: Dialect::Sqlite,
+        changes,
+        steps,
+        fingerprint,
+        creates_database: false,
+        guards: Vec::new(),
+        rebuild_only: how.rebuild_only,
+    })
 }
 
 /// Steps that have led to the desired schema, in memory.
-async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, proven: Option<&Plan>) -> Result<Vec<Step>, PlanError> {
-    let mut broken = BTreeSet::new();
+async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how: How<'_>) -> Result<Vec<Step>, PlanError> {
+    let mut limits = Limits { rebuild_only: how.rebuild_only, ..Limits::default() };
     loop {
-        let steps = lower::lower(changes, live, desired.schema(), &broken);
-        let steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
-        if proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
+        let mut steps = lower::lower(changes, live, desired.schema(), &limits);
+        steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }
-        match prove(live, desired, &steps).await? {
-            None => return Ok(steps),
+        let proof = prove(live, desired, &steps).await?;
+        match proof.refusal {
+            None => {
+                warn(&mut steps, proof.unreadable);
+                return Ok(steps);
+            }
             Some(Refusal::Statement { address, sql, message }) => {
-                let in_the_way = broken_body(live, &message).filter(|name| broken.insert(name.clone()));
-                if in_the_way.is_none() {
+                let in_the_way = broken_body(live, &message).filter(|name| limits.broken.insert(name.clone()));
+                let edit = sql.starts_with("PRAGMA writable_schema") && limits.no_edit.insert(address.last().to_ascii_lowercase());
+                if in_the_way.is_none() && !edit {
                     return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
                 }
             }
@@ -100,6 +120,15 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, prov
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
             }
+        }
+    }
+}
+
+fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
+    for (address, reason) in unreadable {
+        if let Some(step) = steps.iter_mut().rev().find(|s| s.address == address) {
+            let (message, advice) = (format!("{address} cannot be read: {reason}"), "SQLite makes it all the same; check its query");
+            step.hazards.push(Hazard::new(Code::BrokenView, Level::Warns, address, message, advice));
         }
     }
 }

@@ -10,7 +10,7 @@ use libsqlite3_sys as ffi;
 
 use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
-use super::lexer::quote_string;
+use super::lexer::{quote, quote_string};
 use super::lower::words;
 use crate::diff::{Changes, diff};
 use crate::plan::{Action, Step};
@@ -27,8 +27,23 @@ pub(crate) enum Refusal {
     Leftover(Box<Changes>),
 }
 
+/// What a trial showed.
+#[derive(Debug, Default)]
+pub(crate) struct Proof {
+    /// Why the plan cannot be right, if it cannot.
+    pub(crate) refusal: Option<Refusal>,
+    /// Views that come and cannot be read, with SQLite's reason: SQLite makes them all the same.
+    pub(crate) unreadable: Vec<(Address, String)>,
+}
+
+impl From<Refusal> for Proof {
+    fn from(refusal: Refusal) -> Self {
+        Proof { refusal: Some(refusal), unreadable: Vec::new() }
+    }
+}
+
 /// Runs the steps over an empty copy of what they touch, and compares the outcome with the desired schema.
-pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> Result<Option<Refusal>, Error> {
+pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> Result<Proof, Error> {
     // RENAME and DROP COLUMN read every view and trigger, so then all of them have to be there, with what they name.
     let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
     let touched = touched(live, steps, renames);
@@ -54,20 +69,34 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
             if step.action == Action::Destroy {
                 continue; // what goes need not be understood
             }
-            return Ok(Some(Refusal::Foreign { address: step.address.clone(), message: message.clone() }));
+            return Ok(Refusal::Foreign { address: step.address.clone(), message: message.clone() }.into());
         }
         for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
             if let Err(error) = memory.execute(&statement.sql).await {
                 let (address, sql) = (step.address.clone(), statement.sql.clone());
-                return Ok(Some(Refusal::Statement { address, sql, message: error.to_string() }));
+                return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
             }
         }
     }
+    let unreadable = unreadable_views(&mut memory, steps).await;
     let outcome = inspect::inspect(&mut memory).await?;
     memory.close().await?;
     let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
     let left = diff(&outcome.current, &wanted).unwrap_or_default();
-    Ok((!left.is_empty()).then(|| Refusal::Leftover(Box::new(left))))
+    let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
+    Ok(Proof { refusal, unreadable })
+}
+
+async fn unreadable_views(memory: &mut Connection, steps: &[Step]) -> Vec<(Address, String)> {
+    let mut found = Vec::new();
+    for step in steps.iter().filter(|s| matches!(s.action, Action::Create | Action::Replace) && s.address.kind() == "view") {
+        let makes = step.statements.iter().any(|s| s.sql.starts_with("CREATE VIEW"));
+        let read = format!("SELECT * FROM {} LIMIT 0", quote(step.address.last()));
+        if makes && let Err(error) = memory.query(&read).await {
+            found.push((step.address.clone(), error.to_string()));
+        }
+    }
+    found
 }
 
 /// The names that matter: those in the statements, those in the views and triggers among them, and the tables of indexes.
@@ -138,9 +167,8 @@ unsafe extern "C" fn authorize(
     let denied = match action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
         // ALTER TABLE, FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => {
-            !["table_list", "data_version", "table_info", "page_size", "quick_check"].contains(&name.to_ascii_lowercase().as_str())
-        }
+        ffi::SQLITE_PRAGMA => !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema"]
+            .contains(&name.to_ascii_lowercase().as_str()),
         ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
         _ => false,
     };

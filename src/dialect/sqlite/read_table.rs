@@ -4,6 +4,7 @@
 //! constraint names or generated expressions, so the text has to be read anyway. A test compares the two.
 
 use super::cursor::{Cursor, Read, split_commas};
+use super::layout::{ColumnLayout, Layout};
 use super::lexer::{Kind, Token, slice};
 use super::types;
 use crate::schema::{
@@ -13,6 +14,12 @@ use crate::schema::{
 
 /// Reads one table. What comes out is as written: normalisation is another step.
 pub(crate) fn read_table(sql: &str) -> Read<Table> {
+    read_with_layout(sql).map(|(table, _)| table)
+}
+
+/// Reads one table and where its parts stand.
+pub(crate) fn read_with_layout(sql: &str) -> Read<(Table, Layout)> {
+    let mut layout = Layout::default();
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;
     let _temporary = c.eat("TEMP") || c.eat("TEMPORARY");
@@ -26,9 +33,12 @@ pub(crate) fn read_table(sql: &str) -> Read<Table> {
     loop {
         if starts_constraint(&c) {
             read_constraint(&mut c, &mut table, &mut name)?;
+            layout.rule(&table, layout.items_end..c.end_of_last(), name.is_none());
         } else {
-            read_column(&mut c, &mut table)?;
+            read_column(&mut c, &mut table, &mut layout)?;
+            layout.columns_end = c.end_of_last();
         }
+        layout.items_end = c.end_of_last();
         if c.eat_op(")") {
             break;
         }
@@ -39,7 +49,7 @@ pub(crate) fn read_table(sql: &str) -> Read<Table> {
     }
     read_options(&mut c, &mut table)?;
     implied_not_null(&mut table);
-    Ok(table)
+    Ok((table, layout))
 }
 
 fn starts_constraint(c: &Cursor) -> bool {
@@ -71,17 +81,28 @@ fn implied_not_null(table: &mut Table) {
     }
 }
 
-fn read_column(c: &mut Cursor, table: &mut Table) -> Read<()> {
+fn read_column(c: &mut Cursor, table: &mut Table, layout: &mut Layout) -> Read<()> {
     let name = c.name()?;
+    let name_end = c.end_of_last();
     let declared = read_type(c)?;
     let mut column = Column::new(name, types::from_declared(&declared));
+    let mut places = ColumnLayout::new(name_end..c.end_of_last());
     let mut constraint = None;
+    let mut from = c.end_of_last();
     while let Some(token) = c.peek() {
         if token.is_op(c.sql, ",") || token.is_op(c.sql, ")") {
             break;
         }
+        let (is_default, is_not_null) = (c.is("DEFAULT"), c.is("NOT") && c.nth_is(1, "NULL"));
         read_column_constraint(c, &mut column, table, &mut constraint)?;
+        if constraint.is_none() {
+            let place = from..c.end_of_last();
+            places.take(is_default, is_not_null, &place);
+            layout.at_column(table, place);
+            from = c.end_of_last();
+        }
     }
+    layout.columns.insert(column.name.clone(), places);
     table.columns.insert(column.name.clone(), column);
     Ok(())
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::inspect::{Live, Stored};
 use super::super::lexer::quote;
-use super::{disturbed, name_of, trigger_of, words};
+use super::{name_of, trigger_of, words};
 use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
-pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema, broken: &BTreeSet<String>) -> Vec<Step> {
-    let mut gone = disturbed(changes);
+/// `gone`: the tables that are disturbed. `broken`: views and triggers that no longer parse.
+pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema, mut gone: BTreeSet<String>, broken: &BTreeSet<String>) -> Vec<Step> {
     gone.extend(changes.views.iter().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
     let mut in_the_way = in_the_way(live, &mut gone);
     in_the_way

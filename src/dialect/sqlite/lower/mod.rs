@@ -1,13 +1,19 @@
 //! Changes → steps for SQLite. Sees all edits of a table at once and picks the cheapest safe path that takes them all.
 
 mod carry;
+mod catalog;
 mod native;
+mod path;
 mod probes;
 mod rebuild;
 mod rows;
 mod table;
 
 use std::collections::BTreeSet;
+
+pub(crate) use path::Limits;
+
+use path::Path;
 
 use super::ddl;
 use super::inspect::Live;
@@ -16,12 +22,17 @@ use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Footprint, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Address, Ident, ObjectName, Schema, VirtualTable};
 
-/// Turns changes into steps, not yet ordered and not yet counted. `broken` names views and triggers that no longer
-/// parse: SQLite renames nothing while they are there, so they are taken away meanwhile.
-pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, broken: &BTreeSet<String>) -> Vec<Step> {
-    let mut steps: Vec<Step> = changes.tables.iter().map(|c| table::lower(c, live, changes)).collect();
+/// Turns changes into steps, not yet ordered and not yet counted.
+pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &Limits) -> Vec<Step> {
+    let path = |change: &TableChange| match change {
+        TableChange::Alter(edits) => Path::of(edits, live, limits),
+        _ => Path::Native,
+    };
+    let paths: Vec<Path> = changes.tables.iter().map(path).collect();
+    let gone = disturbed(changes, &paths);
+    let mut steps: Vec<Step> = changes.tables.iter().zip(paths).map(|(c, path)| table::lower(c, path, live, changes)).collect();
     steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
-    steps.extend(carry::lower(changes, live, desired, broken));
+    steps.extend(carry::lower(changes, live, desired, gone, &limits.broken));
     for (kind, name) in &changes.lacking {
         steps.push(lacking(kind, name));
     }
@@ -44,16 +55,16 @@ pub(crate) fn words(sql: &str) -> BTreeSet<String> {
 }
 
 /// The tables that a change takes from under views and triggers, under their old and new names, in lower case.
-fn disturbed(changes: &Changes) -> BTreeSet<String> {
+fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut add = |name: &ObjectName| {
         names.insert(name.name.as_str().to_ascii_lowercase());
     };
-    for change in &changes.tables {
+    for (change, path) in changes.tables.iter().zip(paths) {
         match change {
             TableChange::Create(_) => {}
             TableChange::Drop(t) => add(&t.name),
-            TableChange::Alter(edits) if edits.renames() || native::drops_columns(edits) || !native::fits(edits) => {
+            TableChange::Alter(edits) if path.disturbs(edits) => {
                 add(&edits.before.name);
                 add(&edits.live.name);
             }

@@ -27,7 +27,7 @@ pub(super) fn drops_columns(edits: &TableEdits) -> bool {
 
 /// A column that every row can have at once, without being written. Keys and unique columns differ in more than the
 /// column, so they do not come here.
-fn can_add(column: &Column) -> bool {
+pub(super) fn can_add(column: &Column) -> bool {
     let constant = column.default.as_ref().is_none_or(|d| value::is_constant(&d.value));
     let filled = column.default.as_ref().is_some_and(|d| d.value != Literal::Null);
     let generated = column.generated.as_ref().is_none_or(|g| !g.stored && !column.not_null);

@@ -3,16 +3,17 @@
 use super::super::ddl;
 use super::super::inspect::Live;
 use super::super::lexer::quote;
+use super::path::Path;
 use super::{name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{ObjectName, Table};
 
-pub(super) fn lower(change: &TableChange, live: &Live, changes: &Changes) -> Step {
+pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes) -> Step {
     match change {
         TableChange::Create(table) => create(table),
         TableChange::Drop(table) => destroy(table),
-        TableChange::Alter(edits) => alter(edits, live, changes),
+        TableChange::Alter(edits) => alter(edits, path, live, changes),
     }
 }
 
@@ -45,19 +46,30 @@ fn destroy(table: &Table) -> Step {
     step
 }
 
-fn alter(edits: &TableEdits, live: &Live, changes: &Changes) -> Step {
-    let native = native::fits(edits);
-    let rebuilds = edits.changes_table() && !native;
+fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step {
+    let rebuilds = matches!(path, Path::Rebuild);
+    let moves = path.disturbs(edits);
+    let binds = !matches!(path, Path::Native);
     let action = if rebuilds { Action::Rebuild } else { Action::Alter };
+    let how = match path {
+        Path::Native if edits.changes_table() => Some("ALTER TABLE"),
+        Path::Catalog(_) => Some("catalog edit"),
+        _ => None,
+    };
     let mut statements = rename_statements(edits);
     statements.extend(gone_indexes(edits, rebuilds));
-    statements.extend(if rebuilds { rebuild::statements(edits, live) } else { native::statements(edits) });
+    statements.extend(match path {
+        Path::Native => native::statements(edits),
+        Path::Catalog(statements) => statements,
+        Path::Rebuild => rebuild::statements(edits, live),
+    });
     statements.extend(come_indexes(edits, rebuilds));
     let mut step = Step::new(edits.after.address(), action, statements);
-    step.reason = shortened(reasons(edits, rebuilds));
-    footprint(&mut step, edits, changes, rebuilds);
-    step.rows_of = Some(if rebuilds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
-    step.hazards = probes::hazards(edits, rebuilds, changes, live);
+    let why = shortened(reasons(edits, binds));
+    step.reason = how.map_or(why.clone(), |how| if why.is_empty() { how.to_owned() } else { format!("{how}: {why}") });
+    footprint(&mut step, edits, changes, moves);
+    step.rows_of = Some(if binds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
+    step.hazards = probes::hazards(edits, binds, changes, live);
     step
 }
 
@@ -93,14 +105,14 @@ fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     indexes.map(|i| Statement::new(ddl::create_index(i, &edits.after.name.name))).collect()
 }
 
-fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, rebuilds: bool) {
+fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool) {
     let f = &mut step.footprint;
     f.creates.push(name_of(&edits.after.name.name));
     f.creates.extend(edits.indexes.iter().filter_map(Delta::after).map(|i| name_of(&i.name)));
     f.creates.extend(edits.renamed_indexes.iter().map(|(_, new)| name_of(new)));
     f.drops.extend(edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| name_of(&i.name)));
     f.drops.extend(edits.renamed_indexes.iter().map(|(old, _)| name_of(old)));
-    if rebuilds || edits.renames() || native::drops_columns(edits) {
+    if moves {
         f.drops.push(name_of(&edits.live.name.name));
     }
     f.prefers.extend(edits.foreign_keys.iter().filter_map(Delta::after).map(|k| name_of(&k.table.name)));
@@ -133,9 +145,9 @@ fn shortened(mut reasons: Vec<String>) -> String {
 }
 
 /// Why the table takes the path it takes: the edits that `ALTER TABLE` does not do.
-fn reasons(edits: &TableEdits, rebuilds: bool) -> Vec<String> {
+fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
     let mut reasons = Vec::new();
-    if !rebuilds {
+    if !binds {
         return reasons;
     }
     for delta in &edits.columns {

@@ -1,0 +1,290 @@
+//! The catalog edit: a table's stored text is changed in place, under `PRAGMA writable_schema`, and no row is touched
+//! (<https://sqlite.org/pragma.html#pragma_writable_schema>, <https://sqlite.org/lang_altertable.html#otheralter>).
+//!
+//! Allowed for NOT NULL, CHECK, foreign keys, defaults, and a declared type within one affinity. Refused for everything
+//! that is in the rows or in an index: keys, UNIQUE, collations, affinities, generated columns. The edited text is read
+//! again here, and if it is not the desired table with the same columns and keys in the same places, it is not used.
+
+use std::ops::Range;
+
+use super::super::inspect::Live;
+use super::super::layout::{Layout, Place};
+use super::super::lexer::{quote, quote_string};
+use super::super::read_table::read_with_layout;
+use super::super::{ddl, normalize, types, value};
+use super::{native, rows};
+use crate::diff::{Delta, TableEdits};
+use crate::plan::Statement;
+use crate::schema::{Column, Conflict, PartKey, Schema, Table};
+
+/// The statements, where the catalog edit takes all edits of the table.
+pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statement>> {
+    if !fits(edits) {
+        return None;
+    }
+    let stored = live.table_sql(&edits.live.name.name)?;
+    let text = edited(stored, edits, &Defaults::Wanted)?;
+    if !is_what_is_wanted(stored, &text, edits) {
+        return None;
+    }
+    let mut statements = native::statements(edits);
+    statements.extend(fill(edits));
+    statements.extend(write_out_short_rows(stored, edits)?);
+    statements.extend(store(&edits.after, &text));
+    Some(statements)
+}
+
+/// Whether rows are written, so that triggers have to be out of the way.
+pub(super) fn writes_rows(edits: &TableEdits) -> bool {
+    fill(edits).is_some() || !short_candidates(edits).is_empty()
+}
+
+fn fits(edits: &TableEdits) -> bool {
+    edits.changes_table()
+        && !edits.renames()
+        && edits.options.is_empty()
+        && edits.primary_key.is_none()
+        && edits.uniques.is_empty()
+        && edits.columns.iter().all(|d| match d {
+            Delta::Create(column) => native::can_add(column),
+            Delta::Drop(_) => false,
+            Delta::Alter { before, after, edits: changed } => changed.iter().all(|e| match e.attribute {
+                "not-null" | "on-conflict" => true,
+                "type" => respells(before, after, edits),
+                "default" => !is_read_elsewhere(after, edits),
+                _ => false,
+            }),
+        })
+}
+
+/// Whether only the spelling of the declared type changes: one affinity, no key, no STRICT table.
+fn respells(before: &Column, after: &Column, edits: &TableEdits) -> bool {
+    let same = types::column_affinity(before, &edits.before) == types::column_affinity(after, &edits.after);
+    same && after.using.is_none() && !edits.after.strict && !edits.after.in_key(&after.name)
+}
+
+/// Whether an index or another column is made from this one: rows that are stored short have the old default in there.
+fn is_read_elsewhere(column: &Column, edits: &TableEdits) -> bool {
+    let name = &column.name;
+    let table = &edits.before;
+    let in_index = table.indexes.values().any(|i| {
+        let part = |p: &crate::schema::IndexPart| match &p.key {
+            PartKey::Column(c) => c == name,
+            PartKey::Expr(e) => e.mentions(name),
+        };
+        i.parts.iter().any(part) || i.predicate.as_ref().is_some_and(|p| p.mentions(name))
+    });
+    in_index
+        || table.in_key(name)
+        || table.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *name))
+        || table.columns.values().any(|c| c.generated.as_ref().is_some_and(|g| g.expr.mentions(name)))
+}
+
+/// Fills NULLs, where columns that become NOT NULL have a backfill. One statement: each expression sees the old row.
+fn fill(edits: &TableEdits) -> Option<Statement> {
+    let filled: Vec<&Column> = edits.after.columns.values().filter(|c| c.backfill.is_some() && rows::becomes_not_null(edits, c)).collect();
+    if filled.is_empty() {
+        return None;
+    }
+    let table = quote(edits.after.name.name.as_str());
+    let set = |c: &&Column| {
+        let (name, backfill) = (quote(c.name.as_str()), c.backfill.as_ref().map_or("NULL", |e| e.text.as_str()));
+        format!("{name} = coalesce({name}, ({backfill}))")
+    };
+    let sets: Vec<String> = filled.iter().map(set).collect();
+    let nulls: Vec<String> = filled.iter().map(|c| format!("{} IS NULL", quote(c.name.as_str()))).collect();
+    Some(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {}", sets.join(", "), nulls.join(" OR "))))
+}
+
+/// A default that no value of a table equals.
+const SENTINEL: &str = "x'726f736579207761732068657265'";
+
+/// Columns whose default changes and whose old one may be what short rows read: a constant, or none.
+fn short_candidates(edits: &TableEdits) -> Vec<(&Column, &Column)> {
+    let changed = edits.columns.iter().filter_map(|d| match d {
+        Delta::Alter { before, after, edits } if edits.iter().any(|e| e.attribute == "default") => Some((before, after)),
+        _ => None,
+    });
+    changed.filter(|(before, _)| before.default.as_ref().is_none_or(|d| value::is_constant(&d.value))).collect()
+}
+
+/// Rows older than their column's ADD COLUMN are stored short and read the default from the catalog: an edit would
+/// change them. With a sentinel for a default they show themselves, and get their value written out.
+fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statement>> {
+    let candidates = short_candidates(edits);
+    if candidates.is_empty() {
+        return Some(Vec::new());
+    }
+    let mut statements = store(&edits.after, &edited(stored, edits, &Defaults::Sentinel)?);
+    let table = quote(edits.after.name.name.as_str());
+    let is_short = |c: &Column| format!("{} IS {SENTINEL}", quote(c.name.as_str()));
+    let set = |(before, after): &(&Column, &Column)| {
+        let (name, old) = (quote(after.name.as_str()), before.default.as_ref().map_or("NULL".to_owned(), |d| value::default_sql(&d.value)));
+        format!("{name} = CASE WHEN {} THEN {old} ELSE {name} END", is_short(after))
+    };
+    let sets: Vec<String> = candidates.iter().map(set).collect();
+    let short: Vec<String> = candidates.iter().map(|(_, after)| is_short(after)).collect();
+    statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {}", sets.join(", "), short.join(" OR "))));
+    Some(statements)
+}
+
+/// Stores a definition. A view that comes and goes raises the schema's version, so that other connections look again;
+/// RESET makes this one look again.
+fn store(table: &Table, sql: &str) -> Vec<Statement> {
+    let name = quote_string(table.name.name.as_str());
+    [
+        "PRAGMA writable_schema = ON".to_owned(),
+        format!("UPDATE sqlite_schema SET sql = {} WHERE type = 'table' AND name = {name} COLLATE NOCASE", quote_string(sql)),
+        "CREATE VIEW \"_rosey_edit\" AS SELECT 1".to_owned(),
+        "DROP VIEW \"_rosey_edit\"".to_owned(),
+        "PRAGMA writable_schema = RESET".to_owned(),
+    ]
+    .map(Statement::new)
+    .to_vec()
+}
+
+/// Which defaults the edited text has.
+enum Defaults {
+    Wanted,
+    /// The sentinel for those whose short rows are looked for; NOT NULL and CHECKs as they were.
+    Sentinel,
+}
+
+/// The stored text with the edits done, all else as it stands.
+fn edited(stored: &str, edits: &TableEdits, defaults: &Defaults) -> Option<String> {
+    let (table, layout) = read_with_layout(stored).ok()?;
+    let mut changes: Vec<(Range<usize>, String)> = Vec::new();
+    let added = edits.columns.iter().filter_map(|d| match d {
+        Delta::Create(c) => Some(format!(", {}", ddl::column(c, &edits.after))),
+        _ => None,
+    });
+    let added: String = added.collect();
+    changes.push((layout.columns_end..layout.columns_end, added));
+    for delta in &edits.columns {
+        if let Delta::Alter { before, after, .. } = delta {
+            edit_column(before, after, edits, &layout, defaults, &mut changes)?;
+        }
+    }
+    if matches!(defaults, Defaults::Wanted) {
+        edit_rules(edits, &table, &layout, &mut changes)?;
+    }
+    apply(stored, changes)
+}
+
+fn edit_column(
+    before: &Column,
+    after: &Column,
+    edits: &TableEdits,
+    layout: &Layout,
+    defaults: &Defaults,
+    changes: &mut Vec<(Range<usize>, String)>,
+) -> Option<()> {
+    let places = layout.columns.get(&after.name)?;
+    let end_of_type = places.ty.end..places.ty.end;
+    let replace = |place: &Option<Range<usize>>| place.clone().unwrap_or(end_of_type.clone());
+    let short = short_candidates(edits).iter().any(|(_, c)| c.name == after.name);
+    match defaults {
+        Defaults::Sentinel if short => changes.push((replace(&places.default), format!(" DEFAULT {SENTINEL}"))),
+        Defaults::Sentinel => {}
+        Defaults::Wanted => {
+            if before.ty != after.ty {
+                changes.push((places.ty.clone(), format!(" {}", types::declared(&after.ty, false)).trim_end().to_owned()));
+            }
+            if (before.not_null, before.not_null_conflict) != (after.not_null, after.not_null_conflict) {
+                changes.push((replace(&places.not_null), not_null(after)));
+            }
+            if before.default != after.default {
+                let words = after.default.as_ref().map(|d| format!(" DEFAULT {}", value::default_sql(&d.value)));
+                changes.push((replace(&places.default), words.unwrap_or_default()));
+            }
+        }
+    }
+    Some(())
+}
+
+fn not_null(column: &Column) -> String {
+    let conflict = column.not_null_conflict.map(|c: Conflict| format!(" ON CONFLICT {}", c.word().to_uppercase()));
+    if column.not_null { format!(" NOT NULL{}", conflict.unwrap_or_default()) } else { String::new() }
+}
+
+/// Checks and foreign keys: what goes is cut out, what changes is replaced where it stands, what comes goes last.
+fn edit_rules(edits: &TableEdits, table: &Table, layout: &Layout, changes: &mut Vec<(Range<usize>, String)>) -> Option<()> {
+    let mut last = String::new();
+    let mut put = |place: Option<Place>, sql: Option<String>| match (place, sql) {
+        (Some(place), Some(sql)) if place.at_column => changes.push((place.range, format!(" {sql}"))),
+        (Some(place), Some(sql)) => changes.push((place.range, format!(", {sql}"))),
+        (Some(place), None) => changes.push((place.range, String::new())),
+        (None, Some(sql)) => last.push_str(&format!(", {sql}")),
+        (None, None) => {}
+    };
+    let mut read = Schema::default();
+    read.tables.insert(table.name.clone(), table.clone());
+    let stored = normalize::normalize(read);
+    let stored = stored.schema().tables.get(&table.name)?;
+    for delta in &edits.checks {
+        let place = match delta.before() {
+            Some(check) => {
+                Some(layout.checks.get(stored.checks.iter().position(|c| c.expr == check.expr && c.name == check.name)?)?.clone())
+            }
+            None => None,
+        };
+        put(place, delta.after().map(|c| ddl::check(c, &edits.after)));
+    }
+    for delta in &edits.foreign_keys {
+        let place = match delta.before() {
+            Some(fk) => Some(place_of(fk, stored, layout)?),
+            None => None,
+        };
+        let sql = delta.after().map(ddl::foreign_key);
+        if place.as_ref().is_some_and(|p| p.at_column) {
+            // At its column a foreign key has another grammar: take it out there, and put it behind the others.
+            put(place, None);
+            put(None, sql);
+        } else {
+            put(place, sql);
+        }
+    }
+    changes.push((layout.items_end..layout.items_end, last));
+    Some(())
+}
+
+fn place_of(fk: &crate::schema::ForeignKey, stored: &Table, layout: &Layout) -> Option<Place> {
+    let same = |f: &crate::schema::ForeignKey| {
+        f.columns == fk.columns && f.table == fk.table && f.name == fk.name && f.on_delete == fk.on_delete && f.on_update == fk.on_update
+    };
+    layout.foreign_keys.get(stored.foreign_keys.iter().position(same)?).cloned()
+}
+
+/// Does the changes from the back. Changes that overlap are none.
+fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String> {
+    changes.sort_by_key(|(range, _)| (range.start, range.end));
+    let overlap = changes.windows(2).any(|w| w[0].0.end > w[1].0.start);
+    if overlap {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut done = 0;
+    for (range, new) in changes {
+        out.push_str(text.get(done..range.start)?);
+        out.push_str(&new);
+        done = range.end;
+    }
+    out.push_str(text.get(done..)?);
+    Some(out)
+}
+
+/// Whether the edited text is the desired table, on the rows and indexes of the stored one.
+fn is_what_is_wanted(stored: &str, text: &str, edits: &TableEdits) -> bool {
+    let (Ok((old, _)), Ok((new, _))) = (read_with_layout(stored), read_with_layout(text)) else { return false };
+    let layout = |t: &Table| {
+        let columns: Vec<_> = t.columns.values().map(|c| (c.name.clone(), c.collate.clone(), c.generated.clone())).collect();
+        (columns, t.primary_key.clone(), t.uniques.clone(), t.strict, t.without_rowid)
+    };
+    let (before, mut after) = (layout(&old), layout(&new));
+    after.0.truncate(before.0.len());
+    let mut schema = Schema::default();
+    schema.tables.insert(new.name.clone(), new);
+    let read = normalize::normalize(schema);
+    let read = read.schema().tables.values().next();
+    before == after && read.is_some_and(|t| crate::diff::is_same_table(t, &edits.after))
+}

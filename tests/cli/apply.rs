@@ -1,0 +1,115 @@
+//! `rosey apply`, where it does what it is asked to.
+
+use insta::assert_snapshot;
+
+use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITHOUT_NAME, backups};
+
+#[test]
+fn it_makes_the_database_and_what_is_in_it() {
+    let place = Place::with(USERS);
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db", "--auto-approve"]), @"");
+    assert_eq!(place.files(), ["schema.kdl", "test.db"]);
+    place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
+fn nothing_to_do_needs_no_approval() {
+    let place = Place::having(USERS, "");
+    let before = place.snapshot();
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn the_default_database_is_applied_to_where_it_is_there() {
+    let place = Place::with(USERS);
+    place.write("bot_data.db", "");
+    let run = place.rosey(&["apply", "--auto-approve"]).exits(0);
+    assert!(run.err.starts_with("database: bot_data.db (from the default)\n"), "{run}");
+}
+
+#[test]
+fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
+    place.write("schema.kdl", USERS_WITH_A_NAME);
+    assert_snapshot!(place.apply(&[]), @"");
+    assert_eq!(place.database.rows("SELECT id, name FROM users"), [["1", "ann"], ["2", "bob"]]);
+}
+
+#[test]
+fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
+    let before = place.database.bytes();
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    assert_snapshot!(place.apply(&["--allow-destructive"]), @"");
+    let backup = backups(&place.path("")).pop().unwrap();
+    assert_eq!(std::fs::read(&backup).unwrap(), before);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&backup).unwrap().permissions()) & 0o777, 0o600);
+}
+
+#[test]
+fn a_backup_goes_where_it_is_told_to() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITH_AGE);
+    std::fs::create_dir(place.path("backups")).unwrap();
+    let run = place.apply(&["--backup", "always", "--backup-dir", "backups"]).exits(0);
+    assert!(run.err.contains("backup to backups/test.db.TIME.backup\n"), "{run}");
+    assert_eq!((backups(&place.path("backups")).len(), backups(&place.path("")).len()), (1, 0));
+}
+
+#[test]
+fn a_change_in_place_makes_no_backup_by_itself() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITH_AGE);
+    place.apply(&[]).exits(0);
+    assert_eq!(place.files(), ["schema.kdl", "test.db"]);
+}
+
+#[test]
+fn no_backup_is_made_where_none_is_wanted() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    place.apply(&["--allow-destructive", "--backup", "never"]).exits(0);
+    assert_eq!(place.files(), ["schema.kdl", "test.db"]);
+}
+
+#[test]
+fn quiet_prints_the_outcome_alone() {
+    let place = Place::with(USERS);
+    assert_snapshot!(place.apply(&["--quiet"]), @"");
+}
+
+#[test]
+fn the_history_keeps_the_message() {
+    let place = Place::with(USERS);
+    place.apply(&["-m", "users, at last"]).exits(0);
+    assert_eq!(place.database.value("SELECT message FROM _rosey_history"), "users, at last");
+}
+
+#[test]
+fn prevent_destroy_is_recorded_without_approval() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS.replace("table users", "table users prevent-destroy"));
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_terminal_it_asks_and_takes_yes_alone() {
+    for (answer, code) in [("y", 1), ("", 1), ("yes", 0)] {
+        let place = Place::with(USERS);
+        place.write("answer", format!("{answer}\n"));
+        let ask = format!("{} apply --url test.db", env!("CARGO_BIN_EXE_rosey"));
+        let mut command = place.prepared("script", &["--quiet", "--return", "--command", &ask, "/dev/null"]);
+        let Ok(output) = command.stdin(std::fs::File::open(place.path("answer")).unwrap()).output() else {
+            eprintln!("SKIPPED: there is no `script` here to make a terminal with");
+            return;
+        };
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{shown}");
+        assert!(shown.contains("Only `yes` is taken for an answer"), "{shown}");
+        assert_eq!(shown.contains("not approved; nothing was changed"), code == 1, "{shown}");
+        assert_eq!(place.database.path.exists(), code == 0);
+    }
+}

@@ -1,0 +1,147 @@
+//! The program as people and pipelines meet it: what it prints where, its exit codes, and what it leaves behind.
+//!
+//! Where a comment says FAILS TODAY, the test says what should be, and the comment what is instead.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apply;
+mod files;
+mod fmt_command;
+mod formats;
+mod plan;
+mod refused;
+mod target;
+mod trouble;
+
+use support::Database;
+
+const USERS: &str = "table users {\n    column id serial primary-key\n    column name text\n}\n";
+const USERS_WITH_AGE: &str = "table users {\n    column id serial primary-key\n    column name text\n    column age integer\n}\n";
+const USERS_WITHOUT_NAME: &str = "table users {\n    column id serial primary-key\n}\n";
+const USERS_WITH_A_NAME: &str = "table users {\n    column id serial primary-key\n    column name text not-null\n}\n";
+
+/// A working directory of its own, with a `test.db` that need not be there.
+struct Place {
+    database: Database,
+}
+
+impl Place {
+    fn new() -> Self {
+        Place { database: Database::new() }
+    }
+
+    /// With a schema file.
+    fn with(schema: &str) -> Self {
+        let place = Self::new();
+        place.write("schema.kdl", schema);
+        place
+    }
+
+    /// With a database that has what `schema` says, and rows.
+    fn having(schema: &str, rows: &str) -> Self {
+        let place = Self::with(schema);
+        place.rosey(&["apply", "--url", "test.db", "--auto-approve"]).exits(0);
+        place.database.run(rows, true);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.database.path.with_file_name(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The names of what lies there, in order.
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path("")).unwrap();
+        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// The program, ready to run here: nobody to ask, and nothing in the environment that it reads.
+    fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        self.prepared(env!("CARGO_BIN_EXE_rosey"), arguments)
+    }
+
+    /// Another program, prepared in the same way.
+    fn prepared(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path("")).env("HOME", self.path(""));
+        command.env_remove("ROSEY_DATABASE_URL").env_remove("NO_COLOR");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn rosey(&self, arguments: &[&str]) -> Run {
+        Run::of(format!("rosey {}", arguments.join(" ")), &mut self.command(arguments))
+    }
+
+    /// Applies the schema to `test.db`.
+    fn apply(&self, arguments: &[&str]) -> Run {
+        self.rosey(&[&["apply", "--url", "test.db", "--auto-approve"], arguments].concat())
+    }
+
+    /// What the database holds, byte for byte, and all other files beside it.
+    fn snapshot(&self) -> (Vec<u8>, Vec<String>) {
+        (self.database.bytes(), self.files())
+    }
+}
+
+/// A run that has ended. As text: the command, standard output, standard error behind bars, and the exit code.
+struct Run {
+    line: String,
+    out: String,
+    err: String,
+    code: Option<i32>,
+}
+
+impl Run {
+    fn of(line: String, command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        let text = |bytes| without_times(String::from_utf8(bytes).unwrap());
+        Run { line, out: text(output.stdout), err: text(output.stderr), code: output.status.code() }
+    }
+
+    fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "$ {}\n{}", self.line, self.out.trim_end())?;
+        self.err.lines().try_for_each(|line| writeln!(f, "| {line}"))?;
+        write!(f, "exit {}", self.code.map_or("by a signal".to_owned(), |c| c.to_string()))
+    }
+}
+
+/// A backup is named after the time it was made at.
+fn without_times(text: String) -> String {
+    const STAMP: usize = "20260101T000000000Z".len();
+    let mut pieces: Vec<&str> = text.split(".backup").collect();
+    let last = pieces.pop().unwrap_or_default();
+    let cut = |p: &str| p.len().checked_sub(STAMP).map_or(p.to_owned(), |n| format!("{}TIME", &p[..n]));
+    pieces.iter().map(|p| cut(p) + ".backup").collect::<String>() + last
+}
+
+/// The backups that lie in a folder.
+fn backups(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.filter(|p| p.extension().is_some_and(|e| e == "backup")).collect()
+}

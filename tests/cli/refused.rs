@@ -1,0 +1,127 @@
+//! What `rosey apply` does not do, and says so with exit code 1 (it cannot) or 3 (it will not): the database is as it was.
+
+use insta::assert_snapshot;
+
+use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITHOUT_NAME};
+
+#[test]
+fn without_a_terminal_it_needs_auto_approve() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITH_AGE);
+    let before = place.snapshot();
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn without_a_terminal_no_database_is_made() {
+    let place = Place::with(USERS);
+    place.rosey(&["apply", "--url", "test.db"]).exits(1);
+    assert_eq!(place.files(), ["schema.kdl"]);
+}
+
+#[test]
+fn the_default_database_is_never_made() {
+    let place = Place::with(USERS);
+    assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @"");
+    assert_eq!(place.files(), ["schema.kdl"]);
+}
+
+#[test]
+fn what_destroys_data_needs_leave() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    let before = place.snapshot();
+    assert_snapshot!(place.apply(&[]), @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn rows_that_break_a_new_rule_stop_it() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), (NULL), (NULL)");
+    place.write("schema.kdl", USERS_WITH_A_NAME);
+    let before = place.snapshot();
+    assert_snapshot!(place.apply(&["--quiet"]), @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn leave_to_destroy_is_no_leave_to_break_a_rule() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES (NULL)");
+    place.write("schema.kdl", USERS_WITH_A_NAME);
+    let before = place.snapshot();
+    place.apply(&["--allow-destructive"]).exits(3);
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn an_empty_schema_would_drop_everything() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", "// nothing yet\n");
+    let before = place.snapshot();
+    assert_snapshot!(place.apply(&["--allow-destructive"]), @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn what_is_guarded_is_not_dropped() {
+    let place = Place::having(&USERS.replace("name text", "name text prevent-destroy"), "");
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    let before = place.snapshot();
+    let run = place.apply(&["--allow-destructive", "--quiet"]);
+    assert_snapshot!(run, @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn what_rosey_cannot_make_must_be_there() {
+    let place = Place::with(&format!("{USERS}\nunmanaged function \"f(integer)\"\n"));
+    assert_snapshot!(place.apply(&["--quiet"]), @"");
+    assert_eq!(place.files(), ["schema.kdl"]);
+}
+
+#[test]
+fn a_rename_that_cannot_be_meant_is_an_error() {
+    let place = Place::having(USERS_WITH_AGE, "");
+    place.write("schema.kdl", USERS_WITHOUT_NAME.replace("primary-key", "primary-key\n    column age integer was=name"));
+    let before = place.snapshot();
+    let run = place.apply(&[]).exits(1);
+    assert!(run.err.contains("column `age` was `name`, but the database has both"), "{run}");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn what_sqlite_does_not_know_is_told_at_its_line() {
+    let place = Place::with("table users {\n    column age integer\n    check \"adult(age)\"\n}\n");
+    let run = place.apply(&[]).exits(1);
+    assert!(run.err.contains("no such function: adult") && run.err.contains("[schema.kdl:3:5]"), "{run}");
+    assert_eq!(place.files(), ["schema.kdl"]);
+}
+
+#[test]
+fn a_backup_that_cannot_be_made_stops_it() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    let before = place.snapshot();
+    let run = place.apply(&["--quiet", "--allow-destructive", "--backup-dir", "no/such/folder"]);
+    assert_snapshot!(run, @"");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn a_mistake_in_the_schema_stops_it() {
+    let place = Place::with("table users");
+    place.apply(&[]).exits(1);
+    assert_eq!(place.files(), ["schema.kdl"]);
+}
+
+#[test]
+fn a_flag_that_there_is_not_is_1() {
+    let place = Place::with(USERS);
+    for arguments in [&["apply", "--force"][..], &["apply", "--lock-timeout", "soon"], &["plan", "--format", "yaml"], &["plam"], &[]] {
+        let run = place.rosey(arguments).exits(1);
+        assert!(run.out.is_empty(), "{run}");
+    }
+    place.rosey(&["--help"]).exits(0);
+    place.rosey(&["--version"]).exits(0);
+}

@@ -1,0 +1,170 @@
+//! Which database it is, and who said so.
+
+use insta::assert_snapshot;
+
+use super::{Place, Run, USERS};
+
+/// The line that names the database.
+fn named(run: &Run) -> &str {
+    run.err.lines().next().unwrap_or_default()
+}
+
+#[test]
+fn the_url_comes_before_all_else() {
+    let place = Place::with(USERS);
+    place.write("config.json", r#"{ "database_url": "sqlite:///config.db" }"#);
+    let plan = ["plan", "--url", "sqlite:///url.db"];
+    let run = Run::of(plan.join(" "), place.command(&plan).env("ROSEY_DATABASE_URL", "sqlite:///environment.db"));
+    assert_eq!(named(&run), "database: url.db (from --url)");
+}
+
+#[test]
+fn the_environment_comes_before_the_config() {
+    let place = Place::with(USERS);
+    place.write("config.json", r#"{ "database_url": "sqlite:///config.db" }"#);
+    let run = Run::of("plan".to_owned(), place.command(&["plan"]).env("ROSEY_DATABASE_URL", "sqlite:///environment.db"));
+    assert_eq!(named(&run), "database: environment.db (from ROSEY_DATABASE_URL)");
+}
+
+#[test]
+fn an_empty_variable_names_nothing() {
+    let place = Place::with(USERS);
+    let run = Run::of("plan".to_owned(), place.command(&["plan"]).env("ROSEY_DATABASE_URL", ""));
+    assert_eq!(named(&run), "database: bot_data.db (from the default)");
+}
+
+#[test]
+fn the_config_names_it_by_url_or_path() {
+    let place = Place::with(USERS);
+    for (config, wanted) in [
+        (r#"{ "database_url": "sqlite+aiosqlite:///url.db", "database": "path.db" }"#, "url.db (from config.json)"),
+        (r#"{ "database_url": null, "database": "path.db" }"#, "path.db (from config.json)"),
+        (r#"{ "database": "data/path.db" }"#, "data/path.db (from config.json)"),
+        (r#"{ "database": { "path": "object.db", "pool": 5 } }"#, "object.db (from config.json)"),
+        (r#"{ "token": "s3cret" }"#, "bot_data.db (from the default)"),
+        ("{}", "bot_data.db (from the default)"),
+    ] {
+        place.write("config.json", config);
+        assert_eq!(named(&place.rosey(&["plan"])), format!("database: {wanted}"), "{config}");
+    }
+}
+
+#[test]
+fn without_anything_it_is_the_default() {
+    assert_eq!(named(&Place::with(USERS).rosey(&["plan"])), "database: bot_data.db (from the default)");
+}
+
+#[test]
+fn a_path_counts_from_the_configs_folder_and_a_url_from_the_working_directory() {
+    let place = Place::with(USERS);
+    let run = |config: &str| {
+        place.write("etc/bot.json", config);
+        named(&place.rosey(&["plan", "--config", "etc/bot.json"])).to_owned()
+    };
+    assert_eq!(run(r#"{ "database": "bot.db" }"#), "database: etc/bot.db (from etc/bot.json)");
+    assert_eq!(run(r#"{ "database": { "path": "bot.db" } }"#), "database: etc/bot.db (from etc/bot.json)");
+    assert_eq!(run(r#"{ "database_url": "sqlite:///bot.db" }"#), "database: bot.db (from etc/bot.json)");
+}
+
+#[test]
+fn a_config_that_names_nothing_is_an_error_where_it_was_named() {
+    let place = Place::with(USERS);
+    place.write("bot.json", "{}");
+    assert_snapshot!(place.rosey(&["plan", "--config", "bot.json"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--config", "no.json"]), @"");
+}
+
+#[test]
+fn a_config_that_is_no_json_is_an_error() {
+    let place = Place::with(USERS);
+    place.write("config.json", "{");
+    assert_snapshot!(place.rosey(&["plan"]), @"");
+}
+
+// FAILS TODAY: all but the number for `database` fall through to the default, which is another database.
+#[test]
+fn a_config_that_names_the_database_in_another_way_is_an_error() {
+    let place = Place::with(USERS);
+    for config in [r#"{ "database": 5 }"#, r#"{ "database_url": 5 }"#, r#"{ "database": {} }"#, r#"{ "database": { "path": 5 } }"#, "[]"] {
+        place.write("config.json", config);
+        let run = place.rosey(&["plan"]);
+        assert!(run.code == Some(1) && run.err.starts_with("error: config.json"), "{config}\n{run}");
+    }
+}
+
+#[test]
+fn sqlalchemys_urls_and_bare_paths_name_a_file() {
+    let place = Place::with(USERS);
+    let folder = place.path("").display().to_string();
+    let folder = folder.trim_end_matches('/');
+    for (url, wanted) in [
+        ("sqlite:///relative.db", "relative.db"),
+        ("sqlite:////absolute/file.db", "/absolute/file.db"),
+        ("sqlite+aiosqlite:///data/file.db", "data/file.db"),
+        ("sqlite+pysqlite:///file.db?timeout=5", "file.db"),
+        ("SQLite:///file.db", "file.db"),
+        ("sqlite:///C:/bot/file.db", "C:/bot/file.db"),
+        ("sqlite:file.db", "file.db"),
+        ("sqlite:///file", "file"),
+        ("file.db", "file.db"),
+        ("./data/file.sqlite3", "./data/file.sqlite3"),
+        (&format!("{folder}/file.db"), &format!("{folder}/file.db")),
+    ] {
+        assert_eq!(named(&place.rosey(&["plan", "--url", url])), format!("database: {wanted} (from --url)"), "{url}");
+    }
+}
+
+#[test]
+fn what_names_no_database_is_an_error_with_the_forms_that_do() {
+    let place = Place::with(USERS);
+    let runs: String = ["mysql://host/db", "nonsense", "", "sqlite://file.db", "sqlite://", "sqlite:///:memory:"]
+        .map(|url| format!("{}\n", place.rosey(&["plan", "--url", url])))
+        .concat();
+    assert_snapshot!(runs, @"");
+}
+
+#[test]
+fn postgresql_is_not_supported_yet() {
+    let place = Place::with(USERS);
+    assert_snapshot!(place.rosey(&["plan", "--url", "postgresql+asyncpg://me:s3cret@host:5432/db?ssl=require"]), @"");
+    for url in ["postgres://me:s3cret@host/db", "postgresql://host/db", "postgresql+psycopg2://me@host/db"] {
+        let run = place.rosey(&["plan", "--url", url]).exits(1);
+        assert!(run.err.starts_with("error: not supported: PostgreSQL\n"), "{run}");
+    }
+}
+
+// FAILS TODAY: the URLs without a scheme, and those with the password behind a `?`, are printed as they are.
+#[test]
+fn a_password_is_never_printed() {
+    let place = Place::with(USERS);
+    for url in [
+        "mysql://me:s3cret@host/db",
+        "weird+driver://me:s3cret@host/db",
+        "postgresql://me:s3cret@host/db",
+        "postgresql://me:p@ss:s3cret@host/db?sslmode=require",
+        "sqlite://me:s3cret@host/file.db",
+        "mysql:me:s3cret@host",
+        "me:s3cret@host/db",
+        "//me:s3cret@host/db",
+        "host/db?user=me&password=s3cret",
+        "sqlite://host/file.db?password=s3cret",
+        "sqlite:///file.db?key=s3cret",
+    ] {
+        let check = |run: Run| assert!(!format!("{}{}", run.out, run.err).contains("s3cret"), "{url}\n{run}");
+        for command in ["plan", "apply", "inspect"] {
+            check(place.rosey(&[command, "--url", url]));
+        }
+        check(Run::of("plan".to_owned(), place.command(&["plan"]).env("ROSEY_DATABASE_URL", url)));
+        place.write("bot.json", format!(r#"{{ "database_url": "{url}" }}"#));
+        check(place.rosey(&["plan", "--config", "bot.json"]));
+    }
+}
+
+#[test]
+fn standard_output_does_not_name_the_database() {
+    let place = Place::having(USERS, "");
+    for arguments in [&["plan"][..], &["plan", "--format", "json"], &["inspect"], &["apply"]] {
+        let run = place.rosey(&[arguments, &["--url", "test.db"]].concat()).exits(0);
+        assert!(!run.out.contains("test.db") && run.err.contains("test.db"), "{run}");
+    }
+}
