@@ -135,6 +135,16 @@ pub enum ApplyError {
         /// Why.
         source: Error,
     },
+    /// The disk has no room for what has to be written.
+    #[error("{path} has {free} of free disk, and {needed} are needed")]
+    NoRoom {
+        /// The folder.
+        path: String,
+        /// What is free.
+        free: String,
+        /// What is needed.
+        needed: String,
+    },
     /// A step failed over the rows that are there.
     #[error("{address}: {source}")]
     Step {
@@ -159,7 +169,7 @@ impl ApplyError {
     pub fn is_refusal(&self) -> bool {
         let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if code & 0xff == SQLITE_CONSTRAINT);
         match self {
-            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale => true,
+            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } => true,
             // Rows that break a rule which could not be counted beforehand.
             ApplyError::Step { source, .. } => constraint(source),
             _ => false,

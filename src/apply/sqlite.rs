@@ -10,7 +10,7 @@ use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
 use crate::dialect::sqlite::{PlanError, backup, guards, inspect};
 use crate::kdl;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{self, Action, Plan, Step};
 use crate::schema::{Normalized, Schema};
 
 /// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.
@@ -138,13 +138,14 @@ async fn in_transaction(
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
-    if !crate::plan::same_work(&plan.steps, &approved.steps) {
+    if !plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
     let blocking = plan.blocking(options.allow_destructive);
     if !blocking.is_empty() {
         return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
     }
+    room_for(path.parent().unwrap_or(Path::new("")), plan.disk_needed())?;
     *backup = back_up(connection, path, &plan, options, observer).await?;
     let current = live.current;
     let broken = verify::broken_references(connection, &plan, current.schema()).await?;
@@ -204,6 +205,31 @@ async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observ
     Ok(())
 }
 
+/// Refuses before anything is written, where the disk could not take it.
+fn room_for(folder: &Path, needed: i64) -> Result<(), ApplyError> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    // A system that does not tell what is free does not stop an apply: a full disk rolls it back.
+    let Ok(free) = fs4::available_space(folder) else { return Ok(()) };
+    if u64::try_from(needed).unwrap_or(0) <= free {
+        return Ok(());
+    }
+    let free = plan::bytes(i64::try_from(free).unwrap_or(i64::MAX));
+    Err(ApplyError::NoRoom { path: folder.display().to_string(), free, needed: plan::bytes(needed) })
+}
+
+/// Whether the backup folder takes its room from the database's own disk; in doubt it does.
+fn same_disk(folder: &Path, database: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let device = |p: &Path| std::fs::metadata(if p.as_os_str().is_empty() { Path::new(".") } else { p }).map(|m| m.dev());
+        if let (Ok(a), Ok(b)) = (device(folder), device(database)) {
+            return a == b;
+        }
+    }
+    true
+}
+
 /// The copy is made while the write lock is held, so that it is what the change starts from.
 async fn back_up(
     connection: &mut Connection,
@@ -225,6 +251,8 @@ async fn back_up(
     let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = options.backup_dir.clone().unwrap_or_else(|| path.parent().map(Path::to_path_buf).unwrap_or_default());
     let to = folder.join(format!("{file}.{stamp}.backup"));
+    let copy = connection.number("PRAGMA page_count").await? * connection.number("PRAGMA page_size").await?;
+    room_for(&folder, copy + if same_disk(&folder, path) { plan.disk_needed() } else { 0 })?;
     observer.backing_up(&to);
     let failed = |source| ApplyError::Backup { path: to.display().to_string(), source };
     backup::backup(path, &to).await.map_err(failed)?;

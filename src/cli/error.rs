@@ -96,6 +96,9 @@ impl From<ApplyError> for Failure {
             ApplyError::Stale => {
                 Failure::new(format!("{error}; nothing was changed")).help("run rosey plan again and look at what it shows now")
             }
+            ApplyError::NoRoom { .. } => {
+                Failure::new(format!("{error}; nothing was changed")).help("make room, or put the backup on another disk with --backup-dir")
+            }
             ApplyError::Backup { .. } => Failure::new(format!("{error}; nothing was changed"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
             ApplyError::Step { source: Error::Full, .. } => {

@@ -7,7 +7,7 @@ mod step;
 use crate::diff::Changes;
 use crate::schema::Dialect;
 
-pub use hazard::{Code, Hazard, Level, Probe, counted, thousands};
+pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
 pub use step::{Action, Footprint, Statement, Step, same_work};
 
@@ -55,6 +55,12 @@ impl Plan {
     /// Rows that the rebuilds copy, where they have been counted.
     pub fn rows_copied(&self) -> i64 {
         self.steps.iter().filter(|s| s.action == Action::Rebuild).filter_map(|s| s.rows).sum()
+    }
+
+    /// Free bytes that the rebuilds need, where they have been measured: the new table beside the old one, and the
+    /// journal that could bring the old one back.
+    pub fn disk_needed(&self) -> i64 {
+        self.steps.iter().filter(|s| s.action == Action::Rebuild).filter_map(|s| s.bytes).sum::<i64>().saturating_mul(2)
     }
 
     /// The statements, in order.

@@ -77,6 +77,10 @@ pub struct Step {
     pub rows_of: Option<String>,
     /// How many these are, once counted.
     pub rows: Option<i64>,
+    /// The query that tells `bytes`.
+    pub size_query: Option<String>,
+    /// Bytes that the object takes with its indexes, once measured: what a rebuild writes anew.
+    pub bytes: Option<i64>,
 }
 
 impl Step {
@@ -91,6 +95,8 @@ impl Step {
             hazards: Vec::new(),
             rows_of: None,
             rows: None,
+            size_query: None,
+            bytes: None,
         }
     }
 }

@@ -29,6 +29,9 @@ pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
         let names: Vec<String> = view.carried.iter().map(|a| escape(&a.to_string())).collect();
         out.push_str(&format!("# taken away and put back as they are: {}\n\n", names.join(", ")));
     }
+    if let Some(cost) = &view.cost {
+        out.push_str(&format!("# {cost}\n\n"));
+    }
     for guard in &plan.guards {
         out.push_str(&format!("# {} (the next apply records it)\n", escape(guard)));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::lines;
 use crate::diff::{Delta, TableChange};
-use crate::plan::{Action, Hazard, Level, Plan, Step, counted, thousands};
+use crate::plan::{Action, Hazard, Level, Plan, Step, bytes, counted, thousands};
 use crate::schema::Address;
 
 /// What happens, at the left of a line.
@@ -94,6 +94,8 @@ pub struct View {
     pub blocks: Vec<Block>,
     /// Views and triggers that are taken away and put back.
     pub carried: Vec<Address>,
+    /// What the rebuilds need, where that has been measured.
+    pub cost: Option<String>,
     /// The last line.
     pub summary: String,
 }
@@ -104,8 +106,10 @@ impl View {
         let mut seen = BTreeSet::new();
         let shown = plan.steps.iter().filter(|s| s.action != Action::Carry && seen.insert(s.address.clone()));
         let blocks = shown.map(|s| block(plan, s)).collect();
+        let needed = plan.disk_needed();
+        let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));
         let carried: BTreeSet<Address> = plan.steps.iter().filter(|s| s.action == Action::Carry).map(|s| s.address.clone()).collect();
-        View { blocks, carried: carried.into_iter().collect(), summary: summary(plan, schema) }
+        View { blocks, carried: carried.into_iter().collect(), cost, summary: summary(plan, schema) }
     }
 
     /// The symbols in use, for the legend.
@@ -165,7 +169,10 @@ fn headline(plan: &Plan, step: &Step) -> String {
         reasons.insert(0, format!("renamed from {old}"));
     }
     match (step.action, step.rows) {
-        (Action::Rebuild, Some(n)) => reasons.push(format!("{} copied", counted(n, "row"))),
+        (Action::Rebuild, Some(n)) => {
+            let size = step.bytes.map(|b| format!(", {}", bytes(b))).unwrap_or_default();
+            reasons.push(format!("{} copied{size}", counted(n, "row")));
+        }
         (Action::Destroy, Some(n)) => reasons.push(counted(n, "row")),
         _ => {}
     }

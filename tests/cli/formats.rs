@@ -6,7 +6,7 @@ use std::process::Stdio;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITHOUT_NAME};
+use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_NAME};
 
 fn json(place: &Place) -> Value {
     serde_json::from_str(&place.rosey(&["plan", "--url", "test.db", "--format", "json"]).exits(0).out).unwrap()
@@ -77,6 +77,14 @@ fn the_script_makes_a_database() {
 
 #[test]
 fn the_script_rebuilds_a_table_and_keeps_its_rows() {
+    let place = Place::having(USERS_WITH_AGE, "INSERT INTO users (name, age) VALUES ('ann', 30), ('bob', NULL)");
+    place.write("schema.kdl", USERS_WITH_AGE_AS_TEXT);
+    script_leads_there(&place);
+    assert_eq!(place.database.rows("SELECT id, name, quote(age) FROM users"), [["1", "ann", "'30'"], ["2", "bob", "NULL"]]);
+}
+
+#[test]
+fn the_script_sets_a_new_rule() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITH_A_NAME);
     script_leads_there(&place);

@@ -9,6 +9,9 @@ use crate::plan::{Action, Code, Probe, Step};
 /// Where SQLite cannot read. An expression that fails over the rows leaves its hazard uncounted, and so standing.
 pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
     for step in steps {
+        if let Some(sql) = step.size_query.clone().filter(|_| step.action == Action::Rebuild) {
+            step.bytes = tolerate(connection.numbers(&sql).await)?.and_then(|n| n.first().copied());
+        }
         let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
         if let Some(relation) = step.rows_of.clone().filter(|_| wanted) {
             count_aggregates(connection, step, &relation).await?;

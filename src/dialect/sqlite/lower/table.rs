@@ -2,7 +2,7 @@
 
 use super::super::ddl;
 use super::super::inspect::Live;
-use super::super::lexer::quote;
+use super::super::lexer::{quote, quote_string};
 use super::path::Path;
 use super::{name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
@@ -69,8 +69,17 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     step.reason = how.map_or(why.clone(), |how| if why.is_empty() { how.to_owned() } else { format!("{how}: {why}") });
     footprint(&mut step, edits, changes, moves);
     step.rows_of = Some(if binds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
+    step.size_query = Some(size_query(edits));
     step.hazards = probes::hazards(edits, binds, changes, live);
     step
+}
+
+/// The pages of a table and its indexes (<https://sqlite.org/dbstat.html>).
+fn size_query(edits: &TableEdits) -> String {
+    let name = quote_string(edits.live.name.name.as_str());
+    format!(
+        "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name IN (SELECT name FROM sqlite_schema WHERE tbl_name = {name} COLLATE NOCASE)"
+    )
 }
 
 fn rename_statements(edits: &TableEdits) -> Vec<Statement> {
