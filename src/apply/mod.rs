@@ -163,11 +163,13 @@ pub enum ApplyError {
 
 /// The code of a broken rule (<https://sqlite.org/rescode.html#constraint>).
 const SQLITE_CONSTRAINT: i32 = 19;
+/// The code of a value that its column cannot hold (<https://sqlite.org/rescode.html#mismatch>).
+const SQLITE_MISMATCH: i32 = 20;
 
 impl ApplyError {
     /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
-        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if code & 0xff == SQLITE_CONSTRAINT);
+        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
             ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } => true,
             // Rows that break a rule which could not be counted beforehand.

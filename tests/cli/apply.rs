@@ -7,7 +7,23 @@ use super::{Place, USERS, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_
 #[test]
 fn it_makes_the_database_and_what_is_in_it() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db", "--auto-approve"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db", "--auto-approve"]), @r"
+    $ rosey apply --url test.db --auto-approve
+    +  create
+
+    # table.users will be created
+    + table users {
+    +     column id integer primary-key
+    +     column name text
+      }
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+    Apply complete (number 1): 1 added, 0 changed, 0 destroyed.
+    | database: test.db (from --url)
+    | create table.users
+    | verify
+    exit 0
+    ");
     assert_eq!(place.files(), ["schema.kdl", "test.db"]);
     place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);
 }
@@ -16,7 +32,12 @@ fn it_makes_the_database_and_what_is_in_it() {
 fn nothing_to_do_needs_no_approval() {
     let place = Place::having(USERS, "");
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
+    $ rosey apply --url test.db
+    No changes. The database matches schema.kdl.
+    | database: test.db (from --url)
+    exit 0
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -32,7 +53,26 @@ fn the_default_database_is_applied_to_where_it_is_there() {
 fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     let place = Place::having(USERS_WITH_AGE, "INSERT INTO users (name, age) VALUES ('ann', 30), ('bob', NULL)");
     place.write("schema.kdl", USERS_WITH_AGE_AS_TEXT);
-    assert_snapshot!(place.apply(&[]), @"");
+    assert_snapshot!(place.apply(&[]), @r"
+    $ rosey apply --url test.db --auto-approve
+    ~  change in place
+    ±  rebuild
+
+    # table.users will be rebuilt (type of column age changes; 2 rows copied)
+    ± table users {
+    ~     column age   type integer -> text
+          # 2 unchanged columns
+      }
+
+    Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
+    Apply complete (number 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.
+    The database as it was: test.db.TIME.backup
+    | database: test.db (from --url)
+    | backup to test.db.TIME.backup
+    | rebuild table.users (2 rows)
+    | verify
+    exit 0
+    ");
     assert_eq!(place.database.rows("SELECT id, name, quote(age) FROM users"), [["1", "ann", "'30'"], ["2", "bob", "NULL"]]);
 }
 
@@ -40,7 +80,29 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
 fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.apply(&["--allow-destructive"]), @"");
+    assert_snapshot!(place.apply(&["--allow-destructive"]), @r"
+    $ rosey apply --url test.db --auto-approve --allow-destructive
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    -     column name text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+      to rename it instead, write was=name on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    Apply complete (number 2): 0 added, 1 changed, 0 destroyed.
+    The database as it was: test.db.TIME.backup
+    | database: test.db (from --url)
+    | backup to test.db.TIME.backup
+    | change table.users
+    | verify
+    exit 0
+    ");
     let backup = backups(&place.path("")).pop().unwrap();
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&backup).unwrap().permissions()) & 0o777, 0o600);
@@ -80,7 +142,12 @@ fn no_backup_is_made_where_none_is_wanted() {
 #[test]
 fn quiet_prints_the_outcome_alone() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.apply(&["--quiet"]), @"");
+    assert_snapshot!(place.apply(&["--quiet"]), @r"
+    $ rosey apply --url test.db --auto-approve --quiet
+    Apply complete (number 1): 1 added, 0 changed, 0 destroyed.
+    | database: test.db (from --url)
+    exit 0
+    ");
 }
 
 #[test]
@@ -94,7 +161,17 @@ fn the_history_keeps_the_message() {
 fn prevent_destroy_is_recorded_without_approval() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS.replace("table users", "table users prevent-destroy"));
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
+    $ rosey apply --url test.db
+    # table.users is guarded by prevent-destroy (the next apply records it)
+
+    No changes. The database matches schema.kdl.
+    Recorded (number 2):
+    table.users is guarded by prevent-destroy
+    | database: test.db (from --url)
+    | verify
+    exit 0
+    ");
 }
 
 #[test]

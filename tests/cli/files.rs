@@ -7,7 +7,15 @@ use super::{Place, USERS};
 #[test]
 fn inspect_prints_the_schema() {
     let place = Place::having(USERS, "");
-    assert_snapshot!(place.rosey(&["inspect", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["inspect", "--url", "test.db"]), @r"
+    $ rosey inspect --url test.db
+    table users {
+        column id serial primary-key
+        column name text
+    }
+    | database: test.db (from --url)
+    exit 0
+    ");
 }
 
 #[test]
@@ -29,15 +37,29 @@ fn what_inspect_prints_plans_to_nothing() {
 #[test]
 fn inspect_of_a_missing_database_is_an_error_and_makes_none() {
     let place = Place::new();
-    assert_snapshot!(place.rosey(&["inspect", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["inspect", "--url", "test.db"]), @r"
+    $ rosey inspect --url test.db
+    | database: test.db (from --url)
+    | error: test.db: no such file
+    |   help: check the path; `rosey apply --url …` creates a database that is not there yet
+    exit 1
+    ");
     assert!(place.files().is_empty());
 }
 
 #[test]
 fn validate_says_for_which_databases() {
     let place = Place::with(&format!("{USERS}\ntable logs only=postgres {{\n    column note text\n}}\n"));
-    assert_snapshot!(place.rosey(&["validate"]), @"");
-    assert_snapshot!(place.rosey(&["validate", "--dialect", "sqlite"]), @"");
+    assert_snapshot!(place.rosey(&["validate"]), @r"
+    $ rosey validate
+    schema.kdl is valid: 1 object for sqlite, 2 objects for postgres
+    exit 0
+    ");
+    assert_snapshot!(place.rosey(&["validate", "--dialect", "sqlite"]), @r"
+    $ rosey validate --dialect sqlite
+    schema.kdl is valid: 1 object for sqlite
+    exit 0
+    ");
 }
 
 #[test]
@@ -63,13 +85,22 @@ fn a_schema_may_be_a_folder() {
     for other in ["schema/rosey.kdl", "schema/next.plan.kdl", "schema/live.state.kdl", "schema/notes.txt"] {
         place.write(other, "this is no schema {");
     }
-    assert_snapshot!(place.rosey(&["validate", "--schema", "schema"]), @"");
+    assert_snapshot!(place.rosey(&["validate", "--schema", "schema"]), @r"
+    $ rosey validate --schema schema
+    schema is valid: 2 objects for sqlite, 2 objects for postgres
+    exit 0
+    ");
 }
 
 #[test]
 fn a_schema_that_is_not_there() {
     let place = Place::new();
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    | error: there is no schema at schema.kdl
+    |   help: name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl
+    exit 1
+    ");
     place.rosey(&["apply", "--url", "test.db", "--auto-approve"]).exits(1);
     assert!(place.files().is_empty());
 }
@@ -79,7 +110,12 @@ fn a_schema_that_is_not_there() {
 fn a_schema_that_is_no_text() {
     let place = Place::new();
     place.write("schema.kdl", b"table \xff");
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    | error: schema.kdl is no UTF-8 text
+    |   help: save the file as UTF-8
+    exit 1
+    ");
 }
 
 #[test]
@@ -112,7 +148,10 @@ fn a_database_that_is_a_folder() {
 fn a_database_in_a_folder_that_is_not_there() {
     let place = Place::with(USERS);
     let run = place.rosey(&["apply", "--url", "no/such/test.db", "--auto-approve"]).exits(1);
-    assert_snapshot!(run.err, @"");
+    assert_snapshot!(run.err, @r"
+    database: no/such/test.db (from --url)
+    error: no/such/test.db cannot be opened: its folder does not exist
+    ");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
@@ -144,5 +183,18 @@ fn a_long_schema_is_a_schema() {
 // FAILS TODAY: it panics; without overflow checks the arrow has any length.
 #[test]
 fn a_mistake_far_down_a_long_schema_is_told_at_its_line() {
-    assert_snapshot!(many_tables("\ntabel users\n").rosey(&["validate"]), @"");
+    assert_snapshot!(many_tables("\ntabel users\n").rosey(&["validate"]), @r"
+    $ rosey validate
+    |   × unknown node `tabel`
+    |       ╭─[schema.kdl:9002:1]
+    |  9001 │
+    |  9002 │ tabel users
+    |       · ──┬──
+    |       ·   ╰── not known here
+    |       ╰────
+    |   help: did you mean `table`?
+    |
+    | error: the schema has one mistake
+    exit 1
+    ");
 }

@@ -10,8 +10,20 @@ const UNTIDY: &str =
 #[test]
 fn it_writes_one_layout_and_keeps_comments() {
     let place = Place::with(UNTIDY);
-    assert_snapshot!(place.rosey(&["fmt"]), @"");
-    assert_snapshot!(place.read("schema.kdl"), @"");
+    assert_snapshot!(place.rosey(&["fmt"]), @r"
+    $ rosey fmt
+    schema.kdl
+    exit 0
+    ");
+    assert_snapshot!(place.read("schema.kdl"), @r"
+    // Who writes.
+    table users {
+        column id serial primary-key  // counted
+
+        /* old */ column name text
+        column age integer
+    }
+    ");
 }
 
 #[test]
@@ -26,14 +38,21 @@ fn twice_is_as_once() {
 #[test]
 fn check_names_the_file_and_changes_nothing() {
     let place = Place::with(UNTIDY);
-    assert_snapshot!(place.rosey(&["fmt", "--check"]), @"");
+    assert_snapshot!(place.rosey(&["fmt", "--check"]), @r"
+    $ rosey fmt --check
+    schema.kdl
+    exit 1
+    ");
     assert_eq!(place.read("schema.kdl"), UNTIDY);
 }
 
 #[test]
 fn check_of_tidy_files_is_0() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["fmt", "--check"]), @"");
+    assert_snapshot!(place.rosey(&["fmt", "--check"]), @r"
+    $ rosey fmt --check
+    exit 0
+    ");
 }
 
 #[test]
@@ -48,7 +67,11 @@ fn files_and_folders_may_be_named() {
 
 #[test]
 fn a_file_that_is_not_there() {
-    assert_snapshot!(Place::new().rosey(&["fmt"]), @"");
+    assert_snapshot!(Place::new().rosey(&["fmt"]), @r"
+    $ rosey fmt
+    | error: schema.kdl cannot be read: No such file or directory (os error 2)
+    exit 1
+    ");
 }
 
 // FAILS TODAY: it gives the system's words, other than `rosey validate`.
@@ -56,14 +79,31 @@ fn a_file_that_is_not_there() {
 fn a_file_that_is_no_text() {
     let place = Place::new();
     place.write("schema.kdl", b"table \xff");
-    assert_snapshot!(place.rosey(&["fmt"]), @"");
+    assert_snapshot!(place.rosey(&["fmt"]), @r"
+    $ rosey fmt
+    | error: schema.kdl is no UTF-8 text
+    |   help: save the file as UTF-8
+    exit 1
+    ");
 }
 
 // FAILS TODAY: the line is not shown, only the `{`.
 #[test]
 fn a_file_that_is_no_kdl() {
     let place = Place::with("table users {\n");
-    assert_snapshot!(place.rosey(&["fmt"]), @"");
+    assert_snapshot!(place.rosey(&["fmt"]), @r"
+    $ rosey fmt
+    |   × a `{` is never closed
+    |    ╭─[schema.kdl:1:13]
+    |  1 │ table users {
+    |    ·             ┬
+    |    ·             ╰── here
+    |    ╰────
+    |   help: add the `}` that belongs to it
+    |
+    | error: the schema has one mistake
+    exit 1
+    ");
 }
 
 #[test]

@@ -19,8 +19,30 @@ fn json_has_a_version_and_says_what_text_says() {
     let plan = json(&place);
     assert_eq!(plan["format_version"], 1);
     assert_eq!((&plan["dialect"], &plan["creates_database"]), (&Value::from("sqlite"), &Value::from(false)));
-    assert_snapshot!(plan["summary"], @"");
-    assert_snapshot!(serde_json::to_string_pretty(&plan["changes"]).unwrap(), @"");
+    assert_snapshot!(plan["summary"], @r#"{"add":0,"change":1,"destroy":0,"rebuilt":0,"rows_copied":0}"#);
+    assert_snapshot!(serde_json::to_string_pretty(&plan["changes"]).unwrap(), @r#"
+    [
+      {
+        "action": "change",
+        "address": "table.users",
+        "hazards": [
+          {
+            "advice": "add a backfill to the column, or fill the rows first",
+            "code": "breaks-not-null",
+            "level": "blocks",
+            "text": "1 of 2 rows have no name"
+          }
+        ],
+        "headline": "table.users will be changed in place (catalog edit: name becomes NOT NULL)",
+        "lines": [
+          {
+            "action": "change",
+            "text": "column name   nullable -> not-null"
+          }
+        ]
+      }
+    ]
+    "#);
     assert_eq!(plan["steps"][0]["address"], "table.users");
 }
 
@@ -48,7 +70,21 @@ fn a_script_of_no_changes_is_empty() {
 fn a_script_warns_of_what_is_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @r#"
+    $ rosey plan --url test.db --format sql
+    .bail on
+    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+    PRAGMA foreign_keys = OFF;
+    BEGIN IMMEDIATE;
+
+    -- table.users
+    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
+    ALTER TABLE "users" DROP COLUMN "name";
+
+    COMMIT;
+    | database: test.db (from --url)
+    exit 0
+    "#);
 }
 
 /// Runs the script of the plan, in the sqlite3 shell where there is one, and then there is nothing left to plan.

@@ -129,8 +129,9 @@ impl Run {
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "$ {}\n{}", self.line, self.out.trim_end())?;
-        self.err.lines().try_for_each(|line| writeln!(f, "| {line}"))?;
+        writeln!(f, "$ {}", self.line)?;
+        self.out.lines().try_for_each(|line| writeln!(f, "{line}"))?;
+        self.err.lines().try_for_each(|line| writeln!(f, "{}", format!("| {line}").trim_end()))?;
         write!(f, "exit {}", self.code.map_or("by a signal".to_owned(), |c| c.to_string()))
     }
 }

@@ -11,7 +11,21 @@ fn it_shows_what_would_change_and_changes_nothing() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann')");
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    +  create
+    ~  change in place
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    +     column age integer
+          # 2 unchanged columns
+      }
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    exit 0
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -26,7 +40,12 @@ fn changes_are_2_with_detailed_exitcode() {
 #[test]
 fn no_changes_are_0_with_detailed_exitcode() {
     let place = Place::having(USERS, "");
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]), @r"
+    $ rosey plan --url test.db --detailed-exitcode
+    No changes. The database matches schema.kdl.
+    | database: test.db (from --url)
+    exit 0
+    ");
 }
 
 #[test]
@@ -39,7 +58,21 @@ fn a_mistake_in_the_schema_is_1_with_detailed_exitcode() {
 #[test]
 fn a_missing_database_is_planned_from_nothing_and_not_made() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    +  create
+
+    # table.users will be created
+    + table users {
+    +     column id integer primary-key
+    +     column name text
+      }
+
+    Plan: 1 to add, 0 to change, 0 to destroy.
+    | database: test.db (from --url)
+    | the file does not exist and will be created
+    exit 0
+    ");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
@@ -47,7 +80,10 @@ fn a_missing_database_is_planned_from_nothing_and_not_made() {
 fn a_missing_database_that_nobody_named_would_not_be_made() {
     let place = Place::with(USERS);
     let run = place.rosey(&["plan"]).exits(0);
-    assert_snapshot!(run.err, @"");
+    assert_snapshot!(run.err, @r"
+    database: bot_data.db (from the default)
+    the file does not exist; apply creates it only where --url, the environment or a config.json names it
+    ");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
@@ -63,7 +99,12 @@ fn a_missing_database_and_an_empty_schema_are_no_match() {
 #[test]
 fn a_database_in_a_folder_that_is_not_there_is_an_error() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["plan", "--url", "no/such/test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "no/such/test.db"]), @r"
+    $ rosey plan --url no/such/test.db
+    | database: no/such/test.db (from --url)
+    | error: no/such/test.db cannot be opened: its folder does not exist
+    exit 1
+    ");
 }
 
 #[test]
@@ -79,7 +120,23 @@ fn an_empty_file_is_an_empty_database() {
 fn rows_that_break_a_new_rule_are_counted_and_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), (NULL), (NULL)");
     place.write("schema.kdl", USERS_WITH_A_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    ~  change in place
+    !  warning
+
+    # table.users will be changed in place (catalog edit: name becomes NOT NULL)
+    ~ table users {
+    ~     column name   nullable -> not-null
+          # 1 unchanged column
+      }
+    ! breaks-not-null BLOCKED: 2 of 3 rows have no name
+      add a backfill to the column, or fill the rows first
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    exit 0
+    ");
     place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(2);
 }
 
@@ -95,7 +152,24 @@ fn verbose_shows_the_query_that_finds_the_rows() {
 fn what_destroys_data_is_shown_as_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob'), (NULL)");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    -     column name text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+      to rename it instead, write was=name on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    exit 0
+    ");
 }
 
 #[test]
@@ -122,7 +196,26 @@ fn values_are_never_shown() {
 fn control_characters_in_a_name_are_escaped() {
     let place = Place::with("table \"\\u{1b}[31mred\" {\n    column \"a\\u{7}b\" integer\n}\n");
     place.database.run("CREATE TABLE \"\u{1b}[32mgreen\" (a)", false);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r#"
+    $ rosey plan --url test.db
+    +  create
+    -  destroy
+    !  warning
+
+    # table.\u{1b}[31mred will be created
+    + table "\u{1b}[31mred" {
+    +     column "a\u{7}b" integer
+      }
+
+    # table.\u{1b}[32mgreen will be destroyed (the schema does not declare it; 0 rows)
+    - table "\u{1b}[32mgreen"
+    ! destroys-table BLOCKED without --allow-destructive: table \u{1b}[32mgreen is dropped, with 0 rows
+      to rename it instead, write was=\u{1b}[32mgreen on its successor; to leave it alone, `ignore` it
+
+    Plan: 1 to add, 0 to change, 1 to destroy.
+    | database: test.db (from --url)
+    exit 0
+    "#);
     for arguments in [&["plan"][..], &["plan", "--format", "json"], &["inspect"], &["apply", "--auto-approve", "--allow-destructive"]] {
         let run = place.rosey(&[arguments, &["--url", "test.db"]].concat()).exits(0);
         assert!(!run.out.contains(['\u{1b}', '\u{7}']) && !run.err.contains(['\u{1b}', '\u{7}']), "{run:?}", run = run.to_string());
@@ -151,5 +244,11 @@ fn standard_output_that_cannot_be_written_is_an_error() {
     let place = Place::with(USERS);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let run = Run::of("rosey plan --url test.db > /dev/full".to_owned(), place.command(&["plan", "--url", "test.db"]).stdout(full));
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @r"
+    $ rosey plan --url test.db > /dev/full
+    | database: test.db (from --url)
+    | the file does not exist and will be created
+    | error: standard output cannot be written: No space left on device (os error 28)
+    exit 1
+    ");
 }

@@ -9,7 +9,23 @@ fn without_a_terminal_it_needs_auto_approve() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
+    $ rosey apply --url test.db
+    +  create
+    ~  change in place
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    +     column age integer
+          # 2 unchanged columns
+      }
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    | error: there is no terminal to ask on; nothing was changed
+    |   help: add --auto-approve
+    exit 1
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -23,7 +39,13 @@ fn without_a_terminal_no_database_is_made() {
 #[test]
 fn the_default_database_is_never_made() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
+    $ rosey apply --auto-approve
+    | database: bot_data.db (from the default)
+    | error: bot_data.db does not exist, and nobody named it
+    |   help: name the database with --url, and it will be created
+    exit 1
+    ");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
@@ -32,7 +54,27 @@ fn what_destroys_data_needs_leave() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&[]), @"");
+    assert_snapshot!(place.apply(&[]), @r"
+    $ rosey apply --url test.db --auto-approve
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    -     column name text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+      to rename it instead, write was=name on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    | error: the apply is refused; nothing was changed
+    |   table.users.column.name (destroys-column): column name is dropped, with 2 values
+    |   help: if this data may go, add --allow-destructive
+    exit 3
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -41,7 +83,14 @@ fn rows_that_break_a_new_rule_stop_it() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), (NULL), (NULL)");
     place.write("schema.kdl", USERS_WITH_A_NAME);
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&["--quiet"]), @"");
+    assert_snapshot!(place.apply(&["--quiet"]), @r"
+    $ rosey apply --url test.db --auto-approve --quiet
+    | database: test.db (from --url)
+    | error: the apply is refused; nothing was changed
+    |   table.users.column.name (breaks-not-null): 2 of 3 rows have no name
+    |     add a backfill to the column, or fill the rows first
+    exit 3
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -59,7 +108,13 @@ fn an_empty_schema_would_drop_everything() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", "// nothing yet\n");
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&["--allow-destructive"]), @"");
+    assert_snapshot!(place.apply(&["--allow-destructive"]), @r"
+    $ rosey apply --url test.db --auto-approve --allow-destructive
+    | database: test.db (from --url)
+    | error: the schema declares no object at all, and applying it would drop everything; nothing was changed
+    |   help: check --schema
+    exit 3
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -69,14 +124,28 @@ fn what_is_guarded_is_not_dropped() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     let before = place.snapshot();
     let run = place.apply(&["--allow-destructive", "--quiet"]);
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @r"
+    $ rosey apply --url test.db --auto-approve --allow-destructive --quiet
+    | database: test.db (from --url)
+    | error: the apply is refused; nothing was changed
+    |   table.users.column.name (prevent-destroy): table.users.column.name is guarded by prevent-destroy
+    |     apply it once without the flag; the next apply may drop it
+    exit 3
+    ");
     assert_eq!(place.snapshot(), before);
 }
 
 #[test]
 fn what_rosey_cannot_make_must_be_there() {
     let place = Place::with(&format!("{USERS}\nunmanaged function \"f(integer)\"\n"));
-    assert_snapshot!(place.apply(&["--quiet"]), @"");
+    assert_snapshot!(place.apply(&["--quiet"]), @r"
+    $ rosey apply --url test.db --auto-approve --quiet
+    | database: test.db (from --url)
+    | error: the apply is refused; nothing was changed
+    |   function.f(integer) (not-supported): not supported: function f(integer)
+    |     rosey does not manage it: create it yourself, or take it out of the schema
+    exit 3
+    ");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
@@ -104,7 +173,13 @@ fn a_backup_that_cannot_be_made_stops_it() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     let before = place.snapshot();
     let run = place.apply(&["--quiet", "--allow-destructive", "--backup-dir", "no/such/folder"]);
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @r"
+    $ rosey apply --url test.db --auto-approve --quiet --allow-destructive --backup-dir no/such/folder
+    | database: test.db (from --url)
+    | error: the backup to no/such/folder/test.db.TIME.backup failed: no/such/folder/test.db.TIME.backup cannot be opened: No such file or directory (os error 2); nothing was changed
+    |   help: choose another folder with --backup-dir, or do without one: --backup never
+    exit 1
+    ");
     assert_eq!(place.snapshot(), before);
 }
 

@@ -16,9 +16,11 @@ fn a_check_with_a_second_statement() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition holds a `;`
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "age > 0; DROP TABLE users"
        ·           ─────────────┬─────────────
        ·                        ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -38,9 +40,11 @@ fn a_check_that_closes_a_bracket_it_did_not_open() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition is not one whole expression
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "age > 0), CHECK (age < 0"
        ·           ─────────────┬────────────
        ·                        ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -60,9 +64,11 @@ fn a_check_with_a_bracket_left_open() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition is not one whole expression
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "(age > 0"
        ·           ─────┬────
        ·                ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -82,9 +88,11 @@ fn a_check_with_a_quote_left_open() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition is not one whole expression
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "name > 'x"
        ·           ─────┬─────
        ·                ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -104,9 +112,11 @@ fn a_check_with_a_quoted_name_left_open() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition is not one whole expression
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "name > [x"
        ·           ─────┬─────
        ·                ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -127,9 +137,11 @@ fn a_check_that_is_two() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition is more than one expression
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "age > 0, age integer"
        ·           ───────────┬──────────
        ·                      ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -150,9 +162,11 @@ fn a_check_that_ends_in_a_comment() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition ends in a comment
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "age > 0 -- grown up"
        ·           ──────────┬──────────
        ·                     ╰── would swallow what comes after it
+     5 │ }
        ╰────
       help: take the comment out; KDL's own stand behind //
 
@@ -173,9 +187,11 @@ fn a_check_with_a_comment_left_open() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition ends in a comment
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "age > 0 /* grown up"
        ·           ──────────┬──────────
        ·                     ╰── would swallow what comes after it
+     5 │ }
        ╰────
       help: take the comment out; KDL's own stand behind //
 
@@ -195,9 +211,11 @@ fn a_check_of_a_comment_alone() {
     assert_snapshot!(mistakes(schema), @r#"
       × a check's condition holds no SQL
        ╭─[schema.kdl:4:11]
+     3 │     column age integer
      4 │     check "-- nothing"
        ·           ──────┬─────
        ·                 ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -218,25 +236,31 @@ fn defaults_with_more_than_a_value() {
     assert_snapshot!(mistakes(schema), @r#"
       × default= holds a `;`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column a integer default=(sql)"0; DROP TABLE users"
        ·                      ─────────────────┬────────────────
        ·                                       ╰── one expression is wanted here
+     3 │     column b integer default=(sql)"0) CHECK (1"
        ╰────
       help: brackets and quotes must close; nothing may follow
 
       × default= is not one whole expression
        ╭─[schema.kdl:3:22]
+     2 │     column a integer default=(sql)"0; DROP TABLE users"
      3 │     column b integer default=(sql)"0) CHECK (1"
        ·                      ─────────────┬────────────
        ·                                   ╰── one expression is wanted here
+     4 │     column c integer default=(sql)"0, d integer"
        ╰────
       help: brackets and quotes must close; nothing may follow
 
       × default= is more than one expression
        ╭─[schema.kdl:4:22]
+     3 │     column b integer default=(sql)"0) CHECK (1"
      4 │     column c integer default=(sql)"0, d integer"
        ·                      ─────────────┬─────────────
        ·                                   ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -267,25 +291,31 @@ fn expressions_of_a_column_with_more_than_a_value() {
     assert_snapshot!(mistakes(schema), @r#"
       × backfill holds a `;`
        ╭─[schema.kdl:2:33]
+     1 │ table users {
      2 │     column a integer { backfill "0; DELETE FROM users" }
        ·                                 ───────────┬──────────
        ·                                            ╰── one expression is wanted here
+     3 │     column b integer { using "1, c" }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
       × using is more than one expression
        ╭─[schema.kdl:3:30]
+     2 │     column a integer { backfill "0; DELETE FROM users" }
      3 │     column b integer { using "1, c" }
        ·                              ───┬──
        ·                                 ╰── one expression is wanted here
+     4 │     column c integer generated="a) STORED, d integer AS (b"
        ╰────
       help: brackets and quotes must close; nothing may follow
 
       × generated= is not one whole expression
        ╭─[schema.kdl:4:22]
+     3 │     column b integer { using "1, c" }
      4 │     column c integer generated="a) STORED, d integer AS (b"
        ·                      ───────────────────┬──────────────────
        ·                                         ╰── one expression is wanted here
+     5 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -307,17 +337,21 @@ fn expressions_of_an_index_with_more_than_a_value() {
     assert_snapshot!(mistakes(schema), @r#"
       × where= holds a `;`
        ╭─[schema.kdl:3:22]
+     2 │     column name text
      3 │     index idx_a name where="name <> ''; DROP TABLE users"
        ·                      ──────────────────┬─────────────────
        ·                                        ╰── one expression is wanted here
+     4 │     index idx_b {
        ╰────
       help: brackets and quotes must close; nothing may follow
 
       × an index part is not one whole expression
        ╭─[schema.kdl:5:14]
+     4 │     index idx_b {
      5 │         part (sql)"lower(name)) WHERE (1"
        ·              ──────────────┬─────────────
        ·                            ╰── one expression is wanted here
+     6 │     }
        ╰────
       help: brackets and quotes must close; nothing may follow
 

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::Folder;
 
+// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn mistakes_on_two_lines_of_one_file() {
     let folder = Folder::new().file(
@@ -18,17 +19,21 @@ fn mistakes_on_two_lines_of_one_file() {
     assert_snapshot!(folder.mistakes("schema.kdl"), @r"
       × a column's flag cannot be `primay-key`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     3 │     column name text not_null
        ╰────
       help: did you mean `primary-key`?
 
       × a column's flag cannot be `not_null`
        ╭─[schema.kdl:3:22]
+     2 │     column id serial primay-key
      3 │     column name text not_null
        ·                      ────┬───
        ·                          ╰── here
+     4 │ }
        ╰────
       help: did you mean `not-null`?
 
@@ -60,17 +65,21 @@ fn mistakes_in_two_files() {
     assert_snapshot!(folder.mistakes("schema"), @r#"
       × index `idx_name` on column `nam`, which table `users` does not have
        ╭─[schema/a.kdl:3:20]
+     2 │     column name text
      3 │     index idx_name nam
        ·                    ─┬─
        ·                     ╰── no such column
+     4 │ }
        ╰────
       help: did you mean `name`?
 
       × foreign key to table `user`, which the schema does not have
        ╭─[schema/b.kdl:2:27]
+     1 │ table posts {
      2 │     column author integer references="user(id)"
        ·                           ──────────┬──────────
        ·                                     ╰── points to it
+     3 │ }
        ╰────
       help: did you mean `users`?
 
@@ -104,6 +113,7 @@ fn one_table_in_two_files() {
      1 │ table users {
        · ─────┬─────
        ·      ╰── the first
+     2 │     column id serial primary-key
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
             the second: schema/b.kdl, line 2
@@ -136,9 +146,11 @@ fn one_index_name_in_two_files() {
     assert_snapshot!(folder.mistakes("schema"), @r"
       × two objects are called `idx_age`
        ╭─[schema/a.kdl:3:5]
+     2 │     column age integer
      3 │     index idx_age age
        ·     ────────┬────────
        ·             ╰── index `idx_age`
+     4 │ }
        ╰────
       help: tables, views and indexes share one set of names: rename one of the two
             index `idx_age`: schema/b.kdl, line 3
@@ -147,6 +159,7 @@ fn one_index_name_in_two_files() {
     ");
 }
 
+// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn what_is_no_kdl_hides_no_other_file() {
     let folder = Folder::new()
@@ -169,17 +182,21 @@ fn what_is_no_kdl_hides_no_other_file() {
     assert_snapshot!(folder.mistakes("schema"), @r#"
       × `true` is no word in KDL
        ╭─[schema/a.kdl:2:35]
+     1 │ table users {
      2 │     column online boolean default=true
        ·                                   ──┬─
        ·                                     ╰── here
+     3 │ }
        ╰────
       help: write `#true`, or "true" for the text
 
       × a column's flag cannot be `primay-key`
        ╭─[schema/b.kdl:2:22]
+     1 │ table posts {
      2 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     3 │ }
        ╰────
       help: did you mean `primary-key`?
 
@@ -187,7 +204,7 @@ fn what_is_no_kdl_hides_no_other_file() {
     "#);
 }
 
-// FAILS TODAY: a bad include hides all else; a mistake of the language hides columns that are not there and bad SQL.
+// FAILS TODAY: a bad include hides all else, and what follows from a mistake is told as well.
 #[test]
 fn mistakes_of_every_kind_come_in_one_run() {
     let folder = Folder::new()
@@ -230,9 +247,11 @@ fn mistakes_of_every_kind_come_in_one_run() {
     assert_snapshot!(folder.mistakes("schema"), @r#"
       × `true` is no word in KDL
        ╭─[schema/a.kdl:2:35]
+     1 │ table users {
      2 │     column online boolean default=true
        ·                                   ──┬─
        ·                                     ╰── here
+     3 │ }
        ╰────
       help: write `#true`, or "true" for the text
 
@@ -241,30 +260,37 @@ fn mistakes_of_every_kind_come_in_one_run() {
      1 │ include "../c.kdl"
        ·         ─────┬────
        ·              ╰── included here
+     2 │
        ╰────
       help: name files below the file that includes them
 
       × a column's flag cannot be `primay-key`
        ╭─[schema/b.kdl:4:22]
+     3 │ table posts {
      4 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     5 │ }
        ╰────
       help: did you mean `primary-key`?
 
       × index `idx_name` on column `nam`, which table `pets` does not have
        ╭─[schema/c.kdl:3:20]
+     2 │     column name text
      3 │     index idx_name nam
        ·                    ─┬─
        ·                     ╰── no such column
+     4 │ }
        ╰────
       help: did you mean `name`?
 
       × a check's condition holds a `;`
        ╭─[schema/d.kdl:3:11]
+     2 │     column name text
      3 │     check "name > 0; SELECT 1"
        ·           ──────────┬─────────
        ·                     ╰── one expression is wanted here
+     4 │ }
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -272,6 +298,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
     "#);
 }
 
+// FAILS TODAY: what follows from `primay-key`, from the column without a type and from `tabel` is told as well.
 #[test]
 fn what_follows_from_another_mistake_is_not_told() {
     let folder = Folder::new().file(
@@ -296,25 +323,31 @@ fn what_follows_from_another_mistake_is_not_told() {
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
       × a column's flag cannot be `primay-key`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     3 │     column name
        ╰────
       help: did you mean `primary-key`?
 
       × `column` lacks its type
        ╭─[schema.kdl:3:5]
+     2 │     column id serial primay-key
      3 │     column name
        ·     ─────┬─────
        ·          ╰── here
+     4 │     index idx_name name
        ╰────
       help: write `column name TYPE`, with a type like integer, text, "varchar(50)"
 
       × unknown node `tabel`
         ╭─[schema.kdl:12:1]
+     11 │
      12 │ tabel clubs {
         · ──┬──
         ·   ╰── not known here
+     13 │     column id serial primary-key
         ╰────
       help: did you mean `table`?
 
@@ -338,25 +371,31 @@ fn what_both_databases_refuse_is_told_once() {
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
       × foreign key on column `usr`, which table `users` does not have
        ╭─[schema.kdl:4:17]
+     3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
        ·                 ─┬─
        ·                  ╰── no such column
+     5 │ }
        ╰────
       help: did you mean `user`?
 
       × foreign key on column `clb`, which table `users` does not have
        ╭─[schema.kdl:4:21]
+     3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
        ·                     ─┬─
        ·                      ╰── no such column
+     5 │ }
        ╰────
       help: did you mean `club`?
 
       × foreign key to `users(user, club)`, which is no key
        ╭─[schema.kdl:4:25]
+     3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
        ·                         ───────────────┬──────────────
        ·                                        ╰── not a primary key, not unique
+     5 │ }
        ╰────
       help: make it unique in table `users`, or point to its primary key
 

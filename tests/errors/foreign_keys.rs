@@ -19,9 +19,11 @@ fn a_foreign_key_to_a_table_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to table `user`, which the schema does not have
        ╭─[schema.kdl:6:27]
+     5 │ table posts {
      6 │     column author integer references="user(id)"
        ·                           ──────────┬──────────
        ·                                     ╰── points to it
+     7 │ }
        ╰────
       help: did you mean `users`?
 
@@ -40,9 +42,11 @@ fn a_foreign_key_to_a_table_that_is_near_to_none() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to table `people`, which the schema does not have
        ╭─[schema.kdl:2:27]
+     1 │ table posts {
      2 │     column author integer references="people(id)"
        ·                           ───────────┬───────────
        ·                                      ╰── points to it
+     3 │ }
        ╰────
       help: declare the table, or name it in an `ignore`
 
@@ -66,17 +70,21 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to column `indent`, which table `users` does not have
        ╭─[schema.kdl:6:27]
+     5 │ table posts {
      6 │     column author integer references="users(indent)"
        ·                           ─────────────┬────────────
        ·                                        ╰── no such column
+     7 │     column editor integer references="users.zebra"
        ╰────
       help: did you mean `ident`?
 
       × foreign key to column `zebra`, which table `users` does not have
        ╭─[schema.kdl:7:27]
+     6 │     column author integer references="users(indent)"
      7 │     column editor integer references="users.zebra"
        ·                           ────────────┬───────────
        ·                                       ╰── no such column
+     8 │ }
        ╰────
       help: declare the column, or take it out here
 
@@ -100,9 +108,11 @@ fn a_foreign_key_to_a_column_that_is_no_key() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to `users(name)`, which is no key
        ╭─[schema.kdl:7:24]
+     6 │ table posts {
      7 │     column author text references="users(name)" on-delete=cascade
        ·                        ────────────┬───────────
        ·                                    ╰── not a primary key, not unique
+     8 │ }
        ╰────
       help: make it unique in table `users`, or point to its primary key
 
@@ -127,11 +137,13 @@ fn a_foreign_key_to_columns_that_are_no_key_together() {
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to `users(name, club)`, which is no key
-       ╭─[schema.kdl:9:29]
-     9 │     foreign-key author club references="users(name, club)"
-       ·                             ───────────────┬──────────────
-       ·                                            ╰── not a primary key, not unique
-       ╰────
+        ╭─[schema.kdl:9:29]
+      8 │     column club text
+      9 │     foreign-key author club references="users(name, club)"
+        ·                             ───────────────┬──────────────
+        ·                                            ╰── not a primary key, not unique
+     10 │ }
+        ╰────
       help: make it unique in table `users`, or point to its primary key
 
     error: the schema has one mistake
@@ -153,9 +165,11 @@ fn a_foreign_key_to_a_table_without_a_key() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key to table `users`, which has no primary key
        ╭─[schema.kdl:6:24]
+     5 │ table posts {
      6 │     column author text references=users
        ·                        ────────┬───────
        ·                                ╰── points to its key
+     7 │ }
        ╰────
       help: name the columns: references="users(column)"
 
@@ -182,26 +196,32 @@ fn a_foreign_key_with_too_many_columns() {
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key of 1 column to 2 columns
-       ╭─[schema.kdl:9:24]
-     9 │     foreign-key author references="users(id, name)"
-       ·                        ──────────────┬─────────────
-       ·                                      ╰── the numbers of columns differ
-       ╰────
+        ╭─[schema.kdl:9:24]
+      8 │     column name text
+      9 │     foreign-key author references="users(id, name)"
+        ·                        ──────────────┬─────────────
+        ·                                      ╰── the numbers of columns differ
+     10 │     foreign-key author name references="users(id)"
+        ╰────
       help: name as many columns on both sides
 
       × foreign key of 2 columns to 1 column
         ╭─[schema.kdl:10:29]
+      9 │     foreign-key author references="users(id, name)"
      10 │     foreign-key author name references="users(id)"
         ·                             ───────────┬──────────
         ·                                        ╰── the numbers of columns differ
+     11 │     foreign-key author name references=users
         ╰────
       help: name as many columns on both sides
 
       × foreign key of 2 columns to a key of 1 column
         ╭─[schema.kdl:11:29]
+     10 │     foreign-key author name references="users(id)"
      11 │     foreign-key author name references=users
         ·                             ────────┬───────
         ·                                     ╰── the numbers of columns differ
+     12 │ }
         ╰────
       help: the key of table `users` is: id
 
@@ -223,33 +243,41 @@ fn a_target_that_is_none() {
     assert_snapshot!(mistakes(schema), @r#"
       × `users(id` is no target of a foreign key
        ╭─[schema.kdl:2:27]
+     1 │ table posts {
      2 │     column author integer references="users(id"
        ·                           ──────────┬──────────
        ·                                     ╰── not understood
+     3 │     column editor integer references="users(id) cascade"
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
       × `users(id) cascade` is no target of a foreign key
        ╭─[schema.kdl:3:27]
+     2 │     column author integer references="users(id"
      3 │     column editor integer references="users(id) cascade"
        ·                           ───────────────┬──────────────
        ·                                          ╰── not understood
+     4 │     column reader integer references=""
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
       × `` is no target of a foreign key
        ╭─[schema.kdl:4:27]
+     3 │     column editor integer references="users(id) cascade"
      4 │     column reader integer references=""
        ·                           ──────┬──────
        ·                                 ╰── not understood
+     5 │     column writer integer references=5
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
       × references= must be a word or a string
        ╭─[schema.kdl:5:27]
+     4 │     column reader integer references=""
      5 │     column writer integer references=5
        ·                           ──────┬─────
        ·                                 ╰── not a string
+     6 │ }
        ╰────
       help: write "5"
 
@@ -268,17 +296,21 @@ fn what_a_foreign_key_does_without_a_foreign_key() {
     assert_snapshot!(mistakes(schema), @r#"
       × there is no `references=` for this to be about
        ╭─[schema.kdl:2:5]
+     1 │ table posts {
      2 │     column author integer on-delete=cascade
        ·     ───────────────────┬───────────────────
        ·                        ╰── here
+     3 │     foreign-key author
        ╰────
       help: add references="table(column)"
 
       × `foreign-key` lacks `references=`
        ╭─[schema.kdl:3:5]
+     2 │     column author integer on-delete=cascade
      3 │     foreign-key author
        ·     ─────────┬────────
        ·              ╰── here
+     4 │ }
        ╰────
       help: write `foreign-key COLUMN… references="table(column, …)"`
 

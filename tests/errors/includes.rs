@@ -181,19 +181,23 @@ fn an_include_of_nothing() {
      1 │ include
        · ───┬───
        ·    ╰── here
+     2 │ include 5
        ╰────
       help: write `include "tables/*.kdl"`
 
-      × a pattern must be a word or a string
+      × a path must be a word or a string
        ╭─[schema.kdl:2:9]
+     1 │ include
      2 │ include 5
        ·         ┬
        ·         ╰── not a string
+     3 │ include "users.kdl" deep=#true
        ╰────
       help: write "5"
 
       × unknown property `deep=` on `include`
        ╭─[schema.kdl:3:21]
+     2 │ include 5
      3 │ include "users.kdl" deep=#true
        ·                     ─────┬────
        ·                          ╰── not known here
@@ -218,9 +222,11 @@ fn an_include_in_a_table() {
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
       × unknown node in a table: `include`
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     include "columns.kdl"
        ·     ───┬───
        ·        ╰── not known here
+     3 │ }
        ╰────
       help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
 
@@ -228,6 +234,7 @@ fn an_include_in_a_table() {
     "#);
 }
 
+// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn an_included_file_with_a_mistake() {
     let folder = Folder::new().file("schema.kdl", r#"include "tables/users.kdl""#).file(
@@ -241,9 +248,11 @@ fn an_included_file_with_a_mistake() {
     assert_snapshot!(folder.mistakes("schema.kdl"), @r"
       × a column's flag cannot be `primay-key`
        ╭─[tables/users.kdl:2:22]
+     1 │ table users {
      2 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     3 │ }
        ╰────
       help: did you mean `primary-key`?
 

@@ -15,9 +15,11 @@ fn an_index_without_a_name() {
     assert_snapshot!(mistakes(schema), @r"
       × `index` lacks a name
        ╭─[schema.kdl:3:5]
+     2 │     column age integer
      3 │     index
        ·     ──┬──
        ·       ╰── here
+     4 │ }
        ╰────
       help: write `index NAME`
 
@@ -36,9 +38,11 @@ fn an_index_on_nothing() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_age` names no column
        ╭─[schema.kdl:3:5]
+     2 │     column age integer
      3 │     index idx_age
        ·     ──────┬──────
        ·           ╰── here
+     4 │ }
        ╰────
       help: write `index NAME COLUMN…`
 
@@ -59,17 +63,21 @@ fn an_index_on_a_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_last_seen` on column `last_sen`, which table `users` does not have
        ╭─[schema.kdl:3:25]
+     2 │     column last_seen integer
      3 │     index idx_last_seen last_sen
        ·                         ────┬───
        ·                             ╰── no such column
+     4 │     index idx_zebra zebra
        ╰────
       help: did you mean `last_seen`?
 
       × index `idx_zebra` on column `zebra`, which table `users` does not have
        ╭─[schema.kdl:4:21]
+     3 │     index idx_last_seen last_sen
      4 │     index idx_zebra zebra
        ·                     ──┬──
        ·                       ╰── no such column
+     5 │ }
        ╰────
       help: declare the column, or take it out here
 
@@ -90,9 +98,11 @@ fn an_index_with_commas() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_name` on column `last,`, which table `users` does not have
        ╭─[schema.kdl:4:20]
+     3 │     column last text
      4 │     index idx_name last, first
        ·                    ──┬──
        ·                      ╰── no such column
+     5 │ }
        ╰────
       help: KDL separates words by spaces, not commas: write `last` without the comma
 
@@ -113,9 +123,11 @@ fn an_index_with_commas_and_no_spaces() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_name` on column `last,first`, which table `users` does not have
        ╭─[schema.kdl:4:20]
+     3 │     column last text
      4 │     index idx_name last,first
        ·                    ─────┬────
        ·                         ╰── no such column
+     5 │ }
        ╰────
       help: KDL separates words by spaces, not commas: write `last first` without the comma
 
@@ -139,9 +151,11 @@ fn a_part_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_last_seen` on column `last_sen`, which table `users` does not have
        ╭─[schema.kdl:6:14]
+     5 │         part id
      6 │         part last_sen order=desc
        ·              ────┬───
        ·                  ╰── no such column
+     7 │     }
        ╰────
       help: did you mean `last_seen`?
 
@@ -163,9 +177,11 @@ fn an_included_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_id` includes column `idd`, which table `users` does not have
        ╭─[schema.kdl:4:17]
+     3 │     index idx_id id {
      4 │         include idd
        ·                 ─┬─
        ·                  ╰── no such column
+     5 │     }
        ╰────
       help: did you mean `id`?
 
@@ -185,9 +201,11 @@ fn a_part_of_nothing() {
     assert_snapshot!(mistakes(schema), @r#"
       × `part` lacks a column or an expression
        ╭─[schema.kdl:3:21]
+     2 │     column age integer
      3 │     index idx_age { part }
        ·                     ──┬─
        ·                       ╰── here
+     4 │ }
        ╰────
       help: write `part COLUMN` or `part (sql)"EXPRESSION"`
 
@@ -206,17 +224,21 @@ fn an_order_that_there_is_not() {
     assert_snapshot!(mistakes(schema), @r"
       × order= cannot be `descending`
        ╭─[schema.kdl:3:30]
+     2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }
        ·                              ────────┬───────
        ·                                      ╰── here
+     4 │ }
        ╰────
       help: one of: asc, desc
 
       × nulls= cannot be `lst`
        ╭─[schema.kdl:3:47]
+     2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }
        ·                                               ────┬────
        ·                                                   ╰── here
+     4 │ }
        ╰────
       help: did you mean `last`?
 
@@ -236,9 +258,11 @@ fn a_flag_after_the_columns_is_taken_for_a_column() {
     assert_snapshot!(mistakes(schema), @r"
       × index `idx_age` on column `unique`, which table `users` does not have
        ╭─[schema.kdl:3:23]
+     2 │     column age integer
      3 │     index idx_age age unique
        ·                       ───┬──
        ·                          ╰── no such column
+     4 │ }
        ╰────
       help: declare the column, or take it out here
 
@@ -257,9 +281,11 @@ fn an_order_at_the_index_instead_of_the_part() {
     assert_snapshot!(mistakes(schema), @r"
       × unknown property `order=` on `index`
        ╭─[schema.kdl:3:23]
+     2 │     column age integer
      3 │     index idx_age age order=desc
        ·                       ─────┬────
        ·                            ╰── not known here
+     4 │ }
        ╰────
       help: known here: only=, was=, unique=, where=, using=, nulls-not-distinct=, comment=
 

@@ -15,12 +15,14 @@ fn two_primary_keys_at_columns() {
     assert_snapshot!(mistakes(schema), @r"
       × table `members` has two primary keys
        ╭─[schema.kdl:2:5]
+     1 │ table members {
      2 │     column user integer primary-key
        ·     ───────────────┬───────────────
        ·                    ╰── the first
      3 │     column club integer primary-key
        ·     ───────────────┬───────────────
        ·                    ╰── the second
+     4 │ }
        ╰────
       help: for a key of several columns write one node: primary-key a b
 
@@ -40,14 +42,15 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
     assert_snapshot!(mistakes(schema), @r"
       × table `members` has two primary keys
        ╭─[schema.kdl:2:5]
+     1 │ table members {
      2 │     column user integer primary-key
        ·     ───────────────┬───────────────
        ·                    ╰── the first
-       ╰────
-       ╭─[schema.kdl:4:5]
+     3 │     column club integer
      4 │     primary-key user club
        ·     ──────────┬──────────
        ·               ╰── the second
+     5 │ }
        ╰────
       help: for a key of several columns write one node: primary-key a b
 
@@ -68,25 +71,31 @@ fn keys_that_name_no_column() {
     assert_snapshot!(mistakes(schema), @r#"
       × `primary-key` names no column
        ╭─[schema.kdl:3:5]
+     2 │     column id integer
      3 │     primary-key
        ·     ─────┬─────
        ·          ╰── here
+     4 │     unique
        ╰────
       help: write `primary-key COLUMN…`
 
       × `unique` names no column
        ╭─[schema.kdl:4:5]
+     3 │     primary-key
      4 │     unique
        ·     ───┬──
        ·        ╰── here
+     5 │     foreign-key references="users(id)"
        ╰────
       help: write `unique COLUMN…`
 
       × `foreign-key` names no column
        ╭─[schema.kdl:5:5]
+     4 │     unique
      5 │     foreign-key references="users(id)"
        ·     ─────────────────┬────────────────
        ·                      ╰── here
+     6 │ }
        ╰────
       help: write `foreign-key COLUMN… references="table(column, …)"`
 
@@ -106,9 +115,11 @@ fn a_primary_key_on_a_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × primary key on column `indent`, which table `users` does not have
        ╭─[schema.kdl:3:17]
+     2 │     column ident integer
      3 │     primary-key indent
        ·                 ───┬──
        ·                    ╰── no such column
+     4 │ }
        ╰────
       help: did you mean `ident`?
 
@@ -128,9 +139,11 @@ fn a_unique_rule_on_a_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × unique on column `last_sen`, which table `users` does not have
        ╭─[schema.kdl:3:12]
+     2 │     column last_seen integer
      3 │     unique last_sen
        ·            ────┬───
        ·                ╰── no such column
+     4 │ }
        ╰────
       help: did you mean `last_seen`?
 
@@ -153,17 +166,21 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r"
       × unique on column `last_sen`, which table `users` does not have
        ╭─[schema.kdl:4:14]
+     3 │     unique {
      4 │         part last_sen order=desc
        ·              ────┬───
        ·                  ╰── no such column
+     5 │         include zebra
        ╰────
       help: did you mean `last_seen`?
 
       × unique on column `zebra`, which table `users` does not have
        ╭─[schema.kdl:5:17]
+     4 │         part last_sen order=desc
      5 │         include zebra
        ·                 ──┬──
        ·                   ╰── no such column
+     6 │     }
        ╰────
       help: declare the column, or take it out here
 
@@ -184,9 +201,11 @@ fn a_foreign_key_on_a_column_that_is_not_there() {
     assert_snapshot!(mistakes(schema), @r#"
       × foreign key on column `freind`, which table `users` does not have
        ╭─[schema.kdl:4:17]
+     3 │     column friend integer
      4 │     foreign-key freind references="users(id)"
        ·                 ───┬──
        ·                    ╰── no such column
+     5 │ }
        ╰────
       help: did you mean `friend`?
 
@@ -208,17 +227,21 @@ fn commas_between_the_columns_of_a_key() {
     assert_snapshot!(mistakes(schema), @r"
       × primary key on column `user,`, which table `members` does not have
        ╭─[schema.kdl:4:17]
+     3 │     column club integer
      4 │     primary-key user, club
        ·                 ──┬──
        ·                   ╰── no such column
+     5 │     unique club,user
        ╰────
       help: KDL separates words by spaces, not commas: write `user` without the comma
 
       × unique on column `club,user`, which table `members` does not have
        ╭─[schema.kdl:5:12]
+     4 │     primary-key user, club
      5 │     unique club,user
        ·            ────┬────
        ·                ╰── no such column
+     6 │ }
        ╰────
       help: KDL separates words by spaces, not commas: write `club user` without the comma
 
@@ -236,9 +259,11 @@ fn an_order_of_a_primary_key_that_there_is_not() {
     assert_snapshot!(mistakes(schema), @r"
       × primary-key= cannot be `asc`
        ╭─[schema.kdl:2:23]
+     1 │ table posts {
      2 │     column id integer primary-key=asc
        ·                       ───────┬───────
        ·                              ╰── here
+     3 │ }
        ╰────
       help: one of: desc
 

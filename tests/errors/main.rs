@@ -5,6 +5,7 @@
 
 use std::process::Command;
 
+mod children;
 mod columns;
 mod expressions;
 mod files;

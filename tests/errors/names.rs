@@ -21,11 +21,14 @@ fn two_tables_of_one_name() {
      1 │ table users {
        · ─────┬─────
        ·      ╰── the first
+     2 │     column id serial primary-key
        ╰────
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ table users {
        · ─────┬─────
        ·      ╰── the second
+     6 │     column name text
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
@@ -50,11 +53,14 @@ fn two_tables_of_one_name_to_sqlite_only() {
      1 │ table users {
        · ─────┬─────
        ·      ╰── the first
+     2 │     column id serial primary-key
        ╰────
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ table Users {
        · ─────┬─────
        ·      ╰── the second
+     6 │     column name text
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
@@ -75,12 +81,14 @@ fn two_indexes_of_one_name_on_one_table() {
     assert_snapshot!(mistakes(schema), @r"
       × two indexes are called `idx_users`
        ╭─[schema.kdl:4:5]
+     3 │     column name text
      4 │     index idx_users age
        ·     ─────────┬─────────
        ·              ╰── the first
      5 │     index idx_users name
        ·     ──────────┬─────────
        ·               ╰── the second
+     6 │ }
        ╰────
       help: rename one of the two
 
@@ -104,14 +112,18 @@ fn two_indexes_of_one_name_on_two_tables() {
     assert_snapshot!(mistakes(schema), @r"
       × two objects are called `idx_age`
        ╭─[schema.kdl:3:5]
+     2 │     column age integer
      3 │     index idx_age age
        ·     ────────┬────────
        ·             ╰── index `idx_age`
+     4 │ }
        ╰────
        ╭─[schema.kdl:8:5]
+     7 │     column age integer
      8 │     index idx_age age
        ·     ────────┬────────
        ·             ╰── index `idx_age`
+     9 │ }
        ╰────
       help: tables, views and indexes share one set of names: rename one of the two
 
@@ -131,8 +143,6 @@ fn two_views_of_one_name() {
      1 │ view ages { as "SELECT 1" }
        · ────┬────
        ·     ╰── the first
-       ╰────
-       ╭─[schema.kdl:2:1]
      2 │ view ages { as "SELECT 2" }
        · ────┬────
        ·     ╰── the second
@@ -156,6 +166,7 @@ fn two_triggers_of_one_name() {
     assert_snapshot!(mistakes(schema), @r#"
       × two triggers are called `touch`
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
        · ──────┬──────
        ·       ╰── the first
@@ -181,8 +192,6 @@ fn two_virtual_tables_of_one_name() {
      1 │ virtual-table docs { using "fts5(title)" }
        · ─────────┬────────
        ·          ╰── the first
-       ╰────
-       ╭─[schema.kdl:2:1]
      2 │ virtual-table docs { using "fts5(body)" }
        · ─────────┬────────
        ·          ╰── the second
@@ -208,8 +217,10 @@ fn a_table_and_a_view_of_one_name() {
      1 │ table users {
        · ─────┬─────
        ·      ╰── table `users`
+     2 │     column id serial primary-key
        ╰────
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ view users { as "SELECT 1" }
        · ─────┬────
        ·      ╰── view `users`
@@ -234,11 +245,11 @@ fn a_table_and_an_index_of_one_name() {
      1 │ table users {
        · ─────┬─────
        ·      ╰── table `users`
-       ╰────
-       ╭─[schema.kdl:3:5]
+     2 │     column id serial primary-key
      3 │     index users id
        ·     ───────┬──────
        ·            ╰── index `users`
+     4 │ }
        ╰────
       help: tables, views and indexes share one set of names: rename one of the two
 
@@ -261,8 +272,10 @@ fn a_table_and_a_virtual_table_of_one_name() {
      1 │ table docs {
        · ─────┬────
        ·      ╰── table `docs`
+     2 │     column id serial primary-key
        ╰────
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ virtual-table docs { using "fts5(title)" }
        · ─────────┬────────
        ·          ╰── virtual-table `docs`
@@ -306,35 +319,43 @@ fn names_that_are_sqlites() {
      1 │ table sqlite_users {
        · ─────────┬────────
        ·          ╰── reserved
+     2 │     column age integer
        ╰────
       help: choose another name
 
       × `sqlite_autoindex_age` is one of SQLite's own names
        ╭─[schema.kdl:3:5]
+     2 │     column age integer
      3 │     index sqlite_autoindex_age age
        ·     ───────────────┬──────────────
        ·                    ╰── reserved
+     4 │ }
        ╰────
       help: choose another name
 
       × `sqlite_ages` is one of SQLite's own names
        ╭─[schema.kdl:6:1]
+     5 │
      6 │ view sqlite_ages { as "SELECT 1" }
        · ────────┬───────
        ·         ╰── reserved
+     7 │ virtual-table sqlite_docs { using "fts5(title)" }
        ╰────
       help: choose another name
 
       × `sqlite_docs` is one of SQLite's own names
        ╭─[schema.kdl:7:1]
+     6 │ view sqlite_ages { as "SELECT 1" }
      7 │ virtual-table sqlite_docs { using "fts5(title)" }
        · ────────────┬────────────
        ·             ╰── reserved
+     8 │ trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
        ╰────
       help: choose another name
 
       × `sqlite_touch` is one of SQLite's own names
        ╭─[schema.kdl:8:1]
+     7 │ virtual-table sqlite_docs { using "fts5(title)" }
      8 │ trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
        · ──────────┬─────────
        ·           ╰── reserved
@@ -360,11 +381,13 @@ fn names_that_are_roseys() {
      1 │ table _rosey_history {
        · ──────────┬─────────
        ·           ╰── reserved
+     2 │     column id serial primary-key
        ╰────
       help: choose another name
 
       × `_Rosey` is one of rosey's own names
        ╭─[schema.kdl:5:1]
+     4 │
      5 │ view _Rosey { as "SELECT 1" }
        · ─────┬─────
        ·      ╰── reserved
@@ -382,17 +405,18 @@ fn the_books_of_another_migrator() {
             column version_num "varchar(32)" primary-key
         }
     "#;
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @r#"
       × `alembic_version` belongs to another migrator, and rosey never touches it
        ╭─[schema.kdl:1:1]
      1 │ table alembic_version {
        · ──────────┬──────────
        ·           ╰── here
+     2 │     column version_num "varchar(32)" primary-key
        ╰────
       help: take it out of the schema
 
     error: the schema has one mistake
-    ");
+    "#);
 }
 
 // FAILS TODAY: they reach the terminal as they are.
@@ -407,9 +431,11 @@ fn control_characters_in_a_name_are_escaped() {
     assert_snapshot!(mistakes(schema), @r#"
       × index `idx_id` on column `\u{7}`, which table `\u{1b}[31musers` does not have
        ╭─[schema.kdl:3:18]
+     2 │     column id serial primary-key
      3 │     index idx_id "\u{7}"
        ·                  ───┬───
        ·                     ╰── no such column
+     4 │ }
        ╰────
       help: declare the column, or take it out here
 

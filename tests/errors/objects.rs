@@ -51,9 +51,11 @@ fn a_view_with_two_queries() {
     assert_snapshot!(mistakes(schema), @r#"
       × `as` is given twice
        ╭─[schema.kdl:3:5]
+     2 │     as "SELECT 1"
      3 │     as "SELECT 2"
        ·     ──────┬──────
        ·           ╰── the second
+     4 │ }
        ╰────
       help: keep one of the two
 
@@ -282,7 +284,6 @@ fn an_ignore_of_no_text() {
     "#);
 }
 
-// FAILS TODAY: `kind=veiw` is taken without a word, and covers nothing.
 #[test]
 fn an_ignore_of_a_kind_that_there_is_not() {
     let schema = r#"
@@ -295,11 +296,13 @@ fn an_ignore_of_a_kind_that_there_is_not() {
      1 │ ignore "legacy_*" kind=veiw
        ·                   ────┬────
        ·                       ╰── here
+     2 │ ignore "old_*" kid=view
        ╰────
       help: did you mean `view`?
 
       × unknown property `kid=` on `ignore`
        ╭─[schema.kdl:2:16]
+     1 │ ignore "legacy_*" kind=veiw
      2 │ ignore "old_*" kid=view
        ·                ────┬───
        ·                    ╰── not known here
@@ -323,19 +326,23 @@ fn an_unmanaged_object_without_its_name() {
      1 │ unmanaged
        · ────┬────
        ·     ╰── here
+     2 │ unmanaged function
        ╰────
       help: write `unmanaged KIND "NAME"`
 
       × `unmanaged` lacks a name
        ╭─[schema.kdl:2:1]
+     1 │ unmanaged
      2 │ unmanaged function
        · ─────────┬────────
        ·          ╰── here
+     3 │ unmanaged function "f(integer)" reson="plpgsql"
        ╰────
       help: write `unmanaged KIND "NAME"`
 
       × unknown property `reson=` on `unmanaged`
        ╭─[schema.kdl:3:33]
+     2 │ unmanaged function
      3 │ unmanaged function "f(integer)" reson="plpgsql"
        ·                                 ───────┬───────
        ·                                        ╰── not known here

@@ -1,4 +1,4 @@
-//! Properties and children that the language does not know, or does not take.
+//! Properties that the language does not know, or does not take.
 
 use insta::assert_snapshot;
 
@@ -17,6 +17,7 @@ fn a_property_of_a_table() {
      1 │ table users commment="who writes" {
        ·             ──────────┬──────────
        ·                       ╰── not known here
+     2 │     column id serial primary-key
        ╰────
       help: did you mean `comment=`?
 
@@ -36,17 +37,21 @@ fn a_property_of_a_column() {
     assert_snapshot!(mistakes(schema), @r#"
       × unknown property `refrences=` on `column`
        ╭─[schema.kdl:3:27]
+     2 │     column id serial primary-key
      3 │     column friend integer refrences="users(id)"
        ·                           ──────────┬──────────
        ·                                     ╰── not known here
+     4 │     column age integer zebra=1
        ╰────
       help: did you mean `references=`?
 
       × unknown property `zebra=` on `column`
        ╭─[schema.kdl:4:24]
+     3 │     column friend integer refrences="users(id)"
      4 │     column age integer zebra=1
        ·                        ───┬───
        ·                           ╰── not known here
+     5 │ }
        ╰────
       help: known here: only=, comment=, collate=, was=, default=, identity=, generated=, stored=, on-conflict=,
             primary-key=, references=, on-delete=, on-update=, match=, deferrable=
@@ -66,9 +71,11 @@ fn a_property_of_an_index() {
     assert_snapshot!(mistakes(schema), @r#"
       × unknown property `wher=` on `index`
        ╭─[schema.kdl:3:21]
+     2 │     column id serial primary-key
      3 │     index idx_id id wher="id > 0"
        ·                     ──────┬──────
        ·                           ╰── not known here
+     4 │ }
        ╰────
       help: did you mean `where=`?
 
@@ -87,9 +94,11 @@ fn a_property_of_a_foreign_key() {
     assert_snapshot!(mistakes(schema), @r#"
       × unknown property `on-delet=` on `foreign-key`
        ╭─[schema.kdl:3:43]
+     2 │     column id serial primary-key
      3 │     foreign-key id references="users(id)" on-delet=cascade
        ·                                           ────────┬───────
        ·                                                   ╰── not known here
+     4 │ }
        ╰────
       help: did you mean `on-delete=`?
 
@@ -107,10 +116,12 @@ fn a_property_given_twice() {
     assert_snapshot!(mistakes(schema), @r"
       × `default=` is given twice
        ╭─[schema.kdl:2:24]
+     1 │ table users {
      2 │     column age integer default=1 default=2
        ·                        ────┬──── ────┬────
        ·                            │         ╰── the second
        ·                            ╰── the first
+     3 │ }
        ╰────
       help: keep one of the two
 
@@ -132,6 +143,7 @@ fn only_given_twice() {
        ·             ─────┬───── ──────┬──────
        ·                  │            ╰── the second
        ·                  ╰── the first
+     2 │     column id serial primary-key
        ╰────
       help: keep one of the two
 
@@ -156,14 +168,17 @@ fn only_for_a_database_that_there_is_not() {
      1 │ table users only=sqlte {
        ·             ─────┬────
        ·                  ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: did you mean `sqlite`?
 
       × only= cannot be `mysql`
        ╭─[schema.kdl:5:13]
+     4 │
      5 │ table posts only=mysql {
        ·             ─────┬────
        ·                  ╰── here
+     6 │     column id serial primary-key
        ╰────
       help: one of: sqlite, postgres
 
@@ -183,33 +198,41 @@ fn a_property_with_a_word_that_it_does_not_know() {
     assert_snapshot!(mistakes(schema), @r#"
       × identity= cannot be `sometimes`
        ╭─[schema.kdl:2:35]
+     1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
        ·                                   ─────────┬────────
        ·                                            ╰── here
+     3 │     column friend integer references="users(id)" on-delete=cascad
        ╰────
       help: one of: always, by-default
 
       × on-conflict= cannot be `explode`
        ╭─[schema.kdl:2:54]
+     1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
        ·                                                      ─────────┬─────────
        ·                                                               ╰── here
+     3 │     column friend integer references="users(id)" on-delete=cascad
        ╰────
       help: one of: rollback, abort, fail, ignore, replace
 
       × on-delete= cannot be `cascad`
        ╭─[schema.kdl:3:50]
+     2 │     column id integer primary-key identity=sometimes on-conflict=explode
      3 │     column friend integer references="users(id)" on-delete=cascad
        ·                                                  ────────┬───────
        ·                                                          ╰── here
+     4 │     unique friend deferrable=yes
        ╰────
       help: did you mean `cascade`?
 
       × deferrable= cannot be `yes`
        ╭─[schema.kdl:4:19]
+     3 │     column friend integer references="users(id)" on-delete=cascad
      4 │     unique friend deferrable=yes
        ·                   ───────┬──────
        ·                          ╰── here
+     5 │ }
        ╰────
       help: one of: initially-deferred, initially-immediate
 
@@ -229,9 +252,11 @@ fn a_property_that_is_true_or_false() {
     assert_snapshot!(mistakes(schema), @r"
       × unique= is neither #true nor #false
        ╭─[schema.kdl:3:23]
+     2 │     column age integer
      3 │     index idx_age age unique=yes
        ·                       ─────┬────
        ·                            ╰── here
+     4 │ }
        ╰────
       help: write #true or #false
 
@@ -253,212 +278,20 @@ fn a_property_that_is_no_text() {
      1 │ table users comment=5 {
        ·             ────┬────
        ·                 ╰── not a string
+     2 │     column age integer was=1
        ╰────
       help: write "5"
 
       × was= must be a word or a string
        ╭─[schema.kdl:2:24]
+     1 │ table users comment=5 {
      2 │     column age integer was=1
        ·                        ──┬──
        ·                          ╰── not a string
+     3 │ }
        ╰────
       help: write "1"
 
     error: the schema has 2 mistakes
     "#);
-}
-
-#[test]
-fn a_child_of_a_column() {
-    let schema = r#"
-        table users {
-            column age integer { backfil "0" }
-            column name text { zebra "0" }
-        }
-    "#;
-    assert_snapshot!(mistakes(schema), @r#"
-      × unknown node in a column: `backfil`
-       ╭─[schema.kdl:2:26]
-     2 │     column age integer { backfil "0" }
-       ·                          ───┬───
-       ·                             ╰── not known here
-       ╰────
-      help: did you mean `backfill`?
-
-      × unknown node in a column: `zebra`
-       ╭─[schema.kdl:3:24]
-     3 │     column name text { zebra "0" }
-       ·                        ──┬──
-       ·                          ╰── not known here
-       ╰────
-      help: known here: backfill, using, check, was
-
-    error: the schema has 2 mistakes
-    "#);
-}
-
-// FAILS TODAY: it also says that the index names no column, which only follows.
-#[test]
-fn a_child_of_an_index() {
-    let schema = r"
-        table users {
-            column age integer
-            index idx_age { prt age }
-        }
-    ";
-    assert_snapshot!(mistakes(schema), @r"
-      × unknown node in an index: `prt`
-       ╭─[schema.kdl:3:21]
-     3 │     index idx_age { prt age }
-       ·                     ─┬─
-       ·                      ╰── not known here
-       ╰────
-      help: did you mean `part`?
-
-    error: the schema has one mistake
-    ");
-}
-
-// FAILS TODAY: for `include` it asks whether `include` was meant.
-#[test]
-fn a_child_of_a_key() {
-    let schema = r"
-        table users {
-            column age integer
-            unique age { prt age }
-            primary-key age { include age }
-        }
-    ";
-    assert_snapshot!(mistakes(schema), @r"
-      × unknown node here: `prt`
-       ╭─[schema.kdl:3:18]
-     3 │     unique age { prt age }
-       ·                  ─┬─
-       ·                   ╰── not known here
-       ╰────
-      help: did you mean `part`?
-
-      × unknown node here: `include`
-       ╭─[schema.kdl:4:23]
-     4 │     primary-key age { include age }
-       ·                       ───┬───
-       ·                          ╰── not known here
-       ╰────
-      help: known here: part
-
-    error: the schema has 2 mistakes
-    ");
-}
-
-// FAILS TODAY: there is no help.
-#[test]
-fn a_child_where_none_belongs() {
-    let schema = r#"
-        table users {
-            column age integer
-            check "age > 0" { note }
-        }
-    "#;
-    assert_snapshot!(mistakes(schema), @r#"
-      × `check` takes no `note`
-       ╭─[schema.kdl:3:23]
-     3 │     check "age > 0" { note }
-       ·                       ──┬─
-       ·                         ╰── unexpected
-       ╰────
-      help: take it out
-
-    error: the schema has one mistake
-    "#);
-}
-
-#[test]
-fn a_word_too_many() {
-    let schema = r#"
-        table users {
-            column age integer
-            check old_enough "age > 17" adults
-        }
-    "#;
-    assert_snapshot!(mistakes(schema), @r#"
-      × `adults` has no place in `check`
-       ╭─[schema.kdl:3:33]
-     3 │     check old_enough "age > 17" adults
-       ·                                 ───┬──
-       ·                                    ╰── unexpected
-       ╰────
-      help: a string with spaces stands in double quotes
-
-    error: the schema has one mistake
-    "#);
-}
-
-// FAILS TODAY: the second is taken without a word.
-#[test]
-fn a_child_given_twice() {
-    let schema = r#"
-        table users {
-            column age integer {
-                backfill "0"
-                backfill "1"
-                using "2"
-                using "3"
-            }
-        }
-    "#;
-    assert_snapshot!(mistakes(schema), @r#"
-      × `backfill` is given twice
-       ╭─[schema.kdl:3:18]
-     3 │         backfill "0"
-       ·                  ─┬─
-       ·                   ╰── the first
-     4 │         backfill "1"
-       ·         ──────┬─────
-       ·               ╰── the second
-       ╰────
-      help: keep one of the two
-
-      × `using` is given twice
-       ╭─[schema.kdl:5:15]
-     5 │         using "2"
-       ·               ─┬─
-       ·                ╰── the first
-     6 │         using "3"
-       ·         ────┬────
-       ·             ╰── the second
-       ╰────
-      help: keep one of the two
-
-    error: the schema has 2 mistakes
-    "#);
-}
-
-// FAILS TODAY: it is taken without a word.
-#[test]
-fn an_old_name_that_is_missing() {
-    let schema = r"
-        table users {
-            column age integer { was }
-            was
-        }
-    ";
-    assert_snapshot!(mistakes(schema), @r"
-      × `was` names nothing
-       ╭─[schema.kdl:2:26]
-     2 │     column age integer { was }
-       ·                          ─┬─
-       ·                           ╰── here
-       ╰────
-      help: write `was OLD_NAME`
-
-      × `was` names nothing
-       ╭─[schema.kdl:3:5]
-     3 │     was
-       ·     ─┬─
-       ·      ╰── here
-       ╰────
-      help: write `was OLD_NAME`
-
-    error: the schema has 2 mistakes
-    ");
 }

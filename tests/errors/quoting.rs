@@ -16,25 +16,31 @@ fn true_false_and_null_are_written_with_a_hash() {
     assert_snapshot!(mistakes(schema), @r#"
       × `true` is no word in KDL
        ╭─[schema.kdl:2:35]
+     1 │ table users {
      2 │     column online boolean default=true
        ·                                   ──┬─
        ·                                     ╰── here
+     3 │     column banned boolean default=false
        ╰────
       help: write `#true`, or "true" for the text
 
       × `false` is no word in KDL
        ╭─[schema.kdl:3:35]
+     2 │     column online boolean default=true
      3 │     column banned boolean default=false
        ·                                   ──┬──
        ·                                     ╰── here
+     4 │     column name text default=null
        ╰────
       help: write `#false`, or "false" for the text
 
       × `null` is no word in KDL
        ╭─[schema.kdl:4:30]
+     3 │     column banned boolean default=false
      4 │     column name text default=null
        ·                              ──┬─
        ·                                ╰── here
+     5 │ }
        ╰────
       help: write `#null`, or "null" for the text
 
@@ -89,9 +95,11 @@ fn not_null_as_two_words() {
     assert_snapshot!(mistakes(schema), @r"
       × `not null` is one word here
        ╭─[schema.kdl:2:26]
+     1 │ table users {
      2 │     column name text not null
        ·                          ──┬─
        ·                            ╰── here
+     3 │ }
        ╰────
       help: write `not-null`
 
@@ -110,9 +118,11 @@ fn a_type_with_a_size_needs_quotes() {
     assert_snapshot!(mistakes(schema), @r#"
       × `varchar(50)` needs quotes
        ╭─[schema.kdl:2:17]
+     1 │ table users {
      2 │     column name varchar(50)
        ·                 ─────┬─────
        ·                      ╰── here
+     3 │ }
        ╰────
       help: write "varchar(50)": KDL keeps brackets out of bare words
 
@@ -131,9 +141,11 @@ fn a_type_with_two_sizes_needs_quotes() {
     assert_snapshot!(mistakes(schema), @r#"
       × `decimal(10, 2)` needs quotes
        ╭─[schema.kdl:2:19]
+     1 │ table prices {
      2 │     column amount decimal(10, 2)
        ·                   ───────┬──────
        ·                          ╰── here
+     3 │ }
        ╰────
       help: write "decimal(10, 2)": KDL keeps brackets out of bare words
 
@@ -151,9 +163,11 @@ fn an_array_type_needs_quotes() {
     assert_snapshot!(mistakes(schema), @r#"
       × `text[]` needs quotes
        ╭─[schema.kdl:2:17]
+     1 │ table users {
      2 │     column tags text[]
        ·                 ───┬──
        ·                    ╰── here
+     3 │ }
        ╰────
       help: write "text[]": KDL keeps brackets out of bare words
 
@@ -172,9 +186,11 @@ fn a_foreign_keys_target_needs_quotes() {
     assert_snapshot!(mistakes(schema), @r#"
       × `users(id)` needs quotes
        ╭─[schema.kdl:2:38]
+     1 │ table posts {
      2 │     column author integer references=users(id)
        ·                                      ────┬────
        ·                                          ╰── here
+     3 │ }
        ╰────
       help: write "users(id)": KDL keeps brackets out of bare words
 
@@ -213,17 +229,21 @@ fn single_quotes() {
     assert_snapshot!(mistakes(schema), @r#"
       × `'nobody'`: single quotes are no quotes in KDL
        ╭─[schema.kdl:2:23]
+     1 │ table users {
      2 │     column first text default='nobody'
        ·                       ────────┬───────
        ·                               ╰── here
+     3 │     column last text default='no body'
        ╰────
       help: write "nobody"
 
       × `'no body'`: single quotes are no quotes in KDL
        ╭─[schema.kdl:3:22]
+     2 │     column first text default='nobody'
      3 │     column last text default='no body'
        ·                      ────────┬────────
        ·                              ╰── here
+     4 │ }
        ╰────
       help: write "no body"
 
@@ -247,25 +267,31 @@ fn every_syntax_error_of_a_file_is_told() {
     assert_snapshot!(mistakes(schema), @r#"
       × `varchar(50)` needs quotes
        ╭─[schema.kdl:2:17]
+     1 │ table users {
      2 │     column name varchar(50)
        ·                 ─────┬─────
        ·                      ╰── here
+     3 │     column online boolean default=true
        ╰────
       help: write "varchar(50)": KDL keeps brackets out of bare words
 
       × `true` is no word in KDL
        ╭─[schema.kdl:3:35]
+     2 │     column name varchar(50)
      3 │     column online boolean default=true
        ·                                   ──┬─
        ·                                     ╰── here
+     4 │ }
        ╰────
       help: write `#true`, or "true" for the text
 
       × `text[]` needs quotes
        ╭─[schema.kdl:7:17]
+     6 │ table posts {
      7 │     column tags text[]
        ·                 ───┬──
        ·                    ╰── here
+     8 │ }
        ╰────
       help: write "text[]": KDL keeps brackets out of bare words
 

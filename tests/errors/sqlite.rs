@@ -17,33 +17,41 @@ fn a_number_that_is_no_key() {
     assert_snapshot!(mistakes(schema), @r"
       × `serial` on column `id`, which is not the primary key
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     column id serial
        ·     ────────┬───────
        ·             ╰── SQLite numbers its key only
+     3 │     column rank bigserial
        ╰────
       help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
 
       × `bigserial` on column `rank`, which is not the primary key
        ╭─[schema.kdl:3:5]
+     2 │     column id serial
      3 │     column rank bigserial
        ·     ──────────┬──────────
        ·               ╰── SQLite numbers its key only
+     4 │     column place integer identity
        ╰────
       help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
 
       × `identity` on column `place`, which is not the primary key
        ╭─[schema.kdl:4:5]
+     3 │     column rank bigserial
      4 │     column place integer identity
        ·     ──────────────┬──────────────
        ·                   ╰── SQLite numbers its key only
+     5 │     column seat integer identity=always
        ╰────
       help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
 
       × `identity` on column `seat`, which is not the primary key
        ╭─[schema.kdl:5:5]
+     4 │     column place integer identity
      5 │     column seat integer identity=always
        ·     ─────────────────┬─────────────────
        ·                      ╰── SQLite numbers its key only
+     6 │ }
        ╰────
       help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
 
@@ -74,25 +82,31 @@ fn types_that_a_strict_table_does_not_take() {
     assert_snapshot!(mistakes(schema), @r#"
       × column `name` of strict table `users` has type `citext`
        ╭─[schema.kdl:2:5]
+     1 │ table users strict {
      2 │     column name citext
        ·     ─────────┬────────
        ·              ╰── not allowed in a strict table
+     3 │     column seen DATETIME
        ╰────
       help: a strict table has integer, real, text, blob and any
 
       × column `seen` of strict table `users` has type `DATETIME`
        ╭─[schema.kdl:3:5]
+     2 │     column name citext
      3 │     column seen DATETIME
        ·     ──────────┬─────────
        ·               ╰── not allowed in a strict table
+     4 │     column note ""
        ╰────
       help: a strict table has integer, real, text, blob and any
 
       × column `note` of strict table `users` has no type
        ╭─[schema.kdl:4:5]
+     3 │     column seen DATETIME
      4 │     column note ""
        ·     ───────┬──────
        ·            ╰── not allowed in a strict table
+     5 │ }
        ╰────
       help: a strict table has integer, real, text, blob and any
 
@@ -127,9 +141,11 @@ fn an_order_of_nulls() {
     assert_snapshot!(mistakes(schema), @r"
       × SQLite has no `nulls=`
        ╭─[schema.kdl:4:14]
+     3 │     index idx_age {
      4 │         part age nulls=last
        ·              ─┬─
        ·               ╰── would mean something else in SQLite
+     5 │     }
        ╰────
       help: keep it to PostgreSQL with only=postgres
 
@@ -149,9 +165,11 @@ fn an_access_method() {
     assert_snapshot!(mistakes(schema), @r"
       × SQLite has no `using=gin`
        ╭─[schema.kdl:3:5]
+     2 │     column tags text
      3 │     index idx_tags tags using=gin
        ·     ──────────────┬──────────────
        ·                   ╰── would mean something else in SQLite
+     4 │ }
        ╰────
       help: keep it to PostgreSQL with only=postgres
 
@@ -173,17 +191,21 @@ fn nulls_that_are_not_distinct() {
     assert_snapshot!(mistakes(schema), @r"
       × SQLite has no `nulls-not-distinct`
        ╭─[schema.kdl:4:5]
+     3 │     column name text
      4 │     index idx_age age nulls-not-distinct=#true
        ·     ─────────────────────┬────────────────────
        ·                          ╰── would mean something else in SQLite
+     5 │     unique name nulls-not-distinct=#true
        ╰────
       help: keep it to PostgreSQL with only=postgres
 
       × SQLite has no `nulls-not-distinct`
        ╭─[schema.kdl:5:5]
+     4 │     index idx_age age nulls-not-distinct=#true
      5 │     unique name nulls-not-distinct=#true
        ·     ──────────────────┬─────────────────
        ·                       ╰── would mean something else in SQLite
+     6 │ }
        ╰────
       help: keep it to PostgreSQL with only=postgres
 
@@ -218,17 +240,21 @@ fn a_collation_that_sqlite_does_not_have() {
     assert_snapshot!(mistakes(schema), @r"
       × SQLite has no collation `german`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column name text collate=german
        ·                      ───────┬──────
        ·                             ╰── not supported here
+     3 │     index idx_name {
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
 
       × SQLite has no collation `french`
        ╭─[schema.kdl:4:19]
+     3 │     index idx_name {
      4 │         part name collate=french
        ·                   ───────┬──────
        ·                          ╰── not supported here
+     5 │     }
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
 
@@ -250,17 +276,21 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
     assert_snapshot!(mistakes(schema), @r"
       × SQLite has no collation `german`
        ╭─[schema.kdl:4:29]
+     3 │     column club text
      4 │     primary-key { part name collate=german }
        ·                             ───────┬──────
        ·                                    ╰── not supported here
+     5 │     unique { part club collate=french }
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
 
       × SQLite has no collation `french`
        ╭─[schema.kdl:5:24]
+     4 │     primary-key { part name collate=german }
      5 │     unique { part club collate=french }
        ·                        ───────┬──────
        ·                               ╰── not supported here
+     6 │ }
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
 
@@ -278,9 +308,11 @@ fn autoincrement_of_a_key_that_is_no_integer() {
     assert_snapshot!(mistakes(schema), @r"
       × `autoincrement` on a key that is no single integer
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     column name text primary-key autoincrement
        ·     ─────────────────────┬────────────────────
        ·                          ╰── SQLite cannot number it
+     3 │ }
        ╰────
       help: write `column id serial primary-key autoincrement`
 
@@ -298,9 +330,11 @@ fn autoincrement_without_a_rowid() {
     assert_snapshot!(mistakes(schema), @r"
       × `autoincrement` in a table without rowid
        ╭─[schema.kdl:2:5]
+     1 │ table users without-rowid {
      2 │     column id integer primary-key autoincrement
        ·     ─────────────────────┬─────────────────────
        ·                          ╰── SQLite cannot number it
+     3 │ }
        ╰────
       help: keep one of `autoincrement` and `without-rowid`
 
@@ -322,6 +356,7 @@ fn a_table_with_neither_rowid_nor_key() {
      1 │ table users without-rowid {
        · ────────────┬────────────
        ·             ╰── it needs one
+     2 │     column id integer
        ╰────
       help: add primary-key, or take out without-rowid
 
@@ -337,17 +372,18 @@ fn a_table_of_generated_columns() {
             column one integer generated="1"
         }
     "#;
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @r#"
       × all columns of table `users` are generated
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
        ·      ╰── one must hold a value
+     2 │     column one integer generated="1"
        ╰────
       help: add a column without generated=
 
     error: the schema has one mistake
-    ");
+    "#);
 }
 
 // FAILS TODAY: there is no help.
@@ -362,9 +398,11 @@ fn a_key_that_is_generated() {
     assert_snapshot!(mistakes(schema), @r#"
       × generated column `id` is part of the primary key
        ╭─[schema.kdl:3:5]
+     2 │     column name text
      3 │     column id integer generated="length(name)" primary-key
        ·     ───────────────────────────┬──────────────────────────
        ·                                ╰── SQLite refuses it
+     4 │ }
        ╰────
       help: make another column the key, or take out generated=
 

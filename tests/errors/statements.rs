@@ -19,41 +19,51 @@ fn a_type_with_more_than_a_type() {
     assert_snapshot!(mistakes(schema), @r#"
       × `integer); DROP TABLE users; --` is no type
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     column a "integer); DROP TABLE users; --"
        ·     ────────────────────┬────────────────────
        ·                         ╰── not one type
+     3 │     column b "integer, c integer"
        ╰────
       help: a type is words, with sizes in brackets: "varchar(50)"
 
       × `integer, c integer` is no type
        ╭─[schema.kdl:3:5]
+     2 │     column a "integer); DROP TABLE users; --"
      3 │     column b "integer, c integer"
        ·     ──────────────┬──────────────
        ·                   ╰── not one type
+     4 │     column d "integer DEFAULT 5"
        ╰────
       help: a type is words, with sizes in brackets: "varchar(50)"
 
       × `integer DEFAULT 5` is no type
        ╭─[schema.kdl:4:5]
+     3 │     column b "integer, c integer"
      4 │     column d "integer DEFAULT 5"
        ·     ──────────────┬─────────────
        ·                   ╰── not one type
+     5 │     column e "integer -- note"
        ╰────
       help: a type is words, with sizes in brackets: "varchar(50)"
 
       × `integer -- note` is no type
        ╭─[schema.kdl:5:5]
+     4 │     column d "integer DEFAULT 5"
      5 │     column e "integer -- note"
        ·     ─────────────┬────────────
        ·                  ╰── not one type
+     6 │     column f "varchar(50"
        ╰────
       help: a type is words, with sizes in brackets: "varchar(50)"
 
       × `varchar(50` is no type
        ╭─[schema.kdl:6:5]
+     5 │     column e "integer -- note"
      6 │     column f "varchar(50"
        ·     ──────────┬──────────
        ·               ╰── not one type
+     7 │ }
        ╰────
       help: a type is words, with sizes in brackets: "varchar(50)"
 

@@ -16,6 +16,7 @@ fn a_brace_that_is_never_closed() {
      1 │ table users {
        ·             ┬
        ·             ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: add the `}` that belongs to it
 
@@ -34,6 +35,7 @@ fn a_brace_too_many() {
     assert_snapshot!(mistakes(schema), @r"
       × a `}` too many
        ╭─[schema.kdl:4:1]
+     3 │ }
      4 │ }
        · ┬
        · ╰── here
@@ -56,9 +58,11 @@ fn a_brace_on_a_line_of_its_own() {
     assert_snapshot!(mistakes(schema), @r"
       × a `{` belongs to no node
        ╭─[schema.kdl:2:1]
+     1 │ table users
      2 │ {
        · ┬
        · ╰── here
+     3 │     column id serial primary-key
        ╰────
       help: it stands on the line of its node: table users {
 
@@ -99,11 +103,13 @@ fn round_brackets_for_braces() {
      1 │ table users (
        ·             ┬
        ·             ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: what a node holds stands in braces
 
       × `)` is no node
        ╭─[schema.kdl:3:1]
+     2 │     column id serial primary-key
      3 │ )
        · ┬
        · ╰── here
@@ -120,9 +126,11 @@ fn more_levels_of_braces_than_a_schema_has() {
     assert_snapshot!(mistakes(&schema), @r"
       × more than 64 levels of braces
         ╭─[schema.kdl:65:3]
+     64 │ a {
      65 │ a {
         ·   ┬
         ·   ╰── too deep
+     66 │
         ╰────
       help: a schema needs four
 
@@ -141,9 +149,11 @@ fn a_string_that_is_not_closed_on_its_line() {
     assert_snapshot!(mistakes(schema), @r#"
       × a string is not closed on its line
        ╭─[schema.kdl:2:30]
+     1 │ table users {
      2 │     column name text default="nobody
        ·                              ───┬───
        ·                                 ╰── here
+     3 │     column age integer
        ╰────
       help: close it with `"`; a string of several lines stands in `"""`
 
@@ -163,9 +173,11 @@ fn a_string_of_several_lines_that_is_never_closed() {
     assert_snapshot!(mistakes(schema), @r#"
       × a string is never closed
        ╭─[schema.kdl:2:8]
+     1 │ view active_users {
      2 │     as """
        ·        ─┬─
        ·         ╰── here
+     3 │         SELECT name FROM users
        ╰────
       help: close it with a line of its own that holds `"""`
 
@@ -187,6 +199,7 @@ fn a_string_that_ends_before_its_text_does() {
      1 │ table users comment="the "bot's" users" {
        ·                     ──────┬─────
        ·                           ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: a `"` in a string is written `\"`
 
@@ -195,6 +208,7 @@ fn a_string_that_ends_before_its_text_does() {
      1 │ table users comment="the "bot's" users" {
        ·                                  ───┬──
        ·                                     ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: A valid value was partially parsed, but was not followed by a value terminator. Did you want a space
             here?
@@ -214,9 +228,11 @@ fn a_backslash_that_begins_no_escape() {
     assert_snapshot!(mistakes(schema), @r##"
       × a `\` begins no escape that KDL knows
        ╭─[schema.kdl:2:30]
+     1 │ table files {
      2 │     column path text default="C:\data"
        ·                              ────┬────
        ·                                  ╰── here
+     3 │ }
        ╰────
       help: write `\\`, or leave the text as it is: #"…"#
 
@@ -235,9 +251,11 @@ fn a_comment_that_is_never_closed() {
     assert_snapshot!(mistakes(schema), @r"
       × a `/*` is never closed
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column name text /* a note
        ·                      ─┬
        ·                       ╰── here
+     3 │ }
        ╰────
       help: add the `*/` that belongs to it
 

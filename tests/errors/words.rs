@@ -17,6 +17,7 @@ fn an_unknown_node() {
      1 │ tabel users {
        · ──┬──
        ·   ╰── not known here
+     2 │     column id serial primary-key
        ╰────
       help: did you mean `table`?
 
@@ -75,14 +76,17 @@ fn a_name_with_a_colon() {
      1 │ table users: {
        ·       ───┬──
        ·          ╰── here
+     2 │     column id: serial primary-key
        ╰────
       help: KDL has no colon here: write `users`
 
       × the name `id:` ends with a colon
        ╭─[schema.kdl:2:12]
+     1 │ table users: {
      2 │     column id: serial primary-key
        ·            ─┬─
        ·             ╰── here
+     3 │ }
        ╰────
       help: KDL has no colon here: write `id`
 
@@ -104,6 +108,7 @@ fn a_node_with_an_annotation() {
      1 │ (table)users {
        ·  ──┬──
        ·    ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: take it out
 
@@ -112,6 +117,7 @@ fn a_node_with_an_annotation() {
      1 │ (table)users {
        ·        ──┬──
        ·          ╰── not known here
+     2 │     column id serial primary-key
        ╰────
       help: known here: table, view, trigger, virtual-table, ignore, include, unmanaged, schema, extension,
             enum, domain, sequence, materialized-view
@@ -132,17 +138,21 @@ fn an_unknown_node_in_a_table() {
     assert_snapshot!(mistakes(schema), @r"
       × unknown node in a table: `colum`
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     colum id serial primary-key
        ·     ──┬──
        ·       ╰── not known here
+     3 │     zebra id
        ╰────
       help: did you mean `column`?
 
       × unknown node in a table: `zebra`
        ╭─[schema.kdl:3:5]
+     2 │     colum id serial primary-key
      3 │     zebra id
        ·     ──┬──
        ·       ╰── not known here
+     4 │ }
        ╰────
       help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
 
@@ -161,9 +171,11 @@ fn a_column_without_its_node() {
     assert_snapshot!(mistakes(schema), @r"
       × unknown node in a table: `id`
        ╭─[schema.kdl:2:5]
+     1 │ table users {
      2 │     id integer
        ·     ─┬
        ·      ╰── not known here
+     3 │ }
        ╰────
       help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
 
@@ -184,6 +196,7 @@ fn a_flag_of_a_table() {
      1 │ table users strct {
        ·             ──┬──
        ·               ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: did you mean `strict`?
 
@@ -204,6 +217,7 @@ fn a_flag_of_a_table_that_is_near_to_none() {
      1 │ table users posts {
        ·             ──┬──
        ·               ╰── here
+     2 │     column id serial primary-key
        ╰────
       help: one of: strict, without-rowid, prevent-destroy
 
@@ -211,6 +225,7 @@ fn a_flag_of_a_table_that_is_near_to_none() {
     ");
 }
 
+// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn a_flag_of_a_column() {
     let schema = r"
@@ -223,25 +238,31 @@ fn a_flag_of_a_column() {
     assert_snapshot!(mistakes(schema), @r"
       × a column's flag cannot be `primay-key`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column id serial primay-key
        ·                      ─────┬────
        ·                           ╰── here
+     3 │     column name text zebra
        ╰────
       help: did you mean `primary-key`?
 
       × a column's flag cannot be `zebra`
        ╭─[schema.kdl:3:22]
+     2 │     column id serial primay-key
      3 │     column name text zebra
        ·                      ──┬──
        ·                        ╰── here
+     4 │     column age integer not_null
        ╰────
       help: one of: not-null, primary-key, nullable, unique, autoincrement, identity, prevent-destroy
 
       × a column's flag cannot be `not_null`
        ╭─[schema.kdl:4:24]
+     3 │     column name text zebra
      4 │     column age integer not_null
        ·                        ────┬───
        ·                            ╰── here
+     5 │ }
        ╰────
       help: did you mean `not-null`?
 
@@ -260,17 +281,21 @@ fn a_flag_that_was_written_as_two_words() {
     assert_snapshot!(mistakes(schema), @r"
       × a column's flag cannot be `primary`
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column id serial primary key
        ·                      ───┬───
        ·                         ╰── here
+     3 │ }
        ╰────
       help: did you mean `primary-key`?
 
       × a column's flag cannot be `key`
        ╭─[schema.kdl:2:30]
+     1 │ table users {
      2 │     column id serial primary key
        ·                              ─┬─
        ·                               ╰── here
+     3 │ }
        ╰────
       help: did you mean `primary-key`?
 
@@ -289,17 +314,21 @@ fn a_flag_with_a_value() {
     assert_snapshot!(mistakes(schema), @r"
       × `not-null` is a flag and takes no value
        ╭─[schema.kdl:2:22]
+     1 │ table users {
      2 │     column name text not-null=#true unique=#true
        ·                      ───────┬──────
        ·                             ╰── here
+     3 │ }
        ╰────
       help: write `not-null`
 
       × `unique` is a flag and takes no value
        ╭─[schema.kdl:2:37]
+     1 │ table users {
      2 │     column name text not-null=#true unique=#true
        ·                                     ──────┬─────
        ·                                           ╰── here
+     3 │ }
        ╰────
       help: write `unique`
 
@@ -318,9 +347,11 @@ fn a_flag_that_is_no_word() {
     assert_snapshot!(mistakes(schema), @r#"
       × a column's flag must be a word or a string
        ╭─[schema.kdl:2:24]
+     1 │ table users {
      2 │     column age integer 5
        ·                        ┬
        ·                        ╰── not a string
+     3 │ }
        ╰────
       help: write "5"
 

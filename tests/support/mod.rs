@@ -49,6 +49,15 @@ impl Database {
         });
     }
 
+    /// Runs a statement that the database may refuse.
+    pub fn try_run(&self, sql: &str) {
+        wait(async {
+            let mut c = self.open(false).await;
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut c).await.ok();
+            c.close().await.unwrap();
+        });
+    }
+
     /// The rows of a query, each value as `quote()` would show it if the query asks for that.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         wait(async {

@@ -110,7 +110,8 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Some(Refusal::Statement { address, sql, message }) => {
                 let in_the_way = broken_body(live, &message).filter(|name| limits.broken.insert(name.clone()));
-                let edit = sql.starts_with("PRAGMA writable_schema") && limits.no_edit.insert(address.last().to_ascii_lowercase());
+                let cheaper = ["PRAGMA writable_schema", "ALTER TABLE"].iter().any(|way| sql.starts_with(way));
+                let edit = cheaper && in_the_way.is_none() && limits.rebuilt.insert(address.last().to_ascii_lowercase());
                 if in_the_way.is_none() && !edit {
                     return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
                 }

@@ -13,11 +13,18 @@ pub(super) fn fits(edits: &TableEdits) -> bool {
         && edits.checks.is_empty()
         && edits.foreign_keys.is_empty()
         && edits.options.is_empty()
+        && keeps_a_column(edits)
         && edits.columns.iter().all(|c| match c {
             Delta::Create(c) => can_add(c),
             Delta::Drop(c) => can_drop(c, edits),
             Delta::Alter { .. } => false,
         })
+}
+
+/// `DROP COLUMN` never drops the last one.
+fn keeps_a_column(edits: &TableEdits) -> bool {
+    let gone = edits.columns.iter().filter(|c| c.after().is_none()).count();
+    gone < edits.before.columns.values().filter(|c| c.generated.is_none()).count()
 }
 
 /// Whether columns go.

@@ -14,8 +14,8 @@ pub(crate) struct Limits {
     pub(crate) rebuild_only: bool,
     /// Views and triggers that no longer parse, in lower case: SQLite renames nothing while they are there.
     pub(crate) broken: BTreeSet<String>,
-    /// Tables whose catalog edit SQLite has refused in the trial, in lower case.
-    pub(crate) no_edit: BTreeSet<String>,
+    /// Tables whose cheaper way SQLite has refused in the trial, in lower case.
+    pub(crate) rebuilt: BTreeSet<String>,
 }
 
 /// The way a table goes.
@@ -31,12 +31,16 @@ pub(super) enum Path {
 
 impl Path {
     pub(super) fn of(edits: &TableEdits, live: &Live, limits: &Limits) -> Path {
-        if !edits.changes_table() || (native::fits(edits) && !limits.rebuild_only) {
+        if !edits.changes_table() {
             return Path::Native;
         }
-        let refused = limits.rebuild_only || limits.no_edit.contains(&edits.live.name.name.as_str().to_ascii_lowercase());
-        let statements = if refused { None } else { catalog::statements(edits, live) };
-        statements.map_or(Path::Rebuild, Path::Catalog)
+        if limits.rebuild_only || limits.rebuilt.contains(&edits.live.name.name.as_str().to_ascii_lowercase()) {
+            return Path::Rebuild;
+        }
+        if native::fits(edits) {
+            return Path::Native;
+        }
+        catalog::statements(edits, live).map_or(Path::Rebuild, Path::Catalog)
     }
 
     /// Whether views and triggers that name the table have to be out of the way.

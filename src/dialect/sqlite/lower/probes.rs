@@ -146,10 +146,13 @@ fn lossy(v: &str, to: Affinity) -> Option<String> {
     Some(format!("coalesce({conditions}, 0)"))
 }
 
-/// A STRICT table refuses what its type cannot hold (<https://sqlite.org/stricttables.html>).
+/// A STRICT table refuses what its type cannot hold (<https://sqlite.org/stricttables.html>), and a rowid key in any
+/// table refuses what is no integer.
 fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard> {
-    let newly = !edits.before.strict || rows::changes_type(edits, column);
-    if !edits.after.strict || !newly || !edits.before.columns.contains_key(&column.name) {
+    let is_key = |t: &Table| types::rowid_key(t).is_some_and(|k| k.name == column.name);
+    let newly_key = is_key(&edits.after) && !is_key(&edits.before);
+    let newly = newly_key || (edits.after.strict && (!edits.before.strict || rows::changes_type(edits, column)));
+    if !newly || !edits.before.columns.contains_key(&column.name) {
         return None;
     }
     let v = quote(column.name.as_str());
