@@ -14,6 +14,8 @@ pub enum Code {
     LosesValues,
     /// Values are kept, though the new type is not made for them.
     MisfitValues,
+    /// Texts are longer than the new type says.
+    LongerValues,
     /// Rows hold NULL where it will be refused.
     BreaksNotNull,
     /// Rows do not meet a new condition.
@@ -42,6 +44,7 @@ impl Code {
             Code::DestroysColumn => "destroys-column",
             Code::LosesValues => "loses-values",
             Code::MisfitValues => "misfit-values",
+            Code::LongerValues => "longer-values",
             Code::BreaksNotNull => "breaks-not-null",
             Code::BreaksCheck => "breaks-check",
             Code::BreaksUnique => "breaks-unique",

@@ -58,11 +58,13 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     ~  change in place
     ±  rebuild
 
-    # table.users will be rebuilt (type of column age changes; 2 rows copied)
+    # table.users will be rebuilt (type of column age changes; 2 rows copied, 4.0 KiB)
     ± table users {
     ~     column age   type integer -> text
           # 2 unchanged columns
       }
+
+    # the rebuilds need about 8.0 KiB of free disk
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
     Apply complete (number 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.

@@ -87,7 +87,6 @@ fn a_file_that_is_no_text() {
     ");
 }
 
-// FAILS TODAY: the line is not shown, only the `{`.
 #[test]
 fn a_file_that_is_no_kdl() {
     let place = Place::with("table users {\n");

@@ -159,7 +159,6 @@ trigger touch { as "AFTER INSERT ON users BEGIN UPDATE users SET name = ';' WHER
     assert_eq!(place.database.value("SELECT count(*) FROM posts"), "2");
 }
 
-// FAILS TODAY: the comment takes the semicolon with it, and the script does not run.
 #[test]
 fn a_comment_at_the_end_of_a_view_does_not_break_the_script() {
     let place = Place::with(&format!("{USERS}\nview names {{ as \"SELECT name FROM users -- all of them\" }}\n"));

@@ -127,26 +127,38 @@ fn a_read_only_file_can_be_planned_and_inspected() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_leaves_the_database_as_it_was() {
+fn a_disk_that_has_not_enough_room_is_found_before_anything_is_changed() {
     let place = with_rows(20_000);
     place.write("schema.kdl", USERS_WITH_AGE_AS_TEXT);
     std::fs::create_dir(place.path("disk")).unwrap();
-    let size = place.database.bytes().len() / 1024 + 100;
-    let on_a_small_disk = |command: &str| {
-        let script = format!(
-            "mount -t tmpfs -o size={size}k none disk && cp test.db disk && {command}; echo \"exit $?\"; cmp test.db disk/test.db && ls disk"
-        );
-        with_mounts(&place, &script)
-    };
-    let Some(run) = on_a_small_disk("\"$ROSEY\" apply --url disk/test.db --auto-approve --quiet --backup never") else { return };
-    assert_eq!(run.out, "exit 1\ntest.db\n", "{run}");
-    assert!(run.err.contains("error: the disk is full; ") && run.err.contains("the database is as it was"), "{run}");
-    let Some(run) = on_a_small_disk("\"$ROSEY\" apply --url disk/test.db --auto-approve --quiet") else { return };
-    assert_eq!(run.out, "exit 1\ntest.db\n", "{run}");
+    let script = "mount -t tmpfs -o size=700k none disk && cp test.db disk && \
+                  \"$ROSEY\" apply --url disk/test.db --auto-approve --quiet; echo \"exit $?\"; cmp test.db disk/test.db && ls disk";
+    let Some(run) = with_mounts(&place, script) else { return };
+    assert_eq!(run.out, "exit 3\ntest.db\n", "{run}");
     assert_snapshot!(run.err, @r"
     database: disk/test.db (from --url)
-    error: the backup to disk/test.db.TIME.backup failed: the disk is full; nothing was changed
-      help: choose another folder with --backup-dir, or do without one: --backup never
+    error: disk has 280 KiB of free disk, and 824 KiB are needed; nothing was changed
+      help: make room, or put the backup on another disk with --backup-dir
+    ");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_becomes_full_on_the_way_leaves_the_database_as_it_was() {
+    let place = with_rows(20_000);
+    place.write("schema.kdl", slowly());
+    std::fs::create_dir(place.path("disk")).unwrap();
+    let script = "mount -t tmpfs -o size=8m none disk && cp test.db disk
+        \"$ROSEY\" apply --url disk/test.db --auto-approve --quiet --backup never 2>&1 &
+        while kill -0 $! && test ! -e disk/test.db-journal; do :; done; cat /dev/zero > disk/fill 2> /dev/null
+        wait $!; echo \"exit $?\"; rm disk/fill; cmp test.db disk/test.db && ls disk";
+    let Some(run) = with_mounts(&place, script) else { return };
+    assert_snapshot!(run.out, @r"
+    database: disk/test.db (from --url)
+    error: the disk is full; all was rolled back, the database is as it was
+      help: make room and try again
+    exit 1
+    test.db
     ");
 }
 

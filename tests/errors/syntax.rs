@@ -130,7 +130,6 @@ fn more_levels_of_braces_than_a_schema_has() {
      65 │ a {
         ·   ┬
         ·   ╰── too deep
-     66 │
         ╰────
       help: a schema needs four
 

@@ -7,7 +7,7 @@ use super::super::types::{self, Affinity};
 use super::rows;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{Address, Column, ForeignKey, Ident, Table};
+use crate::schema::{Address, Column, ForeignKey, Ident, Table, Type};
 
 pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, live: &Live) -> Vec<Hazard> {
     let mut hazards = Vec::new();
@@ -17,6 +17,7 @@ pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, liv
             hazards.extend(not_null(edits, column));
             hazards.extend(conversion(edits, column));
             hazards.extend(fractions(edits, column));
+            hazards.extend(longer(edits, column));
             hazards.extend(strict_value(edits, column));
         }
         hazards.extend(checks(edits));
@@ -122,6 +123,22 @@ fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let advice = "say how they are converted: using \"EXPRESSION\"; without it SQLite keeps them as they are";
     let hazard = Hazard::new(Code::MisfitValues, Level::Destroys, at(edits, &column.name), message, advice);
     let probe = Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
+/// SQLite does not enforce a length; PostgreSQL does, so it is worth a word.
+fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let length = |t: &Type| match t {
+        Type::VarChar(n) | Type::Char(n) => Some(*n),
+        _ => None,
+    };
+    let before = edits.before.columns.get(&column.name)?;
+    let most = length(&column.ty).filter(|n| length(&before.ty).is_none_or(|old| old > *n))?;
+    let (name, table) = (live_name(edits, &column.name), old_table(edits));
+    let condition = format!("typeof({name}) = 'text' AND length({name}) > {most}");
+    let message = format!("{{count}} of {{total}} values of {} are longer than {most}", column.name);
+    let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite keeps them as they are");
+    let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
