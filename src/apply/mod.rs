@@ -1,6 +1,7 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
 mod history;
+mod restore;
 mod sqlite;
 mod verify;
 
@@ -11,6 +12,7 @@ use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Hazard, Step};
 
 pub use history::Identity;
+pub use restore::{RestoreOptions, backups, restore};
 pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by};
 
 /// Whether a copy of the database is made first.

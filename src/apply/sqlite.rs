@@ -247,10 +247,8 @@ async fn back_up(
     if !wanted || plan.creates_database || connection.number("PRAGMA page_count").await? == 0 {
         return Ok(None);
     }
-    let stamp = connection.texts("SELECT strftime('%Y%m%dT%H%M%fZ', 'now')").await?.concat().replace('.', "");
-    let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = options.backup_dir.clone().unwrap_or_else(|| path.parent().map(Path::to_path_buf).unwrap_or_default());
-    let to = folder.join(format!("{file}.{stamp}.backup"));
+    let to = backup::name_for(path, options.backup_dir.as_deref()).await?;
+    let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
     let copy = connection.number("PRAGMA page_count").await? * connection.number("PRAGMA page_size").await?;
     room_for(&folder, copy + if same_disk(&folder, path) { plan.disk_needed() } else { 0 })?;
     observer.backing_up(&to);

@@ -83,7 +83,7 @@ impl Apply {
             return Err(ApplyError::Blocked(blocking).into());
         }
         if !plan.is_empty() {
-            self.approve()?;
+            approve(self.auto_approve, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
         let outcome = self.apply(&target, &desired, &plan).await.map_err(|e| match e {
             ApplyError::Plan(e) => schema::plan_failure(&sources, e),
@@ -91,17 +91,6 @@ impl Apply {
         })?;
         output::out(&self.report(&plan, &outcome));
         Ok(Exit::Done)
-    }
-
-    fn approve(&self) -> Result<(), Failure> {
-        if self.auto_approve {
-            return Ok(());
-        }
-        match output::ask("\nApply this to the database? Only `yes` is taken for an answer: ") {
-            Some(answer) if answer == "yes" => Ok(()),
-            Some(_) => Err(Failure::new("not approved; nothing was changed")),
-            None => Err(Failure::new("there is no terminal to ask on; nothing was changed").help("add --auto-approve")),
-        }
     }
 
     async fn apply(&self, target: &Target, desired: &crate::schema::Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
@@ -151,6 +140,18 @@ impl Apply {
     }
 }
 
+/// Asks for `yes`, unless that has been given beforehand.
+pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
+    if given {
+        return Ok(());
+    }
+    match output::ask(question) {
+        Some(answer) if answer == "yes" => Ok(()),
+        Some(_) => Err(Failure::new("not approved; nothing was changed")),
+        None => Err(Failure::new("there is no terminal to ask on; nothing was changed").help("add --auto-approve")),
+    }
+}
+
 /// Ctrl-C, and SIGTERM where there is such a thing.
 async fn interrupted() {
     #[cfg(unix)]
@@ -183,7 +184,7 @@ fn git_commit() -> Option<String> {
     (output.status.success() && !commit.is_empty()).then_some(commit)
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;

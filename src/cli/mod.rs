@@ -8,6 +8,7 @@ mod inspect;
 mod output;
 mod plan;
 mod progress;
+mod restore;
 mod schema;
 mod target;
 mod validate;
@@ -48,6 +49,8 @@ enum Command {
     Apply(apply::Apply),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
+    /// Puts a backup back into the database.
+    Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
     /// Puts schema files into the one layout, keeping comments.
@@ -143,6 +146,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Inspect(command) => block_on(command.run()),
+        Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),
     }

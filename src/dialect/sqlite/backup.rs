@@ -3,7 +3,7 @@
 //! Not `VACUUM INTO`: that may renumber the rowids of tables without an integer key.
 
 use std::ffi::c_int;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libsqlite3_sys as ffi;
@@ -21,6 +21,23 @@ pub(crate) async fn backup(from: &Path, to: &Path) -> Result<(), Error> {
     outcome
 }
 
+/// A name for a backup: the database's own with the moment behind it, in UTC.
+pub(crate) async fn name_for(database: &Path, folder: Option<&Path>) -> Result<PathBuf, Error> {
+    let mut clock = Connection::in_memory().await?;
+    let stamp = clock.texts("SELECT replace(strftime('%Y%m%dT%H%M%fZ', 'now'), '.', '')").await?.concat();
+    clock.close().await?;
+    let file = database.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let beside = || database.parent().map(Path::to_path_buf).unwrap_or_default();
+    Ok(folder.map_or_else(beside, Path::to_path_buf).join(format!("{file}.{stamp}.backup")))
+}
+
+/// Copies a backup over a live database, in one transaction of that database.
+pub(crate) async fn put_back(from: &Path, to: &Path, wait: Duration) -> Result<(), Error> {
+    let source = Connection::open(from, Mode::Read, wait).await?;
+    let target = Connection::open(to, Mode::Create, wait).await?;
+    pages(source, target).await
+}
+
 fn create_private(path: &Path) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -31,8 +48,12 @@ fn create_private(path: &Path) -> Result<(), Error> {
 }
 
 async fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let mut source = Connection::open(from, Mode::Read, Duration::from_secs(5)).await?;
-    let mut target = Connection::open(to, Mode::Write, Duration::from_secs(5)).await?;
+    let source = Connection::open(from, Mode::Read, Duration::from_secs(5)).await?;
+    let target = Connection::open(to, Mode::Write, Duration::from_secs(5)).await?;
+    pages(source, target).await
+}
+
+async fn pages(mut source: Connection, mut target: Connection) -> Result<(), Error> {
     let code = {
         let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
         let mut source = source.inner().lock_handle().await.map_err(raw)?;

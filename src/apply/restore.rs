@@ -1,0 +1,71 @@
+//! Puts a backup back into the live file, by the same online API that made it, so that other connections never see a
+//! half of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{ApplyError, Observer};
+use crate::dialect::sqlite::backup;
+use crate::dialect::sqlite::connection::{Connection, Error, Mode};
+
+/// How a backup is put back.
+#[derive(Debug, Clone)]
+pub struct RestoreOptions {
+    /// Where the copy of what is overwritten goes; beside the file where none is given.
+    pub backup_dir: Option<PathBuf>,
+    /// Whether there is such a copy.
+    pub keep_current: bool,
+    /// How long to wait for the lock.
+    pub lock_timeout: Duration,
+}
+
+/// The backups that the database's history names and that are still there, newest first.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn backups(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
+    let has = connection.number("SELECT count(*) FROM sqlite_schema WHERE name = '_rosey_history'").await?;
+    let sql = "SELECT backup FROM _rosey_history WHERE backup IS NOT NULL ORDER BY number DESC";
+    let named = if has > 0 { connection.texts(sql).await? } else { Vec::new() };
+    connection.close().await?;
+    Ok(named.into_iter().map(PathBuf::from).filter(|p| p.exists()).collect())
+}
+
+/// Puts `from` back into `path`. Gives the copy of what was there.
+///
+/// # Errors
+/// Where the backup is no sound database, where the lock cannot be had, or where a file cannot be read or written. The
+/// database is as it was.
+pub async fn restore(
+    path: &Path,
+    from: &Path,
+    options: &RestoreOptions,
+    observer: &mut dyn Observer,
+) -> Result<Option<PathBuf>, ApplyError> {
+    is_sound(from).await?;
+    let mut kept = None;
+    if options.keep_current && path.exists() {
+        let to = backup::name_for(path, options.backup_dir.as_deref()).await?;
+        observer.backing_up(&to);
+        let failed = |source| ApplyError::Backup { path: to.display().to_string(), source };
+        backup::backup(path, &to).await.map_err(failed)?;
+        kept = Some(to);
+    }
+    let outcome = backup::put_back(from, path, options.lock_timeout).await.map_err(|e| match e {
+        Error::Locked => ApplyError::LockTimeout(options.lock_timeout),
+        other => other.into(),
+    });
+    if let (Err(_), Some(copy)) = (&outcome, &kept) {
+        std::fs::remove_file(copy).ok();
+    }
+    outcome.map(|()| kept)
+}
+
+/// A backup that SQLite finds broken would replace what is not.
+async fn is_sound(path: &Path) -> Result<(), ApplyError> {
+    let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
+    let verdict = connection.texts("PRAGMA quick_check(1)").await?.concat();
+    connection.close().await?;
+    if verdict == "ok" { Ok(()) } else { Err(ApplyError::NotVerified(format!("{} is damaged: {verdict}", path.display()))) }
+}

@@ -1,0 +1,60 @@
+//! `rosey restore`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::error::Failure;
+use super::progress::Progress;
+use super::target::Target;
+use super::{Exit, TargetArguments, output};
+use crate::apply::{self, RestoreOptions};
+use crate::dialect::sqlite::Pulse;
+use crate::render::escape;
+
+/// Puts a backup back.
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The backup; the newest that the database's history names, where this is not given.
+    backup: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Do not ask.
+    #[arg(long)]
+    auto_approve: bool,
+    /// Keep no copy of what is overwritten.
+    #[arg(long)]
+    discard_current: bool,
+    /// Where that copy goes; beside the database where this is not given.
+    #[arg(long, value_name = "FOLDER")]
+    backup_dir: Option<PathBuf>,
+    /// How long to wait for another program's lock, like 500ms, 10s or 2m.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::apply::parse_duration)]
+    lock_timeout: Duration,
+}
+
+impl Restore {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let target = Target::find(&self.target)?;
+        let from = match &self.backup {
+            Some(path) => path.clone(),
+            None => apply::backups(&target.path).await?.into_iter().next().ok_or_else(|| {
+                Failure::new("the database's history names no backup that is still there").help("name the file: rosey restore FILE")
+            })?,
+        };
+        let shown = escape(&from.display().to_string());
+        output::out(&format!("{shown} will replace all that {} holds now\n", escape(&target.path.display().to_string())));
+        super::apply::approve(self.auto_approve, "\nPut this backup back? Only `yes` is taken for an answer: ")?;
+        let options =
+            RestoreOptions { backup_dir: self.backup_dir.clone(), keep_current: !self.discard_current, lock_timeout: self.lock_timeout };
+        let mut progress = Progress::new(false, Arc::new(Pulse::default()));
+        let kept = apply::restore(&target.path, &from, &options, &mut progress).await?;
+        output::out("Restore complete.\n");
+        if let Some(kept) = kept {
+            output::out(&format!("What it replaced: {}\n", escape(&kept.display().to_string())));
+        }
+        Ok(Exit::Done)
+    }
+}
