@@ -78,6 +78,15 @@ pub enum Probe {
     Query(String),
 }
 
+impl Probe {
+    /// Its SQL.
+    pub fn sql(&self) -> &str {
+        match self {
+            Probe::Aggregate(sql) | Probe::Query(sql) => sql,
+        }
+    }
+}
+
 /// A named risk of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hazard {

@@ -75,6 +75,10 @@ pub struct Step {
     pub hazards: Vec<Hazard>,
     /// The rows that the step's hazards are counted over, as what stands behind FROM.
     pub rows_of: Option<String>,
+    /// The rows that are there now, as what stands behind FROM.
+    pub old_rows: Option<String>,
+    /// A temporary table that the hazards may be counted over, and the statements that make it.
+    pub trial: Option<(String, Vec<String>)>,
     /// How many these are, once counted.
     pub rows: Option<i64>,
     /// The query that tells `bytes`.
@@ -94,6 +98,8 @@ impl Step {
             footprint: Footprint::default(),
             hazards: Vec::new(),
             rows_of: None,
+            old_rows: None,
+            trial: None,
             rows: None,
             size_query: None,
             bytes: None,

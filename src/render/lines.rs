@@ -98,6 +98,10 @@ fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
         ("not-null", None, _) => "nullable -> not-null".to_owned(),
         ("not-null", Some(_), _) => "not-null -> nullable".to_owned(),
+        ("type", Some(before), Some(after)) if before.is_empty() || after.is_empty() => {
+            let word = |t: &str| if t.is_empty() { "none".to_owned() } else { t.to_owned() };
+            format!("type {} -> {}", word(before), word(after))
+        }
         (flag, _, Some(after)) if after.is_empty() => format!("{flag} (new)"),
         (flag, Some(before), _) if before.is_empty() => format!("{flag} (removed)"),
         (attribute, before, after) => {

@@ -197,6 +197,21 @@ pub(crate) fn slice<'a>(sql: &'a str, tokens: &[Token]) -> &'a str {
     }
 }
 
+/// The text with some names replaced by others, which stand in quotes.
+pub(crate) fn replace_names(sql: &str, new: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut done = 0;
+    for token in lex(sql).into_iter().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted)) {
+        if let Some(name) = new(&token.value(sql)) {
+            out.push_str(&sql[done..token.start]);
+            out.push_str(&quote(&name));
+            done = token.end;
+        }
+    }
+    out.push_str(&sql[done..]);
+    out
+}
+
 /// A name as SQL, always in quotes.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

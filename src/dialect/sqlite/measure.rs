@@ -1,6 +1,7 @@
 //! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can.
 
 use super::connection::{Connection, Error};
+use super::lexer::quote;
 use crate::plan::{Action, Code, Probe, Step};
 
 /// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
@@ -8,12 +9,50 @@ use crate::plan::{Action, Code, Probe, Step};
 /// # Errors
 /// Where SQLite cannot read. An expression that fails over the rows leaves its hazard uncounted, and so standing.
 pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
+    let trials = make_trials(connection, steps).await?;
+    let outcome = count(connection, steps).await;
+    for name in trials {
+        connection.execute(&format!("DROP TABLE IF EXISTS temp.{}", quote(&name))).await?;
+    }
+    outcome
+}
+
+/// Makes the temporary tables that some hazard is counted over. One that cannot be filled is left out: what is counted
+/// over it is not known then.
+async fn make_trials(connection: &mut Connection, steps: &[Step]) -> Result<Vec<String>, Error> {
+    let probes: Vec<&str> = steps.iter().flat_map(|s| s.hazards.iter().filter_map(|h| h.probe.as_ref()).map(Probe::sql)).collect();
+    let relations: Vec<&str> =
+        steps.iter().filter(|s| s.hazards.iter().any(|h| h.probe.is_some())).filter_map(|s| s.rows_of.as_deref()).collect();
+    let mut made = Vec::new();
+    for (name, statements) in steps.iter().filter_map(|s| s.trial.as_ref()) {
+        if !probes.iter().chain(&relations).any(|sql| sql.contains(&quote(name))) {
+            continue;
+        }
+        for sql in statements {
+            if let Err(error) = connection.execute(sql).await
+                && tolerate(Err(error))?.is_none()
+            {
+                connection.execute(&format!("DROP TABLE IF EXISTS temp.{}", quote(name))).await?;
+                break;
+            }
+        }
+        made.push(name.clone());
+    }
+    Ok(made)
+}
+
+async fn count(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
     for step in steps {
         if let Some(sql) = step.size_query.clone().filter(|_| step.action == Action::Rebuild) {
             step.bytes = tolerate(connection.numbers(&sql).await)?.and_then(|n| n.first().copied());
         }
         let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
-        if let Some(relation) = step.rows_of.clone().filter(|_| wanted) {
+        let relation = match (&step.trial, step.hazards.iter().any(|h| h.probe.is_some())) {
+            // Without a hazard nothing is tried, and the old rows are as many.
+            (Some(_), false) => step.old_rows.clone(),
+            _ => step.rows_of.clone(),
+        };
+        if let Some(relation) = relation.filter(|_| wanted) {
             count_aggregates(connection, step, &relation).await?;
         }
         for hazard in &mut step.hazards {
@@ -66,7 +105,7 @@ async fn count_aggregates(connection: &mut Connection, step: &mut Step, relation
 fn tolerate(result: Result<Vec<i64>, Error>) -> Result<Option<Vec<i64>>, Error> {
     match result {
         Ok(numbers) => Ok(Some(numbers)),
-        Err(Error::Sql { code, .. }) if code & 0xff == 1 || code & 0xff == 20 => Ok(None),
+        Err(Error::Sql { code, .. }) if [1, 19, 20].contains(&(code & 0xff)) => Ok(None),
         Err(other) => Err(other),
     }
 }

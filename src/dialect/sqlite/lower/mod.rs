@@ -48,9 +48,9 @@ fn trigger_of(name: &Ident) -> String {
     format!("trigger:{}", name.as_str().to_ascii_lowercase())
 }
 
-/// The names in a piece of SQL, in lower case: a superset of the tables it depends on.
+/// The names in a piece of SQL, in lower case: a superset of the tables it depends on. SQLite takes `'t'` for a name too.
 pub(crate) fn words(sql: &str) -> BTreeSet<String> {
-    let names = lex(sql).into_iter().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted));
+    let names = lex(sql).into_iter().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::String));
     names.map(|t| t.value(sql).to_ascii_lowercase()).collect()
 }
 

@@ -44,12 +44,16 @@ fn live_name(edits: &TableEdits, column: &Ident) -> String {
 }
 
 fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazard> {
-    let Delta::Drop(column) = delta else { return None };
+    let (column, what) = match delta {
+        Delta::Drop(column) => (column, "dropped"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "computed from now on: it loses what it holds"),
+        _ => return None,
+    };
     if column.generated.is_some() {
         return None; // what is computed can be computed again
     }
     let name = live_name(edits, &column.name);
-    let message = format!("column {} is dropped, with {{values}}", column.name);
+    let message = format!("column {} is {what}, with {{values}}", column.name);
     let advice = format!("to rename it instead, write was={} on its successor", column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
     Some(Hazard::new(Code::DestroysColumn, Level::Destroys, at(edits, &column.name), message, advice).counted(probe))
@@ -78,7 +82,7 @@ fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let find = if old {
         format!("SELECT * FROM {} WHERE {} IS NULL", old_table(edits), live_name(edits, &column.name))
     } else {
-        format!("SELECT * FROM {} WHERE {name} IS NULL", rows::new_rows(edits))
+        format!("SELECT * FROM {} WHERE {name} IS NULL", rows::shown_rows(edits))
     };
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(edits, &column.name), message, advice);
     Some(hazard.counted(Probe::Aggregate(format!("sum({name} IS NULL)"))).found_by(find))
@@ -92,7 +96,7 @@ fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> {
         return None;
     }
     let old = live_name(edits, &column.name);
-    let condition = lossy(&old, to)?;
+    let condition = lossy(&old, from, to)?;
     let table = old_table(edits);
     let message = format!(
         "{{count}} of {{total}} values of {} would not be the same after the change to {}",
@@ -149,10 +153,22 @@ fn shown_type(column: &Column, table: &Table) -> String {
 /// The condition under which a value stored with the new affinity is another one, beyond what the old affinity brings
 /// back. A comparison with a NUMERIC cast applies numeric affinity to the other side
 /// (<https://sqlite.org/datatype3.html#comparison_expressions>), so that it is true just for text that looks like a number.
-fn lossy(v: &str, to: Affinity) -> Option<String> {
+fn lossy(v: &str, from: Affinity, to: Affinity) -> Option<String> {
     let from_text = |cast: &str| {
         format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v} AND CAST(CAST({v} AS {cast}) AS TEXT) <> {v} COLLATE BINARY")
     };
+    let number = format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v}");
+    if from == Affinity::Blob {
+        // Without an affinity every value was what it was, and nothing brings it back.
+        return Some(match to {
+            Affinity::Integer | Affinity::Numeric => {
+                format!("coalesce(({number}) OR (typeof({v}) = 'real' AND CAST({v} AS INTEGER) = {v}), 0)")
+            }
+            Affinity::Real => format!("coalesce(({number}) OR typeof({v}) = 'integer', 0)"),
+            Affinity::Text => format!("coalesce(typeof({v}) IN ('integer', 'real'), 0)"),
+            Affinity::Blob => return None,
+        });
+    }
     let big = format!("typeof({v}) = 'integer' AND CAST(CAST({v} AS REAL) AS INTEGER) <> {v}");
     let conditions = match to {
         Affinity::Integer | Affinity::Numeric => from_text("NUMERIC"),
@@ -174,37 +190,35 @@ fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     }
     let v = quote(column.name.as_str());
     let declared = types::declared(&column.ty, true).to_ascii_uppercase();
-    let number = format!("(typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v})");
+    // What stands there has its affinity already.
     let fits = match declared.as_str() {
-        "INT" | "INTEGER" => format!("typeof({v}) = 'integer' OR (typeof({v}) IN ('real', 'text') AND CAST({v} AS INTEGER) = {v})"),
-        "REAL" => format!("typeof({v}) IN ('integer', 'real') OR {number}"),
-        "TEXT" => format!("typeof({v}) IN ('text', 'integer', 'real')"),
+        "INT" | "INTEGER" => format!("typeof({v}) = 'integer'"),
+        "REAL" => format!("typeof({v}) IN ('integer', 'real')"),
+        "TEXT" => format!("typeof({v}) = 'text'"),
         "BLOB" => format!("typeof({v}) = 'blob'"),
         _ => return None,
     };
     let condition = format!("{v} IS NOT NULL AND NOT coalesce({fits}, 0)");
     let message = format!("{{count}} of {{total}} values of {} are no {declared}", column.name);
     let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(edits, &column.name), message, "convert them: using \"EXPRESSION\"");
-    let find = format!("SELECT * FROM {} WHERE {condition}", rows::new_rows(edits));
+    let find = format!("SELECT * FROM {} WHERE {condition}", rows::shown_rows(edits));
     Some(hazard.counted(Probe::Aggregate(format!("sum({condition})"))).found_by(find))
-}
-
-/// Columns whose values this change makes, converts or compares in another way.
-fn remade(edits: &TableEdits) -> Vec<Ident> {
-    let made = rows::values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column);
-    let other = |c: &&Column| edits.before.columns.get(&c.name).is_some_and(|b| b.collate != c.collate || b.ty != c.ty);
-    made.chain(edits.after.columns.values().filter(other).map(|c| c.name.clone())).collect()
 }
 
 /// Conditions that are new, or that meet values which the change makes.
 fn checks(edits: &TableEdits) -> Vec<Hazard> {
     let new = |i: &crate::schema::Check| edits.checks.iter().filter_map(Delta::after).any(|c| c.expr == i.expr);
-    let made = remade(edits);
+    let made = rows::remade(edits);
     let fresh: Vec<Ident> = edits.after.columns.keys().filter(|c| !edits.before.columns.contains_key(*c)).cloned().collect();
     let touched = |c: &crate::schema::Check| made.iter().chain(&fresh).any(|name| c.expr.mentions(name));
-    let generated =
-        |c: &crate::schema::Check| edits.after.columns.values().any(|col| col.generated.is_some() && c.expr.mentions(&col.name));
-    let bound = edits.after.checks.iter().filter(|c| (new(c) || touched(c)) && !generated(c));
+    let derived = |c: &crate::schema::Check| {
+        edits
+            .after
+            .columns
+            .values()
+            .any(|col| col.generated.as_ref().is_some_and(|g| c.expr.mentions(&col.name) && made.iter().any(|m| g.expr.mentions(m))))
+    };
+    let bound = edits.after.checks.iter().filter(|c| new(c) || touched(c) || derived(c));
     bound
         .map(|check| {
             let name = check.name.as_ref().map_or_else(|| format!("({})", check.expr.text), ToString::to_string);
@@ -214,14 +228,18 @@ fn checks(edits: &TableEdits) -> Vec<Hazard> {
             let advice = "change these rows first, or the condition";
             Hazard::new(Code::BreaksCheck, Level::Blocks, edits.after.address().child("check", &name), message, advice)
                 .counted(Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {relation}")))
-                .found_by(format!("SELECT * FROM {relation} WHERE {condition}"))
+                .found_by(format!(
+                    "SELECT * FROM {} AS {} WHERE {condition}",
+                    rows::shown_rows(edits),
+                    quote(edits.after.name.name.as_str())
+                ))
         })
         .collect()
 }
 
 /// Unique rules and keys that are new, or that meet values which the change makes.
 fn uniques(edits: &TableEdits) -> Vec<Hazard> {
-    let made = remade(edits);
+    let made = rows::remade(edits);
     let mut rules: Vec<(String, Vec<&crate::schema::KeyPart>)> = Vec::new();
     for unique in &edits.after.uniques {
         let new = edits.uniques.iter().filter_map(Delta::after).any(|u| u.parts == unique.parts);
@@ -257,20 +275,16 @@ fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled
     let advice = "make them differ, or take out the doubles first";
     Hazard::new(Code::BreaksUnique, Level::Blocks, edits.after.address().child("rule", name), message, advice)
         .counted(Probe::Query(format!("SELECT (SELECT sum(n) FROM ({groups})), (SELECT count(*) FROM {})", old_table(edits))))
-        .found_by(format!("SELECT {keys}, count(*) FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1"))
+        .found_by(format!("SELECT {keys}, count(*) FROM {} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1", rows::shown_rows(edits)))
 }
 
 /// Unique indexes that come, or that are built again over values which the change makes.
 fn unique_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
-    let made = remade(edits);
+    let made = rows::remade(edits);
     let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
     let bound = edits.after.indexes.values().filter(|i| i.unique);
-    let bound = bound.filter(|i| is_new(&i.name) || (rebuilds && i.parts.iter().any(|p| p.column().is_some_and(|c| made.contains(c)))));
-    let generated = |i: &crate::schema::Index| {
-        i.parts.iter().any(|p| p.column().is_some_and(|c| edits.after.columns.get(c).is_some_and(|c| c.generated.is_some())))
-    };
+    let bound = bound.filter(|i| is_new(&i.name) || (rebuilds && made.iter().any(|m| reads(i, m, &edits.after))));
     bound
-        .filter(|i| !generated(i))
         .map(|index| {
             let parts: Vec<String> = index.parts.iter().map(|p| part_sql(p, &edits.after)).collect();
             let bare: Vec<String> = index.parts.iter().map(|p| format!("({}) IS NOT NULL", key_sql(p))).collect();
@@ -282,6 +296,16 @@ fn unique_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
             duplicates(edits, &format!("index {}", index.name), &relation, &parts.join(", "), &filled)
         })
         .collect()
+}
+
+/// Whether the index sorts by the column, by an expression of it, or by a column that is made from it.
+fn reads(index: &crate::schema::Index, column: &Ident, table: &Table) -> bool {
+    let made_from = |c: &Ident| table.columns.get(c).and_then(|c| c.generated.as_ref()).is_some_and(|g| g.expr.mentions(column));
+    index.predicate.as_ref().is_some_and(|p| p.mentions(column))
+        || index.parts.iter().any(|p| match &p.key {
+            crate::schema::PartKey::Column(c) => c == column || made_from(c),
+            crate::schema::PartKey::Expr(e) => e.mentions(column),
+        })
 }
 
 fn key_sql(part: &crate::schema::IndexPart) -> String {
@@ -298,7 +322,7 @@ fn part_sql(part: &crate::schema::IndexPart, table: &Table) -> String {
 }
 
 fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -> Vec<Hazard> {
-    let made = remade(edits);
+    let made = rows::remade(edits);
     let new = |fk: &ForeignKey| {
         edits.foreign_keys.iter().filter_map(Delta::after).any(|f| f.columns == fk.columns && f.table == fk.table && f.to == fk.to)
     };
@@ -338,7 +362,7 @@ fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
     let message = format!("{{count}} of {{total}} rows have a {columns} that {} does not have", fk.table);
     Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first")
         .counted(Probe::Query(format!("SELECT (SELECT count(*) FROM {orphans}), (SELECT count(*) FROM {})", old_table(edits))))
-        .found_by(format!("SELECT * FROM {orphans}"))
+        .found_by(format!("SELECT * FROM {}", orphans.replace(&rows::new_rows(edits), &rows::shown_rows(edits))))
 }
 
 fn autoincrement(edits: &TableEdits) -> Option<Hazard> {

@@ -6,7 +6,6 @@
 use super::super::ddl;
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
-use super::super::types;
 use super::rows;
 use crate::diff::TableEdits;
 use crate::plan::Statement;
@@ -35,6 +34,11 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
             quote_string(name)
         )));
     }
+    // Only now, so that the copy sees the old names; what points to the columns follows, and the old table goes.
+    for (from, to) in &edits.renamed_columns {
+        let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(name), quote(from.as_str()), quote(to.as_str()));
+        statements.push(Statement::new(sql));
+    }
     statements.push(Statement::new(format!("DROP TABLE {}", quote(name))));
     statements.push(Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(&new), quote(name))));
     for table in &statistics {
@@ -46,20 +50,8 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
 /// The copy. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop rows without a word
 /// (<https://sqlite.org/lang_conflict.html>).
 fn copy(edits: &TableEdits, new: &str) -> String {
-    let values = rows::values(edits, false);
-    let mut columns: Vec<String> = values.iter().map(|v| quote(v.column.as_str())).collect();
-    let mut exprs: Vec<String> = values.iter().map(|v| v.sql.clone()).collect();
-    if types::rowid_key(&edits.after).is_none()
-        && let (Some(to), Some(from)) = (rows::rowid_name(&edits.after), rows::rowid_name(&edits.before))
-    {
-        columns.insert(0, to.to_owned());
-        exprs.insert(0, from.to_owned());
-    }
-    let source = rows::source(edits);
-    if columns.is_empty() {
-        return format!("INSERT OR ABORT INTO {} SELECT NULL FROM {source} WHERE 0", quote(new));
-    }
-    format!("INSERT OR ABORT INTO {} ({}) SELECT {} FROM {source}", quote(new), columns.join(", "), exprs.join(", "))
+    let (columns, exprs) = rows::copied(edits);
+    format!("INSERT OR ABORT INTO {} ({}) SELECT {} FROM {}", quote(new), columns.join(", "), exprs.join(", "), rows::source(edits))
 }
 
 /// `sqlite_sequence` remembers ids beyond the last row (<https://sqlite.org/autoinc.html>); DROP TABLE forgets them.

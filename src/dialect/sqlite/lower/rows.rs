@@ -1,9 +1,9 @@
 //! What each column of a rebuilt table gets from the old rows.
 
 use super::super::lexer::quote;
-use super::super::types::{self, Affinity};
+use super::super::{ddl, types, value};
 use crate::diff::TableEdits;
-use crate::schema::{Column, Ident, Table};
+use crate::schema::{Column, Ident, Table, Type, TypeName};
 
 /// One column of the copy: its name and the SQL of its value over the old rows.
 pub(super) struct Value {
@@ -23,7 +23,7 @@ pub(super) fn rowid_name(table: &Table) -> Option<&'static str> {
 /// `old_names`: whether the old rows still have their columns under the old names, as before the change.
 pub(super) fn values(edits: &TableEdits, old_names: bool) -> Vec<Value> {
     let columns = edits.after.columns.values().filter(|c| c.generated.is_none());
-    columns.filter_map(|column| value(edits, column, old_names)).collect()
+    columns.filter_map(|column| value_of(edits, column, old_names)).collect()
 }
 
 /// Whether this change makes a nullable column refuse NULL.
@@ -36,7 +36,7 @@ pub(super) fn changes_type(edits: &TableEdits, column: &Column) -> bool {
     edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty || (edits.after.strict && !edits.before.strict))
 }
 
-fn value(edits: &TableEdits, column: &Column, old_names: bool) -> Option<Value> {
+fn value_of(edits: &TableEdits, column: &Column, old_names: bool) -> Option<Value> {
     let Some(before) = edits.before.columns.get(&column.name) else { return new_value(edits, column) };
     let old = edits.renamed_columns.iter().find(|(_, new)| old_names && *new == column.name).map_or(&before.name, |(old, _)| old);
     let base = quote(old.as_str());
@@ -61,50 +61,89 @@ pub(super) fn uses_expressions(edits: &TableEdits) -> bool {
     values(edits, true).iter().any(|v| !v.plain)
 }
 
-/// The old rows as the copy reads them, once tables and columns have been renamed: behind FROM.
+/// The old rows as the copy reads them, behind FROM: the table has its new name by then, its columns the old ones.
 pub(super) fn source(edits: &TableEdits) -> String {
     let name = quote(edits.before.name.name.as_str());
-    let old = quote(edits.live.name.name.as_str());
-    if !uses_expressions(edits) || !edits.renames() {
-        return name;
+    if uses_expressions(edits) && edits.renamed_from.is_some() {
+        return format!("{name} AS {}", quote(edits.live.name.name.as_str()));
     }
-    if edits.renamed_columns.is_empty() {
-        return format!("{name} AS {old}");
-    }
-    let aliases: Vec<String> =
-        edits.renamed_columns.iter().map(|(o, n)| format!("{} AS {}", quote(n.as_str()), quote(o.as_str()))).collect();
-    let rowid = rowid_name(&edits.before).map(|r| format!("{r} AS {r}, ")).unwrap_or_default();
-    format!("(SELECT {rowid}*, {} FROM {name}) AS {old}", aliases.join(", "))
+    name
 }
 
-/// The rows as they will be, over the live table: behind FROM, for counting. Columns that get their default have it.
+/// What a copy writes: the columns, rowid included where no key holds it, and their values over the old rows.
+pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
+    let values = values(edits, true);
+    let mut columns: Vec<String> = values.iter().map(|v| quote(v.column.as_str())).collect();
+    let mut exprs: Vec<String> = values.into_iter().map(|v| v.sql).collect();
+    if types::rowid_key(&edits.after).is_none()
+        && let (Some(to), Some(from)) = (rowid_name(&edits.after), rowid_name(&edits.live))
+    {
+        columns.insert(0, to.to_owned());
+        exprs.insert(0, from.to_owned());
+    }
+    if columns.is_empty()
+        && let Some(column) = edits.after.columns.values().find(|c| c.generated.is_none())
+    {
+        // Nothing of the old rows stays but their number.
+        columns.push(quote(column.name.as_str()));
+        exprs.push(column.default.as_ref().map_or("NULL".to_owned(), |d| value::default_sql(&d.value)));
+    }
+    (columns, exprs)
+}
+
+/// Columns whose values this change makes, converts or compares in another way.
+pub(super) fn remade(edits: &TableEdits) -> Vec<Ident> {
+    let made = values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column);
+    let other = |c: &&Column| {
+        edits.before.columns.get(&c.name).is_some_and(|b| b.collate != c.collate || b.ty != c.ty || b.generated != c.generated)
+    };
+    made.chain(edits.after.columns.values().filter(other).map(|c| c.name.clone())).collect()
+}
+
+/// Whether the rows as they will be are others than those that are there.
+fn needs_trial(edits: &TableEdits) -> bool {
+    let new = edits.after.columns.keys().any(|c| !edits.before.columns.contains_key(c));
+    new || !edits.renamed_columns.is_empty() || !remade(edits).is_empty()
+}
+
+fn trial_name(edits: &TableEdits) -> String {
+    format!("_rosey_trial_{}", edits.after.name.name)
+}
+
+/// The rows as they will be, for counting, behind FROM: the live table where they stay as they are, else a temporary
+/// one with the new columns and no rules. Affinities, collations, defaults and generated columns are then SQLite's own.
 pub(super) fn new_rows(edits: &TableEdits) -> String {
-    let old = quote(edits.live.name.name.as_str());
-    let mut columns: Vec<String> =
-        values(edits, true).iter().map(|v| format!("{} AS {}", stored(edits, v), quote(v.column.as_str()))).collect();
-    let given: Vec<Ident> = values(edits, true).into_iter().map(|v| v.column).collect();
-    for column in edits.after.columns.values().filter(|c| c.generated.is_none() && !given.contains(&c.name)) {
-        let default = column.default.as_ref().map_or("NULL".to_owned(), |d| super::super::value::default_sql(&d.value));
-        columns.push(format!("{default} AS {}", quote(column.name.as_str())));
-    }
-    format!("(SELECT {} FROM {old})", columns.join(", "))
+    if needs_trial(edits) { format!("temp.{}", quote(&trial_name(edits))) } else { quote(edits.live.name.name.as_str()) }
 }
 
-/// The value as the new column stores it: text that looks like a number becomes one under a numeric affinity, a number
-/// becomes text under TEXT (<https://sqlite.org/datatype3.html#type_affinity>).
-fn stored(edits: &TableEdits, value: &Value) -> String {
-    let v = &value.sql;
-    let Some(after) = edits.after.columns.get(&value.column) else { return v.clone() };
-    let from = edits.before.columns.get(&value.column).map(|b| types::column_affinity(b, &edits.before));
-    let to = types::column_affinity(after, &edits.after);
-    if value.plain && from == Some(to) {
-        return v.clone();
+/// The statements that make [`new_rows`], if they are a table of their own, and its name.
+pub(super) fn trial(edits: &TableEdits) -> Option<(String, Vec<String>)> {
+    if !needs_trial(edits) {
+        return None;
     }
-    match to {
-        Affinity::Blob => v.clone(),
-        Affinity::Text => format!("CASE WHEN typeof({v}) IN ('integer', 'real') THEN CAST({v} AS TEXT) ELSE {v} END"),
-        Affinity::Integer | Affinity::Numeric | Affinity::Real => {
-            format!("CASE WHEN typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v} THEN CAST({v} AS NUMERIC) ELSE {v} END")
+    let mut bare = edits.after.clone();
+    (bare.primary_key, bare.strict, bare.without_rowid) = (None, false, false);
+    (bare.uniques, bare.checks, bare.foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
+    for column in bare.columns.values_mut() {
+        column.not_null = false;
+        if edits.after.strict && column.ty == Type::Other(TypeName::new("ANY")) {
+            column.ty = Type::Other(TypeName::new(""));
         }
     }
+    let name = trial_name(edits);
+    let create = ddl::create_table(&bare, &name).replacen("CREATE TABLE", "CREATE TEMP TABLE", 1);
+    let (columns, exprs) = copied(edits);
+    let old = quote(edits.live.name.name.as_str());
+    let fill = format!("INSERT INTO temp.{} ({}) SELECT {} FROM {old}", quote(&name), columns.join(", "), exprs.join(", "));
+    Some((name, vec![create, fill]))
+}
+
+/// The rows as they will be, as a query that people can run.
+pub(super) fn shown_rows(edits: &TableEdits) -> String {
+    if !needs_trial(edits) {
+        return quote(edits.live.name.name.as_str());
+    }
+    let values = values(edits, true);
+    let columns: Vec<String> = values.iter().map(|v| format!("{} AS {}", v.sql, quote(v.column.as_str()))).collect();
+    format!("(SELECT {} FROM {})", columns.join(", "), quote(edits.live.name.name.as_str()))
 }

@@ -2,7 +2,7 @@
 
 use super::super::ddl;
 use super::super::inspect::Live;
-use super::super::lexer::{quote, quote_string};
+use super::super::lexer::{quote, quote_string, replace_names};
 use super::path::Path;
 use super::{name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
@@ -56,7 +56,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         Path::Catalog(_) => Some("catalog edit"),
         _ => None,
     };
-    let mut statements = rename_statements(edits);
+    let mut statements = rename_statements(edits, rebuilds);
     statements.extend(gone_indexes(edits, rebuilds));
     statements.extend(match path {
         Path::Native => native::statements(edits),
@@ -64,12 +64,17 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         Path::Rebuild => rebuild::statements(edits, live),
     });
     statements.extend(come_indexes(edits, rebuilds));
+    if rebuilds {
+        statements.extend(other_indexes(edits, live));
+    }
     let mut step = Step::new(edits.after.address(), action, statements);
     let why = shortened(reasons(edits, binds));
     step.reason = how.map_or(why.clone(), |how| if why.is_empty() { how.to_owned() } else { format!("{how}: {why}") });
     footprint(&mut step, edits, changes, moves);
     step.rows_of = Some(if binds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
+    step.old_rows = Some(quote(edits.live.name.name.as_str()));
     step.size_query = Some(size_query(edits));
+    step.trial = rows::trial(edits).filter(|_| binds || !edits.indexes.is_empty());
     step.hazards = probes::hazards(edits, binds, changes, live);
     step
 }
@@ -82,13 +87,13 @@ fn size_query(edits: &TableEdits) -> String {
     )
 }
 
-fn rename_statements(edits: &TableEdits) -> Vec<Statement> {
+fn rename_statements(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     let (old, new) = (quote(edits.live.name.name.as_str()), quote(edits.after.name.name.as_str()));
     let mut statements = Vec::new();
     if edits.renamed_from.is_some() {
         statements.push(Statement::new(format!("ALTER TABLE {old} RENAME TO {new}")));
     }
-    for (from, to) in &edits.renamed_columns {
+    for (from, to) in edits.renamed_columns.iter().filter(|_| !rebuilds) {
         statements.push(Statement::new(format!("ALTER TABLE {new} RENAME COLUMN {} TO {}", quote(from.as_str()), quote(to.as_str()))));
     }
     statements
@@ -112,6 +117,23 @@ fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     };
     let indexes = edits.after.indexes.values().filter(|i| rebuilds || is_new(&i.name));
     indexes.map(|i| Statement::new(ddl::create_index(i, &edits.after.name.name))).collect()
+}
+
+/// Indexes that the schema does not manage go with the old table too, and come back as they were.
+fn other_indexes(edits: &TableEdits, live: &Live) -> Vec<Statement> {
+    let name = &edits.live.name.name;
+    let known = |index: &str| {
+        let has = |t: &Table| t.indexes.keys().any(|i| i.matches(index));
+        has(&edits.live) || has(&edits.after)
+    };
+    let rows = live.stored.iter().filter(|r| r.kind == "index" && name.matches(&r.table) && !known(&r.name));
+    let new = |word: &str| {
+        let column = edits.renamed_columns.iter().find(|(old, _)| old.matches(word)).map(|(_, new)| new.to_string());
+        column.or_else(|| name.matches(word).then(|| edits.after.name.name.to_string()))
+    };
+    rows.filter_map(|r| r.sql.as_deref())
+        .map(|sql| Statement::new(if edits.renames() { replace_names(sql, new) } else { sql.to_owned() }))
+        .collect()
 }
 
 fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool) {
