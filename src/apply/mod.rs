@@ -13,7 +13,7 @@ use crate::plan::{Hazard, Step};
 
 pub use history::Identity;
 pub use restore::{RestoreOptions, backups, restore};
-pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by};
+pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by, plan_within};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -36,8 +36,20 @@ pub enum SqlitePath {
 /// # Errors
 /// As [`plan`].
 pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Result<Plan, PlanError> {
-    let mut connection = match Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await {
+    plan_within(path, desired, by, std::time::Duration::from_secs(5)).await
+}
+
+/// Plans as [`plan_by`] does, and waits so long for another program's lock.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
+    let mut connection = match Connection::open(path, Mode::Read, wait).await {
         Ok(connection) => connection,
+        Err(Error::NoFile { .. }) if !folder_exists(path) => {
+            let reason = "its folder does not exist".to_owned();
+            return Err(Error::CannotOpen { path: path.display().to_string(), reason }.into());
+        }
         Err(Error::NoFile { .. }) => return planner::plan_from_nothing(desired).await,
         Err(other) => return Err(other.into()),
     };
@@ -172,6 +184,10 @@ async fn in_transaction(
     };
     let number = history::write(connection, &record).await?;
     Ok(Outcome::Applied(Report { number, rows_copied, took, backup: backup.clone() }))
+}
+
+fn folder_exists(path: &Path) -> bool {
+    path.parent().is_none_or(|f| f.as_os_str().is_empty() || f.is_dir())
 }
 
 fn as_kdl(schema: &Schema) -> String {

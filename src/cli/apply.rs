@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::target::Target;
 use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, schema};
 use crate::apply::{self, ApplyError, BackupMode, Identity, Options, Outcome, Report};
-use crate::dialect::sqlite::Pulse;
+use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::plan::{Plan, counted};
 use crate::render;
 
@@ -70,7 +70,10 @@ impl Apply {
             return Err(Failure::new(format!("{} does not exist, and nobody named it", target.path.display()))
                 .help("name the database with --url, and it will be created"));
         }
-        let plan = crate::apply::plan_by(&target.path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(&sources, e))?;
+        let plan = crate::apply::plan_within(&target.path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
+            PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
+            other => schema::plan_failure(&sources, other),
+        })?;
         let name = self.schema.schema.display().to_string();
         if !self.quiet || !self.auto_approve || plan.is_empty() {
             output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));

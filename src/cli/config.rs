@@ -24,12 +24,17 @@ pub(super) fn read(file: &Path, named: bool) -> Result<Option<Configured>, Failu
     };
     let json: Value = serde_json::from_str(&text).map_err(|e| Failure::new(format!("{shown} is no JSON: {e}")))?;
     let string = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).map(str::to_owned);
-    if let Some(url) = string(&json, "database_url") {
-        return Ok(Some(Configured::Url(url)));
+    if !json.is_object() {
+        return Err(Failure::new(format!("{shown} is no JSON object")));
+    }
+    match json.get("database_url") {
+        Some(Value::String(url)) => return Ok(Some(Configured::Url(url.clone()))),
+        None | Some(Value::Null) => {}
+        Some(_) => return Err(Failure::new(format!("{shown}: `database_url` is no string"))),
     }
     let path = match json.get("database") {
         Some(Value::String(path)) => Some(path.clone()),
-        Some(object @ Value::Object(_)) => string(object, "path"),
+        Some(object @ Value::Object(_)) if string(object, "path").is_some() => string(object, "path"),
         None | Some(Value::Null) => None,
         Some(_) => return Err(Failure::new(format!("{shown}: `database` is neither a path nor an object with `path`"))),
     };

@@ -104,6 +104,10 @@ impl From<ApplyError> for Failure {
             ApplyError::Step { source: Error::Full, .. } => {
                 Failure::new("the disk is full; all was rolled back, the database is as it was").help("make room and try again")
             }
+            ApplyError::Step { source: Error::ReadOnly, .. } => {
+                let failure: Failure = Error::ReadOnly.into();
+                Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..failure }
+            }
             ApplyError::Step { .. } | ApplyError::NotVerified(_) => {
                 Failure::new(format!("{error}; all was rolled back, the database is as it was"))
             }

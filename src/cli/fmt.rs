@@ -29,7 +29,12 @@ impl Fmt {
         }
         let mut differ = Vec::new();
         for file in &files {
-            let before = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{} cannot be read: {e}", file.display())))?;
+            let before = std::fs::read_to_string(file).map_err(|e| match e.kind() {
+                std::io::ErrorKind::InvalidData => {
+                    Failure::new(format!("{} is no UTF-8 text", file.display())).help("save the file as UTF-8")
+                }
+                _ => Failure::new(format!("{} cannot be read: {e}", file.display())),
+            })?;
             let name = file.display().to_string();
             // What is no KDL is shown as every command shows it.
             kdl::check_syntax(&Sources::from_text(&name, &before))?;

@@ -4,18 +4,21 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 
 /// Writes results to standard output.
 pub(super) fn out(text: &str) {
-    write(&mut stdout().lock(), text);
+    if let Err(e) = write(&mut stdout().lock(), text) {
+        err(&format!("error: standard output cannot be written: {e}\n"));
+        std::process::exit(super::Exit::Error as i32);
+    }
 }
 
 /// Writes errors and progress to standard error.
 pub(super) fn err(text: &str) {
-    write(&mut stderr().lock(), text);
+    write(&mut stderr().lock(), text).ok();
 }
 
-fn write(to: &mut impl Write, text: &str) {
-    let done = to.write_all(text.as_bytes()).and_then(|()| to.flush());
-    if done.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe) {
-        std::process::exit(super::Exit::Error as i32);
+fn write(to: &mut impl Write, text: &str) -> std::io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e),
+        _ => Ok(()),
     }
 }
 

@@ -45,7 +45,7 @@ impl Plan {
         let target = Target::find(&self.target)?;
         let plan = crate::apply::plan_by(&target.path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(&sources, e))?;
         if plan.creates_database {
-            output::err(&missing(&target));
+            output::err(&missing(&target, plan.is_empty()));
         }
         let name = self.schema.schema.display().to_string();
         output::out(&match self.format {
@@ -57,8 +57,10 @@ impl Plan {
     }
 }
 
-fn missing(target: &Target) -> String {
-    if target.is_default {
+fn missing(target: &Target, empty: bool) -> String {
+    if empty {
+        "the file does not exist; the schema declares no object at all, which apply refuses\n".to_owned()
+    } else if target.is_default {
         "the file does not exist; apply creates it only where --url, the environment or a config.json names it\n".to_owned()
     } else {
         "the file does not exist and will be created\n".to_owned()

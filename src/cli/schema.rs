@@ -10,13 +10,12 @@ use crate::schema::{Dialect, Normalized, Problem, Schema};
 /// The schema's files, parsed.
 pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
     let shown = path.display();
-    let sources = Sources::read(path).map_err(|e| match e.kind() {
+    Sources::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Failure::new(format!("there is no schema at {shown}"))
             .help("name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl"),
-        std::io::ErrorKind::InvalidData => Failure::new(format!("{shown} is no UTF-8 text")),
+        std::io::ErrorKind::InvalidData => Failure::new(e.to_string()).help("save the file as UTF-8"),
         _ => Failure::new(format!("{shown} cannot be read: {e}")),
-    })?;
-    sources.checked().map_err(Failure::from)
+    })
 }
 
 /// All that is wrong with the schema for one dialect.

@@ -89,12 +89,13 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// A URL without its password.
+/// A URL without its password, which may stand before an `@` or behind a `?`.
 fn shown(url: &str) -> String {
-    let masked = url.split_once("://").and_then(|(scheme, rest)| {
-        let (user, host) = rest.rsplit_once('@')?;
-        let name = user.split(':').next().unwrap_or_default();
-        Some(format!("{scheme}://{name}@{host}"))
+    let url = url.split('?').next().unwrap_or_default();
+    let masked = url.rsplit_once('@').map(|(front, host)| {
+        let start = front.rfind("//").map_or(0, |n| n + 2);
+        let name = front[start..].split(':').next().unwrap_or_default();
+        format!("{}{name}@{host}", &front[..start])
     });
     crate::render::escape(&masked.unwrap_or_else(|| url.to_owned()))
 }

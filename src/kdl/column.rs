@@ -8,8 +8,8 @@ use super::node::{Arg, Node};
 use super::writer::{Line, Writer};
 use super::{quoted, string_repr};
 use crate::schema::{
-    Column, Conflict, DefaultValue, Dialect, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table, Type,
-    Unique,
+    Column, Conflict, DefaultValue, Dialect, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table,
+    Type, Unique,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -56,6 +56,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
     decode_constraints(&mut node, &mut column, &flags, table);
     decode_children(&node, &mut column, table);
     let ctx = node.ctx;
+    node.flags_with_values(FLAGS.iter().map(|(word, _)| *word));
     node.finish(&CHILDREN);
     match table.columns.entry(name) {
         Entry::Vacant(v) => {
@@ -162,16 +163,25 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
 fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
     for mut child in node.children() {
         match child.name() {
-            "backfill" => column.backfill = child.sql_word("backfill"),
-            "using" => column.using = child.sql_word("using"),
+            "backfill" => only_once(&mut column.backfill, child, "backfill"),
+            "using" => only_once(&mut column.using, child, "using"),
             "check" => table.checks.extend(constraint::decode_check(child)),
             "was" => {
-                column.was.extend(child.rest_idents("an old name"));
+                column.was.extend(child.old_names());
                 child.finish(&[]);
             }
             _ => child.unknown("node in a column:", &CHILDREN),
         }
     }
+}
+
+fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
+    if let Some(first) = slot {
+        let problem = Problem::new(format!("`{name}` is given twice"), first.origin.0, "the first");
+        child.ctx.problem(problem.also(child.at(), "the second").help("keep one of the two"));
+        return;
+    }
+    *slot = child.sql_word(name);
 }
 
 pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {

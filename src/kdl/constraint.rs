@@ -65,6 +65,7 @@ pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
 
 /// The columns of a key: as words, or as `part` children where one has an order or a collation of its own.
 fn decode_parts(node: &mut Node) -> Vec<KeyPart> {
+    let before = node.ctx.count();
     let mut parts: Vec<KeyPart> = node.rest_idents("a column").into_iter().map(KeyPart::plain).collect();
     for mut child in node.children() {
         match child.name() {
@@ -76,10 +77,11 @@ fn decode_parts(node: &mut Node) -> Vec<KeyPart> {
                 parts.push(KeyPart { column, collate, desc });
             }
             "include" if node.name() == "unique" => {}
-            _ => child.unknown("node here:", &["part", "include"]),
+            _ if node.name() == "unique" => child.unknown("node here:", &["part", "include"]),
+            _ => child.unknown("node here:", &["part"]),
         }
     }
-    if parts.is_empty() {
+    if parts.is_empty() && node.ctx.count() == before {
         node.problem(format!("`{}` names no column", node.name()), "here", format!("write `{} COLUMN…`", node.name()));
     }
     parts
@@ -101,8 +103,9 @@ pub(super) fn decode_check(mut node: Node) -> Option<Check> {
 }
 
 pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
+    let before = node.ctx.count();
     let columns = node.rest_idents("a column");
-    if columns.is_empty() {
+    if columns.is_empty() && node.ctx.count() == before {
         node.problem("`foreign-key` names no column", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`");
     }
     let name = node.prop_ident("name");
@@ -111,6 +114,7 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     match decode_references(&mut node, columns) {
         Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, ..fk }),
         Some(_) => {}
+        None if node.ctx.count() > before => {}
         None => node.problem("`foreign-key` lacks `references=`", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`"),
     }
     node.finish(&[]);
@@ -136,7 +140,8 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
         return None;
     };
     let (on_delete, on_update) = (on_delete.unwrap_or_default(), on_update.unwrap_or_default());
-    let origin = node.origin();
+    let origin = arg.origin();
+    let to = to.into_iter().map(|c| c.at(origin)).collect();
     Some(ForeignKey {
         name: None,
         was: Vec::new(),

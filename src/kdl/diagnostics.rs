@@ -6,7 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Sources;
-use crate::schema::Problem;
+use crate::schema::{Problem, escape};
 
 /// All problems of all files of a schema. `Display` shows every one of them, with its source, and without colour.
 #[derive(Debug, Clone)]
@@ -19,7 +19,9 @@ impl Diagnostics {
     /// Problems with the files they are in, sorted by place.
     pub fn new(sources: &Sources, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|p| p.labels.iter().map(|l| l.0).min());
-        problems.dedup();
+        // Both dialects may find the same, and not one right after the other.
+        let mut seen: Vec<Problem> = Vec::new();
+        problems.retain(|p| !seen.contains(p) && (seen.push(p.clone()), true).1);
         let files = sources.files().iter().map(|f| (f.name.clone(), f.text.clone())).collect();
         Diagnostics { problems, files: Arc::new(files) }
     }
@@ -61,15 +63,15 @@ struct Shown<'a> {
 impl<'a> Shown<'a> {
     fn new(problem: &'a Problem, files: &[(String, String)]) -> Self {
         let main = problem.labels.first().map(|l| l.0.file);
-        let source = main.and_then(|i| files.get(i as usize)).map(|(n, t)| NamedSource::new(n, t.clone()));
-        let mut help: Vec<String> = problem.help.iter().cloned().collect();
+        let source = main.and_then(|i| files.get(i as usize)).map(|(n, t)| NamedSource::new(escape(n), t.clone()));
+        let mut help: Vec<String> = problem.help.iter().map(|h| escape(h)).collect();
         let mut labels = Vec::new();
         for (span, label) in &problem.labels {
             if Some(span.file) == main {
-                labels.push(LabeledSpan::new(Some(label.clone()), span.start as usize, span.len as usize));
+                labels.push(LabeledSpan::new(Some(escape(label)), span.start as usize, span.len as usize));
             } else if let Some((name, text)) = files.get(span.file as usize) {
                 let line = text[..span.start as usize].matches('\n').count() + 1;
-                help.push(format!("{label}: {name}, line {line}"));
+                help.push(format!("{}: {}, line {line}", escape(label), escape(name)));
             }
         }
         Shown { problem, source, labels, help: (!help.is_empty()).then(|| help.join("\n")) }
@@ -78,12 +80,12 @@ impl<'a> Shown<'a> {
 
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&escape(&self.problem.message))
     }
 }
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&escape(&self.problem.message))
     }
 }
 impl std::error::Error for Shown<'_> {}

@@ -7,6 +7,7 @@ use crate::schema::{Dialect, Ident, Index, IndexPart, NullsOrder, PartKey};
 const CHILDREN: [&str; 4] = ["part", "include", "with", "was"];
 
 pub(super) fn decode(mut node: Node) -> Option<Index> {
+    let before = node.ctx.count();
     let mut index = Index::new(node.required_name()?);
     index.origin = node.origin();
     index.only = node.only;
@@ -30,7 +31,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
                 continue;
             }
             "include" => index.include.extend(child.rest_idents("an included column")),
-            "was" => index.was.extend(child.rest_idents("an old name")),
+            "was" => index.was.extend(child.old_names()),
             "with" => index.with.extend(child.storage_parameters()),
             _ => {
                 child.unknown("node in an index:", &CHILDREN);
@@ -39,7 +40,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
         }
         child.finish(&[]);
     }
-    if index.parts.is_empty() {
+    if index.parts.is_empty() && node.ctx.count() == before {
         node.problem(format!("index `{}` names no column", index.name), "here", "write `index NAME COLUMN…`");
     }
     node.finish(&CHILDREN);

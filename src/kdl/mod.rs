@@ -18,7 +18,7 @@ mod writer;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use crate::schema::{Dialect, ObjectName, Origin, Problem, Schema};
+use crate::schema::{Dialect, ObjectName, Origin, Problem, Schema, Unread};
 
 pub use diagnostics::Diagnostics;
 pub use fmt::format;
@@ -64,18 +64,21 @@ pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics
 /// Reads as much of the schema as can be read, with every problem found on the way: a dialect may have more to say.
 pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>) {
     let mut schema = Schema::default();
-    let mut problems = Vec::new();
+    let mut problems = sources.problems().to_vec();
+    let mut unread = Unread { whole: !problems.is_empty(), ..Unread::default() };
     let here = sources.files().iter().enumerate().filter(|(_, f)| f.only.is_none_or(|only| only == dialect));
     for (file, source) in here {
         let ctx = Ctx::new(file as u32, dialect);
         let parsed = parse::parse(file as u32, &source.text, |start, document| {
             ctx.starts_at(start);
-            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema));
+            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema, &mut unread));
         });
+        unread.whole |= parsed.is_err();
         problems.extend(parsed.err().unwrap_or_default());
         problems.extend(ctx.into_problems());
     }
-    problems.extend(schema.problems());
+    problems.extend(schema.problems_but(&unread));
+    schema.tables.retain(|name, _| !unread.parts.contains(name));
     (schema, problems)
 }
 
@@ -89,12 +92,18 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
     if problems.is_empty() { Ok(()) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema) {
+fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread) {
+    let before = ctx.count();
     let Some(node) = ctx.open(kdl) else { return };
     match node.name() {
         "table" => {
             if let Some(table) = table::decode(node) {
+                if ctx.count() > before {
+                    unread.parts.insert(table.name.clone());
+                }
                 insert(ctx, &mut schema.tables, "table", table.name.clone(), table.origin, table, |t| t.origin);
+            } else {
+                unread.whole = true;
             }
         }
         "view" => {
@@ -116,7 +125,10 @@ fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema) {
         "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
         "include" => other::decode_include(node), // taken in by `Sources` already
         kind if POSTGRES_ONLY.contains(&kind) => {}
-        _ => node.unknown("node", &TOP),
+        _ => {
+            unread.whole = true;
+            node.unknown("node", &TOP);
+        }
     }
 }
 

@@ -30,6 +30,11 @@ impl Ctx {
         self.problems.borrow_mut().push(problem);
     }
 
+    /// How many problems there are by now.
+    pub(super) fn count(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
@@ -44,12 +49,17 @@ impl Ctx {
 
     /// Opens a node, unless its `only=` keeps it to another dialect.
     pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
-        let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"], only: Only::default() };
+        let mut node =
+            Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"], only: Only::default(), single_quoted: None };
         if let Some(ty) = kdl.ty() {
-            self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), node.at(), "here"));
+            let at = node.ctx.span(ty.span());
+            self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), at, "here").help("take it out"));
         }
         for entry in kdl.entries() {
             node.take_in(entry);
+        }
+        if let Some((span, text)) = node.single_quoted.take() {
+            node.not_quotes(span, &text);
         }
         let here = node.for_this_dialect();
         here.then_some(node)
@@ -111,7 +121,9 @@ impl<'a> Arg<'a> {
     fn string(&self, what: &str) -> Option<&'a str> {
         let text = self.value().as_string();
         if text.is_none() {
-            self.ctx.problem(Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string"));
+            let sql = if self.entry.ty().is_some() { "(sql)" } else { "" };
+            let problem = Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string");
+            self.ctx.problem(problem.help(format!("write {sql}\"{}\"", self.number().unwrap_or_else(|| self.value().to_string()))));
         }
         text
     }
@@ -119,10 +131,10 @@ impl<'a> Arg<'a> {
     pub(super) fn ident(&self, what: &str) -> Option<Ident> {
         let text = self.text(what)?;
         if text.is_empty() {
-            self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "here"));
+            self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "here").help("write a name between the quotes"));
             return None;
         }
-        Some(self.ctx.ident(text))
+        Some(self.ctx.ident(text).at(self.origin()))
     }
 
     /// SQL, with or without the annotation.
@@ -130,7 +142,8 @@ impl<'a> Arg<'a> {
         self.is_sql();
         let text = self.string(what)?.trim();
         if text.is_empty() {
-            self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here"));
+            self.ctx
+                .problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here").help("write SQL between the quotes"));
             return None;
         }
         Some(Expr { origin: self.origin(), ..Expr::new(text) })
@@ -138,7 +151,8 @@ impl<'a> Arg<'a> {
 
     pub(super) fn bool(&self, what: &str) -> bool {
         self.value().as_bool().unwrap_or_else(|| {
-            self.ctx.problem(Problem::new(format!("{what} is #true or #false"), self.span(), "here").help("write #true"));
+            self.ctx
+                .problem(Problem::new(format!("{what} is neither #true nor #false"), self.span(), "here").help("write #true or #false"));
             false
         })
     }
@@ -149,7 +163,8 @@ impl<'a> Arg<'a> {
         let found = known.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
         if found.is_none() {
             let words: Vec<&str> = known.iter().map(|(w, _)| *w).collect();
-            let help = match nearest(text, words.iter().copied()) {
+            let part = words.iter().copied().find(|w| w.split('-').any(|p| p == text));
+            let help = match nearest(text, words.iter().copied()).or(part) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("one of: {}", words.join(", ")),
             };
@@ -166,6 +181,8 @@ pub(super) struct Node<'a> {
     args: Vec<Arg<'a>>,
     props: Vec<(&'a str, Arg<'a>)>,
     asked: Vec<&'static str>,
+    /// A word that begins with a single quote, until one ends with it.
+    single_quoted: Option<(Span, String)>,
     /// Its `only=`.
     pub(super) only: Only,
 }
@@ -173,6 +190,9 @@ pub(super) struct Node<'a> {
 impl<'a> Node<'a> {
     fn take_in(&mut self, entry: &'a KdlEntry) {
         let arg = Arg { ctx: self.ctx, entry };
+        if self.is_single_quoted(&arg) {
+            return;
+        }
         let Some(name) = entry.name().map(|n| n.value()) else {
             self.args.push(arg);
             return;
@@ -183,6 +203,28 @@ impl<'a> Node<'a> {
         } else {
             self.props.push((name, arg));
         }
+    }
+
+    /// `'a b'` are two words to KDL. They are told as the one that was meant.
+    fn is_single_quoted(&mut self, arg: &Arg) -> bool {
+        let repr = arg.entry.format().map_or("", |f| f.value_repr.as_str());
+        let (begins, ends) = (repr.starts_with('\''), repr.ends_with('\''));
+        let (span, text) = match self.single_quoted.take() {
+            Some((span, text)) => (Span { len: arg.span().start + arg.span().len - span.start, ..span }, format!("{text} {repr}")),
+            None if begins => (arg.span(), repr.to_owned()),
+            None => return false,
+        };
+        if ends && text.len() > 1 {
+            self.not_quotes(span, &text);
+        } else {
+            self.single_quoted = Some((span, text));
+        }
+        true
+    }
+
+    fn not_quotes(&self, span: Span, text: &str) {
+        let problem = Problem::new(format!("`{text}`: single quotes are no quotes in KDL"), span, "here");
+        self.ctx.problem(problem.help(format!("write \"{}\"", text.trim_matches('\''))));
     }
 
     fn for_this_dialect(&mut self) -> bool {
@@ -200,8 +242,8 @@ impl<'a> Node<'a> {
     /// The node's first line: from its name to its last word, without the children.
     pub(super) fn at(&self) -> Span {
         let name = self.ctx.span(self.kdl.name().span());
-        let end = self.kdl.entries().iter().map(|e| e.span().offset() + e.span().len()).max();
-        Span { len: end.map_or(name.len, |e| e as u32 - name.start), ..name }
+        let end = self.kdl.entries().iter().map(|e| self.ctx.span(e.span())).map(|s| s.start + s.len).max();
+        Span { len: end.map_or(name.len, |e| e - name.start), ..name }
     }
 
     pub(super) fn origin(&self) -> Origin {
@@ -229,7 +271,14 @@ impl<'a> Node<'a> {
     /// The node's name of its own, which must be there.
     pub(super) fn required_name(&mut self) -> Option<Ident> {
         let help = format!("write `{} NAME`", self.name());
-        self.required("a name", &help)?.ident("a name")
+        let arg = self.required("a name", &help)?;
+        let bare = arg.entry.format().is_some_and(|f| f.value_repr.ends_with(':'));
+        if let Some(name) = arg.value().as_string().and_then(|n| n.strip_suffix(':')).filter(|_| bare) {
+            let problem = Problem::new(format!("the name `{name}:` ends with a colon"), arg.span(), "here");
+            self.ctx.problem(problem.help(format!("KDL has no colon here: write `{name}`")));
+            return Some(self.ctx.ident(name).at(arg.origin()));
+        }
+        arg.ident("a name")
     }
 
     /// All words that are left.
@@ -240,6 +289,14 @@ impl<'a> Node<'a> {
     /// All words that are left, as names.
     pub(super) fn rest_idents(&mut self, what: &str) -> Vec<Ident> {
         self.rest().iter().filter_map(|a| a.ident(what)).collect()
+    }
+
+    /// The names of a `was` node.
+    pub(super) fn old_names(&mut self) -> Vec<Ident> {
+        if self.args.is_empty() {
+            self.problem("`was` names nothing", "here", "write `was OLD_NAME`");
+        }
+        self.rest_idents("an old name")
     }
 
     pub(super) fn prop(&mut self, name: &'static str) -> Option<Arg<'a>> {
@@ -277,12 +334,24 @@ impl<'a> Node<'a> {
         let name = self.name();
         let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {
             format!("KDL has no colon here: write `{bare}`")
-        } else if let Some(near) = nearest(name, known.iter().copied()) {
+        } else if let Some(near) = nearest(name, known.iter().copied()).filter(|n| *n != name) {
             format!("did you mean `{near}`?")
         } else {
             format!("known here: {}", known.join(", "))
         };
         self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
+    }
+
+    /// Words that are flags, given a value.
+    pub(super) fn flags_with_values(&mut self, flags: impl Iterator<Item = &'static str>) {
+        for flag in flags {
+            if let Some(i) = self.props.iter().position(|(n, _)| *n == flag) {
+                let arg = self.props.remove(i).1;
+                self.ctx.problem(
+                    Problem::new(format!("`{flag}` is a flag and takes no value"), arg.span(), "here").help(format!("write `{flag}`")),
+                );
+            }
+        }
     }
 
     /// The one piece of SQL that the node is there for, as its only word.
@@ -313,7 +382,9 @@ impl<'a> Node<'a> {
         }
         if known_children.is_empty() {
             for child in self.children() {
-                self.ctx.problem(Problem::new(format!("`{}` takes no `{}`", self.name(), child.name()), child.at(), "unexpected"));
+                self.ctx.problem(
+                    Problem::new(format!("`{}` takes no `{}`", self.name(), child.name()), child.at(), "unexpected").help("take it out"),
+                );
             }
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
 
 /// The one child that holds the object's SQL.
 fn sql_child(node: Node, child_name: &'static str) -> Option<Expr> {
+    let before = node.ctx.count();
     let mut sql = None;
     for child in node.children() {
         if child.name() == child_name && sql.is_none() {
@@ -45,7 +46,7 @@ fn sql_child(node: Node, child_name: &'static str) -> Option<Expr> {
             child.unknown("node here:", &[child_name]);
         }
     }
-    if sql.is_none() {
+    if sql.is_none() && node.ctx.count() == before {
         let help = format!("write `{} NAME {{ {child_name} \"SQL\" }}`", node.name());
         node.problem(format!("`{}` lacks its `{child_name}`", node.name()), "here", help);
     }
@@ -72,16 +73,21 @@ const KINDS: [(&str, &str); 14] = [
 ];
 
 pub(super) fn decode_include(mut node: Node) {
-    if node.rest().iter().filter(|a| a.text("a path").is_some()).count() == 0 {
+    let words = node.rest();
+    for word in &words {
+        word.text("a path");
+    }
+    if words.is_empty() {
         node.problem("`include` names no file", "here", "write `include \"tables/*.kdl\"`");
     }
     node.finish(&[]);
 }
 
 pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
+    let before = node.ctx.count();
     let kind = node.prop("kind").and_then(|a| a.choice("kind=", &KINDS)).map(str::to_owned);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
-    if patterns.is_empty() {
+    if patterns.is_empty() && node.ctx.count() == before {
         node.problem("`ignore` names no pattern", "here", "write `ignore \"legacy_*\"`");
     }
     node.finish(&[]);

@@ -137,41 +137,85 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     let start = diagnostic.span.offset().min(text.len());
     let end = (start + diagnostic.span.len()).min(text.len());
     let line_end = text[start..end].find('\n').map_or(end, |n| start + n);
-    let span = Span { file, start: start as u32, len: (line_end - start).max(1) as u32 };
-    let wrong = text.get(start..line_end).unwrap_or_default();
-    match own_words(wrong, text.get(start..).unwrap_or_default()) {
-        Some((message, help)) => Problem::new(message, span, "here").help(help),
+    let line = text[start..].find('\n').map_or(text.len(), |n| start + n);
+    let at = |start: usize, len: usize| Span { file, start: start as u32, len: len.max(1) as u32 };
+    let problem = |message: String, span: Span, help: String| Problem::new(message, span, "here").help(help);
+    let told = diagnostic.message.as_deref().unwrap_or("this is not KDL");
+    if told == "Expected property value" {
+        // The place is all that has been read of the line. The value stands at its end.
+        let from = text[start..end].rfind(char::is_whitespace).map_or(start, |n| start + n + 1);
+        let len = text[from..line].find([' ', '\t', ';', '}']).unwrap_or(line - from);
+        let word = &text[from..from + len];
+        let help = diagnostic
+            .help
+            .as_deref()
+            .filter(|h| h.contains("keywords"))
+            .unwrap_or("a value is a number, a word, a string in double quotes, #true, #false or #null");
+        return problem(format!("`{word}` has no value that KDL knows"), at(from, len), help.to_owned());
+    }
+    if told == "Found child block instead of node name" {
+        let help = "it stands on the line of its node: table users {".to_owned();
+        return problem("a `{` belongs to no node".to_owned(), at(start, 1), help);
+    }
+    let opened = text[start..].find("/*").map(|n| start + n).filter(|n| *n < line && !text[*n..].contains("*/"));
+    if let Some(comment) = opened {
+        return problem("a `/*` is never closed".to_owned(), at(comment, 2), "add the `*/` that belongs to it".to_owned());
+    }
+    if start == line_end && text[..start].ends_with('(') {
+        let help = "what a node holds stands in braces".to_owned();
+        return problem("a `(` where a `{` belongs".to_owned(), at(start - 1, 1), help);
+    }
+    match own_words(&text[..start], &text[start..line_end], &text[start..line]) {
+        Some((len, message, help)) => problem(message, at(start, len), help),
         None => {
-            let message = diagnostic.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
-            let problem = Problem::new(format!("KDL syntax: {message}"), span, "here");
+            let found = Problem::new(format!("KDL syntax: {told}"), at(start, line_end - start), "here");
             match &diagnostic.help {
-                Some(help) => problem.help(help.clone()),
-                None => problem,
+                Some(help) => found.help(help.clone()),
+                None => found,
             }
         }
     }
 }
 
-/// The mistakes that people make, by what stands where KDL stopped.
-fn own_words(wrong: &str, rest: &str) -> Option<(String, String)> {
-    let word: String = rest.chars().take_while(|c| !c.is_whitespace() && !";{}\"=".contains(*c)).collect();
-    if ["true", "false", "null", "inf", "nan"].contains(&word.as_str()) {
-        return Some((format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));
+/// The mistakes that people make, by what stands before the place where KDL stopped, there, and on the rest of its line:
+/// the length of the wrong word, what is wrong with it, and what to write.
+fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, String)> {
+    let word = line.split(|c: char| c.is_whitespace() || ";{}\"=".contains(c)).next().unwrap_or_default();
+    let told = |len: usize, message: &str, help: &str| Some((len, message.to_owned(), help.to_owned()));
+    if word == "null" && before.ends_with("not ") {
+        return told(word.len(), "`not null` is one word here", "write `not-null`");
+    }
+    if ["true", "false", "null", "inf", "nan"].contains(&word) {
+        return Some((word.len(), format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));
     }
     if wrong.starts_with('{') || wrong.is_empty() {
-        return Some(("a `{` is never closed".to_owned(), "add the `}` that belongs to it".to_owned()));
+        return told(1, "a `{` is never closed", "add the `}` that belongs to it");
     }
     if wrong.starts_with('}') {
-        return Some(("a `}` too many".to_owned(), "take it out, or add the `{` that belongs to it".to_owned()));
+        return told(1, "a `}` too many", "take it out, or add the `{` that belongs to it");
     }
-    if wrong.starts_with('"') && !wrong[1..].contains('"') {
+    if wrong.starts_with([')', ';', ',']) {
         return Some((
-            "a string is not closed on its line".to_owned(),
-            "close it with `\"`; a string of several lines stands in `\"\"\"`".to_owned(),
+            1,
+            format!("`{}` is no node", &wrong[..1]),
+            "a node is a word like `table`, what belongs to it, and the end of the line".to_owned(),
         ));
     }
-    let typed = word.contains(['(', '[', ')', ']']) && word.starts_with(|c: char| c.is_alphabetic());
-    typed.then(|| (format!("`{word}` needs quotes"), format!("write \"{word}\": KDL keeps brackets out of bare words")))
+    if wrong.starts_with("\"\"\"") {
+        return told(3, "a string is never closed", "close it with a line of its own that holds `\"\"\"`");
+    }
+    if wrong.starts_with('"') && !wrong[1..].contains('"') {
+        return told(wrong.len(), "a string is not closed on its line", "close it with `\"`; a string of several lines stands in `\"\"\"`");
+    }
+    if wrong.starts_with('"') && wrong.contains('\\') {
+        return told(wrong.len(), "a `\\` begins no escape that KDL knows", "write `\\\\`, or leave the text as it is: #\"…\"#");
+    }
+    if wrong.starts_with('"') {
+        return told(wrong.len(), "a string ends before its text does", "a `\"` in a string is written `\\\"`");
+    }
+    let brackets = line.find(['(', '[']).filter(|open| line[..*open].chars().all(|c| c.is_alphanumeric() || c == '_') && *open > 0);
+    let typed = brackets.map(|open| line[open..].find([')', ']']).map_or(word, |close| &line[..open + close + 1]));
+    typed.map(|word| (word.len(), format!("`{word}` needs quotes"), format!("write \"{word}\": KDL keeps brackets out of bare words")))
 }
 
 #[cfg(test)]

@@ -63,6 +63,11 @@ impl Sources {
         Err(Diagnostics::new(&self, problems))
     }
 
+    /// The bad includes of all files.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
     /// The files, in the order they were read.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
@@ -91,7 +96,11 @@ impl Reader {
         if !self.seen.insert(real) {
             return Ok(());
         }
-        let text = std::fs::read_to_string(path)?;
+        let named = |e: std::io::Error| match e.kind() {
+            std::io::ErrorKind::InvalidData => std::io::Error::new(e.kind(), format!("{} is no UTF-8 text", path.display())),
+            _ => e,
+        };
+        let text = std::fs::read_to_string(path).map_err(named)?;
         let file = self.sources.add(path.display().to_string(), text, only);
         for (pattern, span, inner) in self.includes(file) {
             self.include(path, &pattern, span, only.or(inner))?;
@@ -146,7 +155,7 @@ impl Reader {
                 self.take_in(&path, only)?;
             } else {
                 let message = format!("`{}` is a link that leads out of the schema's folder", path.display());
-                self.sources.problems.push(Problem::new(message, span, "included here"));
+                self.sources.problems.push(Problem::new(message, span, "included here").help("put the file itself there"));
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ const CHILDREN: [&str; 8] = ["column", "primary-key", "unique", "foreign-key", "
 
 pub(super) fn decode(mut node: Node) -> Option<Table> {
     let ctx = node.ctx;
+    let before = ctx.count();
     let mut table = Table::new(node.object_name()?);
     table.origin = node.origin();
     table.was.extend(node.prop_ident("was"));
@@ -38,7 +39,7 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
                 }
             }
             "was" => {
-                table.was.extend(child.rest_idents("an old name"));
+                table.was.extend(child.old_names());
                 child.finish(&[]);
             }
             "comment" => {
@@ -48,7 +49,7 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
             _ => child.unknown("node in a table:", &CHILDREN),
         }
     }
-    if table.columns.is_empty() {
+    if table.columns.is_empty() && ctx.count() == before {
         node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
     }
     key_columns_are_not_null(&mut table, &nullable);

@@ -8,16 +8,8 @@ mod sql;
 mod text;
 mod view;
 
+pub use crate::schema::escape;
 pub use json::json;
 pub use sql::sql;
 pub use text::{Style, text};
 pub use view::{Block, Line, Note, Symbol, View};
-
-/// Names and comments come from a database: control characters would reach the reader's terminal.
-pub fn escape(text: &str) -> String {
-    if !text.chars().any(|c| c.is_control() && c != '\n') {
-        return text.to_owned();
-    }
-    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
-}

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use super::Origin;
+
 /// A database product. Each has its own rules for names, types and changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
@@ -56,12 +58,23 @@ pub enum Case {
 pub struct Ident {
     text: Box<str>,
     case: Case,
+    origin: Origin,
 }
 
 impl Ident {
     /// A name that compares by `case`.
     pub fn new(text: impl Into<Box<str>>, case: Case) -> Self {
-        Ident { text: text.into(), case }
+        Ident { text: text.into(), case, origin: Origin::default() }
+    }
+
+    /// The same name with the place where it was read.
+    pub fn at(self, origin: Origin) -> Self {
+        Ident { origin, ..self }
+    }
+
+    /// Where it stands in a schema file.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// As it was written.

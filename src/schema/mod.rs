@@ -25,9 +25,10 @@ pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use normalized::Normalized;
 pub use other::{Ignore, Trigger, Unmanaged, View, VirtualTable};
-pub use problem::{Origin, Problem, Span, nearest};
+pub use problem::{Origin, Problem, Span, escape, nearest};
 pub use table::{Check, Conflict, Deferrable, ForeignKey, KeyPart, PrimaryKey, RefAction, Table, Unique};
 pub use types::{Type, TypeName};
+pub use validate::Unread;
 
 /// A whole schema. Objects keep the order they were declared in; equality of order is nobody's concern.
 #[derive(Debug, Clone, Default)]

@@ -72,3 +72,12 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .min_by_key(|(d, _)| *d)
         .map(|(_, k)| k)
 }
+
+/// Names and comments come from a database or a file: control characters would reach the reader's terminal.
+pub fn escape(text: &str) -> String {
+    if !text.chars().any(|c| c.is_control() && c != '\n') {
+        return text.to_owned();
+    }
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}

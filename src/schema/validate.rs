@@ -1,16 +1,30 @@
 //! What a schema must be to make sense on any database: columns that exist, keys to point to, names used once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ident, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
+
+/// What a schema file meant and could not be read.
+#[derive(Debug, Default)]
+pub struct Unread {
+    /// Tables with something wrong in them.
+    pub parts: BTreeSet<ObjectName>,
+    /// Whether there may be tables that nobody knows of.
+    pub whole: bool,
+}
 
 impl Schema {
     /// Everything that is wrong in itself, with the places. Empty for a schema that a database could hold.
     pub fn problems(&self) -> Vec<Problem> {
+        self.problems_but(&Unread::default())
+    }
+
+    /// The same for a schema of which a part could not be read: nothing that may only follow from that.
+    pub fn problems_but(&self, unread: &Unread) -> Vec<Problem> {
         let mut found = Vec::new();
-        for table in self.tables.values() {
+        for table in self.tables.values().filter(|t| !unread.parts.contains(&t.name)) {
             columns_exist(table, &mut found);
-            self.foreign_keys_lead_somewhere(table, &mut found);
+            self.foreign_keys_lead_somewhere(table, unread, &mut found);
         }
         self.names_are_used_once(&mut found);
         found
@@ -21,10 +35,11 @@ impl Schema {
         self.tables.get(&fk.table).is_none_or(|parent| target_is_key(fk, parent).is_some())
     }
 
-    fn foreign_keys_lead_somewhere(&self, table: &Table, found: &mut Vec<Problem>) {
+    fn foreign_keys_lead_somewhere(&self, table: &Table, unread: &Unread, found: &mut Vec<Problem>) {
         for fk in table.foreign_keys.iter().filter(|f| !f.dangling) {
             let at = fk.origin.0;
-            if self.ignores("table", &fk.table) {
+            let missing = !self.tables.contains_key(&fk.table);
+            if self.ignores("table", &fk.table) || unread.parts.contains(&fk.table) || (missing && unread.whole) {
                 continue;
             }
             let Some(parent) = self.tables.get(&fk.table) else {
@@ -91,15 +106,25 @@ fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
 
 fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::Span>) -> Problem {
     let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str));
+    let at = column.origin().0.or(at);
     let problem = Problem::new(format!("{what} column `{column}`, which table `{}` does not have", table.name), at, "no such column");
-    match (near, column.as_str().strip_suffix(',')) {
-        (_, Some(bare)) => problem.help(format!("KDL separates words by spaces, not commas: write `{bare}` without the comma")),
-        (near, None) => problem.help(did_you_mean(near, "declare the column, or take it out here")),
+    if column.as_str().contains(',') {
+        let spaced = column.as_str().split(',').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+        return problem.help(format!("KDL separates words by spaces, not commas: write `{spaced}` without the comma"));
     }
+    problem.help(did_you_mean(near, "declare the column, or take it out here"))
 }
 
 fn did_you_mean(near: Option<&str>, otherwise: &str) -> String {
     near.map_or_else(|| otherwise.to_owned(), |n| format!("did you mean `{n}`?"))
+}
+
+fn columns(n: usize) -> String {
+    format!("{n} column{}", if n == 1 { "" } else { "s" })
+}
+
+fn list(names: &[&Ident]) -> String {
+    names.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A foreign key needs a primary key or a unique rule on exactly the columns it points to.
@@ -112,17 +137,20 @@ fn target_is_key(fk: &super::ForeignKey, parent: &Table) -> Option<Problem> {
                 Problem::new(format!("foreign key to table `{}`, which has no primary key", parent.name), at, "points to its key")
                     .help(format!("name the columns: references=\"{}(column)\"", parent.name)),
             ),
-            n if n != fk.columns.len() => Some(Problem::new(
-                format!("foreign key of {} columns to a key of {n}", fk.columns.len()),
-                at,
-                "the numbers of columns differ",
-            )),
+            n if n != fk.columns.len() => Some(
+                Problem::new(
+                    format!("foreign key of {} to a key of {}", columns(fk.columns.len()), columns(n)),
+                    at,
+                    "the numbers of columns differ",
+                )
+                .help(format!("the key of table `{}` is: {}", parent.name, list(&key))),
+            ),
             _ => None,
         };
     }
     if fk.to.len() != fk.columns.len() {
-        let message = format!("foreign key of {} columns to {} columns", fk.columns.len(), fk.to.len());
-        return Some(Problem::new(message, at, "the numbers of columns differ"));
+        let message = format!("foreign key of {} to {}", columns(fk.columns.len()), columns(fk.to.len()));
+        return Some(Problem::new(message, at, "the numbers of columns differ").help("name as many columns on both sides"));
     }
     let same = |columns: &[&Ident]| columns.len() == fk.to.len() && fk.to.iter().all(|c| columns.contains(&c));
     let unique = parent.uniques.iter().any(|u| same(&u.parts.iter().map(|p| &p.column).collect::<Vec<_>>()));

@@ -105,7 +105,6 @@ fn a_schema_that_is_not_there() {
     assert!(place.files().is_empty());
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_schema_that_is_no_text() {
     let place = Place::new();
@@ -143,7 +142,6 @@ fn a_database_that_is_a_folder() {
     }
 }
 
-// FAILS TODAY: apply shows a plan first, and then SQLite's own words.
 #[test]
 fn a_database_in_a_folder_that_is_not_there() {
     let place = Place::with(USERS);
@@ -173,14 +171,12 @@ fn many_tables(last: &str) -> Place {
     Place::with(&(tables + last))
 }
 
-// FAILS TODAY: it panics; without overflow checks the arrow has any length.
 #[test]
 fn a_long_schema_is_a_schema() {
     let run = many_tables("").rosey(&["validate"]).exits(0);
     assert_eq!(run.out, "schema.kdl is valid: 3,000 objects for sqlite, 3,000 objects for postgres\n");
 }
 
-// FAILS TODAY: it panics; without overflow checks the arrow has any length.
 #[test]
 fn a_mistake_far_down_a_long_schema_is_told_at_its_line() {
     assert_snapshot!(many_tables("\ntabel users\n").rosey(&["validate"]), @r"

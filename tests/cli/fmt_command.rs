@@ -74,7 +74,6 @@ fn a_file_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: it gives the system's words, other than `rosey validate`.
 #[test]
 fn a_file_that_is_no_text() {
     let place = Place::new();

@@ -1,6 +1,5 @@
 //! The program as people and pipelines meet it: what it prints where, its exit codes, and what it leaves behind.
 //!
-//! Where a comment says FAILS TODAY, the test says what should be, and the comment what is instead.
 
 use std::ffi::OsStr;
 use std::fmt;

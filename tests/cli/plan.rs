@@ -87,7 +87,6 @@ fn a_missing_database_that_nobody_named_would_not_be_made() {
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 
-// FAILS TODAY: it says that the file will be created, and that the database matches; apply refuses to.
 #[test]
 fn a_missing_database_and_an_empty_schema_are_no_match() {
     let place = Place::with("");
@@ -95,7 +94,6 @@ fn a_missing_database_and_an_empty_schema_are_no_match() {
     assert!(!run.err.contains("will be created"), "{run}");
 }
 
-// FAILS TODAY: it says that the file will be created, which apply cannot do.
 #[test]
 fn a_database_in_a_folder_that_is_not_there_is_an_error() {
     let place = Place::with(USERS);
@@ -238,7 +236,6 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-// FAILS TODAY: it exits with 1 and says nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn standard_output_that_cannot_be_written_is_an_error() {

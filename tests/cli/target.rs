@@ -94,7 +94,6 @@ fn a_config_that_is_no_json_is_an_error() {
     ");
 }
 
-// FAILS TODAY: all but the number for `database` fall through to the default, which is another database.
 #[test]
 fn a_config_that_names_the_database_in_another_way_is_an_error() {
     let place = Place::with(USERS);
@@ -176,7 +175,6 @@ fn postgresql_is_not_supported_yet() {
     }
 }
 
-// FAILS TODAY: the URLs without a scheme, and those with the password behind a `?`, are printed as they are.
 #[test]
 fn a_password_is_never_printed() {
     let place = Place::with(USERS);

@@ -43,7 +43,6 @@ fn a_lock_that_another_connection_holds_is_waited_for_and_then_an_error() {
     assert_eq!(place.snapshot(), before);
 }
 
-// FAILS TODAY: it waits for five seconds, whatever --lock-timeout says, and does not say that nothing was changed.
 #[test]
 fn a_database_that_another_connection_is_writing_to_is_no_other_case() {
     let place = Place::having(USERS, "");
@@ -96,7 +95,6 @@ fn with_mounts(place: &Place, script: &str) -> Option<Run> {
     Some(Run::of(script.to_owned(), command.env("ROSEY", env!("CARGO_BIN_EXE_rosey"))))
 }
 
-// FAILS TODAY: there is no help; for the other read-only errors there is.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_read_only_file_is_an_error_with_nothing_changed() {

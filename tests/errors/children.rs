@@ -37,7 +37,6 @@ fn a_child_of_a_column() {
     "#);
 }
 
-// FAILS TODAY: it also says that the index names no column, which only follows.
 #[test]
 fn a_child_of_an_index() {
     let schema = r"
@@ -61,7 +60,6 @@ fn a_child_of_an_index() {
     ");
 }
 
-// FAILS TODAY: for `include` it asks whether `include` was meant.
 #[test]
 fn a_child_of_a_key() {
     let schema = r"
@@ -96,7 +94,6 @@ fn a_child_of_a_key() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_child_where_none_belongs() {
     let schema = r#"
@@ -143,7 +140,6 @@ fn a_word_too_many() {
     "#);
 }
 
-// FAILS TODAY: the second is taken without a word.
 #[test]
 fn a_child_given_twice() {
     let schema = r#"
@@ -187,7 +183,6 @@ fn a_child_given_twice() {
     "#);
 }
 
-// FAILS TODAY: it is taken without a word.
 #[test]
 fn an_old_name_that_is_missing() {
     let schema = r"

@@ -73,7 +73,6 @@ fn a_column_without_anything() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_type_that_is_no_word() {
     let schema = r"
@@ -97,7 +96,6 @@ fn a_type_that_is_no_word() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_name_that_is_no_word() {
     let schema = r"
@@ -121,7 +119,6 @@ fn a_name_that_is_no_word() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_name_that_is_empty() {
     let schema = r#"
@@ -225,7 +222,6 @@ fn an_annotation_that_is_not_sql() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn an_expression_that_is_no_text() {
     let schema = r"
@@ -259,7 +255,6 @@ fn an_expression_that_is_no_text() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn an_expression_that_is_empty() {
     let schema = r#"

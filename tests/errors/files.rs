@@ -4,7 +4,6 @@ use insta::assert_snapshot;
 
 use super::Folder;
 
-// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn mistakes_on_two_lines_of_one_file() {
     let folder = Folder::new().file(
@@ -41,7 +40,6 @@ fn mistakes_on_two_lines_of_one_file() {
     ");
 }
 
-// FAILS TODAY: the arrows stand under whole nodes.
 #[test]
 fn mistakes_in_two_files() {
     let folder = Folder::new()
@@ -159,7 +157,6 @@ fn one_index_name_in_two_files() {
     ");
 }
 
-// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn what_is_no_kdl_hides_no_other_file() {
     let folder = Folder::new()
@@ -204,7 +201,6 @@ fn what_is_no_kdl_hides_no_other_file() {
     "#);
 }
 
-// FAILS TODAY: a bad include hides all else, and what follows from a mistake is told as well.
 #[test]
 fn mistakes_of_every_kind_come_in_one_run() {
     let folder = Folder::new()
@@ -298,7 +294,6 @@ fn mistakes_of_every_kind_come_in_one_run() {
     "#);
 }
 
-// FAILS TODAY: what follows from `primay-key`, from the column without a type and from `tabel` is told as well.
 #[test]
 fn what_follows_from_another_mistake_is_not_told() {
     let folder = Folder::new().file(
@@ -355,7 +350,6 @@ fn what_follows_from_another_mistake_is_not_told() {
     "#);
 }
 
-// FAILS TODAY: it is told twice, and counted twice; the arrows stand under whole nodes.
 #[test]
 fn what_both_databases_refuse_is_told_once() {
     let folder = Folder::new().file(

@@ -4,7 +4,6 @@ use insta::assert_snapshot;
 
 use super::mistakes;
 
-// FAILS TODAY: the arrow stands under the whole column.
 #[test]
 fn a_foreign_key_to_a_table_that_is_not_there() {
     let schema = r#"
@@ -31,7 +30,6 @@ fn a_foreign_key_to_a_table_that_is_not_there() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole column.
 #[test]
 fn a_foreign_key_to_a_table_that_is_near_to_none() {
     let schema = r#"
@@ -54,7 +52,6 @@ fn a_foreign_key_to_a_table_that_is_near_to_none() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole column.
 #[test]
 fn a_foreign_key_to_a_column_that_is_not_there() {
     let schema = r#"
@@ -92,7 +89,6 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole column.
 #[test]
 fn a_foreign_key_to_a_column_that_is_no_key() {
     let schema = r#"
@@ -120,7 +116,6 @@ fn a_foreign_key_to_a_column_that_is_no_key() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn a_foreign_key_to_columns_that_are_no_key_together() {
     let schema = r#"
@@ -150,7 +145,6 @@ fn a_foreign_key_to_columns_that_are_no_key_together() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole column.
 #[test]
 fn a_foreign_key_to_a_table_without_a_key() {
     let schema = r"
@@ -177,7 +171,6 @@ fn a_foreign_key_to_a_table_without_a_key() {
     "#);
 }
 
-// FAILS TODAY: there is no help, the arrow stands under the whole node, and it speaks of `1 columns`.
 #[test]
 fn a_foreign_key_with_too_many_columns() {
     let schema = r#"
@@ -229,7 +222,6 @@ fn a_foreign_key_with_too_many_columns() {
     "#);
 }
 
-// FAILS TODAY: `references=5` has no help.
 #[test]
 fn a_target_that_is_none() {
     let schema = r#"

@@ -13,7 +13,6 @@ fn a_schema_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_schema_that_is_no_text() {
     let folder = Folder::new().bytes("schema.kdl", b"\xff\xfe");
@@ -23,7 +22,6 @@ fn a_schema_that_is_no_text() {
     ");
 }
 
-// FAILS TODAY: it names the file that includes it.
 #[test]
 fn an_included_file_that_is_no_text() {
     let folder = Folder::new().file("schema.kdl", r#"include "users.kdl""#).bytes("users.kdl", b"\xff\xfe");
@@ -127,7 +125,6 @@ fn an_include_that_is_no_pattern() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 #[cfg(unix)]
 fn an_include_of_a_link_that_leads_out() {
@@ -155,7 +152,6 @@ fn an_include_of_a_link_that_leads_out() {
     "#);
 }
 
-// FAILS TODAY: it is taken without a word.
 #[test]
 fn an_include_of_nothing() {
     let folder = Folder::new()
@@ -208,7 +204,6 @@ fn an_include_of_nothing() {
     "#);
 }
 
-// FAILS TODAY: it also says that the table has no columns, which only follows.
 #[test]
 fn an_include_in_a_table() {
     let folder = Folder::new().file(
@@ -234,7 +229,6 @@ fn an_include_in_a_table() {
     "#);
 }
 
-// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn an_included_file_with_a_mistake() {
     let folder = Folder::new().file("schema.kdl", r#"include "tables/users.kdl""#).file(

@@ -50,7 +50,6 @@ fn an_index_on_nothing() {
     ");
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn an_index_on_a_column_that_is_not_there() {
     let schema = r"
@@ -85,7 +84,6 @@ fn an_index_on_a_column_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn an_index_with_commas() {
     let schema = r"
@@ -110,7 +108,6 @@ fn an_index_with_commas() {
     ");
 }
 
-// FAILS TODAY: there is no word about the comma.
 #[test]
 fn an_index_with_commas_and_no_spaces() {
     let schema = r"
@@ -135,7 +132,6 @@ fn an_index_with_commas_and_no_spaces() {
     ");
 }
 
-// FAILS TODAY: the arrow stands at the first line of the index, two lines above the word.
 #[test]
 fn a_part_that_is_not_there() {
     let schema = r"
@@ -163,7 +159,6 @@ fn a_part_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: the arrow stands at the first line of the index, above the word.
 #[test]
 fn an_included_column_that_is_not_there() {
     let schema = r"
@@ -189,7 +184,6 @@ fn an_included_column_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: it also says that the index names no column, which only follows.
 #[test]
 fn a_part_of_nothing() {
     let schema = r"
@@ -246,7 +240,6 @@ fn an_order_that_there_is_not() {
     ");
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn a_flag_after_the_columns_is_taken_for_a_column() {
     let schema = r"

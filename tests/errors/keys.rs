@@ -103,7 +103,6 @@ fn keys_that_name_no_column() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn a_primary_key_on_a_column_that_is_not_there() {
     let schema = r"
@@ -127,7 +126,6 @@ fn a_primary_key_on_a_column_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn a_unique_rule_on_a_column_that_is_not_there() {
     let schema = r"
@@ -151,7 +149,6 @@ fn a_unique_rule_on_a_column_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: the arrow stands at the first line of the node, two lines above the word.
 #[test]
 fn a_part_of_a_unique_rule_that_is_not_there() {
     let schema = r"
@@ -188,7 +185,6 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
     ");
 }
 
-// FAILS TODAY: the arrow stands under the whole node.
 #[test]
 fn a_foreign_key_on_a_column_that_is_not_there() {
     let schema = r#"
@@ -213,7 +209,6 @@ fn a_foreign_key_on_a_column_that_is_not_there() {
     "#);
 }
 
-// FAILS TODAY: the arrow stands under the whole node, and for `club,user` there is no word about the comma.
 #[test]
 fn commas_between_the_columns_of_a_key() {
     let schema = r"

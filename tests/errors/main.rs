@@ -1,7 +1,6 @@
 //! What a user of `rosey validate` sees of every mistake that a schema can have: the line, the arrow, and what to write
 //! instead.
 //!
-//! Where a comment says FAILS TODAY, the snapshot is what should be seen, and the comment what is seen instead.
 
 use std::process::Command;
 

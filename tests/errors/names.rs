@@ -300,7 +300,6 @@ fn two_of_one_name_for_two_databases_are_none() {
     valid(schema);
 }
 
-// FAILS TODAY: it does not look at the names of triggers and virtual tables.
 #[test]
 fn names_that_are_sqlites() {
     let schema = r#"
@@ -419,7 +418,6 @@ fn the_books_of_another_migrator() {
     "#);
 }
 
-// FAILS TODAY: they reach the terminal as they are.
 #[test]
 fn control_characters_in_a_name_are_escaped() {
     let schema = r#"

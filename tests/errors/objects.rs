@@ -63,7 +63,6 @@ fn a_view_with_two_queries() {
     "#);
 }
 
-// FAILS TODAY: it also says that the view lacks its `as`, which only follows.
 #[test]
 fn a_view_with_an_unknown_child() {
     let schema = r#"
@@ -82,7 +81,6 @@ fn a_view_with_an_unknown_child() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_view_whose_query_is_empty() {
     let schema = r#"
@@ -101,7 +99,6 @@ fn a_view_whose_query_is_empty() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_view_whose_query_is_no_text() {
     let schema = r"
@@ -138,7 +135,6 @@ fn a_view_without_sql() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_column_of_a_view_that_has_no_name() {
     let schema = r#"
@@ -265,7 +261,6 @@ fn an_ignore_without_a_pattern() {
     "#);
 }
 
-// FAILS TODAY: it says that there is no pattern, and that it is no text, with no help.
 #[test]
 fn an_ignore_of_no_text() {
     let schema = r"
@@ -353,7 +348,6 @@ fn an_unmanaged_object_without_its_name() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn an_unmanaged_object_whose_kind_is_no_word() {
     let schema = r#"

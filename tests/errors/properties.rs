@@ -240,7 +240,6 @@ fn a_property_with_a_word_that_it_does_not_know() {
     "#);
 }
 
-// FAILS TODAY: it does not say that it is neither, nor offer #false.
 #[test]
 fn a_property_that_is_true_or_false() {
     let schema = r"
@@ -264,7 +263,6 @@ fn a_property_that_is_true_or_false() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_property_that_is_no_text() {
     let schema = r"

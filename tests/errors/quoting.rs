@@ -48,7 +48,6 @@ fn true_false_and_null_are_written_with_a_hash() {
     "#);
 }
 
-// FAILS TODAY: the arrow covers the line up to the value.
 #[test]
 fn a_word_with_a_hash_that_is_none_of_kdls() {
     let schema = r"
@@ -66,7 +65,6 @@ fn a_word_with_a_hash_that_is_none_of_kdls() {
     ");
 }
 
-// FAILS TODAY: the arrow covers the line up to the value.
 #[test]
 fn a_number_that_is_none() {
     let schema = r"
@@ -84,7 +82,6 @@ fn a_number_that_is_none() {
     ");
 }
 
-// FAILS TODAY: the help is about `#null`.
 #[test]
 fn not_null_as_two_words() {
     let schema = r"
@@ -107,7 +104,6 @@ fn not_null_as_two_words() {
     ");
 }
 
-// FAILS TODAY: the arrow leaves out the closing bracket.
 #[test]
 fn a_type_with_a_size_needs_quotes() {
     let schema = r"
@@ -130,7 +126,6 @@ fn a_type_with_a_size_needs_quotes() {
     "#);
 }
 
-// FAILS TODAY: the word is cut at the space: the help is to write "decimal(10,".
 #[test]
 fn a_type_with_two_sizes_needs_quotes() {
     let schema = r"
@@ -175,7 +170,6 @@ fn an_array_type_needs_quotes() {
     "#);
 }
 
-// FAILS TODAY: the arrow leaves out the closing bracket.
 #[test]
 fn a_foreign_keys_target_needs_quotes() {
     let schema = r"
@@ -198,7 +192,6 @@ fn a_foreign_keys_target_needs_quotes() {
     "#);
 }
 
-// FAILS TODAY: it gives KDL's own message.
 #[test]
 fn sql_instead_of_kdl() {
     let schema = r"
@@ -217,7 +210,6 @@ fn sql_instead_of_kdl() {
     ");
 }
 
-// FAILS TODAY: the first is taken with its quotes for the value; the second is told as an unknown flag.
 #[test]
 fn single_quotes() {
     let schema = r"
@@ -251,7 +243,6 @@ fn single_quotes() {
     "#);
 }
 
-// FAILS TODAY: the arrow leaves out the closing bracket of varchar(50).
 #[test]
 fn every_syntax_error_of_a_file_is_told() {
     let schema = r"

@@ -69,7 +69,6 @@ fn a_number_that_is_no_key_is_postgresqls() {
     valid_for("postgres", schema);
 }
 
-// FAILS TODAY: a column without a type has "type `no type`".
 #[test]
 fn types_that_a_strict_table_does_not_take() {
     let schema = r#"
@@ -127,7 +126,6 @@ fn the_portable_types_are_fine_in_a_strict_table() {
     valid(schema);
 }
 
-// FAILS TODAY: the arrow stands at the first line of the index, and `there` says nothing of where.
 #[test]
 fn an_order_of_nulls() {
     let schema = r"
@@ -153,7 +151,6 @@ fn an_order_of_nulls() {
     ");
 }
 
-// FAILS TODAY: `there` says nothing of where.
 #[test]
 fn an_access_method() {
     let schema = r"
@@ -177,7 +174,6 @@ fn an_access_method() {
     ");
 }
 
-// FAILS TODAY: `there` says nothing of where.
 #[test]
 fn nulls_that_are_not_distinct() {
     let schema = r"
@@ -226,7 +222,6 @@ fn what_only_postgresql_knows_is_fine_where_it_says_so() {
     valid(schema);
 }
 
-// FAILS TODAY: the arrow stands under the whole column, and at the first line of the index.
 #[test]
 fn a_collation_that_sqlite_does_not_have() {
     let schema = r"
@@ -262,7 +257,6 @@ fn a_collation_that_sqlite_does_not_have() {
     ");
 }
 
-// FAILS TODAY: keys are not looked at.
 #[test]
 fn a_collation_in_a_key_that_sqlite_does_not_have() {
     let schema = r"
@@ -342,7 +336,6 @@ fn autoincrement_without_a_rowid() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_table_with_neither_rowid_nor_key() {
     let schema = r"
@@ -364,7 +357,6 @@ fn a_table_with_neither_rowid_nor_key() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_table_of_generated_columns() {
     let schema = r#"
@@ -386,7 +378,6 @@ fn a_table_of_generated_columns() {
     "#);
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_key_that_is_generated() {
     let schema = r#"

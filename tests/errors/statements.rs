@@ -4,7 +4,6 @@ use insta::assert_snapshot;
 
 use super::{mistakes, valid};
 
-// FAILS TODAY: a type is passed on as it is; the plan then says that this is a mistake in rosey.
 #[test]
 fn a_type_with_more_than_a_type() {
     let schema = r#"
@@ -139,7 +138,6 @@ fn a_view_with_a_bracket_left_open() {
     "#);
 }
 
-// FAILS TODAY: it is passed on; in the script of `plan --format sql` it swallows the COMMIT.
 #[test]
 fn a_view_with_a_comment_left_open() {
     let schema = r#"

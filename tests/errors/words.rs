@@ -62,7 +62,6 @@ fn a_node_with_a_colon() {
     ");
 }
 
-// FAILS TODAY: they are taken into the name.
 #[test]
 fn a_name_with_a_colon() {
     let schema = r"
@@ -94,7 +93,6 @@ fn a_name_with_a_colon() {
     ");
 }
 
-// FAILS TODAY: the arrow leaves out the annotation, and there is no help.
 #[test]
 fn a_node_with_an_annotation() {
     let schema = r"
@@ -126,7 +124,6 @@ fn a_node_with_an_annotation() {
     ");
 }
 
-// FAILS TODAY: it also says that the table has no columns, which only follows.
 #[test]
 fn an_unknown_node_in_a_table() {
     let schema = r"
@@ -160,7 +157,6 @@ fn an_unknown_node_in_a_table() {
     ");
 }
 
-// FAILS TODAY: it also says that the table has no columns, which only follows.
 #[test]
 fn a_column_without_its_node() {
     let schema = r"
@@ -225,7 +221,6 @@ fn a_flag_of_a_table_that_is_near_to_none() {
     ");
 }
 
-// FAILS TODAY: it also says that `serial` is not the primary key, which only follows.
 #[test]
 fn a_flag_of_a_column() {
     let schema = r"
@@ -270,7 +265,6 @@ fn a_flag_of_a_column() {
     ");
 }
 
-// FAILS TODAY: neither word is near enough, so that all flags are listed twice.
 #[test]
 fn a_flag_that_was_written_as_two_words() {
     let schema = r"
@@ -303,7 +297,6 @@ fn a_flag_that_was_written_as_two_words() {
     ");
 }
 
-// FAILS TODAY: it is told as an unknown property, without a word about the flag.
 #[test]
 fn a_flag_with_a_value() {
     let schema = r"
@@ -336,7 +329,6 @@ fn a_flag_with_a_value() {
     ");
 }
 
-// FAILS TODAY: there is no help.
 #[test]
 fn a_flag_that_is_no_word() {
     let schema = r"

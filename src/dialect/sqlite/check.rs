@@ -16,6 +16,10 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         table.columns.values().for_each(|c| column(c, table, &mut found));
         table.indexes.values().for_each(|i| index(i, &mut found));
         table.checks.iter().for_each(|c| expression("a check's condition", &c.expr, &mut found));
+        let parts = table.uniques.iter().flat_map(|u| &u.parts).chain(table.primary_key.iter().flat_map(|k| &k.parts));
+        for collate in parts.filter_map(|p| p.collate.as_ref()).filter(|c| !known_collation(c)) {
+            found.push(unknown_collation(collate, collate.origin()));
+        }
         for unique in table.uniques.iter().filter(|u| u.nulls_not_distinct) {
             found.push(needs_only("nulls-not-distinct", unique.origin));
         }
@@ -29,15 +33,17 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
 }
 
 fn needs_only(what: &str, origin: Origin) -> Problem {
-    Problem::new(format!("SQLite has no `{what}`"), origin.0, "would mean something else there")
-        .help("keep it to the other database with only=postgres")
+    Problem::new(format!("SQLite has no `{what}`"), origin.0, "would mean something else in SQLite")
+        .help("keep it to PostgreSQL with only=postgres")
 }
 
 fn reserved_names(schema: &Schema, found: &mut Vec<Problem>) {
     let tables = schema.tables.values().map(|t| (&t.name.name, t.origin));
     let views = schema.views.values().map(|v| (&v.name.name, v.origin));
     let indexes = schema.tables.values().flat_map(|t| t.indexes.values().map(|i| (&i.name, i.origin)));
-    for (name, origin) in tables.chain(views).chain(indexes) {
+    let virtuals = schema.virtual_tables.values().map(|v| (&v.name.name, v.origin));
+    let triggers = schema.triggers.values().map(|t| (&t.name.name, t.origin));
+    for (name, origin) in tables.chain(views).chain(indexes).chain(virtuals).chain(triggers) {
         let lower = name.as_str().to_ascii_lowercase();
         if lower.starts_with("sqlite_") || lower.starts_with("_rosey") {
             let owner = if lower.starts_with("sqlite_") { "SQLite's" } else { "rosey's" };
@@ -60,13 +66,18 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         );
     }
     if let Type::Other(name) = &column.ty
+        && !is_type_name(name.as_str())
+    {
+        let problem = Problem::new(format!("`{}` is no type", name.as_str()), at, "not one type");
+        found.push(problem.help("a type is words, with sizes in brackets: \"varchar(50)\""));
+    } else if let Type::Other(name) = &column.ty
         && table.strict
         && !["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|t| name.as_str().eq_ignore_ascii_case(t))
     {
-        let shown = if name.as_str().is_empty() { "no type" } else { name.as_str() };
+        let shown = if name.as_str().is_empty() { "no type".to_owned() } else { format!("type `{}`", name.as_str()) };
         found.push(
             Problem::new(
-                format!("column `{}` of strict table `{}` has type `{shown}`", column.name, table.name),
+                format!("column `{}` of strict table `{}` has {shown}", column.name, table.name),
                 at,
                 "not allowed in a strict table",
             )
@@ -74,7 +85,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         );
     }
     if let Some(collate) = column.collate.as_ref().filter(|c| !known_collation(c) && column.only.0.is_none()) {
-        found.push(unknown_collation(collate, column.origin));
+        found.push(unknown_collation(collate, collate.origin()));
     }
     for (what, expr) in [("backfill", &column.backfill), ("using", &column.using)] {
         expr.iter().for_each(|e| expression(what, e, found));
@@ -99,18 +110,23 @@ fn table_rules(table: &Table, found: &mut Vec<Problem>) {
         }
     }
     if table.without_rowid && table.primary_key.is_none() {
-        found.push(Problem::new(format!("table `{}` is without rowid and has no primary key", table.name), table.origin.0, "it needs one"));
+        found.push(
+            Problem::new(format!("table `{}` is without rowid and has no primary key", table.name), table.origin.0, "it needs one")
+                .help("add primary-key, or take out without-rowid"),
+        );
     }
     let stored = table.columns.values().filter(|c| c.generated.is_none()).count();
     if stored == 0 && !table.columns.is_empty() {
-        found.push(Problem::new(format!("all columns of table `{}` are generated", table.name), table.origin.0, "one must hold a value"));
+        found.push(
+            Problem::new(format!("all columns of table `{}` are generated", table.name), table.origin.0, "one must hold a value")
+                .help("add a column without generated="),
+        );
     }
     for column in table.columns.values().filter(|c| c.generated.is_some() && table.in_key(&c.name)) {
-        found.push(Problem::new(
-            format!("generated column `{}` is part of the primary key", column.name),
-            column.origin.0,
-            "SQLite refuses it",
-        ));
+        found.push(
+            Problem::new(format!("generated column `{}` is part of the primary key", column.name), column.origin.0, "SQLite refuses it")
+                .help("make another column the key, or take out generated="),
+        );
     }
 }
 
@@ -122,11 +138,15 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
         found.push(needs_only("nulls-not-distinct", index.origin));
     }
     for part in &index.parts {
+        let at = match &part.key {
+            PartKey::Column(c) => c.origin(),
+            PartKey::Expr(e) => e.origin,
+        };
         if part.nulls.is_some() {
-            found.push(needs_only("nulls=", index.origin));
+            found.push(needs_only("nulls=", Origin(at.0.or(index.origin.0))));
         }
         if let Some(collate) = part.collate.as_ref().filter(|c| !known_collation(c) && index.only.0.is_none()) {
-            found.push(unknown_collation(collate, index.origin));
+            found.push(unknown_collation(collate, collate.origin()));
         }
         if let PartKey::Expr(e) = &part.key {
             expression("an index part", e, found);
@@ -151,10 +171,17 @@ fn unknown_collation(name: &Ident, origin: Origin) -> Problem {
 fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let tokens = lex(&expr.text);
     let semicolon = tokens.iter().any(|t| t.is_op(&expr.text, ";"));
+    if !semicolon && !tokens.is_empty() && ends_in_comment(&expr.text) {
+        let problem = Problem::new(format!("{what} ends in a comment"), expr.origin.0, "would swallow what comes after it");
+        found.push(problem.help("take the comment out; KDL's own stand behind //"));
+        return;
+    }
     let message = if semicolon {
         format!("{what} holds a `;`")
     } else if tokens.is_empty() {
         format!("{what} holds no SQL")
+    } else if has_bare_comma(&expr.text, &tokens) {
+        format!("{what} is more than one expression")
     } else if !is_closed(&expr.text, &tokens) {
         format!("{what} is not one whole expression")
     } else {
@@ -163,6 +190,47 @@ fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     found.push(
         Problem::new(message, expr.origin.0, "one expression is wanted here").help("brackets and quotes must close; nothing may follow"),
     );
+}
+
+/// A comment that goes on to the end of the text, so that what is written behind it would be part of it.
+fn ends_in_comment(sql: &str) -> bool {
+    let probed = format!("{sql};");
+    lex(&probed).last().is_none_or(|t| t.end < probed.len())
+}
+
+/// `/*` without its `*/`.
+fn has_open_comment(sql: &str) -> bool {
+    ends_in_comment(&format!("{sql}\n"))
+}
+
+/// A comma in no brackets.
+fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
+    let mut depth = 0i32;
+    tokens.iter().any(|t| {
+        depth += i32::from(t.is_op(sql, "(")) - i32::from(t.is_op(sql, ")"));
+        depth == 0 && t.is_op(sql, ",")
+    })
+}
+
+/// Names, then sizes in brackets: what may stand behind a column's name as its type and nothing else.
+fn is_type_name(name: &str) -> bool {
+    const CLAUSES: [&str; 11] =
+        ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
+    let tokens = lex(name);
+    let open = tokens.iter().position(|t| t.is_op(name, "(")).unwrap_or(tokens.len());
+    let (words, sizes) = tokens.split_at(open);
+    let word = |t: &Token| match t.kind {
+        Kind::Word => !CLAUSES.iter().any(|c| t.is(name, c)),
+        Kind::Quoted | Kind::String => t.text(name).len() > 1 && ends_quoted(t.text(name)),
+        _ => false,
+    };
+    let size = |t: &Token| matches!(t.kind, Kind::Word | Kind::Number) || ["-", "+", ","].iter().any(|op| t.is_op(name, op));
+    let closed = match sizes {
+        [] => true,
+        [_, inner @ .., last] => last.is_op(name, ")") && inner.iter().all(size),
+        [_] => false,
+    };
+    words.iter().all(word) && closed && !ends_in_comment(name)
 }
 
 /// Brackets that close what they open, and quotes that end.
@@ -196,7 +264,7 @@ fn query(expr: &Expr, found: &mut Vec<Problem>) {
     let text = expr.text.trim_end().trim_end_matches(';');
     let tokens = lex(text);
     let selects = tokens.first().is_some_and(|t| ["SELECT", "WITH", "VALUES"].iter().any(|k| t.is(text, k)));
-    if !selects || tokens.iter().any(|t| t.is_op(text, ";")) || !is_closed(text, &tokens) {
+    if !selects || tokens.iter().any(|t| t.is_op(text, ";")) || !is_closed(text, &tokens) || has_open_comment(text) {
         found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
     }
 }
@@ -218,7 +286,7 @@ fn trigger(expr: &Expr, found: &mut Vec<Problem>) {
         }
     }
     let heads: BTreeSet<bool> = tokens.iter().take_while(|t| !t.is(sql, "BEGIN")).map(|t| t.is_op(sql, ";")).collect();
-    if ends_at != Some(tokens.len().saturating_sub(1)) || heads.contains(&true) || !is_closed(sql, &tokens) {
+    if ends_at != Some(tokens.len().saturating_sub(1)) || heads.contains(&true) || !is_closed(sql, &tokens) || has_open_comment(sql) {
         let problem = Problem::new("a trigger ends with the END of its body", expr.origin.0, "not one whole trigger");
         found.push(problem.help("write everything after the name: AFTER INSERT ON table BEGIN …; END"));
     }
