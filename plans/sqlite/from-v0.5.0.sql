@@ -81,7 +81,6 @@ ALTER TABLE "_rosey_new_current_status" RENAME TO "current_status";
 
 -- table.outbound_messages
 -- ! loses-autoincrement: outbound_messages loses AUTOINCREMENT: ids after the last row may be used again
-ALTER TABLE "outbound_messages" RENAME COLUMN "last_error" TO "error_message";
 CREATE TABLE "_rosey_new_outbound_messages" (
     "id" INTEGER PRIMARY KEY,
     "timestamp" INTEGER NOT NULL,
@@ -92,7 +91,8 @@ CREATE TABLE "_rosey_new_outbound_messages" (
     "error_message" TEXT,
     CONSTRAINT "check_positive_retries" CHECK (retry_count >= 0)
 );
-INSERT OR ABORT INTO "_rosey_new_outbound_messages" ("id", "timestamp", "message", "sent", "sent_timestamp", "retry_count", "error_message") SELECT "id", "timestamp", "message", coalesce((sent <> 0), (FALSE)), "sent_timestamp", coalesce("retry_count", (0)), "error_message" FROM (SELECT rowid AS rowid, *, "error_message" AS "last_error" FROM "outbound_messages") AS "outbound_messages";
+INSERT OR ABORT INTO "_rosey_new_outbound_messages" ("id", "timestamp", "message", "sent", "sent_timestamp", "retry_count", "error_message") SELECT "id", "timestamp", "message", coalesce((sent <> 0), (FALSE)), "sent_timestamp", coalesce("retry_count", (0)), "last_error" FROM "outbound_messages";
+ALTER TABLE "outbound_messages" RENAME COLUMN "last_error" TO "error_message";
 DROP TABLE "outbound_messages";
 ALTER TABLE "_rosey_new_outbound_messages" RENAME TO "outbound_messages";
 CREATE INDEX "idx_outbound_sent" ON "outbound_messages" ("sent");

@@ -186,8 +186,8 @@ fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
 
 pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
     let mut line = Line::new("column").ident(&column.name).text(&column.ty.to_string());
-    let key = table.primary_key.as_ref().filter(|k| constraint::key_is_inline(k) && k.parts[0].column == column.name);
-    if column.not_null && !table.in_key(&column.name) {
+    let key = table.primary_key.as_ref().filter(|k| constraint::key_is_inline(k, table) && k.parts[0].column == column.name);
+    if column.not_null && (!table.in_key(&column.name) || column.not_null_conflict.is_some()) {
         line = line.word("not-null");
     }
     if key.is_some_and(|k| !k.inline_desc) {
@@ -258,7 +258,8 @@ pub(crate) fn literal(value: &Literal) -> String {
     match value {
         Literal::Null => "#null".to_owned(),
         Literal::Bool(b) => format!("#{b}"),
-        Literal::Number(n) => n.clone(),
+        Literal::Number(n) if is_kdl_number(n) => n.clone(),
+        Literal::Number(n) => format!("(sql){}", quoted(n)),
         Literal::String(s) => string_repr(s),
         Literal::Expr(e) => format!("(sql){}", quoted(&e.text)),
     }
@@ -267,4 +268,16 @@ pub(crate) fn literal(value: &Literal) -> String {
 /// The words for what happens to rows that point here, where it is not the default.
 pub(super) fn action(action: RefAction) -> Option<&'static str> {
     (action != RefAction::NoAction).then(|| action.word())
+}
+
+/// Whether KDL reads the number as it is written: SQL also has `.5` and `5.`.
+fn is_kdl_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_') && !t.starts_with('_');
+    if let Some(hex) = unsigned.strip_prefix("0x") {
+        return !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    }
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
+    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
+    digits(whole) && fraction.is_none_or(digits) && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }

@@ -213,21 +213,24 @@ fn take_name(rest: &mut &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// A key that can be the flag of its column.
-pub(super) fn key_is_inline(key: &PrimaryKey) -> bool {
-    key.name.is_none() && matches!(key.parts.as_slice(), [p] if p.collate.is_none() && (!p.desc || key.inline_desc))
+/// A key that can be the flag of its column. `on-conflict=` there is the key's, so the column has no other.
+pub(super) fn key_is_inline(key: &PrimaryKey, table: &Table) -> bool {
+    let column = |p: &KeyPart| table.columns.get(&p.column).is_some_and(|c| c.not_null_conflict.is_none());
+    key.name.is_none() && matches!(key.parts.as_slice(), [p] if p.collate.is_none() && (!p.desc || key.inline_desc) && column(p))
 }
 
-/// The unique rule that can be the flag of its column.
+/// The unique rule that can be the flag of its column. `on-conflict=` there is the rule's, unless it is the key's.
 pub(super) fn inline_unique<'a>(column: &Column, table: &'a Table) -> Option<&'a Unique> {
-    let key_has_conflict = table.primary_key.as_ref().is_some_and(|k| k.conflict.is_some() && k.parts[0].column == column.name);
+    let is_key = table.primary_key.as_ref().is_some_and(|k| key_is_inline(k, table) && k.parts[0].column == column.name);
     table.uniques.iter().find(|u| {
         u.name.is_none()
             && u.deferrable.is_none()
             && !u.nulls_not_distinct
             && u.include.is_empty()
             && matches!(u.parts.as_slice(), [p] if p.column == column.name && p.collate.is_none() && !p.desc)
-            && (column.not_null_conflict.is_none() && !key_has_conflict || u.conflict.is_none() && column.not_null_conflict.is_none())
+            && column.not_null_conflict.is_none()
+            && (!is_key || u.conflict.is_none())
+            && !table.uniques.iter().any(|other| other.conflict != u.conflict && other.parts == u.parts)
     })
 }
 
@@ -238,7 +241,7 @@ pub(super) fn inline_foreign_key<'a>(column: &Column, table: &'a Table) -> Optio
 }
 
 pub(super) fn encode_all(table: &Table, out: &mut Writer) {
-    if let Some(key) = table.primary_key.as_ref().filter(|k| !key_is_inline(k)) {
+    if let Some(key) = table.primary_key.as_ref().filter(|k| !key_is_inline(k, table)) {
         let mut line = Line::new("primary-key");
         line = encode_rule(line, &key.parts, key.name.as_ref(), key.conflict);
         if key.autoincrement {

@@ -125,6 +125,11 @@ impl<'a> Arg<'a> {
             let problem = Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string");
             self.ctx.problem(problem.help(format!("write {sql}\"{}\"", self.number().unwrap_or_else(|| self.value().to_string()))));
         }
+        if text.is_some_and(|t| t.contains('\0')) {
+            let problem = Problem::new(format!("{what} holds a NUL character"), self.span(), "no database takes that");
+            self.ctx.problem(problem.help("take it out"));
+            return None;
+        }
         text
     }
 

@@ -154,7 +154,9 @@ impl Writer {
 
     /// A node whose only child is a piece of SQL that may have several lines.
     pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str) {
-        if !sql.contains('\n')
+        let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
+        if blank_line
+            || !sql.contains('\n')
             || sql.contains("\"\"\"")
             || sql.contains(['\\', '\r'])
             || sql.chars().any(|c| c.is_control() && c != '\n' && c != '\t')

@@ -30,6 +30,10 @@ pub enum Code {
     LosesAutoincrement,
     /// A view that comes cannot be read.
     BrokenView,
+    /// A trigger that comes cannot run.
+    BrokenTrigger,
+    /// What the schema leaves alone would no longer work.
+    BreaksIgnored,
     /// The file guards an object that would go.
     PreventDestroy,
     /// The database lacks what rosey cannot make.
@@ -52,6 +56,8 @@ impl Code {
             Code::BreaksType => "breaks-type",
             Code::LosesAutoincrement => "loses-autoincrement",
             Code::BrokenView => "broken-view",
+            Code::BrokenTrigger => "broken-trigger",
+            Code::BreaksIgnored => "breaks-ignored",
             Code::PreventDestroy => "prevent-destroy",
             Code::NotSupported => "not-supported",
         }

@@ -110,7 +110,6 @@ impl Type {
             match (name, numbers.as_deref()) {
                 ("varchar", Some([n])) => return Type::VarChar(*n),
                 ("char", Some([n])) => return Type::Char(*n),
-                ("decimal", Some([p])) => return Type::Decimal(Some((*p, 0))),
                 ("decimal", Some([p, s])) => return Type::Decimal(Some((*p, *s))),
                 _ => {}
             }

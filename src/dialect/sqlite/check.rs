@@ -273,19 +273,23 @@ fn query(expr: &Expr, found: &mut Vec<Problem>) {
 fn trigger(expr: &Expr, found: &mut Vec<Problem>) {
     let sql = expr.text.trim_end().trim_end_matches(';');
     let tokens = lex(sql);
+    // Behind a dot, and as the name of the table, BEGIN and END are names.
+    let is_name = |i: usize| i > 0 && (tokens[i - 1].is_op(sql, ".") || tokens[i - 1].is(sql, "ON"));
+    let keyword = |i: usize, word: &str| tokens[i].is(sql, word) && !is_name(i);
     let mut depth = 0i32;
     let mut ends_at = None;
-    for (i, token) in tokens.iter().enumerate() {
-        if token.is(sql, "BEGIN") || (token.is(sql, "CASE") && depth > 0) {
+    for i in 0..tokens.len() {
+        if keyword(i, "BEGIN") || (keyword(i, "CASE") && depth > 0) {
             depth += 1;
-        } else if token.is(sql, "END") && depth > 0 {
+        } else if keyword(i, "END") && depth > 0 {
             depth -= 1;
             if depth == 0 {
                 ends_at = ends_at.or(Some(i));
             }
         }
     }
-    let heads: BTreeSet<bool> = tokens.iter().take_while(|t| !t.is(sql, "BEGIN")).map(|t| t.is_op(sql, ";")).collect();
+    let body = (0..tokens.len()).find(|i| keyword(*i, "BEGIN")).unwrap_or(tokens.len());
+    let heads: BTreeSet<bool> = tokens[..body].iter().map(|t| t.is_op(sql, ";")).collect();
     if ends_at != Some(tokens.len().saturating_sub(1)) || heads.contains(&true) || !is_closed(sql, &tokens) || has_open_comment(sql) {
         let problem = Problem::new("a trigger ends with the END of its body", expr.origin.0, "not one whole trigger");
         found.push(problem.help("write everything after the name: AFTER INSERT ON table BEGIN …; END"));

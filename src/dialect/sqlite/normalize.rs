@@ -38,7 +38,7 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
 /// From the first token to the last: a comment behind them would swallow what rosey writes there.
 fn tidy(expr: &mut Expr) {
     let tokens = lex(&expr.text);
-    let end = tokens.len() - usize::from(tokens.last().is_some_and(|t| t.is_op(&expr.text, ";")));
+    let end = tokens.iter().rposition(|t| !t.is_op(&expr.text, ";")).map_or(0, |i| i + 1);
     let text = slice(&expr.text, &tokens[..end]);
     if text.len() < expr.text.len() {
         expr.text = text.to_owned();

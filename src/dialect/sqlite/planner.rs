@@ -128,8 +128,10 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
 fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
     for (address, reason) in unreadable {
         if let Some(step) = steps.iter_mut().rev().find(|s| s.address == address) {
-            let (message, advice) = (format!("{address} cannot be read: {reason}"), "SQLite makes it all the same; check its query");
-            step.hazards.push(Hazard::new(Code::BrokenView, Level::Warns, address, message, advice));
+            let (code, what) =
+                if address.kind() == "view" { (Code::BrokenView, "cannot be read") } else { (Code::BrokenTrigger, "cannot run") };
+            let (message, advice) = (format!("{address} {what}: {reason}"), "SQLite makes it all the same; check its SQL");
+            step.hazards.push(Hazard::new(code, Level::Warns, address, message, advice));
         }
     }
 }

@@ -64,6 +64,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
         }
     }
     forbid(&mut memory).await?;
+    let was_broken = broken_writes(&mut memory).await?;
     for step in steps {
         if let Some(message) = foreign.get(&step.address.last().to_ascii_lowercase()) {
             if step.action == Action::Destroy {
@@ -78,13 +79,45 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
             }
         }
     }
-    let unreadable = unreadable_views(&mut memory, steps).await;
+    let mut unreadable = unreadable_views(&mut memory, steps).await;
+    let broken: Vec<_> = broken_writes(&mut memory).await?.into_iter().filter(|b| !was_broken.contains(b)).collect();
+    unreadable.extend(broken.into_iter().filter_map(|(trigger, message)| Some((made(steps, &trigger)?, message))));
     let outcome = inspect::inspect(&mut memory).await?;
     memory.close().await?;
     let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
     let left = diff(&outcome.current, &wanted).unwrap_or_default();
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, unreadable })
+}
+
+/// Triggers whose table can no longer be written, with SQLite's reason: each kind of write compiles all of them.
+async fn broken_writes(memory: &mut Connection) -> Result<Vec<(String, String)>, Error> {
+    let rows = memory.query("SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger'").await?;
+    let text = |r: &sqlx::sqlite::SqliteRow, i: usize| sqlx::Row::try_get_unchecked::<String, _>(r, i).unwrap_or_default();
+    let triggers: Vec<(String, String)> = rows.iter().map(|r| (text(r, 0), text(r, 1))).collect();
+    let mut found = Vec::new();
+    for (trigger, table) in triggers {
+        let (name, string) = (quote(&table), quote_string(&table));
+        let column = memory.texts(&format!("SELECT name FROM pragma_table_info({string}) LIMIT 1")).await.unwrap_or_default().concat();
+        let writes = [
+            format!("INSERT INTO {name} DEFAULT VALUES"),
+            format!("UPDATE {name} SET {0} = {0}", quote(&column)),
+            format!("DELETE FROM {name}"),
+        ];
+        for write in writes {
+            if let Err(error) = memory.query(&format!("EXPLAIN {write}")).await {
+                found.push((trigger.clone(), error.to_string()));
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The step that makes a trigger.
+fn made(steps: &[Step], trigger: &str) -> Option<Address> {
+    let makes = |s: &&Step| matches!(s.action, Action::Create | Action::Replace) && s.address.kind() == "trigger";
+    steps.iter().filter(makes).find(|s| s.address.last().eq_ignore_ascii_case(trigger)).map(|s| s.address.clone())
 }
 
 async fn unreadable_views(memory: &mut Connection, steps: &[Step]) -> Vec<(Address, String)> {

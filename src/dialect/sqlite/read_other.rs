@@ -21,7 +21,7 @@ pub(crate) fn read_index<'t>(sql: &str, table_of: impl Fn(&Ident) -> Option<&'t 
     for tokens in split_commas(sql, &inner) {
         let (key, collate, desc) = trailing(sql, tokens);
         let column = match key {
-            [one] if matches!(one.kind, Kind::Word | Kind::Quoted) => Some(ident(&one.value(sql))),
+            [one] if matches!(one.kind, Kind::Word | Kind::Quoted | Kind::String) => Some(ident(&one.value(sql))),
             _ => None,
         };
         let known = |c: &Ident| table.is_none_or(|t| t.columns.contains_key(c));

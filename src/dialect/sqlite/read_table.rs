@@ -127,7 +127,11 @@ fn read_type(c: &mut Cursor) -> Read<String> {
     if let Some(first) = words.first().filter(|t| t.kind != Kind::Word) {
         return Ok(first.value(c.sql).into_owned());
     }
-    Ok(slice(c.sql, words).split_whitespace().collect::<Vec<_>>().join(" "))
+    let open = words.iter().position(|t| t.is_op(c.sql, "(")).unwrap_or(words.len());
+    let (names, sizes) = words.split_at(open);
+    let names = names.iter().map(|t| t.text(c.sql)).collect::<Vec<_>>().join(" ");
+    let sizes = sizes.iter().map(|t| t.text(c.sql)).collect::<String>();
+    Ok(names + &sizes)
 }
 
 fn read_column_constraint(c: &mut Cursor, column: &mut Column, table: &mut Table, name: &mut Option<Ident>) -> Read<()> {

@@ -44,6 +44,10 @@ pub(crate) fn from_declared(text: &str) -> Type {
         // As declared types these are no aliases of anything: they are names of NUMERIC affinity.
         // In capitals they are not the portable names either: those are in lower case.
         Type::Serial | Type::BigSerial | Type::Uuid | Type::Json | Type::Jsonb => Type::Other(TypeName::new(text.to_ascii_uppercase())),
+        // In lower case these are flags of the schema language.
+        Type::Other(_) if ["unique", "nullable", "identity", "autoincrement"].contains(&text) => {
+            Type::Other(TypeName::new(text.to_ascii_uppercase()))
+        }
         Type::Other(_) => Type::Other(TypeName::new(text)),
         portable => portable,
     }

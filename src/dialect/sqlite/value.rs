@@ -12,7 +12,7 @@ pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Op
         Literal::Null => return None,
         Literal::Bool(b) => number_canon(if b { "1" } else { "0" }, affinity),
         Literal::Number(n) => number_canon(&n, affinity),
-        Literal::String(s) if numeric && looks_numeric(s.trim()) => number_canon(s.trim(), affinity),
+        Literal::String(s) if numeric && looks_numeric(s.trim_ascii()) => number_canon(s.trim_ascii(), affinity),
         Literal::String(s) => format!("s:{s}"),
         Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope::default())),
     };
@@ -61,7 +61,7 @@ impl Decimal {
     fn parse(text: &str) -> Option<Decimal> {
         let text = text.replace('_', "");
         let negative = text.starts_with('-');
-        let unsigned = text.trim_start_matches(['+', '-']);
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
         if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
             let value = u64::from_str_radix(hex, 16).ok()? as i64;
             return Some(Decimal { negative: negative != (value < 0), ..Decimal::of(&value.unsigned_abs().to_string(), "", 0, true) });

@@ -8,11 +8,18 @@ use super::super::inspect::{Live, Stored};
 use super::super::lexer::quote;
 use super::{name_of, trigger_of, words};
 use crate::diff::{Changes, Delta};
-use crate::plan::{Action, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
-/// `gone`: the tables that are disturbed. `broken`: views and triggers that no longer parse.
-pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema, mut gone: BTreeSet<String>, broken: &BTreeSet<String>) -> Vec<Step> {
+/// `gone`: the tables that are disturbed. `rewritten`: those among them that are only renamed, or their columns. `broken`: views and triggers that no longer parse.
+pub(super) fn lower(
+    changes: &Changes,
+    live: &Live,
+    desired: &Schema,
+    mut gone: BTreeSet<String>,
+    rewritten: &BTreeSet<String>,
+    broken: &BTreeSet<String>,
+) -> Vec<Step> {
     gone.extend(changes.views.iter().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
     let mut in_the_way = in_the_way(live, &mut gone);
     in_the_way
@@ -29,6 +36,11 @@ pub(super) fn lower(changes: &Changes, live: &Live, desired: &Schema, mut gone: 
     let changed_trigger = |name: &str| changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     for row in in_the_way {
         let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
+        let name = super::super::cursor::ident(&row.name);
+        let own = declared(row, &name, desired).is_some() || broken.contains(&row.name.to_ascii_lowercase());
+        if !changed && !own && names_only(row, &gone, rewritten) {
+            continue; // SQLite's own RENAME rewrites it, and nobody else could
+        }
         if !changed {
             let all = broken.contains(&row.name.to_ascii_lowercase());
             steps.extend(carried(row, &gone, desired, all));
@@ -65,6 +77,45 @@ fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored
         }
     }
     candidates.into_iter().zip(found).filter(|(_, f)| *f).map(|((r, _), _)| r).collect()
+}
+
+/// Whether all that the view or trigger names of what is disturbed only gets another name.
+fn names_only(row: &Stored, gone: &BTreeSet<String>, rewritten: &BTreeSet<String>) -> bool {
+    let own = row.name.to_ascii_lowercase();
+    let names = words(row.sql.as_deref().unwrap_or_default());
+    names.intersection(gone).filter(|n| **n != own).all(|n| rewritten.contains(n))
+}
+
+/// Views and triggers that no schema file declares and that name a column which goes or gets another name, while its
+/// table takes a way on which SQLite does not rewrite them.
+pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewritten: &BTreeSet<String>) -> Vec<(Address, Hazard)> {
+    let mut found = Vec::new();
+    for row in live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger") {
+        let name = super::super::cursor::ident(&row.name);
+        let dropped = changes.views.iter().filter_map(Delta::before).any(|v| v.name.name == name)
+            || changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name == name);
+        if dropped || declared(row, &name, desired).is_some() {
+            continue;
+        }
+        let names = words(row.sql.as_deref().unwrap_or_default());
+        for change in &changes.tables {
+            let crate::diff::TableChange::Alter(edits) = change else { continue };
+            let table = edits.live.name.name.as_str().to_ascii_lowercase();
+            if !names.contains(&table) || rewritten.contains(&table) {
+                continue;
+            }
+            let renamed = edits.renamed_columns.iter().map(|(old, _)| old);
+            let gone = edits.columns.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|c| &c.name);
+            if let Some(column) = renamed.chain(gone).find(|c| names.contains(&c.as_str().to_ascii_lowercase())) {
+                let address = Address::top(&row.kind, &row.name);
+                let message =
+                    format!("{address} is not in the schema, is not touched, and names column {column}, which goes or is renamed");
+                let advice = "declare it in the schema with its new text, or drop it first";
+                found.push((edits.after.address(), Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice)));
+            }
+        }
+    }
+    found
 }
 
 fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {

@@ -30,9 +30,15 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
     };
     let paths: Vec<Path> = changes.tables.iter().map(path).collect();
     let gone = disturbed(changes, &paths);
+    let rewritten = only_renamed(changes, &paths);
     let mut steps: Vec<Step> = changes.tables.iter().zip(paths).map(|(c, path)| table::lower(c, path, live, changes)).collect();
     steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
-    steps.extend(carry::lower(changes, live, desired, gone, &limits.broken));
+    steps.extend(carry::lower(changes, live, desired, gone, &rewritten, &limits.broken));
+    for (address, hazard) in carry::left_behind(changes, live, desired, &rewritten) {
+        if let Some(step) = steps.iter_mut().find(|s| s.address == address) {
+            step.hazards.push(hazard);
+        }
+    }
     for (kind, name) in &changes.lacking {
         steps.push(lacking(kind, name));
     }
@@ -72,6 +78,21 @@ fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
         }
     }
     changes.virtual_tables.iter().filter_map(Delta::before).for_each(|v| add(&v.name));
+    names
+}
+
+/// The tables that SQLite renames, or columns of which it renames, and that keep all their columns: it rewrites what
+/// names them.
+fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (change, path) in changes.tables.iter().zip(paths) {
+        if let (TableChange::Alter(edits), Path::Native) = (change, path)
+            && !native::drops_columns(edits)
+        {
+            names.insert(edits.live.name.name.as_str().to_ascii_lowercase());
+            names.insert(edits.after.name.name.as_str().to_ascii_lowercase());
+        }
+    }
     names
 }
 
