@@ -218,7 +218,8 @@ pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
 }
 
 fn encode_props(mut line: Line, column: &Column, table: &Table) -> Line {
-    if table.primary_key.as_ref().is_some_and(|k| k.inline_desc && k.parts[0].column == column.name) {
+    let inline = |k: &&PrimaryKey| k.inline_desc && constraint::key_is_inline(k, table) && k.parts[0].column == column.name;
+    if table.primary_key.as_ref().filter(inline).is_some() {
         line = line.prop("primary-key", "desc");
     }
     if column.identity == Some(Identity::Always) {
