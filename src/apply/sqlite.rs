@@ -31,10 +31,10 @@ pub enum SqlitePath {
     Rebuild,
 }
 
-/// Plans as [`plan`] does, with a say in how tables are changed.
+/// Plans as [`plan()`] does, with a say in how tables are changed.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Result<Plan, PlanError> {
     plan_within(path, desired, by, std::time::Duration::from_secs(5)).await
 }
@@ -42,7 +42,7 @@ pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Resul
 /// Plans as [`plan_by`] does, and waits so long for another program's lock.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
     let mut connection = match Connection::open(path, Mode::Read, wait).await {
         Ok(connection) => connection,

@@ -1,0 +1,45 @@
+//! What the rows say to a change, before it is made: every new rule as a count of the rows that break it, everything
+//! that goes as a count of the values that go with it.
+
+mod rules;
+mod values;
+
+use super::super::inspect::Live;
+use super::super::lexer::quote;
+use crate::diff::{Changes, TableEdits};
+use crate::plan::Hazard;
+use crate::schema::{Address, Ident};
+
+pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, live: &Live) -> Vec<Hazard> {
+    let mut hazards = Vec::new();
+    hazards.extend(edits.columns.iter().filter_map(|d| values::dropped(d, edits)));
+    if rebuilds {
+        for column in edits.after.columns.values().filter(|c| c.generated.is_none()) {
+            hazards.extend(values::not_null(edits, column));
+            hazards.extend(values::conversion(edits, column));
+            hazards.extend(values::fractions(edits, column));
+            hazards.extend(values::longer(edits, column));
+            hazards.extend(values::strict_value(edits, column));
+        }
+        hazards.extend(rules::checks(edits));
+        hazards.extend(rules::uniques(edits));
+        hazards.extend(rules::foreign_keys(edits, changes, live));
+        hazards.extend(values::autoincrement(edits));
+    }
+    hazards.extend(rules::unique_indexes(edits, rebuilds));
+    hazards
+}
+
+fn at(edits: &TableEdits, column: &Ident) -> Address {
+    edits.after.address().child("column", column)
+}
+
+fn old_table(edits: &TableEdits) -> String {
+    quote(edits.live.name.name.as_str())
+}
+
+/// The rows over which the step's aggregates run: the old table, or the rows as they will be.
+fn live_name(edits: &TableEdits, column: &Ident) -> String {
+    let old = edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old);
+    quote(old.as_str())
+}

@@ -1,0 +1,170 @@
+//! Rows that a rule does not allow: conditions, keys, unique rules and indexes, references. Only rules that are new, or
+//! that meet values which the change makes.
+
+use super::super::super::inspect::Live;
+use super::super::super::types;
+use super::super::rows;
+use super::{old_table, quote};
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::plan::{Code, Hazard, Level, Probe};
+use crate::schema::{ForeignKey, Ident, Table};
+
+/// Conditions that are new, or that meet values which the change makes.
+pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
+    let new = |i: &crate::schema::Check| edits.checks.iter().filter_map(Delta::after).any(|c| c.expr == i.expr);
+    let made = rows::remade(edits);
+    let fresh: Vec<Ident> = edits.after.columns.keys().filter(|c| !edits.before.columns.contains_key(*c)).cloned().collect();
+    let touched = |c: &crate::schema::Check| made.iter().chain(&fresh).any(|name| c.expr.mentions(name));
+    let derived = |c: &crate::schema::Check| {
+        edits
+            .after
+            .columns
+            .values()
+            .any(|col| col.generated.as_ref().is_some_and(|g| c.expr.mentions(&col.name) && made.iter().any(|m| g.expr.mentions(m))))
+    };
+    let bound = edits.after.checks.iter().filter(|c| new(c) || touched(c) || derived(c));
+    bound
+        .map(|check| {
+            let name = check.name.as_ref().map_or_else(|| format!("({})", check.expr.text), ToString::to_string);
+            let condition = format!("NOT ({})", check.expr.text);
+            let relation = format!("{} AS {}", rows::new_rows(edits), quote(edits.after.name.name.as_str()));
+            let message = format!("{{count}} of {{total}} rows do not meet check {name}");
+            let advice = "change these rows first, or the condition";
+            Hazard::new(Code::BreaksCheck, Level::Blocks, edits.after.address().child("check", &name), message, advice)
+                .counted(Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {relation}")))
+                .found_by(format!(
+                    "SELECT * FROM {} AS {} WHERE {condition}",
+                    rows::shown_rows(edits),
+                    quote(edits.after.name.name.as_str())
+                ))
+        })
+        .collect()
+}
+
+/// Unique rules and keys that are new, or that meet values which the change makes.
+pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
+    let made = rows::remade(edits);
+    let mut rules: Vec<(String, Vec<&crate::schema::KeyPart>)> = Vec::new();
+    for unique in &edits.after.uniques {
+        let new = edits.uniques.iter().filter_map(Delta::after).any(|u| u.parts == unique.parts);
+        if new || unique.parts.iter().any(|p| made.contains(&p.column)) {
+            let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
+            rules.push((format!("unique ({columns})"), unique.parts.iter().collect()));
+        }
+    }
+    let new_key = matches!(&edits.primary_key, Some(Delta::Create(_)))
+        || matches!(&edits.primary_key, Some(Delta::Alter { edits: e, .. }) if e.iter().any(|e| e.attribute == "columns"));
+    if let Some(key) = &edits.after.primary_key {
+        let numbered = types::rowid_key(&edits.after).is_some_and(|k| !edits.before.columns.contains_key(&k.name) && k.backfill.is_none());
+        if !numbered && (new_key || key.parts.iter().any(|p| made.contains(&p.column))) {
+            rules.push(("the primary key".to_owned(), key.parts.iter().collect()));
+        }
+    }
+    rules.into_iter().map(|(name, parts)| unique_hazard(edits, &name, &rows::new_rows(edits), &parts)).collect()
+}
+
+fn unique_hazard(edits: &TableEdits, name: &str, relation: &str, parts: &[&crate::schema::KeyPart]) -> Hazard {
+    let collate = |p: &crate::schema::KeyPart| {
+        let own = p.collate.as_ref().or_else(|| edits.after.columns.get(&p.column)?.collate.as_ref());
+        format!("{} COLLATE {}", quote(p.column.as_str()), own.map_or("BINARY".to_owned(), |c| quote(c.as_str())))
+    };
+    let keys = parts.iter().map(|p| collate(p)).collect::<Vec<_>>().join(", ");
+    let filled = parts.iter().map(|p| format!("{} IS NOT NULL", quote(p.column.as_str()))).collect::<Vec<_>>().join(" AND ");
+    duplicates(edits, name, relation, &keys, &filled)
+}
+
+fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled: &str) -> Hazard {
+    let groups = format!("SELECT count(*) AS n FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1");
+    let message = format!("{{count}} of {{total}} rows are not alone under {name}");
+    let advice = "make them differ, or take out the doubles first";
+    Hazard::new(Code::BreaksUnique, Level::Blocks, edits.after.address().child("rule", name), message, advice)
+        .counted(Probe::Query(format!("SELECT (SELECT sum(n) FROM ({groups})), (SELECT count(*) FROM {})", old_table(edits))))
+        .found_by(format!("SELECT {keys}, count(*) FROM {} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1", rows::shown_rows(edits)))
+}
+
+/// Unique indexes that come, or that are built again over values which the change makes.
+pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
+    let made = rows::remade(edits);
+    let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
+    let bound = edits.after.indexes.values().filter(|i| i.unique);
+    let bound = bound.filter(|i| is_new(&i.name) || (rebuilds && made.iter().any(|m| reads(i, m, &edits.after))));
+    bound
+        .map(|index| {
+            let parts: Vec<String> = index.parts.iter().map(|p| part_sql(p, &edits.after)).collect();
+            let bare: Vec<String> = index.parts.iter().map(|p| format!("({}) IS NOT NULL", key_sql(p))).collect();
+            let mut filled = bare.join(" AND ");
+            if let Some(predicate) = &index.predicate {
+                filled = format!("{filled} AND ({})", predicate.text);
+            }
+            let relation = format!("{} AS {}", rows::new_rows(edits), quote(edits.after.name.name.as_str()));
+            duplicates(edits, &format!("index {}", index.name), &relation, &parts.join(", "), &filled)
+        })
+        .collect()
+}
+
+/// Whether the index sorts by the column, by an expression of it, or by a column that is made from it.
+fn reads(index: &crate::schema::Index, column: &Ident, table: &Table) -> bool {
+    let made_from = |c: &Ident| table.columns.get(c).and_then(|c| c.generated.as_ref()).is_some_and(|g| g.expr.mentions(column));
+    index.predicate.as_ref().is_some_and(|p| p.mentions(column))
+        || index.parts.iter().any(|p| match &p.key {
+            crate::schema::PartKey::Column(c) => c == column || made_from(c),
+            crate::schema::PartKey::Expr(e) => e.mentions(column),
+        })
+}
+
+fn key_sql(part: &crate::schema::IndexPart) -> String {
+    match &part.key {
+        crate::schema::PartKey::Column(c) => quote(c.as_str()),
+        crate::schema::PartKey::Expr(e) => format!("({})", e.text),
+    }
+}
+
+fn part_sql(part: &crate::schema::IndexPart, table: &Table) -> String {
+    let column = part.column().and_then(|c| table.columns.get(c)?.collate.as_ref());
+    let collate = part.collate.as_ref().or(column).map(|c| format!(" COLLATE {}", quote(c.as_str()))).unwrap_or_default();
+    format!("{}{collate}", key_sql(part))
+}
+
+pub(super) fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -> Vec<Hazard> {
+    let made = rows::remade(edits);
+    let new = |fk: &ForeignKey| {
+        edits.foreign_keys.iter().filter_map(Delta::after).any(|f| f.columns == fk.columns && f.table == fk.table && f.to == fk.to)
+    };
+    let unfilled = |fk: &ForeignKey| {
+        fk.columns.iter().all(|c| !edits.before.columns.contains_key(c) && edits.after.columns[c].default.is_none() && !made.contains(c))
+    };
+    let bound = edits.after.foreign_keys.iter().filter(|fk| (new(fk) || fk.columns.iter().any(|c| made.contains(c))) && !unfilled(fk));
+    bound.filter(|fk| !fk.to.is_empty()).filter_map(|fk| Some(foreign_key(edits, fk, &parent_rows(fk, changes, live)?))).collect()
+}
+
+/// The rows that a foreign key may point to, as they will be. `None` where it leads to no table.
+fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String> {
+    let change = changes.tables.iter().find(|c| c.table().name == fk.table);
+    match change {
+        Some(TableChange::Alter(parent)) => Some(rows::new_rows(parent)),
+        Some(TableChange::Create(_)) => {
+            let columns: Vec<String> = fk.to.iter().map(|c| format!("NULL AS {}", quote(c.as_str()))).collect();
+            Some(format!("(SELECT {} WHERE 0)", columns.join(", ")))
+        }
+        Some(TableChange::Drop(_)) => None,
+        None => live.has_table(fk.table.name.as_str()).then(|| quote(fk.table.name.as_str())),
+    }
+}
+
+fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
+    let pairs = fk.columns.iter().zip(&fk.to);
+    let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = c.{}", quote(to.as_str()), quote(c.as_str()))).collect();
+    let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();
+    let orphans = format!(
+        "{} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})",
+        rows::new_rows(edits),
+        filled.join(" AND "),
+        matches.join(" AND ")
+    );
+    let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let address = edits.after.address().child("foreign-key", &columns);
+    let message = format!("{{count}} of {{total}} rows have a {columns} that {} does not have", fk.table);
+    Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first")
+        .counted(Probe::Query(format!("SELECT (SELECT count(*) FROM {orphans}), (SELECT count(*) FROM {})", old_table(edits))))
+        .found_by(format!("SELECT * FROM {}", orphans.replace(&rows::new_rows(edits), &rows::shown_rows(edits))))
+}

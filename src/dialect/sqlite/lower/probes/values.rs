@@ -1,0 +1,180 @@
+//! What happens to the values of a column: dropped, converted, or refused by its new type.
+
+use super::super::super::types::{self, Affinity};
+use super::super::rows;
+use super::{at, live_name, old_table, quote};
+use crate::diff::{Delta, TableEdits};
+use crate::plan::{Code, Hazard, Level, Probe};
+use crate::schema::{Column, Table, Type};
+
+pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazard> {
+    let (column, what) = match delta {
+        Delta::Drop(column) => (column, "dropped"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "computed from now on: it loses what it holds"),
+        _ => return None,
+    };
+    if column.generated.is_some() {
+        return None; // what is computed can be computed again
+    }
+    let name = live_name(edits, &column.name);
+    let message = format!("column {} is {what}, with {{values}}", column.name);
+    let advice = format!("to rename it instead, write was={} on its successor", column.name);
+    let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
+    Some(Hazard::new(Code::DestroysColumn, Level::Destroys, at(edits, &column.name), message, advice).counted(probe))
+}
+
+pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let is_new = !edits.before.columns.contains_key(&column.name);
+    let converted = column.using.is_some() && rows::changes_type(edits, column);
+    let key = types::rowid_key(&edits.after).is_some_and(|k| k.name == column.name);
+    let was_key = types::rowid_key(&edits.before).is_some_and(|k| k.name == column.name);
+    let newly_key = key && !was_key && !is_new;
+    let binds = column.not_null && (is_new && !key || rows::becomes_not_null(edits, column) || converted || newly_key);
+    if !binds {
+        return None;
+    }
+    let advice = if is_new && column.backfill.is_none() {
+        "give the column a default or a backfill"
+    } else if column.backfill.is_some() {
+        "the backfill leaves NULL there: let it give a value for every row"
+    } else {
+        "add a backfill to the column, or fill the rows first"
+    };
+    let name = quote(column.name.as_str());
+    let message = format!("{{count}} of {{total}} rows have no {}", column.name);
+    let old = edits.before.columns.contains_key(&column.name) && !converted && column.backfill.is_none();
+    let find = if old {
+        format!("SELECT * FROM {} WHERE {} IS NULL", old_table(edits), live_name(edits, &column.name))
+    } else {
+        format!("SELECT * FROM {} WHERE {name} IS NULL", rows::shown_rows(edits))
+    };
+    let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(edits, &column.name), message, advice);
+    Some(hazard.counted(Probe::Aggregate(format!("sum({name} IS NULL)"))).found_by(find))
+}
+
+/// Values that the new type's affinity alters so that the old one does not bring them back: `'007'` becomes 7.
+pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let before = edits.before.columns.get(&column.name)?;
+    let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
+    if from == to || (column.using.is_some() && rows::changes_type(edits, column)) {
+        return None;
+    }
+    let old = live_name(edits, &column.name);
+    let condition = lossy(&old, from, to)?;
+    let table = old_table(edits);
+    let message = format!(
+        "{{count}} of {{total}} values of {} would not be the same after the change to {}",
+        column.name,
+        shown_type(column, &edits.after)
+    );
+    let advice = "say how they are converted: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(edits, &column.name), message, advice);
+    let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
+/// SQLite keeps a fraction in an INTEGER column; nothing else does, so somebody has to say what is meant.
+pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let before = edits.before.columns.get(&column.name)?;
+    let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
+    let converted = column.using.is_some() && rows::changes_type(edits, column);
+    if to != Affinity::Integer || from == to || converted || edits.after.strict {
+        return None;
+    }
+    let (old, table) = (live_name(edits, &column.name), old_table(edits));
+    let condition = format!("typeof({old}) = 'real' AND CAST({old} AS INTEGER) <> {old}");
+    let message = format!(
+        "{{count}} of {{total}} values of {} have a fraction, which {} is not made for",
+        column.name,
+        shown_type(column, &edits.after)
+    );
+    let advice = "say how they are converted: using \"EXPRESSION\"; without it SQLite keeps them as they are";
+    let hazard = Hazard::new(Code::MisfitValues, Level::Destroys, at(edits, &column.name), message, advice);
+    let probe = Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
+/// SQLite does not enforce a length; PostgreSQL does, so it is worth a word.
+pub(super) fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let length = |t: &Type| match t {
+        Type::VarChar(n) | Type::Char(n) => Some(*n),
+        _ => None,
+    };
+    let before = edits.before.columns.get(&column.name)?;
+    let most = length(&column.ty).filter(|n| length(&before.ty).is_none_or(|old| old > *n))?;
+    let (name, table) = (live_name(edits, &column.name), old_table(edits));
+    let condition = format!("typeof({name}) = 'text' AND length({name}) > {most}");
+    let message = format!("{{count}} of {{total}} values of {} are longer than {most}", column.name);
+    let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite keeps them as they are");
+    let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
+fn shown_type(column: &Column, table: &Table) -> String {
+    types::declared(&column.ty, table.strict)
+}
+
+/// The condition under which a value stored with the new affinity is another one, beyond what the old affinity brings
+/// back. A comparison with a NUMERIC cast applies numeric affinity to the other side
+/// (<https://sqlite.org/datatype3.html#comparison_expressions>), so that it is true just for text that looks like a number.
+fn lossy(v: &str, from: Affinity, to: Affinity) -> Option<String> {
+    let from_text = |cast: &str| {
+        format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v} AND CAST(CAST({v} AS {cast}) AS TEXT) <> {v} COLLATE BINARY")
+    };
+    let number = format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v}");
+    if from == Affinity::Blob {
+        // Without an affinity every value was what it was, and nothing brings it back.
+        return Some(match to {
+            Affinity::Integer | Affinity::Numeric => {
+                format!("coalesce(({number}) OR (typeof({v}) = 'real' AND CAST({v} AS INTEGER) = {v}), 0)")
+            }
+            Affinity::Real => format!("coalesce(({number}) OR typeof({v}) = 'integer', 0)"),
+            Affinity::Text => format!("coalesce(typeof({v}) IN ('integer', 'real'), 0)"),
+            Affinity::Blob => return None,
+        });
+    }
+    let big = format!("typeof({v}) = 'integer' AND CAST(CAST({v} AS REAL) AS INTEGER) <> {v}");
+    let conditions = match to {
+        Affinity::Integer | Affinity::Numeric => from_text("NUMERIC"),
+        Affinity::Real => format!("({}) OR ({big})", from_text("REAL")),
+        Affinity::Text => format!("typeof({v}) = 'real' AND CAST(CAST({v} AS TEXT) AS REAL) <> {v}"),
+        Affinity::Blob => return None,
+    };
+    Some(format!("coalesce({conditions}, 0)"))
+}
+
+/// A STRICT table refuses what its type cannot hold (<https://sqlite.org/stricttables.html>), and a rowid key in any
+/// table refuses what is no integer.
+pub(super) fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    let is_key = |t: &Table| types::rowid_key(t).is_some_and(|k| k.name == column.name);
+    let newly_key = is_key(&edits.after) && !is_key(&edits.before);
+    let newly = newly_key || (edits.after.strict && (!edits.before.strict || rows::changes_type(edits, column)));
+    if !newly || !edits.before.columns.contains_key(&column.name) {
+        return None;
+    }
+    let v = quote(column.name.as_str());
+    let declared = types::declared(&column.ty, true).to_ascii_uppercase();
+    // What stands there has its affinity already.
+    let fits = match declared.as_str() {
+        "INT" | "INTEGER" => format!("typeof({v}) = 'integer'"),
+        "REAL" => format!("typeof({v}) IN ('integer', 'real')"),
+        "TEXT" => format!("typeof({v}) = 'text'"),
+        "BLOB" => format!("typeof({v}) = 'blob'"),
+        _ => return None,
+    };
+    let condition = format!("{v} IS NOT NULL AND NOT coalesce({fits}, 0)");
+    let message = format!("{{count}} of {{total}} values of {} are no {declared}", column.name);
+    let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(edits, &column.name), message, "convert them: using \"EXPRESSION\"");
+    let find = format!("SELECT * FROM {} WHERE {condition}", rows::shown_rows(edits));
+    Some(hazard.counted(Probe::Aggregate(format!("sum({condition})"))).found_by(find))
+}
+
+pub(super) fn autoincrement(edits: &TableEdits) -> Option<Hazard> {
+    let set = |t: &Table| t.primary_key.as_ref().is_some_and(|k| k.autoincrement);
+    if !set(&edits.before) || set(&edits.after) {
+        return None;
+    }
+    let message = format!("{} loses AUTOINCREMENT: ids after the last row may be used again", edits.after.name);
+    let advice = "to keep it, write `autoincrement` behind `primary-key`";
+    Some(Hazard::new(Code::LosesAutoincrement, Level::Warns, edits.after.address(), message, advice))
+}
