@@ -167,8 +167,8 @@ async fn in_transaction(
     observer.verifies();
     let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
     let broken_now = verify::broken_references(connection, &plan, after.schema()).await?;
-    if broken_now.unwrap_or(0) > broken.unwrap_or(0) && broken.is_some() {
-        return Err(ApplyError::NotVerified("rows would point to rows that are not there".to_owned()));
+    if let Some(table) = verify::newly_broken(&broken, &broken_now) {
+        return Err(ApplyError::NotVerified(format!("rows of {table} would point to rows that are not there")));
     }
     let took = began.elapsed();
     let rows_copied = plan.rows_copied();

@@ -1,6 +1,6 @@
 //! What is compared before the commit: rows, references, and the schema itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::dialect::sqlite::inspect;
@@ -22,23 +22,28 @@ pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) ->
     Ok(Err(format!("{} still differs", names.join(", "))))
 }
 
-/// Rows that point to nothing, in the tables that the plan touches and those that point to them.
-/// `None` where SQLite cannot tell, because a key that is pointed to is none.
-pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, schema: &Schema) -> Result<Option<i64>, Error> {
+/// Rows that point to nothing, for each of the tables that the plan touches and those that point to them. A table is
+/// left out where SQLite cannot tell, because a key that is pointed to is none.
+pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, schema: &Schema) -> Result<BTreeMap<String, i64>, Error> {
     let touched: BTreeSet<&Ident> = plan.changes.tables.iter().flat_map(names).collect();
     let concerned = schema.tables.values().filter(|t| {
         !t.foreign_keys.is_empty() && (touched.contains(&t.name.name) || t.foreign_keys.iter().any(|f| touched.contains(&f.table.name)))
     });
-    let mut broken = 0;
+    let mut broken = BTreeMap::new();
     for table in concerned {
-        let name = table.name.name.as_str().replace('\'', "''");
-        match connection.number(&format!("SELECT count(*) FROM pragma_foreign_key_check('{name}')")).await {
-            Ok(n) => broken += n,
-            Err(Error::Sql { code: 1, .. }) => return Ok(None),
+        let name = table.name.name.as_str();
+        match connection.number(&format!("SELECT count(*) FROM pragma_foreign_key_check('{}')", name.replace('\'', "''"))).await {
+            Ok(n) => drop(broken.insert(name.to_ascii_lowercase(), n)),
+            Err(Error::Sql { code: 1, .. }) => {}
             Err(other) => return Err(other),
         }
     }
-    Ok(Some(broken))
+    Ok(broken)
+}
+
+/// The table that has more of them than before, if there is one. What could not be told before is not held against it.
+pub(super) fn newly_broken(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> Option<String> {
+    after.iter().find(|(table, n)| before.get(*table).is_some_and(|old| *n > old)).map(|(table, _)| table.clone())
 }
 
 fn names(change: &TableChange) -> Vec<&Ident> {

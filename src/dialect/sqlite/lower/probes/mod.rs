@@ -14,8 +14,8 @@ pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, liv
     let mut hazards = Vec::new();
     hazards.extend(edits.columns.iter().filter_map(|d| values::dropped(d, edits)));
     if rebuilds {
+        hazards.extend(edits.after.columns.values().filter_map(|c| values::not_null(edits, c)));
         for column in edits.after.columns.values().filter(|c| c.generated.is_none()) {
-            hazards.extend(values::not_null(edits, column));
             hazards.extend(values::conversion(edits, column));
             hazards.extend(values::fractions(edits, column));
             hazards.extend(values::longer(edits, column));

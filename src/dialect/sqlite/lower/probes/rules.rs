@@ -130,9 +130,11 @@ pub(super) fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -
     let new = |fk: &ForeignKey| {
         edits.foreign_keys.iter().filter_map(Delta::after).any(|f| f.columns == fk.columns && f.table == fk.table && f.to == fk.to)
     };
-    let unfilled = |fk: &ForeignKey| {
-        fk.columns.iter().all(|c| !edits.before.columns.contains_key(c) && edits.after.columns[c].default.is_none() && !made.contains(c))
+    let empty = |c: &Ident| {
+        let column = &edits.after.columns[c];
+        !edits.before.columns.contains_key(c) && column.default.is_none() && column.generated.is_none() && !made.contains(c)
     };
+    let unfilled = |fk: &ForeignKey| fk.columns.iter().all(empty);
     let bound = edits.after.foreign_keys.iter().filter(|fk| (new(fk) || fk.columns.iter().any(|c| made.contains(c))) && !unfilled(fk));
     bound.filter(|fk| !fk.to.is_empty()).filter_map(|fk| Some(foreign_key(edits, fk, &parent_rows(fk, changes, live)?))).collect()
 }
