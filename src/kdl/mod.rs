@@ -93,13 +93,16 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
 }
 
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread) {
-    let before = ctx.count();
+    let (before, lost) = (ctx.count(), ctx.lost());
     let Some(node) = ctx.open(kdl) else { return };
     match node.name() {
         "table" => {
             if let Some(table) = table::decode(node) {
                 if ctx.count() > before {
                     unread.parts.insert(table.name.clone());
+                }
+                if ctx.lost() > lost {
+                    unread.columns.insert(table.name.clone());
                 }
                 insert(ctx, &mut schema.tables, "table", table.name.clone(), table.origin, table, |t| t.origin);
             } else {

@@ -14,11 +14,18 @@ pub(super) struct Ctx {
     start: Cell<usize>,
     pub(super) dialect: Dialect,
     problems: RefCell<Vec<Problem>>,
+    /// How many nodes could not be read at all.
+    lost: Cell<usize>,
 }
 
 impl Ctx {
     pub(super) fn new(file: u32, dialect: Dialect) -> Self {
-        Ctx { file, start: Cell::new(0), dialect, problems: RefCell::new(Vec::new()) }
+        Ctx { file, start: Cell::new(0), dialect, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
+    }
+
+    /// How many nodes could not be read at all, so that what they would have declared is missing.
+    pub(super) fn lost(&self) -> usize {
+        self.lost.get()
     }
 
     /// From here on, places count from this byte of the file.
@@ -335,6 +342,7 @@ impl<'a> Node<'a> {
 
     /// Reports this node as one that does not belong where it stands.
     pub(super) fn unknown(&self, what: &str, known: &[&'static str]) {
+        self.ctx.lost.set(self.ctx.lost.get() + 1);
         let at = self.ctx.span(self.kdl.name().span());
         let name = self.name();
         let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {

@@ -7,8 +7,10 @@ use super::{Ident, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest}
 /// What a schema file meant and could not be read.
 #[derive(Debug, Default)]
 pub struct Unread {
-    /// Tables with something wrong in them.
+    /// Tables with something wrong in them: their keys may be others.
     pub parts: BTreeSet<ObjectName>,
+    /// Tables of which a part is not there at all: their columns may be more.
+    pub columns: BTreeSet<ObjectName>,
     /// Whether there may be tables that nobody knows of.
     pub whole: bool,
 }
@@ -22,8 +24,10 @@ impl Schema {
     /// The same for a schema of which a part could not be read: nothing that may only follow from that.
     pub fn problems_but(&self, unread: &Unread) -> Vec<Problem> {
         let mut found = Vec::new();
-        for table in self.tables.values().filter(|t| !unread.parts.contains(&t.name)) {
-            columns_exist(table, &mut found);
+        for table in self.tables.values() {
+            if !unread.columns.contains(&table.name) {
+                columns_exist(table, &mut found);
+            }
             self.foreign_keys_lead_somewhere(table, unread, &mut found);
         }
         self.names_are_used_once(&mut found);
