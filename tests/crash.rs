@@ -6,7 +6,8 @@ mod support;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use support::{Database, desired};
+use rosey::apply::{self, BackupMode, Observer, Options};
+use support::{Database, desired, wait};
 
 const BEFORE: &str = "CREATE TABLE parent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, n INTEGER DEFAULT 1);
     CREATE INDEX by_name ON parent(name);
@@ -72,4 +73,60 @@ fn killed_at_any_moment_it_is_old_or_new() {
     }
     println!("{old} kills left the old database, {new} the new one");
     assert!(old > 0, "no kill came in time to be of use");
+}
+
+/// An observer that dies before the n-th statement, as a kill would have it: nothing is closed or rolled back.
+struct DiesAt(usize);
+
+impl Observer for DiesAt {
+    fn runs(&mut self, _: &str) {
+        if self.0 == 0 {
+            std::process::abort();
+        }
+        self.0 -= 1;
+    }
+    fn verifies(&mut self) {
+        if self.0 == 0 {
+            std::process::abort();
+        }
+    }
+}
+
+#[test]
+#[ignore = "the process that the next test kills"]
+fn the_process_that_dies() {
+    let (path, n) = (std::env::var("ROSEY_TEST_DATABASE").unwrap(), std::env::var("ROSEY_TEST_DIES_AT").unwrap());
+    let (path, after) = (std::path::PathBuf::from(path), desired(AFTER).unwrap());
+    let plan = wait(apply::plan(&path, &after)).unwrap();
+    let options = Options { allow_destructive: true, backup: BackupMode::Never, ..Options::default() };
+    wait(apply::apply(&path, &after, &plan, &options, Default::default(), &mut DiesAt(n.parse().unwrap()))).unwrap();
+}
+
+#[test]
+fn killed_between_any_two_statements_it_is_old() {
+    for mode in ["DELETE", "WAL"] {
+        let small = BEFORE.replace("20000", "200");
+        let database = Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {small}"));
+        let before = content(&database);
+        let mut statements = 0;
+        loop {
+            let done = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "--ignored", "the_process_that_dies"])
+                .env("ROSEY_TEST_DATABASE", &database.path)
+                .env("ROSEY_TEST_DIES_AT", statements.to_string())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap()
+                .success();
+            if done {
+                break;
+            }
+            assert_eq!(content(&database), before, "{mode}: killed before statement {statements}");
+            assert_eq!(database.value("PRAGMA integrity_check"), "ok");
+            statements += 1;
+        }
+        assert!(statements > 10, "{statements} statements are too few to be this change");
+        assert!(database.plan(&desired(AFTER).unwrap()).unwrap().is_empty());
+    }
 }

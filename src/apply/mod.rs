@@ -67,6 +67,10 @@ pub trait Observer {
     fn begins(&mut self, step: &Step) {
         let _ = step;
     }
+    /// A statement begins.
+    fn runs(&mut self, sql: &str) {
+        let _ = sql;
+    }
     /// A statement begins that copies `rows` rows.
     fn copies(&mut self, step: &Step, rows: i64) {
         let _ = (step, rows);

@@ -204,6 +204,7 @@ fn as_recorded(schema: &Schema, desired: &Schema) -> String {
 async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
     observer.begins(step);
     for statement in &step.statements {
+        observer.runs(&statement.sql);
         let rows = step.rows.filter(|_| statement.copies);
         if let Some(rows) = rows {
             observer.copies(step, rows);

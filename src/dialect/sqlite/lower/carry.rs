@@ -25,6 +25,7 @@ pub(super) fn lower(
     in_the_way
         .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
     in_the_way.dedup();
+    let old_names = old_names(changes);
     let mut steps = Vec::new();
     for delta in &changes.views {
         steps.extend(view_steps(delta, &gone));
@@ -43,7 +44,7 @@ pub(super) fn lower(
         }
         if !changed {
             let all = broken.contains(&row.name.to_ascii_lowercase());
-            steps.extend(carried(row, &gone, desired, all));
+            steps.extend(carried(row, &gone, &old_names, desired, all));
         }
     }
     steps
@@ -171,12 +172,12 @@ fn trigger_steps(delta: &Delta<Trigger>, gone: &BTreeSet<String>) -> Vec<Step> {
     steps
 }
 
-/// Taken away before and put back after: in the words of the schema file where it declares it, which name what is
-/// renamed by its new name, else as it is stored. `all`: whatever is changed, it must be away meanwhile.
-fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema, all: bool) -> Vec<Step> {
+/// Taken away before and put back after: as it is stored, unless it names something that gets another name; then in the
+/// words of the schema file, which name it by the new one. `all`: whatever is changed, it must be away meanwhile.
+fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, desired: &Schema, all: bool) -> Vec<Step> {
     let name = super::super::cursor::ident(&row.name);
     let stored = row.sql.clone().unwrap_or_default();
-    let create = declared(row, &name, desired).unwrap_or_else(|| stored.clone());
+    let create = declared(row, &name, desired).filter(|_| !words(&stored).is_disjoint(old_names)).unwrap_or_else(|| stored.clone());
     let address = Address::top(&row.kind, &row.name);
     let resource = if row.kind == "view" { name_of(&name) } else { trigger_of(&name) };
     let mut names = if all { gone.clone() } else { words(&stored) };
@@ -195,6 +196,18 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, desired: &Schema, all: bool) -
     }
     back.footprint.needs = needed.into_iter().map(|w| format!("name:{w}")).collect();
     vec![away, back]
+}
+
+/// The names that tables and columns have no longer, in lower case.
+fn old_names(changes: &Changes) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for change in &changes.tables {
+        if let crate::diff::TableChange::Alter(edits) = change {
+            names.extend(edits.renamed_from.iter().map(|n| n.name.as_str().to_ascii_lowercase()));
+            names.extend(edits.renamed_columns.iter().map(|(old, _)| old.as_str().to_ascii_lowercase()));
+        }
+    }
+    names
 }
 
 fn declared(row: &Stored, name: &Ident, desired: &Schema) -> Option<String> {
