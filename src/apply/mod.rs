@@ -36,6 +36,8 @@ pub struct Options {
     pub backup: BackupMode,
     /// Where it goes; beside the file where none is given.
     pub backup_dir: Option<PathBuf>,
+    /// How many backups are kept, the new one included; all where no number is given.
+    pub keep_backups: Option<usize>,
     /// How long to wait for the lock.
     pub lock_timeout: Duration,
     /// What the history says of it.
@@ -50,6 +52,7 @@ impl Default for Options {
             allow_destructive: false,
             backup: BackupMode::Auto,
             backup_dir: None,
+            keep_backups: None,
             lock_timeout: Duration::from_secs(10),
             message: None,
             identity: Identity::default(),

@@ -128,9 +128,11 @@ async fn locked(
         connection.execute("ROLLBACK").await.ok();
     }
     connection.close().await.ok();
-    if let (Err(_), Some(copy)) = (&outcome, backup) {
+    match (&outcome, backup) {
         // A copy of what is still there.
-        std::fs::remove_file(copy).ok();
+        (Err(_), Some(copy)) => drop(std::fs::remove_file(copy)),
+        (Ok(_), Some(copy)) => backup::keep_newest(path, &copy, options.keep_backups),
+        (_, None) => {}
     }
     outcome
 }

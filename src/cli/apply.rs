@@ -35,6 +35,9 @@ pub(super) struct Apply {
     /// Where backups go; beside the database where this is not given.
     #[arg(long, value_name = "FOLDER")]
     backup_dir: Option<PathBuf>,
+    /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_backups: Option<u32>,
     /// How long to wait for another program's lock, like 500ms, 10s or 2m.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     lock_timeout: Duration,
@@ -105,6 +108,7 @@ impl Apply {
                 Backup::Never => BackupMode::Never,
             },
             backup_dir: self.backup_dir.clone(),
+            keep_backups: self.keep_backups.map(|n| n as usize),
             lock_timeout: self.lock_timeout,
             message: self.message.clone(),
             identity: identity(),

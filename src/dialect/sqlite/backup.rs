@@ -31,6 +31,30 @@ pub(crate) async fn name_for(database: &Path, folder: Option<&Path>) -> Result<P
     Ok(folder.map_or_else(beside, Path::to_path_buf).join(format!("{file}.{stamp}.backup")))
 }
 
+/// Deletes the older backups of this database that stand beside the newest, but for so many. A file that cannot be
+/// deleted stays: it is no reason to fail an apply that is done.
+pub(crate) fn keep_newest(database: &Path, newest: &Path, keep: Option<usize>) {
+    let Some(keep) = keep else { return };
+    let folder = newest.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = database.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut backups: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_backup(p, &file)).collect();
+    // The moment in the name sorts them.
+    backups.sort();
+    for old in backups.iter().rev().skip(keep.max(1)) {
+        std::fs::remove_file(old).ok();
+    }
+}
+
+/// Whether the name is the database's with a moment behind it, as [`name_for`] gives it.
+fn is_backup(path: &Path, database: &str) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let stamp = name.strip_prefix(database).and_then(|r| r.strip_prefix('.')).and_then(|r| r.strip_suffix(".backup"));
+    stamp.is_some_and(|s| {
+        s.len() == 19 && s.ends_with('Z') && s.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (i == 8 && b == b'T') || i == 18)
+    })
+}
+
 /// Copies a backup over a live database, in one transaction of that database.
 pub(crate) async fn put_back(from: &Path, to: &Path, wait: Duration) -> Result<(), Error> {
     let source = Connection::open(from, Mode::Read, wait).await?;
@@ -84,5 +108,23 @@ unsafe fn all_pages(target: *mut ffi::sqlite3, source: *mut ffi::sqlite3) -> c_i
         let step = ffi::sqlite3_backup_step(backup, -1);
         let finish = ffi::sqlite3_backup_finish(backup);
         if step == ffi::SQLITE_DONE { finish } else { step }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_databases_own_backups_are_old_ones() {
+        for (name, is) in [
+            ("bot.db.20261122T151319703Z.backup", true),
+            ("bot.db.20261122T151319703Z.backup.txt", false),
+            ("bot.db.mine.backup", false),
+            ("robot.db.20261122T151319703Z.backup", false),
+            ("bot.db2.20261122T151319703Z.backup", false),
+        ] {
+            assert_eq!(is_backup(Path::new(name), "bot.db"), is, "{name}");
+        }
     }
 }
