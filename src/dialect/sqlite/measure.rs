@@ -21,8 +21,7 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> 
 /// over it is not known then.
 async fn make_trials(connection: &mut Connection, steps: &[Step]) -> Result<Vec<String>, Error> {
     let probes: Vec<&str> = steps.iter().flat_map(|s| s.hazards.iter().filter_map(|h| h.probe.as_ref()).map(Probe::sql)).collect();
-    let relations: Vec<&str> =
-        steps.iter().filter(|s| s.hazards.iter().any(|h| h.probe.is_some())).filter_map(|s| s.rows_of.as_deref()).collect();
+    let relations: Vec<&str> = steps.iter().filter(|s| has_aggregates(s)).filter_map(|s| s.rows_of.as_deref()).collect();
     let mut made = Vec::new();
     for (name, statements) in steps.iter().filter_map(|s| s.trial.as_ref()) {
         if !probes.iter().chain(&relations).any(|sql| sql.contains(&quote(name))) {
@@ -41,17 +40,19 @@ async fn make_trials(connection: &mut Connection, steps: &[Step]) -> Result<Vec<
     Ok(made)
 }
 
+/// Whether hazards are counted over the step's rows as they will be.
+fn has_aggregates(step: &Step) -> bool {
+    step.hazards.iter().any(|h| matches!(h.probe, Some(Probe::Aggregate(_))))
+}
+
 async fn count(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
     for step in steps {
         if let Some(sql) = step.size_query.clone().filter(|_| step.action == Action::Rebuild) {
             step.bytes = tolerate(connection.numbers(&sql).await)?.and_then(|n| n.first().copied());
         }
         let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
-        let relation = match (&step.trial, step.hazards.iter().any(|h| h.probe.is_some())) {
-            // Without a hazard nothing is tried, and the old rows are as many.
-            (Some(_), false) => step.old_rows.clone(),
-            _ => step.rows_of.clone(),
-        };
+        // The old rows are as many as the new ones; only what they become needs the trial.
+        let relation = if has_aggregates(step) { step.rows_of.clone() } else { step.old_rows.clone().or(step.rows_of.clone()) };
         if let Some(relation) = relation.filter(|_| wanted) {
             count_aggregates(connection, step, &relation).await?;
         }

@@ -94,8 +94,11 @@ pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
 /// Columns whose values this change makes, converts or compares in another way.
 pub(super) fn remade(edits: &TableEdits) -> Vec<Ident> {
     let made = values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column);
+    let affinity = |c: &Column, t: &Table| types::column_affinity(c, t);
+    let converted =
+        |b: &Column, c: &Column| affinity(b, &edits.before) != affinity(c, &edits.after) || edits.after.strict != edits.before.strict;
     let other = |c: &&Column| {
-        edits.before.columns.get(&c.name).is_some_and(|b| b.collate != c.collate || b.ty != c.ty || b.generated != c.generated)
+        edits.before.columns.get(&c.name).is_some_and(|b| b.collate != c.collate || converted(b, c) || b.generated != c.generated)
     };
     made.chain(edits.after.columns.values().filter(other).map(|c| c.name.clone())).collect()
 }
