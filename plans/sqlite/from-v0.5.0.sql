@@ -39,7 +39,22 @@ UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
 CREATE VIEW "_rosey_edit" AS SELECT 1;
 DROP VIEW "_rosey_edit";
 PRAGMA writable_schema = RESET;
-UPDATE OR ABORT "channel_stats" SET "max_connected" = CASE WHEN "max_connected" IS x'726f736579207761732068657265' THEN 0 ELSE "max_connected" END WHERE "max_connected" IS x'726f736579207761732068657265';
+DROP TABLE IF EXISTS temp."_rosey_short";
+CREATE TEMP TABLE "_rosey_short" AS SELECT rowid AS r FROM "channel_stats" WHERE "max_connected" IS x'726f736579207761732068657265';
+PRAGMA writable_schema = ON;
+UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    max_users INTEGER DEFAULT 0,
+    max_users_timestamp INTEGER,
+    max_connected INTEGER DEFAULT 0,
+    max_connected_timestamp INTEGER,
+    last_updated INTEGER
+)' WHERE type = 'table' AND name = 'channel_stats' COLLATE NOCASE;
+CREATE VIEW "_rosey_edit" AS SELECT 1;
+DROP VIEW "_rosey_edit";
+PRAGMA writable_schema = RESET;
+UPDATE OR ABORT "channel_stats" SET "max_connected" = "max_connected" WHERE rowid IN (SELECT r FROM temp."_rosey_short");
+DROP TABLE temp."_rosey_short";
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
     id INTEGER PRIMARY KEY CONSTRAINT "check_singleton" CHECK (id = 1),

@@ -43,7 +43,9 @@ pub(crate) fn read_with_layout(sql: &str) -> Read<(Table, Layout)> {
             break;
         }
         // Between table constraints the comma may be missing.
-        if !c.eat_op(",") && !starts_constraint(&c) {
+        if c.eat_op(",") {
+            name = None; // a name with nothing behind it ends at the comma
+        } else if !starts_constraint(&c) {
             return c.fail(", or )");
         }
     }

@@ -96,35 +96,41 @@ fn fill(edits: &TableEdits) -> Option<Statement> {
     Some(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {}", sets.join(", "), nulls.join(" OR "))))
 }
 
-/// A default that no value of a table equals.
+/// A default by which rows that are stored short show themselves. A row that really holds it is taken for one of them,
+/// and nothing happens to it.
 const SENTINEL: &str = "x'726f736579207761732068657265'";
 
-/// Columns whose default changes and whose old one may be what short rows read: a constant, or none.
-fn short_candidates(edits: &TableEdits) -> Vec<(&Column, &Column)> {
+/// Columns whose default changes. Whatever the old one is: SQLite's ADD COLUMN takes more for a constant than its look
+/// tells, and without a default short rows read NULL.
+fn short_candidates(edits: &TableEdits) -> Vec<&Column> {
     let changed = edits.columns.iter().filter_map(|d| match d {
-        Delta::Alter { before, after, edits } if edits.iter().any(|e| e.attribute == "default") => Some((before, after)),
+        Delta::Alter { after, edits, .. } if edits.iter().any(|e| e.attribute == "default") => Some(after),
         _ => None,
     });
-    changed.filter(|(before, _)| before.default.as_ref().is_none_or(|d| value::is_constant(&d.value))).collect()
+    changed.collect()
 }
 
 /// Rows older than their column's ADD COLUMN are stored short and read the default from the catalog: an edit would
-/// change them. With a sentinel for a default they show themselves, and get their value written out.
+/// change them. With a sentinel for a default they show themselves; then, under their old default again, they get
+/// written out with the very values they have. `None` where there is no rowid to know them by.
 fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statement>> {
-    let candidates = short_candidates(edits);
+    const SHORT: &str = "temp.\"_rosey_short\"";
+    let candidates: Vec<String> = short_candidates(edits).iter().map(|c| quote(c.name.as_str())).collect();
     if candidates.is_empty() {
         return Some(Vec::new());
     }
+    let (table, rowid) = (quote(edits.after.name.name.as_str()), rows::rowid_name(&edits.after)?);
+    let short: Vec<String> = candidates.iter().map(|c| format!("{c} IS {SENTINEL}")).collect();
+    let same: Vec<String> = candidates.iter().map(|c| format!("{c} = {c}")).collect();
     let mut statements = store(&edits.after, &edited(stored, edits, &Defaults::Sentinel)?);
-    let table = quote(edits.after.name.name.as_str());
-    let is_short = |c: &Column| format!("{} IS {SENTINEL}", quote(c.name.as_str()));
-    let set = |(before, after): &(&Column, &Column)| {
-        let (name, old) = (quote(after.name.as_str()), before.default.as_ref().map_or("NULL".to_owned(), |d| value::default_sql(&d.value)));
-        format!("{name} = CASE WHEN {} THEN {old} ELSE {name} END", is_short(after))
-    };
-    let sets: Vec<String> = candidates.iter().map(set).collect();
-    let short: Vec<String> = candidates.iter().map(|(_, after)| is_short(after)).collect();
-    statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {}", sets.join(", "), short.join(" OR "))));
+    statements.push(Statement::new("DROP TABLE IF EXISTS temp.\"_rosey_short\""));
+    statements.push(Statement::new(format!(
+        "CREATE TEMP TABLE \"_rosey_short\" AS SELECT {rowid} AS r FROM {table} WHERE {}",
+        short.join(" OR ")
+    )));
+    statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?));
+    statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "))));
+    statements.push(Statement::new(format!("DROP TABLE {SHORT}")));
     Some(statements)
 }
 
@@ -146,8 +152,10 @@ fn store(table: &Table, sql: &str) -> Vec<Statement> {
 /// Which defaults the edited text has.
 enum Defaults {
     Wanted,
-    /// The sentinel for those whose short rows are looked for; NOT NULL and CHECKs as they were.
+    /// The sentinel for those whose short rows are looked for; all else but new columns as it was.
     Sentinel,
+    /// All but new columns as it was.
+    AsTheyAre,
 }
 
 /// The stored text with the edits done, all else as it stands.
@@ -182,10 +190,10 @@ fn edit_column(
     let places = layout.columns.get(&after.name)?;
     let end_of_type = places.ty.end..places.ty.end;
     let replace = |place: &Option<Range<usize>>| place.clone().unwrap_or(end_of_type.clone());
-    let short = short_candidates(edits).iter().any(|(_, c)| c.name == after.name);
+    let short = short_candidates(edits).iter().any(|c| c.name == after.name);
     match defaults {
         Defaults::Sentinel if short => changes.push((replace(&places.default), format!(" DEFAULT {SENTINEL}"))),
-        Defaults::Sentinel => {}
+        Defaults::Sentinel | Defaults::AsTheyAre => {}
         Defaults::Wanted => {
             if before.ty != after.ty {
                 changes.push((places.ty.clone(), format!(" {}", types::declared(&after.ty, false)).trim_end().to_owned()));
@@ -255,6 +263,10 @@ fn place_of(fk: &crate::schema::ForeignKey, stored: &Table, layout: &Layout) -> 
     layout.foreign_keys.get(stored.foreign_keys.iter().position(same)?).cloned()
 }
 
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
+}
+
 /// Does the changes from the back. Changes that overlap are none.
 fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String> {
     changes.sort_by_key(|(range, _)| (range.start, range.end));
@@ -268,6 +280,11 @@ fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String>
         out.push_str(text.get(done..range.start)?);
         out.push_str(&new);
         done = range.end;
+        // What stood against the old words must not run into the new ones.
+        let glued = out.ends_with(is_word) && text.get(done..)?.starts_with(is_word);
+        if glued {
+            out.push(' ');
+        }
     }
     out.push_str(text.get(done..)?);
     Some(out)
