@@ -28,10 +28,10 @@ pub(super) fn lower(
     let old_names = old_names(changes);
     let mut steps = Vec::new();
     for delta in &changes.views {
-        steps.extend(view_steps(delta, &gone));
+        steps.extend(body_steps(delta, &gone, view));
     }
     for delta in &changes.triggers {
-        steps.extend(trigger_steps(delta, &gone));
+        steps.extend(body_steps(delta, &gone, trigger));
     }
     let changed_view = |name: &str| changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
     let changed_trigger = |name: &str| changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
@@ -123,50 +123,46 @@ fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {
     names.intersection(of).map(|n| format!("name:{n}")).collect()
 }
 
-fn view_steps(delta: &Delta<View>, gone: &BTreeSet<String>) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let action = match delta {
-        Delta::Create(_) => Action::Create,
-        Delta::Drop(_) => Action::Destroy,
-        Delta::Alter { .. } => Action::Replace,
-    };
-    if let Some(view) = delta.before() {
-        let drop = Statement::new(format!("DROP VIEW {}", quote(view.name.name.as_str())));
-        let address = delta.after().unwrap_or(view).address();
-        let mut step = Step::new(address, action, vec![drop]);
-        step.footprint.drops.push(name_of(&view.name.name));
-        step.footprint.frees = resources(&words(&view.query.text), gone);
-        steps.push(step);
-    }
-    if let Some(view) = delta.after() {
-        let mut step = Step::new(view.address(), action, vec![Statement::new(ddl::create_view(view))]);
-        step.footprint.creates.push(name_of(&view.name.name));
-        step.footprint.needs =
-            words(&view.query.text).into_iter().map(|w| format!("name:{w}")).filter(|n| *n != name_of(&view.name.name)).collect();
-        steps.push(step);
-    }
-    steps
+/// What a view and a trigger have in common: a name, a text that names other objects, and no rows.
+struct Body<'t> {
+    kind: &'static str,
+    name: &'t Ident,
+    address: Address,
+    resource: String,
+    text: &'t str,
+    create: String,
 }
 
-fn trigger_steps(delta: &Delta<Trigger>, gone: &BTreeSet<String>) -> Vec<Step> {
+fn view(v: &View) -> Body<'_> {
+    let name = &v.name.name;
+    Body { kind: "VIEW", name, address: v.address(), resource: name_of(name), text: &v.query.text, create: ddl::create_view(v) }
+}
+
+fn trigger(t: &Trigger) -> Body<'_> {
+    let name = &t.name.name;
+    Body { kind: "TRIGGER", name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
+}
+
+fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     let action = match delta {
         Delta::Create(_) => Action::Create,
         Delta::Drop(_) => Action::Destroy,
         Delta::Alter { .. } => Action::Replace,
     };
-    if let Some(trigger) = delta.before() {
-        let drop = Statement::new(format!("DROP TRIGGER {}", quote(trigger.name.name.as_str())));
-        let address = delta.after().unwrap_or(trigger).address();
+    let (before, after) = (delta.before().map(body), delta.after().map(body));
+    if let Some(old) = &before {
+        let drop = Statement::new(format!("DROP {} {}", old.kind, quote(old.name.as_str())));
+        let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
-        step.footprint.drops.push(trigger_of(&trigger.name.name));
-        step.footprint.frees = resources(&words(&trigger.body.text), gone);
+        step.footprint.drops.push(old.resource.clone());
+        step.footprint.frees = resources(&words(old.text), gone);
         steps.push(step);
     }
-    if let Some(trigger) = delta.after() {
-        let mut step = Step::new(trigger.address(), action, vec![Statement::new(ddl::create_trigger(trigger))]);
-        step.footprint.creates.push(trigger_of(&trigger.name.name));
-        step.footprint.needs = words(&trigger.body.text).into_iter().map(|w| format!("name:{w}")).collect();
+    if let Some(new) = after {
+        let mut step = Step::new(new.address, action, vec![Statement::new(new.create)]);
+        step.footprint.needs = words(new.text).into_iter().map(|w| format!("name:{w}")).filter(|n| *n != new.resource).collect();
+        step.footprint.creates.push(new.resource);
         steps.push(step);
     }
     steps

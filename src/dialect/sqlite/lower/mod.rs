@@ -19,7 +19,7 @@ use super::ddl;
 use super::inspect::Live;
 use super::lexer::{Kind, lex, quote};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::plan::{Action, Code, Footprint, Hazard, Level, Probe, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Address, Ident, ObjectName, Schema, VirtualTable};
 
 /// Turns changes into steps, not yet ordered and not yet counted.
@@ -138,6 +138,5 @@ fn lacking(kind: &str, name: &str) -> Step {
         format!("not supported: {kind} {name}"),
         "rosey does not manage it: create it yourself, or take it out of the schema",
     ));
-    step.footprint = Footprint::default();
     step
 }

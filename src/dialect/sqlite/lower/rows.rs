@@ -19,11 +19,11 @@ pub(super) fn rowid_name(table: &Table) -> Option<&'static str> {
     if table.without_rowid { None } else { ["rowid", "_rowid_", "oid"].into_iter().find(free) }
 }
 
-/// The copied columns of a table. Columns that are left out get their default.
-/// `old_names`: whether the old rows still have their columns under the old names, as before the change.
-pub(super) fn values(edits: &TableEdits, old_names: bool) -> Vec<Value> {
+/// The copied columns of a table, their values over the old rows under the old names. Columns that are left out get
+/// their default.
+pub(super) fn values(edits: &TableEdits) -> Vec<Value> {
     let columns = edits.after.columns.values().filter(|c| c.generated.is_none());
-    columns.filter_map(|column| value_of(edits, column, old_names)).collect()
+    columns.filter_map(|column| value_of(edits, column)).collect()
 }
 
 /// Whether this change makes a nullable column refuse NULL.
@@ -36,10 +36,17 @@ pub(super) fn changes_type(edits: &TableEdits, column: &Column) -> bool {
     edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty || (edits.after.strict && !edits.before.strict))
 }
 
-fn value_of(edits: &TableEdits, column: &Column, old_names: bool) -> Option<Value> {
-    let Some(before) = edits.before.columns.get(&column.name) else { return new_value(edits, column) };
-    let old = edits.renamed_columns.iter().find(|(_, new)| old_names && *new == column.name).map_or(&before.name, |(old, _)| old);
-    let base = quote(old.as_str());
+/// The name in quotes that a column has before the change.
+pub(super) fn old_name(edits: &TableEdits, column: &Ident) -> String {
+    let old = edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old);
+    quote(old.as_str())
+}
+
+fn value_of(edits: &TableEdits, column: &Column) -> Option<Value> {
+    if !edits.before.columns.contains_key(&column.name) {
+        return new_value(edits, column);
+    }
+    let base = old_name(edits, &column.name);
     let converted = column.using.as_ref().filter(|_| changes_type(edits, column)).map(|e| format!("({})", e.text));
     let filled = column.backfill.as_ref().filter(|_| becomes_not_null(edits, column));
     let plain = converted.is_none() && filled.is_none();
@@ -58,7 +65,7 @@ fn new_value(edits: &TableEdits, column: &Column) -> Option<Value> {
 
 /// Whether backfills or conversions are at work, which see the old columns under their old names.
 pub(super) fn uses_expressions(edits: &TableEdits) -> bool {
-    values(edits, true).iter().any(|v| !v.plain)
+    values(edits).iter().any(|v| !v.plain)
 }
 
 /// The old rows as the copy reads them, behind FROM: the table has its new name by then, its columns the old ones.
@@ -72,7 +79,7 @@ pub(super) fn source(edits: &TableEdits) -> String {
 
 /// What a copy writes: the columns, rowid included where no key holds it, and their values over the old rows.
 pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
-    let values = values(edits, true);
+    let values = values(edits);
     let mut columns: Vec<String> = values.iter().map(|v| quote(v.column.as_str())).collect();
     let mut exprs: Vec<String> = values.into_iter().map(|v| v.sql).collect();
     if types::rowid_key(&edits.after).is_none()
@@ -93,7 +100,7 @@ pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
 
 /// Columns whose values this change makes, converts or compares in another way.
 pub(super) fn remade(edits: &TableEdits) -> Vec<Ident> {
-    let made = values(edits, true).into_iter().filter(|v| !v.plain).map(|v| v.column);
+    let made = values(edits).into_iter().filter(|v| !v.plain).map(|v| v.column);
     let affinity = |c: &Column, t: &Table| types::column_affinity(c, t);
     let converted =
         |b: &Column, c: &Column| affinity(b, &edits.before) != affinity(c, &edits.after) || edits.after.strict != edits.before.strict;
@@ -146,7 +153,7 @@ pub(super) fn shown_rows(edits: &TableEdits) -> String {
     if !needs_trial(edits) {
         return quote(edits.live.name.name.as_str());
     }
-    let values = values(edits, true);
+    let values = values(edits);
     let columns: Vec<String> = values.iter().map(|v| format!("{} AS {}", v.sql, quote(v.column.as_str()))).collect();
     format!("(SELECT {} FROM {})", columns.join(", "), quote(edits.live.name.name.as_str()))
 }

@@ -37,9 +37,3 @@ fn at(edits: &TableEdits, column: &Ident) -> Address {
 fn old_table(edits: &TableEdits) -> String {
     quote(edits.live.name.name.as_str())
 }
-
-/// The rows over which the step's aggregates run: the old table, or the rows as they will be.
-fn live_name(edits: &TableEdits, column: &Ident) -> String {
-    let old = edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old);
-    quote(old.as_str())
-}

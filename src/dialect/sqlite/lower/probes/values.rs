@@ -2,7 +2,7 @@
 
 use super::super::super::types::{self, Affinity};
 use super::super::rows;
-use super::{at, live_name, old_table, quote};
+use super::{at, old_table, quote};
 use crate::diff::{Delta, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Column, Table, Type};
@@ -16,7 +16,7 @@ pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazar
     if column.generated.is_some() {
         return None; // what is computed can be computed again
     }
-    let name = live_name(edits, &column.name);
+    let name = rows::old_name(edits, &column.name);
     let message = format!("column {} is {what}, with {{values}}", column.name);
     let advice = format!("to rename it instead, write was={} on its successor", column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
@@ -44,7 +44,7 @@ pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let message = format!("{{count}} of {{total}} rows have no {}", column.name);
     let old = edits.before.columns.contains_key(&column.name) && !converted && column.backfill.is_none();
     let find = if old {
-        format!("SELECT * FROM {} WHERE {} IS NULL", old_table(edits), live_name(edits, &column.name))
+        format!("SELECT * FROM {} WHERE {} IS NULL", old_table(edits), rows::old_name(edits, &column.name))
     } else {
         format!("SELECT * FROM {} WHERE {name} IS NULL", rows::shown_rows(edits))
     };
@@ -59,7 +59,7 @@ pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> 
     if from == to || (column.using.is_some() && rows::changes_type(edits, column)) {
         return None;
     }
-    let old = live_name(edits, &column.name);
+    let old = rows::old_name(edits, &column.name);
     let condition = lossy(&old, from, to)?;
     let table = old_table(edits);
     let message = format!(
@@ -81,7 +81,7 @@ pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     if to != Affinity::Integer || from == to || converted || edits.after.strict {
         return None;
     }
-    let (old, table) = (live_name(edits, &column.name), old_table(edits));
+    let (old, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({old}) = 'real' AND CAST({old} AS INTEGER) <> {old}");
     let message = format!(
         "{{count}} of {{total}} values of {} have a fraction, which {} is not made for",
@@ -102,7 +102,7 @@ pub(super) fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     };
     let before = edits.before.columns.get(&column.name)?;
     let most = length(&column.ty).filter(|n| length(&before.ty).is_none_or(|old| old > *n))?;
-    let (name, table) = (live_name(edits, &column.name), old_table(edits));
+    let (name, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({name}) = 'text' AND length({name}) > {most}");
     let message = format!("{{count}} of {{total}} values of {} are longer than {most}", column.name);
     let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite keeps them as they are");
