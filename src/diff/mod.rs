@@ -11,7 +11,10 @@ mod table;
 
 use std::borrow::Cow;
 
-use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table, Trigger, View, VirtualTable};
+use crate::schema::{
+    Domain, EnumType, Extension, Ignore, MaterializedView, Namespace, Normalized, ObjectName, Problem, Schema, Sequence, Table, Trigger,
+    View, VirtualTable,
+};
 
 pub use delta::{Delta, Edit};
 pub use object::Object;
@@ -28,6 +31,18 @@ pub struct Changes {
     pub triggers: Vec<Delta<Trigger>>,
     /// Virtual tables.
     pub virtual_tables: Vec<Delta<VirtualTable>>,
+    /// PostgreSQL's schemas.
+    pub namespaces: Vec<Delta<Namespace>>,
+    /// Extensions.
+    pub extensions: Vec<Delta<Extension>>,
+    /// Enum types.
+    pub enums: Vec<Delta<EnumType>>,
+    /// Domains.
+    pub domains: Vec<Delta<Domain>>,
+    /// Sequences.
+    pub sequences: Vec<Delta<Sequence>>,
+    /// Materialised views.
+    pub materialized_views: Vec<Delta<MaterializedView>>,
     /// What the file declares as unmanaged and the database lacks: kind and name.
     pub lacking: Vec<(String, String)>,
 }
@@ -39,6 +54,12 @@ impl Changes {
             && self.views.is_empty()
             && self.triggers.is_empty()
             && self.virtual_tables.is_empty()
+            && self.namespaces.is_empty()
+            && self.extensions.is_empty()
+            && self.enums.is_empty()
+            && self.domains.is_empty()
+            && self.sequences.is_empty()
+            && self.materialized_views.is_empty()
             && self.lacking.is_empty()
     }
 }
@@ -58,6 +79,12 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
         views: delta::deltas(&live.views, &wanted.views),
         triggers: delta::deltas(&live.triggers, &wanted.triggers),
         virtual_tables: delta::deltas(&live.virtual_tables, &wanted.virtual_tables),
+        namespaces: delta::deltas(&live.namespaces, &wanted.namespaces),
+        extensions: delta::deltas(&live.extensions, &wanted.extensions),
+        enums: delta::deltas(&live.enums, &wanted.enums),
+        domains: delta::deltas(&live.domains, &wanted.domains),
+        sequences: delta::deltas(&live.sequences, &wanted.sequences),
+        materialized_views: delta::deltas(&live.materialized_views, &wanted.materialized_views),
         lacking: lacking(&live, &wanted),
     })
 }
@@ -80,6 +107,12 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
         table.indexes.retain(|name, _| !covers("index", &ObjectName { schema: schema.clone(), name: name.clone() }));
     }
     kept.views.retain(|name, _| !covers("view", name));
+    kept.enums.retain(|name, _| !covers("enum", name));
+    kept.domains.retain(|name, _| !covers("domain", name));
+    kept.sequences.retain(|name, _| !covers("sequence", name));
+    kept.materialized_views.retain(|name, _| !covers("materialized-view", name));
+    kept.namespaces.retain(|name, _| !covers("schema", &ObjectName::bare(name.clone())));
+    kept.extensions.retain(|name, _| !covers("extension", &ObjectName::bare(name.clone())));
     kept.virtual_tables.retain(|name, _| !covers("virtual-table", name));
     kept.triggers.retain(|name, t| {
         let on = t.table.clone().map(ObjectName::bare);

@@ -2,7 +2,8 @@
 
 use super::Edit;
 use crate::schema::{
-    Check, Column, DefaultValue, Expr, ForeignKey, Ident, Index, Literal, PrimaryKey, Table, Trigger, Unique, View, VirtualTable,
+    Check, Column, DefaultValue, Deferrable, Domain, EnumType, Exclusion, Expr, Extension, ForeignKey, Ident, Identity, Index, Literal,
+    MaterializedView, Namespace, PrimaryKey, Sequence, SequenceOptions, Table, Trigger, Unique, View, VirtualTable,
 };
 
 /// A kind of object that can be compared.
@@ -47,6 +48,15 @@ fn word<T: Copy>(word: impl Fn(T) -> &'static str) -> impl Fn(&Option<T>) -> Opt
     move |value| value.map(|v| word(v).to_owned())
 }
 
+/// Storage parameters and the like.
+fn parameters(with: &[(String, String)]) -> Option<String> {
+    (!with.is_empty()).then(|| with.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
+}
+
+fn counting(options: &SequenceOptions) -> Option<String> {
+    Some(options.to_string()).filter(|s| !s.is_empty())
+}
+
 /// A default as people read it: strings in quotes, expressions in brackets.
 pub(crate) fn show_default(default: &DefaultValue) -> String {
     match &default.value {
@@ -68,7 +78,8 @@ impl Object for Column {
             .of("collate", &before.collate, &after.collate, shown)
             .of("generated", &before.generated, &after.generated, |g| g.as_ref().map(|g| g.expr.text.clone()))
             .flag("stored", before.generated.as_ref().is_some_and(|g| g.stored), after.generated.as_ref().is_some_and(|g| g.stored))
-            .of("identity", &before.identity, &after.identity, |i| i.map(|i| format!("{i:?}")))
+            .of("identity", &before.identity, &after.identity, word(Identity::word))
+            .of("sequence", &before.sequence, &after.sequence, counting)
             .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -82,6 +93,9 @@ impl Object for PrimaryKey {
             .of("on-conflict", &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
             .flag("autoincrement", before.autoincrement, after.autoincrement)
             .flag("desc", before.inline_desc, after.inline_desc)
+            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .of("include", &before.include, &after.include, |i| list(i))
+            .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -92,16 +106,23 @@ impl Object for Unique {
             .of("columns", &before.parts, &after.parts, |p| list(p))
             .name(&before.name, &after.name)
             .of("on-conflict", &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
-            .of("deferrable", &before.deferrable, &after.deferrable, word(crate::schema::Deferrable::word))
+            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
             .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
             .of("include", &before.include, &after.include, |i| list(i))
+            .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
 
 impl Object for Check {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        Edits::default().of("condition", &before.expr, &after.expr, |e| Some(e.text.clone())).name(&before.name, &after.name).0
+        Edits::default()
+            .of("condition", &before.expr, &after.expr, |e| Some(e.text.clone()))
+            .name(&before.name, &after.name)
+            .flag("no-inherit", before.no_inherit, after.no_inherit)
+            .flag("not-valid", before.not_valid, after.not_valid)
+            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .0
     }
 }
 
@@ -115,7 +136,9 @@ impl Object for ForeignKey {
             .of("on-delete", &before.on_delete, &after.on_delete, |a| Some(a.word().to_owned()))
             .of("on-update", &before.on_update, &after.on_update, |a| Some(a.word().to_owned()))
             .of("match", &before.matching, &after.matching, shown)
-            .of("deferrable", &before.deferrable, &after.deferrable, word(crate::schema::Deferrable::word))
+            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .flag("not-valid", before.not_valid, after.not_valid)
+            .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -129,7 +152,7 @@ impl Object for Index {
             .of("using", &before.method, &after.method, Clone::clone)
             .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
             .of("include", &before.include, &after.include, |i| list(i))
-            .of("with", &before.with, &after.with, |w| Some(w.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")))
+            .of("with", &before.with, &after.with, |w| parameters(w))
             .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -140,6 +163,8 @@ pub(crate) fn table_options(before: &Table, after: &Table) -> Vec<Edit> {
     Edits::default()
         .flag("strict", before.strict, after.strict)
         .flag("without-rowid", before.without_rowid, after.without_rowid)
+        .flag("unlogged", before.unlogged, after.unlogged)
+        .of("with", &before.with, &after.with, |w| parameters(w))
         .of("comment", &before.comment, &after.comment, Clone::clone)
         .0
 }
@@ -153,6 +178,8 @@ impl Object for View {
         sql(&before.query, &after.query)
             .of("name", &before.name, &after.name, |n| Some(n.to_string()))
             .of("columns", &before.columns, &after.columns, |c| list(c))
+            .of("with", &before.with, &after.with, |w| parameters(w))
+            .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -166,5 +193,93 @@ impl Object for Trigger {
 impl Object for VirtualTable {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         sql(&before.using, &after.using).0
+    }
+}
+
+impl Object for Namespace {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        Edits::default().of("comment", &before.comment, &after.comment, Clone::clone).0
+    }
+}
+
+impl Object for Extension {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        Edits::default()
+            .of("schema", &before.schema, &after.schema, shown)
+            .of("version", &before.version, &after.version, Clone::clone)
+            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .0
+    }
+}
+
+impl Object for EnumType {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        Edits::default()
+            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
+            .of("values", &before.values, &after.values, |v| list(v))
+            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .0
+    }
+}
+
+impl Object for Domain {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        let mut edits = Edits::default()
+            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
+            .of("type", &before.ty, &after.ty, |t| Some(t.to_string()))
+            .flag("not-null", before.not_null, after.not_null)
+            .of("default", &before.default, &after.default, |d| d.as_ref().map(show_default))
+            .of("collate", &before.collate, &after.collate, shown)
+            .of("comment", &before.comment, &after.comment, Clone::clone);
+        if !super::pairs::rule_deltas(&before.checks, &after.checks).is_empty() {
+            let conditions =
+                |d: &Domain| (!d.checks.is_empty()).then(|| d.checks.iter().map(|c| c.expr.text.clone()).collect::<Vec<_>>().join(", "));
+            edits.0.push(Edit { attribute: "checks", before: conditions(before), after: conditions(after) });
+        }
+        edits.0
+    }
+}
+
+impl Object for Sequence {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        let owner = |o: &Option<(crate::schema::ObjectName, Ident)>| o.as_ref().map(|(t, c)| format!("{t}.{c}"));
+        Edits::default()
+            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
+            .of("type", &before.ty, &after.ty, |t| Some(t.to_string()))
+            .of("options", &before.options, &after.options, counting)
+            .of("owned-by", &before.owned_by, &after.owned_by, owner)
+            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .0
+    }
+}
+
+impl Object for MaterializedView {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        let mut edits = sql(&before.query, &after.query)
+            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
+            .of("columns", &before.columns, &after.columns, |c| list(c))
+            .of("with", &before.with, &after.with, |w| parameters(w))
+            .of("comment", &before.comment, &after.comment, Clone::clone);
+        for delta in super::delta::deltas(&before.indexes, &after.indexes) {
+            let words = |index: &Index| format!("{} ({})", index.name, list(&index.parts).unwrap_or_default());
+            edits.0.push(Edit { attribute: "index", before: delta.before().map(words), after: delta.after().map(words) });
+        }
+        edits.0
+    }
+}
+
+impl Object for Exclusion {
+    fn edits(before: &Self, after: &Self) -> Vec<Edit> {
+        Edits::default()
+            .of("parts", &before.parts, &after.parts, |p| {
+                Some(p.iter().map(|(part, with)| format!("{part} with {with}")).collect::<Vec<_>>().join(", "))
+            })
+            .name(&before.name, &after.name)
+            .of("using", &before.method, &after.method, Clone::clone)
+            .of("where", &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
+            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .of("include", &before.include, &after.include, |i| list(i))
+            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .0
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Object;
 use super::delta::{Delta, altered};
-use crate::schema::{Check, ForeignKey, Ident, Unique};
+use crate::schema::{Check, Exclusion, ForeignKey, Ident, Unique};
 
 /// A constraint that may have no name.
 pub(super) trait Rule: Object {
@@ -46,6 +46,18 @@ impl Rule for ForeignKey {
     }
     fn is_same_rule(&self, other: &Self) -> bool {
         self.columns == other.columns && self.table == other.table && self.to == other.to
+    }
+}
+
+impl Rule for Exclusion {
+    fn name(&self) -> Option<&Ident> {
+        self.name.as_ref()
+    }
+    fn was(&self) -> &[Ident] {
+        &self.was
+    }
+    fn is_same_rule(&self, other: &Self) -> bool {
+        self.parts == other.parts
     }
 }
 

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::schema::{Expr, Ident, ObjectName, PartKey, Problem, Schema, Table};
+use crate::schema::{Expr, Ident, IndexPart, ObjectName, PartKey, Problem, Schema, Table};
 
 /// The renames of one change, tables first.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ pub(super) struct Renames {
     pub(super) tables: Vec<(ObjectName, ObjectName)>,
     /// The table's new name, the column's old and new one.
     pub(super) columns: Vec<(ObjectName, Ident, Ident)>,
-    /// Whether views or triggers get other names.
+    /// Whether objects that hold no rows get other names.
     bodies: bool,
 }
 
@@ -27,12 +27,21 @@ pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames) -> Schem
     apply(&mut live, renames);
     rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)));
     rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)));
+    rekey(&mut live.enums, wanted.enums.values().map(|e| (&e.name, &e.was)));
+    rekey(&mut live.domains, wanted.domains.values().map(|d| (&d.name, &d.was)));
+    rekey(&mut live.sequences, wanted.sequences.values().map(|s| (&s.name, &s.was)));
+    rekey(&mut live.materialized_views, wanted.materialized_views.values().map(|v| (&v.name, &v.was)));
     live
 }
 
 /// Finds the renames that the file asks for: OLD is live, the new name is not, and the file does not declare OLD.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
-    let bodies = wanted.views.values().any(|v| !v.was.is_empty()) || wanted.triggers.values().any(|t| !t.was.is_empty());
+    let bodies = wanted.views.values().any(|v| !v.was.is_empty())
+        || wanted.triggers.values().any(|t| !t.was.is_empty())
+        || wanted.enums.values().any(|e| !e.was.is_empty())
+        || wanted.domains.values().any(|d| !d.was.is_empty())
+        || wanted.sequences.values().any(|s| !s.was.is_empty())
+        || wanted.materialized_views.values().any(|v| !v.was.is_empty());
     let mut renames = Renames { bodies, ..Renames::default() };
     let mut problems = Vec::new();
     for table in wanted.tables.values() {
@@ -108,6 +117,7 @@ fn apply(live: &mut Schema, renames: &Renames) {
 
 fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
     live.views.values_mut().for_each(|v| v.query.rename(old, new));
+    live.materialized_views.values_mut().for_each(|v| v.query.rename(old, new));
     for trigger in live.triggers.values_mut() {
         trigger.body.rename(old, new);
         if trigger.table.as_ref() == Some(old) {
@@ -138,14 +148,21 @@ fn rename_column(table: &mut Table, old: &Ident, new: &Ident) {
         unique.include.iter_mut().for_each(swap);
     }
     table.foreign_keys.iter_mut().flat_map(|f| &mut f.columns).for_each(swap);
+    if let Some(key) = &mut table.primary_key {
+        key.include.iter_mut().for_each(swap);
+    }
     table.checks.iter_mut().for_each(|c| swap_expr(&mut c.expr));
+    let swap_part = |part: &mut IndexPart| match &mut part.key {
+        PartKey::Column(c) => swap(c),
+        PartKey::Expr(e) => swap_expr(e),
+    };
+    for exclusion in &mut table.exclusions {
+        exclusion.parts.iter_mut().for_each(|(part, _)| swap_part(part));
+        exclusion.predicate.iter_mut().for_each(swap_expr);
+        exclusion.include.iter_mut().for_each(swap);
+    }
     for index in table.indexes.values_mut() {
-        for part in &mut index.parts {
-            match &mut part.key {
-                PartKey::Column(c) => swap(c),
-                PartKey::Expr(e) => swap_expr(e),
-            }
-        }
+        index.parts.iter_mut().for_each(swap_part);
         index.predicate.iter_mut().for_each(swap_expr);
         index.include.iter_mut().for_each(swap);
     }

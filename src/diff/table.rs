@@ -6,7 +6,7 @@ use super::delta::{Delta, Edit, altered, deltas};
 use super::object::table_options;
 use super::pairs::rule_deltas;
 use super::rename::Renames;
-use crate::schema::{Check, Column, ForeignKey, Ident, Index, ObjectName, PrimaryKey, Schema, Table, Unique};
+use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PrimaryKey, Schema, Table, Unique};
 
 /// A table that comes, goes or changes.
 #[derive(Debug, Clone)]
@@ -55,6 +55,8 @@ pub struct TableEdits {
     pub checks: Vec<Delta<Check>>,
     /// Foreign keys.
     pub foreign_keys: Vec<Delta<ForeignKey>>,
+    /// Exclusion constraints.
+    pub exclusions: Vec<Delta<Exclusion>>,
     /// Indexes.
     pub indexes: Vec<Delta<Index>>,
     /// The table's own attributes.
@@ -79,6 +81,7 @@ impl TableEdits {
             || !self.uniques.is_empty()
             || !self.checks.is_empty()
             || !self.foreign_keys.is_empty()
+            || !self.exclusions.is_empty()
             || !self.options.is_empty()
     }
 }
@@ -125,6 +128,7 @@ fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<
         uniques: rule_deltas(&before.uniques, &after.uniques),
         checks: rule_deltas(&before.checks, &after.checks),
         foreign_keys: rule_deltas(&before.foreign_keys, &after.foreign_keys),
+        exclusions: rule_deltas(&before.exclusions, &after.exclusions),
         indexes: deltas(&old_indexes, &after.indexes),
         options: table_options(before, after),
         before: before.clone(),
@@ -153,6 +157,10 @@ fn arrange(before: &Table, after: &Table) -> Table {
     for fk in &mut arranged.foreign_keys {
         let same = || before.foreign_keys.iter().find(|f| f.columns == fk.columns && f.table == fk.table).and_then(|f| f.name.clone());
         fk.name = fk.name.take().or_else(same);
+    }
+    for exclusion in &mut arranged.exclusions {
+        let same = || before.exclusions.iter().find(|e| e.parts == exclusion.parts).and_then(|e| e.name.clone());
+        exclusion.name = exclusion.name.take().or_else(same);
     }
     arranged
 }

@@ -124,12 +124,11 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
     if flags.contains(&Flag::PrimaryKey) || desc.is_some() {
         let inline_desc = desc == Some(true);
         key = Some(PrimaryKey {
-            name: None,
-            parts: vec![KeyPart { desc: inline_desc, ..part() }],
             conflict: conflict.take(),
             autoincrement: flags.contains(&Flag::Autoincrement),
             inline_desc,
             origin: node.origin(),
+            ..PrimaryKey::new(vec![KeyPart { desc: inline_desc, ..part() }])
         });
     } else if flags.contains(&Flag::Autoincrement) {
         node.problem("`autoincrement` is for a primary key", "here", "write `primary-key autoincrement`");
@@ -140,16 +139,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
         constraint::set_primary_key(node.ctx, table, key);
     }
     if flags.contains(&Flag::Unique) {
-        table.uniques.push(Unique {
-            name: None,
-            was: Vec::new(),
-            parts: vec![part()],
-            conflict: conflict.take(),
-            deferrable: None,
-            nulls_not_distinct: false,
-            include: Vec::new(),
-            origin: node.origin(),
-        });
+        table.uniques.push(Unique { conflict: conflict.take(), origin: node.origin(), ..Unique::new(vec![part()]) });
     }
     if conflict.is_some() && !column.not_null {
         node.problem("`on-conflict=` needs a rule to be about", "here", "it goes with primary-key, unique or not-null");

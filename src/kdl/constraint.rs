@@ -36,7 +36,7 @@ pub(super) fn decode_primary_key(mut node: Node, table: &mut Table) {
     let (ctx, origin) = (node.ctx, node.origin());
     node.finish(&["part"]);
     if !parts.is_empty() {
-        set_primary_key(ctx, table, PrimaryKey { name, parts, conflict, autoincrement, inline_desc: false, origin });
+        set_primary_key(ctx, table, PrimaryKey { name, conflict, autoincrement, origin, ..PrimaryKey::new(parts) });
     }
 }
 
@@ -49,6 +49,7 @@ pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
         deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
         nulls_not_distinct: node.prop_bool("nulls-not-distinct"),
         include: Vec::new(),
+        comment: node.prop_text("comment"),
         origin: node.origin(),
     };
     for mut child in node.children() {
@@ -99,7 +100,7 @@ pub(super) fn decode_check(mut node: Node) -> Option<Check> {
     let was = node.prop_ident("was").into_iter().collect();
     let expr = condition.expr("a check's condition");
     node.finish(&[]);
-    Some(Check { name, was, expr: expr?, origin })
+    Some(Check { name, was, origin, ..Check::new(expr?) })
 }
 
 pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
@@ -142,19 +143,7 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
     let (on_delete, on_update) = (on_delete.unwrap_or_default(), on_update.unwrap_or_default());
     let origin = arg.origin();
     let to = to.into_iter().map(|c| c.at(origin)).collect();
-    Some(ForeignKey {
-        name: None,
-        was: Vec::new(),
-        columns,
-        table,
-        to,
-        on_delete,
-        on_update,
-        matching,
-        deferrable,
-        dangling: false,
-        origin,
-    })
+    Some(ForeignKey { to, on_delete, on_update, matching, deferrable, origin, ..ForeignKey::new(columns, table) })
 }
 
 /// `[schema.]table(col, …)`, `table` or `table.column`; names with other characters stand in double quotes.

@@ -13,7 +13,7 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
         node.problem("a view holds no rows, so there is nothing to guard", "here", "take out prevent-destroy");
     }
     let query = sql_child(node, "as")?;
-    Some(View { name, was, columns, query, origin })
+    Some(View { was, columns, origin, ..View::new(name, query) })
 }
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {

@@ -1,6 +1,6 @@
 //! Columns and their defaults.
 
-use super::{Conflict, Expr, Ident, Only, Origin, Type};
+use super::{Conflict, Expr, Ident, Only, Origin, SequenceOptions, Type};
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Column {
     pub generated: Option<Generated>,
     /// An SQL identity column.
     pub identity: Option<Identity>,
+    /// How the sequence of a serial or identity column counts.
+    pub sequence: SequenceOptions,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
     /// What rows get in the change that adds the column or makes it NOT NULL.
@@ -50,6 +52,7 @@ impl Column {
             collate: None,
             generated: None,
             identity: None,
+            sequence: SequenceOptions::default(),
             comment: None,
             backfill: None,
             using: None,
@@ -76,6 +79,16 @@ pub enum Identity {
     ByDefault,
     /// `GENERATED ALWAYS`.
     Always,
+}
+
+impl Identity {
+    /// Its word in the schema language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Identity::ByDefault => "by-default",
+            Identity::Always => "always",
+        }
+    }
 }
 
 /// A column's default, compared by its canonical spelling.

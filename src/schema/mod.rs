@@ -11,6 +11,7 @@ mod ident;
 mod index;
 mod normalized;
 mod other;
+mod postgres;
 mod problem;
 mod table;
 mod types;
@@ -25,6 +26,7 @@ pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use normalized::Normalized;
 pub use other::{Ignore, Trigger, Unmanaged, View, VirtualTable};
+pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, escape, nearest};
 pub use table::{Check, Conflict, Deferrable, ForeignKey, KeyPart, PrimaryKey, RefAction, Table, Unique};
 pub use types::{Type, TypeName};
@@ -41,6 +43,18 @@ pub struct Schema {
     pub triggers: IndexMap<ObjectName, Trigger>,
     /// SQLite's virtual tables by name.
     pub virtual_tables: IndexMap<ObjectName, VirtualTable>,
+    /// PostgreSQL's schemas by name.
+    pub namespaces: IndexMap<Ident, Namespace>,
+    /// PostgreSQL's extensions by name.
+    pub extensions: IndexMap<Ident, Extension>,
+    /// Enum types by name.
+    pub enums: IndexMap<ObjectName, EnumType>,
+    /// Domains by name.
+    pub domains: IndexMap<ObjectName, Domain>,
+    /// Sequences by name.
+    pub sequences: IndexMap<ObjectName, Sequence>,
+    /// Materialised views by name.
+    pub materialized_views: IndexMap<ObjectName, MaterializedView>,
     /// What is left alone, by pattern.
     pub ignores: Vec<Ignore>,
     /// What exists but cannot be expressed: left alone where it is.
@@ -50,12 +64,21 @@ pub struct Schema {
 impl Schema {
     /// True where nothing is declared at all. `apply` refuses such a schema, for it would plan to drop everything.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.views.is_empty() && self.triggers.is_empty() && self.virtual_tables.is_empty()
+        self.len() == 0
     }
 
     /// How many top-level objects there are.
     pub fn len(&self) -> usize {
-        self.tables.len() + self.views.len() + self.triggers.len() + self.virtual_tables.len()
+        self.tables.len()
+            + self.views.len()
+            + self.triggers.len()
+            + self.virtual_tables.len()
+            + self.namespaces.len()
+            + self.extensions.len()
+            + self.enums.len()
+            + self.domains.len()
+            + self.sequences.len()
+            + self.materialized_views.len()
     }
 
     /// Whether an `ignore` covers the object.

@@ -13,11 +13,20 @@ pub struct View {
     pub columns: Vec<Ident>,
     /// The query.
     pub query: Expr,
+    /// PostgreSQL: `security_barrier`, `check_option` and the like.
+    pub with: Vec<(String, String)>,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
 
 impl View {
+    /// A view with nothing but its query.
+    pub fn new(name: ObjectName, query: Expr) -> Self {
+        View { name, was: Vec::new(), columns: Vec::new(), query, with: Vec::new(), comment: None, origin: Origin::default() }
+    }
+
     /// `view.NAME`.
     pub fn address(&self) -> Address {
         Address::top("view", &self.name)

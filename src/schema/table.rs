@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Address, Column, Expr, Ident, Index, ObjectName, Origin};
+use super::{Address, Column, Exclusion, Expr, Ident, Index, ObjectName, Origin};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,14 @@ pub struct Table {
     pub checks: Vec<Check>,
     /// Foreign keys, those written at a column included.
     pub foreign_keys: Vec<ForeignKey>,
+    /// PostgreSQL's exclusion constraints.
+    pub exclusions: Vec<Exclusion>,
     /// Indexes by name.
     pub indexes: IndexMap<Ident, Index>,
+    /// PostgreSQL's UNLOGGED: its rows do not survive a crash.
+    pub unlogged: bool,
+    /// PostgreSQL: storage parameters.
+    pub with: Vec<(String, String)>,
     /// SQLite's STRICT.
     pub strict: bool,
     /// SQLite's WITHOUT ROWID.
@@ -49,7 +55,10 @@ impl Table {
             uniques: Vec::new(),
             checks: Vec::new(),
             foreign_keys: Vec::new(),
+            exclusions: Vec::new(),
             indexes: IndexMap::new(),
+            unlogged: false,
+            with: Vec::new(),
             strict: false,
             without_rowid: false,
             prevent_destroy: false,
@@ -90,8 +99,31 @@ pub struct PrimaryKey {
     /// Written at its column with DESC. On SQLite `INTEGER PRIMARY KEY DESC` is, by an old bug that is kept for
     /// compatibility, not the rowid, while `PRIMARY KEY (id DESC)` is (<https://sqlite.org/lang_createtable.html#rowid>).
     pub inline_desc: bool,
+    /// PostgreSQL: when it is checked.
+    pub deferrable: Option<Deferrable>,
+    /// PostgreSQL: columns that the index holds besides.
+    pub include: Vec<Ident>,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
     /// Where it stands in the schema file.
     pub origin: Origin,
+}
+
+impl PrimaryKey {
+    /// A key with nothing but its columns.
+    pub fn new(parts: Vec<KeyPart>) -> Self {
+        PrimaryKey {
+            name: None,
+            parts,
+            conflict: None,
+            autoincrement: false,
+            inline_desc: false,
+            deferrable: None,
+            include: Vec::new(),
+            comment: None,
+            origin: Origin::default(),
+        }
+    }
 }
 
 /// A column of a primary key or UNIQUE constraint.
@@ -129,8 +161,27 @@ pub struct Unique {
     pub nulls_not_distinct: bool,
     /// PostgreSQL: columns that the index holds besides.
     pub include: Vec<Ident>,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
     /// Where it stands in the schema file.
     pub origin: Origin,
+}
+
+impl Unique {
+    /// A rule with nothing but its columns.
+    pub fn new(parts: Vec<KeyPart>) -> Self {
+        Unique {
+            name: None,
+            was: Vec::new(),
+            parts,
+            conflict: None,
+            deferrable: None,
+            nulls_not_distinct: false,
+            include: Vec::new(),
+            comment: None,
+            origin: Origin::default(),
+        }
+    }
 }
 
 /// A CHECK constraint.
@@ -142,8 +193,21 @@ pub struct Check {
     pub was: Vec<Ident>,
     /// The condition.
     pub expr: Expr,
+    /// PostgreSQL: tables that inherit do not have it.
+    pub no_inherit: bool,
+    /// PostgreSQL: rows that were there before it have not been checked.
+    pub not_valid: bool,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
     /// Where it stands in the schema file.
     pub origin: Origin,
+}
+
+impl Check {
+    /// A rule with nothing but its condition.
+    pub fn new(expr: Expr) -> Self {
+        Check { name: None, was: Vec::new(), expr, no_inherit: false, not_valid: false, comment: None, origin: Origin::default() }
+    }
 }
 
 /// A foreign key.
@@ -169,8 +233,33 @@ pub struct ForeignKey {
     pub deferrable: Option<Deferrable>,
     /// It leads to no table or no key, as SQLite lets it; `inspect` says so of what it found.
     pub dangling: bool,
+    /// PostgreSQL: rows that were there before it have not been checked.
+    pub not_valid: bool,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
     /// Where it stands in the schema file.
     pub origin: Origin,
+}
+
+impl ForeignKey {
+    /// A foreign key to a table's key, with no actions.
+    pub fn new(columns: Vec<Ident>, table: ObjectName) -> Self {
+        ForeignKey {
+            name: None,
+            was: Vec::new(),
+            columns,
+            table,
+            to: Vec::new(),
+            on_delete: RefAction::default(),
+            on_update: RefAction::default(),
+            matching: None,
+            deferrable: None,
+            dangling: false,
+            not_valid: false,
+            comment: None,
+            origin: Origin::default(),
+        }
+    }
 }
 
 /// What happens to rows that point to a row that goes or changes.

@@ -19,7 +19,10 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
     for table in schema.tables.values_mut() {
         normalize_table(table, &keys);
     }
+    without_postgres_kinds(&mut schema);
     for view in schema.views.values_mut() {
+        view.comment = None;
+        view.with.clear();
         tidy(&mut view.query);
         view.query.canon = canon(&view.query.text, &Scope::default());
     }
@@ -33,6 +36,43 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         table.using.canon = canon(&table.using.text, &Scope::default());
     }
     Normalized::by_dialect(schema)
+}
+
+/// What SQLite has no use for does nothing there.
+fn without_postgres_kinds(schema: &mut Schema) {
+    schema.namespaces.clear();
+    schema.extensions.clear();
+    schema.enums.clear();
+    schema.domains.clear();
+    schema.sequences.clear();
+    schema.materialized_views.clear();
+}
+
+/// What PostgreSQL alone keeps of a table and its constraints.
+fn without_postgres_parts(table: &mut Table) {
+    table.comment = None;
+    table.name.schema = None;
+    table.unlogged = false;
+    table.with.clear();
+    table.exclusions.clear();
+    if let Some(key) = &mut table.primary_key {
+        (key.deferrable, key.comment) = (None, None);
+        key.include.clear();
+    }
+    for unique in &mut table.uniques {
+        (unique.deferrable, unique.comment) = (None, None);
+        unique.include.clear();
+    }
+    for check in &mut table.checks {
+        (check.no_inherit, check.not_valid, check.comment) = (false, false, None);
+    }
+    for fk in &mut table.foreign_keys {
+        (fk.not_valid, fk.comment) = (false, None);
+    }
+    for column in table.columns.values_mut() {
+        column.comment = None;
+        column.sequence = Default::default();
+    }
 }
 
 /// From the first token to the last: a comment behind them would swallow what rosey writes there.
@@ -50,8 +90,7 @@ fn key_columns(table: &Table) -> Vec<Ident> {
 }
 
 fn normalize_table(table: &mut Table, keys: &BTreeMap<ObjectName, Vec<Ident>>) {
-    table.comment = None;
-    table.name.schema = None;
+    without_postgres_parts(table);
     normalize_columns(table);
     normalize_key(table);
     normalize_uniques(table);
@@ -124,8 +163,6 @@ fn normalize_uniques(table: &mut Table) {
     let collations: BTreeMap<Ident, Ident> = table.columns.values().filter_map(|c| Some((c.name.clone(), c.collate.clone()?))).collect();
     let mut seen: Vec<(Vec<KeyPart>, Option<crate::schema::Conflict>)> = Vec::new();
     table.uniques.retain_mut(|unique| {
-        unique.include.clear();
-        unique.deferrable = None;
         for part in &mut unique.parts {
             part.collate = own_collation(part.collate.take(), collations.get(&part.column));
         }

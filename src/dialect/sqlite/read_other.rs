@@ -52,7 +52,7 @@ pub(crate) fn read_view(sql: &str) -> Read<View> {
         Vec::new()
     };
     c.expect("AS")?;
-    Ok(View { name, was: Vec::new(), columns, query: Expr::new(c.rest()), origin: Origin::default() })
+    Ok(View { columns, ..View::new(name, Expr::new(c.rest())) })
 }
 
 /// Reads `CREATE TRIGGER` (<https://sqlite.org/lang_createtrigger.html>).

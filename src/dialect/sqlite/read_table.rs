@@ -8,8 +8,8 @@ use super::layout::{ColumnLayout, Layout};
 use super::lexer::{Kind, Token, slice};
 use super::types;
 use crate::schema::{
-    Check, Column, Conflict, DefaultValue, Deferrable, Expr, ForeignKey, Generated, Ident, KeyPart, Literal, ObjectName, Origin,
-    PrimaryKey, RefAction, Table, Unique,
+    Check, Column, Conflict, DefaultValue, Deferrable, Expr, ForeignKey, Generated, Ident, KeyPart, Literal, ObjectName, PrimaryKey,
+    RefAction, Table, Unique,
 };
 
 /// Reads one table. What comes out is as written: normalisation is another step.
@@ -155,10 +155,10 @@ fn read_column_constraint(c: &mut Cursor, column: &mut Column, table: &mut Table
         let conflict = read_conflict(c)?;
         let autoincrement = c.eat("AUTOINCREMENT");
         let parts = vec![KeyPart { desc, ..part() }];
-        table.primary_key = Some(PrimaryKey { name: named, parts, conflict, autoincrement, inline_desc: desc, origin: Origin::default() });
+        table.primary_key = Some(PrimaryKey { name: named, conflict, autoincrement, inline_desc: desc, ..PrimaryKey::new(parts) });
     } else if c.eat("UNIQUE") {
         let conflict = read_conflict(c)?;
-        table.uniques.push(unique(named, vec![part()], conflict));
+        table.uniques.push(Unique { name: named, conflict, ..Unique::new(vec![part()]) });
     } else if c.eat("CHECK") {
         table.checks.push(read_check(c, named)?);
     } else if c.is("REFERENCES") {
@@ -229,12 +229,12 @@ fn read_constraint(c: &mut Cursor, table: &mut Table, name: &mut Option<Ident>) 
         let inner = &inner[..inner.len() - usize::from(autoincrement)];
         let parts = read_key_parts(c.sql, inner)?;
         let conflict = read_conflict(c)?;
-        table.primary_key = Some(PrimaryKey { name: named, parts, conflict, autoincrement, inline_desc: false, origin: Origin::default() });
+        table.primary_key = Some(PrimaryKey { name: named, conflict, autoincrement, ..PrimaryKey::new(parts) });
     } else if c.eat("UNIQUE") {
         let inner = c.bracketed()?;
         let parts = read_key_parts(c.sql, &inner)?;
         let conflict = read_conflict(c)?;
-        table.uniques.push(unique(named, parts, conflict));
+        table.uniques.push(Unique { name: named, conflict, ..Unique::new(parts) });
     } else if c.eat("CHECK") {
         let check = read_check(c, named)?;
         table.checks.push(check);
@@ -248,24 +248,11 @@ fn read_constraint(c: &mut Cursor, table: &mut Table, name: &mut Option<Ident>) 
     Ok(())
 }
 
-fn unique(name: Option<Ident>, parts: Vec<KeyPart>, conflict: Option<Conflict>) -> Unique {
-    Unique {
-        name,
-        was: Vec::new(),
-        parts,
-        conflict,
-        deferrable: None,
-        nulls_not_distinct: false,
-        include: Vec::new(),
-        origin: Origin::default(),
-    }
-}
-
 fn read_check(c: &mut Cursor, name: Option<Ident>) -> Read<Check> {
     let inner = c.bracketed()?;
     let expr = Expr::new(slice(c.sql, &inner));
     read_conflict(c)?; // parsed by SQLite, and without effect
-    Ok(Check { name, was: Vec::new(), expr, origin: Origin::default() })
+    Ok(Check { name, ..Check::new(expr) })
 }
 
 fn read_key_parts(sql: &str, tokens: &[Token]) -> Read<Vec<KeyPart>> {
@@ -324,19 +311,7 @@ fn read_references(c: &mut Cursor, name: Option<Ident>, columns: Vec<Ident>) -> 
     } else {
         Vec::new()
     };
-    let mut fk = ForeignKey {
-        name,
-        was: Vec::new(),
-        columns,
-        table,
-        to,
-        on_delete: RefAction::NoAction,
-        on_update: RefAction::NoAction,
-        matching: None,
-        deferrable: None,
-        dangling: false,
-        origin: Origin::default(),
-    };
+    let mut fk = ForeignKey { name, to, ..ForeignKey::new(columns, table) };
     loop {
         if c.eat_all(&["ON", "DELETE"]) {
             fk.on_delete = read_action(c)?;
