@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Ident, Origin};
+use super::{Case, Ident, Origin};
 
 /// A piece of SQL that rosey passes through: a check's condition, a default, a view's body.
 ///
@@ -34,10 +34,14 @@ impl Expr {
     pub fn rename(&mut self, from: &Ident, to: &Ident) {
         let mut out = String::with_capacity(self.canon.len());
         let mut done = 0;
+        let spelled = match to.case() {
+            Case::AsciiInsensitive => to.as_str().to_ascii_lowercase(),
+            Case::Exact => to.as_str().to_owned(),
+        };
         for (start, end, found) in idents(&self.canon) {
             if from.matches(&found) {
                 out.push_str(&self.canon[done..start]);
-                out.push_str(&format!("\"{}\"", to.as_str().to_ascii_lowercase().replace('"', "\"\"")));
+                out.push_str(&format!("\"{}\"", spelled.replace('"', "\"\"")));
                 done = end;
             }
         }

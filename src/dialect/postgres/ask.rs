@@ -1,0 +1,140 @@
+//! Asks the server how it spells expressions: they stand in the select list of a temporary view, and `pg_get_viewdef`
+//! gives them back. Nothing is left behind, and no table is touched: a table is only the list of its columns.
+//!
+//! What comes from a schema file reaches the server as part of one prepared `CREATE VIEW`, which runs nothing.
+
+use sqlparser::tokenizer::Token;
+
+use super::canon::{self, quote};
+use super::connection::{Connection, Error};
+
+/// The columns that expressions may name, under the name of their table.
+#[derive(Debug, Clone)]
+pub(crate) struct Scope {
+    /// What the columns may be qualified by.
+    pub(crate) alias: String,
+    /// Name, type and collation.
+    pub(crate) columns: Vec<(String, String, Option<String>)>,
+    /// The expressions: SQL, and the type that they are cast to.
+    pub(crate) questions: Vec<(String, Option<String>)>,
+    /// The server's spellings, once asked; none where it refuses the expression.
+    pub(crate) answers: Vec<Option<String>>,
+}
+
+/// How many scopes go into one view; a view has at most 1,600 columns.
+const AT_ONCE: usize = 250;
+
+/// Asks for all of them: one view for many scopes; where that fails, one for each, and then one for each expression.
+///
+/// # Errors
+/// Where the connection is lost. An expression that the server refuses has no answer.
+pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Result<(), Error> {
+    for batch in scopes.chunks_mut(AT_ONCE) {
+        let whole: Vec<&Scope> = batch.iter().collect();
+        if let Some(answers) = try_view(connection, &whole).await? {
+            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Some).collect());
+            continue;
+        }
+        for scope in batch {
+            ask_one(connection, scope).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), Error> {
+    if let Some(mut answers) = try_view(connection, &[scope]).await? {
+        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Some).collect();
+        return Ok(());
+    }
+    let mut answers = Vec::new();
+    for question in &scope.questions {
+        let alone = Scope { questions: vec![question.clone()], answers: Vec::new(), ..scope.clone() };
+        let found = try_view(connection, &[&alone]).await?;
+        answers.push(found.and_then(|mut a| a.pop()).and_then(|mut a| a.pop()));
+    }
+    scope.answers = answers;
+    Ok(())
+}
+
+/// The answers of one view, or none where the server refuses it.
+async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Option<Vec<Vec<String>>>, Error> {
+    let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
+    let definition = viewdef(connection, "_rosey_ask", &format!("SELECT {}", selects.join(", "))).await?;
+    Ok(definition.ok().and_then(|text| read(&text, scopes)))
+}
+
+/// What the server makes of a query: the definition of a view of it, or its refusal.
+pub(crate) async fn viewdef(connection: &mut Connection, name: &str, query: &str) -> Result<Result<String, Error>, Error> {
+    connection.execute("SAVEPOINT rosey_ask").await?;
+    let created = connection.execute(&format!("CREATE TEMPORARY VIEW {} AS {query}", quote(name))).await;
+    let outcome = match created {
+        Ok(_) => {
+            let sql = format!("SELECT pg_get_viewdef({}::regclass)", canon::literal(&format!("pg_temp.{}", quote(name))));
+            connection.texts(&sql).await.map(|t| t.into_iter().next().unwrap_or_default())
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(lost @ (Error::Lost { .. } | Error::NoServer { .. })) = outcome {
+        return Err(lost);
+    }
+    connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
+    Ok(outcome)
+}
+
+fn select(scope: &Scope) -> String {
+    let one = |(sql, cast): &(String, Option<String>)| match cast {
+        Some(ty) => format!("CAST(({sql}\n) AS {ty})"),
+        None => format!("({sql}\n)"),
+    };
+    let questions: Vec<String> = scope.questions.iter().map(one).collect();
+    let column = |(name, ty, collate): &(String, String, Option<String>)| {
+        let collate = collate.as_ref().map(|c| format!(" COLLATE {}", quote(c))).unwrap_or_default();
+        format!("(NULL::{ty}){collate} AS {}", quote(name))
+    };
+    let columns: Vec<String> = scope.columns.iter().map(column).collect();
+    let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
+    format!("(SELECT ROW({}) FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
+}
+
+/// Takes the definition of the view apart: each select's row, by its commas.
+fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
+    let tokens = canon::tokens(definition)?;
+    let word = |i: usize, text: &str| matches!(tokens.get(i), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case(text));
+    let mut found = Vec::new();
+    let mut at = 1;
+    while at < tokens.len() {
+        if tokens[at] != Token::LParen {
+            at += 1;
+            continue;
+        }
+        let end = canon::closing(&tokens, at)?;
+        if !word(at + 1, "select") || !word(at + 2, "row") {
+            return None;
+        }
+        let close = canon::closing(&tokens, at + 3)?;
+        found.push(split(&tokens[at + 4..close]));
+        at = end + 1;
+    }
+    let fits = found.len() == scopes.len() && found.iter().zip(scopes).all(|(f, s)| f.len() == s.questions.len());
+    fits.then_some(found)
+}
+
+/// Canonical spellings of what stands between commas.
+fn split(tokens: &[Token]) -> Vec<String> {
+    let mut parts = vec![Vec::new()];
+    let mut depth = 0_i32;
+    for token in tokens {
+        match token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth -= 1,
+            _ => {}
+        }
+        if *token == Token::Comma && depth == 0 {
+            parts.push(Vec::new());
+        } else if let Some(last) = parts.last_mut() {
+            last.push(token.clone());
+        }
+    }
+    parts.iter().map(|p| canon::spelled(p)).collect()
+}

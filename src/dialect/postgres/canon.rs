@@ -1,0 +1,193 @@
+//! One spelling for PostgreSQL's expressions and queries, by their tokens: case, quotes, spaces and outer brackets.
+//!
+//! Whether two spellings that still differ mean the same is the server's to say (`settle`); nothing is guessed here.
+
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::tokenizer::{Token, Tokenizer, Word};
+
+/// Words that can be no plain name of a column, or that have a meaning of their own between operands
+/// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never an identifier here.
+const RESERVED: [&str; 78] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "between",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "lateral",
+    "leading",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "row",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "then",
+    "true",
+    "union",
+    "user",
+    "when",
+    "where",
+];
+
+/// The tokens without spaces and comments; none where PostgreSQL could not read them either.
+pub(crate) fn tokens(sql: &str) -> Option<Vec<Token>> {
+    let all = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().ok()?;
+    Some(all.into_iter().filter(|t| !matches!(t, Token::Whitespace(_) | Token::EOF)).collect())
+}
+
+/// The canonical spelling. What cannot be read as tokens stays as it is.
+pub(crate) fn canon(sql: &str) -> String {
+    let Some(tokens) = tokens(sql) else { return sql.trim().to_owned() };
+    let end = tokens.iter().rposition(|t| *t != Token::SemiColon).map_or(0, |i| i + 1);
+    spelled(&tokens[..end])
+}
+
+/// The canonical spelling of tokens.
+pub(crate) fn spelled(tokens: &[Token]) -> String {
+    without_brackets(tokens).iter().map(spell).collect::<Vec<_>>().join(" ")
+}
+
+/// Takes off brackets that hold all of it.
+fn without_brackets(mut tokens: &[Token]) -> &[Token] {
+    while tokens.len() > 2 && tokens[0] == Token::LParen && closing(tokens, 0) == Some(tokens.len() - 1) {
+        tokens = &tokens[1..tokens.len() - 1];
+    }
+    tokens
+}
+
+/// The place of the bracket that closes the one at `open`.
+pub(crate) fn closing(tokens: &[Token], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (i, token) in tokens.iter().enumerate().skip(open) {
+        match token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(i);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A word that names something, as PostgreSQL reads it: in lower case unless it is quoted.
+pub(crate) fn name(word: &Word) -> String {
+    if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() }
+}
+
+fn spell(token: &Token) -> String {
+    match token {
+        Token::Word(word) => {
+            let name = name(word);
+            let keyword = word.quote_style.is_none() && RESERVED.binary_search(&name.as_str()).is_ok();
+            if keyword { name } else { quote(&name) }
+        }
+        Token::SingleQuotedString(text) => literal(text),
+        Token::Neq => "<>".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An identifier in double quotes.
+pub(crate) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string in single quotes.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The words of a piece of SQL that may be names.
+pub(crate) fn names(sql: &str) -> Vec<String> {
+    let found = tokens(sql).unwrap_or_default();
+    found.iter().filter_map(|t| if let Token::Word(w) = t { Some(name(w)) } else { None }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_can_be_searched() {
+        assert!(RESERVED.is_sorted());
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        for (a, b) in [
+            ("((a > 0))", "A>0"),
+            ("\"a\" = 'It''s'", "a  =  'It''s' -- so"),
+            ("a != b", "a <> b"),
+            ("(a) + (b)", "( A ) + (B)"),
+            ("now()", "NOW()"),
+        ] {
+            assert_eq!(canon(a), canon(b), "{a} {b}");
+        }
+        assert_ne!(canon("\"A\" > 0"), canon("a > 0"));
+        assert_ne!(canon("a = 'X'"), canon("a = 'x'"));
+        assert_ne!(canon("(a) or (b)"), canon("a or b"));
+    }
+}

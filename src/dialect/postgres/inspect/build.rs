@@ -1,0 +1,376 @@
+//! Answers → schema: what is an object of its own. Tables have a file to themselves (`tables`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::postgres::PgRow;
+
+use super::part::{default, parameters, unquoted};
+use super::row::Fields;
+use super::{Live, Reads, Relation, Server, ident};
+use crate::dialect::postgres::{default_name, read_type};
+use crate::schema::{
+    Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
+    SequenceOptions, Table, Type, Unmanaged, View,
+};
+
+/// Tables in which other migrators keep their books.
+const BOOKKEEPING: [&str; 14] = [
+    "alembic_version",
+    "_sqlx_migrations",
+    "schema_migrations",
+    "django_migrations",
+    "__diesel_schema_migrations",
+    "flyway_schema_history",
+    "databasechangelog",
+    "databasechangeloglock",
+    "goose_db_version",
+    "knex_migrations",
+    "knex_migrations_lock",
+    "_prisma_migrations",
+    "ar_internal_metadata",
+    "atlas_schema_revisions",
+];
+
+/// Whether no plan ever touches a relation of this name.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("_rosey") || BOOKKEEPING.contains(&name)
+}
+
+/// The server, from its one row.
+pub(super) fn server(rows: &[PgRow]) -> Server {
+    let mut server = Server { version: 0, default_schema: "public".to_owned(), read_only: false, may_temp: false };
+    if let Some(row) = rows.first() {
+        let mut f = Fields::of(row);
+        server = Server { version: f.number(), default_schema: f.text(), read_only: f.flag(), may_temp: f.flag() };
+    }
+    server
+}
+
+/// A sequence that a column may turn out to bring with it.
+pub(super) struct FoundSequence {
+    pub(super) name: ObjectName,
+    pub(super) ty: Type,
+    pub(super) options: SequenceOptions,
+    pub(super) owner: Option<(i64, i64)>,
+    pub(super) of_identity: bool,
+    pub(super) comment: Option<String>,
+}
+
+/// The schema as it grows.
+pub(super) struct Builder {
+    pub(super) live: Live,
+    pub(super) tables: BTreeMap<i64, Table>,
+    pub(super) materialized: BTreeMap<i64, MaterializedView>,
+    pub(super) domains: BTreeMap<i64, Domain>,
+    /// Constraints that stand on an index, by its oid.
+    pub(super) keys: BTreeMap<i64, super::tables::Found>,
+    /// Relations that are left alone: reserved, partitioned, inherited, foreign.
+    hidden: BTreeSet<i64>,
+}
+
+impl Builder {
+    pub(super) fn new(server: Server) -> Self {
+        let live = Live {
+            server,
+            schema: Schema::default(),
+            relations: BTreeMap::new(),
+            reads: Vec::new(),
+            invalid_indexes: Vec::new(),
+            standing_on: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            history: false,
+        };
+        Builder {
+            live,
+            tables: BTreeMap::new(),
+            materialized: BTreeMap::new(),
+            domains: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn default_schema(&self) -> &str {
+        &self.live.server.default_schema
+    }
+
+    /// A name without its schema where that is the default one.
+    pub(super) fn name(&self, schema: &str, name: &str) -> ObjectName {
+        let own = schema != self.default_schema();
+        ObjectName { schema: own.then(|| ident(schema)), name: ident(name) }
+    }
+
+    pub(super) fn ty(&self, text: &str) -> Type {
+        read_type::read(text, self.default_schema())
+    }
+
+    fn leave(&mut self, kind: &str, name: &ObjectName, reason: Option<&str>) {
+        let reason = reason.map(str::to_owned);
+        self.live.schema.unmanaged.push(Unmanaged { kind: kind.to_owned(), name: name.to_string(), reason, origin: Default::default() });
+    }
+
+    pub(super) fn relations(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
+            let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
+            let (estimate, bytes, query, _row_security, typed) = (f.number(), f.number(), f.maybe_text(), f.flag(), f.flag());
+            let name = self.name(&schema, &name);
+            self.live.history |= name.name.as_str() == "_rosey_history";
+            if kind == "c" {
+                continue; // a composite type: named among the unmanaged
+            }
+            let relation = Relation { name: name.clone(), kind: kind.clone(), rows: estimate, bytes, columns: BTreeMap::new() };
+            if is_reserved(name.name.as_str()) {
+                self.hidden.insert(oid);
+                continue;
+            }
+            self.live.relations.insert(oid, relation);
+            match kind.as_str() {
+                "v" => {
+                    let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                    let view = View { with: parameters(&options), comment, ..View::new(name.clone(), query) };
+                    self.live.schema.views.insert(name, view);
+                }
+                "m" => {
+                    let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                    let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
+                    let indexes = Default::default();
+                    let origin = Default::default();
+                    self.materialized.insert(oid, MaterializedView { name, was, columns, query, indexes, with, comment, origin });
+                }
+                "r" if !family && !typed => {
+                    let unlogged = persistence == "u";
+                    self.tables.insert(oid, Table { unlogged, comment, with: parameters(&options), ..Table::new(name) });
+                }
+                _ => {
+                    self.hidden.insert(oid);
+                    let (kind, reason) = match kind.as_str() {
+                        "f" => ("foreign-table", None),
+                        "p" => ("table", Some("it is partitioned")),
+                        _ if typed => ("table", Some("it is a table of a type")),
+                        _ => ("table", Some("it is a partition, or has to do with inheritance")),
+                    };
+                    self.leave(kind, &name, reason);
+                }
+            }
+        }
+    }
+
+    pub(super) fn types(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (oid, schema, name, kind, values) = (f.number(), f.text(), f.text(), f.text(), f.texts());
+            let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+            let name = self.name(&schema, &name);
+            if kind == "e" {
+                let origin = Default::default();
+                self.live.schema.enums.insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, origin });
+                continue;
+            }
+            let ty = self.ty(&base.unwrap_or_default());
+            let default = expr.map(|e| default(&e, &ty, self.default_schema()));
+            let (was, collate, checks, origin) = (Vec::new(), collate.map(|c| unquoted(&c)), Vec::new(), Default::default());
+            self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, origin });
+        }
+    }
+
+    pub(super) fn columns(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
+            let (identity, generated, expr, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+            if let Some(relation) = self.live.relations.get_mut(&table) {
+                relation.columns.insert(number, ident(&name));
+            }
+            let ty = self.ty(&ty);
+            let read = expr.as_ref().map(|e| default(e, &ty, self.default_schema()));
+            let Some(table) = self.tables.get_mut(&table) else { continue };
+            let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
+            match (generated.as_str(), expr) {
+                ("", _) => column.default = read,
+                (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: Expr::new(e), stored: kind == "s" }),
+                (_, None) => {}
+            }
+            column.identity = match identity.as_str() {
+                "a" => Some(Identity::Always),
+                "d" => Some(Identity::ByDefault),
+                _ => None,
+            };
+            table.columns.insert(column.name.clone(), column);
+        }
+    }
+
+    pub(super) fn sequences(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (_, schema, name, ty) = (f.number(), f.text(), f.text(), f.text());
+            let (start, increment, min, max, cache, cycle) = (f.number(), f.number(), f.number(), f.number(), f.number(), f.flag());
+            let (owner, column, dependency, comment) = (f.maybe_number(), f.maybe_number(), f.maybe_text(), f.maybe_text());
+            let ty = self.ty(&ty);
+            let options = options(&ty, [start, increment, min, max, cache], cycle);
+            let found = FoundSequence {
+                name: self.name(&schema, &name),
+                ty,
+                options,
+                owner: owner.zip(column),
+                of_identity: dependency.as_deref() == Some("i"),
+                comment,
+            };
+            self.place(found);
+        }
+    }
+
+    /// A sequence is its identity column's, or makes its column a serial one, or stands alone.
+    fn place(&mut self, found: FoundSequence) {
+        let hidden = found.owner.is_some_and(|(table, _)| self.hidden.contains(&table));
+        if hidden || is_reserved(found.name.name.as_str()) {
+            return;
+        }
+        let owner = found.owner.and_then(|(oid, number)| {
+            let column = self.live.relations.get(&oid)?.columns.get(&number)?.clone();
+            Some((oid, self.tables.get(&oid)?.name.clone(), column))
+        });
+        if let Some((oid, table, name)) = &owner
+            && let Some(column) = self.tables.get_mut(oid).and_then(|t| t.columns.get_mut(name))
+        {
+            let serial = if found.of_identity { None } else { serial_type(column, &found) };
+            if found.of_identity || serial.is_some() {
+                column.sequence = found.options;
+                if let Some(serial) = serial {
+                    column.ty = serial;
+                    column.default = None;
+                }
+                let default = default_name::sequence(table, name);
+                if found.name.name.as_str() != default || found.name.schema != table.schema {
+                    self.live.sequences.insert((table.clone(), name.clone()), found.name);
+                }
+                return;
+            }
+        }
+        let owned_by = owner.map(|(_, table, column)| (table, column));
+        let FoundSequence { name, ty, options, comment, .. } = found;
+        let (was, origin) = (Vec::new(), Default::default());
+        let sequence = Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: false, origin };
+        self.live.schema.sequences.insert(name, sequence);
+    }
+
+    pub(super) fn spaces(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (what, name, schema, version) = (f.text(), f.text(), f.maybe_text(), f.maybe_text());
+            let (comment, own) = (f.maybe_text(), f.maybe_text());
+            let name = ident(&name);
+            if what == "schema" {
+                let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
+                let comment = comment.filter(|_| !standard);
+                if name.as_str() != self.default_schema() || comment.is_some() {
+                    self.live.schema.namespaces.insert(name.clone(), Namespace { name, comment, origin: Default::default() });
+                }
+            } else {
+                let schema = schema.filter(|s| s != self.default_schema()).map(|s| ident(&s));
+                let comment = comment.filter(|c| Some(c) != own.as_ref());
+                let extension = Extension { name: name.clone(), schema, version, comment, origin: Default::default() };
+                self.live.schema.extensions.insert(name, extension);
+            }
+        }
+    }
+
+    pub(super) fn reads(&mut self, rows: &[PgRow]) {
+        let read = |row: &PgRow| {
+            let mut f = Fields::of(row);
+            Reads { view: f.number(), relation: f.number(), column: f.maybe_number().filter(|n| *n > 0) }
+        };
+        self.live.reads = rows.iter().map(read).collect();
+    }
+
+    pub(super) fn unmanaged(&mut self, rows: &[PgRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let (kind, name, on) = (f.text(), f.text(), f.maybe_number());
+            if let Some(on) = on {
+                self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
+            }
+            self.live.schema.unmanaged.push(Unmanaged { kind, name, reason: None, origin: Default::default() });
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Live {
+        let schema = &mut self.live.schema;
+        schema.tables = self.tables.into_values().map(|t| (t.name.clone(), t)).collect();
+        schema.tables.sort_keys();
+        schema.materialized_views = self.materialized.into_values().map(|v| (v.name.clone(), v)).collect();
+        schema.materialized_views.sort_keys();
+        schema.domains = self.domains.into_values().map(|d| (d.name.clone(), d)).collect();
+        schema.domains.sort_keys();
+        self.live
+    }
+
+    /// A domain's condition.
+    pub(super) fn domain_check(&mut self, domain: i64, check: Check) {
+        if let Some(domain) = self.domains.get_mut(&domain) {
+            let default = default_name::domain_check(domain);
+            let name = check.name.clone().filter(|n| n.as_str() != default);
+            domain.checks.push(Check { name, ..check });
+        }
+    }
+}
+
+/// `serial` or `bigserial`, where the column is what those make: the type, NOT NULL, and a default that takes from the
+/// sequence it owns.
+fn serial_type(column: &Column, found: &FoundSequence) -> Option<Type> {
+    let serial = match (&column.ty, &found.ty) {
+        (Type::Integer, Type::Integer) => Type::Serial,
+        (Type::BigInt, Type::BigInt) => Type::BigSerial,
+        _ => return None,
+    };
+    let crate::schema::Literal::Expr(e) = &column.default.as_ref()?.value else { return None };
+    let inner = e.text.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
+    let spelled = super::super::read_type::plain_or_quoted(found.name.name.as_str());
+    let ends = inner == spelled || inner.strip_suffix(&spelled).is_some_and(|head| head.ends_with('.'));
+    (column.not_null && ends && found.comment.is_none()).then_some(serial)
+}
+
+/// The options that are not what PostgreSQL takes by itself.
+fn options(ty: &Type, [start, increment, min, max, cache]: [i64; 5], cycle: bool) -> SequenceOptions {
+    let (usual_min, usual_max) = limits(ty, increment);
+    let usual_start = if increment < 0 { max } else { min };
+    let unless = |value: i64, usual: i64| (value != usual).then_some(value);
+    SequenceOptions {
+        start: unless(start, usual_start),
+        increment: unless(increment, 1),
+        min: unless(min, usual_min),
+        max: unless(max, usual_max),
+        cache: unless(cache, 1),
+        cycle,
+    }
+}
+
+/// The options of a sequence that say something.
+pub(in super::super) fn told(ty: &Type, given: &SequenceOptions) -> SequenceOptions {
+    let increment = given.increment.unwrap_or(1);
+    let (min, max) = limits(ty, increment);
+    let (min, max) = (given.min.unwrap_or(min), given.max.unwrap_or(max));
+    let start = given.start.unwrap_or(if increment < 0 { max } else { min });
+    options(ty, [start, increment, min, max, given.cache.unwrap_or(1)], given.cycle)
+}
+
+/// The lowest and highest value of a sequence that names none.
+fn limits(ty: &Type, increment: i64) -> (i64, i64) {
+    let (lowest, highest) = match ty {
+        Type::SmallInt => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        Type::Integer | Type::Serial => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    if increment < 0 { (lowest, -1) } else { (1, highest) }
+}
+
+/// A view's query without the semicolon behind it.
+fn without_end(query: &str) -> String {
+    query.trim().trim_end_matches(';').trim_end().to_owned()
+}
+
+/// The columns of a relation, by their numbers; none where one of them is gone.
+pub(super) fn columns_of(relation: &Relation, numbers: &[i64]) -> Option<Vec<Ident>> {
+    numbers.iter().map(|n| relation.columns.get(n).cloned()).collect()
+}

@@ -1,0 +1,101 @@
+//! Reads the schema of a live PostgreSQL database from its catalogs, in a fixed number of queries.
+//!
+//! What is never managed is left out: the server's own namespaces, what extensions bring, rosey's own table and other
+//! migrators' bookkeeping. What is there and rosey does not manage is named, and never touched.
+
+pub(super) mod build;
+pub(super) mod part;
+mod queries;
+mod row;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use super::connection::{Connection, Error};
+use crate::schema::{Case, Ident, ObjectName, Schema};
+
+/// The server, as far as it matters to a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// `server_version_num`, like 150018.
+    pub(crate) version: i64,
+    /// The schema that objects without one are in: the first of `search_path`.
+    pub(crate) default_schema: String,
+    /// A standby takes no writes, not even temporary ones.
+    pub(crate) read_only: bool,
+    /// Whether the role may make temporary objects.
+    pub(crate) may_temp: bool,
+}
+
+/// What a plan wants to know of a relation, by its oid.
+#[derive(Debug, Clone)]
+pub(crate) struct Relation {
+    /// Its name.
+    pub(crate) name: ObjectName,
+    /// `r`, `v` or `m` and the like (`pg_class.relkind`).
+    pub(crate) kind: String,
+    /// The planner's estimate of its rows.
+    pub(crate) rows: i64,
+    /// Bytes of the table without its indexes, as of the last VACUUM or ANALYZE.
+    pub(crate) bytes: i64,
+    /// Columns by number.
+    pub(crate) columns: BTreeMap<i64, Ident>,
+}
+
+/// A view that reads a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reads {
+    /// The view.
+    pub(crate) view: i64,
+    /// What it reads.
+    pub(crate) relation: i64,
+    /// The column, or none for the relation as a whole.
+    pub(crate) column: Option<i64>,
+}
+
+/// A live database as it was read.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// The server.
+    pub(crate) server: Server,
+    /// What can be managed, in the catalogs' spelling.
+    pub(crate) schema: Schema,
+    /// Relations by oid.
+    pub(crate) relations: BTreeMap<i64, Relation>,
+    /// Which views read what.
+    pub(crate) reads: Vec<Reads>,
+    /// Indexes that a concurrent build left behind (`indisvalid` is false): table and name.
+    pub(crate) invalid_indexes: Vec<(ObjectName, Ident)>,
+    /// Unmanaged objects that stand on a relation: kind and name, by its oid.
+    pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
+    /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.
+    pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
+    /// Whether there is a history.
+    pub(crate) history: bool,
+}
+
+/// A name as PostgreSQL compares it.
+pub(crate) fn ident(text: &str) -> Ident {
+    Ident::new(text, Case::Exact)
+}
+
+/// Reads the whole schema. Nine queries, whatever the size.
+///
+/// # Errors
+/// Where the server does not answer.
+pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
+    let rows = connection.query(queries::SERVER).await?;
+    let server = build::server(&rows);
+    let version = server.version;
+    let mut builder = build::Builder::new(server);
+    builder.relations(&connection.query(&queries::relations()).await?);
+    builder.types(&connection.query(&queries::types()).await?);
+    builder.columns(&connection.query(&queries::columns()).await?);
+    builder.sequences(&connection.query(&queries::sequences()).await?);
+    builder.constraints(&connection.query(&queries::constraints(version)).await?);
+    builder.indexes(&connection.query(&queries::indexes(version)).await?);
+    builder.spaces(&connection.query(&queries::spaces()).await?);
+    builder.reads(&connection.query(&queries::uses()).await?);
+    builder.unmanaged(&connection.query(&queries::unmanaged()).await?);
+    Ok(builder.finish())
+}

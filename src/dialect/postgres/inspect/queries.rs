@@ -1,0 +1,179 @@
+//! The questions to the catalogs (<https://www.postgresql.org/docs/current/catalogs.html>): as many for five thousand
+//! tables as for one. Every value is cast to a type that the driver knows without asking the server.
+
+/// Namespaces that are nobody's own; objects of extensions are the extensions'.
+const OWN: &str = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
+
+fn not_of_extension(class: &str, oid: &str) -> String {
+    format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
+}
+
+/// What the session and the server are.
+pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8, coalesce(current_schema()::text, 'public'), \
+     pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'), current_database()::text";
+
+/// Tables, views, sequences and what else has rows or columns.
+pub(super) fn relations() -> String {
+    let own = not_of_extension("pg_class", "c.oid");
+    format!(
+        "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
+         c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
+         c.reloptions::text[], obj_description(c.oid, 'pg_class'), greatest(c.reltuples, 0)::int8, c.relpages::int8 * 8192, \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relrowsecurity, c.reloftype <> 0 \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
+    )
+}
+
+/// Columns of tables and views, in their order.
+pub(super) fn columns() -> String {
+    format!(
+        "SELECT a.attrelid::int8, a.attnum::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+         a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), \
+         CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END, col_description(a.attrelid, a.attnum), \
+         kn.nspname::text \
+         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+         LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace kn ON kn.oid = k.collnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} ORDER BY a.attrelid, a.attnum"
+    )
+}
+
+/// Constraints of tables and domains, without PostgreSQL 18's named NOT NULLs and the triggers' own.
+pub(super) fn constraints(version: i64) -> String {
+    let set_columns = if version >= 150_000 { "con.confdelsetcols::int8[]" } else { "NULL::int8[]" };
+    let (enforced, period) = if version >= 180_000 { ("con.conenforced", "con.conperiod") } else { ("true", "false") };
+    format!(
+        "SELECT con.conrelid::int8, con.contypid::int8, con.conname::text, con.contype::text, con.condeferrable, con.condeferred, \
+         con.convalidated, con.connoinherit, con.conkey::int8[], con.confrelid::int8, con.confkey::int8[], con.confupdtype::text, \
+         con.confdeltype::text, con.confmatchtype::text, {set_columns}, con.conindid::int8, \
+         CASE WHEN con.contype = 'c' THEN pg_get_expr(con.conbin, con.conrelid) END, \
+         (SELECT array_agg(CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname::text \
+                 ELSE 'OPERATOR(' || quote_ident(ons.nspname) || '.' || o.oprname || ')' END ORDER BY x.place) \
+          FROM unnest(con.conexclop) WITH ORDINALITY x(op, place) JOIN pg_operator o ON o.oid = x.op \
+          JOIN pg_namespace ons ON ons.oid = o.oprnamespace), \
+         obj_description(con.oid, 'pg_constraint'), {enforced}, {period}, con.conislocal \
+         FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace \
+         WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
+    )
+}
+
+/// Indexes, with those of constraints.
+pub(super) fn indexes(version: i64) -> String {
+    let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
+    format!(
+        "SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
+         i.indnkeyatts::int8, i.indkey::int2[]::int8[], i.indoption::int2[]::int8[], \
+         ARRAY(SELECT CASE WHEN oc.opcdefault THEN NULL WHEN pg_opclass_is_visible(oc.oid) THEN quote_ident(oc.opcname) \
+               ELSE quote_ident(on_.nspname) || '.' || quote_ident(oc.opcname) END \
+               FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
+               JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace ORDER BY x.place)::text[], \
+         ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
+               THEN quote_ident(k.collname) END \
+               FROM unnest(i.indcollation::oid[]) WITH ORDINALITY x(coll, place) LEFT JOIN pg_collation k ON k.oid = x.coll \
+               LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.place - 1] AND a.attnum > 0 \
+               ORDER BY x.place)::text[], \
+         CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(SELECT CASE WHEN i.indkey[g - 1] = 0 \
+               THEN pg_get_indexdef(i.indexrelid, g, false) END FROM generate_series(1, i.indnkeyatts) g ORDER BY g) END::text[], \
+         pg_get_expr(i.indpred, i.indrelid), ic.reloptions::text[], obj_description(i.indexrelid, 'pg_class'), \
+         EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x') \
+                 AND con.conrelid = i.indrelid) \
+         FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam \
+         WHERE c.relkind IN ('r', 'm') AND {OWN} ORDER BY i.indrelid, ic.relname"
+    )
+}
+
+/// Enum types and domains.
+pub(super) fn types() -> String {
+    let own = not_of_extension("pg_type", "t.oid");
+    format!(
+        "SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text, \
+         CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, t.typnotnull, \
+         pg_get_expr(t.typdefaultbin, 0), CASE WHEN t.typcollation <> b.typcollation THEN quote_ident(k.collname) END, \
+         obj_description(t.oid, 'pg_type') \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype \
+         LEFT JOIN pg_collation k ON k.oid = t.typcollation \
+         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own} ORDER BY n.nspname, t.typname"
+    )
+}
+
+/// Sequences, with the columns that own them.
+pub(super) fn sequences() -> String {
+    let own = not_of_extension("pg_class", "c.oid");
+    format!(
+        "SELECT c.oid::int8, n.nspname::text, c.relname::text, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, \
+         s.seqmax, s.seqcache, s.seqcycle, d.refobjid::int8, d.refobjsubid::int8, d.deptype::text, obj_description(c.oid, 'pg_class'), \
+         c.relpersistence::text \
+         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass \
+         AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
+         WHERE {OWN} AND {own} ORDER BY n.nspname, c.relname"
+    )
+}
+
+/// Schemas and extensions.
+pub(super) fn spaces() -> String {
+    format!(
+        "SELECT 'schema', n.nspname::text, NULL::text, NULL::text, obj_description(n.oid, 'pg_namespace'), NULL::text \
+         FROM pg_namespace n WHERE {OWN} AND {} \
+         UNION ALL SELECT 'extension', x.extname::text, n.nspname::text, x.extversion, obj_description(x.oid, 'pg_extension'), \
+         (SELECT v.comment FROM pg_available_extensions v WHERE v.name = x.extname) \
+         FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname <> 'plpgsql' ORDER BY 1, 2",
+        not_of_extension("pg_namespace", "n.oid")
+    )
+}
+
+/// Which view reads which column of which relation.
+pub(super) fn uses() -> String {
+    format!(
+        "SELECT DISTINCT r.ev_class::int8, d.refobjid::int8, d.refobjsubid::int8 FROM pg_depend d \
+         JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class AND {OWN} \
+         ORDER BY 1, 2, 3"
+    )
+}
+
+/// What is there and is not managed: its kind, and its name as it is written in `unmanaged`.
+pub(super) fn unmanaged() -> String {
+    let function = not_of_extension("pg_proc", "p.oid");
+    let ty = not_of_extension("pg_type", "t.oid");
+    let operator = not_of_extension("pg_operator", "o.oid");
+    let relation = not_of_extension("pg_class", "c.oid");
+    let collation = not_of_extension("pg_collation", "k.oid");
+    let on = "CASE WHEN n.nspname = current_schema() THEN quote_ident(c.relname) ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END";
+    format!(
+        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text, NULL::int8 \
+         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {OWN} AND {function} \
+         UNION ALL SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {on}, c.oid::int8 \
+         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE NOT t.tgisinternal AND {OWN} AND {relation} \
+         UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {on}, c.oid::int8 \
+         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
+         UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {on}, c.oid::int8 \
+         FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE r.rulename <> '_RETURN' AND {OWN} AND {relation} \
+         UNION ALL SELECT 'type', t.oid::regtype::text, NULL \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
+         WHERE (t.typtype = 'r' OR (t.typtype = 'c' AND c.relkind = 'c') OR (t.typtype = 'b' AND t.typelem = 0 AND t.typcategory = 'U')) \
+         AND {OWN} AND {ty} \
+         UNION ALL SELECT 'operator', o.oid::regoperator::text, NULL \
+         FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE {OWN} AND {operator} \
+         UNION ALL SELECT 'collation', k.oid::regcollation::text, NULL \
+         FROM pg_collation k JOIN pg_namespace n ON n.oid = k.collnamespace WHERE {OWN} AND {collation} \
+         UNION ALL SELECT 'statistics', quote_ident(s.stxname) || ' on ' || {on}, c.oid::int8 \
+         FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
+         UNION ALL SELECT 'event trigger', quote_ident(evtname), NULL FROM pg_event_trigger \
+         UNION ALL SELECT 'publication', quote_ident(pubname), NULL FROM pg_publication \
+         UNION ALL SELECT 'privilege', g.privilege_type || ' on ' || {on} || ' to ' || \
+         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, c.oid::int8 \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) g \
+         WHERE c.relacl IS NOT NULL AND g.grantee <> c.relowner AND {OWN} AND {relation} AND c.relname !~ '^_rosey' \
+         UNION ALL SELECT 'default privilege', d.defaclobjtype::text || coalesce(' in ' || quote_ident(n.nspname), '') || ' to ' || \
+         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END || ': ' || g.privilege_type, NULL \
+         FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) g \
+         WHERE g.grantee <> d.defaclrole \
+         ORDER BY 1, 2"
+    )
+}

@@ -1,0 +1,281 @@
+//! Puts a schema into PostgreSQL's one spelling, as far as that can be known without the server: names, types, plain
+//! defaults, what is said where it is the default anyway. Both sides run through this same code.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::inspect::ident;
+use super::inspect::part::{is_number, is_number_type};
+use super::{canon, default_name, read_type};
+use crate::schema::{
+    Check, Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Literal, NullsOrder, ObjectName, PartKey, Schema, Sequence,
+    Table, Type,
+};
+
+/// Normalises a whole schema. `home` is the schema of what names none.
+pub(crate) fn normalize(schema: &mut Schema, home: &str) {
+    at_home(schema, home);
+    for table in schema.tables.values_mut() {
+        normalize_table(table, home);
+    }
+    implied_targets(schema);
+    for domain in schema.domains.values_mut() {
+        domain.ty = ty(&domain.ty, home);
+        default(&mut domain.default, &domain.ty);
+        let name = default_name::domain_check(domain);
+        domain.checks.iter_mut().for_each(|c| normalize_check(c, &name));
+    }
+    for sequence in schema.sequences.values_mut() {
+        normalize_sequence(sequence, home);
+    }
+    for view in schema.views.values_mut() {
+        spell(&mut view.query);
+        view.with.sort();
+    }
+    for view in schema.materialized_views.values_mut() {
+        spell(&mut view.query);
+        view.with.sort();
+        view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
+    }
+}
+
+fn spell(expr: &mut Expr) {
+    expr.canon = canon::canon(&expr.text);
+}
+
+/// Takes the default schema's name off everything.
+fn at_home(schema: &mut Schema, home: &str) {
+    let bare = |name: &mut ObjectName| {
+        if name.schema.as_ref().is_some_and(|s| s.as_str() == home) {
+            name.schema = None;
+        }
+    };
+    rekey(&mut schema.tables, |t| &mut t.name, bare);
+    rekey(&mut schema.views, |v| &mut v.name, bare);
+    rekey(&mut schema.materialized_views, |v| &mut v.name, bare);
+    rekey(&mut schema.enums, |e| &mut e.name, bare);
+    rekey(&mut schema.domains, |d| &mut d.name, bare);
+    rekey(&mut schema.sequences, |s| &mut s.name, bare);
+    schema.tables.values_mut().flat_map(|t| &mut t.foreign_keys).for_each(|f| bare(&mut f.table));
+    schema.sequences.values_mut().filter_map(|s| s.owned_by.as_mut()).for_each(|(t, _)| bare(t));
+    for extension in schema.extensions.values_mut() {
+        extension.schema = extension.schema.take().filter(|s| s.as_str() != home);
+    }
+}
+
+fn rekey<T>(map: &mut IndexMap<ObjectName, T>, name: impl Fn(&mut T) -> &mut ObjectName, bare: impl Fn(&mut ObjectName)) {
+    if map.keys().all(|n| n.schema.is_none()) {
+        return;
+    }
+    let all = std::mem::take(map);
+    for (_, mut object) in all {
+        bare(name(&mut object));
+        map.insert(name(&mut object).clone(), object);
+    }
+}
+
+/// A type in its one spelling.
+fn ty(of: &Type, home: &str) -> Type {
+    match of {
+        Type::Other(name) => read_type::read(name.as_str(), home),
+        portable => portable.clone(),
+    }
+}
+
+fn normalize_table(table: &mut Table, home: &str) {
+    (table.strict, table.without_rowid) = (false, false);
+    table.with.sort();
+    let keys: Vec<Ident> = table.primary_key.iter().flat_map(|k| k.parts.iter().map(|p| p.column.clone())).collect();
+    for column in table.columns.values_mut() {
+        normalize_column(column, home);
+        column.not_null |= keys.contains(&column.name);
+    }
+    normalize_keys(table);
+    let names: Vec<String> = table.checks.iter().map(|c| default_name::check(table, c)).collect();
+    table.checks.iter_mut().zip(names).for_each(|(c, name)| normalize_check(c, &name));
+    for fk in &mut table.foreign_keys {
+        fk.dangling = false;
+        let default = default_name::foreign_key(&table.name, fk);
+        unname(&mut fk.name, &default);
+        fk.matching = fk.matching.take().map(|m| ident(&m.as_str().to_lowercase())).filter(|m| m.as_str() != "simple");
+    }
+    let columns = table.columns.clone();
+    for exclusion in &mut table.exclusions {
+        let default = default_name::exclusion(&table.name, exclusion);
+        unname(&mut exclusion.name, &default);
+        exclusion.method = exclusion.method.take().filter(|m| m != "btree");
+        exclusion.parts.iter_mut().for_each(|(part, _)| normalize_part(part, &columns));
+        exclusion.predicate.iter_mut().for_each(spell);
+    }
+    table.indexes.values_mut().for_each(|i| normalize_index(i, &columns));
+}
+
+fn normalize_column(column: &mut Column, home: &str) {
+    column.ty = ty(&column.ty, home);
+    column.not_null_conflict = None;
+    column.not_null |= column.ty.is_serial() || column.identity.is_some();
+    column.collate = column.collate.take().filter(|c| c.as_str() != "default");
+    default(&mut column.default, &column.ty);
+    if let Some(generated) = &mut column.generated {
+        spell(&mut generated.expr);
+    }
+}
+
+fn normalize_keys(table: &mut Table) {
+    if let Some(mut key) = table.primary_key.take() {
+        (key.conflict, key.autoincrement, key.inline_desc) = (None, false, false);
+        key.parts.iter_mut().for_each(|p| (p.desc, p.collate) = (false, None));
+        let default = default_name::primary_key(&table.name, &key);
+        unname(&mut key.name, &default);
+        table.primary_key = Some(key);
+    }
+    let name = table.name.clone();
+    for unique in &mut table.uniques {
+        unique.conflict = None;
+        unique.parts.iter_mut().for_each(|p| (p.desc, p.collate) = (false, None));
+        let default = default_name::unique(&name, unique);
+        unname(&mut unique.name, &default);
+    }
+}
+
+/// A name that PostgreSQL gives by itself says nothing.
+fn unname(name: &mut Option<Ident>, default: &str) {
+    *name = name.take().filter(|n| n.as_str() != default);
+}
+
+fn normalize_check(check: &mut Check, default: &str) {
+    unname(&mut check.name, default);
+    spell(&mut check.expr);
+}
+
+fn normalize_index(index: &mut Index, columns: &IndexMap<Ident, Column>) {
+    index.method = index.method.take().filter(|m| m != "btree");
+    index.with.sort();
+    index.parts.iter_mut().for_each(|p| normalize_part(p, columns));
+    index.predicate.iter_mut().for_each(spell);
+}
+
+/// Operator classes that are the default of a type for every access method that has them
+/// (<https://www.postgresql.org/docs/current/indexes-opclass.html>).
+const DEFAULT_OPCLASSES: [&str; 27] = [
+    "array_ops",
+    "bit_ops",
+    "bool_ops",
+    "bpchar_ops",
+    "bytea_ops",
+    "date_ops",
+    "enum_ops",
+    "float4_ops",
+    "float8_ops",
+    "int2_ops",
+    "int4_ops",
+    "int8_ops",
+    "interval_ops",
+    "jsonb_ops",
+    "macaddr_ops",
+    "money_ops",
+    "name_ops",
+    "numeric_ops",
+    "oid_ops",
+    "range_ops",
+    "text_ops",
+    "time_ops",
+    "timestamp_ops",
+    "timestamptz_ops",
+    "timetz_ops",
+    "tsvector_ops",
+    "uuid_ops",
+];
+
+fn normalize_part(part: &mut IndexPart, columns: &IndexMap<Ident, Column>) {
+    let usual = if part.desc { NullsOrder::First } else { NullsOrder::Last };
+    part.nulls = part.nulls.filter(|n| *n != usual);
+    part.opclass = part.opclass.take().filter(|o| o != "varchar_ops" && !DEFAULT_OPCLASSES.contains(&o.as_str()));
+    let own = part.column().and_then(|c| columns.get(c)).and_then(|c| c.collate.clone());
+    part.collate = part.collate.take().filter(|c| Some(c) != own.as_ref() && (own.is_some() || c.as_str() != "default"));
+    if let PartKey::Expr(e) = &mut part.key {
+        spell(e);
+        // A column in brackets is that column.
+        let name = e.canon.strip_prefix('"').and_then(|n| n.strip_suffix('"')).map(|n| ident(&n.replace("\"\"", "\"")));
+        if let Some(name) = name.filter(|n| columns.contains_key(n)) {
+            part.key = PartKey::Column(name);
+        }
+    }
+}
+
+fn normalize_sequence(sequence: &mut Sequence, home: &str) {
+    sequence.ty = ty(&sequence.ty, home);
+    sequence.options = super::inspect::build::told(&sequence.ty, &sequence.options);
+}
+
+/// A foreign key without columns points to the key.
+fn implied_targets(schema: &mut Schema) {
+    let keys: BTreeMap<ObjectName, Vec<Ident>> = schema
+        .tables
+        .values()
+        .filter_map(|t| Some((t.name.clone(), t.primary_key.as_ref()?.parts.iter().map(|p| p.column.clone()).collect())))
+        .collect();
+    let open = |f: &&mut ForeignKey| f.to.is_empty();
+    for fk in schema.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(open) {
+        fk.to = keys.get(&fk.table).cloned().unwrap_or_default();
+    }
+}
+
+/// A default as the column's type takes it. NULL is none.
+fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
+    let Some(mut default) = slot.take() else { return };
+    default.value = fitting(default.value, ty);
+    default.canon = match &mut default.value {
+        Literal::Null => return,
+        Literal::Bool(b) => format!("b:{b}"),
+        Literal::Number(n) => format!("n:{}", plain_number(n)),
+        Literal::String(s) => format!("s:{s}"),
+        Literal::Expr(e) => {
+            spell(e);
+            if e.canon == "null" {
+                return;
+            }
+            format!("e:{}", e.canon)
+        }
+    };
+    *slot = Some(default);
+}
+
+/// What the value is for a column of that type: `0` is false for a boolean one, `'0'` is 0 for an integer.
+fn fitting(value: Literal, ty: &Type) -> Literal {
+    match (value, ty) {
+        (Literal::Number(n), Type::Boolean) if n == "0" || n == "1" => Literal::Bool(n == "1"),
+        (Literal::String(s), Type::Boolean) => match s.to_lowercase().as_str() {
+            "0" | "f" | "false" | "n" | "no" | "off" => Literal::Bool(false),
+            "1" | "t" | "true" | "y" | "yes" | "on" => Literal::Bool(true),
+            _ => Literal::String(s),
+        },
+        (Literal::Bool(b), number) if is_number_type(number) => Literal::Number(i32::from(b).to_string()),
+        (Literal::String(s), number) if is_number_type(number) && is_number(s.trim()) => Literal::Number(s.trim().to_owned()),
+        (Literal::Number(n), Type::Text | Type::VarChar(_) | Type::Char(_)) => Literal::String(n),
+        (Literal::Expr(e), _) => match e.text.trim().to_lowercase().as_str() {
+            "true" => Literal::Bool(true),
+            "false" => Literal::Bool(false),
+            _ => Literal::Expr(e),
+        },
+        (value, _) => value,
+    }
+}
+
+/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`.
+fn plain_number(text: &str) -> String {
+    let text = text.replace('_', "");
+    if !is_number(&text) {
+        return text;
+    }
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let number = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
+    if number == "0" { number } else { format!("{sign}{number}") }
+}

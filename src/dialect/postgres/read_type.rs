@@ -1,0 +1,170 @@
+//! PostgreSQL's type names, in its own and everybody's spelling, and the portable names behind them
+//! (<https://www.postgresql.org/docs/current/datatype.html>).
+
+use sqlparser::tokenizer::Token;
+
+use super::canon;
+use crate::schema::{Type, TypeName};
+
+/// The type behind a name, as `format_type` prints it or as a schema file writes it. Names of the default schema lose
+/// their qualification.
+pub(crate) fn read(text: &str, default_schema: &str) -> Type {
+    let Some(spelled) = Spelled::of(text, default_schema) else { return Type::Other(TypeName::new(text)) };
+    if spelled.dimensions == 0
+        && let Some(portable) = portable(&spelled)
+    {
+        return portable;
+    }
+    Type::Other(TypeName::new(spelled.text()))
+}
+
+/// A name in its parts: `timestamp(3) with time zone[]`.
+struct Spelled {
+    base: String,
+    arguments: Option<String>,
+    dimensions: usize,
+}
+
+impl Spelled {
+    fn of(text: &str, default_schema: &str) -> Option<Spelled> {
+        let tokens = canon::tokens(text)?;
+        let (mut words, mut arguments, mut dimensions) = (Vec::new(), None, 0);
+        let mut i = 0;
+        while i < tokens.len() {
+            match &tokens[i] {
+                Token::Word(w) if w.quote_style.is_some() => words.push(plain_or_quoted(&w.value)),
+                Token::Word(w) if w.value.eq_ignore_ascii_case("array") => dimensions += 1,
+                Token::Word(w) => words.push(w.value.to_lowercase()),
+                Token::Period => words.push(".".to_owned()),
+                Token::LParen => {
+                    let end = canon::closing(&tokens, i)?;
+                    arguments = Some(tokens[i + 1..end].iter().map(ToString::to_string).collect::<String>());
+                    i = end;
+                }
+                Token::LBracket => {
+                    i = canon::closing(&tokens, i)?;
+                    dimensions += 1;
+                }
+                _ => return None,
+            }
+            i += 1;
+        }
+        let joined = words.join(" ").replace(" . ", ".");
+        let own = format!("{}.", plain_or_quoted(default_schema));
+        let bare = joined.strip_prefix("pg_catalog.").or(joined.strip_prefix(&own)).unwrap_or(&joined).to_owned();
+        let base = alias(&bare, arguments.is_some()).to_owned();
+        Some(Spelled { base, arguments, dimensions }).map(Spelled::tidy)
+    }
+
+    /// Arguments that say nothing are none.
+    fn tidy(mut self) -> Spelled {
+        if self.base == "char" && self.arguments.is_none() {
+            self.arguments = Some("1".to_owned());
+        }
+        if self.base == "decimal" {
+            self.arguments = self.arguments.map(|a| if a.contains(',') { a } else { format!("{a},0") });
+        }
+        if self.base == "float" {
+            let bits = self.arguments.take().and_then(|a| a.parse::<u32>().ok()).unwrap_or(53);
+            self.base = if bits <= 24 { "real".to_owned() } else { "double".to_owned() };
+        }
+        if self.base == "bpchar" && self.arguments.is_some() {
+            self.base = "char".to_owned();
+        }
+        self
+    }
+
+    fn text(&self) -> String {
+        let arguments = self.arguments.as_ref().map(|a| format!("({a})")).unwrap_or_default();
+        // Several dimensions are one to PostgreSQL.
+        let array = if self.dimensions > 0 { "[]" } else { "" };
+        let base = match self.base.as_str() {
+            "double" => "double precision",
+            "blob" => "bytea",
+            "decimal" => "numeric",
+            other => other,
+        };
+        format!("{base}{arguments}{array}")
+    }
+}
+
+/// A name without the quotes that it does not need.
+pub(crate) fn plain_or_quoted(name: &str) -> String {
+    let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    let plain = first && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if plain && name != "char" { name.to_owned() } else { canon::quote(name) }
+}
+
+/// One of the several names that a type has.
+fn alias(name: &str, has_arguments: bool) -> &str {
+    match name {
+        "int" | "int4" => "integer",
+        "int2" => "smallint",
+        "int8" => "bigint",
+        "serial4" => "serial",
+        "serial8" => "bigserial",
+        "bool" => "boolean",
+        "float4" => "real",
+        "float8" | "double precision" => "double",
+        "numeric" | "dec" => "decimal",
+        "character varying" | "char varying" => "varchar",
+        "character" | "nchar" | "national character" => "char",
+        "bytea" => "blob",
+        "bit varying" => "varbit",
+        "time without time zone" => "time",
+        "time with time zone" => "timetz",
+        "timestamp without time zone" => "timestamp",
+        "timestamp with time zone" => "timestamptz",
+        "bpchar" if has_arguments => "char",
+        other => other,
+    }
+}
+
+fn portable(spelled: &Spelled) -> Option<Type> {
+    let text = match &spelled.arguments {
+        Some(arguments) => format!("{}({arguments})", spelled.base),
+        None => spelled.base.clone(),
+    };
+    match Type::parse(&text) {
+        Type::Other(_) => None,
+        portable => Some(portable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_spellings_of_a_type_are_one() {
+        for (text, wanted) in [
+            ("character varying(50)", "varchar(50)"),
+            ("character varying", "varchar"),
+            ("character(3)", "char(3)"),
+            ("character", "char(1)"),
+            ("\"char\"", "\"char\""),
+            ("bpchar", "bpchar"),
+            ("numeric", "decimal"),
+            ("numeric(10)", "decimal(10,0)"),
+            ("numeric(10,2)", "decimal(10,2)"),
+            ("double precision", "double"),
+            ("double precision[]", "double precision[]"),
+            ("float8[]", "double precision[]"),
+            ("timestamp(3) without time zone", "timestamp(3)"),
+            ("timestamp with time zone", "timestamptz"),
+            ("timestamptz(3)", "timestamptz(3)"),
+            ("time with time zone", "timetz"),
+            ("INT4", "integer"),
+            ("text[][]", "text[]"),
+            ("character varying(20)[]", "varchar(20)[]"),
+            ("public.mood", "mood"),
+            ("app.\"Mood\"", "app.\"Mood\""),
+            ("interval day to second", "interval day to second"),
+            ("bit(3)", "bit(3)"),
+            ("bytea", "blob"),
+            ("bytea[]", "bytea[]"),
+        ] {
+            assert_eq!(read(text, "public").to_string(), wanted, "{text}");
+        }
+    }
+}
