@@ -128,6 +128,9 @@ async fn locked(
         connection.execute("ROLLBACK").await.ok();
     }
     connection.close().await.ok();
+    if outcome.is_err() {
+        Connection::settle(path).await;
+    }
     match (&outcome, backup) {
         // A copy of what is still there.
         (Err(_), Some(copy)) => drop(std::fs::remove_file(copy)),
