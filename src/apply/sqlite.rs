@@ -155,7 +155,8 @@ async fn in_transaction(
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
-    if !plan::same_work(&plan.steps, &approved.steps) {
+    // The same statements can destroy more than was shown: a rebuild leaves behind every column that it does not name.
+    if plan.changes != approved.changes || !plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
     let blocking = plan.blocking(options.allow_destructive);
