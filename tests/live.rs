@@ -28,6 +28,10 @@ fn a_prepared_statement_goes_on_under_the_new_rules() {
             "PRAGMA journal_mode = {mode}; CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT, kind TEXT DEFAULT 'old');
              INSERT INTO notes (body) VALUES ('first');"
         ));
+        // Makes the table of the history: in the apply that is looked at, the edit is all that changes the schema.
+        let first = "table notes {\n    column id serial primary-key\n    column body text\n    column kind text default=old\n    \
+             check any \"true\"\n}\n";
+        database.apply(&desired(first).unwrap(), false).unwrap();
         let after = desired(
             "table notes {\n    column id serial primary-key\n    column body text not-null\n    column kind text default=new\n    \
              check short \"length(body) < 10\"\n}\n",
