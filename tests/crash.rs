@@ -1,9 +1,10 @@
-//! kill -9 in the middle of an apply: the database is wholly old or wholly new, never between.
+//! kill -9, or a write that fails, in the middle of an apply: the database is wholly old or wholly new, never between.
 #![cfg(unix)]
 
 mod support;
 
-use std::process::{Command, Stdio};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use rosey::apply::{self, BackupMode, Observer, Options};
@@ -33,6 +34,18 @@ fn content(database: &Database) -> Vec<Vec<Vec<String>>> {
     queries.iter().map(|q| database.rows(q)).collect()
 }
 
+/// Puts the file back, with nothing beside it.
+fn put(database: &Database, image: &[u8]) {
+    for suffix in ["-wal", "-shm", "-journal"] {
+        std::fs::remove_file(beside(database, suffix)).ok();
+    }
+    std::fs::write(&database.path, image).unwrap();
+}
+
+fn beside(database: &Database, suffix: &str) -> String {
+    format!("{}{suffix}", database.path.display())
+}
+
 #[test]
 fn killed_at_any_moment_it_is_old_or_new() {
     let folder = tempfile::tempdir().unwrap();
@@ -44,10 +57,7 @@ fn killed_at_any_moment_it_is_old_or_new() {
         let before = content(&database);
         let image = database.bytes();
         for delay in (0..24).map(|i| Duration::from_millis(4 + i * 5)) {
-            for suffix in ["-wal", "-shm", "-journal"] {
-                std::fs::remove_file(format!("{}{suffix}", database.path.display())).ok();
-            }
-            std::fs::write(&database.path, &image).unwrap();
+            put(&database, &image);
             let mut child = Command::new(env!("CARGO_BIN_EXE_rosey"))
                 .args(["apply", "--auto-approve", "--allow-destructive", "--backup", "never", "-q", "--url"])
                 .arg(&database.path)
@@ -128,5 +138,133 @@ fn killed_between_any_two_statements_it_is_old() {
         }
         assert!(statements > 10, "{statements} statements are too few to be this change");
         assert!(database.plan(&desired(AFTER).unwrap()).unwrap().is_empty());
+    }
+}
+
+fn narrow(mode: &str) -> Database {
+    Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {}", BEFORE.replace("20000", "4000")))
+}
+
+/// A database with more to write than SQLite keeps in memory, so that it writes before the commit too.
+fn wide(mode: &str) -> Database {
+    let rows = BEFORE.replace("20000", "4000").replace("'name ' || i", "printf('%300d', i)");
+    Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {rows}"))
+}
+
+/// Runs a command in a process whose files cannot grow beyond so many bytes. A write past them fails: SQLite's "disk I/O error".
+fn within(limit: usize, database: &Database, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
+    command.args(arguments).args(["--auto-approve", "--url"]).arg(&database.path).current_dir(database.path.parent().unwrap());
+    let limit = libc::rlimit { rlim_cur: limit as libc::rlim_t, rlim_max: limit as libc::rlim_t };
+    let restrict = move || {
+        // SAFETY: both calls are allowed between fork and exec, and the limit lives until they return. Without the first
+        // the write would kill the process.
+        let set =
+            unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) != libc::SIG_ERR && libc::setrlimit(libc::RLIMIT_FSIZE, &limit) == 0 };
+        if set { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    };
+    // SAFETY: the closure calls nothing else and allocates nothing.
+    unsafe { command.pre_exec(restrict) };
+    command.output().unwrap()
+}
+
+fn apply_within(limit: usize, database: &Database, backup: &str) -> Output {
+    std::fs::write(database.path.with_file_name("schema.kdl"), AFTER).unwrap();
+    within(limit, database, &["apply", "--allow-destructive", "--quiet", "--backup", backup])
+}
+
+/// The database's file and what is named after it.
+fn files(database: &Database) -> Vec<String> {
+    let entries = std::fs::read_dir(database.path.parent().unwrap()).unwrap();
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|n| n.starts_with("test.db"));
+    names
+}
+
+/// How an apply ended whose writes may have failed: 0 as it should, else by what failed: 1 the plan, 2 a step, 3 the commit.
+fn ending(output: &Output) -> usize {
+    if output.status.success() {
+        return 0;
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    match said.lines().nth(1).unwrap_or_default() {
+        "error: disk I/O error" => 1,
+        "error: disk I/O error; the database is as it was" => 3,
+        error
+            if error.starts_with("error: table.")
+                && error.ends_with(": disk I/O error; all was rolled back, the database is as it was") =>
+        {
+            2
+        }
+        _ => panic!("{said}"),
+    }
+}
+
+#[test]
+fn a_write_that_fails_leaves_it_old() {
+    let after = desired(AFTER).unwrap();
+    for mode in ["DELETE", "WAL"] {
+        let mut ends = [0; 4];
+        for database in [narrow(mode), wide(mode)] {
+            let (before, image) = (content(&database), database.bytes());
+            database.apply(&after, true).unwrap();
+            let (applied, size) = (content(&database), database.bytes().len());
+            for limit in (0..=10).map(|i| size * i / 8) {
+                put(&database, &image);
+                let end = ending(&apply_within(limit, &database, "never"));
+                ends[end] += 1;
+                let place = format!("{mode}, {limit} of {size} bytes, ending {end}");
+                // A journal that is left can only be undone by who may write.
+                if end > 0 && limit >= image.len() {
+                    assert!(database.bytes() == image, "{place}: another file");
+                    assert!(!std::path::Path::new(&beside(&database, "-journal")).exists(), "{place}: a journal");
+                }
+                // In WAL mode all is written when the commit is, though perhaps not yet into the database's own file.
+                assert!(content(&database) == if end == 0 { applied.clone() } else { before.clone() }, "{place}: other content");
+                assert_eq!(database.value("PRAGMA integrity_check"), "ok", "{place}");
+                if end > 0 {
+                    database.apply(&after, true).unwrap_or_else(|e| panic!("{place}: then {e}"));
+                    assert!(content(&database) == applied, "{place}: then other content");
+                }
+            }
+        }
+        println!("{mode}: {ends:?} times nothing, the plan, a step and the commit failed");
+        assert!(ends[0] > 0 && ends[2] > 0 && ends[3] > 0, "{mode}: {ends:?}");
+    }
+}
+
+#[test]
+fn a_backup_that_fails_or_serves_no_more_is_taken_away() {
+    for mode in ["DELETE", "WAL"] {
+        let database = wide(mode);
+        let image = database.bytes();
+        for (limit, said) in
+            [(image.len() / 2, ".backup failed: disk I/O error; nothing was changed"), (image.len(), "the database is as it was")]
+        {
+            let output = apply_within(limit, &database, "auto");
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{mode}: {error}");
+            assert!(error.lines().nth(1).is_some_and(|l| l.ends_with(said)), "{mode}: {error}");
+            assert!(database.bytes() == image, "{mode}: {error}");
+            assert_eq!(files(&database), ["test.db"], "{mode}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_restore_that_fails_leaves_it_old() {
+    for mode in ["DELETE", "WAL"] {
+        let database = narrow(mode);
+        let (image, larger) = (database.bytes(), wide(mode).bytes());
+        std::fs::write(database.path.with_file_name("larger"), &larger).unwrap();
+        for limit in [image.len(), larger.len() / 4, larger.len() / 2, larger.len() - 4096] {
+            let output = within(limit, &database, &["restore", "larger"]);
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{mode}, {limit} bytes: {error}");
+            assert!(error.contains("disk I/O error; the database is as it was"), "{mode}, {limit} bytes: {error}");
+            assert!(database.bytes() == image, "{mode}, {limit} bytes: {error}");
+            assert_eq!(files(&database), ["test.db"], "{mode}, {limit} bytes: {error}");
+        }
     }
 }

@@ -56,8 +56,9 @@ pub async fn restore(
         Error::Locked => ApplyError::LockTimeout(options.lock_timeout),
         other => other.into(),
     });
-    if let (Err(_), Some(copy)) = (&outcome, &kept) {
-        std::fs::remove_file(copy).ok();
+    if outcome.is_err() {
+        Connection::settle(path).await;
+        kept.take().map(std::fs::remove_file);
     }
     outcome.map(|()| kept)
 }

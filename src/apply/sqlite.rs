@@ -128,6 +128,9 @@ async fn locked(
         connection.execute("ROLLBACK").await.ok();
     }
     connection.close().await.ok();
+    if outcome.is_err() {
+        Connection::settle(path).await;
+    }
     match (&outcome, backup) {
         // A copy of what is still there.
         (Err(_), Some(copy)) => drop(std::fs::remove_file(copy)),
@@ -152,7 +155,8 @@ async fn in_transaction(
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }
-    if !plan::same_work(&plan.steps, &approved.steps) {
+    // The same statements can destroy more than was shown: a rebuild leaves behind every column that it does not name.
+    if plan.changes != approved.changes || !plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
     let blocking = plan.blocking(options.allow_destructive);

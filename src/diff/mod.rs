@@ -21,7 +21,7 @@ pub use object::Object;
 pub use table::{TableChange, TableEdits};
 
 /// All differences between two schemas.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Tables, with their columns, keys, constraints and indexes.
     pub tables: Vec<TableChange>,

@@ -9,7 +9,7 @@ use super::rename::Renames;
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PrimaryKey, Schema, Table, Unique};
 
 /// A table that comes, goes or changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // a plan holds few of them
 pub enum TableChange {
     /// It is not there yet.
@@ -31,7 +31,7 @@ impl TableChange {
 }
 
 /// All that differs in one table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableEdits {
     /// The table as it is, under its old names.
     pub live: Table,

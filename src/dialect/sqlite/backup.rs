@@ -2,7 +2,7 @@
 //!
 //! Not `VACUUM INTO`: that may renumber the rowids of tables without an integer key.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +17,10 @@ pub(crate) async fn backup(from: &Path, to: &Path) -> Result<(), Error> {
     let outcome = copy(from, to).await;
     if outcome.is_err() {
         std::fs::remove_file(to).ok();
+        // Where SQLite could not write into the copy, it has left the copy's journal too.
+        let mut journal = to.as_os_str().to_owned();
+        journal.push("-journal");
+        std::fs::remove_file(journal).ok();
     }
     outcome
 }
@@ -92,8 +96,14 @@ async fn pages(mut source: Connection, mut target: Connection) -> Result<(), Err
         ffi::SQLITE_FULL => Err(Error::Full),
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Err(Error::Locked),
         ffi::SQLITE_READONLY => Err(Error::ReadOnly),
-        _ => Err(Error::Sql { message: format!("the backup failed with SQLite's code {code}"), code, sql: "backup".to_owned() }),
+        _ => Err(Error::Sql { message: message(code), code, sql: "backup".to_owned() }),
     }
+}
+
+/// SQLite's own words for a result code.
+fn message(code: c_int) -> String {
+    // SAFETY: SQLite gives a static string for every code, known or not.
+    unsafe { CStr::from_ptr(ffi::sqlite3_errstr(code)) }.to_string_lossy().into_owned()
 }
 
 /// # Safety

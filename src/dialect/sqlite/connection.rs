@@ -101,6 +101,15 @@ impl Connection {
         }
     }
 
+    /// Rolls back what a failed write has left. Where SQLite could not write into the file itself, it leaves the file half
+    /// changed, with a journal from which whoever opens it next rolls it back: that shall not be a program that may only
+    /// read, or one that copies the file alone. Where this fails too, the journal stays.
+    pub(crate) async fn settle(path: &Path) {
+        if let Ok(next) = Self::open(path, Mode::Write, Duration::ZERO).await {
+            next.close().await.ok();
+        }
+    }
+
     /// Opens a private database in memory.
     pub(crate) async fn in_memory() -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).disable_statement_logging();
