@@ -75,7 +75,7 @@ pub(crate) async fn viewdef(connection: &mut Connection, name: &str, query: &str
         }
         Err(error) => Err(error),
     };
-    if let Err(lost @ (Error::Lost { .. } | Error::NoServer { .. })) = outcome {
+    if let Err(lost @ (Error::Lost(_))) = outcome {
         return Err(lost);
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;

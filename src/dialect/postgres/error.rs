@@ -1,0 +1,243 @@
+//! What can go wrong between rosey and a PostgreSQL server, told by SQLSTATE
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). Shows no row's values and no password.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+
+use super::Url;
+
+/// What the server, or the way to it, says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody listens there.
+    #[error("no server answers at {at}: {reason}")]
+    NoServer {
+        /// `host:port`.
+        at: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("no server answers at {at} within {after:?}")]
+    NoAnswer {
+        /// `host:port`.
+        at: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The host's name has no address.
+    #[error("the host {host} is not known")]
+    UnknownHost {
+        /// The name.
+        host: String,
+    },
+    /// There is no socket.
+    #[error("there is no server's socket at {path}")]
+    NoSocket {
+        /// Its path.
+        path: String,
+    },
+    /// What listens there does not speak PostgreSQL's protocol, or in an unknown way.
+    #[error("what answers at {at} does not behave like a PostgreSQL server: {reason}")]
+    NotPostgres {
+        /// `host:port`.
+        at: String,
+        /// What was odd.
+        reason: String,
+    },
+    /// TLS was asked for, and the server has none.
+    #[error("the server at {at} does not offer TLS, and the connection asks for it")]
+    NoTls {
+        /// `host:port`.
+        at: String,
+    },
+    /// TLS could not be agreed on, mostly over the server's certificate.
+    #[error("TLS with the server at {at} failed: {reason}")]
+    Tls {
+        /// `host:port`.
+        at: String,
+        /// Why.
+        reason: String,
+    },
+    /// A certificate or key cannot be read.
+    #[error("the certificate or key {path} cannot be read: {reason}")]
+    Certificate {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
+    /// 28P01.
+    #[error("the server does not take the password of user {user}")]
+    WrongPassword {
+        /// The user.
+        user: String,
+    },
+    /// 28000: no rule of `pg_hba.conf` lets the user in, or there is no such role.
+    #[error("the server does not let user {user} in: {message}")]
+    NotAdmitted {
+        /// The user.
+        user: String,
+        /// The server's words.
+        message: String,
+    },
+    /// 3D000.
+    #[error("there is no database {name} on the server at {at}")]
+    NoDatabase {
+        /// Its name.
+        name: String,
+        /// `host:port`.
+        at: String,
+    },
+    /// 53300.
+    #[error("the server has no connection left: {0}")]
+    TooManyConnections(String),
+    /// 57P03: it starts, stops or recovers.
+    #[error("the server takes no connections now: {0}")]
+    NotReady(String),
+    /// The session ended before its work did. What was not committed is undone.
+    #[error("the connection to the server was lost: {0}")]
+    Lost(String),
+    /// 42501.
+    #[error("the role lacks a privilege: {0}")]
+    Privilege(String),
+    /// 55P03.
+    #[error("another session holds a lock, and did not let go in time")]
+    LockTimeout,
+    /// 40P01.
+    #[error("two sessions waited for each other, and the server ended this one's work")]
+    Deadlock,
+    /// 57014: cancelled by somebody, or by a timeout of the server's.
+    #[error("the statement was cancelled")]
+    Cancelled,
+    /// 53100.
+    #[error("the server's disk is full")]
+    DiskFull,
+    /// 25006: a standby, or a session that may not write.
+    #[error("the server does not write: {0}")]
+    ReadOnly(String),
+    /// Any other refusal of a statement.
+    #[error("{}", told(code, message))]
+    Sql {
+        /// The SQLSTATE.
+        code: String,
+        /// The server's words. Those of class 22 may quote a row's value; the error's own text leaves the quotation out.
+        message: String,
+        /// More words. They may hold a row's values (`Key (email)=(a@b) already exists.`): never to be shown.
+        detail: Option<String>,
+        /// The server's advice.
+        hint: Option<String>,
+        /// Where in the statement, in characters from 1.
+        position: Option<usize>,
+    },
+    /// The driver's own trouble.
+    #[error("the connection to the server failed: {0}")]
+    Driver(String),
+}
+
+/// Data exceptions (`invalid input syntax for type integer: "…"`) quote the value that is wrong, in the quotation marks of
+/// the server's language.
+fn told(code: &str, message: &str) -> String {
+    if !code.starts_with("22") {
+        return message.to_owned();
+    }
+    let (Some((first, open)), Some((last, close))) =
+        (message.char_indices().find(|(_, c)| "\"“„«»‘".contains(*c)), message.char_indices().rev().find(|(_, c)| "\"“”«»’".contains(*c)))
+    else {
+        return message.to_owned();
+    };
+    format!("{}{open}…{close}{}", &message[..first], &message[(last + close.len_utf8()).max(first)..])
+}
+
+/// An error while the session is made.
+pub(super) fn opening(error: sqlx::Error, url: &Url) -> Error {
+    let at = url.server();
+    match error {
+        sqlx::Error::Io(e) if url.is_socket() && e.kind() == ErrorKind::NotFound => Error::NoSocket { path: at },
+        // The driver hands on what the certificate's check says as an error of reading.
+        sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => Error::Tls { at, reason: e.to_string() },
+        sqlx::Error::Io(e) if e.to_string().contains("failed to lookup address") => Error::UnknownHost { host: url.host().to_owned() },
+        sqlx::Error::Io(e) => Error::NoServer { at, reason: reason(&e) },
+        sqlx::Error::Tls(e) if e.to_string().contains("does not support TLS") => Error::NoTls { at },
+        sqlx::Error::Tls(e) => Error::Tls { at, reason: e.to_string() },
+        sqlx::Error::Protocol(reason) => Error::NotPostgres { at, reason },
+        sqlx::Error::Database(e) => match e.code().as_deref() {
+            Some("28P01") => Error::WrongPassword { user: url.user().to_owned() },
+            Some("28000") => Error::NotAdmitted { user: url.user().to_owned(), message: e.message().to_owned() },
+            Some("3D000") => Error::NoDatabase { name: url.database().to_owned(), at },
+            _ => running(sqlx::Error::Database(e)),
+        },
+        other => running(other),
+    }
+}
+
+/// An error of a session that has been made.
+pub(super) fn running(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::Io(e) => Error::Lost(reason(&e)),
+        sqlx::Error::Database(e) => match e.try_downcast_ref::<PgDatabaseError>() {
+            Some(e) => refused(e),
+            None => Error::Driver(e.message().to_owned()),
+        },
+        other => Error::Driver(other.to_string()),
+    }
+}
+
+/// The system's words, without the number that it appends.
+fn reason(error: &std::io::Error) -> String {
+    if error.kind() == ErrorKind::UnexpectedEof {
+        return "the server closed it".to_owned();
+    }
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn refused(error: &PgDatabaseError) -> Error {
+    let message = error.message().to_owned();
+    match error.code() {
+        "53300" => Error::TooManyConnections(message),
+        "57P03" => Error::NotReady(message),
+        // Class 08 is the connection's own; the others end a session: an administrator, a crash, a dropped database, idleness.
+        "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" => Error::Lost(message),
+        code if code.starts_with("08") => Error::Lost(message),
+        "42501" => Error::Privilege(message),
+        "55P03" => Error::LockTimeout,
+        "40P01" => Error::Deadlock,
+        "57014" => Error::Cancelled,
+        "53100" => Error::DiskFull,
+        "25006" => Error::ReadOnly(message),
+        code => Error::Sql {
+            code: code.to_owned(),
+            message,
+            detail: error.detail().map(str::to_owned),
+            hint: error.hint().map(str::to_owned),
+            position: match error.position() {
+                Some(PgErrorPosition::Original(n)) => Some(n),
+                // Inside a function of the server's: no place in the statement.
+                _ => None,
+            },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_rows_value_is_not_told() {
+        for (code, message, wanted) in [
+            ("22P02", "invalid input syntax for type integer: \"a\"b\"", "invalid input syntax for type integer: \"…\""),
+            ("22003", "value \"99999\" is out of range for type smallint", "value \"…\" is out of range for type smallint"),
+            ("22P02", "ungültige Eingabesyntax für Typ integer: »abc«", "ungültige Eingabesyntax für Typ integer: »…«"),
+            ("22P02", "invalid input syntax for type json: \"", "invalid input syntax for type json: \"…\""),
+            ("22001", "value too long for type character varying(3)", "value too long for type character varying(3)"),
+            ("42P01", "relation \"users\" does not exist", "relation \"users\" does not exist"),
+        ] {
+            assert_eq!(told(code, message), wanted);
+        }
+    }
+}
