@@ -85,7 +85,7 @@ pub(super) async fn write(connection: &mut Connection, record: &Record<'_>) -> R
 }
 
 /// The renames that were done, a line each: `table.old -> table.new`, so that the way back inverts them.
-fn renames(changes: &Changes) -> String {
+pub(super) fn renames(changes: &Changes) -> String {
     let mut lines = Vec::new();
     for change in &changes.tables {
         let TableChange::Alter(edits) = change else { continue };

@@ -1,6 +1,7 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
 mod history;
+pub mod postgres;
 mod restore;
 mod sqlite;
 mod verify;
@@ -8,6 +9,7 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::dialect::postgres as pg;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Hazard, Step};
 
@@ -124,6 +126,62 @@ pub enum ApplyError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The PostgreSQL server does not answer.
+    #[error(transparent)]
+    Postgres(#[from] pg::Error),
+    /// There is no plan for PostgreSQL.
+    #[error(transparent)]
+    PostgresPlan(#[from] pg::PlanError),
+    /// Another apply is at work on the database.
+    #[error("{holder} is applying to this database, and did not finish within {waited:?}")]
+    Locked {
+        /// Who.
+        holder: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Sessions hold locks on the tables that change.
+    #[error("other sessions hold locks on what changes, and did not let go within {waited:?}")]
+    Blockers {
+        /// Which, and with what statement.
+        blockers: Vec<String>,
+        /// How long it was tried.
+        waited: Duration,
+    },
+    /// A statement failed; all was rolled back.
+    #[error("{address}: {source}")]
+    Statement {
+        /// The step.
+        address: String,
+        /// The server's reason.
+        source: pg::Error,
+    },
+    /// The transaction is committed, and a step after it failed.
+    #[error("{address}: {source}")]
+    Unfinished {
+        /// The history number.
+        number: i64,
+        /// How many steps are left, this one included.
+        left: usize,
+        /// The step.
+        address: String,
+        /// The server's reason.
+        source: pg::Error,
+    },
+    /// All is committed, and is not what was desired.
+    #[error("the outcome is not the desired one: {0}")]
+    NotVerifiedAfter(String),
+    /// `pg_dump` is not to be had.
+    #[error("no backup can be made: {0}")]
+    NoDump(String),
+    /// `pg_dump` failed.
+    #[error("the backup to {path} failed: {reason}")]
+    Dump {
+        /// Where it was to go.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// The lock could not be had in time.
     #[error("another connection holds the lock on the database, and did not let go within {0:?}")]
     LockTimeout(Duration),
@@ -180,9 +238,12 @@ impl ApplyError {
     pub fn is_refusal(&self) -> bool {
         let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
-            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } => true,
+            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } | ApplyError::NoDump(_) => {
+                true
+            }
             // Rows that break a rule which could not be counted beforehand.
             ApplyError::Step { source, .. } => constraint(source),
+            ApplyError::Statement { source, .. } => source.is_about_rows(),
             _ => false,
         }
     }

@@ -15,10 +15,7 @@ pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) ->
     if left.is_empty() {
         return Ok(Ok(current));
     }
-    let tables = left.tables.iter().map(|t| t.table().address().to_string());
-    let views = left.views.iter().filter_map(|d| d.after().or(d.before())).map(|v| v.address().to_string());
-    let triggers = left.triggers.iter().filter_map(|d| d.after().or(d.before())).map(|t| t.address().to_string());
-    let names: Vec<String> = tables.chain(views).chain(triggers).collect();
+    let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
     Ok(Err(format!("{} still differs", names.join(", "))))
 }
 

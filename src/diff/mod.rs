@@ -10,10 +10,11 @@ mod rename;
 mod table;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::schema::{
-    Domain, EnumType, Extension, Ignore, MaterializedView, Namespace, Normalized, ObjectName, Problem, Schema, Sequence, Table, Trigger,
-    View, VirtualTable,
+    Address, Domain, EnumType, Extension, Ignore, MaterializedView, Namespace, Normalized, ObjectName, Problem, Schema, Sequence, Table,
+    Trigger, View, VirtualTable,
 };
 
 pub use delta::{Delta, Edit};
@@ -48,6 +49,27 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// What differs, each once.
+    pub fn addresses(&self) -> BTreeSet<Address> {
+        fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> impl Iterator<Item = Address> {
+            deltas.iter().filter_map(|d| d.after().or(d.before())).map(address)
+        }
+        let tables = self.tables.iter().map(|t| t.table().address());
+        let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
+        tables
+            .chain(of(&self.views, View::address))
+            .chain(of(&self.triggers, Trigger::address))
+            .chain(of(&self.virtual_tables, VirtualTable::address))
+            .chain(of(&self.namespaces, Namespace::address))
+            .chain(of(&self.extensions, Extension::address))
+            .chain(of(&self.enums, EnumType::address))
+            .chain(of(&self.domains, Domain::address))
+            .chain(of(&self.sequences, Sequence::address))
+            .chain(of(&self.materialized_views, MaterializedView::address))
+            .chain(lacking)
+            .collect()
+    }
+
     /// True where the schemas are equal.
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty()

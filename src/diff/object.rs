@@ -151,6 +151,7 @@ impl Object for Index {
             .of("where", &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
             .of("using", &before.method, &after.method, Clone::clone)
             .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
+            .flag("invalid", before.invalid, after.invalid)
             .of("include", &before.include, &after.include, |i| list(i))
             .of("with", &before.with, &after.with, |w| parameters(w))
             .of("comment", &before.comment, &after.comment, Clone::clone)

@@ -9,7 +9,7 @@ use crate::schema::Dialect;
 
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
-pub use step::{Action, Footprint, Statement, Step, same_work};
+pub use step::{Action, Footprint, Statement, Step, Transaction, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Plan {
     pub guards: Vec<String>,
     /// SQLite: whether tables that change are rebuilt, whatever would be cheaper.
     pub rebuild_only: bool,
+    /// PostgreSQL: whether tables that hold rows are changed without stopping writers, where there is a way.
+    pub online: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
 }

@@ -27,6 +27,8 @@ pub struct Index {
     pub with: Vec<(String, String)>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
+    /// PostgreSQL: what a concurrent build that did not finish has left; it serves no query, and slows every write.
+    pub invalid: bool,
     /// The dialect it is kept to, which lets it say what others do not know.
     pub only: Only,
     /// Where it stands in the schema file.
@@ -47,6 +49,7 @@ impl Index {
             include: Vec::new(),
             with: Vec::new(),
             comment: None,
+            invalid: false,
             only: Only::default(),
             origin: Origin::default(),
         }

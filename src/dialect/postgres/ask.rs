@@ -60,18 +60,18 @@ async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), E
 /// The answers of one view, or none where the server refuses it.
 async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Option<Vec<Vec<String>>>, Error> {
     let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
-    let definition = viewdef(connection, "_rosey_ask", &format!("SELECT {}", selects.join(", "))).await?;
+    let definition = viewdef_as(connection, "", &format!("SELECT {}", selects.join(", "))).await?;
     Ok(definition.ok().and_then(|text| read(&text, scopes)))
 }
 
-/// What the server makes of a query: the definition of a view of it, or its refusal.
-pub(crate) async fn viewdef(connection: &mut Connection, name: &str, query: &str) -> Result<Result<String, Error>, Error> {
+/// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.
+pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &str) -> Result<Result<String, Error>, Error> {
     connection.execute("SAVEPOINT rosey_ask").await?;
-    let created = connection.execute(&format!("CREATE TEMPORARY VIEW {} AS {query}", quote(name))).await;
+    let created = connection.execute(&format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;
     let outcome = match created {
         Ok(_) => {
-            let sql = format!("SELECT pg_get_viewdef({}::regclass)", canon::literal(&format!("pg_temp.{}", quote(name))));
-            connection.texts(&sql).await.map(|t| t.into_iter().next().unwrap_or_default())
+            let sql = "SELECT pg_get_viewdef('pg_temp._rosey_ask'::regclass)";
+            connection.texts(sql).await.map(|t| t.into_iter().next().unwrap_or_default())
         }
         Err(error) => Err(error),
     };

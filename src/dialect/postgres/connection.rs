@@ -79,6 +79,26 @@ impl Connection {
         Ok(texts.map_err(running)?.into_iter().flatten().collect())
     }
 
+    /// The first two columns of all rows (`text`; cast them), NULL as nothing.
+    pub(crate) async fn pairs(&mut self, sql: &str) -> Result<Vec<(String, String)>, Error> {
+        let rows = self.query(sql).await?;
+        let text = |row: &PgRow, i: usize| row.try_get::<Option<String>, _>(i).map(Option::unwrap_or_default).map_err(running);
+        rows.iter().map(|r| Ok((text(r, 0)?, text(r, 1)?))).collect()
+    }
+
+    /// Runs a statement with parameters: the numbers first, then the texts.
+    pub(crate) async fn insert(&mut self, sql: &str, numbers: &[i64], texts: &[Option<&str>]) -> Result<(), Error> {
+        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        for number in numbers {
+            query = query.bind(*number);
+        }
+        for text in texts {
+            query = query.bind(text.map(str::to_owned));
+        }
+        query.execute(&mut self.inner).await.map_err(running)?;
+        Ok(())
+    }
+
     /// The server's process behind this session.
     pub(crate) fn backend_pid(&self) -> i32 {
         self.pid

@@ -138,6 +138,13 @@ pub enum Error {
     Driver(String),
 }
 
+impl Error {
+    /// Whether a rule stood in the way that the rows, or values of them, do not meet: class 22 and 23.
+    pub fn is_about_rows(&self) -> bool {
+        matches!(self, Error::Sql { code, .. } if code.starts_with("22") || code.starts_with("23"))
+    }
+}
+
 /// Data exceptions (`invalid input syntax for type integer: "…"`) quote the value that is wrong, in the quotation marks of
 /// the server's language.
 fn told(code: &str, message: &str) -> String {

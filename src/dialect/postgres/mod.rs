@@ -2,17 +2,24 @@
 
 mod ask;
 mod canon;
+mod check;
 pub(crate) mod connection;
 mod default_name;
 mod error;
 mod facts;
 mod inspect;
+mod lower;
+mod measure;
 mod names;
 mod normalize;
+pub(crate) mod planner;
 mod read_type;
+mod settle;
 mod types;
 mod url;
 mod words;
 
+pub use check::problems;
 pub use error::Error;
+pub use planner::{PlanError, desired};
 pub use url::{Url, UrlError};

@@ -142,6 +142,18 @@ impl Url {
         socket(&self.options).is_some()
     }
 
+    /// Gives PostgreSQL's own programs what they connect with: by their environment, where no other user sees a password.
+    pub(crate) fn as_environment(&self, command: &mut std::process::Command) {
+        let lossy = self.options.to_url_lossy();
+        let host = socket(&self.options).unwrap_or_else(|| self.host().to_owned());
+        command.env("PGHOST", host).env("PGPORT", self.options.get_port().to_string());
+        command.env("PGUSER", self.user()).env("PGDATABASE", self.database());
+        command.env("PGSSLMODE", ssl_word(self.options.get_ssl_mode()));
+        if let Some(password) = lossy.password() {
+            command.env("PGPASSWORD", parts::decode(password, "password").unwrap_or_default());
+        }
+    }
+
     /// What the driver connects with.
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options
@@ -162,6 +174,18 @@ impl fmt::Debug for Url {
     /// The driver's own form of its options holds the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Url({})", self.shown())
+    }
+}
+
+/// libpq's word for how the connection is encrypted.
+fn ssl_word(mode: PgSslMode) -> &'static str {
+    match mode {
+        PgSslMode::Disable => "disable",
+        PgSslMode::Allow => "allow",
+        PgSslMode::Prefer => "prefer",
+        PgSslMode::Require => "require",
+        PgSslMode::VerifyCa => "verify-ca",
+        PgSslMode::VerifyFull => "verify-full",
     }
 }
 

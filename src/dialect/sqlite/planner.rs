@@ -88,6 +88,7 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
         steps,
         fingerprint,
         creates_database: false,
+        online: false,
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgRow;
 
-use super::part::{default, parameters, unquoted};
+use super::part::{default, expr, parameters, unquoted};
 use super::row::Fields;
 use super::{Live, Reads, Relation, Server, ident};
 use crate::dialect::postgres::{default_name, read_type};
@@ -75,7 +75,6 @@ impl Builder {
             schema: Schema::default(),
             relations: BTreeMap::new(),
             reads: Vec::new(),
-            invalid_indexes: Vec::new(),
             standing_on: BTreeMap::new(),
             sequences: BTreeMap::new(),
             history: false,
@@ -179,17 +178,17 @@ impl Builder {
         for row in rows {
             let mut f = Fields::of(row);
             let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
-            let (identity, generated, expr, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+            let (identity, generated, sql, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
             if let Some(relation) = self.live.relations.get_mut(&table) {
                 relation.columns.insert(number, ident(&name));
             }
             let ty = self.ty(&ty);
-            let read = expr.as_ref().map(|e| default(e, &ty, self.default_schema()));
+            let read = sql.as_ref().map(|e| default(e, &ty, self.default_schema()));
             let Some(table) = self.tables.get_mut(&table) else { continue };
             let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
-            match (generated.as_str(), expr) {
+            match (generated.as_str(), sql) {
                 ("", _) => column.default = read,
-                (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: Expr::new(e), stored: kind == "s" }),
+                (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: expr(&e), stored: kind == "s" }),
                 (_, None) => {}
             }
             column.identity = match identity.as_str() {

@@ -64,8 +64,6 @@ pub(crate) struct Live {
     pub(crate) relations: BTreeMap<i64, Relation>,
     /// Which views read what.
     pub(crate) reads: Vec<Reads>,
-    /// Indexes that a concurrent build left behind (`indisvalid` is false): table and name.
-    pub(crate) invalid_indexes: Vec<(ObjectName, Ident)>,
     /// Unmanaged objects that stand on a relation: kind and name, by its oid.
     pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
     /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.

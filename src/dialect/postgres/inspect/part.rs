@@ -64,6 +64,14 @@ pub(in super::super) fn is_number(text: &str) -> bool {
     !unsigned.is_empty() && (!whole.is_empty() || !fraction.is_empty()) && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
 }
 
+/// An expression without the brackets that the server puts around all of it.
+pub(super) fn expr(text: &str) -> Expr {
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
+    let Some(tokens) = canon::tokens(text) else { return Expr::new(text) };
+    let whole = tokens.first() == Some(&Token::LParen) && canon::closing(&tokens, 0) == Some(tokens.len() - 1);
+    Expr::new(inner.filter(|_| whole).unwrap_or(text))
+}
+
 /// `name=value` pairs.
 pub(super) fn parameters(options: &[String]) -> Vec<(String, String)> {
     let pair = |o: &String| o.split_once('=').map_or((o.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));

@@ -63,7 +63,8 @@ pub(super) fn indexes(version: i64) -> String {
     let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
     format!(
         "SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
-         i.indnkeyatts::int8, i.indkey::int2[]::int8[], i.indoption::int2[]::int8[], \
+         i.indnkeyatts::int8, ARRAY(SELECT k::int8 FROM unnest(i.indkey) WITH ORDINALITY x(k, place) ORDER BY place), \
+         ARRAY(SELECT k::int8 FROM unnest(i.indoption) WITH ORDINALITY x(k, place) ORDER BY place), \
          ARRAY(SELECT CASE WHEN oc.opcdefault THEN NULL WHEN pg_opclass_is_visible(oc.oid) THEN quote_ident(oc.opcname) \
                ELSE quote_ident(on_.nspname) || '.' || quote_ident(oc.opcname) END \
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \

@@ -4,12 +4,12 @@ use sqlx::postgres::PgRow;
 
 use super::build::{Builder, columns_of};
 use super::ident;
-use super::part::{parameters, unquoted};
+use super::part::{expr, parameters, unquoted};
 use super::row::Fields;
 use crate::dialect::postgres::default_name;
 use crate::schema::{
-    Check, Deferrable, Exclusion, Expr, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey,
-    RefAction, Table, Unique, Unmanaged,
+    Check, Deferrable, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey, RefAction,
+    Table, Unique, Unmanaged,
 };
 
 /// A row of `pg_constraint`.
@@ -129,7 +129,7 @@ impl Builder {
         for (i, key) in keys.iter().take(count).enumerate() {
             let key = match relation.columns.get(key) {
                 Some(column) => PartKey::Column(column.clone()),
-                None => PartKey::Expr(Expr::new(at(&exprs, i).unwrap_or_default())),
+                None => PartKey::Expr(expr(&at(&exprs, i).unwrap_or_default())),
             };
             let flags = options.get(i).copied().unwrap_or_default();
             let (desc, first) = (flags & 1 != 0, flags & 2 != 0);
@@ -142,21 +142,18 @@ impl Builder {
         let index = Index {
             unique,
             parts,
-            predicate: predicate.map(Expr::new),
+            predicate: predicate.map(|p| expr(&p)),
             method: Some(method).filter(|m| m != "btree"),
             nulls_not_distinct,
             include,
             with: parameters(&with),
             comment,
+            invalid: !valid,
             ..Index::new(ident(&name))
         };
         if let Some(found) = self.keys.remove(&oid) {
             self.key(found, index);
         } else if let Some(table) = self.tables.get_mut(&table) {
-            if !valid {
-                self.live.invalid_indexes.push((table.name.clone(), index.name.clone()));
-                return;
-            }
             table.indexes.insert(index.name.clone(), index);
         } else if let Some(view) = self.materialized.get_mut(&table) {
             view.indexes.insert(index.name.clone(), index);
@@ -199,7 +196,7 @@ fn unless_default(name: Ident, default: &str) -> Option<Ident> {
 }
 
 fn check(found: &Found, table: &Table) -> Check {
-    let expr = Expr::new(found.expr.clone().unwrap_or_default());
+    let expr = expr(found.expr.as_deref().unwrap_or_default());
     let check = Check { no_inherit: found.no_inherit, not_valid: !found.valid, comment: found.comment.clone(), ..Check::new(expr) };
     let name = unless_default(ident(&found.name), &default_name::check(table, &check));
     Check { name, ..check }

@@ -245,7 +245,7 @@ fn some(text: String) -> Option<String> {
 }
 
 /// `%40` to `@`. A NUL would end the text early in the protocol.
-fn decode(text: &str, what: &'static str) -> Result<String, UrlError> {
+pub(super) fn decode(text: &str, what: &'static str) -> Result<String, UrlError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

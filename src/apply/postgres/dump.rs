@@ -1,0 +1,98 @@
+//! Backups of a PostgreSQL database: `pg_dump` of the tables that lose data. Restoring is pg_restore's.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::super::{ApplyError, Observer, Options};
+use crate::dialect::postgres::Url;
+use crate::dialect::postgres::connection::Connection;
+use crate::diff::TableChange;
+use crate::plan::{Level, Plan};
+use crate::schema::ObjectName;
+
+/// The tables that lose values, under their live names.
+pub(super) fn losing(plan: &Plan) -> Vec<ObjectName> {
+    let destroyed: BTreeSet<String> = plan
+        .steps
+        .iter()
+        .filter(|s| s.hazards.iter().any(|h| h.level == Level::Destroys && h.count != Some(0)))
+        .map(|s| s.address.to_string())
+        .collect();
+    live(plan).filter(|(address, _)| destroyed.contains(address)).map(|(_, name)| name).collect()
+}
+
+/// All tables that change or go.
+pub(super) fn all(plan: &Plan) -> Vec<ObjectName> {
+    live(plan).map(|(_, name)| name).collect()
+}
+
+fn live(plan: &Plan) -> impl Iterator<Item = (String, ObjectName)> {
+    plan.changes.tables.iter().filter_map(|c| match c {
+        TableChange::Create(_) => None,
+        TableChange::Drop(t) => Some((t.address().to_string(), t.name.clone())),
+        TableChange::Alter(e) => Some((e.after.address().to_string(), e.live.name.clone())),
+    })
+}
+
+/// Writes the dump, readable by its owner alone.
+pub(super) async fn write(
+    url: &Url,
+    connection: &mut Connection,
+    tables: &[ObjectName],
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<PathBuf, ApplyError> {
+    let server = connection.server_version() / 10_000;
+    let tool = version_of_tool();
+    match tool {
+        None => return Err(ApplyError::NoDump("pg_dump is not installed".to_owned())),
+        Some(n) if n < server => return Err(ApplyError::NoDump(format!("pg_dump is version {n}, older than the server's {server}"))),
+        Some(_) => {}
+    }
+    let stamp = connection.texts("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISSMS\"Z\"')").await?;
+    let database = connection.texts("SELECT current_database()::text").await?;
+    let home = connection.texts("SELECT current_schema()::text").await?;
+    let first = |list: Vec<String>| list.into_iter().next().unwrap_or_default();
+    let (stamp, database, home) = (first(stamp), first(database), first(home));
+    let plain: String = database.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
+    let path = options.backup_dir.clone().unwrap_or_default().join(format!("{plain}.{stamp}.dump"));
+    observer.backing_up(&path);
+    // The owner's alone from its first byte on.
+    let failed = |reason: String| ApplyError::Dump { path: path.display().to_string(), reason };
+    private(&path).map_err(|e| failed(e.to_string()))?;
+    let mut command = Command::new("pg_dump");
+    command.args(["--format=custom", "--no-password", "--file"]).arg(&path);
+    for table in tables {
+        let schema = table.schema.as_ref().map_or(home.clone(), ToString::to_string);
+        command.arg("--table").arg(format!("{}.{}", exactly(&schema), exactly(table.name.as_str())));
+    }
+    url.as_environment(&mut command);
+    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
+    let output = output.map_err(|e| failed(e.to_string()))?;
+    if output.status.success() {
+        return Ok(path);
+    }
+    std::fs::remove_file(&path).ok();
+    let words = String::from_utf8_lossy(&output.stderr);
+    Err(failed(words.lines().next().unwrap_or("pg_dump failed").to_owned()))
+}
+
+/// A pattern that matches one name (<https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS>).
+fn exactly(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn version_of_tool() -> Option<u32> {
+    let output = Command::new("pg_dump").arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.split_whitespace().find_map(|w| w.split('.').next()?.parse().ok())
+}

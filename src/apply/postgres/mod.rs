@@ -1,0 +1,270 @@
+//! Planning against, and applying to, a PostgreSQL database.
+//!
+//! All that can be is one transaction; what cannot (a concurrent index build, a validation that must not hold locks) runs
+//! after it, statement by statement, each of which the next apply finds done or finishes.
+
+mod dump;
+mod history;
+mod run;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report};
+use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::planner::{self, Planned};
+use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::dialect::sqlite::Pulse;
+use crate::kdl;
+use crate::plan::{self, Plan, Transaction};
+use crate::schema::{Normalized, Schema};
+
+/// The key of the lock that one apply at a time holds on a database
+/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
+const LOCK: i64 = 0x72_6f_73_65_79;
+
+/// What `plan` has to say besides the plan.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Remarks {
+    /// Schemas that hold something and that neither the file nor the history names.
+    pub left_alone: Vec<String>,
+    /// The server could not be asked about expressions: some may be shown as changed that are not.
+    pub unasked: bool,
+}
+
+/// Plans from the database's schema to the desired one.
+///
+/// # Errors
+/// Where the server does not answer, or where no plan is possible.
+pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+    let mut connection = Connection::open(url).await?;
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    let known = history::schemas(&mut connection).await?;
+    let Planned { plan, settled } = planner::plan(&mut connection, desired, online, &known).await?;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await.ok();
+    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
+}
+
+/// The live schema as KDL.
+///
+/// # Errors
+/// Where the server does not answer.
+pub async fn inspect(url: &Url) -> Result<String, Error> {
+    let mut connection = Connection::open(url).await?;
+    let schema = planner::current(&mut connection).await?;
+    connection.close().await.ok();
+    Ok(kdl::encode(&schema))
+}
+
+/// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
+///
+/// # Errors
+/// Every error but [`ApplyError::Unfinished`] leaves the database as it was.
+pub async fn apply(
+    url: &Url,
+    desired: &Normalized,
+    approved: &Plan,
+    options: &Options,
+    pulse: Arc<Pulse>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    if desired.schema().is_empty() {
+        return Err(ApplyError::EmptySchema);
+    }
+    let mut connection = Connection::open(url).await?;
+    lock(&mut connection, options.lock_timeout).await?;
+    let canceller = connection.canceller();
+    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer };
+    let outcome = {
+        let running = work.all();
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                outcome = &mut running => break outcome,
+                () = asked_to_stop(&pulse) => {
+                    canceller.cancel().await.ok();
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            }
+        }
+    };
+    work.connection.close().await.ok();
+    outcome.map_err(|e| match e {
+        ApplyError::Postgres(Error::Cancelled) if pulse.cancel.load(Relaxed) => ApplyError::Interrupted,
+        other => other,
+    })
+}
+
+async fn asked_to_stop(pulse: &Pulse) {
+    while !pulse.cancel.load(Relaxed) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Takes rosey's lock on the database, which goes with the session.
+async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
+    let until = Instant::now() + wait;
+    loop {
+        let taken = connection.texts(&format!("SELECT pg_try_advisory_lock({LOCK})::text")).await?;
+        if taken.first().is_some_and(|t| t == "true") {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            let holder = format!(
+                "SELECT 'process ' || a.pid || coalesce(' of ' || a.usename, '') || coalesce(' (' || nullif(a.application_name, '') || ')', '') \
+                 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted \
+                 AND l.classid = {} AND l.objid = {} AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                LOCK >> 32,
+                LOCK & 0xffff_ffff
+            );
+            let holder = connection.texts(&holder).await?.into_iter().next().unwrap_or_else(|| "another apply".to_owned());
+            return Err(ApplyError::Locked { holder, waited: wait });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// An apply at work.
+struct Work<'w> {
+    url: &'w Url,
+    connection: Connection,
+    desired: &'w Normalized,
+    approved: &'w Plan,
+    options: &'w Options,
+    pulse: Arc<Pulse>,
+    observer: &'w mut dyn Observer,
+}
+
+impl Work<'_> {
+    async fn all(&mut self) -> Result<Outcome, ApplyError> {
+        let began = Instant::now();
+        let until = began + self.options.lock_timeout;
+        let outcome = loop {
+            match self.transaction(began).await {
+                Err(error) if run::is_lock_timeout(&error) && Instant::now() < until && !self.pulse.cancel.load(Relaxed) => {
+                    self.roll_back().await?;
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                }
+                other => break other,
+            }
+        };
+        match outcome {
+            Ok(Some(mut report)) => {
+                self.afterwards(report.number).await?;
+                report.took = began.elapsed();
+                Ok(Outcome::Applied(report))
+            }
+            Ok(None) => {
+                self.roll_back().await?;
+                Ok(Outcome::NothingToDo)
+            }
+            Err(error) if run::is_lock_timeout(&error) => {
+                self.roll_back().await?;
+                let blockers = run::blockers(&mut self.connection, self.approved).await;
+                Err(ApplyError::Blockers { blockers, waited: self.options.lock_timeout })
+            }
+            Err(error) => {
+                self.roll_back().await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    async fn roll_back(&mut self) -> Result<(), Error> {
+        self.connection.execute("ROLLBACK").await.map(drop)
+    }
+
+    /// The one transaction; nothing where there is nothing to do.
+    async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
+        let known = history::schemas(&mut self.connection).await?;
+        self.connection.execute("BEGIN").await?;
+        let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
+        self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
+        let online = self.approved.online;
+        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online, &known).await?;
+        if plan.is_empty() {
+            return Ok(None);
+        }
+        if !plan::same_work(&plan.steps, &self.approved.steps) || plan.changes != self.approved.changes {
+            return Err(ApplyError::Stale);
+        }
+        let blocking = plan.blocking(self.options.allow_destructive);
+        if !blocking.is_empty() {
+            return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
+        }
+        let backup = self.back_up(&plan).await?;
+        for step in plan.steps.iter().filter(|s| s.transaction == Transaction::Inside) {
+            run::step(&mut self.connection, step, self.observer).await?;
+        }
+        let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
+        let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
+        let record = history::Record {
+            plan: &plan,
+            options: self.options,
+            schema_before: kdl::encode(settled.current.schema()),
+            schema_after: as_recorded(&after, self.desired.schema()),
+            duration: began.elapsed(),
+            outcome: if staged { "running" } else { "applied" },
+            backup: backup.as_ref().map(|p| p.display().to_string()),
+        };
+        let number = history::write(&mut self.connection, &record).await?;
+        self.connection.execute("COMMIT").await?;
+        Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
+    }
+
+    async fn back_up(&mut self, plan: &Plan) -> Result<Option<std::path::PathBuf>, ApplyError> {
+        let tables = match self.options.backup {
+            BackupMode::Never => Vec::new(),
+            BackupMode::Auto => dump::losing(plan),
+            BackupMode::Always => dump::all(plan),
+        };
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        dump::write(self.url, &mut self.connection, &tables, self.options, self.observer).await.map(Some)
+    }
+
+    /// Compares what is there now with what was desired.
+    async fn verify(&mut self) -> Result<Schema, ApplyError> {
+        self.observer.verifies();
+        let settled = planner::settled(&mut self.connection, self.desired.schema(), &[]).await?;
+        let left = crate::diff::diff(&settled.current, &settled.desired).unwrap_or_default();
+        let names = run::names(&left);
+        if names.is_empty() { Ok(settled.current.schema().clone()) } else { Err(ApplyError::NotVerified(format!("{names} still differs"))) }
+    }
+
+    /// What cannot be in a transaction, statement by statement.
+    async fn afterwards(&mut self, number: i64) -> Result<(), ApplyError> {
+        let steps: Vec<_> = self.approved.steps.iter().filter(|s| s.transaction == Transaction::After).collect();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let mut done = 0;
+        for step in &steps {
+            let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
+            if let Err(source) = run::alone(&mut self.connection, step, until, self.observer).await {
+                let left = steps.len() - done;
+                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source });
+            }
+            done += 1;
+        }
+        self.connection.execute("BEGIN").await?;
+        let verified = self.verify().await;
+        self.connection.execute("ROLLBACK").await?;
+        match verified {
+            Ok(_) => Ok(history::finish(&mut self.connection, number).await?),
+            Err(ApplyError::NotVerified(what)) => Err(ApplyError::NotVerifiedAfter(what)),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// The schema as the history keeps it: with the guards, which the database itself cannot hold.
+fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+    let mut shown = schema.clone();
+    crate::dialect::sqlite::guards::remember(&mut shown, desired);
+    kdl::encode(&shown)
+}

@@ -1,0 +1,71 @@
+//! Runs steps: inside the transaction, or alone with retries; and says who stands in the way.
+
+use std::time::{Duration, Instant};
+
+use super::super::{ApplyError, Observer};
+use crate::dialect::postgres::Error;
+use crate::dialect::postgres::connection::Connection;
+use crate::diff::Changes;
+use crate::plan::{Plan, Step};
+
+/// Runs a step of the transaction.
+pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
+    observer.begins(step);
+    for statement in &step.statements {
+        observer.runs(&statement.sql);
+        connection.execute(&statement.sql).await.map_err(|source| match source {
+            Error::LockTimeout | Error::Cancelled | Error::Lost(_) => ApplyError::Postgres(source),
+            source => ApplyError::Statement { address: step.address.to_string(), source },
+        })?;
+    }
+    observer.ends(step);
+    Ok(())
+}
+
+/// Runs a step whose statements are transactions of their own; one that cannot get its lock is tried again.
+pub(super) async fn alone(connection: &mut Connection, step: &Step, until: Instant, observer: &mut dyn Observer) -> Result<(), Error> {
+    observer.begins(step);
+    for statement in &step.statements {
+        observer.runs(&statement.sql);
+        // A concurrent build waits for old transactions, which is no harm to writers: it may take its time.
+        let patient = statement.sql.contains(" CONCURRENTLY ");
+        connection.execute(&format!("SET lock_timeout = {}", if patient { 0 } else { 2_000 })).await?;
+        loop {
+            match connection.execute(&statement.sql).await {
+                Err(Error::LockTimeout) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(250)).await,
+                Err(other) => return Err(other),
+                Ok(_) => break,
+            }
+        }
+    }
+    observer.ends(step);
+    Ok(())
+}
+
+/// Whether a lock could not be had in time.
+pub(super) fn is_lock_timeout(error: &ApplyError) -> bool {
+    matches!(error, ApplyError::Postgres(Error::LockTimeout))
+}
+
+/// Who holds locks on the tables of the plan: process, role, state, and the statement.
+pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<String> {
+    let names: Vec<String> =
+        plan.changes.tables.iter().map(|c| format!("'{}'", c.table().name.name.as_str().replace('\'', "''"))).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let sql = format!(
+        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ' since ' \
+         || date_trunc('second', now() - a.xact_start)::text || ': ' || left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80) \
+         FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
+         WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relname IN ({}) AND l.database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5",
+        names.join(", ")
+    );
+    connection.texts(&sql).await.unwrap_or_default()
+}
+
+/// The addresses of what differs.
+pub(super) fn names(changes: &Changes) -> String {
+    changes.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

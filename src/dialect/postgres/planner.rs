@@ -1,0 +1,214 @@
+//! From a live PostgreSQL database and a schema to a plan: inspect, normalise, settle, diff, lower, order, count.
+//!
+//! Reads only: what the server is asked in temporary objects is rolled back.
+
+use sha2::{Digest as _, Sha256};
+
+use super::connection::{Connection, Error};
+use super::facts::{Facts, TableFacts, Use, ViewKind};
+use super::inspect::{self, Live, ident};
+use super::{check, lower, measure, normalize, settle};
+use crate::diff::{Changes, TableChange, diff};
+use crate::plan::{self, Plan};
+use crate::schema::{Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The schema file asks for what PostgreSQL cannot be; each problem has its place.
+    #[error("the schema cannot be put into PostgreSQL")]
+    Schema(Vec<Problem>),
+    /// Steps wait for each other.
+    #[error("no order is possible for {0}: each needs the other to come first")]
+    Circle(String),
+}
+
+/// A desired schema that has been found fit for PostgreSQL. What only a server can tell is settled when there is one.
+///
+/// # Errors
+/// [`PlanError::Schema`] with every problem.
+pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
+    let problems = check::problems(&schema);
+    if problems.is_empty() { Ok(Normalized::by_dialect(schema)) } else { Err(PlanError::Schema(problems)) }
+}
+
+/// The live schema as `inspect` prints it.
+pub(crate) async fn current(connection: &mut Connection) -> Result<Schema, Error> {
+    let mut live = inspect::inspect(connection).await?;
+    normalize::normalize(&mut live.schema, &live.server.default_schema);
+    Ok(live.schema)
+}
+
+/// Both schemas in one spelling, and what was read beside them.
+pub(crate) struct Settled {
+    pub(crate) live: Live,
+    pub(crate) current: Normalized,
+    pub(crate) desired: Normalized,
+    /// Schemas that hold something and that nobody named: they are left alone.
+    pub(crate) left_alone: Vec<String>,
+    /// Whether the server could not be asked about expressions.
+    pub(crate) unasked: bool,
+}
+
+/// Reads the live schema and puts both into one spelling.
+pub(crate) async fn settled(connection: &mut Connection, desired: &Schema, known: &[String]) -> Result<Settled, Error> {
+    let mut live = inspect::inspect(connection).await?;
+    let home = live.server.default_schema.clone();
+    let mut wanted = desired.clone();
+    normalize::normalize(&mut wanted, &home);
+    let mut current = std::mem::take(&mut live.schema);
+    normalize::normalize(&mut current, &home);
+    let left_alone = keep_managed(&mut current, &mut wanted, &home, known);
+    take_over_unsaid(&mut current, &wanted);
+    let unasked = live.server.read_only || !live.server.may_temp;
+    if !unasked {
+        settle::expressions(connection, &mut current, &mut wanted).await?;
+        settle::views(connection, &mut current, &mut wanted).await?;
+    }
+    let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
+    Ok(Settled { live, current, desired, left_alone, unasked })
+}
+
+/// Drops what lies in schemas that neither the file nor the history names, and gives their names.
+fn keep_managed(current: &mut Schema, wanted: &mut Schema, home: &str, known: &[String]) -> Vec<String> {
+    let used = schemas_of(wanted);
+    let declared = wanted.namespaces.keys().map(ToString::to_string);
+    let managed: Vec<String> = used.iter().cloned().chain(declared).chain(known.iter().cloned()).collect();
+    let is_managed = |n: &ObjectName| n.schema.as_ref().is_none_or(|s| managed.iter().any(|m| s.matches(m)));
+    let mut left: Vec<String> = schemas_of(current).into_iter().filter(|s| !managed.contains(s)).collect();
+    current.tables.retain(|n, _| is_managed(n));
+    current.views.retain(|n, _| is_managed(n));
+    current.materialized_views.retain(|n, _| is_managed(n));
+    current.enums.retain(|n, _| is_managed(n));
+    current.domains.retain(|n, _| is_managed(n));
+    current.sequences.retain(|n, _| is_managed(n));
+    // A schema that objects lie in is there without being declared; its comment is whatever it is.
+    for name in used.iter().filter(|s| *s != home) {
+        let comment = current.namespaces.get(&ident(name)).and_then(|n| n.comment.clone());
+        wanted.namespaces.entry(ident(name)).or_insert_with(|| Namespace { name: ident(name), comment, origin: Default::default() });
+    }
+    current.namespaces.retain(|n, _| managed.iter().any(|m| n.matches(m)));
+    // The schema that everything else is in is always there.
+    if let Some(own) = wanted.namespaces.get(&ident(home)).cloned() {
+        let missing = || Namespace { comment: None, ..own };
+        current.namespaces.entry(ident(home)).or_insert_with(missing);
+    } else {
+        current.namespaces.shift_remove(&ident(home));
+    }
+    left.sort();
+    left.dedup();
+    left
+}
+
+/// The schemas that objects name.
+fn schemas_of(schema: &Schema) -> Vec<String> {
+    let names = schema.tables.keys().chain(schema.views.keys()).chain(schema.materialized_views.keys());
+    let names = names.chain(schema.enums.keys()).chain(schema.domains.keys()).chain(schema.sequences.keys());
+    let extensions = schema.extensions.values().filter_map(|e| e.schema.as_ref()).map(ToString::to_string);
+    let found: std::collections::BTreeSet<String> =
+        names.filter_map(|n| n.schema.as_ref()).map(ToString::to_string).chain(extensions).collect();
+    found.into_iter().collect()
+}
+
+/// What a file need not say of an extension is as it is.
+fn take_over_unsaid(current: &mut Schema, wanted: &Schema) {
+    for (name, extension) in &mut current.extensions {
+        let Some(wanted) = wanted.extensions.get(name) else { continue };
+        if wanted.version.is_none() {
+            extension.version = None;
+        }
+        if wanted.schema.is_none() {
+            extension.schema = None;
+        }
+        if wanted.comment.is_none() {
+            extension.comment = None;
+        }
+    }
+}
+
+/// A plan, and what it was made from.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) settled: Settled,
+}
+
+/// Plans from the live schema to the desired one, inside the caller's transaction.
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool, known: &[String]) -> Result<Planned, PlanError> {
+    let settled = settled(connection, desired.schema(), known).await?;
+    let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
+    let mut steps = Vec::new();
+    if !changes.is_empty() {
+        let facts = facts(connection, &settled.live, &changes).await?;
+        steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
+        steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        measure::measure(connection, &mut steps).await?;
+    }
+    let plan = Plan {
+        dialect: Dialect::Postgres,
+        changes,
+        steps,
+        fingerprint: fingerprint(settled.current.schema()),
+        guards: Vec::new(),
+        rebuild_only: false,
+        creates_database: false,
+        online,
+    };
+    Ok(Planned { plan, settled })
+}
+
+/// A digest of the live schema in rosey's own spelling.
+fn fingerprint(schema: &Schema) -> String {
+    Sha256::digest(crate::kdl::encode(schema).as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What lowering wants to know of the live tables. Whether a table holds rows is asked of those that change, in one query.
+async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> Result<Facts, Error> {
+    let touched = changes.tables.iter().filter_map(|c| match c {
+        TableChange::Create(_) => None,
+        TableChange::Drop(t) => Some(t.name.clone()),
+        TableChange::Alter(e) => Some(e.live.name.clone()),
+    });
+    let touched: Vec<ObjectName> = touched.collect();
+    let home = ident(&live.server.default_schema);
+    let names = super::names::Names::new(home.clone());
+    let mut holding = Vec::new();
+    if !touched.is_empty() {
+        let each: Vec<String> = touched
+            .iter()
+            .enumerate()
+            .map(|(i, t)| {
+                format!(
+                    "SELECT {i}::int8::text, pg_total_relation_size({}::regclass)::text WHERE EXISTS (SELECT FROM {})",
+                    super::names::literal(&names.sql(t)),
+                    names.sql(t)
+                )
+            })
+            .collect();
+        holding = connection.pairs(&each.join(" UNION ALL ")).await?;
+    }
+    let holds = |name: &ObjectName| {
+        let at = touched.iter().position(|t| t == name)?.to_string();
+        holding.iter().find(|(i, _)| *i == at).map(|(_, size)| size.parse().unwrap_or_default())
+    };
+    let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| {
+        let size: Option<i64> = holds(&r.name);
+        (r.name.clone(), TableFacts { rows: r.rows, bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
+    });
+    let uses = live.reads.iter().filter_map(|read| {
+        let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
+        let kind = if view.kind == "m" { ViewKind::Materialized } else { ViewKind::View };
+        let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
+        Some(Use { kind, view: view.name.clone(), relation: relation.name.clone(), column })
+    });
+    Ok(Facts {
+        version: u32::try_from(live.server.version / 10_000).unwrap_or_default(),
+        default_schema: home,
+        tables: tables.collect(),
+        uses: uses.collect(),
+        sequences: live.sequences.clone(),
+    })
+}
