@@ -1,0 +1,75 @@
+//! What a plan must know of the live database beyond its schema. Plain data; inspection fills it in.
+
+use std::collections::BTreeMap;
+
+use crate::schema::{Ident, ObjectName};
+
+/// What is true of the live database.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    /// The server's major version: `server_version_num` / 10000.
+    pub(crate) version: u32,
+    /// The schema of what names none: the first of `search_path`.
+    pub(crate) default_schema: Ident,
+    /// The live tables, by their live names.
+    pub(crate) tables: BTreeMap<ObjectName, TableFacts>,
+    /// What live views read.
+    pub(crate) uses: Vec<Use>,
+    /// The sequences behind serial and identity columns, by live table and column. Where one is missing here, it is taken
+    /// to have the name that PostgreSQL gives.
+    pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
+}
+
+/// A live table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableFacts {
+    /// The server's estimate of its rows (`pg_class.reltuples`).
+    pub(crate) rows: i64,
+    /// Bytes with indexes (`pg_total_relation_size`).
+    pub(crate) bytes: i64,
+    /// Whether it holds a row at all.
+    pub(crate) holds_rows: bool,
+}
+
+/// The kind of a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ViewKind {
+    /// A view.
+    View,
+    /// A materialised view.
+    Materialized,
+}
+
+/// A live view reads a relation (`pg_depend` of its rule).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The kind of what reads.
+    pub(crate) kind: ViewKind,
+    /// What reads.
+    pub(crate) view: ObjectName,
+    /// The table, view or materialised view that is read.
+    pub(crate) relation: ObjectName,
+    /// The column of it; none is the relation as a whole.
+    pub(crate) column: Option<Ident>,
+}
+
+impl Facts {
+    /// What is known of a live table.
+    pub(crate) fn table(&self, name: &ObjectName) -> Option<&TableFacts> {
+        let other = match &name.schema {
+            None => Some(self.default_schema.clone()),
+            Some(schema) => Some(schema.clone()).filter(|s| *s != self.default_schema),
+        };
+        self.tables.get(name).or_else(|| self.tables.get(&ObjectName { schema: other, name: name.name.clone() }))
+    }
+
+    /// Whether a live table holds rows.
+    pub(crate) fn holds_rows(&self, name: &ObjectName) -> bool {
+        self.table(name).is_some_and(|t| t.holds_rows)
+    }
+
+    /// Bytes of a live table, where known.
+    pub(crate) fn bytes(&self, name: &ObjectName) -> Option<i64> {
+        self.table(name).map(|t| t.bytes)
+    }
+}

@@ -1,0 +1,134 @@
+//! PostgreSQL's names of types, and what a change from one to another costs
+//! (<https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>).
+
+use super::names::Names;
+use super::words::leading_name;
+use crate::schema::{Case, Ident, ObjectName, Type};
+
+/// The type as `CREATE TABLE` and `ADD COLUMN` take it: `serial` is one there.
+pub(crate) fn type_sql(ty: &Type) -> String {
+    match ty {
+        Type::Double => "double precision".to_owned(),
+        Type::Decimal(None) => "numeric".to_owned(),
+        Type::Decimal(Some((precision, scale))) => format!("numeric({precision},{scale})"),
+        Type::Blob => "bytea".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The type that the values have: a serial column holds integers.
+pub(crate) fn stored(ty: &Type) -> Type {
+    match ty {
+        Type::Serial => Type::Integer,
+        Type::BigSerial => Type::BigInt,
+        other => other.clone(),
+    }
+}
+
+/// The type as casts and `ALTER COLUMN … TYPE` take it.
+pub(crate) fn value_type(ty: &Type) -> String {
+    type_sql(&stored(ty))
+}
+
+/// The named type that a type is, and what follows the name: `[]` for an array of it. None for a portable type.
+pub(crate) fn named(ty: &Type, names: &Names) -> Option<(String, String)> {
+    let Type::Other(name) = ty else { return None };
+    let ((schema, name), rest) = leading_name(name.as_str())?;
+    Some((names.key_of(schema.as_deref(), &name), rest))
+}
+
+/// A name as a type's text gives it.
+pub(crate) fn object_of(ty: &Type) -> Option<ObjectName> {
+    let Type::Other(name) = ty else { return None };
+    let ((schema, name), _) = leading_name(name.as_str())?;
+    let ident = |text: String| Ident::new(text, Case::Exact);
+    Some(ObjectName { schema: schema.map(ident), name: ident(name) })
+}
+
+/// How wide a whole number is.
+fn width(ty: &Type) -> Option<u8> {
+    match ty {
+        Type::SmallInt => Some(2),
+        Type::Integer | Type::Serial => Some(4),
+        Type::BigInt | Type::BigSerial => Some(8),
+        _ => None,
+    }
+}
+
+/// How long a text may be; none is no text, `u32::MAX` any length.
+pub(crate) fn length(ty: &Type) -> Option<u32> {
+    match ty {
+        Type::Text => Some(u32::MAX),
+        Type::VarChar(n) | Type::Char(n) => Some(*n),
+        _ => None,
+    }
+}
+
+/// Whether a change of type writes all rows anew.
+pub(crate) fn rewrites(before: &Type, after: &Type) -> bool {
+    let (before, after) = (stored(before), stored(after));
+    match (&before, &after) {
+        _ if before == after => false,
+        (Type::Text | Type::VarChar(_), Type::Text) => false,
+        (Type::VarChar(old), Type::VarChar(new)) => new < old,
+        (Type::Decimal(Some(_)), Type::Decimal(None)) => false,
+        (Type::Decimal(Some((p, s))), Type::Decimal(Some((q, t)))) => s != t || q < p,
+        _ => true,
+    }
+}
+
+/// Whether every value survives the change: none is refused, and the way back gives the same.
+pub(crate) fn keeps_values(before: &Type, after: &Type) -> bool {
+    let (before, after) = (stored(before), stored(after));
+    if let (Some(old), Some(new)) = (width(&before), width(&after)) {
+        return new >= old;
+    }
+    match (&before, &after) {
+        (_, Type::Text) => true,
+        (Type::VarChar(old), Type::VarChar(new)) => new >= old,
+        (old, Type::Decimal(None)) => width(old).is_some() || matches!(old, Type::Decimal(_)),
+        (Type::Decimal(Some((p, s))), Type::Decimal(Some((q, t)))) => t >= s && (q - t.min(q)) >= (p - s.min(p)),
+        (Type::Real, Type::Double) | (Type::Date, Type::Timestamp) | (Type::Jsonb, Type::Json) => true,
+        _ => before == after,
+    }
+}
+
+/// Whether PostgreSQL converts by itself, with the cast that an `INSERT` uses. Such a cast refuses a text that is too
+/// long, where `::varchar(5)` would cut it off.
+pub(crate) fn assignable(before: &Type, after: &Type) -> bool {
+    let number = |t: &Type| width(t).is_some() || matches!(t, Type::Real | Type::Double | Type::Decimal(_));
+    let day = |t: &Type| matches!(t, Type::Date | Type::Timestamp | Type::TimestampTz);
+    let json = |t: &Type| matches!(t, Type::Json | Type::Jsonb);
+    length(after).is_some()
+        || stored(before) == stored(after)
+        || (number(before) && number(after))
+        || (day(before) && day(after))
+        || (json(before) && json(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs() {
+        let t = Type::parse;
+        for (before, after, rewrite, keeps) in [
+            ("varchar(5)", "varchar(9)", false, true),
+            ("varchar(9)", "varchar(5)", true, false),
+            ("varchar(9)", "text", false, true),
+            ("text", "varchar(9)", true, false),
+            ("decimal(5,2)", "decimal(7,2)", false, true),
+            ("decimal(5,2)", "decimal(5,3)", true, false),
+            ("decimal(5,2)", "decimal(8,3)", true, true),
+            ("integer", "serial", false, true),
+            ("serial", "bigserial", true, true),
+            ("bigint", "integer", true, false),
+        ] {
+            assert_eq!(rewrites(&t(before), &t(after)), rewrite, "{before} {after}");
+            assert_eq!(keeps_values(&t(before), &t(after)), keeps, "{before} {after}");
+        }
+        assert_eq!(type_sql(&t("decimal(8,3)")), "numeric(8,3)");
+        assert_eq!(value_type(&t("bigserial")), "bigint");
+    }
+}
