@@ -111,6 +111,11 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
     })
 }
 
+/// The differences between two lists of conditions: a domain's, which are compared as a whole elsewhere.
+pub(crate) fn check_changes(current: &[crate::schema::Check], desired: &[crate::schema::Check]) -> Vec<Delta<crate::schema::Check>> {
+    pairs::rule_deltas(current, desired)
+}
+
 /// Whether two states of a table are one, foreign keys to a parent's key spelled out or not, indexes left aside.
 pub(crate) fn is_same_table(a: &Table, b: &Table) -> bool {
     table::is_same(a, b)

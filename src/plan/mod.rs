@@ -9,7 +9,7 @@ use crate::schema::Dialect;
 
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
-pub use step::{Action, Footprint, Statement, Step, Transaction, same_work};
+pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ enum Edge {
     May,
 }
 
-/// Puts the steps into the order they run in.
+/// Puts the steps into the order they run in: those ahead of the transaction, those in it, those after it.
 ///
 /// # Errors
 /// The addresses of steps that wait for each other.
@@ -43,7 +43,9 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
         return Err(stuck.map(|i| steps[i].address.to_string()).collect());
     }
     let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
-    Ok(sorted.into_iter().filter_map(|i| slots[i].take()).collect())
+    let mut ordered: Vec<Step> = sorted.into_iter().filter_map(|i| slots[i].take()).collect();
+    ordered.sort_by_key(|s| s.transaction);
+    Ok(ordered)
 }
 
 fn drops(step: &Step) -> bool {

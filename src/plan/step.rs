@@ -58,6 +58,44 @@ pub struct Footprint {
     pub drops: Vec<String>,
 }
 
+/// Where a step runs. Ordered as they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Transaction {
+    /// Ahead of the plan's one transaction, each statement in one of its own.
+    Before,
+    /// In the plan's one transaction.
+    #[default]
+    Inside,
+    /// Once that has been committed, each statement in one of its own. Such a step can be run again from its start.
+    After,
+}
+
+/// What a database does while it holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// Nothing that grows with the rows.
+    None,
+    /// It reads all rows.
+    Scan,
+    /// It sorts the rows into an index.
+    Build,
+    /// It writes all rows, and builds all indexes anew.
+    Rewrite,
+}
+
+/// A lock that a step takes on a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The relation, as people know it.
+    pub relation: String,
+    /// The lock's name in the database: `ACCESS EXCLUSIVE`, `SHARE`, …
+    pub mode: &'static str,
+    /// What goes on under it.
+    pub work: Work,
+    /// Bytes that the relation takes, where they are known.
+    pub bytes: Option<i64>,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -69,6 +107,10 @@ pub struct Step {
     pub reason: String,
     /// The SQL.
     pub statements: Vec<Statement>,
+    /// Where it runs.
+    pub transaction: Transaction,
+    /// The locks that it takes and that others would feel.
+    pub locks: Vec<Lock>,
     /// What it touches.
     pub footprint: Footprint,
     /// What can go wrong.
@@ -95,6 +137,8 @@ impl Step {
             action,
             reason: String::new(),
             statements,
+            transaction: Transaction::default(),
+            locks: Vec::new(),
             footprint: Footprint::default(),
             hazards: Vec::new(),
             rows_of: None,

@@ -4,6 +4,7 @@ mod ask;
 mod canon;
 mod check;
 pub(crate) mod connection;
+mod ddl;
 mod default_name;
 mod error;
 mod facts;

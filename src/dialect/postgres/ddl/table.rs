@@ -1,0 +1,104 @@
+//! Tables, their columns and constraints.
+
+use super::super::names::{Names, list, quote, word};
+use super::super::types;
+use super::{deferrable, index, options, value, with};
+use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Identity, KeyPart, PrimaryKey, RefAction, Table, Unique};
+
+/// `CREATE TABLE` with everything but foreign keys and indexes.
+pub(crate) fn create_table(table: &Table, names: &Names) -> String {
+    let mut parts: Vec<String> = table.columns.values().map(column).collect();
+    parts.extend(table.primary_key.iter().map(|k| named(k.name.as_ref(), &primary_key(k))));
+    parts.extend(table.uniques.iter().map(|u| named(u.name.as_ref(), &unique(u))));
+    parts.extend(table.checks.iter().map(|c| named(c.name.as_ref(), &check(c))));
+    parts.extend(table.exclusions.iter().map(|e| named(e.name.as_ref(), &exclusion(e))));
+    let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
+    let body = if parts.is_empty() { String::new() } else { format!("\n    {}\n", parts.join(",\n    ")) };
+    format!("CREATE {unlogged}TABLE {} ({body}){}", names.sql(&table.name), with(&table.with))
+}
+
+/// A column's definition, as `CREATE TABLE` and `ADD COLUMN` take it.
+pub(crate) fn column(column: &Column) -> String {
+    let mut words = vec![quote(column.name.as_str()), types::type_sql(&column.ty)];
+    if let Some(collate) = &column.collate {
+        words.push(format!("COLLATE {}", quote(collate.as_str())));
+    }
+    if column.not_null {
+        words.push("NOT NULL".to_owned());
+    }
+    if let Some(default) = &column.default {
+        words.push(format!("DEFAULT {}", value(&default.value)));
+    }
+    if let Some(generated) = &column.generated {
+        let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+        words.push(format!("GENERATED ALWAYS AS ({}) {kind}", generated.expr.text));
+    }
+    if let Some(how) = column.identity {
+        words.push(identity(how, column));
+    }
+    words.join(" ")
+}
+
+/// `GENERATED … AS IDENTITY`.
+pub(crate) fn identity(how: Identity, column: &Column) -> String {
+    let word = match how {
+        Identity::Always => "ALWAYS",
+        Identity::ByDefault => "BY DEFAULT",
+    };
+    let counting = options(&column.sequence);
+    let counting = if counting.is_empty() { counting } else { format!(" ({counting})") };
+    format!("GENERATED {word} AS IDENTITY{counting}")
+}
+
+/// A constraint under its name, or under the one that the server gives it.
+pub(crate) fn named(name: Option<&Ident>, body: &str) -> String {
+    name.map_or_else(|| body.to_owned(), |n| format!("CONSTRAINT {} {body}", quote(n.as_str())))
+}
+
+fn include(columns: &[Ident]) -> String {
+    if columns.is_empty() { String::new() } else { format!(" INCLUDE ({})", list(columns)) }
+}
+
+fn key(words: &str, parts: &[KeyPart]) -> String {
+    format!("{words} ({})", list(parts.iter().map(|p| &p.column)))
+}
+
+/// `PRIMARY KEY (…)`.
+pub(crate) fn primary_key(primary: &PrimaryKey) -> String {
+    format!("{}{}{}", key("PRIMARY KEY", &primary.parts), include(&primary.include), deferrable(primary.deferrable))
+}
+
+/// `UNIQUE (…)`.
+pub(crate) fn unique(unique: &Unique) -> String {
+    let words = if unique.nulls_not_distinct { "UNIQUE NULLS NOT DISTINCT" } else { "UNIQUE" };
+    format!("{}{}{}", key(words, &unique.parts), include(&unique.include), deferrable(unique.deferrable))
+}
+
+/// `CHECK (…)`, without `NOT VALID`: a new table has no rows that it could leave out.
+pub(crate) fn check(check: &Check) -> String {
+    format!("CHECK ({}){}", check.expr.text, if check.no_inherit { " NO INHERIT" } else { "" })
+}
+
+/// `EXCLUDE USING … (…)`.
+pub(crate) fn exclusion(exclusion: &Exclusion) -> String {
+    let parts: Vec<String> = exclusion.parts.iter().map(|(part, with)| format!("{} WITH {with}", index::part(part))).collect();
+    let method = exclusion.method.as_deref().map_or_else(|| "btree".to_owned(), word);
+    let predicate = exclusion.predicate.as_ref().map(|p| format!(" WHERE ({})", p.text)).unwrap_or_default();
+    let include = include(&exclusion.include);
+    format!("EXCLUDE USING {method} ({}){include}{predicate}{}", parts.join(", "), deferrable(exclusion.deferrable))
+}
+
+/// `FOREIGN KEY (…) REFERENCES …`, without `NOT VALID`.
+pub(crate) fn foreign_key(fk: &ForeignKey, names: &Names) -> String {
+    let to = if fk.to.is_empty() { String::new() } else { format!(" ({})", list(&fk.to)) };
+    let mut sql = format!("FOREIGN KEY ({}) REFERENCES {}{to}", list(&fk.columns), names.sql(&fk.table));
+    if let Some(matching) = &fk.matching {
+        sql.push_str(&format!(" MATCH {}", matching.as_str().to_uppercase()));
+    }
+    for (word, action) in [("DELETE", fk.on_delete), ("UPDATE", fk.on_update)] {
+        if action != RefAction::NoAction {
+            sql.push_str(&format!(" ON {word} {}", action.sql()));
+        }
+    }
+    sql + deferrable(fk.deferrable)
+}

@@ -1,0 +1,250 @@
+//! The one step that changes a table: everything about it but its foreign keys and what can wait until after the
+//! transaction. First what is in the way goes; then rows are filled and converted, under the old names and beside the
+//! columns that go; then names, columns, rules and indexes become what they shall be.
+
+use super::super::ddl;
+use super::super::names::quote;
+use super::tables::{Altered, needed};
+use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
+use crate::diff::{Delta, Object};
+use crate::plan::{Action, Statement, Step};
+use crate::schema::Ident;
+
+/// The step, if anything is to be done in the transaction.
+pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
+    let mut statements = away(world, table);
+    statements.extend(fill(table));
+    statements.extend(retype(table));
+    statements.extend(renames(world, table));
+    statements.extend(columns::gone(table));
+    statements.extend(columns::come(world, table));
+    statements.extend(columns::settled(world, table));
+    statements.extend(rules_come(table));
+    statements.extend(indexes::come(world, table));
+    statements.extend(options(table));
+    if statements.is_empty() {
+        return None;
+    }
+    let mut step = Step::new(table.edits.after.address(), Action::Alter, statements);
+    step.reason = reason(table);
+    footprint(world, table, &mut step);
+    step.rows_of = Some(rows::new_rows(world, table));
+    step.old_rows = Some(table.old.clone());
+    step.bytes = world.facts.bytes(&table.edits.live.name);
+    step.locks = locks::of_alter(world, table, &step.statements);
+    step.hazards = probes::hazards(world, table);
+    Some(step)
+}
+
+fn reason(table: &Altered<'_>) -> String {
+    let own = |c: &Ident| table.edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
+    let carried: Vec<String> = table.retyped.iter().filter(|r| !own(&r.column)).map(|r| r.column.to_string()).collect();
+    if carried.is_empty() { String::new() } else { format!("the type of {} is made anew", carried.join(", ")) }
+}
+
+/// Rules and indexes that go or are in the way, and what makes a column more than its type.
+fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let rules = &table.rules;
+    let gone = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
+    let gone = gone.chain(rules.uniques.iter().filter_map(rules::Op::gone)).chain(rules.keys.iter().filter_map(rules::Op::gone));
+    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(name)));
+    let mut found: Vec<Statement> = gone.map(drop).collect();
+    found.extend(indexes::away(world, table));
+    found.extend(columns::loosened(world, table));
+    found
+}
+
+/// New columns that are filled from the old ones, and NULLs that will be refused.
+fn fill(table: &Altered<'_>) -> Vec<Statement> {
+    let (mut found, mut set, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+    let mut all = false;
+    for column in table.edits.after.columns.values() {
+        let Some(expr) = &column.backfill else { continue };
+        let name = quote(column.name.as_str());
+        match table.column(&column.name) {
+            None if columns::is_filled(column) => {
+                found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::bare(column)))));
+                set.push(format!("{name} = ({})", expr.text));
+                all = true;
+            }
+            Some(before) if column.not_null && !before.not_null && !table.stirs(&column.name) => {
+                let live = quote(super::retype::live_column(&table.edits, &column.name).as_str());
+                set.push(format!("{live} = coalesce({live}, ({}))", expr.text));
+                empty.push(format!("{live} IS NULL"));
+            }
+            _ => {}
+        }
+    }
+    if !set.is_empty() {
+        let which = if all { String::new() } else { format!(" WHERE {}", empty.join(" OR ")) };
+        found.push(Statement::copy(format!("UPDATE {} SET {}{which}", table.old, set.join(", "))));
+        if table.edits.live.foreign_keys.iter().any(|f| f.deferrable.is_some()) || has_deferrable_keys(table) {
+            // What waits for the end of the transaction would stand in the way of ALTER TABLE.
+            found.push(Statement::new("SET CONSTRAINTS ALL IMMEDIATE"));
+        }
+    }
+    found
+}
+
+fn has_deferrable_keys(table: &Altered<'_>) -> bool {
+    let live = &table.edits.live;
+    live.primary_key.iter().any(|k| k.deferrable.is_some())
+        || live.uniques.iter().any(|u| u.deferrable.is_some())
+        || live.exclusions.iter().any(|e| e.deferrable.is_some())
+}
+
+/// All types at once: each expression sees the row as it was.
+fn retype(table: &Altered<'_>) -> Option<Statement> {
+    let mut parts = Vec::new();
+    for retyped in &table.retyped {
+        let (Some(before), Some(after)) = (table.column(&retyped.column), table.edits.after.columns.get(&retyped.column)) else { continue };
+        let name = quote(retyped.live.as_str());
+        let counts = |c: &crate::schema::Column| c.ty.is_serial();
+        if before.default.is_some() && !counts(before) {
+            parts.push(format!("ALTER COLUMN {name} DROP DEFAULT"));
+        }
+        parts.push(format!("ALTER COLUMN {name} {}", retyped.clause));
+        if let Some(default) = after.default.as_ref().filter(|_| !counts(after)) {
+            parts.push(format!("ALTER COLUMN {name} SET DEFAULT {}", ddl::value(&default.value)));
+        }
+    }
+    let sql = table.before(&parts.join(", ")).sql;
+    let copies = table.retyped.iter().any(|r| r.rewrites);
+    (!parts.is_empty()).then(|| if copies { Statement::copy(sql) } else { Statement::new(sql) })
+}
+
+fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let mut found = Vec::new();
+    if table.edits.renamed_from.is_some() {
+        found.push(rename("TABLE", &table.old, table.edits.after.name.name.as_str()));
+    }
+    for (old, new) in &table.edits.renamed_columns {
+        found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))));
+    }
+    found.extend(indexes::renamed(world, table));
+    found
+}
+
+/// Constraints that come or are changed where they stand; those of a busy table without a look at its rows.
+fn rules_come(table: &Altered<'_>) -> Vec<Statement> {
+    let rules = &table.rules;
+    let mut found = Vec::new();
+    for op in &rules.keys {
+        let late = super::later::is_late(table, op);
+        found.extend(rule(table, op, |k| (&k.name, &k.comment, ddl::primary_key(k)), late));
+    }
+    for op in &rules.uniques {
+        let late = super::later::is_late(table, op);
+        found.extend(rule(table, op, |u| (&u.name, &u.comment, ddl::unique(u)), late));
+    }
+    for op in &rules.checks {
+        let body = |c: &crate::schema::Check| {
+            let not_valid = if c.not_valid || table.busy { " NOT VALID" } else { "" };
+            format!("{}{not_valid}", ddl::check(c))
+        };
+        found.extend(rule(table, op, |c| (&c.name, &c.comment, body(c)), false));
+    }
+    for op in &rules.exclusions {
+        found.extend(rule(table, op, |e| (&e.name, &e.comment, ddl::exclusion(e)), false));
+    }
+    found
+}
+
+/// The statements for one constraint. One that is `late` comes after the transaction, with its comment.
+fn rule<T: Object>(
+    table: &Altered<'_>,
+    op: &rules::Op<T>,
+    parts: impl Fn(&T) -> (&Option<Ident>, &Option<String>, String),
+    late: bool,
+) -> Vec<Statement> {
+    match op {
+        rules::Op::Drop { .. } => Vec::new(),
+        _ if late => Vec::new(),
+        rules::Op::Add { item } | rules::Op::Replace { item, .. } => {
+            let (name, comment, body) = parts(item);
+            let mut found = vec![table.after(&format!("ADD {}", ddl::named(name.as_ref(), &body)))];
+            found.extend(comment.as_ref().zip(name.as_ref()).map(|(text, name)| rule_comment(table, name.as_str(), Some(text))));
+            found
+        }
+        rules::Op::Edit { name, after, edits } => {
+            let (given, comment, _) = parts(after);
+            edited_rule(table, name, given.as_ref(), comment.as_deref(), edits)
+        }
+    }
+}
+
+/// A constraint that is renamed, validated or commented where it stands.
+pub(super) fn edited_rule(
+    table: &Altered<'_>,
+    name: &str,
+    given: Option<&Ident>,
+    comment: Option<&str>,
+    edits: &[crate::diff::Edit],
+) -> Vec<Statement> {
+    let mut found = Vec::new();
+    let new = rules::new_name(name, given, edits);
+    if let Some(new) = new {
+        found.push(table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
+    }
+    let now = new.map_or(name, Ident::as_str);
+    if edited(edits, "not-valid") && !table.busy {
+        found.push(table.after(&format!("VALIDATE CONSTRAINT {}", quote(now))));
+    }
+    if edited(edits, "comment") {
+        found.push(rule_comment(table, now, comment));
+    }
+    found
+}
+
+pub(super) fn rule_comment(table: &Altered<'_>, name: &str, comment: Option<&str>) -> Statement {
+    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
+}
+
+fn options(table: &Altered<'_>) -> Vec<Statement> {
+    let (before, after) = (&table.edits.before, &table.edits.after);
+    let options = &table.edits.options;
+    let mut found = Vec::new();
+    if edited(options, "unlogged") {
+        found.push(Statement::copy(table.after(if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }).sql));
+    }
+    if edited(options, "with") {
+        found.extend(ddl::index_parameters(&before.with, &after.with).iter().map(|p| table.after(p)));
+    }
+    if edited(options, "comment") {
+        found.push(Statement::new(ddl::comment(&format!("TABLE {}", table.new), after.comment.as_deref())));
+    }
+    found
+}
+
+fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
+    let (live, after) = (&table.edits.live, &table.edits.after);
+    let f = &mut step.footprint;
+    f.creates.push(world.relation(&after.name));
+    f.drops.push(world.shape(&live.name));
+    if table.edits.renamed_from.is_some() {
+        f.drops.push(world.relation(&live.name));
+    }
+    let index = |name: &Ident| world.relation(&world.names.sibling(&after.name, name));
+    f.creates.extend(table.edits.indexes.iter().filter_map(Delta::after).map(|i| index(&i.name)));
+    f.creates.extend(table.edits.renamed_indexes.iter().map(|(_, new)| index(new)));
+    f.drops.extend(table.edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| index(&i.name)));
+    f.drops.extend(table.edits.renamed_indexes.iter().map(|(old, _)| index(old)));
+    f.needs = needed(world, after);
+    f.needs.extend(changed_parts(world, table));
+    f.needs.sort();
+    f.needs.dedup();
+    f.frees = needed(world, live).into_iter().filter(|r| world.dropped.contains(r)).collect();
+    f.frees.extend(world.moved.keys().map(|key| format!("aside:{key}")));
+    f.frees.push("extensions:unused".to_owned());
+    // A backfill that reads another table reads it as it was.
+    let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
+    let own = world.shape(&live.name);
+    f.frees.extend(read.flat_map(|e| world.read_by(&e.text)).map(|key| format!("shape:{key}")).filter(|s| *s != own));
+}
+
+/// What comes may need an extension.
+fn changed_parts(world: &World<'_>, table: &Altered<'_>) -> Vec<String> {
+    let mut footprint = crate::plan::Footprint::default();
+    world.comes(&mut footprint, &table.edits.after.name);
+    footprint.needs
+}

@@ -1,0 +1,220 @@
+//! The columns of a table that changes: those that go, those that come, and what the others are beyond their type.
+
+use super::super::names::{literal, quote};
+use super::super::{ddl, default_name, types};
+use super::later;
+use super::retype::live_column;
+use super::sequences::changed_options;
+use super::tables::Altered;
+use super::{World, alter};
+use crate::diff::Delta;
+use crate::plan::Statement;
+use crate::schema::{Case, Column, Ident, Identity, ObjectName, Table};
+
+/// Whether a new column is filled by its backfill.
+pub(super) fn is_filled(column: &Column) -> bool {
+    column.backfill.is_some() && column.generated.is_none() && column.identity.is_none()
+}
+
+/// The column before it is filled: it takes NULL and counts nothing.
+pub(super) fn bare(column: &Column) -> Column {
+    let mut bare = Column::new(column.name.clone(), types::stored(&column.ty));
+    bare.collate = column.collate.clone();
+    bare
+}
+
+/// Columns that stop counting or being computed, before anything else happens to them.
+pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for delta in &table.edits.columns {
+        let Delta::Alter { before, after, .. } = delta else { continue };
+        let live = live_column(&table.edits, &after.name);
+        let name = quote(live.as_str());
+        if before.ty.is_serial() && !after.ty.is_serial() {
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")));
+            let sequence = world.sequence_of(&table.edits.live.name, live);
+            found.push(Statement::new(format!("DROP SEQUENCE {}", world.names.sql(&sequence))));
+        }
+        if before.identity.is_some() && after.identity.is_none() {
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP IDENTITY")));
+        }
+        if before.generated.as_ref().is_some_and(|g| g.stored) && after.generated.is_none() {
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP EXPRESSION")));
+        }
+    }
+    found
+}
+
+/// Columns that go, computed ones first: they may be computed from the others.
+pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
+    let before = &table.edits.before;
+    let dropped = table.edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(c) } else { None });
+    let again = table.recreated.iter().filter_map(|c| before.columns.get(c));
+    let mut all: Vec<&Column> = again.chain(dropped).collect();
+    all.sort_by_key(|c| c.generated.is_none());
+    all.into_iter().map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str())))).collect()
+}
+
+/// Columns that come in one go, computed ones last.
+pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
+    let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
+    let mut all: Vec<&Column> = new.filter(|c| !is_filled(c)).chain(again).collect();
+    all.sort_by_key(|c| c.generated.is_some());
+    let mut found = Vec::new();
+    for column in all {
+        found.push(table.after(&format!("ADD COLUMN {}", ddl::column(column))));
+        found.extend(serial_option(world, &table.edits.after, column));
+        if column.comment.is_some() {
+            found.push(comment(table, column));
+        }
+    }
+    found
+}
+
+fn comment(table: &Altered<'_>, column: &Column) -> Statement {
+    let on = format!("COLUMN {}.{}", table.new, quote(column.name.as_str()));
+    Statement::new(ddl::comment(&on, column.comment.as_deref()))
+}
+
+/// How the sequences of a new table's serial columns count.
+pub(super) fn serial_options(world: &World<'_>, table: &Table) -> Vec<Statement> {
+    table.columns.values().filter_map(|c| serial_option(world, table, c)).collect()
+}
+
+fn serial_option(world: &World<'_>, table: &Table, column: &Column) -> Option<Statement> {
+    let options = Some(ddl::options(&column.sequence)).filter(|o| column.ty.is_serial() && !o.is_empty())?;
+    let sequence = world.names.beside(&table.name, &Ident::new(default_name::sequence(&table.name, &column.name), Case::Exact));
+    Some(alter("SEQUENCE", &sequence, &restarted(&options, column)))
+}
+
+/// A sequence that has not counted yet begins at its new start.
+fn restarted(options: &str, column: &Column) -> String {
+    column.sequence.start.map_or_else(|| options.to_owned(), |n| format!("{options} RESTART WITH {n}"))
+}
+
+/// What columns that stay, or that have just been filled, become beyond their type.
+pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for delta in &table.edits.columns {
+        match delta {
+            Delta::Create(c) if is_filled(c) => found.extend(settle(world, table, &bare(c), c)),
+            Delta::Alter { before, after, .. } if !table.recreated.contains(&after.name) => {
+                found.extend(settle(world, table, before, after));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn settle(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
+    let name = quote(after.name.as_str());
+    let column = |what: &str| table.after(&format!("ALTER COLUMN {name} {what}"));
+    let mut found = Vec::new();
+    let retyped = table.retyped.iter().any(|r| r.column == after.name);
+    if before.default != after.default && !retyped && !after.ty.is_serial() {
+        match &after.default {
+            Some(default) => found.push(column(&format!("SET DEFAULT {}", ddl::value(&default.value)))),
+            None if before.ty.is_serial() => {}
+            None => found.push(column("DROP DEFAULT")),
+        }
+    }
+    if after.not_null && !before.not_null {
+        found.push(match later::not_null_name(table, before, after) {
+            Some(rule) => table.after(&format!("ADD CONSTRAINT {} CHECK ({name} IS NOT NULL) NOT VALID", quote(&rule))),
+            None => column("SET NOT NULL"),
+        });
+    } else if before.not_null && !after.not_null {
+        found.push(column("DROP NOT NULL"));
+    }
+    found.extend(counting(world, table, before, after));
+    if before.comment != after.comment {
+        found.push(comment(table, after));
+    }
+    found
+}
+
+/// Serial and identity columns: where they begin to count, they begin past the highest value.
+fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
+    let column = |what: &str| table.after(&format!("ALTER COLUMN {} {what}", quote(after.name.as_str())));
+    match (before.identity, after.identity) {
+        (None, Some(how)) => {
+            let words = ddl::identity(how, after);
+            return vec![column(&format!("ADD {words}")), past_highest(table, after, &owned(table, after))];
+        }
+        (Some(old), Some(new)) => {
+            let mut found = Vec::new();
+            if old != new {
+                found.push(column(if new == Identity::Always { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" }));
+            }
+            let options = changed_options(&before.sequence, &after.sequence);
+            if !options.is_empty() {
+                found.push(column(&options.iter().map(|o| format!("SET {o}")).collect::<Vec<_>>().join(" ")));
+            }
+            return found;
+        }
+        _ => {}
+    }
+    if !after.ty.is_serial() {
+        return Vec::new();
+    }
+    if !before.ty.is_serial() {
+        return serial(world, table, after);
+    }
+    let sequence = world.names.sql(&world.sequence_of(&table.edits.live.name, live_column(&table.edits, &after.name)));
+    let mut words = changed_options(&before.sequence, &after.sequence);
+    if before.ty != after.ty {
+        words.insert(0, format!("AS {}", types::value_type(&after.ty)));
+    }
+    if words.is_empty() { Vec::new() } else { vec![alter("SEQUENCE", &sequence, &words.join(" "))] }
+}
+
+/// A sequence for a column that has none.
+fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statement> {
+    let after = &table.edits.after.name;
+    let base = default_name::sequence(after, &column.name);
+    let ident = |n: &str| Ident::new(n, Case::Exact);
+    // The sequence that this very column drops leaves its name.
+    let live = live_column(&table.edits, &column.name);
+    let own = world.sequence_of(&table.edits.live.name, live);
+    let counted = table.column(&column.name).is_some_and(|c| c.ty.is_serial() || c.identity.is_some());
+    let taken = |n: &str| {
+        let name: ObjectName = world.names.sibling(after, &ident(n));
+        world.is_taken(&name) && !(counted && world.names.same(&name, &own))
+    };
+    let name = world.names.beside(after, &ident(&default_name::free(&base, taken)));
+    let options = ddl::options(&column.sequence);
+    let options = if options.is_empty() { options } else { format!(" {options}") };
+    let owner = format!("{}.{}", table.new, quote(column.name.as_str()));
+    let ty = types::value_type(&column.ty);
+    let default = format!("ALTER COLUMN {} SET DEFAULT nextval({})", quote(column.name.as_str()), literal(&name));
+    vec![
+        Statement::new(format!("CREATE SEQUENCE {name} AS {ty}{options} OWNED BY {owner}")),
+        table.after(&default),
+        past_highest(table, column, &literal(&name)),
+    ]
+}
+
+/// The sequence of an identity column, as `setval` takes it.
+fn owned(table: &Altered<'_>, column: &Column) -> String {
+    format!("pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
+}
+
+fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    let name = quote(column.name.as_str());
+    let down = column.sequence.increment.is_some_and(|n| n < 0);
+    let (most, compares, start) = if down { ("min", "<=", -1) } else { ("max", ">=", 1) };
+    let start = column.sequence.start.unwrap_or(start);
+    Statement::new(format!("SELECT setval({sequence}, {most}({name})) FROM {} HAVING {most}({name}) {compares} {start}", table.new))
+}
+
+/// The constraints of a new table that have a comment, under the names that they have then.
+pub(super) fn rule_comments(table: &Table) -> Vec<(String, Option<String>)> {
+    let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
+    let keys = table.primary_key.iter().map(|k| (name(&k.name, default_name::primary_key(&table.name, k)), k.comment.clone()));
+    let uniques = table.uniques.iter().map(|u| (name(&u.name, default_name::unique(&table.name, u)), u.comment.clone()));
+    let checks = table.checks.iter().map(|c| (name(&c.name, default_name::check(table, c)), c.comment.clone()));
+    let exclusions = table.exclusions.iter().map(|e| (name(&e.name, default_name::exclusion(&table.name, e)), e.comment.clone()));
+    keys.chain(uniques).chain(checks).chain(exclusions).filter(|(_, comment)| comment.is_some()).collect()
+}

@@ -1,0 +1,183 @@
+//! Domains: changed where they stand; over another type they are made anew.
+
+use super::super::ddl;
+use super::super::default_name;
+use super::super::names::quote;
+use super::rules::{Op, ops};
+use super::types::live_columns;
+use super::{World, alter, edited, rename};
+use crate::diff::{Delta, Edit};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::schema::{Check, Domain};
+
+pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = world.changes.domains.iter().flat_map(|delta| domain_steps(world, delta)).collect();
+    let changed = |d: &Domain| world.changes.domains.iter().filter_map(Delta::after).any(|c| c.name == d.name);
+    // Over a type that is made anew, though nothing of the domain itself differs.
+    for after in world.desired.domains.values().filter(|d| !changed(d)) {
+        if let (Some(before), true) = (world.current.domains.get(&after.name), world.moved.contains_key(&world.names.key(&after.name))) {
+            steps.extend(replaced(world, before, after));
+        }
+    }
+    steps
+}
+
+fn domain_steps(world: &World<'_>, delta: &Delta<Domain>) -> Vec<Step> {
+    match delta {
+        Delta::Create(d) => vec![come(world, Step::new(d.address(), Action::Create, created(world, d)), d)],
+        Delta::Drop(d) => {
+            let drop = Statement::new(format!("DROP DOMAIN {}", world.names.sql(&d.name)));
+            let mut step = Step::new(d.address(), Action::Destroy, vec![drop]);
+            step.footprint.drops.push(world.ty(&d.name));
+            step.footprint.frees.extend(world.type_of(&d.ty).filter(|r| world.dropped.contains(r)));
+            world.goes(&mut step.footprint, &d.name);
+            vec![step]
+        }
+        Delta::Alter { before, after, .. } if world.moved.contains_key(&world.names.key(&after.name)) => replaced(world, before, after),
+        Delta::Alter { before, after, edits } => vec![in_place(world, before, after, edits)],
+    }
+}
+
+fn come(world: &World<'_>, mut step: Step, d: &Domain) -> Step {
+    step.footprint.creates.push(world.ty(&d.name));
+    step.footprint.needs.extend(world.type_of(&d.ty));
+    world.comes(&mut step.footprint, &d.name);
+    let texts = d.checks.iter().map(|c| c.expr.text.clone()).chain(d.default.iter().map(|v| ddl::value(&v.value)));
+    let own = world.ty(&d.name);
+    step.footprint.needs.extend(texts.flat_map(|t| world.named_in(&t)).filter(|n| *n != own));
+    step
+}
+
+fn created(world: &World<'_>, d: &Domain) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(ddl::create_domain(d, &world.names))];
+    statements.extend(d.comment.as_ref().map(|_| comment(world, d)));
+    let on = world.names.sql(&d.name);
+    for check in d.checks.iter().filter(|c| c.comment.is_some()) {
+        statements.push(check_comment(&on, &check_name(d, check), check));
+    }
+    statements
+}
+
+fn comment(world: &World<'_>, d: &Domain) -> Statement {
+    Statement::new(ddl::comment(&format!("DOMAIN {}", world.names.sql(&d.name)), d.comment.as_deref()))
+}
+
+fn check_comment(domain: &str, name: &str, check: &Check) -> Statement {
+    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON DOMAIN {domain}", quote(name)), check.comment.as_deref()))
+}
+
+fn check_name(domain: &Domain, check: &Check) -> String {
+    check.name.as_ref().map_or_else(|| default_name::domain_check(domain), ToString::to_string)
+}
+
+fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
+    let key = world.names.key(&after.name);
+    let Some(moved) = world.moved.get(&key) else { return Vec::new() };
+    let mut statements = vec![rename("DOMAIN", &world.names.sql(&before.name), moved.aside.name.as_str())];
+    statements.extend(created(world, after));
+    let mut step = come(world, Step::new(after.address(), Action::Replace, statements), after);
+    step.reason = "a domain cannot change its type or collation".to_owned();
+    if before.name != after.name {
+        step.footprint.drops.push(world.ty(&before.name));
+    }
+    let drop = Statement::new(format!("DROP DOMAIN {}", world.names.sql(&moved.aside)));
+    let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
+    last.footprint.drops.push(format!("aside:{key}"));
+    last.footprint.needs.push(world.ty(&after.name));
+    // The domain itself holds on to a type that has stepped aside.
+    last.footprint.frees.extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| format!("aside:{over}")));
+    last.footprint.frees.extend(world.type_of(&before.ty).filter(|r| world.dropped.contains(r)));
+    vec![step, last]
+}
+
+fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) -> Step {
+    let name = world.names.sql(&after.name);
+    let to = |what: &str| alter("DOMAIN", &name, what);
+    let mut statements = Vec::new();
+    if before.name != after.name {
+        statements.push(rename("DOMAIN", &world.names.sql(&before.name), after.name.name.as_str()));
+    }
+    let checks = crate::diff::check_changes(&before.checks, &after.checks);
+    let around = |_: &Check| false;
+    let rules =
+        ops(&before.checks, &before.checks, &checks, &after.checks, &|c| check_name(before, c), &["name", "not-valid", "comment"], &around);
+    for op in &rules {
+        statements.extend(op.gone().map(|name| to(&format!("DROP CONSTRAINT {}", quote(name)))));
+    }
+    if edited(edits, "default") {
+        let value = after.default.as_ref().map(|d| format!("SET DEFAULT {}", ddl::value(&d.value)));
+        statements.push(to(&value.unwrap_or_else(|| "DROP DEFAULT".to_owned())));
+    }
+    if edited(edits, "not-null") {
+        statements.push(to(if after.not_null { "SET NOT NULL" } else { "DROP NOT NULL" }));
+    }
+    for op in &rules {
+        statements.extend(check_op(&name, after, op));
+    }
+    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    let mut step = come(world, Step::new(after.address(), Action::Alter, statements), after);
+    if before.name != after.name {
+        step.footprint.drops.push(world.ty(&before.name));
+    }
+    step.hazards = hazards(world, before, after, &rules);
+    step
+}
+
+fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
+    let to = |what: String| alter("DOMAIN", domain, &what);
+    match op {
+        Op::Drop { .. } => Vec::new(),
+        Op::Add { item } | Op::Replace { item, .. } => {
+            let not_valid = if item.not_valid { " NOT VALID" } else { "" };
+            let mut found = vec![to(format!("ADD {}{not_valid}", ddl::domain_check(item)))];
+            found.extend(item.comment.as_ref().map(|_| check_comment(domain, &check_name(after, item), item)));
+            found
+        }
+        Op::Edit { name, after: check, edits } => {
+            let new = check.name.as_ref().map_or(name.clone(), ToString::to_string);
+            let mut found = Vec::new();
+            if *name != new {
+                found.push(to(format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(&new))));
+            }
+            if edited(edits, "not-valid") {
+                found.push(to(format!("VALIDATE CONSTRAINT {}", quote(&new))));
+            }
+            found.extend(edited(edits, "comment").then(|| check_comment(domain, &new, check)));
+            found
+        }
+    }
+}
+
+/// Values that the domain's new rules refuse.
+fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
+    let mut found = Vec::new();
+    for (table, column, array) in live_columns(world, &before.name) {
+        if array || !world.facts.holds_rows(table) {
+            continue;
+        }
+        let (name, from) = (quote(column.as_str()), world.names.sql(table));
+        if after.not_null && !before.not_null {
+            let message = format!("{{count}} of {{total}} rows of {table} have no {column}");
+            let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, after.address(), message, "fill the rows first");
+            found.push(
+                hazard
+                    .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {name} IS NULL), count(*) FROM {from}")))
+                    .found_by(format!("SELECT * FROM {from} WHERE {name} IS NULL")),
+            );
+        }
+        for op in rules {
+            let Some(item) = op.come() else { continue };
+            let relation = format!("(SELECT {name} AS value FROM {from}) AS v");
+            let message = format!("{{count}} of {{total}} values of {table}.{column} do not meet check ({})", item.expr.text);
+            let advice = "change these rows first, or the condition";
+            let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
+            let condition = format!("NOT ({})", item.expr.text);
+            found.push(
+                hazard
+                    .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
+                    .found_by(format!("SELECT * FROM {relation} WHERE {condition}")),
+            );
+        }
+    }
+    found
+}

@@ -1,0 +1,130 @@
+//! Enums: values are added where the type stands; one that loses or reorders values is made anew.
+
+use super::super::ddl;
+use super::super::names::{literal, quote};
+use super::types::{Way, live_columns, way};
+use super::{World, alter, edited, rename};
+use crate::diff::Delta;
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction};
+use crate::schema::{EnumType, ObjectName};
+
+pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
+    world.changes.enums.iter().flat_map(|delta| enum_steps(world, delta)).collect()
+}
+
+fn enum_steps(world: &World<'_>, delta: &Delta<EnumType>) -> Vec<Step> {
+    match delta {
+        Delta::Create(e) => {
+            let mut step = Step::new(e.address(), Action::Create, created(world, e));
+            step.footprint.creates.push(world.ty(&e.name));
+            world.comes(&mut step.footprint, &e.name);
+            vec![step]
+        }
+        Delta::Drop(e) => vec![gone(world, Step::new(e.address(), Action::Destroy, Vec::new()), &e.name, &e.name)],
+        Delta::Alter { before, after, edits } => match way(world, &before.values, &after.values) {
+            Way::Replace => replaced(world, before, after),
+            how => in_place(world, before, after, how, edited(edits, "comment")),
+        },
+    }
+}
+
+fn created(world: &World<'_>, e: &EnumType) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(ddl::create_enum(e, &world.names))];
+    statements.extend(e.comment.as_ref().map(|_| comment(world, e)));
+    statements
+}
+
+fn comment(world: &World<'_>, e: &EnumType) -> Statement {
+    Statement::new(ddl::comment(&format!("TYPE {}", world.names.sql(&e.name)), e.comment.as_deref()))
+}
+
+/// The step that drops a type under the name that it has then; `resource` is what others have freed.
+fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
+    step.statements.push(Statement::new(format!("DROP TYPE {}", world.names.sql(name))));
+    step.footprint.drops.push(world.ty(resource));
+    world.goes(&mut step.footprint, name);
+    step
+}
+
+fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, comments: bool) -> Vec<Step> {
+    let additions = additions(world, before, after);
+    let mut steps = Vec::new();
+    let mut statements = Vec::new();
+    if how == Way::AddBefore {
+        let mut step = Step::new(after.address(), Action::Alter, additions);
+        step.transaction = Transaction::Before;
+        step.reason = "a value can only be used once its addition is committed".to_owned();
+        steps.push(step);
+    } else {
+        statements.extend(additions);
+    }
+    if before.name != after.name {
+        statements.push(rename("TYPE", &world.names.sql(&before.name), after.name.name.as_str()));
+    }
+    statements.extend(comments.then(|| comment(world, after)));
+    if !statements.is_empty() {
+        let mut step = Step::new(after.address(), Action::Alter, statements);
+        step.footprint.creates.push(world.ty(&after.name));
+        if before.name != after.name {
+            step.footprint.drops.push(world.ty(&before.name));
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+/// `ADD VALUE` for each new one, at its place.
+fn additions(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Statement> {
+    let name = world.names.sql(&before.name);
+    let mut there: Vec<&String> = before.values.iter().collect();
+    let mut found = Vec::new();
+    for (i, value) in after.values.iter().enumerate().filter(|(_, v)| !before.values.contains(v)) {
+        let left = i.checked_sub(1).and_then(|i| after.values.get(i));
+        let place = match (left, there.first()) {
+            (Some(left), _) if there.last() == Some(&left) => String::new(),
+            (Some(left), _) => format!(" AFTER {}", literal(left)),
+            (None, Some(first)) => format!(" BEFORE {}", literal(first)),
+            (None, None) => String::new(),
+        };
+        found.push(alter("TYPE", &name, &format!("ADD VALUE IF NOT EXISTS {}{place}", literal(value))));
+        there.insert(i.min(there.len()), value);
+    }
+    found
+}
+
+fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step> {
+    let key = world.names.key(&after.name);
+    let Some(moved) = world.moved.get(&key) else { return Vec::new() };
+    let mut statements = vec![rename("TYPE", &world.names.sql(&before.name), moved.aside.name.as_str())];
+    statements.extend(created(world, after));
+    let mut step = Step::new(after.address(), Action::Replace, statements);
+    step.reason = "values are taken out or come in another order".to_owned();
+    step.footprint.creates.push(world.ty(&after.name));
+    if before.name != after.name {
+        step.footprint.drops.push(world.ty(&before.name));
+    }
+    world.comes(&mut step.footprint, &after.name);
+    step.hazards = removed(world, before, after);
+    let drop = Statement::new(format!("DROP TYPE {}", world.names.sql(&moved.aside)));
+    let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
+    last.footprint.drops.push(format!("aside:{key}"));
+    last.footprint.needs.push(world.ty(&after.name));
+    vec![step, last]
+}
+
+/// Rows that hold a value which goes.
+fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard> {
+    let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
+    let columns = live_columns(world, &before.name).into_iter().filter(|(t, _, _)| world.facts.holds_rows(t));
+    let list = gone.join(", ");
+    let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
+        let name = quote(column.as_str());
+        let condition = if array { format!("{name}::text[] && ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
+        let table_sql = world.names.sql(table);
+        let message = format!("{{count}} of {{total}} values of {table}.{column} are not in enum {} any more", after.name);
+        Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, "change these rows first, or keep the values")
+            .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {table_sql}")))
+            .found_by(format!("SELECT * FROM {table_sql} WHERE {condition}"))
+    };
+    if gone.is_empty() { Vec::new() } else { columns.map(hazard).collect() }
+}

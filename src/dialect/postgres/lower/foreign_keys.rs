@@ -1,0 +1,285 @@
+//! Foreign keys: steps of their own, so that tables that point to each other are no circle. Those whose columns or whose
+//! parent's key change are away meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::names::quote;
+use super::super::{ddl, default_name};
+use super::rules::{Op, live_names, new_name, ops};
+use super::tables::{Altered, by_name};
+use super::{World, edited, later, locks, rows};
+use crate::diff::{Delta, Edit, TableChange};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction, Work};
+use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
+
+type Alters<'t, 'a> = BTreeMap<String, &'t Altered<'a>>;
+
+/// A table that has foreign keys, before and after.
+struct Child<'t> {
+    live: &'t Table,
+    before: &'t Table,
+    after: &'t Table,
+    deltas: &'t [Delta<ForeignKey>],
+    /// Names that a new one cannot have.
+    taken: BTreeSet<String>,
+}
+
+pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+    let alters = by_name(world, alters);
+    let mut steps = Vec::new();
+    for change in &world.changes.tables {
+        match change {
+            TableChange::Create(table) => {
+                steps.extend(table.foreign_keys.iter().map(|fk| come(world, &alters, None, table, fk, Action::Create)));
+            }
+            TableChange::Drop(table) => {
+                let cut = table.foreign_keys.iter().filter(|fk| is_cut(world, table, fk));
+                let name =
+                    |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&table.name, fk), ToString::to_string);
+                steps.extend(cut.map(|fk| go(world, table, &name(fk), Some(&fk.table), Action::Destroy)));
+            }
+            TableChange::Alter(_) => {}
+        }
+    }
+    let changed: BTreeSet<String> = alters.values().map(|a| world.names.key(&a.edits.live.name)).collect();
+    for table in alters.values() {
+        let edits = &table.edits;
+        let child =
+            Child { live: &edits.live, before: &edits.before, after: &edits.after, deltas: &edits.foreign_keys, taken: live_names(edits) };
+        steps.extend(of_child(world, &alters, Some(table), &child));
+    }
+    let gone = |t: &&Table| world.changes.tables.iter().any(|c| matches!(c, TableChange::Drop(d) if d.name == t.name));
+    for live in world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)) && !gone(t)) {
+        let after = world.desired.tables.get(&live.name).unwrap_or(live);
+        let child = Child { live, before: live, after, deltas: &[], taken: BTreeSet::new() };
+        steps.extend(of_child(world, &alters, None, &child));
+    }
+    steps
+}
+
+/// Whether a foreign key between two tables that both go closes a circle, so that neither could go first.
+pub(super) fn is_cut(world: &World<'_>, table: &Table, fk: &ForeignKey) -> bool {
+    let gone: Vec<&Table> = world.changes.tables.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
+    let find = |name: &ObjectName| gone.iter().copied().find(|t| world.names.same(&t.name, name));
+    let (mut seen, mut open) = (BTreeSet::new(), vec![&fk.table]);
+    while let Some(name) = open.pop() {
+        if world.names.same(name, &table.name) {
+            return !world.names.same(&fk.table, &table.name);
+        }
+        if let Some(parent) = find(name).filter(|_| seen.insert(world.names.key(name))) {
+            open.extend(parent.foreign_keys.iter().map(|f| &f.table));
+        }
+    }
+    false
+}
+
+fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>) -> Vec<Step> {
+    let name_of = |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.live.name, fk), ToString::to_string);
+    let stirred = |fk: &ForeignKey| is_stirred(world, alters, own, child, fk);
+    let kept = ["name", "comment", "deferrable", "not-valid"];
+    let all = ops(&child.before.foreign_keys, &child.live.foreign_keys, child.deltas, &child.after.foreign_keys, &name_of, &kept, &stirred);
+    let mut steps = Vec::new();
+    let mut taken = child.taken.clone();
+    for name in all.iter().filter_map(Op::gone) {
+        taken.remove(name);
+        let parent = child.live.foreign_keys.iter().find(|f| name_of(f) == name).map(|f| &f.table);
+        steps.push(go(world, child.live, name, parent, Action::Alter));
+    }
+    for op in &all {
+        match op {
+            Op::Add { item } | Op::Replace { item, .. } => {
+                let mut fk = item.clone();
+                let default = default_name::foreign_key(&child.after.name, &fk);
+                let name = fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, |n| taken.contains(n)), Case::Exact));
+                taken.insert(name.to_string());
+                let carried = matches!(op, Op::Replace { .. }) && !child.deltas.iter().filter_map(Delta::after).any(|d| d == item);
+                let mut step = come(world, alters, own, child.after, &fk, Action::Alter);
+                if carried {
+                    step.reason = "its columns or the key it points to change".to_owned();
+                }
+                steps.push(step);
+                steps.extend(validation(world, own, child, &fk, alters));
+            }
+            Op::Edit { name, after, edits } => steps.extend(edit(world, own, child, name, after, edits)),
+            Op::Drop { .. } => {}
+        }
+    }
+    steps
+}
+
+/// Whether the columns of a live foreign key, or the key that it points to, change under it.
+fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>, live: &ForeignKey) -> bool {
+    let at = child.live.foreign_keys.iter().position(|f| f == live);
+    let Some(fk) = at.and_then(|i| child.before.foreign_keys.get(i)) else { return false };
+    if own.is_some_and(|t| fk.columns.iter().any(|c| t.stirs(c))) {
+        return true;
+    }
+    let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
+    let to = target(fk, &parent.edits.before);
+    to.iter().any(|c| parent.stirs(c)) || loses_key(parent, &to)
+}
+
+/// The columns that a foreign key points to.
+fn target(fk: &ForeignKey, parent: &Table) -> Vec<Ident> {
+    let key = || parent.primary_key.iter().flat_map(|k| &k.parts).map(|p| p.column.clone()).collect();
+    if fk.to.is_empty() { key() } else { fk.to.clone() }
+}
+
+/// Whether a key over just these columns goes.
+fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
+    let same = |columns: &mut dyn Iterator<Item = &Ident>| columns.collect::<BTreeSet<_>>() == to.iter().collect::<BTreeSet<_>>();
+    let before = &parent.edits.before;
+    let key = before.primary_key.iter().any(|k| same(&mut k.parts.iter().map(|p| &p.column)));
+    let index = |i: &crate::schema::Index| i.unique && same(&mut i.parts.iter().filter_map(|p| p.column()));
+    let unique = before.uniques.iter().any(|u| same(&mut u.parts.iter().map(|p| &p.column)));
+    (key && parent.rules.keys.iter().any(|op| op.gone().is_some()))
+        || (unique && parent.rules.uniques.iter().any(|op| op.gone().is_some()))
+        || parent.edits.indexes.iter().filter_map(Delta::before).any(index)
+}
+
+/// The step that takes a foreign key away, under live names.
+fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, action: Action) -> Step {
+    let table = world.names.sql(&live.name);
+    let mut step = Step::new(
+        live.address(),
+        if action == Action::Destroy { Action::Destroy } else { Action::Alter },
+        vec![Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(name)))],
+    );
+    step.footprint.drops.push(resource(world, &live.name, name));
+    step.footprint.frees.push(world.shape(&live.name));
+    step.footprint.frees.extend(parent.iter().map(|p| world.shape(p)));
+    step.locks.push(locks::exclusive(world, &live.name));
+    step.locks.extend(parent.iter().map(|p| locks::exclusive(world, p)));
+    step
+}
+
+fn resource(world: &World<'_>, table: &ObjectName, name: &str) -> String {
+    format!("foreign-key:{}.{name}", world.names.key(table))
+}
+
+/// Whether the key that a foreign key points to comes after the transaction.
+fn is_late(world: &World<'_>, alters: &Alters<'_, '_>, fk: &ForeignKey) -> bool {
+    let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
+    let to = target(fk, &parent.edits.after);
+    later::late_keys(parent).iter().any(|key| key.iter().collect::<BTreeSet<_>>() == to.iter().collect())
+}
+
+/// The step that makes a foreign key, under new names; on a busy table without a look at its rows.
+fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, table: &Table, fk: &ForeignKey, action: Action) -> Step {
+    let name = world.names.sql(&table.name);
+    let busy = own.map_or_else(|| world.is_busy(&table.name), |t| t.busy);
+    let not_valid = if fk.not_valid || busy { " NOT VALID" } else { "" };
+    let given = fk.name.as_ref();
+    let body = format!("ALTER TABLE {name} ADD {}{not_valid}", ddl::named(given, &ddl::foreign_key(fk, &world.names)));
+    let mut step = Step::new(table.address(), action, vec![Statement::new(body)]);
+    let default = default_name::foreign_key(&table.name, fk);
+    let called = given.map_or(default.as_str(), Ident::as_str);
+    step.statements.extend(fk.comment.as_ref().map(|_| comment(&name, called, fk)));
+    step.footprint.creates.push(resource(world, &table.name, called));
+    step.footprint.needs = vec![world.relation(&table.name), world.relation(&fk.table)];
+    if is_late(world, alters, fk) {
+        step.transaction = Transaction::After;
+        step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
+    }
+    if let Some(live) = own.map(|t| &t.edits.live.name).or_else(|| world.current.tables.get(&table.name).map(|t| &t.name)) {
+        let work = if not_valid.is_empty() { Work::Scan } else { Work::None };
+        step.locks.push(locks::rows_exclusive(world, live, work));
+        step.hazards.extend(orphans(world, alters, own, live, table, fk));
+    }
+    let parent = alters.get(&world.names.key(&fk.table)).map(|p| &p.edits.live.name);
+    if let Some(live) = parent.or_else(|| world.current.tables.get(&fk.table).map(|t| &t.name)) {
+        step.locks.push(locks::rows_exclusive(world, live, Work::None));
+    }
+    step
+}
+
+fn comment(table: &str, name: &str, fk: &ForeignKey) -> Statement {
+    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON {table}", quote(name)), fk.comment.as_deref()))
+}
+
+/// The look at the rows, once writers can go on meanwhile.
+fn validation(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, fk: &ForeignKey, alters: &Alters<'_, '_>) -> Option<Step> {
+    let busy = own.map_or_else(|| world.is_busy(&child.live.name), |t| t.busy);
+    let name = fk.name.as_ref().filter(|_| busy && !fk.not_valid)?;
+    let mut step = validate(world, child, name.as_str());
+    step.transaction = Transaction::After;
+    step.footprint.needs = vec![resource(world, &child.after.name, name.as_str())];
+    if is_late(world, alters, fk) {
+        step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
+    }
+    Some(step)
+}
+
+fn validate(world: &World<'_>, child: &Child<'_>, name: &str) -> Step {
+    let sql = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", world.names.sql(&child.after.name), quote(name));
+    let mut step = Step::new(child.after.address(), Action::Alter, vec![Statement::new(sql)]);
+    step.reason = "rows are checked without stopping writers".to_owned();
+    step.footprint.needs.push(world.relation(&child.after.name));
+    let lock = locks::rows_exclusive(world, &child.live.name, Work::Scan);
+    step.locks.push(crate::plan::Lock { mode: "SHARE UPDATE EXCLUSIVE", ..lock });
+    step
+}
+
+/// A foreign key that is changed where it stands.
+fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &str, fk: &ForeignKey, edits: &[Edit]) -> Vec<Step> {
+    let table = world.names.sql(&child.after.name);
+    let mut statements = Vec::new();
+    let new = new_name(name, fk.name.as_ref(), edits);
+    if let Some(new) = new {
+        statements.push(Statement::new(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
+    }
+    let now = new.map_or(name, Ident::as_str);
+    if edited(edits, "deferrable") {
+        let when = if fk.deferrable.is_some() { ddl::deferrable(fk.deferrable) } else { " NOT DEFERRABLE" };
+        statements.push(Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {}{when}", quote(now))));
+    }
+    statements.extend(edited(edits, "comment").then(|| comment(&table, now, fk)));
+    let mut steps = Vec::new();
+    if !statements.is_empty() {
+        let mut step = Step::new(child.after.address(), Action::Alter, statements);
+        step.footprint.creates.push(resource(world, &child.after.name, now));
+        step.footprint.needs.push(world.relation(&child.after.name));
+        step.locks.push(locks::exclusive(world, &child.live.name));
+        steps.push(step);
+    }
+    if edited(edits, "not-valid") {
+        let mut step = validate(world, child, now);
+        step.footprint.needs.push(resource(world, &child.after.name, now));
+        if own.is_some_and(|t| t.busy) {
+            step.transaction = Transaction::After;
+        }
+        step.hazards.extend(orphans(world, &BTreeMap::new(), own, &child.live.name, child.after, fk));
+        steps.push(step);
+    }
+    steps
+}
+
+/// Rows that point to rows that are not there.
+fn orphans(
+    world: &World<'_>,
+    alters: &Alters<'_, '_>,
+    own: Option<&Altered<'_>>,
+    live: &ObjectName,
+    table: &Table,
+    fk: &ForeignKey,
+) -> Option<Hazard> {
+    if fk.not_valid || fk.to.is_empty() || !world.facts.holds_rows(live) {
+        return None;
+    }
+    let child = own.map_or_else(|| world.names.sql(live), |t| rows::new_rows(world, t));
+    let parent_change = alters.get(&world.names.key(&fk.table)).copied();
+    let columns = fk.to.iter().map(|c| format!("NULL::text AS {}", quote(c.as_str()))).collect::<Vec<_>>().join(", ");
+    let parent = rows::parent_rows(world, parent_change, &fk.table);
+    let (parent, text) = parent.map_or_else(|| (format!("(SELECT {columns} WHERE false)"), "::text"), |rows| (rows, ""));
+    let pairs = fk.columns.iter().zip(&fk.to);
+    let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = c.{}{text}", quote(to.as_str()), quote(c.as_str()))).collect();
+    let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();
+    let (matches, filled) = (matches.join(" AND "), filled.join(" AND "));
+    let condition = format!("{filled} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {matches})");
+    let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let address = table.address().child("foreign-key", &names);
+    let message = format!("{{count}} of {{total}} rows have a {names} that {} does not have", fk.table);
+    let counted = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {child} AS c");
+    let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first");
+    Some(hazard.counted(Probe::Query(counted)).found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
+}

@@ -1,0 +1,135 @@
+//! The indexes of a table that changes. On a busy table they are built and dropped after the transaction, without locks.
+
+use std::collections::BTreeSet;
+
+use super::super::ddl;
+use super::super::words::words;
+use super::retype::live_column;
+use super::tables::Altered;
+use super::{World, alter, edited, rename};
+use crate::diff::{Delta, Edit};
+use crate::plan::Statement;
+use crate::schema::{Ident, Index, PartKey};
+
+/// What happens to an index.
+pub(super) enum Fate<'i> {
+    /// It goes; its live name.
+    Goes(&'i Ident),
+    /// It comes.
+    Comes(&'i Index),
+    /// The old one, by its live name, makes room for the new one.
+    Changes(&'i Ident, &'i Index),
+    /// Its columns change under it: it must be away meanwhile.
+    Carried(&'i Ident, &'i Index),
+    /// It is changed where it stands.
+    Stays(&'i Index, &'i Index, &'i [Edit]),
+}
+
+/// The live name of an index.
+fn live<'t>(table: &'t Altered<'_>, name: &'t Ident) -> &'t Ident {
+    table.edits.renamed_indexes.iter().find(|(_, new)| new == name).map_or(name, |(old, _)| old)
+}
+
+/// What happens to each index that does not simply stay.
+pub(super) fn fates<'t>(table: &'t Altered<'_>) -> Vec<Fate<'t>> {
+    let edits = &table.edits;
+    let mut found = Vec::new();
+    for delta in &edits.indexes {
+        found.push(match delta {
+            Delta::Create(index) => Fate::Comes(index),
+            Delta::Drop(index) => Fate::Goes(live(table, &index.name)),
+            Delta::Alter { before, after, edits } => match is_stirred(table, live(table, &before.name)) {
+                true => Fate::Carried(live(table, &before.name), after),
+                false if edits.iter().all(|e| ["with", "comment"].contains(&e.attribute)) => Fate::Stays(before, after, edits),
+                false => Fate::Changes(live(table, &before.name), after),
+            },
+        });
+    }
+    let touched: BTreeSet<&Ident> = edits.indexes.iter().filter_map(|d| d.after().or(d.before())).map(|i| &i.name).collect();
+    let kept = edits.after.indexes.values().filter(|i| !touched.contains(&i.name));
+    found.extend(kept.map(|i| (live(table, &i.name), i)).filter(|(old, _)| is_stirred(table, old)).map(|(old, i)| Fate::Carried(old, i)));
+    found
+}
+
+/// Whether an index sorts by an expression of a column that changes its type, or by a column that is made again.
+fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
+    let Some(index) = table.edits.live.indexes.get(index) else { return false };
+    let again = |c: &Ident| table.recreated.iter().any(|r| live_column(&table.edits, r) == c);
+    let named = |sql: &str| {
+        let words = words(sql);
+        let retyped = table.retyped.iter().any(|r| words.contains(r.live.as_str()) || words.contains(r.column.as_str()));
+        retyped || table.recreated.iter().any(|r| words.contains(r.as_str()))
+    };
+    let part = |key: &PartKey| match key {
+        PartKey::Column(c) => again(c),
+        PartKey::Expr(e) => named(&e.text),
+    };
+    index.parts.iter().any(|p| part(&p.key)) || index.include.iter().any(again) || index.predicate.as_ref().is_some_and(|p| named(&p.text))
+}
+
+/// Whether an index that goes may wait until after the transaction: nothing of the change touches its columns.
+/// Foreign keys may hold on to a unique one.
+pub(super) fn may_wait(table: &Altered<'_>, index: &Ident) -> bool {
+    let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
+    let disturbed = table.disturbed();
+    let columns = index.parts.iter().filter_map(|p| p.column()).chain(&index.include);
+    table.busy && !columns.into_iter().any(|c| disturbed.contains(c)) && !is_stirred(table, &index.name)
+}
+
+fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    world.names.beside(&table.edits.after.name, index)
+}
+
+/// Indexes that go ahead of everything.
+pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let drop = |index: &Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
+    let gone = fates(table).into_iter().filter_map(|fate| match fate {
+        Fate::Goes(old) | Fate::Changes(old, _) if may_wait(table, old) => None,
+        Fate::Goes(old) | Fate::Changes(old, _) | Fate::Carried(old, _) => Some(old),
+        Fate::Comes(_) | Fate::Stays(..) => None,
+    });
+    gone.map(drop).collect()
+}
+
+/// Indexes that only get another name.
+pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let away: Vec<&Ident> = fates(table)
+        .iter()
+        .filter_map(|fate| match fate {
+            Fate::Changes(old, _) | Fate::Carried(old, _) => Some(*old),
+            _ => None,
+        })
+        .collect();
+    let kept = table.edits.renamed_indexes.iter().filter(|(old, _)| !away.contains(&old));
+    kept.map(|(old, new)| rename("INDEX", &name(world, table, old), new.as_str())).collect()
+}
+
+/// Indexes that come in the transaction, and those that are changed where they stand.
+pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let mut found = Vec::new();
+    for fate in fates(table) {
+        match fate {
+            Fate::Comes(_) if table.busy => {}
+            Fate::Changes(old, _) if may_wait(table, old) => {}
+            Fate::Comes(index) | Fate::Changes(_, index) | Fate::Carried(_, index) => {
+                found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &world.names)));
+                found.extend(index.comment.as_ref().map(|_| comment(world, table, index)));
+            }
+            Fate::Stays(before, after, edits) => found.extend(stays(world, table, before, after, edits)),
+            Fate::Goes(_) => {}
+        }
+    }
+    found
+}
+
+fn stays(world: &World<'_>, table: &Altered<'_>, before: &Index, after: &Index, edits: &[Edit]) -> Vec<Statement> {
+    let on = name(world, table, &after.name);
+    let mut found: Vec<Statement> = ddl::index_parameters(&before.with, &after.with).iter().map(|p| alter("INDEX", &on, p)).collect();
+    found.extend(edited(edits, "comment").then(|| comment(world, table, after)));
+    found
+}
+
+/// The comment of an index.
+pub(super) fn comment(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Statement {
+    Statement::new(ddl::comment(&format!("INDEX {}", name(world, table, &index.name)), index.comment.as_deref()))
+}

@@ -1,0 +1,96 @@
+//! What a step locks, and what goes on meanwhile
+//! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>). Of several locks on one relation only
+//! the strongest is told.
+
+use super::World;
+use super::indexes::{Fate, fates, may_wait};
+use super::rules::Op;
+use super::tables::Altered;
+use crate::diff::Delta;
+use crate::plan::{Lock, Statement, Work};
+use crate::schema::{Column, Literal, ObjectName};
+
+fn lock(world: &World<'_>, live: &ObjectName, mode: &'static str, work: Work) -> Lock {
+    Lock { relation: live.to_string(), mode, work, bytes: world.facts.bytes(live) }
+}
+
+/// Nobody else reads or writes.
+pub(super) fn exclusive(world: &World<'_>, live: &ObjectName) -> Lock {
+    lock(world, live, "ACCESS EXCLUSIVE", Work::None)
+}
+
+/// Readers and writers go on; other changes of the table wait.
+pub(super) fn shared(world: &World<'_>, table: &Altered<'_>, work: Work) -> Lock {
+    lock(world, &table.edits.live.name, "SHARE UPDATE EXCLUSIVE", work)
+}
+
+/// Readers go on, writers wait: a foreign key comes.
+pub(super) fn rows_exclusive(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
+    lock(world, live, "SHARE ROW EXCLUSIVE", work)
+}
+
+/// The lock of the one step that changes a table.
+pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Statement]) -> Vec<Lock> {
+    let is = |s: &Statement, words: &[&str]| words.iter().any(|w| s.sql.starts_with(w));
+    let mode = if statements.iter().all(|s| is(s, &["CREATE INDEX", "CREATE UNIQUE INDEX", "COMMENT ON"])) {
+        "SHARE"
+    } else if statements.iter().all(|s| is(s, &["COMMENT ON", "ALTER INDEX"])) {
+        "SHARE UPDATE EXCLUSIVE"
+    } else {
+        "ACCESS EXCLUSIVE"
+    };
+    vec![lock(world, &table.edits.live.name, mode, work(table))]
+}
+
+/// The hardest work of the change.
+fn work(table: &Altered<'_>) -> Work {
+    let created = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
+    let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
+    let written = table.retyped.iter().any(|r| r.rewrites)
+        || created.chain(again).any(writes_rows)
+        || table.edits.options.iter().any(|e| e.attribute == "unlogged")
+        || filled(table);
+    let builds = table.rules.keys.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
+        || table.rules.uniques.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
+        || table.rules.exclusions.iter().any(|op| op.come().is_some())
+        || fates(table).iter().any(|f| builds(table, f))
+        || !table.retyped.is_empty();
+    let scans = !table.busy
+        && (table.rules.checks.iter().any(|op| op.come().is_some_and(|c| !c.not_valid) || validates(op))
+            || table.edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, after, .. } if after.not_null && !before.not_null)));
+    match (written, builds, scans) {
+        (true, _, _) => Work::Rewrite,
+        (_, true, _) => Work::Build,
+        (_, _, true) => Work::Scan,
+        _ => Work::None,
+    }
+}
+
+fn filled(table: &Altered<'_>) -> bool {
+    let is_null = |c: &Column| table.column(&c.name).is_none_or(|b| !b.not_null && c.not_null);
+    table.edits.after.columns.values().any(|c| c.backfill.is_some() && is_null(c))
+}
+
+fn validates(op: &Op<crate::schema::Check>) -> bool {
+    matches!(op, Op::Edit { edits, .. } if edits.iter().any(|e| e.attribute == "not-valid"))
+}
+
+fn builds(table: &Altered<'_>, fate: &Fate<'_>) -> bool {
+    match fate {
+        Fate::Comes(_) => !table.busy,
+        Fate::Changes(old, _) => !may_wait(table, old),
+        Fate::Carried(..) => true,
+        Fate::Goes(_) | Fate::Stays(..) => false,
+    }
+}
+
+/// Whether a new column must be written into every row: what is the same for all of them need not be
+/// (<https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN>).
+fn writes_rows(column: &Column) -> bool {
+    const STABLE: [&str; 3] = ["now()", "transaction_timestamp()", "statement_timestamp()"];
+    let volatile = |sql: &str| STABLE.iter().fold(sql.to_lowercase(), |s, call| s.replace(call, "")).contains('(');
+    column.ty.is_serial()
+        || column.identity.is_some()
+        || column.generated.as_ref().is_some_and(|g| g.stored)
+        || column.default.as_ref().is_some_and(|d| matches!(&d.value, Literal::Expr(e) if volatile(&e.text)))
+}

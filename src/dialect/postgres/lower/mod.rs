@@ -1,0 +1,76 @@
+//! Changes → steps for PostgreSQL. Each step says what it makes, needs, frees and drops; the order follows from that.
+//! Reads no database: what must be known of the live one comes in as [`Facts`].
+
+mod alter;
+mod columns;
+mod domains;
+mod enums;
+mod foreign_keys;
+mod indexes;
+mod later;
+mod locks;
+mod namespaces;
+mod probes;
+mod retype;
+mod rows;
+mod rules;
+mod sequences;
+mod tables;
+mod types;
+mod views;
+mod world;
+
+use super::facts::Facts;
+use super::names::quote;
+use crate::diff::{Changes, Edit};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::schema::{Address, Schema};
+
+use world::World;
+
+/// Turns changes into steps, not yet ordered and not yet counted. `online`: tables that hold rows are changed without
+/// stopping writers for longer than a moment, where there is a way.
+pub(crate) fn lower(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts, online: bool) -> Vec<Step> {
+    let world = World::new(changes, current, desired, facts, online);
+    let alters = tables::altered(&world);
+    let mut steps = namespaces::lower(&world);
+    steps.extend(enums::lower(&world));
+    steps.extend(domains::lower(&world));
+    steps.extend(sequences::lower(&world));
+    steps.extend(tables::lower(&world, &alters));
+    steps.extend(foreign_keys::lower(&world, &alters));
+    steps.extend(views::lower(&world, &alters));
+    steps.extend(changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
+    steps
+}
+
+fn lacking(kind: &str, name: &str) -> Step {
+    let address = Address::top(kind, name);
+    let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
+    step.hazards.push(Hazard::new(
+        Code::NotSupported,
+        Level::Blocks,
+        address,
+        format!("not supported: {kind} {name}"),
+        "rosey does not manage it: create it yourself, or take it out of the schema",
+    ));
+    step
+}
+
+/// Whether an attribute is among the edits.
+fn edited(edits: &[Edit], attribute: &str) -> bool {
+    edits.iter().any(|e| e.attribute == attribute)
+}
+
+/// `ALTER KIND name …`.
+fn alter(kind: &str, name: &str, what: &str) -> Statement {
+    Statement::new(format!("ALTER {kind} {name} {what}"))
+}
+
+/// `ALTER KIND name RENAME TO "new"`.
+fn rename(kind: &str, name: &str, to: &str) -> Statement {
+    alter(kind, name, &format!("RENAME TO {}", quote(to)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Schemas and extensions: they come before everything and go after it.
+
+use super::super::ddl;
+use super::super::names::{literal, quote};
+use super::{World, alter, edited};
+use crate::diff::Delta;
+use crate::plan::{Action, Statement, Step};
+use crate::schema::{Extension, Namespace};
+
+pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
+    let namespaces = world.changes.namespaces.iter().map(namespace);
+    namespaces.chain(world.changes.extensions.iter().map(extension)).collect()
+}
+
+fn namespace(delta: &Delta<Namespace>) -> Step {
+    let comment = |n: &Namespace| Statement::new(ddl::comment(&format!("SCHEMA {}", quote(n.name.as_str())), n.comment.as_deref()));
+    match delta {
+        Delta::Create(n) => {
+            let mut statements = vec![Statement::new(format!("CREATE SCHEMA {}", quote(n.name.as_str())))];
+            statements.extend(n.comment.as_ref().map(|_| comment(n)));
+            let mut step = Step::new(n.address(), Action::Create, statements);
+            step.footprint.creates.push(format!("schema:{}", n.name));
+            step
+        }
+        Delta::Drop(n) => {
+            let mut step = Step::new(n.address(), Action::Destroy, vec![Statement::new(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
+            step.footprint.drops.push(format!("schema:{}", n.name));
+            step
+        }
+        Delta::Alter { after, .. } => Step::new(after.address(), Action::Alter, vec![comment(after)]),
+    }
+}
+
+fn extension(delta: &Delta<Extension>) -> Step {
+    match delta {
+        Delta::Create(e) => {
+            let mut statements = vec![Statement::new(ddl::create_extension(e))];
+            statements.extend(e.comment.as_ref().map(|_| extension_comment(e)));
+            come(Step::new(e.address(), Action::Create, statements), e)
+        }
+        Delta::Drop(e) => {
+            let drop = Statement::new(format!("DROP EXTENSION {}", quote(e.name.as_str())));
+            let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
+            step.footprint.drops.push("extensions:unused".to_owned());
+            step.footprint.frees.extend(e.schema.iter().map(|s| format!("schema:{s}")));
+            step
+        }
+        Delta::Alter { after, edits, .. } => {
+            let name = quote(after.name.as_str());
+            let mut statements = Vec::new();
+            if let Some(schema) = after.schema.as_ref().filter(|_| edited(edits, "schema")) {
+                statements.push(alter("EXTENSION", &name, &format!("SET SCHEMA {}", quote(schema.as_str()))));
+            }
+            if edited(edits, "version") {
+                let to = after.version.as_ref().map(|v| format!(" TO {}", literal(v))).unwrap_or_default();
+                statements.push(alter("EXTENSION", &name, &format!("UPDATE{to}")));
+            }
+            if edited(edits, "comment") {
+                statements.push(extension_comment(after));
+            }
+            come(Step::new(after.address(), Action::Alter, statements), after)
+        }
+    }
+}
+
+fn come(mut step: Step, extension: &Extension) -> Step {
+    step.footprint.creates.push("extensions:ready".to_owned());
+    step.footprint.needs.extend(extension.schema.iter().map(|s| format!("schema:{s}")));
+    step
+}
+
+fn extension_comment(e: &Extension) -> Statement {
+    Statement::new(ddl::comment(&format!("EXTENSION {}", quote(e.name.as_str())), e.comment.as_deref()))
+}

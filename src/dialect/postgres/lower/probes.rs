@@ -1,0 +1,207 @@
+//! What the rows say to a change, before it is made: every new rule as a count of the rows that break it, everything
+//! that goes as a count of the values that go with it. Nothing is counted over tables that hold no rows.
+
+use super::super::names::quote;
+use super::super::types;
+use super::World;
+use super::retype::live_column;
+use super::rows::new_rows;
+use super::rules::Op;
+use super::tables::Altered;
+use crate::diff::Delta;
+use crate::plan::{Code, Hazard, Level, Probe};
+use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
+
+pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
+    if !table.rows {
+        return found;
+    }
+    found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
+    found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
+    found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
+    found.extend(checks(world, table));
+    found.extend(uniques(world, table));
+    found
+}
+
+fn at(table: &Altered<'_>, column: &Ident) -> Address {
+    table.edits.after.address().child("column", column)
+}
+
+fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
+    let (column, what) = match delta {
+        Delta::Drop(column) => (column, "dropped"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "computed from now on: it loses what it holds"),
+        _ => return None,
+    };
+    if column.generated.is_some() {
+        return None; // what is computed can be computed again
+    }
+    let name = quote(live_column(&table.edits, &column.name).as_str());
+    let message = format!("column {} is {what}, with {{values}}", column.name);
+    let advice = format!("to rename it instead, write was={} on its successor", column.name);
+    let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
+    if table.rows {
+        hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old)));
+    } else {
+        (hazard.count, hazard.total) = (Some(0), Some(0));
+    }
+    Some(hazard)
+}
+
+fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<Hazard> {
+    let before = table.column(&column.name);
+    let counts = column.ty.is_serial() || column.identity.is_some();
+    let new = before.is_none();
+    let converted = table.retyped.iter().any(|r| r.column == column.name && r.said);
+    let binds = column.not_null && (new && !counts || before.is_some_and(|b| !b.not_null) || converted);
+    let certain = new && column.backfill.is_none() && column.default.is_some();
+    if !binds || certain {
+        return None;
+    }
+    let advice = if new && column.backfill.is_none() {
+        "give the column a default or a backfill"
+    } else if column.backfill.is_some() {
+        "the backfill leaves NULL there: let it give a value for every row"
+    } else {
+        "add a backfill to the column, or fill the rows first"
+    };
+    let name = quote(column.name.as_str());
+    let message = format!("{{count}} of {{total}} rows have no {}", column.name);
+    let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(world, table));
+    let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(table, &column.name), message, advice);
+    Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).found_by(find))
+}
+
+/// Texts that are longer than the new type takes: PostgreSQL refuses them.
+fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
+    let (before, after) = (table.column(column)?, table.edits.after.columns.get(column)?);
+    let most = types::length(&after.ty).filter(|n| types::length(&before.ty).is_some_and(|old| old > *n))?;
+    if after.using.is_some() && before.ty != after.ty {
+        return None;
+    }
+    let name = quote(live_column(&table.edits, column).as_str());
+    // Spaces at the end are no part of what is too long (SQL's rule for both types).
+    let condition = format!("length(rtrim({name}::text, ' ')) > {most}");
+    let message = format!("{{count}} of {{total}} values of {column} are longer than {most}");
+    let advice = "shorten them first, or say how: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+/// Values that would not survive the way to the new type and back.
+fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let same = super::types::same_type(world, &before.ty, &after.ty);
+    let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
+    if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
+        return None;
+    }
+    let name = quote(retyped.live.as_str());
+    let shown = types::value_type(&after.ty);
+    let old = live_type(world, table, retyped)?;
+    let back = format!("({name}::{shown})::{old}");
+    let plain = !matches!(before.ty, Type::Json | Type::Other(_));
+    let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
+    let message = format!("{{count}} of {{total}} values of {} would not be the same after the change to {shown}", after.name);
+    let advice = "say how they are converted: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+fn live_type(_: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<String> {
+    table.edits.live.columns.get(&retyped.live).map(|c| types::value_type(&c.ty))
+}
+
+/// The rows as they will be under the table's new name, which conditions may use.
+fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
+    format!("{} AS {}", new_rows(world, table), quote(table.edits.after.name.name.as_str()))
+}
+
+/// Conditions that come, or that meet values which the change makes.
+fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let mut bound: Vec<&crate::schema::Check> = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).collect();
+    for op in &table.rules.checks {
+        if let Op::Edit { after, edits, .. } = op
+            && edits.iter().any(|e| e.attribute == "not-valid")
+        {
+            bound.push(after);
+        }
+    }
+    let hazard = |check: &crate::schema::Check| {
+        let given = table.edits.after.checks.iter().find(|c| c.expr == check.expr).and_then(|c| c.name.as_ref());
+        let name = given.map_or_else(|| format!("({})", check.expr.text), ToString::to_string);
+        let condition = format!("NOT ({})", check.expr.text);
+        let relation = relation(world, table);
+        let message = format!("{{count}} of {{total}} rows do not meet check {name}");
+        let advice = "change these rows first, or the condition";
+        Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.address().child("check", &name), message, advice)
+            .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
+            .found_by(format!("SELECT * FROM {relation} WHERE {condition}"))
+    };
+    bound.into_iter().map(hazard).collect()
+}
+
+/// Keys, unique rules and unique indexes that come, or that meet values which the change makes.
+fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let edits = &table.edits;
+    let plain = |c: &Ident| quote(c.as_str());
+    let made = |c: &Ident| table.stirs(c);
+    let mut found = Vec::new();
+    if let Some(key) = &edits.after.primary_key {
+        let comes = table.rules.keys.iter().any(|op| op.come().is_some()) || key.parts.iter().any(|p| made(&p.column));
+        let counted = key.parts.iter().any(|p| counts_anew(table, &p.column));
+        if comes && !counted {
+            let keys = key.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
+            found.push(doubles(world, table, "the primary key", &keys, None, true));
+        }
+    }
+    for unique in &edits.after.uniques {
+        let comes = table.rules.uniques.iter().filter_map(Op::come).any(|u| u.parts == unique.parts);
+        if comes || unique.parts.iter().any(|p| made(&p.column)) {
+            let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
+            let keys = unique.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
+            found.push(doubles(world, table, &format!("unique ({columns})"), &keys, None, unique.nulls_not_distinct));
+        }
+    }
+    let changed = |i: &&Index| edits.indexes.iter().filter_map(Delta::after).any(|c| c.name == i.name) || reads_any(i, &made);
+    for index in edits.after.indexes.values().filter(|i| i.unique).filter(changed) {
+        let keys = index.parts.iter().map(|p| match &p.key {
+            PartKey::Column(c) => plain(c),
+            PartKey::Expr(e) => format!("({})", e.text),
+        });
+        let predicate = index.predicate.as_ref().map(|p| p.text.as_str());
+        let keys: Vec<String> = keys.collect();
+        found.push(doubles(world, table, &format!("index {}", index.name), &keys, predicate, index.nulls_not_distinct));
+    }
+    found
+}
+
+/// A new column that counts is unique by itself.
+fn counts_anew(table: &Altered<'_>, column: &Ident) -> bool {
+    let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
+    table.column(column).is_none() && table.edits.after.columns.get(column).is_some_and(counts)
+}
+
+fn reads_any(index: &Index, made: &dyn Fn(&Ident) -> bool) -> bool {
+    index.parts.iter().filter_map(|p| p.column()).any(made)
+}
+
+fn doubles(world: &World<'_>, table: &Altered<'_>, name: &str, keys: &[String], predicate: Option<&str>, nulls_count: bool) -> Hazard {
+    let mut filled: Vec<String> = if nulls_count { Vec::new() } else { keys.iter().map(|k| format!("{k} IS NOT NULL")).collect() };
+    filled.extend(predicate.map(|p| format!("({p})")));
+    let filled = if filled.is_empty() { String::new() } else { format!(" WHERE {}", filled.join(" AND ")) };
+    let (keys, relation) = (keys.join(", "), relation(world, table));
+    let groups = format!("SELECT count(*) AS n FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1");
+    let message = format!("{{count}} of {{total}} rows are not alone under {name}");
+    let advice = "make them differ, or take out the doubles first";
+    Hazard::new(Code::BreaksUnique, Level::Blocks, table.edits.after.address().child("rule", name), message, advice)
+        .counted(Probe::Query(format!(
+            "SELECT coalesce(sum(n), 0)::bigint, (SELECT count(*) FROM {}) FROM ({groups}) AS doubles",
+            table.old
+        )))
+        .found_by(format!("SELECT {keys}, count(*) FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1"))
+}

@@ -1,0 +1,98 @@
+//! Columns whose type changes: by the schema, or because a type is made anew under them. And those that cannot be changed
+//! and are made again: computed columns, which lose nothing by it.
+
+use std::collections::BTreeSet;
+
+use super::super::names::quote;
+use super::super::types as pg_types;
+use super::super::words::words;
+use super::World;
+use super::types::same_type;
+use crate::diff::TableEdits;
+use crate::schema::{Column, Ident};
+
+/// A column that gets another type.
+#[derive(Debug, Clone)]
+pub(super) struct Retyped {
+    /// Its new name.
+    pub(super) column: Ident,
+    /// Its live name.
+    pub(super) live: Ident,
+    /// What stands behind `ALTER COLUMN …`.
+    pub(super) clause: String,
+    /// The value over the live rows.
+    pub(super) value: String,
+    /// Whether all rows are written anew.
+    pub(super) rewrites: bool,
+    /// Whether the schema says how values are converted.
+    pub(super) said: bool,
+}
+
+/// The live name of a column.
+pub(super) fn live_column<'e>(edits: &'e TableEdits, column: &'e Ident) -> &'e Ident {
+    edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old)
+}
+
+/// The columns that change their type.
+pub(super) fn retyped(world: &World<'_>, edits: &TableEdits) -> Vec<Retyped> {
+    let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
+    let plain = pairs.filter(|(b, a)| a.generated.is_none() && b.generated.as_ref().is_none_or(|g| g.stored));
+    plain.filter(|(b, a)| changes(world, b, a)).map(|(b, a)| retype(world, edits, b, a)).collect()
+}
+
+fn changes(world: &World<'_>, before: &Column, after: &Column) -> bool {
+    !same_type(world, &before.ty, &after.ty) || before.collate != after.collate || moved_under(world, after).is_some()
+}
+
+/// The type of the column, where it is made anew, and whether values go through their text.
+fn moved_under(world: &World<'_>, column: &Column) -> Option<bool> {
+    let (key, _) = pg_types::named(&column.ty, &world.names)?;
+    world.moved.get(&key).map(|m| m.by_text)
+}
+
+fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column) -> Retyped {
+    let live = live_column(edits, &after.name).clone();
+    let name = quote(live.as_str());
+    let ty = pg_types::value_type(&after.ty);
+    let other_type = !same_type(world, &before.ty, &after.ty);
+    let array = pg_types::named(&after.ty, &world.names).is_some_and(|(_, rest)| rest.contains('['));
+    let by_text = if array { "::text[]" } else { "::text" };
+    let said = after.using.as_ref().filter(|_| other_type);
+    let converted = match (said, moved_under(world, after)) {
+        (Some(e), _) => Some(format!("({})", e.text)),
+        (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
+        (None, Some(false)) => Some(format!("{name}::{ty}")),
+        (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
+        (None, None) => Some(format!("{name}::{ty}")),
+    };
+    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null);
+    let using = match filled {
+        Some(e) => Some(format!("coalesce({}, ({}))", converted.clone().unwrap_or_else(|| format!("{name}::{ty}")), e.text)),
+        None => converted,
+    };
+    let collate = match (&before.collate, &after.collate) {
+        (_, Some(c)) => format!(" COLLATE {}", quote(c.as_str())),
+        _ => String::new(),
+    };
+    let clause = format!("TYPE {ty}{collate}{}", using.as_ref().map(|u| format!(" USING {u}")).unwrap_or_default());
+    let rewrites = using.is_some() || pg_types::rewrites(&before.ty, &after.ty);
+    let value = using.unwrap_or_else(|| if other_type { format!("{name}::{ty}") } else { name });
+    Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
+}
+
+/// Computed columns that are made again: they are computed in another way, or from a column whose type changes.
+pub(super) fn recreated(world: &World<'_>, edits: &TableEdits, retyped: &[Retyped]) -> BTreeSet<Ident> {
+    let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
+    let again = |(before, after): &(&Column, &Column)| {
+        let expr = match (&before.generated, &after.generated) {
+            (None, None) => return false,
+            (Some(b), None) => return !b.stored,
+            (None, Some(_)) => return true,
+            (Some(b), Some(a)) if b != a || changes(world, before, after) => return true,
+            (Some(_), Some(a)) => &a.expr.text,
+        };
+        let named = words(expr);
+        retyped.iter().any(|r| named.contains(r.column.as_str()) || named.contains(r.live.as_str()))
+    };
+    pairs.filter(again).map(|(_, after)| after.name.clone()).collect()
+}

@@ -1,0 +1,80 @@
+//! The rows of a table as they will be, for counting: a query over the live ones. Types that are not there yet are left
+//! out of it.
+
+use super::super::names::quote;
+use super::super::{ddl, types};
+use super::World;
+use super::retype::live_column;
+use super::tables::Altered;
+use crate::schema::{Column, Table};
+
+/// Whether the rows stay as they are, names and all.
+fn stays(table: &Altered<'_>) -> bool {
+    let before = &table.edits.before.columns;
+    let new = table.edits.after.columns.keys().any(|c| !before.contains_key(c));
+    let filled = table.edits.after.columns.values().any(|c| is_filled(table, c));
+    !new && !filled && table.edits.renamed_columns.is_empty() && table.retyped.is_empty() && table.recreated.is_empty()
+}
+
+fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
+    column.backfill.is_some() && column.not_null && table.column(&column.name).is_some_and(|b| !b.not_null)
+}
+
+/// The rows as they will be, as what stands behind FROM. Whoever uses it gives it a name.
+pub(super) fn new_rows(world: &World<'_>, table: &Altered<'_>) -> String {
+    if stays(table) {
+        return table.old.clone();
+    }
+    let made = |c: &&Column| c.generated.is_some() && (table.recreated.contains(&c.name) || table.column(&c.name).is_none());
+    let columns = table.edits.after.columns.values();
+    let plain: Vec<String> = columns.clone().filter(|c| !made(c)).map(|c| one(&value(world, table, c), c)).collect();
+    let select = if plain.is_empty() { "1".to_owned() } else { plain.join(", ") };
+    let rows = format!("(SELECT {select} FROM {})", table.old);
+    let computed: Vec<String> =
+        columns.filter(made).filter_map(|c| Some(one(&format!("({})", c.generated.as_ref()?.expr.text), c))).collect();
+    if computed.is_empty() {
+        return rows;
+    }
+    let alias = quote(table.edits.after.name.name.as_str());
+    format!("(SELECT *, {} FROM {rows} AS {alias})", computed.join(", "))
+}
+
+fn one(value: &str, column: &Column) -> String {
+    format!("{value} AS {}", quote(column.name.as_str()))
+}
+
+fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
+    let cast = if is_known(world, column) { format!("::{}", types::value_type(&column.ty)) } else { String::new() };
+    if table.column(&column.name).is_none() {
+        return match (&column.backfill, &column.default) {
+            _ if column.ty.is_serial() || column.identity.is_some() => format!("row_number() OVER (){cast}"),
+            (Some(e), _) => format!("({}){cast}", e.text),
+            (None, Some(d)) => format!("({}){cast}", ddl::value(&d.value)),
+            (None, None) => format!("NULL{cast}"),
+        };
+    }
+    let live = quote(live_column(&table.edits, &column.name).as_str());
+    if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
+        return if is_known(world, column) { format!("({})", retyped.value) } else { format!("{live}::text") };
+    }
+    match column.backfill.as_ref().filter(|_| is_filled(table, column)) {
+        Some(e) => format!("coalesce({live}, ({}))", e.text),
+        None => live,
+    }
+}
+
+/// Whether the column's type is there now, and the same that it will be.
+fn is_known(world: &World<'_>, column: &Column) -> bool {
+    let Some((key, _)) = types::named(&column.ty, &world.names) else { return true };
+    let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| world.names.key(n) == key);
+    !world.moved.contains_key(&key) && (has(world.current) || !has(world.desired))
+}
+
+/// The rows of a table that a foreign key may point to, whatever becomes of it.
+pub(super) fn parent_rows(world: &World<'_>, parent: Option<&Altered<'_>>, name: &crate::schema::ObjectName) -> Option<String> {
+    let live = |t: &&Table| world.names.same(&t.name, name);
+    match parent {
+        Some(parent) => Some(new_rows(world, parent)),
+        None => world.current.tables.values().find(live).map(|t| world.names.sql(&t.name)),
+    }
+}

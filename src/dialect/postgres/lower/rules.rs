@@ -1,0 +1,204 @@
+//! What happens to the constraints of a table: which go, which come, which are changed where they stand.
+
+use std::collections::BTreeSet;
+
+use super::super::default_name;
+use super::super::words::words;
+use super::edited;
+use crate::diff::{Delta, Edit, Object, TableEdits};
+use crate::schema::{Case, Check, Exclusion, Ident, PartKey, PrimaryKey, Unique};
+
+/// What happens to one constraint.
+#[derive(Debug, Clone)]
+pub(super) enum Op<T> {
+    /// It goes.
+    Drop { name: String },
+    /// It comes.
+    Add { item: T },
+    /// The old one goes and the new one comes.
+    Replace { name: String, item: T },
+    /// It stays and is changed.
+    Edit { name: String, after: T, edits: Vec<Edit> },
+}
+
+impl<T> Op<T> {
+    /// The live name of what goes.
+    pub(super) fn gone(&self) -> Option<&str> {
+        match self {
+            Op::Drop { name } | Op::Replace { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What comes.
+    pub(super) fn come(&self) -> Option<&T> {
+        match self {
+            Op::Add { item } | Op::Replace { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+
+    fn come_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Op::Add { item } | Op::Replace { item, .. } => Some(item),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to the constraints of one kind. `before` and `live` hold the same ones, under new and old names;
+/// `in_place`: what can be changed of one that stays; `around`: those that must be away while their columns change.
+pub(super) fn ops<T: Object + PartialEq>(
+    before: &[T],
+    live: &[T],
+    deltas: &[Delta<T>],
+    after: &[T],
+    name_of: &dyn Fn(&T) -> String,
+    in_place: &[&str],
+    around: &dyn Fn(&T) -> bool,
+) -> Vec<Op<T>> {
+    let live_of = |item: &T| before.iter().position(|b| b == item).and_then(|i| live.get(i)).unwrap_or(item).clone();
+    let live_name = |item: &T| name_of(&live_of(item));
+    let mut found = Vec::new();
+    for delta in deltas {
+        found.push(match delta {
+            Delta::Create(item) => Op::Add { item: item.clone() },
+            Delta::Drop(item) => Op::Drop { name: live_name(item) },
+            Delta::Alter { before, after, edits } => {
+                let stays = edits.iter().all(|e| in_place.contains(&e.attribute)) && !around(&live_of(before));
+                let stays = stays && !edits.iter().any(|e| e.attribute == "not-valid" && e.after.is_some());
+                let name = live_name(before);
+                if stays {
+                    Op::Edit { name, after: after.clone(), edits: edits.clone() }
+                } else {
+                    Op::Replace { name, item: after.clone() }
+                }
+            }
+        });
+    }
+    let touched = |item: &T| deltas.iter().filter_map(Delta::before).any(|b| b == item);
+    for item in before.iter().filter(|b| !touched(b) && around(&live_of(b))) {
+        let same = after.iter().find(|a| T::edits(item, a).is_empty());
+        found.push(Op::Replace { name: live_name(item), item: same.unwrap_or(item).clone() });
+    }
+    found
+}
+
+/// What happens to all constraints of a table but foreign keys. What comes has a name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    pub(super) keys: Vec<Op<PrimaryKey>>,
+    pub(super) uniques: Vec<Op<Unique>>,
+    pub(super) checks: Vec<Op<Check>>,
+    pub(super) exclusions: Vec<Op<Exclusion>>,
+}
+
+/// `stirred`: columns whose type changes, under old and new names; `recreated`: those that are dropped and made again.
+pub(super) fn rules(edits: &TableEdits, stirred: &BTreeSet<Ident>, recreated: &BTreeSet<Ident>) -> Rules {
+    let (live, before, after) = (&edits.live, &edits.before, &edits.after);
+    let named = |sql: &str| {
+        let words = words(sql);
+        stirred.iter().chain(recreated).any(|c| words.contains(c.as_str()))
+    };
+    let made_again = |columns: Vec<&Ident>| columns.iter().any(|c| recreated.contains(*c));
+    let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
+    const KEPT: [&str; 2] = ["name", "comment"];
+    let mut rules = Rules {
+        keys: ops(
+            before.primary_key.as_slice(),
+            live.primary_key.as_slice(),
+            edits.primary_key.as_slice(),
+            after.primary_key.as_slice(),
+            &|k| name(&k.name, default_name::primary_key(&live.name, k)),
+            &KEPT,
+            &|k| made_again(k.parts.iter().map(|p| &p.column).chain(&k.include).collect()),
+        ),
+        uniques: ops(
+            &before.uniques,
+            &live.uniques,
+            &edits.uniques,
+            &after.uniques,
+            &|u| name(&u.name, default_name::unique(&live.name, u)),
+            &KEPT,
+            &|u| made_again(u.parts.iter().map(|p| &p.column).chain(&u.include).collect()),
+        ),
+        checks: ops(
+            &before.checks,
+            &live.checks,
+            &edits.checks,
+            &after.checks,
+            &|c| name(&c.name, default_name::check(live, c)),
+            &["name", "comment", "not-valid"],
+            &|c| named(&c.expr.text),
+        ),
+        exclusions: ops(
+            &before.exclusions,
+            &live.exclusions,
+            &edits.exclusions,
+            &after.exclusions,
+            &|e| name(&e.name, default_name::exclusion(&live.name, e)),
+            &KEPT,
+            &|e| excludes(e, &named),
+        ),
+    };
+    name_all(&mut rules, edits);
+    rules
+}
+
+fn excludes(exclusion: &Exclusion, named: &dyn Fn(&str) -> bool) -> bool {
+    let part = |key: &PartKey| match key {
+        PartKey::Column(c) => named(&super::quote(c.as_str())),
+        PartKey::Expr(e) => named(&e.text),
+    };
+    exclusion.parts.iter().any(|(p, _)| part(&p.key)) || exclusion.predicate.as_ref().is_some_and(|p| named(&p.text))
+}
+
+/// Gives what comes without a name the one that PostgreSQL would give, so that it can be spoken of later.
+fn name_all(rules: &mut Rules, edits: &TableEdits) {
+    let (live, after) = (&edits.live, &edits.after);
+    let mut taken = live_names(edits);
+    let gone = rules.keys.iter().filter_map(Op::gone).chain(rules.uniques.iter().filter_map(Op::gone));
+    let gone = gone.chain(rules.checks.iter().filter_map(Op::gone)).chain(rules.exclusions.iter().filter_map(Op::gone));
+    for name in gone {
+        taken.remove(name);
+    }
+    taken.extend(live.indexes.keys().map(ToString::to_string));
+    let mut give = |name: &mut Option<Ident>, default: String| {
+        let free = default_name::free(&default, |n| taken.contains(n));
+        let given = name.get_or_insert_with(|| Ident::new(free, Case::Exact));
+        taken.insert(given.to_string());
+    };
+    for key in rules.keys.iter_mut().filter_map(Op::come_mut) {
+        let default = default_name::primary_key(&after.name, key);
+        give(&mut key.name, default);
+    }
+    for unique in rules.uniques.iter_mut().filter_map(Op::come_mut) {
+        let default = default_name::unique(&after.name, unique);
+        give(&mut unique.name, default);
+    }
+    for check in rules.checks.iter_mut().filter_map(Op::come_mut) {
+        let default = default_name::check(after, check);
+        give(&mut check.name, default);
+    }
+    for exclusion in rules.exclusions.iter_mut().filter_map(Op::come_mut) {
+        let default = default_name::exclusion(&after.name, exclusion);
+        give(&mut exclusion.name, default);
+    }
+}
+
+/// The names of the live constraints of a table, foreign keys among them.
+pub(super) fn live_names(edits: &TableEdits) -> BTreeSet<String> {
+    let live = &edits.live;
+    let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
+    let keys = live.primary_key.iter().map(|k| name(&k.name, default_name::primary_key(&live.name, k)));
+    let uniques = live.uniques.iter().map(|u| name(&u.name, default_name::unique(&live.name, u)));
+    let checks = live.checks.iter().map(|c| name(&c.name, default_name::check(live, c)));
+    let exclusions = live.exclusions.iter().map(|e| name(&e.name, default_name::exclusion(&live.name, e)));
+    let foreign = live.foreign_keys.iter().map(|f| name(&f.name, default_name::foreign_key(&live.name, f)));
+    keys.chain(uniques).chain(checks).chain(exclusions).chain(foreign).collect()
+}
+
+/// Whether a constraint gets another name.
+pub(super) fn new_name<'n>(name: &str, after: Option<&'n Ident>, edits: &[Edit]) -> Option<&'n Ident> {
+    after.filter(|n| edited(edits, "name") && n.as_str() != name)
+}

@@ -1,0 +1,107 @@
+//! Sequences that are objects of their own. They come before the columns that count with them; whom they belong to is
+//! said once that is there.
+
+use super::super::names::quote;
+use super::super::{ddl, types};
+use super::{World, alter, edited, rename};
+use crate::diff::{Delta, Edit};
+use crate::plan::{Action, Statement, Step};
+use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
+
+pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
+    world.changes.sequences.iter().flat_map(|delta| sequence_steps(world, delta)).collect()
+}
+
+fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
+    match delta {
+        Delta::Create(s) => {
+            let mut statements = vec![Statement::new(ddl::create_sequence(s, &world.names))];
+            statements.extend(s.comment.as_ref().map(|_| comment(world, s)));
+            let mut step = Step::new(s.address(), Action::Create, statements);
+            step.footprint.creates.push(world.relation(&s.name));
+            world.comes(&mut step.footprint, &s.name);
+            let mut steps = vec![step];
+            steps.extend(s.owned_by.as_ref().map(|owner| owned(world, s, owner, Action::Create)));
+            steps
+        }
+        Delta::Drop(s) => {
+            let drop = Statement::new(format!("DROP SEQUENCE {}", world.names.sql(&s.name)));
+            let mut step = Step::new(s.address(), Action::Destroy, vec![drop]);
+            step.footprint.drops.push(world.relation(&s.name));
+            world.goes(&mut step.footprint, &s.name);
+            let mut steps: Vec<Step> = s.owned_by.as_ref().map(|owner| disowned(world, s, owner, Action::Destroy)).into_iter().collect();
+            steps.push(step);
+            steps
+        }
+        Delta::Alter { before, after, edits } => altered(world, before, after, edits),
+    }
+}
+
+fn comment(world: &World<'_>, s: &Sequence) -> Statement {
+    Statement::new(ddl::comment(&format!("SEQUENCE {}", world.names.sql(&s.name)), s.comment.as_deref()))
+}
+
+/// The step that gives it to a column, under its new name.
+fn owned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
+    let to = format!("OWNED BY {}.{}", world.names.sql(&owner.0), quote(owner.1.as_str()));
+    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.names.sql(&s.name), &to)]);
+    step.footprint.needs = vec![world.relation(&s.name), world.relation(&owner.0)];
+    step
+}
+
+/// The step that takes it from a column, under its old name: with its owner it would go.
+fn disowned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
+    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.names.sql(&s.name), "OWNED BY NONE")]);
+    step.footprint.frees = vec![world.relation(&s.name), world.shape(&owner.0), format!("name:{}", world.names.key(&s.name))];
+    step
+}
+
+fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit]) -> Vec<Step> {
+    let mut statements = Vec::new();
+    if before.name != after.name {
+        statements.push(rename("SEQUENCE", &world.names.sql(&before.name), after.name.name.as_str()));
+    }
+    let name = world.names.sql(&after.name);
+    let mut words = Vec::new();
+    if edited(edits, "type") {
+        words.push(format!("AS {}", types::value_type(&after.ty)));
+    }
+    words.extend(changed_options(&before.options, &after.options));
+    if !words.is_empty() {
+        statements.push(alter("SEQUENCE", &name, &words.join(" ")));
+    }
+    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    let mut steps = Vec::new();
+    if edited(edits, "owned-by") {
+        steps.extend(before.owned_by.as_ref().map(|owner| disowned(world, before, owner, Action::Alter)));
+        steps.extend(after.owned_by.as_ref().map(|owner| owned(world, after, owner, Action::Alter)));
+    }
+    if !statements.is_empty() {
+        let mut step = Step::new(after.address(), Action::Alter, statements);
+        step.footprint.creates.push(world.relation(&after.name));
+        step.footprint.drops.push(format!("name:{}", world.names.key(&before.name)));
+        if before.name != after.name {
+            step.footprint.drops.push(world.relation(&before.name));
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+/// What leads from one way of counting to another; what is no longer said goes back to the default.
+pub(super) fn changed_options(before: &SequenceOptions, after: &SequenceOptions) -> Vec<String> {
+    const WORDS: [&str; 5] = ["START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE", "CACHE"];
+    let down = after.increment.is_some_and(|n| n < 0);
+    let start = if down { after.max.unwrap_or(-1) } else { after.min.unwrap_or(1) };
+    let defaults = [format!("START WITH {start}"), "INCREMENT BY 1".into(), "NO MINVALUE".into(), "NO MAXVALUE".into(), "CACHE 1".into()];
+    let pairs = before.numbers().into_iter().zip(after.numbers());
+    let mut words: Vec<String> = pairs
+        .zip(WORDS.iter().zip(defaults))
+        .filter(|(((_, old), (_, new)), _)| old != new)
+        .map(|((_, (_, new)), (word, default))| new.map_or(default, |n| format!("{word} {n}")))
+        .collect();
+    if before.cycle != after.cycle {
+        words.push(if after.cycle { "CYCLE" } else { "NO CYCLE" }.to_owned());
+    }
+    words
+}

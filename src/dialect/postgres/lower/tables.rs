@@ -1,0 +1,229 @@
+//! Tables: those that come, those that go, and what is known of those that change before their statements are written.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::super::ddl;
+use super::super::names::quote;
+use super::retype::{self, Retyped, live_column};
+use super::rules::{Rules, rules};
+use super::{World, columns, foreign_keys, later};
+use crate::diff::{TableChange, TableEdits};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::schema::{Column, Ident, Table};
+
+/// A table that changes.
+pub(super) struct Altered<'a> {
+    pub(super) edits: Cow<'a, TableEdits>,
+    pub(super) retyped: Vec<Retyped>,
+    pub(super) recreated: BTreeSet<Ident>,
+    pub(super) rules: Rules,
+    /// It holds rows.
+    pub(super) rows: bool,
+    /// It holds rows, and nobody may have to wait for them.
+    pub(super) busy: bool,
+    /// Foreign keys of the live schema point to it.
+    pub(super) referenced: bool,
+    /// Its live name in SQL.
+    pub(super) old: String,
+    /// Its new name in SQL.
+    pub(super) new: String,
+}
+
+impl Altered<'_> {
+    /// `ALTER TABLE` under the live name.
+    pub(super) fn before(&self, what: &str) -> Statement {
+        Statement::new(format!("ALTER TABLE {} {what}", self.old))
+    }
+
+    /// `ALTER TABLE` under the new name.
+    pub(super) fn after(&self, what: &str) -> Statement {
+        Statement::new(format!("ALTER TABLE {} {what}", self.new))
+    }
+
+    /// Whether the column changes its type or is made again.
+    pub(super) fn stirs(&self, column: &Ident) -> bool {
+        self.recreated.contains(column) || self.retyped.iter().any(|r| r.column == *column)
+    }
+
+    /// The columns, under their live names, that no view may read meanwhile.
+    pub(super) fn disturbed(&self) -> BTreeSet<&Ident> {
+        let dropped = self.edits.before.columns.keys().filter(|c| !self.edits.after.columns.contains_key(*c));
+        let recreated = self.recreated.iter().filter(|c| self.edits.before.columns.contains_key(*c));
+        let retyped = self.retyped.iter().map(|r| &r.live);
+        dropped.chain(recreated).map(|c| live_column(&self.edits, c)).chain(retyped).collect()
+    }
+
+    /// The column as it is, under its new name.
+    pub(super) fn column(&self, column: &Ident) -> Option<&Column> {
+        self.edits.before.columns.get(column)
+    }
+}
+
+/// All tables that change, and those under which a type is made anew.
+pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
+    let declared = world.changes.tables.iter().filter_map(|c| match c {
+        TableChange::Alter(edits) => Some(Cow::Borrowed(&**edits)),
+        _ => None,
+    });
+    let changed: BTreeSet<String> = world.changes.tables.iter().map(|c| world.names.key(live_name(c))).collect();
+    let others = world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)));
+    let same = others.filter(|_| !world.moved.is_empty()).map(|t| Cow::Owned(untouched(t, world.desired.tables.get(&t.name))));
+    let all = declared.chain(same).map(|edits| analysed(world, edits));
+    all.filter(|a| !a.edits.is_empty() || !a.retyped.is_empty() || !a.recreated.is_empty()).collect()
+}
+
+fn live_name(change: &TableChange) -> &crate::schema::ObjectName {
+    match change {
+        TableChange::Create(t) | TableChange::Drop(t) => &t.name,
+        TableChange::Alter(edits) => &edits.live.name,
+    }
+}
+
+/// The edits of a table in which nothing differs.
+fn untouched(live: &Table, wanted: Option<&Table>) -> TableEdits {
+    let mut after = live.clone();
+    if let Some(wanted) = wanted {
+        after.columns = live.columns.keys().filter_map(|c| Some((c.clone(), wanted.columns.get(c)?.clone()))).collect::<IndexMap<_, _>>();
+    }
+    TableEdits {
+        live: live.clone(),
+        before: live.clone(),
+        after,
+        renamed_from: None,
+        renamed_columns: Vec::new(),
+        renamed_indexes: Vec::new(),
+        columns: Vec::new(),
+        primary_key: None,
+        uniques: Vec::new(),
+        checks: Vec::new(),
+        foreign_keys: Vec::new(),
+        exclusions: Vec::new(),
+        indexes: Vec::new(),
+        options: Vec::new(),
+    }
+}
+
+fn analysed<'a>(world: &World<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
+    let retyped = retype::retyped(world, &edits);
+    let recreated = retype::recreated(world, &edits, &retyped);
+    let stirred: BTreeSet<Ident> = retyped.iter().flat_map(|r| [r.column.clone(), r.live.clone()]).collect();
+    let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
+    let rules = rules(&edits, &stirred, &again);
+    let (old, new) = (world.names.sql(&edits.live.name), world.names.sql(&edits.after.name));
+    let (rows, busy) = (world.facts.holds_rows(&edits.live.name), world.is_busy(&edits.live.name));
+    let mut keys = world.current.tables.values().flat_map(|t| &t.foreign_keys);
+    let referenced = keys.any(|f| world.names.same(&f.table, &edits.live.name));
+    Altered { edits, retyped, recreated, rules, rows, busy, referenced, old, new }
+}
+
+pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for change in &world.changes.tables {
+        match change {
+            TableChange::Create(table) => steps.push(create(world, table)),
+            TableChange::Drop(table) => steps.push(destroy(world, table)),
+            TableChange::Alter(_) => {}
+        }
+    }
+    for table in alters {
+        steps.extend(super::alter::step(world, table));
+        steps.extend(later::steps(world, table));
+    }
+    steps
+}
+
+fn create(world: &World<'_>, table: &Table) -> Step {
+    let name = world.names.sql(&table.name);
+    let mut statements = vec![Statement::new(ddl::create_table(table, &world.names))];
+    for index in table.indexes.values() {
+        statements.push(Statement::new(ddl::create_index(index, &index.name, &table.name, false, &world.names)));
+    }
+    statements.extend(columns::serial_options(world, table));
+    statements.extend(comments(world, table, &name));
+    let mut step = Step::new(table.address(), Action::Create, statements);
+    step.footprint.creates.push(world.relation(&table.name));
+    step.footprint.creates.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
+    step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
+    step.footprint.needs = needed(world, table);
+    world.comes(&mut step.footprint, &table.name);
+    step
+}
+
+/// The types and sequences that the table's columns and conditions name.
+pub(super) fn needed(world: &World<'_>, table: &Table) -> Vec<String> {
+    let mut found: BTreeSet<String> = table.columns.values().filter_map(|c| world.type_of(&c.ty)).collect();
+    found.extend(texts(table).iter().flat_map(|t| world.named_in(t)));
+    found.remove(&world.relation(&table.name));
+    found.into_iter().collect()
+}
+
+/// All SQL that stands in a table's definition.
+fn texts(table: &Table) -> Vec<String> {
+    let columns = table.columns.values();
+    let defaults = columns.clone().filter_map(|c| c.default.as_ref()).map(|d| ddl::value(&d.value));
+    let generated = columns.filter_map(|c| c.generated.as_ref()).map(|g| g.expr.text.clone());
+    let checks = table.checks.iter().map(|c| c.expr.text.clone());
+    let exclusions = table.exclusions.iter().map(ddl::exclusion);
+    let indexes = table.indexes.values().flat_map(|i| {
+        let parts = i.parts.iter().map(ToString::to_string);
+        parts.chain(i.predicate.iter().map(|p| p.text.clone())).collect::<Vec<_>>()
+    });
+    defaults.chain(generated).chain(checks).chain(exclusions).chain(indexes).collect()
+}
+
+/// All comments of a new table.
+fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
+    let mut found = Vec::new();
+    let mut say = |on: String, comment: &Option<String>| {
+        if let Some(text) = comment {
+            found.push(Statement::new(ddl::comment(&on, Some(text))));
+        }
+    };
+    say(format!("TABLE {name}"), &table.comment);
+    for column in table.columns.values() {
+        say(format!("COLUMN {name}.{}", quote(column.name.as_str())), &column.comment);
+    }
+    for (rule, comment) in columns::rule_comments(table) {
+        say(format!("CONSTRAINT {} ON {name}", quote(&rule)), &comment);
+    }
+    for index in table.indexes.values() {
+        say(format!("INDEX {}", world.names.beside(&table.name, &index.name)), &index.comment);
+    }
+    found
+}
+
+fn destroy(world: &World<'_>, table: &Table) -> Step {
+    let name = world.names.sql(&table.name);
+    let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::new(format!("DROP TABLE {name}"))]);
+    step.reason = "the schema does not declare it".to_owned();
+    let f = &mut step.footprint;
+    f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
+    f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
+    for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(world, table, f)) {
+        f.frees.push(world.shape(&fk.table));
+    }
+    let own = world.shape(&table.name);
+    f.frees.retain(|r| *r != own);
+    f.frees.extend(needed(world, table).into_iter().filter(|r| world.dropped.contains(r)));
+    world.goes(f, &table.name);
+    step.rows_of = Some(name.clone());
+    let message = format!("table {} is dropped, with {{rows}}", table.name);
+    let advice = format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", table.name);
+    let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
+    if world.facts.holds_rows(&table.name) {
+        hazard = hazard.counted(Probe::Query(format!("SELECT count(*) FROM {name}")));
+    } else {
+        hazard.count = Some(0);
+    }
+    step.hazards.push(hazard);
+    step.locks.push(super::locks::exclusive(world, &table.name));
+    step
+}
+
+/// The tables that change, by their new names.
+pub(super) fn by_name<'t, 'a>(world: &World<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
+    alters.iter().map(|a| (world.names.key(&a.edits.after.name), a)).collect()
+}

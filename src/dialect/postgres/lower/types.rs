@@ -1,0 +1,144 @@
+//! Types that cannot be changed where they stand: enums that lose or reorder values, domains over another type. The old
+//! one steps aside, the new one takes its name, columns move over, the old one goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::types as pg_types;
+use super::super::words::strings;
+use super::World;
+use super::edited;
+use crate::diff::{Delta, TableChange};
+use crate::schema::{Case, Column, DefaultValue, Ident, Literal, ObjectName, Type};
+
+/// A type that is made anew.
+#[derive(Debug, Clone)]
+pub(super) struct Moved {
+    /// The name of the old one meanwhile.
+    pub(super) aside: ObjectName,
+    /// Whether values go through their text: those of an enum.
+    pub(super) by_text: bool,
+}
+
+/// Enums and domains that get another name: old and new.
+pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
+    let enums = world.changes.enums.iter().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let domains = world.changes.domains.iter().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let key = |name: &ObjectName| world.names.key(name);
+    enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
+}
+
+/// All types that are made anew, domains over such a type among them.
+pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
+    let mut found = BTreeMap::new();
+    for delta in &world.changes.enums {
+        if let Delta::Alter { before, after, .. } = delta
+            && way(world, &before.values, &after.values) == Way::Replace
+        {
+            found.insert(world.names.key(&after.name), Moved { aside: aside(&before.name), by_text: true });
+        }
+    }
+    for delta in &world.changes.domains {
+        if let Delta::Alter { before, after, edits } = delta
+            && (edited(edits, "collate") || !same_type(world, &before.ty, &after.ty))
+        {
+            found.insert(world.names.key(&after.name), Moved { aside: aside(&before.name), by_text: false });
+        }
+    }
+    loop {
+        let over = world.desired.domains.values().filter(|d| world.current.domains.contains_key(&d.name));
+        let new = over.filter(|d| !found.contains_key(&world.names.key(&d.name)));
+        let new: Vec<_> = new.filter(|d| pg_types::named(&d.ty, &world.names).is_some_and(|(k, _)| found.contains_key(&k))).collect();
+        if new.is_empty() {
+            return found;
+        }
+        for domain in new {
+            found.insert(world.names.key(&domain.name), Moved { aside: aside(&domain.name), by_text: true });
+        }
+    }
+}
+
+fn aside(name: &ObjectName) -> ObjectName {
+    let short: String = name.name.as_str().chars().take(40).collect();
+    ObjectName { schema: name.schema.clone(), name: Ident::new(format!("{short}_rosey_old"), Case::Exact) }
+}
+
+/// Whether two types are one once types have their new names.
+pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool {
+    let (before, after) = (pg_types::stored(before), pg_types::stored(after));
+    let renamed = || {
+        let (old, dimensions) = pg_types::named(&before, &world.names)?;
+        let (new, others) = pg_types::named(&after, &world.names)?;
+        Some(dimensions == others && (old == new || world.renamed_types.get(&old) == Some(&new)))
+    };
+    before == after || renamed().unwrap_or_default()
+}
+
+/// How an enum gets its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// They are what they were.
+    Keep,
+    /// Values are added where it stands, in the plan's transaction: nothing in it uses them.
+    Add,
+    /// Values are added ahead of that transaction, in which they could not be used otherwise.
+    AddBefore,
+    /// It is made anew.
+    Replace,
+}
+
+/// The way from some values to others. A value that comes cannot be used in the transaction that adds it
+/// (<https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7>).
+pub(super) fn way(world: &World<'_>, before: &[String], after: &[String]) -> Way {
+    if before == after {
+        return Way::Keep;
+    }
+    let kept: Vec<&String> = after.iter().filter(|v| before.contains(v)).collect();
+    if !kept.iter().copied().eq(before.iter()) {
+        return Way::Replace;
+    }
+    let new: BTreeSet<&str> = after.iter().filter(|v| !before.contains(v)).map(String::as_str).collect();
+    match (uses_any(world, &new), world.online) {
+        (false, _) => Way::Add,
+        (true, true) => Way::AddBefore,
+        (true, false) => Way::Replace,
+    }
+}
+
+/// Whether the plan may use one of these values: a string of that text stands in an expression that it runs.
+fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
+    let in_text = |sql: &str| strings(sql).iter().any(|s| values.contains(s.as_str()));
+    let in_default = |d: &DefaultValue| match &d.value {
+        Literal::String(s) => values.contains(s.as_str()),
+        Literal::Expr(e) => in_text(&e.text),
+        _ => false,
+    };
+    let in_column = |c: &Column| {
+        let exprs = c.backfill.iter().chain(&c.using).chain(c.generated.iter().map(|g| &g.expr));
+        c.default.as_ref().is_some_and(in_default) || exprs.into_iter().any(|e| in_text(&e.text))
+    };
+    let tables = world.changes.tables.iter().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+    let in_table = |t: &crate::schema::Table| {
+        let predicates = t.indexes.values().filter_map(|i| i.predicate.as_ref());
+        let parts = t.indexes.values().flat_map(|i| &i.parts).filter_map(|p| match &p.key {
+            crate::schema::PartKey::Expr(e) => Some(e),
+            crate::schema::PartKey::Column(_) => None,
+        });
+        let excluded = t.exclusions.iter().filter_map(|e| e.predicate.as_ref());
+        t.columns.values().any(in_column)
+            || t.checks.iter().map(|c| &c.expr).chain(predicates).chain(parts).chain(excluded).any(|e| in_text(&e.text))
+    };
+    let views = world.desired.views.values().map(|v| &v.query);
+    let queries = views.chain(world.desired.materialized_views.values().map(|v| &v.query));
+    let domains = world.changes.domains.iter().filter_map(Delta::after);
+    let in_domain =
+        |d: &crate::schema::Domain| d.default.as_ref().is_some_and(in_default) || d.checks.iter().any(|c| in_text(&c.expr.text));
+    tables.into_iter().any(in_table) || queries.into_iter().any(|q| in_text(&q.text)) || domains.into_iter().any(in_domain)
+}
+
+/// The live columns of a type, arrays of it included: table, column, whether it is an array.
+pub(super) fn live_columns<'w>(world: &'w World<'_>, ty: &ObjectName) -> Vec<(&'w ObjectName, &'w Ident, bool)> {
+    let key = world.names.key(ty);
+    let of = move |c: &Column| pg_types::named(&c.ty, &world.names).filter(|(k, _)| *k == key).map(|(_, rest)| rest.contains('['));
+    let tables = world.current.tables.values();
+    tables.flat_map(move |t| t.columns.values().filter_map(|c| Some((&t.name, &c.name, of(c)?))).collect::<Vec<_>>()).collect()
+}

@@ -1,0 +1,319 @@
+//! Views and materialised views: those that change, and those that are only in the way and come back as they were. What a
+//! view reads cannot be dropped or change its type under it, so it goes first and comes back last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::facts::ViewKind;
+
+use super::super::words::words;
+use super::super::{ddl, facts::Use};
+use super::tables::Altered;
+use super::{World, alter, edited, rename};
+use crate::diff::{Delta, Edit, TableChange};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
+
+/// What views and materialised views have in common.
+#[derive(Clone, Copy)]
+enum Body<'v> {
+    View(&'v View),
+    Materialized(&'v MaterializedView),
+}
+
+impl<'v> Body<'v> {
+    fn kind(self) -> &'static str {
+        match self {
+            Body::View(_) => "VIEW",
+            Body::Materialized(_) => "MATERIALIZED VIEW",
+        }
+    }
+
+    fn name(self) -> &'v ObjectName {
+        match self {
+            Body::View(v) => &v.name,
+            Body::Materialized(v) => &v.name,
+        }
+    }
+
+    fn address(self) -> Address {
+        match self {
+            Body::View(v) => v.address(),
+            Body::Materialized(v) => v.address(),
+        }
+    }
+
+    fn query(self) -> &'v str {
+        match self {
+            Body::View(v) => &v.query.text,
+            Body::Materialized(v) => &v.query.text,
+        }
+    }
+
+    fn with(self) -> &'v [(String, String)] {
+        match self {
+            Body::View(v) => &v.with,
+            Body::Materialized(v) => &v.with,
+        }
+    }
+
+    fn comment(self) -> Option<&'v str> {
+        match self {
+            Body::View(v) => v.comment.as_deref(),
+            Body::Materialized(v) => v.comment.as_deref(),
+        }
+    }
+
+    fn indexes(self) -> Vec<&'v Index> {
+        match self {
+            Body::View(_) => Vec::new(),
+            Body::Materialized(v) => v.indexes.values().collect(),
+        }
+    }
+}
+
+/// What happens to a view by itself.
+struct Change<'v> {
+    before: Option<Body<'v>>,
+    after: Option<Body<'v>>,
+    edits: &'v [Edit],
+}
+
+fn change<'v, T>(delta: &'v Delta<T>, body: fn(&'v T) -> Body<'v>) -> Change<'v> {
+    let edits: &[Edit] = if let Delta::Alter { edits, .. } = delta { edits } else { &[] };
+    Change { before: delta.before().map(body), after: delta.after().map(body), edits }
+}
+
+pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+    let views = world.changes.views.iter().map(|d| change(d, Body::View));
+    let changes: Vec<Change<'_>> = views.chain(world.changes.materialized_views.iter().map(|d| change(d, Body::Materialized))).collect();
+    let uses = uses(world);
+    let away = away(world, alters, &changes, &uses);
+    let mut steps = Vec::new();
+    let mut done = BTreeSet::new();
+    for change in &changes {
+        let key = change.before.map(|b| world.names.key(b.name()));
+        done.extend(key.clone());
+        match (change.before, change.after) {
+            (Some(before), Some(after)) if !key.is_some_and(|k| away.contains(&k)) => {
+                steps.push(in_place(world, before, after, change.edits));
+            }
+            (before, after) => {
+                let action = match (before, after) {
+                    (None, _) => Action::Create,
+                    (_, None) => Action::Destroy,
+                    _ => Action::Replace,
+                };
+                let address = after.or(before).map(Body::address);
+                steps.extend(before.zip(address).map(|(b, a)| drop(world, b, a, action, &uses)));
+                steps.extend(after.map(|a| create(world, a, action)));
+            }
+        }
+    }
+    steps.extend(carried(world, &away, &done, &uses));
+    steps
+}
+
+/// Everything that live views read; what the catalog says, or their queries where it says nothing.
+fn uses(world: &World<'_>) -> BTreeMap<String, Vec<Use>> {
+    let mut found: BTreeMap<String, Vec<Use>> = BTreeMap::new();
+    for item in &world.facts.uses {
+        found.entry(world.names.key(&item.view)).or_default().push(item.clone());
+    }
+    let known: BTreeMap<String, (&ObjectName, Vec<&Ident>)> = relations(world);
+    for body in live_bodies(world) {
+        let key = world.names.key(body.name());
+        if found.contains_key(&key) {
+            continue;
+        }
+        let kind = if body.kind() == "VIEW" { ViewKind::View } else { ViewKind::Materialized };
+        let named = words(body.query());
+        let read = world.read_by(body.query()).into_iter().filter_map(|k| known.get(&k));
+        let one = |relation: &ObjectName, column: Option<&Ident>| Use {
+            kind,
+            view: body.name().clone(),
+            relation: relation.clone(),
+            column: column.cloned(),
+        };
+        let all = read.flat_map(|(relation, columns)| {
+            let columns = columns.iter().filter(|c| named.contains(c.as_str()) || body.query().contains('*'));
+            columns.map(|c| one(relation, Some(c))).chain([one(relation, None)]).collect::<Vec<_>>()
+        });
+        found.insert(key, all.collect());
+    }
+    found
+}
+
+/// All live relations that a query may read, with their columns.
+fn relations<'w>(world: &'w World<'_>) -> BTreeMap<String, (&'w ObjectName, Vec<&'w Ident>)> {
+    let tables = world.current.tables.values().map(|t| (world.names.key(&t.name), (&t.name, t.columns.keys().collect())));
+    let views = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), (b.name(), Vec::new())));
+    tables.chain(views).collect()
+}
+
+fn live_bodies<'w>(world: &'w World<'_>) -> Vec<Body<'w>> {
+    let views = world.current.views.values().map(Body::View);
+    views.chain(world.current.materialized_views.values().map(Body::Materialized)).collect()
+}
+
+/// The live views that must be gone for a while, or for good: those whose definition changes, and all that read what
+/// goes or changes under them.
+fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
+    let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, "definition") || edited(c.edits, "columns");
+    let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| world.names.key(b.name()));
+    let mut gone: BTreeSet<String> = redefined.collect();
+    let types: Vec<String> = world.moved.keys().map(|k| k.split_once('.').map_or(k.clone(), |(_, name)| name.to_owned())).collect();
+    for body in live_bodies(world) {
+        let named = words(body.query());
+        if types.iter().any(|t| named.contains(t)) {
+            gone.insert(world.names.key(body.name()));
+        }
+    }
+    let tables: BTreeSet<String> = world
+        .changes
+        .tables
+        .iter()
+        .filter_map(|c| if let TableChange::Drop(t) = c { Some(world.names.key(&t.name)) } else { None })
+        .collect();
+    let disturbed: BTreeMap<String, BTreeSet<&Ident>> =
+        alters.iter().map(|a| (world.names.key(&a.edits.live.name), a.disturbed())).collect();
+    loop {
+        let reads = |item: &Use| {
+            let key = world.names.key(&item.relation);
+            let stirred = || disturbed.get(&key).zip(item.column.as_ref()).is_some_and(|(columns, c)| columns.contains(c));
+            gone.contains(&key) || tables.contains(&key) || stirred()
+        };
+        let more: Vec<String> =
+            uses.iter().filter(|(view, items)| !gone.contains(*view) && items.iter().any(reads)).map(|(view, _)| view.clone()).collect();
+        if more.is_empty() {
+            return gone;
+        }
+        gone.extend(more);
+    }
+}
+
+/// Views of which nothing differs and that are in the way.
+fn carried(world: &World<'_>, away: &BTreeSet<String>, done: &BTreeSet<String>, uses: &BTreeMap<String, Vec<Use>>) -> Vec<Step> {
+    let live: BTreeMap<String, Body<'_>> = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), b)).collect();
+    let mut steps = Vec::new();
+    for key in away.difference(done) {
+        match live.get(key) {
+            Some(before) => {
+                let view = || world.desired.views.get(before.name()).map(Body::View);
+                let materialized = || world.desired.materialized_views.get(before.name()).map(Body::Materialized);
+                let after = view().or_else(materialized).unwrap_or(*before);
+                steps.push(drop(world, *before, before.address(), Action::Carry, uses));
+                steps.push(create(world, after, Action::Carry));
+            }
+            None => steps.extend(uses.get(key).and_then(|items| items.first()).map(unknown)),
+        }
+    }
+    steps
+}
+
+/// A view that rosey cannot make again.
+fn unknown(item: &Use) -> Step {
+    let kind = if item.kind == ViewKind::View { "view" } else { "materialized-view" };
+    let address = Address::top(kind, &item.view);
+    let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
+    let message = format!("{kind} {} reads what changes in {}, and rosey cannot make it again", item.view, item.relation);
+    step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "drop it first, and make it again afterwards"));
+    step
+}
+
+/// The step that drops a view, `address` being where it is shown.
+fn drop(world: &World<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
+    let sql = format!("DROP {} {}", body.kind(), world.names.sql(body.name()));
+    let mut step = Step::new(address, action, vec![Statement::new(sql)]);
+    let own = world.relation(body.name());
+    let read: BTreeSet<String> =
+        uses.get(&world.names.key(body.name())).into_iter().flatten().map(|u| world.names.key(&u.relation)).collect();
+    step.footprint.frees = read.iter().flat_map(|k| [format!("relation:{k}"), format!("shape:{k}")]).filter(|r| *r != own).collect();
+    step.footprint.frees.extend(world.named_in(body.query()).into_iter().filter(|r| world.dropped.contains(r)));
+    world.goes(&mut step.footprint, body.name());
+    step.footprint.drops.push(own);
+    step.footprint.drops.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
+    step
+}
+
+/// The step that makes a view, with its indexes and comments.
+fn create(world: &World<'_>, body: Body<'_>, action: Action) -> Step {
+    let sql = match body {
+        Body::View(v) => ddl::create_view(v, &world.names),
+        Body::Materialized(v) => ddl::create_materialized_view(v, &world.names),
+    };
+    let mut statements = vec![Statement::new(sql)];
+    for index in body.indexes() {
+        statements.extend(index_statements(world, body.name(), index));
+    }
+    statements.extend(body.comment().map(|_| comment(world, body)));
+    let mut step = Step::new(body.address(), action, statements);
+    let own = world.relation(body.name());
+    let read = world.read_by(body.query()).into_iter().map(|key| format!("relation:{key}"));
+    step.footprint.needs = read.chain(world.named_in(body.query())).filter(|r| *r != own).collect();
+    world.comes(&mut step.footprint, body.name());
+    step.footprint.creates.push(own);
+    step.footprint.creates.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
+    step
+}
+
+fn comment(world: &World<'_>, body: Body<'_>) -> Statement {
+    Statement::new(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
+}
+
+fn index_statements(world: &World<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
+    let mut found = vec![Statement::new(ddl::create_index(index, &index.name, view, false, &world.names))];
+    let on = format!("INDEX {}", world.names.beside(view, &index.name));
+    found.extend(index.comment.as_ref().map(|text| Statement::new(ddl::comment(&on, Some(text)))));
+    found
+}
+
+/// A view whose definition stays.
+fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]) -> Step {
+    let mut statements = Vec::new();
+    if before.name() != after.name() {
+        statements.push(rename(before.kind(), &world.names.sql(before.name()), after.name().name.as_str()));
+    }
+    let name = world.names.sql(after.name());
+    if edited(edits, "with") {
+        statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
+    }
+    statements.extend(index_changes(world, before, after));
+    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    let mut step = Step::new(after.address(), Action::Alter, statements);
+    step.footprint.creates.push(world.relation(after.name()));
+    if before.name() != after.name() {
+        step.footprint.drops.push(world.relation(before.name()));
+    }
+    world.comes(&mut step.footprint, after.name());
+    step
+}
+
+/// Indexes of a materialised view that come, go, change or are renamed.
+fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<Statement> {
+    let (old, new) = (before.indexes(), after.indexes());
+    let name = |i: &Ident| world.names.beside(after.name(), i);
+    let renamed = |i: &Index| old.iter().find(|o| i.was.contains(&o.name) && !new.iter().any(|n| n.name == o.name));
+    let find = |i: &Index| old.iter().find(|o| o.name == i.name).or_else(|| renamed(i)).copied();
+    let same = |o: &Index, i: &Index| {
+        let bare = |x: &Index| Index { name: i.name.clone(), was: Vec::new(), origin: i.origin, comment: None, ..x.clone() };
+        bare(o) == bare(i)
+    };
+    let kept: Vec<&Ident> = new.iter().filter_map(|i| find(i).filter(|o| same(o, i)).map(|o| &o.name)).collect();
+    let mut found: Vec<Statement> =
+        old.iter().filter(|o| !kept.contains(&&o.name)).map(|o| Statement::new(format!("DROP INDEX {}", name(&o.name)))).collect();
+    for index in new.iter().copied() {
+        match find(index).filter(|o| same(o, index)) {
+            None => found.extend(index_statements(world, after.name(), index)),
+            Some(old) => {
+                if old.name != index.name {
+                    found.push(rename("INDEX", &name(&old.name), index.name.as_str()));
+                }
+                if old.comment != index.comment {
+                    let on = format!("INDEX {}", world.names.beside(after.name(), &index.name));
+                    found.push(Statement::new(ddl::comment(&on, index.comment.as_deref())));
+                }
+            }
+        }
+    }
+    found
+}
