@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::Failure;
+use crate::dialect::postgres;
 use crate::dialect::sqlite::{self, PlanError};
 use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
@@ -21,9 +22,10 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
 /// All that is wrong with the schema for one dialect.
 pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let (schema, mut problems) = decode_all(sources, dialect);
-    if dialect == Dialect::Sqlite {
-        problems.extend(sqlite::problems(&schema));
-    }
+    problems.extend(match dialect {
+        Dialect::Sqlite => sqlite::problems(&schema),
+        Dialect::Postgres => postgres::problems(&schema),
+    });
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 

@@ -3,10 +3,9 @@
 use ::kdl::KdlValue;
 use indexmap::map::Entry;
 
-use super::constraint;
 use super::node::{Arg, Node};
-use super::writer::{Line, Writer};
-use super::{quoted, string_repr};
+use super::writer::{self, Line, Writer};
+use super::{check, key, quoted, reference, sequence, string_repr};
 use crate::schema::{
     Column, Conflict, DefaultValue, Dialect, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table,
     Type, Unique,
@@ -33,7 +32,7 @@ const FLAGS: [(&str, Flag); 7] = [
     ("prevent-destroy", Flag::PreventDestroy),
 ];
 
-const CHILDREN: [&str; 4] = ["backfill", "using", "check", "was"];
+const CHILDREN: [&str; 5] = ["backfill", "using", "check", "sequence", "was"];
 
 /// Reads a column into its table; the names of key columns that say `nullable` go into `nullable`.
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
@@ -102,7 +101,7 @@ fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
     }
 }
 
-fn decode_default(arg: Arg) -> Option<DefaultValue> {
+pub(super) fn decode_default(arg: Arg) -> Option<DefaultValue> {
     if arg.is_sql() {
         return arg.expr("default=").map(|e| DefaultValue::new(Literal::Expr(e)));
     }
@@ -117,13 +116,13 @@ fn decode_default(arg: Arg) -> Option<DefaultValue> {
 
 /// What is written at a column and belongs to the table: its key, unique rule and foreign key.
 fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], table: &mut Table) {
-    let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &constraint::CONFLICTS)).flatten();
+    let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &key::CONFLICTS)).flatten();
     let desc = node.prop("primary-key").map(|a| a.choice("primary-key=", &[("desc", true)]).unwrap_or(false));
     let part = || KeyPart::plain(column.name.clone());
-    let mut key = None;
+    let mut primary = None;
     if flags.contains(&Flag::PrimaryKey) || desc.is_some() {
         let inline_desc = desc == Some(true);
-        key = Some(PrimaryKey {
+        primary = Some(PrimaryKey {
             conflict: conflict.take(),
             autoincrement: flags.contains(&Flag::Autoincrement),
             inline_desc,
@@ -135,8 +134,8 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
     } else if flags.contains(&Flag::Nullable) && column.not_null {
         node.problem("a column cannot be both `nullable` and `not-null`", "here", "keep one of the two");
     }
-    if let Some(key) = key {
-        constraint::set_primary_key(node.ctx, table, key);
+    if let Some(primary) = primary {
+        key::set_primary_key(node.ctx, table, primary);
     }
     if flags.contains(&Flag::Unique) {
         table.uniques.push(Unique { conflict: conflict.take(), origin: node.origin(), ..Unique::new(vec![part()]) });
@@ -145,7 +144,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
         node.problem("`on-conflict=` needs a rule to be about", "here", "it goes with primary-key, unique or not-null");
     }
     column.not_null_conflict = conflict;
-    if let Some(fk) = constraint::decode_references(node, vec![column.name.clone()]) {
+    if let Some(fk) = reference::decode_references(node, vec![column.name.clone()]) {
         table.foreign_keys.push(fk);
     }
 }
@@ -155,7 +154,8 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
         match child.name() {
             "backfill" => only_once(&mut column.backfill, child, "backfill"),
             "using" => only_once(&mut column.using, child, "using"),
-            "check" => table.checks.extend(constraint::decode_check(child)),
+            "check" => table.checks.extend(check::decode(child)),
+            "sequence" => decode_sequence(child, column),
             "was" => {
                 column.was.extend(child.old_names());
                 child.finish(&[]);
@@ -163,6 +163,14 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
             _ => child.unknown("node in a column:", &CHILDREN),
         }
     }
+}
+
+/// How the column's own sequence counts; a column that has none has nothing to say.
+fn decode_sequence(child: Node, column: &mut Column) {
+    if !column.ty.is_serial() && column.identity.is_none() {
+        child.problem(format!("column `{}` has no sequence", column.name), "here", "a column is numbered with `serial` or `identity`");
+    }
+    column.sequence = sequence::decode_child(child);
 }
 
 fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
@@ -176,7 +184,7 @@ fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
 
 pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
     let mut line = Line::new("column").ident(&column.name).text(&column.ty.to_string());
-    let key = table.primary_key.as_ref().filter(|k| constraint::key_is_inline(k, table) && k.parts[0].column == column.name);
+    let key = table.primary_key.as_ref().filter(|k| key::key_is_inline(k, table) && k.parts[0].column == column.name);
     if column.not_null && (!table.in_key(&column.name) || column.not_null_conflict.is_some()) {
         line = line.word("not-null");
     }
@@ -186,7 +194,7 @@ pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
     if table.in_key(&column.name) && !column.not_null {
         line = line.word("nullable");
     }
-    let unique = constraint::inline_unique(column, table);
+    let unique = key::inline_unique(column, table);
     if unique.is_some() {
         line = line.word("unique");
     }
@@ -208,7 +216,7 @@ pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
 }
 
 fn encode_props(mut line: Line, column: &Column, table: &Table) -> Line {
-    let inline = |k: &&PrimaryKey| k.inline_desc && constraint::key_is_inline(k, table) && k.parts[0].column == column.name;
+    let inline = |k: &&PrimaryKey| k.inline_desc && key::key_is_inline(k, table) && k.parts[0].column == column.name;
     if table.primary_key.as_ref().filter(inline).is_some() {
         line = line.prop("primary-key", "desc");
     }
@@ -225,22 +233,17 @@ fn encode_props(mut line: Line, column: &Column, table: &Table) -> Line {
         }
     }
     line = line.maybe_prop("collate", column.collate.as_ref().map(Ident::as_str));
-    if let Some(fk) = constraint::inline_foreign_key(column, table) {
-        line = constraint::encode_references(line, fk);
+    if let Some(fk) = reference::inline_foreign_key(column, table) {
+        line = reference::encode_references(line, fk);
     }
-    match column.was.as_slice() {
-        [one] => line.prop("was", one.as_str()),
-        _ => line,
-    }
+    line.was(&column.was)
 }
 
 fn encode_children(column: &Column) -> Vec<Line> {
-    let mut children = Vec::new();
-    if column.was.len() > 1 {
-        children.push(Line::new("was").idents(&column.was));
-    }
+    let mut children: Vec<Line> = writer::was(&column.was).into_iter().collect();
     children.extend(column.backfill.as_ref().map(|e| Line::new("backfill").sql(e)));
     children.extend(column.using.as_ref().map(|e| Line::new("using").sql(e)));
+    children.extend(sequence::encode_child(&column.sequence));
     children
 }
 

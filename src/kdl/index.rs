@@ -1,7 +1,7 @@
 //! `index NAME COLUMN… where="…"`, or with `part` children where a part is more than a column.
 
 use super::node::Node;
-use super::writer::{Line, Writer};
+use super::writer::{self, Line, Writer};
 use crate::schema::{Dialect, Ident, Index, IndexPart, NullsOrder, PartKey};
 
 const CHILDREN: [&str; 4] = ["part", "include", "with", "was"];
@@ -47,7 +47,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
     Some(index)
 }
 
-fn decode_part(mut node: Node) -> Option<IndexPart> {
+pub(super) fn decode_part(mut node: Node) -> Option<IndexPart> {
     let arg = node.required("a column or an expression", "write `part COLUMN` or `part (sql)\"EXPRESSION\"`")?;
     let key = if arg.is_sql() { PartKey::Expr(arg.expr("an index part")?) } else { PartKey::Column(arg.ident("a column")?) };
     let part = IndexPart {
@@ -67,28 +67,19 @@ pub(super) fn encode(index: &Index, out: &mut Writer) {
     if short {
         line = line.idents(index.parts.iter().filter_map(IndexPart::column));
     }
-    if index.unique {
-        line = line.raw_prop("unique", "#true");
-    }
+    line = line.flag_prop("unique", index.unique);
     if let Some(predicate) = &index.predicate {
         line = line.sql_prop("where", predicate);
     }
     line = line.maybe_prop("using", index.method.as_deref());
-    if index.nulls_not_distinct {
-        line = line.raw_prop("nulls-not-distinct", "#true");
-    }
+    line = line.flag_prop("nulls-not-distinct", index.nulls_not_distinct);
     line = line.maybe_prop("only", index.only.0.map(Dialect::word));
-    line = line.maybe_prop("comment", index.comment.as_deref());
+    line = line.was(&index.was).maybe_prop("comment", index.comment.as_deref());
     let mut children = Vec::new();
     if !short {
         children.extend(index.parts.iter().map(part_line));
     }
-    if !index.include.is_empty() {
-        children.push(Line::new("include").idents(&index.include));
-    }
-    if !index.with.is_empty() {
-        children.push(index.with.iter().fold(Line::new("with"), |l, (k, v)| l.prop(k, v)));
-    }
+    children.extend(writer::include(&index.include).into_iter().chain(writer::with(&index.with)).chain(writer::was(&index.was)));
     if children.len() == 1 && !short {
         // A single part keeps lines of its own: it is what the index is.
         out.open(line);
@@ -99,7 +90,7 @@ pub(super) fn encode(index: &Index, out: &mut Writer) {
     }
 }
 
-fn part_line(part: &IndexPart) -> Line {
+pub(super) fn part_line(part: &IndexPart) -> Line {
     let line = match &part.key {
         PartKey::Column(c) => Line::new("part").ident(c),
         PartKey::Expr(e) => Line::new("part").word(&format!("(sql){}", super::quoted(&e.text))),

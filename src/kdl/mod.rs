@@ -3,22 +3,34 @@
 //! Each kind of node has one file, decode above encode. Nothing here knows a database beyond its word in `only=`;
 //! nothing here guesses: what the language does not know is an error with the nearest thing it does know.
 
+mod check;
 mod column;
-mod constraint;
 mod diagnostics;
+mod exclude;
 mod fmt;
 mod index;
+mod key;
 mod node;
 mod other;
 mod parse;
+mod reference;
+mod sequence;
 mod source;
+mod space;
 mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+mod view;
 mod writer;
+
+use std::fmt::Display;
+use std::hash::Hash;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use crate::schema::{Dialect, ObjectName, Origin, Problem, Schema, Unread};
+use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 
 pub use diagnostics::Diagnostics;
 pub use fmt::format;
@@ -30,7 +42,7 @@ pub(crate) use writer::column_line;
 pub(crate) use fmt::quoted;
 pub(crate) use fmt::string_repr;
 
-use node::Ctx;
+use node::{Ctx, Node};
 
 /// The nodes that may stand at the top of a schema file.
 const TOP: [&str; 13] = [
@@ -48,9 +60,6 @@ const TOP: [&str; 13] = [
     "sequence",
     "materialized-view",
 ];
-
-/// Kinds that only PostgreSQL has. On SQLite they do nothing.
-const POSTGRES_ONLY: [&str; 6] = ["schema", "extension", "enum", "domain", "sequence", "materialized-view"];
 
 /// Reads the schema that the sources declare for one dialect.
 ///
@@ -93,41 +102,19 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
 }
 
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread) {
-    let (before, lost) = (ctx.count(), ctx.lost());
+    let before = ctx.count();
     let Some(node) = ctx.open(kdl) else { return };
     match node.name() {
-        "table" => {
-            if let Some(table) = table::decode(node) {
-                if ctx.count() > before {
-                    unread.parts.insert(table.name.clone());
-                }
-                if ctx.lost() > lost {
-                    unread.columns.insert(table.name.clone());
-                }
-                insert(ctx, &mut schema.tables, "table", table.name.clone(), table.origin, table, |t| t.origin);
-            } else {
-                unread.whole = true;
-            }
-        }
-        "view" => {
-            if let Some(view) = other::decode_view(node) {
-                insert(ctx, &mut schema.views, "view", view.name.clone(), view.origin, view, |v| v.origin);
-            }
-        }
-        "trigger" => {
-            if let Some(t) = other::decode_trigger(node) {
-                insert(ctx, &mut schema.triggers, "trigger", t.name.clone(), t.origin, t, |t| t.origin);
-            }
-        }
+        "table" => decode_table(node, before, schema, unread),
+        "view" => insert(ctx, &mut schema.views, "view", view::decode_view(node), |v| (v.name.clone(), v.origin)),
+        "trigger" => insert(ctx, &mut schema.triggers, "trigger", other::decode_trigger(node), |t| (t.name.clone(), t.origin)),
         "virtual-table" => {
-            if let Some(v) = other::decode_virtual(node) {
-                insert(ctx, &mut schema.virtual_tables, "virtual-table", v.name.clone(), v.origin, v, |v| v.origin);
-            }
+            insert(ctx, &mut schema.virtual_tables, "virtual-table", other::decode_virtual(node), |v| (v.name.clone(), v.origin));
         }
         "ignore" => schema.ignores.extend(other::decode_ignore(node)),
         "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
         "include" => other::decode_include(node), // taken in by `Sources` already
-        kind if POSTGRES_ONLY.contains(&kind) => {}
+        "schema" | "extension" | "enum" | "domain" | "sequence" | "materialized-view" => decode_for_postgres(node, schema),
         _ => {
             unread.whole = true;
             node.unknown("node", &TOP);
@@ -135,21 +122,48 @@ fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut U
     }
 }
 
-fn insert<T>(
-    ctx: &Ctx,
-    map: &mut IndexMap<ObjectName, T>,
-    kind: &str,
-    name: ObjectName,
-    origin: Origin,
-    value: T,
-    at: impl Fn(&T) -> Origin,
-) {
+fn decode_table(node: Node, before: usize, schema: &mut Schema, unread: &mut Unread) {
+    let ctx = node.ctx;
+    let lost = ctx.lost();
+    let Some(table) = table::decode(node) else {
+        unread.whole = true;
+        return;
+    };
+    if ctx.count() > before {
+        unread.parts.insert(table.name.clone());
+    }
+    if ctx.lost() > lost {
+        unread.columns.insert(table.name.clone());
+    }
+    insert(ctx, &mut schema.tables, "table", Some(table), |t| (t.name.clone(), t.origin));
+}
+
+/// Kinds that only PostgreSQL has: their mistakes are mistakes everywhere, but elsewhere they do nothing.
+fn decode_for_postgres(node: Node, schema: &mut Schema) {
+    let ctx = node.ctx;
+    let kind = node.name();
+    let mut unused = Schema::default();
+    let into = if ctx.dialect == Dialect::Postgres { schema } else { &mut unused };
+    match kind {
+        "schema" => insert(ctx, &mut into.namespaces, kind, space::decode_schema(node), |n| (n.name.clone(), n.origin)),
+        "extension" => insert(ctx, &mut into.extensions, kind, space::decode_extension(node), |e| (e.name.clone(), e.origin)),
+        "enum" => insert(ctx, &mut into.enums, kind, types::decode_enum(node), |e| (e.name.clone(), e.origin)),
+        "domain" => insert(ctx, &mut into.domains, kind, types::decode_domain(node), |d| (d.name.clone(), d.origin)),
+        "sequence" => insert(ctx, &mut into.sequences, kind, sequence::decode(node), |s| (s.name.clone(), s.origin)),
+        _ => insert(ctx, &mut into.materialized_views, kind, view::decode_materialized(node), |v| (v.name.clone(), v.origin)),
+    }
+}
+
+/// Adds what was read, unless there is one of its name.
+fn insert<K: Hash + Eq + Display, T>(ctx: &Ctx, map: &mut IndexMap<K, T>, kind: &str, value: Option<T>, of: impl Fn(&T) -> (K, Origin)) {
+    let Some(value) = value else { return };
+    let (name, origin) = of(&value);
     match map.entry(name) {
         Entry::Vacant(v) => {
             v.insert(value);
         }
         Entry::Occupied(o) => ctx.problem(
-            Problem::new(format!("two {kind}s are called `{}`", o.key()), at(o.get()).0, "the first")
+            Problem::new(format!("two {kind}s are called `{}`", o.key()), of(o.get()).1.0, "the first")
                 .also(origin.0, "the second")
                 .help("rename one of the two, or keep each to one database with only=sqlite and only=postgres"),
         ),

@@ -116,6 +116,15 @@ impl<'a> Arg<'a> {
         }
     }
 
+    /// A storage parameter's value, as the text that the database takes.
+    fn parameter(&self, name: &str) -> Option<String> {
+        match self.value() {
+            KdlValue::Bool(b) => Some(b.to_string()),
+            KdlValue::Integer(_) | KdlValue::Float(_) => self.number(),
+            _ => self.text(&format!("{name}=")).map(str::to_owned),
+        }
+    }
+
     /// A string, or a problem.
     pub(super) fn text(&self, what: &str) -> Option<&'a str> {
         if self.is_sql() {
@@ -329,6 +338,17 @@ impl<'a> Node<'a> {
         self.prop(name).is_some_and(|a| a.bool(&format!("{name}=")))
     }
 
+    /// A whole number of 64 bits, such as a sequence counts with.
+    pub(super) fn prop_integer(&mut self, name: &'static str) -> Option<i64> {
+        let arg = self.prop(name)?;
+        let number = arg.value().as_integer().and_then(|n| i64::try_from(n).ok());
+        if number.is_none() {
+            let problem = Problem::new(format!("{name}= is no whole number of 64 bits"), arg.span(), "here");
+            self.ctx.problem(problem.help(format!("write {name}= and digits without quotes, from {} to {}", i64::MIN, i64::MAX)));
+        }
+        number
+    }
+
     /// The name of a top-level object, with its `schema=`.
     pub(super) fn object_name(&mut self) -> Option<ObjectName> {
         let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect == Dialect::Postgres);
@@ -338,6 +358,23 @@ impl<'a> Node<'a> {
     /// The children that are for this dialect.
     pub(super) fn children(&self) -> Vec<Node<'a>> {
         self.kdl.children().map_or(&[][..], |c| c.nodes()).iter().filter_map(|n| self.ctx.open(n)).collect()
+    }
+
+    /// Adds the old names that stand in `was` children, in a node that has no other children.
+    pub(super) fn only_old_names(&self, was: &mut Vec<Ident>) {
+        for mut child in self.children() {
+            if child.name() == "was" {
+                was.extend(child.old_names());
+                child.finish(&[]);
+            } else {
+                self.no_child(&child);
+            }
+        }
+    }
+
+    fn no_child(&self, child: &Node) {
+        let message = format!("`{}` takes no `{}`", self.name(), child.name());
+        self.ctx.problem(Problem::new(message, child.at(), "unexpected").help("take it out"));
     }
 
     /// Reports this node as one that does not belong where it stands.
@@ -394,11 +431,7 @@ impl<'a> Node<'a> {
             self.ctx.problem(Problem::new(message, arg.span(), "not known here").help(help));
         }
         if known_children.is_empty() {
-            for child in self.children() {
-                self.ctx.problem(
-                    Problem::new(format!("`{}` takes no `{}`", self.name(), child.name()), child.at(), "unexpected").help("take it out"),
-                );
-            }
+            self.children().iter().for_each(|child| self.no_child(child));
         }
     }
 }
@@ -406,8 +439,10 @@ impl<'a> Node<'a> {
 impl Node<'_> {
     /// `with fillfactor=70 …`: any property, as text.
     pub(super) fn storage_parameters(&mut self) -> Vec<(String, String)> {
-        let text =
-            |arg: &Arg| arg.number().or_else(|| arg.value().as_string().map(str::to_owned)).unwrap_or_else(|| arg.value().to_string());
-        std::mem::take(&mut self.props).iter().map(|(name, arg)| ((*name).to_owned(), text(arg))).collect()
+        let props = std::mem::take(&mut self.props);
+        if props.is_empty() {
+            self.problem("`with` names no parameter", "here", "write `with NAME=VALUE`");
+        }
+        props.into_iter().filter_map(|(name, arg)| Some((name.to_owned(), arg.parameter(name)?))).collect()
     }
 }

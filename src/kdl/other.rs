@@ -1,26 +1,17 @@
-//! `view`, `trigger`, `virtual-table`, `ignore`, `unmanaged`.
+//! `trigger`, `virtual-table`, `ignore`, `unmanaged`.
 
 use super::node::Node;
-use super::writer::{Line, Writer};
-use crate::schema::{Expr, Ignore, ObjectName, Origin, Trigger, Unmanaged, View, VirtualTable};
-
-pub(super) fn decode_view(mut node: Node) -> Option<View> {
-    let origin = node.origin();
-    let name = node.object_name()?;
-    let was = node.prop_ident("was").into_iter().collect();
-    let columns = node.rest_idents("a column");
-    if columns.iter().any(|c| c.as_str() == "prevent-destroy") {
-        node.problem("a view holds no rows, so there is nothing to guard", "here", "take out prevent-destroy");
-    }
-    let query = sql_child(node, "as")?;
-    Some(View { was, columns, origin, ..View::new(name, query) })
-}
+use super::writer::{self, Line, Writer};
+use crate::schema::{Expr, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
     let name = node.object_name()?;
-    let was = node.prop_ident("was").into_iter().collect();
-    let body = sql_child(node, "as")?;
+    let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
+    let body = sql_child(node, "as", &["as", "was"], |mut child| {
+        was.extend(child.old_names());
+        child.finish(&[]);
+    })?;
     Some(Trigger { name, was, body, table: None, origin })
 }
 
@@ -29,12 +20,17 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let name = ObjectName::bare(node.required_name()?);
     let flags = node.rest();
     let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table's flag", &[("prevent-destroy", ())]).is_some());
-    let using = sql_child(node, "using")?;
+    let using = sql_child(node, "using", &["using"], |_| {})?;
     Some(VirtualTable { name, using, prevent_destroy, origin })
 }
 
-/// The one child that holds the object's SQL.
-fn sql_child(node: Node, child_name: &'static str) -> Option<Expr> {
+/// The one child that holds the object's SQL. `other` reads the other children that are `known`.
+pub(super) fn sql_child<'a>(
+    node: Node<'a>,
+    child_name: &'static str,
+    known: &[&'static str],
+    mut other: impl FnMut(Node<'a>),
+) -> Option<Expr> {
     let before = node.ctx.count();
     let mut sql = None;
     for child in node.children() {
@@ -42,15 +38,17 @@ fn sql_child(node: Node, child_name: &'static str) -> Option<Expr> {
             sql = Some(child.sql_word(child_name));
         } else if child.name() == child_name {
             child.problem(format!("`{child_name}` is given twice"), "the second", "keep one of the two");
+        } else if known.contains(&child.name()) {
+            other(child);
         } else {
-            child.unknown("node here:", &[child_name]);
+            child.unknown("node here:", known);
         }
     }
     if sql.is_none() && node.ctx.count() == before {
         let help = format!("write `{} NAME {{ {child_name} \"SQL\" }}`", node.name());
         node.problem(format!("`{}` lacks its `{child_name}`", node.name()), "here", help);
     }
-    node.finish(&["as", "using"]);
+    node.finish(known);
     sql.flatten()
 }
 
@@ -104,23 +102,15 @@ pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
     Some(Unmanaged { kind, name, reason, origin })
 }
 
-pub(super) fn encode_view(view: &View, out: &mut Writer) {
-    out.sql_block(named("view", &view.name).idents(&view.columns), "as", &view.query.text);
-}
-
 pub(super) fn encode_trigger(trigger: &Trigger, out: &mut Writer) {
-    out.sql_block(named("trigger", &trigger.name), "as", &trigger.body.text);
+    let line = Line::named("trigger", &trigger.name).was(&trigger.was);
+    out.sql_block(line, "as", &trigger.body.text, writer::was(&trigger.was).into_iter().collect());
 }
 
 pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {
-    let line = named("virtual-table", &table.name);
+    let line = Line::named("virtual-table", &table.name);
     let line = if table.prevent_destroy { line.word("prevent-destroy") } else { line };
-    out.sql_block(line, "using", &table.using.text);
-}
-
-fn named(kind: &str, name: &ObjectName) -> Line {
-    let line = Line::new(kind).ident(&name.name);
-    line.maybe_prop("schema", name.schema.as_ref().map(|s| s.as_str()))
+    out.sql_block(line, "using", &table.using.text, Vec::new());
 }
 
 pub(super) fn encode_ignore(ignore: &Ignore, out: &mut Writer) {

@@ -1,55 +1,48 @@
 //! `table NAME FLAG… { column …; primary-key …; unique …; foreign-key …; check …; index … }`.
 
+use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use super::node::Node;
-use super::writer::Line;
-use super::{column, constraint, index};
-use crate::schema::{Ident, Problem, Table};
+use super::node::{Ctx, Node};
+use super::writer::{self, Line};
+use super::{check, column, exclude, index, key, reference};
+use crate::schema::{Ident, Index, Problem, Table};
 
-const CHILDREN: [&str; 8] = ["column", "primary-key", "unique", "foreign-key", "check", "index", "was", "comment"];
+const CHILDREN: [&str; 10] = ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index", "with", "was", "comment"];
+
+const FLAGS: [(&str, Flag); 4] = [
+    ("strict", Flag::Strict),
+    ("without-rowid", Flag::WithoutRowid),
+    ("unlogged", Flag::Unlogged),
+    ("prevent-destroy", Flag::PreventDestroy),
+];
+
+#[derive(Clone, Copy)]
+enum Flag {
+    Strict,
+    WithoutRowid,
+    Unlogged,
+    PreventDestroy,
+}
 
 pub(super) fn decode(mut node: Node) -> Option<Table> {
-    let ctx = node.ctx;
-    let before = ctx.count();
+    let before = node.ctx.count();
     let mut table = Table::new(node.object_name()?);
     table.origin = node.origin();
     table.was.extend(node.prop_ident("was"));
     table.comment = node.prop_text("comment");
     for flag in node.rest() {
-        let known = [("strict", 0), ("without-rowid", 1), ("prevent-destroy", 2)];
-        match flag.choice("a table's flag", &known) {
-            Some(0) => table.strict = true,
-            Some(1) => table.without_rowid = true,
-            Some(_) => table.prevent_destroy = true,
+        match flag.choice("a table's flag", &FLAGS) {
+            Some(Flag::Strict) => table.strict = true,
+            Some(Flag::WithoutRowid) => table.without_rowid = true,
+            Some(Flag::Unlogged) => table.unlogged = true,
+            Some(Flag::PreventDestroy) => table.prevent_destroy = true,
             None => {}
         }
     }
     let mut nullable = Vec::new();
-    for mut child in node.children() {
-        match child.name() {
-            "column" => column::decode(child, &mut table, &mut nullable),
-            "primary-key" => constraint::decode_primary_key(child, &mut table),
-            "unique" => constraint::decode_unique(child, &mut table),
-            "foreign-key" => constraint::decode_foreign_key(child, &mut table),
-            "check" => table.checks.extend(constraint::decode_check(child)),
-            "index" => {
-                if let Some(index) = index::decode(child) {
-                    add_index(ctx, &mut table, index);
-                }
-            }
-            "was" => {
-                table.was.extend(child.old_names());
-                child.finish(&[]);
-            }
-            "comment" => {
-                table.comment = child.required("its text", "write `comment \"…\"`").and_then(|a| Some(a.text("a comment")?.to_owned()));
-                child.finish(&[]);
-            }
-            _ => child.unknown("node in a table:", &CHILDREN),
-        }
-    }
-    if table.columns.is_empty() && ctx.count() == before {
+    node.children().into_iter().for_each(|child| decode_child(child, &mut table, &mut nullable));
+    if table.columns.is_empty() && node.ctx.count() == before {
         node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
     }
     key_columns_are_not_null(&mut table, &nullable);
@@ -57,8 +50,31 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
     Some(table)
 }
 
-fn add_index(ctx: &super::Ctx, table: &mut Table, index: crate::schema::Index) {
-    match table.indexes.entry(index.name.clone()) {
+fn decode_child(mut child: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
+    match child.name() {
+        "column" => return column::decode(child, table, nullable),
+        "primary-key" => return key::decode_primary_key(child, table),
+        "unique" => return key::decode_unique(child, table),
+        "foreign-key" => return reference::decode_foreign_key(child, table),
+        "check" => return table.checks.extend(check::decode(child)),
+        "exclude" => return table.exclusions.extend(exclude::decode(child)),
+        "index" => {
+            let ctx = child.ctx;
+            return index::decode(child).into_iter().for_each(|i| add_index(ctx, &mut table.indexes, i));
+        }
+        "with" => table.with.extend(child.storage_parameters()),
+        "was" => table.was.extend(child.old_names()),
+        "comment" => {
+            table.comment = child.required("its text", "write `comment \"…\"`").and_then(|a| Some(a.text("a comment")?.to_owned()));
+        }
+        _ => return child.unknown("node in a table:", &CHILDREN),
+    }
+    child.finish(&[]);
+}
+
+/// Adds an index to those of its table or materialised view.
+pub(super) fn add_index(ctx: &Ctx, indexes: &mut IndexMap<Ident, Index>, index: Index) {
+    match indexes.entry(index.name.clone()) {
         Entry::Vacant(v) => {
             v.insert(index);
         }
@@ -82,24 +98,23 @@ fn key_columns_are_not_null(table: &mut Table, nullable: &[Ident]) {
 
 pub(super) fn encode(table: &Table, out: &mut super::writer::Writer) {
     let mut line = Line::new("table").ident(&table.name.name);
-    for (flag, set) in [("strict", table.strict), ("without-rowid", table.without_rowid), ("prevent-destroy", table.prevent_destroy)] {
-        if set {
-            line = line.word(flag);
-        }
+    let set = [table.strict, table.without_rowid, table.unlogged, table.prevent_destroy];
+    for ((flag, _), _) in FLAGS.iter().zip(set).filter(|(_, set)| *set) {
+        line = line.word(flag);
     }
-    if let Some(schema) = &table.name.schema {
-        line = line.prop("schema", schema.as_str());
-    }
-    if let Some(comment) = &table.comment {
-        line = line.prop("comment", comment);
-    }
+    line = line.maybe_prop("schema", table.name.schema.as_ref().map(Ident::as_str));
+    line = line.was(&table.was).maybe_prop("comment", table.comment.as_deref());
     out.open(line);
     for column in table.columns.values() {
         column::encode(column, table, out);
     }
-    constraint::encode_all(table, out);
+    key::encode(table, out);
+    reference::encode(table, out);
+    table.checks.iter().for_each(|c| check::encode(c, out));
+    table.exclusions.iter().for_each(|e| exclude::encode(e, out));
     for index in table.indexes.values() {
         index::encode(index, out);
     }
+    writer::with(&table.with).into_iter().chain(writer::was(&table.was)).for_each(|l| out.line(l));
     out.close();
 }

@@ -1,27 +1,22 @@
 //! Writing KDL in the one layout that `fmt` keeps: four spaces, one node a line, bare words where they may be bare.
 
-use super::{column, other, quoted, string_repr, table};
-use crate::schema::{Expr, Ident, Schema, Table};
+use super::{column, other, quoted, sequence, space, string_repr, table, types, view};
+use crate::schema::{Expr, Ident, ObjectName, Schema, Table};
 
 /// Writes a whole schema in the language, as `inspect` prints it.
 pub fn encode(schema: &Schema) -> String {
     let mut out = Writer::default();
-    for table in schema.tables.values() {
-        table::encode(table, &mut out);
-        out.blank();
-    }
-    for v in schema.virtual_tables.values() {
-        other::encode_virtual(v, &mut out);
-        out.blank();
-    }
-    for view in schema.views.values() {
-        other::encode_view(view, &mut out);
-        out.blank();
-    }
-    for trigger in schema.triggers.values() {
-        other::encode_trigger(trigger, &mut out);
-        out.blank();
-    }
+    schema.namespaces.values().for_each(|n| space::encode_schema(n, &mut out));
+    out.blank();
+    schema.extensions.values().for_each(|e| space::encode_extension(e, &mut out));
+    out.each(schema.enums.values(), types::encode_enum);
+    out.each(schema.domains.values(), types::encode_domain);
+    out.each(schema.sequences.values(), sequence::encode);
+    out.each(schema.tables.values(), table::encode);
+    out.each(schema.virtual_tables.values(), other::encode_virtual);
+    out.each(schema.views.values(), view::encode_view);
+    out.each(schema.materialized_views.values(), view::encode_materialized);
+    out.each(schema.triggers.values(), other::encode_trigger);
     schema.ignores.iter().for_each(|i| other::encode_ignore(i, &mut out));
     schema.unmanaged.iter().for_each(|u| other::encode_unmanaged(u, &mut out));
     out.finish()
@@ -54,6 +49,11 @@ impl Line {
         self.0.push(' ');
         self.0.push_str(word);
         self
+    }
+
+    /// The first words of an object: its kind, its name, its schema.
+    pub(super) fn named(kind: &str, name: &ObjectName) -> Self {
+        Line::new(kind).ident(&name.name).maybe_prop("schema", name.schema.as_ref().map(Ident::as_str))
     }
 
     /// A string, bare where it may be.
@@ -95,6 +95,19 @@ impl Line {
         self.word(&format!("{name}={value}"))
     }
 
+    /// A property that is `#true`, or not there.
+    pub(super) fn flag_prop(self, name: &str, set: bool) -> Self {
+        if set { self.raw_prop(name, "#true") } else { self }
+    }
+
+    /// The old name, where there is one; several are a child, [`was`].
+    pub(super) fn was(self, names: &[Ident]) -> Self {
+        match names {
+            [one] => self.prop("was", one.as_str()),
+            _ => self,
+        }
+    }
+
     /// A property where there is a value.
     pub(super) fn maybe_prop(self, name: &str, value: Option<&str>) -> Self {
         match value {
@@ -102,6 +115,22 @@ impl Line {
             None => self,
         }
     }
+}
+
+/// The child for several old names.
+pub(super) fn was(names: &[Ident]) -> Option<Line> {
+    (names.len() > 1).then(|| Line::new("was").idents(names))
+}
+
+/// The child for the columns that an index holds besides.
+pub(super) fn include(columns: &[Ident]) -> Option<Line> {
+    (!columns.is_empty()).then(|| Line::new("include").idents(columns))
+}
+
+/// The child for storage parameters.
+pub(super) fn with(parameters: &[(String, String)]) -> Option<Line> {
+    let one = |line: Line, (name, value): &(String, String)| line.prop(&string_repr(name), value);
+    (!parameters.is_empty()).then(|| parameters.iter().fold(Line::new("with"), one))
 }
 
 /// The document that grows.
@@ -152,22 +181,23 @@ impl Writer {
         }
     }
 
-    /// A node whose only child is a piece of SQL that may have several lines.
-    pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str) {
-        let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
-        if blank_line
-            || !sql.contains('\n')
-            || sql.contains("\"\"\"")
-            || sql.contains(['\\', '\r'])
-            || sql.chars().any(|c| c.is_control() && c != '\n' && c != '\t')
-        {
-            let one = Line::new(child).word(&quoted(sql));
-            return self.node(line, vec![one]);
+    /// A node whose first child is a piece of SQL that may have several lines.
+    pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str, more: Vec<Line>) {
+        if more.is_empty() && !keeps_lines(sql) {
+            return self.node(line, vec![Line::new(child).word(&quoted(sql))]);
         }
         self.open(line);
-        self.indent();
-        self.text.push_str(child);
-        self.text.push_str(" \"\"\"\n");
+        self.sql_child(child, sql);
+        more.into_iter().for_each(|m| self.line(m));
+        self.close();
+    }
+
+    /// A child that is a piece of SQL.
+    pub(super) fn sql_child(&mut self, child: &str, sql: &str) {
+        if !keeps_lines(sql) {
+            return self.line(Line::new(child).word(&quoted(sql)));
+        }
+        self.line(Line::new(child).word("\"\"\""));
         self.depth += 1;
         for row in sql.split('\n') {
             if !row.is_empty() {
@@ -179,7 +209,15 @@ impl Writer {
         self.indent();
         self.text.push_str("\"\"\"\n");
         self.depth -= 1;
-        self.close();
+    }
+
+    /// Objects of one kind, an empty line around each.
+    fn each<'a, T: 'a>(&mut self, objects: impl Iterator<Item = &'a T>, encode: impl Fn(&T, &mut Writer)) {
+        self.blank();
+        for object in objects {
+            encode(object, self);
+            self.blank();
+        }
     }
 
     /// One empty line before what comes next.
@@ -195,4 +233,11 @@ impl Writer {
         }
         self.text
     }
+}
+
+/// Whether the text can stand in a `"""` string and is the same when it is read back.
+fn keeps_lines(sql: &str) -> bool {
+    let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    sql.contains('\n') && !blank_line && !sql.contains("\"\"\"") && !sql.contains(['\\', '\r']) && !sql.chars().any(control)
 }

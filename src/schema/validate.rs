@@ -30,6 +30,7 @@ impl Schema {
             }
             self.foreign_keys_lead_somewhere(table, unread, &mut found);
         }
+        self.sequences_have_owners(unread, &mut found);
         self.names_are_used_once(&mut found);
         found
     }
@@ -62,22 +63,74 @@ impl Schema {
         }
     }
 
-    fn names_are_used_once(&self, found: &mut Vec<Problem>) {
-        let mut seen: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
-        let tables = self.tables.values().map(|t| ("table", t.name.clone(), t.origin));
-        let views = self.views.values().map(|v| ("view", v.name.clone(), v.origin));
-        let virtuals = self.virtual_tables.values().map(|v| ("virtual-table", v.name.clone(), v.origin));
-        let indexes = self.tables.values().flat_map(|t| {
-            t.indexes.values().map(|i| ("index", ObjectName { schema: t.name.schema.clone(), name: i.name.clone() }, i.origin))
-        });
-        for (kind, name, origin) in tables.chain(views).chain(virtuals).chain(indexes) {
-            if let Some((other, first)) = seen.insert(name.clone(), (kind, origin)) {
-                found.push(
-                    Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
-                        .also(origin.0, format!("{kind} `{name}`"))
-                        .help("tables, views and indexes share one set of names: rename one of the two"),
-                );
+    /// A sequence goes with a column that is there.
+    fn sequences_have_owners(&self, unread: &Unread, found: &mut Vec<Problem>) {
+        for sequence in self.sequences.values() {
+            let Some((table, column)) = &sequence.owned_by else { continue };
+            let at = table.name.origin().0.or(sequence.origin.0);
+            match self.tables.get(table) {
+                Some(owner) if !unread.columns.contains(table) && !owner.columns.contains_key(column) => {
+                    found.push(no_such_column(column, owner, &format!("sequence `{}` is owned by", sequence.name), at));
+                }
+                None if !unread.whole && !self.ignores("table", table) => {
+                    let near = nearest(table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
+                    let message = format!("sequence `{}` is owned by table `{table}`, which the schema does not have", sequence.name);
+                    let help = did_you_mean(near, "declare the table, or take out owned-by=");
+                    found.push(Problem::new(message, at, "goes with it").help(help));
+                }
+                _ => {}
             }
+        }
+    }
+
+    /// Tables, views, sequences and indexes share one set of names; types share another, in which the rows of a table
+    /// or view are types too (<https://www.postgresql.org/docs/current/rowtypes.html>).
+    fn names_are_used_once(&self, found: &mut Vec<Problem>) {
+        let rows = self.tables.values().map(|t| ("table", t.name.clone(), t.origin));
+        let rows = rows.chain(self.views.values().map(|v| ("view", v.name.clone(), v.origin)));
+        let rows = rows.chain(self.materialized_views.values().map(|v| ("materialized-view", v.name.clone(), v.origin)));
+        let rows: Vec<Named> = rows.collect();
+        let others = self.virtual_tables.values().map(|v| ("virtual-table", v.name.clone(), v.origin));
+        let others = others.chain(self.sequences.values().map(|s| ("sequence", s.name.clone(), s.origin)));
+        let relations = rows.iter().cloned().chain(others).chain(self.indexes());
+        used_once(relations, "tables, views, sequences and indexes share one set of names: rename one of the two", found);
+        let types = self.enums.values().map(|e| ("enum", e.name.clone(), e.origin));
+        let types: Vec<Named> = types.chain(self.domains.values().map(|d| ("domain", d.name.clone(), d.origin))).collect();
+        // What two tables or views are called has been looked at.
+        let taken: BTreeSet<&ObjectName> = types.iter().map(|(_, name, _)| name).collect();
+        let rows = rows.iter().filter(|(_, name, _)| taken.contains(name));
+        let mut seen = BTreeSet::new();
+        let first_rows = rows.filter(|(_, name, _)| seen.insert(name)).cloned();
+        let all = first_rows.chain(types.iter().cloned());
+        used_once(
+            all,
+            "types share one set of names, and the rows of a table or view are a type of its name: rename one of the two",
+            found,
+        );
+    }
+
+    fn indexes(&self) -> impl Iterator<Item = Named> + '_ {
+        let of_tables = self.tables.values().flat_map(|t| t.indexes.values().map(|i| (&t.name.schema, i)));
+        let of_views = self.materialized_views.values().flat_map(|v| v.indexes.values().map(|i| (&v.name.schema, i)));
+        let named = |(schema, index): (&Option<Ident>, &super::Index)| {
+            ("index", ObjectName { schema: schema.clone(), name: index.name.clone() }, index.origin)
+        };
+        of_tables.chain(of_views).map(named)
+    }
+}
+
+/// Kind, name and place of an object.
+type Named = (&'static str, ObjectName, Origin);
+
+fn used_once(objects: impl Iterator<Item = Named>, help: &str, found: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
+    for (kind, name, origin) in objects {
+        if let Some((other, first)) = seen.insert(name.clone(), (kind, origin)) {
+            found.push(
+                Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
+                    .also(origin.0, format!("{kind} `{name}`"))
+                    .help(help),
+            );
         }
     }
 }
@@ -90,13 +143,17 @@ fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
         }
     };
     if let Some(key) = &table.primary_key {
-        key.parts.iter().for_each(|p| check("primary key on", &p.column, key.origin));
+        key.parts.iter().map(|p| &p.column).chain(&key.include).for_each(|c| check("primary key on", c, key.origin));
     }
     for unique in &table.uniques {
         unique.parts.iter().map(|p| &p.column).chain(&unique.include).for_each(|c| check("unique on", c, unique.origin));
     }
     for fk in &table.foreign_keys {
         fk.columns.iter().for_each(|c| check("foreign key on", c, fk.origin));
+    }
+    for exclusion in &table.exclusions {
+        let parts = exclusion.parts.iter().filter_map(|(part, _)| part.column());
+        parts.chain(&exclusion.include).for_each(|c| check("exclusion on", c, exclusion.origin));
     }
     for index in table.indexes.values() {
         for part in &index.parts {

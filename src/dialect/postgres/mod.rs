@@ -3,6 +3,7 @@
 mod ask;
 mod canon;
 mod check;
+mod check_names;
 pub(crate) mod connection;
 mod ddl;
 mod default_name;
@@ -15,9 +16,11 @@ mod names;
 mod normalize;
 pub(crate) mod planner;
 mod read_type;
+mod scan;
 mod settle;
 mod types;
 mod url;
+mod whole;
 mod words;
 
 pub use check::problems;

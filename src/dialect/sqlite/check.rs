@@ -23,6 +23,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         for unique in table.uniques.iter().filter(|u| u.nulls_not_distinct) {
             found.push(needs_only("nulls-not-distinct", unique.origin));
         }
+        table.exclusions.iter().for_each(|e| found.push(needs_only("exclude", e.origin)));
         table_rules(table, &mut found);
     }
     schema.views.values().for_each(|v| query(&v.query, &mut found));

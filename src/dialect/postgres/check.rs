@@ -1,0 +1,226 @@
+//! What the schema file says that PostgreSQL cannot take, found without a database and shown at its line. What only the
+//! server knows (functions, types, operators that there are) is not asked here.
+
+use super::whole;
+use crate::schema::{Column, Ident, Index, IndexPart, KeyPart, Literal, Origin, PartKey, Problem, Schema, Table, Type};
+
+/// The longest name in bytes; PostgreSQL cuts what is longer
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
+const LONGEST: usize = 63;
+
+/// All problems of a schema that is meant for PostgreSQL.
+pub fn problems(schema: &Schema) -> Vec<Problem> {
+    let mut found = Vec::new();
+    sqlite_kinds(schema, &mut found);
+    for table in schema.tables.values() {
+        table.columns.values().for_each(|c| column(c, table, &mut found));
+        keys(table, &mut found);
+        rules(table, &mut found);
+        table.indexes.values().for_each(|i| index(i, &mut found));
+        parameters(&table.with, table.origin, &mut found);
+    }
+    for view in schema.views.values() {
+        whole::query(&view.query, &mut found);
+        parameters(&view.with, view.origin, &mut found);
+    }
+    for view in schema.materialized_views.values() {
+        whole::query(&view.query, &mut found);
+        view.indexes.values().for_each(|i| index(i, &mut found));
+        parameters(&view.with, view.origin, &mut found);
+    }
+    own_types(schema, &mut found);
+    super::check_names::problems(schema, LONGEST, &mut found);
+    found
+}
+
+fn only_sqlite(message: String, origin: Origin, label: &str) -> Problem {
+    Problem::new(message, origin.0, label).help("keep it to SQLite with only=sqlite")
+}
+
+fn sqlite_kinds(schema: &Schema, found: &mut Vec<Problem>) {
+    for trigger in schema.triggers.values() {
+        let message = format!("trigger `{}`: PostgreSQL's triggers are not managed yet", trigger.name);
+        found.push(only_sqlite(message, trigger.origin, "means nothing to PostgreSQL"));
+    }
+    for table in schema.virtual_tables.values() {
+        let message = format!("PostgreSQL has no virtual tables, like `{}`", table.name);
+        found.push(only_sqlite(message, table.origin, "means nothing to PostgreSQL"));
+    }
+}
+
+fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
+    let at = column.origin;
+    let name = &column.name;
+    a_type(&column.ty, &format!("column `{name}`"), at, found);
+    if column.not_null_conflict.is_some() {
+        found.push(no_conflict(at));
+    }
+    if table.in_key(name) && !column.not_null {
+        let message = format!("key column `{name}` is nullable");
+        found.push(
+            Problem::new(message, at.0, "PostgreSQL's key columns are NOT NULL")
+                .help("take out nullable, or keep it to SQLite with only=sqlite"),
+        );
+    }
+    if let Some(collate) = column.collate.as_ref().filter(|c| is_sqlite_collation(c) && column.only.0.is_none()) {
+        found.push(no_collation(collate));
+    }
+    sources(column, found);
+    for (what, expr) in [("backfill", &column.backfill), ("using", &column.using)] {
+        expr.iter().for_each(|e| whole::expression(what, e, found));
+    }
+    if let Some(generated) = &column.generated {
+        whole::expression("generated=", &generated.expr, found);
+    }
+    default(column.default.as_ref().map(|d| &d.value), found);
+    super::names::sequence(&column.sequence, at, found);
+}
+
+/// A column gets its values from one thing: a sequence, an identity, a default or an expression.
+fn sources(column: &Column, found: &mut Vec<Problem>) {
+    let serial = column.ty.to_string();
+    let all = [
+        (serial.as_str(), column.ty.is_serial()),
+        ("identity", column.identity.is_some()),
+        ("default=", column.default.is_some()),
+        ("generated=", column.generated.is_some()),
+    ];
+    let given: Vec<&str> = all.iter().filter(|(_, given)| *given).map(|(word, _)| *word).collect();
+    // That a generated column has no default is no matter of the database, and has been said.
+    if let [one, other, ..] = given.as_slice()
+        && *one != "default="
+    {
+        let message = format!("column `{}` has `{one}` and `{other}`", column.name);
+        let help = format!("keep one of `{one}` and `{other}`");
+        found.push(Problem::new(message, column.origin.0, "both say where its values come from").help(help));
+    }
+}
+
+fn default(value: Option<&Literal>, found: &mut Vec<Problem>) {
+    if let Some(Literal::Expr(e)) = value {
+        whole::expression("default=", e, found);
+    }
+}
+
+fn a_type(ty: &Type, whose: &str, at: Origin, found: &mut Vec<Problem>) {
+    let Type::Other(name) = ty else { return };
+    if name.as_str().is_empty() {
+        let problem = Problem::new(format!("{whose} has no type"), at.0, "PostgreSQL needs one");
+        found.push(problem.help("give it a type, or keep it to SQLite with only=sqlite"));
+    } else if !whole::is_type(name.as_str()) {
+        let problem = Problem::new(format!("`{}` is no type", name.as_str()), at.0, "not one type");
+        found.push(problem.help("a type is words, with sizes in brackets: \"varchar(50)\""));
+    }
+}
+
+fn keys(table: &Table, found: &mut Vec<Problem>) {
+    if let Some(key) = &table.primary_key {
+        key.parts.iter().for_each(|p| key_part(p, "primary key", key.origin, found));
+        if key.conflict.is_some() {
+            found.push(no_conflict(key.origin));
+        }
+    }
+    for unique in &table.uniques {
+        unique.parts.iter().for_each(|p| key_part(p, "unique rule", unique.origin, found));
+        if unique.conflict.is_some() {
+            found.push(no_conflict(unique.origin));
+        }
+    }
+}
+
+fn key_part(part: &KeyPart, what: &str, origin: Origin, found: &mut Vec<Problem>) {
+    let own = match (&part.collate, part.desc) {
+        (Some(_), _) => "a collation",
+        (None, true) => "an order",
+        (None, false) => return,
+    };
+    let at = part.column.origin().0.or(origin.0);
+    let message = format!("column `{}` has {own} of its own in a {what}", part.column);
+    let problem = Problem::new(message, at, "PostgreSQL has that in indexes only");
+    found.push(problem.help("take it out, keep it to SQLite with only=sqlite, or write a unique index"));
+}
+
+fn rules(table: &Table, found: &mut Vec<Problem>) {
+    table.checks.iter().for_each(|c| whole::expression("a check's condition", &c.expr, found));
+    for exclusion in &table.exclusions {
+        method(exclusion.method.as_deref(), exclusion.origin, found);
+        for (part, operator) in &exclusion.parts {
+            index_part(part, true, exclusion.origin, found);
+            if !whole::is_operator(operator) {
+                let problem = Problem::new(format!("`{operator}` is no operator"), exclusion.origin.0, "in with=");
+                found.push(problem.help("write with=\"&&\" or with=\"OPERATOR(schema.&&)\""));
+            }
+        }
+        exclusion.predicate.iter().for_each(|p| whole::expression("where=", p, found));
+    }
+}
+
+fn index(index: &Index, found: &mut Vec<Problem>) {
+    method(index.method.as_deref(), index.origin, found);
+    index.parts.iter().for_each(|p| index_part(p, index.only.0.is_some(), index.origin, found));
+    index.predicate.iter().for_each(|p| whole::expression("where=", p, found));
+    parameters(&index.with, index.origin, found);
+}
+
+fn index_part(part: &IndexPart, for_postgres: bool, origin: Origin, found: &mut Vec<Problem>) {
+    if let PartKey::Expr(e) = &part.key {
+        whole::expression("an index part", e, found);
+    }
+    if let Some(collate) = part.collate.as_ref().filter(|c| is_sqlite_collation(c) && !for_postgres) {
+        found.push(no_collation(collate));
+    }
+    if let Some(class) = part.opclass.as_ref().filter(|c| !whole::is_operator_class(c)) {
+        let problem = Problem::new(format!("`{class}` is no operator class"), origin.0, "in opclass=");
+        found.push(problem.help("write its name: opclass=text_pattern_ops"));
+    }
+}
+
+fn method(method: Option<&str>, origin: Origin, found: &mut Vec<Problem>) {
+    if let Some(method) = method.filter(|m| !whole::is_plain_name(m)) {
+        let problem = Problem::new(format!("`{method}` is no access method"), origin.0, "in using=");
+        found.push(problem.help("write its name: using=gist"));
+    }
+}
+
+fn parameters(with: &[(String, String)], origin: Origin, found: &mut Vec<Problem>) {
+    for (name, _) in with.iter().filter(|(name, _)| !whole::is_plain_name(name)) {
+        let problem = Problem::new(format!("`{name}` is no storage parameter"), origin.0, "in its `with`");
+        found.push(problem.help("write `with fillfactor=\"70\"`"));
+    }
+}
+
+fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
+    for domain in schema.domains.values() {
+        a_type(&domain.ty, &format!("domain `{}`", domain.name), domain.origin, found);
+        if domain.ty.is_serial() {
+            let message = format!("domain `{}` is made of `{}`", domain.name, domain.ty);
+            found.push(Problem::new(message, domain.origin.0, "a column's sequence is no type").help("write integer or bigint"));
+        }
+        domain.checks.iter().for_each(|c| whole::expression("a check's condition", &c.expr, found));
+        domain.collate.iter().filter(|c| is_sqlite_collation(c)).for_each(|c| found.push(no_collation(c)));
+        default(domain.default.as_ref().map(|d| &d.value), found);
+    }
+    for sequence in schema.sequences.values() {
+        super::names::sequence(&sequence.options, sequence.origin, found);
+        if let Some((table, _)) = sequence.owned_by.as_ref().filter(|(table, _)| table.schema != sequence.name.schema) {
+            let message = format!("sequence `{}` is owned by table `{table}`, which is in another schema", sequence.name);
+            found.push(
+                Problem::new(message, table.name.origin().0.or(sequence.origin.0), "in another schema").help("give both one schema="),
+            );
+        }
+    }
+}
+
+fn no_conflict(origin: Origin) -> Problem {
+    only_sqlite("PostgreSQL has no `on-conflict=` on a rule".to_owned(), origin, "would mean something else in PostgreSQL")
+}
+
+/// The collations that SQLite has. PostgreSQL's own of such a name are kept to it with `only=postgres`.
+fn is_sqlite_collation(name: &Ident) -> bool {
+    ["BINARY", "NOCASE", "RTRIM"].iter().any(|c| name.as_str().eq_ignore_ascii_case(c))
+}
+
+fn no_collation(name: &Ident) -> Problem {
+    Problem::new(format!("PostgreSQL has no collation `{name}`"), name.origin().0, "not supported here")
+        .help("it is SQLite's: keep it to that with only=sqlite; a collation of your own with only=postgres")
+}

@@ -1,0 +1,102 @@
+//! Names that PostgreSQL would cut, names that its constraints take from other objects, and sequences that cannot
+//! count. Found without a database.
+
+use std::collections::BTreeMap;
+
+use crate::schema::{Ident, Index, ObjectName, Origin, Problem, Schema, SequenceOptions, Table};
+
+/// All names that cannot be.
+pub(super) fn problems(schema: &Schema, longest: usize, found: &mut Vec<Problem>) {
+    let mut named: Vec<(&'static str, &Ident, Origin)> = Vec::new();
+    named.extend(schema.namespaces.values().map(|n| ("schema", &n.name, n.origin)));
+    named.extend(schema.enums.values().map(|e| ("enum", &e.name.name, e.origin)));
+    named.extend(schema.domains.values().map(|d| ("domain", &d.name.name, d.origin)));
+    named.extend(schema.domains.values().flat_map(|d| d.checks.iter().filter_map(|c| Some(("check", c.name.as_ref()?, c.origin)))));
+    named.extend(schema.sequences.values().map(|s| ("sequence", &s.name.name, s.origin)));
+    named.extend(schema.views.values().map(|v| ("view", &v.name.name, v.origin)));
+    named.extend(schema.views.values().flat_map(|v| v.columns.iter().map(|c| ("column", c, v.origin))));
+    for view in schema.materialized_views.values() {
+        named.push(("materialized-view", &view.name.name, view.origin));
+        named.extend(view.columns.iter().map(|c| ("column", c, view.origin)));
+        named.extend(view.indexes.values().map(index));
+    }
+    schema.tables.values().for_each(|t| of_table(t, &mut named));
+    for (kind, name, origin) in named {
+        too_long(kind, name.as_str(), name.origin().0.map_or(origin, |_| name.origin()), longest, found);
+    }
+    for ty in schema.enums.values() {
+        ty.values.iter().for_each(|v| too_long("value", v, ty.origin, longest, found));
+    }
+    constraints_take_names(schema, found);
+}
+
+fn too_long(kind: &str, name: &str, origin: Origin, longest: usize, found: &mut Vec<Problem>) {
+    if name.len() > longest {
+        let message = format!("{kind} `{name}` has a name of {} bytes", name.len());
+        found.push(Problem::new(message, origin.0, "PostgreSQL would cut it").help(format!("choose a name of at most {longest} bytes")));
+    }
+}
+
+fn index(index: &Index) -> (&'static str, &Ident, Origin) {
+    ("index", &index.name, index.origin)
+}
+
+fn of_table<'a>(table: &'a Table, named: &mut Vec<(&'static str, &'a Ident, Origin)>) {
+    named.push(("table", &table.name.name, table.origin));
+    named.extend(table.columns.values().map(|c| ("column", &c.name, c.origin)));
+    named.extend(table.indexes.values().map(index));
+    named.extend(with_indexes(table));
+    named.extend(table.checks.iter().filter_map(|c| Some(("check", c.name.as_ref()?, c.origin))));
+    named.extend(table.foreign_keys.iter().filter_map(|f| Some(("foreign key", f.name.as_ref()?, f.origin))));
+}
+
+/// Named constraints that are kept up by an index, which has their name.
+fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Origin)> {
+    let key = table.primary_key.iter().filter_map(|k| Some(("primary key", k.name.as_ref()?, k.origin)));
+    let uniques = table.uniques.iter().filter_map(|u| Some(("unique rule", u.name.as_ref()?, u.origin)));
+    key.chain(uniques).chain(table.exclusions.iter().filter_map(|e| Some(("exclusion", e.name.as_ref()?, e.origin))))
+}
+
+/// The index of a key, unique rule or exclusion is called like it, and so takes the name from every other object.
+fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
+    let mut taken: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
+    let in_schema = |name: &Ident, of: &ObjectName| ObjectName { schema: of.schema.clone(), name: name.clone() };
+    taken.extend(schema.tables.values().map(|t| (t.name.clone(), ("table", t.origin))));
+    taken.extend(schema.views.values().map(|v| (v.name.clone(), ("view", v.origin))));
+    taken.extend(schema.sequences.values().map(|s| (s.name.clone(), ("sequence", s.origin))));
+    for view in schema.materialized_views.values() {
+        taken.insert(view.name.clone(), ("materialized-view", view.origin));
+        taken.extend(view.indexes.values().map(|i| (in_schema(&i.name, &view.name), ("index", i.origin))));
+    }
+    let of_tables = schema.tables.values().flat_map(|t| t.indexes.values().map(move |i| (i, t)));
+    taken.extend(of_tables.map(|(i, t)| (in_schema(&i.name, &t.name), ("index", i.origin))));
+    for table in schema.tables.values() {
+        for (kind, name, origin) in with_indexes(table) {
+            let name = in_schema(name, &table.name);
+            if let Some((other, first)) = taken.insert(name.clone(), (kind, origin)) {
+                found.push(
+                    Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
+                        .also(origin.0, format!("{kind} `{name}`"))
+                        .help("a key, unique rule or exclusion has an index of its name: rename one of the two"),
+                );
+            }
+        }
+    }
+}
+
+/// A sequence that could never give a value (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
+pub(super) fn sequence(options: &SequenceOptions, origin: Origin, found: &mut Vec<Problem>) {
+    let above = |one: Option<i64>, other: Option<i64>| one.zip(other).is_some_and(|(one, other)| one > other);
+    let (message, help) = if options.increment == Some(0) {
+        ("a sequence with increment=0 never moves", "write another step")
+    } else if options.cache.is_some_and(|c| c < 1) {
+        ("a sequence takes at least one value at once", "write cache=1 or more")
+    } else if above(options.min, options.max) || (options.min.is_some() && options.min == options.max) {
+        ("a sequence's min= must be less than its max=", "write other bounds")
+    } else if above(options.min, options.start) || above(options.start, options.max) {
+        ("a sequence's start= lies outside its bounds", "write a start from min= to max=")
+    } else {
+        return;
+    };
+    found.push(Problem::new(message, origin.0, "PostgreSQL refuses it").help(help));
+}

@@ -1,0 +1,168 @@
+//! Cuts SQL where PostgreSQL's own scanner cuts it: quotes, dollar quotes, comments, brackets. It refuses what never
+//! ends, and two things that nobody needs and that are easily read wrongly: parameters, and an `E''` string that goes on
+//! in another pair of quotes.
+//!
+//! Why not sqlparser's tokenizer: it takes backticks for quotes and runs operators into comments, where the server does
+//! not. This is what a schema file from a stranger is judged by, so it must end strings exactly where the server ends
+//! them (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>, with `standard_conforming_strings` on).
+
+/// What a piece of SQL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A keyword or a plain name.
+    Word,
+    /// A name in double quotes.
+    Name,
+    /// A string of any kind.
+    Text,
+    /// The digits of a number; what comes after an `e` or `x` is a word.
+    Number,
+    /// One character that is none of these.
+    Symbol(char),
+    /// A comment from `--` to the end of its line.
+    LineComment,
+}
+
+/// A piece and the bytes that it covers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte behind it.
+    pub(crate) end: usize,
+}
+
+impl Piece {
+    /// Whether it is the word, in any case.
+    pub(crate) fn is(&self, sql: &str, word: &str) -> bool {
+        self.kind == Kind::Word && sql[self.start..self.end].eq_ignore_ascii_case(word)
+    }
+}
+
+/// The pieces of a text, without spaces and `/* */` comments. `None` where something never ends, or is refused.
+pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut at = 0;
+    let mut escaped = false;
+    while let Some(c) = sql[at..].chars().next() {
+        let rest = &sql[at..];
+        let (kind, len) = if c.is_ascii_whitespace() || c == '\x0b' {
+            at += 1;
+            continue;
+        } else if rest.starts_with("/*") {
+            at += block_comment(rest)?;
+            continue;
+        } else if rest.starts_with("--") {
+            (Kind::LineComment, rest.find(['\n', '\r']).unwrap_or(rest.len()))
+        } else if c == '\'' {
+            // The second part of an E'' string has its escapes too, though nothing in front of it says so.
+            if escaped {
+                return None;
+            }
+            (Kind::Text, quoted(rest, '\'', false)?)
+        } else if c == '"' {
+            (Kind::Name, quoted(rest, '"', false)?)
+        } else if rest.starts_with("e'") || rest.starts_with("E'") {
+            (Kind::Text, 1 + quoted(&rest[1..], '\'', true)?)
+        } else if c == '$' {
+            (Kind::Text, dollar_quoted(rest)?)
+        } else if begins_word(c) {
+            (Kind::Word, rest.find(|c| !(begins_word(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len()))
+        } else if c.is_ascii_digit() {
+            (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
+        } else {
+            (Kind::Symbol(c), c.len_utf8())
+        };
+        if kind != Kind::LineComment {
+            escaped = kind == Kind::Text && c.eq_ignore_ascii_case(&'e');
+        }
+        pieces.push(Piece { kind, start: at, end: at + len });
+        at += len;
+    }
+    Some(pieces)
+}
+
+fn begins_word(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
+}
+
+/// The length of a comment, with the comments in it.
+fn block_comment(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..)?;
+        if rest.starts_with("/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest.starts_with("*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return Some(at);
+            }
+        } else {
+            at += rest.chars().next()?.len_utf8();
+        }
+    }
+}
+
+/// The length of what stands in quotes; a doubled quote does not close, and neither does an escaped one.
+fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && escapes {
+            chars.next()?;
+        } else if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return Some(at + quote.len_utf8());
+        }
+    }
+    None
+}
+
+/// The length of `$tag$ … $tag$`. What else begins with `$` is a parameter.
+fn dollar_quoted(text: &str) -> Option<usize> {
+    let tag_end = text[1..].find('$')? + 2;
+    let (mark, inner) = text.split_at(tag_end);
+    let tag = &mark[1..mark.len() - 1];
+    let is_tag = tag.chars().all(|c| begins_word(c) || c.is_ascii_digit()) && !tag.starts_with(|c: char| c.is_ascii_digit());
+    if !is_tag {
+        return None;
+    }
+    Some(tag_end + inner.find(mark)? + mark.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(sql: &str) -> Option<Vec<&str>> {
+        Some(scan(sql)?.iter().map(|p| &sql[p.start..p.end]).collect())
+    }
+
+    #[test]
+    fn strings_end_where_the_server_ends_them() {
+        for (sql, pieces) in [
+            (r"'a\' || 'b'", vec![r"'a\'", "|", "|", "'b'"]),
+            (r"E'a\' || ' || x", vec![r"E'a\' || '", "|", "|", "x"]),
+            ("'it''s' x", vec!["'it''s'", "x"]),
+            ("$$a;$b$c$$ d", vec!["$$a;$b$c$$", "d"]),
+            ("$t$ $$ ; $t$", vec!["$t$ $$ ; $t$"]),
+            ("/* a /* b */ ; */ c", vec!["c"]),
+            ("a --; b\rc", vec!["a", "--; b", "c"]),
+            ("a @--; b\nc", vec!["a", "@", "--; b", "c"]),
+            ("`;`", vec!["`", ";", "`"]),
+            ("1e'\\''", vec!["1", "e'\\''"]),
+            ("\"a\"\"b\" é", vec!["\"a\"\"b\"", "é"]),
+        ] {
+            assert_eq!(cut(sql), Some(pieces), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_never_ends_or_may_be_read_in_two_ways_is_refused() {
+        for sql in ["'a", "a$$b;$$", "\"a", "/* /* */", "$a$ b", "$1", "$€ $", "E'a\\'", "E'a'\n'b\\'' ; c --'", "e'a' -- x\n 'b'"] {
+            assert_eq!(cut(sql), None, "{sql}");
+        }
+    }
+}

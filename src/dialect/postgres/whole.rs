@@ -1,0 +1,171 @@
+//! Text of a schema file that goes into SQL as it stands must be one whole thing: an expression, a query, a type. It is
+//! judged by its pieces, not by what it means: that is the server's, which is asked later. Refuses whatever could end
+//! what it stands in and begin something else.
+
+use super::scan::{Kind, Piece, scan};
+use crate::schema::{Expr, Problem};
+
+/// One expression and nothing behind it.
+pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
+    let pieces = scan(&expr.text);
+    let message = match pieces.as_deref() {
+        None => format!("{what} is not one whole expression"),
+        Some(p) if p.iter().all(|p| p.kind == Kind::LineComment) => format!("{what} holds no SQL"),
+        Some(p) if has(p, ';') => format!("{what} holds a `;`"),
+        Some([.., last]) if last.kind == Kind::LineComment => {
+            let problem = Problem::new(format!("{what} ends in a comment"), expr.origin.0, "would swallow what comes after it");
+            return found.push(problem.help("take the comment out; KDL's own stand behind //"));
+        }
+        Some(p) => match commas(p) {
+            None => format!("{what} is not one whole expression"),
+            Some(0) => return,
+            Some(_) => format!("{what} is more than one expression"),
+        },
+    };
+    let problem = Problem::new(message, expr.origin.0, "one expression is wanted here");
+    found.push(problem.help("brackets and quotes must close; nothing may follow"));
+}
+
+/// One query and nothing behind it, not even a `;`.
+pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
+    let pieces = scan(&expr.text).unwrap_or_default();
+    let begins = pieces.iter().find(|p| p.kind != Kind::LineComment && p.kind != Kind::Symbol('('));
+    let selects = begins.is_some_and(|p| ["SELECT", "WITH", "VALUES", "TABLE"].iter().any(|k| p.is(&expr.text, k)));
+    let open_end = pieces.last().is_some_and(|p| p.kind == Kind::LineComment);
+    if matches!(pieces.as_slice(), [before @ .., last] if last.kind == Kind::Symbol(';') && !has(before, ';')) {
+        let problem = Problem::new("a view's query ends with a `;`", expr.origin.0, "one query is wanted here");
+        found.push(problem.help("take the `;` out"));
+    } else if !selects || open_end || has(&pieces, ';') || commas(&pieces).is_none() {
+        found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
+    }
+}
+
+/// Words, sizes in brackets and array brackets: what may stand behind a column's name as its type and nothing else.
+pub(super) fn is_type(name: &str) -> bool {
+    const CLAUSES: [&str; 16] = [
+        "AS",
+        "CHECK",
+        "COLLATE",
+        "COMPRESSION",
+        "CONSTRAINT",
+        "DEFAULT",
+        "DEFERRABLE",
+        "GENERATED",
+        "INITIALLY",
+        "NOT",
+        "NULL",
+        "PRIMARY",
+        "REFERENCES",
+        "STORAGE",
+        "UNIQUE",
+        "USING",
+    ];
+    let Some(pieces) = scan(name) else { return false };
+    let known = pieces.iter().all(|p| match p.kind {
+        Kind::Word => !CLAUSES.iter().any(|c| p.is(name, c)),
+        Kind::Name | Kind::Number => true,
+        Kind::Symbol(c) => "()[].,-".contains(c),
+        Kind::Text | Kind::LineComment => false,
+    });
+    let named = pieces.first().is_some_and(|p| matches!(p.kind, Kind::Word | Kind::Name));
+    known && named && commas(&pieces) == Some(0)
+}
+
+/// An operator class: a name, with its schema and parameters where it has them.
+pub(super) fn is_operator_class(name: &str) -> bool {
+    let Some(pieces) = scan(name) else { return false };
+    let inner = pieces.iter().all(|p| match p.kind {
+        Kind::Symbol(c) => "().,=-".contains(c),
+        Kind::LineComment => false,
+        _ => true,
+    });
+    // Behind the name stand its parameters or nothing: `ops DESC` would be read as an order.
+    let words = pieces.iter().take_while(|p| p.kind != Kind::Symbol('('));
+    let one_name =
+        words.enumerate().all(|(i, p)| if i % 2 == 0 { matches!(p.kind, Kind::Word | Kind::Name) } else { p.kind == Kind::Symbol('.') });
+    let ends = pieces.iter().position(|p| p.kind == Kind::Symbol('(')).is_none_or(|_| name.trim_end().ends_with(')'));
+    inner && one_name && ends && !pieces.is_empty() && commas(&pieces) == Some(0)
+}
+
+/// An operator: `&&`, or `OPERATOR(schema.&&)`.
+pub(super) fn is_operator(name: &str) -> bool {
+    let bare = |t: &str| !t.is_empty() && t.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c)) && !t.contains("--") && !t.contains("/*");
+    let inner = name.strip_prefix("OPERATOR(").or_else(|| name.strip_prefix("operator(")).and_then(|t| t.strip_suffix(')'));
+    let named = |t: &str| t.chars().all(|c| c.is_alphanumeric() || c == '_');
+    bare(name) || inner.is_some_and(|t| t.rsplit_once('.').map_or(bare(t), |(schema, op)| named(schema) && bare(op)))
+}
+
+/// The name of a storage parameter or an access method: plain words, joined by dots.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    name.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+fn has(pieces: &[Piece], symbol: char) -> bool {
+    pieces.iter().any(|p| p.kind == Kind::Symbol(symbol))
+}
+
+/// How many commas stand in no brackets. `None` where brackets do not close what they open.
+fn commas(pieces: &[Piece]) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut commas = 0;
+    for piece in pieces {
+        match piece.kind {
+            Kind::Symbol('(') => open.push(')'),
+            Kind::Symbol('[') => open.push(']'),
+            Kind::Symbol(c @ (')' | ']')) if open.pop() != Some(c) => return None,
+            Kind::Symbol(',') if open.is_empty() => commas += 1,
+            _ => {}
+        }
+    }
+    open.is_empty().then_some(commas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_types_and_nothing_else() {
+        for name in
+            ["citext", "text[]", "int4[3][]", "timestamp(3) with time zone", "app.\"My Type\"", "geometry(Point,4326)", "numeric(5,-2)"]
+        {
+            assert!(is_type(name), "{name}");
+        }
+        for name in ["", "text DEFAULT 1", "text, b text", "text)", "text; x", "text -- x", "text NOT NULL", "text 'x'", "(1)"] {
+            assert!(!is_type(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_expression() {
+        let said = |text: &str| {
+            let mut found = Vec::new();
+            expression("it", &Expr::new(text), &mut found);
+            found.first().map(|p| p.message.clone()).unwrap_or_default()
+        };
+        for text in ["a > 0", "f(a, b)", "ARRAY[1, 2]", "';'", "$$;$$", "(a, b) = (c, d)", "a -- x\n > 0", "E'\\';' || x"] {
+            assert_eq!(said(text), "", "{text}");
+        }
+        for (text, message) in [
+            ("1; DROP TABLE a", "it holds a `;`"),
+            ("1), (2", "it is not one whole expression"),
+            ("1, 2", "it is more than one expression"),
+            ("(1]", "it is not one whole expression"),
+            ("'a", "it is not one whole expression"),
+            ("1 --", "it ends in a comment"),
+            ("/* */", "it holds no SQL"),
+        ] {
+            assert_eq!(said(text), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn operators_and_their_classes() {
+        assert!(is_operator("&&") && is_operator("=") && is_operator("OPERATOR(pg_catalog.=)"));
+        assert!(!is_operator("= x") && !is_operator("--") && !is_operator("") && !is_operator("OPERATOR(a b.=)"));
+        assert!(is_operator_class("text_ops") && is_operator_class("public.gist_trgm_ops(siglen=32)"));
+        assert!(
+            !is_operator_class("text_ops DESC") && !is_operator_class("a, b") && !is_operator_class("") && !is_operator_class("a(b) c")
+        );
+    }
+}

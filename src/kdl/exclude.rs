@@ -1,0 +1,69 @@
+//! `exclude [NAME] using=gist { part COLUMN with="=" … }`: PostgreSQL's exclusion constraints.
+
+use super::node::Node;
+use super::writer::{self, Line, Writer};
+use super::{index, quoted};
+use crate::schema::{Deferrable, Exclusion, IndexPart};
+
+const CHILDREN: [&str; 3] = ["part", "include", "was"];
+
+pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
+    let before = node.ctx.count();
+    let mut exclusion = Exclusion {
+        origin: node.origin(),
+        name: node.next().and_then(|a| a.ident("an exclusion's name")),
+        was: node.prop_ident("was").into_iter().collect(),
+        method: node.prop_text("using").filter(|m| m != "btree"),
+        parts: Vec::new(),
+        predicate: node.prop("where").and_then(|a| a.expr("where=")),
+        deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
+        include: Vec::new(),
+        comment: node.prop_text("comment"),
+    };
+    for mut child in node.children() {
+        match child.name() {
+            "part" => {
+                exclusion.parts.extend(decode_part(child));
+                continue;
+            }
+            "include" => exclusion.include.extend(child.rest_idents("an included column")),
+            "was" => exclusion.was.extend(child.old_names()),
+            _ => {
+                child.unknown("node in an exclusion:", &CHILDREN);
+                continue;
+            }
+        }
+        child.finish(&[]);
+    }
+    if exclusion.parts.is_empty() && node.ctx.count() == before {
+        node.problem("`exclude` compares nothing", "here", "write `exclude using=gist { part COLUMN with=\"=\" }`");
+    }
+    node.finish(&CHILDREN);
+    (!exclusion.parts.is_empty()).then_some(exclusion)
+}
+
+fn decode_part(mut node: Node) -> Option<(IndexPart, String)> {
+    let operator = node.prop("with");
+    if operator.is_none() {
+        node.problem("`part` of an exclusion lacks `with=`", "here", "name the operator that must not hold: part COLUMN with=\"=\"");
+    }
+    let operator = operator.and_then(|a| a.text("with=").map(str::to_owned));
+    let part = index::decode_part(node)?;
+    Some((part, operator?))
+}
+
+pub(super) fn encode(exclusion: &Exclusion, out: &mut Writer) {
+    let mut line = exclusion.name.iter().fold(Line::new("exclude"), Line::ident);
+    line = line.maybe_prop("using", exclusion.method.as_deref());
+    if let Some(predicate) = &exclusion.predicate {
+        line = line.sql_prop("where", predicate);
+    }
+    line = line.maybe_prop("deferrable", exclusion.deferrable.map(Deferrable::word));
+    line = line.was(&exclusion.was).maybe_prop("comment", exclusion.comment.as_deref());
+    out.open(line);
+    for (part, operator) in &exclusion.parts {
+        out.line(index::part_line(part).raw_prop("with", &quoted(operator)));
+    }
+    writer::include(&exclusion.include).into_iter().chain(writer::was(&exclusion.was)).for_each(|l| out.line(l));
+    out.close();
+}

@@ -1,0 +1,120 @@
+//! `sequence NAME [TYPE] start=… increment=…`, alone or as the child of a column that one fills. Read for any dialect,
+//! kept for PostgreSQL alone.
+
+use super::node::Node;
+use super::reference;
+use super::writer::{self, Line, Writer};
+use crate::schema::{Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Word {
+    SmallInt,
+    Integer,
+    BigInt,
+    PreventDestroy,
+}
+
+const WORDS: [(&str, Word); 4] =
+    [("smallint", Word::SmallInt), ("integer", Word::Integer), ("bigint", Word::BigInt), ("prevent-destroy", Word::PreventDestroy)];
+
+pub(super) fn decode(mut node: Node) -> Option<Sequence> {
+    let origin = node.origin();
+    let name = node.object_name()?;
+    let mut sequence = Sequence {
+        name,
+        was: node.prop_ident("was").into_iter().collect(),
+        ty: Type::BigInt,
+        options: decode_options(&mut node),
+        owned_by: decode_owner(&mut node),
+        comment: node.prop_text("comment"),
+        prevent_destroy: false,
+        origin,
+    };
+    let mut typed = false;
+    for arg in node.rest() {
+        let ty = match arg.choice("a sequence's type or flag", &WORDS) {
+            Some(Word::PreventDestroy) => {
+                sequence.prevent_destroy = true;
+                continue;
+            }
+            Some(Word::SmallInt) => Type::SmallInt,
+            Some(Word::Integer) => Type::Integer,
+            Some(Word::BigInt) => Type::BigInt,
+            None => continue,
+        };
+        if std::mem::replace(&mut typed, true) {
+            let problem = Problem::new(format!("sequence `{}` has two types", sequence.name), arg.span(), "the second");
+            node.ctx.problem(problem.help("keep one of the two"));
+        }
+        sequence.ty = ty;
+    }
+    node.only_old_names(&mut sequence.was);
+    node.flags_with_values(["prevent-destroy"].into_iter());
+    node.finish(&["was"]);
+    Some(sequence)
+}
+
+/// `owned-by="[schema.]table.column"`.
+fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
+    let arg = node.prop("owned-by")?;
+    let text = arg.text("owned-by=")?;
+    let ident = |name: &String| node.ctx.ident(name).at(arg.origin());
+    match reference::parse_path(text).as_deref() {
+        Some([table, column]) => Some((ObjectName::bare(ident(table)), ident(column))),
+        Some([schema, table, column]) => Some((ObjectName { schema: Some(ident(schema)), name: ident(table) }, ident(column))),
+        _ => {
+            let problem = Problem::new(format!("`{text}` is no column"), arg.span(), "not understood");
+            node.ctx.problem(problem.help("write owned-by=\"table.column\" or owned-by=\"schema.table.column\""));
+            None
+        }
+    }
+}
+
+/// The child of a column.
+pub(super) fn decode_child(mut node: Node) -> SequenceOptions {
+    let options = decode_options(&mut node);
+    node.finish(&[]);
+    options
+}
+
+fn decode_options(node: &mut Node) -> SequenceOptions {
+    SequenceOptions {
+        start: node.prop_integer("start"),
+        increment: node.prop_integer("increment"),
+        min: node.prop_integer("min"),
+        max: node.prop_integer("max"),
+        cache: node.prop_integer("cache"),
+        cycle: node.prop_bool("cycle"),
+    }
+}
+
+pub(super) fn encode(sequence: &Sequence, out: &mut Writer) {
+    let mut line = Line::new("sequence").ident(&sequence.name.name);
+    if sequence.ty != Type::BigInt {
+        line = line.text(&sequence.ty.to_string());
+    }
+    if sequence.prevent_destroy {
+        line = line.word("prevent-destroy");
+    }
+    line = line.maybe_prop("schema", sequence.name.schema.as_ref().map(Ident::as_str));
+    line = encode_options(line, &sequence.options);
+    if let Some((table, column)) = &sequence.owned_by {
+        let path: Vec<String> = table.schema.iter().chain([&table.name, column]).map(reference::path_name).collect();
+        line = line.prop("owned-by", &path.join("."));
+    }
+    line = line.was(&sequence.was).maybe_prop("comment", sequence.comment.as_deref());
+    out.node(line, writer::was(&sequence.was).into_iter().collect());
+}
+
+/// The child of a column, where it says anything.
+pub(super) fn encode_child(options: &SequenceOptions) -> Option<Line> {
+    (*options != SequenceOptions::default()).then(|| encode_options(Line::new("sequence"), options))
+}
+
+fn encode_options(line: Line, options: &SequenceOptions) -> Line {
+    let number = |line: Line, (word, number): (&str, Option<i64>)| match number {
+        Some(n) => line.raw_prop(word, &n.to_string()),
+        None => line,
+    };
+    options.numbers().into_iter().fold(line, number).flag_prop("cycle", options.cycle)
+}

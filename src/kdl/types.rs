@@ -1,0 +1,98 @@
+//! `enum NAME VALUE…` and `domain NAME TYPE … { check … }`. Read for any dialect, kept for PostgreSQL alone.
+
+use super::node::Node;
+use super::writer::{self, Line, Writer};
+use super::{check, column};
+use crate::schema::{Domain, EnumType, Ident, Problem, Type};
+
+const DOMAIN_CHILDREN: [&str; 2] = ["check", "was"];
+
+pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
+    let origin = node.origin();
+    let name = node.object_name()?;
+    let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
+    let comment = node.prop_text("comment");
+    let mut values: Vec<String> = Vec::new();
+    for arg in node.rest() {
+        let Some(value) = arg.text("an enum's value") else { continue };
+        if values.iter().any(|v| v == value) {
+            let problem = Problem::new(format!("enum `{name}` has the value `{value}` twice"), arg.span(), "the second");
+            node.ctx.problem(problem.help("keep one of the two"));
+        } else {
+            values.push(value.to_owned());
+        }
+    }
+    node.only_old_names(&mut was);
+    node.finish(&["was"]);
+    Some(EnumType { name, was, values, comment, origin })
+}
+
+pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
+    let origin = node.origin();
+    let name = node.object_name()?;
+    let ty = decode_type(&mut node, &name.name)?;
+    let words = node.rest();
+    let not_null = words.iter().filter_map(|a| a.choice("a domain's flag", &[("not-null", true)])).any(|set| set);
+    let mut domain = Domain {
+        name,
+        was: node.prop_ident("was").into_iter().collect(),
+        ty,
+        not_null,
+        default: node.prop("default").and_then(column::decode_default),
+        collate: node.prop_ident("collate"),
+        checks: Vec::new(),
+        comment: node.prop_text("comment"),
+        origin,
+    };
+    for mut child in node.children() {
+        match child.name() {
+            "check" => domain.checks.extend(check::decode(child)),
+            "was" => {
+                domain.was.extend(child.old_names());
+                child.finish(&[]);
+            }
+            _ => child.unknown("node in a domain:", &DOMAIN_CHILDREN),
+        }
+    }
+    node.flags_with_values(["not-null"].into_iter());
+    node.finish(&DOMAIN_CHILDREN);
+    Some(domain)
+}
+
+fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
+    let help = format!("write `domain {name} TYPE`, with a type like integer, text, \"varchar(50)\"");
+    let text = node.required("its type", &help)?.text("a type")?;
+    if text == "not-null" {
+        node.problem(format!("domain `{name}` lacks its type"), "the type comes after the name", help);
+        return None;
+    }
+    Some(Type::parse(text))
+}
+
+pub(super) fn encode_enum(ty: &EnumType, out: &mut Writer) {
+    let line = ty.values.iter().fold(Line::new("enum").ident(&ty.name.name), |line, value| line.text(value));
+    let line = line.maybe_prop("schema", ty.name.schema.as_ref().map(Ident::as_str));
+    let line = line.was(&ty.was).maybe_prop("comment", ty.comment.as_deref());
+    out.node(line, writer::was(&ty.was).into_iter().collect());
+}
+
+pub(super) fn encode_domain(domain: &Domain, out: &mut Writer) {
+    let mut line = Line::new("domain").ident(&domain.name.name).text(&domain.ty.to_string());
+    if domain.not_null {
+        line = line.word("not-null");
+    }
+    line = line.maybe_prop("schema", domain.name.schema.as_ref().map(Ident::as_str));
+    if let Some(default) = &domain.default {
+        line = line.raw_prop("default", &column::literal(&default.value));
+    }
+    line = line.maybe_prop("collate", domain.collate.as_ref().map(Ident::as_str));
+    line = line.was(&domain.was).maybe_prop("comment", domain.comment.as_deref());
+    let several_names = writer::was(&domain.was);
+    if domain.checks.is_empty() {
+        return out.node(line, several_names.into_iter().collect());
+    }
+    out.open(line);
+    several_names.into_iter().for_each(|l| out.line(l));
+    domain.checks.iter().for_each(|c| check::encode(c, out));
+    out.close();
+}
