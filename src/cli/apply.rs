@@ -1,6 +1,6 @@
 //! `rosey apply`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -9,10 +9,11 @@ use clap::{Args, ValueEnum};
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, schema};
+use super::target::{Database, Target};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
 use crate::apply::{self, ApplyError, BackupMode, Identity, Options, Outcome, Report};
 use crate::dialect::sqlite::{Error, PlanError, Pulse};
+use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
 
@@ -64,18 +65,29 @@ enum Backup {
 impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let sources = schema::sources(&self.schema.schema)?;
-        let desired = schema::desired(&sources)?;
         let target = Target::find(&self.target)?;
+        match &target.database {
+            Database::Sqlite(path) => self.on_sqlite(&sources, &target, path, colour).await,
+            Database::Postgres(url) => {
+                target.announce();
+                Err(postgres::not_supported(url).await)
+            }
+        }
+    }
+
+    async fn on_sqlite(&self, sources: &Sources, target: &Target, path: &Path, colour: bool) -> Result<Exit, Failure> {
+        let desired = schema::desired(sources)?;
+        target.announce();
         if desired.schema().is_empty() {
             return Err(ApplyError::EmptySchema.into());
         }
-        if target.is_default && !target.path.exists() {
-            return Err(Failure::new(format!("{} does not exist, and nobody named it", target.path.display()))
+        if target.is_default && !path.exists() {
+            return Err(Failure::new(format!("{} does not exist, and nobody named it", path.display()))
                 .help("name the database with --url, and it will be created"));
         }
-        let plan = crate::apply::plan_within(&target.path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
+        let plan = crate::apply::plan_within(path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
             PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
-            other => schema::plan_failure(&sources, other),
+            other => schema::plan_failure(sources, other),
         })?;
         let name = self.schema.schema.display().to_string();
         if !self.quiet || !self.auto_approve || plan.is_empty() {
@@ -91,15 +103,15 @@ impl Apply {
         if !plan.is_empty() {
             approve(self.auto_approve, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
-        let outcome = self.apply(&target, &desired, &plan).await.map_err(|e| match e {
-            ApplyError::Plan(e) => schema::plan_failure(&sources, e),
+        let outcome = self.apply(path, &desired, &plan).await.map_err(|e| match e {
+            ApplyError::Plan(e) => schema::plan_failure(sources, e),
             other => other.into(),
         })?;
         output::out(&self.report(&plan, &outcome));
         Ok(Exit::Done)
     }
 
-    async fn apply(&self, target: &Target, desired: &crate::schema::Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
+    async fn apply(&self, path: &Path, desired: &crate::schema::Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
         let options = Options {
             allow_destructive: self.allow_destructive,
             backup: match self.backup {
@@ -116,7 +128,7 @@ impl Apply {
         let pulse = Arc::new(Pulse::default());
         let mut progress = Progress::new(self.quiet, pulse.clone());
         let cancel = pulse.clone();
-        let work = apply::apply(&target.path, desired, plan, &options, pulse, &mut progress);
+        let work = apply::apply(path, desired, plan, &options, pulse, &mut progress);
         tokio::pin!(work);
         loop {
             tokio::select! {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Exit;
 use crate::apply::ApplyError;
+use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::kdl::Diagnostics;
 use crate::plan::{Hazard, Level};
@@ -70,6 +71,79 @@ impl From<Error> for Failure {
             Error::Full => failure.help("nothing was changed; make room and try again"),
             _ => failure,
         }
+    }
+}
+
+impl From<postgres::Error> for Failure {
+    fn from(error: postgres::Error) -> Self {
+        let failure = Failure::new(error.to_string());
+        match (hint(&error), &error) {
+            (Some(hint), _) => failure.help(hint),
+            (None, postgres::Error::Sql { hint: Some(hint), .. }) => failure.help(hint),
+            (None, _) => failure,
+        }
+    }
+}
+
+/// What to do about a PostgreSQL server's error.
+fn hint(error: &postgres::Error) -> Option<&'static str> {
+    use postgres::Error;
+    Some(match error {
+        Error::NoServer { .. } => "check host and port, and that the server runs and listens there (its setting listen_addresses)",
+        Error::NoAnswer { .. } => "check host and port, and the firewalls between; wait longer with ?connect_timeout=30",
+        Error::UnknownHost { .. } => "check the host's name in the URL, or in PGHOST",
+        Error::NoSocket { .. } => "name the server in the URL, or the folder of its socket: ?host=/var/run/postgresql",
+        Error::NotPostgres { .. } => "check host and port: another program may listen there",
+        Error::NoTls { .. } => "leave out sslmode (or ssl) if the way to the server is safe without it, or switch on the server's ssl",
+        Error::Tls { .. } => {
+            "name the authority that signed the server's certificate with ?sslrootcert=FILE; sslmode=require encrypts without \
+             asking who the server is"
+        }
+        Error::Certificate { .. } => "check sslrootcert, sslcert and sslkey in the URL",
+        Error::WrongPassword { .. } => {
+            "the password comes from the URL (there, write / as %2F and @ as %40), else from PGPASSWORD, else from the file that \
+             PGPASSFILE names or ~/.pgpass, which is passed over where others may read it (chmod 600)"
+        }
+        Error::NotAdmitted { message, .. } => admission(message),
+        Error::NoDatabase { .. } => "rosey makes no databases: CREATE DATABASE, or createdb",
+        Error::TooManyConnections(_) => "try again when others have finished, or raise the server's max_connections",
+        Error::NotReady(_) => "try again in a moment",
+        Error::Lost(_) => "what was not committed is undone by the server; look at its log, and try again",
+        Error::Privilege(message) => privilege(message),
+        Error::LockTimeout => "try again when it has finished, or wait longer with --lock-timeout 60s",
+        Error::Deadlock => "try again",
+        Error::DiskFull => "make room on the server and try again",
+        Error::ReadOnly(_) => "connect to the primary; on a primary, default_transaction_read_only is on for this role or database",
+        Error::Sql { code, .. } if code == "53200" => "raise the server's max_locks_per_transaction, or its memory",
+        _ => return None,
+    })
+}
+
+/// The server tells "who may come from where" and "there is no such role" by one code.
+fn admission(message: &str) -> &'static str {
+    if message.contains("no encryption") {
+        "if the server wants TLS, add ?sslmode=require; else its pg_hba.conf has to admit this user from here"
+    } else if message.contains("pg_hba.conf") {
+        "the server's pg_hba.conf has to admit this user to this database from here"
+    } else if message.contains("Peer") {
+        "on a socket the server asks for the system's user of the same name; connect through localhost to use a password"
+    } else {
+        "check the user's name in the URL, or in PGUSER: the role has to be there, and may need LOGIN"
+    }
+}
+
+/// The server's words say which object it is; only in English do they say which privilege.
+fn privilege(message: &str) -> &'static str {
+    if message.contains("must be owner") {
+        "only the owner changes it: connect as the owner or as a member of that role, or ALTER … OWNER TO"
+    } else if message.contains("for schema") {
+        "the role needs it on the schema: GRANT USAGE, CREATE ON SCHEMA … TO …"
+    } else if message.contains("for database") {
+        "the role needs it on the database: GRANT CREATE, TEMPORARY ON DATABASE … TO …"
+    } else if message.contains("extension") {
+        "extensions that are not trusted are made by a superuser: have one run CREATE EXTENSION"
+    } else {
+        "connect as the owner of the schema's objects, or have the owner GRANT what is missing"
     }
 }
 

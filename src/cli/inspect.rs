@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::error::Failure;
-use super::target::Target;
-use super::{Exit, TargetArguments, output};
+use super::target::{Database, Target};
+use super::{Exit, TargetArguments, output, postgres};
 
 /// Prints the live schema.
 #[derive(Args)]
@@ -16,7 +16,11 @@ pub(super) struct Inspect {
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let target = Target::find(&self.target)?;
-        output::out(&crate::apply::inspect(&target.path).await?);
+        target.announce();
+        match &target.database {
+            Database::Sqlite(path) => output::out(&crate::apply::inspect(path).await?),
+            Database::Postgres(url) => return Err(postgres::not_supported(url).await),
+        }
         Ok(Exit::Done)
     }
 }

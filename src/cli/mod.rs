@@ -7,6 +7,7 @@ mod fmt;
 mod inspect;
 mod output;
 mod plan;
+mod postgres;
 mod progress;
 mod restore;
 mod schema;
@@ -68,7 +69,7 @@ struct SchemaArguments {
 /// Which database.
 #[derive(Args, Clone)]
 struct TargetArguments {
-    /// The database, like sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
+    /// The database, like postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
     #[arg(long)]
     url: Option<String>,
     /// The config.json that names the database, where --url and ROSEY_DATABASE_URL do not.

@@ -1,11 +1,14 @@
 //! `rosey plan`.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 
 use super::error::Failure;
-use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, schema};
-use crate::render;
+use super::target::{Database, Target};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
+use crate::kdl::Sources;
+use crate::{plan, render};
 
 /// Shows what would change.
 #[derive(Args)]
@@ -41,12 +44,14 @@ enum Format {
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let sources = schema::sources(&self.schema.schema)?;
-        let desired = schema::desired(&sources)?;
         let target = Target::find(&self.target)?;
-        let plan = crate::apply::plan_by(&target.path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(&sources, e))?;
-        if plan.creates_database {
-            output::err(&missing(&target, plan.is_empty()));
-        }
+        let plan = match &target.database {
+            Database::Sqlite(path) => self.on_sqlite(&sources, &target, path).await?,
+            Database::Postgres(url) => {
+                target.announce();
+                return Err(postgres::not_supported(url).await);
+            }
+        };
         let name = self.schema.schema.display().to_string();
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
@@ -54,6 +59,16 @@ impl Plan {
             Format::Sql => render::sql(&plan),
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+
+    async fn on_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<plan::Plan, Failure> {
+        let desired = schema::desired(sources)?;
+        target.announce();
+        let plan = crate::apply::plan_by(path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(sources, e))?;
+        if plan.creates_database {
+            output::err(&missing(target, plan.is_empty()));
+        }
+        Ok(plan)
     }
 }
 

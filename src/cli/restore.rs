@@ -1,6 +1,6 @@
 //! `rosey restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::target::Target;
+use super::target::{Database, Target};
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, RestoreOptions};
 use crate::dialect::sqlite::Pulse;
@@ -38,19 +38,29 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let target = Target::find(&self.target)?;
+        target.announce();
+        match &target.database {
+            Database::Sqlite(path) => self.on_sqlite(path).await,
+            Database::Postgres(_) => Err(Failure::new("restore puts back copies of SQLite files only; nothing was changed")
+                .help("a backup of a PostgreSQL database is pg_dump's: put it back with pg_restore, or with psql where it is plain SQL")
+                .refused()),
+        }
+    }
+
+    async fn on_sqlite(&self, path: &Path) -> Result<Exit, Failure> {
         let from = match &self.backup {
-            Some(path) => path.clone(),
-            None => apply::backups(&target.path).await?.into_iter().next().ok_or_else(|| {
+            Some(file) => file.clone(),
+            None => apply::backups(path).await?.into_iter().next().ok_or_else(|| {
                 Failure::new("the database's history names no backup that is still there").help("name the file: rosey restore FILE")
             })?,
         };
         let shown = escape(&from.display().to_string());
-        output::out(&format!("{shown} will replace all that {} holds now\n", escape(&target.path.display().to_string())));
+        output::out(&format!("{shown} will replace all that {} holds now\n", escape(&path.display().to_string())));
         super::apply::approve(self.auto_approve, "\nPut this backup back? Only `yes` is taken for an answer: ")?;
         let options =
             RestoreOptions { backup_dir: self.backup_dir.clone(), keep_current: !self.discard_current, lock_timeout: self.lock_timeout };
         let mut progress = Progress::new(false, Arc::new(Pulse::default()));
-        let kept = apply::restore(&target.path, &from, &options, &mut progress).await?;
+        let kept = apply::restore(path, &from, &options, &mut progress).await?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {
             output::out(&format!("What it replaced: {}\n", escape(&kept.display().to_string())));

@@ -6,29 +6,31 @@ use super::TargetArguments;
 use super::config::{self, Configured};
 use super::error::Failure;
 use super::output;
+use crate::dialect::postgres;
 
 /// What the bot uses when nobody says anything.
 const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
 
-/// A database file, and who named it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A database.
+#[derive(Debug, Clone)]
+pub(super) enum Database {
+    Sqlite(PathBuf),
+    Postgres(postgres::Url),
+}
+
+/// A database, and who named it.
+#[derive(Debug, Clone)]
 pub(super) struct Target {
-    pub(super) path: PathBuf,
+    pub(super) database: Database,
     pub(super) source: String,
     /// Nobody named it: then it is never created.
     pub(super) is_default: bool,
 }
 
 impl Target {
-    /// Finds the database and names it, with where that came from, on standard error.
+    /// Finds the database.
     pub(super) fn find(arguments: &TargetArguments) -> Result<Target, Failure> {
-        let target = Self::of(arguments)?;
-        output::err(&format!("database: {} (from {})\n", crate::render::escape(&target.path.display().to_string()), target.source));
-        Ok(target)
-    }
-
-    fn of(arguments: &TargetArguments) -> Result<Target, Failure> {
-        let named = |path: PathBuf, source: &str| Target { path, source: source.to_owned(), is_default: false };
+        let named = |database: Database, source: &str| Target { database, source: source.to_owned(), is_default: false };
         if let Some(url) = &arguments.url {
             return Ok(named(parse(url)?, "--url"));
         }
@@ -39,25 +41,55 @@ impl Target {
         let source = file.display().to_string();
         match config::read(&file, arguments.config.is_some())? {
             Some(Configured::Url(url)) => Ok(named(parse(&url)?, &source)),
-            Some(Configured::Path(path)) => Ok(named(path, &source)),
-            None => Ok(Target { path: parse(DEFAULT)?, source: "the default".to_owned(), is_default: true }),
+            Some(Configured::Path(path)) => Ok(named(Database::Sqlite(path), &source)),
+            None => Ok(Target { database: parse(DEFAULT)?, source: "the default".to_owned(), is_default: true }),
         }
+    }
+
+    /// Names it on standard error, with where that came from. Never a password.
+    pub(super) fn announce(&self) {
+        let name = match &self.database {
+            Database::Sqlite(path) => path.display().to_string(),
+            Database::Postgres(url) => url.shown(),
+        };
+        output::err(&format!("database: {} (from {})\n", crate::render::escape(&name), self.source));
     }
 }
 
-/// The file behind a URL or path.
-fn parse(url: &str) -> Result<PathBuf, Failure> {
-    let known = "sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file";
+const SQLITE_FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file";
+const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
+
+/// The database behind a URL or path.
+fn parse(url: &str) -> Result<Database, Failure> {
+    let all = || format!("write {POSTGRES_FORM}, {SQLITE_FORMS}");
+    let wrong = |why: &str| Failure::new(format!("`{}`: {why}", shown(url)));
     let Some((scheme, rest)) = split_scheme(url) else {
-        return bare_path(url).ok_or_else(|| Failure::new(format!("`{}` names no database", shown(url))).help(format!("write {known}")));
+        let path = bare_path(url).ok_or_else(|| Failure::new(format!("`{}` names no database", shown(url))).help(all()))?;
+        return Ok(Database::Sqlite(path));
     };
     let dialect = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
     match dialect.as_str() {
-        "sqlite" => sqlite_path(rest).map_err(|why| Failure::new(format!("`{}`: {why}", shown(url))).help(format!("write {known}"))),
-        "postgres" | "postgresql" => Err(Failure::new("not supported: PostgreSQL")
-            .help("this version of rosey applies schemas to SQLite; `rosey validate --dialect postgres` checks a file for PostgreSQL")),
-        _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(format!("write {known}"))),
+        "sqlite" => Ok(Database::Sqlite(sqlite_path(rest).map_err(|why| wrong(why).help(format!("write {SQLITE_FORMS}")))?)),
+        "postgres" | "postgresql" => {
+            libpq_variables()?;
+            let url = postgres::Url::parse(url).map_err(|why| wrong(&why.to_string()).help(format!("write {POSTGRES_FORM}")))?;
+            Ok(Database::Postgres(url))
+        }
+        _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(all())),
     }
+}
+
+/// The driver passes over a value of these that it does not understand, and would connect elsewhere, or without TLS.
+fn libpq_variables() -> Result<(), Failure> {
+    let wrong = |name: &str, takes: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| !takes(&v));
+    if wrong("PGPORT", |v| v.parse::<u16>().is_ok_and(|n| n > 0)) {
+        return Err(Failure::new("PGPORT is no number from 1 to 65535"));
+    }
+    const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+    if wrong("PGSSLMODE", |v| MODES.contains(&v)) {
+        return Err(Failure::new(format!("PGSSLMODE is none of {}", MODES.join(", "))));
+    }
+    Ok(())
 }
 
 /// `scheme:rest`; a drive letter is no scheme.
@@ -89,15 +121,22 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// A URL without its password, which may stand before an `@` or behind a `?`.
+/// A URL without its password, which may stand before an `@` or behind a `?`, and may hold a `/` or `?` itself.
 fn shown(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
-    let masked = url.rsplit_once('@').map(|(front, host)| {
-        let start = front.rfind("//").map_or(0, |n| n + 2);
-        let name = front[start..].split(':').next().unwrap_or_default();
-        format!("{}{name}@{host}", &front[..start])
-    });
-    crate::render::escape(&masked.unwrap_or_else(|| url.to_owned()))
+    let place = url.split('?').next().unwrap_or_default();
+    let start = place.find("//").map_or(0, |n| n + 2);
+    let shown = match place.rsplit_once('@') {
+        Some((front, host)) => {
+            let start = front.rfind("//").map_or(0, |n| n + 2);
+            format!("{}{}@{host}", &front[..start], front[start..].split(':').next().unwrap_or_default())
+        }
+        None => match place[start..].split_once(':') {
+            // What stands before the `?` may be the beginning of a password.
+            Some((name, _)) if start > 0 && url.contains('@') => format!("{}{name}:…", &place[..start]),
+            _ => place.to_owned(),
+        },
+    };
+    crate::render::escape(&shown)
 }
 
 #[cfg(test)]
@@ -105,7 +144,10 @@ mod tests {
     use super::*;
 
     fn path(url: &str) -> Option<String> {
-        parse(url).ok().map(|p| p.display().to_string())
+        match parse(url) {
+            Ok(Database::Sqlite(path)) => Some(path.display().to_string()),
+            _ => None,
+        }
     }
 
     #[test]
@@ -132,7 +174,15 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        assert_eq!(shown("weird://me:s3cret@host/db"), "weird://me@host/db");
+        for (url, wanted) in [
+            ("weird://me:s3cret@host/db", "weird://me@host/db"),
+            ("weird://me:s3?cret@host/db", "weird://me:…"),
+            ("weird://me:s3/cret@host/db", "weird://me@host/db"),
+            ("weird://host:5432/db?password=s3cret", "weird://host:5432/db"),
+            ("weird://host:5432/db?user=me@corp", "weird://host:…"),
+        ] {
+            assert_eq!(shown(url), wanted);
+        }
         let failure = parse("mysql://me:s3cret@host/db").err().map(|f| f.to_string()).unwrap_or_default();
         assert!(failure.contains("unknown URL scheme `mysql`") && !failure.contains("s3cret"), "{failure}");
     }

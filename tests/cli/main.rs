@@ -15,6 +15,7 @@ mod files;
 mod fmt_command;
 mod formats;
 mod plan;
+mod postgres;
 mod refused;
 mod target;
 mod trouble;
@@ -84,6 +85,9 @@ impl Place {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path("")).env("HOME", self.path(""));
         command.env_remove("ROSEY_DATABASE_URL").env_remove("NO_COLOR");
+        for name in ["HOST", "HOSTADDR", "PORT", "USER", "PASSWORD", "DATABASE", "SSLMODE", "OPTIONS", "APPNAME", "PASSFILE"] {
+            command.env_remove(format!("PG{name}"));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
