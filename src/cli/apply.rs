@@ -16,6 +16,7 @@ use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
+use crate::schema::Normalized;
 
 /// Applies the schema.
 #[derive(Args)]
@@ -66,29 +67,14 @@ impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let sources = schema::sources(&self.schema.schema)?;
         let target = Target::find(&self.target)?;
-        match &target.database {
-            Database::Sqlite(path) => self.on_sqlite(&sources, &target, path, colour).await,
+        let (desired, plan) = match &target.database {
+            Database::Sqlite(path) => self.plan_sqlite(&sources, &target, path).await?,
             Database::Postgres(url) => {
-                target.announce();
-                Err(postgres::not_supported(url).await)
+                let desired = self.declared(schema::desired_postgres(&sources)?, &target)?;
+                let plan = postgres::plan(&sources, url, &desired, self.way.online).await?;
+                (desired, plan)
             }
-        }
-    }
-
-    async fn on_sqlite(&self, sources: &Sources, target: &Target, path: &Path, colour: bool) -> Result<Exit, Failure> {
-        let desired = schema::desired(sources)?;
-        target.announce();
-        if desired.schema().is_empty() {
-            return Err(ApplyError::EmptySchema.into());
-        }
-        if target.is_default && !path.exists() {
-            return Err(Failure::new(format!("{} does not exist, and nobody named it", path.display()))
-                .help("name the database with --url, and it will be created"));
-        }
-        let plan = crate::apply::plan_within(path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
-            PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
-            other => schema::plan_failure(sources, other),
-        })?;
+        };
         let name = self.schema.schema.display().to_string();
         if !self.quiet || !self.auto_approve || plan.is_empty() {
             output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));
@@ -103,15 +89,35 @@ impl Apply {
         if !plan.is_empty() {
             approve(self.auto_approve, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
-        let outcome = self.apply(path, &desired, &plan).await.map_err(|e| match e {
-            ApplyError::Plan(e) => schema::plan_failure(sources, e),
+        let outcome = self.apply(&target.database, &desired, &plan).await.map_err(|e| match e {
+            ApplyError::Plan(e) => schema::plan_failure(&sources, e),
+            ApplyError::PostgresPlan(e) => postgres::failure(&sources, e),
             other => other.into(),
         })?;
         output::out(&self.report(&plan, &outcome));
         Ok(Exit::Done)
     }
 
-    async fn apply(&self, path: &Path, desired: &crate::schema::Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
+    /// The schema, which must declare something.
+    fn declared(&self, desired: Normalized, target: &Target) -> Result<Normalized, Failure> {
+        target.announce();
+        if desired.schema().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
+    }
+
+    async fn plan_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<(Normalized, Plan), Failure> {
+        let desired = self.declared(schema::desired(sources)?, target)?;
+        if target.is_default && !path.exists() {
+            return Err(Failure::new(format!("{} does not exist, and nobody named it", path.display()))
+                .help("name the database with --url, and it will be created"));
+        }
+        let plan = crate::apply::plan_within(path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
+            PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
+            other => schema::plan_failure(sources, other),
+        })?;
+        Ok((desired, plan))
+    }
+
+    async fn apply(&self, database: &Database, desired: &Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
         let options = Options {
             allow_destructive: self.allow_destructive,
             backup: match self.backup {
@@ -128,7 +134,12 @@ impl Apply {
         let pulse = Arc::new(Pulse::default());
         let mut progress = Progress::new(self.quiet, pulse.clone());
         let cancel = pulse.clone();
-        let work = apply::apply(path, desired, plan, &options, pulse, &mut progress);
+        let work = async {
+            match database {
+                Database::Sqlite(path) => apply::apply(path, desired, plan, &options, pulse, &mut progress).await,
+                Database::Postgres(url) => apply::postgres::apply(url, desired, plan, &options, pulse, &mut progress).await,
+            }
+        };
         tokio::pin!(work);
         loop {
             tokio::select! {

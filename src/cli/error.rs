@@ -185,9 +185,46 @@ impl From<ApplyError> for Failure {
             ApplyError::Step { .. } | ApplyError::NotVerified(_) => {
                 Failure::new(format!("{error}; all was rolled back, the database is as it was"))
             }
+            ApplyError::Postgres(error) => unchanged(error.into()),
+            ApplyError::PostgresPlan(error) => error.into(),
+            ApplyError::Locked { .. } => Failure::new(format!("{error}; nothing was changed"))
+                .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
+            ApplyError::Blockers { ref blockers, .. } => {
+                let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
+                Failure::new(format!("{error}; all was rolled back, the database is as it was{list}"))
+                    .help("end these, or wait longer with --lock-timeout 60s")
+            }
+            ApplyError::Statement { address, source } => {
+                let text = format!("{address}: {source}; all was rolled back, the database is as it was");
+                Failure { text, ..source.into() }
+            }
+            ApplyError::Unfinished { number, left, address, source } => Failure::new(format!(
+                "{address}: {source}\n  what is in one transaction is done (number {number}); {} outside it left",
+                counted_steps(left)
+            ))
+            .help("run rosey apply again: it finds what is done, and finishes the rest"),
+            ApplyError::NotVerifiedAfter(_) => Failure::new(error.to_string()).help("run rosey plan to see what differs"),
+            ApplyError::NoDump(_) => Failure::new(format!("{error}; nothing was changed"))
+                .help("install the pg_dump of the server's version, or do without a backup: --backup never"),
+            ApplyError::Dump { .. } => Failure::new(format!("{error}; nothing was changed"))
+                .help("choose another folder with --backup-dir, or do without one: --backup never"),
             ApplyError::Interrupted => Failure::new("interrupted; all was rolled back, the database is as it was"),
         };
         if refusal { failure.refused() } else { failure }
+    }
+}
+
+fn counted_steps(n: usize) -> String {
+    if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
+}
+
+impl From<postgres::PlanError> for Failure {
+    fn from(error: postgres::PlanError) -> Self {
+        match error {
+            postgres::PlanError::Database(error) => error.into(),
+            postgres::PlanError::Circle(_) => Failure::new(error.to_string()).help("apply one of the two first, then the other"),
+            other => Failure::new(other.to_string()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::error::Failure;
 use super::target::{Database, Target};
-use super::{Exit, TargetArguments, output, postgres};
+use super::{Exit, TargetArguments, output};
 
 /// Prints the live schema.
 #[derive(Args)]
@@ -19,7 +19,7 @@ impl Inspect {
         target.announce();
         match &target.database {
             Database::Sqlite(path) => output::out(&crate::apply::inspect(path).await?),
-            Database::Postgres(url) => return Err(postgres::not_supported(url).await),
+            Database::Postgres(url) => output::out(&crate::apply::postgres::inspect(url).await?),
         }
         Ok(Exit::Done)
     }

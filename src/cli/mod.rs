@@ -77,12 +77,15 @@ struct TargetArguments {
     config: Option<PathBuf>,
 }
 
-/// How SQLite's tables are changed.
+/// How tables are changed.
 #[derive(Args, Clone)]
 struct WayArguments {
     /// How tables are changed: cheapest picks ALTER TABLE, an edit of the stored definition, or a rebuild.
     #[arg(long, value_enum, value_name = "PATH", default_value = "cheapest")]
     sqlite_path: WayArgument,
+    /// PostgreSQL: change tables that hold rows without stopping writers; false puts all into one transaction.
+    #[arg(long, value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set)]
+    online: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

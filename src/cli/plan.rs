@@ -48,8 +48,9 @@ impl Plan {
         let plan = match &target.database {
             Database::Sqlite(path) => self.on_sqlite(&sources, &target, path).await?,
             Database::Postgres(url) => {
+                let desired = schema::desired_postgres(&sources)?;
                 target.announce();
-                return Err(postgres::not_supported(url).await);
+                postgres::plan(&sources, url, &desired, self.way.online).await?
             }
         };
         let name = self.schema.schema.display().to_string();

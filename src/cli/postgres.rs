@@ -1,15 +1,36 @@
-//! The commands on a PostgreSQL server: the way there is gone, and then they refuse.
+//! What the commands do alike on a PostgreSQL server.
 
 use super::error::Failure;
-use crate::dialect::postgres::Url;
-use crate::dialect::postgres::connection::Connection;
+use super::{output, schema};
+use crate::apply::postgres::{self, Remarks};
+use crate::dialect::postgres::{PlanError, Url};
+use crate::kdl::Sources;
+use crate::plan::Plan;
+use crate::schema::Normalized;
 
-/// Tells what is wrong on the way to the server, before it says that there is nothing to do there yet.
-pub(super) async fn not_supported(url: &Url) -> Failure {
-    let session = async { Connection::open(url).await?.close().await };
-    match session.await {
-        Err(error) => error.into(),
-        Ok(()) => Failure::new("not supported: PostgreSQL")
-            .help("this version of rosey applies schemas to SQLite; `rosey validate --dialect postgres` checks a file for PostgreSQL"),
+/// Reads the schema for PostgreSQL and plans; what there is to say besides the plan goes to standard error.
+pub(super) async fn plan(sources: &Sources, url: &Url, desired: &Normalized, online: bool) -> Result<Plan, Failure> {
+    let (plan, remarks) = postgres::plan(url, desired, online).await.map_err(|e| failure(sources, e))?;
+    output::err(&told(&remarks));
+    Ok(plan)
+}
+
+/// A failed plan, its problems shown with their source.
+pub(super) fn failure(sources: &Sources, error: PlanError) -> Failure {
+    match error {
+        PlanError::Schema(problems) => schema::diagnosed(sources, problems),
+        other => other.into(),
     }
+}
+
+fn told(remarks: &Remarks) -> String {
+    let mut text = String::new();
+    if !remarks.left_alone.is_empty() {
+        let names: Vec<String> = remarks.left_alone.iter().map(|n| crate::render::escape(n)).collect();
+        text.push_str(&format!("left alone, because the schema file does not name them: schema {}\n", names.join(", ")));
+    }
+    if remarks.unasked {
+        text.push_str("the server takes no temporary objects from this role, so expressions are compared by their text alone\n");
+    }
+    text
 }

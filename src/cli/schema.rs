@@ -35,6 +35,12 @@ pub(super) fn desired(sources: &Sources) -> Result<Normalized, Failure> {
     sqlite::desired(schema).map_err(|e| plan_failure(sources, e))
 }
 
+/// The desired schema for PostgreSQL.
+pub(super) fn desired_postgres(sources: &Sources) -> Result<Normalized, Failure> {
+    let schema = problems(sources, Dialect::Postgres)?;
+    postgres::desired(schema).map_err(|e| super::postgres::failure(sources, e))
+}
+
 /// A failed plan, its problems shown with their source.
 pub(super) fn plan_failure(sources: &Sources, error: PlanError) -> Failure {
     match error {
@@ -43,6 +49,7 @@ pub(super) fn plan_failure(sources: &Sources, error: PlanError) -> Failure {
     }
 }
 
-fn diagnosed(sources: &Sources, problems: Vec<Problem>) -> Failure {
+/// Problems with their source.
+pub(super) fn diagnosed(sources: &Sources, problems: Vec<Problem>) -> Failure {
     Failure::from(Diagnostics::new(sources, problems))
 }

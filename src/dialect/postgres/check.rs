@@ -73,7 +73,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         whole::expression("generated=", &generated.expr, found);
     }
     default(column.default.as_ref().map(|d| &d.value), found);
-    super::names::sequence(&column.sequence, at, found);
+    super::check_names::sequence(&column.sequence, at, found);
 }
 
 /// A column gets its values from one thing: a sequence, an identity, a default or an expression.
@@ -201,7 +201,7 @@ fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
         default(domain.default.as_ref().map(|d| &d.value), found);
     }
     for sequence in schema.sequences.values() {
-        super::names::sequence(&sequence.options, sequence.origin, found);
+        super::check_names::sequence(&sequence.options, sequence.origin, found);
         if let Some((table, _)) = sequence.owned_by.as_ref().filter(|(table, _)| table.schema != sequence.name.schema) {
             let message = format!("sequence `{}` is owned by table `{table}`, which is in another schema", sequence.name);
             found.push(
