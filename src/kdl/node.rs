@@ -384,7 +384,7 @@ impl<'a> Node<'a> {
         let name = self.name();
         let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {
             format!("KDL has no colon here: write `{bare}`")
-        } else if let Some(near) = nearest(name, known.iter().copied()).filter(|n| *n != name) {
+        } else if let Some(near) = nearest(name, known.iter().copied()).filter(|n| *n != name && (name, *n) != ("include", "exclude")) {
             format!("did you mean `{near}`?")
         } else {
             format!("known here: {}", known.join(", "))
