@@ -60,14 +60,8 @@ fn parse_target(ctx: &Ctx, text: &str) -> Option<(ObjectName, Vec<Ident>)> {
     if let Some(inner) = listed {
         rest = inner.trim_start();
         // `schema.table()` points to that table's key: without the brackets it would be a table and its column.
-        let key = path.len() == 2 && rest.starts_with(')');
-        while !key {
-            to.push(ctx.ident(&take_name(&mut rest)?));
-            rest = rest.trim_start();
-            match rest.strip_prefix(',') {
-                Some(after) => rest = after.trim_start(),
-                None => break,
-            }
+        if !(path.len() == 2 && rest.starts_with(')')) {
+            to = take_columns(ctx, &mut rest)?;
         }
         rest = rest.strip_prefix(')')?;
     }
@@ -80,6 +74,18 @@ fn parse_target(ctx: &Ctx, text: &str) -> Option<(ObjectName, Vec<Ident>)> {
         ([schema, table], true) => Some((ObjectName { schema: Some(name(schema)), name: name(table) }, to)),
         ([table, column], false) => Some((ObjectName::bare(name(table)), vec![name(column)])),
         _ => None,
+    }
+}
+
+fn take_columns(ctx: &Ctx, rest: &mut &str) -> Option<Vec<Ident>> {
+    let mut columns = Vec::new();
+    loop {
+        columns.push(ctx.ident(&take_name(rest)?));
+        *rest = rest.trim_start();
+        match rest.strip_prefix(',') {
+            Some(after) => *rest = after.trim_start(),
+            None => return Some(columns),
+        }
     }
 }
 

@@ -112,6 +112,7 @@ fn what_is_written_is_what_was_read() {
     assert_eq!(one.ignores, two.ignores);
     assert_eq!(one.unmanaged, two.unmanaged);
     assert_eq!(encode(&two), written);
+    assert_eq!(format(&written).unwrap(), written);
 }
 
 /// Nothing that the text says is lost on the way: the words are the same, whatever the layout.

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::other::sql_child;
 use super::writer::{self, Line, Writer};
 use super::{index, table};
-use crate::schema::{Ident, MaterializedView, View};
+use crate::schema::{Expr, Ident, MaterializedView, View};
 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
@@ -22,7 +22,8 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
             was.extend(child.old_names());
         }
         child.finish(&[]);
-    })?;
+    });
+    let query = without_semicolon(query?);
     Some(View { was, columns, with, comment, origin, ..View::new(name, query) })
 }
 
@@ -44,14 +45,25 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
             _ => was.extend(child.old_names()),
         }
         child.finish(&[]);
-    })?;
+    });
+    let query = without_semicolon(query?);
     Some(MaterializedView { name, was, columns, query, indexes, with, comment, origin })
+}
+
+/// The end of a query that was copied as a statement.
+fn without_semicolon(query: Expr) -> Expr {
+    let text = query.text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
+    Expr { origin: query.origin, ..Expr::new(text) }
 }
 
 fn decode_columns(node: &mut Node) -> Vec<Ident> {
     let columns = node.rest_idents("a column");
     if columns.iter().any(|c| c.as_str() == "prevent-destroy") {
-        node.problem("a view holds no rows, so there is nothing to guard", "here", "take out prevent-destroy");
+        let message = match node.name() {
+            "view" => "a view holds no rows, so there is nothing to guard",
+            _ => "what a materialized view holds can be made again, so there is nothing to guard",
+        };
+        node.problem(message, "here", "take out prevent-destroy");
     }
     columns
 }

@@ -150,7 +150,7 @@ fn one_index_name_in_two_files() {
        ·             ╰── index `idx_age`
      4 │ }
        ╰────
-      help: tables, views and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one set of names: rename one of the two
             index `idx_age`: schema/b.kdl, line 3
 
     error: the schema has one mistake

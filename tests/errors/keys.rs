@@ -171,6 +171,16 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
+      × column `last_sen` has an order of its own in a unique rule
+       ╭─[schema.kdl:4:14]
+     3 │     unique {
+     4 │         part last_sen order=desc
+       ·              ────┬───
+       ·                  ╰── PostgreSQL has that in indexes only
+     5 │         include zebra
+       ╰────
+      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+
       × unique on column `zebra`, which table `users` does not have
        ╭─[schema.kdl:5:17]
      4 │         part last_sen order=desc
@@ -181,7 +191,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: declare the column, or take it out here
 
-    error: the schema has 2 mistakes
+    error: the schema has 3 mistakes
     ");
 }
 

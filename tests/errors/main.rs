@@ -14,6 +14,7 @@ mod indexes;
 mod keys;
 mod names;
 mod objects;
+mod postgres;
 mod properties;
 mod quoting;
 mod sqlite;
@@ -24,6 +25,14 @@ mod words;
 /// What is said of a schema that is wrong.
 fn mistakes(schema: &str) -> String {
     Folder::new().file("schema.kdl", schema).mistakes("schema.kdl")
+}
+
+/// What is said of a schema that is wrong for one database.
+fn mistakes_for(dialect: &str, schema: &str) -> String {
+    let folder = Folder::new().file("schema.kdl", schema);
+    let (code, printed, said) = folder.validate(&["--schema", "schema.kdl", "--dialect", dialect]);
+    assert_eq!((code, printed.as_str()), (Some(1), ""), "{said}");
+    said
 }
 
 /// Both databases take the schema.

@@ -125,7 +125,7 @@ fn two_indexes_of_one_name_on_two_tables() {
        ·             ╰── index `idx_age`
      9 │ }
        ╰────
-      help: tables, views and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one set of names: rename one of the two
 
     error: the schema has one mistake
     ");
@@ -160,19 +160,19 @@ fn two_triggers_of_one_name() {
             column age integer
         }
 
-        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
-        trigger touch { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+        trigger touch only=sqlite { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × two triggers are called `touch`
        ╭─[schema.kdl:5:1]
      4 │
-     5 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
-       · ──────┬──────
-       ·       ╰── the first
-     6 │ trigger touch { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
-       · ──────┬──────
-       ·       ╰── the second
+     5 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+       · ────────────┬────────────
+       ·             ╰── the first
+     6 │ trigger touch only=sqlite { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
+       · ────────────┬────────────
+       ·             ╰── the second
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
@@ -183,18 +183,18 @@ fn two_triggers_of_one_name() {
 #[test]
 fn two_virtual_tables_of_one_name() {
     let schema = r#"
-        virtual-table docs { using "fts5(title)" }
-        virtual-table docs { using "fts5(body)" }
+        virtual-table docs only=sqlite { using "fts5(title)" }
+        virtual-table docs only=sqlite { using "fts5(body)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × two virtual-tables are called `docs`
        ╭─[schema.kdl:1:1]
-     1 │ virtual-table docs { using "fts5(title)" }
-       · ─────────┬────────
-       ·          ╰── the first
-     2 │ virtual-table docs { using "fts5(body)" }
-       · ─────────┬────────
-       ·          ╰── the second
+     1 │ virtual-table docs only=sqlite { using "fts5(title)" }
+       · ───────────────┬──────────────
+       ·                ╰── the first
+     2 │ virtual-table docs only=sqlite { using "fts5(body)" }
+       · ───────────────┬──────────────
+       ·                ╰── the second
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
@@ -225,7 +225,7 @@ fn a_table_and_a_view_of_one_name() {
        · ─────┬────
        ·      ╰── view `users`
        ╰────
-      help: tables, views and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one set of names: rename one of the two
 
     error: the schema has one mistake
     "#);
@@ -251,7 +251,7 @@ fn a_table_and_an_index_of_one_name() {
        ·            ╰── index `users`
      4 │ }
        ╰────
-      help: tables, views and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one set of names: rename one of the two
 
     error: the schema has one mistake
     ");
@@ -264,7 +264,7 @@ fn a_table_and_a_virtual_table_of_one_name() {
             column id serial primary-key
         }
 
-        virtual-table docs { using "fts5(title)" }
+        virtual-table docs only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × two objects are called `docs`
@@ -276,11 +276,11 @@ fn a_table_and_a_virtual_table_of_one_name() {
        ╰────
        ╭─[schema.kdl:5:1]
      4 │
-     5 │ virtual-table docs { using "fts5(title)" }
-       · ─────────┬────────
-       ·          ╰── virtual-table `docs`
+     5 │ virtual-table docs only=sqlite { using "fts5(title)" }
+       · ───────────────┬──────────────
+       ·                ╰── virtual-table `docs`
        ╰────
-      help: tables, views and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one set of names: rename one of the two
 
     error: the schema has one mistake
     "#);
@@ -309,8 +309,8 @@ fn names_that_are_sqlites() {
         }
 
         view sqlite_ages { as "SELECT 1" }
-        virtual-table sqlite_docs { using "fts5(title)" }
-        trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
+        virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
+        trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × `sqlite_users` is one of SQLite's own names
@@ -338,26 +338,26 @@ fn names_that_are_sqlites() {
      6 │ view sqlite_ages { as "SELECT 1" }
        · ────────┬───────
        ·         ╰── reserved
-     7 │ virtual-table sqlite_docs { using "fts5(title)" }
+     7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
        ╰────
       help: choose another name
 
       × `sqlite_docs` is one of SQLite's own names
        ╭─[schema.kdl:7:1]
      6 │ view sqlite_ages { as "SELECT 1" }
-     7 │ virtual-table sqlite_docs { using "fts5(title)" }
-       · ────────────┬────────────
-       ·             ╰── reserved
-     8 │ trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
+     7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
+       · ──────────────────┬──────────────────
+       ·                   ╰── reserved
+     8 │ trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
        ╰────
       help: choose another name
 
       × `sqlite_touch` is one of SQLite's own names
        ╭─[schema.kdl:8:1]
-     7 │ virtual-table sqlite_docs { using "fts5(title)" }
-     8 │ trigger sqlite_touch { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
-       · ──────────┬─────────
-       ·           ╰── reserved
+     7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
+     8 │ trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
+       · ────────────────┬───────────────
+       ·                 ╰── reserved
        ╰────
       help: choose another name
 

@@ -156,14 +156,14 @@ fn a_column_of_a_view_that_has_no_name() {
 #[test]
 fn a_trigger_without_a_body() {
     let schema = r"
-        trigger touch
+        trigger touch only=sqlite
     ";
     assert_snapshot!(mistakes(schema), @r#"
       × `trigger` lacks its `as`
        ╭─[schema.kdl:1:1]
-     1 │ trigger touch
-       · ──────┬──────
-       ·       ╰── here
+     1 │ trigger touch only=sqlite
+       · ────────────┬────────────
+       ·             ╰── here
        ╰────
       help: write `trigger NAME { as "SQL" }`
 
@@ -174,12 +174,12 @@ fn a_trigger_without_a_body() {
 #[test]
 fn a_trigger_with_a_property_that_there_is_not() {
     let schema = r#"
-        trigger touch when="age > 0" { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+        trigger touch when="age > 0" only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × unknown property `when=` on `trigger`
        ╭─[schema.kdl:1:15]
-     1 │ trigger touch when="age > 0" { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
+     1 │ trigger touch when="age > 0" only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
        ·               ───────┬──────
        ·                      ╰── not known here
        ╰────
@@ -192,14 +192,14 @@ fn a_trigger_with_a_property_that_there_is_not() {
 #[test]
 fn a_trigger_with_two_texts() {
     let schema = r#"
-        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × `AFTER DELETE ON users BEGIN SELECT 1; END` has no place in `as`
-       ╭─[schema.kdl:1:64]
-     1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
-       ·                                                                ─────────────────────┬─────────────────────
-       ·                                                                                     ╰── unexpected
+       ╭─[schema.kdl:1:76]
+     1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
+       ·                                                                            ─────────────────────┬─────────────────────
+       ·                                                                                                 ╰── unexpected
        ╰────
       help: a string with spaces stands in double quotes
 
@@ -210,14 +210,14 @@ fn a_trigger_with_two_texts() {
 #[test]
 fn a_virtual_table_without_its_module() {
     let schema = r"
-        virtual-table docs
+        virtual-table docs only=sqlite
     ";
     assert_snapshot!(mistakes(schema), @r#"
       × `virtual-table` lacks its `using`
        ╭─[schema.kdl:1:1]
-     1 │ virtual-table docs
-       · ─────────┬────────
-       ·          ╰── here
+     1 │ virtual-table docs only=sqlite
+       · ───────────────┬──────────────
+       ·                ╰── here
        ╰────
       help: write `virtual-table NAME { using "SQL" }`
 
@@ -228,12 +228,12 @@ fn a_virtual_table_without_its_module() {
 #[test]
 fn a_flag_of_a_virtual_table() {
     let schema = r#"
-        virtual-table docs prevent-destory { using "fts5(title)" }
+        virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a virtual table's flag cannot be `prevent-destory`
        ╭─[schema.kdl:1:20]
-     1 │ virtual-table docs prevent-destory { using "fts5(title)" }
+     1 │ virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
        ·                    ───────┬───────
        ·                           ╰── here
        ╰────

@@ -109,7 +109,17 @@ fn types_that_a_strict_table_does_not_take() {
        ╰────
       help: a strict table has integer, real, text, blob and any
 
-    error: the schema has 3 mistakes
+      × column `note` has no type
+       ╭─[schema.kdl:4:5]
+     3 │     column seen DATETIME
+     4 │     column note ""
+       ·     ───────┬──────
+       ·            ╰── PostgreSQL needs one
+     5 │ }
+       ╰────
+      help: give it a type, or keep it to SQLite with only=sqlite
+
+    error: the schema has 4 mistakes
     "#);
 }
 
@@ -268,6 +278,16 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
+      × column `name` has a collation of its own in a primary key
+       ╭─[schema.kdl:4:24]
+     3 │     column club text
+     4 │     primary-key { part name collate=german }
+       ·                        ──┬─
+       ·                          ╰── PostgreSQL has that in indexes only
+     5 │     unique { part club collate=french }
+       ╰────
+      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+
       × SQLite has no collation `german`
        ╭─[schema.kdl:4:29]
      3 │     column club text
@@ -277,6 +297,16 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
      5 │     unique { part club collate=french }
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+
+      × column `club` has a collation of its own in a unique rule
+       ╭─[schema.kdl:5:19]
+     4 │     primary-key { part name collate=german }
+     5 │     unique { part club collate=french }
+       ·                   ──┬─
+       ·                     ╰── PostgreSQL has that in indexes only
+     6 │ }
+       ╰────
+      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
 
       × SQLite has no collation `french`
        ╭─[schema.kdl:5:24]
@@ -288,7 +318,7 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
        ╰────
       help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
 
-    error: the schema has 2 mistakes
+    error: the schema has 4 mistakes
     ");
 }
 

@@ -159,14 +159,14 @@ fn a_view_with_a_comment_left_open() {
 #[test]
 fn a_trigger_with_a_statement_behind_its_end() {
     let schema = r#"
-        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a trigger ends with the END of its body
-       ╭─[schema.kdl:1:20]
-     1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
-       ·                    ──────────────────────────────┬──────────────────────────────
-       ·                                                  ╰── not one whole trigger
+       ╭─[schema.kdl:1:32]
+     1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
+       ·                                ──────────────────────────────┬──────────────────────────────
+       ·                                                              ╰── not one whole trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -177,14 +177,14 @@ fn a_trigger_with_a_statement_behind_its_end() {
 #[test]
 fn a_trigger_with_a_tail_behind_its_end() {
     let schema = r#"
-        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a trigger ends with the END of its body
-       ╭─[schema.kdl:1:20]
-     1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
-       ·                    ──────────────────────────────┬─────────────────────────────
-       ·                                                  ╰── not one whole trigger
+       ╭─[schema.kdl:1:32]
+     1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
+       ·                                ──────────────────────────────┬─────────────────────────────
+       ·                                                              ╰── not one whole trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -195,14 +195,14 @@ fn a_trigger_with_a_tail_behind_its_end() {
 #[test]
 fn a_trigger_with_a_statement_before_its_body() {
     let schema = r#"
-        trigger touch { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a trigger ends with the END of its body
-       ╭─[schema.kdl:1:20]
-     1 │ trigger touch { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
-       ·                    ───────────────────────────────┬──────────────────────────────
-       ·                                                   ╰── not one whole trigger
+       ╭─[schema.kdl:1:32]
+     1 │ trigger touch only=sqlite { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
+       ·                                ───────────────────────────────┬──────────────────────────────
+       ·                                                               ╰── not one whole trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -213,14 +213,14 @@ fn a_trigger_with_a_statement_before_its_body() {
 #[test]
 fn a_trigger_without_its_end() {
     let schema = r#"
-        trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1;" }
+        trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1;" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a trigger ends with the END of its body
-       ╭─[schema.kdl:1:20]
-     1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1;" }
-       ·                    ───────────────────┬───────────────────
-       ·                                       ╰── not one whole trigger
+       ╭─[schema.kdl:1:32]
+     1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1;" }
+       ·                                ───────────────────┬───────────────────
+       ·                                                   ╰── not one whole trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -231,14 +231,14 @@ fn a_trigger_without_its_end() {
 #[test]
 fn a_virtual_table_with_a_second_statement() {
     let schema = r#"
-        virtual-table docs { using "fts5(title); DROP TABLE users" }
+        virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a virtual table's module holds a `;`
-       ╭─[schema.kdl:1:28]
-     1 │ virtual-table docs { using "fts5(title); DROP TABLE users" }
-       ·                            ───────────────┬───────────────
-       ·                                           ╰── one expression is wanted here
+       ╭─[schema.kdl:1:40]
+     1 │ virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
+       ·                                        ───────────────┬───────────────
+       ·                                                       ╰── one expression is wanted here
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -249,14 +249,14 @@ fn a_virtual_table_with_a_second_statement() {
 #[test]
 fn a_virtual_table_with_a_bracket_left_open() {
     let schema = r#"
-        virtual-table docs { using "fts5(title" }
+        virtual-table docs only=sqlite { using "fts5(title" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × a virtual table's module is not one whole expression
-       ╭─[schema.kdl:1:28]
-     1 │ virtual-table docs { using "fts5(title" }
-       ·                            ──────┬─────
-       ·                                  ╰── one expression is wanted here
+       ╭─[schema.kdl:1:40]
+     1 │ virtual-table docs only=sqlite { using "fts5(title" }
+       ·                                        ──────┬─────
+       ·                                              ╰── one expression is wanted here
        ╰────
       help: brackets and quotes must close; nothing may follow
 
@@ -274,7 +274,7 @@ fn semicolons_and_brackets_in_strings_and_comments_are_fine() {
 
         view names { as "SELECT name FROM users WHERE name <> ';';" }
 
-        trigger touch {
+        trigger touch only=sqlite {
             as """
                 AFTER INSERT ON users BEGIN
                   UPDATE users SET name = CASE WHEN new.name = 'END' THEN ';' ELSE name END; -- END;

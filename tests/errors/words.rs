@@ -151,7 +151,7 @@ fn an_unknown_node_in_a_table() {
        ·       ╰── not known here
      4 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
+      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment
 
     error: the schema has 2 mistakes
     ");
@@ -173,7 +173,7 @@ fn a_column_without_its_node() {
        ·      ╰── not known here
      3 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, index, was, comment
+      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment
 
     error: the schema has one mistake
     ");
@@ -215,7 +215,7 @@ fn a_flag_of_a_table_that_is_near_to_none() {
        ·               ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: one of: strict, without-rowid, prevent-destroy
+      help: one of: strict, without-rowid, unlogged, prevent-destroy
 
     error: the schema has one mistake
     ");

@@ -202,7 +202,9 @@ fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
     }
     for sequence in schema.sequences.values() {
         super::check_names::sequence(&sequence.options, sequence.origin, found);
-        if let Some((table, _)) = sequence.owned_by.as_ref().filter(|(table, _)| table.schema != sequence.name.schema) {
+        if let Some((table, _)) =
+            sequence.owned_by.as_ref().filter(|(t, _)| t.schema != sequence.name.schema && schema.tables.contains_key(t))
+        {
             let message = format!("sequence `{}` is owned by table `{table}`, which is in another schema", sequence.name);
             found.push(
                 Problem::new(message, table.name.origin().0.or(sequence.origin.0), "in another schema").help("give both one schema="),

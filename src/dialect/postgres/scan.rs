@@ -1,5 +1,5 @@
-//! Cuts SQL where PostgreSQL's own scanner cuts it: quotes, dollar quotes, comments, brackets. It refuses what never
-//! ends, and two things that nobody needs and that are easily read wrongly: parameters, and an `E''` string that goes on
+//! Cuts SQL where PostgreSQL's own scanner cuts it: quotes, dollar quotes, comments, brackets. It refuses quotes that
+//! never end, and two things that nobody needs and that are easily read wrongly: parameters, and an `E''` string that goes on
 //! in another pair of quotes.
 //!
 //! Why not sqlparser's tokenizer: it takes backticks for quotes and runs operators into comments, where the server does
@@ -19,8 +19,8 @@ pub(crate) enum Kind {
     Number,
     /// One character that is none of these.
     Symbol(char),
-    /// A comment from `--` to the end of its line.
-    LineComment,
+    /// A comment from `--` to the end of its line, or from a `/*` that nothing closes to the end of all.
+    OpenComment,
 }
 
 /// A piece and the bytes that it covers.
@@ -41,7 +41,7 @@ impl Piece {
     }
 }
 
-/// The pieces of a text, without spaces and `/* */` comments. `None` where something never ends, or is refused.
+/// The pieces of a text, without spaces and `/* */` comments. `None` where a quote never ends, or something is refused.
 pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = 0;
@@ -51,11 +51,13 @@ pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
         let (kind, len) = if c.is_ascii_whitespace() || c == '\x0b' {
             at += 1;
             continue;
-        } else if rest.starts_with("/*") {
-            at += block_comment(rest)?;
+        } else if let Some(len) = block_comment(rest) {
+            at += len;
             continue;
+        } else if rest.starts_with("/*") {
+            (Kind::OpenComment, rest.len())
         } else if rest.starts_with("--") {
-            (Kind::LineComment, rest.find(['\n', '\r']).unwrap_or(rest.len()))
+            (Kind::OpenComment, rest.find(['\n', '\r']).unwrap_or(rest.len()))
         } else if c == '\'' {
             // The second part of an E'' string has its escapes too, though nothing in front of it says so.
             if escaped {
@@ -75,7 +77,7 @@ pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
         } else {
             (Kind::Symbol(c), c.len_utf8())
         };
-        if kind != Kind::LineComment {
+        if kind != Kind::OpenComment {
             escaped = kind == Kind::Text && c.eq_ignore_ascii_case(&'e');
         }
         pieces.push(Piece { kind, start: at, end: at + len });
@@ -88,8 +90,11 @@ fn begins_word(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
 }
 
-/// The length of a comment, with the comments in it.
+/// The length of a closed comment, with the comments in it.
 fn block_comment(text: &str) -> Option<usize> {
+    if !text.starts_with("/*") {
+        return None;
+    }
     let mut depth = 0;
     let mut at = 0;
     loop {
@@ -149,6 +154,7 @@ mod tests {
             ("$$a;$b$c$$ d", vec!["$$a;$b$c$$", "d"]),
             ("$t$ $$ ; $t$", vec!["$t$ $$ ; $t$"]),
             ("/* a /* b */ ; */ c", vec!["c"]),
+            ("/* a */ /* /* b */ c", vec!["/* /* b */ c"]),
             ("a --; b\rc", vec!["a", "--; b", "c"]),
             ("a @--; b\nc", vec!["a", "@", "--; b", "c"]),
             ("`;`", vec!["`", ";", "`"]),
@@ -161,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_never_ends_or_may_be_read_in_two_ways_is_refused() {
-        for sql in ["'a", "a$$b;$$", "\"a", "/* /* */", "$a$ b", "$1", "$€ $", "E'a\\'", "E'a'\n'b\\'' ; c --'", "e'a' -- x\n 'b'"] {
+        for sql in ["'a", "a$$b;$$", "\"a", "$a$ b", "$1", "$€ $", "E'a\\'", "E'a'\n'b\\'' ; c --'", "e'a' -- x\n 'b'"] {
             assert_eq!(cut(sql), None, "{sql}");
         }
     }

@@ -10,9 +10,9 @@ pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let pieces = scan(&expr.text);
     let message = match pieces.as_deref() {
         None => format!("{what} is not one whole expression"),
-        Some(p) if p.iter().all(|p| p.kind == Kind::LineComment) => format!("{what} holds no SQL"),
+        Some(p) if p.iter().all(|p| p.kind == Kind::OpenComment) => format!("{what} holds no SQL"),
         Some(p) if has(p, ';') => format!("{what} holds a `;`"),
-        Some([.., last]) if last.kind == Kind::LineComment => {
+        Some([.., last]) if last.kind == Kind::OpenComment => {
             let problem = Problem::new(format!("{what} ends in a comment"), expr.origin.0, "would swallow what comes after it");
             return found.push(problem.help("take the comment out; KDL's own stand behind //"));
         }
@@ -26,17 +26,18 @@ pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     found.push(problem.help("brackets and quotes must close; nothing may follow"));
 }
 
-/// One query and nothing behind it, not even a `;`.
+/// One query and nothing behind it.
 pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
     let pieces = scan(&expr.text).unwrap_or_default();
-    let begins = pieces.iter().find(|p| p.kind != Kind::LineComment && p.kind != Kind::Symbol('('));
+    let begins = pieces.iter().find(|p| p.kind != Kind::OpenComment && p.kind != Kind::Symbol('('));
     let selects = begins.is_some_and(|p| ["SELECT", "WITH", "VALUES", "TABLE"].iter().any(|k| p.is(&expr.text, k)));
-    let open_end = pieces.last().is_some_and(|p| p.kind == Kind::LineComment);
-    if matches!(pieces.as_slice(), [before @ .., last] if last.kind == Kind::Symbol(';') && !has(before, ';')) {
-        let problem = Problem::new("a view's query ends with a `;`", expr.origin.0, "one query is wanted here");
-        found.push(problem.help("take the `;` out"));
-    } else if !selects || open_end || has(&pieces, ';') || commas(&pieces).is_none() {
+    let comment = pieces.last().filter(|p| p.kind == Kind::OpenComment).map(|p| &expr.text[p.start..]);
+    let left_open = comment.is_some_and(|c| c.starts_with("/*"));
+    if !selects || left_open || has(&pieces, ';') || commas(&pieces).is_none() {
         found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
+    } else if comment.is_some() {
+        let problem = Problem::new("a view's query ends in a comment", expr.origin.0, "would swallow what comes after it");
+        found.push(problem.help("take the comment out, or put it in front of the query"));
     }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn is_type(name: &str) -> bool {
         Kind::Word => !CLAUSES.iter().any(|c| p.is(name, c)),
         Kind::Name | Kind::Number => true,
         Kind::Symbol(c) => "()[].,-".contains(c),
-        Kind::Text | Kind::LineComment => false,
+        Kind::Text | Kind::OpenComment => false,
     });
     let named = pieces.first().is_some_and(|p| matches!(p.kind, Kind::Word | Kind::Name));
     known && named && commas(&pieces) == Some(0)
@@ -76,7 +77,7 @@ pub(super) fn is_operator_class(name: &str) -> bool {
     let Some(pieces) = scan(name) else { return false };
     let inner = pieces.iter().all(|p| match p.kind {
         Kind::Symbol(c) => "().,=-".contains(c),
-        Kind::LineComment => false,
+        Kind::OpenComment => false,
         _ => true,
     });
     // Behind the name stand its parameters or nothing: `ops DESC` would be read as an order.
@@ -153,6 +154,7 @@ mod tests {
             ("(1]", "it is not one whole expression"),
             ("'a", "it is not one whole expression"),
             ("1 --", "it ends in a comment"),
+            ("1 /* /* */", "it ends in a comment"),
             ("/* */", "it holds no SQL"),
         ] {
             assert_eq!(said(text), message, "{text}");
