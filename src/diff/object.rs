@@ -30,6 +30,16 @@ impl Edits {
         self.of(attribute, &before, &after, |set| set.then(String::new))
     }
 
+    /// Storage parameters, whose order is no difference.
+    fn parameters(self, before: &[(String, String)], after: &[(String, String)]) -> Self {
+        let sorted = |with: &[(String, String)]| {
+            let mut with = with.to_vec();
+            with.sort();
+            with
+        };
+        self.of("with", &sorted(before), &sorted(after), |w| parameters(w))
+    }
+
     /// A name that is only compared where the file gives one: the database names what has no name.
     fn name(self, before: &Option<Ident>, after: &Option<Ident>) -> Self {
         if after.is_none() { self } else { self.of("name", before, after, shown) }
@@ -153,7 +163,7 @@ impl Object for Index {
             .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
             .flag("invalid", before.invalid, after.invalid)
             .of("include", &before.include, &after.include, |i| list(i))
-            .of("with", &before.with, &after.with, |w| parameters(w))
+            .parameters(&before.with, &after.with)
             .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -165,7 +175,7 @@ pub(crate) fn table_options(before: &Table, after: &Table) -> Vec<Edit> {
         .flag("strict", before.strict, after.strict)
         .flag("without-rowid", before.without_rowid, after.without_rowid)
         .flag("unlogged", before.unlogged, after.unlogged)
-        .of("with", &before.with, &after.with, |w| parameters(w))
+        .parameters(&before.with, &after.with)
         .of("comment", &before.comment, &after.comment, Clone::clone)
         .0
 }
@@ -179,7 +189,7 @@ impl Object for View {
         sql(&before.query, &after.query)
             .of("name", &before.name, &after.name, |n| Some(n.to_string()))
             .of("columns", &before.columns, &after.columns, |c| list(c))
-            .of("with", &before.with, &after.with, |w| parameters(w))
+            .parameters(&before.with, &after.with)
             .of("comment", &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -259,7 +269,7 @@ impl Object for MaterializedView {
         let mut edits = sql(&before.query, &after.query)
             .of("name", &before.name, &after.name, |n| Some(n.to_string()))
             .of("columns", &before.columns, &after.columns, |c| list(c))
-            .of("with", &before.with, &after.with, |w| parameters(w))
+            .parameters(&before.with, &after.with)
             .of("comment", &before.comment, &after.comment, Clone::clone);
         for delta in super::delta::deltas(&before.indexes, &after.indexes) {
             let words = |index: &Index| format!("{} ({})", index.name, list(&index.parts).unwrap_or_default());

@@ -64,7 +64,7 @@ pub struct Schema {
 impl Schema {
     /// True where nothing is declared at all. `apply` refuses such a schema, for it would plan to drop everything.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && self.unmanaged.is_empty()
     }
 
     /// How many top-level objects there are.

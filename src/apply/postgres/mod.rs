@@ -17,7 +17,7 @@ use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
-use crate::plan::{self, Plan, Transaction};
+use crate::plan::{self, Plan, Step, Transaction};
 use crate::schema::{Normalized, Schema};
 
 /// The key of the lock that one apply at a time holds on a database
@@ -142,6 +142,7 @@ impl Work<'_> {
     async fn all(&mut self) -> Result<Outcome, ApplyError> {
         let began = Instant::now();
         let until = began + self.options.lock_timeout;
+        self.beforehand(until).await?;
         let outcome = loop {
             match self.transaction(began).await {
                 Err(error) if run::is_lock_timeout(&error) && Instant::now() < until && !self.pulse.cancel.load(Relaxed) => {
@@ -177,6 +178,42 @@ impl Work<'_> {
         self.connection.execute("ROLLBACK").await.map(drop)
     }
 
+    /// Whether this is what was approved, and nothing stops it. What ran ahead of the transaction is left aside.
+    fn as_approved(&self, plan: &Plan) -> Result<(), ApplyError> {
+        let rest = |steps: &[Step]| steps.iter().filter(|s| s.transaction != Transaction::Before).cloned().collect::<Vec<_>>();
+        let early = self.approved.steps.iter().any(|s| s.transaction == Transaction::Before);
+        if !plan::same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
+            return Err(ApplyError::Stale);
+        }
+        let blocking = plan.blocking(self.options.allow_destructive);
+        if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
+    }
+
+    /// What must be committed before the transaction can use it: new values of an enum.
+    async fn beforehand(&mut self, until: Instant) -> Result<(), ApplyError> {
+        let steps: Vec<&Step> = self.approved.steps.iter().filter(|s| s.transaction == Transaction::Before).collect();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let known = history::schemas(&mut self.connection).await?;
+        self.connection.execute("BEGIN").await?;
+        let planned = planner::plan(&mut self.connection, self.desired, self.approved.online, &known).await;
+        self.connection.execute("ROLLBACK").await?;
+        let plan = planned?.plan;
+        if plan.is_empty() {
+            return Ok(());
+        }
+        if plan.changes != self.approved.changes {
+            return Err(ApplyError::Stale);
+        }
+        self.as_approved(&plan)?;
+        for step in steps {
+            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source };
+            run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// The one transaction; nothing where there is nothing to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
         let known = history::schemas(&mut self.connection).await?;
@@ -188,13 +225,7 @@ impl Work<'_> {
         if plan.is_empty() {
             return Ok(None);
         }
-        if !plan::same_work(&plan.steps, &self.approved.steps) || plan.changes != self.approved.changes {
-            return Err(ApplyError::Stale);
-        }
-        let blocking = plan.blocking(self.options.allow_destructive);
-        if !blocking.is_empty() {
-            return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
-        }
+        self.as_approved(&plan)?;
         let backup = self.back_up(&plan).await?;
         for step in plan.steps.iter().filter(|s| s.transaction == Transaction::Inside) {
             run::step(&mut self.connection, step, self.observer).await?;

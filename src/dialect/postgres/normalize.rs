@@ -31,11 +31,9 @@ pub(crate) fn normalize(schema: &mut Schema, home: &str) {
     }
     for view in schema.views.values_mut() {
         spell(&mut view.query);
-        view.with.sort();
     }
     for view in schema.materialized_views.values_mut() {
         spell(&mut view.query);
-        view.with.sort();
         view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
     }
 }
@@ -151,7 +149,6 @@ fn normalize_check(check: &mut Check, default: &str) {
 
 fn normalize_index(index: &mut Index, columns: &IndexMap<Ident, Column>) {
     index.method = index.method.take().filter(|m| m != "btree");
-    index.with.sort();
     index.parts.iter_mut().for_each(|p| normalize_part(p, columns));
     index.predicate.iter_mut().for_each(spell);
 }
