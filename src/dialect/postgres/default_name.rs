@@ -51,8 +51,18 @@ pub(crate) fn primary_key(table: &ObjectName, _: &PrimaryKey) -> String {
 }
 
 fn key_name(table: &ObjectName, parts: &[KeyPart], include: &[Ident]) -> String {
-    let columns = joined(parts.iter().map(|p| p.column.as_str()).chain(idents(include)));
-    make(table.name.as_str(), Some(&columns), "key")
+    let columns = index_columns(parts.iter().map(|p| p.column.to_string()), include);
+    make(table.name.as_str(), Some(&joined(columns.iter().map(String::as_str))), "key")
+}
+
+/// The names of an index's columns: one that is there already gets a number.
+fn index_columns(parts: impl Iterator<Item = String>, include: &[Ident]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in parts.chain(include.iter().map(ToString::to_string)) {
+        let free = free(&name, |n| names.iter().any(|m| m == n));
+        names.push(free);
+    }
+    names
 }
 
 /// The name of a UNIQUE constraint without one.
@@ -80,12 +90,7 @@ pub(crate) fn foreign_key(table: &ObjectName, fk: &ForeignKey) -> String {
 
 /// The name of an exclusion constraint without one. An expression is called by its outermost function, or `expr`.
 pub(crate) fn exclusion(table: &ObjectName, exclusion: &Exclusion) -> String {
-    let mut names: Vec<String> = Vec::new();
-    let parts = exclusion.parts.iter().map(|(part, _)| part_name(part));
-    for name in parts.chain(exclusion.include.iter().map(ToString::to_string)) {
-        let free = (1..).map(|n| format!("{name}{n}")).find(|n| !names.contains(n));
-        names.push(if names.contains(&name) { free.unwrap_or_default() } else { name });
-    }
+    let names = index_columns(exclusion.parts.iter().map(|(part, _)| part_name(part)), &exclusion.include);
     make(table.name.as_str(), Some(&joined(names.iter().map(String::as_str))), "excl")
 }
 
@@ -96,12 +101,20 @@ fn part_name(part: &IndexPart) -> String {
     }
 }
 
-/// The function that an expression is a call of.
+/// The function that an expression is a call of: nothing may stand behind the bracket that closes it.
 fn function_of(sql: &str) -> Option<String> {
     let (name, rest) = sql.trim().split_once('(')?;
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
-    let closes = rest.find(')').is_some_and(|n| n + 1 == rest.len());
-    (plain && closes).then(|| name.rsplit('.').next().unwrap_or(name).to_lowercase())
+    let mut depth = 1usize;
+    let close = rest.bytes().position(|b| {
+        depth = match b {
+            b'(' => depth + 1,
+            b')' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        depth == 0
+    });
+    (plain && close.is_some_and(|n| n + 1 == rest.len())).then(|| name.rsplit('.').next().unwrap_or(name).to_lowercase())
 }
 
 /// The name of the sequence that a serial or identity column brings.
@@ -129,6 +142,13 @@ mod tests {
         let name = make(&long, Some(&longer), "fkey");
         assert_eq!(name, format!("{}_{}_fkey", "x".repeat(29), "y".repeat(28)));
         assert_eq!(make(&"é".repeat(40), None, "pkey"), format!("{}_pkey", "é".repeat(29)));
+    }
+
+    #[test]
+    fn expressions_are_called_by_their_function() {
+        assert_eq!(function_of("lower((a)::text)"), Some("lower".to_owned()));
+        assert_eq!(function_of("lower(a) || upper(b)"), None);
+        assert_eq!(function_of("(a + 1)"), None);
     }
 
     #[test]
