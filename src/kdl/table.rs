@@ -6,7 +6,7 @@ use indexmap::map::Entry;
 use super::node::{Ctx, Node};
 use super::writer::{self, Line};
 use super::{check, column, exclude, index, key, reference};
-use crate::schema::{Ident, Index, Problem, Table};
+use crate::schema::{Dialect, Ident, Index, Problem, Table};
 
 const CHILDREN: [&str; 10] = ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index", "with", "was", "comment"];
 
@@ -42,7 +42,8 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
     }
     let mut nullable = Vec::new();
     node.children().into_iter().for_each(|child| decode_child(child, &mut table, &mut nullable));
-    if table.columns.is_empty() && node.ctx.count() == before {
+    // PostgreSQL takes a table without columns.
+    if table.columns.is_empty() && node.ctx.dialect == Dialect::Sqlite && node.ctx.count() == before {
         node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
     }
     key_columns_are_not_null(&mut table, &nullable);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::{Symbol, View};
-use crate::plan::{Action, Level, Plan};
+use crate::plan::{Action, Level, Plan, Transaction};
 
 /// The version of the shape.
 const FORMAT_VERSION: u32 = 1;
@@ -36,6 +36,7 @@ struct Change {
     action: &'static str,
     headline: String,
     lines: Vec<Line>,
+    costs: Vec<String>,
     hazards: Vec<Hazard>,
 }
 
@@ -57,6 +58,7 @@ struct Hazard {
 struct Step<'a> {
     address: String,
     action: &'static str,
+    transaction: &'static str,
     sql: Vec<&'a str>,
 }
 
@@ -91,6 +93,7 @@ fn change(block: &super::Block) -> Change {
             .filter(|l| l.symbol != Symbol::None)
             .map(|l| Line { action: symbol(l.symbol), text: l.text.clone() })
             .collect(),
+        costs: block.costs.clone(),
         hazards: block.notes.iter().map(note).collect(),
     }
 }
@@ -105,7 +108,12 @@ fn step(step: &crate::plan::Step) -> Step<'_> {
         Action::Unsupported => "unsupported",
         Action::Carry => "carry",
     };
-    Step { address: step.address.to_string(), action, sql: step.statements.iter().map(|s| s.sql.as_str()).collect() }
+    let transaction = match step.transaction {
+        Transaction::Before => "before",
+        Transaction::Inside => "inside",
+        Transaction::After => "after",
+    };
+    Step { address: step.address.to_string(), action, transaction, sql: step.statements.iter().map(|s| s.sql.as_str()).collect() }
 }
 
 fn symbol(symbol: Symbol) -> &'static str {

@@ -34,6 +34,7 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     lines.extend(edits.uniques.iter().map(|d| rule("unique", d, |u| named(u.name.as_ref(), &list(&u.parts)))));
     lines.extend(edits.foreign_keys.iter().map(|d| rule("foreign-key", d, foreign_key)));
     lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &kdl::quoted(&c.expr.text)))));
+    lines.extend(edits.exclusions.iter().map(|d| rule("exclude", d, exclusion)));
     for (old, new) in &edits.renamed_indexes {
         lines.push(changed(&format!("index {new}   was {old}")));
     }
@@ -48,7 +49,7 @@ fn touched(edits: &TableEdits) -> usize {
     differ.chain(renamed).collect::<std::collections::BTreeSet<_>>().len()
 }
 
-fn changed(text: &str) -> Line {
+pub(super) fn changed(text: &str) -> Line {
     Line { symbol: Symbol::Change, text: text.to_owned() }
 }
 
@@ -94,7 +95,7 @@ fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
 }
 
 /// `type integer -> boolean`; a flag that is set or taken off.
-fn edit(edit: &Edit) -> String {
+pub(super) fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
         ("not-null", None, _) => "nullable -> not-null".to_owned(),
         ("not-null", Some(_), _) => "not-null -> nullable".to_owned(),
@@ -132,6 +133,12 @@ fn foreign_key(fk: &crate::schema::ForeignKey) -> String {
     format!("{columns} references=\"{}({to})\"", fk.table)
 }
 
+fn exclusion(exclusion: &crate::schema::Exclusion) -> String {
+    let parts = exclusion.parts.iter().map(|(part, with)| format!("{part} with {with}")).collect::<Vec<_>>().join(", ");
+    let predicate = exclusion.predicate.as_ref().map(|p| format!(" where {}", p.text)).unwrap_or_default();
+    named(exclusion.name.as_ref(), &format!("({parts}){predicate}"))
+}
+
 fn index(index: &crate::schema::Index) -> String {
     let parts = index.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let unique = if index.unique { " unique" } else { "" };
@@ -147,10 +154,13 @@ pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> 
         text.lines().map(|l| Line { symbol, text: l.trim_end().to_owned() }).filter(|l| !l.text.is_empty()).collect::<Vec<_>>()
     };
     let mut lines = Vec::new();
-    if let Delta::Alter { before, edits, .. } = delta
-        && edits.iter().all(|e| e.attribute == "name")
-    {
-        return (format!("{node} {name}"), vec![changed(&format!("was {}", parts(before).0))]);
+    if let Delta::Alter { before, edits, .. } = delta {
+        let words = edits.iter().filter(|e| e.attribute != "definition");
+        let told = |e: &Edit| if e.attribute == "name" { format!("was {}", parts(before).0) } else { edit(e) };
+        lines.extend(words.map(|e| changed(&told(e))));
+        if edits.iter().all(|e| e.attribute != "definition") {
+            return (format!("{node} {name}"), lines);
+        }
     }
     if let (Delta::Alter { .. } | Delta::Drop(_), Some(before)) = (delta, delta.before()) {
         lines.extend(sql(before, Symbol::Destroy));

@@ -4,6 +4,7 @@
 
 mod json;
 mod lines;
+mod objects;
 mod sql;
 mod text;
 mod view;

@@ -67,6 +67,9 @@ fn write_block(block: &Block, style: Style, out: &mut String) {
     if braces {
         out.push_str("  }\n");
     }
+    for cost in &block.costs {
+        out.push_str(&format!("  # {}\n", escape(cost)));
+    }
     block.notes.iter().for_each(|n| write_note(n, style, out));
     out.push('\n');
 }

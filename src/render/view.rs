@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::lines;
+use super::{lines, objects};
 use crate::diff::{Delta, TableChange};
-use crate::plan::{Action, Hazard, Level, Plan, Step, bytes, counted, thousands};
+use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::Address;
 
 /// What happens, at the left of a line.
@@ -83,6 +83,8 @@ pub struct Block {
     pub head: String,
     /// What is between its braces.
     pub lines: Vec<Line>,
+    /// What it costs while it runs: locks, scans, what is left to do outside the transaction.
+    pub costs: Vec<String>,
     /// Warnings.
     pub notes: Vec<Note>,
 }
@@ -147,8 +149,34 @@ fn block(plan: &Plan, step: &Step) -> Block {
         headline: headline(plan, step),
         head,
         lines,
+        costs: costs(&same.clone().collect::<Vec<_>>()),
         notes: same.flat_map(|s| &s.hazards).map(note).collect(),
     }
+}
+
+/// Locks, each once with the most that goes on under it; then what runs outside the transaction.
+fn costs(steps: &[&Step]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let locks: BTreeSet<(&str, &str, Work, Option<i64>)> =
+        steps.iter().flat_map(|s| &s.locks).map(|l| (l.relation.as_str(), l.mode, l.work, l.bytes)).collect();
+    for (relation, mode, work, size) in locks {
+        let size = size.map(|b| format!(" ({})", bytes(b))).unwrap_or_default();
+        let work = match work {
+            Work::None => ", for a moment".to_owned(),
+            Work::Scan => format!(", while all rows are read{size}"),
+            Work::Build => format!(", while an index is built{size}"),
+            Work::Rewrite => format!(", while all rows are written anew{size}"),
+        };
+        found.push(format!("locks {relation}: {mode}{work}"));
+    }
+    let count = |t: Transaction| steps.iter().filter(|s| s.transaction == t).map(|s| s.statements.len()).sum::<usize>();
+    for (t, when) in [(Transaction::Before, "before"), (Transaction::After, "after")] {
+        let n = count(t);
+        if n > 0 {
+            found.push(format!("{} run{} {when} the transaction", counted(n as i64, "statement"), if n == 1 { "s" } else { "" }));
+        }
+    }
+    found
 }
 
 fn note(hazard: &Hazard) -> Note {
@@ -202,6 +230,9 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     let table = changes.virtual_tables.iter().find(|d| address(d, |t| t.address()) == Some(step.address.clone()));
     if let Some(table) = table {
         return lines::definition("virtual-table", table, |t| (&t.name, &t.using));
+    }
+    if let Some(body) = objects::body(changes, &step.address) {
+        return body;
     }
     (format!("unmanaged {} {}", step.address.kind(), step.address.last()), Vec::new())
 }

@@ -9,7 +9,7 @@ use super::super::words::words;
 use super::World;
 use super::types::same_type;
 use crate::diff::TableEdits;
-use crate::schema::{Column, Ident};
+use crate::schema::{Column, Ident, Schema, Type};
 
 /// A column that gets another type.
 #[derive(Debug, Clone)]
@@ -63,6 +63,8 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
         (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
+        // No cast leads from one enum to another.
+        (None, None) if enums(world, &before.ty, &after.ty) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
     let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null);
@@ -78,6 +80,14 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     let rewrites = using.is_some() || pg_types::rewrites(&before.ty, &after.ty);
     let value = using.unwrap_or_else(|| if other_type { format!("{name}::{ty}") } else { name });
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
+}
+
+/// Whether both types are enums, or arrays of them.
+fn enums(world: &World<'_>, before: &Type, after: &Type) -> bool {
+    let is_enum = |ty: &Type, schema: &Schema| {
+        pg_types::named(ty, &world.names).is_some_and(|(key, _)| schema.enums.keys().any(|e| world.names.key(e) == key))
+    };
+    is_enum(before, world.current) && is_enum(after, world.desired)
 }
 
 /// Computed columns that are made again: they are computed in another way, or from a column whose type changes.
