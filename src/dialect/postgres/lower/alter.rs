@@ -8,12 +8,13 @@ use super::tables::{Altered, needed};
 use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
 use crate::diff::{Delta, Object};
 use crate::plan::{Action, Statement, Step};
-use crate::schema::Ident;
+use crate::schema::{Column, Ident};
 
 /// The step, if anything is to be done in the transaction.
 pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = away(world, table);
     statements.extend(fill(table));
+    statements.extend(columns::uncomputed(table));
     statements.extend(retype(table));
     statements.extend(renames(world, table));
     statements.extend(columns::gone(table));
@@ -67,7 +68,7 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
                 set.push(format!("{name} = ({})", expr.text));
                 all = true;
             }
-            Some(before) if column.not_null && !before.not_null && !table.stirs(&column.name) => {
+            Some(before) if column.not_null && !before.not_null && !is_converted(table, before, column) => {
                 let live = quote(super::retype::live_column(&table.edits, &column.name).as_str());
                 set.push(format!("{live} = coalesce({live}, ({}))", expr.text));
                 empty.push(format!("{live} IS NULL"));
@@ -84,6 +85,11 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
         }
     }
     found
+}
+
+/// Whether NULLs are filled where the column is converted or made again, and not before.
+fn is_converted(table: &Altered<'_>, before: &Column, after: &Column) -> bool {
+    table.stirs(&after.name) && !super::retype::is_filled_before(before, after)
 }
 
 fn has_deferrable_keys(table: &Altered<'_>) -> bool {
@@ -118,7 +124,8 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     if table.edits.renamed_from.is_some() {
         found.push(rename("TABLE", &table.old, table.edits.after.name.name.as_str()));
     }
-    for (old, new) in &table.edits.renamed_columns {
+    let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
+    for (old, new) in table.edits.renamed_columns.iter().filter(|(_, new)| there(new)) {
         found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))));
     }
     found.extend(indexes::renamed(world, table));

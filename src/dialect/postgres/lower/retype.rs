@@ -65,7 +65,7 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
         (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
         (None, None) => Some(format!("{name}::{ty}")),
     };
-    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null);
+    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
     let using = match filled {
         Some(e) => Some(format!("coalesce({}, ({}))", converted.clone().unwrap_or_else(|| format!("{name}::{ty}")), e.text)),
         None => converted,
@@ -78,6 +78,12 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     let rewrites = using.is_some() || pg_types::rewrites(&before.ty, &after.ty);
     let value = using.unwrap_or_else(|| if other_type { format!("{name}::{ty}") } else { name });
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
+}
+
+/// Whether NULLs are filled before the type changes: a text that is too long must be refused, and a cast would cut it.
+pub(super) fn is_filled_before(before: &Column, after: &Column) -> bool {
+    let is_text = |c: &Column| pg_types::length(&c.ty).is_some();
+    after.using.is_none() && is_text(before) && is_text(after)
 }
 
 /// Computed columns that are made again: they are computed in another way, or from a column whose type changes.

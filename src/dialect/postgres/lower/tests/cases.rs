@@ -57,12 +57,7 @@ async fn keys_and_references() {
         table c { column id integer primary-key; column p integer references="p(id)" on-delete=cascade; column x text references="p(x)" }
         table one { column id integer primary-key; column two integer references="two(id)" }
         table two { column id integer primary-key; column one integer references="one(id)" }"#);
-    let b = kdl(r#"table p { column id bigint primary-key; column x "varchar(20)"; column y text default="y"; unique x }
-        table child was=c { column id integer; column p bigint; column x "varchar(20)" references="p(x)"
-            primary-key id
-            foreign-key p references="p(id)" name=fk deferrable=initially-deferred }"#);
     let there = [r#"INSERT INTO "p" VALUES (1, 'a')"#, r#"INSERT INTO "c" VALUES (1, 1, 'a')"#];
-    let back = [r#"INSERT INTO "p" VALUES (1, 'a')"#, r#"INSERT INTO "child" VALUES (1, 1, 'a')"#];
     let Some(url) = server() else { return };
     for online in [false, true] {
         go(&url, &a, &kdl(""), &[], online).await;
@@ -74,9 +69,21 @@ async fn keys_and_references() {
     let d = kdl(r#"table p { column id integer primary-key; column x text unique }
         table c { column id integer primary-key; column p integer references="p(id)" on-delete=cascade; column x text references="p(x)" }"#);
     both_ways(&d, &c, &there, &there).await;
+    let named = |s: &str| {
+        kdl(&format!(
+            r#"table p {{ column id integer primary-key }}
+            table {s} {{ column id integer; column {} ; primary-key id name=key; foreign-key {} references="p(id)" name=fk
+                check ck "{} > 0"; index i {} }}"#,
+            if s == "c" { "p integer" } else { "q integer was=p" },
+            if s == "c" { "p" } else { "q" },
+            if s == "c" { "p" } else { "q" },
+            if s == "c" { "p" } else { "q was=i" },
+        ))
+    };
+    let mut later = named("child was=c");
+    later.tables.get_mut(&object("child")).unwrap().foreign_keys[0].deferrable = Some(crate::schema::Deferrable::InitiallyDeferred);
     for online in [false, true] {
-        go(&url, &c, &b, &there, online).await;
-        let _ = &back;
+        go(&url, &named("c"), &later, &there, online).await;
     }
     // A key and what points to it, both new, over rows.
     let e = kdl(r#"table p { column id integer }
