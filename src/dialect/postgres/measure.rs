@@ -33,6 +33,8 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> 
 async fn measure_one(connection: &mut Connection, hazard: &mut Hazard, rows: Option<&str>) -> Result<(), Error> {
     let sql = match (&hazard.probe, rows) {
         (Some(Probe::Query(sql)), _) => sql.clone(),
+        // A sub-select must be called something before PostgreSQL 16.
+        (Some(Probe::Aggregate(sql)), Some(rows)) if rows.starts_with('(') => format!("SELECT {sql}, count(*) FROM {rows} AS t"),
         (Some(Probe::Aggregate(sql)), Some(rows)) => format!("SELECT {sql}, count(*) FROM {rows}"),
         _ => return Ok(()),
     };

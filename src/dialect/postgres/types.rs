@@ -3,7 +3,7 @@
 
 use super::names::Names;
 use super::words::leading_name;
-use crate::schema::{Case, Ident, ObjectName, Type};
+use crate::schema::Type;
 
 /// The type as `CREATE TABLE` and `ADD COLUMN` take it: `serial` is one there.
 pub(crate) fn type_sql(ty: &Type) -> String {
@@ -35,14 +35,6 @@ pub(crate) fn named(ty: &Type, names: &Names) -> Option<(String, String)> {
     let Type::Other(name) = ty else { return None };
     let ((schema, name), rest) = leading_name(name.as_str())?;
     Some((names.key_of(schema.as_deref(), &name), rest))
-}
-
-/// A name as a type's text gives it.
-pub(crate) fn object_of(ty: &Type) -> Option<ObjectName> {
-    let Type::Other(name) = ty else { return None };
-    let ((schema, name), _) = leading_name(name.as_str())?;
-    let ident = |text: String| Ident::new(text, Case::Exact);
-    Some(ObjectName { schema: schema.map(ident), name: ident(name) })
 }
 
 /// How wide a whole number is.

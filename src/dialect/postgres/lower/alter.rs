@@ -4,16 +4,17 @@
 
 use super::super::ddl;
 use super::super::names::quote;
-use super::tables::{Altered, needed};
+use super::tables::{Altered, needed, rule_relations};
 use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
 use crate::diff::{Delta, Object};
 use crate::plan::{Action, Statement, Step};
-use crate::schema::Ident;
+use crate::schema::{Column, Ident};
 
 /// The step, if anything is to be done in the transaction.
 pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = away(world, table);
     statements.extend(fill(table));
+    statements.extend(columns::uncomputed(table));
     statements.extend(retype(table));
     statements.extend(renames(world, table));
     statements.extend(columns::gone(table));
@@ -67,7 +68,7 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
                 set.push(format!("{name} = ({})", expr.text));
                 all = true;
             }
-            Some(before) if column.not_null && !before.not_null && !table.stirs(&column.name) => {
+            Some(before) if column.not_null && !before.not_null && !is_converted(table, before, column) => {
                 let live = quote(super::retype::live_column(&table.edits, &column.name).as_str());
                 set.push(format!("{live} = coalesce({live}, ({}))", expr.text));
                 empty.push(format!("{live} IS NULL"));
@@ -84,6 +85,11 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
         }
     }
     found
+}
+
+/// Whether NULLs are filled where the column is converted or made again, and not before.
+fn is_converted(table: &Altered<'_>, before: &Column, after: &Column) -> bool {
+    table.stirs(&after.name) && !super::retype::is_filled_before(before, after)
 }
 
 fn has_deferrable_keys(table: &Altered<'_>) -> bool {
@@ -118,7 +124,8 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     if table.edits.renamed_from.is_some() {
         found.push(rename("TABLE", &table.old, table.edits.after.name.name.as_str()));
     }
-    for (old, new) in &table.edits.renamed_columns {
+    let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
+    for (old, new) in table.edits.renamed_columns.iter().filter(|(_, new)| there(new)) {
         found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))));
     }
     found.extend(indexes::renamed(world, table));
@@ -229,6 +236,11 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     f.creates.extend(table.edits.renamed_indexes.iter().map(|(_, new)| index(new)));
     f.drops.extend(table.edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| index(&i.name)));
     f.drops.extend(table.edits.renamed_indexes.iter().map(|(old, _)| index(old)));
+    let (old, new) = (rule_relations(world, live), rule_relations(world, after));
+    f.creates.extend(new.iter().filter(|r| !old.contains(r)).cloned());
+    f.drops.extend(old.iter().filter(|r| !new.contains(r)).cloned());
+    // A foreign key may point to a key that comes here.
+    f.creates.push(format!("keys:{}", world.names.key(&after.name)));
     f.needs = needed(world, after);
     f.needs.extend(changed_parts(world, table));
     f.needs.sort();

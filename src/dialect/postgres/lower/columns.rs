@@ -45,14 +45,22 @@ pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement>
     found
 }
 
-/// Columns that go, computed ones first: they may be computed from the others.
-pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
-    let before = &table.edits.before;
+/// Columns that go for good or are made again, under their new names.
+fn going<'t>(table: &'t Altered<'_>) -> impl Iterator<Item = &'t Column> {
     let dropped = table.edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(c) } else { None });
-    let again = table.recreated.iter().filter_map(|c| before.columns.get(c));
-    let mut all: Vec<&Column> = again.chain(dropped).collect();
-    all.sort_by_key(|c| c.generated.is_none());
-    all.into_iter().map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str())))).collect()
+    table.recreated.iter().filter_map(|c| table.edits.before.columns.get(c)).chain(dropped)
+}
+
+/// Computed columns that go: no column that they are computed from could change its type.
+pub(super) fn uncomputed(table: &Altered<'_>) -> Vec<Statement> {
+    let computed = going(table).filter(|c| c.generated.is_some());
+    computed.map(|c| table.before(&format!("DROP COLUMN {}", quote(live_column(&table.edits, &c.name).as_str())))).collect()
+}
+
+/// The other columns that go, once nothing reads them any more.
+pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
+    let plain = going(table).filter(|c| c.generated.is_none());
+    plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str())))).collect()
 }
 
 /// Columns that come in one go, computed ones last.

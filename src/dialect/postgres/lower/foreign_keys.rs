@@ -177,9 +177,9 @@ fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, t
     step.statements.extend(fk.comment.as_ref().map(|_| comment(&name, called, fk)));
     step.footprint.creates.push(resource(world, &table.name, called));
     step.footprint.needs = vec![world.relation(&table.name), world.relation(&fk.table)];
+    step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
     if is_late(world, alters, fk) {
         step.transaction = Transaction::After;
-        step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
     }
     if let Some(live) = own.map(|t| &t.edits.live.name).or_else(|| world.current.tables.get(&table.name).map(|t| &t.name)) {
         let work = if not_valid.is_empty() { Work::Scan } else { Work::None };

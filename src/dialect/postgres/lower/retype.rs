@@ -67,7 +67,7 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
         (None, None) if enums(world, &before.ty, &after.ty) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
-    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null);
+    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
     let using = match filled {
         Some(e) => Some(format!("coalesce({}, ({}))", converted.clone().unwrap_or_else(|| format!("{name}::{ty}")), e.text)),
         None => converted,
@@ -88,6 +88,12 @@ fn enums(world: &World<'_>, before: &Type, after: &Type) -> bool {
         pg_types::named(ty, &world.names).is_some_and(|(key, _)| schema.enums.keys().any(|e| world.names.key(e) == key))
     };
     is_enum(before, world.current) && is_enum(after, world.desired)
+}
+
+/// Whether NULLs are filled before the type changes: a text that is too long must be refused, and a cast would cut it.
+pub(super) fn is_filled_before(before: &Column, after: &Column) -> bool {
+    let is_text = |c: &Column| pg_types::length(&c.ty).is_some();
+    after.using.is_none() && is_text(before) && is_text(after)
 }
 
 /// Computed columns that are made again: they are computed in another way, or from a column whose type changes.

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::super::ddl;
+use super::super::{ddl, default_name};
 use super::super::names::quote;
 use super::retype::{self, Retyped, live_column};
 use super::rules::{Rules, rules};
 use super::{World, columns, foreign_keys, later};
 use crate::diff::{TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
-use crate::schema::{Column, Ident, Table};
+use crate::schema::{Case, Column, Ident, Table};
 
 /// A table that changes.
 pub(super) struct Altered<'a> {
@@ -146,10 +146,21 @@ fn create(world: &World<'_>, table: &Table) -> Step {
     let mut step = Step::new(table.address(), Action::Create, statements);
     step.footprint.creates.push(world.relation(&table.name));
     step.footprint.creates.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
+    step.footprint.creates.extend(rule_relations(world, table));
     step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
     step.footprint.needs = needed(world, table);
     world.comes(&mut step.footprint, &table.name);
     step
+}
+
+/// The indexes of keys, unique rules and exclusions: each takes its name from every other relation.
+pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
+    let called = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
+    let key = table.primary_key.iter().map(|k| called(&k.name, default_name::primary_key(&table.name, k)));
+    let uniques = table.uniques.iter().map(|u| called(&u.name, default_name::unique(&table.name, u)));
+    let exclusions = table.exclusions.iter().map(|e| called(&e.name, default_name::exclusion(&table.name, e)));
+    let relation = |name: String| world.relation(&world.names.sibling(&table.name, &Ident::new(name, Case::Exact)));
+    key.chain(uniques).chain(exclusions).map(relation).collect()
 }
 
 /// The types and sequences that the table's columns and conditions name.
@@ -202,6 +213,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     let f = &mut step.footprint;
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
     f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
+    f.drops.extend(rule_relations(world, table));
     for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(world, table, f)) {
         f.frees.push(world.shape(&fk.table));
     }

@@ -217,9 +217,8 @@ async fn go(url: &str, current: &Schema, desired: &Schema, seed: &[&str], online
     run(&mut db, &steps(&empty, current, &[], online)).await;
     let mut rows = Vec::new();
     for sql in seed {
-        if db.execute(sql).await.is_ok() {
-            rows.extend(sql.split('"').nth(1).map(|t| t.to_owned()));
-        }
+        db.execute(sql).await.unwrap_or_else(|e| panic!("seed: {e}\n{sql}"));
+        rows.extend(sql.split('"').nth(1).map(|t| t.to_owned()));
     }
     let steps = steps(current, desired, &rows, online);
     assert!(!steps.iter().any(|s| s.action == Action::Unsupported));

@@ -57,12 +57,7 @@ async fn keys_and_references() {
         table c { column id integer primary-key; column p integer references="p(id)" on-delete=cascade; column x text references="p(x)" }
         table one { column id integer primary-key; column two integer references="two(id)" }
         table two { column id integer primary-key; column one integer references="one(id)" }"#);
-    let b = kdl(r#"table p { column id bigint primary-key; column x "varchar(20)"; column y text default="y"; unique x }
-        table child was=c { column id integer; column p bigint; column x "varchar(20)" references="p(x)"
-            primary-key id
-            foreign-key p references="p(id)" name=fk deferrable=initially-deferred }"#);
     let there = [r#"INSERT INTO "p" VALUES (1, 'a')"#, r#"INSERT INTO "c" VALUES (1, 1, 'a')"#];
-    let back = [r#"INSERT INTO "p" VALUES (1, 'a')"#, r#"INSERT INTO "child" VALUES (1, 1, 'a')"#];
     let Some(url) = server() else { return };
     for online in [false, true] {
         go(&url, &a, &kdl(""), &[], online).await;
@@ -74,9 +69,22 @@ async fn keys_and_references() {
     let d = kdl(r#"table p { column id integer primary-key; column x text unique }
         table c { column id integer primary-key; column p integer references="p(id)" on-delete=cascade; column x text references="p(x)" }"#);
     both_ways(&d, &c, &there, &there).await;
+    let two = [r#"INSERT INTO "p" VALUES (1)"#, r#"INSERT INTO "c" VALUES (1, 1)"#];
+    let named = |s: &str| {
+        kdl(&format!(
+            r#"table p {{ column id integer primary-key }}
+            table {s} {{ column id integer; column {} ; primary-key id name=key; foreign-key {} references="p(id)" name=fk
+                check ck "{} > 0"; index i {} }}"#,
+            if s == "c" { "p integer" } else { "q integer was=p" },
+            if s == "c" { "p" } else { "q" },
+            if s == "c" { "p" } else { "q" },
+            if s == "c" { "p" } else { "q was=i" },
+        ))
+    };
+    let mut later = named("child was=c");
+    later.tables.get_mut(&object("child")).unwrap().foreign_keys[0].deferrable = Some(crate::schema::Deferrable::InitiallyDeferred);
     for online in [false, true] {
-        go(&url, &c, &b, &there, online).await;
-        let _ = &back;
+        go(&url, &named("c"), &later, &two, online).await;
     }
     // A key and what points to it, both new, over rows.
     let e = kdl(r#"table p { column id integer }
@@ -202,4 +210,52 @@ async fn everything_else() {
     t.indexes[0].with = Vec::new();
     t.indexes[0].comment = Some("by n".into());
     both_ways(&b, &c, &rows, &rows).await;
+}
+
+/// The names that the server gives are those that `default_name` foretells.
+#[tokio::test]
+async fn default_names() {
+    use crate::dialect::postgres::default_name as names;
+    let Some(url) = server() else { return };
+    let long = |c: &str, n: usize| c.repeat(n);
+    let (table, first, second) = (long("t", 47), long("a", 41), long("é", 26));
+    let mut schema = kdl(&format!(
+        r#"table {table} {{ column {first} integer; column {second} integer; column c text
+            primary-key {first}
+            unique {first} {second}
+            unique {second} {{ include {second} c; }}
+            check "{first} > 0"
+            check "{first} > {second} AND c <> ''"
+            foreign-key {first} {second} references="{table}({first}, {second})" }}"#
+    ));
+    let t = schema.tables.get_mut(&object(&table)).unwrap();
+    let expr = |e: &str| crate::schema::IndexPart::new(crate::schema::PartKey::Expr(Expr::new(e)));
+    let parts = ["lower(c)", "a || 'x'", "c || 'y'", "upper(lower(c))"].map(|e| (expr(&e.replace("a ", "c ")), "=".to_owned()));
+    t.exclusions.push(crate::schema::Exclusion {
+        name: None,
+        was: Vec::new(),
+        method: None,
+        parts: parts.to_vec(),
+        predicate: None,
+        deferrable: None,
+        include: vec![ident("c")],
+        comment: None,
+        origin: Origin::default(),
+    });
+    let mut foretold: Vec<String> = t.primary_key.iter().map(|k| names::primary_key(&t.name, k)).collect();
+    foretold.extend(t.uniques.iter().map(|u| names::unique(&t.name, u)));
+    foretold.extend(t.checks.iter().map(|c| names::check(t, c)));
+    foretold.extend(t.exclusions.iter().map(|e| names::exclusion(&t.name, e)));
+    for fk in &mut t.foreign_keys {
+        foretold.push(names::foreign_key(&t.name, fk));
+    }
+    let mut db = database(&url).await;
+    run(&mut db, &steps(&Schema::default(), &schema, &[], false)).await;
+    let rows = db.query("SELECT conname::text FROM pg_constraint WHERE conrelid > 16000 ORDER BY 1").await.unwrap();
+    let given: Vec<String> = rows.iter().map(|r| sqlx::Row::try_get::<String, _>(r, 0).unwrap()).collect();
+    foretold.sort();
+    let mut sorted = given.clone();
+    sorted.sort();
+    assert_eq!(sorted, foretold);
+    db.close().await.unwrap();
 }
