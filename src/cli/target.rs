@@ -128,6 +128,11 @@ fn shown(url: &str) -> String {
     let shown = match place.rsplit_once('@') {
         Some((front, host)) => {
             let start = front.rfind("//").map_or(0, |n| n + 2);
+            // A port that is none may be the end of a password with an `@` in it.
+            let host = match host.rsplit_once(':') {
+                Some((name, port)) if !port.starts_with(|c: char| c.is_ascii_digit()) && !port.ends_with(']') => format!("{name}:…"),
+                _ => host.to_owned(),
+            };
             format!("{}{}@{host}", &front[..start], front[start..].split(':').next().unwrap_or_default())
         }
         None => match place[start..].split_once(':') {
@@ -178,6 +183,8 @@ mod tests {
             ("weird://me:s3cret@host/db", "weird://me@host/db"),
             ("weird://me:s3?cret@host/db", "weird://me:…"),
             ("weird://me:s3/cret@host/db", "weird://me@host/db"),
+            ("weird://me:p@ss:cret/db", "weird://me@ss:…"),
+            ("weird://me:s3cret@[::1]/db", "weird://me@[::1]/db"),
             ("weird://host:5432/db?password=s3cret", "weird://host:5432/db"),
             ("weird://host:5432/db?user=me@corp", "weird://host:…"),
         ] {

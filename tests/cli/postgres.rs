@@ -17,12 +17,34 @@ fn where_no_server_answers_every_command_says_so() {
     let runs = [&["plan"][..], &["apply", "--auto-approve"], &["inspect"]]
         .map(|command| format!("{}\n", place.rosey(&[command, &["--url", NOBODY]].concat())))
         .concat();
-    assert_snapshot!(runs, @"");
+    assert_snapshot!(runs, @r"
+    $ rosey plan --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
+    | database: 127.0.0.1:1/db as me (from --url)
+    | error: no server answers at 127.0.0.1:1: Connection refused
+    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    exit 1
+    $ rosey apply --auto-approve --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
+    | database: 127.0.0.1:1/db as me (from --url)
+    | error: no server answers at 127.0.0.1:1: Connection refused
+    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    exit 1
+    $ rosey inspect --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
+    | database: 127.0.0.1:1/db as me (from --url)
+    | error: no server answers at 127.0.0.1:1: Connection refused
+    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    exit 1
+    ");
 }
 
 #[test]
 fn where_there_is_no_socket_its_path_is_named() {
-    assert_snapshot!(plan("postgresql://me@%2Fno%2Ffolder/db"), @"");
+    assert_snapshot!(plan("postgresql://me@%2Fno%2Ffolder/db"), @r"
+    $ rosey plan --url postgresql://me@%2Fno%2Ffolder/db
+    | database: /no/folder/.s.PGSQL.5432/db as me (from --url)
+    | error: there is no server's socket at /no/folder/.s.PGSQL.5432
+    |   help: name the server in the URL, or the folder of its socket: ?host=/var/run/postgresql
+    exit 1
+    ");
 }
 
 #[test]
@@ -31,7 +53,13 @@ fn what_the_url_leaves_out_comes_from_libpqs_variables() {
     let mut command = place.command(&["plan"]);
     command.env("ROSEY_DATABASE_URL", "postgresql://").env("PGHOST", "127.0.0.1").env("PGPORT", "1");
     command.env("PGUSER", "me").env("PGPASSWORD", "s3cret").env("PGDATABASE", "shop");
-    assert_snapshot!(Run::of("rosey plan".to_owned(), &mut command), @"");
+    assert_snapshot!(Run::of("rosey plan".to_owned(), &mut command), @r"
+    $ rosey plan
+    | database: 127.0.0.1:1/shop as me (from ROSEY_DATABASE_URL)
+    | error: no server answers at 127.0.0.1:1: Connection refused
+    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    exit 1
+    ");
 }
 
 #[test]
@@ -65,16 +93,61 @@ fn a_url_that_cannot_be_obeyed_is_an_error() {
     ]
     .map(|url| format!("{}\n", plan(url)))
     .concat();
-    assert_snapshot!(runs, @"");
+    assert_snapshot!(runs, @r"
+    $ rosey plan --url postgresql://me@host/db?sslmod=require
+    | error: `postgresql://me@host/db`: unknown parameter `sslmod`; did you mean `sslmode`?
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me@host/db?sslmode=on
+    | error: `postgresql://me@host/db`: the parameter `sslmode` takes disable, allow, prefer, require, verify-ca or verify-full
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me@host/db?channel_binding=require
+    | error: `postgresql://me@host/db`: not supported: the parameter `channel_binding`; leave it out, and let sslmode=verify-full tell that the server is the right one
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me@host:port/db
+    | error: `postgresql://me@host:…`: the port is no number from 1 to 65535
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me@one,two/db
+    | error: `postgresql://me@one,two/db`: it names several hosts, and a schema is applied to one: name the primary
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me:a/b@host/db
+    | error: `postgresql://me@host/db`: in a user name or password, write / as %2F, ? as %3F, @ as %40 and : as %3A
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql://me:50%@host/db
+    | error: `postgresql://me@host/db`: the password has a `%` that no two hexadecimal digits of UTF-8 follow; a `%` itself is written %25
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    $ rosey plan --url postgresql:db
+    | error: `postgresql:db`: a PostgreSQL URL begins with postgresql:// or postgres://
+    |   help: write postgresql://user:password@host:port/database
+    exit 1
+    ");
 }
 
 #[test]
 fn a_certificate_that_is_not_there_is_named() {
-    assert_snapshot!(plan("postgresql://me@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=no.pem"), @"");
+    assert_snapshot!(plan("postgresql://me@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=no.pem"), @r"
+    $ rosey plan --url postgresql://me@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=no.pem
+    | database: 127.0.0.1:1/db as me (from --url)
+    | error: the certificate or key no.pem cannot be read: No such file or directory (os error 2)
+    |   help: check sslrootcert, sslcert and sslkey in the URL
+    exit 1
+    ");
 }
 
 #[test]
 fn restore_is_for_sqlite() {
     let place = Place::with(USERS);
-    assert_snapshot!(place.rosey(&["restore", "--url", NOBODY, "--auto-approve"]), @"");
+    assert_snapshot!(place.rosey(&["restore", "--url", NOBODY, "--auto-approve"]), @r"
+    $ rosey restore --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db --auto-approve
+    | database: 127.0.0.1:1/db as me (from --url)
+    | error: restore puts back copies of SQLite files only; nothing was changed
+    |   help: a backup of a PostgreSQL database is pg_dump's: put it back with pg_restore, or with psql where it is plain SQL
+    exit 3
+    ");
 }

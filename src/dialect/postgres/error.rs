@@ -165,12 +165,13 @@ pub(super) fn opening(error: sqlx::Error, url: &Url) -> Error {
     match error {
         sqlx::Error::Io(e) if url.is_socket() && e.kind() == ErrorKind::NotFound => Error::NoSocket { path: at },
         // The driver hands on what the certificate's check says as an error of reading.
-        sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => Error::Tls { at, reason: e.to_string() },
+        sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => Error::Tls { at, reason: certificate(&e.to_string()) },
         sqlx::Error::Io(e) if e.to_string().contains("failed to lookup address") => Error::UnknownHost { host: url.host().to_owned() },
         sqlx::Error::Io(e) => Error::NoServer { at, reason: reason(&e) },
         sqlx::Error::Tls(e) if e.to_string().contains("does not support TLS") => Error::NoTls { at },
-        sqlx::Error::Tls(e) => Error::Tls { at, reason: e.to_string() },
-        sqlx::Error::Protocol(reason) => Error::NotPostgres { at, reason },
+        sqlx::Error::Tls(e) => Error::Tls { at, reason: certificate(&e.to_string()) },
+        // The driver appends its own source's file and line.
+        sqlx::Error::Protocol(e) => Error::NotPostgres { at, reason: e.split(" (sqlx").next().unwrap_or_default().to_owned() },
         sqlx::Error::Database(e) => match e.code().as_deref() {
             Some("28P01") => Error::WrongPassword { user: url.user().to_owned() },
             Some("28000") => Error::NotAdmitted { user: url.user().to_owned(), message: e.message().to_owned() },
@@ -191,6 +192,15 @@ pub(super) fn running(error: sqlx::Error) -> Error {
         },
         other => Error::Driver(other.to_string()),
     }
+}
+
+/// The TLS library's words for a certificate are names of its own.
+fn certificate(words: &str) -> String {
+    let known = [
+        ("CaUsedAsEndEntity", "the server's certificate is marked as an authority's (CA:TRUE), and may not stand for a server"),
+        ("UnknownIssuer", "nobody who is trusted here signed the server's certificate"),
+    ];
+    known.iter().find(|(name, _)| words.contains(name)).map_or(words, |(_, told)| told).to_owned()
 }
 
 /// The system's words, without the number that it appends.

@@ -80,7 +80,7 @@ const IGNORED: [&str; 28] = [
 ];
 
 /// Parameters that ask for what the driver cannot do: to leave them out silently would connect to another place or less safely.
-const UNSUPPORTED: [(&str, &str); 15] = [
+const UNSUPPORTED: [(&str, &str); 17] = [
     ("channel_binding", "leave it out, and let sslmode=verify-full tell that the server is the right one"),
     ("direct_tls", "leave it out; sslmode=verify-full asks for TLS as the server offers it"),
     ("gssencmode", "leave it out, and use sslmode=verify-full"),
@@ -89,6 +89,8 @@ const UNSUPPORTED: [(&str, &str); 15] = [
     ("passfile", "set PGPASSFILE"),
     ("replication", "leave it out"),
     ("require_auth", "leave it out, and use sslmode=verify-full"),
+    ("search_path", "write options=-csearch_path%3DNAME"),
+    ("server_settings", "write options=-cSETTING%3DVALUE"),
     ("service", "write host, port, user and database into the URL"),
     ("ssl_max_protocol_version", "leave it out"),
     ("ssl_min_protocol_version", "leave it out; TLS 1.2 is the oldest that is spoken"),
