@@ -20,12 +20,7 @@ pub(super) fn body(changes: &Changes, at: &Address) -> Option<(String, Vec<Line>
         })
 }
 
-fn of<T>(
-    deltas: &[Delta<T>],
-    at: &Address,
-    address: impl Fn(&T) -> Address,
-    put: impl Fn(&T, &mut Schema),
-) -> Option<(String, Vec<Line>)> {
+fn of<T>(deltas: &[Delta<T>], at: &Address, address: impl Fn(&T) -> Address, put: impl Fn(&T, &mut Schema)) -> Option<(String, Vec<Line>)> {
     let delta = deltas.iter().find(|d| d.after().or(d.before()).is_some_and(|o| address(o) == *at))?;
     let head = format!("{} {}", at.kind(), kdl::string_repr(at.last()));
     Some(match delta {

@@ -220,7 +220,7 @@ fn implied_targets(schema: &mut Schema) {
 }
 
 /// A default as the column's type takes it. NULL is none.
-fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
+pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
     let Some(mut default) = slot.take() else { return };
     default.value = fitting(default.value, ty);
     default.canon = match &mut default.value {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, lower, measure, normalize, settle};
+use super::{check, lower, measure, normalize, owned, settle, standing};
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
 use crate::schema::{Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
@@ -64,6 +64,7 @@ pub(crate) async fn settled(connection: &mut Connection, desired: &Schema, known
     normalize::normalize(&mut current, &home);
     let left_alone = keep_managed(&mut current, &mut wanted, &home, known);
     take_over_unsaid(&mut current, &wanted);
+    owned::align(&mut current, &mut wanted, |table, column| live.sequences.get(&(table.clone(), column.clone())).cloned());
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
         settle::expressions(connection, &mut current, &mut wanted).await?;
@@ -144,6 +145,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
     if !changes.is_empty() {
         let facts = facts(connection, &settled.live, &changes).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
+        standing::keep(&mut steps, &settled.live);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         measure::measure(connection, &mut steps).await?;
     }

@@ -302,6 +302,11 @@ impl Builder {
         schema.materialized_views.sort_keys();
         schema.domains = self.domains.into_values().map(|d| (d.name.clone(), d)).collect();
         schema.domains.sort_keys();
+        if schema.is_empty() {
+            // What there is, is the schema itself: a file that says so may be applied.
+            let home = ident(&self.live.server.default_schema);
+            schema.namespaces.insert(home.clone(), Namespace { name: home, comment: None, origin: Default::default() });
+        }
         self.live
     }
 

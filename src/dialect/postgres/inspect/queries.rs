@@ -168,7 +168,8 @@ pub(super) fn unmanaged() -> String {
          UNION ALL SELECT 'event trigger', quote_ident(evtname), NULL FROM pg_event_trigger \
          UNION ALL SELECT 'publication', quote_ident(pubname), NULL FROM pg_publication \
          UNION ALL SELECT 'privilege', g.privilege_type || ' on ' || {on} || ' to ' || \
-         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, c.oid::int8 \
+         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END || \
+         CASE WHEN g.is_grantable THEN ' with grant option' ELSE '' END, c.oid::int8 \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) g \
          WHERE c.relacl IS NOT NULL AND g.grantee <> c.relowner AND {OWN} AND {relation} AND c.relname !~ '^_rosey' \
          UNION ALL SELECT 'default privilege', d.defaclobjtype::text || coalesce(' in ' || quote_ident(n.nspname), '') || ' to ' || \

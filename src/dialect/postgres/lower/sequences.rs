@@ -91,9 +91,14 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
 /// What leads from one way of counting to another; what is no longer said goes back to the default.
 pub(super) fn changed_options(before: &SequenceOptions, after: &SequenceOptions) -> Vec<String> {
     const WORDS: [&str; 5] = ["START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE", "CACHE"];
-    let down = after.increment.is_some_and(|n| n < 0);
-    let start = if down { after.max.unwrap_or(-1) } else { after.min.unwrap_or(1) };
-    let defaults = [format!("START WITH {start}"), "INCREMENT BY 1".into(), "NO MINVALUE".into(), "NO MAXVALUE".into(), "CACHE 1".into()];
+    // The first value is kept as a number: a sequence that says none must be told where its bounds move it.
+    let first = |o: &SequenceOptions| {
+        let down = o.increment.is_some_and(|n| n < 0);
+        o.start.unwrap_or(if down { o.max.unwrap_or(-1) } else { o.min.unwrap_or(1) })
+    };
+    let told = |o: &SequenceOptions| SequenceOptions { start: Some(first(o)), ..o.clone() };
+    let (before, after) = (&told(before), &told(after));
+    let defaults = [String::new(), "INCREMENT BY 1".into(), "NO MINVALUE".into(), "NO MAXVALUE".into(), "CACHE 1".into()];
     let pairs = before.numbers().into_iter().zip(after.numbers());
     let mut words: Vec<String> = pairs
         .zip(WORDS.iter().zip(defaults))

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::super::{ddl, default_name};
 use super::super::names::quote;
+use super::super::{ddl, default_name};
 use super::retype::{self, Retyped, live_column};
 use super::rules::{Rules, rules};
 use super::{World, columns, foreign_keys, later};
