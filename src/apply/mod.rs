@@ -154,7 +154,7 @@ pub enum ApplyError {
         /// The step.
         address: String,
         /// The server's reason.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// The transaction is committed, and a step after it failed.
     #[error("{address}: {source}")]
@@ -166,7 +166,7 @@ pub enum ApplyError {
         /// The step.
         address: String,
         /// The server's reason.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// All is committed, and is not what was desired.
     #[error("the outcome is not the desired one: {0}")]

@@ -196,7 +196,7 @@ impl From<ApplyError> for Failure {
             }
             ApplyError::Statement { address, source } => {
                 let text = format!("{address}: {source}; all was rolled back, the database is as it was");
-                Failure { text, ..source.into() }
+                Failure { text, ..(*source).into() }
             }
             ApplyError::Unfinished { number, left, address, source } => Failure::new(format!(
                 "{address}: {source}\n  what is in one transaction is done (number {number}); {} outside it left",

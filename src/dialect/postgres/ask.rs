@@ -75,7 +75,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
         }
         Err(error) => Err(error),
     };
-    if let Err(lost @ (Error::Lost(_))) = outcome {
+    if let Err(lost @ Error::Lost(_)) = outcome {
         return Err(lost);
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;

@@ -198,7 +198,7 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
     };
     let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| {
         let size: Option<i64> = holds(&r.name);
-        (r.name.clone(), TableFacts { rows: r.rows, bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
+        (r.name.clone(), TableFacts { bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
     });
     let uses = live.reads.iter().filter_map(|read| {
         let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
@@ -206,11 +206,5 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
         let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
         Some(Use { kind, view: view.name.clone(), relation: relation.name.clone(), column })
     });
-    Ok(Facts {
-        version: u32::try_from(live.server.version / 10_000).unwrap_or_default(),
-        default_schema: home,
-        tables: tables.collect(),
-        uses: uses.collect(),
-        sequences: live.sequences.clone(),
-    })
+    Ok(Facts { default_schema: home, tables: tables.collect(), uses: uses.collect(), sequences: live.sequences.clone() })
 }
