@@ -233,15 +233,16 @@ impl Builder {
         if let Some((oid, table, name)) = &owner
             && let Some(column) = self.tables.get_mut(oid).and_then(|t| t.columns.get_mut(name))
         {
-            let serial = if found.of_identity { None } else { serial_type(column, &found) };
+            let usual = default_name::sequence(table, name);
+            let usual = found.name.name.as_str() == usual && found.name.schema == table.schema;
+            let serial = if found.of_identity || !usual { None } else { serial_type(column, &found) };
             if found.of_identity || serial.is_some() {
                 column.sequence = found.options;
                 if let Some(serial) = serial {
                     column.ty = serial;
                     column.default = None;
                 }
-                let default = default_name::sequence(table, name);
-                if found.name.name.as_str() != default || found.name.schema != table.schema {
+                if !usual {
                     self.live.sequences.insert((table.clone(), name.clone()), found.name);
                 }
                 return;
