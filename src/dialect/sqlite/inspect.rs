@@ -69,6 +69,11 @@ impl Live {
         self.stored.iter().find(|r| r.kind == "table" && name.matches(&r.name))?.sql.as_deref()
     }
 
+    /// The indexes that were made on a table, managed or not.
+    pub(crate) fn indexes_of<'l>(&'l self, table: &'l Ident) -> impl Iterator<Item = &'l Stored> {
+        self.stored.iter().filter(move |r| r.kind == "index" && r.sql.is_some() && table.matches(&r.table))
+    }
+
     /// Whether the database holds a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))

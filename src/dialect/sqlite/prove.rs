@@ -200,8 +200,10 @@ unsafe extern "C" fn authorize(
     let denied = match action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
         // ALTER TABLE, FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema"]
-            .contains(&name.to_ascii_lowercase().as_str()),
+        ffi::SQLITE_PRAGMA => {
+            !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema", "ignore_check_constraints"]
+                .contains(&name.to_ascii_lowercase().as_str())
+        }
         ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
         _ => false,
     };

@@ -2,6 +2,7 @@
 
 mod carry;
 mod catalog;
+mod fill;
 mod native;
 mod path;
 mod probes;
