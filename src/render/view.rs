@@ -162,7 +162,7 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Rebuild => "will be rebuilt",
         Action::Replace => "will be replaced",
         Action::Destroy => "will be destroyed",
-        Action::Unsupported => "is missing",
+        Action::Unsupported => "is not supported",
     };
     let mut reasons: Vec<String> = Some(step.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
     if let Some(old) = renamed_from(plan, &step.address) {

@@ -213,7 +213,7 @@ fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
 }
 
 /// Names, then sizes in brackets: what may stand behind a column's name as its type and nothing else.
-fn is_type_name(name: &str) -> bool {
+pub(crate) fn is_type_name(name: &str) -> bool {
     const CLAUSES: [&str; 11] =
         ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
     let tokens = lex(name);

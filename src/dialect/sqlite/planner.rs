@@ -1,14 +1,16 @@
 //! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
 
+use std::borrow::Cow;
+
 use super::connection::{Connection, Error};
 use super::guards::Guards;
 use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::prove::{Refusal, prove};
-use super::{check, lower, measure, normalize};
+use super::{check, cursor, lower, measure, normalize};
 use crate::diff::{Changes, diff};
 use crate::plan::{self, Code, Hazard, Level, Plan, Step};
-use crate::schema::{Address, Dialect, Normalized, Origin, Problem, Schema};
+use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -78,10 +80,12 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
 }
 
 async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
-    let changes = diff(&live.current, desired).map_err(PlanError::Schema)?;
+    let (desired, unreadable) = readable(desired, live);
+    let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
+    changes.lacking.extend(unreadable);
     let fingerprint = live.fingerprint();
     let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint), ..how };
-    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired, how).await? };
+    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
     Ok(Plan {
         dialect: Dialect::Sqlite,
         changes,
@@ -91,6 +95,44 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,
     })
+}
+
+/// The schema without what is there and cannot be read: that can neither be made nor compared. Kind and name of each.
+fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(String, String)>) {
+    let mut schema = Cow::Borrowed(desired.schema());
+    let mut found = Vec::new();
+    for unread in &live.current.schema().unmanaged {
+        let name = ObjectName::bare(cursor::ident(&unread.name));
+        if desired.schema().ignores.iter().any(|i| i.covers(&unread.kind, &name)) {
+            continue;
+        }
+        let declared = desired.schema();
+        let index = |t: &Table| t.indexes.contains_key(&name.name);
+        let clashes = match unread.kind.as_str() {
+            "trigger" => declared.triggers.contains_key(&name),
+            _ => {
+                let tables = declared.tables.contains_key(&name) || declared.virtual_tables.contains_key(&name);
+                tables || declared.views.contains_key(&name) || declared.tables.values().any(index)
+            }
+        };
+        if !clashes {
+            continue;
+        }
+        found.push((unread.kind.clone(), unread.name.clone()));
+        let schema = schema.to_mut();
+        if unread.kind == "trigger" {
+            schema.triggers.shift_remove(&name);
+        } else {
+            schema.tables.shift_remove(&name);
+            schema.virtual_tables.shift_remove(&name);
+            schema.views.shift_remove(&name);
+            schema.tables.values_mut().for_each(|t| drop(t.indexes.shift_remove(&name.name)));
+        }
+    }
+    match schema {
+        Cow::Borrowed(_) => (Cow::Borrowed(desired), found),
+        Cow::Owned(schema) => (Cow::Owned(Normalized::by_dialect(schema)), found),
+    }
 }
 
 /// Steps that have led to the desired schema, in memory.

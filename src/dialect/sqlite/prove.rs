@@ -49,7 +49,9 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
     let mut foreign: BTreeMap<String, String> = BTreeMap::new();
-    for row in live.stored.iter().filter(|r| belongs(r, &touched) || (renames && is_body(r))) {
+    // What nothing can put back is in nobody's way here; but a table of that kind may be named by others.
+    let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == "table") && (belongs(r, &touched) || (renames && is_body(r)));
+    for row in live.stored.iter().filter(copied) {
         if let Some(sql) = &row.sql {
             // What is left of a virtual table's shadow tables comes with the virtual table.
             if let Err(error) = memory.execute(sql).await
@@ -82,12 +84,22 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let mut unreadable = unreadable_views(&mut memory, steps).await;
     let broken: Vec<_> = broken_writes(&mut memory).await?.into_iter().filter(|b| !was_broken.contains(b)).collect();
     unreadable.extend(broken.into_iter().filter_map(|(trigger, message)| Some((made(steps, &trigger)?, message))));
-    let outcome = inspect::inspect(&mut memory).await?;
+    let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
     memory.close().await?;
     let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
-    let left = diff(&outcome.current, &wanted).unwrap_or_default();
+    let left = diff(&outcome, &wanted).unwrap_or_default();
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, unreadable })
+}
+
+/// Tables whose definitions are not UTF-8 are readable in the copy alone.
+fn without_garbled(outcome: Live, live: &Live) -> Normalized {
+    let mut schema = outcome.current.schema().clone();
+    let garbled =
+        |name: &crate::schema::Ident| live.stored.iter().any(|r| r.garbled.is_some() && r.kind == "table" && name.matches(&r.name));
+    schema.tables.retain(|name, _| !garbled(&name.name));
+    schema.virtual_tables.retain(|name, _| !garbled(&name.name));
+    Normalized::by_dialect(schema)
 }
 
 /// Triggers whose table can no longer be written, with SQLite's reason: each kind of write compiles all of them.

@@ -12,7 +12,7 @@ use super::super::layout::{Layout, Place};
 use super::super::lexer::{lex, quote, quote_string};
 use super::super::read_table::read_with_layout;
 use super::super::{ddl, normalize, types, value};
-use super::{fill, native, rows, words};
+use super::{fill, indexes, native, rows};
 use crate::diff::{Delta, TableEdits};
 use crate::plan::Statement;
 use crate::schema::{Column, Conflict, Schema, Table};
@@ -70,8 +70,7 @@ fn respells(before: &Column, after: &Column, edits: &TableEdits) -> bool {
 fn is_read_elsewhere(column: &Column, edits: &TableEdits, live: &Live) -> bool {
     let name = &column.name;
     let table = &edits.before;
-    let folded = name.as_str().to_ascii_lowercase();
-    live.indexes_of(&edits.live.name.name).any(|i| words(i.sql.as_deref().unwrap_or_default()).contains(&folded))
+    live.indexes_of(&edits.live.name.name).any(|i| indexes::reads(i, name, table))
         || table.in_key(name)
         || table.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *name))
         || table.columns.values().any(|c| c.generated.as_ref().is_some_and(|g| g.expr.mentions(name)))

@@ -2,9 +2,9 @@
 
 use super::super::ddl;
 use super::super::inspect::Live;
-use super::super::lexer::{quote, quote_string, replace_names};
+use super::super::lexer::{quote, quote_string};
 use super::path::Path;
-use super::{name_of, native, probes, rebuild, rows, words};
+use super::{indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{ObjectName, Table};
@@ -65,7 +65,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     });
     statements.extend(come_indexes(edits, rebuilds));
     if rebuilds {
-        statements.extend(other_indexes(edits, live));
+        statements.extend(indexes::put_back(edits, live));
     }
     let mut step = Step::new(edits.after.address(), action, statements);
     let why = shortened(reasons(edits, binds));
@@ -117,23 +117,6 @@ fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     };
     let indexes = edits.after.indexes.values().filter(|i| rebuilds || is_new(&i.name));
     indexes.map(|i| Statement::new(ddl::create_index(i, &edits.after.name.name))).collect()
-}
-
-/// Indexes that the schema does not manage go with the old table too, and come back as they were.
-fn other_indexes(edits: &TableEdits, live: &Live) -> Vec<Statement> {
-    let name = &edits.live.name.name;
-    let known = |index: &str| {
-        let has = |t: &Table| t.indexes.keys().any(|i| i.matches(index));
-        has(&edits.live) || has(&edits.after)
-    };
-    let rows = live.stored.iter().filter(|r| r.kind == "index" && name.matches(&r.table) && !known(&r.name));
-    let new = |word: &str| {
-        let column = edits.renamed_columns.iter().find(|(old, _)| old.matches(word)).map(|(_, new)| new.to_string());
-        column.or_else(|| name.matches(word).then(|| edits.after.name.name.to_string()))
-    };
-    rows.filter_map(|r| r.sql.as_deref())
-        .map(|sql| Statement::new(if edits.renames() { replace_names(sql, new) } else { sql.to_owned() }))
-        .collect()
 }
 
 fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool) {
