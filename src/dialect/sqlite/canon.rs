@@ -225,10 +225,12 @@ fn loosest(words: &[String], pairs: &[Option<usize>], from: usize, to: usize) ->
 fn left_of(words: &[String], open: usize) -> Option<u8> {
     let Some(before) = open.checked_sub(1) else { return Some(0) };
     let word = words[before].as_str();
-    let sign = matches!(word, "-" | "+" | "~")
-        && before.checked_sub(1).is_none_or(|i| words[i] == "(" || words[i] == "," || precedence(&words[i]).is_some());
+    let behind = before.checked_sub(1).map(|i| words[i].as_str());
+    let sign = matches!(word, "-" | "+" | "~") && !behind.is_some_and(is_operand);
     match word {
         _ if sign => Some(u8::MAX),
+        // `IS NOT` is one operator, and binds as IS does.
+        "not" if behind == Some("is") => None,
         "(" if before > 0 && matches!(words[before - 1].as_str(), "in" | "exists" | "values") => None,
         "(" | "," | "when" | "then" | "else" => Some(0),
         "in" | "is" | "collate" | "escape" => None,
@@ -236,9 +238,17 @@ fn left_of(words: &[String], open: usize) -> Option<u8> {
     }
 }
 
+/// Whether a value ends with the word, so that a sign behind it has two sides. In doubt it does not.
+fn is_operand(word: &str) -> bool {
+    let literal = word.starts_with(|c: char| c.is_ascii_digit() || "\"'.x".contains(c));
+    (literal && word != "\"by\"") || word == ")"
+}
+
 fn right_of(words: &[String], close: usize) -> Option<u8> {
     match words.get(close + 1).map(String::as_str) {
         None | Some(")" | "," | "when" | "then" | "else" | "\"end\"") => Some(0),
+        // Behind a value it begins NOT IN, NOT LIKE, NOT BETWEEN or NOT NULL.
+        Some("not") => precedence("in"),
         Some(word) => precedence(word),
     }
 }
@@ -316,6 +326,15 @@ mod tests {
         assert!(!same("(not a) = b", "not a = b"));
         assert!(!same("a IN (1)", "a IN 1"));
         assert!(!same("(a, b) = (1, 2)", "a, b = 1, 2"));
+        assert!(!same("a IS NOT (b = c)", "a IS NOT b = c"));
+        assert!(!same("a IS NOT (b IS NULL)", "a IS NOT b IS NULL"));
+        assert!(!same("(NOT a) NOT IN (1)", "NOT a NOT IN (1)"));
+        assert!(!same("(NOT a) NOT NULL", "NOT a NOT NULL"));
+        assert!(!same("(NOT a) IS NULL", "NOT a IS NULL"));
+        assert!(!same("CASE WHEN a THEN -(b || c) END", "CASE WHEN a THEN -b || c END"));
+        assert!(!same("CASE -(b || c) WHEN 1 THEN 2 END", "CASE -b || c WHEN 1 THEN 2 END"));
+        assert!(!same("SELECT a ORDER BY -(b || c)", "SELECT a ORDER BY -b || c"));
+        assert!(!same("SELECT -(b || c)", "SELECT -b || c"));
     }
 
     #[test]

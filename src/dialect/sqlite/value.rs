@@ -43,8 +43,8 @@ fn number_canon(text: &str, affinity: Affinity) -> String {
     let Some(number) = Decimal::parse(text) else { return format!("n:{text}") };
     match affinity {
         // Stored as the text of the number; only an integer's text is beyond doubt.
-        Affinity::Text if number.integer => format!("s:{}", number.plain()),
-        Affinity::Text | Affinity::Blob if !number.integer => format!("r:{}", number.canon()),
+        Affinity::Text if number.is_stored_whole() => format!("s:{}", number.plain()),
+        Affinity::Text | Affinity::Blob if !number.is_stored_whole() => format!("r:{}", number.canon()),
         _ => format!("n:{}", number.canon()),
     }
 }
@@ -88,6 +88,12 @@ impl Decimal {
         Decimal { negative: false, digits: trimmed.to_owned(), exponent, integer }
     }
 
+    /// Beyond 64 bits SQLite keeps an integer as a float (<https://sqlite.org/lang_expr.html#literal_values_constants_>).
+    fn is_stored_whole(&self) -> bool {
+        // The zeros are only written out where they are few: a long exponent is no integer's.
+        self.integer && self.exponent < 19 && self.plain().parse::<i64>().is_ok()
+    }
+
     fn sign(&self) -> &'static str {
         if self.negative && !self.digits.is_empty() { "-" } else { "" }
     }
@@ -109,6 +115,24 @@ fn looks_numeric(text: &str) -> bool {
     !text.contains(['x', 'X', '_']) && Decimal::parse(text).is_some()
 }
 
+/// Whether a column of a STRICT table can hold the value, its type in capitals. Of an expression nobody knows.
+pub(crate) fn fits_strict(value: &Literal, declared: &str) -> bool {
+    let whole = |text: &str| Decimal::parse(text).is_some_and(|n| n.exponent >= 0);
+    match (literal_of(value), declared) {
+        (Literal::Expr(e), "INT" | "INTEGER" | "REAL" | "TEXT") => !is_blob(&e.text),
+        (Literal::Null | Literal::Expr(_), _) | (_, "ANY" | "TEXT") => true,
+        (_, "BLOB") => false,
+        (Literal::Number(n), "INT" | "INTEGER") => whole(&n),
+        (Literal::String(s), "INT" | "INTEGER") => looks_numeric(s.trim_ascii()) && whole(s.trim_ascii()),
+        (Literal::String(s), _) => looks_numeric(s.trim_ascii()),
+        (Literal::Bool(_) | Literal::Number(_), _) => true,
+    }
+}
+
+fn is_blob(sql: &str) -> bool {
+    matches!(lex(sql).as_slice(), [t] if t.kind == Kind::Blob)
+}
+
 /// A default as SQL, without the word DEFAULT.
 pub(crate) fn default_sql(value: &Literal) -> String {
     match value {
@@ -123,8 +147,7 @@ pub(crate) fn default_sql(value: &Literal) -> String {
 
 fn expr_default(expr: &Expr) -> String {
     let bare = ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|k| expr.text.eq_ignore_ascii_case(k));
-    let blob = matches!(lex(&expr.text).as_slice(), [t] if t.kind == Kind::Blob);
-    if bare || blob { expr.text.clone() } else { format!("({})", expr.text) }
+    if bare || is_blob(&expr.text) { expr.text.clone() } else { format!("({})", expr.text) }
 }
 
 /// Whether the default is the same for every row, so that `ALTER TABLE ADD COLUMN` takes it
@@ -171,6 +194,8 @@ mod tests {
         assert!(!same(number("1.0"), string("1"), Affinity::Text));
         assert!(!same(number("1"), string("1"), Affinity::Blob));
         assert!(!same(number("1.0"), number("1"), Affinity::Blob));
+        assert!(!same(number("100000000000000000000"), string("100000000000000000000"), Affinity::Text));
+        assert!(same(number("-9223372036854775808"), string("-9223372036854775808"), Affinity::Text));
         assert!(same(Literal::Null, expr("NULL"), Affinity::Blob));
         assert!(same(expr("CURRENT_TIMESTAMP"), expr("(current_timestamp)"), Affinity::Text));
     }

@@ -278,8 +278,10 @@ fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String>
     let mut done = 0;
     for (range, new) in changes {
         out.push_str(text.get(done..range.start)?);
-        out.push_str(&comments(text.get(range.clone())?));
-        out.push_str(&new);
+        let kept = comments(text.get(range.clone())?);
+        let spaced = kept.ends_with(char::is_whitespace);
+        out.push_str(&kept);
+        out.push_str(if spaced { new.trim_start() } else { &new });
         done = range.end;
         // What stood against the old words must not run into the new ones.
         let glued = out.ends_with(is_word) && text.get(done..)?.starts_with(is_word);
