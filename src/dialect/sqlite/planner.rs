@@ -25,14 +25,6 @@ pub enum PlanError {
     /// Steps wait for each other.
     #[error("no order is possible for {0}: each needs the other to come first")]
     Circle(String),
-    /// The live schema uses a function or collation that only the program which made it has.
-    #[error("not supported: {address} uses what only the program that made it has ({message}); nothing was changed")]
-    Foreign {
-        /// The object.
-        address: String,
-        /// SQLite's message, which names the function or collation.
-        message: String,
-    },
     /// The steps would not lead to the schema. This is a mistake of rosey's.
     #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
     Unproven(String),
@@ -84,7 +76,9 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
     let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
     let fingerprint = live.fingerprint();
-    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint), ..how };
+    // What the trial alone finds must be found again.
+    let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);
+    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
     let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
     Ok(Plan {
         dialect: Dialect::Sqlite,
@@ -158,13 +152,24 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                     return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
                 }
             }
-            Some(Refusal::Foreign { address, message }) => return Err(PlanError::Foreign { address: address.to_string(), message }),
+            Some(Refusal::Foreign { step, address, message }) => {
+                let step = steps.iter_mut().filter(|s| s.address == step).take(1);
+                step.for_each(|s| s.hazards.push(foreign(&address, &message)));
+                return Ok(steps);
+            }
             Some(Refusal::Leftover(changes)) => {
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
             }
         }
     }
+}
+
+/// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.
+fn foreign(address: &Address, message: &str) -> Hazard {
+    let message = format!("not supported: {address} uses what only the program that made it has ({message})");
+    let advice = "change the table with that program, or drop what uses it first";
+    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
 fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
@@ -194,7 +199,7 @@ fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Pro
 
 /// The innermost declaration that the message names, for the address alone points at a whole table.
 fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
-    let table = desired.tables.values().find(|t| t.address() == *address);
+    let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
     if let Some(table) = table {
         let about = |e: &crate::schema::Expr| missing_word(message).is_some_and(|w| lower::words(&e.text).contains(&w));
         let checks = table.checks.iter().map(|c| (&c.expr, c.origin));

@@ -90,8 +90,12 @@ impl Decimal {
 
     /// Beyond 64 bits SQLite keeps an integer as a float (<https://sqlite.org/lang_expr.html#literal_values_constants_>).
     fn is_stored_whole(&self) -> bool {
-        // The zeros are only written out where they are few: a long exponent is no integer's.
-        self.integer && self.exponent < 19 && self.plain().parse::<i64>().is_ok()
+        self.integer && self.fits_64_bits()
+    }
+
+    fn fits_64_bits(&self) -> bool {
+        // The zeros are only written out where they are few.
+        (0..19).contains(&self.exponent) && self.plain().parse::<i64>().is_ok()
     }
 
     fn sign(&self) -> &'static str {
@@ -117,10 +121,13 @@ fn looks_numeric(text: &str) -> bool {
 
 /// Whether a column of a STRICT table can hold the value, its type in capitals. Of an expression nobody knows.
 pub(crate) fn fits_strict(value: &Literal, declared: &str) -> bool {
-    let whole = |text: &str| Decimal::parse(text).is_some_and(|n| n.exponent >= 0);
+    let whole = |text: &str| Decimal::parse(text).is_some_and(|n| n.fits_64_bits());
+    if !["INT", "INTEGER", "REAL", "TEXT", "BLOB"].contains(&declared) {
+        return true;
+    }
     match (literal_of(value), declared) {
         (Literal::Expr(e), "INT" | "INTEGER" | "REAL" | "TEXT") => !is_blob(&e.text),
-        (Literal::Null | Literal::Expr(_), _) | (_, "ANY" | "TEXT") => true,
+        (Literal::Null | Literal::Expr(_), _) | (_, "TEXT") => true,
         (_, "BLOB") => false,
         (Literal::Number(n), "INT" | "INTEGER") => whole(&n),
         (Literal::String(s), "INT" | "INTEGER") => looks_numeric(s.trim_ascii()) && whole(s.trim_ascii()),
