@@ -8,6 +8,7 @@ mod native;
 mod path;
 mod probes;
 mod rebuild;
+mod references;
 mod rows;
 mod table;
 mod unreadable;
@@ -45,6 +46,7 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
             step.hazards.push(hazard);
         }
     }
+    references::warn(&mut steps, changes, live, desired);
     for (kind, name) in &changes.lacking {
         steps.push(unreadable::lacking(kind, name, live));
     }
