@@ -1,5 +1,7 @@
 //! Values in defaults: when two spellings store the same, and how they are written.
 
+use std::collections::BTreeSet;
+
 use super::canon::{Scope, canon};
 use super::lexer::{Kind, lex, quote_string};
 use super::types::Affinity;
@@ -14,7 +16,8 @@ pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Op
         Literal::Number(n) => number_canon(&n, affinity),
         Literal::String(s) if numeric && looks_numeric(s.trim_ascii()) => number_canon(s.trim_ascii(), affinity),
         Literal::String(s) => format!("s:{s}"),
-        Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope::default())),
+        // No default names a column, so what stands in double quotes is a string.
+        Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope { columns: Some(&BTreeSet::new()), ..Scope::default() })),
     };
     Some(DefaultValue { value: default.value, canon })
 }
