@@ -159,3 +159,17 @@ fn one_row_mended_does_not_hide_one_that_breaks() {
         "rows of d would point to rows that are not there",
     );
 }
+
+#[test]
+fn short_rows_are_written_out_whatever_the_conditions_say() {
+    let database = Database::from_sql(
+        "CREATE TABLE sensors (id INTEGER PRIMARY KEY, level INT); INSERT INTO sensors VALUES (1, 0), (2, 3);
+         ALTER TABLE sensors ADD COLUMN mode TEXT DEFAULT 'old'; PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, 'level INT', 'level INT CHECK (level > 0 AND mode <> ''old'')') WHERE name = 'sensors';
+         PRAGMA writable_schema = RESET",
+    );
+    let after = desired("table sensors { column id serial primary-key; column level INT; column mode text default=new }").unwrap();
+    database.apply(&after, false).unwrap();
+    assert_eq!(database.rows("SELECT level, mode FROM sensors ORDER BY id"), [["0", "old"], ["3", "old"]]);
+    assert_eq!(database.value("PRAGMA integrity_check"), "ok");
+}
