@@ -160,6 +160,11 @@ fn expr_default(expr: &Expr) -> String {
     if bare || is_blob(&expr.text) { expr.text.clone() } else { format!("({})", expr.text) }
 }
 
+/// Whether the default is a number that is stored as a float.
+pub(crate) fn is_float(default: &DefaultValue) -> bool {
+    matches!(literal_of(&default.value), Literal::Number(n) if Decimal::parse(&n).is_none_or(|n| !n.is_stored_whole()))
+}
+
 /// Whether the default is the same for every row, so that `ALTER TABLE ADD COLUMN` takes it
 /// (<https://sqlite.org/lang_altertable.html#altertabaddcol>).
 pub(crate) fn is_constant(value: &Literal) -> bool {
