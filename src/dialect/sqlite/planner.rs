@@ -133,8 +133,14 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
 async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how: How<'_>) -> Result<Vec<Step>, PlanError> {
     let mut limits = Limits { rebuild_only: how.rebuild_only, ..Limits::default() };
     loop {
-        let mut steps = lower::lower(changes, live, desired.schema(), &limits);
-        steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        let mut steps = match plan::order(lower::lower(changes, live, desired.schema(), &limits)) {
+            Ok(steps) => steps,
+            Err(_) if !limits.indexes_first => {
+                limits.indexes_first = true;
+                continue;
+            }
+            Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
+        };
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }

@@ -36,7 +36,8 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
     let gone = disturbed(changes, &paths);
     let rewritten = only_renamed(changes, &paths);
     let held = unreadable::indexes(changes, &paths, live);
-    let mut steps: Vec<Step> = changes.tables.iter().zip(paths).map(|(c, path)| table::lower(c, path, live, changes)).collect();
+    let lowered = changes.tables.iter().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits.indexes_first));
+    let mut steps: Vec<Step> = lowered.collect();
     steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
     let (carried, bodies) = carry::lower(changes, live, desired, gone, &rewritten, &limits.broken);
     unreadable::refuse(&mut steps, held.into_iter().chain(bodies));

@@ -7,13 +7,23 @@ use super::path::Path;
 use super::{indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
-use crate::schema::{ObjectName, Table};
+use crate::schema::{Ident, ObjectName, Table};
 
-pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes) -> Step {
+pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, indexes_first: bool) -> Vec<Step> {
     match change {
-        TableChange::Create(table) => create(table),
-        TableChange::Drop(table) => destroy(table),
-        TableChange::Alter(edits) => alter(edits, path, live, changes),
+        TableChange::Create(table) => vec![create(table)],
+        TableChange::Drop(table) => vec![destroy(table)],
+        TableChange::Alter(edits) if indexes_first && gone_indexes(edits).next().is_some() => {
+            let mut step = alter(edits, path, live, changes);
+            let gone: Vec<String> = gone_indexes(edits).map(name_of).collect();
+            step.statements.retain(|s| !s.sql.starts_with("DROP INDEX"));
+            step.footprint.drops.retain(|name| !gone.contains(name));
+            let drops = gone_indexes(edits).map(drop_index).collect();
+            let mut first = Step::new(step.address.clone(), Action::Alter, drops);
+            first.footprint.drops = gone;
+            vec![first, step]
+        }
+        TableChange::Alter(edits) => vec![alter(edits, path, live, changes)],
     }
 }
 
@@ -57,7 +67,10 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         _ => None,
     };
     let mut statements = rename_statements(edits, rebuilds);
-    statements.extend(gone_indexes(edits, rebuilds));
+    if !rebuilds {
+        // A rebuild takes all of them with the old table.
+        statements.extend(gone_indexes(edits).map(drop_index));
+    }
     statements.extend(match path {
         Path::Native => native::statements(edits),
         Path::Catalog(statements) => statements,
@@ -99,20 +112,20 @@ fn rename_statements(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     statements
 }
 
-/// Indexes that go, change or are renamed; a rebuild takes all of them with the old table.
-fn gone_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
-    if rebuilds {
-        return Vec::new();
-    }
+/// Indexes that go, change or are renamed.
+fn gone_indexes(edits: &TableEdits) -> impl Iterator<Item = &Ident> {
     let renamed = edits.renamed_indexes.iter().map(|(old, _)| old);
     let kept_name =
-        |d: &Delta<crate::schema::Index>| d.before().is_some_and(|i| !edits.renamed_indexes.iter().any(|(_, new)| *new == i.name));
-    let changed = edits.indexes.iter().filter(|d| kept_name(d)).filter_map(Delta::before).map(|i| &i.name);
-    renamed.chain(changed).map(|name| Statement::new(format!("DROP INDEX {}", quote(name.as_str())))).collect()
+        |d: &&Delta<crate::schema::Index>| d.before().is_some_and(|i| !edits.renamed_indexes.iter().any(|(_, new)| *new == i.name));
+    renamed.chain(edits.indexes.iter().filter(kept_name).filter_map(Delta::before).map(|i| &i.name))
+}
+
+fn drop_index(name: &Ident) -> Statement {
+    Statement::new(format!("DROP INDEX {}", quote(name.as_str())))
 }
 
 fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
-    let is_new = |name: &crate::schema::Ident| {
+    let is_new = |name: &Ident| {
         edits.renamed_indexes.iter().any(|(_, new)| new == name) || edits.indexes.iter().any(|d| d.after().is_some_and(|i| i.name == *name))
     };
     let indexes = edits.after.indexes.values().filter(|i| rebuilds || is_new(&i.name));
