@@ -138,7 +138,9 @@ fn rolled_back(sql: &str, kdl: &str, wanted: &str) {
         let database = Database::from_sql(sql);
         let before = stored(&database);
         match database.apply_by(&desired(kdl).unwrap(), true, by) {
-            Err(error @ ApplyError::NotVerified(_)) => assert!(error.to_string().contains(wanted), "{error}"),
+            Err(error @ ApplyError::BrokenReferences(_)) => {
+                assert!(error.is_refusal() && error.to_string().contains(wanted), "{error}");
+            }
             other => panic!("{by:?}: not rolled back: {other:?}"),
         }
         assert_eq!(stored(&database), before);

@@ -162,6 +162,9 @@ pub enum ApplyError {
         /// SQLite's reason.
         source: Error,
     },
+    /// Rows would point to rows that are not there, which only showed once all was done.
+    #[error("{0}")]
+    BrokenReferences(String),
     /// What came out is not what was desired.
     #[error("the outcome was not the desired one: {0}")]
     NotVerified(String),
@@ -181,6 +184,7 @@ impl ApplyError {
         let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
             ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } => true,
+            ApplyError::BrokenReferences(_) => true,
             // Rows that break a rule which could not be counted beforehand.
             ApplyError::Step { source, .. } => constraint(source),
             _ => false,

@@ -171,7 +171,7 @@ async fn in_transaction(
     let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
     let broken_now = verify::broken_references(connection, &plan, &names.done()).await?;
     if let Some(what) = verify::newly_broken(&broken, &broken_now) {
-        return Err(ApplyError::NotVerified(what));
+        return Err(ApplyError::BrokenReferences(what));
     }
     let took = began.elapsed();
     let rows_copied = plan.rows_copied();

@@ -34,18 +34,19 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
     };
     if ignored {
         let message = format!("{address} is not in the schema, is not touched, and points to {goes}");
-        return Some(Hazard::new(
-            Code::BreaksIgnored,
-            Level::Blocks,
-            address,
-            message,
-            "drop the foreign key first, or keep what it points to",
-        ));
+        let advice = "drop the foreign key first, or keep what it points to";
+        return Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
     }
-    let kept =
-        desired.tables.get(&child.name).is_some_and(|t| t.foreign_keys.iter().any(|f| f.columns == fk.columns && f.table == fk.table));
-    if !kept || !matches!(change, TableChange::Drop(_)) {
+    let goes_whole = matches!(change, TableChange::Drop(_));
+    let same = |f: &ForeignKey| f.columns == fk.columns && f.table == fk.table && (goes_whole || f.to == fk.to);
+    let kept = desired.tables.get(&child.name).is_some_and(|t| t.foreign_keys.iter().any(same));
+    if !kept {
         return None;
+    }
+    if !goes_whole {
+        let message = format!("{address} points to {goes}: SQLite would refuse to write to either table");
+        let advice = "drop the foreign key with it, or keep what it points to";
+        return Some(Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, advice));
     }
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("{} IS NOT NULL", quote(c.as_str()))).collect();
     let (name, filled) = (quote(child.name.name.as_str()), filled.join(" AND "));
