@@ -53,6 +53,8 @@ pub(crate) struct Settled {
     pub(crate) left_alone: Vec<String>,
     /// Whether the server could not be asked about expressions.
     pub(crate) unasked: bool,
+    /// Expressions of the schema file that the server does not take.
+    pub(crate) refused: Vec<Problem>,
 }
 
 /// Reads the live schema and puts both into one spelling.
@@ -68,13 +70,14 @@ pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Re
     take_over_unsaid(&mut current, &wanted);
     owned::align(&mut current, &mut wanted, &mut live.sequences);
     null_is_none(&mut current, &mut wanted);
+    let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
-        settle::expressions(connection, &mut current, &mut wanted).await?;
+        refused = settle::expressions(connection, &mut current, &mut wanted).await?;
         settle::views(connection, &mut current, &mut wanted).await?;
     }
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    Ok((Settled { live, current, desired, left_alone, unasked }, guards))
+    Ok((Settled { live, current, desired, left_alone, unasked, refused }, guards))
 }
 
 /// What the last apply guarded, and the schemas that it named: they stay managed though the file no longer names them.
@@ -172,6 +175,9 @@ pub(crate) struct Planned {
 /// Plans from the live schema to the desired one, inside the caller's transaction.
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool) -> Result<Planned, PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
+    if !settled.refused.is_empty() {
+        return Err(PlanError::Schema(settled.refused));
+    }
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
