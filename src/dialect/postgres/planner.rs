@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, lower, measure, normalize, owned, settle, standing};
+use super::{check, known_types, lower, measure, normalize, owned, settle, standing};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
@@ -181,6 +181,10 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
+        let unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
+        if !unknown.is_empty() {
+            return Err(PlanError::Schema(unknown));
+        }
         let facts = facts(connection, &settled.live, &changes).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
         standing::keep(&mut steps, &settled.live);
