@@ -85,6 +85,10 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
     let (desired, unreadable) = readable(desired, live);
     let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
+    let unfit = check::unfit_defaults(&changes);
+    if !unfit.is_empty() {
+        return Err(PlanError::Schema(unfit));
+    }
     let fingerprint = live.fingerprint();
     // What the trial alone finds must be found again.
     let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);
