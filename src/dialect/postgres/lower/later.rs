@@ -154,7 +154,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
         let delta = table.edits.columns.iter().find(|d| d.after().is_some_and(|c| c.name == after.name));
         let before = match delta {
             Some(crate::diff::Delta::Alter { before, .. }) if !before.not_null && !table.recreated.contains(&after.name) => before.clone(),
-            Some(crate::diff::Delta::Create(c)) if super::columns::is_filled(c) => super::columns::bare(c),
+            Some(crate::diff::Delta::Create(c)) if super::columns::is_filled(table, c) => super::columns::bare(c),
             _ => continue,
         };
         let Some(rule) = not_null_name(table, &before, after) else { continue };

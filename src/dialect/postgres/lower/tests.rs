@@ -33,7 +33,7 @@ SELECT line FROM (
       obj_description(c.oid, 'pg_class')) FROM pg_class c WHERE c.relkind IN ('r', 'v', 'm', 'S', 'i')
   UNION ALL
   SELECT format('constraint %s.%s %s %s comment=%s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid), k.convalidated,
-      obj_description(k.oid, 'pg_constraint')) FROM pg_constraint k
+      obj_description(k.oid, 'pg_constraint')) FROM pg_constraint k WHERE k.contype <> 'n'
   UNION ALL
   SELECT format('index %s valid=%s %s', i.indexrelid::regclass, i.indisvalid, pg_get_indexdef(i.indexrelid)) FROM pg_index i
   UNION ALL
