@@ -64,7 +64,12 @@ pub(super) fn object(name: &str) -> ObjectName {
 
 /// Tables and views in the schema language.
 pub(super) fn kdl(text: &str) -> Schema {
-    decode(&Sources::from_text("test", text), Dialect::Postgres).unwrap_or_else(|e| panic!("{e:?}"))
+    let mut schema = decode(&Sources::from_text("test", text), Dialect::Postgres).unwrap_or_else(|e| panic!("{e:?}"));
+    // As normalisation has it: a column that counts takes no NULL.
+    for column in schema.tables.values_mut().flat_map(|t| t.columns.values_mut()) {
+        column.not_null |= column.ty.is_serial() || column.identity.is_some();
+    }
+    schema
 }
 
 impl Schema {
