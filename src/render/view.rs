@@ -107,7 +107,9 @@ impl View {
     pub fn of(plan: &Plan, schema: &str) -> View {
         let mut seen = BTreeSet::new();
         let shown = plan.steps.iter().filter(|s| s.action != Action::Carry && seen.insert(s.address.clone()));
-        let blocks = shown.map(|s| block(plan, s)).collect();
+        // Where an object has several steps, the last does the work.
+        let main = |s: &Step| plan.steps.iter().rfind(|l| l.address == s.address && l.action != Action::Carry).map(|l| block(plan, l));
+        let blocks = shown.filter_map(main).collect();
         let needed = plan.disk_needed();
         let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));
         let carried: BTreeSet<Address> = plan.steps.iter().filter(|s| s.action == Action::Carry).map(|s| s.address.clone()).collect();
@@ -190,7 +192,7 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Rebuild => "will be rebuilt",
         Action::Replace => "will be replaced",
         Action::Destroy => "will be destroyed",
-        Action::Unsupported => "is missing",
+        Action::Unsupported => "is not supported",
     };
     let mut reasons: Vec<String> = Some(step.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
     if let Some(old) = renamed_from(plan, &step.address) {

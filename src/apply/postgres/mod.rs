@@ -208,7 +208,7 @@ impl Work<'_> {
         }
         self.as_approved(&plan)?;
         for step in steps {
-            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source };
+            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
             run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
         }
         Ok(())
@@ -273,14 +273,12 @@ impl Work<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        let mut done = 0;
-        for step in &steps {
+        for (done, step) in steps.iter().enumerate() {
             let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
             if let Err(source) = run::alone(&mut self.connection, step, until, self.observer).await {
                 let left = steps.len() - done;
-                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source });
+                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source: Box::new(source) });
             }
-            done += 1;
         }
         self.connection.execute("BEGIN").await?;
         let verified = self.verify().await;

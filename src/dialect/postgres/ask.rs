@@ -75,7 +75,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
         }
         Err(error) => Err(error),
     };
-    if let Err(lost @ (Error::Lost(_))) = outcome {
+    if let Err(lost @ Error::Lost(_)) = outcome {
         return Err(lost);
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
@@ -94,7 +94,8 @@ fn select(scope: &Scope) -> String {
     };
     let columns: Vec<String> = scope.columns.iter().map(column).collect();
     let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
-    format!("(SELECT ROW({}) FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
+    // A view's column cannot be a row, but can say whether one is null.
+    format!("(SELECT ROW({}) IS NULL FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
 }
 
 /// Takes the definition of the view apart: each select's row, by its commas.
@@ -109,11 +110,12 @@ fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
             continue;
         }
         let end = canon::closing(&tokens, at)?;
-        if !word(at + 1, "select") || !word(at + 2, "row") {
+        let row = at + 2 + tokens[at..].iter().skip(2).take_while(|t| **t == Token::LParen).count();
+        if !word(at + 1, "select") || !word(row, "row") {
             return None;
         }
-        let close = canon::closing(&tokens, at + 3)?;
-        found.push(split(&tokens[at + 4..close]));
+        let close = canon::closing(&tokens, row + 1)?;
+        found.push(split(&tokens[row + 2..close]));
         at = end + 1;
     }
     let fits = found.len() == scopes.len() && found.iter().zip(scopes).all(|(f, s)| f.len() == s.questions.len());

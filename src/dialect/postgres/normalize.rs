@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use sqlparser::tokenizer::Token;
 
 use super::inspect::ident;
 use super::inspect::part::{is_number, is_number_type};
@@ -230,13 +231,20 @@ pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
         Literal::String(s) => format!("s:{s}"),
         Literal::Expr(e) => {
             spell(e);
-            if e.canon == "null" {
-                return;
-            }
-            format!("e:{}", e.canon)
+            if is_null(&e.text) { NULL.to_owned() } else { format!("e:{}", e.canon) }
         }
     };
     *slot = Some(default);
+}
+
+/// A default that is NULL in whatever words.
+pub(super) const NULL: &str = "null";
+
+/// `NULL`, `NULL::varchar`.
+fn is_null(sql: &str) -> bool {
+    let Some(tokens) = canon::tokens(sql) else { return false };
+    let null = matches!(tokens.first(), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("null"));
+    null && tokens.get(1).is_none_or(|t| *t == Token::DoubleColon)
 }
 
 /// What the value is for a column of that type: `0` is false for a boolean one, `'0'` is 0 for an integer.

@@ -10,7 +10,7 @@ use super::inspect::{self, Live, ident};
 use super::{check, lower, measure, normalize, owned, settle, standing};
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
-use crate::schema::{Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
+use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,8 @@ pub(crate) async fn settled(connection: &mut Connection, desired: &Schema, known
     normalize::normalize(&mut current, &home);
     let left_alone = keep_managed(&mut current, &mut wanted, &home, known);
     take_over_unsaid(&mut current, &wanted);
-    owned::align(&mut current, &mut wanted, |table, column| live.sequences.get(&(table.clone(), column.clone())).cloned());
+    owned::align(&mut current, &mut wanted, &mut live.sequences);
+    null_is_none(&mut current, &mut wanted);
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
         settle::expressions(connection, &mut current, &mut wanted).await?;
@@ -127,6 +128,22 @@ fn take_over_unsaid(current: &mut Schema, wanted: &Schema) {
         }
         if wanted.comment.is_none() {
             extension.comment = None;
+        }
+    }
+}
+
+/// A default of NULL is none: it is kept where both sides or a new table say it, and no difference.
+fn null_is_none(current: &mut Schema, wanted: &mut Schema) {
+    for (name, after) in &mut wanted.tables {
+        let Some(before) = current.tables.get_mut(name) else { continue };
+        for (name, after) in &mut after.columns {
+            let Some(before) = before.columns.get_mut(name) else { continue };
+            let null = |d: &Option<DefaultValue>| d.as_ref().is_some_and(|d| d.canon == normalize::NULL);
+            if before.default.is_none() && null(&after.default) {
+                after.default = None;
+            } else if after.default.is_none() && null(&before.default) {
+                before.default = None;
+            }
         }
     }
 }
@@ -198,7 +215,7 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
     };
     let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| {
         let size: Option<i64> = holds(&r.name);
-        (r.name.clone(), TableFacts { rows: r.rows, bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
+        (r.name.clone(), TableFacts { bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
     });
     let uses = live.reads.iter().filter_map(|read| {
         let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
@@ -206,11 +223,5 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
         let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
         Some(Use { kind, view: view.name.clone(), relation: relation.name.clone(), column })
     });
-    Ok(Facts {
-        version: u32::try_from(live.server.version / 10_000).unwrap_or_default(),
-        default_schema: home,
-        tables: tables.collect(),
-        uses: uses.collect(),
-        sequences: live.sequences.clone(),
-    })
+    Ok(Facts { default_schema: home, tables: tables.collect(), uses: uses.collect(), sequences: live.sequences.clone() })
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::lexer::{Kind, Token, lex};
-use super::types;
-use crate::schema::{Column, Expr, Ident, Index, Origin, PartKey, Problem, Schema, Table, Type};
+use super::{types, value};
+use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
 /// The collations that every SQLite has; others belong to the program that defines them.
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
@@ -94,9 +94,22 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     if let Some(generated) = &column.generated {
         expression("generated=", &generated.expr, found);
     }
-    if let Some(crate::schema::Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
+    if let Some(Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
         expression("default=", e, found);
     }
+    strict_default(column, table, found);
+}
+
+/// A STRICT table takes no value that its type cannot hold, and no such default either
+/// (<https://sqlite.org/stricttables.html>).
+fn strict_default(column: &Column, table: &Table, found: &mut Vec<Problem>) {
+    let Some(default) = column.default.as_ref().filter(|_| table.strict) else { return };
+    let declared = types::declared(&column.ty, true).to_ascii_uppercase();
+    if value::fits_strict(&default.value, &declared) {
+        return;
+    }
+    let message = format!("the default of column `{}` is no {declared}, which strict table `{}` asks for", column.name, table.name);
+    found.push(Problem::new(message, column.origin.0, "cannot be stored").help("give a default of the column's type"));
 }
 
 fn table_rules(table: &Table, found: &mut Vec<Problem>) {
@@ -214,7 +227,7 @@ fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
 }
 
 /// Names, then sizes in brackets: what may stand behind a column's name as its type and nothing else.
-fn is_type_name(name: &str) -> bool {
+pub(crate) fn is_type_name(name: &str) -> bool {
     const CLAUSES: [&str; 11] =
         ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
     let tokens = lex(name);

@@ -8,6 +8,7 @@ mod cursor;
 mod ddl;
 pub(crate) mod guards;
 pub(crate) mod inspect;
+mod keywords;
 mod layout;
 mod lexer;
 mod lower;
@@ -17,6 +18,7 @@ pub(crate) mod planner;
 mod prove;
 mod read_other;
 mod read_table;
+pub(crate) mod references;
 mod types;
 mod value;
 

@@ -12,7 +12,7 @@ use rosey::render::{self, Style};
 use rosey::schema::{Dialect, Normalized};
 
 use super::Database;
-use crate::support::wait;
+use super::wait;
 
 /// A schema text as PostgreSQL's desired schema, or its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {

@@ -158,7 +158,10 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
             }
             let options = changed_options(&before.sequence, &after.sequence);
             if !options.is_empty() {
-                found.push(column(&options.iter().map(|o| format!("SET {o}")).collect::<Vec<_>>().join(" ")));
+                let set: Vec<String> = options.iter().map(|o| format!("SET {o}")).collect();
+                // Where nothing has been counted, counting begins at the new start, whatever the new bounds are.
+                let again = if table.rows { "" } else { " RESTART" };
+                found.push(column(&format!("{}{again}", set.join(" "))));
             }
             return found;
         }

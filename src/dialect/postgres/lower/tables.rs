@@ -147,6 +147,8 @@ fn create(world: &World<'_>, table: &Table) -> Step {
     step.footprint.creates.push(world.relation(&table.name));
     step.footprint.creates.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
     step.footprint.creates.extend(rule_relations(world, table));
+    // A table is a type as well.
+    step.footprint.creates.push(world.ty(&table.name));
     step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
     step.footprint.needs = needed(world, table);
     world.comes(&mut step.footprint, &table.name);
@@ -214,6 +216,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
     f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
     f.drops.extend(rule_relations(world, table));
+    f.drops.push(world.ty(&table.name));
     for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(world, table, f)) {
         f.frees.push(world.shape(&fk.table));
     }

@@ -1,11 +1,14 @@
-//! Statements of hand-made changes, run on a real server where `ROSEY_TEST_POSTGRES` names one: from each schema to the
-//! other and back, with and without rows, online and not. What comes out must be what the schema makes from nothing.
+//! Statements of hand-made changes, run on a real server: from each schema to the other and back, with and without rows, online and not. What comes out must be what the schema makes from nothing.
 
 mod cases;
+#[allow(dead_code)] // the harness of all tests, of which these use a part
+#[path = "../../../../tests/support/postgres.rs"]
+mod postgres;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::Url;
 use super::super::connection::Connection;
 use super::super::facts::{Facts, TableFacts};
 use super::lower;
@@ -133,9 +136,8 @@ impl Schema {
 pub(super) fn steps(current: &Schema, desired: &Schema, rows: &[String], online: bool) -> Vec<Step> {
     let (a, b) = (Normalized::by_dialect(current.clone()), Normalized::by_dialect(desired.clone()));
     let changes = diff(&a, &b).unwrap();
-    let holds = |t: &ObjectName| TableFacts { rows: 1, bytes: 8192, holds_rows: rows.contains(&t.to_string()) };
+    let holds = |t: &ObjectName| TableFacts { bytes: 8192, holds_rows: rows.contains(&t.to_string()) };
     let facts = Facts {
-        version: 15,
         default_schema: ident("public"),
         tables: current.tables.keys().map(|t| (t.clone(), holds(t))).collect(),
         uses: Vec::new(),
@@ -152,19 +154,19 @@ pub(super) fn script(steps: &[Step]) -> String {
 
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
+/// The URL of a server of the newest version at hand.
 fn server() -> Option<String> {
-    std::env::var("ROSEY_TEST_POSTGRES").ok()
+    postgres::servers().last().map(|s| s.url("postgres"))
 }
 
 /// A new database, and a session in it.
 async fn database(url: &str) -> Connection {
     let name = format!("rosey_ddl_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-    let mut admin = Connection::open(url).await.unwrap();
+    let mut admin = Connection::open(&Url::parse(url).unwrap()).await.unwrap();
     admin.execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
     admin.close().await.unwrap();
-    let (before, options) = url.split_once('?').unwrap_or((url, ""));
-    let (host, _) = before.rsplit_once('/').unwrap();
-    Connection::open(&format!("{host}/{name}?{options}")).await.unwrap()
+    let (host, _) = url.rsplit_once('/').unwrap();
+    Connection::open(&Url::parse(&format!("{host}/{name}")).unwrap()).await.unwrap()
 }
 
 async fn run(db: &mut Connection, steps: &[Step]) {
