@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use rosey::schema::{Normalized, ObjectName};
-use support::postgres::{self, Database, desired};
+use support::applied::desired;
+use support::postgres::{self, Database};
 use support::quote;
 
 /// A type: its name, defaults that it takes, and whether text of it can be computed from it alone.
@@ -41,7 +42,21 @@ const TYPES: [(&str, [&str; 2], bool); 22] = [
 ];
 
 const VALUES: [&str; 16] = [
-    "NULL", "'1'", "'-7'", "'2.5'", "'x'", "'007'", "''", "'t'", "'ok'", "'sad'", "'{1,2}'", "'{}'", "'2024-02-29'", "'[1,5)'", "'[3,9)'",
+    "NULL",
+    "'1'",
+    "'-7'",
+    "'2.5'",
+    "'x'",
+    "'007'",
+    "''",
+    "'t'",
+    "'ok'",
+    "'sad'",
+    "'{1,2}'",
+    "'{}'",
+    "'2024-02-29'",
+    "'[1,5)'",
+    "'[3,9)'",
     "'00000000-0000-0000-0000-000000000001'",
 ];
 
@@ -89,7 +104,8 @@ fn text(words: &str) -> String {
 fn kdl(schema: &RandomSchema) -> String {
     let mut out = String::new();
     let d = schema.dice;
-    writeln!(out, "enum mood {}", pick(&["sad ok", "sad ok happy", "ok sad", "new sad ok", "sad ok comment=\"how one is\""], d[0])).unwrap();
+    writeln!(out, "enum mood {}", pick(&["sad ok", "sad ok happy", "ok sad", "new sad ok", "sad ok comment=\"how one is\""], d[0]))
+        .unwrap();
     let rule = pick(&["", "check \"VALUE > -10\"", "check in_range \"VALUE BETWEEN 0 AND 99\"", "check \"VALUE IN (1, 2, 3)\""], d[1]);
     writeln!(out, "domain small integer {} {{\n    {rule}\n}}", pick(&["", "default=3", "not-null"], d[2])).unwrap();
     if one_in(3, d[3]) {
@@ -231,7 +247,7 @@ fn write_views(out: &mut String, n: usize, table: &RandomTable) {
     let column = quote(COLUMNS[*table.columns.keys().next().unwrap()]);
     let from = quote(TABLES[n]);
     if one_in(3, d[7]) {
-        let query = text(&format!("SELECT id, {column} AS c FROM {from} WHERE id > 0"));
+        let query = text(&format!("SELECT id, {column} AS c FROM {from} WHERE id IS NOT NULL"));
         writeln!(out, "view \"V {n}\" {{ as {query} }}\nview w{n} number {{ as \"SELECT count(*) FROM \\\"V {n}\\\"\" }}").unwrap();
     }
     if one_in(5, d[7]) {

@@ -1,8 +1,6 @@
 //! Real PostgreSQL servers for tests: one for each major version and test process, with a database for each test. The
 //! server stops and its folder goes when the process ends, however it ends. A server that somebody else runs is never used.
 
-#[path = "postgres/applied.rs"]
-mod applied;
 #[path = "postgres/installed.rs"]
 mod installed;
 
@@ -19,7 +17,6 @@ use std::{collections::BTreeMap, thread};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-pub use applied::desired;
 use installed::{Installed, run};
 
 /// What [`Database::rows`] shows for NULL.

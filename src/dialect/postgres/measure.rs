@@ -7,7 +7,7 @@
 use sqlx::Row as _;
 
 use super::connection::{Connection, Error};
-use crate::plan::{Hazard, Level, Probe, Step};
+use crate::plan::{Code, Hazard, Level, Probe, Step};
 
 /// Fills in the counts, and takes out the hazards that are none.
 ///
@@ -25,7 +25,7 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> 
             measure_one(connection, hazard, rows.as_deref()).await?;
         }
         step.rows = step.rows.or_else(|| step.hazards.iter().find_map(|h| h.total));
-        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || h.level == Level::Destroys);
+        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || (h.level == Level::Destroys && h.code != Code::LosesValues));
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_measure").await.map(drop)
 }

@@ -11,7 +11,7 @@ use rosey::plan::Plan;
 use rosey::render::{self, Style};
 use rosey::schema::{Dialect, Normalized};
 
-use super::Database;
+use super::postgres::Database;
 use super::wait;
 
 /// A schema text as PostgreSQL's desired schema, or its errors as text.
