@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use super::history::{self, Record};
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
+use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
-use crate::dialect::sqlite::{PlanError, backup, guards, inspect};
+use crate::dialect::sqlite::{PlanError, backup, inspect};
 use crate::kdl;
 use crate::plan::{self, Action, Plan, Step};
 use crate::schema::{Normalized, Schema};

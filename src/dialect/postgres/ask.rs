@@ -17,8 +17,26 @@ pub(crate) struct Scope {
     pub(crate) columns: Vec<(String, String, Option<String>)>,
     /// The expressions: SQL, and the type that they are cast to.
     pub(crate) questions: Vec<(String, Option<String>)>,
-    /// The server's spellings, once asked; none where it refuses the expression.
-    pub(crate) answers: Vec<Option<String>>,
+    /// The server's spellings, once asked, or its refusals.
+    pub(crate) answers: Vec<Result<String, Refusal>>,
+}
+
+/// Why the server does not take an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The SQLSTATE.
+    pub(crate) code: String,
+    /// The server's words.
+    pub(crate) message: String,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Sql { code, message, .. } => Refusal { code, message },
+            other => Refusal { code: String::new(), message: other.to_string() },
+        }
+    }
 }
 
 /// How many scopes go into one view; a view has at most 1,600 columns.
@@ -31,8 +49,8 @@ const AT_ONCE: usize = 250;
 pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Result<(), Error> {
     for batch in scopes.chunks_mut(AT_ONCE) {
         let whole: Vec<&Scope> = batch.iter().collect();
-        if let Some(answers) = try_view(connection, &whole).await? {
-            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Some).collect());
+        if let Ok(answers) = try_view(connection, &whole).await? {
+            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Ok).collect());
             continue;
         }
         for scope in batch {
@@ -43,25 +61,26 @@ pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Re
 }
 
 async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), Error> {
-    if let Some(mut answers) = try_view(connection, &[scope]).await? {
-        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Some).collect();
+    if let Ok(mut answers) = try_view(connection, &[scope]).await? {
+        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Ok).collect();
         return Ok(());
     }
     let mut answers = Vec::new();
     for question in &scope.questions {
         let alone = Scope { questions: vec![question.clone()], answers: Vec::new(), ..scope.clone() };
         let found = try_view(connection, &[&alone]).await?;
-        answers.push(found.and_then(|mut a| a.pop()).and_then(|mut a| a.pop()));
+        answers.push(found.map(|mut a| a.pop().and_then(|mut a| a.pop()).unwrap_or_default()));
     }
     scope.answers = answers;
     Ok(())
 }
 
-/// The answers of one view, or none where the server refuses it.
-async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Option<Vec<Vec<String>>>, Error> {
+/// The answers of one view, or why the server refuses it.
+async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Result<Vec<Vec<String>>, Refusal>, Error> {
     let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT {}", selects.join(", "))).await?;
-    Ok(definition.ok().and_then(|text| read(&text, scopes)))
+    let odd = || Refusal { code: String::new(), message: "the server spells it in a form that is not understood".to_owned() };
+    Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, scopes).ok_or_else(odd)))
 }
 
 /// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.

@@ -7,7 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, lower, measure, normalize, owned, settle, standing};
+use super::{check, known_types, lower, measure, normalize, owned, settle, standing};
+use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
 use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
@@ -52,27 +53,44 @@ pub(crate) struct Settled {
     pub(crate) left_alone: Vec<String>,
     /// Whether the server could not be asked about expressions.
     pub(crate) unasked: bool,
+    /// Expressions of the schema file that the server does not take.
+    pub(crate) refused: Vec<Problem>,
 }
 
 /// Reads the live schema and puts both into one spelling.
-pub(crate) async fn settled(connection: &mut Connection, desired: &Schema, known: &[String]) -> Result<Settled, Error> {
+pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
     let mut live = inspect::inspect(connection).await?;
+    let (guards, known) = remembered(connection, &live).await?;
     let home = live.server.default_schema.clone();
     let mut wanted = desired.clone();
     normalize::normalize(&mut wanted, &home);
     let mut current = std::mem::take(&mut live.schema);
     normalize::normalize(&mut current, &home);
-    let left_alone = keep_managed(&mut current, &mut wanted, &home, known);
+    let left_alone = keep_managed(&mut current, &mut wanted, &home, &known);
     take_over_unsaid(&mut current, &wanted);
     owned::align(&mut current, &mut wanted, &mut live.sequences);
     null_is_none(&mut current, &mut wanted);
+    let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
-        settle::expressions(connection, &mut current, &mut wanted).await?;
+        refused = settle::expressions(connection, &mut current, &mut wanted).await?;
         settle::views(connection, &mut current, &mut wanted).await?;
     }
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    Ok(Settled { live, current, desired, left_alone, unasked })
+    Ok((Settled { live, current, desired, left_alone, unasked, refused }, guards))
+}
+
+/// What the last apply guarded, and the schemas that it named: they stay managed though the file no longer names them.
+async fn remembered(connection: &mut Connection, live: &Live) -> Result<(Guards, Vec<String>), Error> {
+    if !live.history {
+        return Ok((Guards::default(), Vec::new()));
+    }
+    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|^schema |\\nschema '";
+    let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
+    let guards = Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres);
+    let schemas = guards.schema().namespaces.keys().map(ToString::to_string).collect();
+    Ok((guards, schemas))
 }
 
 /// Drops what lies in schemas that neither the file nor the history names, and gives their names.
@@ -155,14 +173,22 @@ pub(crate) struct Planned {
 }
 
 /// Plans from the live schema to the desired one, inside the caller's transaction.
-pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool, known: &[String]) -> Result<Planned, PlanError> {
-    let settled = settled(connection, desired.schema(), known).await?;
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool) -> Result<Planned, PlanError> {
+    let (settled, guards) = settled(connection, desired.schema()).await?;
+    if !settled.refused.is_empty() {
+        return Err(PlanError::Schema(settled.refused));
+    }
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
+        let unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
+        if !unknown.is_empty() {
+            return Err(PlanError::Schema(unknown));
+        }
         let facts = facts(connection, &settled.live, &changes).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
         standing::keep(&mut steps, &settled.live);
+        guards.stop(&changes, &mut steps);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         measure::measure(connection, &mut steps).await?;
     }
@@ -171,7 +197,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         changes,
         steps,
         fingerprint: fingerprint(settled.current.schema()),
-        guards: Vec::new(),
+        guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
         online,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::lexer::{Kind, Token, lex};
 use super::{types, value};
+use crate::diff::{Changes, Delta, TableChange};
 use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
 /// The collations that every SQLite has; others belong to the program that defines them.
@@ -97,19 +98,36 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     if let Some(Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
         expression("default=", e, found);
     }
-    strict_default(column, table, found);
 }
 
-/// A STRICT table takes no value that its type cannot hold, and no such default either
-/// (<https://sqlite.org/stricttables.html>).
-fn strict_default(column: &Column, table: &Table, found: &mut Vec<Problem>) {
-    let Some(default) = column.default.as_ref().filter(|_| table.strict) else { return };
+/// Whether the default is one that the column could not hold. A STRICT table may have it, and takes no row that leaves
+/// the column out (<https://sqlite.org/stricttables.html>).
+pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
+    let default = column.default.as_ref().filter(|_| table.strict)?;
     let declared = types::declared(&column.ty, true).to_ascii_uppercase();
-    if value::fits_strict(&default.value, &declared) {
-        return;
+    let unfit = !value::fits_strict(&default.value, &declared);
+    unfit.then(|| format!("the default of column `{}` is no {declared}, which strict table `{}` asks for", column.name, table.name))
+}
+
+/// Defaults that a change gives to tables which are there, and that SQLite would refuse over their rows.
+pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let touches = |d: &&Delta<Column>| match d {
+            Delta::Alter { edits, .. } => edits.iter().any(|e| ["default", "type"].contains(&e.attribute)),
+            _ => true,
+        };
+        let made = edits.columns.iter().filter(touches).filter_map(Delta::after);
+        let all = edits.after.columns.values().filter(|_| edits.after.strict && !edits.before.strict);
+        let columns: BTreeSet<&Ident> = made.chain(all).map(|c| &c.name).collect();
+        for column in columns.into_iter().filter_map(|name| edits.after.columns.get(name)) {
+            if let Some(message) = unfit_default(column, &edits.after) {
+                found.push(Problem::new(message, column.origin.0, "cannot be stored").help("give a default of the column's type"));
+            }
+        }
     }
-    let message = format!("the default of column `{}` is no {declared}, which strict table `{}` asks for", column.name, table.name);
-    found.push(Problem::new(message, column.origin.0, "cannot be stored").help("give a default of the column's type"));
+    found
 }
 
 fn table_rules(table: &Table, found: &mut Vec<Problem>) {

@@ -6,7 +6,6 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
-pub(crate) mod guards;
 pub(crate) mod inspect;
 mod keywords;
 mod layout;

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::connection::{Connection, Error};
-use super::guards::Guards;
 use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::prove::{Refusal, prove};
 use super::{check, cursor, lower, measure, normalize};
+use crate::dialect::guards::Guards;
 use crate::diff::{Changes, diff};
 use crate::plan::{self, Code, Hazard, Level, Plan, Step};
 use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
@@ -58,11 +58,21 @@ pub(crate) struct How<'p> {
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
     let live = inspect::inspect(connection).await?;
     let mut plan = plan_from(&live, desired, how).await?;
-    let guards = Guards::read(connection, &live).await?;
+    let guards = remembered(connection, &live).await?;
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
     measure::measure(connection, &mut plan.steps).await?;
     Ok(Planned { plan, live })
+}
+
+/// What the last apply guarded. A history without any guard costs one query and no parsing.
+async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
+    if !live.has_table("_rosey_history") {
+        return Ok(Guards::default());
+    }
+    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let guarded = connection.texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%'")).await?;
+    Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
 }
 
 /// Plans for a file that is not there yet.
@@ -75,6 +85,10 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
     let (desired, unreadable) = readable(desired, live);
     let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
+    let unfit = check::unfit_defaults(&changes);
+    if !unfit.is_empty() {
+        return Err(PlanError::Schema(unfit));
+    }
     let fingerprint = live.fingerprint();
     // What the trial alone finds must be found again.
     let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);

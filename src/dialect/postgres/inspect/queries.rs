@@ -152,6 +152,8 @@ pub(super) fn unmanaged() -> String {
          WHERE NOT t.tgisinternal AND {OWN} AND {relation} \
          UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {on}, c.oid::int8 \
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
+         UNION ALL SELECT 'row security', {on} || CASE WHEN c.relforcerowsecurity THEN ' forced' ELSE '' END, c.oid::int8 \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND {OWN} AND {relation} \
          UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {on}, c.oid::int8 \
          FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE r.rulename <> '_RETURN' AND {OWN} AND {relation} \

@@ -1,5 +1,6 @@
 //! One table's change → one step, with the reason for its path.
 
+use super::super::check::unfit_default;
 use super::super::ddl;
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
@@ -34,6 +35,12 @@ fn create(table: &Table) -> Step {
     let mut step = Step::new(table.address(), Action::Create, statements);
     step.footprint.creates = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
     step.footprint.prefers = table.foreign_keys.iter().map(|f| name_of(&f.table.name)).collect();
+    for column in table.columns.values() {
+        if let Some(message) = unfit_default(column, table) {
+            let (address, advice) = (table.address().child("column", &column.name), "SQLite would refuse every row that leaves it out");
+            step.hazards.push(Hazard::new(Code::BreaksType, Level::Warns, address, message, advice));
+        }
+    }
     step
 }
 
