@@ -18,7 +18,7 @@ pub(crate) struct Scope {
     /// The expressions: SQL, and the type that they are cast to.
     pub(crate) questions: Vec<(String, Option<String>)>,
     /// The server's spellings, once asked, or its refusals.
-    pub(crate) answers: Vec<Result<String, Refusal>>,
+    pub(crate) answers: Vec<Result<Answer, Refusal>>,
 }
 
 /// Why the server does not take an expression.
@@ -37,6 +37,15 @@ impl From<Error> for Refusal {
             other => Refusal { code: String::new(), message: other.to_string() },
         }
     }
+}
+
+/// An expression in the server's spelling.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answer {
+    /// What is compared.
+    pub(crate) canon: String,
+    /// What it can be asked about again.
+    pub(crate) sql: String,
 }
 
 /// How many scopes go into one view; a view has at most 1,600 columns.
@@ -76,7 +85,7 @@ async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), E
 }
 
 /// The answers of one view, or why the server refuses it.
-async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Result<Vec<Vec<String>>, Refusal>, Error> {
+async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Result<Vec<Vec<Answer>>, Refusal>, Error> {
     let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT {}", selects.join(", "))).await?;
     let odd = || Refusal { code: String::new(), message: "the server spells it in a form that is not understood".to_owned() };
@@ -118,7 +127,7 @@ fn select(scope: &Scope) -> String {
 }
 
 /// Takes the definition of the view apart: each select's row, by its commas.
-fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
+fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<Answer>>> {
     let tokens = canon::tokens(definition)?;
     let word = |i: usize, text: &str| matches!(tokens.get(i), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case(text));
     let mut found = Vec::new();
@@ -141,8 +150,8 @@ fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
     fits.then_some(found)
 }
 
-/// Canonical spellings of what stands between commas.
-fn split(tokens: &[Token]) -> Vec<String> {
+/// What stands between commas.
+fn split(tokens: &[Token]) -> Vec<Answer> {
     let mut parts = vec![Vec::new()];
     let mut depth = 0_i32;
     for token in tokens {
@@ -157,5 +166,5 @@ fn split(tokens: &[Token]) -> Vec<String> {
             last.push(token.clone());
         }
     }
-    parts.iter().map(|p| canon::spelled(p)).collect()
+    parts.iter().map(|p| Answer { canon: canon::spelled(p), sql: canon::sql(p) }).collect()
 }

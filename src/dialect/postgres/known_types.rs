@@ -7,6 +7,31 @@ use super::{canon, words};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::schema::{Column, ObjectName, Problem, Schema, Type, nearest};
 
+/// Types that are words of the grammar and no names of the catalog
+/// (<https://www.postgresql.org/docs/current/datatype.html>).
+const BUILT_IN: [&str; 20] = [
+    "bigint",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "dec",
+    "decimal",
+    "double",
+    "float",
+    "int",
+    "integer",
+    "interval",
+    "national",
+    "nchar",
+    "numeric",
+    "real",
+    "smallint",
+    "time",
+    "timestamp",
+    "varchar",
+];
+
 /// All of them, in one query.
 pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
     let comes = changes.extensions.iter().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
@@ -42,6 +67,9 @@ fn columns(change: &TableChange) -> Vec<&Column> {
 fn open(column: &Column, desired: &Schema) -> Option<String> {
     let Type::Other(text) = &column.ty else { return None };
     let ((schema, name), _) = words::leading_name(text.as_str())?;
+    if schema.is_none() && BUILT_IN.contains(&name.as_str()) {
+        return None;
+    }
     let name = ObjectName { schema: schema.map(|s| ident(&s)), name: ident(&name) };
     let declared = |n: &ObjectName| desired.enums.contains_key(n) || desired.domains.contains_key(n) || is_relation(n, desired);
     let unmanaged = desired.unmanaged.iter().any(|u| u.kind == "type" && u.name == name.to_string());

@@ -268,9 +268,25 @@ fn fitting(value: Literal, ty: &Type) -> Literal {
     }
 }
 
-/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`.
+/// A number in full: `1.5e3` is `1500`.
+fn written_out(text: &str) -> Option<String> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let exponent = exponent.parse::<isize>().ok().filter(|n| n.abs() <= 400 && is_number(number))?;
+    let (sign, unsigned) = number.split_at(number.len() - number.trim_start_matches(['-', '+']).len());
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let point = exponent.saturating_add_unsigned(whole.len());
+    let before = usize::try_from(-point).unwrap_or_default();
+    let digits = format!("{}{whole}{fraction}", "0".repeat(before));
+    let point = usize::try_from(point).unwrap_or_default();
+    let digits = format!("{digits}{}", "0".repeat(point.saturating_sub(digits.len())));
+    let (whole, fraction) = digits.split_at(point);
+    Some(format!("{sign}{whole}.{fraction}"))
+}
+
+/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`, `1e3`.
 fn plain_number(text: &str) -> String {
     let text = text.replace('_', "");
+    let text = written_out(&text).unwrap_or(text);
     if !is_number(&text) {
         return text;
     }
@@ -283,4 +299,24 @@ fn plain_number(text: &str) -> String {
     let whole = if whole.is_empty() { "0" } else { whole };
     let number = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
     if number == "0" { number } else { format!("{sign}{number}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_number;
+
+    #[test]
+    fn a_number_has_one_spelling() {
+        for (given, plain) in [
+            ("1e3", "1000"),
+            ("-1.5E-5", "-0.000015"),
+            ("1.25e1", "12.5"),
+            ("+0_07.50", "7.5"),
+            ("0e9", "0"),
+            ("12e+2", "1200"),
+            ("1e-2", "0.01"),
+        ] {
+            assert_eq!(plain_number(given), plain, "{given}");
+        }
+    }
 }

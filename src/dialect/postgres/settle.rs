@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{self, Refusal, Scope};
+use super::ask::{self, Answer, Refusal, Scope};
 use super::connection::{Connection, Error};
 use super::{canon, types};
 use crate::schema::{Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table};
@@ -139,12 +139,12 @@ fn scope(alias: &str, columns: &[(String, String, Option<String>)], slots: &[Slo
     Scope { alias: alias.to_owned(), columns, questions, answers: Vec::new() }
 }
 
-fn take(slots: &mut [Slot], answers: Vec<Result<String, Refusal>>) {
+fn take(slots: &mut [Slot], answers: Vec<Result<Answer, Refusal>>) {
     for (slot, answer) in slots.iter_mut().zip(answers) {
         match answer {
             Ok(answer) => {
-                *slot.canon = format!("{}{answer}", slot.prefix);
-                slot.sql = answer;
+                *slot.canon = format!("{}{}", slot.prefix, answer.canon);
+                slot.sql = answer.sql;
             }
             Err(refusal) => slot.refused = Some(refusal),
         }
