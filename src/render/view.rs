@@ -125,7 +125,7 @@ impl View {
 fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     let same = || plan.steps.iter().filter(|s| s.address == any.address && s.action != Action::Carry);
     let whole = same().rfind(|s| s.action != Action::Alter);
-    whole.or_else(|| same().last()).unwrap_or(any)
+    whole.or_else(|| same().next_back()).unwrap_or(any)
 }
 
 /// Why it happens this way. PostgreSQL's stages each have a reason of their own.
