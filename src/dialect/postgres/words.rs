@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::scan::{self, Piece};
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -130,104 +132,17 @@ pub(crate) fn leading_name(sql: &str) -> Option<((Option<String>, String), Strin
     Some((name, tokens.get(next..)?.iter().map(|t| t.text).collect()))
 }
 
+/// The pieces of a text, comments left out; none of a text that PostgreSQL could not read either.
 fn lex(sql: &str) -> Vec<Token<'_>> {
-    let bytes = sql.as_bytes();
-    let mut tokens = Vec::new();
-    let mut at = 0;
-    while let Some(&b) = bytes.get(at) {
-        let start = at;
-        let kind = match b {
-            _ if b.is_ascii_whitespace() => {
-                at += 1;
-                continue;
-            }
-            b'-' if bytes.get(at + 1) == Some(&b'-') => {
-                at = find(sql, at, "\n");
-                continue;
-            }
-            b'/' if bytes.get(at + 1) == Some(&b'*') => {
-                at = comment(bytes, at);
-                continue;
-            }
-            b'\'' => {
-                at = quoted(bytes, at, false);
-                Kind::Text
-            }
-            b'e' | b'E' if bytes.get(at + 1) == Some(&b'\'') => {
-                at = quoted(bytes, at + 1, true);
-                Kind::Text
-            }
-            b'"' => {
-                at = quoted(bytes, at, false);
-                Kind::Quoted
-            }
-            b'$' if dollar(sql, at).is_some() => {
-                at = dollar(sql, at).unwrap_or(bytes.len());
-                Kind::Other
-            }
-            _ if is_word(b) => {
-                at += bytes[at..].iter().take_while(|b| is_word(**b)).count();
-                Kind::Word
-            }
-            _ => {
-                at += 1;
-                Kind::Other
-            }
-        };
-        tokens.push(Token { kind, text: sql.get(start..at).unwrap_or_default() });
-    }
-    tokens
-}
-
-fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b == b'_' || b >= 0x80
-}
-
-fn find(sql: &str, from: usize, what: &str) -> usize {
-    sql.get(from..).and_then(|rest| rest.find(what)).map_or(sql.len(), |n| from + n)
-}
-
-/// The position behind a comment; comments nest.
-fn comment(bytes: &[u8], start: usize) -> usize {
-    let (mut at, mut depth) = (start, 0usize);
-    while at < bytes.len() {
-        match (bytes[at], bytes.get(at + 1)) {
-            (b'/', Some(b'*')) => (at, depth) = (at + 2, depth + 1),
-            (b'*', Some(b'/')) => (at, depth) = (at + 2, depth.saturating_sub(1)),
-            _ => at += 1,
-        }
-        if depth == 0 {
-            return at;
-        }
-    }
-    bytes.len()
-}
-
-/// The position behind the closing quote; a doubled quote does not close, nor one behind a backslash in `E'…'`.
-fn quoted(bytes: &[u8], start: usize, escapes: bool) -> usize {
-    let quote = bytes[start];
-    let mut at = start + 1;
-    while at < bytes.len() {
-        if escapes && bytes[at] == b'\\' {
-            at += 1;
-        } else if bytes[at] == quote {
-            if bytes.get(at + 1) != Some(&quote) {
-                return at + 1;
-            }
-            at += 1;
-        }
-        at += 1;
-    }
-    bytes.len()
-}
-
-/// The position behind `$tag$…$tag$`.
-fn dollar(sql: &str, start: usize) -> Option<usize> {
-    let rest = sql.get(start + 1..)?;
-    let tag = rest.get(..rest.find('$')?).filter(|t| t.bytes().all(is_word))?;
-    let close = format!("${tag}$");
-    let from = start + close.len();
-    sql.get(from..)?.find(&close).map(|n| from + n + close.len())
+    let kind = |piece: &Piece, text: &str| match piece.kind {
+        scan::Kind::Word => Kind::Word,
+        scan::Kind::Name => Kind::Quoted,
+        scan::Kind::Text if !text.starts_with('$') => Kind::Text,
+        _ => Kind::Other,
+    };
+    let pieces = scan::scan(sql).unwrap_or_default();
+    let kept = pieces.iter().filter(|p| p.kind != scan::Kind::OpenComment);
+    kept.filter_map(|p| sql.get(p.start..p.end).map(|text| Token { kind: kind(p, text), text })).collect()
 }
 
 #[cfg(test)]
