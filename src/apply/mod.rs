@@ -168,6 +168,16 @@ pub enum ApplyError {
         /// The server's reason.
         source: Box<pg::Error>,
     },
+    /// It was asked to stop once the transaction had been committed.
+    #[error("interrupted at {address}")]
+    InterruptedLate {
+        /// The history number.
+        number: i64,
+        /// How many steps are left, this one included.
+        left: usize,
+        /// The step.
+        address: String,
+    },
     /// All is committed, and is not what was desired.
     #[error("the outcome is not the desired one: {0}")]
     NotVerifiedAfter(String),

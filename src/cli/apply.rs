@@ -16,7 +16,7 @@ use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
-use crate::schema::Normalized;
+use crate::schema::{Dialect, Normalized};
 
 /// Applies the schema.
 #[derive(Args)]
@@ -34,7 +34,7 @@ pub(super) struct Apply {
     /// When a backup is made first; auto: before a step that rebuilds or destroys.
     #[arg(long, value_enum, default_value = "auto")]
     backup: Backup,
-    /// Where backups go; beside the database where this is not given.
+    /// Where backups go; beside the SQLite file, or in the working directory, where this is not given.
     #[arg(long, value_name = "FOLDER")]
     backup_dir: Option<PathBuf>,
     /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
@@ -164,7 +164,9 @@ impl Apply {
         }
         text.push_str(".\n");
         if let Some(backup) = backup {
-            text.push_str(&format!("The database as it was: {}\n", render::escape(&backup.display().to_string())));
+            let what =
+                if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
+            text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
         }
         text
     }

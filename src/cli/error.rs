@@ -79,7 +79,11 @@ impl From<postgres::Error> for Failure {
         let failure = Failure::new(error.to_string());
         match (hint(&error), &error) {
             (Some(hint), _) => failure.help(hint),
-            (None, postgres::Error::Sql { hint: Some(hint), .. }) => failure.help(hint),
+            // The server's advice where something depends on an object is to drop that too.
+            (None, postgres::Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => failure.help(hint),
+            (None, postgres::Error::Sql { code, .. }) if code == "2BP01" => {
+                failure.help("what depends on it is ignored, or rosey does not manage it: drop that first")
+            }
             (None, _) => failure,
         }
     }
@@ -198,8 +202,13 @@ impl From<ApplyError> for Failure {
                 let text = format!("{address}: {source}; all was rolled back, the database is as it was");
                 Failure { text, ..(*source).into() }
             }
+            ApplyError::InterruptedLate { number, left, address } => Failure::new(format!(
+                "interrupted at {address}\n  the transaction is committed (number {number}); after it, {} left",
+                counted_steps(left)
+            ))
+            .help("run rosey apply again: it finds what is done, and finishes the rest"),
             ApplyError::Unfinished { number, left, address, source } => Failure::new(format!(
-                "{address}: {source}\n  what is in one transaction is done (number {number}); {} outside it left",
+                "{address}: {source}\n  the transaction is committed (number {number}); after it, {} left",
                 counted_steps(left)
             ))
             .help("run rosey apply again: it finds what is done, and finishes the rest"),

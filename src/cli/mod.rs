@@ -31,7 +31,7 @@ enum Exit {
     Refused = 3,
 }
 
-/// Declarative migrations for SQLite: one schema file, a plan to review, an apply that loses nothing.
+/// Declarative migrations for SQLite and PostgreSQL: one schema file, a plan to review, an apply that loses nothing.
 #[derive(Parser)]
 #[command(name = "rosey", version, max_term_width = 100)]
 struct Arguments {

@@ -20,11 +20,12 @@ pub(super) struct Progress {
     quiet: bool,
     pulse: Arc<Pulse>,
     bar: Option<(ProgressBar, std::thread::JoinHandle<()>)>,
+    said: std::collections::BTreeSet<String>,
 }
 
 impl Progress {
     pub(super) fn new(quiet: bool, pulse: Arc<Pulse>) -> Self {
-        Progress { quiet, pulse, bar: None }
+        Progress { quiet, pulse, bar: None, said: Default::default() }
     }
 
     fn say(&self, text: &str) {
@@ -87,7 +88,11 @@ impl Observer for Progress {
             Transaction::Before => " (before the transaction)".to_owned(),
             Transaction::After => format!(" (after the transaction: {})", step.reason),
         };
-        self.say(&format!("{verb} {}{}{staged}", step.address, rows.unwrap_or_default()));
+        let line = format!("{verb} {}{}{staged}", step.address, rows.unwrap_or_default());
+        // An object may have several steps: it is named once.
+        if self.said.insert(line.clone()) {
+            self.say(&line);
+        }
     }
 
     fn copies(&mut self, _: &Step, rows: i64) {

@@ -260,7 +260,7 @@ pub(crate) fn literal(value: &Literal) -> String {
 }
 
 /// The words for what happens to rows that point here, where it is not the default.
-pub(super) fn action(action: RefAction) -> Option<&'static str> {
+pub(crate) fn action(action: RefAction) -> Option<&'static str> {
     (action != RefAction::NoAction).then(|| action.word())
 }
 

@@ -40,6 +40,7 @@ pub use writer::{encode, encode_table};
 
 pub(crate) use writer::column_line;
 
+pub(crate) use column::action;
 pub(crate) use fmt::quoted;
 pub(crate) use fmt::string_repr;
 

@@ -9,9 +9,15 @@ use crate::schema::{Column, Expr, ObjectName, Table};
 pub(super) fn table(change: &TableChange) -> (String, Vec<Line>) {
     match change {
         TableChange::Create(table) => whole(table, Symbol::Create),
-        TableChange::Drop(table) => (format!("table {}", kdl::string_repr(table.name.name.as_str())), Vec::new()),
-        TableChange::Alter(edits) => (format!("table {}", kdl::string_repr(edits.after.name.name.as_str())), altered(edits)),
+        TableChange::Drop(table) => (format!("table {}", object(&table.name)), Vec::new()),
+        TableChange::Alter(edits) => (format!("table {}", object(&edits.after.name)), altered(edits)),
     }
+}
+
+/// A name as the schema language has it, with its schema.
+pub(super) fn object(name: &ObjectName) -> String {
+    let schema = name.schema.as_ref().map(|s| format!(" schema={}", kdl::string_repr(s.as_str()))).unwrap_or_default();
+    format!("{}{schema}", kdl::string_repr(name.name.as_str()))
 }
 
 fn whole(table: &Table, symbol: Symbol) -> (String, Vec<Line>) {
@@ -31,9 +37,9 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
         lines.push(rule("primary-key", delta, |k| k.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
     }
     let list = |parts: &[crate::schema::KeyPart]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    lines.extend(edits.uniques.iter().map(|d| rule("unique", d, |u| named(u.name.as_ref(), &list(&u.parts)))));
+    lines.extend(edits.uniques.iter().map(|d| rule("unique", d, |u| named(u.name.as_ref(), &format!("{}{}", list(&u.parts), unique(u))))));
     lines.extend(edits.foreign_keys.iter().map(|d| rule("foreign-key", d, foreign_key)));
-    lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &kdl::quoted(&c.expr.text)))));
+    lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &check(c)))));
     lines.extend(edits.exclusions.iter().map(|d| rule("exclude", d, exclusion)));
     for (old, new) in &edits.renamed_indexes {
         lines.push(changed(&format!("index {new}   was {old}")));
@@ -97,6 +103,9 @@ fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
 /// `type integer -> boolean`; a flag that is set or taken off.
 pub(super) fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
+        ("invalid", Some(_), _) => "its build has not been finished".to_owned(),
+        ("not-valid", Some(_), _) => "not-valid -> valid".to_owned(),
+        ("not-valid", None, _) => "valid -> not-valid".to_owned(),
         ("not-null", None, _) => "nullable -> not-null".to_owned(),
         ("not-null", Some(_), _) => "not-null -> nullable".to_owned(),
         ("type", Some(before), Some(after)) if before.is_empty() || after.is_empty() => {
@@ -130,7 +139,28 @@ fn named(name: Option<&crate::schema::Ident>, rest: &str) -> String {
 fn foreign_key(fk: &crate::schema::ForeignKey) -> String {
     let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let to = fk.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    format!("{columns} references=\"{}({to})\"", fk.table)
+    let mut text = format!("{columns} references=\"{}({to})\"", fk.table);
+    let mut add = |name: &str, value: Option<String>| text.extend(value.map(|v| format!(" {name}={v}")));
+    add("on-delete", kdl::action(fk.on_delete).map(str::to_owned));
+    add("on-update", kdl::action(fk.on_update).map(str::to_owned));
+    add("match", fk.matching.as_ref().map(ToString::to_string));
+    add("deferrable", fk.deferrable.map(|d| d.word().to_owned()));
+    add("name", fk.name.as_ref().map(|n| kdl::string_repr(n.as_str())));
+    add("not-valid", fk.not_valid.then(|| "#true".to_owned()));
+    text
+}
+
+fn check(check: &crate::schema::Check) -> String {
+    let flags = [("no-inherit", check.no_inherit), ("not-valid", check.not_valid)];
+    let set: String = flags.iter().filter(|f| f.1).map(|f| format!(" {}=#true", f.0)).collect();
+    format!("{}{set}", kdl::quoted(&check.expr.text))
+}
+
+/// What a unique rule says besides its columns.
+fn unique(unique: &crate::schema::Unique) -> String {
+    let nulls = if unique.nulls_not_distinct { " nulls-not-distinct=#true" } else { "" };
+    let deferrable = unique.deferrable.map(|d| format!(" deferrable={}", d.word())).unwrap_or_default();
+    format!("{nulls}{deferrable}")
 }
 
 fn exclusion(exclusion: &crate::schema::Exclusion) -> String {
@@ -148,7 +178,7 @@ fn index(index: &crate::schema::Index) -> String {
 
 /// A view, trigger or virtual table: its SQL before and after.
 pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> (&ObjectName, &Expr)) -> (String, Vec<Line>) {
-    let name = delta.after().or(delta.before()).map(|t| kdl::string_repr(parts(t).0.name.as_str())).unwrap_or_default();
+    let name = delta.after().or(delta.before()).map(|t| object(parts(t).0)).unwrap_or_default();
     let sql = |t: &T, symbol: Symbol| {
         let text = parts(t).1.text.clone();
         text.lines().map(|l| Line { symbol, text: l.trim_end().to_owned() }).filter(|l| !l.text.is_empty()).collect::<Vec<_>>()

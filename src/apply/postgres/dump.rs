@@ -1,7 +1,7 @@
 //! Backups of a PostgreSQL database: `pg_dump` of the tables that lose data. Restoring is pg_restore's.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::super::{ApplyError, Observer, Options};
@@ -60,7 +60,7 @@ pub(super) async fn write(
     observer.backing_up(&path);
     // The owner's alone from its first byte on.
     let failed = |reason: String| ApplyError::Dump { path: path.display().to_string(), reason };
-    private(&path).map_err(|e| failed(e.to_string()))?;
+    private(&path).map_err(|e| failed(reason(&e)))?;
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-password", "--file"]).arg(&path);
     for table in tables {
@@ -69,7 +69,7 @@ pub(super) async fn write(
     }
     url.as_environment(&mut command);
     let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
-    let output = output.map_err(|e| failed(e.to_string()))?;
+    let output = output.map_err(|e| failed(reason(&e)))?;
     if output.status.success() {
         return Ok(path);
     }
@@ -78,9 +78,33 @@ pub(super) async fn write(
     Err(failed(words.lines().next().unwrap_or("pg_dump failed").to_owned()))
 }
 
+/// Deletes the oldest of the database's dumps, but for so many.
+pub(super) fn keep_newest(newest: &Path, keep: Option<usize>) {
+    let (Some(keep), Some(name)) = (keep, newest.file_name().map(|n| n.to_string_lossy().into_owned())) else { return };
+    let Some(database) = name.rsplitn(3, '.').nth(2).map(str::to_owned) else { return };
+    let folder = newest.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let own = |p: &PathBuf| {
+        let other = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let stamp = other.strip_prefix(&database).and_then(|r| r.strip_prefix('.')).and_then(|r| r.strip_suffix(".dump"));
+        stamp.is_some_and(|s| s.len() == 19 && s.ends_with('Z') && !s.contains('.'))
+    };
+    let mut dumps: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(own).collect();
+    // The moment in the name sorts them.
+    dumps.sort();
+    for old in dumps.iter().rev().skip(keep.max(1)) {
+        std::fs::remove_file(old).ok();
+    }
+}
+
 /// A pattern that matches one name (<https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS>).
 fn exactly(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The system's words, without the number that it appends.
+fn reason(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 fn private(path: &std::path::Path) -> std::io::Result<()> {

@@ -82,8 +82,8 @@ pub(super) async fn write(connection: &mut Connection, record: &Record<'_>) -> R
     Ok(number)
 }
 
-/// Marks an apply as done whose last steps ran outside its transaction.
-pub(super) async fn finish(connection: &mut Connection, number: i64) -> Result<(), Error> {
-    connection.execute(&format!("UPDATE _rosey_history SET outcome = 'applied' WHERE number = {number}")).await?;
-    Ok(())
+/// Marks applies as done whose last steps ran outside their transaction: the schema is now as the last one wanted it.
+/// Gives whether there were any.
+pub(super) async fn finish(connection: &mut Connection) -> Result<bool, Error> {
+    Ok(connection.execute("UPDATE _rosey_history SET outcome = 'applied' WHERE outcome = 'running'").await? > 0)
 }

@@ -7,6 +7,7 @@ mod dump;
 mod history;
 mod run;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -76,7 +77,7 @@ pub async fn apply(
     let mut connection = Connection::open(url).await?;
     lock(&mut connection, options.lock_timeout).await?;
     let canceller = connection.canceller();
-    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer };
+    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None };
     let outcome = {
         let running = work.all();
         tokio::pin!(running);
@@ -135,6 +136,8 @@ struct Work<'w> {
     options: &'w Options,
     pulse: Arc<Pulse>,
     observer: &'w mut dyn Observer,
+    /// The dump of the last try.
+    backup: Option<PathBuf>,
 }
 
 impl Work<'_> {
@@ -153,7 +156,12 @@ impl Work<'_> {
         };
         match outcome {
             Ok(Some(mut report)) => {
-                self.afterwards(report.number).await?;
+                if let Some(backup) = &report.backup {
+                    dump::keep_newest(backup, self.options.keep_backups);
+                }
+                let number = report.number;
+                let stopped = self.pulse.clone();
+                self.afterwards(number).await.map_err(|e| run::interrupted(e, &stopped))?;
                 report.took = began.elapsed();
                 Ok(Outcome::Applied(report))
             }
@@ -163,13 +171,22 @@ impl Work<'_> {
             }
             Err(error) if run::is_lock_timeout(&error) => {
                 self.roll_back().await?;
+                self.forget_backup();
                 let blockers = run::blockers(&mut self.connection, self.approved).await;
                 Err(ApplyError::Blockers { blockers, waited: self.options.lock_timeout })
             }
             Err(error) => {
                 self.roll_back().await.ok();
+                self.forget_backup();
                 Err(error)
             }
+        }
+    }
+
+    /// A copy of what is still there.
+    fn forget_backup(&mut self) {
+        if let Some(copy) = self.backup.take() {
+            std::fs::remove_file(copy).ok();
         }
     }
 
@@ -220,6 +237,10 @@ impl Work<'_> {
         let online = self.approved.online;
         let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online).await?;
         if plan.is_empty() && plan.guards.is_empty() {
+            if settled.live.history && history::finish(&mut self.connection).await? {
+                self.connection.execute("COMMIT").await?;
+                self.connection.execute("BEGIN").await?;
+            }
             return Ok(None);
         }
         self.as_approved(&plan)?;
@@ -243,7 +264,7 @@ impl Work<'_> {
         Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
     }
 
-    async fn back_up(&mut self, plan: &Plan) -> Result<Option<std::path::PathBuf>, ApplyError> {
+    async fn back_up(&mut self, plan: &Plan) -> Result<Option<PathBuf>, ApplyError> {
         let tables = match self.options.backup {
             BackupMode::Never => Vec::new(),
             BackupMode::Auto => dump::losing(plan),
@@ -252,7 +273,10 @@ impl Work<'_> {
         if tables.is_empty() {
             return Ok(None);
         }
-        dump::write(self.url, &mut self.connection, &tables, self.options, self.observer).await.map(Some)
+        self.forget_backup();
+        let written = dump::write(self.url, &mut self.connection, &tables, self.options, self.observer).await?;
+        self.backup = Some(written.clone());
+        Ok(Some(written))
     }
 
     /// Compares what is there now with what was desired.
@@ -281,7 +305,7 @@ impl Work<'_> {
         let verified = self.verify().await;
         self.connection.execute("ROLLBACK").await?;
         match verified {
-            Ok(_) => Ok(history::finish(&mut self.connection, number).await?),
+            Ok(_) => Ok(history::finish(&mut self.connection).await.map(drop)?),
             Err(ApplyError::NotVerified(what)) => Err(ApplyError::NotVerifiedAfter(what)),
             Err(other) => Err(other),
         }

@@ -1,10 +1,12 @@
 //! Runs steps: inside the transaction, or alone with retries; and says who stands in the way.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
 use crate::dialect::postgres::Error;
 use crate::dialect::postgres::connection::Connection;
+use crate::dialect::sqlite::Pulse;
 use crate::diff::Changes;
 use crate::plan::{Plan, Step};
 
@@ -42,6 +44,16 @@ pub(super) async fn alone(connection: &mut Connection, step: &Step, until: Insta
     Ok(())
 }
 
+/// A statement that was cancelled because somebody asked for it.
+pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
+    match error {
+        ApplyError::Unfinished { number, left, address, source } if matches!(*source, Error::Cancelled) && pulse.cancel.load(Relaxed) => {
+            ApplyError::InterruptedLate { number, left, address }
+        }
+        other => other,
+    }
+}
+
 /// Whether a lock could not be had in time.
 pub(super) fn is_lock_timeout(error: &ApplyError) -> bool {
     matches!(error, ApplyError::Postgres(Error::LockTimeout))
@@ -55,7 +67,7 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
         return Vec::new();
     }
     let sql = format!(
-        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ' since ' \
+        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ' for ' \
          || date_trunc('second', now() - a.xact_start)::text || ': ' || left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80) \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
          WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relname IN ({}) AND l.database = \

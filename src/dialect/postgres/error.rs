@@ -120,7 +120,7 @@ pub enum Error {
     #[error("the server does not write: {0}")]
     ReadOnly(String),
     /// Any other refusal of a statement.
-    #[error("{}", told(code, message))]
+    #[error("{}", told(code, message, detail.as_deref()))]
     Sql {
         /// The SQLSTATE.
         code: String,
@@ -147,7 +147,11 @@ impl Error {
 
 /// Data exceptions (`invalid input syntax for type integer: "…"`) quote the value that is wrong, in the quotation marks of
 /// the server's language.
-fn told(code: &str, message: &str) -> String {
+fn told(code: &str, message: &str, detail: Option<&str>) -> String {
+    // What depends on an object is told by the detail alone, which names objects and no values.
+    if let ("2BP01", Some(detail)) = (code, detail) {
+        return format!("{message} ({})", detail.lines().collect::<Vec<_>>().join("; "));
+    }
     if !code.starts_with("22") {
         return message.to_owned();
     }

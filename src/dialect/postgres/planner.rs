@@ -74,7 +74,7 @@ pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Re
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
         refused = settle::expressions(connection, &mut current, &mut wanted).await?;
-        settle::views(connection, &mut current, &mut wanted).await?;
+        refused.extend(settle::views(connection, &mut current, &mut wanted).await?);
     }
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
     Ok((Settled { live, current, desired, left_alone, unasked, refused }, guards))
@@ -111,6 +111,12 @@ fn keep_managed(current: &mut Schema, wanted: &mut Schema, home: &str, known: &[
         let comment = current.namespaces.get(&ident(name)).and_then(|n| n.comment.clone());
         wanted.namespaces.entry(ident(name)).or_insert_with(|| Namespace { name: ident(name), comment, origin: Default::default() });
     }
+    // One in which something ignored lies cannot go.
+    for name in schemas_of(&only_ignored(current, wanted)) {
+        if let Some(kept) = current.namespaces.get(&ident(&name)).cloned() {
+            wanted.namespaces.entry(kept.name.clone()).or_insert(kept);
+        }
+    }
     current.namespaces.retain(|n, _| managed.iter().any(|m| n.matches(m)));
     // The schema that everything else is in is always there.
     if let Some(own) = wanted.namespaces.get(&ident(home)).cloned() {
@@ -122,6 +128,22 @@ fn keep_managed(current: &mut Schema, wanted: &mut Schema, home: &str, known: &[
     left.sort();
     left.dedup();
     left
+}
+
+/// What an `ignore` of the schema file covers.
+fn only_ignored(current: &Schema, wanted: &Schema) -> Schema {
+    let mut ignored = Schema::default();
+    let tables = current.tables.iter().filter(|(n, _)| wanted.ignores("table", n));
+    ignored.tables = tables.map(|(n, t)| (n.clone(), t.clone())).collect();
+    let views = current.views.iter().filter(|(n, _)| wanted.ignores("view", n));
+    ignored.views = views.map(|(n, v)| (n.clone(), v.clone())).collect();
+    let materialized = current.materialized_views.iter().filter(|(n, _)| wanted.ignores("materialized-view", n));
+    ignored.materialized_views = materialized.map(|(n, v)| (n.clone(), v.clone())).collect();
+    ignored.enums = current.enums.iter().filter(|(n, _)| wanted.ignores("enum", n)).map(|(n, e)| (n.clone(), e.clone())).collect();
+    ignored.domains = current.domains.iter().filter(|(n, _)| wanted.ignores("domain", n)).map(|(n, d)| (n.clone(), d.clone())).collect();
+    let sequences = current.sequences.iter().filter(|(n, _)| wanted.ignores("sequence", n));
+    ignored.sequences = sequences.map(|(n, s)| (n.clone(), s.clone())).collect();
+    ignored
 }
 
 /// The schemas that objects name.

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::{self, Answer, Refusal, Scope};
 use super::connection::{Connection, Error};
 use super::{canon, types};
-use crate::schema::{Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table};
+use crate::schema::{
+    Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
+};
 
 /// How often the server's answers are asked about again: its spelling of its own spelling may be another
 /// (`varchar IN (…)`), and then it stays.
@@ -38,10 +40,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
 }
 
 async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    // What comes with the change itself cannot be asked about before.
-    let unknown = desired.extensions.keys().any(|e| !live.extensions.contains_key(e))
-        || desired.enums.keys().chain(desired.domains.keys()).any(|t| t.schema.is_some())
-        || desired.unmanaged.iter().any(|u| !live.unmanaged.iter().any(|l| l.kind == u.kind && l.name == u.name));
+    let unknown = unknowable(live, desired);
     let mut pairs: Vec<(Frame, Vec<Slot>, Vec<Slot>)> = Vec::new();
     let renamed = |table: &Table, live: &Schema| {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
@@ -69,13 +68,24 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
     Ok(if unknown { Vec::new() } else { refused })
 }
 
-/// What the server says of the file's own words. A type or function that is not there at all may come with the change.
+/// What comes with the change itself cannot be asked about before.
+fn unknowable(live: &Schema, desired: &Schema) -> bool {
+    let there = |u: &Unmanaged| live.unmanaged.iter().any(|l| l.kind == u.kind && l.name == u.name);
+    desired.extensions.keys().any(|e| !live.extensions.contains_key(e))
+        || desired.enums.keys().chain(desired.domains.keys()).any(|t| t.schema.is_some())
+        || !desired.unmanaged.iter().all(there)
+}
+
 fn problem(slot: &Slot) -> Option<Problem> {
-    let refusal = slot.refused.as_ref()?;
+    told(slot.refused.as_ref()?, slot.origin)
+}
+
+/// What the server says of the file's own words. A table or type that is not there at all may come with the change.
+fn told(refusal: &Refusal, origin: Origin) -> Option<Problem> {
     // Undefined column, syntax, types that do not fit, no such function, ambiguity, a wrong literal: the manual's appendix A.
     let told = ["42703", "42601", "42804", "42883", "42702", "22P02", "42P18", "42846", "42803", "0A000"].contains(&refusal.code.as_str());
-    let at = slot.origin.0?;
-    told.then(|| Problem::new(format!("PostgreSQL refuses this: {}", refusal.message), at, "here").help("correct the expression"))
+    let at = origin.0?;
+    told.then(|| Problem::new(format!("PostgreSQL refuses this: {}", refusal.message), at, "here").help("correct the SQL"))
 }
 
 /// The columns of both sides.
@@ -223,7 +233,7 @@ fn mentions(query: &str, name: &Ident) -> bool {
 ///
 /// # Errors
 /// Where the connection is lost.
-pub(crate) async fn views(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<(), Error> {
+pub(crate) async fn views(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
     let mut open: Vec<(ObjectName, bool)> = Vec::new();
     for (name, view) in &desired.views {
         let same = live.views.get(name).is_some_and(|v| v.query == view.query && view.columns.is_empty());
@@ -237,11 +247,12 @@ pub(crate) async fn views(connection: &mut Connection, live: &mut Schema, desire
             open.push((name.clone(), true));
         }
     }
-    if open.is_empty() {
-        return Ok(());
+    if open.is_empty() && desired.views.keys().all(|v| live.views.contains_key(v)) {
+        return Ok(Vec::new());
     }
     connection.execute("SAVEPOINT rosey_stand_ins").await?;
-    stand_ins(connection, live, desired, &open).await?;
+    let unreadable = stand_ins(connection, live, desired, &open).await?;
+    let problems = if unknowable(live, desired) { Vec::new() } else { unreadable };
     for (name, materialized) in open {
         let (before, after) = if materialized {
             let (b, a) = (live.materialized_views.get_mut(&name), desired.materialized_views.get_mut(&name));
@@ -258,7 +269,7 @@ pub(crate) async fn views(connection: &mut Connection, live: &mut Schema, desire
         }
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_stand_ins").await?;
-    Ok(())
+    Ok(problems)
 }
 
 /// Asks for both until they are equal or stay as they are.
@@ -312,7 +323,12 @@ async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Sc
 
 /// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
 /// left out: then the view that needs it has no answer, and its text decides.
-async fn stand_ins(connection: &mut Connection, live: &Schema, desired: &Schema, open: &[(ObjectName, bool)]) -> Result<(), Error> {
+async fn stand_ins(
+    connection: &mut Connection,
+    live: &Schema,
+    desired: &Schema,
+    open: &[(ObjectName, bool)],
+) -> Result<Vec<Problem>, Error> {
     stand_in_types(connection, live, desired).await?;
     let bare = |t: &&Table| t.name.schema.is_none() && changes(t, live);
     for table in desired.tables.values().filter(bare) {
@@ -337,11 +353,23 @@ async fn stand_ins(connection: &mut Connection, live: &Schema, desired: &Schema,
             }
         }
         if left.len() == before {
-            break;
+            return unreadable(connection, desired, &left).await;
         }
         waiting = left;
     }
-    Ok(())
+    Ok(Vec::new())
+}
+
+/// What the server says of the views that it does not make.
+async fn unreadable(connection: &mut Connection, desired: &Schema, left: &[(String, String)]) -> Result<Vec<Problem>, Error> {
+    let mut found = Vec::new();
+    for view in desired.views.values().filter(|v| v.name.schema.is_none() && left.iter().any(|(n, _)| v.name.name.matches(n))) {
+        let list = if view.columns.is_empty() { String::new() } else { format!("({})", super::names::list(&view.columns)) };
+        if let Err(error) = ask::viewdef_as(connection, &list, &view.query.text).await? {
+            found.extend(told(&Refusal::from(error), view.query.origin));
+        }
+    }
+    Ok(found)
 }
 
 fn mentions_other(tail: &str, own: &str, waiting: &[(String, String)]) -> bool {

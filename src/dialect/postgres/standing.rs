@@ -8,6 +8,10 @@ use crate::schema::Address;
 
 /// Adds to the steps what keeps that.
 pub(crate) fn keep(steps: &mut [Step], live: &Live) {
+    let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
+    for step in steps.iter_mut().filter(gone) {
+        goes_along(step, live);
+    }
     let names = Names::new(super::inspect::ident(&live.server.default_schema));
     for (oid, standing) in &live.standing_on {
         let Some(relation) = live.relations.get(oid).filter(|r| r.kind == "v" || r.kind == "m") else { continue };
@@ -26,6 +30,16 @@ pub(crate) fn keep(steps: &mut [Step], live: &Live) {
                 None => step.hazards.push(in_the_way(&address, kind, name)),
             }
         }
+    }
+}
+
+/// A dropped table takes what stands on it along: that is said.
+fn goes_along(step: &mut Step, live: &Live) {
+    let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top("table", &r.name) == step.address);
+    let Some(standing) = table.and_then(|(oid, _)| live.standing_on.get(oid)) else { return };
+    let told: Vec<String> = standing.iter().filter(|(kind, _)| kind != "privilege").map(|(kind, name)| format!("{kind} {name}")).collect();
+    if !told.is_empty() {
+        step.reason = format!("{}; with it go {}", step.reason, told.join(", "));
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema. Nine queries, whatever the size.
+/// Reads the whole schema. Ten queries, whatever the size.
 ///
 /// # Errors
 /// Where the server does not answer.

@@ -228,7 +228,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     world.goes(f, &table.name);
     step.rows_of = Some(name.clone());
     let message = format!("table {} is dropped, with {{rows}}", table.name);
-    let advice = format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", table.name);
+    let advice = format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", table.name.name);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
     if world.facts.holds_rows(&table.name) {
         hazard = hazard.counted(Probe::Query(format!("SELECT count(*) FROM {name}")));

@@ -109,7 +109,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
             }
         }
     }
-    steps.extend(carried(world, &away, &done, &uses));
+    steps.extend(carried(world, alters, &away, &done, &uses));
     steps
 }
 
@@ -192,7 +192,13 @@ fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses:
 }
 
 /// Views of which nothing differs and that are in the way.
-fn carried(world: &World<'_>, away: &BTreeSet<String>, done: &BTreeSet<String>, uses: &BTreeMap<String, Vec<Use>>) -> Vec<Step> {
+fn carried(
+    world: &World<'_>,
+    alters: &[Altered<'_>],
+    away: &BTreeSet<String>,
+    done: &BTreeSet<String>,
+    uses: &BTreeMap<String, Vec<Use>>,
+) -> Vec<Step> {
     let live: BTreeMap<String, Body<'_>> = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), b)).collect();
     let mut steps = Vec::new();
     for key in away.difference(done) {
@@ -200,7 +206,14 @@ fn carried(world: &World<'_>, away: &BTreeSet<String>, done: &BTreeSet<String>, 
             Some(before) => {
                 let view = || world.desired.views.get(before.name()).map(Body::View);
                 let materialized = || world.desired.materialized_views.get(before.name()).map(Body::Materialized);
-                let after = view().or_else(materialized).unwrap_or(*before);
+                let wanted = view().or_else(materialized);
+                let first = uses.get(key).and_then(|items| items.iter().find(|item| is_lost(world, alters, item)));
+                // An ignored view is put back as it was: it cannot be, where what it reads is gone or has another name.
+                if let (None, Some(lost)) = (wanted, first) {
+                    steps.push(unknown(lost));
+                    continue;
+                }
+                let after = wanted.unwrap_or(*before);
                 steps.push(drop(world, *before, before.address(), Action::Carry, uses));
                 steps.push(create(world, after, Action::Carry));
             }
@@ -208,6 +221,17 @@ fn carried(world: &World<'_>, away: &BTreeSet<String>, done: &BTreeSet<String>, 
         }
     }
     steps
+}
+
+/// Whether what a view reads goes, or gets another name.
+fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
+    let dropped = |c: &TableChange| matches!(c, TableChange::Drop(t) if world.names.same(&t.name, &item.relation));
+    let of = alters.iter().find(|a| world.names.same(&a.edits.live.name, &item.relation));
+    let changed = of.is_some_and(|a| {
+        let goes = |c: &Ident| !a.edits.after.columns.contains_key(c);
+        a.edits.renamed_from.is_some() || item.column.as_ref().is_some_and(goes)
+    });
+    changed || world.changes.tables.iter().any(dropped)
 }
 
 /// A view that rosey cannot make again.
