@@ -258,7 +258,7 @@ mod tests {
             ("22001", "value too long for type character varying(3)", "value too long for type character varying(3)"),
             ("42P01", "relation \"users\" does not exist", "relation \"users\" does not exist"),
         ] {
-            assert_eq!(told(code, message), wanted);
+            assert_eq!(told(code, message, None), wanted);
         }
     }
 }

@@ -179,9 +179,13 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
             let options = changed_options(&before.sequence, &after.sequence);
             if !options.is_empty() {
                 let set: Vec<String> = options.iter().map(|o| format!("SET {o}")).collect();
-                // Where nothing has been counted, counting begins at the new start, whatever the new bounds are.
-                let again = if table.rows { "" } else { " RESTART" };
-                found.push(column(&format!("{}{again}", set.join(" "))));
+                // New bounds may leave out where the counting stands: it begins again, past the values that are there.
+                let bounds = |c: &Column| (c.sequence.min, c.sequence.max);
+                let again = !table.rows || bounds(before) != bounds(after);
+                found.push(column(&format!("{}{}", set.join(" "), if again { " RESTART" } else { "" })));
+                if again && table.rows {
+                    found.push(past_highest(table, after, &owned(table, after)));
+                }
             }
             return found;
         }

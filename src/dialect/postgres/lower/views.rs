@@ -231,7 +231,11 @@ fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
         let goes = |c: &Ident| !a.edits.after.columns.contains_key(c);
         a.edits.renamed_from.is_some() || item.column.as_ref().is_some_and(goes)
     });
-    changed || world.changes.tables.iter().any(dropped)
+    let gone = |name: &ObjectName, stays: bool| !stays && world.names.same(name, &item.relation);
+    let views = world.changes.views.iter().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
+    let materialized = world.changes.materialized_views.iter();
+    let materialized = materialized.into_iter().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
+    changed || views || materialized || world.changes.tables.iter().any(dropped)
 }
 
 /// A view that rosey cannot make again.
