@@ -28,8 +28,13 @@ impl Session {
         self.runtime.block_on(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection)).map(drop)
     }
 
+    /// The one number of a query (`int8`).
+    pub fn number(&mut self, sql: &str) -> i64 {
+        self.runtime.block_on(sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut self.connection)).unwrap().get(0)
+    }
+
     /// The server's process behind it.
-    pub fn pid(&mut self) -> i32 {
-        self.runtime.block_on(sqlx::query("SELECT pg_backend_pid()").fetch_one(&mut self.connection)).unwrap().get(0)
+    pub fn pid(&mut self) -> i64 {
+        self.number("SELECT pg_backend_pid()::int8")
     }
 }
