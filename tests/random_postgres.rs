@@ -151,7 +151,7 @@ fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &Random
         let expr = text(&format!("coalesce({}::text, '') || '!'", quote(first)));
         writeln!(out, "    column g text generated={expr} stored=#true").unwrap();
     }
-    write_rules(out, table, first, last);
+    write_rules(out, n, table, first, last);
     let to = usize::from(d[3]) % TABLES.len();
     if let Some(parent) = schema.tables.get(&to).filter(|_| one_in(3, d[4])) {
         let key = pick(&KEYS, parent.dice[0]).1;
@@ -190,12 +190,13 @@ fn is_ordered(d: &Dice) -> bool {
     !["json"].contains(&pick(&TYPES, d[0]).0)
 }
 
-fn write_rules(out: &mut String, table: &RandomTable, first: &str, last: &str) {
+fn write_rules(out: &mut String, n: usize, table: &RandomTable, first: &str, last: &str) {
     let d = table.dice;
     let of = |name: &str| table.columns.iter().find(|(c, _)| COLUMNS[**c] == name).map(|(_, d)| d).unwrap();
     let (first_type, last_type) = (pick(&TYPES, of(first)[0]).0, pick(&TYPES, of(last)[0]).0);
     if one_in(4, d[8]) && is_ordered(of(first)) {
-        let more = pick(&["", " name=\"One Only\"", " deferrable=initially-deferred", " name=one_only comment=why"], d[9]);
+        let (one, other) = (format!(" name=\"One Only {n}\""), format!(" name=one_only{n} comment=why"));
+        let more = pick(&["", &one, " deferrable=initially-deferred", &other], d[9]);
         let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
         writeln!(out, "    unique {}{two}{more}", text(first)).unwrap();
     }
@@ -211,12 +212,12 @@ fn write_rules(out: &mut String, table: &RandomTable, first: &str, last: &str) {
         let name = pick(&["", "\"Is Fine\" ", "", "is_fine "], d[11]);
         writeln!(out, "    check {name}{}", text(&condition)).unwrap();
     }
-    write_indexes(out, table, (first, first_type), (last, last_type));
+    write_indexes(out, n, table, (first, first_type), (last, last_type));
 }
 
-fn write_indexes(out: &mut String, table: &RandomTable, (first, first_type): (&str, &str), (last, last_type): (&str, &str)) {
+fn write_indexes(out: &mut String, n: usize, table: &RandomTable, (first, first_type): (&str, &str), (last, last_type): (&str, &str)) {
     let d = table.dice;
-    let name = format!("ix {}", first.replace(['"', '\''], ""));
+    let name = format!("ix{n} {}", first.replace(['"', '\''], ""));
     let (name, column, other) = (text(&format!("{name}{}", d[0] % 7)), text(first), text(last));
     let partial = format!(" where={}", text(&format!("{} IS NOT NULL", quote(last))));
     match d[12] % 9 {

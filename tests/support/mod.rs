@@ -3,6 +3,7 @@
 
 pub mod applied;
 pub mod postgres;
+pub mod session;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

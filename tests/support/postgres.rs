@@ -146,6 +146,16 @@ impl Server {
         query(&self.url("postgres"), sql).unwrap_or_else(|e| panic!("{e}\n{sql}"));
     }
 
+    /// Stops the server as a crash would, and starts it again.
+    pub fn crash(&self) {
+        let mut command = Command::new(self.installed.bin.join("pg_ctl"));
+        command.args(["restart", "-D", "data", "-w", "-s", "-m", "immediate", "-l", "log"]).current_dir(&self.folder);
+        if let Some((uid, gid)) = unprivileged().unwrap() {
+            command.uid(uid).gid(gid);
+        }
+        assert!(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+    }
+
     /// A program of PostgreSQL such as `pg_dump` or `psql`, of this version or a newer one, if there is one: an older
     /// pg_dump refuses the server.
     pub fn tool(&self, name: &str) -> Option<PathBuf> {

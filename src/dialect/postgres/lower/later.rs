@@ -116,11 +116,19 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
                 Some(step)
             }
             Fate::Changes(old, i) if may_wait(table, old) => Some(swap(world, table, old, i)),
-            Fate::Goes(old) if may_wait(table, old) => Some(drop(world, table, old)),
+            // What an apply that was cut off has built for a key is dropped where that key's index is built.
+            Fate::Goes(old) if may_wait(table, old) && !is_of_late_key(table, old) => Some(drop(world, table, old)),
             _ => None,
         });
     }
     steps
+}
+
+/// Whether a key that comes after the transaction bears the name.
+fn is_of_late_key(table: &Altered<'_>, name: &Ident) -> bool {
+    let keys = table.rules.keys.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
+    let uniques = table.rules.uniques.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
+    keys.chain(uniques).flatten().any(|n| n == name)
 }
 
 fn later(world: &World<'_>, table: &Altered<'_>, statements: Vec<Statement>, why: &str, work: Work) -> Step {
