@@ -26,7 +26,9 @@ CREATE INDEX "idx_active_tokens" ON "api_tokens" ("is_active", "token");
 CREATE INDEX "ix_api_tokens_is_active" ON "api_tokens" ("is_active");
 
 -- table.channel_stats
-UPDATE OR ABORT "channel_stats" SET "max_users" = coalesce("max_users", (0)), "last_updated" = coalesce("last_updated", (COALESCE(max_users_timestamp, max_connected_timestamp, 0))) WHERE "max_users" IS NULL OR "last_updated" IS NULL;
+DROP TABLE IF EXISTS temp."_rosey_fill";
+CREATE TEMP TABLE "_rosey_fill" (r INTEGER PRIMARY KEY, v1, v2);
+INSERT INTO temp."_rosey_fill" (r, v1, v2) SELECT rowid, coalesce("max_users", (0)), coalesce("last_updated", (COALESCE(max_users_timestamp, max_connected_timestamp, 0))) FROM "channel_stats" WHERE "max_users" IS NULL OR "last_updated" IS NULL;
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -40,7 +42,7 @@ CREATE VIEW "_rosey_edit" AS SELECT 1;
 DROP VIEW "_rosey_edit";
 PRAGMA writable_schema = RESET;
 DROP TABLE IF EXISTS temp."_rosey_short";
-CREATE TEMP TABLE "_rosey_short" AS SELECT rowid AS r FROM "channel_stats" WHERE "max_connected" IS x'726f736579207761732068657265';
+CREATE TEMP TABLE "_rosey_short" AS SELECT rowid AS r FROM "channel_stats" NOT INDEXED WHERE "max_connected" IS x'726f736579207761732068657265';
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -53,7 +55,9 @@ UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
 CREATE VIEW "_rosey_edit" AS SELECT 1;
 DROP VIEW "_rosey_edit";
 PRAGMA writable_schema = RESET;
+PRAGMA ignore_check_constraints = ON;
 UPDATE OR ABORT "channel_stats" SET "max_connected" = "max_connected" WHERE rowid IN (SELECT r FROM temp."_rosey_short");
+PRAGMA ignore_check_constraints = OFF;
 DROP TABLE temp."_rosey_short";
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
@@ -67,6 +71,8 @@ UPDATE sqlite_schema SET sql = 'CREATE TABLE channel_stats (
 CREATE VIEW "_rosey_edit" AS SELECT 1;
 DROP VIEW "_rosey_edit";
 PRAGMA writable_schema = RESET;
+UPDATE OR ABORT "channel_stats" SET "max_users" = (SELECT v1 FROM temp."_rosey_fill" WHERE r = "channel_stats".rowid), "last_updated" = (SELECT v2 FROM temp."_rosey_fill" WHERE r = "channel_stats".rowid) WHERE rowid IN (SELECT r FROM temp."_rosey_fill");
+DROP TABLE temp."_rosey_fill";
 
 -- table.current_status
 CREATE TABLE "_rosey_new_current_status" (

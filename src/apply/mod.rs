@@ -154,7 +154,7 @@ pub enum ApplyError {
         /// The step.
         address: String,
         /// The server's reason.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// The transaction is committed, and a step after it failed.
     #[error("{address}: {source}")]
@@ -166,7 +166,7 @@ pub enum ApplyError {
         /// The step.
         address: String,
         /// The server's reason.
-        source: pg::Error,
+        source: Box<pg::Error>,
     },
     /// All is committed, and is not what was desired.
     #[error("the outcome is not the desired one: {0}")]
@@ -220,6 +220,9 @@ pub enum ApplyError {
         /// SQLite's reason.
         source: Error,
     },
+    /// Rows would point to rows that are not there, which only showed once all was done.
+    #[error("{0}")]
+    BrokenReferences(String),
     /// What came out is not what was desired.
     #[error("the outcome was not the desired one: {0}")]
     NotVerified(String),
@@ -238,9 +241,12 @@ impl ApplyError {
     pub fn is_refusal(&self) -> bool {
         let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
-            ApplyError::EmptySchema | ApplyError::Blocked(_) | ApplyError::Stale | ApplyError::NoRoom { .. } | ApplyError::NoDump(_) => {
-                true
-            }
+            ApplyError::EmptySchema
+            | ApplyError::Blocked(_)
+            | ApplyError::Stale
+            | ApplyError::NoRoom { .. }
+            | ApplyError::NoDump(_)
+            | ApplyError::BrokenReferences(_) => true,
             // Rows that break a rule which could not be counted beforehand.
             ApplyError::Step { source, .. } => constraint(source),
             ApplyError::Statement { source, .. } => source.is_about_rows(),

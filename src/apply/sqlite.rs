@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use super::history::{self, Record};
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
+use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
-use crate::dialect::sqlite::{PlanError, backup, guards, inspect};
+use crate::dialect::sqlite::{PlanError, backup, inspect};
 use crate::kdl;
 use crate::plan::{self, Action, Plan, Step};
 use crate::schema::{Normalized, Schema};
@@ -166,15 +167,16 @@ async fn in_transaction(
     room_for(path.parent().unwrap_or(Path::new("")), plan.disk_needed())?;
     *backup = back_up(connection, path, &plan, options, observer).await?;
     let current = live.current;
-    let broken = verify::broken_references(connection, &plan, current.schema()).await?;
+    let names = verify::Names::of(&plan);
+    let broken = verify::broken_references(connection, &plan, &names).await?;
     for step in &plan.steps {
         run(connection, step, observer).await?;
     }
     observer.verifies();
     let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
-    let broken_now = verify::broken_references(connection, &plan, after.schema()).await?;
-    if let Some(table) = verify::newly_broken(&broken, &broken_now) {
-        return Err(ApplyError::NotVerified(format!("rows of {table} would point to rows that are not there")));
+    let broken_now = verify::broken_references(connection, &plan, &names.done()).await?;
+    if let Some(what) = verify::newly_broken(&broken, &broken_now) {
+        return Err(ApplyError::BrokenReferences(what));
     }
     let took = began.elapsed();
     let rows_copied = plan.rows_copied();

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::dialect::sqlite::inspect;
+use crate::dialect::sqlite::references::{Listed, foreign_keys, orphans};
 use crate::diff::{TableChange, diff};
 use crate::plan::Plan;
-use crate::schema::{Ident, Normalized, Schema};
+use crate::schema::{Normalized, Table};
 
 /// The schema as it is now, if it is the desired one; else what differs.
 pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) -> Result<Result<Normalized, String>, Error> {
@@ -19,33 +20,139 @@ pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) ->
     Ok(Err(format!("{} still differs", names.join(", "))))
 }
 
-/// Rows that point to nothing, for each of the tables that the plan touches and those that point to them. A table is
-/// left out where SQLite cannot tell, because a key that is pointed to is none.
-pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, schema: &Schema) -> Result<BTreeMap<String, i64>, Error> {
-    let touched: BTreeSet<&Ident> = plan.changes.tables.iter().flat_map(names).collect();
-    let concerned = schema.tables.values().filter(|t| {
-        !t.foreign_keys.is_empty() && (touched.contains(&t.name.name) || t.foreign_keys.iter().any(|f| touched.contains(&f.table.name)))
-    });
-    let mut broken = BTreeMap::new();
-    for table in concerned {
-        let name = table.name.name.as_str();
-        match connection.number(&format!("SELECT count(*) FROM pragma_foreign_key_check('{}')", name.replace('\'', "''"))).await {
-            Ok(n) => drop(broken.insert(name.to_ascii_lowercase(), n)),
-            Err(Error::Sql { code: 1, .. }) => {}
-            Err(other) => return Err(other),
+/// A foreign key and its table, in lower case and under the names after the change: tables and columns that are renamed
+/// keep their keys.
+type Key = (String, String);
+
+/// The rows that a foreign key breaks over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Orphans {
+    /// Their rowids.
+    Rows(BTreeSet<i64>),
+    /// How many: their table has no rowids, or gets others.
+    Count(usize),
+    /// SQLite cannot tell, because what is pointed to is no key.
+    Mismatch,
+    /// As many, and there is no table to point to.
+    Nowhere(usize),
+}
+
+/// The live foreign keys that the plan may break, and the rows that break them already: those of the tables that it
+/// touches, and of all that point to them, whether the schema manages them or not.
+///
+/// # Errors
+/// Where SQLite cannot read.
+pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, names: &Names) -> Result<BTreeMap<Key, Orphans>, Error> {
+    let touched: BTreeSet<String> = plan.changes.tables.iter().flat_map(touched).collect();
+    let mut found = BTreeMap::new();
+    let sql = "SELECT lower(name) FROM sqlite_schema WHERE type IN ('table', 'view')";
+    let there: BTreeSet<String> = connection.texts(sql).await?.into_iter().collect();
+    for (table, keys) in foreign_keys(connection).await? {
+        let concerned = touched.contains(&lower(&table)) || keys.values().any(|k| touched.contains(&lower(&k.parent)));
+        if !concerned {
+            continue;
+        }
+        let orphans = orphans(connection, &table).await?;
+        for (id, key) in keys {
+            let rows = orphans.as_ref().map(|o| o.get(&id).cloned().unwrap_or_default());
+            let state = match rows {
+                None => Orphans::Mismatch,
+                Some(rows) if !there.contains(&lower(&key.parent)) => Orphans::Nowhere(rows.len()),
+                Some(rows) if names.keeps_rowids(&table) && rows.iter().all(Option::is_some) => {
+                    Orphans::Rows(rows.into_iter().flatten().collect())
+                }
+                Some(rows) => Orphans::Count(rows.len()),
+            };
+            found.insert(names.after(&table, &key), state);
         }
     }
-    Ok(broken)
+    Ok(found)
 }
 
-/// The table that has more of them than before, if there is one. What could not be told before is not held against it.
-pub(super) fn newly_broken(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> Option<String> {
-    after.iter().find(|(table, n)| before.get(*table).is_some_and(|old| *n > old)).map(|(table, _)| table.clone())
-}
-
-fn names(change: &TableChange) -> Vec<&Ident> {
-    match change {
-        TableChange::Create(t) | TableChange::Drop(t) => vec![&t.name.name],
-        TableChange::Alter(e) => vec![&e.live.name.name, &e.after.name.name],
+/// The table that breaks where it did not before, if there is one, and how. What could not be told before is not held
+/// against it, nor is a new key that leads nowhere: the schema says so of it.
+pub(super) fn newly_broken(before: &BTreeMap<Key, Orphans>, after: &BTreeMap<Key, Orphans>) -> Option<String> {
+    for (key, now) in after {
+        let orphans = match (before.get(key), now) {
+            (None, Orphans::Mismatch | Orphans::Nowhere(_)) | (Some(Orphans::Mismatch), _) => false,
+            (Some(_), Orphans::Mismatch) => return Some(format!("the foreign key {} of {} would point to what is no key", key.1, key.0)),
+            (Some(Orphans::Rows(old)), Orphans::Rows(new)) => !new.is_subset(old),
+            (old, new) => new.count() > old.map_or(0, Orphans::count),
+        };
+        if orphans {
+            return Some(format!("rows of {} would point to rows that are not there", key.0));
+        }
     }
+    None
+}
+
+impl Orphans {
+    fn count(&self) -> usize {
+        match self {
+            Orphans::Rows(rows) => rows.len(),
+            Orphans::Count(n) | Orphans::Nowhere(n) => *n,
+            Orphans::Mismatch => 0,
+        }
+    }
+}
+
+/// What the plan calls anew: the names after it of the names that are live before it.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    tables: BTreeMap<String, String>,
+    columns: BTreeMap<(String, String), String>,
+    /// Tables whose rows get other rowids.
+    renumbered: BTreeSet<String>,
+}
+
+impl Names {
+    /// Those of a plan.
+    pub(super) fn of(plan: &Plan) -> Self {
+        let mut names = Names::default();
+        for change in &plan.changes.tables {
+            let TableChange::Alter(edits) = change else { continue };
+            let (old, new) = (lower(edits.live.name.name.as_str()), lower(edits.after.name.name.as_str()));
+            let columns = edits.renamed_columns.iter().map(|(from, to)| ((old.clone(), lower(from.as_str())), lower(to.as_str())));
+            names.columns.extend(columns);
+            let key = |t: &Table| t.single_key().map(|c| c.name.clone());
+            if key(&edits.before) != key(&edits.after)
+                || edits.primary_key.is_some()
+                || edits.before.without_rowid != edits.after.without_rowid
+            {
+                names.renumbered.extend([old.clone(), new.clone()]);
+            }
+            names.tables.insert(old, new);
+        }
+        names
+    }
+
+    /// After the plan nothing is called anew.
+    pub(super) fn done(self) -> Self {
+        Names { renumbered: self.renumbered, ..Names::default() }
+    }
+
+    fn keeps_rowids(&self, table: &str) -> bool {
+        !self.renumbered.contains(&lower(table))
+    }
+
+    fn after(&self, table: &str, key: &Listed) -> Key {
+        let name = |table: &str| self.tables.get(&lower(table)).cloned().unwrap_or_else(|| lower(table));
+        let column = |table: &str, column: &str| {
+            let column = lower(column);
+            self.columns.get(&(lower(table), column.clone())).cloned().unwrap_or(column)
+        };
+        let list = |table: &str, columns: &[String]| columns.iter().map(|c| column(table, c)).collect::<Vec<_>>().join(", ");
+        (name(table), format!("({}) -> {}", list(table, &key.from), name(&key.parent)))
+    }
+}
+
+fn touched(change: &TableChange) -> Vec<String> {
+    match change {
+        TableChange::Create(t) | TableChange::Drop(t) => vec![lower(t.name.name.as_str())],
+        TableChange::Alter(e) => vec![lower(e.live.name.name.as_str()), lower(e.after.name.name.as_str())],
+    }
+}
+
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
 }

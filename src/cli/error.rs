@@ -182,7 +182,7 @@ impl From<ApplyError> for Failure {
                 let failure: Failure = Error::ReadOnly.into();
                 Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..failure }
             }
-            ApplyError::Step { .. } | ApplyError::NotVerified(_) => {
+            ApplyError::Step { .. } | ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => {
                 Failure::new(format!("{error}; all was rolled back, the database is as it was"))
             }
             ApplyError::Postgres(error) => unchanged(error.into()),
@@ -196,7 +196,7 @@ impl From<ApplyError> for Failure {
             }
             ApplyError::Statement { address, source } => {
                 let text = format!("{address}: {source}; all was rolled back, the database is as it was");
-                Failure { text, ..source.into() }
+                Failure { text, ..(*source).into() }
             }
             ApplyError::Unfinished { number, left, address, source } => Failure::new(format!(
                 "{address}: {source}\n  what is in one transaction is done (number {number}); {} outside it left",

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::output;
 use crate::apply::Observer;
 use crate::dialect::sqlite::{PULSE, Pulse};
-use crate::plan::{Action, Step, counted};
+use crate::plan::{Action, Step, Transaction, counted};
 use crate::render::escape;
 
 /// Operations of SQLite's virtual machine that copying a row takes, about: enough for a bar.
@@ -82,7 +82,12 @@ impl Observer for Progress {
             Action::Carry | Action::Unsupported => return,
         };
         let rows = step.rows.filter(|_| step.action == Action::Rebuild).map(|n| format!(" ({})", counted(n, "row")));
-        self.say(&format!("{verb} {}{}", step.address, rows.unwrap_or_default()));
+        let staged = match step.transaction {
+            Transaction::Inside => String::new(),
+            Transaction::Before => " (before the transaction)".to_owned(),
+            Transaction::After => format!(" (after the transaction: {})", step.reason),
+        };
+        self.say(&format!("{verb} {}{}{staged}", step.address, rows.unwrap_or_default()));
     }
 
     fn copies(&mut self, _: &Step, rows: i64) {

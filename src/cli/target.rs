@@ -15,7 +15,7 @@ const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
 #[derive(Debug, Clone)]
 pub(super) enum Database {
     Sqlite(PathBuf),
-    Postgres(postgres::Url),
+    Postgres(Box<postgres::Url>),
 }
 
 /// A database, and who named it.
@@ -73,7 +73,7 @@ fn parse(url: &str) -> Result<Database, Failure> {
         "postgres" | "postgresql" => {
             libpq_variables()?;
             let url = postgres::Url::parse(url).map_err(|why| wrong(&why.to_string()).help(format!("write {POSTGRES_FORM}")))?;
-            Ok(Database::Postgres(url))
+            Ok(Database::Postgres(Box::new(url)))
         }
         _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(all())),
     }

@@ -1,4 +1,5 @@
 //! The databases: everything that is true of one of them only.
 
+pub(crate) mod guards;
 pub mod postgres;
 pub mod sqlite;

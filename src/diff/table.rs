@@ -6,7 +6,7 @@ use super::delta::{Delta, Edit, altered, deltas};
 use super::object::table_options;
 use super::pairs::rule_deltas;
 use super::rename::Renames;
-use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PrimaryKey, Schema, Table, Unique};
+use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PartKey, PrimaryKey, Schema, Table, Unique};
 
 /// A table that comes, goes or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,11 +137,11 @@ fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<
 }
 
 /// Columns that exist keep the live order, new ones go last in the file's: order is no difference, whatever path is
-/// taken. What the file does not name keeps its live name.
+/// taken. What the file does not name keeps its live name, and what it names in other letters the live spelling.
 fn arrange(before: &Table, after: &Table) -> Table {
-    let mut arranged = after.clone();
-    let kept = before.columns.keys().filter_map(|name| after.columns.get(name));
-    let new = after.columns.values().filter(|c| !before.columns.contains_key(&c.name));
+    let mut arranged = spelled(before, after);
+    let kept = before.columns.keys().filter_map(|name| arranged.columns.get(name));
+    let new = arranged.columns.values().filter(|c| !before.columns.contains_key(&c.name));
     arranged.columns = kept.chain(new).map(|c| (c.name.clone(), c.clone())).collect();
     if let (Some(new), Some(old)) = (&mut arranged.primary_key, &before.primary_key) {
         new.name = new.name.take().or_else(|| old.name.clone());
@@ -163,6 +163,42 @@ fn arrange(before: &Table, after: &Table) -> Table {
         exclusion.name = exclusion.name.take().or_else(same);
     }
     arranged
+}
+
+/// The table in the spelling of the live one: where names compare without case, their case is no difference.
+fn spelled(before: &Table, after: &Table) -> Table {
+    let mut table = after.clone();
+    let respell = |name: &mut Ident| {
+        if let Some((live, _)) = before.columns.get_key_value(name) {
+            *name = live.clone().at(name.origin());
+        }
+    };
+    table.name = before.name.clone();
+    for column in table.columns.values_mut() {
+        respell(&mut column.name);
+    }
+    table.primary_key.iter_mut().flat_map(|k| &mut k.parts).for_each(|p| respell(&mut p.column));
+    table.uniques.iter_mut().flat_map(|u| &mut u.parts).for_each(|p| respell(&mut p.column));
+    for fk in &mut table.foreign_keys {
+        fk.columns.iter_mut().for_each(respell);
+        if let Some(live) = before.foreign_keys.iter().find(|f| f.columns == fk.columns && f.table == fk.table) {
+            fk.table = live.table.clone();
+            if fk.to == live.to {
+                fk.to.clone_from(&live.to);
+            }
+        }
+    }
+    for index in table.indexes.values_mut() {
+        if let Some((live, _)) = before.indexes.get_key_value(&index.name) {
+            index.name = live.clone().at(index.name.origin());
+        }
+        for part in &mut index.parts {
+            if let PartKey::Column(column) = &mut part.key {
+                respell(column);
+            }
+        }
+    }
+    table
 }
 
 /// An index is renamed where its old name is live, the new one is not, and the table does not declare the old one.

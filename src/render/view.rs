@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{lines, objects};
 use crate::diff::{Delta, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
-use crate::schema::Address;
+use crate::schema::{Address, Dialect};
 
 /// What happens, at the left of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +107,7 @@ impl View {
     pub fn of(plan: &Plan, schema: &str) -> View {
         let mut seen = BTreeSet::new();
         let shown = plan.steps.iter().filter(|s| s.action != Action::Carry && seen.insert(s.address.clone()));
-        let blocks = shown.map(|s| block(plan, s)).collect();
+        let blocks = shown.map(|s| block(plan, main_step(plan, s))).collect();
         let needed = plan.disk_needed();
         let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));
         let carried: BTreeSet<Address> = plan.steps.iter().filter(|s| s.action == Action::Carry).map(|s| s.address.clone()).collect();
@@ -119,6 +119,26 @@ impl View {
         let inner = self.blocks.iter().flat_map(|b| b.lines.iter().map(|l| l.symbol));
         self.blocks.iter().map(|b| b.symbol).chain(inner).filter(|s| *s != Symbol::None).collect()
     }
+}
+
+/// Where an object has several steps: the one that makes or drops it, else the last, which does the work.
+fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
+    let same = || plan.steps.iter().filter(|s| s.address == any.address && s.action != Action::Carry);
+    let whole = same().rfind(|s| s.action != Action::Alter);
+    whole.or_else(|| same().last()).unwrap_or(any)
+}
+
+/// Why it happens this way. PostgreSQL's stages each have a reason of their own.
+fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let all = plan.steps.iter().filter(|s| s.address == step.address && s.action != Action::Carry);
+    let of = if plan.dialect == Dialect::Postgres { all.collect() } else { vec![step] };
+    for reason in of.into_iter().map(|s| &s.reason).filter(|r| !r.is_empty()) {
+        if !found.contains(reason) {
+            found.push(reason.clone());
+        }
+    }
+    found
 }
 
 fn summary(plan: &Plan, schema: &str) -> String {
@@ -154,12 +174,21 @@ fn block(plan: &Plan, step: &Step) -> Block {
     }
 }
 
+/// PostgreSQL's strongest lock, which nothing goes on beside
+/// (<https://www.postgresql.org/docs/current/explicit-locking.html>).
+const STRONGEST: &str = "ACCESS EXCLUSIVE";
+
 /// Locks, each once with the most that goes on under it; then what runs outside the transaction.
 fn costs(steps: &[&Step]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let locks: BTreeSet<(&str, &str, Work, Option<i64>)> =
         steps.iter().flat_map(|s| &s.locks).map(|l| (l.relation.as_str(), l.mode, l.work, l.bytes)).collect();
-    for (relation, mode, work, size) in locks {
+    for (relation, mode, work, size) in locks.iter().copied() {
+        // Of those that are held for a moment the strongest says it all.
+        let weaker = work == Work::None && mode != STRONGEST && locks.iter().any(|(r, m, _, _)| *r == relation && *m == STRONGEST);
+        if weaker {
+            continue;
+        }
         let size = size.map(|b| format!(" ({})", bytes(b))).unwrap_or_default();
         let work = match work {
             Work::None => ", for a moment".to_owned(),
@@ -190,9 +219,9 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Rebuild => "will be rebuilt",
         Action::Replace => "will be replaced",
         Action::Destroy => "will be destroyed",
-        Action::Unsupported => "is missing",
+        Action::Unsupported => "is not supported",
     };
-    let mut reasons: Vec<String> = Some(step.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
+    let mut reasons = reasons(plan, step);
     if let Some(old) = renamed_from(plan, &step.address) {
         reasons.insert(0, format!("renamed from {old}"));
     }

@@ -4,6 +4,11 @@ use std::fmt;
 
 use super::{Case, Ident, Origin};
 
+/// Stands in a canonical spelling before a name in double quotes that may be a string, as SQLite has it where no name
+/// fits (<https://sqlite.org/quirks.html#double_quoted_string_literals_are_accepted>): letter by letter the same as its
+/// like, and without case the same as a plain name.
+pub const UNSURE: char = '\u{1}';
+
 /// A piece of SQL that rosey passes through: a check's condition, a default, a view's body.
 ///
 /// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalisation gives, every identifier
@@ -34,14 +39,12 @@ impl Expr {
     pub fn rename(&mut self, from: &Ident, to: &Ident) {
         let mut out = String::with_capacity(self.canon.len());
         let mut done = 0;
-        let spelled = match to.case() {
-            Case::AsciiInsensitive => to.as_str().to_ascii_lowercase(),
-            Case::Exact => to.as_str().to_owned(),
-        };
         for (start, end, found) in idents(&self.canon) {
             if from.matches(&found) {
                 out.push_str(&self.canon[done..start]);
-                out.push_str(&format!("\"{}\"", spelled.replace('"', "\"\"")));
+                let kept = out.ends_with(UNSURE) || to.case() == Case::Exact;
+                let folded = if kept { to.as_str().to_owned() } else { to.as_str().to_ascii_lowercase() };
+                out.push_str(&format!("\"{}\"", folded.replace('"', "\"\"")));
                 done = end;
             }
         }
@@ -89,9 +92,33 @@ fn end_of_quoted(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
+/// Whether two canonical spellings differ in nothing but the case of names, where one of the two is sure to be a name.
+fn same(mut a: &str, mut b: &str) -> bool {
+    loop {
+        match (a.strip_prefix(UNSURE), b.strip_prefix(UNSURE)) {
+            (Some(x), Some(y)) => (a, b) = (x, y),
+            (None, None) => {
+                let (x, y) = (a.chars().next(), b.chars().next());
+                let Some(c) = x.filter(|_| x == y) else { return x == y };
+                (a, b) = (&a[c.len_utf8()..], &b[c.len_utf8()..]);
+            }
+            (x, y) => {
+                (a, b) = (x.unwrap_or(a), y.unwrap_or(b));
+                let name = |s: &str| s.starts_with('"').then(|| end_of_quoted(s.as_bytes(), 0));
+                let (Some(m), Some(n)) = (name(a), name(b)) else { return false };
+                if !a[..m].eq_ignore_ascii_case(&b[..n]) {
+                    return false;
+                }
+                (a, b) = (&a[m..], &b[n..]);
+            }
+        }
+    }
+}
+
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        self.canon == other.canon
+        let unsure = self.canon.contains(UNSURE) || other.canon.contains(UNSURE);
+        self.canon == other.canon || (unsure && same(&self.canon, &other.canon))
     }
 }
 impl Eq for Expr {}

@@ -21,7 +21,7 @@ use indexmap::IndexMap;
 
 pub use address::Address;
 pub use column::{Column, DefaultValue, Generated, Identity, Literal};
-pub use expr::Expr;
+pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use normalized::Normalized;

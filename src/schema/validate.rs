@@ -44,7 +44,9 @@ impl Schema {
         for fk in table.foreign_keys.iter().filter(|f| !f.dangling) {
             let at = fk.origin.0;
             let missing = !self.tables.contains_key(&fk.table);
-            if self.ignores("table", &fk.table) || unread.parts.contains(&fk.table) || (missing && unread.whole) {
+            let unmanaged = || self.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == fk.table.to_string());
+            if self.ignores("table", &fk.table) || (missing && unmanaged()) || unread.parts.contains(&fk.table) || (missing && unread.whole)
+            {
                 continue;
             }
             let Some(parent) = self.tables.get(&fk.table) else {

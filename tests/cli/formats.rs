@@ -25,6 +25,7 @@ fn json_has_a_version_and_says_what_text_says() {
       {
         "action": "change",
         "address": "table.users",
+        "costs": [],
         "hazards": [
           {
             "advice": "add a backfill to the column, or fill the rows first",

@@ -1,6 +1,7 @@
 //! What the tests share: real SQLite files and their rows as text, and PostgreSQL servers.
 #![allow(dead_code)] // each test uses its part
 
+pub mod applied;
 pub mod postgres;
 
 use std::path::{Path, PathBuf};

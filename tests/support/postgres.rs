@@ -1,6 +1,7 @@
 //! Real PostgreSQL servers for tests: one for each major version and test process, with a database for each test. The
 //! server stops and its folder goes when the process ends, however it ends. A server that somebody else runs is never used.
 
+#[path = "postgres/installed.rs"]
 mod installed;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -231,7 +232,7 @@ fn query(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
         connection.close().await.ok();
         rows?.iter().map(|r| (0..r.len()).map(|i| text(r, i)).collect()).collect()
     };
-    thread::scope(|s| s.spawn(|| super::wait(work())).join()).unwrap_or_else(|e| std::panic::resume_unwind(e))
+    thread::scope(|s| s.spawn(|| wait(work())).join()).unwrap_or_else(|e| std::panic::resume_unwind(e))
 }
 
 fn text(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
@@ -258,4 +259,8 @@ fn unprivileged() -> Result<Option<(u32, u32)>, String> {
     let id = |what: &str, name: &str| run(Command::new("id").args([what, name])).ok()?.trim().parse::<u32>().ok();
     let found = ["postgres", "nobody"].iter().find_map(|name| Some((id("-u", name)?, id("-g", name)?)));
     found.map(Some).ok_or("there is no user that the server could run as: neither postgres nor nobody".to_owned())
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

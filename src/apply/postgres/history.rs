@@ -45,18 +45,6 @@ async fn exists(connection: &mut Connection) -> Result<bool, Error> {
     Ok(connection.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('_rosey_history')").await? > 0)
 }
 
-/// The schemas that the last apply's schema named: they stay managed though the file no longer names them.
-pub(super) async fn schemas(connection: &mut Connection) -> Result<Vec<String>, Error> {
-    if !exists(connection).await? {
-        return Ok(Vec::new());
-    }
-    let last = connection.texts("SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1").await?;
-    let sources = crate::kdl::Sources::from_text("history", last.first().map_or("", String::as_str));
-    let Ok(sources) = sources.checked() else { return Ok(Vec::new()) };
-    let schema = crate::kdl::decode(&sources, crate::schema::Dialect::Postgres).unwrap_or_default();
-    Ok(schema.namespaces.keys().map(ToString::to_string).collect())
-}
-
 /// Writes the row and gives its number.
 pub(super) async fn write(connection: &mut Connection, record: &Record<'_>) -> Result<i64, Error> {
     if !exists(connection).await? {

@@ -41,8 +41,7 @@ pub struct Remarks {
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let known = history::schemas(&mut connection).await?;
-    let Planned { plan, settled } = planner::plan(&mut connection, desired, online, &known).await?;
+    let Planned { plan, settled } = planner::plan(&mut connection, desired, online).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
@@ -195,9 +194,8 @@ impl Work<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        let known = history::schemas(&mut self.connection).await?;
         self.connection.execute("BEGIN").await?;
-        let planned = planner::plan(&mut self.connection, self.desired, self.approved.online, &known).await;
+        let planned = planner::plan(&mut self.connection, self.desired, self.approved.online).await;
         self.connection.execute("ROLLBACK").await?;
         let plan = planned?.plan;
         if plan.is_empty() {
@@ -208,7 +206,7 @@ impl Work<'_> {
         }
         self.as_approved(&plan)?;
         for step in steps {
-            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source };
+            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
             run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
         }
         Ok(())
@@ -216,13 +214,12 @@ impl Work<'_> {
 
     /// The one transaction; nothing where there is nothing to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
-        let known = history::schemas(&mut self.connection).await?;
         self.connection.execute("BEGIN").await?;
         let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online, &known).await?;
-        if plan.is_empty() {
+        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online).await?;
+        if plan.is_empty() && plan.guards.is_empty() {
             return Ok(None);
         }
         self.as_approved(&plan)?;
@@ -261,7 +258,7 @@ impl Work<'_> {
     /// Compares what is there now with what was desired.
     async fn verify(&mut self) -> Result<Schema, ApplyError> {
         self.observer.verifies();
-        let settled = planner::settled(&mut self.connection, self.desired.schema(), &[]).await?;
+        let settled = planner::settled(&mut self.connection, self.desired.schema()).await?.0;
         let left = crate::diff::diff(&settled.current, &settled.desired).unwrap_or_default();
         let names = run::names(&left);
         if names.is_empty() { Ok(settled.current.schema().clone()) } else { Err(ApplyError::NotVerified(format!("{names} still differs"))) }
@@ -273,14 +270,12 @@ impl Work<'_> {
         if steps.is_empty() {
             return Ok(());
         }
-        let mut done = 0;
-        for step in &steps {
+        for (done, step) in steps.iter().enumerate() {
             let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
             if let Err(source) = run::alone(&mut self.connection, step, until, self.observer).await {
                 let left = steps.len() - done;
-                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source });
+                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source: Box::new(source) });
             }
-            done += 1;
         }
         self.connection.execute("BEGIN").await?;
         let verified = self.verify().await;
@@ -296,6 +291,6 @@ impl Work<'_> {
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
 fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = schema.clone();
-    crate::dialect::sqlite::guards::remember(&mut shown, desired);
+    crate::dialect::guards::remember(&mut shown, desired);
     kdl::encode(&shown)
 }

@@ -15,7 +15,7 @@ pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mu
         observer.runs(&statement.sql);
         connection.execute(&statement.sql).await.map_err(|source| match source {
             Error::LockTimeout | Error::Cancelled | Error::Lost(_) => ApplyError::Postgres(source),
-            source => ApplyError::Statement { address: step.address.to_string(), source },
+            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) },
         })?;
     }
     observer.ends(step);

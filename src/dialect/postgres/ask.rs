@@ -17,8 +17,35 @@ pub(crate) struct Scope {
     pub(crate) columns: Vec<(String, String, Option<String>)>,
     /// The expressions: SQL, and the type that they are cast to.
     pub(crate) questions: Vec<(String, Option<String>)>,
-    /// The server's spellings, once asked; none where it refuses the expression.
-    pub(crate) answers: Vec<Option<String>>,
+    /// The server's spellings, once asked, or its refusals.
+    pub(crate) answers: Vec<Result<Answer, Refusal>>,
+}
+
+/// Why the server does not take an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The SQLSTATE.
+    pub(crate) code: String,
+    /// The server's words.
+    pub(crate) message: String,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Sql { code, message, .. } => Refusal { code, message },
+            other => Refusal { code: String::new(), message: other.to_string() },
+        }
+    }
+}
+
+/// An expression in the server's spelling.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answer {
+    /// What is compared.
+    pub(crate) canon: String,
+    /// What it can be asked about again.
+    pub(crate) sql: String,
 }
 
 /// How many scopes go into one view; a view has at most 1,600 columns.
@@ -31,8 +58,8 @@ const AT_ONCE: usize = 250;
 pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Result<(), Error> {
     for batch in scopes.chunks_mut(AT_ONCE) {
         let whole: Vec<&Scope> = batch.iter().collect();
-        if let Some(answers) = try_view(connection, &whole).await? {
-            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Some).collect());
+        if let Ok(answers) = try_view(connection, &whole).await? {
+            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Ok).collect());
             continue;
         }
         for scope in batch {
@@ -43,25 +70,26 @@ pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Re
 }
 
 async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), Error> {
-    if let Some(mut answers) = try_view(connection, &[scope]).await? {
-        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Some).collect();
+    if let Ok(mut answers) = try_view(connection, &[scope]).await? {
+        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Ok).collect();
         return Ok(());
     }
     let mut answers = Vec::new();
     for question in &scope.questions {
         let alone = Scope { questions: vec![question.clone()], answers: Vec::new(), ..scope.clone() };
         let found = try_view(connection, &[&alone]).await?;
-        answers.push(found.and_then(|mut a| a.pop()).and_then(|mut a| a.pop()));
+        answers.push(found.map(|mut a| a.pop().and_then(|mut a| a.pop()).unwrap_or_default()));
     }
     scope.answers = answers;
     Ok(())
 }
 
-/// The answers of one view, or none where the server refuses it.
-async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Option<Vec<Vec<String>>>, Error> {
+/// The answers of one view, or why the server refuses it.
+async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Result<Vec<Vec<Answer>>, Refusal>, Error> {
     let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT {}", selects.join(", "))).await?;
-    Ok(definition.ok().and_then(|text| read(&text, scopes)))
+    let odd = || Refusal { code: String::new(), message: "the server spells it in a form that is not understood".to_owned() };
+    Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, scopes).ok_or_else(odd)))
 }
 
 /// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.
@@ -75,7 +103,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
         }
         Err(error) => Err(error),
     };
-    if let Err(lost @ (Error::Lost(_))) = outcome {
+    if let Err(lost @ Error::Lost(_)) = outcome {
         return Err(lost);
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
@@ -94,11 +122,12 @@ fn select(scope: &Scope) -> String {
     };
     let columns: Vec<String> = scope.columns.iter().map(column).collect();
     let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
-    format!("(SELECT ROW({}) FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
+    // A view's column cannot be a row, but can say whether one is null.
+    format!("(SELECT ROW({}) IS NULL FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
 }
 
 /// Takes the definition of the view apart: each select's row, by its commas.
-fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
+fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<Answer>>> {
     let tokens = canon::tokens(definition)?;
     let word = |i: usize, text: &str| matches!(tokens.get(i), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case(text));
     let mut found = Vec::new();
@@ -109,19 +138,20 @@ fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<String>>> {
             continue;
         }
         let end = canon::closing(&tokens, at)?;
-        if !word(at + 1, "select") || !word(at + 2, "row") {
+        let row = at + 2 + tokens[at..].iter().skip(2).take_while(|t| **t == Token::LParen).count();
+        if !word(at + 1, "select") || !word(row, "row") {
             return None;
         }
-        let close = canon::closing(&tokens, at + 3)?;
-        found.push(split(&tokens[at + 4..close]));
+        let close = canon::closing(&tokens, row + 1)?;
+        found.push(split(&tokens[row + 2..close]));
         at = end + 1;
     }
     let fits = found.len() == scopes.len() && found.iter().zip(scopes).all(|(f, s)| f.len() == s.questions.len());
     fits.then_some(found)
 }
 
-/// Canonical spellings of what stands between commas.
-fn split(tokens: &[Token]) -> Vec<String> {
+/// What stands between commas.
+fn split(tokens: &[Token]) -> Vec<Answer> {
     let mut parts = vec![Vec::new()];
     let mut depth = 0_i32;
     for token in tokens {
@@ -136,5 +166,5 @@ fn split(tokens: &[Token]) -> Vec<String> {
             last.push(token.clone());
         }
     }
-    parts.iter().map(|p| canon::spelled(p)).collect()
+    parts.iter().map(|p| Answer { canon: canon::spelled(p), sql: canon::sql(p) }).collect()
 }

@@ -106,6 +106,12 @@ pub(crate) fn spelled(tokens: &[Token]) -> String {
     without_brackets(tokens).iter().map(spell).collect::<Vec<_>>().join(" ")
 }
 
+/// The tokens as SQL that the server reads alike: a bare word stays bare, for it may be half of a type's name.
+pub(crate) fn sql(tokens: &[Token]) -> String {
+    let word = |t: &Token| if let Token::Word(w) = t { Some(w.value.clone()).filter(|_| w.quote_style.is_none()) } else { None };
+    tokens.iter().map(|t| word(t).unwrap_or_else(|| spell(t))).collect::<Vec<_>>().join(" ")
+}
+
 /// Takes off brackets that hold all of it.
 fn without_brackets(mut tokens: &[Token]) -> &[Token] {
     while tokens.len() > 2 && tokens[0] == Token::LParen && closing(tokens, 0) == Some(tokens.len() - 1) {

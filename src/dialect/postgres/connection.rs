@@ -58,13 +58,6 @@ impl Connection {
         Ok(statement.execute(&mut self.inner).await.map_err(running)?.rows_affected())
     }
 
-    /// Runs rosey's own text of many statements in one round trip. Outside a transaction the server makes one around them
-    /// (<https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT>).
-    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.inner).await.map_err(running)?;
-        Ok(())
-    }
-
     /// The one number of a query (`int8`; cast it); no row and NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
         let rows = self.query(sql).await?;
@@ -97,11 +90,6 @@ impl Connection {
         }
         query.execute(&mut self.inner).await.map_err(running)?;
         Ok(())
-    }
-
-    /// The server's process behind this session.
-    pub(crate) fn backend_pid(&self) -> i32 {
-        self.pid
     }
 
     /// The server's version, like 150013 for 15.13.

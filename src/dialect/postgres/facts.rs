@@ -7,8 +7,6 @@ use crate::schema::{Ident, ObjectName};
 /// What is true of the live database.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    /// The server's major version: `server_version_num` / 10000.
-    pub(crate) version: u32,
     /// The schema of what names none: the first of `search_path`.
     pub(crate) default_schema: Ident,
     /// The live tables, by their live names.
@@ -23,8 +21,6 @@ pub(crate) struct Facts {
 /// A live table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableFacts {
-    /// The server's estimate of its rows (`pg_class.reltuples`).
-    pub(crate) rows: i64,
     /// Bytes with indexes (`pg_total_relation_size`).
     pub(crate) bytes: i64,
     /// Whether it holds a row at all.

@@ -7,7 +7,7 @@
 use sqlx::Row as _;
 
 use super::connection::{Connection, Error};
-use crate::plan::{Hazard, Level, Probe, Step};
+use crate::plan::{Code, Hazard, Level, Probe, Step};
 
 /// Fills in the counts, and takes out the hazards that are none.
 ///
@@ -25,9 +25,14 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> 
             measure_one(connection, hazard, rows.as_deref()).await?;
         }
         step.rows = step.rows.or_else(|| step.hazards.iter().find_map(|h| h.total));
-        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || h.level == Level::Destroys);
+        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || goes(h.code));
     }
     connection.execute("ROLLBACK TO SAVEPOINT rosey_measure").await.map(drop)
+}
+
+/// A table or column that goes is worth saying though it holds nothing.
+fn goes(code: Code) -> bool {
+    matches!(code, Code::DestroysTable | Code::DestroysColumn)
 }
 
 async fn measure_one(connection: &mut Connection, hazard: &mut Hazard, rows: Option<&str>) -> Result<(), Error> {

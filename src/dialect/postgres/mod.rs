@@ -10,6 +10,7 @@ mod default_name;
 mod error;
 mod facts;
 mod inspect;
+mod known_types;
 mod lower;
 mod measure;
 mod names;

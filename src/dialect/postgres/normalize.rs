@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
+use sqlparser::tokenizer::Token;
 
 use super::inspect::ident;
 use super::inspect::part::{is_number, is_number_type};
@@ -230,13 +231,20 @@ pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
         Literal::String(s) => format!("s:{s}"),
         Literal::Expr(e) => {
             spell(e);
-            if e.canon == "null" {
-                return;
-            }
-            format!("e:{}", e.canon)
+            if is_null(&e.text) { NULL.to_owned() } else { format!("e:{}", e.canon) }
         }
     };
     *slot = Some(default);
+}
+
+/// A default that is NULL in whatever words.
+pub(super) const NULL: &str = "null";
+
+/// `NULL`, `NULL::varchar`.
+fn is_null(sql: &str) -> bool {
+    let Some(tokens) = canon::tokens(sql) else { return false };
+    let null = matches!(tokens.first(), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("null"));
+    null && tokens.get(1).is_none_or(|t| *t == Token::DoubleColon)
 }
 
 /// What the value is for a column of that type: `0` is false for a boolean one, `'0'` is 0 for an integer.
@@ -260,9 +268,25 @@ fn fitting(value: Literal, ty: &Type) -> Literal {
     }
 }
 
-/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`.
+/// A number in full: `1.5e3` is `1500`.
+fn written_out(text: &str) -> Option<String> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let exponent = exponent.parse::<isize>().ok().filter(|n| n.abs() <= 400 && is_number(number))?;
+    let (sign, unsigned) = number.split_at(number.len() - number.trim_start_matches(['-', '+']).len());
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let point = exponent.saturating_add_unsigned(whole.len());
+    let before = usize::try_from(-point).unwrap_or_default();
+    let digits = format!("{}{whole}{fraction}", "0".repeat(before));
+    let point = usize::try_from(point).unwrap_or_default();
+    let digits = format!("{digits}{}", "0".repeat(point.saturating_sub(digits.len())));
+    let (whole, fraction) = digits.split_at(point);
+    Some(format!("{sign}{whole}.{fraction}"))
+}
+
+/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`, `1e3`.
 fn plain_number(text: &str) -> String {
     let text = text.replace('_', "");
+    let text = written_out(&text).unwrap_or(text);
     if !is_number(&text) {
         return text;
     }
@@ -275,4 +299,24 @@ fn plain_number(text: &str) -> String {
     let whole = if whole.is_empty() { "0" } else { whole };
     let number = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
     if number == "0" { number } else { format!("{sign}{number}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_number;
+
+    #[test]
+    fn a_number_has_one_spelling() {
+        for (given, plain) in [
+            ("1e3", "1000"),
+            ("-1.5E-5", "-0.000015"),
+            ("1.25e1", "12.5"),
+            ("+0_07.50", "7.5"),
+            ("0e9", "0"),
+            ("12e+2", "1200"),
+            ("1e-2", "0.01"),
+        ] {
+            assert_eq!(plain_number(given), plain, "{given}");
+        }
+    }
 }

@@ -1,25 +1,32 @@
 //! Sequences that one side has behind a serial column and the other as an object of its own: both are put into the second
 //! form, so that the sequence is kept and only what differs changes.
 
+use std::collections::BTreeMap;
+
 use super::inspect::ident;
 use super::{canon, default_name, normalize, read_type, types};
-use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions};
+use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
 
-/// Puts the serial columns of both sides into the same form. `named` gives the live sequence of a serial column that has
-/// another name than PostgreSQL gives.
-pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: impl Fn(&ObjectName, &Ident) -> Option<ObjectName>) {
+/// Puts the serial columns of both sides into the same form. Live sequences behind serial columns that have another name
+/// than PostgreSQL gives come into `named`.
+pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMap<(ObjectName, Ident), ObjectName>) {
     let tables: Vec<(ObjectName, ObjectName)> =
         desired.tables.values().filter_map(|t| Some((live_name(t, live)?, t.name.clone()))).collect();
     for (before, after) in tables {
         let columns: Vec<Ident> = desired.tables.get(&after).map(|t| t.columns.keys().cloned().collect()).unwrap_or_default();
         for column in columns {
-            let own = named(&before, &column).unwrap_or_else(|| usual(&before, &column));
+            let own = usual(&before, &column);
             if is_serial(live, &before, &column) && desired.sequences.contains_key(&own) {
                 take_apart(live, &before, &column, own.clone());
             }
             let wanted = usual(&after, &column);
             if is_serial(desired, &after, &column) && live.sequences.contains_key(&wanted) {
                 take_apart(desired, &after, &column, wanted);
+            }
+            if is_serial(desired, &after, &column)
+                && let Some(sequence) = put_together(live, &before, &column, desired)
+            {
+                named.insert((before.clone(), column.clone()), sequence);
             }
         }
     }
@@ -48,6 +55,27 @@ fn take_apart(schema: &mut Schema, table: &ObjectName, name: &Ident, sequence: O
     let (was, owned_by, origin) = (Vec::new(), Some((table.clone(), name.clone())), column.origin);
     let object = Sequence { name: sequence.clone(), was, ty, options, owned_by, comment: None, prevent_destroy: false, origin };
     schema.sequences.insert(sequence, object);
+}
+
+/// The reverse, whatever the sequence is called: a table that got another name keeps the sequence it had. One that the
+/// file declares stays an object.
+fn put_together(schema: &mut Schema, table: &ObjectName, name: &Ident, desired: &Schema) -> Option<ObjectName> {
+    let column = schema.tables.get(table)?.columns.get(name)?;
+    let owner = Some((table.clone(), name.clone()));
+    let own = |s: &&Sequence| s.owned_by == owner && s.ty == column.ty && s.comment.is_none() && !desired.sequences.contains_key(&s.name);
+    let sequence = schema.sequences.values().find(own)?.clone();
+    let serial = match column.ty {
+        Type::Integer => Type::Serial,
+        Type::BigInt => Type::BigSerial,
+        _ => return None,
+    };
+    if column.default != Some(takes_from(&sequence.name, column)) || !column.not_null {
+        return None;
+    }
+    schema.sequences.shift_remove(&sequence.name);
+    let column = schema.tables.get_mut(table)?.columns.get_mut(name)?;
+    (column.ty, column.default, column.sequence) = (serial, None, sequence.options);
+    Some(sequence.name)
 }
 
 fn takes_from(sequence: &ObjectName, column: &Column) -> DefaultValue {

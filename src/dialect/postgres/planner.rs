@@ -7,10 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, lower, measure, normalize, owned, settle, standing};
+use super::{check, known_types, lower, measure, normalize, owned, settle, standing};
+use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
-use crate::schema::{Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
+use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -52,26 +53,44 @@ pub(crate) struct Settled {
     pub(crate) left_alone: Vec<String>,
     /// Whether the server could not be asked about expressions.
     pub(crate) unasked: bool,
+    /// Expressions of the schema file that the server does not take.
+    pub(crate) refused: Vec<Problem>,
 }
 
 /// Reads the live schema and puts both into one spelling.
-pub(crate) async fn settled(connection: &mut Connection, desired: &Schema, known: &[String]) -> Result<Settled, Error> {
+pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
     let mut live = inspect::inspect(connection).await?;
+    let (guards, known) = remembered(connection, &live).await?;
     let home = live.server.default_schema.clone();
     let mut wanted = desired.clone();
     normalize::normalize(&mut wanted, &home);
     let mut current = std::mem::take(&mut live.schema);
     normalize::normalize(&mut current, &home);
-    let left_alone = keep_managed(&mut current, &mut wanted, &home, known);
+    let left_alone = keep_managed(&mut current, &mut wanted, &home, &known);
     take_over_unsaid(&mut current, &wanted);
-    owned::align(&mut current, &mut wanted, |table, column| live.sequences.get(&(table.clone(), column.clone())).cloned());
+    owned::align(&mut current, &mut wanted, &mut live.sequences);
+    null_is_none(&mut current, &mut wanted);
+    let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
-        settle::expressions(connection, &mut current, &mut wanted).await?;
+        refused = settle::expressions(connection, &mut current, &mut wanted).await?;
         settle::views(connection, &mut current, &mut wanted).await?;
     }
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    Ok(Settled { live, current, desired, left_alone, unasked })
+    Ok((Settled { live, current, desired, left_alone, unasked, refused }, guards))
+}
+
+/// What the last apply guarded, and the schemas that it named: they stay managed though the file no longer names them.
+async fn remembered(connection: &mut Connection, live: &Live) -> Result<(Guards, Vec<String>), Error> {
+    if !live.history {
+        return Ok((Guards::default(), Vec::new()));
+    }
+    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|^schema |\\nschema '";
+    let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
+    let guards = Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres);
+    let schemas = guards.schema().namespaces.keys().map(ToString::to_string).collect();
+    Ok((guards, schemas))
 }
 
 /// Drops what lies in schemas that neither the file nor the history names, and gives their names.
@@ -131,6 +150,22 @@ fn take_over_unsaid(current: &mut Schema, wanted: &Schema) {
     }
 }
 
+/// A default of NULL is none: it is kept where both sides or a new table say it, and no difference.
+fn null_is_none(current: &mut Schema, wanted: &mut Schema) {
+    for (name, after) in &mut wanted.tables {
+        let Some(before) = current.tables.get_mut(name) else { continue };
+        for (name, after) in &mut after.columns {
+            let Some(before) = before.columns.get_mut(name) else { continue };
+            let null = |d: &Option<DefaultValue>| d.as_ref().is_some_and(|d| d.canon == normalize::NULL);
+            if before.default.is_none() && null(&after.default) {
+                after.default = None;
+            } else if after.default.is_none() && null(&before.default) {
+                before.default = None;
+            }
+        }
+    }
+}
+
 /// A plan, and what it was made from.
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
@@ -138,14 +173,22 @@ pub(crate) struct Planned {
 }
 
 /// Plans from the live schema to the desired one, inside the caller's transaction.
-pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool, known: &[String]) -> Result<Planned, PlanError> {
-    let settled = settled(connection, desired.schema(), known).await?;
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool) -> Result<Planned, PlanError> {
+    let (settled, guards) = settled(connection, desired.schema()).await?;
+    if !settled.refused.is_empty() {
+        return Err(PlanError::Schema(settled.refused));
+    }
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
+        let unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
+        if !unknown.is_empty() {
+            return Err(PlanError::Schema(unknown));
+        }
         let facts = facts(connection, &settled.live, &changes).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
         standing::keep(&mut steps, &settled.live);
+        guards.stop(&changes, &mut steps);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         measure::measure(connection, &mut steps).await?;
     }
@@ -154,7 +197,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         changes,
         steps,
         fingerprint: fingerprint(settled.current.schema()),
-        guards: Vec::new(),
+        guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
         online,
@@ -198,7 +241,7 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
     };
     let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| {
         let size: Option<i64> = holds(&r.name);
-        (r.name.clone(), TableFacts { rows: r.rows, bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
+        (r.name.clone(), TableFacts { bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
     });
     let uses = live.reads.iter().filter_map(|read| {
         let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
@@ -206,11 +249,5 @@ async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> R
         let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
         Some(Use { kind, view: view.name.clone(), relation: relation.name.clone(), column })
     });
-    Ok(Facts {
-        version: u32::try_from(live.server.version / 10_000).unwrap_or_default(),
-        default_schema: home,
-        tables: tables.collect(),
-        uses: uses.collect(),
-        sequences: live.sequences.clone(),
-    })
+    Ok(Facts { default_schema: home, tables: tables.collect(), uses: uses.collect(), sequences: live.sequences.clone() })
 }

@@ -53,7 +53,7 @@ impl Spelled {
         let own = format!("{}.", plain_or_quoted(default_schema));
         let bare = joined.strip_prefix("pg_catalog.").or(joined.strip_prefix(&own)).unwrap_or(&joined).to_owned();
         let base = alias(&bare, arguments.is_some()).to_owned();
-        Some(Spelled { base, arguments, dimensions }).map(Spelled::tidy)
+        Some(Spelled { base, arguments, dimensions }.tidy())
     }
 
     /// Arguments that say nothing are none.

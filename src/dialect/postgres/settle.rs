@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{self, Scope};
+use super::ask::{self, Answer, Refusal, Scope};
 use super::connection::{Connection, Error};
 use super::{canon, types};
-use crate::schema::{Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, PartKey, Schema, Table};
+use crate::schema::{Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table};
 
 /// How often the server's answers are asked about again: its spelling of its own spelling may be another
 /// (`varchar IN (…)`), and then it stays.
@@ -19,13 +19,29 @@ struct Slot<'a> {
     canon: &'a mut String,
     /// A default's canonical spelling says that it is an expression.
     prefix: &'static str,
+    /// Where it stands in the schema file.
+    origin: Origin,
+    /// Why the server does not take it.
+    refused: Option<Refusal>,
 }
 
-/// Settles the expressions of tables and domains.
+/// Settles the expressions of tables and domains, and gives those of the schema file that the server does not take.
 ///
 /// # Errors
 /// Where the connection is lost.
-pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<(), Error> {
+pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
+    connection.execute("SAVEPOINT rosey_types").await?;
+    stand_in_types(connection, live, desired).await?;
+    let problems = settled(connection, live, desired).await?;
+    connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
+    Ok(problems)
+}
+
+async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
+    // What comes with the change itself cannot be asked about before.
+    let unknown = desired.extensions.keys().any(|e| !live.extensions.contains_key(e))
+        || desired.enums.keys().chain(desired.domains.keys()).any(|t| t.schema.is_some())
+        || desired.unmanaged.iter().any(|u| !live.unmanaged.iter().any(|l| l.kind == u.kind && l.name == u.name));
     let mut pairs: Vec<(Frame, Vec<Slot>, Vec<Slot>)> = Vec::new();
     let renamed = |table: &Table, live: &Schema| {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
@@ -34,7 +50,11 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     let names: Vec<_> = desired.tables.values().map(|t| renamed(t, live)).collect();
     let mut live_tables: BTreeMap<_, &mut Table> = live.tables.iter_mut().map(|(n, t)| (n.clone(), t)).collect();
     for (after, name) in desired.tables.values_mut().zip(names) {
-        let Some(before) = name.and_then(|n| live_tables.remove(&n)) else { continue };
+        let Some(before) = name.and_then(|n| live_tables.remove(&n)) else {
+            let frame = Frame { alias: after.name.name.to_string(), before: Vec::new(), after: columns(after) };
+            pairs.push((frame, Vec::new(), slots(after)));
+            continue;
+        };
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
         push(&mut pairs, frame, slots(before), slots(after));
     }
@@ -45,7 +65,17 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };
         push(&mut pairs, frame, domain_slots(before), domain_slots(after));
     }
-    settle(connection, pairs).await
+    let refused = settle(connection, pairs).await?;
+    Ok(if unknown { Vec::new() } else { refused })
+}
+
+/// What the server says of the file's own words. A type or function that is not there at all may come with the change.
+fn problem(slot: &Slot) -> Option<Problem> {
+    let refusal = slot.refused.as_ref()?;
+    // Undefined column, syntax, types that do not fit, no such function, ambiguity, a wrong literal: the manual's appendix A.
+    let told = ["42703", "42601", "42804", "42883", "42702", "22P02", "42P18", "42846", "42803", "0A000"].contains(&refusal.code.as_str());
+    let at = slot.origin.0?;
+    told.then(|| Problem::new(format!("PostgreSQL refuses this: {}", refusal.message), at, "here").help("correct the expression"))
 }
 
 /// The columns of both sides.
@@ -64,14 +94,16 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
 fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let texts = |slots: &[Slot]| slots.iter().map(|s| s.canon.clone()).collect::<BTreeSet<_>>();
     let (old, new) = (texts(&before), texts(&after));
-    let before: Vec<Slot> = before.into_iter().filter(|s| !new.contains(s.canon)).collect();
-    let after: Vec<Slot> = after.into_iter().filter(|s| !old.contains(s.canon)).collect();
-    if !before.is_empty() && !after.is_empty() {
+    let open = |s: &Slot| s.refused.is_none();
+    let before: Vec<Slot> = before.into_iter().filter(|s| open(s) && !new.contains(s.canon)).collect();
+    let after: Vec<Slot> = after.into_iter().filter(|s| open(s) && !old.contains(s.canon)).collect();
+    if !after.is_empty() {
         pairs.push((frame, before, after));
     }
 }
 
-async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>>, Vec<Slot<'_>>)>) -> Result<(), Error> {
+async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>>, Vec<Slot<'_>>)>) -> Result<Vec<Problem>, Error> {
+    let mut problems = Vec::new();
     for _ in 0..ROUNDS {
         if pairs.is_empty() {
             break;
@@ -89,10 +121,15 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
+            problems.extend(after.iter().filter_map(problem));
+            // What has no counterpart has been looked at, and that is all.
+            if before.is_empty() {
+                continue;
+            }
             push(&mut pairs, frame, before, after);
         }
     }
-    Ok(())
+    Ok(problems)
 }
 
 fn scope(alias: &str, columns: &[(String, String, Option<String>)], slots: &[Slot]) -> Scope {
@@ -102,11 +139,14 @@ fn scope(alias: &str, columns: &[(String, String, Option<String>)], slots: &[Slo
     Scope { alias: alias.to_owned(), columns, questions, answers: Vec::new() }
 }
 
-fn take(slots: &mut [Slot], answers: Vec<Option<String>>) {
+fn take(slots: &mut [Slot], answers: Vec<Result<Answer, Refusal>>) {
     for (slot, answer) in slots.iter_mut().zip(answers) {
-        if let Some(answer) = answer {
-            *slot.canon = format!("{}{answer}", slot.prefix);
-            slot.sql = answer;
+        match answer {
+            Ok(answer) => {
+                *slot.canon = format!("{}{}", slot.prefix, answer.canon);
+                slot.sql = answer.sql;
+            }
+            Err(refusal) => slot.refused = Some(refusal),
         }
     }
 }
@@ -148,7 +188,7 @@ fn domain_slots(domain: &mut Domain) -> Vec<Slot<'_>> {
 }
 
 fn slot(expr: &mut Expr, cast: Option<String>) -> Slot<'_> {
-    Slot { sql: expr.text.clone(), cast, canon: &mut expr.canon, prefix: "" }
+    Slot { sql: expr.text.clone(), cast, origin: expr.origin, canon: &mut expr.canon, prefix: "", refused: None }
 }
 
 /// A default that the server may spell in another way: an expression, or a value of a type with a form of its own.
@@ -160,7 +200,8 @@ fn default_slot<'a>(default: &'a mut DefaultValue, cast: &str) -> Option<Slot<'a
         Literal::String(s) => canon::literal(s),
         Literal::Expr(e) => e.text.clone(),
     };
-    Some(Slot { sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:" })
+    let origin = if let Literal::Expr(e) = &default.value { e.origin } else { Origin::default() };
+    Some(Slot { sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:", origin, refused: None })
 }
 
 /// A type without its length: the server keeps a default's value before it is cut.
@@ -255,13 +296,24 @@ fn changes(table: &Table, live: &Schema) -> bool {
     live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table))
 }
 
-/// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
-/// left out: then the view that needs it has no answer, and its text decides.
-async fn stand_ins(connection: &mut Connection, live: &Schema, desired: &Schema, open: &[(ObjectName, bool)]) -> Result<(), Error> {
+/// Types that come or change, as temporary ones, which stand before the real ones.
+async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<(), Error> {
     for e in desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)) {
         let values: Vec<String> = e.values.iter().map(|v| canon::literal(v)).collect();
         attempt(connection, &format!("CREATE TYPE pg_temp.{} AS ENUM ({})", canon::quote(e.name.name.as_str()), values.join(", "))).await?;
     }
+    let new = |d: &&Domain| d.name.schema.is_none() && live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty);
+    for domain in desired.domains.values().filter(new) {
+        let (name, ty) = (canon::quote(domain.name.name.as_str()), types::value_type(&domain.ty));
+        attempt(connection, &format!("CREATE DOMAIN pg_temp.{name} AS {ty}")).await?;
+    }
+    Ok(())
+}
+
+/// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
+/// left out: then the view that needs it has no answer, and its text decides.
+async fn stand_ins(connection: &mut Connection, live: &Schema, desired: &Schema, open: &[(ObjectName, bool)]) -> Result<(), Error> {
+    stand_in_types(connection, live, desired).await?;
     let bare = |t: &&Table| t.name.schema.is_none() && changes(t, live);
     for table in desired.tables.values().filter(bare) {
         attempt(connection, &temporary(table)).await?;

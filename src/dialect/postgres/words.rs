@@ -25,7 +25,8 @@ impl Token<'_> {
     /// The name as the catalog has it.
     fn name(&self) -> String {
         match self.kind {
-            Kind::Quoted => self.text.trim_matches('"').replace("\"\"", "\""),
+            // One quote at each end: the name may end in one of its own.
+            Kind::Quoted => self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default().replace("\"\"", "\""),
             _ => self.text.to_lowercase(),
         }
     }

@@ -3,93 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::keywords::is_reserved;
 use super::lexer::{Kind, Token, lex};
-
-/// Words that SQLite never takes as names (the `%fallback`-less keywords of `parse.y`), so a bare one is a keyword.
-const RESERVED: [&str; 82] = [
-    "add",
-    "all",
-    "alter",
-    "and",
-    "as",
-    "autoincrement",
-    "between",
-    "case",
-    "check",
-    "collate",
-    "commit",
-    "constraint",
-    "create",
-    "cross",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "default",
-    "deferrable",
-    "delete",
-    "distinct",
-    "drop",
-    "else",
-    "escape",
-    "except",
-    "exists",
-    "false",
-    "filter",
-    "foreign",
-    "from",
-    "full",
-    "glob",
-    "group",
-    "having",
-    "if",
-    "in",
-    "index",
-    "inner",
-    "insert",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "left",
-    "like",
-    "limit",
-    "match",
-    "natural",
-    "not",
-    "nothing",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "outer",
-    "over",
-    "primary",
-    "references",
-    "regexp",
-    "returning",
-    "right",
-    "select",
-    "set",
-    "table",
-    "then",
-    "to",
-    "transaction",
-    "true",
-    "union",
-    "unique",
-    "update",
-    "using",
-    "values",
-    "view",
-    "when",
-    "where",
-    "window",
-    "with",
-    "within",
-];
+use crate::schema::UNSURE;
 
 /// What is known about the place an expression stands in.
 #[derive(Default)]
@@ -110,7 +26,8 @@ pub(crate) fn canon(sql: &str, scope: &Scope) -> String {
             i += 2;
             continue;
         }
-        words.push(spell(sql, &tokens[i], scope));
+        let unsure = scope.columns.is_none() && tokens[i].text(sql).starts_with('"') && !is_surely_a_name(sql, &tokens, i);
+        words.push(if unsure { format!("{UNSURE}{}", quoted(&tokens[i].value(sql))) } else { spell(sql, &tokens[i], scope) });
         i += 1;
     }
     if words.last().is_some_and(|w| w == ";") {
@@ -132,7 +49,7 @@ fn spell(sql: &str, token: &Token, scope: &Scope) -> String {
         Kind::Word => {
             let word = text.to_ascii_lowercase();
             let column = scope.columns.is_some_and(|c| c.contains(&word));
-            if RESERVED.binary_search(&word.as_str()).is_ok() && !column { word } else { name(&word) }
+            if is_reserved(&word) && !column { word } else { name(&word) }
         }
         Kind::Quoted => {
             let value = token.value(sql);
@@ -153,7 +70,37 @@ fn spell(sql: &str, token: &Token, scope: &Scope) -> String {
 const ROWID: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 fn name(folded: &str) -> String {
-    format!("\"{}\"", folded.replace('"', "\"\""))
+    quoted(folded)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether a word in double quotes stands where no string could.
+fn is_surely_a_name(sql: &str, tokens: &[Token], i: usize) -> bool {
+    let before = i.checked_sub(1).map(|b| &tokens[b]);
+    let after = tokens.get(i + 1);
+    let qualified = |t: Option<&Token>| t.is_some_and(|t| t.is_op(sql, "."));
+    let called = after.is_some_and(|t| t.is_op(sql, "("));
+    let introduced = before.is_some_and(|t| ["FROM", "JOIN", "INTO", "UPDATE", "AS", "ON"].iter().any(|k| t.is(sql, k)));
+    qualified(before) || qualified(after) || called || introduced
+}
+
+/// The modules that SQLite brings, whose arguments are names and options without case.
+const MODULES: [&str; 7] = ["fts3", "fts4", "fts5", "fts5vocab", "rtree", "rtree_i32", "geopoly"];
+
+/// The canonical spelling of a virtual table's module and arguments: what stands in quotes may be anything, and keeps
+/// its letters unless it is a plain name.
+pub(crate) fn canon_module(sql: &str) -> String {
+    let tokens = lex(sql);
+    let own = tokens.first().is_some_and(|t| MODULES.iter().any(|m| t.value(sql).eq_ignore_ascii_case(m)));
+    let plain = |t: &Token| t.value(sql).chars().all(|c| c.is_alphanumeric() || c == '_');
+    let spell = |(i, t): (usize, &Token)| match t.kind {
+        Kind::Word | Kind::Quoted if (own || i == 0) && plain(t) => name(&t.value(sql).to_ascii_lowercase()),
+        _ => t.text(sql).to_owned(),
+    };
+    tokens.iter().enumerate().map(spell).collect::<Vec<_>>().join(" ")
 }
 
 /// Takes off parentheses around the whole, doubled ones, and those that change nothing by SQLite's precedence
@@ -225,10 +172,12 @@ fn loosest(words: &[String], pairs: &[Option<usize>], from: usize, to: usize) ->
 fn left_of(words: &[String], open: usize) -> Option<u8> {
     let Some(before) = open.checked_sub(1) else { return Some(0) };
     let word = words[before].as_str();
-    let sign = matches!(word, "-" | "+" | "~")
-        && before.checked_sub(1).is_none_or(|i| words[i] == "(" || words[i] == "," || precedence(&words[i]).is_some());
+    let behind = before.checked_sub(1).map(|i| words[i].as_str());
+    let sign = matches!(word, "-" | "+" | "~") && !behind.is_some_and(is_operand);
     match word {
         _ if sign => Some(u8::MAX),
+        // `IS NOT` is one operator, and binds as IS does.
+        "not" if behind == Some("is") => None,
         "(" if before > 0 && matches!(words[before - 1].as_str(), "in" | "exists" | "values") => None,
         "(" | "," | "when" | "then" | "else" => Some(0),
         "in" | "is" | "collate" | "escape" => None,
@@ -236,9 +185,17 @@ fn left_of(words: &[String], open: usize) -> Option<u8> {
     }
 }
 
+/// Whether a value ends with the word, so that a sign behind it has two sides. In doubt it does not.
+fn is_operand(word: &str) -> bool {
+    let literal = word.starts_with(|c: char| c.is_ascii_digit() || "\"'.x".contains(c) || c == UNSURE);
+    (literal && word != "\"by\"") || word == ")"
+}
+
 fn right_of(words: &[String], close: usize) -> Option<u8> {
     match words.get(close + 1).map(String::as_str) {
         None | Some(")" | "," | "when" | "then" | "else" | "\"end\"") => Some(0),
+        // Behind a value it begins NOT IN, NOT LIKE, NOT BETWEEN or NOT NULL.
+        Some("not") => precedence("in"),
         Some(word) => precedence(word),
     }
 }
@@ -281,12 +238,8 @@ mod tests {
     use super::*;
 
     fn same(a: &str, b: &str) -> bool {
-        canon(a, &Scope::default()) == canon(b, &Scope::default())
-    }
-
-    #[test]
-    fn the_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
+        let expr = |sql: &str| crate::schema::Expr { canon: canon(sql, &Scope::default()), ..crate::schema::Expr::new(sql) };
+        expr(a) == expr(b) && expr(b) == expr(a)
     }
 
     #[test]
@@ -316,6 +269,33 @@ mod tests {
         assert!(!same("(not a) = b", "not a = b"));
         assert!(!same("a IN (1)", "a IN 1"));
         assert!(!same("(a, b) = (1, 2)", "a, b = 1, 2"));
+        assert!(!same("a IS NOT (b = c)", "a IS NOT b = c"));
+        assert!(!same("a IS NOT (b IS NULL)", "a IS NOT b IS NULL"));
+        assert!(!same("(NOT a) NOT IN (1)", "NOT a NOT IN (1)"));
+        assert!(!same("(NOT a) NOT NULL", "NOT a NOT NULL"));
+        assert!(!same("(NOT a) IS NULL", "NOT a IS NULL"));
+        assert!(!same("CASE WHEN a THEN -(b || c) END", "CASE WHEN a THEN -b || c END"));
+        assert!(!same("CASE -(b || c) WHEN 1 THEN 2 END", "CASE -b || c WHEN 1 THEN 2 END"));
+        assert!(!same("SELECT a ORDER BY -(b || c)", "SELECT a ORDER BY -b || c"));
+        assert!(!same("SELECT -(b || c)", "SELECT -b || c"));
+    }
+
+    #[test]
+    fn what_may_be_a_string_keeps_its_letters() {
+        assert!(!same("SELECT * FROM t WHERE n = \"Bob\"", "SELECT * FROM t WHERE n = \"bob\""));
+        assert!(!same("RAISE(ABORT, \"Bad Value\")", "RAISE(ABORT, \"bad value\")"));
+        assert!(!same("n = \"Bob\"", "n = 'Bob'"));
+        assert!(same("SELECT \"Name\" FROM \"Users\" u", "select name from users U"));
+        assert!(same("SELECT \"Name\" FROM \"Users\"", "select [NAME] from \"users\""));
+        assert!(same("\"a\" - (b * c)", "A - b * c"));
+    }
+
+    #[test]
+    fn arguments_of_a_module_keep_their_letters() {
+        let equal = |a: &str, b: &str| canon_module(a) == canon_module(b);
+        assert!(equal("FTS5(Name, \"Body\" , tokenize = porter)", "fts5 (name, body, tokenize=Porter)"));
+        assert!(!equal("fts5(a, tokenize = \"unicode61 tokenchars 'X'\")", "fts5(a, tokenize = \"unicode61 tokenchars 'x'\")"));
+        assert!(!equal("csv(filename=\"Data\")", "csv(filename=\"data\")"));
     }
 
     #[test]

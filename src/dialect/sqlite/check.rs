@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::lexer::{Kind, Token, lex};
-use super::types;
-use crate::schema::{Column, Expr, Ident, Index, Origin, PartKey, Problem, Schema, Table, Type};
+use super::{types, value};
+use crate::diff::{Changes, Delta, TableChange};
+use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
 /// The collations that every SQLite has; others belong to the program that defines them.
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
@@ -94,9 +95,39 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     if let Some(generated) = &column.generated {
         expression("generated=", &generated.expr, found);
     }
-    if let Some(crate::schema::Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
+    if let Some(Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
         expression("default=", e, found);
     }
+}
+
+/// Whether the default is one that the column could not hold. A STRICT table may have it, and takes no row that leaves
+/// the column out (<https://sqlite.org/stricttables.html>).
+pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
+    let default = column.default.as_ref().filter(|_| table.strict)?;
+    let declared = types::declared(&column.ty, true).to_ascii_uppercase();
+    let unfit = !value::fits_strict(&default.value, &declared);
+    unfit.then(|| format!("the default of column `{}` is no {declared}, which strict table `{}` asks for", column.name, table.name))
+}
+
+/// Defaults that a change gives to tables which are there, and that SQLite would refuse over their rows.
+pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let touches = |d: &&Delta<Column>| match d {
+            Delta::Alter { edits, .. } => edits.iter().any(|e| ["default", "type"].contains(&e.attribute)),
+            _ => true,
+        };
+        let made = edits.columns.iter().filter(touches).filter_map(Delta::after);
+        let all = edits.after.columns.values().filter(|_| edits.after.strict && !edits.before.strict);
+        let columns: BTreeSet<&Ident> = made.chain(all).map(|c| &c.name).collect();
+        for column in columns.into_iter().filter_map(|name| edits.after.columns.get(name)) {
+            if let Some(message) = unfit_default(column, &edits.after) {
+                found.push(Problem::new(message, column.origin.0, "cannot be stored").help("give a default of the column's type"));
+            }
+        }
+    }
+    found
 }
 
 fn table_rules(table: &Table, found: &mut Vec<Problem>) {
@@ -214,7 +245,7 @@ fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
 }
 
 /// Names, then sizes in brackets: what may stand behind a column's name as its type and nothing else.
-fn is_type_name(name: &str) -> bool {
+pub(crate) fn is_type_name(name: &str) -> bool {
     const CLAUSES: [&str; 11] =
         ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
     let tokens = lex(name);

@@ -9,7 +9,16 @@ use crate::schema::{
 
 /// `CREATE TABLE`, under a name of the caller's choice: a rebuild makes the new table beside the old one.
 pub(crate) fn create_table(table: &Table, name: &str) -> String {
-    let mut parts: Vec<String> = table.columns.values().map(|c| column(c, table)).collect();
+    written(table, name, false)
+}
+
+/// The same for a table whose rowid key says NOT NULL: that changes nothing, and somebody wrote it.
+pub(crate) fn create_table_with_not_null_key(table: &Table, name: &str) -> String {
+    written(table, name, true)
+}
+
+fn written(table: &Table, name: &str, not_null_key: bool) -> String {
+    let mut parts: Vec<String> = table.columns.values().map(|c| column_as(c, table, not_null_key)).collect();
     if let Some(key) = table.primary_key.as_ref().filter(|_| inline_key(table).is_none()) {
         parts.push(primary_key(key));
     }
@@ -32,6 +41,10 @@ fn inline_key(table: &Table) -> Option<&PrimaryKey> {
 
 /// A column's definition, as `CREATE TABLE` and `ADD COLUMN` take it.
 pub(crate) fn column(column: &Column, table: &Table) -> String {
+    column_as(column, table, false)
+}
+
+fn column_as(column: &Column, table: &Table, not_null_key: bool) -> String {
     let mut words = vec![quote(column.name.as_str())];
     let declared = types::declared(&column.ty, table.strict);
     if !declared.is_empty() {
@@ -46,7 +59,7 @@ pub(crate) fn column(column: &Column, table: &Table) -> String {
             words.push("AUTOINCREMENT".to_owned());
         }
     }
-    if column.not_null && !rowid {
+    if column.not_null && (!rowid || not_null_key) {
         words.push("NOT NULL".to_owned());
         words.extend(conflict(column.not_null_conflict));
     }

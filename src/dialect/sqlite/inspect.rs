@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 use sqlx::Row as _;
 
-use super::check::known_collation;
+use super::check::{is_type_name, known_collation};
 use super::connection::{Connection, Error};
 use super::cursor::ident;
 use super::normalize::normalize;
@@ -39,7 +39,10 @@ pub(crate) struct Stored {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) table: String,
+    /// The definition; what is not UTF-8 in it shows as U+FFFD.
     pub(crate) sql: Option<String>,
+    /// The definition as it is stored, where it is not UTF-8: nothing could put it back.
+    pub(crate) garbled: Option<Vec<u8>>,
 }
 
 /// A live database as it was read.
@@ -60,6 +63,7 @@ impl Live {
                 hash.update((part.len() as u64).to_le_bytes());
                 hash.update(part.as_bytes());
             }
+            hash.update(row.garbled.as_deref().unwrap_or_default());
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
@@ -67,6 +71,11 @@ impl Live {
     /// The stored definition of a table.
     pub(crate) fn table_sql(&self, name: &Ident) -> Option<&str> {
         self.stored.iter().find(|r| r.kind == "table" && name.matches(&r.name))?.sql.as_deref()
+    }
+
+    /// The indexes that were made on a table, managed or not.
+    pub(crate) fn indexes_of<'l>(&'l self, table: &'l Ident) -> impl Iterator<Item = &'l Stored> {
+        self.stored.iter().filter(move |r| r.kind == "index" && r.sql.is_some() && table.matches(&r.table))
     }
 
     /// Whether the database holds a table of this name, managed or not.
@@ -91,19 +100,24 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 /// Where SQLite cannot read its catalog.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
     let rows = connection.query("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
-    let text = |r: &sqlx::sqlite::SqliteRow, i: usize| r.try_get_unchecked::<Option<String>, _>(i).ok().flatten();
-    let stored: Vec<Stored> = rows
-        .iter()
-        .map(|r| Stored {
-            kind: text(r, 0).unwrap_or_default(),
-            name: text(r, 1).unwrap_or_default(),
-            table: text(r, 2).unwrap_or_default(),
-            sql: text(r, 3),
-        })
-        .collect();
+    let stored: Vec<Stored> = rows.iter().map(stored).collect();
     drop(rows);
     let shadows = shadow_tables(connection, &stored).await?;
     Ok(read(stored, &shadows))
+}
+
+/// SQLite stores the bytes it was given; they are not UTF-8 where a program wrote Latin-1.
+fn stored(row: &sqlx::sqlite::SqliteRow) -> Stored {
+    let bytes = |i: usize| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten();
+    let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
+    let sql = bytes(3);
+    Stored {
+        kind: text(bytes(0)).unwrap_or_default(),
+        name: text(bytes(1)).unwrap_or_default(),
+        table: text(bytes(2)).unwrap_or_default(),
+        garbled: sql.clone().filter(|b| std::str::from_utf8(b).is_err()),
+        sql: text(sql),
+    }
 }
 
 /// Shadow tables belong to their virtual table (<https://sqlite.org/vtab.html#the_xshadowname_method>).
@@ -128,15 +142,21 @@ fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
     let mut fail = |row: &Stored, reason: String| {
         unread.push(Unmanaged { kind: row.kind.clone(), name: row.name.clone(), reason: Some(reason), origin: Default::default() });
     };
-    let visible: Vec<&Stored> = stored.iter().filter(hidden).collect();
+    let (visible, garbled): (Vec<&Stored>, Vec<&Stored>) = stored.iter().filter(hidden).partition(|r| r.garbled.is_none());
+    for row in garbled {
+        fail(row, "its definition is not UTF-8".to_owned());
+    }
     for row in visible.iter().filter(|r| r.kind == "table") {
         let sql = row.sql.as_deref().unwrap_or_default();
         let outcome = if is_virtual(sql) {
             read_other::read_virtual(sql).map(|v| drop(schema.virtual_tables.insert(v.name.clone(), v)))
         } else {
-            read_table::read_table(sql).map(|mut t| {
-                t.name.name = ident(&row.name);
-                schema.tables.insert(t.name.clone(), t);
+            read_table::read_table(sql).map(|mut t| match odd_type(&t) {
+                Some(reason) => fail(row, reason),
+                None => {
+                    t.name.name = ident(&row.name);
+                    schema.tables.insert(t.name.clone(), t);
+                }
             })
         };
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
@@ -157,6 +177,13 @@ fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
     }
     schema.unmanaged = unread;
     Live { current: normalize(schema), stored }
+}
+
+/// A declared type that was written in quotes and is none without them: no schema file can say it.
+fn odd_type(table: &Table) -> Option<String> {
+    let odd = |c: &&Column| matches!(&c.ty, Type::Other(name) if !is_type_name(name.as_str()));
+    let column = table.columns.values().find(odd)?;
+    Some(format!("column {} has the declared type `{}`", column.name, types::declared(&column.ty, false)))
 }
 
 fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {

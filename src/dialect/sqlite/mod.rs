@@ -6,8 +6,8 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
-pub(crate) mod guards;
 pub(crate) mod inspect;
+mod keywords;
 mod layout;
 mod lexer;
 mod lower;
@@ -17,6 +17,7 @@ pub(crate) mod planner;
 mod prove;
 mod read_other;
 mod read_table;
+pub(crate) mod references;
 mod types;
 mod value;
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::canon::{Scope, canon};
+use super::canon::{Scope, canon, canon_module};
 use super::cursor::ident;
 use super::lexer::{lex, slice};
 use super::read_other::trigger_table;
@@ -33,7 +33,7 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
     }
     for table in schema.virtual_tables.values_mut() {
         tidy(&mut table.using);
-        table.using.canon = canon(&table.using.text, &Scope::default());
+        table.using.canon = canon_module(&table.using.text);
     }
     Normalized::by_dialect(schema)
 }

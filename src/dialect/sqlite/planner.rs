@@ -1,14 +1,16 @@
 //! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
 
+use std::borrow::Cow;
+
 use super::connection::{Connection, Error};
-use super::guards::Guards;
 use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::prove::{Refusal, prove};
-use super::{check, lower, measure, normalize};
+use super::{check, cursor, lower, measure, normalize};
+use crate::dialect::guards::Guards;
 use crate::diff::{Changes, diff};
 use crate::plan::{self, Code, Hazard, Level, Plan, Step};
-use crate::schema::{Address, Dialect, Normalized, Origin, Problem, Schema};
+use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +25,6 @@ pub enum PlanError {
     /// Steps wait for each other.
     #[error("no order is possible for {0}: each needs the other to come first")]
     Circle(String),
-    /// The live schema uses a function or collation that only the program which made it has.
-    #[error("not supported: {address} uses what only the program that made it has ({message}); nothing was changed")]
-    Foreign {
-        /// The object.
-        address: String,
-        /// SQLite's message, which names the function or collation.
-        message: String,
-    },
     /// The steps would not lead to the schema. This is a mistake of rosey's.
     #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
     Unproven(String),
@@ -64,11 +58,21 @@ pub(crate) struct How<'p> {
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
     let live = inspect::inspect(connection).await?;
     let mut plan = plan_from(&live, desired, how).await?;
-    let guards = Guards::read(connection, &live).await?;
+    let guards = remembered(connection, &live).await?;
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
     measure::measure(connection, &mut plan.steps).await?;
     Ok(Planned { plan, live })
+}
+
+/// What the last apply guarded. A history without any guard costs one query and no parsing.
+async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
+    if !live.has_table("_rosey_history") {
+        return Ok(Guards::default());
+    }
+    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let guarded = connection.texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%'")).await?;
+    Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
 }
 
 /// Plans for a file that is not there yet.
@@ -78,10 +82,18 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
 }
 
 async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
-    let changes = diff(&live.current, desired).map_err(PlanError::Schema)?;
+    let (desired, unreadable) = readable(desired, live);
+    let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
+    changes.lacking.extend(unreadable);
+    let unfit = check::unfit_defaults(&changes);
+    if !unfit.is_empty() {
+        return Err(PlanError::Schema(unfit));
+    }
     let fingerprint = live.fingerprint();
-    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint), ..how };
-    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, desired, how).await? };
+    // What the trial alone finds must be found again.
+    let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);
+    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
+    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
     Ok(Plan {
         dialect: Dialect::Sqlite,
         changes,
@@ -94,12 +106,56 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
     })
 }
 
+/// The schema without what is there and cannot be read: that can neither be made nor compared. Kind and name of each.
+fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(String, String)>) {
+    let mut schema = Cow::Borrowed(desired.schema());
+    let mut found = Vec::new();
+    for unread in &live.current.schema().unmanaged {
+        let name = ObjectName::bare(cursor::ident(&unread.name));
+        if desired.schema().ignores.iter().any(|i| i.covers(&unread.kind, &name)) {
+            continue;
+        }
+        let declared = desired.schema();
+        let index = |t: &Table| t.indexes.contains_key(&name.name);
+        let clashes = match unread.kind.as_str() {
+            "trigger" => declared.triggers.contains_key(&name),
+            _ => {
+                let tables = declared.tables.contains_key(&name) || declared.virtual_tables.contains_key(&name);
+                tables || declared.views.contains_key(&name) || declared.tables.values().any(index)
+            }
+        };
+        if !clashes {
+            continue;
+        }
+        found.push((unread.kind.clone(), unread.name.clone()));
+        let schema = schema.to_mut();
+        if unread.kind == "trigger" {
+            schema.triggers.shift_remove(&name);
+        } else {
+            schema.tables.shift_remove(&name);
+            schema.virtual_tables.shift_remove(&name);
+            schema.views.shift_remove(&name);
+            schema.tables.values_mut().for_each(|t| drop(t.indexes.shift_remove(&name.name)));
+        }
+    }
+    match schema {
+        Cow::Borrowed(_) => (Cow::Borrowed(desired), found),
+        Cow::Owned(schema) => (Cow::Owned(Normalized::by_dialect(schema)), found),
+    }
+}
+
 /// Steps that have led to the desired schema, in memory.
 async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how: How<'_>) -> Result<Vec<Step>, PlanError> {
     let mut limits = Limits { rebuild_only: how.rebuild_only, ..Limits::default() };
     loop {
-        let mut steps = lower::lower(changes, live, desired.schema(), &limits);
-        steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        let mut steps = match plan::order(lower::lower(changes, live, desired.schema(), &limits)) {
+            Ok(steps) => steps,
+            Err(_) if !limits.indexes_first => {
+                limits.indexes_first = true;
+                continue;
+            }
+            Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
+        };
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }
@@ -117,13 +173,24 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                     return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
                 }
             }
-            Some(Refusal::Foreign { address, message }) => return Err(PlanError::Foreign { address: address.to_string(), message }),
+            Some(Refusal::Foreign { step, address, message }) => {
+                let step = steps.iter_mut().filter(|s| s.address == step).take(1);
+                step.for_each(|s| s.hazards.push(foreign(&address, &message)));
+                return Ok(steps);
+            }
             Some(Refusal::Leftover(changes)) => {
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
             }
         }
     }
+}
+
+/// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.
+fn foreign(address: &Address, message: &str) -> Hazard {
+    let message = format!("not supported: {address} uses what only the program that made it has ({message})");
+    let advice = "change the table with that program, or drop what uses it first";
+    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
 fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
@@ -153,7 +220,7 @@ fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Pro
 
 /// The innermost declaration that the message names, for the address alone points at a whole table.
 fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
-    let table = desired.tables.values().find(|t| t.address() == *address);
+    let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
     if let Some(table) = table {
         let about = |e: &crate::schema::Expr| missing_word(message).is_some_and(|w| lower::words(&e.text).contains(&w));
         let checks = table.checks.iter().map(|c| (&c.expr, c.origin));

@@ -3,7 +3,7 @@
 //!
 //! The texts may come from anyone's pull request, so nothing but schema statements gets through.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 use libsqlite3_sys as ffi;
@@ -22,7 +22,7 @@ pub(crate) enum Refusal {
     /// SQLite does not take a statement.
     Statement { address: Address, sql: String, message: String },
     /// What is there cannot be copied, for it uses what only the program that made it has.
-    Foreign { address: Address, message: String },
+    Foreign { step: Address, address: Address, message: String },
     /// The steps do not lead to the desired schema.
     Leftover(Box<Changes>),
 }
@@ -48,31 +48,17 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
-    let mut foreign: BTreeMap<String, String> = BTreeMap::new();
-    for row in live.stored.iter().filter(|r| belongs(r, &touched) || (renames && is_body(r))) {
-        if let Some(sql) = &row.sql {
-            // What is left of a virtual table's shadow tables comes with the virtual table.
-            if let Err(error) = memory.execute(sql).await
-                && row.kind == "table"
-                && memory
-                    .number(&format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name)))
-                    .await?
-                    == 0
-            {
-                foreign.insert(row.name.to_ascii_lowercase(), error.to_string());
-            }
-        }
-    }
+    let foreign = copy(&mut memory, live, &touched, renames).await?;
     forbid(&mut memory).await?;
     let was_broken = broken_writes(&mut memory).await?;
     for step in steps {
-        if let Some(message) = foreign.get(&step.address.last().to_ascii_lowercase()) {
-            if step.action == Action::Destroy {
-                continue; // what goes need not be understood
-            }
-            return Ok(Refusal::Foreign { address: step.address.clone(), message: message.clone() }.into());
+        if let Some(found) = foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
+            let (step, address) = (step.address.clone(), found.address.clone());
+            return Ok(Refusal::Foreign { step, address, message: found.message.clone() }.into());
         }
-        for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
+        // What goes need not be understood.
+        let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
+        for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat") && !goes(&s.sql)) {
             if let Err(error) = memory.execute(&statement.sql).await {
                 let (address, sql) = (step.address.clone(), statement.sql.clone());
                 return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
@@ -82,12 +68,84 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let mut unreadable = unreadable_views(&mut memory, steps).await;
     let broken: Vec<_> = broken_writes(&mut memory).await?.into_iter().filter(|b| !was_broken.contains(b)).collect();
     unreadable.extend(broken.into_iter().filter_map(|(trigger, message)| Some((made(steps, &trigger)?, message))));
-    let outcome = inspect::inspect(&mut memory).await?;
+    let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
     memory.close().await?;
-    let wanted = Normalized::by_dialect(part_of(desired.schema(), &touched));
-    let left = diff(&outcome.current, &wanted).unwrap_or_default();
+    let mut wanted = part_of(desired.schema(), &touched);
+    foreign.iter().for_each(|f| f.take_out_of(&mut wanted));
+    let wanted = Normalized::by_dialect(wanted);
+    let left = diff(&outcome, &wanted).unwrap_or_default();
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, unreadable })
+}
+
+/// A table or index that uses what only the program that made it has.
+struct Foreign {
+    address: Address,
+    /// The table it is or is on, in lower case.
+    table: String,
+    message: String,
+}
+
+impl Foreign {
+    /// Whether the step cannot do without it. An index that the schema leaves alone is in the way of what writes rows.
+    fn is_in_the_way(&self, step: &Step, desired: &Normalized) -> bool {
+        let touches = step.address.kind() == "table" && step.address.last().eq_ignore_ascii_case(&self.table);
+        let managed = || {
+            let index = |t: &crate::schema::Table| t.indexes.keys().any(|i| i.matches(self.address.last()));
+            self.address.kind() == "table" || desired.schema().tables.values().any(index)
+        };
+        let writes = || step.statements.iter().any(|s| s.copies || s.sql.starts_with("UPDATE OR ABORT"));
+        touches && step.action != Action::Destroy && (managed() || writes())
+    }
+}
+
+impl Foreign {
+    fn drop_statement(&self) -> String {
+        format!("DROP {} {}", self.address.kind().to_ascii_uppercase(), quote(self.address.last()))
+    }
+
+    /// What could not be copied is not in the outcome either.
+    fn take_out_of(&self, schema: &mut Schema) {
+        let name = self.address.last();
+        match self.address.kind() {
+            "table" => {
+                schema.tables.retain(|n, _| !n.name.matches(name));
+                schema.virtual_tables.retain(|n, _| !n.name.matches(name));
+            }
+            _ => schema.tables.values_mut().for_each(|t| t.indexes.retain(|n, _| !n.matches(name))),
+        }
+    }
+}
+
+/// Makes an empty copy of what matters. What cannot be made is given back.
+async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, renames: bool) -> Result<Vec<Foreign>, Error> {
+    let mut foreign = Vec::new();
+    // What nothing can put back is in nobody's way here; but a table of that kind may be named by others.
+    let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == "table") && (belongs(r, touched) || (renames && is_body(r)));
+    for row in live.stored.iter().filter(copied) {
+        let Some(sql) = &row.sql else { continue };
+        let Err(error) = memory.execute(sql).await else { continue };
+        if is_body(row) {
+            continue;
+        }
+        // What is left of a virtual table's shadow tables comes with the virtual table.
+        let there = format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name));
+        if memory.number(&there).await? == 0 {
+            let (address, table) = (Address::top(&row.kind, &row.name), row.table.to_ascii_lowercase());
+            foreign.push(Foreign { address, table, message: error.to_string() });
+        }
+    }
+    Ok(foreign)
+}
+
+/// Tables whose definitions are not UTF-8 are readable in the copy alone.
+fn without_garbled(outcome: Live, live: &Live) -> Normalized {
+    let mut schema = outcome.current.schema().clone();
+    let garbled =
+        |name: &crate::schema::Ident| live.stored.iter().any(|r| r.garbled.is_some() && r.kind == "table" && name.matches(&r.name));
+    schema.tables.retain(|name, _| !garbled(&name.name));
+    schema.virtual_tables.retain(|name, _| !garbled(&name.name));
+    Normalized::by_dialect(schema)
 }
 
 /// Triggers whose table can no longer be written, with SQLite's reason: each kind of write compiles all of them.
@@ -200,8 +258,10 @@ unsafe extern "C" fn authorize(
     let denied = match action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
         // ALTER TABLE, FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema"]
-            .contains(&name.to_ascii_lowercase().as_str()),
+        ffi::SQLITE_PRAGMA => {
+            !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema", "ignore_check_constraints"]
+                .contains(&name.to_ascii_lowercase().as_str())
+        }
         ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
         _ => false,
     };

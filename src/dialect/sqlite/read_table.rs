@@ -129,6 +129,11 @@ fn read_type(c: &mut Cursor) -> Read<String> {
     if let Some(first) = words.first().filter(|t| t.kind != Kind::Word) {
         return Ok(first.value(c.sql).into_owned());
     }
+    // SQLite takes the text as it stands, and a comment in it counts for the affinity.
+    let whole = slice(c.sql, words);
+    if words.windows(2).any(|w| !c.sql[w[0].end..w[1].start].trim().is_empty()) {
+        return Ok(whole.to_owned());
+    }
     let open = words.iter().position(|t| t.is_op(c.sql, "(")).unwrap_or(words.len());
     let (names, sizes) = words.split_at(open);
     let names = names.iter().map(|t| t.text(c.sql)).collect::<Vec<_>>().join(" ");

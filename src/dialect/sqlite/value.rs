@@ -1,5 +1,7 @@
 //! Values in defaults: when two spellings store the same, and how they are written.
 
+use std::collections::BTreeSet;
+
 use super::canon::{Scope, canon};
 use super::lexer::{Kind, lex, quote_string};
 use super::types::Affinity;
@@ -14,7 +16,8 @@ pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Op
         Literal::Number(n) => number_canon(&n, affinity),
         Literal::String(s) if numeric && looks_numeric(s.trim_ascii()) => number_canon(s.trim_ascii(), affinity),
         Literal::String(s) => format!("s:{s}"),
-        Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope::default())),
+        // No default names a column, so what stands in double quotes is a string.
+        Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope { columns: Some(&BTreeSet::new()), ..Scope::default() })),
     };
     Some(DefaultValue { value: default.value, canon })
 }
@@ -43,8 +46,8 @@ fn number_canon(text: &str, affinity: Affinity) -> String {
     let Some(number) = Decimal::parse(text) else { return format!("n:{text}") };
     match affinity {
         // Stored as the text of the number; only an integer's text is beyond doubt.
-        Affinity::Text if number.integer => format!("s:{}", number.plain()),
-        Affinity::Text | Affinity::Blob if !number.integer => format!("r:{}", number.canon()),
+        Affinity::Text if number.is_stored_whole() => format!("s:{}", number.plain()),
+        Affinity::Text | Affinity::Blob if !number.is_stored_whole() => format!("r:{}", number.canon()),
         _ => format!("n:{}", number.canon()),
     }
 }
@@ -88,6 +91,16 @@ impl Decimal {
         Decimal { negative: false, digits: trimmed.to_owned(), exponent, integer }
     }
 
+    /// Beyond 64 bits SQLite keeps an integer as a float (<https://sqlite.org/lang_expr.html#literal_values_constants_>).
+    fn is_stored_whole(&self) -> bool {
+        self.integer && self.fits_64_bits()
+    }
+
+    fn fits_64_bits(&self) -> bool {
+        // The zeros are only written out where they are few.
+        (0..19).contains(&self.exponent) && self.plain().parse::<i64>().is_ok()
+    }
+
     fn sign(&self) -> &'static str {
         if self.negative && !self.digits.is_empty() { "-" } else { "" }
     }
@@ -109,6 +122,27 @@ fn looks_numeric(text: &str) -> bool {
     !text.contains(['x', 'X', '_']) && Decimal::parse(text).is_some()
 }
 
+/// Whether a column of a STRICT table can hold the value, its type in capitals. Of an expression nobody knows.
+pub(crate) fn fits_strict(value: &Literal, declared: &str) -> bool {
+    let whole = |text: &str| Decimal::parse(text).is_some_and(|n| n.fits_64_bits());
+    if !["INT", "INTEGER", "REAL", "TEXT", "BLOB"].contains(&declared) {
+        return true;
+    }
+    match (literal_of(value), declared) {
+        (Literal::Expr(e), "INT" | "INTEGER" | "REAL" | "TEXT") => !is_blob(&e.text),
+        (Literal::Null | Literal::Expr(_), _) | (_, "TEXT") => true,
+        (_, "BLOB") => false,
+        (Literal::Number(n), "INT" | "INTEGER") => whole(&n),
+        (Literal::String(s), "INT" | "INTEGER") => looks_numeric(s.trim_ascii()) && whole(s.trim_ascii()),
+        (Literal::String(s), _) => looks_numeric(s.trim_ascii()),
+        (Literal::Bool(_) | Literal::Number(_), _) => true,
+    }
+}
+
+fn is_blob(sql: &str) -> bool {
+    matches!(lex(sql).as_slice(), [t] if t.kind == Kind::Blob)
+}
+
 /// A default as SQL, without the word DEFAULT.
 pub(crate) fn default_sql(value: &Literal) -> String {
     match value {
@@ -123,8 +157,12 @@ pub(crate) fn default_sql(value: &Literal) -> String {
 
 fn expr_default(expr: &Expr) -> String {
     let bare = ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|k| expr.text.eq_ignore_ascii_case(k));
-    let blob = matches!(lex(&expr.text).as_slice(), [t] if t.kind == Kind::Blob);
-    if bare || blob { expr.text.clone() } else { format!("({})", expr.text) }
+    if bare || is_blob(&expr.text) { expr.text.clone() } else { format!("({})", expr.text) }
+}
+
+/// Whether the default is a number that is stored as a float.
+pub(crate) fn is_float(default: &DefaultValue) -> bool {
+    matches!(literal_of(&default.value), Literal::Number(n) if Decimal::parse(&n).is_none_or(|n| !n.is_stored_whole()))
 }
 
 /// Whether the default is the same for every row, so that `ALTER TABLE ADD COLUMN` takes it
@@ -171,6 +209,8 @@ mod tests {
         assert!(!same(number("1.0"), string("1"), Affinity::Text));
         assert!(!same(number("1"), string("1"), Affinity::Blob));
         assert!(!same(number("1.0"), number("1"), Affinity::Blob));
+        assert!(!same(number("100000000000000000000"), string("100000000000000000000"), Affinity::Text));
+        assert!(same(number("-9223372036854775808"), string("-9223372036854775808"), Affinity::Text));
         assert!(same(Literal::Null, expr("NULL"), Affinity::Blob));
         assert!(same(expr("CURRENT_TIMESTAMP"), expr("(current_timestamp)"), Affinity::Text));
     }

@@ -113,13 +113,13 @@ impl Builder {
             let mut f = Fields::of(row);
             let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
             let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
-            let (estimate, bytes, query, _row_security, typed) = (f.number(), f.number(), f.maybe_text(), f.flag(), f.flag());
+            let (bytes, query, typed) = (f.number(), f.maybe_text(), f.flag());
             let name = self.name(&schema, &name);
             self.live.history |= name.name.as_str() == "_rosey_history";
             if kind == "c" {
                 continue; // a composite type: named among the unmanaged
             }
-            let relation = Relation { name: name.clone(), kind: kind.clone(), rows: estimate, bytes, columns: BTreeMap::new() };
+            let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, columns: BTreeMap::new() };
             if is_reserved(name.name.as_str()) {
                 self.hidden.insert(oid);
                 continue;
@@ -233,15 +233,16 @@ impl Builder {
         if let Some((oid, table, name)) = &owner
             && let Some(column) = self.tables.get_mut(oid).and_then(|t| t.columns.get_mut(name))
         {
-            let serial = if found.of_identity { None } else { serial_type(column, &found) };
+            let usual = default_name::sequence(table, name);
+            let usual = found.name.name.as_str() == usual && found.name.schema == table.schema;
+            let serial = if found.of_identity || !usual { None } else { serial_type(column, &found) };
             if found.of_identity || serial.is_some() {
                 column.sequence = found.options;
                 if let Some(serial) = serial {
                     column.ty = serial;
                     column.default = None;
                 }
-                let default = default_name::sequence(table, name);
-                if found.name.name.as_str() != default || found.name.schema != table.schema {
+                if !usual {
                     self.live.sequences.insert((table.clone(), name.clone()), found.name);
                 }
                 return;

@@ -34,8 +34,6 @@ pub(crate) struct Relation {
     pub(crate) name: ObjectName,
     /// `r`, `v` or `m` and the like (`pg_class.relkind`).
     pub(crate) kind: String,
-    /// The planner's estimate of its rows.
-    pub(crate) rows: i64,
     /// Bytes of the table without its indexes, as of the last VACUUM or ANALYZE.
     pub(crate) bytes: i64,
     /// Columns by number.

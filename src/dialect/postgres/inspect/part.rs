@@ -30,7 +30,6 @@ fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
             "null" => Some(Literal::Null),
             _ => None,
         },
-        [Token::Word(w)] if w.value.eq_ignore_ascii_case("null") => Some(Literal::Null),
         [Token::SingleQuotedString(s)] if cast.as_ref().is_none_or(|c| same_base(c, ty)) => {
             Some(if is_number_type(ty) && is_number(s) { Literal::Number(s.clone()) } else { Literal::String(s.clone()) })
         }

@@ -18,8 +18,8 @@ pub(super) fn relations() -> String {
     format!(
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
          c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
-         c.reloptions::text[], obj_description(c.oid, 'pg_class'), greatest(c.reltuples, 0)::int8, c.relpages::int8 * 8192, \
-         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.relrowsecurity, c.reloftype <> 0 \
+         c.reloptions::text[], obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0 \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
     )
@@ -152,6 +152,8 @@ pub(super) fn unmanaged() -> String {
          WHERE NOT t.tgisinternal AND {OWN} AND {relation} \
          UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {on}, c.oid::int8 \
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
+         UNION ALL SELECT 'row security', {on} || CASE WHEN c.relforcerowsecurity THEN ' forced' ELSE '' END, c.oid::int8 \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND {OWN} AND {relation} \
          UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {on}, c.oid::int8 \
          FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE r.rulename <> '_RETURN' AND {OWN} AND {relation} \

@@ -60,10 +60,14 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
     let (mut found, mut set, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     let mut all = false;
     for column in table.edits.after.columns.values() {
-        let Some(expr) = &column.backfill else { continue };
         let name = quote(column.name.as_str());
+        if columns::is_numbered(table, column) {
+            found.push(table.before(&format!("ADD COLUMN {name} {}", super::super::types::value_type(&column.ty))));
+            found.extend(columns::number(table, column));
+        }
+        let Some(expr) = &column.backfill else { continue };
         match table.column(&column.name) {
-            None if columns::is_filled(column) => {
+            None if columns::is_filled(table, column) => {
                 found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::bare(column)))));
                 set.push(format!("{name} = ({})", expr.text));
                 all = true;

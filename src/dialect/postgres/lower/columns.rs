@@ -12,8 +12,28 @@ use crate::plan::Statement;
 use crate::schema::{Case, Column, Ident, Identity, ObjectName, Table};
 
 /// Whether a new column is filled by its backfill.
-pub(super) fn is_filled(column: &Column) -> bool {
-    column.backfill.is_some() && column.generated.is_none() && column.identity.is_none()
+pub(super) fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
+    let said = column.backfill.is_some() && column.generated.is_none() && column.identity.is_none();
+    said || is_numbered(table, column)
+}
+
+/// Whether a new column numbers rows that are there: they get their numbers in the order of the old key, where the server
+/// would follow the order that they happen to lie in.
+pub(super) fn is_numbered(table: &Altered<'_>, column: &Column) -> bool {
+    let counts = column.ty.is_serial() || column.identity.is_some();
+    counts && column.backfill.is_none() && table.rows && table.edits.live.primary_key.is_some() && table.column(&column.name).is_none()
+}
+
+/// Numbers the rows, as the column's sequence would.
+pub(super) fn number(table: &Altered<'_>, column: &Column) -> Option<Statement> {
+    let key = table.edits.live.primary_key.as_ref()?;
+    let order = super::super::names::list(key.parts.iter().map(|p| &p.column));
+    let options = &column.sequence;
+    let step = options.increment.unwrap_or(1);
+    let first = options.start.unwrap_or(if step < 0 { options.max.unwrap_or(-1) } else { options.min.unwrap_or(1) });
+    let (name, old) = (quote(column.name.as_str()), &table.old);
+    let numbered = format!("SELECT ctid AS place, {first} + (row_number() OVER (ORDER BY {order}) - 1) * {step} AS n FROM {old}");
+    Some(Statement::copy(format!("UPDATE {old} AS t SET {name} = o.n FROM ({numbered}) AS o WHERE t.ctid = o.place")))
 }
 
 /// The column before it is filled: it takes NULL and counts nothing.
@@ -67,7 +87,7 @@ pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
 pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
-    let mut all: Vec<&Column> = new.filter(|c| !is_filled(c)).chain(again).collect();
+    let mut all: Vec<&Column> = new.filter(|c| !is_filled(table, c)).chain(again).collect();
     all.sort_by_key(|c| c.generated.is_some());
     let mut found = Vec::new();
     for column in all {
@@ -106,7 +126,7 @@ pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> 
     let mut found = Vec::new();
     for delta in &table.edits.columns {
         match delta {
-            Delta::Create(c) if is_filled(c) => found.extend(settle(world, table, &bare(c), c)),
+            Delta::Create(c) if is_filled(table, c) => found.extend(settle(world, table, &bare(c), c)),
             Delta::Alter { before, after, .. } if !table.recreated.contains(&after.name) => {
                 found.extend(settle(world, table, before, after));
             }
@@ -158,7 +178,10 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
             }
             let options = changed_options(&before.sequence, &after.sequence);
             if !options.is_empty() {
-                found.push(column(&options.iter().map(|o| format!("SET {o}")).collect::<Vec<_>>().join(" ")));
+                let set: Vec<String> = options.iter().map(|o| format!("SET {o}")).collect();
+                // Where nothing has been counted, counting begins at the new start, whatever the new bounds are.
+                let again = if table.rows { "" } else { " RESTART" };
+                found.push(column(&format!("{}{again}", set.join(" "))));
             }
             return found;
         }

@@ -72,7 +72,17 @@ pub(super) fn is_late<T>(table: &Altered<'_>, op: &Op<T>) -> bool {
 pub(super) fn late_keys(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     let keys = table.rules.keys.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(|k| &k.parts);
     let uniques = table.rules.uniques.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(|u| &u.parts);
-    keys.chain(uniques).map(|parts| parts.iter().map(|p| p.column.clone()).collect()).collect()
+    let rules = keys.chain(uniques).map(|parts| parts.iter().map(|p| p.column.clone()).collect());
+    rules.chain(late_indexes(table)).collect()
+}
+
+/// The columns of unique indexes that come so late: a foreign key may point to them.
+fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
+    let unique = |fate: Fate<'_>| match fate {
+        Fate::Comes(i) if table.busy && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
+        _ => None,
+    };
+    fates(table).into_iter().filter_map(unique).collect()
 }
 
 /// The condition that stands for NOT NULL until it has been validated; none where NOT NULL is set at once. A column that
@@ -98,7 +108,13 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
     }
     for fate in fates(table) {
         steps.extend(match fate {
-            Fate::Comes(i) => Some(build(world, table, i)),
+            Fate::Comes(i) => {
+                let mut step = build(world, table, i);
+                if i.unique {
+                    step.footprint.creates.push(format!("keys:{}", world.names.key(&table.edits.after.name)));
+                }
+                Some(step)
+            }
             Fate::Changes(old, i) if may_wait(table, old) => Some(swap(world, table, old, i)),
             Fate::Goes(old) if may_wait(table, old) => Some(drop(world, table, old)),
             _ => None,
@@ -138,7 +154,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
         let delta = table.edits.columns.iter().find(|d| d.after().is_some_and(|c| c.name == after.name));
         let before = match delta {
             Some(crate::diff::Delta::Alter { before, .. }) if !before.not_null && !table.recreated.contains(&after.name) => before.clone(),
-            Some(crate::diff::Delta::Create(c)) if super::columns::is_filled(c) => super::columns::bare(c),
+            Some(crate::diff::Delta::Create(c)) if super::columns::is_filled(table, c) => super::columns::bare(c),
             _ => continue,
         };
         let Some(rule) = not_null_name(table, &before, after) else { continue };

@@ -14,12 +14,13 @@ use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
 
 pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
+    // Whether there is a cast at all is a question even where no row needs it.
+    found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
     if !table.rows {
         return found;
     }
     found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
     found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
-    found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
     found.extend(checks(world, table));
     found.extend(uniques(world, table));
     found

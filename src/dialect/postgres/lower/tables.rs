@@ -147,20 +147,24 @@ fn create(world: &World<'_>, table: &Table) -> Step {
     step.footprint.creates.push(world.relation(&table.name));
     step.footprint.creates.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
     step.footprint.creates.extend(rule_relations(world, table));
+    // A table is a type as well.
+    step.footprint.creates.push(world.ty(&table.name));
     step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
     step.footprint.needs = needed(world, table);
     world.comes(&mut step.footprint, &table.name);
     step
 }
 
-/// The indexes of keys, unique rules and exclusions: each takes its name from every other relation.
+/// The indexes of keys, unique rules and exclusions, and the sequences of columns that count: each takes its name from every other relation.
 pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
     let called = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let key = table.primary_key.iter().map(|k| called(&k.name, default_name::primary_key(&table.name, k)));
     let uniques = table.uniques.iter().map(|u| called(&u.name, default_name::unique(&table.name, u)));
     let exclusions = table.exclusions.iter().map(|e| called(&e.name, default_name::exclusion(&table.name, e)));
     let relation = |name: String| world.relation(&world.names.sibling(&table.name, &Ident::new(name, Case::Exact)));
-    key.chain(uniques).chain(exclusions).map(relation).collect()
+    let counting = table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
+    let sequences = counting.map(|c| world.relation(&world.sequence_of(&table.name, &c.name)));
+    key.chain(uniques).chain(exclusions).map(relation).chain(sequences).collect()
 }
 
 /// The types and sequences that the table's columns and conditions name.
@@ -214,6 +218,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
     f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
     f.drops.extend(rule_relations(world, table));
+    f.drops.push(world.ty(&table.name));
     for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(world, table, f)) {
         f.frees.push(world.shape(&fk.table));
     }

@@ -1,11 +1,14 @@
-//! Statements of hand-made changes, run on a real server where `ROSEY_TEST_POSTGRES` names one: from each schema to the
-//! other and back, with and without rows, online and not. What comes out must be what the schema makes from nothing.
+//! Statements of hand-made changes, run on a real server: from each schema to the other and back, with and without rows, online and not. What comes out must be what the schema makes from nothing.
 
 mod cases;
+#[allow(dead_code)] // the harness of all tests, of which these use a part
+#[path = "../../../../tests/support/postgres.rs"]
+mod postgres;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::Url;
 use super::super::connection::Connection;
 use super::super::facts::{Facts, TableFacts};
 use super::lower;
@@ -30,7 +33,7 @@ SELECT line FROM (
       obj_description(c.oid, 'pg_class')) FROM pg_class c WHERE c.relkind IN ('r', 'v', 'm', 'S', 'i')
   UNION ALL
   SELECT format('constraint %s.%s %s %s comment=%s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid), k.convalidated,
-      obj_description(k.oid, 'pg_constraint')) FROM pg_constraint k
+      obj_description(k.oid, 'pg_constraint')) FROM pg_constraint k WHERE k.contype <> 'n'
   UNION ALL
   SELECT format('index %s valid=%s %s', i.indexrelid::regclass, i.indisvalid, pg_get_indexdef(i.indexrelid)) FROM pg_index i
   UNION ALL
@@ -61,7 +64,12 @@ pub(super) fn object(name: &str) -> ObjectName {
 
 /// Tables and views in the schema language.
 pub(super) fn kdl(text: &str) -> Schema {
-    decode(&Sources::from_text("test", text), Dialect::Postgres).unwrap_or_else(|e| panic!("{e:?}"))
+    let mut schema = decode(&Sources::from_text("test", text), Dialect::Postgres).unwrap_or_else(|e| panic!("{e:?}"));
+    // As normalisation has it: a column that counts takes no NULL.
+    for column in schema.tables.values_mut().flat_map(|t| t.columns.values_mut()) {
+        column.not_null |= column.ty.is_serial() || column.identity.is_some();
+    }
+    schema
 }
 
 impl Schema {
@@ -133,9 +141,8 @@ impl Schema {
 pub(super) fn steps(current: &Schema, desired: &Schema, rows: &[String], online: bool) -> Vec<Step> {
     let (a, b) = (Normalized::by_dialect(current.clone()), Normalized::by_dialect(desired.clone()));
     let changes = diff(&a, &b).unwrap();
-    let holds = |t: &ObjectName| TableFacts { rows: 1, bytes: 8192, holds_rows: rows.contains(&t.to_string()) };
+    let holds = |t: &ObjectName| TableFacts { bytes: 8192, holds_rows: rows.contains(&t.to_string()) };
     let facts = Facts {
-        version: 15,
         default_schema: ident("public"),
         tables: current.tables.keys().map(|t| (t.clone(), holds(t))).collect(),
         uses: Vec::new(),
@@ -152,19 +159,19 @@ pub(super) fn script(steps: &[Step]) -> String {
 
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
+/// The URL of a server of the newest version at hand.
 fn server() -> Option<String> {
-    std::env::var("ROSEY_TEST_POSTGRES").ok()
+    postgres::servers().last().map(|s| s.url("postgres"))
 }
 
 /// A new database, and a session in it.
 async fn database(url: &str) -> Connection {
     let name = format!("rosey_ddl_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
-    let mut admin = Connection::open(url).await.unwrap();
+    let mut admin = Connection::open(&Url::parse(url).unwrap()).await.unwrap();
     admin.execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).await.unwrap();
     admin.close().await.unwrap();
-    let (before, options) = url.split_once('?').unwrap_or((url, ""));
-    let (host, _) = before.rsplit_once('/').unwrap();
-    Connection::open(&format!("{host}/{name}?{options}")).await.unwrap()
+    let (host, _) = url.rsplit_once('/').unwrap();
+    Connection::open(&Url::parse(&format!("{host}/{name}")).unwrap()).await.unwrap()
 }
 
 async fn run(db: &mut Connection, steps: &[Step]) {

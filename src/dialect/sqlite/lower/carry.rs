@@ -1,7 +1,7 @@
 //! Views and triggers: those that change, and those that are only in the way of a table's change and come back as they
 //! were. A view that names a table makes the table's RENAME and DROP COLUMN fail; a trigger would fire.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ddl;
 use super::super::inspect::{Live, Stored};
@@ -11,28 +11,27 @@ use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
+/// The steps, and the views and triggers among those in the way that nothing could put back.
+///
 /// `gone`: the tables that are disturbed. `rewritten`: those among them that are only renamed, or their columns. `broken`: views and triggers that no longer parse.
-pub(super) fn lower(
+pub(super) fn lower<'l>(
     changes: &Changes,
-    live: &Live,
+    live: &'l Live,
     desired: &Schema,
     mut gone: BTreeSet<String>,
     rewritten: &BTreeSet<String>,
     broken: &BTreeSet<String>,
-) -> Vec<Step> {
+) -> (Vec<Step>, Vec<&'l Stored>) {
     gone.extend(changes.views.iter().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
     let mut in_the_way = in_the_way(live, &mut gone);
     in_the_way
         .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
+    in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
     in_the_way.dedup();
+    let (garbled, in_the_way): (Vec<&Stored>, Vec<&Stored>) = in_the_way.into_iter().partition(|r| r.garbled.is_some());
     let old_names = old_names(changes);
     let mut steps = Vec::new();
-    for delta in &changes.views {
-        steps.extend(body_steps(delta, &gone, view));
-    }
-    for delta in &changes.triggers {
-        steps.extend(body_steps(delta, &gone, trigger));
-    }
+    let mut back: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let changed_view = |name: &str| changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
     let changed_trigger = |name: &str| changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     for row in in_the_way {
@@ -44,10 +43,22 @@ pub(super) fn lower(
         }
         if !changed {
             let all = broken.contains(&row.name.to_ascii_lowercase());
-            steps.extend(carried(row, &gone, &old_names, desired, all));
+            let [away, mut returned] = carried(row, &gone, &old_names, desired, all);
+            // In the order of their creation, which is the order in which SQLite fires them.
+            let before = back.entry(&row.kind).or_default();
+            returned.footprint.prefers.extend(before.last().cloned());
+            before.extend(returned.footprint.creates.first().cloned());
+            steps.extend([away, returned]);
         }
     }
-    steps
+    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &gone, view)));
+    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &gone, trigger)) {
+        if !step.footprint.creates.is_empty() {
+            step.footprint.prefers.extend(back.get("trigger").into_iter().flatten().cloned());
+        }
+        steps.push(step);
+    }
+    (steps, garbled)
 }
 
 /// The views and triggers that name something that is disturbed, directly or through a view; these views are disturbed
@@ -170,7 +181,7 @@ fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, body: fn(&T) -> Body
 
 /// Taken away before and put back after: as it is stored, unless it names something that gets another name; then in the
 /// words of the schema file, which name it by the new one. `all`: whatever is changed, it must be away meanwhile.
-fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, desired: &Schema, all: bool) -> Vec<Step> {
+fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, desired: &Schema, all: bool) -> [Step; 2] {
     let name = super::super::cursor::ident(&row.name);
     let stored = row.sql.clone().unwrap_or_default();
     let create = declared(row, &name, desired).filter(|_| !words(&stored).is_disjoint(old_names)).unwrap_or_else(|| stored.clone());
@@ -191,7 +202,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
         needed.remove(&row.name.to_ascii_lowercase());
     }
     back.footprint.needs = needed.into_iter().map(|w| format!("name:{w}")).collect();
-    vec![away, back]
+    [away, back]
 }
 
 /// The names that tables and columns have no longer, in lower case.

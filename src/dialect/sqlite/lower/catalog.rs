@@ -9,17 +9,17 @@ use std::ops::Range;
 
 use super::super::inspect::Live;
 use super::super::layout::{Layout, Place};
-use super::super::lexer::{quote, quote_string};
+use super::super::lexer::{lex, quote, quote_string};
 use super::super::read_table::read_with_layout;
 use super::super::{ddl, normalize, types, value};
-use super::{native, rows};
+use super::{fill, indexes, native, rows};
 use crate::diff::{Delta, TableEdits};
 use crate::plan::Statement;
-use crate::schema::{Column, Conflict, PartKey, Schema, Table};
+use crate::schema::{Column, Conflict, Schema, Table};
 
 /// The statements, where the catalog edit takes all edits of the table.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statement>> {
-    if !fits(edits) {
+    if !fits(edits, live) {
         return None;
     }
     let stored = live.table_sql(&edits.live.name.name)?;
@@ -27,19 +27,21 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statemen
     if !is_what_is_wanted(stored, &text, edits) {
         return None;
     }
-    let mut statements = native::statements(edits);
-    statements.extend(fill(edits));
+    let fill = fill::statements(edits)?;
+    let mut statements = fill.compute;
+    statements.extend(native::statements(edits));
     statements.extend(write_out_short_rows(stored, edits)?);
     statements.extend(store(&edits.after, &text));
+    statements.extend(fill.write);
     Some(statements)
 }
 
 /// Whether rows are written, so that triggers have to be out of the way.
 pub(super) fn writes_rows(edits: &TableEdits) -> bool {
-    fill(edits).is_some() || !short_candidates(edits).is_empty()
+    fill::is_needed(edits) || !short_candidates(edits).is_empty()
 }
 
-fn fits(edits: &TableEdits) -> bool {
+fn fits(edits: &TableEdits, live: &Live) -> bool {
     edits.changes_table()
         && !edits.renames()
         && edits.options.is_empty()
@@ -51,7 +53,7 @@ fn fits(edits: &TableEdits) -> bool {
             Delta::Alter { before, after, edits: changed } => changed.iter().all(|e| match e.attribute {
                 "not-null" | "on-conflict" => true,
                 "type" => respells(before, after, edits),
-                "default" => !is_read_elsewhere(after, edits),
+                "default" => !is_read_elsewhere(after, edits, live),
                 _ => false,
             }),
         })
@@ -64,36 +66,14 @@ fn respells(before: &Column, after: &Column, edits: &TableEdits) -> bool {
 }
 
 /// Whether an index or another column is made from this one: rows that are stored short have the old default in there.
-fn is_read_elsewhere(column: &Column, edits: &TableEdits) -> bool {
+/// Every index counts, those that no schema file manages too.
+fn is_read_elsewhere(column: &Column, edits: &TableEdits, live: &Live) -> bool {
     let name = &column.name;
     let table = &edits.before;
-    let in_index = table.indexes.values().any(|i| {
-        let part = |p: &crate::schema::IndexPart| match &p.key {
-            PartKey::Column(c) => c == name,
-            PartKey::Expr(e) => e.mentions(name),
-        };
-        i.parts.iter().any(part) || i.predicate.as_ref().is_some_and(|p| p.mentions(name))
-    });
-    in_index
+    live.indexes_of(&edits.live.name.name).any(|i| indexes::reads(i, name, table))
         || table.in_key(name)
         || table.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *name))
         || table.columns.values().any(|c| c.generated.as_ref().is_some_and(|g| g.expr.mentions(name)))
-}
-
-/// Fills NULLs, where columns that become NOT NULL have a backfill. One statement: each expression sees the old row.
-fn fill(edits: &TableEdits) -> Option<Statement> {
-    let filled: Vec<&Column> = edits.after.columns.values().filter(|c| c.backfill.is_some() && rows::becomes_not_null(edits, c)).collect();
-    if filled.is_empty() {
-        return None;
-    }
-    let table = quote(edits.after.name.name.as_str());
-    let set = |c: &&Column| {
-        let (name, backfill) = (quote(c.name.as_str()), c.backfill.as_ref().map_or("NULL", |e| e.text.as_str()));
-        format!("{name} = coalesce({name}, ({backfill}))")
-    };
-    let sets: Vec<String> = filled.iter().map(set).collect();
-    let nulls: Vec<String> = filled.iter().map(|c| format!("{} IS NULL", quote(c.name.as_str()))).collect();
-    Some(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {}", sets.join(", "), nulls.join(" OR "))))
 }
 
 /// A default by which rows that are stored short show themselves. A row that really holds it is taken for one of them,
@@ -125,11 +105,14 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statemen
     let mut statements = store(&edits.after, &edited(stored, edits, &Defaults::Sentinel)?);
     statements.push(Statement::new("DROP TABLE IF EXISTS temp.\"_rosey_short\""));
     statements.push(Statement::new(format!(
-        "CREATE TEMP TABLE \"_rosey_short\" AS SELECT {rowid} AS r FROM {table} WHERE {}",
+        "CREATE TEMP TABLE \"_rosey_short\" AS SELECT {rowid} AS r FROM {table} NOT INDEXED WHERE {}",
         short.join(" OR ")
     )));
     statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?));
+    // The rows are there already, whatever the conditions say of them.
+    statements.push(Statement::new("PRAGMA ignore_check_constraints = ON"));
     statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "))));
+    statements.push(Statement::new("PRAGMA ignore_check_constraints = OFF"));
     statements.push(Statement::new(format!("DROP TABLE {SHORT}")));
     Some(statements)
 }
@@ -267,6 +250,23 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
 }
 
+/// The comments of a piece of a definition, with the white space around them: they stay when the words go.
+fn comments(piece: &str) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    let mut keep = |gap: &str| {
+        if gap.contains("--") || gap.contains("/*") {
+            out.push_str(gap);
+        }
+    };
+    for token in lex(piece) {
+        keep(&piece[at..token.start]);
+        at = token.end;
+    }
+    keep(&piece[at..]);
+    out
+}
+
 /// Does the changes from the back. Changes that overlap are none.
 fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String> {
     changes.sort_by_key(|(range, _)| (range.start, range.end));
@@ -278,7 +278,10 @@ fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String>
     let mut done = 0;
     for (range, new) in changes {
         out.push_str(text.get(done..range.start)?);
-        out.push_str(&new);
+        let kept = comments(text.get(range.clone())?);
+        let spaced = kept.ends_with(char::is_whitespace);
+        out.push_str(&kept);
+        out.push_str(if spaced { new.trim_start() } else { &new });
         done = range.end;
         // What stood against the old words must not run into the new ones.
         let glued = out.ends_with(is_word) && text.get(done..)?.starts_with(is_word);

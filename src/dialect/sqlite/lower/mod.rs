@@ -2,12 +2,16 @@
 
 mod carry;
 mod catalog;
+mod fill;
+mod indexes;
 mod native;
 mod path;
 mod probes;
 mod rebuild;
+mod references;
 mod rows;
 mod table;
+mod unreadable;
 
 use std::collections::BTreeSet;
 
@@ -20,7 +24,7 @@ use super::inspect::Live;
 use super::lexer::{Kind, lex, quote};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
-use crate::schema::{Address, Ident, ObjectName, Schema, VirtualTable};
+use crate::schema::{Ident, ObjectName, Schema, VirtualTable};
 
 /// Turns changes into steps, not yet ordered and not yet counted.
 pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &Limits) -> Vec<Step> {
@@ -31,16 +35,21 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
     let paths: Vec<Path> = changes.tables.iter().map(path).collect();
     let gone = disturbed(changes, &paths);
     let rewritten = only_renamed(changes, &paths);
-    let mut steps: Vec<Step> = changes.tables.iter().zip(paths).map(|(c, path)| table::lower(c, path, live, changes)).collect();
+    let held = unreadable::indexes(changes, &paths, live);
+    let lowered = changes.tables.iter().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits.indexes_first));
+    let mut steps: Vec<Step> = lowered.collect();
     steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
-    steps.extend(carry::lower(changes, live, desired, gone, &rewritten, &limits.broken));
+    let (carried, bodies) = carry::lower(changes, live, desired, gone, &rewritten, &limits.broken);
+    unreadable::refuse(&mut steps, held.into_iter().chain(bodies));
+    steps.extend(carried);
     for (address, hazard) in carry::left_behind(changes, live, desired, &rewritten) {
         if let Some(step) = steps.iter_mut().find(|s| s.address == address) {
             step.hazards.push(hazard);
         }
     }
+    references::warn(&mut steps, changes, live, desired);
     for (kind, name) in &changes.lacking {
-        steps.push(lacking(kind, name));
+        steps.push(unreadable::lacking(kind, name, live));
     }
     steps
 }
@@ -126,17 +135,4 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
         step.footprint.prefers.extend(words(&after.using.text).into_iter().map(|w| format!("name:{w}")));
     }
     vec![step]
-}
-
-fn lacking(kind: &str, name: &str) -> Step {
-    let address = Address::top(kind, name);
-    let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
-    step.hazards.push(Hazard::new(
-        Code::NotSupported,
-        Level::Blocks,
-        address,
-        format!("not supported: {kind} {name}"),
-        "rosey does not manage it: create it yourself, or take it out of the schema",
-    ));
-    step
 }

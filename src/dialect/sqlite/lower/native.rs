@@ -1,6 +1,7 @@
 //! What `ALTER TABLE` can do by itself (<https://sqlite.org/lang_altertable.html>).
 
 use super::super::lexer::quote;
+use super::super::types::{self, Affinity};
 use super::super::{ddl, value};
 use crate::diff::{Delta, TableEdits};
 use crate::plan::Statement;
@@ -37,8 +38,11 @@ pub(super) fn drops_columns(edits: &TableEdits) -> bool {
 pub(super) fn can_add(column: &Column) -> bool {
     let constant = column.default.as_ref().is_none_or(|d| value::is_constant(&d.value));
     let filled = column.default.as_ref().is_some_and(|d| d.value != Literal::Null);
+    let text = types::affinity(&types::declared(&column.ty, false)) == Affinity::Text;
+    // Rows that are there would read the number as it is written, '1.50', and new ones as it is stored, '1.5'.
+    let one_value = column.default.as_ref().is_none_or(|d| !text || !value::is_float(d));
     let generated = column.generated.as_ref().is_none_or(|g| !g.stored && !column.not_null);
-    constant && generated && column.backfill.is_none() && (!column.not_null || filled)
+    constant && one_value && generated && column.backfill.is_none() && (!column.not_null || filled)
 }
 
 /// A column that nothing else of the table names. Views and triggers that name the table are out of the way by then.

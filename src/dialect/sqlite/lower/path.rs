@@ -14,6 +14,8 @@ pub(crate) struct Limits {
     pub(crate) rebuild_only: bool,
     /// Views and triggers that no longer parse, in lower case: SQLite renames nothing while they are there.
     pub(crate) broken: BTreeSet<String>,
+    /// Indexes go in steps of their own, before all else: two tables give each other the names of theirs.
+    pub(crate) indexes_first: bool,
     /// Tables whose cheaper way SQLite has refused in the trial, in lower case.
     pub(crate) rebuilt: BTreeSet<String>,
 }

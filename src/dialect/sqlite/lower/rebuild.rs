@@ -3,9 +3,10 @@
 //! Foreign keys are off before the transaction begins, views and triggers that name the table are out of the way, and
 //! the old table is never renamed away first, so nothing else is rewritten or fired.
 
-use super::super::ddl;
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
+use super::super::read_table::read_with_layout;
+use super::super::{ddl, types};
 use super::rows;
 use crate::diff::TableEdits;
 use crate::plan::Statement;
@@ -19,7 +20,8 @@ fn beside(table: &Table) -> String {
 /// The statements, once renames are done.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after));
-    let mut statements = vec![Statement::new(ddl::create_table(&edits.after, &new)), Statement::copy(copy(edits, &new))];
+    let create = if has_not_null_key(edits, live) { ddl::create_table_with_not_null_key } else { ddl::create_table };
+    let mut statements = vec![Statement::new(create(&edits.after, &new)), Statement::copy(copy(edits, &new))];
     if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
         && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
     {
@@ -45,6 +47,14 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
         statements.push(Statement::new(format!("UPDATE {table} SET tbl = {} WHERE tbl = {}", quote_string(name), quote_string(&new))));
     }
     statements
+}
+
+/// Whether the stored definition says NOT NULL of the rowid key, and the key stays.
+fn has_not_null_key(edits: &TableEdits, live: &Live) -> bool {
+    let (Some(old), Some(new)) = (types::rowid_key(&edits.before), types::rowid_key(&edits.after)) else { return false };
+    let stored = live.table_sql(&edits.live.name.name).and_then(|sql| read_with_layout(sql).ok());
+    let name = edits.renamed_columns.iter().find(|(_, n)| *n == old.name).map_or(&old.name, |(o, _)| o);
+    old.name == new.name && stored.is_some_and(|(_, layout)| layout.columns.get(name).is_some_and(|c| c.not_null.is_some()))
 }
 
 /// The copy. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop rows without a word

@@ -1,19 +1,30 @@
 //! One table's change → one step, with the reason for its path.
 
+use super::super::check::unfit_default;
 use super::super::ddl;
 use super::super::inspect::Live;
-use super::super::lexer::{quote, quote_string, replace_names};
+use super::super::lexer::{quote, quote_string};
 use super::path::Path;
-use super::{name_of, native, probes, rebuild, rows, words};
+use super::{indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
-use crate::schema::{ObjectName, Table};
+use crate::schema::{Ident, ObjectName, Table};
 
-pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes) -> Step {
+pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, indexes_first: bool) -> Vec<Step> {
     match change {
-        TableChange::Create(table) => create(table),
-        TableChange::Drop(table) => destroy(table),
-        TableChange::Alter(edits) => alter(edits, path, live, changes),
+        TableChange::Create(table) => vec![create(table)],
+        TableChange::Drop(table) => vec![destroy(table)],
+        TableChange::Alter(edits) if indexes_first && gone_indexes(edits).next().is_some() => {
+            let mut step = alter(edits, path, live, changes);
+            let gone: Vec<String> = gone_indexes(edits).map(name_of).collect();
+            step.statements.retain(|s| !s.sql.starts_with("DROP INDEX"));
+            step.footprint.drops.retain(|name| !gone.contains(name));
+            let drops = gone_indexes(edits).map(drop_index).collect();
+            let mut first = Step::new(step.address.clone(), Action::Alter, drops);
+            first.footprint.drops = gone;
+            vec![first, step]
+        }
+        TableChange::Alter(edits) => vec![alter(edits, path, live, changes)],
     }
 }
 
@@ -24,6 +35,12 @@ fn create(table: &Table) -> Step {
     let mut step = Step::new(table.address(), Action::Create, statements);
     step.footprint.creates = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
     step.footprint.prefers = table.foreign_keys.iter().map(|f| name_of(&f.table.name)).collect();
+    for column in table.columns.values() {
+        if let Some(message) = unfit_default(column, table) {
+            let (address, advice) = (table.address().child("column", &column.name), "SQLite would refuse every row that leaves it out");
+            step.hazards.push(Hazard::new(Code::BreaksType, Level::Warns, address, message, advice));
+        }
+    }
     step
 }
 
@@ -57,7 +74,10 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         _ => None,
     };
     let mut statements = rename_statements(edits, rebuilds);
-    statements.extend(gone_indexes(edits, rebuilds));
+    if !rebuilds {
+        // A rebuild takes all of them with the old table.
+        statements.extend(gone_indexes(edits).map(drop_index));
+    }
     statements.extend(match path {
         Path::Native => native::statements(edits),
         Path::Catalog(statements) => statements,
@@ -65,7 +85,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     });
     statements.extend(come_indexes(edits, rebuilds));
     if rebuilds {
-        statements.extend(other_indexes(edits, live));
+        statements.extend(indexes::put_back(edits, live));
     }
     let mut step = Step::new(edits.after.address(), action, statements);
     let why = shortened(reasons(edits, binds));
@@ -99,41 +119,24 @@ fn rename_statements(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
     statements
 }
 
-/// Indexes that go, change or are renamed; a rebuild takes all of them with the old table.
-fn gone_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
-    if rebuilds {
-        return Vec::new();
-    }
+/// Indexes that go, change or are renamed.
+fn gone_indexes(edits: &TableEdits) -> impl Iterator<Item = &Ident> {
     let renamed = edits.renamed_indexes.iter().map(|(old, _)| old);
     let kept_name =
-        |d: &Delta<crate::schema::Index>| d.before().is_some_and(|i| !edits.renamed_indexes.iter().any(|(_, new)| *new == i.name));
-    let changed = edits.indexes.iter().filter(|d| kept_name(d)).filter_map(Delta::before).map(|i| &i.name);
-    renamed.chain(changed).map(|name| Statement::new(format!("DROP INDEX {}", quote(name.as_str())))).collect()
+        |d: &&Delta<crate::schema::Index>| d.before().is_some_and(|i| !edits.renamed_indexes.iter().any(|(_, new)| *new == i.name));
+    renamed.chain(edits.indexes.iter().filter(kept_name).filter_map(Delta::before).map(|i| &i.name))
+}
+
+fn drop_index(name: &Ident) -> Statement {
+    Statement::new(format!("DROP INDEX {}", quote(name.as_str())))
 }
 
 fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
-    let is_new = |name: &crate::schema::Ident| {
+    let is_new = |name: &Ident| {
         edits.renamed_indexes.iter().any(|(_, new)| new == name) || edits.indexes.iter().any(|d| d.after().is_some_and(|i| i.name == *name))
     };
     let indexes = edits.after.indexes.values().filter(|i| rebuilds || is_new(&i.name));
     indexes.map(|i| Statement::new(ddl::create_index(i, &edits.after.name.name))).collect()
-}
-
-/// Indexes that the schema does not manage go with the old table too, and come back as they were.
-fn other_indexes(edits: &TableEdits, live: &Live) -> Vec<Statement> {
-    let name = &edits.live.name.name;
-    let known = |index: &str| {
-        let has = |t: &Table| t.indexes.keys().any(|i| i.matches(index));
-        has(&edits.live) || has(&edits.after)
-    };
-    let rows = live.stored.iter().filter(|r| r.kind == "index" && name.matches(&r.table) && !known(&r.name));
-    let new = |word: &str| {
-        let column = edits.renamed_columns.iter().find(|(old, _)| old.matches(word)).map(|(_, new)| new.to_string());
-        column.or_else(|| name.matches(word).then(|| edits.after.name.name.to_string()))
-    };
-    rows.filter_map(|r| r.sql.as_deref())
-        .map(|sql| Statement::new(if edits.renames() { replace_names(sql, new) } else { sql.to_owned() }))
-        .collect()
 }
 
 fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool) {

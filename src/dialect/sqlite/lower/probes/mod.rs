@@ -26,7 +26,8 @@ pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, liv
         hazards.extend(rules::foreign_keys(edits, changes, live));
         hazards.extend(values::autoincrement(edits));
     }
-    hazards.extend(rules::unique_indexes(edits, rebuilds));
+    hazards.extend(rules::unique_indexes(edits, rebuilds, live));
+    hazards.extend(super::indexes::left_behind(edits, live));
     hazards
 }
 

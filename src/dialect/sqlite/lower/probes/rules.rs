@@ -83,10 +83,13 @@ fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled
 }
 
 /// Unique indexes that come, or that are built again over values which the change makes.
-pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Hazard> {
+pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool, live: &Live) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
-    let bound = edits.after.indexes.values().filter(|i| i.unique);
+    // Those that an `ignore` covers hold all the same.
+    let stored = live.current.schema().tables.get(&edits.live.name).filter(|_| !edits.renames());
+    let ignored = stored.into_iter().flat_map(|t| t.indexes.values()).filter(|i| !edits.live.indexes.contains_key(&i.name));
+    let bound = edits.after.indexes.values().chain(ignored).filter(|i| i.unique);
     let bound = bound.filter(|i| is_new(&i.name) || (rebuilds && made.iter().any(|m| reads(i, m, &edits.after))));
     bound
         .map(|index| {
@@ -155,7 +158,8 @@ fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String
 
 fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
     let pairs = fk.columns.iter().zip(&fk.to);
-    let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = c.{}", quote(to.as_str()), quote(c.as_str()))).collect();
+    // As SQLite looks for the parent: with the affinity and the collation of its column. The sign takes the child's off.
+    let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = +c.{}", quote(to.as_str()), quote(c.as_str()))).collect();
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();
     let orphans = format!(
         "{} AS c WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})",

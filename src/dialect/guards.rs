@@ -2,28 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use super::connection::{Connection, Error};
-use super::inspect::Live;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Dialect, Schema};
 
 /// What the last apply guarded.
+#[derive(Debug, Default)]
 pub(crate) struct Guards(Schema);
 
 impl Guards {
-    /// Reads them. A history without any guard costs one query and no parsing.
-    pub(crate) async fn read(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
-        if !live.has_table("_rosey_history") {
-            return Ok(Guards(Schema::default()));
-        }
-        let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
-        let guarded = connection.texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%'")).await?;
-        let sources = kdl::Sources::from_text("history", guarded.first().map_or("", String::as_str));
-        // It was written in rosey's own spelling; what a later rosey wrote and this one cannot read guards nothing.
-        let schema = sources.checked().and_then(|s| kdl::decode(&s, Dialect::Sqlite));
-        Ok(Guards(schema.unwrap_or_default()))
+    /// Those of the schema that the last apply recorded. It was written in rosey's own spelling; what a later rosey wrote
+    /// and this one cannot read guards nothing.
+    pub(crate) fn of(recorded: &str, dialect: Dialect) -> Guards {
+        let sources = kdl::Sources::from_text("history", recorded);
+        Guards(sources.checked().and_then(|s| kdl::decode(&s, dialect)).unwrap_or_default())
+    }
+
+    /// The schema that was recorded.
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.0
     }
 
     /// Adds a hazard to each step that would drop what is guarded.
@@ -51,16 +49,20 @@ fn guarded(schema: &Schema) -> BTreeSet<Address> {
     let columns =
         schema.tables.values().flat_map(|t| t.columns.values().filter(|c| c.prevent_destroy).map(|c| t.address().child("column", &c.name)));
     let virtuals = schema.virtual_tables.values().filter(|v| v.prevent_destroy).map(|v| v.address());
-    tables.chain(columns).chain(virtuals).collect()
+    let sequences = schema.sequences.values().filter(|s| s.prevent_destroy).map(|s| s.address());
+    tables.chain(columns).chain(virtuals).chain(sequences).collect()
 }
 
 fn exists(schema: &Schema, address: &Address) -> bool {
     let columns = |t: &crate::schema::Table| t.columns.values().any(|c| t.address().child("column", &c.name) == *address);
-    schema.tables.values().any(|t| t.address() == *address || columns(t)) || schema.virtual_tables.values().any(|v| v.address() == *address)
+    schema.tables.values().any(|t| t.address() == *address || columns(t))
+        || schema.virtual_tables.values().any(|v| v.address() == *address)
+        || schema.sequences.values().any(|s| s.address() == *address)
 }
 
 fn drops_something(changes: &Changes) -> bool {
     changes.virtual_tables.iter().any(|v| v.before().is_some())
+        || changes.sequences.iter().any(|s| s.after().is_none())
         || changes.tables.iter().any(|t| match t {
             TableChange::Drop(_) => true,
             TableChange::Alter(e) => e.columns.iter().any(|c| c.after().is_none()),
@@ -86,6 +88,8 @@ fn guarded_drops(changes: &Changes, remembered: &Schema, at: &Address) -> Vec<Ad
     }
     let virtuals = changes.virtual_tables.iter().filter_map(Delta::before).filter(|v| v.address() == *at);
     found.extend(virtuals.filter(|v| remembered.virtual_tables.get(&v.name).is_some_and(|v| v.prevent_destroy)).map(|v| v.address()));
+    let sequences = changes.sequences.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).filter(|s| s.address() == *at);
+    found.extend(sequences.filter(|s| remembered.sequences.get(&s.name).is_some_and(|s| s.prevent_destroy)).map(|s| s.address()));
     found
 }
 
@@ -103,6 +107,9 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
         for column in table.columns.values_mut() {
             column.prevent_destroy = wanted.columns.get(&column.name).is_some_and(|c| c.prevent_destroy);
         }
+    }
+    for sequence in recorded.sequences.values_mut() {
+        sequence.prevent_destroy = desired.sequences.get(&sequence.name).is_some_and(|s| s.prevent_destroy);
     }
     for table in recorded.virtual_tables.values_mut() {
         table.prevent_destroy = desired.virtual_tables.get(&table.name).is_some_and(|v| v.prevent_destroy);

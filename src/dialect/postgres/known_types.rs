@@ -1,0 +1,92 @@
+//! Types of new and changed columns that the server does not know, shown at their lines. Types that the schema file
+//! declares are known; where an extension comes with the change, nothing can be said.
+
+use super::connection::{Connection, Error};
+use super::inspect::ident;
+use super::{canon, words};
+use crate::diff::{Changes, Delta, TableChange};
+use crate::schema::{Column, ObjectName, Problem, Schema, Type, nearest};
+
+/// Types that are words of the grammar and no names of the catalog
+/// (<https://www.postgresql.org/docs/current/datatype.html>).
+const BUILT_IN: [&str; 20] = [
+    "bigint",
+    "bit",
+    "boolean",
+    "char",
+    "character",
+    "dec",
+    "decimal",
+    "double",
+    "float",
+    "int",
+    "integer",
+    "interval",
+    "national",
+    "nchar",
+    "numeric",
+    "real",
+    "smallint",
+    "time",
+    "timestamp",
+    "varchar",
+];
+
+/// All of them, in one query.
+pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
+    let comes = changes.extensions.iter().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
+    let columns: Vec<(&Column, String)> = changes.tables.iter().flat_map(columns).filter_map(|c| Some((c, open(c, desired)?))).collect();
+    if comes || columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let each = |(i, (_, name)): (usize, &(&Column, String))| format!("({i}::int8, {})", canon::literal(name));
+    let values: Vec<String> = columns.iter().enumerate().map(each).collect();
+    let sql = format!("SELECT n::text, ''::text FROM (VALUES {}) AS v(n, name) WHERE to_regtype(name) IS NULL", values.join(", "));
+    let unknown = connection.pairs(&sql).await?;
+    let found = unknown.iter().filter_map(|(n, _)| n.parse::<usize>().ok()).filter_map(|n| columns.get(n));
+    Ok(found.map(|(column, name)| problem(column, name, desired)).collect())
+}
+
+/// The columns that come, or whose type changes.
+fn columns(change: &TableChange) -> Vec<&Column> {
+    match change {
+        TableChange::Create(table) => table.columns.values().collect(),
+        TableChange::Drop(_) => Vec::new(),
+        TableChange::Alter(edits) => {
+            let typed = |d: &&Delta<Column>| match d {
+                Delta::Alter { before, after, .. } => before.ty != after.ty,
+                Delta::Create(_) => true,
+                Delta::Drop(_) => false,
+            };
+            edits.columns.iter().filter(typed).filter_map(Delta::after).collect()
+        }
+    }
+}
+
+/// The name of a type that only the server can know.
+fn open(column: &Column, desired: &Schema) -> Option<String> {
+    let Type::Other(text) = &column.ty else { return None };
+    let ((schema, name), _) = words::leading_name(text.as_str())?;
+    if schema.is_none() && BUILT_IN.contains(&name.as_str()) {
+        return None;
+    }
+    let name = ObjectName { schema: schema.map(|s| ident(&s)), name: ident(&name) };
+    let declared = |n: &ObjectName| desired.enums.contains_key(n) || desired.domains.contains_key(n) || is_relation(n, desired);
+    let unmanaged = desired.unmanaged.iter().any(|u| u.kind == "type" && u.name == name.to_string());
+    // `interval day to second`: the first word is the type.
+    let schema = name.schema.as_ref().map(|s| format!("{}.", canon::quote(s.as_str()))).unwrap_or_default();
+    (!declared(&name) && !unmanaged).then(|| format!("{schema}{}", canon::quote(name.name.as_str())))
+}
+
+fn is_relation(name: &ObjectName, schema: &Schema) -> bool {
+    schema.tables.contains_key(name) || schema.views.contains_key(name) || schema.materialized_views.contains_key(name)
+}
+
+fn problem(column: &Column, name: &str, desired: &Schema) -> Problem {
+    let own = desired.enums.keys().chain(desired.domains.keys()).map(|n| n.name.as_str());
+    let portable = ["integer", "bigint", "text", "boolean", "timestamp", "timestamptz", "jsonb", "uuid", "decimal", "double"];
+    let near = nearest(name.trim_matches('"'), own.chain(portable));
+    let help = near.map_or_else(|| "declare it, or the extension that brings it".to_owned(), |n| format!("did you mean `{n}`?"));
+    let message = format!("column `{}` has type `{}`, which PostgreSQL does not know", column.name, column.ty);
+    Problem::new(message, column.origin.0, "no such type").help(help)
+}

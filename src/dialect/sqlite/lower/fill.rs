@@ -1,0 +1,65 @@
+//! Fills the NULLs of columns that become NOT NULL, around a catalog edit: computed over the old rows before it, as a
+//! rebuild computes them, and written under the new rules after it.
+//!
+//! One statement cannot do both: an expression that reads its own table would see rows that are filled already, and the
+//! old conditions would judge the new values.
+
+use super::super::lexer::quote;
+use super::rows;
+use crate::diff::TableEdits;
+use crate::plan::Statement;
+use crate::schema::Column;
+
+/// The statements before the edit, and those after it.
+#[derive(Default)]
+pub(super) struct Fill {
+    pub(super) compute: Vec<Statement>,
+    pub(super) write: Vec<Statement>,
+}
+
+const VALUES: &str = "temp.\"_rosey_fill\"";
+
+fn filled(edits: &TableEdits) -> Vec<&Column> {
+    edits.after.columns.values().filter(|c| c.backfill.is_some() && rows::becomes_not_null(edits, c)).collect()
+}
+
+/// Whether there is something to fill.
+pub(super) fn is_needed(edits: &TableEdits) -> bool {
+    !filled(edits).is_empty()
+}
+
+/// `None` where there is no rowid to know the rows by. Nothing reads a NULL under the new definition: SQLite takes it
+/// from NOT NULL that there is none.
+pub(super) fn statements(edits: &TableEdits) -> Option<Fill> {
+    let filled = filled(edits);
+    if filled.is_empty() {
+        return Some(Fill::default());
+    }
+    let (table, rowid) = (quote(edits.after.name.name.as_str()), rows::rowid_name(&edits.after)?);
+    let values: Vec<String> = (1..=filled.len()).map(|n| format!("v{n}")).collect();
+    let computed = |c: &&Column| {
+        let (name, backfill) = (quote(c.name.as_str()), c.backfill.as_ref().map_or("NULL", |e| e.text.as_str()));
+        format!("coalesce({name}, ({backfill}))")
+    };
+    let computed: Vec<String> = filled.iter().map(computed).collect();
+    let nulls: Vec<String> = filled.iter().map(|c| format!("{} IS NULL", quote(c.name.as_str()))).collect();
+    let set = |(c, v): (&&Column, &String)| format!("{} = (SELECT {v} FROM {VALUES} WHERE r = {table}.{rowid})", quote(c.name.as_str()));
+    let set: Vec<String> = filled.iter().zip(&values).map(set).collect();
+    let statements = |sql: Vec<String>| sql.into_iter().map(Statement::new).collect();
+    Some(Fill {
+        compute: statements(vec![
+            format!("DROP TABLE IF EXISTS {VALUES}"),
+            format!("CREATE TEMP TABLE \"_rosey_fill\" (r INTEGER PRIMARY KEY, {})", values.join(", ")),
+            format!(
+                "INSERT INTO {VALUES} (r, {}) SELECT {rowid}, {} FROM {table} WHERE {}",
+                values.join(", "),
+                computed.join(", "),
+                nulls.join(" OR ")
+            ),
+        ]),
+        write: statements(vec![
+            format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {VALUES})", set.join(", ")),
+            format!("DROP TABLE {VALUES}"),
+        ]),
+    })
+}

@@ -1,0 +1,79 @@
+//! Foreign keys that would lead nowhere once a table or its key goes, in tables that the schema leaves alone or that say
+//! `dangling`. Where the schema manages both sides, it says itself what it wants.
+
+use super::super::inspect::Live;
+use super::super::lexer::quote;
+use crate::diff::{Changes, TableChange, TableEdits};
+use crate::plan::{Code, Hazard, Level, Probe, Step};
+use crate::schema::{ForeignKey, Schema, Table};
+
+/// Adds the hazards to the steps of the tables that are pointed to.
+pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: &Schema) {
+    for change in &changes.tables {
+        let parent = match change {
+            TableChange::Create(_) => continue,
+            TableChange::Drop(table) => table,
+            TableChange::Alter(edits) => &edits.live,
+        };
+        let Some(step) = steps.iter_mut().find(|s| s.address == change.table().address()) else { continue };
+        for child in live.current.schema().tables.values() {
+            for fk in child.foreign_keys.iter().filter(|f| f.table == parent.name && is_key(f, parent)) {
+                step.hazards.extend(hazard(change, child, fk, desired, live));
+            }
+        }
+    }
+}
+
+fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema, live: &Live) -> Option<Hazard> {
+    let ignored = desired.ignores.iter().any(|i| i.covers("table", &child.name));
+    let address = child.address().child("foreign-key", fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    let goes = match change {
+        TableChange::Drop(_) => format!("table {}, which goes", fk.table),
+        TableChange::Alter(edits) if !is_key_after(fk, edits, live) => format!("what is a key of table {} no longer", fk.table),
+        _ => return None,
+    };
+    if ignored {
+        let message = format!("{address} is not in the schema, is not touched, and points to {goes}");
+        let advice = "drop the foreign key first, or keep what it points to";
+        return Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
+    }
+    let goes_whole = matches!(change, TableChange::Drop(_));
+    let same = |f: &ForeignKey| f.columns == fk.columns && f.table == fk.table && (goes_whole || f.to == fk.to);
+    let kept = desired.tables.get(&child.name).is_some_and(|t| t.foreign_keys.iter().any(same));
+    if !kept {
+        return None;
+    }
+    if !goes_whole {
+        let message = format!("{address} points to {goes}: SQLite would refuse to write to either table");
+        let advice = "drop the foreign key with it, or keep what it points to";
+        return Some(Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, advice));
+    }
+    let filled: Vec<String> = fk.columns.iter().map(|c| format!("{} IS NOT NULL", quote(c.as_str()))).collect();
+    let (name, filled) = (quote(child.name.name.as_str()), filled.join(" AND "));
+    let message = format!("{{count}} of {{total}} rows of {} point to {goes}", child.name);
+    let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "delete these rows first, or set them to NULL");
+    let probe = Probe::Query(format!("SELECT (SELECT count(*) FROM {name} WHERE {filled}), (SELECT count(*) FROM {name})"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {name} WHERE {filled}")))
+}
+
+/// Whether the foreign key points to a key of the table: then it works, and may cease to.
+fn is_key(fk: &ForeignKey, parent: &Table) -> bool {
+    let mut read = Schema::default();
+    read.tables.insert(parent.name.clone(), parent.clone());
+    !read.leads_nowhere(fk)
+}
+
+/// The same once the table is changed. SQLite renames in foreign keys what it renames elsewhere.
+fn is_key_after(fk: &ForeignKey, edits: &TableEdits, live: &Live) -> bool {
+    let mut fk = fk.clone();
+    for (old, new) in &edits.renamed_columns {
+        fk.to.iter_mut().filter(|c| *c == old).for_each(|c| c.clone_from(new));
+    }
+    // A unique index that the schema leaves alone stays.
+    let mut after = edits.after.clone();
+    let stored = live.current.schema().tables.get(&edits.live.name);
+    let kept = stored.into_iter().flat_map(|t| t.indexes.values()).filter(|i| !edits.live.indexes.contains_key(&i.name));
+    after.indexes.extend(kept.map(|i| (i.name.clone(), i.clone())));
+    fk.table = after.name.clone();
+    is_key(&fk, &after)
+}

@@ -1,0 +1,57 @@
+//! Objects that nothing could put back, because their definitions are not UTF-8, and objects that rosey cannot make or
+//! read: what would touch them is refused by their names. What leaves them alone is not.
+
+use super::super::inspect::{Live, Stored};
+use super::path::Path;
+use super::words;
+use crate::diff::{Changes, TableChange};
+use crate::plan::{Action, Code, Hazard, Level, Step};
+use crate::schema::Address;
+
+/// The indexes that a change would have to make again, or would lose, with the names that are in their words.
+pub(super) fn indexes<'l>(changes: &'l Changes, paths: &[Path], live: &'l Live) -> Vec<&'l Stored> {
+    let mut found = Vec::new();
+    for (change, path) in changes.tables.iter().zip(paths) {
+        let table = match change {
+            TableChange::Create(_) => continue,
+            TableChange::Drop(table) => table,
+            TableChange::Alter(edits) => match path {
+                Path::Rebuild => &edits.live,
+                Path::Native if path.disturbs(edits) => &edits.live,
+                Path::Native | Path::Catalog(_) => continue,
+            },
+        };
+        found.extend(live.indexes_of(&table.name.name).filter(|i| i.garbled.is_some()));
+    }
+    found
+}
+
+/// Adds a hazard for each object to the step of a table that it names.
+pub(super) fn refuse<'l>(steps: &mut [Step], held: impl Iterator<Item = &'l Stored>) {
+    for row in held {
+        let mut names = words(row.sql.as_deref().unwrap_or_default());
+        names.insert(row.table.to_ascii_lowercase());
+        let named = steps.iter().position(|s| s.action != Action::Create && names.contains(&s.address.last().to_ascii_lowercase()));
+        let Some(step) = steps.get_mut(named.unwrap_or(0)) else { continue };
+        let address = Address::top(&row.kind, &row.name);
+        let message = format!("not supported: {address} would have to be made again, and its definition is not UTF-8");
+        let advice = "drop it first, or make it again in UTF-8";
+        step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, advice));
+    }
+}
+
+/// What the schema has and rosey cannot make, or cannot read.
+pub(super) fn lacking(kind: &str, name: &str, live: &Live) -> Step {
+    let address = Address::top(kind, name);
+    let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
+    let unread = live.current.schema().unmanaged.iter().find(|u| u.kind == kind && u.name == name);
+    let (message, advice) = match unread.and_then(|u| u.reason.as_deref()) {
+        Some(reason) => (
+            format!("not supported: {kind} {name} is there and cannot be read: {reason}"),
+            "take it out of the schema, or drop it yourself",
+        ),
+        None => (format!("not supported: {kind} {name}"), "rosey does not manage it: create it yourself, or take it out of the schema"),
+    };
+    step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, advice));
+    step
+}

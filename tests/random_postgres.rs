@@ -1,0 +1,375 @@
+//! Random pairs of schemas with random rows, on PostgreSQL: an apply works, or refuses and leaves everything; afterwards a
+//! plan is empty, values that both schemas can hold are where they were, and the way back converges too. Names are odd on
+//! purpose: capitals, quotes, reserved words, other scripts.
+//!
+//! `PROPTEST_CASES=2000 cargo test --test random_postgres` looks further; `ROSEY_TEST_SEED=7` looks elsewhere.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use rosey::schema::{Normalized, ObjectName};
+use support::applied::desired;
+use support::postgres::{self, Database};
+use support::quote;
+
+/// A type: its name, defaults that it takes, and whether text of it can be computed from it alone.
+const TYPES: [(&str, [&str; 2], bool); 22] = [
+    ("integer", ["0", "(sql)\"1 + 1\""], true),
+    ("text", ["x", "(sql)\"lower('X')\""], true),
+    ("\"varchar(9)\"", ["\"it's\"", "(sql)\"('a' || 'b')\""], true),
+    ("bigint", ["-1", "(sql)\"2 * 3\""], true),
+    ("boolean", ["#true", "(sql)\"1 = 2\""], true),
+    ("\"decimal(8,2)\"", ["2.5", "\"1.10\""], true),
+    ("smallint", ["7", "\"07\""], true),
+    ("real", ["2.5", "0"], false),
+    ("double", ["1e3", "(sql)\"random()\""], false),
+    ("timestamp", ["\"2024-01-01 00:00\"", "(sql)\"now()\""], false),
+    ("timestamptz", ["(sql)\"CURRENT_TIMESTAMP\"", "(sql)\"now() + interval '1 day'\""], false),
+    ("date", ["\"2024-02-29\"", "(sql)\"CURRENT_DATE\""], false),
+    ("uuid", ["\"00000000-0000-0000-0000-000000000001\"", "(sql)\"gen_random_uuid()\""], false),
+    ("jsonb", ["\"{}\"", "(sql)\"'[1]'\""], false),
+    ("\"text[]\"", ["\"{}\"", "(sql)\"ARRAY['a', 'b']\""], false),
+    ("\"integer[]\"", ["\"{1,2}\"", "(sql)\"ARRAY[1, 2]\""], false),
+    ("blob", ["(sql)\"'\\\\x00'\"", "(sql)\"'a'::bytea\""], false),
+    ("\"char(3)\"", ["ab", "(sql)\"'x'\""], false),
+    ("mood", ["ok", "(sql)\"'ok'::mood\""], false),
+    ("small", ["1", "(sql)\"2\""], false),
+    ("int4range", ["\"[1,5)\"", "(sql)\"int4range(1, 3)\""], false),
+    ("interval", ["\"1 day\"", "(sql)\"'1h'\""], false),
+];
+
+const VALUES: [&str; 16] = [
+    "NULL",
+    "'1'",
+    "'-7'",
+    "'2.5'",
+    "'x'",
+    "'007'",
+    "''",
+    "'t'",
+    "'ok'",
+    "'sad'",
+    "'{1,2}'",
+    "'{}'",
+    "'2024-02-29'",
+    "'[1,5)'",
+    "'[3,9)'",
+    "'00000000-0000-0000-0000-000000000001'",
+];
+
+const TABLES: [&str; 3] = ["t0", "Order \"x\"", "user"];
+const COLUMNS: [&str; 5] = ["a", "B", "select", "größe", "e \"q\" 'r'"];
+
+/// Dice: each shows nothing special where it shows 0, so that what fails becomes small.
+type Dice = [u8; 16];
+
+#[derive(Debug, Clone)]
+struct RandomTable {
+    dice: Dice,
+    columns: BTreeMap<usize, Dice>,
+}
+
+#[derive(Debug, Clone)]
+struct RandomSchema {
+    dice: Dice,
+    tables: BTreeMap<usize, RandomTable>,
+}
+
+fn dice() -> impl Strategy<Value = Dice> {
+    prop::array::uniform16(any::<u8>())
+}
+
+fn schema() -> impl Strategy<Value = RandomSchema> {
+    let columns = prop::collection::btree_map(0..COLUMNS.len(), dice(), 1..5);
+    let table = (dice(), columns).prop_map(|(dice, columns)| RandomTable { dice, columns });
+    (dice(), prop::collection::btree_map(0..TABLES.len(), table, 1..4)).prop_map(|(dice, tables)| RandomSchema { dice, tables })
+}
+
+fn one_in(n: u8, die: u8) -> bool {
+    die % n == n - 1
+}
+
+fn pick<T: Copy>(from: &[T], die: u8) -> T {
+    from[usize::from(die) % from.len()]
+}
+
+/// A text of the schema file.
+fn text(words: &str) -> String {
+    format!("\"{}\"", words.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn kdl(schema: &RandomSchema) -> String {
+    let mut out = String::new();
+    let d = schema.dice;
+    writeln!(out, "enum mood {}", pick(&["sad ok", "sad ok happy", "ok sad", "new sad ok", "sad ok comment=\"how one is\""], d[0]))
+        .unwrap();
+    let rule = pick(&["", "check \"VALUE > -10\"", "check in_range \"VALUE BETWEEN 0 AND 99\"", "check \"VALUE IN (1, 2, 3)\""], d[1]);
+    writeln!(out, "domain small integer {} {{\n    {rule}\n}}", pick(&["", "default=3", "not-null"], d[2])).unwrap();
+    if one_in(3, d[3]) {
+        writeln!(out, "sequence \"Nummern\" {}", pick(&["", "integer start=5", "increment=2 cache=5 cycle=#true"], d[4])).unwrap();
+    }
+    for (n, table) in &schema.tables {
+        write_table(&mut out, schema, *n, table);
+        write_views(&mut out, *n, table);
+    }
+    out
+}
+
+/// Types of a key that others can point to.
+const KEYS: [(&str, &str); 7] = [
+    ("id serial primary-key", "integer"),
+    ("id integer primary-key", "integer"),
+    ("id bigserial primary-key", "bigint"),
+    ("id integer primary-key identity", "integer"),
+    ("id bigint primary-key identity=always", "bigint"),
+    ("id uuid primary-key default=(sql)\"gen_random_uuid()\"", "uuid"),
+    ("id integer not-null", ""),
+];
+
+/// The schema that a table is in: only the last one moves.
+fn home(schema: &RandomSchema, n: usize) -> &'static str {
+    let moves = schema.tables.get(&n).is_some_and(|t| n == 2 && one_in(3, t.dice[15]));
+    if moves { "App" } else { "" }
+}
+
+fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &RandomTable) {
+    let d = table.dice;
+    let in_schema = if home(schema, n).is_empty() { "" } else { " schema=App" };
+    let comment = pick(&["", "", " comment=\"what 'it' is: \\\\ é\""], d[1]);
+    writeln!(out, "table {}{in_schema}{comment}{} {{", text(TABLES[n]), pick(&["", "", "", " unlogged"], d[14])).unwrap();
+    writeln!(out, "    column {}", pick(&KEYS, d[0]).0).unwrap();
+    for (c, dice) in &table.columns {
+        write_column(out, *c, dice);
+    }
+    let names: Vec<&str> = table.columns.keys().map(|c| COLUMNS[*c]).collect();
+    let (first, last) = (names[0], names[names.len() - 1]);
+    let first_type = pick(&TYPES, table.columns.values().next().unwrap()[0]);
+    if one_in(4, d[2]) && first_type.2 {
+        let expr = text(&format!("coalesce({}::text, '') || '!'", quote(first)));
+        writeln!(out, "    column g text generated={expr} stored=#true").unwrap();
+    }
+    write_rules(out, table, first, last);
+    let to = usize::from(d[3]) % TABLES.len();
+    if let Some(parent) = schema.tables.get(&to).filter(|_| one_in(3, d[4])) {
+        let key = pick(&KEYS, parent.dice[0]).1;
+        let both_logged = pick(&[0, 0, 0, 1], parent.dice[14]) == 0 || pick(&[0, 0, 0, 1], d[14]) == 1;
+        if !key.is_empty() && both_logged {
+            let at = if home(schema, to).is_empty() { String::new() } else { "\"App\".".to_owned() };
+            let target = text(&format!("{at}{}(id)", quote(TABLES[to])));
+            let how = pick(&["", " on-delete=cascade", " deferrable=initially-deferred", " on-update=cascade on-delete=set-null"], d[5]);
+            writeln!(out, "    column parent {key}\n    foreign-key parent references={target}{how}").unwrap();
+        }
+    }
+    if one_in(5, d[6]) {
+        writeln!(out, "    with fillfactor=\"{}\"", pick(&["70", "80"], d[7])).unwrap();
+    }
+    out.push_str("}\n");
+}
+
+fn write_column(out: &mut String, number: usize, d: &Dice) {
+    let (ty, defaults, _) = pick(&TYPES, d[0]);
+    let default = pick(&["", "", defaults[0], defaults[1]], d[1]);
+    let default = if default.is_empty() { String::new() } else { format!(" default={default}") };
+    let textual = ["text", "\"varchar(9)\"", "\"char(3)\""].contains(&ty);
+    let collate = if textual { pick(&["", "", " collate=C", " collate=POSIX"], d[2]) } else { "" };
+    let not_null = if one_in(4, d[3]) { " not-null" } else { "" };
+    let comment = pick(&["", "", " comment=short", " comment=\"o'clock\""], d[4]);
+    let backfill = if one_in(3, d[5]) && !default.is_empty() && !default.contains("(sql)") && ty == "integer" {
+        " { backfill \"40 + 2\" }"
+    } else {
+        ""
+    };
+    writeln!(out, "    column {} {ty}{not_null}{default}{collate}{comment}{backfill}", text(COLUMNS[number])).unwrap();
+}
+
+/// Whether values of a type can be put in order.
+fn is_ordered(d: &Dice) -> bool {
+    !["json"].contains(&pick(&TYPES, d[0]).0)
+}
+
+fn write_rules(out: &mut String, table: &RandomTable, first: &str, last: &str) {
+    let d = table.dice;
+    let of = |name: &str| table.columns.iter().find(|(c, _)| COLUMNS[**c] == name).map(|(_, d)| d).unwrap();
+    let (first_type, last_type) = (pick(&TYPES, of(first)[0]).0, pick(&TYPES, of(last)[0]).0);
+    if one_in(4, d[8]) && is_ordered(of(first)) {
+        let more = pick(&["", " name=\"One Only\"", " deferrable=initially-deferred", " name=one_only comment=why"], d[9]);
+        let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
+        writeln!(out, "    unique {}{two}{more}", text(first)).unwrap();
+    }
+    if one_in(3, d[10]) {
+        let column = quote(last);
+        let condition = match last_type {
+            "integer" | "bigint" | "smallint" | "\"decimal(8,2)\"" => format!("{column} > -100 AND {column} <> 13"),
+            "\"varchar(9)\"" | "text" | "\"char(3)\"" => format!("{column} IN ('x', '', '007', '1', 't')"),
+            "mood" => format!("{column} <> 'sad'"),
+            "jsonb" => format!("{column} ? 'a' OR {column} IS NOT NULL"),
+            _ => format!("{column} IS NOT NULL OR true"),
+        };
+        let name = pick(&["", "\"Is Fine\" ", "", "is_fine "], d[11]);
+        writeln!(out, "    check {name}{}", text(&condition)).unwrap();
+    }
+    write_indexes(out, table, (first, first_type), (last, last_type));
+}
+
+fn write_indexes(out: &mut String, table: &RandomTable, (first, first_type): (&str, &str), (last, last_type): (&str, &str)) {
+    let d = table.dice;
+    let name = format!("ix {}", first.replace(['"', '\''], ""));
+    let (name, column, other) = (text(&format!("{name}{}", d[0] % 7)), text(first), text(last));
+    let partial = format!(" where={}", text(&format!("{} IS NOT NULL", quote(last))));
+    match d[12] % 9 {
+        1 => writeln!(out, "    index {name} {column}"),
+        2 => writeln!(out, "    index {name} {column}{partial} comment=found"),
+        3 => writeln!(out, "    index {name} {{\n        part {column} order=desc nulls=last\n        part id\n    }}"),
+        4 if ["text", "\"varchar(9)\""].contains(&first_type) => {
+            writeln!(out, "    index {name} {{\n        part (sql){}\n        part id\n    }}", text(&format!("lower({})", quote(first))))
+        }
+        5 => writeln!(out, "    index {name} id {{\n        include {other}\n    }}"),
+        6 if ["\"text[]\"", "\"integer[]\"", "jsonb"].contains(&first_type) => writeln!(out, "    index {name} {column} using=gin"),
+        7 if first_type == "text" => writeln!(out, "    index {name} {{\n        part {column} opclass=text_pattern_ops\n    }}"),
+        8 => writeln!(out, "    index {name} {column} id unique=#true"),
+        _ => Ok(()),
+    }
+    .unwrap();
+    if one_in(3, d[13]) && last_type == "int4range" {
+        writeln!(out, "    exclude using=gist {{\n        part {other} with=\"&&\"\n    }}").unwrap();
+    }
+}
+
+/// Views, one over the other, and a materialised one.
+fn write_views(out: &mut String, n: usize, table: &RandomTable) {
+    let d = table.dice;
+    if n == 2 {
+        return; // it may lie in another schema
+    }
+    let column = quote(COLUMNS[*table.columns.keys().next().unwrap()]);
+    let from = quote(TABLES[n]);
+    if one_in(3, d[7]) {
+        let query = text(&format!("SELECT id, {column} AS c FROM {from} WHERE id IS NOT NULL"));
+        writeln!(out, "view \"V {n}\" {{ as {query} }}\nview w{n} number {{ as \"SELECT count(*) FROM \\\"V {n}\\\"\" }}").unwrap();
+    }
+    if one_in(5, d[7]) {
+        let query = text(&format!("SELECT t.id, t.{column} FROM {from} t"));
+        writeln!(out, "materialized-view m{n} {{\n    as {query}\n    index m{n}_id id\n}}").unwrap();
+    }
+}
+
+/// Inserts what the tables take; what they refuse is not there.
+fn fill(database: &Database, seed: u64) {
+    let mut state = seed | 1;
+    let mut next = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    let tables = database.rows(
+        "SELECT a.attrelid::regclass, string_agg(quote_ident(a.attname), ', ' ORDER BY attnum), count(*) FROM pg_attribute a \
+         JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind = 'r' AND attnum > 0 AND NOT attisdropped AND attgenerated = '' \
+         AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)' AND relname !~ '^_rosey' GROUP BY 1 ORDER BY 1",
+    );
+    let mut sql = String::new();
+    for table in tables {
+        for row in 0..8 {
+            let rest: Vec<&str> = (1..table[2].parse().unwrap()).map(|_| VALUES[next(VALUES.len())]).collect();
+            // Numbers or a uuid: one of the two is refused.
+            for id in [format!("'{row}'"), format!("'00000000-0000-0000-0000-00000000000{row}'")] {
+                let values: Vec<&str> = std::iter::once(id.as_str()).chain(rest.iter().copied()).collect();
+                let insert = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})", table[0], table[1], values.join(", "));
+                writeln!(sql, "DO $$ BEGIN {insert}; SET CONSTRAINTS ALL IMMEDIATE; EXCEPTION WHEN OTHERS THEN NULL; END $$;").unwrap();
+            }
+        }
+    }
+    database.sql(&sql);
+}
+
+type Rows = BTreeMap<String, Vec<Vec<String>>>;
+
+fn in_sql(name: &ObjectName) -> String {
+    let schema = name.schema.as_ref().map_or(String::new(), |s| format!("{}.", quote(s.as_str())));
+    format!("{schema}{}", quote(name.name.as_str()))
+}
+
+/// The values that both schemas can hold.
+fn rows(database: &Database, schema: &Normalized, other: &Normalized) -> Rows {
+    let mut found = BTreeMap::new();
+    for (name, table) in &schema.schema().tables {
+        let Some(twin) = other.schema().tables.get(name) else { continue };
+        let same = |c: &&rosey::schema::Column| {
+            twin.columns.get(&c.name).is_some_and(|t| t.ty == c.ty && t.generated.is_none() && c.generated.is_none() && !is_filled(c, t))
+        };
+        let mut columns: Vec<String> = table.columns.values().filter(same).map(|c| quote(c.name.as_str())).collect();
+        columns.sort();
+        if !columns.is_empty() {
+            let mut rows = database.rows(&format!("SELECT {} FROM {}", columns.join(", "), in_sql(name)));
+            rows.sort();
+            found.insert(name.to_string(), rows);
+        }
+    }
+    found
+}
+
+/// Whether NULLs of a column are to be filled on the way.
+fn is_filled(one: &rosey::schema::Column, other: &rosey::schema::Column) -> bool {
+    one.not_null != other.not_null && (one.backfill.is_some() || other.backfill.is_some())
+}
+
+/// What a refusal must leave as it was.
+const SHAPE: &str = "SELECT string_agg(c.oid::regclass || ' ' || c.relfilenode || ' ' || coalesce(a.columns, ''), '; ' ORDER BY c.oid) \
+    FROM pg_class c LEFT JOIN LATERAL (SELECT string_agg(attname || atttypid || attnotnull, ',' ORDER BY attnum) AS columns \
+    FROM pg_attribute WHERE attrelid = c.oid) a ON true WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'";
+
+/// Applies, and says whether that was possible.
+fn step(database: &Database, from: &Normalized, to: &Normalized, online: bool) -> Result<bool, TestCaseError> {
+    let (before, shape) = (rows(database, from, to), database.value(SHAPE));
+    match database.apply(to, online) {
+        Ok(_) => {
+            prop_assert_eq!(database.left(to, online), "", "a plan is left");
+            prop_assert_eq!(rows(database, from, to), before);
+            let own = desired(&database.inspect()).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(database.left(&own, online), "", "inspect's own text plans to something");
+            prop_assert_eq!(database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '^rosey_'"), "0");
+            Ok(true)
+        }
+        Err(error) => {
+            prop_assert!(error.is_refusal(), "no refusal: {error:?}");
+            prop_assert_eq!(database.value(SHAPE), shape, "refused, and changed: {:?}", error);
+            prop_assert_eq!(rows(database, from, to), before);
+            Ok(false)
+        }
+    }
+}
+
+fn config() -> ProptestConfig {
+    let seed = std::env::var("ROSEY_TEST_SEED").ok().and_then(|s| s.parse().ok());
+    let rng_seed = seed.map_or(proptest::test_runner::RngSeed::Random, proptest::test_runner::RngSeed::Fixed);
+    // PROPTEST_CASES and PROPTEST_MAX_SHRINK_ITERS are read by the default.
+    let shrink = if std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_some() { ProptestConfig::default().max_shrink_iters } else { 100 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 60 };
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: shrink, rng_seed, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn there_and_back(a in schema(), b in schema(), seed in any::<u64>(), online in any::<bool>(), server in any::<prop::sample::Index>()) {
+        let servers = postgres::servers();
+        if servers.is_empty() {
+            return Ok(());
+        }
+        let (a, b) = (kdl(&a), kdl(&b));
+        let told = |e: String| TestCaseError::fail(format!("{e}\n{a}\n-- to --\n{b}"));
+        let (from, to) = (desired(&a).map_err(told)?, desired(&b).map_err(told)?);
+        let database = server.get(&servers).database();
+        database.apply(&from, online).map_err(|e| told(format!("{e:?}")))?;
+        fill(&database, seed);
+        let version = database.server.version;
+        let there = step(&database, &from, &to, online);
+        let there = there.map_err(|e| told(format!("PostgreSQL {version}, online {online}: {e}")))?;
+        if there {
+            let back = step(&database, &to, &from, online);
+            back.map_err(|e| told(format!("PostgreSQL {version}, online {online}, the way back (the second is the live one): {e}")))?;
+        }
+    }
+}

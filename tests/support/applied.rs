@@ -1,0 +1,63 @@
+//! rosey at work on a test's database: planning, applying, inspecting, by the library as a program would use it.
+
+use std::sync::Arc;
+
+use rosey::apply::postgres as live;
+use rosey::apply::{ApplyError, BackupMode, Observer, Options, Outcome, Silent};
+use rosey::dialect::postgres::{self, PlanError, Url};
+use rosey::dialect::sqlite::Pulse;
+use rosey::kdl::{self, Sources};
+use rosey::plan::Plan;
+use rosey::render::{self, Style};
+use rosey::schema::{Dialect, Normalized};
+
+use super::postgres::Database;
+use super::wait;
+
+/// A schema text as PostgreSQL's desired schema, or its errors as text.
+pub fn desired(text: &str) -> Result<Normalized, String> {
+    let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
+    let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Postgres);
+    problems.extend(postgres::problems(&schema));
+    if !problems.is_empty() {
+        return Err(kdl::Diagnostics::new(&sources, problems).to_string());
+    }
+    postgres::desired(schema).map_err(|e| format!("{e:?}"))
+}
+
+impl Database<'_> {
+    fn address(&self) -> Url {
+        Url::parse(&self.url()).unwrap()
+    }
+
+    pub fn plan(&self, desired: &Normalized, online: bool) -> Result<Plan, PlanError> {
+        wait(live::plan(&self.address(), desired, online)).map(|(plan, _)| plan)
+    }
+
+    pub fn apply(&self, desired: &Normalized, online: bool) -> Result<Outcome, ApplyError> {
+        self.apply_with(desired, online, &Options::default(), &mut Silent)
+    }
+
+    /// Applies without a backup, whatever it destroys.
+    pub fn apply_with(
+        &self,
+        desired: &Normalized,
+        online: bool,
+        options: &Options,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ApplyError> {
+        let plan = self.plan(desired, online)?;
+        let options = Options { allow_destructive: true, backup: BackupMode::Never, ..options.clone() };
+        wait(live::apply(&self.address(), desired, &plan, &options, Arc::new(Pulse::default()), observer))
+    }
+
+    pub fn inspect(&self) -> String {
+        wait(live::inspect(&self.address())).unwrap()
+    }
+
+    /// What a plan still wants, as text; empty where there is nothing to do.
+    pub fn left(&self, desired: &Normalized, online: bool) -> String {
+        let plan = self.plan(desired, online).unwrap_or_else(|e| panic!("{e:?}"));
+        if plan.is_empty() { String::new() } else { render::text(&plan, "the schema", Style::default()) }
+    }
+}
