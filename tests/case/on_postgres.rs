@@ -302,8 +302,8 @@ type Key = (String, String);
 
 /// The columns of each table with their types; of an enum with its values.
 fn types(work: &Work) -> BTreeMap<Key, BTreeMap<String, String>> {
-    let sql = "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || coalesce( \
-               (SELECT ' enum ' || string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid), '') \
+    let sql = "SELECT n.nspname, c.relname, a.attname, coalesce((SELECT format_type(typbasetype, typtypmod) FROM pg_type \
+               WHERE oid = a.atttypid AND typtype = 'd'), format_type(a.atttypid, a.atttypmod)) || coalesce((SELECT ' enum ' || string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid), '') \
                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid \
                WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relname !~ '^_rosey' \
                AND a.attnum > 0 AND NOT a.attisdropped";

@@ -115,8 +115,8 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
                 }
                 Some(step)
             }
-            Fate::Changes(old, i) if may_wait(table, old) => Some(swap(world, table, old, i)),
-            Fate::Goes(old) if may_wait(table, old) => Some(drop(world, table, old)),
+            Fate::Changes(old, i) if may_wait(world, table, old) => Some(swap(world, table, old, i)),
+            Fate::Goes(old) if may_wait(world, table, old) => Some(drop(world, table, old)),
             _ => None,
         });
     }
