@@ -17,6 +17,11 @@ use std::{collections::BTreeMap, thread};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
+use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
+use rosey::dialect::postgres::Url;
+use rosey::schema::Normalized;
+
+pub use installed::say;
 use installed::{Installed, run};
 
 /// What [`Database::rows`] shows for NULL.
@@ -46,10 +51,12 @@ read -r nothing
 "#;
 
 /// The major versions of PostgreSQL that tests run on, oldest first: those at hand, one that is installed where there is
-/// none, and in CI 13, 15 and 18 in any case. Empty, after a loud line, where none can be had.
+/// none, and in CI 13, 15 and 18 in any case. Empty, after a loud line, where none can be had. `ROSEY_TEST_POSTGRES=15`
+/// keeps them to one.
 pub fn versions() -> Vec<u32> {
+    let only = std::env::var("ROSEY_TEST_POSTGRES").ok();
     match installed::all() {
-        Ok(all) => all.iter().map(|i| i.version).collect(),
+        Ok(all) => all.iter().map(|i| i.version).filter(|v| only.as_ref().is_none_or(|o| *o == v.to_string())).collect(),
         Err(why) => {
             installed::skip(&why);
             Vec::new()
@@ -216,6 +223,15 @@ impl Drop for Database<'_> {
     }
 }
 
+/// Plans and applies, without a backup.
+pub fn apply(url: &Url, desired: &Normalized, allow_destructive: bool, online: bool) -> Result<Outcome, ApplyError> {
+    super::wait(async {
+        let (plan, _) = apply::postgres::plan(url, desired, online).await?;
+        let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
+        apply::postgres::apply(url, desired, &plan, &options, Default::default(), &mut Silent).await
+    })
+}
+
 /// Runs a script on a connection of its own. On a thread of its own too: the caller may be in the middle of async code,
 /// where a second runtime cannot be started.
 fn query(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
@@ -241,8 +257,7 @@ fn text(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
 /// tests look at.
 fn settings(port: u16, folder: &str) -> String {
     let folder = folder.replace('\'', "''");
-    let fixed =
-        "listen_addresses = '127.0.0.1'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\ntimezone = 'UTC'";
+    let fixed = "listen_addresses = '127.0.0.1'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\njit = off\ntimezone = 'UTC'";
     format!("port = {port}\nunix_socket_directories = '{folder}'\n{fixed}")
 }
 

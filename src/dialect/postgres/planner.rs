@@ -2,6 +2,8 @@
 //!
 //! Reads only: what the server is asked in temporary objects is rolled back.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use super::connection::{Connection, Error};
@@ -11,7 +13,7 @@ use super::{check, known_types, lower, measure, normalize, owned, settle, standi
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
-use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema};
+use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -207,7 +209,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         if !unknown.is_empty() {
             return Err(PlanError::Schema(unknown));
         }
-        let facts = facts(connection, &settled.live, &changes).await?;
+        let facts = facts(connection, &settled.live, &changes, settled.current.schema()).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
         standing::keep(&mut steps, &settled.live);
         guards.stop(&changes, &mut steps);
@@ -232,16 +234,21 @@ fn fingerprint(schema: &Schema) -> String {
     Sha256::digest(crate::kdl::encode(schema).as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// What lowering wants to know of the live tables. Whether a table holds rows is asked of those that change, in one query.
-async fn facts(connection: &mut Connection, live: &Live, changes: &Changes) -> Result<Facts, Error> {
+/// What lowering wants to know of the live tables. Whether a table holds rows is asked of those that change or whose types
+/// do, in one query.
+async fn facts(connection: &mut Connection, live: &Live, changes: &Changes, current: &Schema) -> Result<Facts, Error> {
     let touched = changes.tables.iter().filter_map(|c| match c {
         TableChange::Create(_) => None,
         TableChange::Drop(t) => Some(t.name.clone()),
         TableChange::Alter(e) => Some(e.live.name.clone()),
     });
-    let touched: Vec<ObjectName> = touched.collect();
     let home = ident(&live.server.default_schema);
     let names = super::names::Names::new(home.clone());
+    let domains = changes.domains.iter().filter_map(|d| d.before()).map(|d| names.key(&d.name));
+    let types: Vec<String> = domains.chain(changes.enums.iter().filter_map(|d| d.before()).map(|e| names.key(&e.name))).collect();
+    let has_type = |t: &&Table| t.columns.values().any(|c| super::types::named(&c.ty, &names).is_some_and(|(key, _)| types.contains(&key)));
+    let typed = current.tables.values().filter(has_type).map(|t| t.name.clone());
+    let touched: Vec<ObjectName> = touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect();
     let mut holding = Vec::new();
     if !touched.is_empty() {
         let each: Vec<String> = touched

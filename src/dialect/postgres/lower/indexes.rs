@@ -68,8 +68,11 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
 }
 
 /// Whether an index that goes may wait until after the transaction: nothing of the change touches its columns.
-/// Foreign keys may hold on to a unique one.
-pub(super) fn may_wait(table: &Altered<'_>, index: &Ident) -> bool {
+/// Foreign keys may hold on to a unique one, and an extension that goes, or a type, cannot while an index uses it.
+pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
+    if world.changes.extensions.iter().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
+        return false;
+    }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
     let disturbed = table.disturbed();
     let columns = index.parts.iter().filter_map(|p| p.column()).chain(&index.include);
@@ -84,7 +87,7 @@ fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
 pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let drop = |index: &Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
     let gone = fates(table).into_iter().filter_map(|fate| match fate {
-        Fate::Goes(old) | Fate::Changes(old, _) if may_wait(table, old) => None,
+        Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => None,
         Fate::Goes(old) | Fate::Changes(old, _) | Fate::Carried(old, _) => Some(old),
         Fate::Comes(_) | Fate::Stays(..) => None,
     });
@@ -110,7 +113,7 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     for fate in fates(table) {
         match fate {
             Fate::Comes(_) if table.busy => {}
-            Fate::Changes(old, _) if may_wait(table, old) => {}
+            Fate::Changes(old, _) if may_wait(world, table, old) => {}
             Fate::Comes(index) | Fate::Changes(_, index) | Fate::Carried(_, index) => {
                 found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &world.names)));
                 found.extend(index.comment.as_ref().map(|_| comment(world, table, index)));

@@ -115,9 +115,9 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
                 }
                 Some(step)
             }
-            Fate::Changes(old, i) if may_wait(table, old) => Some(swap(world, table, old, i)),
+            Fate::Changes(old, i) if may_wait(world, table, old) => Some(swap(world, table, old, i)),
             // What an apply that was cut off has built for a key is dropped where that key's index is built.
-            Fate::Goes(old) if may_wait(table, old) && !is_of_late_key(table, old) => Some(drop(world, table, old)),
+            Fate::Goes(old) if may_wait(world, table, old) && !is_of_late_key(table, old) => Some(drop(world, table, old)),
             _ => None,
         });
     }

@@ -39,11 +39,11 @@ pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Sta
     } else {
         "ACCESS EXCLUSIVE"
     };
-    vec![lock(world, &table.edits.live.name, mode, work(table))]
+    vec![lock(world, &table.edits.live.name, mode, work(world, table))]
 }
 
 /// The hardest work of the change.
-fn work(table: &Altered<'_>) -> Work {
+fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
     let created = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
     let written = table.retyped.iter().any(|r| r.rewrites)
@@ -53,7 +53,7 @@ fn work(table: &Altered<'_>) -> Work {
     let builds = table.rules.keys.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.uniques.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.exclusions.iter().any(|op| op.come().is_some())
-        || fates(table).iter().any(|f| builds(table, f))
+        || fates(table).iter().any(|f| builds(world, table, f))
         || !table.retyped.is_empty();
     let scans = !table.busy
         && (table.rules.checks.iter().any(|op| op.come().is_some_and(|c| !c.not_valid) || validates(op))
@@ -75,10 +75,10 @@ fn validates(op: &Op<crate::schema::Check>) -> bool {
     matches!(op, Op::Edit { edits, .. } if edits.iter().any(|e| e.attribute == "not-valid"))
 }
 
-fn builds(table: &Altered<'_>, fate: &Fate<'_>) -> bool {
+fn builds(world: &World<'_>, table: &Altered<'_>, fate: &Fate<'_>) -> bool {
     match fate {
         Fate::Comes(_) => !table.busy,
-        Fate::Changes(old, _) => !may_wait(table, old),
+        Fate::Changes(old, _) => !may_wait(world, table, old),
         Fate::Carried(..) => true,
         Fate::Goes(_) | Fate::Stays(..) => false,
     }

@@ -104,6 +104,16 @@ pub(super) fn way(world: &World<'_>, before: &[String], after: &[String]) -> Way
     }
 }
 
+/// Whether SQL has a string that an enum gets as a value in this change: the live type does not know it.
+pub(super) fn names_new_value(world: &World<'_>, sql: &str) -> bool {
+    let gains = |d: &Delta<crate::schema::EnumType>| match d {
+        Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).cloned().collect(),
+        _ => Vec::new(),
+    };
+    let new: BTreeSet<String> = world.changes.enums.iter().flat_map(gains).collect();
+    !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
+}
+
 /// Whether the plan may use one of these values: a string of that text stands in an expression that it runs.
 fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
     let in_text = |sql: &str| strings(sql).iter().any(|s| values.contains(s.as_str()));

@@ -1,0 +1,201 @@
+//! A case on SQLite: create `before`, insert the rows, plan, snapshot, apply, plan again (nothing), compare the rows, and
+//! go back. Once by the cheapest steps, once by rebuilds alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kdl::{KdlEntry, KdlValue};
+use rosey::apply::{ApplyError, SqlitePath};
+use rosey::dialect::sqlite::PlanError;
+use rosey::render;
+use rosey::schema::{Dialect, Normalized};
+
+use super::{Case, Row};
+use crate::support::{Database, desired, quote};
+
+fn schema(case: &Case, name: &str) -> Normalized {
+    desired(&case.text(name)).unwrap_or_else(|e| panic!("{name}:\n{e}"))
+}
+
+fn literal(entry: &KdlEntry) -> String {
+    match entry.value() {
+        KdlValue::String(s) if entry.ty().is_some() => s.clone(),
+        KdlValue::String(s) => format!("'{}'", s.replace('\'', "''")),
+        KdlValue::Bool(b) => i32::from(*b).to_string(),
+        KdlValue::Null => "NULL".to_owned(),
+        _ => entry.format().unwrap().value_repr.clone(),
+    }
+}
+
+pub fn run(path: &Path) -> datatest_stable::Result<()> {
+    let case = Case::read(path, Dialect::Sqlite)?;
+    if case.is_for_another().is_none() {
+        there_and_back(path, &case, SqlitePath::Cheapest);
+        there_and_back(path, &case, SqlitePath::Rebuild);
+    }
+    Ok(())
+}
+
+fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
+    let database = begin(case);
+    let before = Before::of(&database);
+    if case.has("refused") {
+        return refused(case, &database, &before);
+    }
+    let after = schema(case, "after");
+    let plan = database.plan(&after).unwrap_or_else(|e| panic!("{e:?}"));
+    if by == SqlitePath::Cheapest {
+        super::snapshot(path, Dialect::Sqlite, &render::text(&plan, "the schema", render::Style::default()), &render::sql(&plan));
+    }
+    assert_eq!(plan.is_empty(), case.has("no-changes"), "no-changes");
+    if case.has("destructive") {
+        let error = database.apply(&after, false).expect_err("a destructive change needs leave");
+        assert!(matches!(error, ApplyError::Blocked(_)), "{error:?}");
+        before.is_untouched(&database);
+    }
+    database.apply_by(&after, case.has("destructive"), by).unwrap_or_else(|e| panic!("{e:?}"));
+    is_settled(&database, &after);
+    before.rows_are_kept(&database, &after);
+    expected_rows(case, &database);
+    if !case.has("no-way-back") {
+        let back = if case.has("before-sql") { desired(&before.kdl).unwrap() } else { schema(case, "before") };
+        database.apply_by(&back, true, by).unwrap_or_else(|e| panic!("the way back: {e:?}"));
+        is_settled(&database, &back);
+    }
+}
+
+fn begin(case: &Case) -> Database {
+    let database = Database::new();
+    if let Some(sql) = case.argument("before-sql") {
+        database.run(sql, false);
+        // Whatever a database holds, its own KDL plans to nothing.
+        is_settled(&database, &desired(&database.inspect()).unwrap());
+    } else if !case.text("before").trim().is_empty() {
+        let before = schema(case, "before");
+        if !before.schema().is_empty() {
+            database.apply(&before, false).unwrap_or_else(|e| panic!("before: {e:?}"));
+            is_settled(&database, &before);
+        }
+    }
+    for Row { table, cells, .. } in case.rows("rows") {
+        let columns: Vec<String> = cells.iter().map(|(c, _)| quote(c)).collect();
+        let values: Vec<String> = cells.iter().map(|(_, v)| literal(v)).collect();
+        database.run(&format!("INSERT INTO {} ({}) VALUES ({})", quote(&table), columns.join(", "), values.join(", ")), true);
+    }
+    database
+}
+
+fn is_settled(database: &Database, schema: &Normalized) {
+    let plan = database.plan(schema).unwrap_or_else(|e| panic!("{e:?}"));
+    assert!(plan.is_empty(), "a second plan is not empty:\n{}", render::text(&plan, "the schema", render::Style::default()));
+    assert_eq!(database.value("PRAGMA integrity_check"), "ok");
+    let own = desired(&database.inspect()).unwrap_or_else(|e| panic!("inspect's own KDL:\n{e}"));
+    let plan = database.plan(&own).unwrap();
+    assert!(plan.is_empty(), "inspect's KDL does not plan to nothing:\n{}", render::text(&plan, "it", render::Style::default()));
+}
+
+fn refused(case: &Case, database: &Database, before: &Before) {
+    let wanted = case.argument("refused").unwrap();
+    let message = match desired(&case.text("after")) {
+        Err(message) => message,
+        Ok(after) => match database.apply(&after, !case.has("without-leave")) {
+            Ok(_) => panic!("was not refused"),
+            Err(ApplyError::Blocked(hazards)) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
+            Err(ApplyError::Plan(PlanError::Schema(problems))) => problems.iter().map(|p| p.message.clone()).collect(),
+            Err(other) => panic!("not a refusal: {other:?}"),
+        },
+    };
+    assert!(message.contains(wanted), "{message:?} does not say {wanted:?}");
+    before.is_untouched(database);
+}
+
+/// The database as it was.
+struct Before {
+    kdl: String,
+    schema: Vec<Vec<String>>,
+    tables: BTreeMap<String, (Vec<String>, Vec<Vec<String>>)>,
+    types: BTreeMap<(String, String), String>,
+}
+
+impl Before {
+    fn of(database: &Database) -> Self {
+        let tables = database.tables();
+        let dump = |(t, c): (String, Vec<String>)| (t.clone(), (c.clone(), database.dump(&t, &c)));
+        Before {
+            kdl: database.inspect(),
+            schema: database
+                .rows("SELECT type, name, sql FROM sqlite_schema WHERE tbl_name NOT LIKE '\\_rosey%' ESCAPE '\\' ORDER BY 1, 2"),
+            types: types(database),
+            tables: tables.into_iter().map(dump).collect(),
+        }
+    }
+
+    fn is_untouched(&self, database: &Database) {
+        let now = Before::of(database);
+        assert_eq!(now.schema, self.schema);
+        assert_eq!(now.tables, self.tables);
+    }
+
+    /// Every value of every column that both schemas have, by its name or its old one, is where it was: but for
+    /// columns that the change converts or fills.
+    fn rows_are_kept(&self, database: &Database, after: &Normalized) {
+        let now = types(database);
+        for table in after.schema().tables.values() {
+            let name = table.name.name.as_str();
+            let old = |n: &str, was: &[rosey::schema::Ident], has: &dyn Fn(&str) -> bool| {
+                std::iter::once(n.to_owned()).chain(was.iter().map(ToString::to_string)).find(|n| has(n))
+            };
+            let has = |n: &str| self.tables.keys().any(|t| t.eq_ignore_ascii_case(n));
+            let Some(old_table) = old(name, &table.was, &has) else { continue };
+            let (key, (columns, _)) = self.tables.iter().find(|(t, _)| t.eq_ignore_ascii_case(&old_table)).unwrap();
+            let mut pairs = Vec::new();
+            for column in table.columns.values().filter(|c| c.generated.is_none() && c.using.is_none() && c.backfill.is_none()) {
+                let has = |n: &str| columns.iter().any(|c| c.eq_ignore_ascii_case(n));
+                let Some(from) = old(column.name.as_str(), &column.was, &has) else { continue };
+                let from = columns.iter().find(|c| c.eq_ignore_ascii_case(&from)).unwrap().clone();
+                let same_type = self.types[&(key.to_lowercase(), from.to_lowercase())]
+                    == now[&(name.to_lowercase(), column.name.as_str().to_lowercase())];
+                if same_type {
+                    pairs.push((from, column.name.to_string()));
+                }
+            }
+            let (from, to): (Vec<String>, Vec<String>) = pairs.into_iter().unzip();
+            let picked =
+                |row: &Vec<String>| from.iter().map(|f| row[columns.iter().position(|c| c == f).unwrap()].clone()).collect::<Vec<_>>();
+            let mut wanted: Vec<Vec<String>> = self.tables[key].1.iter().map(picked).collect();
+            wanted.sort();
+            if !from.is_empty() {
+                assert_eq!(database.dump(name, &to), wanted, "{name}: the values of {to:?}");
+            }
+        }
+    }
+}
+
+fn types(database: &Database) -> BTreeMap<(String, String), String> {
+    let of = |table: &str| {
+        let sql = format!("SELECT name, upper(type) FROM pragma_table_xinfo('{}')", table.replace('\'', "''"));
+        database.rows(&sql).into_iter().map(move |r| ((table.to_lowercase(), r[0].to_lowercase()), r[1].clone())).collect::<Vec<_>>()
+    };
+    database.tables().iter().flat_map(|(t, _)| of(t)).collect()
+}
+
+fn expected_rows(case: &Case, database: &Database) {
+    let mut tables: BTreeMap<String, Vec<Vec<(String, String)>>> = BTreeMap::new();
+    for Row { table, cells, .. } in case.rows("expect-rows") {
+        tables.entry(table).or_default().push(cells.iter().map(|(c, v)| (c.clone(), literal(v))).collect());
+    }
+    for (table, rows) in tables {
+        let columns: Vec<&String> = rows[0].iter().map(|(c, _)| c).collect();
+        let list: Vec<String> = columns.iter().map(|c| format!("quote({})", quote(c))).collect();
+        let mut found = database.rows(&format!("SELECT {} FROM {}", list.join(", "), quote(&table)));
+        let shown = |cells: &Vec<(String, String)>| {
+            let value = |c: &&String| cells.iter().find(|(n, _)| n == *c).map_or("NULL", |(_, v)| v.as_str());
+            let literals: Vec<String> = columns.iter().map(|c| format!("quote({})", value(c))).collect();
+            database.rows(&format!("SELECT {}", literals.join(", "))).remove(0)
+        };
+        let mut wanted: Vec<Vec<String>> = rows.iter().map(shown).collect();
+        found.sort();
+        wanted.sort();
+        assert_eq!(found, wanted, "{table} {columns:?}");
+    }
+}
