@@ -147,23 +147,26 @@ fn begun(database: &Database) -> bool {
     parts[0][0] == "t"
 }
 
+/// When an apply is cut off: so many milliseconds after its start, or after its transaction's commit.
+const PLACES: [(bool, u64); 8] = [(false, 20), (false, 150), (false, 400), (true, 0), (true, 20), (true, 60), (true, 150), (true, 300)];
+
+fn reach(database: &Database, (committed, more): (bool, u64)) {
+    if committed {
+        wait_until("the transaction does not commit", || begun(database));
+    }
+    std::thread::sleep(Duration::from_millis(more));
+}
+
 #[test]
 fn killed_at_any_moment_the_next_apply_finishes() {
     let after = desired(AFTER).unwrap();
     for server in postgres::servers().pop() {
         let (mut old, mut begun_at, mut done) = (0, 0, 0);
-        let whole = {
-            let database = seeded(server, BEFORE, 50_000);
-            let began = Instant::now();
-            let output = Program::new(&database, AFTER).apply(&["-q"]);
-            assert!(output.status.success(), "{}", said(&output));
-            began.elapsed()
-        };
-        for part in 1..=8 {
+        for place in PLACES {
             let database = seeded(server, BEFORE, 50_000);
             let (before, program) = (content(&database), Program::new(&database, AFTER));
             let mut child = program.start(&["-q"]);
-            std::thread::sleep(whole * part / 9);
+            reach(&database, place);
             child.kill().ok();
             child.wait().unwrap();
             // The server's process works on until it finds nobody to answer to.
@@ -171,17 +174,17 @@ fn killed_at_any_moment_the_next_apply_finishes() {
                 database.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
                     == "0"
             });
-            assert_eq!(content(&database), before, "killed at {part}/9");
+            assert_eq!(content(&database), before, "killed at {place:?}");
             match (begun(&database), database.left(&after, true).is_empty()) {
                 (false, _) => old += 1,
                 (true, false) => begun_at += 1,
                 (true, true) => done += 1,
             }
             let output = program.apply(&["-q"]);
-            assert!(output.status.success(), "killed at {part}/9, then: {}", said(&output));
+            assert!(output.status.success(), "killed at {place:?}, then: {}", said(&output));
             assert_eq!(content(&database), before);
-            assert_eq!(database.left(&after, true), "", "killed at {part}/9");
-            assert_eq!(database.value(LEFTOVERS), "0", "killed at {part}/9");
+            assert_eq!(database.left(&after, true), "", "killed at {place:?}");
+            assert_eq!(database.value(LEFTOVERS), "0", "killed at {place:?}");
         }
         println!("PostgreSQL {}: {old} kills left it old, {begun_at} begun, {done} done", server.version);
     }
@@ -240,24 +243,24 @@ fn the_server_crashes_and_the_next_apply_finishes() {
     server.sql("ALTER SYSTEM SET synchronous_commit = on");
     server.sql("ALTER SYSTEM SET fsync = on");
     server.sql("SELECT pg_reload_conf()");
-    for delay in [60, 250, 500, 900] {
+    for place in [(false, 100), (true, 0), (true, 40), (true, 150)] {
         let database = seeded(&server, BEFORE, 50_000);
         let (before, program) = (content(&database), Program::new(&database, AFTER));
         let child = program.start(&["-q"]);
-        std::thread::sleep(Duration::from_millis(delay));
+        reach(&database, place);
         server.crash();
         let output = child.wait_with_output().unwrap();
         let begun = begun(&database);
-        assert_eq!(content(&database), before, "{delay} ms");
+        assert_eq!(content(&database), before, "{place:?}");
         if !output.status.success() {
             assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-            println!("{delay} ms, transaction done: {begun}: {}", said(&output));
+            println!("{place:?}, transaction done: {begun}: {}", said(&output));
         }
         let output = program.apply(&["-q"]);
-        assert!(output.status.success(), "{delay} ms, then: {}", said(&output));
-        assert_eq!(content(&database), before, "{delay} ms");
-        assert_eq!(database.left(&after, true), "", "{delay} ms");
-        assert_eq!(database.value(LEFTOVERS), "0", "{delay} ms");
+        assert!(output.status.success(), "{place:?}, then: {}", said(&output));
+        assert_eq!(content(&database), before, "{place:?}");
+        assert_eq!(database.left(&after, true), "", "{place:?}");
+        assert_eq!(database.value(LEFTOVERS), "0", "{place:?}");
     }
 }
 
