@@ -58,7 +58,8 @@ pub(super) fn constraints(version: i64) -> String {
     )
 }
 
-/// Indexes, with those of constraints.
+/// Indexes, with those of constraints. An expression has the collation of its columns: only the definition says whether it
+/// was given another one.
 pub(super) fn indexes(version: i64) -> String {
     let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
     format!(
@@ -70,6 +71,8 @@ pub(super) fn indexes(version: i64) -> String {
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
                JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace ORDER BY x.place)::text[], \
          ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
+               AND (a.attnum IS NOT NULL OR strpos(pg_get_indexdef(i.indexrelid), \
+                    pg_get_indexdef(i.indexrelid, x.place::int4, false) || ' COLLATE ') > 0) \
                THEN quote_ident(k.collname) END \
                FROM unnest(i.indcollation::oid[]) WITH ORDINALITY x(coll, place) LEFT JOIN pg_collation k ON k.oid = x.coll \
                LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.place - 1] AND a.attnum > 0 \

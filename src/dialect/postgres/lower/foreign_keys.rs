@@ -279,7 +279,8 @@ fn orphans(
     let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let address = table.address().child("foreign-key", &names);
     let message = format!("{{count}} of {{total}} rows have a {names} that {} does not have", fk.table);
-    let counted = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {child} AS c");
+    // In a WHERE, so that the server can join the two as a whole and need not look for each row's parent by itself.
+    let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first");
     Some(hazard.counted(Probe::Query(counted)).found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
 }
