@@ -49,6 +49,9 @@ fn missing(case: &Case, server: &'static Server) -> Option<String> {
         if let Some(version) = value("version").and_then(KdlValue::as_integer).filter(|v| *v > i128::from(server.version)) {
             return Some(format!("version {version}"));
         }
+        if value("until").and_then(KdlValue::as_integer).is_some_and(|v| v < i128::from(server.version)) {
+            return Some("need of it".to_owned());
+        }
         if let Some(extension) = value("extension").and_then(KdlValue::as_string) {
             let sql = format!("SELECT FROM pg_available_extensions WHERE name = '{extension}'");
             if Lent::from(server).rows(&sql).is_empty() {
