@@ -3,9 +3,13 @@
 mod support;
 
 use rosey::apply::ApplyError;
+use rosey::apply::postgres as on_postgres;
+use rosey::dialect::postgres::Url;
 use rosey::render::{self, Style};
+use rosey::schema::Dialect;
 use rosey::schema::Normalized;
-use support::{Database, desired, project};
+use support::postgres::{self, Server};
+use support::{Database, desired, desired_by, project, wait};
 
 fn schema() -> Normalized {
     desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
@@ -145,5 +149,75 @@ fn the_kept_plans_follow_from_the_schema() {
             let kept = std::fs::read_to_string(&path).unwrap_or_default();
             assert_eq!(kept, text, "{} is out of date: UPDATE_PLANS=1 cargo test --test bot", path.display());
         }
+    }
+}
+
+fn for_postgres() -> Normalized {
+    desired_by(&std::fs::read_to_string(project("schema.kdl")).unwrap(), Dialect::Postgres).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The plan for a database of its own, as text; empty where there is nothing to do.
+fn planned(database: &postgres::Database, desired: &Normalized) -> String {
+    let url = Url::parse(&database.url()).unwrap();
+    let (plan, _) = wait(on_postgres::plan(&url, desired, true)).unwrap_or_else(|e| panic!("{e:?}"));
+    if plan.is_empty() { String::new() } else { render::text(&plan, "the schema", Style::default()) }
+}
+
+fn apply(database: &postgres::Database, desired: &Normalized) {
+    let url = Url::parse(&database.url()).unwrap();
+    postgres::apply(&url, desired, false, true).unwrap_or_else(|e| panic!("{e:?}"));
+}
+
+/// The statements of a dump in an order of their own, a table's lines too: neither says anything. rosey's own table is
+/// left out.
+fn dumped(server: &Server, database: &postgres::Database) -> Option<Vec<String>> {
+    let mut command = std::process::Command::new(server.tool("pg_dump")?);
+    let out = command.args(["--schema-only", "--exclude-table=_rosey_history", &database.url()]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let text = String::from_utf8(out.stdout).unwrap();
+    let is_said = |l: &&str| !l.is_empty() && !l.starts_with("--") && !l.starts_with('\\');
+    let lines: Vec<&str> = text.lines().filter(is_said).collect();
+    let sorted = |statement: &str| {
+        let mut lines: Vec<&str> = statement.lines().map(|l| l.trim().trim_end_matches(',')).filter(|l| !l.is_empty()).collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    };
+    let mut statements: Vec<String> = lines.join("\n").split(";\n").map(sorted).collect();
+    statements.sort();
+    Some(statements)
+}
+
+#[test]
+fn what_the_orm_makes_of_v0_6_0_on_postgresql_plans_to_nothing() {
+    for server in postgres::servers() {
+        let database = server.database();
+        database.sql(&sql("v0.6.0.postgres.sql"));
+        assert_eq!(planned(&database, &for_postgres()), "", "PostgreSQL {}", server.version);
+    }
+}
+
+#[test]
+fn what_rosey_makes_on_postgresql_is_what_the_orm_makes() {
+    for server in postgres::servers() {
+        let (orms, own) = (server.database(), server.database());
+        orms.sql(&sql("v0.6.0.postgres.sql"));
+        apply(&own, &for_postgres());
+        assert_eq!(planned(&own, &for_postgres()), "", "PostgreSQL {}", server.version);
+        if let (Some(orms), Some(own)) = (dumped(server, &orms), dumped(server, &own)) {
+            assert!(orms.len() > 50, "{orms:#?}");
+            assert_eq!(own, orms, "PostgreSQL {}", server.version);
+        }
+    }
+}
+
+/// `rosey inspect` of the SQLite database gives what PostgreSQL can be made of, and what came over says so of itself.
+#[test]
+fn the_bot_moves_over_to_postgresql() {
+    let kdl = Database::from_sql(&sql("v0.6.0.sqlite.sql")).inspect();
+    let moved = desired_by(&kdl, Dialect::Postgres).unwrap_or_else(|e| panic!("{e}"));
+    for server in postgres::servers() {
+        let database = server.database();
+        apply(&database, &moved);
+        assert_eq!(planned(&database, &moved), "", "PostgreSQL {}", server.version);
     }
 }

@@ -10,7 +10,7 @@
 //! | `no-changes`, `destructive`, `no-way-back` | what the plan is, and that there is no way back from it |
 //! | `refused "text"`, `without-leave` | the change must be refused; nobody allowed to destroy |
 //! | `only sqlite "text"` | PostgreSQL cannot have it, and says so with this text; `only postgres` likewise |
-//! | `needs extension=… version=…` | PostgreSQL: what the server must have |
+//! | `needs extension=… version=… until=…` | PostgreSQL: what the server must have, and its last version |
 
 pub mod on_postgres;
 pub mod on_sqlite;

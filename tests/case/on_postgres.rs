@@ -49,6 +49,9 @@ fn missing(case: &Case, server: &'static Server) -> Option<String> {
         if let Some(version) = value("version").and_then(KdlValue::as_integer).filter(|v| *v > i128::from(server.version)) {
             return Some(format!("version {version}"));
         }
+        if value("until").and_then(KdlValue::as_integer).is_some_and(|v| v < i128::from(server.version)) {
+            return Some("need of it".to_owned());
+        }
         if let Some(extension) = value("extension").and_then(KdlValue::as_string) {
             let sql = format!("SELECT FROM pg_available_extensions WHERE name = '{extension}'");
             if Lent::from(server).rows(&sql).is_empty() {
@@ -244,7 +247,7 @@ impl Work<'_> {
 
     /// The rows and values that the case expects.
     fn expected(&self) -> Result<(), String> {
-        let types = types(self);
+        let types = types(self, "'r', 'v', 'm'");
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         for row in self.case.rows("expect-rows") {
             tables.entry(name(&row)).or_default().push(row);
@@ -301,14 +304,16 @@ fn literal(entry: &KdlEntry) -> String {
 type Key = (String, String);
 
 /// The columns of each table with their types; of an enum with its values.
-fn types(work: &Work) -> BTreeMap<Key, BTreeMap<String, String>> {
-    let sql = "SELECT n.nspname, c.relname, a.attname, coalesce((SELECT format_type(typbasetype, typtypmod) FROM pg_type \
+fn types(work: &Work, kinds: &str) -> BTreeMap<Key, BTreeMap<String, String>> {
+    let sql = format!(
+        "SELECT n.nspname, c.relname, a.attname, coalesce((SELECT format_type(typbasetype, typtypmod) FROM pg_type \
                WHERE oid = a.atttypid AND typtype = 'd'), format_type(a.atttypid, a.atttypmod)) || coalesce((SELECT ' enum ' || string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid), '') \
                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid \
-               WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relname !~ '^_rosey' \
-               AND a.attnum > 0 AND NOT a.attisdropped";
+               WHERE c.relkind IN ({kinds}) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relname !~ '^_rosey' \
+               AND a.attnum > 0 AND NOT a.attisdropped"
+    );
     let mut types: BTreeMap<Key, BTreeMap<String, String>> = BTreeMap::new();
-    for row in work.database.rows(sql) {
+    for row in work.database.rows(&sql) {
         let [schema, table, column, ty] = <[String; 4]>::try_from(row).unwrap();
         types.entry((schema, table)).or_default().insert(column, ty);
     }
@@ -330,7 +335,7 @@ struct Before {
 
 impl Before {
     fn of(work: &Work) -> Self {
-        let types = types(work);
+        let types = types(work, "'r'");
         let all = |(key, columns): (&Key, &BTreeMap<String, String>)| {
             (key.clone(), dump(work, key, &columns.keys().cloned().collect::<Vec<_>>()))
         };
@@ -344,7 +349,7 @@ impl Before {
     /// Every value of every column that both schemas have, by its name or its old one, is where it was: but for columns
     /// that the change converts or fills.
     fn rows_are_kept(&self, work: &Work, after: &Normalized) -> Result<(), String> {
-        let now = types(work);
+        let now = types(work, "'r'");
         for table in after.schema().tables.values() {
             let key = |n: &ObjectName| (n.schema.as_ref().map_or("public".to_owned(), ToString::to_string), n.name.to_string());
             let new = key(&table.name);

@@ -21,6 +21,7 @@ use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
 use rosey::dialect::postgres::Url;
 use rosey::schema::Normalized;
 
+#[allow(unused_imports)] // of use to some
 pub use installed::say;
 use installed::{Installed, run};
 

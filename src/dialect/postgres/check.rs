@@ -141,6 +141,9 @@ fn key_part(part: &KeyPart, what: &str, origin: Origin, found: &mut Vec<Problem>
 }
 
 fn rules(table: &Table, found: &mut Vec<Problem>) {
+    for key in table.foreign_keys.iter().filter(|f| f.dangling) {
+        found.push(only_sqlite("PostgreSQL has no `dangling` foreign keys".to_owned(), key.origin, "must point to a key that is there"));
+    }
     table.checks.iter().for_each(|c| whole::expression("a check's condition", &c.expr, found));
     for exclusion in &table.exclusions {
         method(exclusion.method.as_deref(), exclusion.origin, found);

@@ -47,6 +47,29 @@ pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, des
     Ok(found.map(|(column, name)| problem(column, name, desired)).collect())
 }
 
+/// Columns that are to be computed at each read, which servers before 18 cannot
+/// (<https://www.postgresql.org/docs/18/ddl-generated-columns.html>).
+pub(crate) fn without_virtual(version: i64, changes: &Changes) -> Vec<Problem> {
+    if version >= 180_000 {
+        return Vec::new();
+    }
+    let is_virtual = |c: &&Column| c.generated.as_ref().is_some_and(|g| !g.stored);
+    let problem = |c: &Column| {
+        let message = format!("column `{}` is computed at each read, which PostgreSQL can from version 18 on", c.name);
+        Problem::new(message, c.origin.0, "not stored").help("write stored=#true")
+    };
+    changes.tables.iter().flat_map(all).filter(is_virtual).map(problem).collect()
+}
+
+/// The columns that come or change in any way.
+fn all(change: &TableChange) -> Vec<&Column> {
+    match change {
+        TableChange::Create(table) => table.columns.values().collect(),
+        TableChange::Drop(_) => Vec::new(),
+        TableChange::Alter(edits) => edits.columns.iter().filter_map(Delta::after).collect(),
+    }
+}
+
 /// The columns that come, or whose type changes.
 fn columns(change: &TableChange) -> Vec<&Column> {
     match change {

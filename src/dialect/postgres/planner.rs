@@ -205,7 +205,8 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
-        let unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
+        let mut unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
+        unknown.extend(known_types::without_virtual(settled.live.server.version, &changes));
         if !unknown.is_empty() {
             return Err(PlanError::Schema(unknown));
         }

@@ -321,6 +321,13 @@ async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Sc
     Ok(())
 }
 
+/// The names of the types that stand in.
+fn stand_in_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
+    let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| &e.name);
+    let domains = desired.domains.values().filter(|d| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty)).map(|d| &d.name);
+    enums.chain(domains).map(|n| n.name.as_str())
+}
+
 /// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
 /// left out: then the view that needs it has no answer, and its text decides.
 async fn stand_ins(
@@ -330,7 +337,10 @@ async fn stand_ins(
     open: &[(ObjectName, bool)],
 ) -> Result<Vec<Problem>, Error> {
     stand_in_types(connection, live, desired).await?;
-    let bare = |t: &&Table| t.name.schema.is_none() && changes(t, live);
+    // A table whose columns keep their names has another type all the same where a type stands in.
+    let types: BTreeSet<&str> = stand_in_names(live, desired).collect();
+    let typed = |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| types.contains(n.as_str())));
+    let bare = |t: &&Table| t.name.schema.is_none() && (changes(t, live) || typed(t));
     for table in desired.tables.values().filter(bare) {
         attempt(connection, &temporary(table)).await?;
     }

@@ -29,12 +29,17 @@ pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut step = Step::new(table.edits.after.address(), Action::Alter, statements);
     step.reason = reason(table);
     footprint(world, table, &mut step);
+    step.locks = locks::of_alter(world, table, &step.statements);
+    counted(world, table, &mut step);
+    Some(step)
+}
+
+/// What is counted beforehand, at the first step of the change.
+pub(super) fn counted(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     step.rows_of = Some(rows::new_rows(world, table));
     step.old_rows = Some(table.old.clone());
     step.bytes = world.facts.bytes(&table.edits.live.name);
-    step.locks = locks::of_alter(world, table, &step.statements);
     step.hazards = probes::hazards(world, table);
-    Some(step)
 }
 
 fn reason(table: &Altered<'_>) -> String {
@@ -238,7 +243,8 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     let index = |name: &Ident| world.relation(&world.names.sibling(&after.name, name));
     f.creates.extend(table.edits.indexes.iter().filter_map(Delta::after).map(|i| index(&i.name)));
     f.creates.extend(table.edits.renamed_indexes.iter().map(|(_, new)| index(new)));
-    f.drops.extend(table.edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| index(&i.name)));
+    let gone = table.edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before);
+    f.drops.extend(gone.filter(|i| !indexes::goes_over(world, table, &i.name)).map(|i| index(&i.name)));
     f.drops.extend(table.edits.renamed_indexes.iter().map(|(old, _)| index(old)));
     let (old, new) = (rule_relations(world, live), rule_relations(world, after));
     f.creates.extend(new.iter().filter(|r| !old.contains(r)).cloned());

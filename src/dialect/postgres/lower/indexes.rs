@@ -8,7 +8,7 @@ use super::retype::live_column;
 use super::tables::Altered;
 use super::{World, alter, edited, rename};
 use crate::diff::{Delta, Edit};
-use crate::plan::Statement;
+use crate::plan::{Action, Statement, Step};
 use crate::schema::{Ident, Index, PartKey};
 
 /// What happens to an index.
@@ -73,10 +73,35 @@ pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) ->
     if world.changes.extensions.iter().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
         return false;
     }
+    // Its name may be wanted elsewhere.
+    if goes_over(world, table, index) {
+        return false;
+    }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
     let disturbed = table.disturbed();
     let columns = index.parts.iter().filter_map(|p| p.column()).chain(&index.include);
     table.busy && !columns.into_iter().any(|c| disturbed.contains(c)) && !is_stirred(table, &index.name)
+}
+
+/// Whether the name of an index is that of an index of another table from now on.
+pub(super) fn goes_over(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
+    let (own, wanted) = (&table.edits.after.name, world.names.sibling(&table.edits.after.name, index));
+    let others = world.desired.tables.values().filter(|t| t.name != *own);
+    others.flat_map(|t| t.indexes.keys().map(|i| world.names.sibling(&t.name, i))).any(|n| n == wanted)
+}
+
+/// The step that makes the names free which indexes of other tables take: two tables may swap theirs.
+pub(super) fn handed_over(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
+    let gone = fates(table).into_iter().filter_map(|fate| match fate {
+        Fate::Goes(old) if goes_over(world, table, old) => Some(old),
+        _ => None,
+    });
+    let gone: Vec<&Ident> = gone.collect();
+    let drop = |index: &&Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
+    let mut step = Step::new(table.edits.after.address(), Action::Alter, gone.iter().map(drop).collect());
+    step.footprint.drops = gone.iter().map(|i| world.relation(&world.names.sibling(&table.edits.after.name, i))).collect();
+    step.locks.push(super::locks::exclusive(world, &table.edits.live.name));
+    (!gone.is_empty()).then_some(step)
 }
 
 fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
@@ -88,6 +113,7 @@ pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let drop = |index: &Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
     let gone = fates(table).into_iter().filter_map(|fate| match fate {
         Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => None,
+        Fate::Goes(old) if goes_over(world, table, old) => None,
         Fate::Goes(old) | Fate::Changes(old, _) | Fate::Carried(old, _) => Some(old),
         Fate::Comes(_) | Fate::Stays(..) => None,
     });

@@ -55,7 +55,12 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
-        return if is_known(world, column) { format!("({})", retyped.value) } else { format!("{live}::text") };
+        let filled = column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said);
+        return match filled {
+            _ if is_known(world, column) => format!("({})", retyped.value),
+            Some(e) => format!("coalesce({live}::text, ({})::text)", e.text),
+            None => format!("{live}::text"),
+        };
     }
     match column.backfill.as_ref().filter(|_| is_filled(table, column)) {
         Some(e) => format!("coalesce({live}, ({}))", e.text),

@@ -129,8 +129,14 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
         }
     }
     for table in alters {
-        steps.extend(super::alter::step(world, table));
-        steps.extend(later::steps(world, table));
+        steps.extend(super::indexes::handed_over(world, table));
+        let now = super::alter::step(world, table);
+        let mut after = later::steps(world, table);
+        // Where all of it can wait, the rows must be counted all the same.
+        if let (None, Some(first)) = (&now, after.first_mut()) {
+            super::alter::counted(world, table, first);
+        }
+        steps.extend(now.into_iter().chain(after));
     }
     steps
 }
