@@ -29,6 +29,10 @@
 //! # }
 //! ```
 
+// The harness of the PostgreSQL servers names the library as every test does.
+#[cfg(test)]
+extern crate self as rosey;
+
 pub mod apply;
 pub mod cli;
 pub mod dialect;

@@ -17,7 +17,7 @@ pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mu
         observer.runs(&statement.sql);
         connection.execute(&statement.sql).await.map_err(|source| match source {
             Error::LockTimeout | Error::Cancelled | Error::Lost(_) => ApplyError::Postgres(source),
-            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) },
+            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(guarded(&statement.sql, source)) },
         })?;
     }
     observer.ends(step);
@@ -35,7 +35,7 @@ pub(super) async fn alone(connection: &mut Connection, step: &Step, until: Insta
         loop {
             match connection.execute(&statement.sql).await {
                 Err(Error::LockTimeout) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(250)).await,
-                Err(other) => return Err(other),
+                Err(other) => return Err(guarded(&statement.sql, other)),
                 Ok(_) => break,
             }
         }
@@ -52,6 +52,13 @@ pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
         }
         other => other,
     }
+}
+
+/// A statement that looks at rows may be refused in words that quote them.
+fn guarded(sql: &str, error: Error) -> Error {
+    const LOOKS: [&str; 6] =
+        ["UPDATE ", "ALTER TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE MATERIALIZED VIEW ", "ALTER DOMAIN "];
+    if LOOKS.iter().any(|l| sql.starts_with(l)) { error.without_values() } else { error }
 }
 
 /// Whether a lock could not be had in time.

@@ -73,6 +73,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         whole::expression("generated=", &generated.expr, found);
     }
     default(column.default.as_ref().map(|d| &d.value), found);
+    moment(column, found);
     super::check_names::sequence(&column.sequence, at, found);
 }
 
@@ -99,6 +100,17 @@ fn sources(column: &Column, found: &mut Vec<Problem>) {
 fn default(value: Option<&Literal>, found: &mut Vec<Problem>) {
     if let Some(Literal::Expr(e)) = value {
         whole::expression("default=", e, found);
+    }
+}
+
+/// `'now'` and its like are the moment at which the default is set, once and for all
+/// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
+fn moment(column: &Column, found: &mut Vec<Problem>) {
+    let Some(Literal::String(word)) = column.default.as_ref().map(|d| &d.value) else { return };
+    let timed = matches!(column.ty, Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz);
+    if timed && ["now", "today", "tomorrow", "yesterday"].contains(&word.trim().to_lowercase().as_str()) {
+        let message = format!("the default `{word}` of column `{}` would be the moment of the apply", column.name);
+        found.push(Problem::new(message, column.origin.0, "the same for all rows to come").help("write default=(sql)\"now()\""));
     }
 }
 

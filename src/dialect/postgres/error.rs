@@ -139,6 +139,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same, for a statement that was evaluated over rows: a message that may quote one of their values is left out.
+    pub fn without_values(self) -> Self {
+        // Names of objects, syntax, types, rules by their name: none of these quotes what a row holds.
+        const TOLD: [&str; 22] = [
+            "42P07", "42703", "42601", "42804", "42883", "42702", "42P16", "42P17", "42P18", "42846", "42803", "42830", "42809", "42710",
+            "2BP01", "0A000", "23502", "23503", "23505", "23514", "23P01", "55000",
+        ];
+        match self {
+            Error::Sql { code, hint, position, .. } if !TOLD.contains(&code.as_str()) => {
+                let message = "the server refuses it over the rows, in words that may quote them".to_owned();
+                Error::Sql { message: format!("{message} (SQLSTATE {code})"), code, detail: None, hint, position }
+            }
+            other => other,
+        }
+    }
+
     /// Whether a rule stood in the way that the rows, or values of them, do not meet: class 22 and 23.
     pub fn is_about_rows(&self) -> bool {
         matches!(self, Error::Sql { code, .. } if code.starts_with("22") || code.starts_with("23"))

@@ -212,7 +212,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         }
         let facts = facts(connection, &settled.live, &changes, settled.current.schema()).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
-        standing::keep(&mut steps, &settled.live);
+        standing::keep(&mut steps, &changes, &settled.live);
         guards.stop(&changes, &mut steps);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         measure::measure(connection, &mut steps).await?;

@@ -74,6 +74,9 @@ pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
             (Kind::Word, rest.find(|c| !(begins_word(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len()))
         } else if c.is_ascii_digit() {
             (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
+        } else if c == '\\' {
+            // No SQL has one outside quotes, and psql would take what follows for a command of its own.
+            return None;
         } else {
             (Kind::Symbol(c), c.len_utf8())
         };

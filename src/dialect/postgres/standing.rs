@@ -1,36 +1,38 @@
-//! What stands on a view and would go with it when the view is made anew: privileges are given again, everything else
-//! stops the plan by name.
+//! What goes with an object that is dropped or made anew, though nobody asked for that: a view's owner, privileges,
+//! columns' comments and defaults are brought back; what rosey does not manage stops the plan by name, or is named.
 
-use super::inspect::Live;
+use super::inspect::{Live, Relation};
 use super::names::Names;
+use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
-use crate::schema::Address;
+use crate::schema::{Address, Ident};
 
 /// Adds to the steps what keeps that.
-pub(crate) fn keep(steps: &mut [Step], live: &Live) {
+pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live) {
     let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
     for step in steps.iter_mut().filter(gone) {
         goes_along(step, live);
     }
     let names = Names::new(super::inspect::ident(&live.server.default_schema));
-    for (oid, standing) in &live.standing_on {
-        let Some(relation) = live.relations.get(oid).filter(|r| r.kind == "v" || r.kind == "m") else { continue };
-        let kind = if relation.kind == "v" { "view" } else { "materialized-view" };
-        let address = Address::top(kind, &relation.name);
-        let made = format!("{} AS ", names.sql(&relation.name));
-        let again = |s: &&mut Step| {
-            s.address == address
-                && matches!(s.action, Action::Carry | Action::Replace | Action::Alter)
-                && s.statements.iter().any(|st| st.sql.starts_with("CREATE ") && creates(&st.sql, &made, &names.sql(&relation.name)))
-        };
-        let Some(step) = steps.iter_mut().find(again) else { continue };
-        for (kind, name) in standing {
-            match given_again(kind, name, &names.sql(&relation.name)) {
-                Some(sql) => step.statements.push(Statement::new(sql)),
-                None => step.hazards.push(in_the_way(&address, kind, name)),
-            }
+    for (oid, relation) in live.relations.iter().filter(|(_, r)| r.kind == "v" || r.kind == "m") {
+        let Some(step) = making(steps, relation, &names) else { continue };
+        step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::new(sql.clone())));
+        for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
+            step.hazards.push(in_the_way(&step.address, kind, name));
         }
     }
+    for change in &changes.tables {
+        marked_indexes(change, steps, live);
+    }
+}
+
+/// The step that makes the view anew, if there is one.
+fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Option<&'s mut Step> {
+    let kind = if relation.kind == "v" { "view" } else { "materialized-view" };
+    let address = Address::top(kind, &relation.name);
+    let made = format!("CREATE {} {} ", kind.replace('-', " ").to_uppercase(), names.sql(&relation.name));
+    let again = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.sql.starts_with(&made));
+    steps.iter_mut().find(again)
 }
 
 /// A dropped table takes what stands on it along: that is said.
@@ -43,24 +45,27 @@ fn goes_along(step: &mut Step, live: &Live) {
     }
 }
 
-fn creates(sql: &str, made: &str, name: &str) -> bool {
-    sql.contains(made) || sql.contains(&format!("{name} ("))
-}
-
-/// `SELECT on t to bob` as a statement.
-fn given_again(kind: &str, name: &str, relation: &str) -> Option<String> {
-    if kind != "privilege" {
-        return None;
+/// An index that is a table's replica identity, or that it is clustered on, loses that when it goes or is built anew.
+fn marked_indexes(change: &TableChange, steps: &mut [Step], live: &Live) {
+    let TableChange::Alter(edits) = change else { return };
+    let Some((oid, _)) = live.relations.iter().find(|(_, r)| r.name == edits.live.name && r.kind == "r") else { return };
+    let going: Vec<&Ident> = edits.indexes.iter().filter_map(Delta::before).map(|i| &i.name).collect();
+    for (kind, name) in live.standing_on.get(oid).into_iter().flatten() {
+        let index = name.split(" on ").next().unwrap_or_default();
+        let marks = kind == "replica identity" || kind == "cluster";
+        let stays = || !going.iter().any(|i| super::read_type::plain_or_quoted(i.as_str()) == index);
+        if !marks || stays() {
+            continue;
+        }
+        let address = edits.after.address();
+        if let Some(step) = steps.iter_mut().find(|s| s.address == address) {
+            step.hazards.push(in_the_way(&address, kind, name));
+        }
     }
-    let (privilege, rest) = name.split_once(" on ")?;
-    let (_, to) = rest.rsplit_once(" to ")?;
-    let (to, option) = to.strip_suffix(" with grant option").map_or((to, ""), |t| (t, " WITH GRANT OPTION"));
-    let to = if to == "public" { "PUBLIC".to_owned() } else { to.to_owned() };
-    Some(format!("GRANT {privilege} ON {relation} TO {to}{option}"))
 }
 
 fn in_the_way(address: &Address, kind: &str, name: &str) -> Hazard {
-    let message = format!("not supported: {kind} {name} stands on {address}, which would have to be made anew");
-    let advice = "drop it before and create it again after: rosey does not manage it".to_owned();
+    let message = format!("not supported: {kind} {name} stands in the way of changing {address}");
+    let advice = "drop it before and create it again after: rosey does not manage it";
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }

@@ -76,6 +76,7 @@ impl Builder {
             relations: BTreeMap::new(),
             reads: Vec::new(),
             standing_on: BTreeMap::new(),
+            kept: BTreeMap::new(),
             sequences: BTreeMap::new(),
             history: false,
         };
@@ -292,6 +293,12 @@ impl Builder {
                 self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
             }
             self.live.schema.unmanaged.push(Unmanaged { kind, name, reason: None, origin: Default::default() });
+        }
+    }
+
+    pub(super) fn kept(&mut self, rows: Vec<(String, String)>) {
+        for (oid, sql) in rows {
+            self.live.kept.entry(oid.parse().unwrap_or_default()).or_default().push(sql);
         }
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct Live {
     pub(crate) reads: Vec<Reads>,
     /// Unmanaged objects that stand on a relation: kind and name, by its oid.
     pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
+    /// Statements that bring back what goes with a view when it is made anew, by its oid.
+    pub(crate) kept: BTreeMap<i64, Vec<String>>,
     /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.
     pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
     /// Whether there is a history.
@@ -75,7 +77,7 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema. Ten queries, whatever the size.
+/// Reads the whole schema. Eleven queries, whatever the size.
 ///
 /// # Errors
 /// Where the server does not answer.
@@ -93,5 +95,6 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     builder.spaces(&connection.query(&queries::spaces()).await?);
     builder.reads(&connection.query(&queries::uses()).await?);
     builder.unmanaged(&connection.query(&queries::unmanaged()).await?);
+    builder.kept(connection.pairs(&queries::kept()).await?);
     Ok(builder.finish())
 }

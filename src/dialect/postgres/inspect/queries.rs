@@ -18,7 +18,8 @@ pub(super) fn relations() -> String {
     format!(
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
          c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
-         c.reloptions::text[], obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
+         c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
+         obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
          CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0 \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
@@ -66,10 +67,12 @@ pub(super) fn indexes(version: i64) -> String {
         "SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
          i.indnkeyatts::int8, ARRAY(SELECT k::int8 FROM unnest(i.indkey) WITH ORDINALITY x(k, place) ORDER BY place), \
          ARRAY(SELECT k::int8 FROM unnest(i.indoption) WITH ORDINALITY x(k, place) ORDER BY place), \
-         ARRAY(SELECT CASE WHEN oc.opcdefault THEN NULL WHEN pg_opclass_is_visible(oc.oid) THEN quote_ident(oc.opcname) \
-               ELSE quote_ident(on_.nspname) || '.' || quote_ident(oc.opcname) END \
+         ARRAY(SELECT CASE WHEN oc.opcdefault AND ia.attoptions IS NULL THEN NULL ELSE \
+               CASE WHEN pg_opclass_is_visible(oc.oid) THEN '' ELSE quote_ident(on_.nspname) || '.' END || quote_ident(oc.opcname) || \
+               coalesce('(' || array_to_string(ia.attoptions, ', ') || ')', '') END \
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
-               JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace ORDER BY x.place)::text[], \
+               JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace \
+               LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[], \
          ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
                AND (a.attnum IS NOT NULL OR strpos(pg_get_indexdef(i.indexrelid), \
                     pg_get_indexdef(i.indexrelid, x.place::int4, false) || ' COLLATE ') > 0) \
@@ -139,6 +142,36 @@ pub(super) fn uses() -> String {
     )
 }
 
+/// What goes with a view when it is made anew, as statements that bring it back, in their order: its owner, privileges
+/// (those that default privileges would add are taken off first), columns' comments, privileges and defaults.
+pub(super) fn kept() -> String {
+    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
+    let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
+    let views = format!("pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND {OWN}");
+    let kind = "CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END";
+    let name = "c.oid::regclass::text";
+    format!(
+        "WITH v AS (SELECT c.*, {kind} AS kind, {name} AS name FROM {views}) \
+         SELECT q.oid::int8::text, q.sql FROM ( \
+         SELECT v.oid, 1 AS place, format('ALTER %s %s OWNER TO %I', v.kind, v.name, pg_get_userbyid(v.relowner)) AS sql FROM v \
+         WHERE pg_get_userbyid(v.relowner) <> current_user \
+         UNION ALL SELECT DISTINCT v.oid, 2, format('REVOKE ALL ON %s FROM %s', v.name, {to}) FROM v, pg_default_acl d, aclexplode(d.defaclacl) g \
+         WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, v.relnamespace) AND g.grantee <> v.relowner \
+         UNION ALL SELECT v.oid, 3, format('REVOKE ALL ON %s FROM %I', v.name, pg_get_userbyid(v.relowner)) FROM v \
+         WHERE v.relacl IS NOT NULL AND (SELECT count(*) FROM aclexplode(v.relacl) g WHERE g.grantee = v.relowner) < 7 \
+         UNION ALL SELECT v.oid, 4, format('GRANT %s ON %s TO %s%s', g.privilege_type, v.name, {to}, {option}) FROM v, aclexplode(v.relacl) g \
+         WHERE v.relacl IS NOT NULL \
+         UNION ALL SELECT v.oid, 5, format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, a.attname, v.name, {to}, {option}) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped, aclexplode(a.attacl) g WHERE a.attacl IS NOT NULL \
+         UNION ALL SELECT v.oid, 6, format('COMMENT ON COLUMN %s.%I IS %L', v.name, a.attname, d.description) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = v.oid \
+         AND d.objsubid = a.attnum WHERE a.attnum > 0 \
+         UNION ALL SELECT v.oid, 7, format('ALTER %s %s ALTER COLUMN %I SET DEFAULT %s', v.kind, v.name, a.attname, pg_get_expr(d.adbin, d.adrelid)) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_attrdef d ON d.adrelid = v.oid AND d.adnum = a.attnum \
+         ) q ORDER BY q.oid, q.place, q.sql"
+    )
+}
+
 /// What is there and is not managed: its kind, and its name as it is written in `unmanaged`.
 pub(super) fn unmanaged() -> String {
     let function = not_of_extension("pg_proc", "p.oid");
@@ -157,6 +190,10 @@ pub(super) fn unmanaged() -> String {
          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
          UNION ALL SELECT 'row security', {on} || CASE WHEN c.relforcerowsecurity THEN ' forced' ELSE '' END, c.oid::int8 \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND {OWN} AND {relation} \
+         UNION ALL SELECT CASE WHEN i.indisreplident THEN 'replica identity' ELSE 'cluster' END, \
+         quote_ident(ic.relname) || ' on ' || {on}, c.oid::int8 \
+         FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid \
+         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (i.indisreplident OR i.indisclustered) AND {OWN} AND {relation} \
          UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {on}, c.oid::int8 \
          FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE r.rulename <> '_RETURN' AND {OWN} AND {relation} \
@@ -177,6 +214,10 @@ pub(super) fn unmanaged() -> String {
          CASE WHEN g.is_grantable THEN ' with grant option' ELSE '' END, c.oid::int8 \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) g \
          WHERE c.relacl IS NOT NULL AND g.grantee <> c.relowner AND {OWN} AND {relation} AND c.relname !~ '^_rosey' \
+         UNION ALL SELECT 'privilege', g.privilege_type || ' on type ' || t.oid::regtype || ' to ' || \
+         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, NULL \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace, aclexplode(t.typacl) g \
+         WHERE t.typacl IS NOT NULL AND g.grantee <> t.typowner AND {OWN} AND {ty} \
          UNION ALL SELECT 'default privilege', d.defaclobjtype::text || coalesce(' in ' || quote_ident(n.nspname), '') || ' to ' || \
          CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END || ': ' || g.privilege_type, NULL \
          FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) g \
