@@ -3,13 +3,10 @@
 mod support;
 
 use rosey::apply::ApplyError;
-use rosey::apply::postgres as on_postgres;
-use rosey::dialect::postgres::Url;
 use rosey::render::{self, Style};
-use rosey::schema::Dialect;
 use rosey::schema::Normalized;
 use support::postgres::{self, Server};
-use support::{Database, desired, desired_by, project, wait};
+use support::{Database, applied, desired, project};
 
 fn schema() -> Normalized {
     desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
@@ -153,19 +150,7 @@ fn the_kept_plans_follow_from_the_schema() {
 }
 
 fn for_postgres() -> Normalized {
-    desired_by(&std::fs::read_to_string(project("schema.kdl")).unwrap(), Dialect::Postgres).unwrap_or_else(|e| panic!("{e}"))
-}
-
-/// The plan for a database of its own, as text; empty where there is nothing to do.
-fn planned(database: &postgres::Database, desired: &Normalized) -> String {
-    let url = Url::parse(&database.url()).unwrap();
-    let (plan, _) = wait(on_postgres::plan(&url, desired, true)).unwrap_or_else(|e| panic!("{e:?}"));
-    if plan.is_empty() { String::new() } else { render::text(&plan, "the schema", Style::default()) }
-}
-
-fn apply(database: &postgres::Database, desired: &Normalized) {
-    let url = Url::parse(&database.url()).unwrap();
-    postgres::apply(&url, desired, false, true).unwrap_or_else(|e| panic!("{e:?}"));
+    applied::desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The statements of a dump in an order of their own, a table's lines too: neither says anything. rosey's own table is
@@ -192,7 +177,7 @@ fn what_the_orm_makes_of_v0_6_0_on_postgresql_plans_to_nothing() {
     for server in postgres::servers() {
         let database = server.database();
         database.sql(&sql("v0.6.0.postgres.sql"));
-        assert_eq!(planned(&database, &for_postgres()), "", "PostgreSQL {}", server.version);
+        assert_eq!(database.left(&for_postgres(), true), "", "PostgreSQL {}", server.version);
     }
 }
 
@@ -201,8 +186,8 @@ fn what_rosey_makes_on_postgresql_is_what_the_orm_makes() {
     for server in postgres::servers() {
         let (orms, own) = (server.database(), server.database());
         orms.sql(&sql("v0.6.0.postgres.sql"));
-        apply(&own, &for_postgres());
-        assert_eq!(planned(&own, &for_postgres()), "", "PostgreSQL {}", server.version);
+        own.apply(&for_postgres(), true).unwrap_or_else(|e| panic!("{e:?}"));
+        assert_eq!(own.left(&for_postgres(), true), "", "PostgreSQL {}", server.version);
         if let (Some(orms), Some(own)) = (dumped(server, &orms), dumped(server, &own)) {
             assert!(orms.len() > 50, "{orms:#?}");
             assert_eq!(own, orms, "PostgreSQL {}", server.version);
@@ -214,10 +199,10 @@ fn what_rosey_makes_on_postgresql_is_what_the_orm_makes() {
 #[test]
 fn the_bot_moves_over_to_postgresql() {
     let kdl = Database::from_sql(&sql("v0.6.0.sqlite.sql")).inspect();
-    let moved = desired_by(&kdl, Dialect::Postgres).unwrap_or_else(|e| panic!("{e}"));
+    let moved = applied::desired(&kdl).unwrap_or_else(|e| panic!("{e}"));
     for server in postgres::servers() {
         let database = server.database();
-        apply(&database, &moved);
-        assert_eq!(planned(&database, &moved), "", "PostgreSQL {}", server.version);
+        database.apply(&moved, true).unwrap_or_else(|e| panic!("{e:?}"));
+        assert_eq!(database.left(&moved, true), "", "PostgreSQL {}", server.version);
     }
 }

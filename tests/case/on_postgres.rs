@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::{ApplyError, postgres};
+use rosey::apply::{ApplyError, Options, Silent, postgres};
 use rosey::dialect::postgres::{PlanError, Url};
 use rosey::plan::Plan;
 use rosey::render;
@@ -152,7 +152,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
 }
 
 fn desired(text: &str) -> Result<Normalized, String> {
-    crate::support::desired_by(text, Dialect::Postgres)
+    crate::support::applied::desired(text)
 }
 
 fn shown(plan: &Plan) -> String {
@@ -177,7 +177,8 @@ impl Work<'_> {
     }
 
     fn apply(&self, desired: &Normalized, destructive: bool) -> Result<rosey::apply::Outcome, ApplyError> {
-        crate::support::postgres::apply(&self.url, desired, destructive, self.online)
+        let options = Options { allow_destructive: destructive, ..Options::default() };
+        self.database.apply_as(desired, self.online, &options, &mut Silent)
     }
 
     fn run(&self, sql: &str) -> Result<(), String> {

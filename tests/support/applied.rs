@@ -46,8 +46,19 @@ impl Database<'_> {
         options: &Options,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ApplyError> {
+        self.apply_as(desired, online, &Options { allow_destructive: true, ..options.clone() }, observer)
+    }
+
+    /// Applies without a backup, as the options say.
+    pub fn apply_as(
+        &self,
+        desired: &Normalized,
+        online: bool,
+        options: &Options,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, ApplyError> {
         let plan = self.plan(desired, online)?;
-        let options = Options { allow_destructive: true, backup: BackupMode::Never, ..options.clone() };
+        let options = Options { backup: BackupMode::Never, ..options.clone() };
         wait(live::apply(&self.address(), desired, &plan, &options, Arc::new(Pulse::default()), observer))
     }
 

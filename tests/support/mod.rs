@@ -126,25 +126,15 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A schema text as the desired schema for SQLite, or its errors as text.
+/// A schema text as SQLite's desired schema, or its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {
-    desired_by(text, Dialect::Sqlite)
-}
-
-/// A schema text as the desired schema for one database, or its errors as text.
-pub fn desired_by(text: &str, dialect: Dialect) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
-    let (schema, mut problems) = kdl::decode_all(&sources, dialect);
-    let is_sqlite = matches!(dialect, Dialect::Sqlite);
-    problems.extend(if is_sqlite { sqlite::problems(&schema) } else { rosey::dialect::postgres::problems(&schema) });
+    let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Sqlite);
+    problems.extend(sqlite::problems(&schema));
     if !problems.is_empty() {
         return Err(kdl::Diagnostics::new(&sources, problems).to_string());
     }
-    if is_sqlite {
-        sqlite::desired(schema).map_err(|e| e.to_string())
-    } else {
-        rosey::dialect::postgres::desired(schema).map_err(|e| e.to_string())
-    }
+    sqlite::desired(schema).map_err(|e| e.to_string())
 }
 
 /// A file of the project.

@@ -17,10 +17,6 @@ use std::{collections::BTreeMap, thread};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
-use rosey::dialect::postgres::Url;
-use rosey::schema::Normalized;
-
 #[allow(unused_imports)] // of use to some
 pub use installed::say;
 use installed::{Installed, run};
@@ -222,15 +218,6 @@ impl Drop for Database<'_> {
         // The test may have stopped the server, or be failing: what is left goes with the server's folder.
         query(&self.server.url("postgres"), &format!("DROP DATABASE {} WITH (FORCE)", self.name)).ok();
     }
-}
-
-/// Plans and applies, without a backup.
-pub fn apply(url: &Url, desired: &Normalized, allow_destructive: bool, online: bool) -> Result<Outcome, ApplyError> {
-    super::wait(async {
-        let (plan, _) = apply::postgres::plan(url, desired, online).await?;
-        let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
-        apply::postgres::apply(url, desired, &plan, &options, Default::default(), &mut Silent).await
-    })
 }
 
 /// Runs a script on a connection of its own. On a thread of its own too: the caller may be in the middle of async code,
