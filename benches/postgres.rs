@@ -23,8 +23,8 @@ fn main() {
     let sizes = if sizes.is_empty() { vec![10, 100, 1000, 5000] } else { sizes };
     let rows = arguments.iter().find_map(|a| a.strip_prefix("rows=")?.parse().ok()).unwrap_or(3_000_000);
     // A server that has pg_dump with it, so that the two are of one version.
-    let servers = versions().into_iter().filter_map(Server::own);
-    let Some(server) = servers.filter(|s| s.tool("pg_dump").is_some()).last() else { return println!("no PostgreSQL with pg_dump") };
+    let mut servers = versions().into_iter().filter_map(Server::own);
+    let Some(server) = servers.rfind(|s| s.tool("pg_dump").is_some()) else { return println!("no PostgreSQL with pg_dump") };
     server.sql("ALTER SYSTEM SET max_locks_per_transaction = 1024");
     server.crash();
     let folder = tempfile::tempdir().expect("a folder for the schema files");
@@ -56,8 +56,12 @@ fn plans(server: &Server, folder: &Path, tables: usize) {
         other.push(run(folder, dump.clone(), &["--schema-only", &url]));
     }
     let (own, other) = (best(own), best(other));
-    let queries = logged(server, || drop(run(folder, rosey(), &plan)));
-    let locks = most_locks(&database, || drop(run(folder, rosey(), &plan)));
+    let queries = logged(server, || {
+        run(folder, rosey(), &plan);
+    });
+    let locks = most_locks(&database, || {
+        run(folder, rosey(), &plan);
+    });
     let ratio = own.wall_ms / other.wall_ms;
     println!("| {tables} | {:.0} | {:.0} | {queries} | {locks} | {:.0} | {ratio:.2} |", own.wall_ms, own.cpu_ms, other.wall_ms);
 }

@@ -160,7 +160,7 @@ fn reach(database: &Database, (committed, more): (bool, u64)) {
 #[test]
 fn killed_at_any_moment_the_next_apply_finishes() {
     let after = desired(AFTER).unwrap();
-    for server in postgres::servers().pop() {
+    if let Some(server) = postgres::servers().pop() {
         let (mut old, mut begun_at, mut done) = (0, 0, 0);
         for place in PLACES {
             let database = seeded(server, BEFORE, 50_000);
@@ -205,7 +205,7 @@ impl Observer for DiesAt {
 #[test]
 fn cut_off_between_any_two_statements_the_next_apply_finishes() {
     // What is planned anew hardly depends on the server's version, and there are many places to cut at.
-    for server in postgres::servers().pop() {
+    if let Some(server) = postgres::servers().pop() {
         for (before, after, online) in [(BEFORE, AFTER, true), (OTHER_BEFORE, OTHER_AFTER, true), (OTHER_BEFORE, OTHER_AFTER, false)] {
             let after = desired(after).unwrap();
             let mut statements = 0;
