@@ -31,11 +31,12 @@ pub(super) fn columns() -> String {
     format!(
         "SELECT a.attrelid::int8, a.attnum::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
          a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), \
-         CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END, col_description(a.attrelid, a.attnum), \
+         CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END, de.description, \
          kn.nspname::text \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace kn ON kn.oid = k.collnamespace \
+         LEFT JOIN pg_description de ON de.classoid = 'pg_class'::regclass AND de.objoid = a.attrelid AND de.objsubid = a.attnum \
          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} ORDER BY a.attrelid, a.attnum"
     )
 }
@@ -49,12 +50,13 @@ pub(super) fn constraints(version: i64) -> String {
          con.convalidated, con.connoinherit, con.conkey::int8[], con.confrelid::int8, con.confkey::int8[], con.confupdtype::text, \
          con.confdeltype::text, con.confmatchtype::text, {set_columns}, con.conindid::int8, \
          CASE WHEN con.contype = 'c' THEN pg_get_expr(con.conbin, con.conrelid) END, \
-         (SELECT array_agg(CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname::text \
+         CASE WHEN con.contype = 'x' THEN (SELECT array_agg(CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname::text \
                  ELSE 'OPERATOR(' || quote_ident(ons.nspname) || '.' || o.oprname || ')' END ORDER BY x.place) \
           FROM unnest(con.conexclop) WITH ORDINALITY x(op, place) JOIN pg_operator o ON o.oid = x.op \
-          JOIN pg_namespace ons ON ons.oid = o.oprnamespace), \
-         obj_description(con.oid, 'pg_constraint'), {enforced}, {period}, con.conislocal \
+          JOIN pg_namespace ons ON ons.oid = o.oprnamespace) END, \
+         de.description, {enforced}, {period}, con.conislocal \
          FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace \
+         LEFT JOIN pg_description de ON de.classoid = 'pg_constraint'::regclass AND de.objoid = con.oid AND de.objsubid = 0 \
          WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
     )
 }
@@ -63,30 +65,34 @@ pub(super) fn constraints(version: i64) -> String {
 /// was given another one.
 pub(super) fn indexes(version: i64) -> String {
     let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
+    // Collations are looked at one by one only where there is another one than the database's at all.
+    let odd_collation = "attrelid >= 16384 AND attcollation NOT IN (0, 'pg_catalog.\"default\"'::regcollation)";
     format!(
         "SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
-         i.indnkeyatts::int8, ARRAY(SELECT k::int8 FROM unnest(i.indkey) WITH ORDINALITY x(k, place) ORDER BY place), \
-         ARRAY(SELECT k::int8 FROM unnest(i.indoption) WITH ORDINALITY x(k, place) ORDER BY place), \
+         i.indnkeyatts::int8, string_to_array(i.indkey::text, ' ')::int8[], string_to_array(i.indoption::text, ' ')::int8[], \
+         CASE WHEN i.indclass::oid[] && ARRAY(SELECT oid FROM pg_opclass WHERE NOT opcdefault) \
+           OR i.indexrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL)) THEN \
          ARRAY(SELECT CASE WHEN oc.opcdefault AND ia.attoptions IS NULL THEN NULL ELSE \
                CASE WHEN pg_opclass_is_visible(oc.oid) THEN '' ELSE quote_ident(on_.nspname) || '.' END || quote_ident(oc.opcname) || \
                coalesce('(' || array_to_string(ia.attoptions, ', ') || ')', '') END \
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
                JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace \
-               LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[], \
+               LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[] ELSE '{{}}' END, \
+         CASE WHEN i.indrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE {odd_collation})) \
+           OR i.indexrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE {odd_collation})) THEN \
          ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
                AND (a.attnum IS NOT NULL OR strpos(pg_get_indexdef(i.indexrelid), \
                     pg_get_indexdef(i.indexrelid, x.place::int4, false) || ' COLLATE ') > 0) \
                THEN quote_ident(k.collname) END \
                FROM unnest(i.indcollation::oid[]) WITH ORDINALITY x(coll, place) LEFT JOIN pg_collation k ON k.oid = x.coll \
                LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.place - 1] AND a.attnum > 0 \
-               ORDER BY x.place)::text[], \
+               ORDER BY x.place)::text[] ELSE '{{}}' END, \
          CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(SELECT CASE WHEN i.indkey[g - 1] = 0 \
                THEN pg_get_indexdef(i.indexrelid, g, false) END FROM generate_series(1, i.indnkeyatts) g ORDER BY g) END::text[], \
-         pg_get_expr(i.indpred, i.indrelid), ic.reloptions::text[], obj_description(i.indexrelid, 'pg_class'), \
-         EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x') \
-                 AND con.conrelid = i.indrelid) \
+         pg_get_expr(i.indpred, i.indrelid), ic.reloptions::text[], de.description \
          FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid \
          JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam \
+         LEFT JOIN pg_description de ON de.classoid = 'pg_class'::regclass AND de.objoid = i.indexrelid AND de.objsubid = 0 \
          WHERE c.relkind IN ('r', 'm') AND {OWN} ORDER BY i.indrelid, ic.relname"
     )
 }

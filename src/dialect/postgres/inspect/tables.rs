@@ -121,7 +121,7 @@ impl Builder {
         let (oid, table, name, method, unique, valid) = (f.number(), f.number(), f.text(), f.text(), f.flag(), f.flag());
         let (nulls_not_distinct, count, keys, options) = (f.flag(), f.number(), f.numbers(), f.numbers());
         let (opclasses, collations, exprs) = (f.maybe_texts(), f.maybe_texts(), f.maybe_texts());
-        let (predicate, with, comment, _of_constraint) = (f.maybe_text(), f.texts(), f.maybe_text(), f.flag());
+        let (predicate, with, comment) = (f.maybe_text(), f.texts(), f.maybe_text());
         let Some(relation) = self.live.relations.get(&table) else { return };
         let count = usize::try_from(count).unwrap_or_default();
         let at = |list: &[Option<String>], i: usize| list.get(i).cloned().flatten();
