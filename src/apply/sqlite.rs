@@ -174,6 +174,9 @@ async fn in_transaction(
     }
     observer.verifies();
     let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
+    if let Some(what) = verify::unfilled(connection, &plan).await? {
+        return Err(ApplyError::NotVerified(what));
+    }
     let broken_now = verify::broken_references(connection, &plan, &names.done()).await?;
     if let Some(what) = verify::newly_broken(&broken, &broken_now) {
         return Err(ApplyError::BrokenReferences(what));

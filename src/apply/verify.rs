@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::dialect::sqlite::inspect;
+use crate::dialect::sqlite::lexer::quote;
 use crate::dialect::sqlite::references::{Listed, foreign_keys, orphans};
 use crate::diff::{TableChange, diff};
 use crate::plan::Plan;
-use crate::schema::{Normalized, Table};
+use crate::schema::{Column, Normalized, Table};
 
 /// The schema as it is now, if it is the desired one; else what differs.
 pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) -> Result<Result<Normalized, String>, Error> {
@@ -18,6 +19,26 @@ pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) ->
     }
     let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
     Ok(Err(format!("{} still differs", names.join(", "))))
+}
+
+/// The column that should have been filled and still holds NULL, if there is one. `IS NULL` would not tell: of a column
+/// that says NOT NULL SQLite believes it.
+///
+/// # Errors
+/// Where SQLite cannot read.
+pub(super) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result<Option<String>, Error> {
+    for change in &plan.changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let table = quote(edits.after.name.name.as_str());
+        let was_filled = |c: &&Column| c.backfill.is_some() && c.not_null && !edits.before.columns.get(&c.name).is_some_and(|b| b.not_null);
+        for column in edits.after.columns.values().filter(was_filled) {
+            let nulls = format!("SELECT count(*) FROM {table} WHERE typeof({}) = 'null'", quote(column.name.as_str()));
+            if connection.number(&nulls).await? > 0 {
+                return Ok(Some(format!("column {} of {} still holds NULL", column.name, edits.after.name)));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// A foreign key and its table, in lower case and under the names after the change: tables and columns that are renamed

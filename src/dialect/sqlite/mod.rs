@@ -9,7 +9,7 @@ mod ddl;
 pub(crate) mod inspect;
 mod keywords;
 mod layout;
-mod lexer;
+pub(crate) mod lexer;
 mod lower;
 mod measure;
 mod normalize;

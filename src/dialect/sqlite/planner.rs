@@ -159,7 +159,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }
-        let proof = prove(live, desired, &steps).await?;
+        let proof = prove(live, desired, changes, &steps).await?;
         match proof.refusal {
             None => {
                 warn(&mut steps, proof.unreadable);
@@ -178,6 +178,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                 step.for_each(|s| s.hazards.push(foreign(&address, &message)));
                 return Ok(steps);
             }
+            Some(Refusal::Expression(problem)) => return Err(PlanError::Schema(vec![problem])),
             Some(Refusal::Leftover(changes)) => {
                 let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));

@@ -11,10 +11,10 @@ use libsqlite3_sys as ffi;
 use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
-use super::lower::words;
-use crate::diff::{Changes, diff};
+use super::lower::{expressions, words};
+use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{Action, Step};
-use crate::schema::{Address, Normalized, Schema};
+use crate::schema::{Address, Normalized, Problem, Schema};
 
 /// Why a plan cannot be right.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Refusal {
     Statement { address: Address, sql: String, message: String },
     /// What is there cannot be copied, for it uses what only the program that made it has.
     Foreign { step: Address, address: Address, message: String },
+    /// An expression is none for one row at a time.
+    Expression(Problem),
     /// The steps do not lead to the desired schema.
     Leftover(Box<Changes>),
 }
@@ -43,13 +45,16 @@ impl From<Refusal> for Proof {
 }
 
 /// Runs the steps over an empty copy of what they touch, and compares the outcome with the desired schema.
-pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> Result<Proof, Error> {
+pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, steps: &[Step]) -> Result<Proof, Error> {
     // RENAME and DROP COLUMN read every view and trigger, so then all of them have to be there, with what they name.
     let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
     let foreign = copy(&mut memory, live, &touched, renames).await?;
     forbid(&mut memory).await?;
+    if let Some(problem) = over_many_rows(&mut memory, changes).await {
+        return Ok(Refusal::Expression(problem).into());
+    }
     let was_broken = broken_writes(&mut memory).await?;
     for step in steps {
         if let Some(found) = foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
@@ -76,6 +81,26 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, steps: &[Step]) -> 
     let left = diff(&outcome, &wanted).unwrap_or_default();
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, unreadable })
+}
+
+/// A backfill or conversion that counts or ranks rows. In the list of a SELECT an aggregate makes one row of all, and a
+/// window function sees those rows alone that its statement reads; behind WHERE SQLite refuses both
+/// (<https://sqlite.org/lang_aggfunc.html>, <https://sqlite.org/windowfunctions.html>).
+async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let table = quote(edits.live.name.name.as_str());
+        for (what, expr) in expressions(edits) {
+            let probe = format!("EXPLAIN SELECT 1 FROM {table} WHERE ({}) IS NULL", expr.text);
+            let Err(error) = memory.query(&probe).await else { continue };
+            let message = error.to_string();
+            if message.contains("misuse of") {
+                let problem = Problem::new(format!("SQLite refuses {what}: {message}"), expr.origin.0, "must be one row's own value");
+                return Some(problem.help("put it into a query of its own: (SELECT count(*) FROM t AS other WHERE …)"));
+            }
+        }
+    }
+    None
 }
 
 /// A table or index that uses what only the program that made it has.

@@ -16,6 +16,7 @@ mod unreadable;
 use std::collections::BTreeSet;
 
 pub(crate) use path::Limits;
+pub(crate) use rows::expressions;
 
 use path::Path;
 

@@ -3,7 +3,7 @@
 use super::super::lexer::quote;
 use super::super::{ddl, types, value};
 use crate::diff::TableEdits;
-use crate::schema::{Column, Ident, Table, Type, TypeName};
+use crate::schema::{Column, Expr, Ident, Table, Type, TypeName};
 
 /// One column of the copy: its name and the SQL of its value over the old rows.
 pub(super) struct Value {
@@ -61,6 +61,19 @@ fn new_value(edits: &TableEdits, column: &Column) -> Option<Value> {
     let is_key = types::rowid_key(&edits.after).is_some_and(|k| k.name == column.name);
     let rowid = || rowid_name(&edits.live).filter(|_| is_key).map(str::to_owned);
     Some(Value { column: column.name.clone(), sql: filled.or_else(rowid)?, plain: false })
+}
+
+/// The expressions that make values of the new rows, and what each is called in the schema file.
+pub(crate) fn expressions(edits: &TableEdits) -> Vec<(&'static str, &Expr)> {
+    let is_new = |c: &Column| !edits.before.columns.contains_key(&c.name);
+    let columns = edits.after.columns.values().filter(|c| c.generated.is_none());
+    let of = |c| {
+        let column: &Column = c;
+        let filled = column.backfill.as_ref().filter(|_| is_new(column) || becomes_not_null(edits, column));
+        let converted = column.using.as_ref().filter(|_| !is_new(column) && changes_type(edits, column));
+        filled.map(|e| ("backfill", e)).into_iter().chain(converted.map(|e| ("using", e)))
+    };
+    columns.flat_map(of).collect()
 }
 
 /// Whether backfills or conversions are at work, which see the old columns under their old names.
