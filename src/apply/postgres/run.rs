@@ -56,9 +56,10 @@ pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
 
 /// A statement that looks at rows may be refused in words that quote them.
 fn guarded(sql: &str, error: Error) -> Error {
-    const LOOKS: [&str; 6] =
-        ["UPDATE ", "ALTER TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE MATERIALIZED VIEW ", "ALTER DOMAIN "];
-    if LOOKS.iter().any(|l| sql.starts_with(l)) { error.without_values() } else { error }
+    const LOOKS: [&str; 5] = ["UPDATE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE MATERIALIZED VIEW ", "ALTER DOMAIN "];
+    const IN_ALTER: [&str; 5] = [" TYPE ", " ADD CONSTRAINT ", " CHECK ", " VALIDATE ", " GENERATED "];
+    let alters = sql.starts_with("ALTER TABLE ") && IN_ALTER.iter().any(|l| sql.contains(l));
+    if alters || LOOKS.iter().any(|l| sql.starts_with(l)) { error.without_values() } else { error }
 }
 
 /// Whether a lock could not be had in time.
