@@ -175,3 +175,24 @@ fn short_rows_are_written_out_whatever_the_conditions_say() {
     assert_eq!(database.rows("SELECT level, mode FROM sensors ORDER BY id"), [["0", "old"], ["3", "old"]]);
     assert_eq!(database.value("PRAGMA integrity_check"), "ok");
 }
+
+/// Broken references that are there already hide no others: of another key over the same columns, of a table without
+/// rowids, of a table one of whose keys points to no key.
+#[test]
+fn what_is_broken_already_hides_nothing() {
+    let parent =
+        "CREATE TABLE p(id INTEGER PRIMARY KEY, code TEXT UNIQUE, other TEXT UNIQUE); INSERT INTO p VALUES (1, 'a', 'x'), (2, 'b', 'A');";
+    for child in [
+        "CREATE TABLE c(x TEXT REFERENCES p(code) REFERENCES p(other)); INSERT INTO c VALUES ('a');",
+        "CREATE TABLE c(k TEXT PRIMARY KEY, x TEXT REFERENCES p(code)) WITHOUT ROWID; INSERT INTO c VALUES ('1', 'a'), ('2', 'A');",
+        "CREATE TABLE c(y TEXT REFERENCES c(x), x TEXT REFERENCES p(code)); INSERT INTO c VALUES ('n', 'a');",
+    ] {
+        let database = Database::from_sql(&format!("{parent} {child}"));
+        let changed = "ignore c\ntable p { column id serial primary-key; column code \"varchar(9)\" { using \"upper(code)\" }; column other text; \
+                       unique code; unique other }";
+        match database.apply(&desired(changed).unwrap(), true) {
+            Err(ApplyError::BrokenReferences(_)) => {}
+            other => panic!("{child}: {other:?}"),
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::dialect::sqlite::inspect;
 use crate::dialect::sqlite::lexer::quote;
-use crate::dialect::sqlite::references::{Listed, foreign_keys, orphans};
+use crate::dialect::sqlite::references::{Listed, foreign_keys, mismatched, orphans, points_to_a_key};
 use crate::diff::{TableChange, diff};
 use crate::plan::Plan;
 use crate::schema::{Column, Normalized, Table};
@@ -45,17 +45,14 @@ pub(super) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result
 /// keep their keys.
 type Key = (String, String);
 
-/// The rows that a foreign key breaks over.
+/// The rows that a foreign key breaks over, and how often each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Orphans {
-    /// Their rowids.
-    Rows(BTreeSet<i64>),
-    /// How many: their table has no rowids, or gets others.
-    Count(usize),
+    Rows(BTreeMap<String, usize>),
     /// SQLite cannot tell, because what is pointed to is no key.
     Mismatch,
-    /// As many, and there is no table to point to.
-    Nowhere(usize),
+    /// All that point, for there is no table to point to.
+    Nowhere(BTreeMap<String, usize>),
 }
 
 /// The live foreign keys that the plan may break, and the rows that break them already: those of the tables that it
@@ -73,16 +70,14 @@ pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, 
         if !concerned {
             continue;
         }
-        let orphans = orphans(connection, &table).await?;
-        for (id, key) in keys {
-            let rows = orphans.as_ref().map(|o| o.get(&id).cloned().unwrap_or_default());
-            let state = match rows {
-                None => Orphans::Mismatch,
-                Some(rows) if !there.contains(&lower(&key.parent)) => Orphans::Nowhere(rows.len()),
-                Some(rows) if names.keeps_rowids(&table) && rows.iter().all(Option::is_some) => {
-                    Orphans::Rows(rows.into_iter().flatten().collect())
-                }
-                Some(rows) => Orphans::Count(rows.len()),
+        let mismatched = mismatched(connection, &table).await?;
+        for key in keys.into_values() {
+            let nowhere = !there.contains(&lower(&key.parent));
+            let state = if !nowhere && mismatched && !points_to_a_key(connection, &key).await? {
+                Orphans::Mismatch
+            } else {
+                let rows = orphans(connection, &table, &key, names.keeps_rowids(&table), nowhere).await?;
+                if nowhere { Orphans::Nowhere(rows) } else { Orphans::Rows(rows) }
             };
             found.insert(names.after(&table, &key), state);
         }
@@ -97,8 +92,10 @@ pub(super) fn newly_broken(before: &BTreeMap<Key, Orphans>, after: &BTreeMap<Key
         let orphans = match (before.get(key), now) {
             (None, Orphans::Mismatch | Orphans::Nowhere(_)) | (Some(Orphans::Mismatch), _) => false,
             (Some(_), Orphans::Mismatch) => return Some(format!("the foreign key {} of {} would point to what is no key", key.1, key.0)),
-            (Some(Orphans::Rows(old)), Orphans::Rows(new)) => !new.is_subset(old),
-            (old, new) => new.count() > old.map_or(0, Orphans::count),
+            (old, new) => {
+                let before = |row: &String| old.and_then(|o| o.rows().get(row).copied()).unwrap_or(0);
+                new.rows().iter().any(|(row, n)| *n > before(row))
+            }
         };
         if orphans {
             return Some(format!("rows of {} would point to rows that are not there", key.0));
@@ -108,11 +105,11 @@ pub(super) fn newly_broken(before: &BTreeMap<Key, Orphans>, after: &BTreeMap<Key
 }
 
 impl Orphans {
-    fn count(&self) -> usize {
+    fn rows(&self) -> &BTreeMap<String, usize> {
+        const NONE: &BTreeMap<String, usize> = &BTreeMap::new();
         match self {
-            Orphans::Rows(rows) => rows.len(),
-            Orphans::Count(n) | Orphans::Nowhere(n) => *n,
-            Orphans::Mismatch => 0,
+            Orphans::Rows(rows) | Orphans::Nowhere(rows) => rows,
+            Orphans::Mismatch => NONE,
         }
     }
 }
@@ -163,7 +160,7 @@ impl Names {
             self.columns.get(&(lower(table), column.clone())).cloned().unwrap_or(column)
         };
         let list = |table: &str, columns: &[String]| columns.iter().map(|c| column(table, c)).collect::<Vec<_>>().join(", ");
-        (name(table), format!("({}) -> {}", list(table, &key.from), name(&key.parent)))
+        (name(table), format!("({}) -> {}({})", list(table, &key.from), name(&key.parent), list(&key.parent, &key.to)))
     }
 }
 

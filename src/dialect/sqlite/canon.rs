@@ -27,13 +27,20 @@ pub(crate) fn canon(sql: &str, scope: &Scope) -> String {
             continue;
         }
         let unsure = scope.columns.is_none() && tokens[i].text(sql).starts_with('"') && !is_surely_a_name(sql, &tokens, i);
-        words.push(if unsure { format!("{UNSURE}{}", quoted(&tokens[i].value(sql))) } else { spell(sql, &tokens[i], scope) });
+        let word = if unsure { quoted(&tokens[i].value(sql)) } else { spell(sql, &tokens[i], scope) };
+        let word = without_marks(word);
+        words.push(if unsure { format!("{UNSURE}{word}") } else { word });
         i += 1;
     }
     if words.last().is_some_and(|w| w == ";") {
         words.pop();
     }
     without_needless_parentheses(words).join(" ")
+}
+
+/// The mark is none where it stands in somebody's text.
+fn without_marks(word: String) -> String {
+    if word.contains([UNSURE, '\u{2}']) { word.replace('\u{2}', "\u{2}2").replace(UNSURE, "\u{2}1") } else { word }
 }
 
 fn is_own_qualifier(sql: &str, tokens: &[Token], i: usize, scope: &Scope) -> bool {
@@ -83,7 +90,12 @@ fn is_surely_a_name(sql: &str, tokens: &[Token], i: usize) -> bool {
     let after = tokens.get(i + 1);
     let qualified = |t: Option<&Token>| t.is_some_and(|t| t.is_op(sql, "."));
     let called = after.is_some_and(|t| t.is_op(sql, "("));
-    let introduced = before.is_some_and(|t| ["FROM", "JOIN", "INTO", "UPDATE", "AS", "ON"].iter().any(|k| t.is(sql, k)));
+    let is = |t: Option<&Token>, words: &[&str]| t.is_some_and(|t| words.iter().any(|k| t.is(sql, k)));
+    // IS DISTINCT FROM is an operator, and a condition stands behind the ON of a JOIN.
+    let compares = is(before, &["FROM"]) && i > 1 && tokens[i - 2].is(sql, "DISTINCT");
+    let in_head = || !tokens[..i].iter().any(|t| ["SELECT", "WITH", "VALUES", "BEGIN", "JOIN"].iter().any(|k| t.is(sql, k)));
+    let introduced = is(before, &["FROM", "JOIN", "INTO", "UPDATE", "AS"]) && !compares;
+    let introduced = introduced || (is(before, &["ON"]) && in_head());
     qualified(before) || qualified(after) || called || introduced
 }
 
@@ -285,6 +297,10 @@ mod tests {
         assert!(!same("SELECT * FROM t WHERE n = \"Bob\"", "SELECT * FROM t WHERE n = \"bob\""));
         assert!(!same("RAISE(ABORT, \"Bad Value\")", "RAISE(ABORT, \"bad value\")"));
         assert!(!same("n = \"Bob\"", "n = 'Bob'"));
+        assert!(!same("SELECT n IS NOT DISTINCT FROM \"Bob\" FROM t", "SELECT n IS NOT DISTINCT FROM \"bob\" FROM t"));
+        assert!(!same("SELECT 1 FROM t JOIN u ON \"Bob\" = u.n", "SELECT 1 FROM t JOIN u ON \"bob\" = u.n"));
+        assert!(!same("n = '\u{1}\"Bob\"'", "n = '\u{1}\"bob\"'"));
+        assert!(same("AFTER INSERT ON \"T\" BEGIN SELECT 1; END", "after insert on t begin select 1; end"));
         assert!(same("SELECT \"Name\" FROM \"Users\" u", "select name from users U"));
         assert!(same("SELECT \"Name\" FROM \"Users\"", "select [NAME] from \"users\""));
         assert!(same("\"a\" - (b * c)", "A - b * c"));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sqlx::Row as _;
 
 use super::connection::{Connection, Error};
+use super::lexer::{quote, quote_string};
 
 /// A foreign key as SQLite lists it.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub(crate) struct Listed {
     pub(crate) parent: String,
     /// The columns that point.
     pub(crate) from: Vec<String>,
+    /// The columns that they point to; the parent's key where the definition names none.
+    pub(crate) to: Vec<String>,
 }
 
 /// The foreign keys of all tables, by their number in each.
@@ -21,7 +24,8 @@ pub(crate) struct Listed {
 /// # Errors
 /// Where SQLite cannot read.
 pub(crate) async fn foreign_keys(connection: &mut Connection) -> Result<BTreeMap<String, BTreeMap<i64, Listed>>, Error> {
-    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\" FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f \
+    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", \
+               (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1)) FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f \
                WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq";
     let mut tables: BTreeMap<String, BTreeMap<i64, Listed>> = BTreeMap::new();
     for row in connection.query(sql).await? {
@@ -30,26 +34,74 @@ pub(crate) async fn foreign_keys(connection: &mut Connection) -> Result<BTreeMap
         let key = tables.entry(text(0)).or_default().entry(id).or_default();
         key.parent = text(2);
         key.from.push(text(3));
+        key.to.extend(Some(text(4)).filter(|to| !to.is_empty()));
     }
     Ok(tables)
 }
 
-/// The rowids that break each foreign key of a table, by the key's number; none of a table without rowids. `None` where
-/// what is pointed to is no key.
+/// The rows that break a foreign key, and how often each: by their rowids where `by_rowid` and they have one, else by
+/// the values that point. Without a table to point to, all that point. Compared as SQLite does it: by the affinity and the
+/// collation of the column that is pointed to (<https://sqlite.org/foreignkeys.html#fk_indexes>).
+///
+/// # Errors
+/// Where SQLite cannot read, and where a column is not there.
+pub(crate) async fn orphans(
+    connection: &mut Connection,
+    table: &str,
+    key: &Listed,
+    by_rowid: bool,
+    nowhere: bool,
+) -> Result<BTreeMap<String, usize>, Error> {
+    let child: Vec<String> = key.from.iter().map(|c| format!("c.{}", quote(c))).collect();
+    let mut wanted: Vec<String> = child.iter().map(|c| format!("{c} IS NOT NULL")).collect();
+    if !nowhere {
+        let same: Vec<String> = key.to.iter().zip(&child).map(|(to, c)| format!("p.{} = +{c}", quote(to))).collect();
+        let parent = quote(&key.parent);
+        wanted.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})", same.join(" AND ")));
+    }
+    let values = child.iter().map(|c| format!("quote({c})")).collect::<Vec<_>>().join(" || ', ' || ");
+    let query = |identity: &str| format!("SELECT {identity} FROM {} AS c WHERE {}", quote(table), wanted.join(" AND "));
+    let of = format!("SELECT lower(name) FROM pragma_table_xinfo({})", quote_string(table));
+    let columns = connection.texts(&of).await?;
+    let free = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !columns.iter().any(|c| c == name));
+    let rowid = free.filter(|_| by_rowid).map(|name| query(&format!("'row ' || c.{name}")));
+    let rows = match rowid {
+        None => connection.texts(&query(&values)).await?,
+        Some(sql) => match connection.texts(&sql).await {
+            // It is a table without rowids.
+            Err(Error::Sql { code: 1, .. }) => connection.texts(&query(&values)).await?,
+            rows => rows?,
+        },
+    };
+    let mut found = BTreeMap::new();
+    rows.into_iter().for_each(|row| *found.entry(row).or_default() += 1);
+    Ok(found)
+}
+
+/// Whether SQLite can tell what breaks a key: where one key of a table points to no key, it checks none of them.
 ///
 /// # Errors
 /// Where SQLite cannot read.
-pub(crate) async fn orphans(connection: &mut Connection, table: &str) -> Result<Option<BTreeMap<i64, Vec<Option<i64>>>>, Error> {
-    let sql = format!("SELECT fkid, rowid FROM pragma_foreign_key_check('{}')", table.replace('\'', "''"));
-    let rows = match connection.query(&sql).await {
-        Ok(rows) => rows,
-        Err(Error::Sql { code: 1, .. }) => return Ok(None),
-        Err(other) => return Err(other),
-    };
-    let mut found: BTreeMap<i64, Vec<Option<i64>>> = BTreeMap::new();
-    for row in rows {
-        let number = |i: usize| row.try_get_unchecked::<Option<i64>, _>(i).ok().flatten();
-        found.entry(number(0).unwrap_or_default()).or_default().push(number(1));
+pub(crate) async fn mismatched(connection: &mut Connection, table: &str) -> Result<bool, Error> {
+    match connection.query(&format!("SELECT 1 FROM pragma_foreign_key_check({}) LIMIT 1", quote_string(table))).await {
+        Ok(_) => Ok(false),
+        Err(Error::Sql { code: 1, .. }) => Ok(true),
+        Err(other) => Err(other),
     }
-    Ok(Some(found))
+}
+
+/// Whether the columns that are pointed to are the primary key or under a unique index, all of it.
+///
+/// # Errors
+/// Where SQLite cannot read.
+pub(crate) async fn points_to_a_key(connection: &mut Connection, key: &Listed) -> Result<bool, Error> {
+    let parent = quote_string(&key.parent);
+    let sql = format!(
+        "SELECT group_concat(name, char(10)) FROM (SELECT i.seq, coalesce(lower(x.name), '') AS name FROM pragma_index_list({parent}) AS i, \
+         pragma_index_info(i.name) AS x WHERE i.\"unique\" AND NOT i.partial ORDER BY i.seq, 2) GROUP BY seq \
+         UNION ALL SELECT group_concat(name, char(10)) FROM (SELECT lower(name) AS name FROM pragma_table_info({parent}) WHERE pk ORDER BY 1)"
+    );
+    let mut to: Vec<String> = key.to.iter().map(|c| c.to_ascii_lowercase()).collect();
+    to.sort();
+    Ok(to.len() == key.from.len() && connection.texts(&sql).await?.contains(&to.join("\n")))
 }
