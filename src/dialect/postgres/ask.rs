@@ -49,7 +49,7 @@ pub(crate) struct Answer {
 }
 
 /// How many scopes go into one view; a view has at most 1,600 columns.
-const AT_ONCE: usize = 250;
+const AT_ONCE: usize = 1500;
 
 /// Asks for all of them: one view for many scopes; where that fails, one for each, and then one for each expression.
 ///
@@ -143,11 +143,29 @@ fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<Answer>>> {
             return None;
         }
         let close = canon::closing(&tokens, row + 1)?;
-        found.push(split(&tokens[row + 2..close]));
+        let alias = scopes.get(found.len()).map_or("", |s| s.alias.as_str());
+        found.push(split(&unqualified(&tokens[row + 2..close], alias)));
         at = end + 1;
     }
     let fits = found.len() == scopes.len() && found.iter().zip(scopes).all(|(f, s)| f.len() == s.questions.len());
     fits.then_some(found)
+}
+
+/// Columns without the name of their table, as a table's own expressions have them.
+fn unqualified(tokens: &[Token], alias: &str) -> Vec<Token> {
+    let mut left = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let own = matches!(token, Token::Word(w) if canon::name(w) == alias) && tokens.get(at + 1) == Some(&Token::Period);
+        let inner = at > 0 && tokens[at - 1] == Token::Period;
+        if own && !inner {
+            at += 2;
+            continue;
+        }
+        left.push(token.clone());
+        at += 1;
+    }
+    left
 }
 
 /// What stands between commas.

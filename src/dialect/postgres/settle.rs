@@ -12,7 +12,7 @@ use crate::schema::{
 
 /// How often the server's answers are asked about again: its spelling of its own spelling may be another
 /// (`varchar IN (…)`), and then it stays.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 
 /// One expression that may have to be asked for.
 struct Slot<'a> {
@@ -114,20 +114,24 @@ fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame
 
 async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>>, Vec<Slot<'_>>)>) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         if pairs.is_empty() {
             break;
         }
+        // What is live is in the server's spelling already, mostly.
+        let both = round > 0;
         let mut scopes: Vec<Scope> = Vec::new();
         for (frame, before, after) in &pairs {
-            scopes.push(scope(&frame.alias, &frame.before, before));
             scopes.push(scope(&frame.alias, &frame.after, after));
+            scopes.extend(both.then(|| scope(&frame.alias, &frame.before, before)));
         }
         ask::ask(connection, &mut scopes).await?;
         let mut answers = scopes.into_iter().map(|s| s.answers);
         for (_, before, after) in &mut pairs {
-            take(before, answers.next().unwrap_or_default());
             take(after, answers.next().unwrap_or_default());
+            if both {
+                take(before, answers.next().unwrap_or_default());
+            }
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
