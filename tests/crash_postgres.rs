@@ -280,11 +280,12 @@ fn a_broken_build_is_seen_and_mended() {
         let child = program.start(&[]);
         wait_until("no build", || database.value(BUILDING) == "1");
         std::thread::sleep(Duration::from_millis(100));
-        database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        database
+            .sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()");
         let output = child.wait_with_output().unwrap();
         reader.run("ROLLBACK");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains("what is in one transaction is done (number 1)"), "{}", said(&output));
+        assert!(said(&output).contains("the transaction is committed (number 1)"), "{}", said(&output));
         assert_ne!(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "0", "{}", said(&output));
         let output = program.apply(&["-q"]);
         assert!(output.status.success(), "{}", said(&output));
@@ -302,7 +303,7 @@ fn an_invalid_index_is_shown_and_built_again() {
             database.sql("CREATE TABLE t (id serial PRIMARY KEY, a integer); CREATE INDEX by_a ON t (a); INSERT INTO t (a) VALUES (1)");
             database.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_a'::regclass");
             let plan = database.plan(&after, online).unwrap();
-            assert!(render::text(&plan, "schema.kdl", Style::default()).contains("invalid (removed)"));
+            assert!(render::text(&plan, "schema.kdl", Style::default()).contains("its build has not been finished"));
             database.apply(&after, online).unwrap();
             assert_eq!((database.left(&after, online).as_str(), database.value(LEFTOVERS).as_str()), ("", "0"));
         }
@@ -385,7 +386,7 @@ fn an_interrupt_rolls_back() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("interrupted; all was rolled back, the database is as it was"), "{}", said(&output));
-        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(began.elapsed() < Duration::from_secs(30), "it went on to its end");
         assert!(!begun(&database) && content(&database) == before);
     }
 }
@@ -404,7 +405,7 @@ fn an_interrupt_after_the_transaction_says_what_is_left() {
         let output = child.wait_with_output().unwrap();
         reader.run("ROLLBACK");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains("what is in one transaction is done (number 1)"), "{}", said(&output));
+        assert!(said(&output).contains("the transaction is committed (number 1)"), "{}", said(&output));
         let output = program.apply(&["-q"]);
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(database.value(LEFTOVERS), "0");

@@ -128,12 +128,15 @@ fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     whole.or_else(|| same().next_back()).unwrap_or(any)
 }
 
-/// Why it happens this way. PostgreSQL's stages each have a reason of their own.
+/// Why it happens this way. PostgreSQL's stages each have a reason of their own; those after the transaction are told
+/// where there is no other.
 fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let all = plan.steps.iter().filter(|s| s.address == step.address && s.action != Action::Carry);
-    let of = if plan.dialect == Dialect::Postgres { all.collect() } else { vec![step] };
-    for reason in of.into_iter().map(|s| &s.reason).filter(|r| !r.is_empty()) {
+    let of: Vec<&Step> = if plan.dialect == Dialect::Postgres { all.collect() } else { vec![step] };
+    let inside = of.iter().any(|s| s.transaction == Transaction::Inside);
+    let of = of.into_iter().filter(|s| !inside || s.transaction == Transaction::Inside);
+    for reason in of.map(|s| &s.reason).filter(|r| !r.is_empty()) {
         if !found.contains(reason) {
             found.push(reason.clone());
         }
