@@ -6,6 +6,7 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+mod indexed_by;
 pub(crate) mod inspect;
 mod keywords;
 mod layout;

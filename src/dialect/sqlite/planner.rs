@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::connection::{Connection, Error};
+use super::indexed_by;
 use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::prove::{Refusal, prove};
@@ -93,7 +94,8 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
     // What the trial alone finds must be found again.
     let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);
     let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
-    let steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
+    let mut steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
+    indexed_by::stop(&changes, live, &mut steps);
     Ok(Plan {
         dialect: Dialect::Sqlite,
         changes,

@@ -28,7 +28,12 @@ pub(super) fn lower<'l>(
         .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
     in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
     in_the_way.dedup();
-    let (garbled, in_the_way): (Vec<&Stored>, Vec<&Stored>) = in_the_way.into_iter().partition(|r| r.garbled.is_some());
+    let (garbled, mut in_the_way): (Vec<&Stored>, Vec<&Stored>) = in_the_way.into_iter().partition(|r| r.garbled.is_some());
+    let leaves = |row: &&&Stored| !names_only(row, &gone, rewritten);
+    let followers = followers(live, &in_the_way.iter().filter(leaves).copied().collect::<Vec<_>>());
+    in_the_way.extend(followers.iter().filter(|f| !in_the_way.iter().any(|r| std::ptr::eq(*r, **f))).copied().collect::<Vec<_>>());
+    in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
+    let follows = |row: &Stored| followers.iter().any(|f| std::ptr::eq(*f, row));
     let old_names = old_names(changes);
     let mut steps = Vec::new();
     let mut back: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -38,7 +43,7 @@ pub(super) fn lower<'l>(
         let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
         let name = super::super::cursor::ident(&row.name);
         let own = declared(row, &name, desired).is_some() || broken.contains(&row.name.to_ascii_lowercase());
-        if !changed && !own && names_only(row, &gone, rewritten) {
+        if !changed && !own && !follows(row) && names_only(row, &gone, rewritten) {
             continue; // SQLite's own RENAME rewrites it, and nobody else could
         }
         if !changed {
@@ -59,6 +64,22 @@ pub(super) fn lower<'l>(
         steps.push(step);
     }
     (steps, garbled)
+}
+
+/// The triggers that were made after one that is taken away, on the same table: SQLite fires the newest first, so they go
+/// and come back with it.
+fn followers<'l>(live: &'l Live, away: &[&'l Stored]) -> Vec<&'l Stored> {
+    let mut behind: BTreeSet<String> = BTreeSet::new();
+    let mut found = Vec::new();
+    for row in live.stored.iter().filter(|r| r.kind == "trigger") {
+        let table = row.table.to_ascii_lowercase();
+        if away.iter().any(|a| std::ptr::eq(*a, row)) {
+            behind.insert(table);
+        } else if behind.contains(&table) && row.garbled.is_none() {
+            found.push(row);
+        }
+    }
+    found
 }
 
 /// The views and triggers that name something that is disturbed, directly or through a view; these views are disturbed
