@@ -346,7 +346,7 @@ fn config() -> ProptestConfig {
     let rng_seed = seed.map_or(proptest::test_runner::RngSeed::Random, proptest::test_runner::RngSeed::Fixed);
     // PROPTEST_CASES and PROPTEST_MAX_SHRINK_ITERS are read by the default.
     let shrink = if std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_some() { ProptestConfig::default().max_shrink_iters } else { 100 };
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 60 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 30 };
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: shrink, rng_seed, ..ProptestConfig::default() }
 }
 
