@@ -102,6 +102,16 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
         return None;
     }
+    if let Some((key, rest)) = types::named(&after.ty, &world.names) {
+        if let Some(ty) = world.desired.enums.values().find(|e| world.names.key(&e.name) == key) {
+            return not_in_enum(table, retyped, &ty.values, !rest.is_empty());
+        }
+        // A domain that is not there yet can be asked about by nobody.
+        let new = |d: &crate::schema::Domain| world.names.key(&d.name) == key && !world.current.domains.contains_key(&d.name);
+        if world.desired.domains.values().any(new) {
+            return None;
+        }
+    }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
     let old = live_type(world, table, retyped)?;
@@ -111,6 +121,25 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let message = format!("{{count}} of {{total}} values of {} would not be the same after the change to {shown}", after.name);
     let advice = "say how they are converted: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+/// Texts, or values of another enum, that the enum of the new type does not have.
+fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[String], array: bool) -> Option<Hazard> {
+    if !table.rows {
+        return None;
+    }
+    let name = quote(retyped.live.as_str());
+    let list = values.iter().map(|v| super::super::names::literal(v)).collect::<Vec<_>>().join(", ");
+    let condition = match array {
+        true => format!("NOT ({name}::text[] <@ ARRAY[{list}]::text[])"),
+        false => format!("{name}::text <> ALL (ARRAY[{list}]::text[])"),
+    };
+    let after = table.edits.after.columns.get(&retyped.column)?;
+    let message = format!("{{count}} of {{total}} values of {} are not in {}", after.name, types::value_type(&after.ty));
+    let advice = "change these rows first, or say how they are converted: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
