@@ -13,25 +13,8 @@ use super::connection::{Connection, Error};
 use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
+use crate::dialect::bookkeeping::BOOKKEEPING;
 use crate::schema::{Check, Column, Dialect, Ident, Normalized, ObjectName, Only, Schema, Table, Type, Unmanaged};
-
-/// Tables in which other migrators keep their books.
-const BOOKKEEPING: [&str; 14] = [
-    "alembic_version",
-    "_sqlx_migrations",
-    "schema_migrations",
-    "django_migrations",
-    "__diesel_schema_migrations",
-    "flyway_schema_history",
-    "databasechangelog",
-    "databasechangeloglock",
-    "goose_db_version",
-    "knex_migrations",
-    "knex_migrations_lock",
-    "_prisma_migrations",
-    "ar_internal_metadata",
-    "atlas_schema_revisions",
-];
 
 /// A row of `sqlite_schema`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,29 +7,12 @@ use sqlx::postgres::PgRow;
 use super::part::{default, expr, parameters, unquoted};
 use super::row::Fields;
 use super::{Live, Reads, Relation, Server, ident};
+use crate::dialect::bookkeeping::BOOKKEEPING;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{
     Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
     SequenceOptions, Table, Type, Unmanaged, View,
 };
-
-/// Tables in which other migrators keep their books.
-const BOOKKEEPING: [&str; 14] = [
-    "alembic_version",
-    "_sqlx_migrations",
-    "schema_migrations",
-    "django_migrations",
-    "__diesel_schema_migrations",
-    "flyway_schema_history",
-    "databasechangelog",
-    "databasechangeloglock",
-    "goose_db_version",
-    "knex_migrations",
-    "knex_migrations_lock",
-    "_prisma_migrations",
-    "ar_internal_metadata",
-    "atlas_schema_revisions",
-];
 
 /// Whether no plan ever touches a relation of this name.
 fn is_reserved(name: &str) -> bool {
