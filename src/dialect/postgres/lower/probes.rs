@@ -104,7 +104,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     }
     if let Some((key, rest)) = types::named(&after.ty, &world.names) {
         if let Some(ty) = world.desired.enums.values().find(|e| world.names.key(&e.name) == key) {
-            return not_in_enum(table, retyped, &ty.values, !rest.is_empty());
+            return not_in_enum(table, retyped, &ty.values, rest.contains('['));
         }
         // A domain that is not there yet can be asked about by nobody.
         let new = |d: &crate::schema::Domain| world.names.key(&d.name) == key && !world.current.domains.contains_key(&d.name);
@@ -114,7 +114,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
-    let old = live_type(world, table, retyped)?;
+    let old = live_type(table, retyped)?;
     let back = format!("({name}::{shown})::{old}");
     let plain = !matches!(before.ty, Type::Json | Type::Other(_));
     let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
@@ -132,11 +132,12 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
     }
     let name = quote(retyped.live.as_str());
     let list = values.iter().map(|v| super::super::names::literal(v)).collect::<Vec<_>>().join(", ");
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let text = super::retype::by_text(before, after);
     let condition = match array {
-        true => format!("NOT ({name}::text[] <@ ARRAY[{list}]::text[])"),
-        false => format!("{name}::text <> ALL (ARRAY[{list}]::text[])"),
+        true => format!("NOT ({name}{text} <@ ARRAY[{list}]::text[])"),
+        false => format!("{name}{text} <> ALL (ARRAY[{list}]::text[])"),
     };
-    let after = table.edits.after.columns.get(&retyped.column)?;
     let message = format!("{{count}} of {{total}} values of {} are not in {}", after.name, types::value_type(&after.ty));
     let advice = "change these rows first, or say how they are converted: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(table, &after.name), message, advice);
@@ -144,7 +145,7 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
-fn live_type(_: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<String> {
+fn live_type(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<String> {
     table.edits.live.columns.get(&retyped.live).map(|c| types::value_type(&c.ty))
 }
 

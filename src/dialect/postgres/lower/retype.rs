@@ -9,7 +9,7 @@ use super::super::words::words;
 use super::World;
 use super::types::same_type;
 use crate::diff::TableEdits;
-use crate::schema::{Column, Ident, Schema, Type};
+use crate::schema::{Column, Ident, Type};
 
 /// A column that gets another type.
 #[derive(Debug, Clone)]
@@ -55,16 +55,15 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     let name = quote(live.as_str());
     let ty = pg_types::value_type(&after.ty);
     let other_type = !same_type(world, &before.ty, &after.ty);
-    let array = pg_types::named(&after.ty, &world.names).is_some_and(|(_, rest)| rest.contains('['));
-    let by_text = if array { "::text[]" } else { "::text" };
+    let by_text = by_text(before, after);
     let said = after.using.as_ref().filter(|_| other_type);
     let converted = match (said, moved_under(world, after)) {
         (Some(e), _) => Some(format!("({})", e.text)),
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
         (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
-        // No cast leads from one enum to another.
-        (None, None) if enums(world, &before.ty, &after.ty) => Some(format!("{name}{by_text}::{ty}")),
+        // A cast leads to an enum from texts alone.
+        (None, None) if becomes_enum(world, before, after) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
     let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
@@ -82,12 +81,21 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
 }
 
-/// Whether both types are enums, or arrays of them.
-fn enums(world: &World<'_>, before: &Type, after: &Type) -> bool {
-    let is_enum = |ty: &Type, schema: &Schema| {
-        pg_types::named(ty, &world.names).is_some_and(|(key, _)| schema.enums.keys().any(|e| world.names.key(e) == key))
-    };
-    is_enum(before, world.current) && is_enum(after, world.desired)
+/// Whether a value that is no text becomes one of an enum, or of an array of them.
+fn becomes_enum(world: &World<'_>, before: &Column, after: &Column) -> bool {
+    let texts = matches!(before.ty, Type::Text | Type::VarChar(_) | Type::Char(_));
+    let new = pg_types::named(&after.ty, &world.names);
+    !texts && new.is_some_and(|(key, _)| world.desired.enums.keys().any(|e| world.names.key(e) == key))
+}
+
+/// How a value becomes the text that its new type reads.
+pub(super) fn by_text(before: &Column, after: &Column) -> &'static str {
+    let array = |ty: &Type| pg_types::value_type(ty).ends_with(']');
+    match (array(&before.ty), array(&after.ty)) {
+        (true, true) => "::text[]",
+        (false, true) => "::text::text[]",
+        _ => "::text",
+    }
 }
 
 /// Whether NULLs are filled before the type changes: a text that is too long must be refused, and a cast would cut it.
