@@ -1,5 +1,6 @@
 //! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
 
+mod fact;
 mod hazard;
 mod order;
 mod step;
@@ -7,6 +8,7 @@ mod step;
 use crate::diff::Changes;
 use crate::schema::Dialect;
 
+pub use fact::Fact;
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
 pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
