@@ -3,6 +3,8 @@
 mod fact;
 mod hazard;
 mod order;
+mod record;
+mod rename;
 mod step;
 
 use crate::diff::Changes;
@@ -11,6 +13,8 @@ use crate::schema::Dialect;
 pub use fact::Fact;
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
+pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, insert_history, upgrade_history};
+pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
