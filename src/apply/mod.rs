@@ -15,7 +15,7 @@ use crate::plan::{Hazard, Step};
 
 pub use history::Identity;
 pub use restore::{RestoreOptions, backups, restore};
-pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by, plan_within};
+pub use sqlite::{SqlitePath, State, apply, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
