@@ -1,5 +1,7 @@
 //! Planning against, and applying to, a SQLite file.
 
+mod state;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +15,8 @@ use crate::dialect::sqlite::{PlanError, backup, inspect};
 use crate::kdl;
 use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
+
+pub use state::{State, plan_with_state, state};
 
 /// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.
 ///
@@ -45,21 +49,7 @@ pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Resul
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
-    let mut connection = match Connection::open(path, Mode::Read, wait).await {
-        Ok(connection) => connection,
-        Err(Error::NoFile { .. }) if !folder_exists(path) => {
-            let reason = "its folder does not exist".to_owned();
-            return Err(Error::CannotOpen { path: path.display().to_string(), reason }.into());
-        }
-        Err(Error::NoFile { .. }) => return planner::plan_from_nothing(desired).await,
-        Err(other) => return Err(other.into()),
-    };
-    // One read transaction, so that schema and counts belong together.
-    connection.execute("BEGIN").await?;
-    let planned = planner::plan(&mut connection, desired, How { rebuild_only: by == SqlitePath::Rebuild, proven: None }).await?;
-    connection.execute("COMMIT").await?;
-    connection.close().await?;
-    Ok(planned.plan)
+    Ok(state::plan_with_state(path, desired, by, wait).await?.0)
 }
 
 /// The live schema as KDL.
@@ -151,7 +141,7 @@ async fn in_transaction(
     backup: &mut Option<PathBuf>,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
-    let Planned { plan, live } =
+    let Planned { plan, live, .. } =
         planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);

@@ -14,6 +14,7 @@ pub(crate) mod lexer;
 mod lower;
 mod measure;
 mod normalize;
+pub mod offline;
 pub(crate) mod planner;
 mod prove;
 mod read_other;
