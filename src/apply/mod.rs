@@ -3,6 +3,7 @@
 mod history;
 pub mod postgres;
 mod restore;
+pub mod rollback;
 mod sqlite;
 mod verify;
 

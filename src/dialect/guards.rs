@@ -104,13 +104,18 @@ fn hazard(address: Address) -> Hazard {
     Hazard::new(Code::PreventDestroy, Level::Blocks, address, message, advice)
 }
 
-/// Takes the guards of the desired schema over into the one that is recorded: a database cannot hold them.
+/// Takes over into the schema that is recorded what a database cannot hold: the guards of the desired one, what it
+/// leaves alone, and how values are converted and filled, for the way back to it.
 pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
+    recorded.ignores = desired.ignores.clone();
     for table in recorded.tables.values_mut() {
         let Some(wanted) = desired.tables.get(&table.name) else { continue };
         table.prevent_destroy = wanted.prevent_destroy;
         for column in table.columns.values_mut() {
-            column.prevent_destroy = wanted.columns.get(&column.name).is_some_and(|c| c.prevent_destroy);
+            let Some(wanted) = wanted.columns.get(&column.name) else { continue };
+            column.prevent_destroy = wanted.prevent_destroy;
+            column.using = wanted.using.clone();
+            column.backfill = wanted.backfill.clone();
         }
     }
     for sequence in recorded.sequences.values_mut() {
