@@ -19,6 +19,11 @@ impl Guards {
         Guards(sources.checked().and_then(|s| kdl::decode(&s, dialect)).unwrap_or_default())
     }
 
+    /// Those of a schema that was recorded.
+    pub(crate) fn in_schema(recorded: &Schema) -> Guards {
+        Guards(recorded.clone())
+    }
+
     /// The schema that was recorded.
     pub(crate) fn schema(&self) -> &Schema {
         &self.0
