@@ -5,6 +5,7 @@
 
 mod dump;
 mod run;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::dialect::sqlite::Pulse;
 use crate::kdl;
 use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
+
+pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
@@ -41,7 +44,7 @@ pub struct Remarks {
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
@@ -234,7 +237,7 @@ impl Work<'_> {
         let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online).await?;
+        let Planned { plan, settled, .. } = planner::plan(&mut self.connection, self.desired, online).await?;
         if plan.is_empty() && plan.guards.is_empty() {
             if settled.live.history && history::finish(&mut self.connection).await? {
                 self.connection.execute("COMMIT").await?;
