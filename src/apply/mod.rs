@@ -1,5 +1,6 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
+mod drift;
 mod history;
 pub mod postgres;
 mod restore;
