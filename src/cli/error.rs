@@ -261,6 +261,6 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     match policy {
         _ if !destroys => failure,
         None => failure.help("if this data may go, add --allow-destructive"),
-        Some(place) => failure.help(format!("{place}, lets no data go, whatever the flags: allow-destructive #false")),
+        Some(place) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
     }
 }

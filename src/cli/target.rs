@@ -72,7 +72,8 @@ fn of_environment(environment: &Environment) -> Result<(String, String), Failure
             Ok((url.clone(), place))
         }
         UrlFrom::Variable(name) => {
-            let failure = |what: &str| Failure::new(format!("{place}, takes its database from {name}, which {what}"));
+            let failure =
+                |what: &str| Failure::new(format!("env {} of rosey.kdl takes its database from {name}, which {what}", environment.name));
             let help = "set it to the database's URL, or name the database with --url";
             match std::env::var(name) {
                 Ok(url) if !url.is_empty() => Ok((url, format!("{place} ({name})"))),
