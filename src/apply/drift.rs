@@ -25,12 +25,12 @@ fn is_same_text(shown: &Schema, desired: &Schema, recorded: &str) -> bool {
 }
 
 /// Reads what rosey wrote; what a later one wrote and this one cannot read is no drift that could be told.
-fn read(text: &str, dialect: Dialect) -> Option<Schema> {
+pub(super) fn read(text: &str, dialect: Dialect) -> Option<Schema> {
     kdl::decode(&Sources::from_text("history", text), dialect).ok()
 }
 
 /// What differs between the recorded schema and the live one, but for what the record leaves alone.
-fn between(recorded: &Normalized, live: &Normalized) -> Changes {
+pub(super) fn between(recorded: &Normalized, live: &Normalized) -> Changes {
     let mut seen = live.schema().clone();
     seen.ignores = recorded.schema().ignores.clone();
     let changes = diff(recorded, &Normalized::by_dialect(seen)).unwrap_or_default();
@@ -38,7 +38,7 @@ fn between(recorded: &Normalized, live: &Normalized) -> Changes {
     Changes { lacking: Vec::new(), ..changes }
 }
 
-fn drift(number: i64, changes: Changes) -> Option<Drift> {
+pub(super) fn drift(number: i64, changes: Changes) -> Option<Drift> {
     (!changes.is_empty()).then_some(Drift { number, changes })
 }
 
@@ -47,8 +47,13 @@ pub(super) async fn on_sqlite(
     connection: &mut sqlite::connection::Connection,
     live: &Normalized,
     desired: &Schema,
-) -> Result<Option<Drift>, HistoryError> {
-    let Some((number, text)) = recorded(history::read_sqlite(connection, Which::Last).await?) else { return Ok(None) };
+) -> Result<Option<Drift>, sqlite::Error> {
+    let last = match history::read_sqlite(connection, Which::Last).await {
+        Err(HistoryError::Sqlite(error)) => return Err(error),
+        // What a later rosey recorded cannot be told; `status` says so.
+        other => other.unwrap_or_default(),
+    };
+    let Some((number, text)) = recorded(last) else { return Ok(None) };
     let shown = sqlite::inspect::for_display(live.schema());
     if is_same_text(&shown, desired, &text) {
         return Ok(None);
@@ -62,8 +67,12 @@ pub(super) async fn on_postgres(
     connection: &mut postgres::connection::Connection,
     live: &Normalized,
     desired: &Schema,
-) -> Result<Option<Drift>, HistoryError> {
-    let Some((number, text)) = recorded(history::read_postgres(connection, Which::Last).await?) else { return Ok(None) };
+) -> Result<Option<Drift>, postgres::Error> {
+    let last = match history::read_postgres(connection, Which::Last).await {
+        Err(HistoryError::Postgres(error)) => return Err(error),
+        other => other.unwrap_or_default(),
+    };
+    let Some((number, text)) = recorded(last) else { return Ok(None) };
     if is_same_text(live.schema(), desired, &text) {
         return Ok(None);
     }

@@ -1,15 +1,14 @@
 //! `rosey plan`.
 
-use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::error::Failure;
-use super::settings::{Settings, Way};
-use super::target::{Database, Target};
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::kdl::Sources;
-use crate::{plan, render};
+use super::settings::Settings;
+use super::target::Target;
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use crate::render;
 
 /// Shows what would change.
 #[derive(Args)]
@@ -42,22 +41,24 @@ enum Format {
     Sql,
 }
 
+/// How long a plan waits for a writer of a SQLite file.
+const WAIT: Duration = Duration::from_secs(5);
+
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
         let path = settings.schema(&self.schema);
-        let way = settings.way(&self.way);
+        let way = settings.way(&self.way, WAIT);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
-        let plan = match &target.database {
-            Database::Sqlite(file) => on_sqlite(&sources, &target, file, way).await?,
-            Database::Postgres(url) => {
-                let desired = schema::desired_postgres(&sources)?;
-                target.announce();
-                postgres::plan(&sources, url, &desired, way.online).await?
-            }
-        };
-        let plan = settings.under_policy(&plan);
+        let desired = schema::desired(&sources, target.database.dialect())?;
+        target.announce();
+        let planned = target.database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?;
+        remarks::tell(&planned.remarks);
+        let plan = settings.under_policy(&planned.plan);
+        if plan.creates_database {
+            output::err(&missing(&target, plan.is_empty()));
+        }
         let name = path.display().to_string();
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
@@ -66,16 +67,6 @@ impl Plan {
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
-}
-
-async fn on_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way) -> Result<plan::Plan, Failure> {
-    let desired = schema::desired(sources)?;
-    target.announce();
-    let plan = crate::apply::plan_by(file, &desired, way.path).await.map_err(|e| schema::plan_failure(sources, e))?;
-    if plan.creates_database {
-        output::err(&missing(target, plan.is_empty()));
-    }
-    Ok(plan)
 }
 
 fn missing(target: &Target, empty: bool) -> String {

@@ -6,18 +6,12 @@ use super::config::{self, Configured};
 use super::error::Failure;
 use super::output;
 use super::{TargetArguments, settings};
+pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
 use crate::kdl::project::{Environment, UrlFrom};
 
 /// What the bot uses when nobody says anything.
 const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
-
-/// A database.
-#[derive(Debug, Clone)]
-pub(super) enum Database {
-    Sqlite(PathBuf),
-    Postgres(Box<postgres::Url>),
-}
 
 /// A database, and who named it.
 #[derive(Debug, Clone)]

@@ -79,19 +79,6 @@ impl Connection {
         rows.iter().map(|r| Ok((text(r, 0)?, text(r, 1)?))).collect()
     }
 
-    /// Runs a statement with parameters: the numbers first, then the texts.
-    pub(crate) async fn insert(&mut self, sql: &str, numbers: &[i64], texts: &[Option<&str>]) -> Result<(), Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        for number in numbers {
-            query = query.bind(*number);
-        }
-        for text in texts {
-            query = query.bind(text.map(str::to_owned));
-        }
-        query.execute(&mut self.inner).await.map_err(running)?;
-        Ok(())
-    }
-
     /// The server's version, like 150013 for 15.13.
     pub(crate) fn server_version(&self) -> u32 {
         self.version

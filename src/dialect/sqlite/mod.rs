@@ -28,4 +28,5 @@ mod oracle;
 
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
+pub(crate) use normalize::normalize as normalized;
 pub use planner::{PlanError, desired};
