@@ -14,6 +14,7 @@ mod key;
 mod node;
 mod other;
 mod parse;
+mod plain;
 mod reference;
 mod sequence;
 mod source;
