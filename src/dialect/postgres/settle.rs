@@ -38,10 +38,14 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    connection.execute("SAVEPOINT rosey_types").await?;
-    make(connection, &types).await?;
+    if !types.is_empty() {
+        connection.execute("SAVEPOINT rosey_types").await?;
+        make(connection, &types).await?;
+    }
     let refused = settle(connection, pairs).await?;
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
+    if !types.is_empty() {
+        connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
+    }
     Ok(if unknown { Vec::new() } else { refused })
 }
 
