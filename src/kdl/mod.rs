@@ -14,7 +14,6 @@ mod key;
 mod node;
 mod other;
 mod parse;
-mod plain;
 mod reference;
 mod sequence;
 mod source;

@@ -7,11 +7,10 @@ use std::ops::Range;
 use ::kdl::{KdlDiagnostic, KdlDocument};
 
 use super::fmt::{Kind, Token, lex};
-use super::plain;
 use crate::schema::{Problem, Span};
 
-/// About how long a piece is. A short one, so that what is not plain keeps little company with the crate.
-const PIECE: usize = 8 * 1024;
+/// About how long a piece is.
+const PIECE: usize = 64 * 1024;
 
 /// Levels of braces that are parsed. A schema needs four.
 const DEEPEST: usize = 64;
@@ -90,10 +89,6 @@ pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocum
     let blanked = (!outline.long_comments.is_empty()).then(|| blank(text, &outline.long_comments));
     let readable = blanked.as_deref().unwrap_or(text);
     for piece in outline.pieces() {
-        if let Some(document) = plain::read(&readable[piece.clone()]) {
-            take(piece.start, &document);
-            continue;
-        }
         match KdlDocument::parse_v2(&readable[piece.clone()]) {
             Ok(document) => take(piece.start, &document),
             Err(_) => return parse_rest(file, readable, piece.start, take),
