@@ -1,9 +1,9 @@
 //! The one door to a PostgreSQL server: opens a session, runs statements in it, and stops one that runs.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _};
 
 use super::Url;
 pub(crate) use super::error::Error;
@@ -50,6 +50,20 @@ impl Connection {
     /// Runs one statement, prepared: a second one behind it is an error of the server's.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
         sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch_all(&mut self.inner).await.map_err(running)
+    }
+
+    /// Runs queries of rosey's own in one round trip, and hands over each row with the place of its query while the server
+    /// goes on. They are not prepared, so nothing that comes from a schema file may be in them.
+    pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
+        let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.join(";\n"))).fetch_many(&mut self.inner);
+        let mut place = 0;
+        while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
+            match answer.map_err(running)? {
+                Either::Left(_) => place += 1,
+                Either::Right(row) => take(place, &row),
+            }
+        }
+        Ok(())
     }
 
     /// Runs one statement and gives the number of rows it touched.
