@@ -13,7 +13,7 @@ use rosey::plan::Plan;
 use rosey::render;
 use rosey::schema::{Dialect, Normalized, ObjectName};
 
-use super::{Case, Row};
+use super::{Case, Row, without_server};
 use crate::support::postgres::{Database, NULL, Server, say, versions};
 use crate::support::{quote, wait};
 
@@ -137,6 +137,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
     if let Some(path) = keep {
         super::snapshot(path, Dialect::Postgres, &shown(&plan), &render::sql(&plan));
     }
+    without_server::is_the_same(&work.url, &after, work.online, &plan)?;
     if plan.is_empty() != case.has("no-changes") {
         return Err(format!("no-changes is not as it says:\n{}", shown(&plan)));
     }

@@ -11,9 +11,9 @@ use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner;
 use crate::dialect::postgres::{Error, PlanError, Url, offline, rows};
-use crate::diff::diff;
+use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Plan};
-use crate::schema::{Normalized, ObjectName, Schema};
+use crate::schema::{Dialect, Normalized, ObjectName, Schema};
 
 /// A database as it is.
 #[derive(Debug, Clone, Default)]
@@ -62,14 +62,14 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> R
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     let (live, guards, holding, state) = read(&mut connection).await?;
-    let settled = planner::settled_from(&mut connection, live.clone(), desired.schema(), &guards).await?;
-    if !settled.refused.is_empty() {
-        return Err(PlanError::Schema(settled.refused));
-    }
-    let remarks = Remarks { left_alone: settled.left_alone.clone(), unasked: settled.unasked };
-    let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
-    let desired = Normalized::by_dialect(offline::for_file(&settled, &changes));
-    let settled = offline::settled_without_server(live, &guards, &desired);
+    let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+    let changes = settled.changes()?;
+    planner::is_known(&mut connection, &settled, &changes).await?;
+    // From here on as if both schemas had been read from the file that they are written to.
+    let current = as_read(&state.current)?;
+    let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
+    let remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked };
+    let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
     let planned = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
     let mut plan = planned.plan;
     plan.drift = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
@@ -96,6 +96,13 @@ pub async fn plan_as_noted(
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked };
     Ok((planned.plan, remarks, planned.holding_after_all))
+}
+
+/// The schema as it is once it has been written and read again: its rules stand in another order.
+fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
+    let sources = Sources::from_text("schema.kdl", &kdl::encode(schema));
+    let (schema, problems) = kdl::decode_all(&sources, Dialect::Postgres);
+    if problems.is_empty() { Ok(schema) } else { Err(PlanError::Schema(problems)) }
 }
 
 /// What a plan is made from, and how it is noted down.

@@ -67,6 +67,16 @@ pub(crate) struct Settled {
     pub(crate) refused: Vec<Problem>,
 }
 
+impl Settled {
+    /// What differs.
+    pub(crate) fn changes(&self) -> Result<Changes, PlanError> {
+        if !self.refused.is_empty() {
+            return Err(PlanError::Schema(self.refused.clone()));
+        }
+        diff(&self.current, &self.desired).map_err(PlanError::Schema)
+    }
+}
+
 /// Reads the live schema and puts both into one spelling.
 pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
     let live = inspect::inspect(connection).await?;
@@ -250,17 +260,11 @@ pub(crate) async fn plan_from(
     online: bool,
     holding: Option<&BTreeSet<ObjectName>>,
 ) -> Result<Planned, PlanError> {
-    if !settled.refused.is_empty() {
-        return Err(PlanError::Schema(settled.refused));
-    }
-    let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
+    let changes = settled.changes()?;
     let mut steps = Vec::new();
     let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
-        let unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
-        if !unknown.is_empty() {
-            return Err(PlanError::Schema(unknown));
-        }
+        is_known(connection, &settled, &changes).await?;
         let touched = touched(&settled.live, &changes, settled.current.schema());
         let sizes = rows::holding(connection, &settled.live, &touched).await?;
         let known = |name: &ObjectName| holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
@@ -272,6 +276,12 @@ pub(crate) async fn plan_from(
         measure::measure(connection, &mut steps).await?;
     }
     Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, holding_after_all })
+}
+
+/// Whether the server knows all types that come.
+pub(crate) async fn is_known(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
+    let unknown = known_types::problems(connection, changes, settled.desired.schema()).await?;
+    if unknown.is_empty() { Ok(()) } else { Err(PlanError::Schema(unknown)) }
 }
 
 /// The steps, in the order they run, not yet counted.

@@ -54,10 +54,8 @@ pub fn plan(
     desired: &Normalized,
     online: bool,
 ) -> Result<OfflinePlan, PlanError> {
-    let noted = noted::read(facts, current)?;
-    let holding = noted.holding.clone();
-    let guards = noted.guards;
-    let (settled, unsettled) = settled(noted.live, &guards, recorded, desired);
+    let Noted { live, guards, holding } = noted::read(facts, current)?;
+    let (settled, unsettled) = settled(live, &guards, recorded, desired);
     let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
@@ -83,8 +81,12 @@ fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired:
 }
 
 /// As [`plan`] has both schemas, for whoever has the server at hand and wants the plan to be the same.
-pub(crate) fn settled_without_server(live: Live, guards: &Guards, desired: &Normalized) -> Settled {
-    settled(live, guards, None, desired).0
+///
+/// # Errors
+/// Where a fact is none of a PostgreSQL database.
+pub(crate) fn settled_without_server(current: &Schema, facts: &[Fact], desired: &Normalized) -> Result<(Settled, Guards), PlanError> {
+    let Noted { live, guards, .. } = noted::read(facts, current)?;
+    Ok((settled(live, &guards, None, desired).0, guards))
 }
 
 /// What cannot be counted may be nothing: the apply counts it.

@@ -16,6 +16,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::default_name;
 use super::super::inspect::{Live, Reads, Relation, Server, ident};
 use super::super::planner::PlanError;
 use super::Noted;
@@ -87,6 +88,16 @@ fn of_guards(remembered: &Schema) -> Vec<Fact> {
     facts
 }
 
+/// Puts a table's rules into the order of their names, in which they are read from a database; a file has them in another.
+fn as_inspected(table: &mut Table) {
+    let whole = table.clone();
+    let name = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual, Ident::to_string);
+    table.uniques.sort_by_cached_key(|u| name(&u.name, default_name::unique(&whole.name, u)));
+    table.checks.sort_by_cached_key(|c| name(&c.name, default_name::check(&whole, c)));
+    table.foreign_keys.sort_by_cached_key(|f| name(&f.name, default_name::foreign_key(&whole.name, f)));
+    table.exclusions.sort_by_cached_key(|e| name(&e.name, default_name::exclusion(&whole.name, e)));
+}
+
 /// Schema and name; no schema is an empty one, which PostgreSQL does not have.
 fn pair(name: &ObjectName) -> [String; 2] {
     [name.schema.as_ref().map(ToString::to_string).unwrap_or_default(), name.name.to_string()]
@@ -125,10 +136,12 @@ struct Reader {
 
 impl Reader {
     fn new(current: &Schema) -> Reader {
+        let mut schema = current.clone();
+        schema.tables.values_mut().for_each(as_inspected);
         let server = Server { version: 0, default_schema: "public".to_owned(), read_only: true, may_temp: false };
         let live = Live {
             server,
-            schema: current.clone(),
+            schema,
             relations: BTreeMap::new(),
             reads: Vec::new(),
             standing_on: BTreeMap::new(),
