@@ -258,6 +258,16 @@ fn with_history(state: State, last: Option<Entry>) -> State {
     State { number: Some(last.number), recorded: Some(last.schema_after), written: last.schema_written, ..state }
 }
 
+/// A schema that rosey has written down.
+pub(super) fn read_noted(text: &str, dialect: Dialect) -> Result<Schema, ApplyError> {
+    kdl::decode(&Sources::from_text("noted.kdl", text), dialect).map_err(|e| ApplyError::Unreadable(e.to_string()))
+}
+
+/// Whether the database is a file that is still to be made.
+pub fn is_missing(database: &Database) -> bool {
+    matches!(database, Database::Sqlite(path) if !path.exists())
+}
+
 /// A plan without the database, and what differs in words that only its server could show to be equal.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -266,6 +276,8 @@ pub struct Offline {
     pub plan: Plan,
     /// What may be no difference.
     pub unsettled: Vec<Address>,
+    /// The schema that it leads to, as KDL that says the same without a history.
+    pub desired: String,
 }
 
 /// Plans from a noted state: the same changes and statements as against the database that it is of.
@@ -280,14 +292,14 @@ pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<
         Dialect::Sqlite => {
             let rebuild = way.path == SqlitePath::Rebuild;
             let plan = sqlite::offline::plan(&state.facts, &current, &desired.normalized, rebuild).await?;
-            Ok(Offline { plan, unsettled: Vec::new() })
+            Ok(Offline { plan, unsettled: Vec::new(), desired: kdl::encode(&desired.written) })
         }
         Dialect::Postgres => {
             let after = state.recorded.as_deref().map(read).transpose()?;
             let written = state.written.as_deref().map(read).transpose()?;
             let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
             let made = postgres::offline::plan(&current, &state.facts, recorded, &desired.normalized, way.online)?;
-            Ok(Offline { plan: made.plan, unsettled: made.unsettled })
+            Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: kdl::encode(&made.desired) })
         }
     }
 }

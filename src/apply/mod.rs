@@ -6,6 +6,7 @@ mod history;
 pub mod postgres;
 mod restore;
 pub mod rollback;
+pub mod saved;
 mod sqlite;
 mod stamp;
 mod verify;
@@ -18,7 +19,7 @@ use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
 
 pub use crate::plan::Identity;
-pub use database::{Database, Desired, Noted, Offline, Planned, Way, plan_offline};
+pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline};
 pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
 pub use sqlite::{SqlitePath, State, apply, inspect, plan, plan_by, plan_with_state, plan_within, state};

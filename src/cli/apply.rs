@@ -1,10 +1,12 @@
 //! `rosey apply`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use clap::Args;
 
+use super::apply_saved::Run;
 use super::error::Failure;
 use super::progress::Progress;
 use super::settings::Settings;
@@ -20,6 +22,12 @@ use crate::schema::Dialect;
 /// Applies the schema.
 #[derive(Args)]
 pub(super) struct Apply {
+    /// Saved plans to apply exactly as they are, and folders of them; the schema file where none is named.
+    #[arg(value_name = "PLAN|FOLDER", conflicts_with_all = ["schema", "sqlite_path", "online"])]
+    plans: Vec<PathBuf>,
+    /// Apply so many plans of a folder at most.
+    #[arg(long, value_name = "NUMBER", requires = "plans", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
     #[command(flatten)]
     schema: SchemaArguments,
     #[command(flatten)]
@@ -48,6 +56,13 @@ impl Apply {
         let options = settings.options(&self.safety, self.message.clone(), identity());
         let way = settings.way(&self.way, options.lock_timeout);
         let approved = settings.auto_approve(self.auto_approve);
+        if !self.plans.is_empty() {
+            let target = settings.target(&self.target)?;
+            let style = render::Style { colour, verbose: self.verbose };
+            let count = self.count.map(|n| n as usize);
+            let run = Run { settings: &settings, target: &target, options, style, approved, quiet: self.quiet, count };
+            return run.all(&self.plans).await;
+        }
         let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;

@@ -1,6 +1,7 @@
 //! The command line: arguments, exit codes, prompts, progress. The only part that prints or reads the environment.
 
 mod apply;
+mod apply_saved;
 mod config;
 mod error;
 mod fmt;
@@ -10,8 +11,11 @@ mod plan;
 mod progress;
 mod remarks;
 mod restore;
+mod saved;
 mod schema;
 mod settings;
+mod show;
+mod state;
 mod target;
 mod validate;
 
@@ -51,6 +55,10 @@ enum Command {
     Plan(plan::Plan),
     /// Applies the schema to the database.
     Apply(apply::Apply),
+    /// Renders a saved plan. Reads no database.
+    Show(show::Show),
+    /// The database's state as a file.
+    State(state::State),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
     /// Puts a backup back into the database.
@@ -167,6 +175,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
+        Command::Show(command) => block_on(command.run(colour)),
+        Command::State(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),

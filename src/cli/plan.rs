@@ -1,5 +1,6 @@
 //! `rosey plan`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -7,8 +8,10 @@ use clap::{Args, ValueEnum};
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
-use crate::render;
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, saved, schema};
+use crate::apply::{self, Way};
+use crate::kdl::Sources;
+use crate::{plan, render};
 
 /// Shows what would change.
 #[derive(Args)]
@@ -20,6 +23,15 @@ pub(super) struct Plan {
     /// How the plan is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Save the plan, for `rosey apply FILE`; in a folder under its number and message.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    out: Option<PathBuf>,
+    /// What the saved plan, and later the history, shall say of it.
+    #[arg(short, long, requires = "out")]
+    message: Option<String>,
+    /// Plan against a state that `rosey state pull` has written, with no database at hand.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "config"])]
+    state: Option<PathBuf>,
     /// Exit with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -32,13 +44,24 @@ pub(super) struct Plan {
 
 /// A form of the plan.
 #[derive(Clone, Copy, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Text,
     /// For programs.
     Json,
     /// The script.
     Sql,
+}
+
+impl Format {
+    /// The plan in this form. `name` is what the schema file is called.
+    pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style) -> String {
+        match self {
+            Format::Text => render::text(plan, name, style),
+            Format::Json => render::json(plan, name),
+            Format::Sql => render::sql(plan),
+        }
+    }
 }
 
 /// How long a plan waits for a writer of a SQLite file.
@@ -50,22 +73,72 @@ impl Plan {
         let path = settings.schema(&self.schema);
         let way = settings.way(&self.way, WAIT);
         let sources = schema::sources(&path)?;
-        let target = settings.target(&self.target)?;
-        let desired = schema::desired(&sources, target.database.dialect())?;
-        target.announce();
-        let planned = target.database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?;
-        remarks::tell(&planned.remarks);
-        let plan = settings.under_policy(&planned.plan);
-        if plan.creates_database {
-            output::err(&missing(&target, plan.is_empty()));
-        }
+        let (plan, saved) = match &self.state {
+            Some(file) => self.from_state(file, &sources, way).await?,
+            None => self.from_database(&settings.target(&self.target)?, &sources, way).await?,
+        };
+        let plan = settings.under_policy(&plan);
         let name = path.display().to_string();
-        output::out(&match self.format {
-            Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
-            Format::Json => render::json(&plan, &name),
-            Format::Sql => render::sql(&plan),
-        });
+        output::out(&self.format.write(&plan, &name, render::Style { colour, verbose: self.verbose }));
+        if let Some(out) = &self.out {
+            self.save(out, saved, plan.is_empty())?;
+        }
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+
+    /// Plans against the live database. The file's text comes with the plan where it is to be saved.
+    async fn from_database(&self, target: &Target, sources: &Sources, way: Way) -> Result<(plan::Plan, Option<String>), Failure> {
+        let desired = schema::desired(sources, target.database.dialect())?;
+        target.announce();
+        let failed = |e| schema::failure(sources, e);
+        let (plan, said, text) = if self.out.is_some() {
+            let noted = target.database.plan_noted(&desired, way).await.map_err(failed)?;
+            let text = match noted.plan.is_empty() {
+                true => None,
+                false => Some(apply::saved::save(&noted, self.message.as_deref(), way, &saved::shown).await.map_err(failed)?.text),
+            };
+            (noted.plan, noted.remarks, text)
+        } else {
+            let planned = target.database.plan(&desired, way).await.map_err(failed)?;
+            (planned.plan, planned.remarks, None)
+        };
+        remarks::tell(&said);
+        if plan.creates_database {
+            output::err(&missing(target, plan.is_empty()));
+        }
+        Ok((plan, text))
+    }
+
+    /// Plans against a state file, with no database at hand.
+    async fn from_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<(plan::Plan, Option<String>), Failure> {
+        let text = saved::read_state(file)?;
+        let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
+        let desired = schema::desired(sources, state.dialect)?;
+        output::err(&render::escape(&format!("state: {} ({}); rows are not counted\n", file.display(), saved::name(state.dialect))));
+        let failed = |e| schema::failure(sources, e);
+        let made = apply::plan_offline(&state, &desired, way).await.map_err(failed)?;
+        remarks::tell_unsettled(&made.unsettled);
+        let text = match self.out.is_some() && !made.plan.is_empty() {
+            false => None,
+            true => {
+                let written = apply::saved::save_state(&state, &made.desired, self.message.as_deref(), way, &saved::shown);
+                Some(written.await.map_err(failed)?.text)
+            }
+        };
+        Ok((made.plan, text))
+    }
+
+    fn save(&self, out: &Path, text: Option<String>, empty: bool) -> Result<(), Failure> {
+        let Some(text) = text else {
+            let why = if empty { "there is nothing to do" } else { "there is no plan" };
+            output::err(&format!("{why}, so no plan was saved\n"));
+            return Ok(());
+        };
+        let number = plan::read_plan(&text).map_or(1, |p| p.number);
+        let path = saved::place(out, number, self.message.as_deref());
+        saved::write(&path, &text)?;
+        output::err(&render::escape(&format!("saved: {}\n", path.display())));
+        Ok(())
     }
 }
 

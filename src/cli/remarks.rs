@@ -2,10 +2,19 @@
 
 use super::output;
 use crate::apply::postgres::Remarks;
+use crate::schema::Address;
 
 /// Says it.
 pub(super) fn tell(remarks: &Remarks) {
     output::err(&told(remarks));
+}
+
+/// Says what may be no difference at all.
+pub(super) fn tell_unsettled(unsettled: &[Address]) {
+    if !unsettled.is_empty() {
+        let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
+        output::err(&format!("only the server can tell whether these differ at all, in their expressions: {}\n", names.join(", ")));
+    }
 }
 
 fn told(remarks: &Remarks) -> String {

@@ -8,8 +8,10 @@ mod record;
 mod rename;
 mod step;
 
+use std::collections::BTreeSet;
+
 use crate::diff::Changes;
-use crate::schema::Dialect;
+use crate::schema::{Dialect, ObjectName};
 
 pub use fact::Fact;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
@@ -41,6 +43,8 @@ pub struct Plan {
     pub creates_database: bool,
     /// What somebody else has changed since the last number of the history.
     pub drift: Option<Drift>,
+    /// PostgreSQL: the tables that were taken to hold rows, where a plan file says so; else that is asked.
+    pub holding: Option<BTreeSet<ObjectName>>,
 }
 
 /// What changed in a database since the last number of its history, and was not rosey's doing.
@@ -93,7 +97,7 @@ impl Plan {
     pub fn summary(&self) -> Summary {
         let count = |wanted: &[Action]| {
             let steps = self.steps.iter().filter(|s| wanted.contains(&s.action));
-            steps.map(|s| &s.address).collect::<std::collections::BTreeSet<_>>().len()
+            steps.map(|s| &s.address).collect::<BTreeSet<_>>().len()
         };
         Summary {
             add: count(&[Action::Create]),

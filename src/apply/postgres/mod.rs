@@ -215,7 +215,7 @@ impl Work<'_> {
             return Ok(());
         }
         self.connection.execute("BEGIN").await?;
-        let planned = planner::plan(&mut self.connection, self.desired, self.approved.online).await;
+        let planned = planner::plan_as(&mut self.connection, self.desired, self.approved.online, self.approved.holding.as_ref()).await;
         self.connection.execute("ROLLBACK").await?;
         let plan = planned?.plan;
         if plan.is_empty() {
@@ -238,7 +238,12 @@ impl Work<'_> {
         let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled, .. } = planner::plan(&mut self.connection, self.desired, online).await?;
+        let Planned { plan, settled, holding_after_all } =
+            planner::plan_as(&mut self.connection, self.desired, online, self.approved.holding.as_ref()).await?;
+        // A saved plan for empty tables would stop the writers of one that is no longer empty.
+        if !holding_after_all.is_empty() {
+            return Err(ApplyError::Stale);
+        }
         if plan.is_empty() && plan.guards.is_empty() {
             if settled.live.history && history::finish(&mut self.connection).await? {
                 self.connection.execute("COMMIT").await?;

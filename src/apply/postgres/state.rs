@@ -95,7 +95,8 @@ pub async fn plan_as_noted(
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked };
-    Ok((planned.plan, remarks, planned.holding_after_all))
+    let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
+    Ok((plan, remarks, planned.holding_after_all))
 }
 
 /// The schema as it is once it has been written and read again: its rules stand in another order.

@@ -307,6 +307,7 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
         rebuild_only: false,
         creates_database: false,
         drift: None,
+        holding: None,
         online,
     }
 }

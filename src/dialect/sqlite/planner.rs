@@ -114,6 +114,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         fingerprint,
         creates_database: false,
         drift: None,
+        holding: None,
         online: false,
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,

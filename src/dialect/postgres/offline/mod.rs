@@ -29,6 +29,8 @@ pub struct OfflinePlan {
     pub plan: Plan,
     /// What differs by the words of an expression, which the server might take for the same. In the order of their names.
     pub unsettled: Vec<Address>,
+    /// The desired schema, in words that make the same plan without what was recorded.
+    pub desired: Schema,
 }
 
 /// What was noted down of a database, as it is read again.
@@ -65,7 +67,8 @@ pub fn plan(
     }
     let changed = changes.addresses();
     let unsettled = unsettled.into_iter().filter(|a| changed.contains(a)).collect();
-    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, online), unsettled })
+    let desired = for_file(&settled, &changes);
+    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, online), unsettled, desired })
 }
 
 /// Both schemas in one spelling, as far as that goes without a server, and what only it could say.
