@@ -6,6 +6,7 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+mod from_sql;
 mod indexed_by;
 pub(crate) mod inspect;
 mod keywords;
@@ -28,4 +29,5 @@ mod oracle;
 
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
+pub use from_sql::{Made, SqlFileError, from_sql};
 pub use planner::{PlanError, desired};
