@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use crate::dialect::postgres as pg;
 use crate::dialect::sqlite::{Error, PlanError};
-use crate::plan::{Hazard, Step};
+use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
 
-pub use history::Identity;
+pub use crate::plan::Identity;
+pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
 pub use sqlite::{SqlitePath, State, apply, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
@@ -46,6 +47,12 @@ pub struct Options {
     pub message: Option<String>,
     /// Who applies.
     pub identity: Identity,
+    /// What the history calls it.
+    pub kind: Kind,
+    /// Of a rollback: the number whose schema is gone back to.
+    pub back_to: Option<i64>,
+    /// The digest of the saved plan that is applied; that of the live schema where there is no such file.
+    pub plan_id: Option<String>,
 }
 
 impl Default for Options {
@@ -58,6 +65,26 @@ impl Default for Options {
             lock_timeout: Duration::from_secs(10),
             message: None,
             identity: Identity::default(),
+            kind: Kind::Apply,
+            back_to: None,
+            plan_id: None,
+        }
+    }
+}
+
+impl Options {
+    /// What the history says of a plan; the schemas, and how it went, are for the caller to add.
+    fn record(&self, plan: &Plan) -> Record {
+        let sql: Vec<String> = plan.statements().map(|s| format!("{};", s.sql)).collect();
+        Record {
+            kind: self.kind,
+            plan: self.plan_id.clone().unwrap_or_else(|| plan.fingerprint.clone()),
+            message: self.message.clone(),
+            renames: renames(&plan.changes),
+            sql: sql.join("\n"),
+            identity: self.identity.clone(),
+            back_to: self.back_to,
+            ..Record::default()
         }
     }
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::history::{self, Record};
+use super::history;
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
 use crate::dialect::sqlite::{PlanError, backup, inspect};
 use crate::kdl;
-use crate::plan::{self, Action, Plan, Step};
+use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
 
 pub use state::{State, plan_with_state, state};
@@ -174,16 +174,15 @@ async fn in_transaction(
     let took = began.elapsed();
     let rows_copied = plan.rows_copied();
     let record = Record {
-        plan: &plan,
-        message: options.message.as_deref(),
-        identity: &options.identity,
         schema_before: as_kdl(current.schema()),
         schema_after: as_recorded(after.schema(), desired.schema()),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         rows_copied,
+        outcome: "applied",
         backup: backup.as_ref().map(|p| p.display().to_string()),
+        ..options.record(&plan)
     };
-    let number = history::write(connection, &record).await?;
+    let number = history::write_sqlite(connection, &record).await?;
     Ok(Outcome::Applied(Report { number, rows_copied, took, backup: backup.clone() }))
 }
 

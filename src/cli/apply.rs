@@ -130,6 +130,7 @@ impl Apply {
             lock_timeout: self.lock_timeout,
             message: self.message.clone(),
             identity: identity(),
+            ..Options::default()
         };
         let pulse = Arc::new(Pulse::default());
         let mut progress = Progress::new(self.quiet, pulse.clone());

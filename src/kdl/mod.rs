@@ -7,6 +7,7 @@ mod arg;
 mod check;
 mod column;
 mod diagnostics;
+pub(crate) mod document;
 mod exclude;
 mod fmt;
 mod index;

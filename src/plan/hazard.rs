@@ -75,6 +75,17 @@ pub enum Level {
     Warns,
 }
 
+impl Level {
+    /// Its word in files and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Blocks => "blocks",
+            Level::Destroys => "destroys",
+            Level::Warns => "warns",
+        }
+    }
+}
+
 /// How many rows a hazard is about, before they have been counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {

@@ -4,7 +4,6 @@
 //! after it, statement by statement, each of which the next apply finds done or finishes.
 
 mod dump;
-mod history;
 mod run;
 
 use std::path::PathBuf;
@@ -12,13 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
-use crate::plan::{self, Plan, Step, Transaction};
+use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
 
 /// The key of the lock that one apply at a time holds on a database
@@ -250,16 +249,17 @@ impl Work<'_> {
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
         let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
-        let record = history::Record {
-            plan: &plan,
-            options: self.options,
+        let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
+        let record = Record {
             schema_before: kdl::encode(settled.current.schema()),
-            schema_after: as_recorded(&after, self.desired.schema()),
-            duration: began.elapsed(),
+            schema_written: (written != schema_after).then_some(written),
+            schema_after,
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
             outcome: if staged { "running" } else { "applied" },
             backup: backup.as_ref().map(|p| p.display().to_string()),
+            ..self.options.record(&plan)
         };
-        let number = history::write(&mut self.connection, &record).await?;
+        let number = history::write_postgres(&mut self.connection, &record).await?;
         self.connection.execute("COMMIT").await?;
         Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
     }
