@@ -16,7 +16,7 @@ use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
 pub use crate::plan::Identity;
 pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
-pub use sqlite::{SqlitePath, State, apply, inspect, plan, plan_by, plan_with_state, plan_within, state};
+pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -13,6 +13,8 @@ use crate::schema::{Normalized, Schema};
 /// How long another program's lock is waited for.
 const WAIT: Duration = Duration::from_secs(5);
 
+const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
+
 /// A database as it is.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -22,6 +24,8 @@ pub struct State {
     pub facts: Vec<Fact>,
     /// The schema that the last apply recorded, whose guards still hold; an empty one where none did.
     pub guarded: Schema,
+    /// The columns of the table that the history is in; none where there is no such table, or where it is not at hand.
+    pub history_columns: Vec<String>,
 }
 
 /// The state of a file.
@@ -41,7 +45,8 @@ pub async fn state(path: &Path) -> Result<State, Error> {
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
-    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded })
+    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
+    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns })
 }
 
 /// Plans as [`super::plan_within`] does, and gives the state that the plan starts from, both as one moment of the file. A
@@ -63,8 +68,9 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, 
     connection.execute("BEGIN").await?;
     let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
     let Planned { plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
+    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let current = inspect::for_display(live.current.schema());
-    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone() }))
+    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns }))
 }

@@ -12,15 +12,17 @@ pub(crate) mod inspect;
 mod keywords;
 mod layout;
 pub(crate) mod lexer;
-mod lower;
+pub(crate) mod lower;
 mod measure;
 mod normalize;
 pub mod offline;
+pub(crate) mod outcome;
 pub(crate) mod planner;
 mod prove;
 mod read_other;
 mod read_table;
 pub(crate) mod references;
+pub(crate) mod script;
 mod types;
 mod value;
 
