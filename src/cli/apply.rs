@@ -1,17 +1,17 @@
 //! `rosey apply`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::error::Failure;
 use super::progress::Progress;
+use super::settings::{Settings, Way};
 use super::target::{Database, Target};
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::apply::{self, ApplyError, BackupMode, Identity, Options, Outcome, Report};
+use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
+use crate::apply::{self, ApplyError, Identity, Options, Outcome, Report};
 use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
@@ -28,21 +28,8 @@ pub(super) struct Apply {
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
-    /// Allow what destroys data: dropped tables and columns, conversions that lose values.
-    #[arg(long)]
-    allow_destructive: bool,
-    /// When a backup is made first; auto: before a step that rebuilds or destroys.
-    #[arg(long, value_enum, default_value = "auto")]
-    backup: Backup,
-    /// Where backups go; beside the SQLite file, or in the working directory, where this is not given.
-    #[arg(long, value_name = "FOLDER")]
-    backup_dir: Option<PathBuf>,
-    /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    keep_backups: Option<u32>,
-    /// How long to wait for another program's lock, like 500ms, 10s or 2m.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
-    lock_timeout: Duration,
+    #[command(flatten)]
+    safety: SafetyArguments,
     /// What the history shall say of it.
     #[arg(short, long)]
     message: Option<String>,
@@ -56,40 +43,39 @@ pub(super) struct Apply {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Backup {
-    Auto,
-    Always,
-    Never,
-}
-
 impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let sources = schema::sources(&self.schema.schema)?;
-        let target = Target::find(&self.target)?;
+        let settings = Settings::load(&self.target.env)?;
+        let way = settings.way(&self.way);
+        let options = settings.options(&self.safety, self.message.clone(), identity());
+        let approved = settings.auto_approve(self.auto_approve);
+        let path = settings.schema(&self.schema);
+        let sources = schema::sources(&path)?;
+        let target = settings.target(&self.target)?;
         let (desired, plan) = match &target.database {
-            Database::Sqlite(path) => self.plan_sqlite(&sources, &target, path).await?,
+            Database::Sqlite(file) => plan_sqlite(&sources, &target, file, way, &options).await?,
             Database::Postgres(url) => {
-                let desired = self.declared(schema::desired_postgres(&sources)?, &target)?;
-                let plan = postgres::plan(&sources, url, &desired, self.way.online).await?;
+                let desired = declared(schema::desired_postgres(&sources)?, &target)?;
+                let plan = postgres::plan(&sources, url, &desired, way.online).await?;
                 (desired, plan)
             }
         };
-        let name = self.schema.schema.display().to_string();
-        if !self.quiet || !self.auto_approve || plan.is_empty() {
-            output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));
+        let name = path.display().to_string();
+        if !self.quiet || !approved || plan.is_empty() {
+            output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
             return Ok(Exit::Done);
         }
-        let blocking: Vec<_> = plan.blocking(self.allow_destructive).into_iter().cloned().collect();
+        let blocking: Vec<_> = plan.blocking(options.allow_destructive).into_iter().cloned().collect();
         if !blocking.is_empty() {
-            return Err(ApplyError::Blocked(blocking).into());
+            return Err(settings.refusal(&blocking));
         }
         if !plan.is_empty() {
-            approve(self.auto_approve, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
+            approve(approved, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
-        let outcome = self.apply(&target.database, &desired, &plan).await.map_err(|e| match e {
+        let outcome = self.apply(&target.database, &desired, &plan, &options).await.map_err(|e| match e {
+            ApplyError::Blocked(hazards) => settings.refusal(&hazards),
             ApplyError::Plan(e) => schema::plan_failure(&sources, e),
             ApplyError::PostgresPlan(e) => postgres::failure(&sources, e),
             other => other.into(),
@@ -98,47 +84,14 @@ impl Apply {
         Ok(Exit::Done)
     }
 
-    /// The schema, which must declare something.
-    fn declared(&self, desired: Normalized, target: &Target) -> Result<Normalized, Failure> {
-        target.announce();
-        if desired.schema().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
-    }
-
-    async fn plan_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<(Normalized, Plan), Failure> {
-        let desired = self.declared(schema::desired(sources)?, target)?;
-        if target.is_default && !path.exists() {
-            return Err(Failure::new(format!("{} does not exist, and nobody named it", path.display()))
-                .help("name the database with --url, and it will be created"));
-        }
-        let plan = crate::apply::plan_within(path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
-            PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
-            other => schema::plan_failure(sources, other),
-        })?;
-        Ok((desired, plan))
-    }
-
-    async fn apply(&self, database: &Database, desired: &Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
-        let options = Options {
-            allow_destructive: self.allow_destructive,
-            backup: match self.backup {
-                Backup::Auto => BackupMode::Auto,
-                Backup::Always => BackupMode::Always,
-                Backup::Never => BackupMode::Never,
-            },
-            backup_dir: self.backup_dir.clone(),
-            keep_backups: self.keep_backups.map(|n| n as usize),
-            lock_timeout: self.lock_timeout,
-            message: self.message.clone(),
-            identity: identity(),
-            ..Options::default()
-        };
+    async fn apply(&self, database: &Database, desired: &Normalized, plan: &Plan, options: &Options) -> Result<Outcome, ApplyError> {
         let pulse = Arc::new(Pulse::default());
         let mut progress = Progress::new(self.quiet, pulse.clone());
         let cancel = pulse.clone();
         let work = async {
             match database {
-                Database::Sqlite(path) => apply::apply(path, desired, plan, &options, pulse, &mut progress).await,
-                Database::Postgres(url) => apply::postgres::apply(url, desired, plan, &options, pulse, &mut progress).await,
+                Database::Sqlite(path) => apply::apply(path, desired, plan, options, pulse, &mut progress).await,
+                Database::Postgres(url) => apply::postgres::apply(url, desired, plan, options, pulse, &mut progress).await,
             }
         };
         tokio::pin!(work);
@@ -171,6 +124,26 @@ impl Apply {
         }
         text
     }
+}
+
+/// The schema, which must declare something.
+fn declared(desired: Normalized, target: &Target) -> Result<Normalized, Failure> {
+    target.announce();
+    if desired.schema().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
+}
+
+async fn plan_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way, options: &Options) -> Result<(Normalized, Plan), Failure> {
+    let desired = declared(schema::desired(sources)?, target)?;
+    if target.is_default && !file.exists() {
+        return Err(Failure::new(format!("{} does not exist, and nobody named it", file.display()))
+            .help("name the database with --url, and it will be created"));
+    }
+    let wait = options.lock_timeout;
+    let plan = crate::apply::plan_within(file, &desired, way.path, wait).await.map_err(|e| match e {
+        PlanError::Database(Error::Locked) => ApplyError::LockTimeout(wait).into(),
+        other => schema::plan_failure(sources, other),
+    })?;
+    Ok((desired, plan))
 }
 
 /// Asks for `yes`, unless that has been given beforehand.
@@ -215,17 +188,4 @@ fn git_commit() -> Option<String> {
     let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).stderr(std::process::Stdio::null()).output().ok()?;
     let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !commit.is_empty()).then_some(commit)
-}
-
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "" | "s" => number,
-        "m" => number * 60.0,
-        _ => return Err("the units are ms, s and m".to_owned()),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "that is no length of time".to_owned())
 }

@@ -24,6 +24,13 @@ impl Failure {
         Failure { text: text.into(), help: Vec::new(), exit: Exit::Error, whole: false }
     }
 
+    /// The mistakes of a file, each with its place.
+    pub(super) fn mistakes(diagnostics: &Diagnostics, of: &str) -> Self {
+        let n = diagnostics.problems().len();
+        let count = if n == 1 { "one mistake".to_owned() } else { format!("{n} mistakes") };
+        Failure { text: format!("{diagnostics}\nerror: {of} has {count}\n"), help: Vec::new(), exit: Exit::Error, whole: true }
+    }
+
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
@@ -54,9 +61,7 @@ impl fmt::Display for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
-        let n = diagnostics.problems().len();
-        let count = if n == 1 { "one mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure { text: format!("{diagnostics}\nerror: the schema has {count}\n"), help: Vec::new(), exit: Exit::Error, whole: true }
+        Failure::mistakes(&diagnostics, "the schema")
     }
 }
 
@@ -167,7 +172,7 @@ impl From<ApplyError> for Failure {
         let failure = match error {
             ApplyError::Database(error) => unchanged(error.into()),
             ApplyError::Plan(error) => error.into(),
-            ApplyError::Blocked(hazards) => blocked(&hazards),
+            ApplyError::Blocked(hazards) => blocked(&hazards, None),
             ApplyError::LockTimeout(_) => Failure::new(format!("{error}; nothing was changed"))
                 .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
             ApplyError::EmptySchema => Failure::new(format!("{error}; nothing was changed")).help("check --schema"),
@@ -242,7 +247,8 @@ fn unchanged(mut failure: Failure) -> Failure {
     failure
 }
 
-fn blocked(hazards: &[Hazard]) -> Failure {
+/// The refusal of an apply; `policy` names what lets no data go, whatever the flags.
+pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     let mut text = "the apply is refused; nothing was changed".to_owned();
     for hazard in hazards {
         text.push_str(&format!("\n  {} ({}): {}", hazard.address, hazard.code.name(), hazard.text()));
@@ -252,5 +258,9 @@ fn blocked(hazards: &[Hazard]) -> Failure {
     }
     let failure = Failure::new(text);
     let destroys = hazards.iter().any(|h| h.level == Level::Destroys);
-    if destroys { failure.help("if this data may go, add --allow-destructive") } else { failure }
+    match policy {
+        _ if !destroys => failure,
+        None => failure.help("if this data may go, add --allow-destructive"),
+        Some(place) => failure.help(format!("{place}, lets no data go, whatever the flags: allow-destructive #false")),
+    }
 }

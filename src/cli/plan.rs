@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::error::Failure;
+use super::settings::{Settings, Way};
 use super::target::{Database, Target};
 use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
 use crate::kdl::Sources;
@@ -43,17 +44,21 @@ enum Format {
 
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let sources = schema::sources(&self.schema.schema)?;
-        let target = Target::find(&self.target)?;
+        let settings = Settings::load(&self.target.env)?;
+        let path = settings.schema(&self.schema);
+        let way = settings.way(&self.way);
+        let sources = schema::sources(&path)?;
+        let target = settings.target(&self.target)?;
         let plan = match &target.database {
-            Database::Sqlite(path) => self.on_sqlite(&sources, &target, path).await?,
+            Database::Sqlite(file) => on_sqlite(&sources, &target, file, way).await?,
             Database::Postgres(url) => {
                 let desired = schema::desired_postgres(&sources)?;
                 target.announce();
-                postgres::plan(&sources, url, &desired, self.way.online).await?
+                postgres::plan(&sources, url, &desired, way.online).await?
             }
         };
-        let name = self.schema.schema.display().to_string();
+        let plan = settings.under_policy(&plan);
+        let name = path.display().to_string();
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
             Format::Json => render::json(&plan, &name),
@@ -61,16 +66,16 @@ impl Plan {
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
+}
 
-    async fn on_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<plan::Plan, Failure> {
-        let desired = schema::desired(sources)?;
-        target.announce();
-        let plan = crate::apply::plan_by(path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(sources, e))?;
-        if plan.creates_database {
-            output::err(&missing(target, plan.is_empty()));
-        }
-        Ok(plan)
+async fn on_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way) -> Result<plan::Plan, Failure> {
+    let desired = schema::desired(sources)?;
+    target.announce();
+    let plan = crate::apply::plan_by(file, &desired, way.path).await.map_err(|e| schema::plan_failure(sources, e))?;
+    if plan.creates_database {
+        output::err(&missing(target, plan.is_empty()));
     }
+    Ok(plan)
 }
 
 fn missing(target: &Target, empty: bool) -> String {
