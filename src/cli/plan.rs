@@ -1,6 +1,7 @@
 //! `rosey plan`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -9,7 +10,8 @@ use super::settings::{Settings, Way};
 use super::target::{Database, Target};
 use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
 use crate::kdl::Sources;
-use crate::{plan, render};
+use crate::plan::Frame;
+use crate::{apply, plan, render};
 
 /// Shows what would change.
 #[derive(Args)]
@@ -49,12 +51,16 @@ impl Plan {
         let way = settings.way(&self.way);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
-        let plan = match &target.database {
-            Database::Sqlite(file) => on_sqlite(&sources, &target, file, way).await?,
+        let (plan, frame) = match &target.database {
+            Database::Sqlite(file) => on_sqlite(&sources, &target, file, way, self.is_script()).await?,
             Database::Postgres(url) => {
                 let desired = schema::desired_postgres(&sources)?;
                 target.announce();
-                postgres::plan(&sources, url, &desired, way.online).await?
+                if self.is_script() {
+                    postgres::plan_with_frame(&sources, url, &desired, way.online).await?
+                } else {
+                    (postgres::plan(&sources, url, &desired, way.online).await?, Frame::default())
+                }
             }
         };
         let plan = settings.under_policy(&plan);
@@ -62,20 +68,30 @@ impl Plan {
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
             Format::Json => render::json(&plan, &name),
-            Format::Sql => render::sql(&plan),
+            Format::Sql => render::script(&plan, &frame),
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
+
+    fn is_script(&self) -> bool {
+        matches!(self.format, Format::Sql)
+    }
 }
 
-async fn on_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way) -> Result<plan::Plan, Failure> {
+/// The plan, and for a script what stands around it.
+async fn on_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way, script: bool) -> Result<(plan::Plan, Frame), Failure> {
     let desired = schema::desired(sources)?;
     target.announce();
-    let plan = crate::apply::plan_by(file, &desired, way.path).await.map_err(|e| schema::plan_failure(sources, e))?;
+    let failed = |e| schema::plan_failure(sources, e);
+    let (plan, state) = apply::plan_with_state(file, &desired, way.path, Duration::from_secs(5)).await.map_err(failed)?;
     if plan.creates_database {
         output::err(&missing(target, plan.is_empty()));
     }
-    Ok(plan)
+    if !script {
+        return Ok((plan, Frame::default()));
+    }
+    let frame = apply::frame(&plan, &state, &desired, &apply::Options::default()).await.map_err(failed)?;
+    Ok((plan, frame))
 }
 
 fn missing(target: &Target, empty: bool) -> String {

@@ -2,10 +2,11 @@
 
 use super::error::Failure;
 use super::{output, schema};
+use crate::apply::Options;
 use crate::apply::postgres::{self, Remarks};
 use crate::dialect::postgres::{PlanError, Url};
 use crate::kdl::Sources;
-use crate::plan::Plan;
+use crate::plan::{Frame, Plan};
 use crate::schema::Normalized;
 
 /// Reads the schema for PostgreSQL and plans; what there is to say besides the plan goes to standard error.
@@ -13,6 +14,15 @@ pub(super) async fn plan(sources: &Sources, url: &Url, desired: &Normalized, onl
     let (plan, remarks) = postgres::plan(url, desired, online).await.map_err(|e| failure(sources, e))?;
     output::err(&told(&remarks));
     Ok(plan)
+}
+
+/// Plans as [`plan`] does, for a script.
+pub(super) async fn plan_with_frame(sources: &Sources, url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Frame), Failure> {
+    let options = Options::default();
+    let planned = postgres::plan_with_frame(url, desired, online, &options).await;
+    let (plan, remarks, frame) = planned.map_err(|e| failure(sources, e))?;
+    output::err(&told(&remarks));
+    Ok((plan, frame))
 }
 
 /// A failed plan, its problems shown with their source.

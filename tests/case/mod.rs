@@ -14,6 +14,7 @@
 
 pub mod on_postgres;
 pub mod on_sqlite;
+mod script;
 
 use std::path::Path;
 

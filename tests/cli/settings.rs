@@ -133,7 +133,10 @@ fn what_is_no_file_of_text_is_an_error() {
 #[test]
 fn backups_are_made_as_the_file_says_unless_a_flag_says_otherwise() {
     let place = Place::having(USERS, "");
-    place.write("rosey.kdl", "backup always\nbackup-dir \"kept\"\nkeep-backups 1\nauto-approve #true\nenv dev { url \"test.db\"; backup never }\n");
+    place.write(
+        "rosey.kdl",
+        "backup always\nbackup-dir \"kept\"\nkeep-backups 1\nauto-approve #true\nenv dev { url \"test.db\"; backup never }\n",
+    );
     std::fs::create_dir(place.path("kept")).unwrap();
     place.write("schema.kdl", USERS_WITH_AGE);
     place.rosey(&["apply", "--env", "dev"]).exits(0);

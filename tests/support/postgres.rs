@@ -17,9 +17,9 @@ use std::{collections::BTreeMap, thread};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-#[allow(unused_imports)] // of use to some
-pub use installed::say;
 use installed::{Installed, run};
+#[allow(unused_imports)] // of use to some
+pub use installed::{in_ci, say};
 
 /// What [`Database::rows`] shows for NULL.
 pub const NULL: &str = "NULL";

@@ -5,6 +5,7 @@
 
 mod dump;
 mod run;
+mod script;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use crate::dialect::sqlite::Pulse;
 use crate::kdl;
 use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
+
+pub use script::plan_with_frame;
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
