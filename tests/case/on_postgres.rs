@@ -79,10 +79,41 @@ fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), St
     if sql.is_empty() {
         return Ok(());
     }
+    if keeps && is_scripted(path) && super::script::is_psql_there(server) {
+        scripted(case, server).map_err(|e| format!("by the script: {e}"))?;
+    }
     let database = Lent::from(server);
     let work = Work { case, database: &database, online: false, url: Url::parse(&database.url()).unwrap() };
     let (direct_sql, direct) = work.there(&sql).map_err(|e| format!("directly: {e}"))?;
     if direct_sql == sql || direct == end { Ok(()) } else { Err(format!("the two ways end in\n{end}\nand\n{direct}")) }
+}
+
+/// Whether the script of a case is run too.
+fn is_scripted(_: &Path) -> bool {
+    true
+}
+
+/// The script of the plan leads where the apply does, and is in the history as the apply is.
+fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
+    let (applied, by_script) = (Lent::from(server), Lent::from(server));
+    let url = |database: &Lent| Url::parse(&database.url()).unwrap();
+    let one = Work { case, database: &applied, online: true, url: url(&applied) };
+    let two = Work { case, database: &by_script, online: true, url: url(&by_script) };
+    one.begin()?;
+    two.begin()?;
+    let after = desired(&case.text("after"))?;
+    super::script::by_psql(&by_script, &after, true)?;
+    if !one.plan(&after)?.is_empty() {
+        one.apply(&after, true).map_err(|e| format!("{e:?}"))?;
+    }
+    two.is_settled(&after)?;
+    two.expected()?;
+    let history = "SELECT to_jsonb(h) - 'applied_at' - 'duration_ms' - 'backup' FROM _rosey_history h ORDER BY number";
+    let there = "SELECT to_regclass('_rosey_history')";
+    if applied.value(there) != NULL && applied.rows(history) != by_script.rows(history) {
+        return Err(format!("the history is another one:\n{:#?}\n{:#?}", applied.rows(history), by_script.rows(history)));
+    }
+    Ok(())
 }
 
 /// A database of the pool, with nothing in it.

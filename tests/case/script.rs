@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use rosey::apply::{self, Options, SqlitePath};
+use rosey::apply::{self, Options, SqlitePath, postgres};
+use rosey::dialect::postgres::Url;
 use rosey::render;
 use rosey::schema::Normalized;
 
-use crate::support::{Database, shell, wait};
+use crate::support::{Database, postgres as server, shell, wait};
 
 /// A copy of the database that the script has run on.
 pub struct Scripted {
@@ -30,12 +31,14 @@ impl Scripted {
             std::fs::copy(&database.path, &copy.path).unwrap();
         }
         let before = copy.bytes();
-        if destroys {
+        // Once is enough for what stops it.
+        let stops = by == SqlitePath::Cheapest;
+        if destroys && stops {
             assert!(shell::run(&copy.path, &stopped).is_err(), "it destroys without leave:\n{stopped}");
             assert_eq!(copy.bytes(), before);
         }
         shell::run(&copy.path, &script).unwrap_or_else(|e| panic!("{e}\n{script}"));
-        if !plan.is_empty() {
+        if !plan.is_empty() && stops {
             shell::run(&copy.path, &script).expect_err("it runs twice");
         }
         Some(Scripted { copy, script })
@@ -57,4 +60,31 @@ impl Scripted {
             assert_eq!(self.copy.rows(&row), applied.rows(&row), "{}", self.script);
         }
     }
+}
+
+/// Runs the script of a PostgreSQL plan by psql, if there is one; once without leave first, where it destroys.
+pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
+    let url = Url::parse(&database.url()).unwrap();
+    let planned = wait(postgres::plan_with_frame(&url, after, online, &Options::default()));
+    let (plan, _, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
+    let script = render::script(&plan, &frame);
+    let destroys = !plan.blocking(false).is_empty();
+    if destroys && database.psql(&script, &[]).is_ok() {
+        return Err(format!("it destroys without leave:\n{script}"));
+    }
+    let leave = ["-v", "allow_destructive=1"];
+    database.psql(&script, &leave).map_err(|e| format!("{e}\n{script}"))?;
+    if !plan.is_empty() && database.psql(&script, &leave).is_ok() {
+        return Err(format!("it runs twice:\n{script}"));
+    }
+    Ok(())
+}
+
+/// Whether psql is there.
+pub fn is_psql_there(server: &server::Server) -> bool {
+    let there = server.tool("psql").is_some();
+    if !there {
+        server::skip("no psql");
+    }
+    there
 }

@@ -49,26 +49,27 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
 ///
 /// # Errors
 /// As planning.
-pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Vec<Piece>, PlanError> {
+pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
     let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan) };
     let uncounted = planner::plan_from(live, desired, how).await?;
-    Ok(uncounted.steps.iter().filter_map(|step| rows_of_step_fit(step, plan)).collect())
+    let checks: Vec<String> = uncounted.steps.iter().flat_map(|step| found_unbroken(step, plan)).collect();
+    // The checks of one step may look at the rows of another one as they will be.
+    let trials =
+        uncounted.steps.iter().filter_map(|s| s.trial.as_ref()).filter(|(name, _)| checks.iter().any(|c| c.contains(&quote(name))));
+    let (mut made, mut dropped) = (Vec::new(), Vec::new());
+    for (name, statements) in trials {
+        made.extend(statements.clone());
+        dropped.push(format!("DROP TABLE temp.{}", quote(name)));
+    }
+    let piece = || Piece::new("Stops where rows have come that do not fit.", made.into_iter().chain(checks.clone()).chain(dropped));
+    Ok((!checks.is_empty()).then(piece))
 }
 
-fn rows_of_step_fit(step: &Step, plan: &Plan) -> Option<Piece> {
+fn found_unbroken(step: &Step, plan: &Plan) -> Vec<String> {
     let known = |h: &Hazard| plan.hazards().any(|k| (k.code, &k.address, &k.message) == (h.code, &h.address, &h.message));
     let is_drop = |h: &Hazard| matches!(h.code, Code::DestroysTable | Code::DestroysColumn);
     let wanted = step.hazards.iter().filter(|h| h.level != Level::Warns && !is_drop(h) && !known(h));
-    let checks: Vec<String> = wanted.filter_map(|h| found_none(step, h)).collect();
-    let trial = step.trial.as_ref().filter(|(name, _)| checks.iter().any(|c| c.contains(&quote(name))));
-    let (made, dropped) = match trial {
-        Some((name, made)) => (made.clone(), Some(format!("DROP TABLE temp.{}", quote(name)))),
-        None => (Vec::new(), None),
-    };
-    if checks.is_empty() {
-        return None;
-    }
-    Some(Piece::new(&format!("Stops where rows of {} would not fit.", step.address), made.into_iter().chain(checks).chain(dropped)))
+    wanted.filter_map(|h| found_none(step, h)).collect()
 }
 
 fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
