@@ -88,9 +88,11 @@ fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), St
     if direct_sql == sql || direct == end { Ok(()) } else { Err(format!("the two ways end in\n{end}\nand\n{direct}")) }
 }
 
-/// Whether the script of a case is run too.
-fn is_scripted(_: &Path) -> bool {
-    true
+/// Whether the script of a case is run too: every eighth is, for two more databases take their time; and enums, whose new
+/// values come ahead of the transaction.
+fn is_scripted(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.starts_with("enum") || name.bytes().map(u32::from).sum::<u32>().is_multiple_of(8)
 }
 
 /// The script of the plan leads where the apply does, and is in the history as the apply is.
@@ -108,12 +110,24 @@ fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
     }
     two.is_settled(&after)?;
     two.expected()?;
-    let history = "SELECT to_jsonb(h) - 'applied_at' - 'duration_ms' - 'backup' FROM _rosey_history h ORDER BY number";
-    let there = "SELECT to_regclass('_rosey_history')";
-    if applied.value(there) != NULL && applied.rows(history) != by_script.rows(history) {
-        return Err(format!("the history is another one:\n{:#?}\n{:#?}", applied.rows(history), by_script.rows(history)));
+    if by_script.value("SELECT to_regclass('_rosey_history')") == NULL {
+        return Ok(());
     }
-    Ok(())
+    is_in_the_history_alike(&applied, &by_script)?;
+    let recorded = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let recorded = desired(&by_script.value(recorded)).map_err(|e| format!("what is recorded: {e}"))?;
+    two.is_settled(&recorded).map(drop)
+}
+
+/// An apply reads back how the server spells the outcome, and plans again behind what runs ahead of the transaction: these
+/// columns may differ.
+fn is_in_the_history_alike(applied: &Lent, by_script: &Lent) -> Result<(), String> {
+    let early = by_script.value("SELECT count(*) FROM _rosey_history WHERE sql ~ 'ADD VALUE'") != "0";
+    let columns = "number, format, kind, message, renames, outcome, rows_copied, back_to, rosey_version, server_version";
+    let same = if early { "" } else { ", plan, schema_before, sql" };
+    let history = format!("SELECT {columns}{same} FROM _rosey_history ORDER BY number");
+    let (one, two) = (applied.rows(&history), by_script.rows(&history));
+    if one == two { Ok(()) } else { Err(format!("the history is another one:\n{one:#?}\n{two:#?}")) }
 }
 
 /// A database of the pool, with nothing in it.

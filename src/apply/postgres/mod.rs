@@ -251,7 +251,7 @@ impl Work<'_> {
             run::step(&mut self.connection, step, self.observer).await?;
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
-        let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
+        let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
         let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
         let record = Record {
             schema_before: kdl::encode(settled.current.schema()),

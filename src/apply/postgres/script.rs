@@ -64,7 +64,7 @@ async fn frame(
 }
 
 fn history(plan: &Plan, settled: &Settled, desired: &Normalized, options: &Options, staged: bool, columns: &[String]) -> Vec<String> {
-    let (schema_after, written) = (as_recorded(settled.desired.schema(), desired.schema()), kdl::encode(desired.schema()));
+    let (schema_after, written) = (as_recorded(&settled.desired.schema().at_rest(), desired.schema()), kdl::encode(desired.schema()));
     let record = Record {
         schema_before: kdl::encode(settled.current.schema()),
         schema_written: (written != schema_after).then_some(written),
