@@ -31,7 +31,7 @@ pub struct Entry {
     #[serde(default)]
     pub schema_written: Option<String>,
     /// The renames, as they are stored.
-    renames: String,
+    pub(super) renames: String,
     /// The statements.
     pub sql: String,
     /// When: UTC, as RFC 3339 has it.

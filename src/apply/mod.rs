@@ -1,9 +1,14 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
+mod database;
+mod drift;
 mod history;
 pub mod postgres;
 mod restore;
+pub mod rollback;
+mod script;
 mod sqlite;
+mod stamp;
 mod verify;
 
 use std::path::PathBuf;
@@ -14,6 +19,7 @@ use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
 
 pub use crate::plan::Identity;
+pub use database::{Database, Desired, Noted, Offline, Planned, Way, plan_offline};
 pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
@@ -231,6 +237,15 @@ pub enum ApplyError {
     /// The database is no longer what the plan was made for.
     #[error("the database has changed since the plan was made")]
     Stale,
+    /// The database is not what was to be written down of it.
+    #[error("the database differs in {}", .0.join(", "))]
+    Differs(Vec<String>),
+    /// A schema that was noted down cannot be read.
+    #[error("the schema that was noted down cannot be read: {0}")]
+    Unreadable(String),
+    /// The history cannot be read.
+    #[error(transparent)]
+    History(HistoryError),
     /// The backup could not be written.
     #[error("the backup to {path} failed: {source}")]
     Backup {
@@ -273,6 +288,16 @@ const SQLITE_CONSTRAINT: i32 = 19;
 /// The code of a value that its column cannot hold (<https://sqlite.org/rescode.html#mismatch>).
 const SQLITE_MISMATCH: i32 = 20;
 
+impl From<HistoryError> for ApplyError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Sqlite(error) => error.into(),
+            HistoryError::Postgres(error) => error.into(),
+            other => ApplyError::History(other),
+        }
+    }
+}
+
 impl ApplyError {
     /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
@@ -281,6 +306,7 @@ impl ApplyError {
             ApplyError::EmptySchema
             | ApplyError::Blocked(_)
             | ApplyError::Stale
+            | ApplyError::Differs(_)
             | ApplyError::NoRoom { .. }
             | ApplyError::NoDump(_)
             | ApplyError::BrokenReferences(_) => true,

@@ -197,7 +197,7 @@ fn as_kdl(schema: &Schema) -> String {
 }
 
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = inspect::for_display(schema);
     guards::remember(&mut shown, desired);
     kdl::encode(&shown)

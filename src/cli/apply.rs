@@ -1,6 +1,5 @@
 //! `rosey apply`.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -8,15 +7,15 @@ use clap::Args;
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::settings::{Settings, Way};
+use super::settings::Settings;
 use super::target::{Database, Target};
-use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::apply::{self, ApplyError, Identity, Options, Outcome, Report};
+use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
 use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
-use crate::schema::{Dialect, Normalized};
+use crate::schema::Dialect;
 
 /// Applies the schema.
 #[derive(Args)]
@@ -46,20 +45,14 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
-        let way = settings.way(&self.way);
         let options = settings.options(&self.safety, self.message.clone(), identity());
+        let way = settings.way(&self.way, options.lock_timeout);
         let approved = settings.auto_approve(self.auto_approve);
         let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
-        let (desired, plan) = match &target.database {
-            Database::Sqlite(file) => plan_sqlite(&sources, &target, file, way, &options).await?,
-            Database::Postgres(url) => {
-                let desired = declared(schema::desired_postgres(&sources)?, &target)?;
-                let plan = postgres::plan(&sources, url, &desired, way.online).await?;
-                (desired, plan)
-            }
-        };
+        let desired = declared(schema::desired(&sources, target.database.dialect())?, &target)?;
+        let plan = plan(&sources, &target, &desired, way).await?;
         let name = path.display().to_string();
         if !self.quiet || !approved || plan.is_empty() {
             output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
@@ -74,76 +67,77 @@ impl Apply {
         if !plan.is_empty() {
             approve(approved, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
-        let outcome = self.apply(&target.database, &desired, &plan, &options).await.map_err(|e| match e {
+        let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
-            ApplyError::Plan(e) => schema::plan_failure(&sources, e),
-            ApplyError::PostgresPlan(e) => postgres::failure(&sources, e),
-            other => other.into(),
+            other => schema::failure(&sources, other),
         })?;
-        output::out(&self.report(&plan, &outcome));
+        output::out(&report(&plan, &outcome));
         Ok(Exit::Done)
     }
+}
 
-    async fn apply(&self, database: &Database, desired: &Normalized, plan: &Plan, options: &Options) -> Result<Outcome, ApplyError> {
-        let pulse = Arc::new(Pulse::default());
-        let mut progress = Progress::new(self.quiet, pulse.clone());
-        let cancel = pulse.clone();
-        let work = async {
-            match database {
-                Database::Sqlite(path) => apply::apply(path, desired, plan, options, pulse, &mut progress).await,
-                Database::Postgres(url) => apply::postgres::apply(url, desired, plan, options, pulse, &mut progress).await,
-            }
-        };
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                outcome = &mut work => return outcome,
-                () = interrupted() => cancel.cancel.store(true, Relaxed),
-            }
+/// Applies, showing how it goes; Ctrl-C and SIGTERM end it in an orderly way.
+pub(super) async fn apply(
+    database: &Database,
+    desired: &Desired,
+    plan: &Plan,
+    options: &Options,
+    quiet: bool,
+) -> Result<Outcome, ApplyError> {
+    let pulse = Arc::new(Pulse::default());
+    let mut progress = Progress::new(quiet, pulse.clone());
+    let cancel = pulse.clone();
+    let work = database.apply(desired.normalized(), plan, options, pulse, &mut progress);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            () = interrupted() => cancel.cancel.store(true, Relaxed),
         }
     }
+}
 
-    fn report(&self, plan: &Plan, outcome: &Outcome) -> String {
-        let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
-            return "No changes. Another apply has made them meanwhile.\n".to_owned();
-        };
-        if plan.is_empty() {
-            let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
-            return format!("Recorded (number {number}):\n{}", guards.concat());
-        }
-        let s = plan.summary();
-        let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
-        if s.rebuilt > 0 {
-            text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
-        }
-        text.push_str(".\n");
-        if let Some(backup) = backup {
-            let what =
-                if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
-            text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
-        }
-        text
+/// What came of it, for people.
+pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
+    let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
+        return "No changes. Another apply has made them meanwhile.\n".to_owned();
+    };
+    if plan.is_empty() {
+        let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
+        return format!("Recorded (number {number}):\n{}", guards.concat());
     }
+    let s = plan.summary();
+    let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
+    if s.rebuilt > 0 {
+        text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
+    }
+    text.push_str(".\n");
+    if let Some(backup) = backup {
+        let what = if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
+        text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
+    }
+    text
 }
 
 /// The schema, which must declare something.
-fn declared(desired: Normalized, target: &Target) -> Result<Normalized, Failure> {
+fn declared(desired: Desired, target: &Target) -> Result<Desired, Failure> {
     target.announce();
-    if desired.schema().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
+    if desired.written().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
 }
 
-async fn plan_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way, options: &Options) -> Result<(Normalized, Plan), Failure> {
-    let desired = declared(schema::desired(sources)?, target)?;
-    if target.is_default && !file.exists() {
+async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
+    if let (Database::Sqlite(file), true) = (&target.database, target.is_default)
+        && !file.exists()
+    {
         return Err(Failure::new(format!("{} does not exist, and nobody named it", file.display()))
             .help("name the database with --url, and it will be created"));
     }
-    let wait = options.lock_timeout;
-    let plan = crate::apply::plan_within(file, &desired, way.path, wait).await.map_err(|e| match e {
-        PlanError::Database(Error::Locked) => ApplyError::LockTimeout(wait).into(),
-        other => schema::plan_failure(sources, other),
+    let planned = target.database.plan(desired, way).await.map_err(|e| match e {
+        ApplyError::Plan(PlanError::Database(Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
+        other => schema::failure(sources, other),
     })?;
-    Ok((desired, plan))
+    remarks::tell(&planned.remarks);
+    Ok(planned.plan)
 }
 
 /// Asks for `yes`, unless that has been given beforehand.
@@ -174,7 +168,7 @@ async fn interrupted() {
     tokio::signal::ctrl_c().await.ok();
 }
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     Identity {
         user: variable("USER").or_else(|| variable("USERNAME")).or_else(|| variable("LOGNAME")),

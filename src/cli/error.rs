@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Exit;
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, HistoryError};
 use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::kdl::Diagnostics;
@@ -179,6 +179,10 @@ impl From<ApplyError> for Failure {
             ApplyError::Stale => {
                 Failure::new(format!("{error}; nothing was changed")).help("run rosey plan again and look at what it shows now")
             }
+            ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
+                .help("rosey plan shows the difference; --force records it as it is found"),
+            ApplyError::Unreadable(_) => Failure::new(format!("{error}; nothing was changed")).help("was it made by a later rosey?"),
+            ApplyError::History(error) => Failure::from(error),
             ApplyError::NoRoom { .. } => {
                 Failure::new(format!("{error}; nothing was changed")).help("make room, or put the backup on another disk with --backup-dir")
             }
@@ -228,6 +232,17 @@ impl From<ApplyError> for Failure {
     }
 }
 
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Sqlite(error) => error.into(),
+            HistoryError::Postgres(error) => error.into(),
+            HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version, or a later one"),
+            HistoryError::Damaged(_) => Failure::new(error.to_string()).help("rosey alone writes to it; restore it from a backup"),
+        }
+    }
+}
+
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
 }
@@ -261,6 +276,6 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     match policy {
         _ if !destroys => failure,
         None => failure.help("if this data may go, add --allow-destructive"),
-        Some(place) => failure.help(format!("{place}, lets no data go, whatever the flags: allow-destructive #false")),
+        Some(place) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
     }
 }

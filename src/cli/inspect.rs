@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::error::Failure;
 use super::settings::Settings;
-use super::target::Database;
 use super::{Exit, TargetArguments, output};
 
 /// Prints the live schema.
@@ -18,10 +17,7 @@ impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let target = Settings::load(&self.target.env)?.target(&self.target)?;
         target.announce();
-        match &target.database {
-            Database::Sqlite(path) => output::out(&crate::apply::inspect(path).await?),
-            Database::Postgres(url) => output::out(&crate::apply::postgres::inspect(url).await?),
-        }
+        output::out(&target.database.inspect().await?);
         Ok(Exit::Done)
     }
 }

@@ -1,17 +1,16 @@
 //! `rosey plan`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::error::Failure;
-use super::settings::{Settings, Way};
-use super::target::{Database, Target};
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::kdl::Sources;
+use super::settings::Settings;
+use super::target::Target;
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use crate::apply::Options;
 use crate::plan::Frame;
-use crate::{apply, plan, render};
+use crate::render;
 
 /// Shows what would change.
 #[derive(Args)]
@@ -44,26 +43,28 @@ enum Format {
     Sql,
 }
 
+/// How long a plan waits for a writer of a SQLite file.
+const WAIT: Duration = Duration::from_secs(5);
+
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
         let path = settings.schema(&self.schema);
-        let way = settings.way(&self.way);
+        let way = settings.way(&self.way, WAIT);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
-        let (plan, frame) = match &target.database {
-            Database::Sqlite(file) => on_sqlite(&sources, &target, file, way, self.is_script()).await?,
-            Database::Postgres(url) => {
-                let desired = schema::desired_postgres(&sources)?;
-                target.announce();
-                if self.is_script() {
-                    postgres::plan_with_frame(&sources, url, &desired, way.online).await?
-                } else {
-                    (postgres::plan(&sources, url, &desired, way.online).await?, Frame::default())
-                }
-            }
+        let desired = schema::desired(&sources, target.database.dialect())?;
+        target.announce();
+        let failed = |e| schema::failure(&sources, e);
+        let (planned, frame) = match self.format {
+            Format::Sql => target.database.plan_script(&desired, way, &Options::default()).await.map_err(failed)?,
+            _ => (target.database.plan(&desired, way).await.map_err(failed)?, Frame::default()),
         };
-        let plan = settings.under_policy(&plan);
+        remarks::tell(&planned.remarks);
+        let plan = settings.under_policy(&planned.plan);
+        if plan.creates_database {
+            output::err(&missing(&target, plan.is_empty()));
+        }
         let name = path.display().to_string();
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
@@ -72,26 +73,6 @@ impl Plan {
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
-
-    fn is_script(&self) -> bool {
-        matches!(self.format, Format::Sql)
-    }
-}
-
-/// The plan, and for a script what stands around it.
-async fn on_sqlite(sources: &Sources, target: &Target, file: &Path, way: Way, script: bool) -> Result<(plan::Plan, Frame), Failure> {
-    let desired = schema::desired(sources)?;
-    target.announce();
-    let failed = |e| schema::plan_failure(sources, e);
-    let (plan, state) = apply::plan_with_state(file, &desired, way.path, Duration::from_secs(5)).await.map_err(failed)?;
-    if plan.creates_database {
-        output::err(&missing(target, plan.is_empty()));
-    }
-    if !script {
-        return Ok((plan, Frame::default()));
-    }
-    let frame = apply::frame(&plan, &state, &desired, &apply::Options::default()).await.map_err(failed)?;
-    Ok((plan, frame))
 }
 
 fn missing(target: &Target, empty: bool) -> String {

@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use super::error::{self, Failure};
 use super::target::Target;
 use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
-use crate::apply::{self, BackupMode, Identity};
+use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
 use crate::plan::{Hazard, Level, Plan};
 
@@ -23,13 +23,6 @@ pub(super) struct Settings {
     /// The environment's, else those for all.
     chosen: project::Settings,
     environment: Option<Environment>,
-}
-
-/// How tables are changed.
-#[derive(Clone, Copy)]
-pub(super) struct Way {
-    pub(super) path: apply::SqlitePath,
-    pub(super) online: bool,
 }
 
 impl Settings {
@@ -62,12 +55,12 @@ impl Settings {
     }
 
     /// How tables are changed.
-    pub(super) fn way(&self, arguments: &WayArguments) -> Way {
+    pub(super) fn way(&self, arguments: &WayArguments, wait: Duration) -> Way {
         let path = match arguments.sqlite_path.or(self.chosen.sqlite_path) {
             None | Some(SqlitePath::Cheapest) => apply::SqlitePath::Cheapest,
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
-        Way { path, online: arguments.online.or(self.chosen.online).unwrap_or(true) }
+        Way { path, online: arguments.online.or(self.chosen.online).unwrap_or(true), wait }
     }
 
     /// How an apply is done.

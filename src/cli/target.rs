@@ -6,18 +6,12 @@ use super::config::{self, Configured};
 use super::error::Failure;
 use super::output;
 use super::{TargetArguments, settings};
+pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
 use crate::kdl::project::{Environment, UrlFrom};
 
 /// What the bot uses when nobody says anything.
 const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
-
-/// A database.
-#[derive(Debug, Clone)]
-pub(super) enum Database {
-    Sqlite(PathBuf),
-    Postgres(Box<postgres::Url>),
-}
 
 /// A database, and who named it.
 #[derive(Debug, Clone)]
@@ -72,7 +66,8 @@ fn of_environment(environment: &Environment) -> Result<(String, String), Failure
             Ok((url.clone(), place))
         }
         UrlFrom::Variable(name) => {
-            let failure = |what: &str| Failure::new(format!("{place}, takes its database from {name}, which {what}"));
+            let failure =
+                |what: &str| Failure::new(format!("env {} of rosey.kdl takes its database from {name}, which {what}", environment.name));
             let help = "set it to the database's URL, or name the database with --url";
             match std::env::var(name) {
                 Ok(url) if !url.is_empty() => Ok((url, format!("{place} ({name})"))),

@@ -311,7 +311,7 @@ impl<'a> Node<'a> {
         for (name, arg) in &self.props {
             let help = match nearest(name, self.asked.iter().copied()) {
                 Some(near) => format!("did you mean `{near}=`?"),
-                None if self.asked.is_empty() => format!("write `{name} …` as a line of its own"),
+                None if self.asked.is_empty() => "take it out: what belongs to it has a line of its own".to_owned(),
                 None => format!("known here: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),
             };
             let message = format!("unknown property `{name}=` on `{}`", self.name());

@@ -169,7 +169,7 @@ fn decode_top(node: Node, project: &mut Project, seen: &mut Seen, names: &mut Se
             node.problem(format!("`{name}` stands in no env"), "here", help);
         }
         name => {
-            seen.note(&node, name.to_owned());
+            seen.note(&node, format!("`{name}`"));
             decode_setting(node, &mut project.common, &["env"]);
         }
     }
@@ -178,22 +178,22 @@ fn decode_top(node: Node, project: &mut Project, seen: &mut Seen, names: &mut Se
 fn decode_environment(mut node: Node, names: &mut Seen) -> Option<Environment> {
     let before = node.ctx.count();
     let name = node.required_name()?.as_str().to_owned();
-    names.note(&node, format!("env {name}"));
+    names.note(&node, format!("env `{name}`"));
     let (mut settings, mut url, mut seen) = (Settings::default(), None, Seen::default());
     for child in node.children() {
         match child.name() {
             word @ ("url" | "url-from") => {
-                seen.note(&child, "the database of the env".to_owned());
+                seen.note(&child, "the database".to_owned());
                 url = decode_url(child, word).or(url);
             }
             word => {
-                seen.note(&child, word.to_owned());
+                seen.note(&child, format!("`{word}`"));
                 decode_setting(child, &mut settings, &DATABASE);
             }
         }
     }
     if url.is_none() && node.ctx.count() == before {
-        let help = "add `url-from VARIABLE` with the environment variable that holds its URL, or `url \"sqlite:///file.db\"`";
+        let help = "add `url-from VARIABLE`, or `url \"sqlite:///file.db\"`";
         node.problem(format!("env `{name}` names no database"), "here", help);
     }
     node.finish(&SETTINGS);
@@ -203,13 +203,25 @@ fn decode_environment(mut node: Node, names: &mut Seen) -> Option<Environment> {
 fn decode_url(mut node: Node, word: &str) -> Option<UrlFrom> {
     let found = if word == "url" {
         let arg = node.required("the URL", "write `url \"sqlite:///file.db\"`");
-        arg.and_then(|a| filled(a, "a URL")).map(UrlFrom::File)
+        arg.and_then(url).map(UrlFrom::File)
     } else {
         let arg = node.required("the variable", "write `url-from VARIABLE`");
         arg.and_then(variable).map(UrlFrom::Variable)
     };
     node.finish(&[]);
     found
+}
+
+/// A URL. Without quotes `//` begins a comment, and what is left of `postgresql://host/db` names another database.
+fn url(arg: Arg) -> Option<String> {
+    let url = filled(arg, "a URL")?;
+    let cut = arg.entry.format().is_some_and(|f| f.value_repr.ends_with(':'));
+    if !cut {
+        return Some(url);
+    }
+    let problem = Problem::new("the URL has no quotes", arg.span(), "here");
+    arg.ctx.problem(problem.help("write it in double quotes: without them `//` begins a comment"));
+    None
 }
 
 /// The name of an environment variable.
@@ -260,11 +272,11 @@ fn choice<T: Copy>(node: &mut Node, known: &[(&'static str, T)]) -> Option<T> {
 }
 
 fn number(node: &mut Node) -> Option<u32> {
-    let help = format!("write `{}` and a number from 1 on, without quotes", node.name());
+    let help = format!("write `{} 5`, without quotes", node.name());
     let arg = node.required("its number", &help)?;
     let number = arg.value().as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     if number.is_none() {
-        node.ctx.problem(Problem::new(format!("`{}` cannot be this", node.name()), arg.span(), "here").help(help));
+        node.ctx.problem(Problem::new(format!("`{}` is no number from 1 on", node.name()), arg.span(), "here").help(help));
     }
     number
 }
@@ -298,7 +310,7 @@ impl Seen {
     fn note(&mut self, node: &Node, what: String) {
         match self.0.iter().find(|(w, _)| *w == what) {
             Some((_, first)) => {
-                let problem = Problem::new(format!("`{what}` is given twice"), *first, "the first");
+                let problem = Problem::new(format!("{what} is given twice"), *first, "the first");
                 node.ctx.problem(problem.also(node.at(), "the second").help("keep one of the two"));
             }
             None => self.0.push((what, node.at())),

@@ -42,12 +42,17 @@ fn behind_url(line: &str, from: usize) -> Option<usize> {
     Some(value + quotes)
 }
 
-/// Where the string ends that `start` stands in: at its quote, or else with the line.
+/// Where the string ends that `start` stands in: at its quote, or else with the line; a bare word that can hold no password
+/// ends as words do.
 fn string_end(line: &str, start: usize) -> usize {
     let line_end = line.trim_end().len();
-    let opening = line[..start].rfind('"');
-    let raw = opening.is_some_and(|n| line[..n].ends_with('#'));
-    if raw {
+    let opening = line[..start].rfind('"').filter(|n| !line[*n..start].contains(char::is_whitespace));
+    let Some(opening) = opening else {
+        let harmless = !line[start..].contains(['/', '@']);
+        let word_end = line[start..].find([' ', '\t', ';', '}']).filter(|_| harmless);
+        return word_end.map_or(line_end, |n| start + n);
+    };
+    if line[..opening].ends_with('#') {
         return line[start..].rfind('"').map_or(line_end, |n| start + n);
     }
     let mut escaped = false;
@@ -70,12 +75,13 @@ mod tests {
         for (line, wanted) in [
             ("    url \"sqlite:///a.db\" // the bot's", "    url \"**************\" // the bot's"),
             ("url postgresql://me:s3cret@host/db", "url ******************************"),
-            ("url \"me:s\\\"cret@host\"; schema db", "url \"****************\"; schema db"),
+            ("url \"me:s\\\"cret@host\"; schema db", "url \"***************\"; schema db"),
             ("url #\"me:s\"cret\"#", "url #\"*********\"#"),
             ("url-from PROD_URL", "url-from PROD_URL"),
             ("url-from \"x://me:s3cret@host\"\r\n", "url-from \"x://**************\"\r\n"),
             ("// was x://me:é@host", "// was x://**********"),
             ("env a { url \"a.db\" }; env b { url \"b.db\" }", "env a { url \"****\" }; env b { url \"****\" }"),
+            ("env a { url a.db; backup always }", "env a { url ****; backup always }"),
             ("schema \"url\"", "schema \"url\""),
         ] {
             assert_eq!(veiled(line), wanted);

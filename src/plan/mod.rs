@@ -41,6 +41,17 @@ pub struct Plan {
     pub online: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
+    /// What somebody else has changed since the last number of the history.
+    pub drift: Option<Drift>,
+}
+
+/// What changed in a database since the last number of its history, and was not rosey's doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The last number.
+    pub number: i64,
+    /// From what it recorded to what is there.
+    pub changes: Changes,
 }
 
 impl Plan {

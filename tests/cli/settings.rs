@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::trouble::while_locked;
 use super::{Place, Run, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITHOUT_NAME, backups};
 
 /// A place whose `rosey.kdl` says this, with a schema and no database.
@@ -53,15 +54,35 @@ fn every_command_that_takes_a_database_takes_an_environment() {
 #[test]
 fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
     let place = project("env dev { url \"dev.db\" }\nenv prod { url-from PROD_URL }\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "prd"]), @"");
-    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--env", "prd"]), @r"
+    $ rosey plan --env prd
+    | error: rosey.kdl has no env `prd`
+    |   help: did you mean `prod`? it has: dev, prod
+    exit 1
+    ");
+    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @r"
+    $ rosey plan --env staging
+    | error: rosey.kdl has no env `staging`
+    |   help: it has: dev, prod
+    exit 1
+    ");
     place.write("rosey.kdl", "backup always\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @r"
+    $ rosey plan --env staging
+    | error: rosey.kdl has no env `staging`
+    |   help: it has none; add `env staging { url-from VARIABLE }`
+    exit 1
+    ");
 }
 
 #[test]
 fn an_environment_without_the_file_is_an_error() {
-    assert_snapshot!(Place::with(USERS).rosey(&["plan", "--env", "prod"]), @"");
+    assert_snapshot!(Place::with(USERS).rosey(&["plan", "--env", "prod"]), @r"
+    $ rosey plan --env prod
+    | error: there is no env `prod`, because there is no rosey.kdl in the working directory
+    |   help: go to the folder that has it, or name the database with --url
+    exit 1
+    ");
 }
 
 #[test]
@@ -76,9 +97,19 @@ fn the_file_is_looked_for_in_the_working_directory_only() {
 #[test]
 fn a_variable_that_is_not_set_is_named() {
     let place = project("env prod { url-from PROD_URL }\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
+    $ rosey plan --env prod
+    | error: env prod of rosey.kdl takes its database from PROD_URL, which is not set
+    |   help: set it to the database's URL, or name the database with --url
+    exit 1
+    ");
     let run = Run::of("rosey plan --env prod".to_owned(), place.command(&["plan", "--env", "prod"]).env("PROD_URL", ""));
-    assert_snapshot!(run, @"");
+    assert_snapshot!(run, @r"
+    $ rosey plan --env prod
+    | error: env prod of rosey.kdl takes its database from PROD_URL, which is empty
+    |   help: set it to the database's URL, or name the database with --url
+    exit 1
+    ");
     assert_eq!(named(&place.rosey(&["plan", "--env", "prod", "--url", "test.db"])), "database: test.db (from --url)");
 }
 
@@ -104,10 +135,18 @@ fn settings_for_all_hold_without_an_environment_too_and_an_environments_own_go_f
 fn fmt_without_a_path_formats_the_schema_that_is_named() {
     let place = project("schema   \"db\"\n");
     place.write("db/users.kdl", "table  users{\ncolumn id integer\n}\n");
-    assert_snapshot!(place.rosey(&["fmt"]), @"");
+    assert_snapshot!(place.rosey(&["fmt"]), @r"
+    $ rosey fmt
+    db/users.kdl
+    exit 0
+    ");
     assert_eq!(place.read("rosey.kdl"), "schema   \"db\"\n");
-    assert_snapshot!(place.rosey(&["fmt", "rosey.kdl"]), @"");
-    assert_eq!(place.read("rosey.kdl"), "schema \"db\"\n");
+    assert_snapshot!(place.rosey(&["fmt", "rosey.kdl"]), @r"
+    $ rosey fmt rosey.kdl
+    rosey.kdl
+    exit 0
+    ");
+    assert_eq!(place.read("rosey.kdl"), "schema db\n");
 }
 
 #[test]
@@ -124,10 +163,19 @@ fn a_mistake_in_the_file_stops_every_command_but_its_formatting() {
 fn what_is_no_file_of_text_is_an_error() {
     let place = Place::with(USERS);
     place.write("rosey.kdl", b"\xff");
-    assert_snapshot!(place.rosey(&["plan"]), @"");
+    assert_snapshot!(place.rosey(&["plan"]), @r"
+    $ rosey plan
+    | error: rosey.kdl is no UTF-8 text
+    |   help: save the file as UTF-8
+    exit 1
+    ");
     std::fs::remove_file(place.path("rosey.kdl")).unwrap();
     std::fs::create_dir(place.path("rosey.kdl")).unwrap();
-    assert_snapshot!(place.rosey(&["plan"]), @"");
+    assert_snapshot!(place.rosey(&["plan"]), @r"
+    $ rosey plan
+    | error: rosey.kdl cannot be read: Is a directory (os error 21)
+    exit 1
+    ");
 }
 
 #[test]
@@ -175,12 +223,10 @@ fn the_time_to_wait_for_a_lock_comes_from_the_file() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS_WITH_AGE);
     place.write("rosey.kdl", "lock-timeout \"20ms\"\n");
-    let holder = place.database.holding("BEGIN EXCLUSIVE");
-    let run = place.apply(&[]).exits(3);
-    assert!(run.err.contains("20ms"), "{run}");
-    let run = place.apply(&["--lock-timeout", "30ms"]).exits(3);
-    assert!(run.err.contains("30ms"), "{run}");
-    drop(holder);
+    for (flag, wanted) in [(&[][..], "20ms"), (&["--lock-timeout", "30ms"], "30ms")] {
+        let run = while_locked(&place, "BEGIN IMMEDIATE", || place.apply(flag)).exits(1);
+        assert!(run.err.contains(&format!("within {wanted}")), "{run}");
+    }
 }
 
 #[test]
@@ -189,12 +235,49 @@ fn a_policy_holds_against_the_flag() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     place.write("rosey.kdl", "env prod { url \"test.db\"; allow-destructive #false }\n");
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["apply", "--env", "prod", "--auto-approve", "--allow-destructive"]), @"");
+    assert_snapshot!(place.rosey(&["apply", "--env", "prod", "--auto-approve", "--allow-destructive"]), @r"
+    $ rosey apply --env prod --auto-approve --allow-destructive
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    -     column name text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED: column name is dropped, with 1 value
+      to rename it instead, write was=name on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from rosey.kdl, env prod)
+    | error: the apply is refused; nothing was changed
+    |   table.users.column.name (destroys-column): column name is dropped, with 1 value
+    |   help: rosey.kdl, env prod: allow-destructive #false lets no data go, whatever the flags
+    exit 3
+    ");
     assert_eq!(place.snapshot(), before);
-    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
+    $ rosey plan --env prod
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    -     column name text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED: column name is dropped, with 1 value
+      to rename it instead, write was=name on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from rosey.kdl, env prod)
+    exit 0
+    ");
     place.write("rosey.kdl", "allow-destructive #false\nenv dev { url \"test.db\"; allow-destructive #true }\n");
     let run = place.apply(&["--allow-destructive"]).exits(3);
-    assert!(run.err.contains("help: rosey.kdl, lets no data go"), "{run}");
+    assert!(run.err.contains("help: rosey.kdl: allow-destructive #false lets no data go"), "{run}");
     place.rosey(&["apply", "--env", "dev", "--auto-approve"]).exits(0);
 }
 
@@ -209,7 +292,14 @@ fn a_policy_lets_pass_what_destroys_nothing() {
 #[test]
 fn a_password_in_the_file_is_warned_about() {
     let place = project("env prod { url \"postgresql://me:s3cret@127.0.0.1:1/db\" }\nenv dev { url \"postgresql://me@127.0.0.1:1/db\" }\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @"");
+    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
+    $ rosey plan --env prod
+    | rosey.kdl holds a password; url-from keeps it out of the repository
+    | database: 127.0.0.1:1/db as me (from rosey.kdl, env prod)
+    | error: no server answers at 127.0.0.1:1: Connection refused
+    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    exit 1
+    ");
     assert!(!place.rosey(&["plan", "--env", "dev"]).err.contains("password"));
 }
 
@@ -223,7 +313,8 @@ fn a_password_in_the_file_is_never_printed() {
         "env prod {\n    backp always\n    url \"postgresql://me:s3cret@host/db\"\n}",
         "env prod {\n    url postgresql://me:s3cret@host/db\n}",
         "env prod {\n    url me:s3cret@host/db\n}",
-        "env prod {\n    url \"postgresql://me:\\s3cret@host/db\"\n}",
+        "env prod {\n    url me:s3\"cret@host\n}",
+        "env prod {\n    url \"postgresql://me:\\q3cret@host/db\"\n}",
         "env prod {\n    url \"postgresql://me:s3cret@host/db\n}",
         "env prod {\n    url-from \"postgresql://me:s3cret@host/db\"\n}",
         "env prod {\n    url=\"postgresql://me:s3cret@host/db\"\n}",
@@ -252,5 +343,6 @@ fn the_examples_of_the_documentation_are_taken() {
         let place = project(block);
         let run = place.rosey(&["validate", "--schema", "schema.kdl"]);
         assert!(run.code == Some(0), "{block}\n{run}");
+        place.rosey(&["fmt", "--check", "rosey.kdl"]).exits(0);
     }
 }

@@ -6,13 +6,14 @@
 mod dump;
 mod run;
 mod script;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
@@ -22,6 +23,7 @@ use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
 
 pub use script::plan_with_frame;
+pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
@@ -44,7 +46,8 @@ pub struct Remarks {
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { mut plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
+    plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
@@ -107,7 +110,7 @@ async fn asked_to_stop(pulse: &Pulse) {
 }
 
 /// Takes rosey's lock on the database, which goes with the session.
-async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
+pub(super) async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
     let until = Instant::now() + wait;
     loop {
         let taken = connection.texts(&format!("SELECT pg_try_advisory_lock({LOCK})::text")).await?;
@@ -237,7 +240,7 @@ impl Work<'_> {
         let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online).await?;
+        let Planned { plan, settled, .. } = planner::plan(&mut self.connection, self.desired, online).await?;
         if plan.is_empty() && plan.guards.is_empty() {
             if settled.live.history && history::finish(&mut self.connection).await? {
                 self.connection.execute("COMMIT").await?;
@@ -316,7 +319,7 @@ impl Work<'_> {
 }
 
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = schema.clone();
     crate::dialect::guards::remember(&mut shown, desired);
     kdl::encode(&shown)

@@ -22,7 +22,7 @@ pub async fn plan_with_frame(
 ) -> Result<(Plan, Remarks, Frame), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
     let frame = frame(&mut connection, &plan, &settled, desired, options).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::super::history::{self, Which};
+use super::super::{Entry, HistoryError, drift};
 use super::{SqlitePath, folder_exists};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::planner::{self, How, Planned};
@@ -26,6 +28,8 @@ pub struct State {
     pub guarded: Schema,
     /// The columns of the table that the history is in; none where there is no such table, or where it is not at hand.
     pub history_columns: Vec<String>,
+    /// The last row of the history, where there is one that this rosey can read.
+    pub last: Option<Entry>,
 }
 
 /// The state of a file.
@@ -45,8 +49,15 @@ pub async fn state(path: &Path) -> Result<State, Error> {
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
-    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
-    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns })
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
+    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns, last })
+}
+
+async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
+    match history::read_sqlite(connection, Which::Last).await {
+        Err(HistoryError::Sqlite(error)) => Err(error),
+        other => Ok(other.unwrap_or_default().into_iter().next()),
+    }
 }
 
 /// Plans as [`super::plan_within`] does, and gives the state that the plan starts from, both as one moment of the file. A
@@ -67,10 +78,11 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, 
     // One read transaction, so that schema and counts belong together.
     connection.execute("BEGIN").await?;
     let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
-    let Planned { plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
-    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
+    let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
+    plan.drift = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(&mut connection).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let current = inspect::for_display(live.current.schema());
-    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns }))
+    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last }))
 }

@@ -32,4 +32,5 @@ mod oracle;
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
 pub use from_sql::{Made, SqlFileError, from_sql};
+pub(crate) use normalize::normalize as normalized;
 pub use planner::{PlanError, desired};

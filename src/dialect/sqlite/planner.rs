@@ -113,6 +113,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         steps,
         fingerprint,
         creates_database: false,
+        drift: None,
         online: false,
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,
