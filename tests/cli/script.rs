@@ -56,5 +56,5 @@ fn rows_that_have_come_since_stop_it() {
 fn an_error_in_the_middle_leaves_everything_as_it_was() {
     let place = Place::having(USERS, ROWS);
     let script = script(&place, USERS_WITH_AGE_AS_TEXT);
-    stops(&place, &script.replacen("\n-- The history.", "\nSELECT nothing;\n-- The history.", 1), "no such column: nothing");
+    stops(&place, &script.replacen("\n-- The history.", "\nSELECT no_such;\n-- The history.", 1), "no such column: no_such");
 }
