@@ -7,6 +7,7 @@ pub mod postgres;
 mod restore;
 pub mod rollback;
 pub mod saved;
+mod script;
 mod sqlite;
 mod stamp;
 mod verify;
@@ -22,7 +23,7 @@ pub use crate::plan::Identity;
 pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline};
 pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
-pub use sqlite::{SqlitePath, State, apply, inspect, plan, plan_by, plan_with_state, plan_within, state};
+pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,5 +1,6 @@
 //! Planning against, and applying to, a SQLite file.
 
+mod script;
 mod state;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::kdl;
 use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
 
+pub use script::frame;
 pub use state::{State, plan_with_state, state};
 
 /// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.

@@ -9,8 +9,9 @@ use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
 use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, saved, schema};
-use crate::apply::{self, Way};
+use crate::apply::{self, Options, Way};
 use crate::kdl::Sources;
+use crate::plan::Frame;
 use crate::{plan, render};
 
 /// Shows what would change.
@@ -64,6 +65,15 @@ impl Format {
     }
 }
 
+/// A plan, and what else was asked for.
+struct Made {
+    plan: plan::Plan,
+    /// The text of its file.
+    file: Option<String>,
+    /// What makes a script of it.
+    frame: Option<Frame>,
+}
+
 /// How long a plan waits for a writer of a SQLite file.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -73,44 +83,50 @@ impl Plan {
         let path = settings.schema(&self.schema);
         let way = settings.way(&self.way, WAIT);
         let sources = schema::sources(&path)?;
-        let (plan, saved) = match &self.state {
+        let made = match &self.state {
             Some(file) => self.from_state(file, &sources, way).await?,
             None => self.from_database(&settings.target(&self.target)?, &sources, way).await?,
         };
-        let plan = settings.under_policy(&plan);
+        let plan = settings.under_policy(&made.plan);
         let name = path.display().to_string();
-        output::out(&self.format.write(&plan, &name, render::Style { colour, verbose: self.verbose }));
+        output::out(&match &made.frame {
+            Some(frame) => render::script(&plan, frame),
+            None => self.format.write(&plan, &name, render::Style { colour, verbose: self.verbose }),
+        });
         if let Some(out) = &self.out {
-            self.save(out, saved, plan.is_empty())?;
+            self.save(out, made.file, plan.is_empty())?;
         }
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.
-    async fn from_database(&self, target: &Target, sources: &Sources, way: Way) -> Result<(plan::Plan, Option<String>), Failure> {
+    async fn from_database(&self, target: &Target, sources: &Sources, way: Way) -> Result<Made, Failure> {
         let desired = schema::desired(sources, target.database.dialect())?;
         target.announce();
         let failed = |e| schema::failure(sources, e);
-        let (plan, said, text) = if self.out.is_some() {
+        let (mut file, mut frame) = (None, None);
+        let (plan, said) = if self.out.is_some() {
             let noted = target.database.plan_noted(&desired, way).await.map_err(failed)?;
-            let text = match noted.plan.is_empty() {
-                true => None,
-                false => Some(apply::saved::save(&noted, self.message.as_deref(), way, &saved::shown).await.map_err(failed)?.text),
-            };
-            (noted.plan, noted.remarks, text)
+            if !noted.plan.is_empty() {
+                file = Some(apply::saved::save(&noted, self.message.as_deref(), way, &saved::shown).await.map_err(failed)?.text);
+            }
+            (noted.plan, noted.remarks)
         } else {
             let planned = target.database.plan(&desired, way).await.map_err(failed)?;
-            (planned.plan, planned.remarks, None)
+            (planned.plan, planned.remarks)
         };
+        if matches!(self.format, Format::Sql) {
+            frame = Some(target.database.plan_script(&desired, way, &Options::default()).await.map_err(failed)?.1);
+        }
         remarks::tell(&said);
         if plan.creates_database {
             output::err(&missing(target, plan.is_empty()));
         }
-        Ok((plan, text))
+        Ok(Made { plan, file, frame })
     }
 
     /// Plans against a state file, with no database at hand.
-    async fn from_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<(plan::Plan, Option<String>), Failure> {
+    async fn from_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<Made, Failure> {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
         let desired = schema::desired(sources, state.dialect)?;
@@ -125,7 +141,7 @@ impl Plan {
                 Some(written.await.map_err(failed)?.text)
             }
         };
-        Ok((made.plan, text))
+        Ok(Made { plan: made.plan, file: text, frame: None })
     }
 
     fn save(&self, out: &Path, text: Option<String>, empty: bool) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 mod fact;
 mod file;
+mod frame;
 mod hazard;
 mod order;
 mod record;
@@ -15,6 +16,7 @@ use crate::schema::{Dialect, ObjectName};
 
 pub use fact::Fact;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
+pub use frame::{Frame, Piece};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
 pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, insert_history, upgrade_history};

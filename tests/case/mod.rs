@@ -14,6 +14,7 @@
 
 pub mod on_postgres;
 pub mod on_sqlite;
+mod script;
 pub mod without_server;
 
 use std::path::Path;

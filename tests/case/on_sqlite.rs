@@ -12,6 +12,7 @@ use rosey::plan::Plan;
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
 
+use super::script::Scripted;
 use super::{Case, Row};
 use crate::support::{Database, desired, quote, wait};
 
@@ -56,7 +57,11 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
         assert!(matches!(error, ApplyError::Blocked(_)), "{error:?}");
         before.is_untouched(&database);
     }
+    let scripted = Scripted::on_a_copy(&database, &after, by);
     database.apply_by(&after, case.has("destructive"), by).unwrap_or_else(|e| panic!("{e:?}"));
+    if let Some(scripted) = scripted {
+        scripted.is_as(&database, &after);
+    }
     is_settled(&database, &after);
     before.rows_are_kept(&database, &after);
     expected_rows(case, &database);

@@ -5,6 +5,7 @@
 
 mod dump;
 mod run;
+mod script;
 mod state;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::kdl;
 use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
 
+pub use script::plan_with_frame;
 pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 
 /// The key of the lock that one apply at a time holds on a database
@@ -257,7 +259,7 @@ impl Work<'_> {
             run::step(&mut self.connection, step, self.observer).await?;
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
-        let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
+        let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
         let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
         let record = Record {
             schema_before: kdl::encode(settled.current.schema()),

@@ -15,6 +15,8 @@ use crate::schema::{Normalized, Schema};
 /// How long another program's lock is waited for.
 const WAIT: Duration = Duration::from_secs(5);
 
+const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
+
 /// A database as it is.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -24,6 +26,8 @@ pub struct State {
     pub facts: Vec<Fact>,
     /// The schema that the last apply recorded, whose guards still hold; an empty one where none did.
     pub guarded: Schema,
+    /// The columns of the table that the history is in; none where there is no such table, or where it is not at hand.
+    pub history_columns: Vec<String>,
     /// The last row of the history, where there is one that this rosey can read.
     pub last: Option<Entry>,
 }
@@ -45,7 +49,8 @@ pub async fn state(path: &Path) -> Result<State, Error> {
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
-    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, last: last(connection).await? })
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
+    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns, last })
 }
 
 async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
@@ -75,9 +80,9 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, 
     let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
     let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
     plan.drift = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
-    let last = last(&mut connection).await?;
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(&mut connection).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let current = inspect::for_display(live.current.schema());
-    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), last }))
+    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last }))
 }

@@ -206,6 +206,14 @@ impl Connection {
         Ok(())
     }
 
+    /// The byte of the statement that the last error is about, where SQLite knows it
+    /// (<https://sqlite.org/c3ref/errcode.html>).
+    pub(crate) async fn error_offset(&mut self) -> Option<usize> {
+        let mut handle = self.inner.lock_handle().await.ok()?;
+        // SAFETY: the handle is locked and live; the call only reads from it.
+        usize::try_from(unsafe { libsqlite3_sys::sqlite3_error_offset(handle.as_raw_handle().as_ptr()) }).ok()
+    }
+
     /// Ends the watching, so that a ROLLBACK is not stopped.
     pub(crate) async fn unwatch(&mut self) -> Result<(), Error> {
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;

@@ -116,7 +116,8 @@ async fn shadow_tables(connection: &mut Connection, stored: &[Stored]) -> Result
     Ok(names.into_iter().map(|n| n.to_ascii_lowercase()).collect())
 }
 
-fn is_virtual(sql: &str) -> bool {
+/// Whether it defines a virtual table.
+pub(crate) fn is_virtual(sql: &str) -> bool {
     let mut words = sql.split_whitespace();
     words.next().is_some_and(|w| w.eq_ignore_ascii_case("CREATE")) && words.next().is_some_and(|w| w.eq_ignore_ascii_case("VIRTUAL"))
 }

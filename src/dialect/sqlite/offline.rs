@@ -84,7 +84,8 @@ pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuil
     Ok(plan)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
