@@ -1,14 +1,14 @@
 //! `rosey plan`.
 
-use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::error::Failure;
-use super::target::{Database, Target};
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::kdl::Sources;
-use crate::{plan, render};
+use super::settings::Settings;
+use super::target::Target;
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use crate::render;
 
 /// Shows what would change.
 #[derive(Args)]
@@ -41,35 +41,31 @@ enum Format {
     Sql,
 }
 
+/// How long a plan waits for a writer of a SQLite file.
+const WAIT: Duration = Duration::from_secs(5);
+
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let sources = schema::sources(&self.schema.schema)?;
-        let target = Target::find(&self.target)?;
-        let plan = match &target.database {
-            Database::Sqlite(path) => self.on_sqlite(&sources, &target, path).await?,
-            Database::Postgres(url) => {
-                let desired = schema::desired_postgres(&sources)?;
-                target.announce();
-                postgres::plan(&sources, url, &desired, self.way.online).await?
-            }
-        };
-        let name = self.schema.schema.display().to_string();
+        let settings = Settings::load(&self.target.env)?;
+        let path = settings.schema(&self.schema);
+        let way = settings.way(&self.way, WAIT);
+        let sources = schema::sources(&path)?;
+        let target = settings.target(&self.target)?;
+        let desired = schema::desired(&sources, target.database.dialect())?;
+        target.announce();
+        let planned = target.database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?;
+        remarks::tell(&planned.remarks);
+        let plan = settings.under_policy(&planned.plan);
+        if plan.creates_database {
+            output::err(&missing(&target, plan.is_empty()));
+        }
+        let name = path.display().to_string();
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
             Format::Json => render::json(&plan, &name),
             Format::Sql => render::sql(&plan),
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
-    }
-
-    async fn on_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<plan::Plan, Failure> {
-        let desired = schema::desired(sources)?;
-        target.announce();
-        let plan = crate::apply::plan_by(path, &desired, self.way.path()).await.map_err(|e| schema::plan_failure(sources, e))?;
-        if plan.creates_database {
-            output::err(&missing(target, plan.is_empty()));
-        }
-        Ok(plan)
     }
 }
 

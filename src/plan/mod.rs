@@ -1,16 +1,22 @@
 //! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
 
 mod fact;
+mod file;
 mod hazard;
 mod order;
+mod record;
+mod rename;
 mod step;
 
 use crate::diff::Changes;
 use crate::schema::Dialect;
 
 pub use fact::Fact;
+pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
+pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, insert_history, upgrade_history};
+pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
@@ -33,6 +39,17 @@ pub struct Plan {
     pub online: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
+    /// What somebody else has changed since the last number of the history.
+    pub drift: Option<Drift>,
+}
+
+/// What changed in a database since the last number of its history, and was not rosey's doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The last number.
+    pub number: i64,
+    /// From what it recorded to what is there.
+    pub changes: Changes,
 }
 
 impl Plan {

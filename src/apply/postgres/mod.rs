@@ -4,7 +4,6 @@
 //! after it, statement by statement, each of which the next apply finds done or finishes.
 
 mod dump;
-mod history;
 mod run;
 mod state;
 
@@ -13,13 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
-use crate::plan::{self, Plan, Step, Transaction};
+use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
 
 pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
@@ -45,7 +44,8 @@ pub struct Remarks {
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { mut plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
+    plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
@@ -108,7 +108,7 @@ async fn asked_to_stop(pulse: &Pulse) {
 }
 
 /// Takes rosey's lock on the database, which goes with the session.
-async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
+pub(super) async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
     let until = Instant::now() + wait;
     loop {
         let taken = connection.texts(&format!("SELECT pg_try_advisory_lock({LOCK})::text")).await?;
@@ -253,16 +253,17 @@ impl Work<'_> {
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
         let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
-        let record = history::Record {
-            plan: &plan,
-            options: self.options,
+        let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
+        let record = Record {
             schema_before: kdl::encode(settled.current.schema()),
-            schema_after: as_recorded(&after, self.desired.schema()),
-            duration: began.elapsed(),
+            schema_written: (written != schema_after).then_some(written),
+            schema_after,
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
             outcome: if staged { "running" } else { "applied" },
             backup: backup.as_ref().map(|p| p.display().to_string()),
+            ..self.options.record(&plan)
         };
-        let number = history::write(&mut self.connection, &record).await?;
+        let number = history::write_postgres(&mut self.connection, &record).await?;
         self.connection.execute("COMMIT").await?;
         Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
     }
@@ -316,7 +317,7 @@ impl Work<'_> {
 }
 
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = schema.clone();
     crate::dialect::guards::remember(&mut shown, desired);
     kdl::encode(&shown)

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use super::super::history::{self, Which};
+use super::super::{Entry, HistoryError, drift};
 use super::Remarks;
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::inspect::{self, Live};
-use crate::dialect::postgres::planner::{self, Planned};
+use crate::dialect::postgres::planner;
 use crate::dialect::postgres::{Error, PlanError, Url, offline, rows};
 use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Plan};
@@ -21,6 +23,8 @@ pub struct State {
     pub current: Schema,
     /// What a plan has to know besides.
     pub facts: Vec<Fact>,
+    /// The last row of the history, where there is one that this rosey can read.
+    pub last: Option<Entry>,
 }
 
 /// A plan, and all that it is made from: [`offline::plan`](crate::dialect::postgres::offline) makes the same of it.
@@ -66,7 +70,9 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> R
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
     let remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
-    let Planned { plan, .. } = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
+    let planned = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
+    let mut plan = planned.plan;
+    plan.drift = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
@@ -106,5 +112,9 @@ async fn read(connection: &mut Connection) -> Result<(Live, Guards, BTreeSet<Obj
     let holding = rows::all_holding(connection, &live).await?;
     let facts = offline::facts(&live, &guards, &holding);
     let current = planner::as_shown(&live);
-    Ok((live, guards, holding, State { current, facts }))
+    let last = match history::read_postgres(connection, Which::Last).await {
+        Err(HistoryError::Postgres(error)) => return Err(error),
+        other => other.unwrap_or_default().into_iter().next(),
+    };
+    Ok((live, guards, holding, State { current, facts, last }))
 }

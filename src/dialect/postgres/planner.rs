@@ -306,6 +306,7 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
         guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
+        drift: None,
         online,
     }
 }

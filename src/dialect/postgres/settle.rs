@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{self, Answer, Refusal, Scope};
+use super::ask::{self, Answer, Question, Refusal};
 use super::connection::{Connection, Error};
 use super::{canon, types};
 use crate::schema::{
@@ -32,16 +32,28 @@ struct Slot<'a> {
 /// # Errors
 /// Where the connection is lost.
 pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    connection.execute("SAVEPOINT rosey_types").await?;
-    stand_in_types(connection, live, desired).await?;
-    let problems = settled(connection, live, desired).await?;
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
-    Ok(problems)
+    let types = stand_in_types(live, desired);
+    let unknown = unknowable(live, desired);
+    let pairs = pairs(live, desired);
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !types.is_empty() {
+        connection.execute("SAVEPOINT rosey_types").await?;
+        make(connection, &types).await?;
+    }
+    let refused = settle(connection, pairs).await?;
+    if !types.is_empty() {
+        connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
+    }
+    Ok(if unknown { Vec::new() } else { refused })
 }
 
-async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    let unknown = unknowable(live, desired);
-    let mut pairs: Vec<(Frame, Vec<Slot>, Vec<Slot>)> = Vec::new();
+/// The expressions that differ between the sides of a table or domain, beside the columns that they may name.
+type Pair<'a> = (Frame, Vec<Slot<'a>>, Vec<Slot<'a>>);
+
+fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
     let renamed = |table: &Table, live: &Schema| {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
         std::iter::once(table.name.clone()).chain(olds).find(|n| live.tables.contains_key(n))
@@ -51,7 +63,7 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
     for (after, name) in desired.tables.values_mut().zip(names) {
         let Some(before) = name.and_then(|n| live_tables.remove(&n)) else {
             let frame = Frame { alias: after.name.name.to_string(), before: Vec::new(), after: columns(after) };
-            pairs.push((frame, Vec::new(), slots(after)));
+            push(&mut pairs, frame, Vec::new(), slots(after));
             continue;
         };
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
@@ -64,8 +76,7 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };
         push(&mut pairs, frame, domain_slots(before), domain_slots(after));
     }
-    let refused = settle(connection, pairs).await?;
-    Ok(if unknown { Vec::new() } else { refused })
+    pairs
 }
 
 /// What comes with the change itself cannot be asked about before.
@@ -101,7 +112,7 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
 }
 
 /// Keeps what differs on both sides; what only one side has is a difference whatever the server says.
-fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
+fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let texts = |slots: &[Slot]| slots.iter().map(|s| s.canon.clone()).collect::<BTreeSet<_>>();
     let (old, new) = (texts(&before), texts(&after));
     let open = |s: &Slot| s.refused.is_none();
@@ -112,7 +123,7 @@ fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame
     }
 }
 
-async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>>, Vec<Slot<'_>>)>) -> Result<Vec<Problem>, Error> {
+async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
     for round in 0..ROUNDS {
         if pairs.is_empty() {
@@ -120,18 +131,16 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>
         }
         // What is live is in the server's spelling already, mostly.
         let both = round > 0;
-        let mut scopes: Vec<Scope> = Vec::new();
+        let mut questions: Vec<Question> = Vec::new();
         for (frame, before, after) in &pairs {
-            scopes.push(scope(&frame.alias, &frame.after, after));
-            scopes.extend(both.then(|| scope(&frame.alias, &frame.before, before)));
+            questions.extend(after.iter().map(|s| question(&frame.alias, &frame.after, s)));
+            let before = before.iter().filter(|_| both);
+            questions.extend(before.map(|s| question(&frame.alias, &frame.before, s)));
         }
-        ask::ask(connection, &mut scopes).await?;
-        let mut answers = scopes.into_iter().map(|s| s.answers);
+        let mut answers = ask::ask(connection, &questions).await?.into_iter();
         for (_, before, after) in &mut pairs {
-            take(after, answers.next().unwrap_or_default());
-            if both {
-                take(before, answers.next().unwrap_or_default());
-            }
+            let before = before.iter_mut().filter(|_| both);
+            after.iter_mut().chain(before).zip(&mut answers).for_each(|(slot, answer)| take(slot, answer));
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
@@ -146,22 +155,22 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>
     Ok(problems)
 }
 
-fn scope(alias: &str, columns: &[(String, String, Option<String>)], slots: &[Slot]) -> Scope {
-    let named: BTreeSet<String> = slots.iter().flat_map(|s| canon::names(&s.sql)).collect();
+/// What is asked of an expression: the name of its table is a part only where the expression has that word, so that what
+/// many tables have is asked once.
+fn question(alias: &str, columns: &[(String, String, Option<String>)], slot: &Slot) -> Question {
+    let named: BTreeSet<String> = canon::names(&slot.sql).into_iter().collect();
     let columns = columns.iter().filter(|(name, _, _)| named.contains(name)).cloned().collect();
-    let questions = slots.iter().map(|s| (s.sql.clone(), s.cast.clone())).collect();
-    Scope { alias: alias.to_owned(), columns, questions, answers: Vec::new() }
+    let alias = if named.contains(alias) { alias } else { "rosey_table" };
+    Question { sql: slot.sql.clone(), cast: slot.cast.clone(), columns, alias: alias.to_owned() }
 }
 
-fn take(slots: &mut [Slot], answers: Vec<Result<Answer, Refusal>>) {
-    for (slot, answer) in slots.iter_mut().zip(answers) {
-        match answer {
-            Ok(answer) => {
-                *slot.canon = format!("{}{}", slot.prefix, answer.canon);
-                slot.sql = answer.sql;
-            }
-            Err(refusal) => slot.refused = Some(refusal),
+fn take(slot: &mut Slot, answer: Result<Answer, Refusal>) {
+    match answer {
+        Ok(answer) => {
+            *slot.canon = format!("{}{}", slot.prefix, answer.canon);
+            slot.sql = answer.sql;
         }
+        Err(refusal) => slot.refused = Some(refusal),
     }
 }
 
@@ -311,16 +320,24 @@ fn changes(table: &Table, live: &Schema) -> bool {
     live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table))
 }
 
-/// Types that come or change, as temporary ones, which stand before the real ones.
-async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<(), Error> {
-    for e in desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)) {
+/// Statements that make types that come or change as temporary ones, which stand before the real ones.
+fn stand_in_types(live: &Schema, desired: &Schema) -> Vec<String> {
+    let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| {
         let values: Vec<String> = e.values.iter().map(|v| canon::literal(v)).collect();
-        attempt(connection, &format!("CREATE TYPE pg_temp.{} AS ENUM ({})", canon::quote(e.name.name.as_str()), values.join(", "))).await?;
-    }
+        format!("CREATE TYPE pg_temp.{} AS ENUM ({})", canon::quote(e.name.name.as_str()), values.join(", "))
+    });
     let new = |d: &&Domain| d.name.schema.is_none() && live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty);
-    for domain in desired.domains.values().filter(new) {
+    let domains = desired.domains.values().filter(new).map(|domain| {
         let (name, ty) = (canon::quote(domain.name.name.as_str()), types::value_type(&domain.ty));
-        attempt(connection, &format!("CREATE DOMAIN pg_temp.{name} AS {ty}")).await?;
+        format!("CREATE DOMAIN pg_temp.{name} AS {ty}")
+    });
+    enums.chain(domains).collect()
+}
+
+/// Makes what can be made.
+async fn make(connection: &mut Connection, stand_ins: &[String]) -> Result<(), Error> {
+    for sql in stand_ins {
+        attempt(connection, sql).await?;
     }
     Ok(())
 }
@@ -340,7 +357,7 @@ async fn stand_ins(
     desired: &Schema,
     open: &[(ObjectName, bool)],
 ) -> Result<Vec<Problem>, Error> {
-    stand_in_types(connection, live, desired).await?;
+    make(connection, &stand_in_types(live, desired)).await?;
     // A table whose columns keep their names has another type all the same where a type stands in.
     let types: BTreeSet<&str> = stand_in_names(live, desired).collect();
     let typed = |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| types.contains(n.as_str())));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
 /// What went wrong between rosey and a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -148,18 +148,6 @@ impl Connection {
         Ok(statement.execute(&mut self.inner).await.map_err(|e| running(e, sql))?.rows_affected())
     }
 
-    /// Runs an INSERT with bound values.
-    pub(crate) async fn insert(&mut self, sql: &str, values: &[Bound<'_>]) -> Result<(), Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        for value in values {
-            query = match value {
-                Bound::Text(t) => query.bind((*t).map(str::to_owned)),
-                Bound::Number(n) => query.bind(*n),
-            };
-        }
-        self.inner.execute(query).await.map(|_| ()).map_err(|e| running(e, sql))
-    }
-
     /// Raw access, for what sqlx has no call for.
     pub(crate) fn inner(&mut self) -> &mut SqliteConnection {
         &mut self.inner
@@ -169,13 +157,6 @@ impl Connection {
     pub(crate) async fn close(self) -> Result<(), Error> {
         self.inner.close().await.map_err(|e| running(e, "close"))
     }
-}
-
-/// A value of an INSERT.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound<'a> {
-    Text(Option<&'a str>),
-    Number(Option<i64>),
 }
 
 fn opening(error: sqlx::Error, path: &str) -> Error {

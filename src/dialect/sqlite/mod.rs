@@ -14,6 +14,7 @@ pub(crate) mod lexer;
 mod lower;
 mod measure;
 mod normalize;
+pub mod offline;
 pub(crate) mod planner;
 mod prove;
 mod read_other;
@@ -27,4 +28,5 @@ mod oracle;
 
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
+pub(crate) use normalize::normalize as normalized;
 pub use planner::{PlanError, desired};
