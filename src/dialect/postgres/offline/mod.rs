@@ -6,6 +6,8 @@ mod file;
 mod noted;
 mod places;
 mod recorded;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

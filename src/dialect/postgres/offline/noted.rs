@@ -50,14 +50,15 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
 /// no fact.
 fn of_relations(live: &Live) -> Vec<Fact> {
     let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
-    let spoken_of: BTreeSet<i64> = read.chain(live.standing_on.keys().copied()).chain(live.kept.keys().copied()).collect();
+    let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
+    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(live.kept.keys().copied()).collect();
     let mut relations: Vec<(&i64, &Relation)> = live.relations.iter().filter(|(oid, _)| spoken_of.contains(oid)).collect();
     relations.sort_by(|(_, a), (_, b)| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
     let mut facts = Vec::new();
     for (oid, relation) in &relations {
         let about = || std::iter::once(relation.kind.clone()).chain(pair(&relation.name));
         facts.push(Fact::new("relation", about()));
-        let standing = live.standing_on.get(oid).into_iter().flatten();
+        let standing = managed_by_nobody(live, **oid);
         facts.extend(standing.map(|(kind, name)| Fact::new("stands-on", about().chain([kind.clone(), name.clone()]))));
         let kept = live.kept.get(oid).into_iter().flatten();
         facts.extend(kept.map(|sql| Fact::new("kept", about().chain([sql.clone()]))));
@@ -66,6 +67,11 @@ fn of_relations(live: &Live) -> Vec<Fact> {
     reads.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     facts.extend(reads.into_iter().map(|(_, _, _, fact)| fact));
     facts
+}
+
+/// What stands on a relation and is in the way of changing it, or goes with it. Privileges do neither: a view's are kept.
+fn managed_by_nobody(live: &Live, oid: i64) -> impl Iterator<Item = &(String, String)> {
+    live.standing_on.get(&oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege")
 }
 
 fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l ObjectName, Option<i64>, Fact)> {
