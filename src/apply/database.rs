@@ -303,3 +303,19 @@ pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<
         }
     }
 }
+
+/// The state of a database that has this schema and nothing else: no row, no history.
+///
+/// # Errors
+/// Where the schema cannot be made.
+pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
+    let current = kdl::encode(&schema.written.at_rest());
+    if dialect == Dialect::Postgres {
+        return Ok(State::new(dialect, current, Vec::new()));
+    }
+    let empty = State::new(dialect, String::new(), Vec::new());
+    let plan = plan_offline(&empty, schema, Way::default()).await?.plan;
+    let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
+    let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
+    Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
+}

@@ -24,12 +24,6 @@ pub enum SavedError {
     /// It is not as it was written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Its steps are not those that lead from its one schema to the other.
-    #[error("its steps do not follow from its schemas: line {line} would be another one")]
-    DoesNotFollow {
-        /// The first line that differs.
-        line: usize,
-    },
     /// No plan leads from its one schema to the other.
     #[error(transparent)]
     Plan(#[from] ApplyError),
@@ -45,6 +39,9 @@ pub struct Saved {
     pub plan: Plan,
     /// Where it leads.
     pub desired: Desired,
+    /// The first line of the file that does not follow from its schemas: it has been edited, or another version of rosey
+    /// has made it. Such a plan is not applied.
+    pub differs_at: Option<usize>,
     current: Schema,
 }
 
@@ -102,13 +99,19 @@ pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
     let made = save_state(&state, &file.desired, file.message.as_deref(), way(&file), shown).await?;
-    if made.text != file.text {
-        let differs = made.text.lines().zip(file.text.lines()).take_while(|(a, b)| a == b).count();
-        return Err(SavedError::DoesNotFollow { line: differs + 1 });
-    }
+    let differs_at = first_difference(&made.text, &file.text);
     let current = read_noted(&file.current, file.dialect)?;
     let desired = Desired::new(read_noted(&file.desired, file.dialect)?, file.dialect)?;
-    Ok(Saved { file, plan: made.plan, desired, current })
+    Ok(Saved { file, plan: made.plan, desired, differs_at, current })
+}
+
+/// The line of the file that would be another one. What is said for people, at its head, is worded anew now and then.
+fn first_difference(made: &str, file: &str) -> Option<usize> {
+    let head = |text: &str| text.lines().take_while(|l| l.starts_with("//") || l.is_empty()).count();
+    let digest = |l: &&str| !l.starts_with("digest ");
+    let body = |text| str::lines(text).skip(head(text)).filter(digest);
+    let same = body(made).zip(body(file)).take_while(|(a, b)| a == b).count();
+    (same < body(file).count() || same < body(made).count()).then(|| head(file) + same + 1)
 }
 
 fn way(file: &PlanFile) -> Way {

@@ -65,6 +65,7 @@ impl Run<'_> {
     }
 
     async fn run(&self, path: &Path, plan: &Saved, counted: &Plan) -> Result<(), Failure> {
+        saved::follows(path, plan)?;
         let shown = path.display().to_string();
         let message = plan.file.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         if !self.quiet || !self.approved {

@@ -41,6 +41,12 @@ impl Failure {
         self
     }
 
+    /// The same where nobody asked for anything to be changed.
+    pub(super) fn as_error(mut self) -> Self {
+        self.exit = Exit::Error;
+        self
+    }
+
     pub(super) fn exit(&self) -> Exit {
         self.exit
     }

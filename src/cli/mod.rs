@@ -3,6 +3,7 @@
 mod apply;
 mod apply_saved;
 mod config;
+mod diff;
 mod error;
 mod fmt;
 mod inspect;
@@ -55,6 +56,8 @@ enum Command {
     Plan(plan::Plan),
     /// Applies the schema to the database.
     Apply(apply::Apply),
+    /// Compares two schemas: databases, schema files, SQL files, states, saved plans.
+    Diff(diff::Diff),
     /// Renders a saved plan. Reads no database.
     Show(show::Show),
     /// The database's state as a file.
@@ -175,6 +178,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
+        Command::Diff(command) => block_on(command.run(colour)),
         Command::Show(command) => block_on(command.run(colour)),
         Command::State(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),

@@ -36,6 +36,11 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
+/// The text of any file.
+pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))
+}
+
 /// The text of a state file.
 pub(super) fn read_state(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
@@ -60,10 +65,18 @@ pub(super) fn refusal(path: &Path, error: SavedError) -> Failure {
         }
         SavedError::File(FileError::Later { .. }) => "use that version of rosey, or a later one".to_owned(),
         SavedError::File(_) => format!("take it from version control as it was written, or {again}"),
-        SavedError::DoesNotFollow { .. } => format!("it has been edited, or another version of rosey made it; {again}"),
         SavedError::Plan(_) => again,
     };
     Failure::new(format!("{}: {error}; nothing was changed", path.display())).help(help).refused()
+}
+
+/// Refuses a plan whose steps are not those that lead from its one schema to the other.
+pub(super) fn follows(path: &Path, plan: &Saved) -> Result<(), Failure> {
+    let Some(line) = plan.differs_at else { return Ok(()) };
+    let shown = path.display();
+    Err(Failure::new(format!("{shown}: its steps do not follow from its schemas: line {line} would be another one; nothing was changed"))
+        .help(format!("it has been edited, or another version of rosey made it; plan it again: rosey plan --out {shown}"))
+        .refused())
 }
 
 /// The plan files of a folder, by name.

@@ -45,6 +45,11 @@ impl Target {
         }
     }
 
+    /// The database behind a URL or path that a command takes as its argument.
+    pub(super) fn named(url: &str) -> Result<Target, Failure> {
+        Ok(Target { database: parse(url)?, source: "the command line".to_owned(), is_default: false })
+    }
+
     /// Names it on standard error, with where that came from. Never a password.
     pub(super) fn announce(&self) {
         let name = match &self.database {
@@ -145,7 +150,7 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
 }
 
 /// A URL without its password, which may stand before an `@` or behind a `?`, and may hold a `/` or `?` itself.
-fn shown(url: &str) -> String {
+pub(super) fn shown(url: &str) -> String {
     let place = url.split('?').next().unwrap_or_default();
     let start = place.find("//").map_or(0, |n| n + 2);
     let shown = match place.rsplit_once('@') {

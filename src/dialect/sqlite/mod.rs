@@ -33,4 +33,10 @@ pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
 pub use from_sql::{Made, SqlFileError, from_sql};
 pub(crate) use normalize::normalize as normalized;
+
+/// A live schema as the language says it.
+pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
+    inspect::for_display(live.schema())
+}
+
 pub use planner::{PlanError, desired};
