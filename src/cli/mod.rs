@@ -2,9 +2,12 @@
 
 mod apply;
 mod config;
+mod drift;
 mod error;
 mod fmt;
+mod history;
 mod inspect;
+mod listing;
 mod output;
 mod plan;
 mod progress;
@@ -53,6 +56,10 @@ enum Command {
     Apply(apply::Apply),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
+    /// Shows what was applied, when and by whom.
+    History(history::History),
+    /// Shows what changed in the database since the last apply, and not by rosey.
+    Drift(drift::Drift),
     /// Puts a backup back into the database.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
@@ -168,6 +175,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Inspect(command) => block_on(command.run()),
+        Command::History(command) => block_on(command.run()),
+        Command::Drift(command) => block_on(command.run(colour)),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),
