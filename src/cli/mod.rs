@@ -8,6 +8,7 @@ mod fmt;
 mod history;
 mod inspect;
 mod listing;
+mod migrators;
 mod output;
 mod plan;
 mod progress;
@@ -15,6 +16,8 @@ mod remarks;
 mod restore;
 mod schema;
 mod settings;
+mod stamp;
+mod status;
 mod target;
 mod validate;
 
@@ -56,10 +59,15 @@ enum Command {
     Apply(apply::Apply),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
+    /// Shows which number is applied, what changed since, and which saved plans wait.
+    #[command(visible_alias = "current")]
+    Status(status::Status),
     /// Shows what was applied, when and by whom.
     History(history::History),
     /// Shows what changed in the database since the last apply, and not by rosey.
     Drift(drift::Drift),
+    /// Records that the database matches the schema, and changes nothing else.
+    Stamp(stamp::Stamp),
     /// Puts a backup back into the database.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
@@ -175,8 +183,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Inspect(command) => block_on(command.run()),
+        Command::Status(command) => block_on(command.run()),
         Command::History(command) => block_on(command.run()),
         Command::Drift(command) => block_on(command.run(colour)),
+        Command::Stamp(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),
