@@ -14,6 +14,7 @@ mod plan;
 mod progress;
 mod remarks;
 mod restore;
+mod rollback;
 mod schema;
 mod settings;
 mod stamp;
@@ -66,6 +67,8 @@ enum Command {
     History(history::History),
     /// Shows what changed in the database since the last apply, and not by rosey.
     Drift(drift::Drift),
+    /// Plans and applies the way back to an earlier schema.
+    Rollback(rollback::Rollback),
     /// Records that the database matches the schema, and changes nothing else.
     Stamp(stamp::Stamp),
     /// Puts a backup back into the database.
@@ -186,6 +189,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Status(command) => block_on(command.run()),
         Command::History(command) => block_on(command.run()),
         Command::Drift(command) => block_on(command.run(colour)),
+        Command::Rollback(command) => block_on(command.run(colour)),
         Command::Stamp(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),

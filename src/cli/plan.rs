@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, rollback, schema};
+use crate::apply::rollback::To;
 use crate::render;
 
 /// Shows what would change.
@@ -23,6 +24,9 @@ pub(super) struct Plan {
     /// Exit with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Plan the way back instead: to what this number of the history left, or to what was there before the first.
+    #[arg(long, value_name = "NUMBER|base", value_parser = rollback::to, conflicts_with = "schema")]
+    to: Option<To>,
     #[command(flatten)]
     way: WayArguments,
     /// Show the queries that find the rows a warning is about.
@@ -47,6 +51,9 @@ const WAIT: Duration = Duration::from_secs(5);
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
+        if let Some(to) = self.to {
+            return self.back(&settings, to, colour).await;
+        }
         let path = settings.schema(&self.schema);
         let way = settings.way(&self.way, WAIT);
         let sources = schema::sources(&path)?;
@@ -63,6 +70,21 @@ impl Plan {
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
             Format::Json => render::json(&plan, &name),
+            Format::Sql => render::sql(&plan),
+        });
+        Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+
+    /// The way back.
+    async fn back(&self, settings: &Settings, to: To, colour: bool) -> Result<Exit, Failure> {
+        let target = settings.target(&self.target)?;
+        target.announce();
+        let back = rollback::desired(&target.database, to).await?;
+        let plan = rollback::plan(&target, &back, settings.way(&self.way, WAIT)).await?;
+        let plan = settings.under_policy(&plan);
+        output::out(&match self.format {
+            Format::Text => back.text(&plan, render::Style { colour, verbose: self.verbose }),
+            Format::Json => render::json(&plan, &back.name()),
             Format::Sql => render::sql(&plan),
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
