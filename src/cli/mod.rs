@@ -6,6 +6,7 @@ mod drift;
 mod error;
 mod fmt;
 mod history;
+mod init;
 mod inspect;
 mod listing;
 mod migrators;
@@ -54,6 +55,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Begins a schema file: from a live database, or from an example.
+    Init(init::Init),
     /// Shows what would change. Never writes to the database.
     Plan(plan::Plan),
     /// Applies the schema to the database.
@@ -183,6 +186,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let colour = output::colour(arguments.no_color);
     match arguments.command {
+        Command::Init(command) => block_on(command.run()),
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Inspect(command) => block_on(command.run()),
