@@ -3,6 +3,7 @@
 mod database;
 mod drift;
 mod history;
+mod others;
 pub mod postgres;
 mod restore;
 pub mod rollback;

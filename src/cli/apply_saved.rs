@@ -9,7 +9,7 @@ use super::target::Target;
 use super::{Exit, output, remarks, saved};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -80,6 +80,8 @@ impl Run<'_> {
         let options = Options {
             message: self.options.message.clone().or_else(|| plan.file.message.clone()),
             plan_id: Some(plan.file.digest.clone()),
+            kind: if plan.file.back_to.is_some() { Kind::Rollback } else { Kind::Apply },
+            back_to: plan.file.back_to,
             ..self.options.clone()
         };
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {

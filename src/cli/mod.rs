@@ -4,19 +4,27 @@ mod apply;
 mod apply_saved;
 mod config;
 mod diff;
+mod drift;
 mod error;
 mod fmt;
+mod history;
+mod init;
 mod inspect;
+mod listing;
+mod migrators;
 mod output;
 mod plan;
 mod progress;
 mod remarks;
 mod restore;
+mod rollback;
 mod saved;
 mod schema;
 mod settings;
 mod show;
+mod stamp;
 mod state;
+mod status;
 mod target;
 mod validate;
 
@@ -52,6 +60,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Begins a schema file: from a live database, or from an example.
+    Init(init::Init),
     /// Shows what would change. Never writes to the database.
     Plan(plan::Plan),
     /// Applies the schema to the database.
@@ -64,6 +74,17 @@ enum Command {
     State(state::State),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
+    /// Shows which number is applied, what changed since, and which saved plans wait.
+    #[command(visible_alias = "current")]
+    Status(status::Status),
+    /// Shows what was applied, when and by whom.
+    History(history::History),
+    /// Shows what changed in the database since the last apply, and not by rosey.
+    Drift(drift::Drift),
+    /// Plans and applies the way back to an earlier schema.
+    Rollback(rollback::Rollback),
+    /// Records that the database matches the schema, and changes nothing else.
+    Stamp(stamp::Stamp),
     /// Puts a backup back into the database.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
@@ -176,12 +197,18 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let colour = output::colour(arguments.no_color);
     match arguments.command {
+        Command::Init(command) => block_on(command.run()),
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Diff(command) => block_on(command.run(colour)),
         Command::Show(command) => block_on(command.run(colour)),
         Command::State(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
+        Command::Status(command) => block_on(command.run()),
+        Command::History(command) => block_on(command.run()),
+        Command::Drift(command) => block_on(command.run(colour)),
+        Command::Rollback(command) => block_on(command.run(colour)),
+        Command::Stamp(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),

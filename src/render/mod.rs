@@ -2,6 +2,7 @@
 //!
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
+mod drift;
 mod json;
 mod lines;
 mod objects;
@@ -11,6 +12,7 @@ mod text;
 mod view;
 
 pub use crate::schema::escape;
+pub use drift::{drift, drift_json};
 pub use json::json;
 pub use script::script;
 pub use sql::sql;

@@ -76,7 +76,8 @@ pub async fn apply(
     pulse: Arc<Pulse>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    if desired.schema().is_empty() {
+    // The way back may lead to an empty database.
+    if desired.schema().is_empty() && options.kind != plan::Kind::Rollback {
         return Err(ApplyError::EmptySchema);
     }
     let mut connection = Connection::open(url).await?;
