@@ -17,6 +17,7 @@ mod formats;
 mod plan;
 mod postgres;
 mod refused;
+mod saved;
 mod script;
 mod settings;
 mod target;
