@@ -84,7 +84,8 @@ impl Apply {
         }
         let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
-            other => schema::failure(&sources, other),
+            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => schema::failure(&sources, other),
+            other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome));
         Ok(Exit::Done)

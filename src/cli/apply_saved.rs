@@ -86,7 +86,7 @@ impl Run<'_> {
         };
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => self.settings.refusal(&hazards),
-            other => other.into(),
+            other => Failure::of_apply(other),
         })?;
         output::out(&report(counted, &outcome));
         Ok(())

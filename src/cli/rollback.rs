@@ -124,7 +124,8 @@ impl Rollback {
         approve(approved, "\nGo back? Only `yes` is taken for an answer: ")?;
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
-            other => unfit(other, back.way.back_to),
+            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => unfit(other, back.way.back_to),
+            other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome).replacen("Apply complete", "Rollback complete", 1));
         Ok(Exit::Done)

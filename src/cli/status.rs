@@ -8,7 +8,7 @@ use super::error::Failure;
 use super::listing::{aligned, name_of, when, who};
 use super::settings::Settings;
 use super::target::Database;
-use super::{Exit, TargetArguments, drift, migrators, output};
+use super::{Exit, TargetArguments, drift, migrators, output, saved};
 use crate::apply::Entry;
 use crate::plan::read_plan;
 use crate::render::escape;
@@ -99,16 +99,7 @@ fn standing(digest: &str, number: i64, entries: &[Entry]) -> String {
     }
 }
 
-/// `*.plan.kdl` in the order of names; none where there is no such folder.
+/// The plan files in the order of names; none where there is no such folder.
 fn plan_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", folder.display()));
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(failed(e)),
-    };
-    let paths = entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    let mut files: Vec<PathBuf> = paths.into_iter().filter(|p| p.to_string_lossy().ends_with(".plan.kdl")).collect();
-    files.sort();
-    Ok(files)
+    if folder.exists() { saved::in_folder(folder) } else { Ok(Vec::new()) }
 }

@@ -83,7 +83,10 @@ fn of_two_branches_the_second_one_is_planned_again() {
         assert!(run.err.contains("skipped, for it starts from another schema: plans/0002-b.plan.kdl\n"), "{run}");
         assert!(run.out.contains("plans/0002-a.plan.kdl: a change\n"), "{run}");
         let refused = apply(place, url, &["plans/0002-b.plan.kdl"]).exits(3);
-        assert!(refused.err.contains("plans/0002-b.plan.kdl starts from another schema than the database has; nothing was changed"), "{refused}");
+        assert!(
+            refused.err.contains("plans/0002-b.plan.kdl starts from another schema than the database has; nothing was changed"),
+            "{refused}"
+        );
         assert!(refused.err.contains("\n  table.users: differs, and the plan touches it\n"), "{refused}");
         assert!(refused.err.contains("plan it again: rosey plan --out plans/0002-b.plan.kdl"), "{refused}");
         place.save(url, &USERS_WITH_AGE.replace("name text", "name text not-null default=x"), "plans/0002-b.plan.kdl");
