@@ -1,6 +1,7 @@
 //! `rosey plan`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -101,15 +102,12 @@ impl Plan {
     /// The way to the schema file, and how it is shown.
     async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
         let path = settings.schema(&self.schema);
-        let sources = schema::sources(&path)?;
-        let failed = |e| schema::failure(&sources, e);
+        let sources = Arc::new(schema::sources(&path)?);
         let made = match &self.state {
             Some(file) => self.from_state(file, &sources, way).await?,
             None => {
                 let target = settings.target(&self.target)?;
-                let desired = schema::desired(&sources, target.database.dialect())?;
-                target.announce();
-                let made = self.from_database(&target, &desired, None, way).await.map_err(failed)?;
+                let made = self.to_schema(&target, &sources, way).await?;
                 if made.plan.creates_database {
                     output::err(&missing(&target, made.plan.is_empty()));
                 }
@@ -138,6 +136,22 @@ impl Plan {
             (None, format) => format.write(&plan, &back.name(), style),
         };
         Ok((made, shown))
+    }
+
+    /// Plans from the live database to the schema file.
+    async fn to_schema(&self, target: &Target, sources: &Arc<Sources>, way: Way) -> Result<Made, Failure> {
+        let failed = |e| schema::failure(sources, e);
+        let desired = async {
+            let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
+            target.announce();
+            Ok::<_, Failure>(desired)
+        };
+        if self.out.is_some() || matches!(self.format, Format::Sql) {
+            return self.from_database(target, &desired.await?, None, way).await.map_err(failed);
+        }
+        let planned = target.database.plan_when(desired, way).await?.1.map_err(failed)?;
+        remarks::tell(&planned.remarks);
+        Ok(Made { plan: planned.plan, file: None, frame: None })
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.

@@ -14,7 +14,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
+use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
@@ -44,13 +46,34 @@ pub struct Remarks {
 /// # Errors
 /// Where the server does not answer, or where no plan is possible.
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-    let mut connection = Connection::open(url).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { mut plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
-    plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
-    connection.execute("ROLLBACK").await?;
-    connection.close().await.ok();
-    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
+    Opened::open(url).await?.plan(desired, online).await
+}
+
+/// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
+pub(super) struct Opened {
+    connection: Connection,
+    live: Live,
+    guards: Guards,
+}
+
+impl Opened {
+    pub(super) async fn open(url: &Url) -> Result<Opened, Error> {
+        let mut connection = Connection::open(url).await?;
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let live = inspect::inspect(&mut connection).await?;
+        let guards = planner::remembered(&mut connection, &live).await?;
+        Ok(Opened { connection, live, guards })
+    }
+
+    pub(super) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+        let Opened { mut connection, live, guards } = self;
+        let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
+        plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
+        connection.execute("ROLLBACK").await?;
+        connection.close().await.ok();
+        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
+    }
 }
 
 /// The live schema as KDL.
