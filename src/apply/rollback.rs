@@ -30,7 +30,7 @@ pub enum NoWayBack {
     #[error("the history is empty: nothing has been applied that could be undone")]
     Empty,
     /// Fewer applies than that are left to be undone.
-    #[error("only {left} can be undone, and {wanted} were asked for")]
+    #[error("{}", too_far(*left, *wanted))]
     TooFar {
         /// How many are left.
         left: usize,
@@ -51,6 +51,14 @@ pub enum NoWayBack {
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
+}
+
+fn too_far(left: usize, wanted: usize) -> String {
+    match left {
+        0 => "nothing is left that could be undone".to_owned(),
+        1 => format!("only one apply is left that could be undone, and {wanted} were asked for"),
+        _ => format!("only {left} applies are left that could be undone, and {wanted} were asked for"),
+    }
 }
 
 /// A recorded schema to go back to.

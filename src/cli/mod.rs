@@ -20,6 +20,7 @@ mod schema;
 mod settings;
 mod stamp;
 mod status;
+mod take_over;
 mod target;
 mod validate;
 
