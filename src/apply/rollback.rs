@@ -30,7 +30,7 @@ pub enum NoWayBack {
     #[error("the history is empty: nothing has been applied that could be undone")]
     Empty,
     /// Fewer applies than that are left to be undone.
-    #[error("{}", too_far(*.left, *.wanted))]
+    #[error("{}", too_far(*left, *wanted))]
     TooFar {
         /// How many are left.
         left: usize,
@@ -55,9 +55,9 @@ pub enum NoWayBack {
 
 fn too_far(left: usize, wanted: usize) -> String {
     match left {
-        0 => "no apply is left that could be undone".to_owned(),
+        0 => "nothing is left that could be undone".to_owned(),
         1 => format!("only one apply is left that could be undone, and {wanted} were asked for"),
-        left => format!("only {left} applies are left that could be undone, and {wanted} were asked for"),
+        _ => format!("only {left} applies are left that could be undone, and {wanted} were asked for"),
     }
 }
 

@@ -25,6 +25,7 @@ mod show;
 mod stamp;
 mod state;
 mod status;
+mod take_over;
 mod target;
 mod validate;
 

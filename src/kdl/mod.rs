@@ -8,6 +8,7 @@ mod check;
 mod column;
 mod diagnostics;
 pub(crate) mod document;
+mod edit;
 mod exclude;
 mod fmt;
 mod index;
@@ -37,6 +38,7 @@ use indexmap::map::Entry;
 use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 
 pub use diagnostics::Diagnostics;
+pub use edit::{NodeEdit, edited, node_at};
 pub use fmt::format;
 pub use source::{SourceFile, Sources, files_of};
 pub use veil::veiled;
