@@ -22,6 +22,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
+use crate::plan::Allowed;
 use crate::schema::Dialect;
 use error::Failure;
 
@@ -96,6 +97,9 @@ struct SafetyArguments {
     /// Allow what destroys data: dropped tables and columns, conversions that lose values.
     #[arg(long)]
     allow_destructive: bool,
+    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email. May be given several times.
+    #[arg(long, value_name = "CODE:ADDRESS", value_parser = Allowed::parse)]
+    allow: Vec<Allowed>,
     /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.
     #[arg(long, value_enum)]
     backup: Option<Backup>,

@@ -2,10 +2,18 @@
 
 use super::output;
 use crate::apply::postgres::Remarks;
+use crate::plan::{Allowed, Plan};
 
 /// Says it.
 pub(super) fn tell(remarks: &Remarks) {
     output::err(&told(remarks));
+}
+
+/// Says which leave was given for nothing.
+pub(super) fn unused(allowed: &[Allowed], plan: &Plan) {
+    for leave in allowed.iter().filter(|a| !plan.hazards().any(|h| a.covers(h))) {
+        output::err(&format!("warning: --allow {}: the plan destroys no such thing\n", crate::render::escape(&leave.to_string())));
+    }
 }
 
 fn told(remarks: &Remarks) -> String {

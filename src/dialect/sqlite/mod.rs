@@ -8,7 +8,7 @@ mod cursor;
 mod ddl;
 mod indexed_by;
 pub(crate) mod inspect;
-mod keywords;
+pub(crate) mod keywords;
 mod layout;
 pub(crate) mod lexer;
 mod lower;
@@ -20,7 +20,7 @@ mod prove;
 mod read_other;
 mod read_table;
 pub(crate) mod references;
-mod types;
+pub(crate) mod types;
 mod value;
 
 #[cfg(test)]
