@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod fmt;
 mod inspect;
+mod lint;
 mod output;
 mod plan;
 mod progress;
@@ -58,6 +59,10 @@ enum Command {
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
+    /// Finds what is risky in the schema file, without a database.
+    Lint(lint::Lint),
+    /// Tells what a warning's code means and what to do about it.
+    Explain(lint::Explain),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
 }
@@ -174,6 +179,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Inspect(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
+        Command::Lint(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
     }
 }

@@ -37,7 +37,7 @@ use indexmap::map::Entry;
 
 use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 
-pub use diagnostics::Diagnostics;
+pub use diagnostics::{Diagnostics, remark};
 pub use fmt::format;
 pub use source::{SourceFile, Sources, files_of};
 pub use veil::veiled;

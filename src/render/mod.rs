@@ -2,6 +2,7 @@
 //!
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
+mod findings;
 mod json;
 mod lines;
 mod objects;
@@ -10,6 +11,7 @@ mod text;
 mod view;
 
 pub use crate::schema::escape;
+pub use findings::{findings_github, findings_json, findings_text};
 pub use json::json;
 pub use sql::sql;
 pub use text::{Style, text};

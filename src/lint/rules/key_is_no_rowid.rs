@@ -24,7 +24,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     for table in schema.tables.values().filter(|t| !t.without_rowid && rowid_key(t).is_none()) {
         let Some(column) = table.single_key() else { continue };
         let name = declared(&column.ty, table.strict);
-        if name.to_ascii_uppercase().contains("INT") {
+        // An identity is the rowid, whatever its type.
+        if column.identity.is_none() && name.to_ascii_uppercase().contains("INT") {
             let desc = table.primary_key.as_ref().is_some_and(|k| k.inline_desc);
             let why = if desc { "primary-key=desc".to_owned() } else { format!("its type is {name}") };
             let message = format!("key {} is not the rowid, because {why}", column.name);
@@ -44,6 +45,7 @@ mod tests {
     fn integers_that_are_no_rowid() {
         for (column, wanted) in [
             ("bigint primary-key", 1),
+            ("bigint primary-key identity", 0),
             ("INT primary-key", 1),
             ("integer primary-key=desc", 1),
             ("integer primary-key", 0),
