@@ -64,7 +64,8 @@ fn a_plan_warns_of_what_breaks_programs() {
 
 #[test]
 fn leave_is_given_by_name() {
-    let place = Place::having(&format!("{USERS}table old {{\n    column id serial primary-key\n}}\n"), "INSERT INTO users (name) VALUES ('a')");
+    let place =
+        Place::having(&format!("{USERS}table old {{\n    column id serial primary-key\n}}\n"), "INSERT INTO users (name) VALUES ('a')");
     place.write("schema.kdl", "table users {\n    column id serial primary-key\n}\n");
     assert_snapshot!(place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroy:table.gone"]), @"");
     place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroys-column:table.users.column.name"]).exits(0);
