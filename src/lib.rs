@@ -10,6 +10,7 @@
 //! | [`diff`] | two normalised schemas to changes |
 //! | [`plan`] | steps, hazards, order |
 //! | [`dialect`] | what is true of one database only |
+//! | [`lint`] | what is risky in a schema or a plan, and why |
 //! | [`apply`] | lock, look again, back up, run, verify, record |
 //! | [`render`] | a plan as text, JSON or SQL |
 //! | [`cli`] | the program |
@@ -38,6 +39,7 @@ pub mod cli;
 pub mod dialect;
 pub mod diff;
 pub mod kdl;
+pub mod lint;
 pub mod plan;
 pub mod render;
 pub mod schema;

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may import.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
     ("plan", &["schema", "kdl", "diff"]),
     ("dialect", &["schema", "kdl", "diff", "plan"]),
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
-    ("render", &["schema", "kdl", "diff", "plan"]),
-    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("lint", &["schema", "kdl", "diff", "plan", "dialect"]),
+    ("render", &["schema", "kdl", "diff", "plan", "lint"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render"]),
 ];
 
 /// Crates and modules that have one home.

@@ -153,7 +153,7 @@ async fn in_transaction(
     if plan.changes != approved.changes || !plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
-    let blocking = plan.blocking(options.allow_destructive);
+    let blocking = plan.blocking(options.allow_destructive, &options.allowed);
     if !blocking.is_empty() {
         return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
     }

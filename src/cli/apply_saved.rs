@@ -72,7 +72,8 @@ impl Run<'_> {
             output::out(&escape(&format!("{shown}{message}\n\n")));
             output::out(&render::text(&self.settings.under_policy(counted), saved::NAME, self.style));
         }
-        let blocking: Vec<_> = counted.blocking(self.options.allow_destructive).into_iter().cloned().collect();
+        remarks::unused(&self.options.allowed, counted);
+        let blocking: Vec<_> = counted.blocking(self.options.allow_destructive, &self.options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(self.settings.refusal(&blocking));
         }

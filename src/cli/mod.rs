@@ -10,6 +10,7 @@ mod fmt;
 mod history;
 mod init;
 mod inspect;
+mod lint;
 mod listing;
 mod migrators;
 mod output;
@@ -36,6 +37,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
+use crate::plan::Allowed;
 use crate::schema::Dialect;
 use error::Failure;
 
@@ -90,6 +92,10 @@ enum Command {
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
+    /// Finds what is risky in the schema file, without a database.
+    Lint(lint::Lint),
+    /// Tells what a warning's code means and what to do about it.
+    Explain(lint::Explain),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
 }
@@ -129,6 +135,9 @@ struct SafetyArguments {
     /// Allow what destroys data: dropped tables and columns, conversions that lose values.
     #[arg(long)]
     allow_destructive: bool,
+    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email. May be given several times.
+    #[arg(long, value_name = "CODE:ADDRESS", value_parser = Allowed::parse)]
+    allow: Vec<Allowed>,
     /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.
     #[arg(long, value_enum)]
     backup: Option<Backup>,
@@ -212,6 +221,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Stamp(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
+        Command::Lint(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
     }
 }

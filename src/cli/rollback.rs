@@ -117,7 +117,8 @@ impl Rollback {
         if plan.is_empty() {
             return record(&target.database, &back, &options).await;
         }
-        let blocking: Vec<_> = plan.blocking(options.allow_destructive).into_iter().cloned().collect();
+        remarks::unused(&options.allowed, &plan);
+        let blocking: Vec<_> = plan.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(settings.refusal(&blocking));
         }

@@ -27,6 +27,7 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
         Dialect::Sqlite => sqlite::problems(&schema),
         Dialect::Postgres => postgres::problems(&schema),
     });
+    problems.extend(crate::lint::unknown_allows(&schema));
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 

@@ -3,6 +3,7 @@
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
 mod drift;
+mod findings;
 mod json;
 mod lines;
 mod objects;
@@ -13,6 +14,7 @@ mod view;
 
 pub use crate::schema::escape;
 pub use drift::{drift, drift_json};
+pub use findings::{findings_github, findings_json, findings_text};
 pub use json::json;
 pub use script::script;
 pub use sql::sql;

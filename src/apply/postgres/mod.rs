@@ -230,7 +230,7 @@ impl Work<'_> {
         if !plan::same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
             return Err(ApplyError::Stale);
         }
-        let blocking = plan.blocking(self.options.allow_destructive);
+        let blocking = plan.blocking(self.options.allow_destructive, &self.options.allowed);
         if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
     }
 

@@ -115,7 +115,10 @@ impl Builder {
                 let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
                 let indexes = Default::default();
                 let origin = Default::default();
-                self.materialized.insert(oid, MaterializedView { name, was, columns, query, indexes, with, comment, origin });
+                self.materialized.insert(
+                    oid,
+                    MaterializedView { name, was, columns, query, indexes, with, comment, allows: Default::default(), origin },
+                );
             }
             "r" if !family && !typed => {
                 let unlogged = persistence == "u";
