@@ -4,6 +4,7 @@ mod apply;
 mod config;
 mod error;
 mod fmt;
+mod graph;
 mod inspect;
 mod output;
 mod plan;
@@ -51,6 +52,8 @@ enum Command {
     Plan(plan::Plan),
     /// Applies the schema to the database.
     Apply(apply::Apply),
+    /// Draws the schema, or a plan's order, as a picture.
+    Graph(graph::Graph),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
     /// Puts a backup back into the database.
@@ -167,6 +170,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
+        Command::Graph(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),

@@ -39,6 +39,14 @@ enum Format {
     Json,
     /// The script.
     Sql,
+    /// A comment for a pull request.
+    Markdown,
+    /// A page for a browser.
+    Html,
+    /// The warnings, for code scanning.
+    Sarif,
+    /// The warnings, as annotations of GitHub Actions.
+    Github,
 }
 
 /// How long a plan waits for a writer of a SQLite file.
@@ -60,10 +68,15 @@ impl Plan {
             output::err(&missing(&target, plan.is_empty()));
         }
         let name = path.display().to_string();
+        let declared = render::Declared { schema: desired.written(), sources: &sources };
         output::out(&match self.format {
             Format::Text => render::text(&plan, &name, render::Style { colour, verbose: self.verbose }),
             Format::Json => render::json(&plan, &name),
             Format::Sql => render::sql(&plan),
+            Format::Markdown => render::markdown(&plan, &name),
+            Format::Html => render::html(&plan, &name, desired.written()),
+            Format::Sarif => render::sarif(&plan, declared),
+            Format::Github => render::annotations(&plan, &name, declared),
         });
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
     }

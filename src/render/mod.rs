@@ -2,15 +2,27 @@
 //!
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
+mod annotations;
+pub mod graph;
+mod html;
 mod json;
 mod lines;
+mod markdown;
+mod markup;
 mod objects;
+mod places;
+mod sarif;
 mod sql;
 mod text;
 mod view;
 
 pub use crate::schema::escape;
+pub use annotations::annotations;
+pub use html::html;
 pub use json::json;
+pub use markdown::{MARKER, markdown};
+pub use places::Declared;
+pub use sarif::sarif;
 pub use sql::sql;
 pub use text::{Style, text};
 pub use view::{Block, Line, Note, Symbol, View};
