@@ -72,13 +72,13 @@ fn warnings(view: &View, room: &mut usize, out: &mut String) {
 
 fn warning(block: &Block, note: &Note) -> String {
     let blocked = match note.level {
-        Level::Blocks => "**BLOCKED** ",
-        Level::Destroys => "**BLOCKED** without `--allow-destructive`: ",
+        Level::Blocks => " **BLOCKED**",
+        Level::Destroys => " **BLOCKED** without `--allow-destructive`",
         Level::Warns => "",
     };
     let advice = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", prose(&note.advice)) };
     let sign = if note.level == Level::Warns { "⚠️" } else { "⛔" };
-    format!("- {sign} {blocked}`{}` in {}: {}{advice}\n", note.code, code(&block.address.to_string()), prose(&note.text))
+    format!("- {sign} `{}`{blocked} in {}: {}{advice}\n", note.code, code(&block.address.to_string()), prose(&note.text))
 }
 
 fn drift(plan: &Plan, room: &mut usize, out: &mut String) {

@@ -12,11 +12,10 @@ pub(super) enum Slot {
     Lane(usize),
 }
 
-/// The columns, left to right; and of each line the slots it goes through, left to right, by column and place there.
+/// The columns, left to right, each from top to bottom; and the lines.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layers {
     pub(super) columns: Vec<Vec<Slot>>,
-    /// Column by column: the slots that each slot is bound to in the column before, by place.
     pub(super) lines: Vec<Line>,
 }
 
@@ -27,7 +26,7 @@ pub(super) struct Line {
     pub(super) right: usize,
 }
 
-/// Lays out `heights.len()` boxes. `pairs` are (what points, what is pointed to). Boxes that are not `bound` are left out.
+/// Lays out boxes of these heights. A pair is what points, and what is pointed to; boxes in no pair are left out.
 pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], limit: f64) -> Layers {
     let parents = without_circles(heights.len(), pairs);
     let bound: Vec<bool> = (0..heights.len()).map(|i| pairs.iter().any(|(a, b)| a != b && (*a == i || *b == i))).collect();

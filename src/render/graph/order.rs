@@ -1,11 +1,12 @@
 //! The order of a plan's steps: numbered from top to bottom, with a line from each to what waits for it.
 
+use super::class;
 use super::dot::colour;
 use super::mermaid::quotable;
+use super::place::CELL;
 use super::svg::open;
-use super::{class, place};
-use crate::plan::{Action, Plan, Step, Transaction};
-use crate::render::markup::{clipped, line, xml};
+use crate::plan::{Action, Plan, Step, Transaction, counted};
+use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
 
 /// The steps of a plan.
@@ -21,6 +22,9 @@ struct Shown {
     transaction: Transaction,
 }
 
+/// What stands in the picture of a plan without steps.
+const NOTHING: &str = "nothing to do";
+
 /// The parts of a plan, with their headings.
 const PARTS: [(Transaction, &str, &str); 3] = [
     (Transaction::Before, "before", "before the transaction"),
@@ -32,7 +36,7 @@ impl Steps {
     /// Looks at a plan.
     pub(super) fn of(plan: &Plan) -> Steps {
         let shown = |(i, s): (usize, &Step)| Shown {
-            text: format!("{}. {} {}", i + 1, s.action.word(), s.address),
+            text: format!("{}: {} {}", i + 1, s.action.word(), s.address),
             mark: mark(s.action),
             transaction: s.transaction,
         };
@@ -54,6 +58,9 @@ impl Steps {
 
     pub(super) fn mermaid(&self) -> String {
         let mut out = "flowchart TD\n".to_owned();
+        if self.steps.is_empty() {
+            out.push_str(&format!("    none[\"{NOTHING}\"]\n"));
+        }
         for (transaction, id, title) in self.parts() {
             out.push_str(&format!("    subgraph {id} [\"{title}\"]\n"));
             for (i, step) in self.part(transaction) {
@@ -67,6 +74,9 @@ impl Steps {
 
     pub(super) fn dot(&self) -> String {
         let mut out = "digraph plan {\n    node [shape=box, style=rounded, fontname=\"Helvetica\", fontsize=11];\n".to_owned();
+        if self.steps.is_empty() {
+            out.push_str(&format!("    none [label=\"{NOTHING}\"];\n"));
+        }
         for (transaction, id, title) in self.parts() {
             out.push_str(&format!("    subgraph cluster_{id} {{\n        label=\"{title}\"; color=\"#77828f\"; fontname=\"Helvetica\";\n"));
             for (i, step) in self.part(transaction) {
@@ -87,37 +97,60 @@ impl Steps {
     }
 
     pub(super) fn svg(&self) -> String {
-        const HEIGHT: f64 = 26.0;
-        const STEP: f64 = 34.0;
-        const HEADING: f64 = 30.0;
-        let longest = self.steps.iter().map(|s| clipped(&s.text, 80).chars().count()).max().unwrap_or(20);
-        let width = longest as f64 * place::CELL + 24.0;
+        let longest = self.steps.iter().map(|s| cells(&clipped(&s.text, LONGEST))).max().unwrap_or(24);
+        let width = longest as f64 * CELL + 24.0;
         let mut body = String::new();
+        let (tops, height) = self.boxes(width, &mut body);
+        let mut reach = 0.0_f64;
+        for (a, b) in &self.waits {
+            // The further it goes, the further out.
+            let out = 18.0 + (16.0 * (b - a) as f64).min(160.0);
+            reach = reach.max(out);
+            body.push_str(&arc(20.0 + width, tops[*a] + 17.0, tops[*b] + 9.0, out));
+        }
+        let what = format!("a plan of {}", counted(self.steps.len() as i64, "step"));
+        open(width + 40.0 + reach, height + 10.0, &what) + &body + "</svg>\n"
+    }
+
+    /// Draws a box for each step; gives their tops, and where the last one ends.
+    fn boxes(&self, width: f64, body: &mut String) -> (Vec<f64>, f64) {
+        const HEADING: f64 = 30.0;
+        const STEP: f64 = 34.0;
         let mut tops = Vec::new();
         let mut y = 14.0;
+        let heading = |text: &str, y: f64, body: &mut String| {
+            body.push_str(&format!("<text class=\"soft\" x=\"20\" y=\"{}\">{text}</text>\n", y + 14.0));
+            y + HEADING
+        };
+        if self.steps.is_empty() {
+            y = heading(NOTHING, y, body);
+        }
         for (transaction, _, title) in self.parts() {
-            body.push_str(&format!("<text class=\"soft\" x=\"20\" y=\"{}\">{title}</text>\n", y + 14.0));
-            y += HEADING;
+            y = heading(title, y, body);
             for (_, step) in self.part(transaction) {
                 body.push_str(&format!("<g class=\"marked{}\"><title>{}</title>", class(Some(step.mark)), xml(&step.text)));
-                body.push_str(&format!("<rect class=\"box\" x=\"20\" y=\"{y}\" width=\"{width}\" height=\"{HEIGHT}\" rx=\"6\"/>"));
-                body.push_str(&format!("<text x=\"32\" y=\"{}\">{}</text></g>\n", y + 17.0, xml(&clipped(&step.text, 80))));
+                body.push_str(&format!("<rect class=\"box\" x=\"20\" y=\"{y}\" width=\"{width}\" height=\"26\" rx=\"6\"/>"));
+                body.push_str(&format!("<text x=\"32\" y=\"{}\">{}</text></g>\n", y + 17.0, xml(&clipped(&step.text, LONGEST))));
                 tops.push(y);
                 y += STEP;
             }
         }
-        let mut reach = 0.0_f64;
-        for (a, b) in &self.waits {
-            let (Some(from), Some(to)) = (tops.get(*a), tops.get(*b)) else { continue };
-            let (x, from, to) = (20.0 + width, from + 17.0, to + 9.0);
-            let out = 18.0 + (16.0 * (b - a) as f64).min(160.0);
-            reach = reach.max(out);
-            body.push_str(&format!("<path class=\"way\" d=\"M{x} {from} C{0} {from} {0} {to} {x} {to}\"/>", x + out));
-            body.push_str(&format!("<path class=\"tip\" d=\"M{x} {to} L{0} {1} L{0} {2} Z\"/>\n", x + 9.0, to - 4.5, to + 4.5));
-        }
-        let what = format!("a plan of {}", crate::plan::counted(self.steps.len() as i64, "step"));
-        open(width + 40.0 + reach, y + 10.0, &what) + &body + "</svg>\n"
+        (tops, y)
     }
+}
+
+/// Step texts are cut here; the whole is shown to who points at them.
+const LONGEST: usize = 80;
+
+/// A line at the right of the boxes, with a tip at its end.
+fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
+    let (far, back) = (x + out, x + 9.0);
+    format!(
+        "<path class=\"way\" d=\"M{x} {from} C{far} {from} {far} {to} {x} {to}\"/>\
+         <path class=\"tip\" d=\"M{x} {to} L{back} {} L{back} {} Z\"/>\n",
+        to - 4.5,
+        to + 4.5
+    )
 }
 
 /// Whether one step must wait for the other: for what it makes, or for what it lets go of.

@@ -13,7 +13,7 @@ pub(super) const CELL: f64 = 7.25;
 /// Longer names and types are cut in the picture; the whole is shown to who points at them.
 pub(super) const LONGEST: usize = 36;
 /// Room left of a name for PK and FK.
-pub(super) const GUTTER: f64 = 52.0;
+pub(super) const GUTTER: f64 = 56.0;
 
 const FOOT: f64 = 6.0;
 const GAP_X: f64 = 84.0;

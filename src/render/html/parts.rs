@@ -20,12 +20,12 @@ pub(super) fn class(symbol: Symbol) -> &'static str {
 /// A warning, with what to do about it and the query that finds the rows.
 pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     let (class, blocked) = match note.level {
-        Level::Blocks => ("blocks", "<strong class=\"badge\">BLOCKED</strong> "),
-        Level::Destroys => ("destroys", "<strong class=\"badge\">BLOCKED</strong> without <code>--allow-destructive</code> "),
+        Level::Blocks => ("blocks", " <strong class=\"badge\">BLOCKED</strong>"),
+        Level::Destroys => ("destroys", " <strong class=\"badge\">BLOCKED</strong> without <code>--allow-destructive</code>"),
         Level::Warns => ("warns", ""),
     };
     out.push_str(&format!(
-        "<li class=\"{class}\"><p>{blocked}<code>{}</code> in <code>{}</code></p>\n",
+        "<li class=\"{class}\"><p><code>{}</code>{blocked} in <code>{}</code></p>\n",
         note.code,
         line(&address.to_string())
     ));
