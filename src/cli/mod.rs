@@ -7,6 +7,7 @@ mod diff;
 mod drift;
 mod error;
 mod fmt;
+mod graph;
 mod history;
 mod init;
 mod inspect;
@@ -75,6 +76,8 @@ enum Command {
     Show(show::Show),
     /// The database's state as a file.
     State(state::State),
+    /// Draws the schema, or a plan's order, as a picture.
+    Graph(graph::Graph),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
     /// Shows which number is applied, what changed since, and which saved plans wait.
@@ -213,6 +216,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Diff(command) => block_on(command.run(colour)),
         Command::Show(command) => block_on(command.run(colour)),
         Command::State(command) => block_on(command.run()),
+        Command::Graph(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
         Command::Status(command) => block_on(command.run()),
         Command::History(command) => block_on(command.run()),

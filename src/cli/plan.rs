@@ -15,6 +15,7 @@ use crate::apply::saved::Label;
 use crate::apply::{self, ApplyError, Desired, Options, Way};
 use crate::kdl::Sources;
 use crate::plan::{Frame, Kind};
+use crate::render::Declared;
 use crate::{plan, render};
 
 /// Shows what would change.
@@ -58,15 +59,27 @@ pub(super) enum Format {
     Json,
     /// The script.
     Sql,
+    /// A comment for a pull request.
+    Markdown,
+    /// A page for a browser.
+    Html,
+    /// The warnings, for code scanning.
+    Sarif,
+    /// The warnings, as annotations of GitHub Actions.
+    Github,
 }
 
 impl Format {
     /// The plan in this form. `name` is what the schema file is called.
-    pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style) -> String {
+    pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style, declared: Declared<'_>) -> String {
         match self {
             Format::Text => render::text(plan, name, style),
             Format::Json => render::json(plan, name),
             Format::Sql => render::sql(plan),
+            Format::Markdown => render::markdown(plan, name),
+            Format::Html => render::html(plan, name, declared.schema),
+            Format::Sarif => render::sarif(plan, declared),
+            Format::Github => render::annotations(plan, name, declared),
         }
     }
 }
@@ -74,6 +87,7 @@ impl Format {
 /// A plan, and what else was asked for.
 struct Made {
     plan: plan::Plan,
+    desired: Desired,
     /// The text of its file.
     file: Option<String>,
     /// What makes a script of it.
@@ -117,7 +131,7 @@ impl Plan {
         let (plan, name) = (settings.under_policy(&made.plan), path.display().to_string());
         let shown = match &made.frame {
             Some(frame) => render::script(&plan, frame),
-            None => self.format.write(&plan, &name, style),
+            None => self.format.write(&plan, &name, style, Declared { schema: made.desired.written(), sources: &sources }),
         };
         Ok((made, shown))
     }
@@ -133,7 +147,10 @@ impl Plan {
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),
             (None, Format::Text) => back.text(&plan, style),
-            (None, format) => format.write(&plan, &back.name(), style),
+            // The schema gone back to stands in no file.
+            (None, format) => {
+                format.write(&plan, &back.name(), style, Declared { schema: &back.way.desired, sources: &Sources::default() })
+            }
         };
         Ok((made, shown))
     }
@@ -149,9 +166,10 @@ impl Plan {
         if self.out.is_some() || matches!(self.format, Format::Sql) {
             return self.from_database(target, &desired.await?, None, way).await.map_err(failed);
         }
-        let planned = target.database.plan_when(desired, way).await?.1.map_err(failed)?;
+        let (desired, planned) = target.database.plan_when(desired, way).await?;
+        let planned = planned.map_err(failed)?;
         remarks::tell(&planned.remarks);
-        Ok(Made { plan: planned.plan, file: None, frame: None })
+        Ok(Made { plan: planned.plan, desired, file: None, frame: None })
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.
@@ -174,7 +192,7 @@ impl Plan {
             frame = Some(target.database.plan_script(desired, way, &options).await?.1);
         }
         remarks::tell(&said);
-        Ok(Made { plan, file, frame })
+        Ok(Made { plan, desired: desired.clone(), file, frame })
     }
 
     /// Plans against a state file, with no database at hand.
@@ -191,7 +209,7 @@ impl Plan {
             let label = Label { message: self.message.as_deref(), back_to: None };
             text = Some(apply::saved::save_state(&state, &made.desired, label, way, &saved::shown).await.map_err(failed)?.text);
         }
-        Ok(Made { plan: made.plan, file: text, frame: None })
+        Ok(Made { plan: made.plan, desired, file: text, frame: None })
     }
 
     fn save(&self, out: &Path, text: Option<String>) -> Result<(), Failure> {

@@ -14,6 +14,7 @@ mod apply;
 mod files;
 mod fmt_command;
 mod formats;
+mod graph;
 mod lint;
 mod plan;
 mod postgres;
