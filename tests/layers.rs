@@ -16,13 +16,15 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates and modules that have one home.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("::kdl::", &["kdl"]),
     ("miette::", &["kdl"]),
     ("petgraph::", &["plan"]),
     ("sqlx::", &["dialect"]),
     ("libsqlite3_sys", &["dialect"]),
     ("clap::", &["cli"]),
+    ("clap_complete::", &["cli"]),
+    ("clap_mangen::", &["cli"]),
     ("std::env", &["cli"]),
     ("println!", &[]),
 ];

@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_saved;
+mod completions;
 mod config;
 mod error;
 mod fmt;
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
 use crate::schema::Dialect;
@@ -67,6 +68,10 @@ enum Command {
     Validate(validate::Validate),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
+    /// Prints the completions for a shell, to be sourced or installed.
+    Completions(completions::Completions),
+    /// Writes the manual's pages into a folder.
+    Man(completions::Man),
 }
 
 /// Which schema.
@@ -145,6 +150,12 @@ impl From<DialectArgument> for Dialect {
     }
 }
 
+/// The program's arguments, for what is made from them: completions, the manual, docs/commands.md. No stable interface.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program and gives its exit code. No panic gets past here: an apply that is cut off by one has not
 /// committed, so SQLite rolls it back.
 pub fn main() -> ExitCode {
@@ -181,6 +192,8 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 mod support;
 
 mod apply;
+mod completions;
 mod files;
 mod fmt_command;
 mod formats;
