@@ -12,6 +12,7 @@
 //! | [`dialect`] | what is true of one database only |
 //! | [`apply`] | lock, look again, back up, run, verify, record |
 //! | [`render`] | a plan as text, JSON or SQL |
+//! | [`testing`] | changes of a schema, tried out in scratch databases or on paper |
 //! | [`cli`] | the program |
 //!
 //! A program that brings its schema with it:
@@ -41,3 +42,4 @@ pub mod kdl;
 pub mod plan;
 pub mod render;
 pub mod schema;
+pub mod testing;

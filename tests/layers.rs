@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may import.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
@@ -12,7 +12,8 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("dialect", &["schema", "kdl", "diff", "plan"]),
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("render", &["schema", "kdl", "diff", "plan"]),
-    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render", "testing"]),
 ];
 
 /// Crates and modules that have one home.

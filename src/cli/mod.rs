@@ -18,6 +18,7 @@ mod settings;
 mod show;
 mod state;
 mod target;
+mod test;
 mod validate;
 
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Command {
     Validate(validate::Validate),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
+    /// Runs schema-change cases in scratch databases.
+    Test(test::Test),
     /// Prints the completions for a shell, to be sourced or installed.
     Completions(completions::Completions),
     /// Writes the manual's pages into a folder.
@@ -192,6 +195,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Test(command) => block_on(command.run()),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     }

@@ -4,6 +4,7 @@
 //! nothing here guesses: what the language does not know is an error with the nearest thing it does know.
 
 mod arg;
+pub mod case;
 mod check;
 mod column;
 mod diagnostics;

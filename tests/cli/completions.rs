@@ -44,7 +44,9 @@ fn bash_completes_commands_and_flags() {
     let place = Place::new();
     place.write("rosey.bash", place.rosey(&["completions", "bash"]).exits(0).out);
     let complete = |words: &str, at: usize| {
-        let script = format!("source rosey.bash; COMP_WORDS=({words}); COMP_CWORD={at}; _rosey rosey '' ''; echo \"${{COMPREPLY[*]}}\"");
+        let script = format!(
+            "source rosey.bash; COMP_WORDS=({words}); COMP_CWORD={at}; _rosey rosey \"${{COMP_WORDS[{at}]}}\" \"${{COMP_WORDS[{at}-1]}}\"; echo \"${{COMPREPLY[*]}}\""
+        );
         let output = place.prepared("bash", &["--norc", "-c", &script]).output();
         output.ok().map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
     };

@@ -21,6 +21,7 @@ mod refused;
 mod script;
 mod settings;
 mod target;
+mod test_command;
 mod trouble;
 
 use support::Database;
