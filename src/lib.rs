@@ -13,6 +13,7 @@
 //! | [`lint`] | what is risky in a schema or a plan, and why |
 //! | [`apply`] | lock, look again, back up, run, verify, record |
 //! | [`render`] | a plan as text, JSON or SQL |
+//! | [`testing`] | changes of a schema, tried out in scratch databases or on paper |
 //! | [`cli`] | the program |
 //!
 //! A program that brings its schema with it:
@@ -43,3 +44,4 @@ pub mod lint;
 pub mod plan;
 pub mod render;
 pub mod schema;
+pub mod testing;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may import.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
@@ -13,17 +13,20 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("lint", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("render", &["schema", "kdl", "diff", "plan", "lint"]),
-    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render"]),
+    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render", "testing"]),
 ];
 
 /// Crates and modules that have one home.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("::kdl::", &["kdl"]),
     ("miette::", &["kdl"]),
     ("petgraph::", &["plan"]),
     ("sqlx::", &["dialect"]),
     ("libsqlite3_sys", &["dialect"]),
     ("clap::", &["cli"]),
+    ("clap_complete::", &["cli"]),
+    ("clap_mangen::", &["cli"]),
     ("std::env", &["cli"]),
     ("println!", &[]),
 ];

@@ -2,6 +2,7 @@
 
 mod apply;
 mod apply_saved;
+mod completions;
 mod config;
 mod diff;
 mod drift;
@@ -29,13 +30,14 @@ mod state;
 mod status;
 mod take_over;
 mod target;
+mod test;
 mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
 use crate::plan::Allowed;
@@ -101,6 +103,12 @@ enum Command {
     Explain(lint::Explain),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
+    /// Runs schema-change cases in scratch databases.
+    Test(test::Test),
+    /// Prints the completions for a shell, to be sourced or installed.
+    Completions(completions::Completions),
+    /// Writes the manual's pages into a folder.
+    Man(completions::Man),
 }
 
 /// Which schema.
@@ -182,6 +190,12 @@ impl From<DialectArgument> for Dialect {
     }
 }
 
+/// The program's arguments, for what is made from them: completions, the manual, docs/commands.md. No stable interface.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program and gives its exit code. No panic gets past here: an apply that is cut off by one has not
 /// committed, so SQLite rolls it back.
 pub fn main() -> ExitCode {
@@ -228,6 +242,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Lint(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Test(command) => block_on(command.run()),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod allow;
 mod arg;
+pub mod case;
 mod check;
 mod column;
 mod diagnostics;

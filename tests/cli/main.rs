@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 mod support;
 
 mod apply;
+mod completions;
 mod files;
 mod fmt_command;
 mod formats;
@@ -23,6 +24,7 @@ mod saved;
 mod script;
 mod settings;
 mod target;
+mod test_command;
 mod trouble;
 
 use support::Database;
