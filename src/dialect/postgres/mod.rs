@@ -9,6 +9,7 @@ mod ddl;
 mod default_name;
 mod error;
 mod facts;
+mod from_sql;
 pub(crate) mod inspect;
 mod known_types;
 mod lower;
@@ -30,5 +31,6 @@ mod words;
 
 pub use check::problems;
 pub use error::Error;
+pub use from_sql::{SqlProblem, from_sql};
 pub use planner::{PlanError, desired};
 pub use url::{Url, UrlError};
