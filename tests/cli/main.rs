@@ -10,15 +10,21 @@ use std::process::{Command, Stdio};
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alembic;
 mod apply;
 mod files;
+mod first_release;
 mod fmt_command;
 mod formats;
+mod history;
+mod init;
 mod plan;
 mod postgres;
 mod refused;
+mod rollback;
 mod settings;
 mod target;
+mod transcript;
 mod trouble;
 
 use support::Database;
