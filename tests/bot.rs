@@ -110,7 +110,8 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     let plan = wait(live.plan(&back, Way::default())).unwrap().plan;
     let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.what).collect();
     assert_eq!(lost, ["column api_tokens.revoked"]);
-    let options = Options { allow_destructive: true, backup: BackupMode::Never, kind: Kind::Rollback, back_to: Some(0), ..Options::default() };
+    let options =
+        Options { allow_destructive: true, backup: BackupMode::Never, kind: Kind::Rollback, back_to: Some(0), ..Options::default() };
     wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent)).unwrap_or_else(|e| panic!("{e:?}"));
     let after = database.rows(&quoted(errors));
     assert_eq!(after[..before.len()], before);
