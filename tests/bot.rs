@@ -4,12 +4,15 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
-use rosey::apply::ApplyError;
+use rosey::apply::rollback::{To, way_back};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, Way};
+use rosey::plan::Kind;
 use rosey::render::{self, Style};
-use rosey::schema::Normalized;
+use rosey::schema::{Dialect, Normalized};
 use support::postgres::{self, Server};
-use support::{Database, applied, desired, project};
+use support::{Database, applied, desired, project, wait};
 
 fn schema() -> Normalized {
     desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
@@ -93,6 +96,30 @@ fn v0_5_0_moves_to_v0_6_0_without_losing_a_value() {
     assert_eq!(database.value("PRAGMA integrity_check"), "ok");
     assert!(database.rows("PRAGMA foreign_key_check").is_empty());
     assert!(database.plan(&schema()).unwrap().is_empty());
+}
+
+/// Every value but those that v0.6.0 has no room for, and a way back that knows what was renamed.
+#[test]
+fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
+    let database = populated();
+    let errors = "SELECT id, message, last_error FROM outbound_messages";
+    let (before, found) = (database.rows(&quoted(errors)), database.inspect());
+    database.apply(&schema(), true).unwrap_or_else(|e| panic!("{e:?}"));
+    database.run("INSERT INTO outbound_messages (timestamp, message, error_message) VALUES (9, 'new', 'since')", true);
+    let live = apply::Database::Sqlite(database.path.clone());
+    let way = way_back(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
+    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap();
+    let plan = wait(live.plan(&back, Way::default())).unwrap().plan;
+    let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.what).collect();
+    assert_eq!(lost, ["column api_tokens.revoked"]);
+    let options =
+        Options { allow_destructive: true, backup: BackupMode::Never, kind: Kind::Rollback, back_to: Some(0), ..Options::default() };
+    wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent)).unwrap_or_else(|e| panic!("{e:?}"));
+    let after = database.rows(&quoted(errors));
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.last().unwrap().last().unwrap(), "'since'");
+    assert!(database.plan(&desired(&found).unwrap()).unwrap().is_empty(), "it is v0.5.0's schema");
+    assert_eq!(wait(live.drift()).unwrap(), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Entry;
+use crate::dialect::guards;
 use crate::diff::TableChange;
 use crate::kdl::{Sources, decode};
 use crate::plan::{Plan, Rename};
@@ -148,6 +149,10 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let here = || back_to.map_or((first.number, &first.schema_before), |e| (e.number, &e.schema_after));
     let (number, text) = oldest.unwrap_or_else(here);
     let mut desired = read(text, dialect).ok_or(NoWayBack::Unreadable(number))?;
+    // What was found holds nothing that a database cannot hold: guards, and how values are converted and filled.
+    if let Some(recorded) = back_to.and_then(|e| read(&e.schema_after, dialect)) {
+        guards::remember(&mut desired, &recorded);
+    }
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let dropped = dropped(&desired, undone, &renames, dialect);
     call_by_old_names(&mut desired, &renames);

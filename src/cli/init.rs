@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, SchemaArguments, TargetArguments, migrators, output, schema};
 use crate::apply::{Desired, Options, Way};
-use crate::kdl::Sources;
+use crate::kdl::{self, Sources};
 use crate::render::escape;
 
 /// Begins a schema file.
@@ -59,7 +59,7 @@ impl Init {
         target.announce();
         let database = &target.database;
         let live = if is_there(database) { database.inspect().await? } else { String::new() };
-        if live.is_empty() {
+        if holds_nothing(&live, database)? {
             write_new(&file, STARTER)?;
             output::out(&format!("Wrote {}, with an example to start from.\n", shown(&file)));
             return Ok(Exit::Done);
@@ -81,6 +81,12 @@ fn is_there(database: &Database) -> bool {
         Database::Sqlite(path) => path.exists(),
         Database::Postgres(_) => true,
     }
+}
+
+/// Whether nothing is there but PostgreSQL's schemas, which every database has.
+fn holds_nothing(live: &str, database: &Database) -> Result<bool, Failure> {
+    let schema = kdl::decode(&Sources::from_text("database", live), database.dialect())?;
+    Ok(schema.len() == schema.namespaces.len() && schema.unmanaged.is_empty())
 }
 
 fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Failure> {

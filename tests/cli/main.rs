@@ -10,9 +10,11 @@ use std::process::{Command, Stdio};
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alembic;
 mod apply;
 mod completions;
 mod files;
+mod first_release;
 mod fmt_command;
 mod formats;
 mod graph;
@@ -25,6 +27,10 @@ mod script;
 mod settings;
 mod target;
 mod test_command;
+mod history;
+mod init;
+mod rollback;
+mod transcript;
 mod trouble;
 
 use support::Database;

@@ -106,7 +106,7 @@ pub async fn apply(
     let mut connection = Connection::open(url).await?;
     lock(&mut connection, options.lock_timeout).await?;
     let canceller = connection.canceller();
-    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None };
+    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None, found: None };
     let outcome = {
         let running = work.all();
         tokio::pin!(running);
@@ -167,6 +167,8 @@ struct Work<'w> {
     observer: &'w mut dyn Observer,
     /// The dump of the last try.
     backup: Option<PathBuf>,
+    /// The schema ahead of what runs before the transaction, where something does.
+    found: Option<String>,
 }
 
 impl Work<'_> {
@@ -243,7 +245,7 @@ impl Work<'_> {
         self.connection.execute("BEGIN").await?;
         let planned = planner::plan_as(&mut self.connection, self.desired, self.approved.online, self.approved.holding.as_ref()).await;
         self.connection.execute("ROLLBACK").await?;
-        let plan = planned?.plan;
+        let Planned { plan, settled, .. } = planned?;
         if plan.is_empty() {
             return Ok(());
         }
@@ -251,6 +253,7 @@ impl Work<'_> {
             return Err(ApplyError::Stale);
         }
         self.as_approved(&plan)?;
+        self.found = Some(kdl::encode(settled.current.schema()));
         for step in steps {
             let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
             run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
@@ -286,7 +289,7 @@ impl Work<'_> {
         let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
         let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
         let record = Record {
-            schema_before: kdl::encode(settled.current.schema()),
+            schema_before: self.found.clone().unwrap_or_else(|| kdl::encode(settled.current.schema())),
             schema_written: (written != schema_after).then_some(written),
             schema_after,
             duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
