@@ -32,6 +32,12 @@ fn json_has_a_version_and_says_what_text_says() {
             "code": "breaks-not-null",
             "level": "blocks",
             "text": "1 of 2 rows have no name"
+          },
+          {
+            "advice": "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps",
+            "code": "breaks-clients",
+            "level": "warns",
+            "text": "programs that run meanwhile fail where they insert without name"
           }
         ],
         "headline": "table.users will be changed in place (catalog edit: name becomes NOT NULL)",
@@ -80,6 +86,7 @@ fn a_script_warns_of_what_is_blocked() {
 
     -- table.users
     -- ! destroys-column BLOCKED: column name is dropped, with 2 values
+    -- ! breaks-clients: programs that run meanwhile fail where they name name
     ALTER TABLE "users" DROP COLUMN "name";
 
     COMMIT;
