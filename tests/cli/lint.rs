@@ -44,7 +44,29 @@ fn findings_have_their_lines() {
     ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared STRING, which SQLite takes for NUMERIC; write text
     exit 1
     ");
-    assert_snapshot!(place.rosey(&["lint", "--format", "json", "--dialect", "postgres"]), @"");
+    assert_snapshot!(place.rosey(&["lint", "--format", "json", "--dialect", "postgres"]), @r#"
+    $ rosey lint --format json --dialect postgres
+    {
+      "format_version": 1,
+      "rosey_version": "0.1.0",
+      "findings": [
+        {
+          "code": "foreign-key-without-index",
+          "level": "warning",
+          "address": "table.posts.foreign-key.author",
+          "message": "no index begins with author, which points to users",
+          "advice": "add `index idx_posts_author author` to the table",
+          "dialects": [
+            "postgres"
+          ],
+          "file": "schema.kdl",
+          "line": 6,
+          "column": 26
+        }
+      ]
+    }
+    exit 1
+    "#);
 }
 
 #[test]
@@ -194,7 +216,12 @@ fn codes_are_explained() {
         column country text { check "length(country) = 2" }
     exit 0
     "#);
-    assert_snapshot!(place.rosey(&["explain", "paded-char"]), @"");
+    assert_snapshot!(place.rosey(&["explain", "paded-char"]), @r"
+    $ rosey explain paded-char
+    | error: there is no code `paded-char`
+    |   help: did you mean `padded-char`?
+    exit 1
+    ");
     let all = place.rosey(&["explain"]).exits(0).out;
     assert!(all.contains("destroys-table ") && all.contains("no-primary-key "), "{all}");
 }
