@@ -69,15 +69,15 @@ impl Apply {
         let desired = declared(schema::desired(&sources, target.database.dialect())?, &target)?;
         let plan = plan(&sources, &target, &desired, way).await?;
         let name = path.display().to_string();
-        let shown = settings.under_policy(&plan);
         if !self.quiet || !approved || plan.is_empty() {
-            output::out(&render::text(&shown, &name, render::Style { colour, verbose: self.verbose }));
+            output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
             return Ok(Exit::Done);
         }
         remarks::unused(&self.safety.allow, &plan);
-        let blocking: Vec<_> = shown.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
+        let linted = settings.linted(&plan);
+        let blocking: Vec<_> = linted.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(settings.refusal(&blocking));
         }

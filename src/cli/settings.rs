@@ -108,11 +108,17 @@ impl Settings {
         &self.levels
     }
 
+    /// The plan with the linter's warnings.
+    pub(super) fn linted(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        lint::annotate(&mut plan, &self.levels);
+        plan
+    }
+
     /// The plan as it is shown, with the linter's warnings. Under a policy that lets no data go, what destroys is blocked
     /// for good.
     pub(super) fn under_policy(&self, plan: &Plan) -> Plan {
-        let mut plan = plan.clone();
-        lint::annotate(&mut plan, &self.levels);
+        let mut plan = self.linted(plan);
         if self.chosen.allow_destructive == Some(false) {
             let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
             hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);

@@ -42,16 +42,15 @@ impl Entry {
     pub fn shown(&self) -> String {
         let Text { code, summary, why, instead, example } = self.text;
         let example: String = example.lines().map(|l| format!("    {l}\n")).collect();
-        format!("{code} ({}, {})\n\n{summary}\n\n{why}\n\n{instead}\n\n{example}", self.level, self.database)
+        let [summary, why, instead] = [summary, why, instead].map(|t| wrapped(t, 100));
+        format!("{code} ({}, {})\n\n{summary}\n{why}\n{instead}\n{example}", self.level, self.database)
     }
 
     fn markdown(&self) -> String {
         let Text { code, summary, why, instead, example } = self.text;
-        format!(
-            "### {code}\n\n*{}. {}.* {summary}\n\n{why}\n\n{instead}\n\n```\n{example}\n```\n",
-            capital(self.level),
-            capital(self.database)
-        )
+        let head = format!("*{}. {}.* {summary}", capital(self.level), capital(self.database));
+        let [head, why, instead] = [head.as_str(), why, instead].map(|t| wrapped(t, 118));
+        format!("### {code}\n\n{head}\n{why}\n{instead}\n```\n{example}\n```\n")
     }
 }
 
@@ -64,6 +63,25 @@ pub fn explanations() -> Vec<Entry> {
     schema.sort_by_key(|e| e.text.code);
     plan.sort_by_key(|e| e.text.code);
     schema.into_iter().chain(plan).collect()
+}
+
+/// The text in lines of at most so many characters, where its words allow it.
+fn wrapped(text: &str, width: usize) -> String {
+    let (mut out, mut column) = (String::new(), 0);
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+    out
 }
 
 fn database(rule: &Rule) -> &'static str {
