@@ -60,9 +60,9 @@ fn outside_code(line: &str) -> String {
         }
         let fence = &rest[..rest.len() - rest.trim_start_matches('`').len()];
         let after = &rest[fence.len()..];
-        let ends = after.match_indices(fence).map(|(i, _)| i);
+        let mut ends = after.match_indices(fence).map(|(i, _)| i);
         let alone = |i: &usize| !after[..*i].ends_with('`') && !after[i + fence.len()..].starts_with('`');
-        let end = ends.filter(alone).next().unwrap_or_else(|| panic!("code does not end: {line}"));
+        let end = ends.find(alone).unwrap_or_else(|| panic!("code does not end: {line}"));
         rest = &after[end + fence.len()..];
     }
     out + rest
@@ -116,4 +116,14 @@ fn one_object_may_be_longer_than_a_comment() {
     let comment = markdown(&declared.plan(&Database::new()), &"$".repeat(9_000));
     check(&comment);
     assert!(comment.contains("+ table a {") && comment.contains("\n1 more object: run `rosey plan`"), "{comment:.3000}");
+}
+
+#[test]
+fn drift_is_told_before_the_changes() {
+    let (_, mut plan) = nasty();
+    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone() });
+    let comment = markdown(&plan, "schema.kdl");
+    check(&comment);
+    assert!(comment.contains("#### Drift: changed since number 7, and not by rosey\n\n- `table.one`\n"), "{comment}");
+    assert!(comment.find("#### Drift") < comment.find("diff\n"));
 }
