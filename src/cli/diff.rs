@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
 use crate::apply::{self, Desired, Way};
-use crate::dialect::sqlite;
+use crate::dialect::{postgres, sqlite};
 use crate::kdl::{self, Sources};
 use crate::plan::{self, State};
 use crate::render::{self, Declared};
@@ -113,7 +113,13 @@ impl Side {
                     let made = sqlite::from_sql(text).await.map_err(|e| bad_sql(path, &e.to_string()))?;
                     noted(&kdl::encode(&sqlite::for_display(&made.schema)))
                 }
-                Dialect::Postgres => Err(bad_sql(path, "reading it is for SQLite only")),
+                Dialect::Postgres => {
+                    let schema = postgres::from_sql(text).map_err(|problems| {
+                        let list: Vec<String> = problems.iter().map(|p| format!("line {}: {}", p.line, p.message)).collect();
+                        bad_sql(path, &list.join("\n  "))
+                    })?;
+                    noted(&kdl::encode(&schema))
+                }
             },
         }
     }

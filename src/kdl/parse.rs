@@ -149,7 +149,8 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     if told == "Expected property value" {
         // The place is all that has been read of the line. The value stands at its end.
         let from = text[start..end].rfind(char::is_whitespace).map_or(start, |n| start + n + 1);
-        let len = text[from..line].find([' ', '\t', ';', '}']).unwrap_or(line - from);
+        let rest = text.get(from..).unwrap_or_default();
+        let len = rest.find([' ', '\t', ';', '}', '\n', '\r']).unwrap_or(rest.len());
         let word = &text[from..from + len];
         let help = diagnostic
             .help

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::support::shell;
-use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT};
+use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_NAME};
 
 fn json(place: &Place) -> Value {
     serde_json::from_str(&place.rosey(&["plan", "--url", "test.db", "--format", "json"]).exits(0).out).unwrap()
