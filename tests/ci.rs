@@ -1,7 +1,7 @@
 //! What runs rosey elsewhere: the GitHub action, the pre-commit hooks, the image. The scripts run here as they run there,
 //! against an API that this test answers for.
 
-use std::io::{BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
