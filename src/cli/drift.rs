@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::error::Failure;
+use super::error::{Failure, reading};
 use super::listing::Format;
 use super::settings::Settings;
 use super::target::Database;
@@ -53,6 +53,6 @@ pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<pl
     let sources = Sources::from_text("history", &last.schema_after);
     let recorded = kdl::decode(&sources, database.dialect())
         .map_err(|_| Failure::new(format!("the schema that number {number} recorded cannot be read by this rosey")))?;
-    let changes = database.changes_since(&recorded).await?;
+    let changes = database.changes_since(&recorded).await.map_err(reading)?;
     Ok((!changes.is_empty()).then_some(plan::Drift { number, changes }))
 }

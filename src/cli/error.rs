@@ -259,6 +259,15 @@ impl From<HistoryError> for Failure {
     }
 }
 
+/// The failure of a command that only reads: that nothing was changed goes without saying.
+pub(super) fn reading(error: ApplyError) -> Failure {
+    match error {
+        ApplyError::Database(error) => error.into(),
+        ApplyError::Postgres(error) => error.into(),
+        other => other.into(),
+    }
+}
+
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::apply::identity;
-use super::error::Failure;
+use super::error::{Failure, reading};
 use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, SchemaArguments, TargetArguments, migrators, output, schema};
@@ -58,7 +58,7 @@ impl Init {
         }
         target.announce();
         let database = &target.database;
-        let live = if is_there(database) { database.inspect().await? } else { String::new() };
+        let live = if is_there(database) { database.inspect().await.map_err(reading)? } else { String::new() };
         if holds_nothing(&live, database)? {
             write_new(&file, STARTER)?;
             output::out(&format!("Wrote {}, with an example to start from.\n", shown(&file)));
@@ -68,7 +68,7 @@ impl Init {
         write_new(&file, &live)?;
         output::out(&format!("Wrote {} from the database.\n", shown(&file)));
         proven(database, &desired, &file).await?;
-        let others = database.other_migrators().await?;
+        let others = database.other_migrators().await.map_err(reading)?;
         output::out(&(migrators::named(&others) + &migrators::alembics_commands(&others)));
         let options = Options { message: self.message.clone(), identity: identity(), ..Options::default() };
         stamp(database, &desired, &options, settings.auto_approve(self.auto_approve)).await

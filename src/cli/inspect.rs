@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::error::Failure;
+use super::error::{Failure, reading};
 use super::settings::Settings;
 use super::{Exit, SchemaArguments, TargetArguments, output, take_over};
 
@@ -30,7 +30,7 @@ impl Inspect {
         if self.write {
             take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })).await?;
         } else {
-            output::out(&target.database.inspect().await?);
+            output::out(&target.database.inspect().await.map_err(reading)?);
         }
         Ok(Exit::Done)
     }

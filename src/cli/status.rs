@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::error::Failure;
+use super::error::{Failure, reading};
 use super::listing::{aligned, name_of, when, who};
 use super::settings::Settings;
 use super::target::Database;
@@ -34,7 +34,7 @@ impl Status {
             Some(last) => format!("{}{}", applied(last), changed_since(database, last).await?),
             None => "Nothing applied: rosey has no history in this database.\n".to_owned(),
         };
-        text.push_str(&migrators::named(&database.other_migrators().await?));
+        text.push_str(&migrators::named(&database.other_migrators().await.map_err(reading)?));
         text.push_str(&plans(&self.plans, database.dialect(), &entries)?);
         output::out(&text);
         Ok(Exit::Done)

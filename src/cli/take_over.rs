@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::error::Failure;
+use super::error::{Failure, reading};
 use super::target::Database;
 use super::{fmt, output, schema};
 use crate::apply::{Desired, Way};
@@ -51,7 +51,7 @@ pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Fa
 
 /// What is there, with what a database cannot hold of the file.
 async fn live(database: &Database, desired: &Desired) -> Result<Schema, Failure> {
-    let text = database.inspect().await?;
+    let text = database.inspect().await.map_err(reading)?;
     let mut live = kdl::decode(&Sources::from_text("database", &text), database.dialect())?;
     guards::remember(&mut live, desired.written());
     Ok(live)
