@@ -46,7 +46,7 @@ CREATE TABLE app.notes (
     person bigint NOT NULL REFERENCES people ON DELETE CASCADE ON UPDATE SET NULL DEFERRABLE,
     a integer, b integer, place int4range,
     CONSTRAINT notes_key PRIMARY KEY (id) INCLUDE (a),
-    CONSTRAINT own UNIQUE (a, b),
+    CONSTRAINT own UNIQUE (a, b) WITH (fillfactor = 90),
     FOREIGN KEY (a, b) REFERENCES app.notes (a, b) MATCH FULL ON DELETE RESTRICT,
     EXCLUDE USING gist (place WITH &&) WHERE (a > 0)
 );

@@ -205,8 +205,8 @@ fn of_column_or_list(c: &mut Cursor, column: Option<&Ident>) -> Read<(Vec<Ident>
 /// What stands behind the columns of a constraint that has an index: the columns that it holds besides.
 fn index_tail(c: &mut Cursor) -> Read<Vec<Ident>> {
     let include = if c.take("include") { c.names()? } else { Vec::new() };
-    if c.is("with") {
-        return c.refuse("storage parameters of a constraint's index are not managed");
+    if c.take("with") {
+        c.parameters()?; // how full its pages are: `inspect` does not read it either
     }
     if c.take("using index tablespace") {
         c.ident()?;

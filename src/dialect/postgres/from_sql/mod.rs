@@ -2,9 +2,10 @@
 //! is asked.
 //!
 //! Rows are no part of a schema: what writes or reads them is passed over. So is what `inspect` does not read either: owners,
-//! statistics targets, storage, the comments that extensions bring. What `inspect` names as unmanaged is named here. All else
-//! is refused with its line: commands of psql, statements that take away or rename, `DO` blocks, objects made `AS` a query's
-//! answer, and whatever is not known. Names without a schema are in `public`, and a file that says otherwise is refused.
+//! statistics targets, storage, parameters of a constraint's index, the comments that extensions bring. What `inspect` names
+//! as unmanaged is named here. All else is refused with its line: commands of psql, statements that take away or rename, `DO`
+//! blocks, objects made `AS` a query's answer, and whatever is not known. Names without a schema are in `public`, and a file
+//! that says otherwise is refused.
 
 mod alter;
 mod comment;

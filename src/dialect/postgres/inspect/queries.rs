@@ -182,7 +182,8 @@ pub(super) fn kept() -> String {
 
 /// What is there and is not managed: its kind, and its name as it is written in `unmanaged`.
 pub(super) fn unmanaged() -> String {
-    let function = not_of_extension("pg_proc", "p.oid");
+    // A range type brings functions of its own, which are no more than a part of it.
+    let function = not_of_extension("pg_proc", "p.oid").replace("= 'e'", "IN ('e', 'i')");
     let ty = not_of_extension("pg_type", "t.oid");
     let operator = not_of_extension("pg_operator", "o.oid");
     let relation = not_of_extension("pg_class", "c.oid");
