@@ -40,12 +40,13 @@ trap 'rm -f "$body" "$body.json"' EXIT
     printf '%s\n' "$marker"
     tail -n +2 "$ROSEY_PLAN"
 } >"$body"
-if [ "$(jq -Rs length <"$body")" -gt "$longest" ]; then
+# Not `jq -R`: the one of Debian 12 breaks characters that lie across two of its buffers.
+if [ "$(jq -n --rawfile text "$body" '$text | length')" -gt "$longest" ]; then
     # Half a plan would be a wrong one.
     run=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}
     printf '%s\nThe plan is too long for a comment. It is whole in [the summary of the run](%s).\n' "$marker" "$run" >"$body"
 fi
-jq -Rs '{body: .}' <"$body" >"$body.json"
+jq -n --rawfile text "$body" '{body: $text}' >"$body.json"
 
 # The comment that is there: somebody else's with the same first line is not it.
 comment=

@@ -19,15 +19,7 @@ use rosey::kdl::{self, Diagnostics, Sources};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
 
-const SCHEMA: &str = r#"
-table notes {
-    column id serial primary-key
-    column title text not-null
-    column body text
-    column pinned boolean not-null default=#false
-    index idx_notes_pinned pinned
-}
-"#;
+const SCHEMA: &str = include_str!("notes.kdl");
 
 fn main() -> ExitCode {
     let path = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "notes.db".to_owned()));
@@ -40,7 +32,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(path: &Path) -> Result<(), Box<dyn Error>> {
+/// Brings the database to the schema, before the program does anything else.
+pub fn start(path: &Path) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(bring_up_to_date(path))?;
     println!("{} is ready", path.display());
@@ -70,7 +63,7 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
 
 /// The schema as SQLite shall have it. What is wrong with it comes with the line it stands in.
 fn desired() -> Result<Normalized, Box<dyn Error>> {
-    let sources = Sources::from_text("the schema", SCHEMA).checked()?;
+    let sources = Sources::from_text("notes.kdl", SCHEMA).checked()?;
     let schema = kdl::decode(&sources, Dialect::Sqlite)?;
     let problems = sqlite::problems(&schema);
     if !problems.is_empty() {

@@ -144,8 +144,9 @@ impl Draft<'_> {
                 self.only = word.and_then(|a| a.choice("only", &known));
                 node.finish(&[]);
             }
-            "before" => twice(self.before.is_some(), &node).then(|| self.before = self.side(node)).unwrap_or_default(),
-            "after" => twice(self.after.is_some(), &node).then(|| self.after = self.side(node)).unwrap_or_default(),
+            "before" if is_first(self.before.is_none(), &node) => self.before = self.side(node),
+            "after" if is_first(self.after.is_none(), &node) => self.after = self.side(node),
+            "before" | "after" => {}
             "rows" => self.rows.extend(rows(node)),
             "expect-rows" => self.expected.extend(rows(node)),
             "allow-destructive" => {
@@ -192,12 +193,12 @@ impl Draft<'_> {
     }
 }
 
-/// False, with a problem, where there is one already.
-fn twice(there: bool, node: &Node) -> bool {
-    if there {
+/// Adds a problem where there is one already.
+fn is_first(first: bool, node: &Node) -> bool {
+    if !first {
         node.problem(format!("`{}` is given twice", node.name()), "the second", "keep one of the two");
     }
-    !there
+    first
 }
 
 /// `expect "no changes"`.

@@ -9,6 +9,7 @@ use crate::schema::{Address, Dialect};
 
 /// What happens, at the left of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Symbol {
     /// It comes.
     Create,
@@ -48,6 +49,7 @@ impl Symbol {
 
 /// A line of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// What happens.
     pub symbol: Symbol,
@@ -57,6 +59,7 @@ pub struct Line {
 
 /// A warning, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Note {
     /// The hazard's stable name.
     pub code: &'static str,
@@ -72,6 +75,7 @@ pub struct Note {
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Block {
     /// Which.
     pub address: Address,
@@ -91,6 +95,7 @@ pub struct Block {
 
 /// A whole plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct View {
     /// Its objects, in the order they are worked on.
     pub blocks: Vec<Block>,

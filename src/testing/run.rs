@@ -13,6 +13,7 @@ use crate::schema::Dialect;
 
 /// What came of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// All is as it says.
     Passed,

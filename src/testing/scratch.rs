@@ -14,6 +14,7 @@ use crate::plan::Plan;
 
 /// Where scratch databases are made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Place {
     /// Files, each in a new folder under this one.
     Sqlite(PathBuf),
