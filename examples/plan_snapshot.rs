@@ -53,6 +53,6 @@ mod tests {
     #[test]
     fn it_destroys_nothing() {
         let plan = testing::plan(RELEASED, SCHEMA, Dialect::Postgres).unwrap();
-        assert!(plan.blocking(false).is_empty());
+        assert!(plan.blocking(false, &[]).is_empty());
     }
 }

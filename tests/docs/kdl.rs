@@ -39,7 +39,10 @@ fn every_block_can_be_read() {
         for block in fences::blocks(&read(&path)).into_iter().filter(|b| b.info.split(' ').next() == Some("kdl")) {
             seen += 1;
             let Err(why) = schema(&block.text) else { continue };
-            if project::read("block", &block.text, &rosey::lint::levelled()).is_ok() || is_case(&block.text) || is_part_of_a_table(&block.text) {
+            if project::read("block", &block.text, &rosey::lint::levelled()).is_ok()
+                || is_case(&block.text)
+                || is_part_of_a_table(&block.text)
+            {
                 continue;
             }
             wrong.push(format!("{}, line {}:\n{why}\n{}", path.file_name().unwrap().to_string_lossy(), block.line, block.text));
