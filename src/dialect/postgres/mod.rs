@@ -21,6 +21,7 @@ mod read_type;
 mod scan;
 mod settle;
 mod standing;
+mod trial;
 mod types;
 mod url;
 mod whole;

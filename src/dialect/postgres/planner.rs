@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, known_types, lower, measure, normalize, owned, settle, standing};
+use super::{check, known_types, lower, measure, normalize, owned, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
@@ -207,6 +207,9 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
     if !changes.is_empty() {
         let mut unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
         unknown.extend(known_types::without_virtual(settled.live.server.version, &changes));
+        if unknown.is_empty() && !settled.unasked {
+            unknown = trial::problems(connection, &changes, settled.current.schema(), settled.desired.schema()).await?;
+        }
         if !unknown.is_empty() {
             return Err(PlanError::Schema(unknown));
         }

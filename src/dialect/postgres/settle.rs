@@ -7,7 +7,7 @@ use super::ask::{self, Answer, Refusal, Scope};
 use super::connection::{Connection, Error};
 use super::{canon, types};
 use crate::schema::{
-    Column, DefaultValue, Domain, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
+    Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
 };
 
 /// How often the server's answers are asked about again: its spelling of its own spelling may be another
@@ -68,11 +68,14 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
     Ok(if unknown { Vec::new() } else { refused })
 }
 
-/// What comes with the change itself cannot be asked about before.
-fn unknowable(live: &Schema, desired: &Schema) -> bool {
+/// What comes with the change itself cannot be asked about before. Types of other schemas cannot be stood in for.
+pub(super) fn unknowable(live: &Schema, desired: &Schema) -> bool {
     let there = |u: &Unmanaged| live.unmanaged.iter().any(|l| l.kind == u.kind && l.name == u.name);
+    let comes = |e: &EnumType| live.enums.get(&e.name).is_none_or(|b| b.values != e.values);
+    let domain_comes = |d: &Domain| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty);
     desired.extensions.keys().any(|e| !live.extensions.contains_key(e))
-        || desired.enums.keys().chain(desired.domains.keys()).any(|t| t.schema.is_some())
+        || desired.enums.values().any(|e| e.name.schema.is_some() && comes(e))
+        || desired.domains.values().any(|d| d.name.schema.is_some() && domain_comes(d))
         || !desired.unmanaged.iter().all(there)
 }
 
@@ -312,7 +315,7 @@ fn changes(table: &Table, live: &Schema) -> bool {
 }
 
 /// Types that come or change, as temporary ones, which stand before the real ones.
-async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<(), Error> {
+pub(super) async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<(), Error> {
     for e in desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)) {
         let values: Vec<String> = e.values.iter().map(|v| canon::literal(v)).collect();
         attempt(connection, &format!("CREATE TYPE pg_temp.{} AS ENUM ({})", canon::quote(e.name.name.as_str()), values.join(", "))).await?;
@@ -326,7 +329,7 @@ async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Sc
 }
 
 /// The names of the types that stand in.
-fn stand_in_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
+pub(super) fn stand_in_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
     let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| &e.name);
     let domains = desired.domains.values().filter(|d| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty)).map(|d| &d.name);
     enums.chain(domains).map(|n| n.name.as_str())
