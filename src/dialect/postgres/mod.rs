@@ -7,6 +7,7 @@ mod check_names;
 pub(crate) mod connection;
 mod ddl;
 mod default_name;
+mod dependents;
 mod error;
 mod facts;
 mod inspect;

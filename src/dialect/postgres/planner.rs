@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, known_types, lower, measure, normalize, owned, settle, standing, trial};
+use super::{check, dependents, known_types, lower, measure, normalize, owned, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
@@ -216,6 +216,9 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         let facts = facts(connection, &settled.live, &changes, settled.current.schema()).await?;
         steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
         standing::keep(&mut steps, &changes, &settled.live);
+        let schemas = (settled.current.schema(), settled.desired.schema());
+        let going = lower::going(&changes, schemas.0, schemas.1, &facts);
+        dependents::stop(connection, &mut steps, going, &settled.live, schemas).await?;
         guards.stop(&changes, &mut steps);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
         measure::measure(connection, &mut steps).await?;
