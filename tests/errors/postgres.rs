@@ -963,3 +963,21 @@ fn two_schemas_may_hold_objects_of_one_name() {
     valid_for("postgres", schema);
     valid(schema);
 }
+
+#[test]
+fn a_foreign_key_to_a_deferrable_key() {
+    let schema = r#"
+        table users {
+            column id integer
+            column email text
+            primary-key id
+            unique email deferrable=initially-deferred
+        }
+        table posts {
+            column id integer primary-key
+            column author text references="users(email)"
+            column user_id integer references="users(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes_for("postgres", schema));
+}

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts, Use, ViewKind};
 use super::inspect::{self, Live, ident};
-use super::{check, dependents, known_types, lower, measure, normalize, owned, settle, standing, trial};
+use super::{check, dependents, known_types, lower, measure, names, normalize, owned, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan};
@@ -218,6 +218,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         standing::keep(&mut steps, &changes, &settled.live);
         let schemas = (settled.current.schema(), settled.desired.schema());
         let going = lower::going(&changes, schemas.0, schemas.1, &facts);
+        standing::keep_types(connection, &mut steps, &going, &names::Names::new(facts.default_schema.clone())).await?;
         dependents::stop(connection, &mut steps, going, &settled.live, schemas).await?;
         guards.stop(&changes, &mut steps);
         steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;

@@ -1,8 +1,11 @@
 //! What goes with an object that is dropped or made anew, though nobody asked for that: a view's owner, privileges,
-//! columns' comments and defaults are brought back; what rosey does not manage stops the plan by name, or is named.
+//! columns' comments and defaults are brought back, and a type's owner and privileges; what rosey does not manage stops the
+//! plan by name, or is named.
 
+use super::connection::{Connection, Error};
 use super::inspect::{Live, Relation};
-use super::names::Names;
+use super::lower::{Going, What};
+use super::names::{Names, literal};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident};
@@ -16,6 +19,9 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live) {
     let names = Names::new(super::inspect::ident(&live.server.default_schema));
     for (oid, relation) in live.relations.iter().filter(|(_, r)| r.kind == "v" || r.kind == "m") {
         let Some(step) = making(steps, relation, &names) else { continue };
+        if relation.kind == "m" && !relation.populated {
+            stays_empty(step);
+        }
         step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::new(sql.clone())));
         for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
             step.hazards.push(in_the_way(&step.address, kind, name));
@@ -33,6 +39,57 @@ fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Opti
     let made = format!("CREATE {} {} ", kind.replace('-', " ").to_uppercase(), names.sql(&relation.name));
     let again = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.sql.starts_with(&made));
     steps.iter_mut().find(again)
+}
+
+/// A materialised view that nobody has filled yet is not filled by being made anew.
+fn stays_empty(step: &mut Step) {
+    for statement in step.statements.iter_mut().filter(|s| s.sql.starts_with("CREATE MATERIALIZED VIEW ")) {
+        statement.sql.push_str("\nWITH NO DATA");
+    }
+}
+
+/// Adds what brings back the owner and the privileges of types that are made anew. One query, and none where there are none.
+///
+/// # Errors
+/// Where the connection is lost.
+pub(crate) async fn keep_types(connection: &mut Connection, steps: &mut [Step], going: &[Going], names: &Names) -> Result<(), Error> {
+    let mut anew: Vec<(String, &Address)> = Vec::new();
+    for going in going {
+        if let What::Type(name) = &going.what
+            && steps.iter().any(|s| s.address == going.by && s.action == Action::Replace)
+        {
+            anew.push((names.sql(name), &going.by));
+        }
+    }
+    if anew.is_empty() {
+        return Ok(());
+    }
+    let each: Vec<String> = anew.iter().enumerate().map(|(i, (name, _))| format!("({i}::int8, to_regtype({}))", literal(name))).collect();
+    for (number, sql) in connection.pairs(&kept_of_types(&each.join(", "))).await? {
+        let Some((_, address)) = number.parse::<usize>().ok().and_then(|n| anew.get(n)) else { continue };
+        if let Some(step) = steps.iter_mut().find(|s| s.address == **address && s.action == Action::Replace) {
+            step.statements.push(Statement::new(sql));
+        }
+    }
+    Ok(())
+}
+
+/// The owner, and the privileges that are not those of a new type: USAGE for everyone, and what default privileges add.
+fn kept_of_types(types: &str) -> String {
+    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
+    format!(
+        "WITH t AS (SELECT v.n, t.*, t.oid::regtype::text AS name FROM (VALUES {types}) AS v(n, ty) JOIN pg_type t ON t.oid = v.ty) \
+         SELECT q.n::text, q.sql FROM ( \
+         SELECT n, 1 AS place, format('ALTER TYPE %s OWNER TO %I', name, pg_get_userbyid(typowner)) AS sql FROM t \
+         WHERE pg_get_userbyid(typowner) <> current_user \
+         UNION ALL SELECT DISTINCT n, 2, format('REVOKE ALL ON TYPE %s FROM %s', name, {to}) FROM t, pg_default_acl d, aclexplode(d.defaclacl) g \
+         WHERE d.defaclobjtype = 'T' AND d.defaclnamespace IN (0, typnamespace) AND g.grantee NOT IN (typowner, 0) \
+         UNION ALL SELECT n, 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', name) FROM t WHERE typacl IS NOT NULL \
+         UNION ALL SELECT n, 3, format('GRANT %s ON TYPE %s TO %s%s', g.privilege_type, name, {to}, \
+           CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
+         WHERE typacl IS NOT NULL AND g.grantee <> typowner \
+         ) q ORDER BY q.n, q.place, q.sql"
+    )
 }
 
 /// A dropped table takes what stands on it along: that is said.

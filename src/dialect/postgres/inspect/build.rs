@@ -97,13 +97,13 @@ impl Builder {
             let mut f = Fields::of(row);
             let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
             let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
-            let (bytes, query, typed) = (f.number(), f.maybe_text(), f.flag());
+            let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
             let name = self.name(&schema, &name);
             self.live.history |= name.name.as_str() == "_rosey_history";
             if kind == "c" {
                 continue; // a composite type: named among the unmanaged
             }
-            let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, columns: BTreeMap::new() };
+            let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
             if is_reserved(name.name.as_str()) {
                 self.hidden.insert(oid);
                 continue;

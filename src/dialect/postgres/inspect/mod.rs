@@ -36,6 +36,8 @@ pub(crate) struct Relation {
     pub(crate) kind: String,
     /// Bytes of the table without its indexes, as of the last VACUUM or ANALYZE.
     pub(crate) bytes: i64,
+    /// Whether a materialised view holds what it reads (`pg_class.relispopulated`).
+    pub(crate) populated: bool,
     /// Columns by number.
     pub(crate) columns: BTreeMap<i64, Ident>,
 }

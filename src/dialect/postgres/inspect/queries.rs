@@ -20,7 +20,7 @@ pub(super) fn relations() -> String {
          c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
          c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
          obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
-         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0 \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
     )
@@ -149,7 +149,7 @@ pub(super) fn uses() -> String {
 }
 
 /// What goes with a view when it is made anew, as statements that bring it back, in their order: its owner, privileges
-/// (those that default privileges would add are taken off first), columns' comments, privileges and defaults.
+/// (those that default privileges would add are taken off first), columns' comments, privileges, defaults and what the planner is told of them.
 pub(super) fn kept() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -174,6 +174,10 @@ pub(super) fn kept() -> String {
          AND d.objsubid = a.attnum WHERE a.attnum > 0 \
          UNION ALL SELECT v.oid, 7, format('ALTER %s %s ALTER COLUMN %I SET DEFAULT %s', v.kind, v.name, a.attname, pg_get_expr(d.adbin, d.adrelid)) \
          FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_attrdef d ON d.adrelid = v.oid AND d.adnum = a.attnum \
+         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET STATISTICS %s', v.kind, v.name, a.attname, a.attstattarget) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attnum > 0 AND a.attstattarget >= 0 WHERE v.relkind = 'm' \
+         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET (%s)', v.kind, v.name, a.attname, array_to_string(a.attoptions, ', ')) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attoptions IS NOT NULL WHERE v.relkind = 'm' \
          ) q ORDER BY q.oid, q.place, q.sql"
     )
 }
