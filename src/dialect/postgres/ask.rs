@@ -110,20 +110,43 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
     Ok(outcome)
 }
 
+/// The collation that the first question of a scope has by itself, where the server takes it: that of a view's column.
+pub(crate) async fn collation(connection: &mut Connection, scope: &Scope) -> Result<Option<String>, Error> {
+    let Some((sql, _)) = scope.questions.first() else { return Ok(None) };
+    let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({sql}\n) AS c FROM {}", from(scope));
+    connection.execute("SAVEPOINT rosey_ask").await?;
+    let found = match connection.execute(&view).await {
+        Ok(_) => {
+            let sql = "SELECT k.collname::text FROM pg_attribute a JOIN pg_collation k ON k.oid = a.attcollation \
+                       WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass";
+            connection.texts(sql).await.map(|t| t.into_iter().next())?
+        }
+        Err(lost @ Error::Lost(_)) => return Err(lost),
+        Err(_) => None,
+    };
+    connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
+    Ok(found)
+}
+
 fn select(scope: &Scope) -> String {
     let one = |(sql, cast): &(String, Option<String>)| match cast {
         Some(ty) => format!("CAST(({sql}\n) AS {ty})"),
         None => format!("({sql}\n)"),
     };
     let questions: Vec<String> = scope.questions.iter().map(one).collect();
+    // A view's column cannot be a row, but can say whether one is null.
+    format!("(SELECT ROW({}) IS NULL FROM {})", questions.join(", "), from(scope))
+}
+
+/// The columns of a scope as a row of NULLs.
+fn from(scope: &Scope) -> String {
     let column = |(name, ty, collate): &(String, String, Option<String>)| {
         let collate = collate.as_ref().map(|c| format!(" COLLATE {}", quote(c))).unwrap_or_default();
         format!("(NULL::{ty}){collate} AS {}", quote(name))
     };
     let columns: Vec<String> = scope.columns.iter().map(column).collect();
     let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
-    // A view's column cannot be a row, but can say whether one is null.
-    format!("(SELECT ROW({}) IS NULL FROM (SELECT {columns}) AS {})", questions.join(", "), quote(&scope.alias))
+    format!("(SELECT {columns}) AS {}", quote(&scope.alias))
 }
 
 /// Takes the definition of the view apart: each select's row, by its commas.

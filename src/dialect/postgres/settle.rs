@@ -34,9 +34,27 @@ struct Slot<'a> {
 pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
     connection.execute("SAVEPOINT rosey_types").await?;
     stand_in_types(connection, live, desired).await?;
+    own_collations(connection, desired).await?;
     let problems = settled(connection, live, desired).await?;
     connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
     Ok(problems)
+}
+
+/// A collation that the expression of an index has by itself is not kept by the server, and so not said.
+async fn own_collations(connection: &mut Connection, desired: &mut Schema) -> Result<(), Error> {
+    for table in desired.tables.values_mut() {
+        let (alias, columns) = (table.name.name.to_string(), columns(table));
+        let excluded = table.exclusions.iter_mut().flat_map(|e| e.parts.iter_mut().map(|(part, _)| part));
+        for part in table.indexes.values_mut().flat_map(|i| &mut i.parts).chain(excluded) {
+            let (PartKey::Expr(e), Some(given)) = (&part.key, &part.collate) else { continue };
+            let questions = vec![(e.text.clone(), None)];
+            let scope = Scope { alias: alias.clone(), columns: columns.clone(), questions, answers: Vec::new() };
+            if ask::collation(connection, &scope).await?.is_some_and(|own| given.matches(&own)) {
+                part.collate = None;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
