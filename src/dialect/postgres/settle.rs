@@ -16,6 +16,8 @@ const ROUNDS: usize = 4;
 
 /// One expression that may have to be asked for.
 struct Slot<'a> {
+    /// The column or index that it belongs to: two columns may have one text in turn.
+    of: String,
     sql: String,
     cast: Option<String>,
     canon: &'a mut String,
@@ -123,11 +125,12 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
 
 /// Keeps what differs on both sides; what only one side has is a difference whatever the server says.
 fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
-    let texts = |slots: &[Slot]| slots.iter().map(|s| s.canon.clone()).collect::<BTreeSet<_>>();
+    let text = |s: &Slot| (s.of.clone(), s.canon.clone());
+    let texts = |slots: &[Slot]| slots.iter().map(text).collect::<BTreeSet<_>>();
     let (old, new) = (texts(&before), texts(&after));
     let open = |s: &Slot| s.refused.is_none();
-    let before: Vec<Slot> = before.into_iter().filter(|s| open(s) && !new.contains(s.canon)).collect();
-    let after: Vec<Slot> = after.into_iter().filter(|s| open(s) && !old.contains(s.canon)).collect();
+    let before: Vec<Slot> = before.into_iter().filter(|s| open(s) && !new.contains(&text(s))).collect();
+    let after: Vec<Slot> = after.into_iter().filter(|s| open(s) && !old.contains(&text(s))).collect();
     if !after.is_empty() {
         pairs.push((frame, before, after));
     }
@@ -190,10 +193,9 @@ fn slots(table: &mut Table) -> Vec<Slot<'_>> {
     let mut found = Vec::new();
     for column in table.columns.values_mut() {
         let cast = uncut(&types::value_type(&column.ty));
-        found.extend(column.default.as_mut().and_then(|d| default_slot(d, &cast)));
-        if let Some(generated) = &mut column.generated {
-            found.push(slot(&mut generated.expr, Some(cast)));
-        }
+        let default = column.default.as_mut().and_then(|d| default_slot(d, &cast));
+        let generated = column.generated.as_mut().map(|g| slot(&mut g.expr, Some(cast.clone())));
+        found.extend(default.into_iter().chain(generated).map(|s| Slot { of: column.name.to_string(), ..s }));
     }
     found.extend(table.checks.iter_mut().map(|c| slot(&mut c.expr, None)));
     for exclusion in &mut table.exclusions {
@@ -205,8 +207,9 @@ fn slots(table: &mut Table) -> Vec<Slot<'_>> {
 }
 
 fn index_slots(index: &mut Index) -> Vec<Slot<'_>> {
+    let of = index.name.to_string();
     let parts = index.parts.iter_mut().filter_map(|p| part_slot(&mut p.key));
-    parts.chain(index.predicate.iter_mut().map(|p| slot(p, None))).collect()
+    parts.chain(index.predicate.iter_mut().map(|p| slot(p, None))).map(|s| Slot { of: of.clone(), ..s }).collect()
 }
 
 fn part_slot(key: &mut PartKey) -> Option<Slot<'_>> {
@@ -223,7 +226,7 @@ fn domain_slots(domain: &mut Domain) -> Vec<Slot<'_>> {
 }
 
 fn slot(expr: &mut Expr, cast: Option<String>) -> Slot<'_> {
-    Slot { sql: expr.text.clone(), cast, origin: expr.origin, canon: &mut expr.canon, prefix: "", refused: None }
+    Slot { of: String::new(), sql: expr.text.clone(), cast, origin: expr.origin, canon: &mut expr.canon, prefix: "", refused: None }
 }
 
 /// A default that the server may spell in another way: an expression, or a value of a type with a form of its own.
@@ -236,7 +239,7 @@ fn default_slot<'a>(default: &'a mut DefaultValue, cast: &str) -> Option<Slot<'a
         Literal::Expr(e) => e.text.clone(),
     };
     let origin = if let Literal::Expr(e) = &default.value { e.origin } else { Origin::default() };
-    Some(Slot { sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:", origin, refused: None })
+    Some(Slot { of: String::new(), sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:", origin, refused: None })
 }
 
 /// A type without its length: the server keeps a default's value before it is cut.
