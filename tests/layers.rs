@@ -8,7 +8,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
-    ("plan", &["schema", "diff"]),
+    ("plan", &["schema", "kdl", "diff"]),
     ("dialect", &["schema", "kdl", "diff", "plan"]),
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("render", &["schema", "kdl", "diff", "plan"]),

@@ -1,100 +1,175 @@
 //! One row for each apply, in the database itself, written in the transaction that it records.
+//!
+//! Nothing is ever deleted. A table that an older rosey made is brought up to date by the next apply; until then it is
+//! read as it is.
 
-use crate::dialect::sqlite::connection::{Bound, Connection, Error};
-use crate::diff::{Changes, TableChange};
-use crate::plan::Plan;
+use serde::Deserialize;
 
-/// The table. Everything that a later `rollback`, `history` or drift check needs is in it; nothing is ever deleted.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS _rosey_history (
-    number INTEGER PRIMARY KEY,
-    format INTEGER NOT NULL,
-    plan TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    message TEXT,
-    schema_before TEXT NOT NULL,
-    schema_after TEXT NOT NULL,
-    renames TEXT NOT NULL,
-    sql TEXT NOT NULL,
-    applied_at TEXT NOT NULL,
-    applied_by TEXT,
-    host TEXT,
-    git_commit TEXT,
-    duration_ms INTEGER NOT NULL,
-    rows_copied INTEGER NOT NULL,
-    rosey_version TEXT NOT NULL,
-    server_version TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    backup TEXT
-)";
+use crate::dialect::{postgres, sqlite};
+use crate::plan::{HISTORY_FORMAT, Record, Rename, create_history, decode_renames, insert_history, upgrade_history};
+use crate::schema::Dialect;
 
-/// Who applies, and from what.
-#[derive(Debug, Clone, Default)]
-pub struct Identity {
+/// A row, as it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The history number: 1 is the first.
+    pub number: i64,
+    /// The version of the row's shape.
+    pub format: i64,
+    /// The digest of the plan.
+    pub plan: String,
+    /// `apply`, `rollback` or `stamp`.
+    pub kind: String,
+    /// What was said of it.
+    pub message: Option<String>,
+    /// The schema before it.
+    pub schema_before: String,
+    /// The schema after it.
+    pub schema_after: String,
+    /// The schema after it as the schema file had it, where that is another text.
+    #[serde(default)]
+    pub schema_written: Option<String>,
+    /// The renames, as they are stored.
+    pub(super) renames: String,
+    /// The statements.
+    pub sql: String,
+    /// When: UTC, as RFC 3339 has it.
+    pub applied_at: String,
     /// The system's user.
-    pub user: Option<String>,
+    pub applied_by: Option<String>,
     /// The machine.
     pub host: Option<String>,
-    /// The commit that the schema file is at.
+    /// The commit that the schema file was at.
     pub git_commit: Option<String>,
+    /// Milliseconds.
+    pub duration_ms: i64,
+    /// Rows that rebuilds copied.
+    pub rows_copied: i64,
+    /// Which rosey.
+    pub rosey_version: String,
+    /// Which database.
+    pub server_version: String,
+    /// `applied`, or `running` while steps outside the transaction are left.
+    pub outcome: String,
+    /// The backup.
+    pub backup: Option<String>,
+    /// Of a rollback: the number whose schema was gone back to; 0 is what was there before the first.
+    #[serde(default)]
+    pub back_to: Option<i64>,
 }
 
-/// What is recorded beside the plan.
-pub(super) struct Record<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) message: Option<&'a str>,
-    pub(super) identity: &'a Identity,
-    pub(super) schema_before: String,
-    pub(super) schema_after: String,
-    pub(super) duration_ms: i64,
-    pub(super) rows_copied: i64,
-    pub(super) backup: Option<String>,
-}
-
-/// Writes the row and gives its number.
-pub(super) async fn write(connection: &mut Connection, record: &Record<'_>) -> Result<i64, Error> {
-    connection.execute(CREATE).await?;
-    let number = connection.number("SELECT coalesce(max(number), 0) + 1 FROM _rosey_history").await?;
-    let sql: Vec<String> = record.plan.statements().map(|s| format!("{};", s.sql)).collect();
-    let (sql, renames) = (sql.join("\n"), renames(&record.plan.changes));
-    let text = Bound::Text;
-    let values = [
-        Bound::Number(Some(number)),
-        text(Some(&record.plan.fingerprint)),
-        text(record.message),
-        text(Some(&record.schema_before)),
-        text(Some(&record.schema_after)),
-        text(Some(&renames)),
-        text(Some(&sql)),
-        text(record.identity.user.as_deref()),
-        text(record.identity.host.as_deref()),
-        text(record.identity.git_commit.as_deref()),
-        Bound::Number(Some(record.duration_ms)),
-        Bound::Number(Some(record.rows_copied)),
-        text(Some(env!("CARGO_PKG_VERSION"))),
-        text(record.backup.as_deref()),
-    ];
-    connection
-        .insert(
-            "INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, \
-             applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup) VALUES \
-             (?, 1, ?, 'apply', ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?, ?, ?, ?, ?, ?, 'SQLite ' || sqlite_version(), 'applied', ?)",
-            &values,
-        )
-        .await?;
-    Ok(number)
-}
-
-/// The renames that were done, a line each: `table.old -> table.new`, so that the way back inverts them.
-pub(super) fn renames(changes: &Changes) -> String {
-    let mut lines = Vec::new();
-    for change in &changes.tables {
-        let TableChange::Alter(edits) = change else { continue };
-        if let Some(old) = &edits.renamed_from {
-            lines.push(format!("table.{old} -> table.{}", edits.after.name));
-        }
-        let table = edits.after.address();
-        lines.extend(edits.renamed_columns.iter().map(|(o, n)| format!("{} -> {}", table.child("column", o), table.child("column", n))));
-        lines.extend(edits.renamed_indexes.iter().map(|(o, n)| format!("{} -> {}", table.child("index", o), table.child("index", n))));
+impl Entry {
+    /// The renames that were done.
+    pub fn renames(&self) -> Vec<Rename> {
+        decode_renames(&self.renames)
     }
-    lines.join("\n")
+}
+
+/// Why the history cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The SQLite file does not answer.
+    #[error(transparent)]
+    Sqlite(#[from] sqlite::Error),
+    /// The PostgreSQL server does not answer.
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+    /// A later rosey wrote a row.
+    #[error("number {number} of the history was written by a later rosey ({version})")]
+    Later {
+        /// The row.
+        number: i64,
+        /// Which rosey.
+        version: String,
+    },
+    /// A row is not as any rosey wrote it.
+    #[error("the table _rosey_history is not as rosey makes it: {0}")]
+    Damaged(String),
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    Last,
+}
+
+impl Which {
+    fn order(self) -> &'static str {
+        match self {
+            Which::All => "ORDER BY number",
+            Which::Last => "ORDER BY number DESC LIMIT 1",
+        }
+    }
+}
+
+/// The rows of a SQLite file; none where there is no such table.
+pub(super) async fn read_sqlite(connection: &mut sqlite::connection::Connection, which: Which) -> Result<Vec<Entry>, HistoryError> {
+    let columns = connection.texts("SELECT name FROM pragma_table_info('_rosey_history')").await?;
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let quote = |c: &String| format!("'{}', \"{}\"", c.replace('\'', "''"), c.replace('"', "\"\""));
+    let object = columns.iter().map(quote).collect::<Vec<_>>().join(", ");
+    decode(connection.texts(&format!("SELECT json_object({object}) FROM _rosey_history {}", which.order())).await?)
+}
+
+/// The rows of a PostgreSQL database; none where there is no such table.
+pub(super) async fn read_postgres(connection: &mut postgres::connection::Connection, which: Which) -> Result<Vec<Entry>, HistoryError> {
+    if !exists(connection).await? {
+        return Ok(Vec::new());
+    }
+    decode(connection.texts(&format!("SELECT to_jsonb(h)::text FROM _rosey_history h {}", which.order())).await?)
+}
+
+fn decode(rows: Vec<String>) -> Result<Vec<Entry>, HistoryError> {
+    rows.iter().map(|row| decode_row(row)).collect()
+}
+
+fn decode_row(row: &str) -> Result<Entry, HistoryError> {
+    let value: serde_json::Value = serde_json::from_str(row).map_err(|e| HistoryError::Damaged(e.to_string()))?;
+    let number = |key: &str| value.get(key).and_then(serde_json::Value::as_i64);
+    if number("format").is_some_and(|f| f > HISTORY_FORMAT) {
+        let version = value.get("rosey_version").and_then(|v| v.as_str()).unwrap_or("unknown").to_owned();
+        return Err(HistoryError::Later { number: number("number").unwrap_or_default(), version });
+    }
+    serde_json::from_value(value).map_err(|e| HistoryError::Damaged(e.to_string()))
+}
+
+/// Writes a row and gives its number.
+pub(super) async fn write_sqlite(connection: &mut sqlite::connection::Connection, record: &Record) -> Result<i64, sqlite::Error> {
+    connection.execute(&create_history(Dialect::Sqlite)).await?;
+    let there = connection.texts("SELECT name FROM pragma_table_info('_rosey_history')").await?;
+    for sql in upgrade_history(Dialect::Sqlite, &there) {
+        connection.execute(&sql).await?;
+    }
+    connection.execute(&insert_history(Dialect::Sqlite, record)).await?;
+    connection.number("SELECT max(number) FROM _rosey_history").await
+}
+
+/// Writes a row and gives its number.
+pub(super) async fn write_postgres(connection: &mut postgres::connection::Connection, record: &Record) -> Result<i64, postgres::Error> {
+    if exists(connection).await? {
+        let columns = "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('_rosey_history') AND attnum > 0";
+        let there = connection.texts(columns).await?;
+        for sql in upgrade_history(Dialect::Postgres, &there) {
+            connection.execute(&sql).await?;
+        }
+    } else {
+        connection.execute(&create_history(Dialect::Postgres)).await?;
+    }
+    connection.execute(&insert_history(Dialect::Postgres, record)).await?;
+    connection.number("SELECT max(number) FROM _rosey_history").await
+}
+
+/// Marks applies as done whose last steps ran outside their transaction: the schema is now as the last one wanted it.
+/// Gives whether there were any.
+pub(super) async fn finish(connection: &mut postgres::connection::Connection) -> Result<bool, postgres::Error> {
+    Ok(connection.execute("UPDATE _rosey_history SET outcome = 'applied' WHERE outcome = 'running'").await? > 0)
+}
+
+async fn exists(connection: &mut postgres::connection::Connection) -> Result<bool, postgres::Error> {
+    Ok(connection.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('_rosey_history')").await? > 0)
 }

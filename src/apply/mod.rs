@@ -1,9 +1,15 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
+mod database;
+mod drift;
 mod history;
 pub mod postgres;
 mod restore;
+pub mod rollback;
+pub mod saved;
+mod script;
 mod sqlite;
+mod stamp;
 mod verify;
 
 use std::path::PathBuf;
@@ -11,11 +17,13 @@ use std::time::Duration;
 
 use crate::dialect::postgres as pg;
 use crate::dialect::sqlite::{Error, PlanError};
-use crate::plan::{Hazard, Step};
+use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
 
-pub use history::Identity;
+pub use crate::plan::Identity;
+pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline, state_of};
+pub use history::{Entry, HistoryError};
 pub use restore::{RestoreOptions, backups, restore};
-pub use sqlite::{SqlitePath, apply, inspect, plan, plan_by, plan_within};
+pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +54,12 @@ pub struct Options {
     pub message: Option<String>,
     /// Who applies.
     pub identity: Identity,
+    /// What the history calls it.
+    pub kind: Kind,
+    /// Of a rollback: the number whose schema is gone back to.
+    pub back_to: Option<i64>,
+    /// The digest of the saved plan that is applied; that of the live schema where there is no such file.
+    pub plan_id: Option<String>,
 }
 
 impl Default for Options {
@@ -58,6 +72,26 @@ impl Default for Options {
             lock_timeout: Duration::from_secs(10),
             message: None,
             identity: Identity::default(),
+            kind: Kind::Apply,
+            back_to: None,
+            plan_id: None,
+        }
+    }
+}
+
+impl Options {
+    /// What the history says of a plan; the schemas, and how it went, are for the caller to add.
+    fn record(&self, plan: &Plan) -> Record {
+        let sql: Vec<String> = plan.statements().map(|s| format!("{};", s.sql)).collect();
+        Record {
+            kind: self.kind,
+            plan: self.plan_id.clone().unwrap_or_else(|| plan.fingerprint.clone()),
+            message: self.message.clone(),
+            renames: renames(&plan.changes),
+            sql: sql.join("\n"),
+            identity: self.identity.clone(),
+            back_to: self.back_to,
+            ..Record::default()
         }
     }
 }
@@ -204,6 +238,15 @@ pub enum ApplyError {
     /// The database is no longer what the plan was made for.
     #[error("the database has changed since the plan was made")]
     Stale,
+    /// The database is not what was to be written down of it.
+    #[error("the database differs in {}", .0.join(", "))]
+    Differs(Vec<String>),
+    /// A schema that was noted down cannot be read.
+    #[error("the schema that was noted down cannot be read: {0}")]
+    Unreadable(String),
+    /// The history cannot be read.
+    #[error(transparent)]
+    History(HistoryError),
     /// The backup could not be written.
     #[error("the backup to {path} failed: {source}")]
     Backup {
@@ -246,6 +289,16 @@ const SQLITE_CONSTRAINT: i32 = 19;
 /// The code of a value that its column cannot hold (<https://sqlite.org/rescode.html#mismatch>).
 const SQLITE_MISMATCH: i32 = 20;
 
+impl From<HistoryError> for ApplyError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Sqlite(error) => error.into(),
+            HistoryError::Postgres(error) => error.into(),
+            other => ApplyError::History(other),
+        }
+    }
+}
+
 impl ApplyError {
     /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
@@ -254,6 +307,7 @@ impl ApplyError {
             ApplyError::EmptySchema
             | ApplyError::Blocked(_)
             | ApplyError::Stale
+            | ApplyError::Differs(_)
             | ApplyError::NoRoom { .. }
             | ApplyError::NoDump(_)
             | ApplyError::BrokenReferences(_) => true,

@@ -1,18 +1,24 @@
 //! Planning against, and applying to, a SQLite file.
 
+mod script;
+mod state;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::history::{self, Record};
+use super::history;
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
 use crate::dialect::sqlite::{PlanError, backup, inspect};
 use crate::kdl;
-use crate::plan::{self, Action, Plan, Step};
+use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
+
+pub use script::frame;
+pub use state::{State, plan_with_state, state};
 
 /// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.
 ///
@@ -45,21 +51,7 @@ pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Resul
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
-    let mut connection = match Connection::open(path, Mode::Read, wait).await {
-        Ok(connection) => connection,
-        Err(Error::NoFile { .. }) if !folder_exists(path) => {
-            let reason = "its folder does not exist".to_owned();
-            return Err(Error::CannotOpen { path: path.display().to_string(), reason }.into());
-        }
-        Err(Error::NoFile { .. }) => return planner::plan_from_nothing(desired).await,
-        Err(other) => return Err(other.into()),
-    };
-    // One read transaction, so that schema and counts belong together.
-    connection.execute("BEGIN").await?;
-    let planned = planner::plan(&mut connection, desired, How { rebuild_only: by == SqlitePath::Rebuild, proven: None }).await?;
-    connection.execute("COMMIT").await?;
-    connection.close().await?;
-    Ok(planned.plan)
+    Ok(state::plan_with_state(path, desired, by, wait).await?.0)
 }
 
 /// The live schema as KDL.
@@ -151,7 +143,7 @@ async fn in_transaction(
     backup: &mut Option<PathBuf>,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
-    let Planned { plan, live } =
+    let Planned { plan, live, .. } =
         planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
@@ -184,16 +176,15 @@ async fn in_transaction(
     let took = began.elapsed();
     let rows_copied = plan.rows_copied();
     let record = Record {
-        plan: &plan,
-        message: options.message.as_deref(),
-        identity: &options.identity,
         schema_before: as_kdl(current.schema()),
         schema_after: as_recorded(after.schema(), desired.schema()),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         rows_copied,
+        outcome: "applied",
         backup: backup.as_ref().map(|p| p.display().to_string()),
+        ..options.record(&plan)
     };
-    let number = history::write(connection, &record).await?;
+    let number = history::write_sqlite(connection, &record).await?;
     Ok(Outcome::Applied(Report { number, rows_copied, took, backup: backup.clone() }))
 }
 
@@ -206,7 +197,7 @@ fn as_kdl(schema: &Schema) -> String {
 }
 
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = inspect::for_display(schema);
     guards::remember(&mut shown, desired);
     kdl::encode(&shown)

@@ -43,7 +43,7 @@ pub(super) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result
 
 /// A foreign key and its table, in lower case and under the names after the change: tables and columns that are renamed
 /// keep their keys.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 
 /// The rows that a foreign key breaks over, and how often each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,11 +149,13 @@ impl Names {
         Names { renumbered: self.renumbered, ..Names::default() }
     }
 
-    fn keeps_rowids(&self, table: &str) -> bool {
+    /// Whether the rows of a table keep their rowids.
+    pub(super) fn keeps_rowids(&self, table: &str) -> bool {
         !self.renumbered.contains(&lower(table))
     }
 
-    fn after(&self, table: &str, key: &Listed) -> Key {
+    /// A key under the names after the plan.
+    pub(super) fn after(&self, table: &str, key: &Listed) -> Key {
         let name = |table: &str| self.tables.get(&lower(table)).cloned().unwrap_or_else(|| lower(table));
         let column = |table: &str, column: &str| {
             let column = lower(column);
@@ -164,7 +166,8 @@ impl Names {
     }
 }
 
-fn touched(change: &TableChange) -> Vec<String> {
+/// The tables of a change, under all their names.
+pub(super) fn touched(change: &TableChange) -> Vec<String> {
     match change {
         TableChange::Create(t) | TableChange::Drop(t) => vec![lower(t.name.name.as_str())],
         TableChange::Alter(e) => vec![lower(e.live.name.name.as_str()), lower(e.after.name.name.as_str())],

@@ -1,26 +1,33 @@
 //! `rosey apply`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::apply_saved::Run;
 use super::error::Failure;
 use super::progress::Progress;
+use super::settings::Settings;
 use super::target::{Database, Target};
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, postgres, schema};
-use crate::apply::{self, ApplyError, BackupMode, Identity, Options, Outcome, Report};
+use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
 use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
-use crate::schema::{Dialect, Normalized};
+use crate::schema::Dialect;
 
 /// Applies the schema.
 #[derive(Args)]
 pub(super) struct Apply {
+    /// Saved plans to apply exactly as they are, and folders of them; the schema file where none is named.
+    #[arg(value_name = "PLAN|FOLDER", conflicts_with_all = ["schema", "sqlite_path", "online"])]
+    plans: Vec<PathBuf>,
+    /// Apply so many plans of a folder at most.
+    #[arg(long, value_name = "NUMBER", requires = "plans", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
     #[command(flatten)]
     schema: SchemaArguments,
     #[command(flatten)]
@@ -28,21 +35,8 @@ pub(super) struct Apply {
     /// Do not ask.
     #[arg(long)]
     auto_approve: bool,
-    /// Allow what destroys data: dropped tables and columns, conversions that lose values.
-    #[arg(long)]
-    allow_destructive: bool,
-    /// When a backup is made first; auto: before a step that rebuilds or destroys.
-    #[arg(long, value_enum, default_value = "auto")]
-    backup: Backup,
-    /// Where backups go; beside the SQLite file, or in the working directory, where this is not given.
-    #[arg(long, value_name = "FOLDER")]
-    backup_dir: Option<PathBuf>,
-    /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    keep_backups: Option<u32>,
-    /// How long to wait for another program's lock, like 500ms, 10s or 2m.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
-    lock_timeout: Duration,
+    #[command(flatten)]
+    safety: SafetyArguments,
     /// What the history shall say of it.
     #[arg(short, long)]
     message: Option<String>,
@@ -56,120 +50,109 @@ pub(super) struct Apply {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Backup {
-    Auto,
-    Always,
-    Never,
-}
-
 impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let sources = schema::sources(&self.schema.schema)?;
-        let target = Target::find(&self.target)?;
-        let (desired, plan) = match &target.database {
-            Database::Sqlite(path) => self.plan_sqlite(&sources, &target, path).await?,
-            Database::Postgres(url) => {
-                let desired = self.declared(schema::desired_postgres(&sources)?, &target)?;
-                let plan = postgres::plan(&sources, url, &desired, self.way.online).await?;
-                (desired, plan)
-            }
-        };
-        let name = self.schema.schema.display().to_string();
-        if !self.quiet || !self.auto_approve || plan.is_empty() {
-            output::out(&render::text(&plan, &name, render::Style { colour, verbose: self.verbose }));
+        let settings = Settings::load(&self.target.env)?;
+        let options = settings.options(&self.safety, self.message.clone(), identity());
+        let way = settings.way(&self.way, options.lock_timeout);
+        let approved = settings.auto_approve(self.auto_approve);
+        if !self.plans.is_empty() {
+            let target = settings.target(&self.target)?;
+            let style = render::Style { colour, verbose: self.verbose };
+            let count = self.count.map(|n| n as usize);
+            let run = Run { settings: &settings, target: &target, options, style, approved, quiet: self.quiet, count };
+            return run.all(&self.plans).await;
+        }
+        let path = settings.schema(&self.schema);
+        let sources = schema::sources(&path)?;
+        let target = settings.target(&self.target)?;
+        let desired = declared(schema::desired(&sources, target.database.dialect())?, &target)?;
+        let plan = plan(&sources, &target, &desired, way).await?;
+        let name = path.display().to_string();
+        if !self.quiet || !approved || plan.is_empty() {
+            output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
             return Ok(Exit::Done);
         }
-        let blocking: Vec<_> = plan.blocking(self.allow_destructive).into_iter().cloned().collect();
+        let blocking: Vec<_> = plan.blocking(options.allow_destructive).into_iter().cloned().collect();
         if !blocking.is_empty() {
-            return Err(ApplyError::Blocked(blocking).into());
+            return Err(settings.refusal(&blocking));
         }
         if !plan.is_empty() {
-            approve(self.auto_approve, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
+            approve(approved, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }
-        let outcome = self.apply(&target.database, &desired, &plan).await.map_err(|e| match e {
-            ApplyError::Plan(e) => schema::plan_failure(&sources, e),
-            ApplyError::PostgresPlan(e) => postgres::failure(&sources, e),
-            other => other.into(),
+        let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
+            ApplyError::Blocked(hazards) => settings.refusal(&hazards),
+            other => schema::failure(&sources, other),
         })?;
-        output::out(&self.report(&plan, &outcome));
+        output::out(&report(&plan, &outcome));
         Ok(Exit::Done)
     }
+}
 
-    /// The schema, which must declare something.
-    fn declared(&self, desired: Normalized, target: &Target) -> Result<Normalized, Failure> {
-        target.announce();
-        if desired.schema().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
-    }
-
-    async fn plan_sqlite(&self, sources: &Sources, target: &Target, path: &Path) -> Result<(Normalized, Plan), Failure> {
-        let desired = self.declared(schema::desired(sources)?, target)?;
-        if target.is_default && !path.exists() {
-            return Err(Failure::new(format!("{} does not exist, and nobody named it", path.display()))
-                .help("name the database with --url, and it will be created"));
-        }
-        let plan = crate::apply::plan_within(path, &desired, self.way.path(), self.lock_timeout).await.map_err(|e| match e {
-            PlanError::Database(Error::Locked) => ApplyError::LockTimeout(self.lock_timeout).into(),
-            other => schema::plan_failure(sources, other),
-        })?;
-        Ok((desired, plan))
-    }
-
-    async fn apply(&self, database: &Database, desired: &Normalized, plan: &Plan) -> Result<Outcome, ApplyError> {
-        let options = Options {
-            allow_destructive: self.allow_destructive,
-            backup: match self.backup {
-                Backup::Auto => BackupMode::Auto,
-                Backup::Always => BackupMode::Always,
-                Backup::Never => BackupMode::Never,
-            },
-            backup_dir: self.backup_dir.clone(),
-            keep_backups: self.keep_backups.map(|n| n as usize),
-            lock_timeout: self.lock_timeout,
-            message: self.message.clone(),
-            identity: identity(),
-        };
-        let pulse = Arc::new(Pulse::default());
-        let mut progress = Progress::new(self.quiet, pulse.clone());
-        let cancel = pulse.clone();
-        let work = async {
-            match database {
-                Database::Sqlite(path) => apply::apply(path, desired, plan, &options, pulse, &mut progress).await,
-                Database::Postgres(url) => apply::postgres::apply(url, desired, plan, &options, pulse, &mut progress).await,
-            }
-        };
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                outcome = &mut work => return outcome,
-                () = interrupted() => cancel.cancel.store(true, Relaxed),
-            }
+/// Applies, showing how it goes; Ctrl-C and SIGTERM end it in an orderly way.
+pub(super) async fn apply(
+    database: &Database,
+    desired: &Desired,
+    plan: &Plan,
+    options: &Options,
+    quiet: bool,
+) -> Result<Outcome, ApplyError> {
+    let pulse = Arc::new(Pulse::default());
+    let mut progress = Progress::new(quiet, pulse.clone());
+    let cancel = pulse.clone();
+    let work = database.apply(desired.normalized(), plan, options, pulse, &mut progress);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            () = interrupted() => cancel.cancel.store(true, Relaxed),
         }
     }
+}
 
-    fn report(&self, plan: &Plan, outcome: &Outcome) -> String {
-        let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
-            return "No changes. Another apply has made them meanwhile.\n".to_owned();
-        };
-        if plan.is_empty() {
-            let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
-            return format!("Recorded (number {number}):\n{}", guards.concat());
-        }
-        let s = plan.summary();
-        let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
-        if s.rebuilt > 0 {
-            text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
-        }
-        text.push_str(".\n");
-        if let Some(backup) = backup {
-            let what =
-                if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
-            text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
-        }
-        text
+/// What came of it, for people.
+pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
+    let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
+        return "No changes. Another apply has made them meanwhile.\n".to_owned();
+    };
+    if plan.is_empty() {
+        let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
+        return format!("Recorded (number {number}):\n{}", guards.concat());
     }
+    let s = plan.summary();
+    let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
+    if s.rebuilt > 0 {
+        text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
+    }
+    text.push_str(".\n");
+    if let Some(backup) = backup {
+        let what = if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
+        text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
+    }
+    text
+}
+
+/// The schema, which must declare something.
+fn declared(desired: Desired, target: &Target) -> Result<Desired, Failure> {
+    target.announce();
+    if desired.written().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
+}
+
+async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
+    if let (Database::Sqlite(file), true) = (&target.database, target.is_default)
+        && !file.exists()
+    {
+        return Err(Failure::new(format!("{} does not exist, and nobody named it", file.display()))
+            .help("name the database with --url, and it will be created"));
+    }
+    let planned = target.database.plan(desired, way).await.map_err(|e| match e {
+        ApplyError::Plan(PlanError::Database(Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
+        other => schema::failure(sources, other),
+    })?;
+    remarks::tell(&planned.remarks);
+    Ok(planned.plan)
 }
 
 /// Asks for `yes`, unless that has been given beforehand.
@@ -200,7 +183,7 @@ async fn interrupted() {
     tokio::signal::ctrl_c().await.ok();
 }
 
-fn identity() -> Identity {
+pub(super) fn identity() -> Identity {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     Identity {
         user: variable("USER").or_else(|| variable("USERNAME")).or_else(|| variable("LOGNAME")),
@@ -214,17 +197,4 @@ fn git_commit() -> Option<String> {
     let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).stderr(std::process::Stdio::null()).output().ok()?;
     let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !commit.is_empty()).then_some(commit)
-}
-
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "" | "s" => number,
-        "m" => number * 60.0,
-        _ => return Err("the units are ms, s and m".to_owned()),
-    };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "that is no length of time".to_owned())
 }

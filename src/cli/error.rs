@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Exit;
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, HistoryError};
 use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::kdl::Diagnostics;
@@ -24,6 +24,13 @@ impl Failure {
         Failure { text: text.into(), help: Vec::new(), exit: Exit::Error, whole: false }
     }
 
+    /// The mistakes of a file, each with its place.
+    pub(super) fn mistakes(diagnostics: &Diagnostics, of: &str) -> Self {
+        let n = diagnostics.problems().len();
+        let count = if n == 1 { "one mistake".to_owned() } else { format!("{n} mistakes") };
+        Failure { text: format!("{diagnostics}\nerror: {of} has {count}\n"), help: Vec::new(), exit: Exit::Error, whole: true }
+    }
+
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
@@ -31,6 +38,12 @@ impl Failure {
 
     pub(super) fn refused(mut self) -> Self {
         self.exit = Exit::Refused;
+        self
+    }
+
+    /// The same where nobody asked for anything to be changed.
+    pub(super) fn as_error(mut self) -> Self {
+        self.exit = Exit::Error;
         self
     }
 
@@ -54,9 +67,7 @@ impl fmt::Display for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
-        let n = diagnostics.problems().len();
-        let count = if n == 1 { "one mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure { text: format!("{diagnostics}\nerror: the schema has {count}\n"), help: Vec::new(), exit: Exit::Error, whole: true }
+        Failure::mistakes(&diagnostics, "the schema")
     }
 }
 
@@ -167,13 +178,17 @@ impl From<ApplyError> for Failure {
         let failure = match error {
             ApplyError::Database(error) => unchanged(error.into()),
             ApplyError::Plan(error) => error.into(),
-            ApplyError::Blocked(hazards) => blocked(&hazards),
+            ApplyError::Blocked(hazards) => blocked(&hazards, None),
             ApplyError::LockTimeout(_) => Failure::new(format!("{error}; nothing was changed"))
                 .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
             ApplyError::EmptySchema => Failure::new(format!("{error}; nothing was changed")).help("check --schema"),
             ApplyError::Stale => {
                 Failure::new(format!("{error}; nothing was changed")).help("run rosey plan again and look at what it shows now")
             }
+            ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
+                .help("rosey plan shows the difference; --force records it as it is found"),
+            ApplyError::Unreadable(_) => Failure::new(format!("{error}; nothing was changed")).help("was it made by a later rosey?"),
+            ApplyError::History(error) => Failure::from(error),
             ApplyError::NoRoom { .. } => {
                 Failure::new(format!("{error}; nothing was changed")).help("make room, or put the backup on another disk with --backup-dir")
             }
@@ -223,6 +238,17 @@ impl From<ApplyError> for Failure {
     }
 }
 
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Sqlite(error) => error.into(),
+            HistoryError::Postgres(error) => error.into(),
+            HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version, or a later one"),
+            HistoryError::Damaged(_) => Failure::new(error.to_string()).help("rosey alone writes to it; restore it from a backup"),
+        }
+    }
+}
+
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
 }
@@ -242,7 +268,8 @@ fn unchanged(mut failure: Failure) -> Failure {
     failure
 }
 
-fn blocked(hazards: &[Hazard]) -> Failure {
+/// The refusal of an apply; `policy` names what lets no data go, whatever the flags.
+pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     let mut text = "the apply is refused; nothing was changed".to_owned();
     for hazard in hazards {
         text.push_str(&format!("\n  {} ({}): {}", hazard.address, hazard.code.name(), hazard.text()));
@@ -252,5 +279,9 @@ fn blocked(hazards: &[Hazard]) -> Failure {
     }
     let failure = Failure::new(text);
     let destroys = hazards.iter().any(|h| h.level == Level::Destroys);
-    if destroys { failure.help("if this data may go, add --allow-destructive") } else { failure }
+    match policy {
+        _ if !destroys => failure,
+        None => failure.help("if this data may go, add --allow-destructive"),
+        Some(place) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
+    }
 }

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::Failure;
-use super::{Exit, output};
+use super::settings::Settings;
+use super::{EnvArguments, Exit, output};
 use crate::kdl::{self, Sources};
 
 /// Puts files into the one layout.
 #[derive(Args)]
 pub(super) struct Fmt {
-    /// Files, or folders of `*.kdl` files; schema.kdl where none is given.
-    #[arg(default_value = "schema.kdl")]
+    /// Files, or folders of `*.kdl` files; the schema where none is given.
     paths: Vec<PathBuf>,
     /// Change nothing; name the files that would change, and exit with 1 where there are any.
     #[arg(long)]
@@ -23,7 +23,7 @@ pub(super) struct Fmt {
 impl Fmt {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let mut files = Vec::new();
-        for path in &self.paths {
+        for path in &self.named()? {
             let unread = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", path.display()));
             if path.is_dir() { files.extend(kdl::files_of(path).map_err(unread)?) } else { files.push(path.clone()) }
         }
@@ -36,8 +36,9 @@ impl Fmt {
                 _ => Failure::new(format!("{} cannot be read: {e}", file.display())),
             })?;
             let name = file.display().to_string();
-            // What is no KDL is shown as every command shows it.
-            kdl::check_syntax(&Sources::from_text(&name, &before))?;
+            // What is no KDL is shown as every command shows it: rosey.kdl without its URLs.
+            let shown = if file.ends_with("rosey.kdl") { kdl::veiled(&before) } else { before.clone() };
+            kdl::check_syntax(&Sources::from_text(&name, &shown))?;
             let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is no KDL")))?;
             if after != before {
                 differ.push((file, after));
@@ -50,6 +51,14 @@ impl Fmt {
             output::out(&format!("{}\n", file.display()));
         }
         Ok(if self.check && !differ.is_empty() { Exit::Error } else { Exit::Done })
+    }
+
+    /// What is to be put into the layout. A rosey.kdl with a mistake in it does not stand in the way of formatting it.
+    fn named(&self) -> Result<Vec<PathBuf>, Failure> {
+        if self.paths.is_empty() {
+            return Ok(vec![Settings::load(&EnvArguments { env: None })?.default_schema()]);
+        }
+        Ok(self.paths.clone())
     }
 }
 

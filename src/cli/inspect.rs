@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::error::Failure;
-use super::target::{Database, Target};
+use super::settings::Settings;
 use super::{Exit, TargetArguments, output};
 
 /// Prints the live schema.
@@ -15,12 +15,9 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        let target = Target::find(&self.target)?;
+        let target = Settings::load(&self.target.env)?.target(&self.target)?;
         target.announce();
-        match &target.database {
-            Database::Sqlite(path) => output::out(&crate::apply::inspect(path).await?),
-            Database::Postgres(url) => output::out(&crate::apply::postgres::inspect(url).await?),
-        }
+        output::out(&target.database.inspect().await?);
         Ok(Exit::Done)
     }
 }

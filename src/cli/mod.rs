@@ -1,24 +1,32 @@
 //! The command line: arguments, exit codes, prompts, progress. The only part that prints or reads the environment.
 
 mod apply;
+mod apply_saved;
 mod config;
+mod diff;
 mod error;
 mod fmt;
 mod inspect;
 mod output;
 mod plan;
-mod postgres;
 mod progress;
+mod remarks;
 mod restore;
+mod saved;
 mod schema;
+mod settings;
+mod show;
+mod state;
 mod target;
 mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::kdl::project::{Backup, SqlitePath, duration};
 use crate::schema::Dialect;
 use error::Failure;
 
@@ -48,6 +56,12 @@ enum Command {
     Plan(plan::Plan),
     /// Applies the schema to the database.
     Apply(apply::Apply),
+    /// Compares two schemas: databases, schema files, SQL files, states, saved plans.
+    Diff(diff::Diff),
+    /// Renders a saved plan. Reads no database.
+    Show(show::Show),
+    /// The database's state as a file.
+    State(state::State),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
     /// Puts a backup back into the database.
@@ -61,9 +75,17 @@ enum Command {
 /// Which schema.
 #[derive(Args, Clone)]
 struct SchemaArguments {
-    /// The schema: a file, or a folder of `*.kdl` files.
-    #[arg(long, value_name = "FILE|FOLDER", default_value = "schema.kdl")]
-    schema: PathBuf,
+    /// The schema: a file, or a folder of `*.kdl` files; schema.kdl where neither this nor rosey.kdl names one.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    schema: Option<PathBuf>,
+}
+
+/// Which environment.
+#[derive(Args, Clone)]
+struct EnvArguments {
+    /// The environment of rosey.kdl: its database and its settings.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
 }
 
 /// Which database.
@@ -72,35 +94,42 @@ struct TargetArguments {
     /// The database, like postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
     #[arg(long)]
     url: Option<String>,
-    /// The config.json that names the database, where --url and ROSEY_DATABASE_URL do not.
+    #[command(flatten)]
+    env: EnvArguments,
+    /// The config.json that names the database, where --url, --env and ROSEY_DATABASE_URL do not.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// How data is kept safe.
+#[derive(Args, Clone)]
+struct SafetyArguments {
+    /// Allow what destroys data: dropped tables and columns, conversions that lose values.
+    #[arg(long)]
+    allow_destructive: bool,
+    /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.
+    #[arg(long, value_enum)]
+    backup: Option<Backup>,
+    /// Where backups go; beside the SQLite file, or in the working directory, where this is not given.
+    #[arg(long, value_name = "FOLDER")]
+    backup_dir: Option<PathBuf>,
+    /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_backups: Option<u32>,
+    /// How long to wait for another program's lock, like 500ms, 10s (the default) or 2m.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    lock_timeout: Option<Duration>,
 }
 
 /// How tables are changed.
 #[derive(Args, Clone)]
 struct WayArguments {
-    /// How tables are changed: cheapest picks ALTER TABLE, an edit of the stored definition, or a rebuild.
-    #[arg(long, value_enum, value_name = "PATH", default_value = "cheapest")]
-    sqlite_path: WayArgument,
-    /// PostgreSQL: change tables that hold rows without stopping writers; false puts all into one transaction.
-    #[arg(long, value_name = "BOOLEAN", default_value_t = true, action = clap::ArgAction::Set)]
-    online: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum WayArgument {
-    Cheapest,
-    Rebuild,
-}
-
-impl WayArguments {
-    fn path(&self) -> crate::apply::SqlitePath {
-        match self.sqlite_path {
-            WayArgument::Cheapest => crate::apply::SqlitePath::Cheapest,
-            WayArgument::Rebuild => crate::apply::SqlitePath::Rebuild,
-        }
-    }
+    /// How tables are changed: cheapest, the default, picks ALTER TABLE, an edit of the stored definition, or a rebuild.
+    #[arg(long, value_enum, value_name = "PATH")]
+    sqlite_path: Option<SqlitePath>,
+    /// PostgreSQL: change tables that hold rows without stopping writers, the default; false puts all into one transaction.
+    #[arg(long, value_name = "BOOLEAN")]
+    online: Option<bool>,
 }
 
 /// A dialect, on the command line.
@@ -149,6 +178,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
+        Command::Diff(command) => block_on(command.run(colour)),
+        Command::Show(command) => block_on(command.run(colour)),
+        Command::State(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),

@@ -8,10 +8,12 @@ use clap::Args;
 
 use super::error::Failure;
 use super::progress::Progress;
-use super::target::{Database, Target};
+use super::settings::Settings;
+use super::target::Database;
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, RestoreOptions};
 use crate::dialect::sqlite::Pulse;
+use crate::kdl::project::duration;
 use crate::render::escape;
 
 /// Puts a backup back.
@@ -30,24 +32,25 @@ pub(super) struct Restore {
     /// Where that copy goes; beside the database where this is not given.
     #[arg(long, value_name = "FOLDER")]
     backup_dir: Option<PathBuf>,
-    /// How long to wait for another program's lock, like 500ms, 10s or 2m.
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::apply::parse_duration)]
-    lock_timeout: Duration,
+    /// How long to wait for another program's lock, like 500ms, 10s (the default) or 2m.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    lock_timeout: Option<Duration>,
 }
 
 impl Restore {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        let target = Target::find(&self.target)?;
+        let settings = Settings::load(&self.target.env)?;
+        let target = settings.target(&self.target)?;
         target.announce();
         match &target.database {
-            Database::Sqlite(path) => self.on_sqlite(path).await,
+            Database::Sqlite(path) => self.on_sqlite(&settings, path).await,
             Database::Postgres(_) => Err(Failure::new("restore puts back copies of SQLite files only; nothing was changed")
                 .help("a backup of a PostgreSQL database is pg_dump's: put it back with pg_restore, or with psql where it is plain SQL")
                 .refused()),
         }
     }
 
-    async fn on_sqlite(&self, path: &Path) -> Result<Exit, Failure> {
+    async fn on_sqlite(&self, settings: &Settings, path: &Path) -> Result<Exit, Failure> {
         let from = match &self.backup {
             Some(file) => file.clone(),
             None => apply::backups(path).await?.into_iter().next().ok_or_else(|| {
@@ -56,9 +59,12 @@ impl Restore {
         };
         let shown = escape(&from.display().to_string());
         output::out(&format!("{shown} will replace all that {} holds now\n", escape(&path.display().to_string())));
-        super::apply::approve(self.auto_approve, "\nPut this backup back? Only `yes` is taken for an answer: ")?;
-        let options =
-            RestoreOptions { backup_dir: self.backup_dir.clone(), keep_current: !self.discard_current, lock_timeout: self.lock_timeout };
+        super::apply::approve(settings.auto_approve(self.auto_approve), "\nPut this backup back? Only `yes` is taken for an answer: ")?;
+        let options = RestoreOptions {
+            backup_dir: settings.backup_dir(self.backup_dir.as_deref()),
+            keep_current: !self.discard_current,
+            lock_timeout: settings.lock_timeout(self.lock_timeout),
+        };
         let mut progress = Progress::new(false, Arc::new(Pulse::default()));
         let kept = apply::restore(path, &from, &options, &mut progress).await?;
         output::out("Restore complete.\n");

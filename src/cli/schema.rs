@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::error::Failure;
-use crate::dialect::postgres;
-use crate::dialect::sqlite::{self, PlanError};
+use crate::apply::{ApplyError, Desired};
+use crate::dialect::{postgres, sqlite};
 use crate::kdl::{Diagnostics, Sources, decode_all};
-use crate::schema::{Dialect, Normalized, Problem, Schema};
+use crate::schema::{Dialect, Schema};
 
 /// The schema's files, parsed.
 pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
@@ -29,27 +29,17 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-/// The desired schema for SQLite.
-pub(super) fn desired(sources: &Sources) -> Result<Normalized, Failure> {
-    let schema = problems(sources, Dialect::Sqlite)?;
-    sqlite::desired(schema).map_err(|e| plan_failure(sources, e))
+/// The desired schema for one dialect.
+pub(super) fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, Failure> {
+    Desired::new(problems(sources, dialect)?, dialect).map_err(|e| failure(sources, e))
 }
 
-/// The desired schema for PostgreSQL.
-pub(super) fn desired_postgres(sources: &Sources) -> Result<Normalized, Failure> {
-    let schema = problems(sources, Dialect::Postgres)?;
-    postgres::desired(schema).map_err(|e| super::postgres::failure(sources, e))
-}
-
-/// A failed plan, its problems shown with their source.
-pub(super) fn plan_failure(sources: &Sources, error: PlanError) -> Failure {
+/// A failed plan or apply, problems of the schema shown with their source.
+pub(super) fn failure(sources: &Sources, error: ApplyError) -> Failure {
     match error {
-        PlanError::Schema(problems) => diagnosed(sources, problems),
-        other => Failure::from(other),
+        ApplyError::Plan(sqlite::PlanError::Schema(problems)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(problems)) => {
+            Failure::from(Diagnostics::new(sources, problems))
+        }
+        other => other.into(),
     }
-}
-
-/// Problems with their source.
-pub(super) fn diagnosed(sources: &Sources, problems: Vec<Problem>) -> Failure {
-    Failure::from(Diagnostics::new(sources, problems))
 }

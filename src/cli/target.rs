@@ -2,21 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::TargetArguments;
 use super::config::{self, Configured};
 use super::error::Failure;
 use super::output;
+use super::{TargetArguments, settings};
+pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
+use crate::kdl::project::{Environment, UrlFrom};
 
 /// What the bot uses when nobody says anything.
 const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
-
-/// A database.
-#[derive(Debug, Clone)]
-pub(super) enum Database {
-    Sqlite(PathBuf),
-    Postgres(Box<postgres::Url>),
-}
 
 /// A database, and who named it.
 #[derive(Debug, Clone)]
@@ -29,10 +24,14 @@ pub(super) struct Target {
 
 impl Target {
     /// Finds the database.
-    pub(super) fn find(arguments: &TargetArguments) -> Result<Target, Failure> {
+    pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>) -> Result<Target, Failure> {
         let named = |database: Database, source: &str| Target { database, source: source.to_owned(), is_default: false };
         if let Some(url) = &arguments.url {
             return Ok(named(parse(url)?, "--url"));
+        }
+        if let Some(environment) = environment {
+            let (url, source) = of_environment(environment)?;
+            return Ok(named(parse(&url)?, &source));
         }
         if let Some(url) = std::env::var("ROSEY_DATABASE_URL").ok().filter(|u| !u.is_empty()) {
             return Ok(named(parse(&url)?, "ROSEY_DATABASE_URL"));
@@ -46,13 +45,42 @@ impl Target {
         }
     }
 
+    /// The database behind a URL or path that a command takes as its argument.
+    pub(super) fn named(url: &str) -> Result<Target, Failure> {
+        Ok(Target { database: parse(url)?, source: "the command line".to_owned(), is_default: false })
+    }
+
     /// Names it on standard error, with where that came from. Never a password.
     pub(super) fn announce(&self) {
         let name = match &self.database {
             Database::Sqlite(path) => path.display().to_string(),
             Database::Postgres(url) => url.shown(),
         };
-        output::err(&format!("database: {} (from {})\n", crate::render::escape(&name), self.source));
+        output::err(&crate::render::escape(&format!("database: {name} (from {})\n", self.source)));
+    }
+}
+
+/// The URL of an environment, and where that is.
+fn of_environment(environment: &Environment) -> Result<(String, String), Failure> {
+    let place = settings::place(environment);
+    match &environment.url {
+        UrlFrom::File(url) => {
+            if postgres::Url::text_has_password(url) {
+                output::err("rosey.kdl holds a password; url-from keeps it out of the repository\n");
+            }
+            Ok((url.clone(), place))
+        }
+        UrlFrom::Variable(name) => {
+            let failure =
+                |what: &str| Failure::new(format!("env {} of rosey.kdl takes its database from {name}, which {what}", environment.name));
+            let help = "set it to the database's URL, or name the database with --url";
+            match std::env::var(name) {
+                Ok(url) if !url.is_empty() => Ok((url, format!("{place} ({name})"))),
+                Ok(_) => Err(failure("is empty").help(help)),
+                Err(std::env::VarError::NotPresent) => Err(failure("is not set").help(help)),
+                Err(std::env::VarError::NotUnicode(_)) => Err(failure("is no UTF-8 text").help(help)),
+            }
+        }
     }
 }
 
@@ -122,7 +150,7 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
 }
 
 /// A URL without its password, which may stand before an `@` or behind a `?`, and may hold a `/` or `?` itself.
-fn shown(url: &str) -> String {
+pub(super) fn shown(url: &str) -> String {
     let place = url.split('?').next().unwrap_or_default();
     let start = place.find("//").map_or(0, |n| n + 2);
     let shown = match place.rsplit_once('@') {

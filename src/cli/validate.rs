@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::error::Failure;
-use super::{DialectArgument, Exit, SchemaArguments, output, schema};
+use super::settings::Settings;
+use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema};
 use crate::kdl::Diagnostics;
 use crate::plan::counted;
 use crate::schema::Dialect;
@@ -13,6 +14,8 @@ use crate::schema::Dialect;
 pub(super) struct Validate {
     #[command(flatten)]
     schema: SchemaArguments,
+    #[command(flatten)]
+    env: EnvArguments,
     /// For one database only; for both where this is not given.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
@@ -20,7 +23,8 @@ pub(super) struct Validate {
 
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let sources = schema::sources(&self.schema.schema)?;
+        let path = Settings::load(&self.env)?.schema(&self.schema);
+        let sources = schema::sources(&path)?;
         let dialects = self.dialect.map_or(vec![Dialect::Sqlite, Dialect::Postgres], |d| vec![d.into()]);
         let mut problems = Vec::new();
         let mut valid = Vec::new();
@@ -33,7 +37,7 @@ impl Validate {
         if !problems.is_empty() {
             return Err(Diagnostics::new(&sources, problems).into());
         }
-        output::out(&format!("{} is valid: {}\n", self.schema.schema.display(), valid.join(", ")));
+        output::out(&format!("{} is valid: {}\n", path.display(), valid.join(", ")));
         Ok(Exit::Done)
     }
 }

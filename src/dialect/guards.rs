@@ -19,6 +19,11 @@ impl Guards {
         Guards(sources.checked().and_then(|s| kdl::decode(&s, dialect)).unwrap_or_default())
     }
 
+    /// Those of a schema that was recorded.
+    pub(crate) fn in_schema(recorded: &Schema) -> Guards {
+        Guards(recorded.clone())
+    }
+
     /// The schema that was recorded.
     pub(crate) fn schema(&self) -> &Schema {
         &self.0
@@ -99,19 +104,34 @@ fn hazard(address: Address) -> Hazard {
     Hazard::new(Code::PreventDestroy, Level::Blocks, address, message, advice)
 }
 
-/// Takes the guards of the desired schema over into the one that is recorded: a database cannot hold them.
+/// Takes over into the schema that is recorded what a database cannot hold: the guards of the desired one, what it
+/// leaves alone, and how values are converted and filled, for the way back to it.
 pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
+    recorded.ignores = desired.ignores.clone();
+    mark(recorded, desired);
     for table in recorded.tables.values_mut() {
         let Some(wanted) = desired.tables.get(&table.name) else { continue };
+        for column in table.columns.values_mut() {
+            let Some(wanted) = wanted.columns.get(&column.name) else { continue };
+            column.using = wanted.using.clone();
+            column.backfill = wanted.backfill.clone();
+        }
+    }
+}
+
+/// Guards in one schema what the other one guards.
+pub(crate) fn mark(schema: &mut Schema, guarded: &Schema) {
+    for table in schema.tables.values_mut() {
+        let Some(wanted) = guarded.tables.get(&table.name) else { continue };
         table.prevent_destroy = wanted.prevent_destroy;
         for column in table.columns.values_mut() {
             column.prevent_destroy = wanted.columns.get(&column.name).is_some_and(|c| c.prevent_destroy);
         }
     }
-    for sequence in recorded.sequences.values_mut() {
-        sequence.prevent_destroy = desired.sequences.get(&sequence.name).is_some_and(|s| s.prevent_destroy);
+    for sequence in schema.sequences.values_mut() {
+        sequence.prevent_destroy = guarded.sequences.get(&sequence.name).is_some_and(|s| s.prevent_destroy);
     }
-    for table in recorded.virtual_tables.values_mut() {
-        table.prevent_destroy = desired.virtual_tables.get(&table.name).is_some_and(|v| v.prevent_destroy);
+    for table in schema.virtual_tables.values_mut() {
+        table.prevent_destroy = guarded.virtual_tables.get(&table.name).is_some_and(|v| v.prevent_destroy);
     }
 }

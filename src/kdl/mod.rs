@@ -7,6 +7,7 @@ mod arg;
 mod check;
 mod column;
 mod diagnostics;
+pub(crate) mod document;
 mod exclude;
 mod fmt;
 mod index;
@@ -14,6 +15,7 @@ mod key;
 mod node;
 mod other;
 mod parse;
+pub mod project;
 mod reference;
 mod sequence;
 mod source;
@@ -22,6 +24,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+mod veil;
 mod view;
 mod writer;
 
@@ -36,6 +39,7 @@ use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 pub use diagnostics::Diagnostics;
 pub use fmt::format;
 pub use source::{SourceFile, Sources, files_of};
+pub use veil::veiled;
 pub use writer::{encode, encode_table};
 
 pub(crate) use writer::column_line;

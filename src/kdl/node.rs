@@ -14,6 +14,8 @@ pub(super) struct Ctx {
     /// Where the piece that is being read begins in its file.
     start: Cell<usize>,
     pub(super) dialect: Dialect,
+    /// Whether `only=` may keep a node to one dialect.
+    by_dialect: bool,
     problems: RefCell<Vec<Problem>>,
     /// How many nodes could not be read at all.
     lost: Cell<usize>,
@@ -21,7 +23,12 @@ pub(super) struct Ctx {
 
 impl Ctx {
     pub(super) fn new(file: u32, dialect: Dialect) -> Self {
-        Ctx { file, start: Cell::new(0), dialect, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
+        Ctx { file, start: Cell::new(0), dialect, by_dialect: true, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
+    }
+
+    /// For a file that knows no `only=`.
+    pub(super) fn without_dialects(file: u32) -> Self {
+        Ctx { by_dialect: false, ..Ctx::new(file, Dialect::Sqlite) }
     }
 
     /// How many nodes could not be read at all, so that what they would have declared is missing.
@@ -57,8 +64,8 @@ impl Ctx {
 
     /// Opens a node, unless its `only=` keeps it to another dialect.
     pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
-        let mut node =
-            Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked: vec!["only"], only: Only::default(), single_quoted: None };
+        let asked = if self.by_dialect { vec!["only"] } else { Vec::new() };
+        let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked, only: Only::default(), single_quoted: None };
         if let Some(ty) = kdl.ty() {
             let at = node.ctx.span(ty.span());
             self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), at, "here").help("take it out"));
@@ -128,7 +135,7 @@ impl<'a> Node<'a> {
     }
 
     fn for_this_dialect(&mut self) -> bool {
-        let Some(i) = self.props.iter().position(|(n, _)| *n == "only") else { return true };
+        let Some(i) = self.props.iter().position(|(n, _)| self.ctx.by_dialect && *n == "only") else { return true };
         let (_, arg) = self.props.remove(i);
         let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
         self.only = Only(arg.choice("only=", &known));
@@ -304,6 +311,7 @@ impl<'a> Node<'a> {
         for (name, arg) in &self.props {
             let help = match nearest(name, self.asked.iter().copied()) {
                 Some(near) => format!("did you mean `{near}=`?"),
+                None if self.asked.is_empty() => "take it out: what belongs to it has a line of its own".to_owned(),
                 None => format!("known here: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),
             };
             let message = format!("unknown property `{name}=` on `{}`", self.name());

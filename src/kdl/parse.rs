@@ -61,6 +61,11 @@ impl Outline<'_> {
         self.nodes.iter().filter(|(_, n)| *n == name).map(|(range, _)| range.clone()).collect()
     }
 
+    /// The places and names of all top-level nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
+        self.nodes.iter().map(|(range, name)| (range.clone(), *name))
+    }
+
     /// Ranges of the text, each of whole nodes, that together are all of it.
     fn pieces(&self) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();

@@ -75,6 +75,17 @@ pub enum Level {
     Warns,
 }
 
+impl Level {
+    /// Its word in files and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Blocks => "blocks",
+            Level::Destroys => "destroys",
+            Level::Warns => "warns",
+        }
+    }
+}
+
 /// How many rows a hazard is about, before they have been counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
@@ -139,7 +150,9 @@ impl Hazard {
     pub fn text(&self) -> String {
         let number = |n: Option<i64>| n.map_or_else(|| "an unknown number".to_owned(), thousands);
         let of = |noun: &str| self.count.map_or_else(|| format!("an unknown number of {noun}s"), |n| counted(n, noun));
-        let text = self.message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total));
+        let unknown = self.count.is_none() && self.total.is_none();
+        let message = if unknown { self.message.replace("{count} of {total}", "an unknown number of") } else { self.message.clone() };
+        let text = message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total));
         text.replace("{rows}", &of("row")).replace("{values}", &of("value"))
     }
 }

@@ -1,14 +1,26 @@
 //! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
 
+mod fact;
+mod file;
+mod frame;
 mod hazard;
 mod order;
+mod record;
+mod rename;
 mod step;
 
-use crate::diff::Changes;
-use crate::schema::Dialect;
+use std::collections::BTreeSet;
 
+use crate::diff::Changes;
+use crate::schema::{Dialect, ObjectName};
+
+pub use fact::Fact;
+pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
+pub use frame::{Frame, Piece};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
+pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, insert_history, upgrade_history};
+pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
@@ -31,6 +43,19 @@ pub struct Plan {
     pub online: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
+    /// What somebody else has changed since the last number of the history.
+    pub drift: Option<Drift>,
+    /// PostgreSQL: the tables that were taken to hold rows, where a plan file says so; else that is asked.
+    pub holding: Option<BTreeSet<ObjectName>>,
+}
+
+/// What changed in a database since the last number of its history, and was not rosey's doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The last number.
+    pub number: i64,
+    /// From what it recorded to what is there.
+    pub changes: Changes,
 }
 
 impl Plan {
@@ -74,7 +99,7 @@ impl Plan {
     pub fn summary(&self) -> Summary {
         let count = |wanted: &[Action]| {
             let steps = self.steps.iter().filter(|s| wanted.contains(&s.action));
-            steps.map(|s| &s.address).collect::<std::collections::BTreeSet<_>>().len()
+            steps.map(|s| &s.address).collect::<BTreeSet<_>>().len()
         };
         Summary {
             add: count(&[Action::Create]),

@@ -22,6 +22,21 @@ pub enum Action {
     Carry,
 }
 
+impl Action {
+    /// Its word in files and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Alter => "alter",
+            Action::Rebuild => "rebuild",
+            Action::Replace => "replace",
+            Action::Destroy => "destroy",
+            Action::Unsupported => "unsupported",
+            Action::Carry => "carry",
+        }
+    }
+}
+
 /// A statement of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -68,6 +83,17 @@ pub enum Transaction {
     Inside,
     /// Once that has been committed, each statement in one of its own. Such a step can be run again from its start.
     After,
+}
+
+impl Transaction {
+    /// Its word in files and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Transaction::Before => "before",
+            Transaction::Inside => "inside",
+            Transaction::After => "after",
+        }
+    }
 }
 
 /// What a database does while it holds a lock.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::{Symbol, View};
-use crate::plan::{Action, Level, Plan, Transaction};
+use crate::plan::Plan;
 
 /// The version of the shape.
 const FORMAT_VERSION: u32 = 1;
@@ -82,7 +82,7 @@ pub fn json(plan: &Plan, schema: &str) -> String {
 }
 
 fn change(block: &super::Block) -> Change {
-    let note = |n: &super::Note| Hazard { code: n.code, level: level(n.level), text: n.text.clone(), advice: n.advice.clone() };
+    let note = |n: &super::Note| Hazard { code: n.code, level: n.level.word(), text: n.text.clone(), advice: n.advice.clone() };
     Change {
         address: block.address.to_string(),
         action: symbol(block.symbol),
@@ -99,21 +99,8 @@ fn change(block: &super::Block) -> Change {
 }
 
 fn step(step: &crate::plan::Step) -> Step<'_> {
-    let action = match step.action {
-        Action::Create => "create",
-        Action::Alter => "alter",
-        Action::Rebuild => "rebuild",
-        Action::Replace => "replace",
-        Action::Destroy => "destroy",
-        Action::Unsupported => "unsupported",
-        Action::Carry => "carry",
-    };
-    let transaction = match step.transaction {
-        Transaction::Before => "before",
-        Transaction::Inside => "inside",
-        Transaction::After => "after",
-    };
-    Step { address: step.address.to_string(), action, transaction, sql: step.statements.iter().map(|s| s.sql.as_str()).collect() }
+    let sql = step.statements.iter().map(|s| s.sql.as_str()).collect();
+    Step { address: step.address.to_string(), action: step.action.word(), transaction: step.transaction.word(), sql }
 }
 
 fn symbol(symbol: Symbol) -> &'static str {
@@ -123,13 +110,5 @@ fn symbol(symbol: Symbol) -> &'static str {
         Symbol::Rebuild => "rebuild",
         Symbol::Destroy => "destroy",
         Symbol::None => "none",
-    }
-}
-
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Blocks => "blocks",
-        Level::Destroys => "destroys",
-        Level::Warns => "warns",
     }
 }

@@ -5,12 +5,14 @@
 mod json;
 mod lines;
 mod objects;
+mod script;
 mod sql;
 mod text;
 mod view;
 
 pub use crate::schema::escape;
 pub use json::json;
+pub use script::script;
 pub use sql::sql;
 pub use text::{Style, text};
 pub use view::{Block, Line, Note, Symbol, View};

@@ -1,10 +1,10 @@
-//! The plan as the script that apply runs, for `sqlite3` or `psql` and for reading.
+//! The statements of a plan, in their order and by transaction, for reading. [`super::script()`] is what is run.
 
 use super::escape;
 use crate::plan::{Level, Plan, Step, Transaction};
 use crate::schema::Dialect;
 
-/// The whole script. Empty where there is nothing to do.
+/// The statements. Empty where there is nothing to do.
 pub fn sql(plan: &Plan) -> String {
     if plan.is_empty() {
         return String::new();
@@ -44,7 +44,8 @@ fn postgres(plan: &Plan) -> String {
     out
 }
 
-fn write_step(step: &Step, out: &mut String) {
+/// A step with what is said of it.
+pub(super) fn write_step(step: &Step, out: &mut String) {
     out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));
     for hazard in &step.hazards {
         let blocked = if hazard.level == Level::Warns { "" } else { " BLOCKED" };
@@ -56,6 +57,6 @@ fn write_step(step: &Step, out: &mut String) {
 }
 
 /// A comment ends with its line.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     escape(text).replace('\n', " ")
 }

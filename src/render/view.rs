@@ -151,7 +151,9 @@ fn summary(plan: &Plan, schema: &str) -> String {
     let s = plan.summary();
     let mut text = format!("Plan: {} to add, {} to change, {} to destroy.", s.add, s.change, s.destroy);
     if s.rebuilt > 0 {
-        text.push_str(&format!(" {} rebuilt, {} copied.", counted(s.rebuilt as i64, "table"), counted(s.rows_copied, "row")));
+        let counted_all = plan.steps.iter().filter(|s| s.action == Action::Rebuild).all(|s| s.rows.is_some());
+        let rows = if counted_all { counted(s.rows_copied, "row") } else { "an unknown number of rows".to_owned() };
+        text.push_str(&format!(" {} rebuilt, {rows} copied.", counted(s.rebuilt as i64, "table")));
     }
     text
 }

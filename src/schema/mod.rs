@@ -13,6 +13,7 @@ mod normalized;
 mod other;
 mod postgres;
 mod problem;
+mod rest;
 mod table;
 mod types;
 mod validate;

@@ -14,6 +14,8 @@
 
 pub mod on_postgres;
 pub mod on_sqlite;
+mod script;
+pub mod without_server;
 
 use std::path::Path;
 

@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::{ApplyError, SqlitePath};
-use rosey::dialect::sqlite::PlanError;
+use rosey::apply::{self, ApplyError, SqlitePath};
+use rosey::dialect::sqlite::{PlanError, offline};
+use rosey::plan::Plan;
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
 
+use super::script::Scripted;
 use super::{Case, Row};
-use crate::support::{Database, desired, quote};
+use crate::support::{Database, desired, quote, wait};
 
 fn schema(case: &Case, name: &str) -> Normalized {
     desired(&case.text(name)).unwrap_or_else(|e| panic!("{name}:\n{e}"))
@@ -48,12 +51,17 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
         super::snapshot(path, Dialect::Sqlite, &render::text(&plan, "the schema", render::Style::default()), &render::sql(&plan));
     }
     assert_eq!(plan.is_empty(), case.has("no-changes"), "no-changes");
+    is_planned_alike_without_the_database(&database, &after, by);
     if case.has("destructive") {
         let error = database.apply(&after, false).expect_err("a destructive change needs leave");
         assert!(matches!(error, ApplyError::Blocked(_)), "{error:?}");
         before.is_untouched(&database);
     }
+    let scripted = Scripted::on_a_copy(&database, &after, by);
     database.apply_by(&after, case.has("destructive"), by).unwrap_or_else(|e| panic!("{e:?}"));
+    if let Some(scripted) = scripted {
+        scripted.is_as(&database, &after);
+    }
     is_settled(&database, &after);
     before.rows_are_kept(&database, &after);
     expected_rows(case, &database);
@@ -62,6 +70,18 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
         database.apply_by(&back, true, by).unwrap_or_else(|e| panic!("the way back: {e:?}"));
         is_settled(&database, &back);
     }
+}
+
+/// A plan from facts makes the same changes by the same statements.
+fn is_planned_alike_without_the_database(database: &Database, after: &Normalized, by: SqlitePath) {
+    let (live, state) = wait(apply::plan_with_state(&database.path, after, by, Duration::from_secs(5))).unwrap();
+    let offline = wait(offline::plan(&state.facts, &state.guarded, after, by == SqlitePath::Rebuild)).unwrap();
+    assert_eq!(offline.changes, live.changes);
+    let work = |p: &Plan| p.steps.iter().map(|s| (s.address.to_string(), s.action, s.statements.clone())).collect::<Vec<_>>();
+    assert_eq!(work(&offline), work(&live));
+    assert_eq!((&offline.fingerprint, &offline.guards), (&live.fingerprint, &live.guards));
+    assert!(offline.hazards().all(|h| h.count.is_none() && !h.text().contains("number of an unknown")));
+    assert_eq!(rosey::kdl::encode(&offline::schema(&state.facts).unwrap()), rosey::kdl::encode(&state.current));
 }
 
 fn begin(case: &Case) -> Database {

@@ -1,12 +1,10 @@
 //! `rosey plan --format`: for programs, and as a script.
 
-use std::io::Write;
-use std::process::Stdio;
-
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_NAME};
+use super::support::shell;
+use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT};
 
 fn json(place: &Place) -> Value {
     serde_json::from_str(&place.rosey(&["plan", "--url", "test.db", "--format", "json"]).exits(0).out).unwrap()
@@ -67,40 +65,13 @@ fn a_script_of_no_changes_is_empty() {
     assert_eq!(run.out, "");
 }
 
-#[test]
-fn a_script_warns_of_what_is_blocked() {
-    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
-    place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @r#"
-    $ rosey plan --url test.db --format sql
-    .bail on
-    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
-    PRAGMA foreign_keys = OFF;
-    BEGIN IMMEDIATE;
-
-    -- table.users
-    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
-    ALTER TABLE "users" DROP COLUMN "name";
-
-    COMMIT;
-    | database: test.db (from --url)
-    exit 0
-    "#);
-}
-
-/// Runs the script of the plan, in the sqlite3 shell where there is one, and then there is nothing left to plan.
+/// Runs the script of the plan in the sqlite3 shell, and then there is nothing left to plan. Without a shell rosey applies.
 fn script_leads_there(place: &Place) {
     let script = place.rosey(&["plan", "--url", "test.db", "--format", "sql"]).exits(0).out;
-    match place.prepared("sqlite3", &["test.db"]).stdin(Stdio::piped()).spawn() {
-        Ok(mut shell) => {
-            shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-            let output = shell.wait_with_output().unwrap();
-            assert!(output.status.success() && output.stderr.is_empty(), "{}\n{script}", String::from_utf8_lossy(&output.stderr));
-        }
-        Err(_) => {
-            eprintln!("there is no sqlite3 shell here: the script is run without it");
-            place.database.run(script.strip_prefix(".bail on\n").unwrap(), false);
-        }
+    if shell::is_there() {
+        shell::run(&place.path("test.db"), &script).unwrap_or_else(|e| panic!("{e}\n{script}"));
+    } else {
+        place.rosey(&["apply", "--url", "test.db", "--auto-approve"]).exits(0);
     }
     let run = place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);
     assert!(run.out.starts_with("No changes."), "{run}");

@@ -17,6 +17,8 @@ mod formats;
 mod plan;
 mod postgres;
 mod refused;
+mod script;
+mod settings;
 mod target;
 mod trouble;
 

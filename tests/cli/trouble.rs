@@ -16,7 +16,7 @@ fn with_rows(n: u32) -> Place {
 }
 
 /// Runs something while another connection is in a transaction that it began so.
-fn while_locked<T>(place: &Place, begin: &'static str, run: impl FnOnce() -> T) -> T {
+pub(super) fn while_locked<T>(place: &Place, begin: &'static str, run: impl FnOnce() -> T) -> T {
     wait(async {
         let mut other = SqliteConnectOptions::new().filename(&place.database.path).connect().await.unwrap();
         sqlx::raw_sql(begin).execute(&mut other).await.unwrap();

@@ -15,6 +15,7 @@ mod keys;
 mod names;
 mod objects;
 mod postgres;
+mod project;
 mod properties;
 mod quoting;
 mod sqlite;

@@ -4,6 +4,7 @@
 pub mod applied;
 pub mod postgres;
 pub mod session;
+pub mod shell;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -17,9 +17,9 @@ use std::{collections::BTreeMap, thread};
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-#[allow(unused_imports)] // of use to some
-pub use installed::say;
 use installed::{Installed, run};
+#[allow(unused_imports)] // of use to some
+pub use installed::{in_ci, say, skip};
 
 /// What [`Database::rows`] shows for NULL.
 pub const NULL: &str = "NULL";
@@ -200,6 +200,17 @@ impl Database<'_> {
     /// Runs a script that the database may refuse.
     pub fn try_sql(&self, sql: &str) -> Result<(), sqlx::Error> {
         query(&self.url(), sql).map(drop)
+    }
+
+    /// Runs a script as `psql URL < SCRIPT` does.
+    pub fn psql(&self, script: &str, arguments: &[&str]) -> Result<(), String> {
+        let mut command = Command::new(self.server.tool("psql").ok_or("no psql")?);
+        command.args(["-X", "-q"]).args(arguments).arg(self.url());
+        let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
+        // What stops early does not read the rest.
+        std::io::Write::write_all(&mut shell.stdin.take().unwrap(), script.as_bytes()).ok();
+        let output = shell.wait_with_output().map_err(|e| e.to_string())?;
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
     }
 
     /// The rows of a query, each value as psql shows it, [`NULL`] where there is none.

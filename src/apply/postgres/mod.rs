@@ -4,22 +4,26 @@
 //! after it, statement by statement, each of which the next apply finds done or finishes.
 
 mod dump;
-mod history;
 mod run;
+mod script;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
-use crate::plan::{self, Plan, Step, Transaction};
+use crate::plan::{self, Plan, Record, Step, Transaction};
 use crate::schema::{Normalized, Schema};
+
+pub use script::plan_with_frame;
+pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
@@ -42,7 +46,8 @@ pub struct Remarks {
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     let mut connection = Connection::open(url).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { mut plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
+    plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
@@ -105,7 +110,7 @@ async fn asked_to_stop(pulse: &Pulse) {
 }
 
 /// Takes rosey's lock on the database, which goes with the session.
-async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
+pub(super) async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
     let until = Instant::now() + wait;
     loop {
         let taken = connection.texts(&format!("SELECT pg_try_advisory_lock({LOCK})::text")).await?;
@@ -212,7 +217,7 @@ impl Work<'_> {
             return Ok(());
         }
         self.connection.execute("BEGIN").await?;
-        let planned = planner::plan(&mut self.connection, self.desired, self.approved.online).await;
+        let planned = planner::plan_as(&mut self.connection, self.desired, self.approved.online, self.approved.holding.as_ref()).await;
         self.connection.execute("ROLLBACK").await?;
         let plan = planned?.plan;
         if plan.is_empty() {
@@ -235,7 +240,12 @@ impl Work<'_> {
         let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled } = planner::plan(&mut self.connection, self.desired, online).await?;
+        let Planned { plan, settled, holding_after_all } =
+            planner::plan_as(&mut self.connection, self.desired, online, self.approved.holding.as_ref()).await?;
+        // A saved plan for empty tables would stop the writers of one that is no longer empty.
+        if !holding_after_all.is_empty() {
+            return Err(ApplyError::Stale);
+        }
         if plan.is_empty() && plan.guards.is_empty() {
             if settled.live.history && history::finish(&mut self.connection).await? {
                 self.connection.execute("COMMIT").await?;
@@ -249,17 +259,18 @@ impl Work<'_> {
             run::step(&mut self.connection, step, self.observer).await?;
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
-        let after = if staged { settled.desired.schema().clone() } else { self.verify().await? };
-        let record = history::Record {
-            plan: &plan,
-            options: self.options,
+        let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
+        let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
+        let record = Record {
             schema_before: kdl::encode(settled.current.schema()),
-            schema_after: as_recorded(&after, self.desired.schema()),
-            duration: began.elapsed(),
+            schema_written: (written != schema_after).then_some(written),
+            schema_after,
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
             outcome: if staged { "running" } else { "applied" },
             backup: backup.as_ref().map(|p| p.display().to_string()),
+            ..self.options.record(&plan)
         };
-        let number = history::write(&mut self.connection, &record).await?;
+        let number = history::write_postgres(&mut self.connection, &record).await?;
         self.connection.execute("COMMIT").await?;
         Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
     }
@@ -313,7 +324,7 @@ impl Work<'_> {
 }
 
 /// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
     let mut shown = schema.clone();
     crate::dialect::guards::remember(&mut shown, desired);
     kdl::encode(&shown)

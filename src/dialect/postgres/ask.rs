@@ -3,22 +3,25 @@
 //!
 //! What comes from a schema file reaches the server as part of one prepared `CREATE VIEW`, which runs nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlparser::tokenizer::Token;
+use sqlx::Row as _;
 
 use super::canon::{self, quote};
 use super::connection::{Connection, Error};
 
-/// The columns that expressions may name, under the name of their table.
-#[derive(Debug, Clone)]
-pub(crate) struct Scope {
-    /// What the columns may be qualified by.
-    pub(crate) alias: String,
-    /// Name, type and collation.
+/// An expression to ask about, and all that its spelling depends on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Question {
+    /// The expression.
+    pub(crate) sql: String,
+    /// The type that it is cast to.
+    pub(crate) cast: Option<String>,
+    /// The columns that it may name: name, type and collation.
     pub(crate) columns: Vec<(String, String, Option<String>)>,
-    /// The expressions: SQL, and the type that they are cast to.
-    pub(crate) questions: Vec<(String, Option<String>)>,
-    /// The server's spellings, once asked, or its refusals.
-    pub(crate) answers: Vec<Result<Answer, Refusal>>,
+    /// What they may be qualified by.
+    pub(crate) alias: String,
 }
 
 /// Why the server does not take an expression.
@@ -48,48 +51,34 @@ pub(crate) struct Answer {
     pub(crate) sql: String,
 }
 
-/// How many scopes go into one view; a view has at most 1,600 columns.
-const AT_ONCE: usize = 1500;
-
-/// Asks for all of them: one view for many scopes; where that fails, one for each, and then one for each expression.
+/// Asks for all of them, in the order of the questions: one view for all, and where the server refuses that, one for each
+/// half, until those that it refuses stand alone. What is asked twice goes to the server once.
 ///
 /// # Errors
-/// Where the connection is lost. An expression that the server refuses has no answer.
-pub(crate) async fn ask(connection: &mut Connection, scopes: &mut [Scope]) -> Result<(), Error> {
-    for batch in scopes.chunks_mut(AT_ONCE) {
-        let whole: Vec<&Scope> = batch.iter().collect();
-        if let Ok(answers) = try_view(connection, &whole).await? {
-            batch.iter_mut().zip(answers).for_each(|(scope, found)| scope.answers = found.into_iter().map(Ok).collect());
-            continue;
-        }
-        for scope in batch {
-            ask_one(connection, scope).await?;
+/// Where the connection is lost. An expression that the server refuses has its refusal for an answer.
+pub(crate) async fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Result<Answer, Refusal>>, Error> {
+    let different: Vec<&Question> = questions.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found: BTreeMap<&Question, Result<Answer, Refusal>> = BTreeMap::new();
+    let mut open = vec![different.as_slice()];
+    while let Some(some) = open.pop().filter(|s| !s.is_empty()) {
+        match try_view(connection, some).await? {
+            Ok(answers) => found.extend(some.iter().copied().zip(answers.into_iter().map(Ok))),
+            Err(refusal) if some.len() == 1 => found.extend(some.iter().map(|q| (*q, Err(refusal.clone())))),
+            Err(_) => {
+                let (first, second) = some.split_at(some.len() / 2);
+                open.extend([second, first]);
+            }
         }
     }
-    Ok(())
+    Ok(questions.iter().map(|q| found.get(q).cloned().unwrap_or_else(|| Ok(Answer::default()))).collect())
 }
 
-async fn ask_one(connection: &mut Connection, scope: &mut Scope) -> Result<(), Error> {
-    if let Ok(mut answers) = try_view(connection, &[scope]).await? {
-        scope.answers = answers.pop().unwrap_or_default().into_iter().map(Ok).collect();
-        return Ok(());
-    }
-    let mut answers = Vec::new();
-    for question in &scope.questions {
-        let alone = Scope { questions: vec![question.clone()], answers: Vec::new(), ..scope.clone() };
-        let found = try_view(connection, &[&alone]).await?;
-        answers.push(found.map(|mut a| a.pop().and_then(|mut a| a.pop()).unwrap_or_default()));
-    }
-    scope.answers = answers;
-    Ok(())
-}
-
-/// The answers of one view, or why the server refuses it.
-async fn try_view(connection: &mut Connection, scopes: &[&Scope]) -> Result<Result<Vec<Vec<Answer>>, Refusal>, Error> {
-    let selects: Vec<String> = scopes.iter().enumerate().map(|(i, s)| format!("{} AS c{i}", select(s))).collect();
-    let definition = viewdef_as(connection, "", &format!("SELECT {}", selects.join(", "))).await?;
+/// The answers of one view, or why the server refuses it. They stand in an array, for a view has at most 1,600 columns.
+async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Result<Result<Vec<Answer>, Refusal>, Error> {
+    let selects: Vec<String> = questions.iter().map(|q| select(q)).collect();
+    let definition = viewdef_as(connection, "", &format!("SELECT ARRAY[{}] AS answers", selects.join(", "))).await?;
     let odd = || Refusal { code: String::new(), message: "the server spells it in a form that is not understood".to_owned() };
-    Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, scopes).ok_or_else(odd)))
+    Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, questions).ok_or_else(odd)))
 }
 
 /// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.
@@ -97,23 +86,30 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
     connection.execute("SAVEPOINT rosey_ask").await?;
     let created = connection.execute(&format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;
     let outcome = match created {
-        Ok(_) => {
-            let sql = "SELECT pg_get_viewdef('pg_temp._rosey_ask'::regclass)";
-            connection.texts(sql).await.map(|t| t.into_iter().next().unwrap_or_default())
-        }
+        Ok(_) => definition(connection).await,
         Err(error) => Err(error),
     };
-    if let Err(lost @ Error::Lost(_)) = outcome {
-        return Err(lost);
+    match outcome {
+        Ok(text) => Ok(Ok(text)),
+        Err(lost @ Error::Lost(_)) => Err(lost),
+        refused => {
+            connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
+            Ok(refused)
+        }
     }
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
-    Ok(outcome)
 }
 
-/// The collation that the first question of a scope has by itself, where the server takes it: that of a view's column.
-pub(crate) async fn collation(connection: &mut Connection, scope: &Scope) -> Result<Option<String>, Error> {
-    let Some((sql, _)) = scope.questions.first() else { return Ok(None) };
-    let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({sql}\n) AS c FROM {}", from(scope));
+/// Reads the view, which is then gone.
+async fn definition(connection: &mut Connection) -> Result<String, Error> {
+    let (read, forget) = ("SELECT pg_get_viewdef('pg_temp._rosey_ask'::regclass)", "ROLLBACK TO SAVEPOINT rosey_ask");
+    let mut text = String::new();
+    connection.own_queries(&[read.to_owned(), forget.to_owned()], |_, row| text = row.try_get(0).unwrap_or_default()).await?;
+    Ok(text)
+}
+
+/// The collation that an expression has by itself, where the server takes it: that of a view's column.
+pub(crate) async fn collation(connection: &mut Connection, question: &Question) -> Result<Option<String>, Error> {
+    let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
     connection.execute("SAVEPOINT rosey_ask").await?;
     let found = match connection.execute(&view).await {
         Ok(_) => {
@@ -128,29 +124,29 @@ pub(crate) async fn collation(connection: &mut Connection, scope: &Scope) -> Res
     Ok(found)
 }
 
-fn select(scope: &Scope) -> String {
-    let one = |(sql, cast): &(String, Option<String>)| match cast {
+fn select(question: &Question) -> String {
+    let Question { sql, cast, .. } = question;
+    let expression = match cast {
         Some(ty) => format!("CAST(({sql}\n) AS {ty})"),
         None => format!("({sql}\n)"),
     };
-    let questions: Vec<String> = scope.questions.iter().map(one).collect();
     // A view's column cannot be a row, but can say whether one is null.
-    format!("(SELECT ROW({}) IS NULL FROM {})", questions.join(", "), from(scope))
+    format!("(SELECT ROW({expression}) IS NULL FROM {})", from(question))
 }
 
-/// The columns of a scope as a row of NULLs.
-fn from(scope: &Scope) -> String {
+/// The columns that a question may name, as a row of NULLs.
+fn from(question: &Question) -> String {
     let column = |(name, ty, collate): &(String, String, Option<String>)| {
         let collate = collate.as_ref().map(|c| format!(" COLLATE {}", quote(c))).unwrap_or_default();
         format!("(NULL::{ty}){collate} AS {}", quote(name))
     };
-    let columns: Vec<String> = scope.columns.iter().map(column).collect();
+    let columns: Vec<String> = question.columns.iter().map(column).collect();
     let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
-    format!("(SELECT {columns}) AS {}", quote(&scope.alias))
+    format!("(SELECT {columns}) AS {}", quote(&question.alias))
 }
 
-/// Takes the definition of the view apart: each select's row, by its commas.
-fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<Answer>>> {
+/// Takes the definition of the view apart: each select's row of one.
+fn read(definition: &str, questions: &[&Question]) -> Option<Vec<Answer>> {
     let tokens = canon::tokens(definition)?;
     let word = |i: usize, text: &str| matches!(tokens.get(i), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case(text));
     let mut found = Vec::new();
@@ -166,12 +162,14 @@ fn read(definition: &str, scopes: &[&Scope]) -> Option<Vec<Vec<Answer>>> {
             return None;
         }
         let close = canon::closing(&tokens, row + 1)?;
-        let alias = scopes.get(found.len()).map_or("", |s| s.alias.as_str());
-        found.push(split(&unqualified(&tokens[row + 2..close], alias)));
+        let own = unqualified(&tokens[row + 2..close], &questions.get(found.len())?.alias);
+        if is_several(&own) {
+            return None;
+        }
+        found.push(Answer { canon: canon::spelled(&own), sql: canon::sql(&own) });
         at = end + 1;
     }
-    let fits = found.len() == scopes.len() && found.iter().zip(scopes).all(|(f, s)| f.len() == s.questions.len());
-    fits.then_some(found)
+    (found.len() == questions.len()).then_some(found)
 }
 
 /// Columns without the name of their table, as a table's own expressions have them.
@@ -191,21 +189,15 @@ fn unqualified(tokens: &[Token], alias: &str) -> Vec<Token> {
     left
 }
 
-/// What stands between commas.
-fn split(tokens: &[Token]) -> Vec<Answer> {
-    let mut parts = vec![Vec::new()];
+/// Whether there is a comma outside of all brackets.
+fn is_several(tokens: &[Token]) -> bool {
     let mut depth = 0_i32;
-    for token in tokens {
+    tokens.iter().any(|token| {
         match token {
             Token::LParen | Token::LBracket => depth += 1,
             Token::RParen | Token::RBracket => depth -= 1,
             _ => {}
         }
-        if *token == Token::Comma && depth == 0 {
-            parts.push(Vec::new());
-        } else if let Some(last) = parts.last_mut() {
-            last.push(token.clone());
-        }
-    }
-    parts.iter().map(|p| Answer { canon: canon::spelled(p), sql: canon::sql(p) }).collect()
+        *token == Token::Comma && depth == 0
+    })
 }

@@ -5,6 +5,8 @@
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
+use crate::schema::Ident;
+
 /// Words that can be no plain name of a column, or that have a meaning of their own between operands
 /// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never an identifier here.
 const RESERVED: [&str; 99] = [
@@ -131,6 +133,20 @@ pub(crate) fn spelled(tokens: &[Token]) -> String {
 pub(crate) fn sql(tokens: &[Token]) -> String {
     let word = |t: &Token| if let Token::Word(w) = t { Some(w.value.clone()).filter(|_| w.quote_style.is_none()) } else { None };
     tokens.iter().map(|t| word(t).unwrap_or_else(|| spell(t))).collect::<Vec<_>>().join(" ")
+}
+
+/// The SQL with names replaced, as the server does it when something is renamed. What cannot be read as tokens stays.
+pub(crate) fn renamed(text: &str, renames: &[(Ident, Ident)]) -> String {
+    let Some(mut tokens) = tokens(text) else { return text.to_owned() };
+    for token in &mut tokens {
+        let Token::Word(word) = token else { continue };
+        let found = name(word);
+        let keyword = word.quote_style.is_none() && RESERVED.binary_search(&found.as_str()).is_ok();
+        if let Some((_, new)) = renames.iter().find(|(old, _)| !keyword && old.matches(&found)) {
+            (word.value, word.quote_style) = (new.to_string(), Some('"'));
+        }
+    }
+    sql(&tokens)
 }
 
 /// Takes off brackets that hold all of it.

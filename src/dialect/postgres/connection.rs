@@ -1,9 +1,9 @@
 //! The one door to a PostgreSQL server: opens a session, runs statements in it, and stops one that runs.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _};
 
 use super::Url;
 pub(crate) use super::error::Error;
@@ -52,6 +52,20 @@ impl Connection {
         sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch_all(&mut self.inner).await.map_err(running)
     }
 
+    /// Runs queries of rosey's own in one round trip, and hands over each row with the place of its query while the server
+    /// goes on. They are not prepared, so nothing that comes from a schema file may be in them.
+    pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
+        let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.join(";\n"))).fetch_many(&mut self.inner);
+        let mut place = 0;
+        while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
+            match answer.map_err(running)? {
+                Either::Left(_) => place += 1,
+                Either::Right(row) => take(place, &row),
+            }
+        }
+        Ok(())
+    }
+
     /// Runs one statement and gives the number of rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
@@ -77,19 +91,6 @@ impl Connection {
         let rows = self.query(sql).await?;
         let text = |row: &PgRow, i: usize| row.try_get::<Option<String>, _>(i).map(Option::unwrap_or_default).map_err(running);
         rows.iter().map(|r| Ok((text(r, 0)?, text(r, 1)?))).collect()
-    }
-
-    /// Runs a statement with parameters: the numbers first, then the texts.
-    pub(crate) async fn insert(&mut self, sql: &str, numbers: &[i64], texts: &[Option<&str>]) -> Result<(), Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        for number in numbers {
-            query = query.bind(*number);
-        }
-        for text in texts {
-            query = query.bind(text.map(str::to_owned));
-        }
-        query.execute(&mut self.inner).await.map_err(running)?;
-        Ok(())
     }
 
     /// The server's version, like 150013 for 15.13.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::inspect::{Live, ident};
 use crate::schema::{Ident, ObjectName};
 
 /// What is true of the live database.
@@ -21,8 +22,8 @@ pub(crate) struct Facts {
 /// A live table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableFacts {
-    /// Bytes with indexes (`pg_total_relation_size`).
-    pub(crate) bytes: i64,
+    /// Bytes with indexes (`pg_total_relation_size`), where they are known.
+    pub(crate) bytes: Option<i64>,
     /// Whether it holds a row at all.
     pub(crate) holds_rows: bool,
 }
@@ -50,6 +51,22 @@ pub(crate) struct Use {
 }
 
 impl Facts {
+    /// What was read of the live database, and what `of` knows of each table. What is read is in the order of names, which
+    /// is the same for every database of one schema.
+    pub(crate) fn new(live: &Live, of: impl Fn(&ObjectName) -> TableFacts) -> Facts {
+        let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| (r.name.clone(), of(&r.name)));
+        let used = live.reads.iter().filter_map(|read| {
+            let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
+            let kind = if view.kind == "m" { ViewKind::Materialized } else { ViewKind::View };
+            let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
+            Some((Use { kind, view: view.name.clone(), relation: relation.name.clone(), column }, read.column))
+        });
+        let mut used: Vec<(Use, Option<i64>)> = used.collect();
+        used.sort_by(|(a, m), (b, n)| (&a.view, &a.relation, m).cmp(&(&b.view, &b.relation, n)));
+        let uses = used.into_iter().map(|(u, _)| u).collect();
+        Facts { default_schema: ident(&live.server.default_schema), tables: tables.collect(), uses, sequences: live.sequences.clone() }
+    }
+
     /// What is known of a live table.
     pub(crate) fn table(&self, name: &ObjectName) -> Option<&TableFacts> {
         let other = match &name.schema {
@@ -66,6 +83,6 @@ impl Facts {
 
     /// Bytes of a live table, where known.
     pub(crate) fn bytes(&self, name: &ObjectName) -> Option<i64> {
-        self.table(name).map(|t| t.bytes)
+        self.table(name).and_then(|t| t.bytes)
     }
 }

@@ -99,7 +99,7 @@ fn normalize_table(table: &mut Table, home: &str) {
         unname(&mut fk.name, &default);
         fk.matching = fk.matching.take().map(|m| ident(&m.as_str().to_lowercase())).filter(|m| m.as_str() != "simple");
     }
-    let columns = table.columns.clone();
+    let columns = std::mem::take(&mut table.columns);
     for exclusion in &mut table.exclusions {
         let default = default_name::exclusion(&table.name, exclusion);
         unname(&mut exclusion.name, &default);
@@ -108,6 +108,7 @@ fn normalize_table(table: &mut Table, home: &str) {
         exclusion.predicate.iter_mut().for_each(spell);
     }
     table.indexes.values_mut().for_each(|i| normalize_index(i, &columns));
+    table.columns = columns;
 }
 
 fn normalize_column(column: &mut Column, home: &str) {

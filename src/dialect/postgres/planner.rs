@@ -2,17 +2,17 @@
 //!
 //! Reads only: what the server is asked in temporary objects is rolled back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
 use super::connection::{Connection, Error};
-use super::facts::{Facts, TableFacts, Use, ViewKind};
+use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
-use super::{check, dependents, known_types, lower, measure, names, normalize, owned, settle, standing, trial};
+use super::{check, dependents, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Step};
 use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema, Table};
 
 /// Why there is no plan.
@@ -25,6 +25,9 @@ pub enum PlanError {
     /// The schema file asks for what PostgreSQL cannot be; each problem has its place.
     #[error("the schema cannot be put into PostgreSQL")]
     Schema(Vec<Problem>),
+    /// What was noted down of a database does not say what it is.
+    #[error("the fact `{0}` is none of a PostgreSQL database")]
+    Fact(String),
     /// Steps wait for each other.
     #[error("no order is possible for {0}: each needs the other to come first")]
     Circle(String),
@@ -41,9 +44,14 @@ pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
 
 /// The live schema as `inspect` prints it.
 pub(crate) async fn current(connection: &mut Connection) -> Result<Schema, Error> {
-    let mut live = inspect::inspect(connection).await?;
-    normalize::normalize(&mut live.schema, &live.server.default_schema);
-    Ok(live.schema)
+    Ok(as_shown(&inspect::inspect(connection).await?))
+}
+
+/// What was read, as `inspect` prints it.
+pub(crate) fn as_shown(live: &Live) -> Schema {
+    let mut schema = live.schema.clone();
+    normalize::normalize(&mut schema, &live.server.default_schema);
+    schema
 }
 
 /// Both schemas in one spelling, and what was read beside them.
@@ -59,19 +67,26 @@ pub(crate) struct Settled {
     pub(crate) refused: Vec<Problem>,
 }
 
+impl Settled {
+    /// What differs.
+    pub(crate) fn changes(&self) -> Result<Changes, PlanError> {
+        if !self.refused.is_empty() {
+            return Err(PlanError::Schema(self.refused.clone()));
+        }
+        diff(&self.current, &self.desired).map_err(PlanError::Schema)
+    }
+}
+
 /// Reads the live schema and puts both into one spelling.
 pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
-    let mut live = inspect::inspect(connection).await?;
-    let (guards, known) = remembered(connection, &live).await?;
-    let home = live.server.default_schema.clone();
-    let mut wanted = desired.clone();
-    normalize::normalize(&mut wanted, &home);
-    let mut current = std::mem::take(&mut live.schema);
-    normalize::normalize(&mut current, &home);
-    let left_alone = keep_managed(&mut current, &mut wanted, &home, &known);
-    take_over_unsaid(&mut current, &wanted);
-    owned::align(&mut current, &mut wanted, &mut live.sequences);
-    null_is_none(&mut current, &mut wanted);
+    let live = inspect::inspect(connection).await?;
+    let guards = remembered(connection, &live).await?;
+    Ok((settled_from(connection, live, desired, &guards).await?, guards))
+}
+
+/// Puts what was read and what is desired into one spelling, which the server is asked about.
+pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desired: &Schema, guards: &Guards) -> Result<Settled, Error> {
+    let Aligned { live, mut current, mut wanted, left_alone } = aligned(live, desired, guards);
     let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
@@ -79,20 +94,43 @@ pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Re
         refused.extend(settle::views(connection, &mut current, &mut wanted).await?);
     }
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    Ok((Settled { live, current, desired, left_alone, unasked, refused }, guards))
+    Ok(Settled { live, current, desired, left_alone, unasked, refused })
 }
 
-/// What the last apply guarded, and the schemas that it named: they stay managed though the file no longer names them.
-async fn remembered(connection: &mut Connection, live: &Live) -> Result<(Guards, Vec<String>), Error> {
+/// Both schemas as far as they can be put into one spelling without a server.
+pub(super) struct Aligned {
+    /// What was read, without its schema.
+    pub(super) live: Live,
+    pub(super) current: Schema,
+    pub(super) wanted: Schema,
+    pub(super) left_alone: Vec<String>,
+}
+
+/// Puts both schemas into one spelling, as far as that can be done without a server. The schemas that the last apply named
+/// stay managed though the file no longer names them.
+pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Aligned {
+    let home = live.server.default_schema.clone();
+    let mut wanted = desired.clone();
+    normalize::normalize(&mut wanted, &home);
+    let mut current = std::mem::take(&mut live.schema);
+    normalize::normalize(&mut current, &home);
+    let known: Vec<String> = guards.schema().namespaces.keys().map(ToString::to_string).collect();
+    let left_alone = keep_managed(&mut current, &mut wanted, &home, &known);
+    take_over_unsaid(&mut current, &wanted);
+    owned::align(&mut current, &mut wanted, &mut live.sequences);
+    null_is_none(&mut current, &mut wanted);
+    Aligned { live, current, wanted, left_alone }
+}
+
+/// What the last apply guarded, and the schemas that it named.
+pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.history {
-        return Ok((Guards::default(), Vec::new()));
+        return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
     let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|^schema |\\nschema '";
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
-    let guards = Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres);
-    let schemas = guards.schema().namespaces.keys().map(ToString::to_string).collect();
-    Ok((guards, schemas))
+    Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))
 }
 
 /// Drops what lies in schemas that neither the file nor the history names, and gives their names.
@@ -194,37 +232,82 @@ fn null_is_none(current: &mut Schema, wanted: &mut Schema) {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) settled: Settled,
+    /// Tables that hold rows, though the plan was to be made as if they held none.
+    pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
 /// Plans from the live schema to the desired one, inside the caller's transaction.
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool) -> Result<Planned, PlanError> {
+    plan_as(connection, desired, online, None).await
+}
+
+/// Plans as if these tables held rows and no others did; without them, as it is.
+pub(crate) async fn plan_as(
+    connection: &mut Connection,
+    desired: &Normalized,
+    online: bool,
+    holding: Option<&BTreeSet<ObjectName>>,
+) -> Result<Planned, PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
-    if !settled.refused.is_empty() {
-        return Err(PlanError::Schema(settled.refused));
-    }
-    let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
+    is_possible(connection, &settled, &settled.changes()?).await?;
+    plan_from(connection, settled, &guards, online, holding).await
+}
+
+/// Plans from what has been settled and found possible, and counts.
+pub(crate) async fn plan_from(
+    connection: &mut Connection,
+    settled: Settled,
+    guards: &Guards,
+    online: bool,
+    holding: Option<&BTreeSet<ObjectName>>,
+) -> Result<Planned, PlanError> {
+    let changes = settled.changes()?;
     let mut steps = Vec::new();
+    let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
-        let mut unknown = known_types::problems(connection, &changes, settled.desired.schema()).await?;
-        unknown.extend(known_types::without_virtual(settled.live.server.version, &changes));
-        if unknown.is_empty() && !settled.unasked {
-            unknown = trial::problems(connection, &changes, settled.current.schema(), settled.desired.schema()).await?;
-        }
-        if !unknown.is_empty() {
-            return Err(PlanError::Schema(unknown));
-        }
-        let facts = facts(connection, &settled.live, &changes, settled.current.schema()).await?;
-        steps = lower::lower(&changes, settled.current.schema(), settled.desired.schema(), &facts, online);
-        standing::keep(&mut steps, &changes, &settled.live);
-        let schemas = (settled.current.schema(), settled.desired.schema());
-        let going = lower::going(&changes, schemas.0, schemas.1, &facts);
-        standing::keep_types(connection, &mut steps, &going, &names::Names::new(facts.default_schema.clone())).await?;
-        dependents::stop(connection, &mut steps, going, &settled.live, schemas).await?;
-        guards.stop(&changes, &mut steps);
-        steps = plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))?;
+        let touched = touched(&settled.live, &changes, settled.current.schema());
+        let sizes = rows::holding(connection, &settled.live, &touched).await?;
+        let known = |name: &ObjectName| holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
+        let estimate: BTreeMap<&ObjectName, i64> = settled.live.relations.values().map(|r| (&r.name, r.bytes)).collect();
+        let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied();
+        let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });
+        holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
+        steps = lowered(&settled, guards, &changes, &facts, online)?;
+        dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
         measure::measure(connection, &mut steps).await?;
     }
-    let plan = Plan {
+    Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, holding_after_all })
+}
+
+/// Whether the server knows all types that come, and takes what comes to tables.
+///
+/// # Errors
+/// [`PlanError::Schema`] with what it does not take.
+pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
+    let mut problems = known_types::problems(connection, changes, settled.desired.schema()).await?;
+    problems.extend(known_types::without_virtual(settled.live.server.version, changes));
+    if problems.is_empty() && !settled.unasked {
+        problems = trial::problems(connection, changes, settled.current.schema(), settled.desired.schema()).await?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(PlanError::Schema(problems)) }
+}
+
+/// The steps, in the order they run, not yet counted.
+pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, facts: &Facts, online: bool) -> Result<Vec<Step>, PlanError> {
+    let not_there_yet = known_types::without_virtual(settled.live.server.version, changes);
+    if !not_there_yet.is_empty() {
+        return Err(PlanError::Schema(not_there_yet));
+    }
+    let mut steps = lower::lower(changes, settled.current.schema(), settled.desired.schema(), facts, online);
+    let going = lower::going(changes, settled.current.schema(), settled.desired.schema(), facts);
+    standing::keep(&mut steps, changes, &settled.live, &going);
+    guards.stop(changes, &mut steps);
+    plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))
+}
+
+/// The plan of these steps.
+pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, online: bool) -> Plan {
+    Plan {
         dialect: Dialect::Postgres,
         changes,
         steps,
@@ -232,9 +315,10 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, onli
         guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
+        drift: None,
+        holding: None,
         online,
-    };
-    Ok(Planned { plan, settled })
+    }
 }
 
 /// A digest of the live schema in rosey's own spelling.
@@ -242,49 +326,17 @@ fn fingerprint(schema: &Schema) -> String {
     Sha256::digest(crate::kdl::encode(schema).as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// What lowering wants to know of the live tables. Whether a table holds rows is asked of those that change or whose types
-/// do, in one query.
-async fn facts(connection: &mut Connection, live: &Live, changes: &Changes, current: &Schema) -> Result<Facts, Error> {
+/// The live tables that change, or whose types do: lowering wants to know whether they hold rows.
+fn touched(live: &Live, changes: &Changes, current: &Schema) -> Vec<ObjectName> {
     let touched = changes.tables.iter().filter_map(|c| match c {
         TableChange::Create(_) => None,
         TableChange::Drop(t) => Some(t.name.clone()),
         TableChange::Alter(e) => Some(e.live.name.clone()),
     });
-    let home = ident(&live.server.default_schema);
-    let names = super::names::Names::new(home.clone());
+    let names = super::names::Names::new(ident(&live.server.default_schema));
     let domains = changes.domains.iter().filter_map(|d| d.before()).map(|d| names.key(&d.name));
     let types: Vec<String> = domains.chain(changes.enums.iter().filter_map(|d| d.before()).map(|e| names.key(&e.name))).collect();
     let has_type = |t: &&Table| t.columns.values().any(|c| super::types::named(&c.ty, &names).is_some_and(|(key, _)| types.contains(&key)));
     let typed = current.tables.values().filter(has_type).map(|t| t.name.clone());
-    let touched: Vec<ObjectName> = touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut holding = Vec::new();
-    if !touched.is_empty() {
-        let each: Vec<String> = touched
-            .iter()
-            .enumerate()
-            .map(|(i, t)| {
-                format!(
-                    "SELECT {i}::int8::text, pg_total_relation_size({}::regclass)::text WHERE EXISTS (SELECT FROM {})",
-                    super::names::literal(&names.sql(t)),
-                    names.sql(t)
-                )
-            })
-            .collect();
-        holding = connection.pairs(&each.join(" UNION ALL ")).await?;
-    }
-    let holds = |name: &ObjectName| {
-        let at = touched.iter().position(|t| t == name)?.to_string();
-        holding.iter().find(|(i, _)| *i == at).map(|(_, size)| size.parse().unwrap_or_default())
-    };
-    let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| {
-        let size: Option<i64> = holds(&r.name);
-        (r.name.clone(), TableFacts { bytes: size.unwrap_or(r.bytes), holds_rows: size.is_some() })
-    });
-    let uses = live.reads.iter().filter_map(|read| {
-        let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
-        let kind = if view.kind == "m" { ViewKind::Materialized } else { ViewKind::View };
-        let column = read.column.and_then(|n| relation.columns.get(&n)).cloned();
-        Some(Use { kind, view: view.name.clone(), relation: relation.name.clone(), column })
-    });
-    Ok(Facts { default_schema: home, tables: tables.collect(), uses: uses.collect(), sequences: live.sequences.clone() })
+    touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -1,14 +1,19 @@
 //! What two schemas still differ in after normalisation, settled by the server: expressions whose texts differ are asked
 //! for in its own spelling, views are made over stand-ins of the tables they shall read. Structure is not looked at here.
 
+pub(super) mod stand_ins;
+mod views;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{self, Answer, Refusal, Scope};
+use super::ask::{self, Answer, Question, Refusal};
 use super::connection::{Connection, Error};
 use super::{canon, types};
 use crate::schema::{
     Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
 };
+
+pub(super) use views::views;
 
 /// How often the server's answers are asked about again: its spelling of its own spelling may be another
 /// (`varchar IN (…)`), and then it stays.
@@ -34,34 +39,56 @@ struct Slot<'a> {
 /// # Errors
 /// Where the connection is lost.
 pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    connection.execute("SAVEPOINT rosey_types").await?;
-    stand_in_types(connection, live, desired).await?;
-    own_collations(connection, desired).await?;
-    let problems = settled(connection, live, desired).await?;
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
-    Ok(problems)
+    let types = stand_ins::types(live, desired);
+    own_collations(connection, &types, desired).await?;
+    let unknown = unknowable(live, desired);
+    let pairs = pairs(live, desired);
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !types.is_empty() {
+        connection.execute("SAVEPOINT rosey_types").await?;
+        stand_ins::make(connection, &types).await?;
+    }
+    let refused = settle(connection, pairs).await?;
+    if !types.is_empty() {
+        connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
+    }
+    Ok(if unknown { Vec::new() } else { refused })
 }
 
 /// A collation that the expression of an index has by itself is not kept by the server, and so not said.
-async fn own_collations(connection: &mut Connection, desired: &mut Schema) -> Result<(), Error> {
+async fn own_collations(connection: &mut Connection, types: &[String], desired: &mut Schema) -> Result<(), Error> {
+    if !desired.tables.values_mut().any(|t| collated(t).next().is_some()) {
+        return Ok(());
+    }
+    connection.execute("SAVEPOINT rosey_types").await?;
+    stand_ins::make(connection, types).await?;
     for table in desired.tables.values_mut() {
         let (alias, columns) = (table.name.name.to_string(), columns(table));
-        let excluded = table.exclusions.iter_mut().flat_map(|e| e.parts.iter_mut().map(|(part, _)| part));
-        for part in table.indexes.values_mut().flat_map(|i| &mut i.parts).chain(excluded) {
-            let (PartKey::Expr(e), Some(given)) = (&part.key, &part.collate) else { continue };
-            let questions = vec![(e.text.clone(), None)];
-            let scope = Scope { alias: alias.clone(), columns: columns.clone(), questions, answers: Vec::new() };
-            if ask::collation(connection, &scope).await?.is_some_and(|own| given.matches(&own)) {
-                part.collate = None;
+        for (expr, given) in collated(table) {
+            let question = Question { sql: expr.text.clone(), cast: None, columns: columns.clone(), alias: alias.clone() };
+            if ask::collation(connection, &question).await?.is_some_and(|own| given.as_ref().is_some_and(|g| g.matches(&own))) {
+                *given = None;
             }
         }
     }
+    connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
     Ok(())
 }
 
-async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    let unknown = unknowable(live, desired);
-    let mut pairs: Vec<(Frame, Vec<Slot>, Vec<Slot>)> = Vec::new();
+/// The expressions of indexes that are given a collation.
+fn collated(table: &mut Table) -> impl Iterator<Item = (&Expr, &mut Option<Ident>)> {
+    let excluded = table.exclusions.iter_mut().flat_map(|e| e.parts.iter_mut().map(|(part, _)| part));
+    let parts = table.indexes.values_mut().flat_map(|i| &mut i.parts).chain(excluded);
+    parts.filter(|p| p.collate.is_some()).filter_map(|p| if let PartKey::Expr(e) = &p.key { Some((e, &mut p.collate)) } else { None })
+}
+
+/// The expressions that differ between the sides of a table or domain, beside the columns that they may name.
+type Pair<'a> = (Frame, Vec<Slot<'a>>, Vec<Slot<'a>>);
+
+fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
     let renamed = |table: &Table, live: &Schema| {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
         std::iter::once(table.name.clone()).chain(olds).find(|n| live.tables.contains_key(n))
@@ -71,7 +98,7 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
     for (after, name) in desired.tables.values_mut().zip(names) {
         let Some(before) = name.and_then(|n| live_tables.remove(&n)) else {
             let frame = Frame { alias: after.name.name.to_string(), before: Vec::new(), after: columns(after) };
-            pairs.push((frame, Vec::new(), slots(after)));
+            push(&mut pairs, frame, Vec::new(), slots(after));
             continue;
         };
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
@@ -84,8 +111,7 @@ async fn settled(connection: &mut Connection, live: &mut Schema, desired: &mut S
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };
         push(&mut pairs, frame, domain_slots(before), domain_slots(after));
     }
-    let refused = settle(connection, pairs).await?;
-    Ok(if unknown { Vec::new() } else { refused })
+    pairs
 }
 
 /// What comes with the change itself cannot be asked about before. Types of other schemas cannot be stood in for.
@@ -124,7 +150,7 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
 }
 
 /// Keeps what differs on both sides; what only one side has is a difference whatever the server says.
-fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
+fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let text = |s: &Slot| (s.of.clone(), s.canon.clone());
     let texts = |slots: &[Slot]| slots.iter().map(text).collect::<BTreeSet<_>>();
     let (old, new) = (texts(&before), texts(&after));
@@ -136,7 +162,7 @@ fn push<'a>(pairs: &mut Vec<(Frame, Vec<Slot<'a>>, Vec<Slot<'a>>)>, frame: Frame
     }
 }
 
-async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>>, Vec<Slot<'_>>)>) -> Result<Vec<Problem>, Error> {
+async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
     for round in 0..ROUNDS {
         if pairs.is_empty() {
@@ -144,18 +170,16 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>
         }
         // What is live is in the server's spelling already, mostly.
         let both = round > 0;
-        let mut scopes: Vec<Scope> = Vec::new();
+        let mut questions: Vec<Question> = Vec::new();
         for (frame, before, after) in &pairs {
-            scopes.push(scope(&frame.alias, &frame.after, after));
-            scopes.extend(both.then(|| scope(&frame.alias, &frame.before, before)));
+            questions.extend(after.iter().map(|s| question(&frame.alias, &frame.after, s)));
+            let before = before.iter().filter(|_| both);
+            questions.extend(before.map(|s| question(&frame.alias, &frame.before, s)));
         }
-        ask::ask(connection, &mut scopes).await?;
-        let mut answers = scopes.into_iter().map(|s| s.answers);
+        let mut answers = ask::ask(connection, &questions).await?.into_iter();
         for (_, before, after) in &mut pairs {
-            take(after, answers.next().unwrap_or_default());
-            if both {
-                take(before, answers.next().unwrap_or_default());
-            }
+            let before = before.iter_mut().filter(|_| both);
+            after.iter_mut().chain(before).zip(&mut answers).for_each(|(slot, answer)| take(slot, answer));
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
@@ -170,22 +194,22 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<(Frame, Vec<Slot<'_>
     Ok(problems)
 }
 
-fn scope(alias: &str, columns: &[(String, String, Option<String>)], slots: &[Slot]) -> Scope {
-    let named: BTreeSet<String> = slots.iter().flat_map(|s| canon::names(&s.sql)).collect();
+/// What is asked of an expression: the name of its table is a part only where the expression has that word, so that what
+/// many tables have is asked once.
+fn question(alias: &str, columns: &[(String, String, Option<String>)], slot: &Slot) -> Question {
+    let named: BTreeSet<String> = canon::names(&slot.sql).into_iter().collect();
     let columns = columns.iter().filter(|(name, _, _)| named.contains(name)).cloned().collect();
-    let questions = slots.iter().map(|s| (s.sql.clone(), s.cast.clone())).collect();
-    Scope { alias: alias.to_owned(), columns, questions, answers: Vec::new() }
+    let alias = if named.contains(alias) { alias } else { "rosey_table" };
+    Question { sql: slot.sql.clone(), cast: slot.cast.clone(), columns, alias: alias.to_owned() }
 }
 
-fn take(slots: &mut [Slot], answers: Vec<Result<Answer, Refusal>>) {
-    for (slot, answer) in slots.iter_mut().zip(answers) {
-        match answer {
-            Ok(answer) => {
-                *slot.canon = format!("{}{}", slot.prefix, answer.canon);
-                slot.sql = answer.sql;
-            }
-            Err(refusal) => slot.refused = Some(refusal),
+fn take(slot: &mut Slot, answer: Result<Answer, Refusal>) {
+    match answer {
+        Ok(answer) => {
+            *slot.canon = format!("{}{}", slot.prefix, answer.canon);
+            slot.sql = answer.sql;
         }
+        Err(refusal) => slot.refused = Some(refusal),
     }
 }
 
@@ -248,196 +272,5 @@ fn uncut(ty: &str) -> String {
     match head.trim() {
         "char" => format!("bpchar{tail}"),
         head => format!("{head}{tail}"),
-    }
-}
-
-/// What a name in the query may stand for, when the tables it reads shall change.
-fn mentions(query: &str, name: &Ident) -> bool {
-    canon::names(query).iter().any(|n| name.matches(n))
-}
-
-/// Settles the queries of views and materialised views. A view reads the tables as they shall be: those that come or
-/// change are there as empty temporary ones meanwhile, which stand before the real ones.
-///
-/// # Errors
-/// Where the connection is lost.
-pub(crate) async fn views(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
-    let mut open: Vec<(ObjectName, bool)> = Vec::new();
-    for (name, view) in &desired.views {
-        let same = live.views.get(name).is_some_and(|v| v.query == view.query && view.columns.is_empty());
-        if live.views.contains_key(name) && (!same || reads_changing(&view.query.text, live, desired)) {
-            open.push((name.clone(), false));
-        }
-    }
-    for (name, view) in &desired.materialized_views {
-        let same = live.materialized_views.get(name).is_some_and(|v| v.query == view.query && view.columns.is_empty());
-        if live.materialized_views.contains_key(name) && (!same || reads_changing(&view.query.text, live, desired)) {
-            open.push((name.clone(), true));
-        }
-    }
-    if open.is_empty() && desired.views.keys().all(|v| live.views.contains_key(v)) {
-        return Ok(Vec::new());
-    }
-    connection.execute("SAVEPOINT rosey_stand_ins").await?;
-    let unreadable = stand_ins(connection, live, desired, &open).await?;
-    let problems = if unknowable(live, desired) { Vec::new() } else { unreadable };
-    for (name, materialized) in open {
-        let (before, after) = if materialized {
-            let (b, a) = (live.materialized_views.get_mut(&name), desired.materialized_views.get_mut(&name));
-            (b.map(|v| (&mut v.query, &mut v.columns)), a.map(|v| (&mut v.query, &mut v.columns)))
-        } else {
-            let (b, a) = (live.views.get_mut(&name), desired.views.get_mut(&name));
-            (b.map(|v| (&mut v.query, &mut v.columns)), a.map(|v| (&mut v.query, &mut v.columns)))
-        };
-        if let (Some((before, old_columns)), Some((after, columns))) = (before, after) {
-            same_query(connection, before, after, columns).await?;
-            if before == after {
-                old_columns.clone_from(columns);
-            }
-        }
-    }
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_stand_ins").await?;
-    Ok(problems)
-}
-
-/// Asks for both until they are equal or stay as they are.
-async fn same_query(connection: &mut Connection, before: &mut Expr, after: &mut Expr, columns: &[Ident]) -> Result<(), Error> {
-    let (mut old, mut new) = (before.text.clone(), after.text.clone());
-    let mut list = if columns.is_empty() { String::new() } else { format!("({})", super::names::list(columns)) };
-    for _ in 0..ROUNDS {
-        if let Ok(text) = ask::viewdef_as(connection, &list, &new).await? {
-            new = text.trim().trim_end_matches(';').to_owned();
-            after.canon = canon::canon(&new);
-        }
-        list.clear();
-        if before.canon == after.canon {
-            return Ok(());
-        }
-        if let Ok(text) = ask::viewdef_as(connection, "", &old).await? {
-            old = text.trim().trim_end_matches(';').to_owned();
-            before.canon = canon::canon(&old);
-        }
-        if before.canon == after.canon {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// Whether the query reads a table that comes or changes.
-fn reads_changing(query: &str, live: &Schema, desired: &Schema) -> bool {
-    let names: BTreeSet<String> = canon::names(query).into_iter().collect();
-    desired.tables.values().any(|t| names.contains(t.name.name.as_str()) && changes(t, live))
-}
-
-/// Whether the table is not there, or has other columns.
-fn changes(table: &Table, live: &Schema) -> bool {
-    live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table))
-}
-
-/// Types that come or change, as temporary ones, which stand before the real ones.
-pub(super) async fn stand_in_types(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<(), Error> {
-    for e in desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)) {
-        let values: Vec<String> = e.values.iter().map(|v| canon::literal(v)).collect();
-        attempt(connection, &format!("CREATE TYPE pg_temp.{} AS ENUM ({})", canon::quote(e.name.name.as_str()), values.join(", "))).await?;
-    }
-    let new = |d: &&Domain| d.name.schema.is_none() && live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty);
-    for domain in desired.domains.values().filter(new) {
-        let (name, ty) = (canon::quote(domain.name.name.as_str()), types::value_type(&domain.ty));
-        attempt(connection, &format!("CREATE DOMAIN pg_temp.{name} AS {ty}")).await?;
-    }
-    Ok(())
-}
-
-/// The names of the types that stand in.
-pub(super) fn stand_in_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
-    let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| &e.name);
-    let domains = desired.domains.values().filter(|d| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty)).map(|d| &d.name);
-    enums.chain(domains).map(|n| n.name.as_str())
-}
-
-/// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
-/// left out: then the view that needs it has no answer, and its text decides.
-async fn stand_ins(
-    connection: &mut Connection,
-    live: &Schema,
-    desired: &Schema,
-    open: &[(ObjectName, bool)],
-) -> Result<Vec<Problem>, Error> {
-    stand_in_types(connection, live, desired).await?;
-    // A table whose columns keep their names has another type all the same where a type stands in.
-    let types: BTreeSet<&str> = stand_in_names(live, desired).collect();
-    let typed = |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| types.contains(n.as_str())));
-    let bare = |t: &&Table| t.name.schema.is_none() && (changes(t, live) || typed(t));
-    for table in desired.tables.values().filter(bare) {
-        attempt(connection, &temporary(table)).await?;
-    }
-    // Views over views: in rounds, until no more can be made.
-    let is_open = |name: &ObjectName| open.iter().any(|(n, _)| n == name);
-    let fresh = desired.views.values().filter(|v| v.name.schema.is_none() && (is_open(&v.name) || !live.views.contains_key(&v.name)));
-    let mut waiting: Vec<(String, String)> = fresh
-        .map(|v| {
-            let list = if v.columns.is_empty() { String::new() } else { format!(" ({})", super::names::list(&v.columns)) };
-            (v.name.name.to_string(), format!("{list} AS {}", v.query.text))
-        })
-        .collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        let mut left = Vec::new();
-        for (name, tail) in waiting {
-            let reads_waiting = mentions_other(&tail, &name, &left);
-            if reads_waiting || !attempt(connection, &format!("CREATE TEMPORARY VIEW {}{tail}", canon::quote(&name))).await? {
-                left.push((name, tail));
-            }
-        }
-        if left.len() == before {
-            return unreadable(connection, desired, &left).await;
-        }
-        waiting = left;
-    }
-    Ok(Vec::new())
-}
-
-/// What the server says of the views that it does not make.
-async fn unreadable(connection: &mut Connection, desired: &Schema, left: &[(String, String)]) -> Result<Vec<Problem>, Error> {
-    let mut found = Vec::new();
-    for view in desired.views.values().filter(|v| v.name.schema.is_none() && left.iter().any(|(n, _)| v.name.name.matches(n))) {
-        let list = if view.columns.is_empty() { String::new() } else { format!("({})", super::names::list(&view.columns)) };
-        if let Err(error) = ask::viewdef_as(connection, &list, &view.query.text).await? {
-            found.extend(told(&Refusal::from(error), view.query.origin));
-        }
-    }
-    Ok(found)
-}
-
-fn mentions_other(tail: &str, own: &str, waiting: &[(String, String)]) -> bool {
-    waiting.iter().any(|(name, _)| name != own && mentions(tail, &super::inspect::ident(name)))
-}
-
-fn temporary(table: &Table) -> String {
-    let column = |c: &Column| {
-        let collate = c.collate.as_ref().map(|c| format!(" COLLATE {}", canon::quote(c.as_str()))).unwrap_or_default();
-        format!("{} {}{collate}", canon::quote(c.name.as_str()), types::value_type(&c.ty))
-    };
-    let mut parts: Vec<String> = table.columns.values().map(column).collect();
-    if let Some(key) = &table.primary_key {
-        parts.push(format!("PRIMARY KEY ({})", super::names::list(key.parts.iter().map(|p| &p.column))));
-    }
-    format!("CREATE TEMPORARY TABLE {} ({})", canon::quote(table.name.name.as_str()), parts.join(", "))
-}
-
-/// Runs a statement that may fail.
-async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
-    connection.execute("SAVEPOINT rosey_try").await?;
-    match connection.execute(sql).await {
-        Ok(_) => {
-            connection.execute("RELEASE SAVEPOINT rosey_try").await?;
-            Ok(true)
-        }
-        Err(lost @ Error::Lost(_)) => Err(lost),
-        Err(_) => {
-            connection.execute("ROLLBACK TO SAVEPOINT rosey_try").await?;
-            Ok(false)
-        }
     }
 }

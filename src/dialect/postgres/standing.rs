@@ -2,16 +2,16 @@
 //! columns' comments and defaults are brought back, and a type's owner and privileges; what rosey does not manage stops the
 //! plan by name, or is named.
 
-use super::connection::{Connection, Error};
 use super::inspect::{Live, Relation};
 use super::lower::{Going, What};
-use super::names::{Names, literal};
+use super::names::Names;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident};
 
-/// Adds to the steps what keeps that.
-pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live) {
+/// Adds to the steps what keeps that. `going` is what they take away.
+pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[Going]) {
+    keep_types(steps, going, live);
     let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
     for step in steps.iter_mut().filter(gone) {
         goes_along(step, live);
@@ -48,48 +48,15 @@ fn stays_empty(step: &mut Step) {
     }
 }
 
-/// Adds what brings back the owner and the privileges of types that are made anew. One query, and none where there are none.
-///
-/// # Errors
-/// Where the connection is lost.
-pub(crate) async fn keep_types(connection: &mut Connection, steps: &mut [Step], going: &[Going], names: &Names) -> Result<(), Error> {
-    let mut anew: Vec<(String, &Address)> = Vec::new();
+/// Adds what brings back the owner and the privileges of types that are made anew.
+fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     for going in going {
-        if let What::Type(name) = &going.what
-            && steps.iter().any(|s| s.address == going.by && s.action == Action::Replace)
-        {
-            anew.push((names.sql(name), &going.by));
+        let What::Type(name) = &going.what else { continue };
+        let anew = |s: &&mut Step| s.address == going.by && s.action == Action::Replace;
+        if let Some((kept, step)) = live.kept_types.get(name).zip(steps.iter_mut().find(anew)) {
+            step.statements.extend(kept.iter().map(|sql| Statement::new(sql.clone())));
         }
     }
-    if anew.is_empty() {
-        return Ok(());
-    }
-    let each: Vec<String> = anew.iter().enumerate().map(|(i, (name, _))| format!("({i}::int8, to_regtype({}))", literal(name))).collect();
-    for (number, sql) in connection.pairs(&kept_of_types(&each.join(", "))).await? {
-        let Some((_, address)) = number.parse::<usize>().ok().and_then(|n| anew.get(n)) else { continue };
-        if let Some(step) = steps.iter_mut().find(|s| s.address == **address && s.action == Action::Replace) {
-            step.statements.push(Statement::new(sql));
-        }
-    }
-    Ok(())
-}
-
-/// The owner, and the privileges that are not those of a new type: USAGE for everyone, and what default privileges add.
-fn kept_of_types(types: &str) -> String {
-    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
-    format!(
-        "WITH t AS (SELECT v.n, t.*, t.oid::regtype::text AS name FROM (VALUES {types}) AS v(n, ty) JOIN pg_type t ON t.oid = v.ty) \
-         SELECT q.n::text, q.sql FROM ( \
-         SELECT n, 1 AS place, format('ALTER TYPE %s OWNER TO %I', name, pg_get_userbyid(typowner)) AS sql FROM t \
-         WHERE pg_get_userbyid(typowner) <> current_user \
-         UNION ALL SELECT DISTINCT n, 2, format('REVOKE ALL ON TYPE %s FROM %s', name, {to}) FROM t, pg_default_acl d, aclexplode(d.defaclacl) g \
-         WHERE d.defaclobjtype = 'T' AND d.defaclnamespace IN (0, typnamespace) AND g.grantee NOT IN (typowner, 0) \
-         UNION ALL SELECT n, 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', name) FROM t WHERE typacl IS NOT NULL \
-         UNION ALL SELECT n, 3, format('GRANT %s ON TYPE %s TO %s%s', g.privilege_type, name, {to}, \
-           CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
-         WHERE typacl IS NOT NULL AND g.grantee <> typowner \
-         ) q ORDER BY q.n, q.place, q.sql"
-    )
 }
 
 /// A dropped table takes what stands on it along: that is said.

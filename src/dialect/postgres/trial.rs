@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use super::connection::{Connection, Error};
 use super::names::{Names, quote};
-use super::{ddl, settle, types};
+use super::settle::{self, stand_ins};
+use super::{ddl, types};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Span, Table, Type};
 
@@ -28,9 +29,9 @@ pub(crate) async fn problems(
         return Ok(Vec::new());
     }
     connection.execute("SAVEPOINT rosey_trial").await?;
-    settle::stand_in_types(connection, current, desired).await?;
+    stand_ins::make(connection, &stand_ins::types(current, desired)).await?;
     // A function of the server's does not take a type that only stands in for its own.
-    let stood_in = settle::stand_in_names(current, desired).next().is_some();
+    let stood_in = stand_ins::type_names(current, desired).next().is_some();
     let mut found = Vec::new();
     for trial in tables {
         let refused = of_table(connection, &trial).await?;

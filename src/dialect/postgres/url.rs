@@ -108,6 +108,11 @@ impl Url {
         Ok(Url { options, connect_timeout, files })
     }
 
+    /// Whether a URL has the password in its text, and does not leave it to a variable or file.
+    pub fn text_has_password(text: &str) -> bool {
+        Parts::parse(text).is_ok_and(|parts| parts.password.is_some())
+    }
+
     /// `host:port/database as user`; a socket's folder stands for host and port. Never a password.
     pub fn shown(&self) -> String {
         format!("{}/{} as {}", self.server(), self.database(), self.user())

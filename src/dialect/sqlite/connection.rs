@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
 /// What went wrong between rosey and a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -148,18 +148,6 @@ impl Connection {
         Ok(statement.execute(&mut self.inner).await.map_err(|e| running(e, sql))?.rows_affected())
     }
 
-    /// Runs an INSERT with bound values.
-    pub(crate) async fn insert(&mut self, sql: &str, values: &[Bound<'_>]) -> Result<(), Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        for value in values {
-            query = match value {
-                Bound::Text(t) => query.bind((*t).map(str::to_owned)),
-                Bound::Number(n) => query.bind(*n),
-            };
-        }
-        self.inner.execute(query).await.map(|_| ()).map_err(|e| running(e, sql))
-    }
-
     /// Raw access, for what sqlx has no call for.
     pub(crate) fn inner(&mut self) -> &mut SqliteConnection {
         &mut self.inner
@@ -169,13 +157,6 @@ impl Connection {
     pub(crate) async fn close(self) -> Result<(), Error> {
         self.inner.close().await.map_err(|e| running(e, "close"))
     }
-}
-
-/// A value of an INSERT.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound<'a> {
-    Text(Option<&'a str>),
-    Number(Option<i64>),
 }
 
 fn opening(error: sqlx::Error, path: &str) -> Error {
@@ -223,6 +204,14 @@ impl Connection {
             !pulse.cancel.load(Relaxed)
         });
         Ok(())
+    }
+
+    /// The byte of the statement that the last error is about, where SQLite knows it
+    /// (<https://sqlite.org/c3ref/errcode.html>).
+    pub(crate) async fn error_offset(&mut self) -> Option<usize> {
+        let mut handle = self.inner.lock_handle().await.ok()?;
+        // SAFETY: the handle is locked and live; the call only reads from it.
+        usize::try_from(unsafe { libsqlite3_sys::sqlite3_error_offset(handle.as_raw_handle().as_ptr()) }).ok()
     }
 
     /// Ends the watching, so that a ROLLBACK is not stopped.

@@ -35,6 +35,8 @@ pub(crate) struct Live {
     pub(crate) current: Normalized,
     /// All that is stored, in the order of its creation.
     pub(crate) stored: Vec<Stored>,
+    /// The shadow tables of virtual tables, in lower case.
+    pub(crate) shadows: BTreeSet<String>,
 }
 
 impl Live {
@@ -67,7 +69,8 @@ impl Live {
     }
 }
 
-fn is_own(name: &str) -> bool {
+/// Whether rosey made it for itself.
+pub(crate) fn is_own(name: &str) -> bool {
     name.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("_rosey"))
 }
 
@@ -86,7 +89,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     let stored: Vec<Stored> = rows.iter().map(stored).collect();
     drop(rows);
     let shadows = shadow_tables(connection, &stored).await?;
-    Ok(read(stored, &shadows))
+    Ok(read(stored, shadows))
 }
 
 /// SQLite stores the bytes it was given; they are not UTF-8 where a program wrote Latin-1.
@@ -113,12 +116,14 @@ async fn shadow_tables(connection: &mut Connection, stored: &[Stored]) -> Result
     Ok(names.into_iter().map(|n| n.to_ascii_lowercase()).collect())
 }
 
-fn is_virtual(sql: &str) -> bool {
+/// Whether it defines a virtual table.
+pub(crate) fn is_virtual(sql: &str) -> bool {
     let mut words = sql.split_whitespace();
     words.next().is_some_and(|w| w.eq_ignore_ascii_case("CREATE")) && words.next().is_some_and(|w| w.eq_ignore_ascii_case("VIRTUAL"))
 }
 
-fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
+/// The schema that the definitions say.
+pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     let mut schema = Schema::default();
     let hidden = |r: &&Stored| !is_reserved(&r.table) && !is_reserved(&r.name) && !shadows.contains(&r.table.to_ascii_lowercase());
     let mut unread: Vec<Unmanaged> = Vec::new();
@@ -159,7 +164,7 @@ fn read(stored: Vec<Stored>, shadows: &BTreeSet<String>) -> Live {
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
     }
     schema.unmanaged = unread;
-    Live { current: normalize(schema), stored }
+    Live { current: normalize(schema), stored, shadows }
 }
 
 /// A declared type that was written in quotes and is none without them: no schema file can say it.

@@ -6,19 +6,23 @@ mod check;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+mod from_sql;
 mod indexed_by;
 pub(crate) mod inspect;
 mod keywords;
 mod layout;
 pub(crate) mod lexer;
-mod lower;
+pub(crate) mod lower;
 mod measure;
 mod normalize;
+pub mod offline;
+pub(crate) mod outcome;
 pub(crate) mod planner;
 mod prove;
 mod read_other;
 mod read_table;
 pub(crate) mod references;
+pub(crate) mod script;
 mod types;
 mod value;
 
@@ -27,4 +31,12 @@ mod oracle;
 
 pub use check::problems;
 pub use connection::{Error, PULSE, Pulse};
+pub use from_sql::{Made, SqlFileError, from_sql};
+pub(crate) use normalize::normalize as normalized;
+
+/// A live schema as the language says it.
+pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
+    inspect::for_display(live.schema())
+}
+
 pub use planner::{PlanError, desired};

@@ -6,6 +6,7 @@ use super::connection::{Connection, Error};
 use super::indexed_by;
 use super::inspect::{self, Live};
 use super::lower::Limits;
+use super::offline::FactError;
 use super::prove::{Refusal, prove};
 use super::{check, cursor, lower, measure, normalize};
 use crate::dialect::guards::Guards;
@@ -20,6 +21,9 @@ pub enum PlanError {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] Error),
+    /// What was noted down of a database does not say what it is.
+    #[error(transparent)]
+    Facts(#[from] FactError),
     /// The schema file asks for what SQLite cannot be; each problem has its place.
     #[error("the schema cannot be put into SQLite")]
     Schema(Vec<Problem>),
@@ -44,6 +48,7 @@ pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) live: Live,
+    pub(crate) guards: Guards,
 }
 
 /// How a plan is made.
@@ -60,14 +65,19 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how:
     let live = inspect::inspect(connection).await?;
     let mut plan = plan_from(&live, desired, how).await?;
     let guards = remembered(connection, &live).await?;
+    guard(&mut plan, &guards, desired);
+    measure::measure(connection, &mut plan.steps).await?;
+    Ok(Planned { plan, live, guards })
+}
+
+/// Stops what would drop what was guarded, and notes what is guarded anew.
+pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
-    measure::measure(connection, &mut plan.steps).await?;
-    Ok(Planned { plan, live })
 }
 
 /// What the last apply guarded. A history without any guard costs one query and no parsing.
-async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
+pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.has_table("_rosey_history") {
         return Ok(Guards::default());
     }
@@ -82,7 +92,8 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
     Ok(Plan { creates_database: true, ..plan })
 }
 
-async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
+/// Plans from what was read, without counting.
+pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
     let (desired, unreadable) = readable(desired, live);
     let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
@@ -102,6 +113,8 @@ async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Pl
         steps,
         fingerprint,
         creates_database: false,
+        drift: None,
+        holding: None,
         online: false,
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,

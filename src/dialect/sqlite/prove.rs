@@ -254,7 +254,7 @@ fn part_of(schema: &Schema, touched: &BTreeSet<String>) -> Schema {
 
 /// From here on the connection makes and changes tables, and does nothing else
 /// (<https://sqlite.org/c3ref/set_authorizer.html>).
-async fn forbid(memory: &mut Connection) -> Result<(), Error> {
+pub(crate) async fn forbid(memory: &mut Connection) -> Result<(), Error> {
     let mut handle = memory.inner().lock_handle().await.map_err(|e| Error::Sql { message: e.to_string(), code: 0, sql: String::new() })?;
     // SAFETY: the handle is locked and live; the callback is a plain function that keeps no state.
     unsafe { ffi::sqlite3_set_authorizer(handle.as_raw_handle().as_ptr(), Some(authorize), std::ptr::null_mut()) };

@@ -52,6 +52,26 @@ pub(crate) async fn orphans(
     by_rowid: bool,
     nowhere: bool,
 ) -> Result<BTreeMap<String, usize>, Error> {
+    let query = |identity: Option<&str>| orphans_sql(table, key, identity, nowhere);
+    let of = format!("SELECT lower(name) FROM pragma_table_xinfo({})", quote_string(table));
+    let columns = connection.texts(&of).await?;
+    let free = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !columns.iter().any(|c| c == name));
+    let rowid = free.filter(|_| by_rowid).map(|name| query(Some(name)));
+    let rows = match rowid {
+        None => connection.texts(&query(None)).await?,
+        Some(sql) => match connection.texts(&sql).await {
+            // It is a table without rowids.
+            Err(Error::Sql { code: 1, .. }) => connection.texts(&query(None)).await?,
+            rows => rows?,
+        },
+    };
+    let mut found = BTreeMap::new();
+    rows.into_iter().for_each(|row| *found.entry(row).or_default() += 1);
+    Ok(found)
+}
+
+/// The query for these rows: by their rowids under this name, or by the values that point.
+pub(crate) fn orphans_sql(table: &str, key: &Listed, rowid: Option<&str>, nowhere: bool) -> String {
     let child: Vec<String> = key.from.iter().map(|c| format!("c.{}", quote(c))).collect();
     let mut wanted: Vec<String> = child.iter().map(|c| format!("{c} IS NOT NULL")).collect();
     if !nowhere {
@@ -59,23 +79,9 @@ pub(crate) async fn orphans(
         let parent = quote(&key.parent);
         wanted.push(format!("NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {})", same.join(" AND ")));
     }
-    let values = child.iter().map(|c| format!("quote({c})")).collect::<Vec<_>>().join(" || ', ' || ");
-    let query = |identity: &str| format!("SELECT {identity} FROM {} AS c WHERE {}", quote(table), wanted.join(" AND "));
-    let of = format!("SELECT lower(name) FROM pragma_table_xinfo({})", quote_string(table));
-    let columns = connection.texts(&of).await?;
-    let free = ["rowid", "_rowid_", "oid"].into_iter().find(|name| !columns.iter().any(|c| c == name));
-    let rowid = free.filter(|_| by_rowid).map(|name| query(&format!("'row ' || c.{name}")));
-    let rows = match rowid {
-        None => connection.texts(&query(&values)).await?,
-        Some(sql) => match connection.texts(&sql).await {
-            // It is a table without rowids.
-            Err(Error::Sql { code: 1, .. }) => connection.texts(&query(&values)).await?,
-            rows => rows?,
-        },
-    };
-    let mut found = BTreeMap::new();
-    rows.into_iter().for_each(|row| *found.entry(row).or_default() += 1);
-    Ok(found)
+    let values = || child.iter().map(|c| format!("quote({c})")).collect::<Vec<_>>().join(" || ', ' || ");
+    let identity = rowid.map_or_else(values, |name| format!("'row ' || c.{name}"));
+    format!("SELECT {identity} FROM {} AS c WHERE {}", quote(table), wanted.join(" AND "))
 }
 
 /// Whether SQLite can tell what breaks a key: where one key of a table points to no key, it checks none of them.

@@ -26,7 +26,7 @@ pub(crate) fn quoted(s: &str) -> String {
 }
 
 /// A string in `"""`, its lines and the closing quotes behind `indent`, which KDL takes off every line again.
-pub(super) fn multi(s: &str, indent: &str) -> String {
+pub(in crate::kdl) fn multi(s: &str, indent: &str) -> String {
     let mut out = String::from("\"\"\"\n");
     // No line at all and one empty line are the same string; the shorter one is canonical.
     let lines = (!s.is_empty()).then(|| s.split('\n'));

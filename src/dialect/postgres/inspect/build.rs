@@ -19,16 +19,6 @@ fn is_reserved(name: &str) -> bool {
     name.starts_with("_rosey") || BOOKKEEPING.contains(&name)
 }
 
-/// The server, from its one row.
-pub(super) fn server(rows: &[PgRow]) -> Server {
-    let mut server = Server { version: 0, default_schema: "public".to_owned(), read_only: false, may_temp: false };
-    if let Some(row) = rows.first() {
-        let mut f = Fields::of(row);
-        server = Server { version: f.number(), default_schema: f.text(), read_only: f.flag(), may_temp: f.flag() };
-    }
-    server
-}
-
 /// A sequence that a column may turn out to bring with it.
 pub(super) struct FoundSequence {
     pub(super) name: ObjectName,
@@ -52,7 +42,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(server: Server) -> Self {
+    pub(super) fn new() -> Self {
+        let server = Server { version: 0, default_schema: "public".to_owned(), read_only: false, may_temp: false };
         let live = Live {
             server,
             schema: Schema::default(),
@@ -60,6 +51,7 @@ impl Builder {
             reads: Vec::new(),
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
+            kept_types: BTreeMap::new(),
             sequences: BTreeMap::new(),
             history: false,
         };
@@ -71,6 +63,11 @@ impl Builder {
             keys: BTreeMap::new(),
             hidden: BTreeSet::new(),
         }
+    }
+
+    pub(super) fn server(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        self.live.server = Server { version: f.number(), default_schema: f.text(), read_only: f.flag(), may_temp: f.flag() };
     }
 
     pub(super) fn default_schema(&self) -> &str {
@@ -92,116 +89,108 @@ impl Builder {
         self.live.schema.unmanaged.push(Unmanaged { kind: kind.to_owned(), name: name.to_string(), reason, origin: Default::default() });
     }
 
-    pub(super) fn relations(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
-            let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
-            let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
-            let name = self.name(&schema, &name);
-            self.live.history |= name.name.as_str() == "_rosey_history";
-            if kind == "c" {
-                continue; // a composite type: named among the unmanaged
-            }
-            let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
-            if is_reserved(name.name.as_str()) {
-                self.hidden.insert(oid);
-                continue;
-            }
-            self.live.relations.insert(oid, relation);
-            match kind.as_str() {
-                "v" => {
-                    let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                    let view = View { with: parameters(&options), comment, ..View::new(name.clone(), query) };
-                    self.live.schema.views.insert(name, view);
-                }
-                "m" => {
-                    let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                    let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
-                    let indexes = Default::default();
-                    let origin = Default::default();
-                    self.materialized.insert(oid, MaterializedView { name, was, columns, query, indexes, with, comment, origin });
-                }
-                "r" if !family && !typed => {
-                    let unlogged = persistence == "u";
-                    self.tables.insert(oid, Table { unlogged, comment, with: parameters(&options), ..Table::new(name) });
-                }
-                _ => {
-                    self.hidden.insert(oid);
-                    let (kind, reason) = match kind.as_str() {
-                        "f" => ("foreign-table", None),
-                        "p" => ("table", Some("it is partitioned")),
-                        _ if typed => ("table", Some("it is a table of a type")),
-                        _ => ("table", Some("it is a partition, or has to do with inheritance")),
-                    };
-                    self.leave(kind, &name, reason);
-                }
-            }
+    pub(super) fn relation(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
+        let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
+        let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
+        let name = self.name(&schema, &name);
+        self.live.history |= name.name.as_str() == "_rosey_history";
+        if kind == "c" {
+            return; // a composite type: named among the unmanaged
         }
-    }
-
-    pub(super) fn types(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (oid, schema, name, kind, values) = (f.number(), f.text(), f.text(), f.text(), f.texts());
-            let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
-            let name = self.name(&schema, &name);
-            if kind == "e" {
+        let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
+        if is_reserved(name.name.as_str()) {
+            self.hidden.insert(oid);
+            return;
+        }
+        self.live.relations.insert(oid, relation);
+        match kind.as_str() {
+            "v" => {
+                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                let view = View { with: parameters(&options), comment, ..View::new(name.clone(), query) };
+                self.live.schema.views.insert(name, view);
+            }
+            "m" => {
+                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
+                let indexes = Default::default();
                 let origin = Default::default();
-                self.live.schema.enums.insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, origin });
-                continue;
+                self.materialized.insert(oid, MaterializedView { name, was, columns, query, indexes, with, comment, origin });
             }
-            let ty = self.ty(&base.unwrap_or_default());
-            let default = expr.map(|e| default(&e, &ty, self.default_schema()));
-            let (was, collate, checks, origin) = (Vec::new(), collate.map(|c| unquoted(&c)), Vec::new(), Default::default());
-            self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, origin });
+            "r" if !family && !typed => {
+                let unlogged = persistence == "u";
+                self.tables.insert(oid, Table { unlogged, comment, with: parameters(&options), ..Table::new(name) });
+            }
+            _ => {
+                self.hidden.insert(oid);
+                let (kind, reason) = match kind.as_str() {
+                    "f" => ("foreign-table", None),
+                    "p" => ("table", Some("it is partitioned")),
+                    _ if typed => ("table", Some("it is a table of a type")),
+                    _ => ("table", Some("it is a partition, or has to do with inheritance")),
+                };
+                self.leave(kind, &name, reason);
+            }
         }
     }
 
-    pub(super) fn columns(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
-            let (identity, generated, sql, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
-            if let Some(relation) = self.live.relations.get_mut(&table) {
-                relation.columns.insert(number, ident(&name));
-            }
-            let ty = self.ty(&ty);
-            let read = sql.as_ref().map(|e| default(e, &ty, self.default_schema()));
-            let Some(table) = self.tables.get_mut(&table) else { continue };
-            let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
-            match (generated.as_str(), sql) {
-                ("", _) => column.default = read,
-                (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: expr(&e), stored: kind == "s" }),
-                (_, None) => {}
-            }
-            column.identity = match identity.as_str() {
-                "a" => Some(Identity::Always),
-                "d" => Some(Identity::ByDefault),
-                _ => None,
-            };
-            table.columns.insert(column.name.clone(), column);
+    pub(super) fn named_type(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (oid, schema, name, kind, values) = (f.number(), f.text(), f.text(), f.text(), f.texts());
+        let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+        let name = self.name(&schema, &name);
+        if kind == "e" {
+            let origin = Default::default();
+            self.live.schema.enums.insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, origin });
+            return;
         }
+        let ty = self.ty(&base.unwrap_or_default());
+        let default = expr.map(|e| default(&e, &ty, self.default_schema()));
+        let (was, collate, checks, origin) = (Vec::new(), collate.map(|c| unquoted(&c)), Vec::new(), Default::default());
+        self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, origin });
     }
 
-    pub(super) fn sequences(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (_, schema, name, ty) = (f.number(), f.text(), f.text(), f.text());
-            let (start, increment, min, max, cache, cycle) = (f.number(), f.number(), f.number(), f.number(), f.number(), f.flag());
-            let (owner, column, dependency, comment) = (f.maybe_number(), f.maybe_number(), f.maybe_text(), f.maybe_text());
-            let ty = self.ty(&ty);
-            let options = options(&ty, [start, increment, min, max, cache], cycle);
-            let found = FoundSequence {
-                name: self.name(&schema, &name),
-                ty,
-                options,
-                owner: owner.zip(column),
-                of_identity: dependency.as_deref() == Some("i"),
-                comment,
-            };
-            self.place(found);
+    pub(super) fn column(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
+        let (identity, generated, sql, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+        if let Some(relation) = self.live.relations.get_mut(&table) {
+            relation.columns.insert(number, ident(&name));
         }
+        let ty = self.ty(&ty);
+        let read = sql.as_ref().map(|e| default(e, &ty, self.default_schema()));
+        let Some(table) = self.tables.get_mut(&table) else { return };
+        let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
+        match (generated.as_str(), sql) {
+            ("", _) => column.default = read,
+            (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: expr(&e), stored: kind == "s" }),
+            (_, None) => {}
+        }
+        column.identity = match identity.as_str() {
+            "a" => Some(Identity::Always),
+            "d" => Some(Identity::ByDefault),
+            _ => None,
+        };
+        table.columns.insert(column.name.clone(), column);
+    }
+
+    pub(super) fn sequence(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (_, schema, name, ty) = (f.number(), f.text(), f.text(), f.text());
+        let (start, increment, min, max, cache, cycle) = (f.number(), f.number(), f.number(), f.number(), f.number(), f.flag());
+        let (owner, column, dependency, comment) = (f.maybe_number(), f.maybe_number(), f.maybe_text(), f.maybe_text());
+        let ty = self.ty(&ty);
+        let options = options(&ty, [start, increment, min, max, cache], cycle);
+        let found = FoundSequence {
+            name: self.name(&schema, &name),
+            ty,
+            options,
+            owner: owner.zip(column),
+            of_identity: dependency.as_deref() == Some("i"),
+            comment,
+        };
+        self.place(found);
     }
 
     /// A sequence is its identity column's, or makes its column a serial one, or stands alone.
@@ -239,50 +228,50 @@ impl Builder {
         self.live.schema.sequences.insert(name, sequence);
     }
 
-    pub(super) fn spaces(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (what, name, schema, version) = (f.text(), f.text(), f.maybe_text(), f.maybe_text());
-            let (comment, own) = (f.maybe_text(), f.maybe_text());
-            let name = ident(&name);
-            if what == "schema" {
-                let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
-                let comment = comment.filter(|_| !standard);
-                if name.as_str() != self.default_schema() || comment.is_some() {
-                    self.live.schema.namespaces.insert(name.clone(), Namespace { name, comment, origin: Default::default() });
-                }
-            } else {
-                let schema = schema.filter(|s| s != self.default_schema()).map(|s| ident(&s));
-                let comment = comment.filter(|c| Some(c) != own.as_ref());
-                let extension = Extension { name: name.clone(), schema, version, comment, origin: Default::default() };
-                self.live.schema.extensions.insert(name, extension);
+    pub(super) fn space(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (what, name, schema, version) = (f.text(), f.text(), f.maybe_text(), f.maybe_text());
+        let (comment, own) = (f.maybe_text(), f.maybe_text());
+        let name = ident(&name);
+        if what == "schema" {
+            let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
+            let comment = comment.filter(|_| !standard);
+            if name.as_str() != self.default_schema() || comment.is_some() {
+                self.live.schema.namespaces.insert(name.clone(), Namespace { name, comment, origin: Default::default() });
             }
+        } else {
+            let schema = schema.filter(|s| s != self.default_schema()).map(|s| ident(&s));
+            let comment = comment.filter(|c| Some(c) != own.as_ref());
+            let extension = Extension { name: name.clone(), schema, version, comment, origin: Default::default() };
+            self.live.schema.extensions.insert(name, extension);
         }
     }
 
-    pub(super) fn reads(&mut self, rows: &[PgRow]) {
-        let read = |row: &PgRow| {
-            let mut f = Fields::of(row);
-            Reads { view: f.number(), relation: f.number(), column: f.maybe_number().filter(|n| *n > 0) }
-        };
-        self.live.reads = rows.iter().map(read).collect();
+    pub(super) fn read_by_view(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let reads = Reads { view: f.number(), relation: f.number(), column: f.maybe_number().filter(|n| *n > 0) };
+        self.live.reads.push(reads);
     }
 
-    pub(super) fn unmanaged(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let mut f = Fields::of(row);
-            let (kind, name, on) = (f.text(), f.text(), f.maybe_number());
-            if let Some(on) = on {
-                self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
-            }
-            self.live.schema.unmanaged.push(Unmanaged { kind, name, reason: None, origin: Default::default() });
+    pub(super) fn unmanaged(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (kind, name, on) = (f.text(), f.text(), f.maybe_number());
+        if let Some(on) = on {
+            self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
         }
+        self.live.schema.unmanaged.push(Unmanaged { kind, name, reason: None, origin: Default::default() });
     }
 
-    pub(super) fn kept(&mut self, rows: Vec<(String, String)>) {
-        for (oid, sql) in rows {
-            self.live.kept.entry(oid.parse().unwrap_or_default()).or_default().push(sql);
-        }
+    pub(super) fn kept(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (view, sql) = (f.number(), f.text());
+        self.live.kept.entry(view).or_default().push(sql);
+    }
+
+    pub(super) fn kept_of_type(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (schema, name, sql) = (f.text(), f.text(), f.text());
+        self.live.kept_types.entry(self.name(&schema, &name)).or_default().push(sql);
     }
 
     pub(super) fn finish(mut self) -> Live {

@@ -4,7 +4,8 @@
 /// Namespaces that are nobody's own; objects of extensions are the extensions'.
 const OWN: &str = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
 
-fn not_of_extension(class: &str, oid: &str) -> String {
+/// Whether no extension brought it.
+pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
     format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
 }
 
@@ -26,11 +27,12 @@ pub(super) fn relations() -> String {
     )
 }
 
-/// Columns of tables and views, in their order.
+/// Columns of tables and views, in their order. A default names no column: it is printed without looking its table up.
 pub(super) fn columns() -> String {
     format!(
         "SELECT a.attrelid::int8, a.attnum::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-         a.attidentity::text, a.attgenerated::text, pg_get_expr(d.adbin, d.adrelid), \
+         a.attidentity::text, a.attgenerated::text, \
+         CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END, \
          CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END, de.description, \
          kn.nspname::text \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -65,21 +67,22 @@ pub(super) fn constraints(version: i64) -> String {
 /// was given another one.
 pub(super) fn indexes(version: i64) -> String {
     let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
-    // Collations are looked at one by one only where there is another one than the database's at all.
+    // Parts are looked at one by one only where there is an operator class's option, or another collation than the database's.
     let odd_collation = "attrelid >= 16384 AND attcollation NOT IN (0, 'pg_catalog.\"default\"'::regcollation)";
     format!(
-        "SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
+        "WITH odd AS MATERIALIZED (SELECT attrelid, attoptions IS NOT NULL AS options, {odd_collation} AS collated FROM pg_attribute \
+         WHERE attoptions IS NOT NULL OR ({odd_collation})) \
+         SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
          i.indnkeyatts::int8, string_to_array(i.indkey::text, ' ')::int8[], string_to_array(i.indoption::text, ' ')::int8[], \
          CASE WHEN i.indclass::oid[] && ARRAY(SELECT oid FROM pg_opclass WHERE NOT opcdefault) \
-           OR i.indexrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE attoptions IS NOT NULL)) THEN \
+           OR i.indexrelid IN (SELECT attrelid FROM odd WHERE options) THEN \
          ARRAY(SELECT CASE WHEN oc.opcdefault AND ia.attoptions IS NULL THEN NULL ELSE \
                CASE WHEN pg_opclass_is_visible(oc.oid) THEN '' ELSE quote_ident(on_.nspname) || '.' END || quote_ident(oc.opcname) || \
                coalesce('(' || array_to_string(ia.attoptions, ', ') || ')', '') END \
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
                JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace \
                LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[] ELSE '{{}}' END, \
-         CASE WHEN i.indrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE {odd_collation})) \
-           OR i.indexrelid = ANY (ARRAY(SELECT attrelid FROM pg_attribute WHERE {odd_collation})) THEN \
+         CASE WHEN i.indrelid IN (SELECT attrelid FROM odd WHERE collated) OR i.indexrelid IN (SELECT attrelid FROM odd WHERE collated) THEN \
          ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
                AND (a.attnum IS NOT NULL OR strpos(pg_get_indexdef(i.indexrelid), \
                     pg_get_indexdef(i.indexrelid, x.place::int4, false) || ' COLLATE ') > 0) \
@@ -158,7 +161,7 @@ pub(super) fn kept() -> String {
     let name = "c.oid::regclass::text";
     format!(
         "WITH v AS (SELECT c.*, {kind} AS kind, {name} AS name FROM {views}) \
-         SELECT q.oid::int8::text, q.sql FROM ( \
+         SELECT q.oid::int8, q.sql FROM ( \
          SELECT v.oid, 1 AS place, format('ALTER %s %s OWNER TO %I', v.kind, v.name, pg_get_userbyid(v.relowner)) AS sql FROM v \
          WHERE pg_get_userbyid(v.relowner) <> current_user \
          UNION ALL SELECT DISTINCT v.oid, 2, format('REVOKE ALL ON %s FROM %s', v.name, {to}) FROM v, pg_default_acl d, aclexplode(d.defaclacl) g \
@@ -179,6 +182,28 @@ pub(super) fn kept() -> String {
          UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET (%s)', v.kind, v.name, a.attname, array_to_string(a.attoptions, ', ')) \
          FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attoptions IS NOT NULL WHERE v.relkind = 'm' \
          ) q ORDER BY q.oid, q.place, q.sql"
+    )
+}
+
+/// What goes with a type that is made anew, as statements that bring it back, in their order: its owner, and the privileges
+/// that are not those of a new type (USAGE for everyone, and what default privileges add).
+pub(super) fn kept_of_types() -> String {
+    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
+    let own = not_of_extension("pg_type", "t.oid");
+    format!(
+        "WITH t AS (SELECT t.*, n.nspname, t.oid::regtype::text AS name FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
+         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own}) \
+         SELECT q.nspname::text, q.typname::text, q.sql FROM ( \
+         SELECT nspname, typname, 1 AS place, format('ALTER TYPE %s OWNER TO %I', name, pg_get_userbyid(typowner)) AS sql FROM t \
+         WHERE pg_get_userbyid(typowner) <> current_user \
+         UNION ALL SELECT DISTINCT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM %s', name, {to}) \
+         FROM t, pg_default_acl d, aclexplode(d.defaclacl) g \
+         WHERE d.defaclobjtype = 'T' AND d.defaclnamespace IN (0, typnamespace) AND g.grantee NOT IN (typowner, 0) \
+         UNION ALL SELECT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', name) FROM t WHERE typacl IS NOT NULL \
+         UNION ALL SELECT nspname, typname, 3, format('GRANT %s ON TYPE %s TO %s%s', g.privilege_type, name, {to}, \
+           CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
+         WHERE typacl IS NOT NULL AND g.grantee <> typowner \
+         ) q ORDER BY q.nspname, q.typname, q.place, q.sql"
     )
 }
 

@@ -70,19 +70,16 @@ fn found(row: &PgRow) -> Found {
 }
 
 impl Builder {
-    pub(super) fn constraints(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            let found = found(row);
-            if found.domain != 0 {
-                let check = check(&found, &Table::new(ObjectName::bare(ident(""))));
-                self.domain_check(found.domain, Check { name: Some(ident(&found.name)), ..check });
-                continue;
-            }
-            self.constraint(found);
+    pub(super) fn constraint(&mut self, row: &PgRow) {
+        let found = found(row);
+        if found.domain == 0 {
+            return self.of_table(found);
         }
+        let check = check(&found, &Table::new(ObjectName::bare(ident(""))));
+        self.domain_check(found.domain, Check { name: Some(ident(&found.name)), ..check });
     }
 
-    fn constraint(&mut self, found: Found) {
+    fn of_table(&mut self, found: Found) {
         let Some(relation) = self.live.relations.get(&found.table) else { return };
         let columns = columns_of(relation, &found.columns);
         let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), columns_of(p, &found.parent_columns)));
@@ -110,13 +107,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn indexes(&mut self, rows: &[PgRow]) {
-        for row in rows {
-            self.index(row);
-        }
-    }
-
-    fn index(&mut self, row: &PgRow) {
+    pub(super) fn index(&mut self, row: &PgRow) {
         let mut f = Fields::of(row);
         let (oid, table, name, method, unique, valid) = (f.number(), f.number(), f.text(), f.text(), f.flag(), f.flag());
         let (nulls_not_distinct, count, keys, options) = (f.flag(), f.number(), f.numbers(), f.numbers());

@@ -141,7 +141,7 @@ impl Schema {
 pub(super) fn steps(current: &Schema, desired: &Schema, rows: &[String], online: bool) -> Vec<Step> {
     let (a, b) = (Normalized::by_dialect(current.clone()), Normalized::by_dialect(desired.clone()));
     let changes = diff(&a, &b).unwrap();
-    let holds = |t: &ObjectName| TableFacts { bytes: 8192, holds_rows: rows.contains(&t.to_string()) };
+    let holds = |t: &ObjectName| TableFacts { bytes: Some(8192), holds_rows: rows.contains(&t.to_string()) };
     let facts = Facts {
         default_schema: ident("public"),
         tables: current.tables.keys().map(|t| (t.clone(), holds(t))).collect(),

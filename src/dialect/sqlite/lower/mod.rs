@@ -16,7 +16,7 @@ mod unreadable;
 use std::collections::BTreeSet;
 
 pub(crate) use path::Limits;
-pub(crate) use rows::expressions;
+pub(crate) use rows::{expressions, rowid_name};
 
 use path::Path;
 

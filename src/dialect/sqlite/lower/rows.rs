@@ -14,7 +14,7 @@ pub(super) struct Value {
 }
 
 /// A name for the rowid that no column of the table takes (<https://sqlite.org/lang_createtable.html#rowid>).
-pub(super) fn rowid_name(table: &Table) -> Option<&'static str> {
+pub(crate) fn rowid_name(table: &Table) -> Option<&'static str> {
     let free = |name: &&str| !table.columns.keys().any(|c| c.matches(name));
     if table.without_rowid { None } else { ["rowid", "_rowid_", "oid"].into_iter().find(free) }
 }

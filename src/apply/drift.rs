@@ -1,0 +1,82 @@
+//! What changed in a database since the last number of its history, and was not rosey's doing.
+
+use super::HistoryError;
+use super::history::{self, Which};
+use crate::dialect::{guards, postgres, sqlite};
+use crate::diff::{Changes, diff};
+use crate::kdl::{self, Sources};
+use crate::plan::Drift;
+use crate::schema::{Dialect, Normalized, Schema};
+
+/// The last recorded schema; nothing where there is none, or where steps of its apply are still to come.
+fn recorded(entries: Vec<history::Entry>) -> Option<(i64, String)> {
+    entries.into_iter().next().filter(|e| e.outcome != "running").map(|e| (e.number, e.schema_after))
+}
+
+/// Whether the schema is the recorded one, word for word: then nothing needs to be parsed. What the database cannot hold
+/// is in the record as the schema file says it, which has mostly stayed the same.
+fn is_same_text(shown: &Schema, desired: &Schema, recorded: &str) -> bool {
+    let mut shown = shown.clone();
+    if kdl::encode(&shown) == recorded {
+        return true;
+    }
+    guards::remember(&mut shown, desired);
+    kdl::encode(&shown) == recorded
+}
+
+/// Reads what rosey wrote; what a later one wrote and this one cannot read is no drift that could be told.
+pub(super) fn read(text: &str, dialect: Dialect) -> Option<Schema> {
+    kdl::decode(&Sources::from_text("history", text), dialect).ok()
+}
+
+/// What differs between the recorded schema and the live one, but for what the record leaves alone.
+pub(super) fn between(recorded: &Normalized, live: &Normalized) -> Changes {
+    let mut seen = live.schema().clone();
+    seen.ignores = recorded.schema().ignores.clone();
+    let changes = diff(recorded, &Normalized::by_dialect(seen)).unwrap_or_default();
+    // What rosey does not manage, it does not watch.
+    Changes { lacking: Vec::new(), ..changes }
+}
+
+pub(super) fn drift(number: i64, changes: Changes) -> Option<Drift> {
+    (!changes.is_empty()).then_some(Drift { number, changes })
+}
+
+/// The drift of a SQLite file whose schema is `live`.
+pub(super) async fn on_sqlite(
+    connection: &mut sqlite::connection::Connection,
+    live: &Normalized,
+    desired: &Schema,
+) -> Result<Option<Drift>, sqlite::Error> {
+    let last = match history::read_sqlite(connection, Which::Last).await {
+        Err(HistoryError::Sqlite(error)) => return Err(error),
+        // What a later rosey recorded cannot be told; `status` says so.
+        other => other.unwrap_or_default(),
+    };
+    let Some((number, text)) = recorded(last) else { return Ok(None) };
+    let shown = sqlite::inspect::for_display(live.schema());
+    if is_same_text(&shown, desired, &text) {
+        return Ok(None);
+    }
+    let Some(recorded) = read(&text, Dialect::Sqlite) else { return Ok(None) };
+    Ok(drift(number, between(&sqlite::normalized(recorded), live)))
+}
+
+/// The drift of a PostgreSQL database whose schema is `live`. Where the texts differ, the server is asked as for a plan.
+pub(super) async fn on_postgres(
+    connection: &mut postgres::connection::Connection,
+    live: &Normalized,
+    desired: &Schema,
+) -> Result<Option<Drift>, postgres::Error> {
+    let last = match history::read_postgres(connection, Which::Last).await {
+        Err(HistoryError::Postgres(error)) => return Err(error),
+        other => other.unwrap_or_default(),
+    };
+    let Some((number, text)) = recorded(last) else { return Ok(None) };
+    if is_same_text(live.schema(), desired, &text) {
+        return Ok(None);
+    }
+    let Some(recorded) = read(&text, Dialect::Postgres) else { return Ok(None) };
+    let settled = postgres::planner::settled(connection, &recorded).await?.0;
+    Ok(drift(number, between(&settled.desired, &settled.current)))
+}

@@ -1,0 +1,121 @@
+//! What a PostgreSQL database is at one moment, for whoever plans without it later. Reads only, so that a role which may do
+//! no more than that will do.
+
+use std::collections::BTreeSet;
+
+use super::super::history::{self, Which};
+use super::super::{Entry, HistoryError, drift};
+use super::Remarks;
+use crate::dialect::guards::Guards;
+use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::inspect::{self, Live};
+use crate::dialect::postgres::planner;
+use crate::dialect::postgres::{Error, PlanError, Url, offline, rows};
+use crate::kdl::{self, Sources};
+use crate::plan::{Fact, Plan};
+use crate::schema::{Dialect, Normalized, ObjectName, Schema};
+
+/// A database as it is.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct State {
+    /// Its schema as the language says it.
+    pub current: Schema,
+    /// What a plan has to know besides.
+    pub facts: Vec<Fact>,
+    /// The last row of the history, where there is one that this rosey can read.
+    pub last: Option<Entry>,
+}
+
+/// A plan, and all that it is made from: [`offline::plan`](crate::dialect::postgres::offline) makes the same of it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PlanAndState {
+    /// The plan, counted.
+    pub plan: Plan,
+    /// What there is to say besides.
+    pub remarks: Remarks,
+    /// What the plan starts from.
+    pub state: State,
+    /// The schema that it leads to. Expressions that the server has found equal to the live ones are in the server's words.
+    pub desired: Schema,
+}
+
+/// The state of a database, as one transaction sees it.
+///
+/// # Errors
+/// Where the server does not answer.
+pub async fn state(url: &Url) -> Result<State, Error> {
+    let mut connection = Connection::open(url).await?;
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    let (_, _, _, state) = read(&mut connection).await?;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await.ok();
+    Ok(state)
+}
+
+/// Plans as [`super::plan()`] does, in such a way that the plan can be made again from what is given beside it.
+///
+/// # Errors
+/// Where the server does not answer, or where no plan is possible.
+pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> Result<PlanAndState, PlanError> {
+    let mut connection = Connection::open(url).await?;
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    let (live, guards, holding, state) = read(&mut connection).await?;
+    let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+    let changes = settled.changes()?;
+    planner::is_possible(&mut connection, &settled, &changes).await?;
+    // From here on as if both schemas had been read from the file that they are written to.
+    let current = as_read(&state.current)?;
+    let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
+    let remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked };
+    let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
+    let planned = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
+    let mut plan = planned.plan;
+    plan.drift = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await.ok();
+    Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
+}
+
+/// Plans as if these tables held rows and no others did, as a plan file has noted it down. Gives the tables besides that
+/// change and hold rows all the same: the plan is not made for them.
+///
+/// # Errors
+/// As [`super::plan()`].
+pub async fn plan_as_noted(
+    url: &Url,
+    desired: &Normalized,
+    online: bool,
+    holding: &BTreeSet<ObjectName>,
+) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
+    let mut connection = Connection::open(url).await?;
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    let planned = planner::plan_as(&mut connection, desired, online, Some(holding)).await?;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await.ok();
+    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked };
+    let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
+    Ok((plan, remarks, planned.holding_after_all))
+}
+
+/// The schema as it is once it has been written and read again: its rules stand in another order.
+fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
+    let sources = Sources::from_text("schema.kdl", &kdl::encode(schema));
+    let (schema, problems) = kdl::decode_all(&sources, Dialect::Postgres);
+    if problems.is_empty() { Ok(schema) } else { Err(PlanError::Schema(problems)) }
+}
+
+/// What a plan is made from, and how it is noted down.
+async fn read(connection: &mut Connection) -> Result<(Live, Guards, BTreeSet<ObjectName>, State), Error> {
+    let live = inspect::inspect(connection).await?;
+    let guards = planner::remembered(connection, &live).await?;
+    let holding = rows::all_holding(connection, &live).await?;
+    let facts = offline::facts(&live, &guards, &holding);
+    let current = planner::as_shown(&live);
+    let last = match history::read_postgres(connection, Which::Last).await {
+        Err(HistoryError::Postgres(error)) => return Err(error),
+        other => other.unwrap_or_default().into_iter().next(),
+    };
+    Ok((live, guards, holding, State { current, facts, last }))
+}

@@ -1,0 +1,278 @@
+//! The way back: which recorded schema to go back to, what its objects are called now, and what no plan can bring back.
+//!
+//! Pure: it reads the history's rows and makes a desired schema of one of them. Planning it, asking for leave, backing up
+//! and verifying are the same as on the way forward.
+
+use std::collections::BTreeSet;
+
+use super::Entry;
+use crate::diff::TableChange;
+use crate::kdl::{Sources, decode};
+use crate::plan::{Plan, Rename};
+use crate::schema::{Dialect, Ident, ObjectName, Schema};
+
+/// How far back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// So many applies that have not been undone yet.
+    Back(usize),
+    /// To what this number left.
+    Number(i64),
+    /// To what was there before the first number: for a database that was adopted, what was found.
+    Base,
+}
+
+/// Why there is no way back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoWayBack {
+    /// Nothing has been applied.
+    #[error("the history is empty: nothing has been applied that could be undone")]
+    Empty,
+    /// Fewer applies than that are left to be undone.
+    #[error("only {left} can be undone, and {wanted} were asked for")]
+    TooFar {
+        /// How many are left.
+        left: usize,
+        /// How many were asked for.
+        wanted: usize,
+    },
+    /// There is no such number.
+    #[error("the history has no number {0}")]
+    NoSuchNumber(i64),
+    /// It has been undone itself, so it lies on no way back.
+    #[error("number {number} has been undone by number {by}")]
+    Undone {
+        /// It.
+        number: i64,
+        /// What undid it.
+        by: i64,
+    },
+    /// The recorded schema cannot be read.
+    #[error("the schema that number {0} recorded cannot be read by this rosey")]
+    Unreadable(i64),
+}
+
+/// A recorded schema to go back to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WayBack {
+    /// The number whose schema it is; 0 is what was there before the first.
+    pub back_to: i64,
+    /// The schema; its objects say what they are called now.
+    pub desired: Schema,
+    /// The numbers that are undone, the latest first.
+    pub undone: Vec<i64>,
+    /// What these dropped, with their backups.
+    dropped: Vec<Dropped>,
+}
+
+/// Something that an apply dropped.
+#[derive(Debug, Clone)]
+struct Dropped {
+    table: ObjectName,
+    column: Option<Ident>,
+    by: i64,
+    backup: Option<String>,
+}
+
+/// Values that come back from no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// What holds none of them: `column users.email`, `table users`.
+    pub what: String,
+    /// The number that dropped it.
+    pub by: i64,
+    /// The backup that has them.
+    pub backup: Option<String>,
+}
+
+/// The applies and stamps that led to what is there, in order: those that no rollback has undone.
+pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
+    let mut standing: Vec<&Entry> = Vec::new();
+    for entry in entries {
+        match entry.back_to {
+            Some(number) => standing.retain(|e| e.number <= number),
+            None => standing.push(entry),
+        }
+    }
+    standing
+}
+
+/// Finds the way back.
+///
+/// # Errors
+/// Where the history knows no such schema.
+pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, NoWayBack> {
+    let first = entries.first().ok_or(NoWayBack::Empty)?;
+    let standing = standing(entries);
+    let to = match to {
+        // A rollback leaves the schema that it went back to.
+        To::Number(number) => entries
+            .iter()
+            .find(|e| e.number == number)
+            .and_then(|e| e.back_to)
+            .map_or(to, |n| if n == 0 { To::Base } else { To::Number(n) }),
+        other => other,
+    };
+    // How many of the standing rows stay.
+    let kept = match to {
+        To::Base => 0,
+        To::Number(0) => return Err(NoWayBack::NoSuchNumber(0)),
+        To::Number(number) => match standing.iter().position(|e| e.number == number) {
+            Some(at) => at + 1,
+            None => return Err(not_standing(entries, number)),
+        },
+        To::Back(wanted) => {
+            let applies: Vec<usize> = standing.iter().enumerate().filter(|(_, e)| e.kind == "apply").map(|(i, _)| i).collect();
+            let at = applies.len().checked_sub(wanted).ok_or(NoWayBack::TooFar { left: applies.len(), wanted })?;
+            applies.get(at).copied().unwrap_or(standing.len())
+        }
+    };
+    let undone = standing.get(kept..).unwrap_or_default();
+    let oldest = match to {
+        // What was found then, though something may have changed it since the number before.
+        To::Back(_) => undone.first().map(|e| (e.number, &e.schema_before)),
+        To::Number(_) => None,
+        To::Base => Some((first.number, &first.schema_before)),
+    };
+    let back_to = kept.checked_sub(1).and_then(|i| standing.get(i));
+    let here = || back_to.map_or((first.number, &first.schema_before), |e| (e.number, &e.schema_after));
+    let (number, text) = oldest.unwrap_or_else(here);
+    let mut desired = read(text, dialect).ok_or(NoWayBack::Unreadable(number))?;
+    let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
+    let dropped = dropped(&desired, undone, &renames, dialect);
+    call_by_old_names(&mut desired, &renames);
+    // What rosey was told to leave alone since then is none of this plan's business.
+    if let Some(last) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
+        desired.ignores = last.ignores;
+    }
+    let undone = undone.iter().rev().map(|e| e.number).collect();
+    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, dropped })
+}
+
+fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
+    let Some(entry) = entries.iter().find(|e| e.number == number) else { return NoWayBack::NoSuchNumber(number) };
+    let undid = |e: &&Entry| e.number > entry.number && e.back_to.is_some_and(|n| n < number);
+    let by = entries.iter().find(undid).map_or(number, |e| e.number);
+    NoWayBack::Undone { number, by }
+}
+
+fn read(text: &str, dialect: Dialect) -> Option<Schema> {
+    decode(&Sources::from_text("history", text), dialect).ok()
+}
+
+/// The name that something has after these renames, applied in their order.
+fn followed(kind: &str, name: &ObjectName, renames: &[Vec<Rename>]) -> ObjectName {
+    renames.iter().fold(name.clone(), |name, step| after(kind, &name, step))
+}
+
+fn after(kind: &str, name: &ObjectName, step: &[Rename]) -> ObjectName {
+    let is_it = |r: &&Rename| r.kind == kind && same_schema(r, name) && name.name.matches(&r.old);
+    match step.iter().find(is_it) {
+        Some(rename) => ObjectName { schema: name.schema.clone(), name: Ident::new(rename.new.as_str(), name.name.case()) },
+        None => name.clone(),
+    }
+}
+
+fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
+    match (&rename.schema, &name.schema) {
+        (None, None) => true,
+        (Some(a), Some(b)) => b.matches(a),
+        _ => false,
+    }
+}
+
+/// The name of a column after one step; `table` is its table's name after that step.
+fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
+    let of_table = |r: &&Rename| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| *t == table.to_string());
+    let found = step.iter().filter(of_table).find(|r| column.matches(&r.old));
+    found.map_or_else(|| column.clone(), |r| Ident::new(r.new.as_str(), column.case()))
+}
+
+/// Says of each object what it is called now, so that it is renamed back.
+fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
+    for table in schema.tables.values_mut() {
+        for column in table.columns.values_mut() {
+            let mut at = (table.name.clone(), column.name.clone());
+            for step in renames {
+                let name = after("table", &at.0, step);
+                at = (name.clone(), column_after(&name, &at.1, step));
+            }
+            column.was = was(&column.name, at.1);
+        }
+        for index in table.indexes.values_mut() {
+            let at = ObjectName { schema: table.name.schema.clone(), name: index.name.clone() };
+            index.was = was(&index.name, followed("index", &at, renames).name);
+        }
+        let now = followed("table", &table.name, renames).name;
+        table.was = was(&table.name.name, now);
+    }
+    let now = |kind: &str, name: &ObjectName| was(&name.name, followed(kind, name, renames).name);
+    schema.views.values_mut().for_each(|v| v.was = now("view", &v.name));
+    schema.triggers.values_mut().for_each(|t| t.was = now("trigger", &t.name));
+    schema.enums.values_mut().for_each(|e| e.was = now("enum", &e.name));
+    schema.domains.values_mut().for_each(|d| d.was = now("domain", &d.name));
+    schema.sequences.values_mut().for_each(|s| s.was = now("sequence", &s.name));
+    schema.materialized_views.values_mut().for_each(|v| v.was = now("materialized-view", &v.name));
+}
+
+fn was(name: &Ident, now: Ident) -> Vec<Ident> {
+    // Two spellings of one name are no rename.
+    if now == *name && now.as_str() == name.as_str() { Vec::new() } else { vec![now] }
+}
+
+/// The tables and columns of the old schema that the undone numbers dropped.
+fn dropped(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Dropped> {
+    let after_each: Vec<Option<Schema>> = undone.iter().map(|e| read(&e.schema_after, dialect)).collect();
+    let mut found = Vec::new();
+    for table in schema.tables.values() {
+        let mut name = table.name.clone();
+        let mut columns: Vec<(Ident, Ident)> = table.columns.keys().map(|c| (c.clone(), c.clone())).collect();
+        for ((entry, then), step) in undone.iter().zip(&after_each).zip(renames) {
+            name = after("table", &name, step);
+            let Some(then) = then else { continue };
+            let gone = |column| Dropped { table: table.name.clone(), column, by: entry.number, backup: entry.backup.clone() };
+            let Some(now) = then.tables.get(&name) else {
+                found.push(gone(None));
+                break;
+            };
+            columns.retain_mut(|(old, current)| {
+                *current = column_after(&name, current, step);
+                let there = now.columns.contains_key(current);
+                if !there {
+                    found.push(gone(Some(old.clone())));
+                }
+                there
+            });
+        }
+    }
+    found
+}
+
+impl WayBack {
+    /// What the plan makes again without its values, and from where they could be had.
+    pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
+        let mut made = BTreeSet::new();
+        for change in &plan.changes.tables {
+            match change {
+                TableChange::Create(t) => drop(made.insert((t.name.to_string(), None))),
+                TableChange::Alter(e) => {
+                    let new = e.columns.iter().filter(|d| d.before().is_none()).filter_map(|d| d.after());
+                    made.extend(new.filter(|c| c.generated.is_none()).map(|c| (e.after.name.to_string(), Some(c.name.to_string()))));
+                }
+                TableChange::Drop(_) => {}
+            }
+        }
+        let is_made = |d: &&Dropped| made.contains(&(d.table.to_string(), d.column.as_ref().map(ToString::to_string)));
+        let lost = |d: &Dropped| Lost {
+            what: d.column.as_ref().map_or_else(|| format!("table {}", d.table), |c| format!("column {}.{c}", d.table)),
+            by: d.by,
+            backup: d.backup.clone(),
+        };
+        self.dropped.iter().filter(is_made).map(lost).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

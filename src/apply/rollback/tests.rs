@@ -1,0 +1,87 @@
+use super::*;
+
+fn entry(number: i64, kind: &str, before: &str, after: &str) -> Entry {
+    let row = serde_json::json!({
+        "number": number, "format": 2, "plan": "", "kind": kind, "schema_before": before, "schema_after": after, "renames": "",
+        "sql": "", "applied_at": "", "duration_ms": 0, "rows_copied": 0, "rosey_version": "", "server_version": "", "outcome": "applied",
+    });
+    serde_json::from_value(row).unwrap()
+}
+
+fn back(number: i64, to: i64, before: &str, after: &str) -> Entry {
+    Entry { back_to: Some(to), ..entry(number, "rollback", before, after) }
+}
+
+fn table(name: &str) -> String {
+    format!("table {name} {{ column a integer; column b text }}")
+}
+
+fn names(way: &WayBack) -> Vec<String> {
+    way.desired.tables.keys().map(ToString::to_string).collect()
+}
+
+/// Three applies, each with a table of its own instead of the last.
+fn three() -> Vec<Entry> {
+    (1..=3).map(|n| entry(n, "apply", &table(&format!("t{}", n - 1)), &table(&format!("t{n}")))).collect()
+}
+
+#[test]
+fn a_second_rollback_goes_one_further() {
+    let mut entries = three();
+    let first = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    assert_eq!((first.back_to, names(&first), first.undone), (2, vec!["t2".to_owned()], vec![3]));
+    entries.push(back(4, 2, &table("t3"), &table("t2")));
+    let second = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    assert_eq!((second.back_to, names(&second), second.undone), (1, vec!["t1".to_owned()], vec![2]));
+    entries.push(entry(5, "apply", &table("t2"), &table("t5")));
+    let third = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap();
+    assert_eq!((third.back_to, names(&third), third.undone), (1, vec!["t1".to_owned()], vec![5, 2]));
+}
+
+#[test]
+fn base_is_what_was_found() {
+    let mut entries = vec![entry(1, "stamp", &table("found"), &table("found"))];
+    entries.push(entry(2, "apply", &table("found"), &table("new")));
+    for (to, number) in [(To::Base, 0), (To::Back(1), 1), (To::Number(1), 1)] {
+        let way = way_back(&entries, to, Dialect::Sqlite).unwrap();
+        assert_eq!((way.back_to, names(&way)), (number, vec!["found".to_owned()]));
+    }
+    let too_far = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
+    assert_eq!(too_far, NoWayBack::TooFar { left: 1, wanted: 2 });
+}
+
+#[test]
+fn what_was_undone_is_on_no_way_back() {
+    let mut entries = three();
+    entries.push(back(4, 1, &table("t3"), &table("t1")));
+    assert_eq!(way_back(&entries, To::Number(2), Dialect::Sqlite).unwrap_err(), NoWayBack::Undone { number: 2, by: 4 });
+    assert_eq!(way_back(&entries, To::Number(4), Dialect::Sqlite).unwrap().back_to, 1);
+    assert_eq!(way_back(&entries, To::Number(9), Dialect::Sqlite).unwrap_err(), NoWayBack::NoSuchNumber(9));
+    assert_eq!(way_back(&[], To::Base, Dialect::Sqlite).unwrap_err(), NoWayBack::Empty);
+}
+
+#[test]
+fn renames_are_inverted_through_all_steps() {
+    let old = "table a { column x integer; column y text }";
+    let mut entries = vec![entry(1, "apply", old, "table b { column y integer; column z text }")];
+    entries[0].renames = "table \"\" \"\" a b\ncolumn \"\" b y z\ncolumn \"\" b x y\n".to_owned();
+    entries.push(entry(2, "apply", &entries[0].schema_after, "table c { column y2 integer; column z text }"));
+    entries[1].renames = "table \"\" \"\" b c\ncolumn \"\" c y y2\n".to_owned();
+    let way = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap();
+    let table = way.desired.tables.values().next().unwrap();
+    let was = |w: &[Ident]| w.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(was(&table.was), ["c"]);
+    assert_eq!(table.columns.values().map(|c| was(&c.was)).collect::<Vec<_>>(), [["y2"], ["z"]]);
+    assert!(way.dropped.is_empty());
+}
+
+#[test]
+fn what_an_apply_dropped_is_told_with_its_backup() {
+    let mut entries =
+        vec![entry(1, "apply", "table t { column a text; column b text }\ntable u { column a text }", "table t { column a text }")];
+    entries[0].backup = Some("x.backup".to_owned());
+    let way = way_back(&entries, To::Base, Dialect::Sqlite).unwrap();
+    let told: Vec<(String, bool)> = way.dropped.iter().map(|d| (d.table.to_string(), d.column.is_some())).collect();
+    assert_eq!(told, [("t".to_owned(), true), ("u".to_owned(), false)]);
+    assert!(way.dropped.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
+}

@@ -1,0 +1,212 @@
+//! Saved plans: written once, reviewed, and applied exactly as they were reviewed, or not at all.
+//!
+//! A plan file holds the schema it starts from, the schema it leads to and the steps between. The steps are those of a
+//! plan that is made without a database, so whoever opens the file makes it again and compares: a file whose steps do not
+//! follow from its schemas is not taken, whatever its digest says.
+
+use std::collections::BTreeSet;
+
+use super::database::{is_missing, read_noted};
+use super::{ApplyError, Database, Desired, Noted, Offline, SqlitePath, Way, plan_offline, postgres as pg};
+use crate::dialect::postgres;
+use crate::diff::Changes;
+use crate::kdl;
+use crate::plan::{self, Draft, FileError, Plan, PlanFile, State, read_plan, write_plan};
+use crate::schema::{Address, ObjectName, Schema};
+
+/// How a plan is shown at the head of its file.
+pub type Shown<'s> = &'s dyn Fn(&Plan) -> String;
+
+/// Why a plan file is not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SavedError {
+    /// It is not as it was written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// No plan leads from its one schema to the other.
+    #[error(transparent)]
+    Plan(#[from] ApplyError),
+}
+
+/// A plan file that has been opened and found sound.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Saved {
+    /// What the file says.
+    pub file: PlanFile,
+    /// The plan, with nothing counted.
+    pub plan: Plan,
+    /// Where it leads.
+    pub desired: Desired,
+    /// The first line of the file that does not follow from its schemas: it has been edited, or another version of rosey
+    /// has made it. Such a plan is not applied.
+    pub differs_at: Option<usize>,
+    current: Schema,
+}
+
+/// A plan file's text, and the plan in it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// The plan as the file has it.
+    pub plan: Plan,
+}
+
+/// Writes the file of a plan that was made against a live database.
+///
+/// # Errors
+/// Where what was noted down does not make the same plan again. That is a mistake of rosey's.
+pub async fn save(noted: &Noted, message: Option<&str>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
+    let written = save_state(&noted.state, &noted.desired, message, way, shown).await?;
+    if plan::same_work(&written.plan.steps, &noted.plan.steps) {
+        return Ok(written);
+    }
+    let differ = written.plan.statements().zip(noted.plan.statements()).find(|(a, b)| a.sql != b.sql);
+    let first = differ.map_or_else(|| "its last step".to_owned(), |(_, b)| b.sql.lines().next().unwrap_or_default().to_owned());
+    Err(ApplyError::NotVerified(format!("the plan cannot be saved: made again without the database it differs at {first}")))
+}
+
+/// Writes the file of a plan from a noted state to a schema that is given as KDL.
+///
+/// # Errors
+/// Where no plan is possible.
+pub async fn save_state(state: &State, desired: &str, message: Option<&str>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
+    // As it will be read: without what only the history knows.
+    let bare = State { recorded: None, written: None, ..state.clone() };
+    let desired = Desired::new(read_noted(desired, state.dialect)?, state.dialect)?;
+    let Offline { plan, .. } = plan_offline(&bare, &desired, way).await?;
+    let current = kdl::encode(&read_noted(&state.current, state.dialect)?);
+    let text = write_plan(&Draft {
+        number: state.number.unwrap_or(0) + 1,
+        message,
+        current: &current,
+        facts: &state.facts,
+        desired: &kdl::encode(desired.written()),
+        plan: &plan,
+        shown: &shown(&plan),
+    });
+    Ok(Written { text, plan })
+}
+
+/// Opens a plan file.
+///
+/// # Errors
+/// Where it is none, or not sound. Nothing of it has been used then.
+pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
+    let file = read_plan(text)?;
+    let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
+    let made = save_state(&state, &file.desired, file.message.as_deref(), way(&file), shown).await?;
+    let differs_at = first_difference(&made.text, &file.text);
+    let current = read_noted(&file.current, file.dialect)?;
+    let desired = Desired::new(read_noted(&file.desired, file.dialect)?, file.dialect)?;
+    Ok(Saved { file, plan: made.plan, desired, differs_at, current })
+}
+
+/// The line of the file that would be another one. What is said for people, at its head, is worded anew now and then.
+fn first_difference(made: &str, file: &str) -> Option<usize> {
+    let head = |text: &str| text.lines().take_while(|l| l.starts_with("//") || l.is_empty()).count();
+    let digest = |l: &&str| !l.starts_with("digest ");
+    let body = |text| str::lines(text).skip(head(text)).filter(digest);
+    let same = body(made).zip(body(file)).take_while(|(a, b)| a == b).count();
+    (same < body(file).count() || same < body(made).count()).then(|| head(file) + same + 1)
+}
+
+fn way(file: &PlanFile) -> Way {
+    let path = if file.rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
+    Way { path, online: file.online, ..Way::default() }
+}
+
+/// Where a database stands beside a saved plan.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It is where the plan starts. The plan is the file's, counted on its rows.
+    Fits {
+        /// The plan.
+        plan: Box<Plan>,
+        /// What there is to say besides.
+        remarks: pg::Remarks,
+    },
+    /// It is where the plan ends.
+    Applied,
+    /// It is elsewhere.
+    Elsewhere {
+        /// What differs from where the plan starts, and whether the plan touches it.
+        differs: Vec<(Address, bool)>,
+    },
+    /// Its schema is where the plan starts, and yet the plan is not made for it.
+    Unfit {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Saved {
+    /// Whether a database's schema, as it was noted down, is the one that the plan starts from, to the letter. Where it is
+    /// not, [`Saved::standing`] tells whether it is in other words.
+    pub fn starts_at(&self, state: &State) -> bool {
+        let same = |live: &Schema| kdl::encode(live) == kdl::encode(&self.current);
+        state.dialect == self.file.dialect && read_noted(&state.current, state.dialect).is_ok_and(|live| same(&live))
+    }
+
+    /// Where a database stands beside the plan.
+    ///
+    /// # Errors
+    /// Where the database does not answer, or where no plan is possible.
+    pub async fn standing(&self, database: &Database) -> Result<Standing, ApplyError> {
+        let missing = is_missing(database);
+        let (plan, remarks, holding) = match database {
+            Database::Sqlite(_) => {
+                let planned = database.plan(&self.desired, way(&self.file)).await?;
+                (planned.plan, planned.remarks, Vec::new())
+            }
+            Database::Postgres(url) => {
+                let holding = postgres::offline::holding(&self.file.facts);
+                pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding).await?
+            }
+        };
+        if plan.changes.is_empty() && !missing {
+            return Ok(Standing::Applied);
+        }
+        let mut start = self.current.clone();
+        start.ignores = self.desired.written().ignores.clone();
+        let since = if missing { from_nothing(&start) } else { database.changes_since(&start).await? };
+        if !since.is_empty() {
+            return Ok(Standing::Elsewhere { differs: self.touched(&since) });
+        }
+        Ok(match self.unfit(&plan, &holding) {
+            Some(reason) => Standing::Unfit { reason },
+            None => Standing::Fits { plan: Box::new(plan), remarks },
+        })
+    }
+
+    fn touched(&self, since: &Changes) -> Vec<(Address, bool)> {
+        let own = self.plan.changes.addresses();
+        since.addresses().into_iter().map(|a| (a.clone(), own.contains(&a))).collect()
+    }
+
+    fn unfit(&self, plan: &Plan, holding: &[ObjectName]) -> Option<String> {
+        if !holding.is_empty() {
+            let names: BTreeSet<String> = holding.iter().map(ToString::to_string).collect();
+            let names: Vec<String> = names.into_iter().collect();
+            return Some(format!("the plan was made for empty tables, and these hold rows: {}", names.join(", ")));
+        }
+        if plan::same_work(&plan.steps, &self.plan.steps) {
+            return None;
+        }
+        let (live, own): (Vec<_>, Vec<_>) = (plan.statements().collect(), self.plan.statements().collect());
+        let at = live.iter().zip(&own).take_while(|(a, b)| a.sql == b.sql).count();
+        let step = plan.steps.iter().find(|s| live.get(at).is_some_and(|l| s.statements.contains(l)));
+        let place = step.map_or_else(|| "its last step".to_owned(), |s| s.address.to_string());
+        Some(format!("the definitions are written in another way than where the plan was made, so its SQL would be another one at {place}"))
+    }
+}
+
+/// A database that is not there yet differs in all that the plan starts from.
+fn from_nothing(start: &Schema) -> Changes {
+    let before = crate::dialect::sqlite::normalized(start.clone());
+    crate::diff::diff(&before, &crate::schema::Normalized::default()).unwrap_or_default()
+}

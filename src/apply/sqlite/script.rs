@@ -1,0 +1,98 @@
+//! A plan for a SQLite file as a script for the sqlite3 shell that does what an apply does: the same checks, the same
+//! steps, the same row in the history.
+
+use std::collections::BTreeSet;
+
+use super::{State, as_kdl, as_recorded};
+use crate::apply::{Options, verify};
+use crate::dialect::sqlite::lexer::quote_string;
+use crate::dialect::sqlite::lower::rowid_name;
+use crate::dialect::sqlite::references::orphans_sql;
+use crate::dialect::sqlite::{PlanError, offline, script};
+use crate::plan::{Frame, Piece, Plan, Record, create_history, insert_history, upgrade_history};
+use crate::schema::{Dialect, Normalized, Schema};
+
+/// What stands around the plan's steps in a script. The plan starts from the state, which need not be at hand any more.
+///
+/// # Errors
+/// Where the facts are none of a SQLite database.
+pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &Options) -> Result<Frame, PlanError> {
+    let live = offline::live(&state.facts)?;
+    let after = script::schema_after(&live, plan).await?;
+    let mut begin = vec![script::is_the_start(&live)];
+    begin.extend(script::rows_fit(&live, desired, plan).await?);
+    let mut end: Vec<Piece> = script::is_filled(plan).into_iter().collect();
+    if let Some((before, now)) = references(plan, live.current.schema(), &after) {
+        begin.push(before);
+        end.push(now);
+    }
+    let record = Record {
+        schema_before: as_kdl(live.current.schema()),
+        schema_after: as_recorded(&after, desired.schema()),
+        rows_copied: plan.rows_copied(),
+        outcome: "applied",
+        ..options.record(plan)
+    };
+    end.push(Piece::new("The history.", history(&record, &state.history_columns)));
+    end.push(Piece { comment: String::new(), statements: vec!["DROP TABLE temp.\"_rosey_check\"".to_owned()] });
+    Ok(Frame { begin, end, ..Frame::default() })
+}
+
+fn history(record: &Record, columns: &[String]) -> Vec<String> {
+    let mut statements = vec![create_history(Dialect::Sqlite)];
+    if !columns.is_empty() {
+        statements.extend(upgrade_history(Dialect::Sqlite, columns));
+    }
+    statements.push(insert_history(Dialect::Sqlite, record));
+    statements
+}
+
+/// Notes the rows that break a foreign key already, and stops where there are others afterwards.
+fn references(plan: &Plan, before: &Schema, after: &Schema) -> Option<(Piece, Piece)> {
+    let names = verify::Names::of(plan);
+    let (old, known) = orphans("_rosey_orphans", plan, before, &names, |_| true);
+    let (new, _) = orphans("_rosey_orphans_now", plan, after, &names.done(), |key| known.contains(key));
+    if new.is_empty() {
+        return None;
+    }
+    let table = |name: &str| format!("CREATE TEMP TABLE \"{name}\" (key, orphan)");
+    let numbered = |name: &str| format!("SELECT key, orphan, row_number() OVER (PARTITION BY key, orphan) FROM temp.\"{name}\"");
+    let check = format!(
+        "INSERT INTO temp.\"_rosey_check\" (\"kept\") SELECT NOT EXISTS ({} EXCEPT {})",
+        numbered("_rosey_orphans_now"),
+        numbered("_rosey_orphans")
+    );
+    let drops = ["_rosey_orphans", "_rosey_orphans_now"].map(|name| format!("DROP TABLE temp.\"{name}\""));
+    let first = [table("_rosey_orphans")].into_iter().chain(old);
+    let last = [table("_rosey_orphans_now")].into_iter().chain(new).chain([check]).chain(drops);
+    Some((
+        Piece::new("Rows that point to rows which are not there already.", first),
+        Piece::new("Stops where there are more of these.", last),
+    ))
+}
+
+/// The statements that note them, and the keys that they are of. A new key that leads nowhere is no fault of the rows.
+fn orphans(
+    into: &str,
+    plan: &Plan,
+    schema: &Schema,
+    names: &verify::Names,
+    known: impl Fn(&verify::Key) -> bool,
+) -> (Vec<String>, BTreeSet<verify::Key>) {
+    let touched: BTreeSet<String> = plan.changes.tables.iter().flat_map(verify::touched).collect();
+    let (mut statements, mut keys) = (Vec::new(), BTreeSet::new());
+    for (table, listed, nowhere) in script::checked_keys(schema) {
+        let name = table.name.name.as_str();
+        let key = names.after(name, &listed);
+        let concerned = [name, &listed.parent].iter().any(|n| touched.contains(&n.to_ascii_lowercase()));
+        if !concerned || (nowhere && !known(&key)) {
+            continue;
+        }
+        let rowid = rowid_name(table).filter(|_| names.keeps_rowids(name));
+        let sql = orphans_sql(name, &listed, rowid, nowhere);
+        let sql = sql.replacen("SELECT ", &format!("SELECT {}, ", quote_string(&format!("{} {}", key.0, key.1))), 1);
+        statements.push(format!("INSERT INTO temp.\"{into}\" {sql}"));
+        keys.insert(key);
+    }
+    (statements, keys)
+}

@@ -1,0 +1,88 @@
+//! What a SQLite file is at one moment, for whoever plans without it later. Reads only.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::super::history::{self, Which};
+use super::super::{Entry, HistoryError, drift};
+use super::{SqlitePath, folder_exists};
+use crate::dialect::sqlite::connection::{Connection, Error, Mode};
+use crate::dialect::sqlite::planner::{self, How, Planned};
+use crate::dialect::sqlite::{PlanError, inspect, offline};
+use crate::plan::{Fact, Plan};
+use crate::schema::{Normalized, Schema};
+
+/// How long another program's lock is waited for.
+const WAIT: Duration = Duration::from_secs(5);
+
+const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
+
+/// A database as it is.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Its schema as the language says it.
+    pub current: Schema,
+    /// What a plan has to know besides.
+    pub facts: Vec<Fact>,
+    /// The schema that the last apply recorded, whose guards still hold; an empty one where none did.
+    pub guarded: Schema,
+    /// The columns of the table that the history is in; none where there is no such table, or where it is not at hand.
+    pub history_columns: Vec<String>,
+    /// The last row of the history, where there is one that this rosey can read.
+    pub last: Option<Entry>,
+}
+
+/// The state of a file.
+///
+/// # Errors
+/// Where the file is not there or cannot be read.
+pub async fn state(path: &Path) -> Result<State, Error> {
+    let mut connection = Connection::open(path, Mode::Read, WAIT).await?;
+    connection.execute("BEGIN").await?;
+    let state = state_within(&mut connection).await?;
+    connection.execute("COMMIT").await?;
+    connection.close().await?;
+    Ok(state)
+}
+
+/// The state as an open transaction sees it.
+pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, Error> {
+    let live = inspect::inspect(connection).await?;
+    let guarded = planner::remembered(connection, &live).await?.schema().clone();
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
+    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns, last })
+}
+
+async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
+    match history::read_sqlite(connection, Which::Last).await {
+        Err(HistoryError::Sqlite(error)) => Err(error),
+        other => Ok(other.unwrap_or_default().into_iter().next()),
+    }
+}
+
+/// Plans as [`super::plan_within`] does, and gives the state that the plan starts from, both as one moment of the file. A
+/// file that is not there is the empty state.
+///
+/// # Errors
+/// As [`super::plan()`].
+pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, wait: Duration) -> Result<(Plan, State), PlanError> {
+    let mut connection = match Connection::open(path, Mode::Read, wait).await {
+        Ok(connection) => connection,
+        Err(Error::NoFile { .. }) if !folder_exists(path) => {
+            let reason = "its folder does not exist".to_owned();
+            return Err(Error::CannotOpen { path: path.display().to_string(), reason }.into());
+        }
+        Err(Error::NoFile { .. }) => return Ok((planner::plan_from_nothing(desired).await?, State::default())),
+        Err(other) => return Err(other.into()),
+    };
+    // One read transaction, so that schema and counts belong together.
+    connection.execute("BEGIN").await?;
+    let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
+    let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
+    plan.drift = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
+    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(&mut connection).await?);
+    connection.execute("COMMIT").await?;
+    connection.close().await?;
+    let current = inspect::for_display(live.current.schema());
+    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last }))
+}

@@ -1,0 +1,176 @@
+//! `rosey diff`: what leads from one schema to another, wherever the two are written down.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::plan::Format;
+use super::settings::Settings;
+use super::target::{self, Database, Target};
+use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
+use crate::apply::{self, Desired, Way};
+use crate::dialect::sqlite;
+use crate::kdl::{self, Sources};
+use crate::plan::{self, State};
+use crate::render;
+use crate::schema::Dialect;
+
+/// Compares two schemas.
+#[derive(Args)]
+pub(super) struct Diff {
+    /// Where to start: a database's URL, a .db file, a schema (.kdl file or folder), a .sql file of DDL, a state or plan file.
+    from: String,
+    /// Where to go: one of the same.
+    to: String,
+    /// The kind of database, where neither side says it.
+    #[arg(long, value_enum)]
+    dialect: Option<DialectArgument>,
+    #[command(flatten)]
+    env: EnvArguments,
+    /// How the difference is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// One side, as it was found.
+enum Side {
+    Database(Box<Database>),
+    State(Box<State>),
+    /// A plan file stands for where it leads.
+    Plan(Box<plan::PlanFile>),
+    Schema(Sources),
+    Sql {
+        text: String,
+        path: PathBuf,
+    },
+}
+
+impl Side {
+    fn find(text: &str) -> Result<Side, Failure> {
+        let path = Path::new(text);
+        if path.is_dir() || ends(path, "kdl") {
+            return Side::of_kdl(path);
+        }
+        if ends(path, "sql") {
+            return Ok(Side::Sql { text: saved::read_any(path)?, path: path.to_path_buf() });
+        }
+        let target = Target::named(text)?;
+        target.announce();
+        Ok(Side::Database(Box::new(target.database)))
+    }
+
+    fn of_kdl(path: &Path) -> Result<Side, Failure> {
+        if path.is_file() {
+            let text = saved::read_any(path)?;
+            let begins = |word: &str| text.lines().any(|l| l.starts_with(word));
+            if begins("rosey-state ") {
+                return State::read(&text).map(|s| Side::State(Box::new(s))).map_err(|e| saved::bad_state(path, &e));
+            }
+            if begins("rosey-plan ") {
+                return plan::read_plan(&text).map(|p| Side::Plan(Box::new(p))).map_err(|e| saved::refusal(path, e.into()).as_error());
+            }
+        }
+        schema::sources(path).map(Side::Schema)
+    }
+
+    /// The kind of database that it says itself to be of.
+    fn dialect(&self) -> Option<Dialect> {
+        match self {
+            Side::Database(database) => Some(database.dialect()),
+            Side::State(state) => Some(state.dialect),
+            Side::Plan(plan) => Some(plan.dialect),
+            Side::Schema(_) | Side::Sql { .. } => None,
+        }
+    }
+
+    /// As what is there.
+    async fn state(&self, dialect: Dialect) -> Result<State, Failure> {
+        match self {
+            Side::Database(database) => Ok(database.state().await?),
+            Side::State(state) => Ok((**state).clone()),
+            Side::Sql { text, path } if dialect == Dialect::Sqlite => {
+                let made = sqlite::from_sql(text).await.map_err(|e| bad_sql(path, &e.to_string()))?;
+                Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
+            }
+            other => Ok(apply::state_of(&other.desired(dialect).await?, dialect).await?),
+        }
+    }
+
+    /// As what shall be.
+    async fn desired(&self, dialect: Dialect) -> Result<Desired, Failure> {
+        let noted = |text: &str| -> Result<Desired, Failure> {
+            let sources = Sources::from_text("noted.kdl", text);
+            schema::desired(&sources, dialect)
+        };
+        match self {
+            Side::Database(database) => noted(&database.state().await?.current),
+            Side::State(state) => noted(&state.current),
+            Side::Plan(plan) => noted(&plan.desired),
+            Side::Schema(sources) => schema::desired(sources, dialect),
+            Side::Sql { text, path } => match dialect {
+                Dialect::Sqlite => {
+                    let made = sqlite::from_sql(text).await.map_err(|e| bad_sql(path, &e.to_string()))?;
+                    noted(&kdl::encode(&sqlite::for_display(&made.schema)))
+                }
+                Dialect::Postgres => Err(bad_sql(path, "reading it is for SQLite only")),
+            },
+        }
+    }
+}
+
+fn ends(path: &Path, with: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(with))
+}
+
+fn bad_sql(path: &Path, why: &str) -> Failure {
+    Failure::new(format!("{}: {why}", path.display()))
+}
+
+impl Diff {
+    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        Settings::load(&self.env)?;
+        let (from, to) = (Side::find(&self.from)?, Side::find(&self.to)?);
+        let dialect = self.dialect(&from, &to)?;
+        let desired = to.desired(dialect).await?;
+        let failed = |e| match &to {
+            Side::Schema(sources) => schema::failure(sources, e),
+            _ => Failure::from(e),
+        };
+        // Against a live database the server is asked what only it can tell; nothing is written.
+        let plan = match &from {
+            Side::Database(database) => {
+                let planned = database.plan(&desired, Way::default()).await.map_err(failed)?;
+                remarks::tell(&planned.remarks);
+                planned.plan
+            }
+            other => {
+                let made = apply::plan_offline(&other.state(dialect).await?, &desired, Way::default()).await.map_err(failed)?;
+                remarks::tell_unsettled(&made.unsettled);
+                made.plan
+            }
+        };
+        let plan = plan::Plan { drift: None, ..plan };
+        let shown = target::shown(&self.to);
+        output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }));
+        Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })
+    }
+
+    /// The kind of database that both sides are of.
+    fn dialect(&self, from: &Side, to: &Side) -> Result<Dialect, Failure> {
+        match (from.dialect(), to.dialect(), self.dialect.map(Dialect::from)) {
+            (Some(a), Some(b), _) if a != b => {
+                let (a, b) = (saved::name(a), saved::name(b));
+                Err(Failure::new(format!("one side is {a} and the other is {b}: their schemas are not compared"))
+                    .help("rosey inspect prints either of them as KDL, which a plan then compares"))
+            }
+            (Some(own), _, Some(said)) | (_, Some(own), Some(said)) if own != said => {
+                Err(Failure::new(format!("--dialect says {}, and a side is {}", said.word(), own.word())))
+            }
+            (Some(own), ..) | (_, Some(own), _) | (_, _, Some(own)) => Ok(own),
+            (None, None, None) => {
+                Err(Failure::new("neither side says which kind of database it is for").help("add --dialect sqlite or --dialect postgres"))
+            }
+        }
+    }
+}

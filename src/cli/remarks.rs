@@ -1,0 +1,30 @@
+//! What there is to say besides a plan, on standard error.
+
+use super::output;
+use crate::apply::postgres::Remarks;
+use crate::schema::Address;
+
+/// Says it.
+pub(super) fn tell(remarks: &Remarks) {
+    output::err(&told(remarks));
+}
+
+/// Says what may be no difference at all.
+pub(super) fn tell_unsettled(unsettled: &[Address]) {
+    if !unsettled.is_empty() {
+        let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
+        output::err(&format!("only the server can tell whether these differ at all, in their expressions: {}\n", names.join(", ")));
+    }
+}
+
+fn told(remarks: &Remarks) -> String {
+    let mut text = String::new();
+    if !remarks.left_alone.is_empty() {
+        let names: Vec<String> = remarks.left_alone.iter().map(|n| crate::render::escape(n)).collect();
+        text.push_str(&format!("left alone, because the schema file does not name them: schema {}\n", names.join(", ")));
+    }
+    if remarks.unasked {
+        text.push_str("the server takes no temporary objects from this role, so expressions are compared by their text alone\n");
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! What a command works with: its flags first, then what `rosey.kdl` says of the environment and of all of them, then what
+//! goes without saying. The one place where that order is decided.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use super::error::{self, Failure};
+use super::target::Target;
+use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
+use crate::apply::{self, BackupMode, Identity, Way};
+use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
+use crate::plan::{Hazard, Level, Plan};
+
+/// The file that is looked for in the working directory.
+const FILE: &str = "rosey.kdl";
+
+/// What is said beside the flags.
+pub(super) struct Settings {
+    /// The environment's, else those for all.
+    chosen: project::Settings,
+    environment: Option<Environment>,
+}
+
+impl Settings {
+    /// Reads `rosey.kdl`, which need not be there, and picks the environment.
+    pub(super) fn load(arguments: &EnvArguments) -> Result<Settings, Failure> {
+        let project = read()?;
+        let Some(wanted) = &arguments.env else {
+            return Ok(Settings { chosen: project.unwrap_or_default().common, environment: None });
+        };
+        let Project { common, environments } = project.ok_or_else(|| no_file(wanted))?;
+        match environments.iter().find(|e| e.name == *wanted) {
+            Some(found) => Ok(Settings { chosen: found.settings.clone().or(common), environment: Some(found.clone()) }),
+            None => Err(unknown(wanted, &environments)),
+        }
+    }
+
+    /// The database.
+    pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
+        Target::find(arguments, self.environment.as_ref())
+    }
+
+    /// The schema's file or folder.
+    pub(super) fn schema(&self, arguments: &SchemaArguments) -> PathBuf {
+        arguments.schema.clone().unwrap_or_else(|| self.default_schema())
+    }
+
+    /// The schema's file or folder where no flag names one.
+    pub(super) fn default_schema(&self) -> PathBuf {
+        self.chosen.schema.clone().unwrap_or_else(|| PathBuf::from("schema.kdl"))
+    }
+
+    /// How tables are changed.
+    pub(super) fn way(&self, arguments: &WayArguments, wait: Duration) -> Way {
+        let path = match arguments.sqlite_path.or(self.chosen.sqlite_path) {
+            None | Some(SqlitePath::Cheapest) => apply::SqlitePath::Cheapest,
+            Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
+        };
+        Way { path, online: arguments.online.or(self.chosen.online).unwrap_or(true), wait }
+    }
+
+    /// How an apply is done.
+    pub(super) fn options(&self, arguments: &SafetyArguments, message: Option<String>, identity: Identity) -> apply::Options {
+        let allowed = self.chosen.allow_destructive;
+        apply::Options {
+            allow_destructive: allowed != Some(false) && (arguments.allow_destructive || allowed == Some(true)),
+            backup: match arguments.backup.or(self.chosen.backup) {
+                None | Some(Backup::Auto) => BackupMode::Auto,
+                Some(Backup::Always) => BackupMode::Always,
+                Some(Backup::Never) => BackupMode::Never,
+            },
+            backup_dir: self.backup_dir(arguments.backup_dir.as_deref()),
+            keep_backups: arguments.keep_backups.or(self.chosen.keep_backups).map(|n| n as usize),
+            lock_timeout: self.lock_timeout(arguments.lock_timeout),
+            message,
+            identity,
+            ..apply::Options::default()
+        }
+    }
+
+    /// Where backups go.
+    pub(super) fn backup_dir(&self, flag: Option<&Path>) -> Option<PathBuf> {
+        flag.map(Path::to_path_buf).or_else(|| self.chosen.backup_dir.clone())
+    }
+
+    /// How long to wait for another program's lock.
+    pub(super) fn lock_timeout(&self, flag: Option<Duration>) -> Duration {
+        flag.or(self.chosen.lock_timeout).unwrap_or(Duration::from_secs(10))
+    }
+
+    /// Whether nobody is asked.
+    pub(super) fn auto_approve(&self, flag: bool) -> bool {
+        flag || self.chosen.auto_approve == Some(true)
+    }
+
+    /// The plan as it is shown: under a policy that lets no data go, what destroys is blocked for good.
+    pub(super) fn under_policy<'p>(&self, plan: &'p Plan) -> Cow<'p, Plan> {
+        if self.chosen.allow_destructive != Some(false) {
+            return Cow::Borrowed(plan);
+        }
+        let mut plan = plan.clone();
+        let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
+        hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);
+        Cow::Owned(plan)
+    }
+
+    /// The refusal of an apply.
+    pub(super) fn refusal(&self, hazards: &[Hazard]) -> Failure {
+        error::blocked(hazards, self.policy().as_deref()).refused()
+    }
+
+    /// Who forbids what destroys.
+    fn policy(&self) -> Option<String> {
+        let own = self.environment.as_ref().filter(|e| e.settings.allow_destructive.is_some());
+        let place = own.map_or(FILE.to_owned(), place);
+        (self.chosen.allow_destructive == Some(false)).then_some(place)
+    }
+}
+
+/// Names an environment and its file.
+pub(super) fn place(environment: &Environment) -> String {
+    format!("{FILE}, env {}", environment.name)
+}
+
+fn read() -> Result<Option<Project>, Failure> {
+    let text = match std::fs::read_to_string(FILE) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
+            return Err(Failure::new(format!("{FILE} is no UTF-8 text")).help("save the file as UTF-8"));
+        }
+        Err(e) => return Err(Failure::new(format!("{FILE} cannot be read: {e}"))),
+    };
+    project::read(FILE, &text).map(Some).map_err(|d| Failure::mistakes(&d, FILE))
+}
+
+fn no_file(wanted: &str) -> Failure {
+    Failure::new(format!("there is no env `{wanted}`, because there is no {FILE} in the working directory"))
+        .help("go to the folder that has it, or name the database with --url")
+}
+
+fn unknown(wanted: &str, known: &[Environment]) -> Failure {
+    let names: Vec<&str> = known.iter().map(|e| e.name.as_str()).collect();
+    let near = crate::schema::nearest(wanted, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+    let help = match names.as_slice() {
+        [] => format!("it has none; add `env {wanted} {{ url-from VARIABLE }}`"),
+        _ => format!("{}it has: {}", near.unwrap_or_default(), names.join(", ")),
+    };
+    Failure::new(format!("{FILE} has no env `{wanted}`")).help(help)
+}
+
+impl ValueEnum for Backup {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Backup::Auto, Backup::Always, Backup::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Backup::ALL.iter().find(|(_, value)| value == self).map(|(word, _)| PossibleValue::new(*word))
+    }
+}
+
+impl ValueEnum for SqlitePath {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[SqlitePath::Cheapest, SqlitePath::Rebuild]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        SqlitePath::ALL.iter().find(|(_, value)| value == self).map(|(word, _)| PossibleValue::new(*word))
+    }
+}

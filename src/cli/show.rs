@@ -1,0 +1,35 @@
+//! `rosey show`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::Failure;
+use super::plan::Format;
+use super::{Exit, output, saved};
+use crate::render;
+
+/// Renders a saved plan.
+#[derive(Args)]
+pub(super) struct Show {
+    /// The plan file.
+    plan: PathBuf,
+    /// How the plan is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Show the queries that find the rows a warning is about.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        let plan = saved::open(&self.plan).await?;
+        saved::follows(&self.plan, &plan).map_err(Failure::as_error)?;
+        if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
+            output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
+        }
+        output::out(&self.format.write(&plan.plan, saved::NAME, render::Style { colour, verbose: self.verbose }));
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,262 @@
+//! What a plan must know of a live database beyond its schema, as lines of a file, and back. No object ids, no sizes, no
+//! numbers of rows. What a line says is refused where it is not one of these:
+//!
+//! | fact | says |
+//! | --- | --- |
+//! | `version MAJOR` | the server's major version |
+//! | `home SCHEMA` | the schema of what names none |
+//! | `relation KIND SCHEMA NAME` | a relation that other facts speak of: `r` is a table, `v` a view, `m` a materialised one |
+//! | `reads VIEW… RELATION… COLUMN` | a view reads a relation, or one column of it |
+//! | `holds-rows SCHEMA NAME` | a table holds rows |
+//! | `sequence SCHEMA TABLE COLUMN SCHEMA NAME` | what the sequence of a column is called |
+//! | `stands-on KIND SCHEMA NAME KIND NAME` | what rosey does not manage stands on a relation |
+//! | `kept KIND SCHEMA NAME SQL` | a statement that brings back what goes with a view |
+//! | `kept-type SCHEMA NAME SQL` | a statement that brings back what goes with an enum or domain |
+//! | `unfilled SCHEMA NAME` | a materialised view that nobody has filled yet |
+//! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
+//! | `managed SCHEMA`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::default_name;
+use super::super::inspect::{Live, Reads, Relation, Server, ident};
+use super::super::planner::PlanError;
+use super::Noted;
+use crate::dialect::guards::Guards;
+use crate::plan::Fact;
+use crate::schema::{Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, SequenceOptions, Table, Type};
+
+const HOLDS_ROWS: &str = "holds-rows";
+
+/// What a plan needs of a live database besides its schema, in the order of names.
+pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>) -> Vec<Fact> {
+    let major = live.server.version / 10_000;
+    let mut facts = vec![Fact::new("version", [major.to_string()]), Fact::new("home", [live.server.default_schema.clone()])];
+    facts.extend(of_relations(live));
+    let kept = live.kept_types.iter().flat_map(|(name, kept)| kept.iter().map(move |sql| (name, sql)));
+    facts.extend(kept.map(|(name, sql)| Fact::new("kept-type", pair(name).into_iter().chain([sql.clone()]))));
+    facts.extend(holding.iter().map(|t| Fact::new(HOLDS_ROWS, pair(t))));
+    facts.extend(live.sequences.iter().map(|((table, column), sequence)| {
+        let args = pair(table).into_iter().chain([column.to_string()]).chain(pair(sequence));
+        Fact::new("sequence", args)
+    }));
+    let tables = live.schema.tables.values().map(|t| (&t.name, &t.indexes));
+    let with_indexes = tables.chain(live.schema.materialized_views.values().map(|v| (&v.name, &v.indexes)));
+    for (name, indexes) in with_indexes {
+        let invalid = indexes.values().filter(|i| i.invalid);
+        facts.extend(invalid.map(|i| Fact::new("invalid", pair(name).into_iter().chain([i.name.to_string()]))));
+    }
+    facts.extend(of_guards(guards.schema()));
+    facts
+}
+
+/// Views with what they read, and what stands on relations and goes with them. Of relations that nothing is said of there is
+/// no fact.
+fn of_relations(live: &Live) -> Vec<Fact> {
+    let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
+    let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
+    let unfilled = live.relations.iter().filter(|(_, r)| is_unfilled(r)).map(|(oid, _)| *oid);
+    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(unfilled).chain(live.kept.keys().copied()).collect();
+    let mut relations: Vec<(&i64, &Relation)> = live.relations.iter().filter(|(oid, _)| spoken_of.contains(oid)).collect();
+    relations.sort_by(|(_, a), (_, b)| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
+    let mut facts = Vec::new();
+    for (oid, relation) in &relations {
+        let about = || std::iter::once(relation.kind.clone()).chain(pair(&relation.name));
+        facts.push(Fact::new("relation", about()));
+        facts.extend(is_unfilled(relation).then(|| Fact::new("unfilled", pair(&relation.name))));
+        let standing = managed_by_nobody(live, **oid);
+        facts.extend(standing.map(|(kind, name)| Fact::new("stands-on", about().chain([kind.clone(), name.clone()]))));
+        let kept = live.kept.get(oid).into_iter().flatten();
+        facts.extend(kept.map(|sql| Fact::new("kept", about().chain([sql.clone()]))));
+    }
+    let mut reads: Vec<(&ObjectName, &ObjectName, Option<i64>, Fact)> = live.reads.iter().filter_map(|r| read_fact(live, r)).collect();
+    reads.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    facts.extend(reads.into_iter().map(|(_, _, _, fact)| fact));
+    facts
+}
+
+fn is_unfilled(relation: &Relation) -> bool {
+    relation.kind == "m" && !relation.populated
+}
+
+/// What stands on a relation and is in the way of changing it, or goes with it. Privileges do neither: a view's are kept.
+fn managed_by_nobody(live: &Live, oid: i64) -> impl Iterator<Item = &(String, String)> {
+    live.standing_on.get(&oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege")
+}
+
+fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l ObjectName, Option<i64>, Fact)> {
+    let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
+    let column = read.column.and_then(|n| relation.columns.get(&n)).map(ToString::to_string);
+    let args = pair(&view.name).into_iter().chain(pair(&relation.name)).chain(column);
+    Some((&view.name, &relation.name, read.column, Fact::new("reads", args)))
+}
+
+/// What the last apply remembers of its schema.
+fn of_guards(remembered: &Schema) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = remembered.namespaces.keys().map(|n| Fact::new("managed", [n.to_string()])).collect();
+    for table in remembered.tables.values() {
+        facts.extend(table.prevent_destroy.then(|| Fact::new("guarded-table", pair(&table.name))));
+        let columns = table.columns.values().filter(|c| c.prevent_destroy);
+        facts.extend(columns.map(|c| Fact::new("guarded-column", pair(&table.name).into_iter().chain([c.name.to_string()]))));
+    }
+    let sequences = remembered.sequences.values().filter(|s| s.prevent_destroy);
+    facts.extend(sequences.map(|s| Fact::new("guarded-sequence", pair(&s.name))));
+    facts
+}
+
+/// Puts a table's rules into the order of their names, in which they are read from a database; a file has them in another.
+fn as_inspected(table: &mut Table) {
+    let whole = table.clone();
+    let name = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual, Ident::to_string);
+    table.uniques.sort_by_cached_key(|u| name(&u.name, default_name::unique(&whole.name, u)));
+    table.checks.sort_by_cached_key(|c| name(&c.name, default_name::check(&whole, c)));
+    table.foreign_keys.sort_by_cached_key(|f| name(&f.name, default_name::foreign_key(&whole.name, f)));
+    table.exclusions.sort_by_cached_key(|e| name(&e.name, default_name::exclusion(&whole.name, e)));
+}
+
+/// Schema and name; no schema is an empty one, which PostgreSQL does not have.
+fn pair(name: &ObjectName) -> [String; 2] {
+    [name.schema.as_ref().map(ToString::to_string).unwrap_or_default(), name.name.to_string()]
+}
+
+fn named(schema: &str, name: &str) -> ObjectName {
+    ObjectName { schema: (!schema.is_empty()).then(|| ident(schema)), name: ident(name) }
+}
+
+/// The tables that hold rows by these facts.
+pub fn holding(facts: &[Fact]) -> BTreeSet<ObjectName> {
+    let holding = facts.iter().filter(|f| f.name == HOLDS_ROWS);
+    holding.filter_map(|f| if let [schema, name] = f.args.as_slice() { Some(named(schema, name)) } else { None }).collect()
+}
+
+/// The database that these are the facts of, its schema given.
+///
+/// # Errors
+/// [`PlanError::Fact`] where a fact is none that [`facts`] gives.
+pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<Noted, PlanError> {
+    let mut reader = Reader::new(current);
+    for fact in facts {
+        if reader.take(fact).is_none() {
+            return Err(PlanError::Fact(format!("{} {}", fact.name, fact.args.join(" ")).trim_end().to_owned()));
+        }
+    }
+    Ok(Noted { live: reader.live, guards: Guards::in_schema(&reader.remembered), holding: holding(facts) })
+}
+
+struct Reader {
+    live: Live,
+    remembered: Schema,
+    /// The numbers that stand for relations.
+    numbers: BTreeMap<ObjectName, i64>,
+}
+
+impl Reader {
+    fn new(current: &Schema) -> Reader {
+        let mut schema = current.clone();
+        schema.tables.values_mut().for_each(as_inspected);
+        let server = Server { version: 0, default_schema: "public".to_owned(), read_only: true, may_temp: false };
+        let live = Live {
+            server,
+            schema,
+            relations: BTreeMap::new(),
+            reads: Vec::new(),
+            standing_on: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            kept_types: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            history: false,
+        };
+        Reader { live, remembered: Schema::default(), numbers: BTreeMap::new() }
+    }
+
+    /// Takes one fact in; nothing where it is none.
+    fn take(&mut self, fact: &Fact) -> Option<()> {
+        let args: Vec<&str> = fact.args.iter().map(String::as_str).collect();
+        match (fact.name.as_str(), args.as_slice()) {
+            ("version", [major]) => self.live.server.version = major.parse::<u16>().ok().map(|v| i64::from(v) * 10_000)?,
+            ("home", [schema]) => self.live.server.default_schema = (*schema).to_owned(),
+            ("relation", [kind, schema, name]) => self.relation(kind, named(schema, name)),
+            ("reads", [schema, view, of_schema, relation]) => self.reads(&named(schema, view), &named(of_schema, relation), None)?,
+            ("reads", [schema, view, of_schema, relation, column]) => {
+                self.reads(&named(schema, view), &named(of_schema, relation), Some(column))?;
+            }
+            (HOLDS_ROWS, [schema, name]) if !self.numbers.contains_key(&named(schema, name)) => self.relation("r", named(schema, name)),
+            (HOLDS_ROWS, [_, _]) => {}
+            ("sequence", [schema, table, column, of_schema, sequence]) => {
+                self.live.sequences.insert((named(schema, table), ident(column)), named(of_schema, sequence));
+            }
+            ("stands-on", [_, schema, name, what, called]) => {
+                let on = *self.numbers.get(&named(schema, name))?;
+                self.live.standing_on.entry(on).or_default().push(((*what).to_owned(), (*called).to_owned()));
+            }
+            ("kept", [_, schema, name, sql]) => {
+                let on = *self.numbers.get(&named(schema, name))?;
+                self.live.kept.entry(on).or_default().push((*sql).to_owned());
+            }
+            ("kept-type", [schema, name, sql]) => {
+                self.live.kept_types.entry(named(schema, name)).or_default().push((*sql).to_owned());
+            }
+            ("unfilled", [schema, name]) => {
+                let view = *self.numbers.get(&named(schema, name))?;
+                self.live.relations.get_mut(&view)?.populated = false;
+            }
+            ("invalid", [schema, relation, index]) => self.index(&named(schema, relation), &ident(index))?.invalid = true,
+            _ => return self.take_guard(&fact.name, &args),
+        }
+        Some(())
+    }
+
+    fn take_guard(&mut self, kind: &str, args: &[&str]) -> Option<()> {
+        match (kind, args) {
+            ("managed", [schema]) => {
+                let name = ident(schema);
+                self.remembered.namespaces.insert(name.clone(), Namespace { name, comment: None, origin: Default::default() });
+            }
+            ("guarded-table", [schema, name]) => self.guarded(named(schema, name)).prevent_destroy = true,
+            ("guarded-column", [schema, table, column]) => {
+                let column = Column { prevent_destroy: true, ..Column::new(ident(column), Type::Text) };
+                self.guarded(named(schema, table)).columns.insert(column.name.clone(), column);
+            }
+            ("guarded-sequence", [schema, name]) => {
+                let name = named(schema, name);
+                let (was, ty, options) = (Vec::new(), Type::BigInt, SequenceOptions::default());
+                let (owned_by, comment, origin) = (None, None, Default::default());
+                let sequence = Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: true, origin };
+                self.remembered.sequences.insert(name, sequence);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn relation(&mut self, kind: &str, name: ObjectName) {
+        let number = i64::try_from(self.numbers.len()).unwrap_or(i64::MAX);
+        self.numbers.insert(name.clone(), number);
+        self.live.relations.insert(number, Relation { name, kind: kind.to_owned(), bytes: 0, populated: true, columns: BTreeMap::new() });
+    }
+
+    /// Columns have no numbers here but the order in which they are met.
+    fn reads(&mut self, view: &ObjectName, relation: &ObjectName, column: Option<&str>) -> Option<()> {
+        let (view, relation) = (*self.numbers.get(view)?, *self.numbers.get(relation)?);
+        let columns = &mut self.live.relations.get_mut(&relation)?.columns;
+        let column = column.map(|name| {
+            let next = i64::try_from(columns.len()).unwrap_or(i64::MAX).saturating_add(1);
+            let known = columns.iter().find(|(_, c)| c.matches(name)).map(|(n, _)| *n);
+            columns.insert(known.unwrap_or(next), ident(name));
+            known.unwrap_or(next)
+        });
+        self.live.reads.push(Reads { view, relation, column });
+        Some(())
+    }
+
+    fn index(&mut self, relation: &ObjectName, name: &Ident) -> Option<&mut Index> {
+        let schema = &mut self.live.schema;
+        let of_table = schema.tables.get_mut(relation).map(|t| &mut t.indexes);
+        let indexes = of_table.or_else(|| schema.materialized_views.get_mut(relation).map(|v| &mut v.indexes));
+        indexes?.get_mut(name)
+    }
+
+    fn guarded(&mut self, name: ObjectName) -> &mut Table {
+        self.remembered.tables.entry(name.clone()).or_insert_with(|| Table::new(name))
+    }
+}

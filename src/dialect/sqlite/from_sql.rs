@@ -1,0 +1,253 @@
+//! The schema that a file of SQL makes: hand-written DDL, or what `sqlite3 db .dump` writes.
+//!
+//! The definitions run in a private database in memory that can do nothing else; rows are no part of a schema, so what
+//! writes or reads them is passed over. Commands of the sqlite3 shell are no SQL and are refused.
+
+use super::connection::{Connection, Error};
+use super::inspect::{self, Stored, is_virtual};
+use super::lexer::{Kind, Token, lex};
+use super::{offline, prove, read_other};
+use crate::plan::Fact;
+use crate::schema::Normalized;
+
+/// Why a file of SQL gives no schema.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqlFileError {
+    /// SQLite does not take a statement.
+    #[error("line {line}: {message}")]
+    Statement {
+        /// The line in the file.
+        line: usize,
+        /// SQLite's reason, or rosey's.
+        message: String,
+    },
+    /// A command of the shell.
+    #[error("line {line}: .{name} is a command of the sqlite3 shell, which rosey does not run")]
+    ShellCommand {
+        /// The line in the file.
+        line: usize,
+        /// The command, without its dot.
+        name: String,
+    },
+    /// The private database does not answer.
+    #[error(transparent)]
+    Database(#[from] Error),
+}
+
+/// What a file of SQL makes.
+#[derive(Debug, Clone, Default)]
+pub struct Made {
+    /// The schema.
+    pub schema: Normalized,
+    /// What a plan has to know besides.
+    pub facts: Vec<Fact>,
+}
+
+/// The schema after all statements of the file.
+///
+/// # Errors
+/// With the line of what SQLite refuses, of what may not run here, and of shell commands.
+pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(at) = text.find('\0') {
+        return Err(SqlFileError::Statement { line: line(text, at), message: "there is a NUL character".to_owned() });
+    }
+    let statements = statements(text, &lex(text))?;
+    let mut memory = Connection::in_memory().await?;
+    prove::forbid(&mut memory).await?;
+    let mut foreign = Vec::new();
+    for statement in statements {
+        let sql = match &statement.does {
+            Does::Run => statement.sql,
+            Does::Make(sql) => sql.as_str(),
+        };
+        let Err(error) = memory.execute(sql).await else { continue };
+        if let Some(row) = of_unknown_module(sql, &error) {
+            foreign.push(row);
+            continue;
+        }
+        let inner = if matches!(statement.does, Does::Run) { memory.error_offset().await.unwrap_or(0) } else { 0 };
+        return Err(SqlFileError::Statement { line: line(text, statement.start + inner), message: error.to_string() });
+    }
+    let mut live = inspect::inspect(&mut memory).await?;
+    memory.close().await?;
+    if !foreign.is_empty() {
+        live.stored.extend(foreign);
+        live = inspect::read(live.stored, live.shadows);
+    }
+    Ok(Made { facts: offline::facts(&live), schema: live.current })
+}
+
+/// A statement of the file that makes or changes definitions, or groups those that do.
+struct Statement<'t> {
+    start: usize,
+    sql: &'t str,
+    does: Does,
+}
+
+enum Does {
+    /// It is run as it stands.
+    Run,
+    /// A dump cannot say CREATE VIRTUAL TABLE without making the shadow tables twice, and writes the definition itself.
+    Make(String),
+}
+
+/// Splits the text as the shell does (<https://sqlite.org/c3ref/complete.html>): a trigger ends with `; END ;`.
+fn statements<'t>(text: &'t str, tokens: &[Token]) -> Result<Vec<Statement<'t>>, SqlFileError> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    for at in 0..=tokens.len() {
+        let ends = tokens.get(at).is_none_or(|t| t.is_op(text, ";") && !is_inside_trigger(text, &tokens[begin..at]));
+        if !ends {
+            continue;
+        }
+        found.extend(statement(text, &tokens[begin..at])?);
+        begin = at + 1;
+    }
+    Ok(found)
+}
+
+fn is_inside_trigger(text: &str, tokens: &[Token]) -> bool {
+    let is = |i: usize, words: &[&str]| tokens.get(i).is_some_and(|t| words.iter().any(|w| t.is(text, w)));
+    let trigger = is(0, &["CREATE"]) && (is(1, &["TRIGGER"]) || (is(1, &["TEMP", "TEMPORARY"]) && is(2, &["TRIGGER"])));
+    let ended = matches!(tokens, [.., before, end] if before.is_op(text, ";") && end.is(text, "END"));
+    trigger && !ended
+}
+
+/// What says nothing about definitions: it reads or writes rows, statistics or settings. None of these is run, so none can
+/// reach a file or run for ever.
+const PASSED_OVER: [&str; 13] =
+    ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "SELECT", "VALUES", "EXPLAIN", "ANALYZE", "REINDEX", "VACUUM", "PRAGMA", "DETACH"];
+
+fn statement<'t>(text: &'t str, tokens: &[Token]) -> Result<Option<Statement<'t>>, SqlFileError> {
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(None) };
+    let start = first.start;
+    if first.is_op(text, ".") {
+        let name = text[first.end..].split_whitespace().next().unwrap_or_default().to_owned();
+        return Err(SqlFileError::ShellCommand { line: line(text, start), name });
+    }
+    let sql = text.get(start..last.end).unwrap_or_default();
+    if let Some(catalog) = written_catalog(text, tokens) {
+        let sql = dumped_definition(text, tokens).ok_or_else(|| SqlFileError::Statement {
+            line: line(text, start),
+            message: format!("writes {catalog} itself; only a virtual table of a dump may come that way"),
+        })?;
+        return Ok(Some(Statement { start, sql: "", does: Does::Make(sql) }));
+    }
+    let passed_over = PASSED_OVER.iter().any(|w| first.is(text, w));
+    Ok((!passed_over).then_some(Statement { start, sql, does: Does::Run }))
+}
+
+/// The catalog's name where the statement writes it.
+fn written_catalog<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
+    let writes = |t: &Token| ["INSERT", "REPLACE", "UPDATE", "DELETE"].iter().any(|w| t.is(text, w));
+    let skipped = |t: &&Token| {
+        let words = ["INSERT", "REPLACE", "UPDATE", "DELETE", "INTO", "FROM", "OR", "ABORT", "IGNORE", "FAIL", "ROLLBACK", "main"];
+        t.is_op(text, ".") || words.iter().any(|w| t.value(text).eq_ignore_ascii_case(w))
+    };
+    let table = tokens.iter().find(|t| !skipped(t)).filter(|_| tokens.first().is_some_and(writes))?;
+    let catalog = ["sqlite_schema", "sqlite_master"].iter().any(|c| table.value(text).eq_ignore_ascii_case(c));
+    catalog.then(|| table.text(text))
+}
+
+/// `INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE …')`.
+fn dumped_definition(text: &str, tokens: &[Token]) -> Option<String> {
+    let values = tokens.iter().position(|t| t.is(text, "VALUES"))?;
+    let columns: Vec<_> = tokens[..values].iter().filter(|t| t.kind == Kind::Word).map(|t| t.text(text).to_ascii_lowercase()).collect();
+    let ordered = columns.ends_with(&["type", "name", "tbl_name", "rootpage", "sql"].map(str::to_owned));
+    let [open, kind, _, name, _, table, _, page, _, sql, close] = tokens.get(values + 1..)? else { return None };
+    let table_kind = kind.value(text) == "table" && name.value(text) == table.value(text) && page.text(text) == "0";
+    let plain = open.is_op(text, "(") && close.is_op(text, ")") && sql.kind == Kind::String;
+    let sql = sql.value(text);
+    (ordered && table_kind && plain && is_virtual(&sql)).then(|| sql.into_owned())
+}
+
+/// A virtual table whose module rosey does not have: a live database is read from its definitions too.
+fn of_unknown_module(sql: &str, error: &Error) -> Option<Stored> {
+    if !is_virtual(sql) || !error.to_string().starts_with("no such module") {
+        return None;
+    }
+    let name = read_other::read_virtual(sql).ok()?.name.name.to_string();
+    Some(Stored { kind: "table".to_owned(), table: name.clone(), name, sql: Some(sql.to_owned()), garbled: None })
+}
+
+/// The line that a byte stands in, from 1.
+fn line(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(sql: &str) -> Result<Made, String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(from_sql(sql)).map_err(|e| e.to_string())
+    }
+
+    fn kdl(sql: &str) -> String {
+        crate::kdl::encode(&inspect::for_display(made(sql).unwrap().schema.schema()))
+    }
+
+    fn refused(sql: &str, message: &str) {
+        assert_eq!(made(sql).map(drop).unwrap_err(), message, "{sql}");
+    }
+
+    #[test]
+    fn ddl_is_read() {
+        let sql = "-- a comment\nCREATE TABLE t (n TEXT);\nALTER TABLE t ADD COLUMN m DEFAULT 'a;b';CREATE INDEX i ON t (n)";
+        let kdl = kdl(sql);
+        for part in ["table t", "column n text", "column m", "'a;b'", "index i n"] {
+            assert!(kdl.replace('"', "'").contains(part), "{part}: {kdl}");
+        }
+        assert!(made("").unwrap().facts.is_empty());
+        assert!(made(" ;; -- nothing").unwrap().facts.is_empty());
+    }
+
+    #[test]
+    fn a_trigger_ends_with_its_end() {
+        let sql = "CREATE TABLE t (n);CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET n = CASE WHEN n THEN 1 END; SELECT 1; END;\n\
+                   CREATE VIEW v AS SELECT n FROM t;";
+        let kdl = kdl(sql);
+        assert!(kdl.contains("trigger g") && kdl.contains("view v"), "{kdl}");
+    }
+
+    #[test]
+    fn a_dump_is_read() {
+        let dump = "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n);\n\
+                    INSERT INTO t VALUES(1,'it''s; one');\nPRAGMA writable_schema=ON;\n\
+                    INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE f USING fts5(n)');\n\
+                    CREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\nINSERT INTO f_data VALUES(1,X'');\n\
+                    INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','e','e',0,'CREATE VIRTUAL TABLE e USING vec0(n)');\n\
+                    DELETE FROM sqlite_sequence;\nINSERT INTO sqlite_sequence VALUES('t',1);\nPRAGMA writable_schema=OFF;\nCOMMIT;\n";
+        let made = made(dump).unwrap();
+        let schema = made.schema.schema();
+        assert_eq!(schema.tables.len(), 1);
+        assert_eq!(schema.virtual_tables.len(), 2);
+        assert!(made.facts.iter().any(|f| f.name == "shadow"));
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        refused("CREATE TABLE t (n);\n\n-- here\nCREATE TABLE t (n);", "line 4: table t already exists");
+        refused("CREATE TABLE t (n);\nCREATE TABLE u (\n  n,\n  m,,\n);", "line 4: near \",\": syntax error");
+        refused("CREATE TABLE t (n);\n.read more.sql\n", "line 2: .read is a command of the sqlite3 shell, which rosey does not run");
+        refused("CREATE TABLE t (n\0);", "line 1: there is a NUL character");
+    }
+
+    #[test]
+    fn nothing_leaves_the_private_database() {
+        refused("ATTACH 'x.db' AS x;", "line 1: not authorized");
+        let load = "CREATE TABLE t AS SELECT load_extension('x');";
+        assert!(made(load).unwrap_err().starts_with("line 1: not authorized"), "{:?}", made(load));
+        let catalog = "line 1: writes sqlite_master itself; only a virtual table of a dump may come that way";
+        refused("UPDATE sqlite_master SET sql = 'x';", catalog);
+        let insert = "INSERT INTO main.sqlite_master(type,name,tbl_name,rootpage,sql) VALUES ('table','t','t',1,'CREATE TABLE t (n)')";
+        refused(insert, catalog);
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("copy.db");
+        assert!(made(&format!("VACUUM INTO '{}';", there.display())).is_ok());
+        assert!(!there.exists());
+    }
+}

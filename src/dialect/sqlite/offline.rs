@@ -1,0 +1,143 @@
+//! A plan for a SQLite database that is not at hand: from the facts that were noted down of it.
+//!
+//! All that a plan needs of a SQLite file is its `sqlite_schema`, so the facts are its rows, word for word. Rosey's own
+//! tables are left out, for no plan depends on them. Nothing is counted here: rows are in no file.
+
+use std::collections::BTreeSet;
+
+use super::inspect::{self, Live, Stored};
+use super::planner::{self, How, PlanError};
+use crate::dialect::guards::Guards;
+use crate::plan::{Fact, Level, Plan};
+use crate::schema::{Normalized, Schema};
+
+/// A row of `sqlite_schema`: kind, name, table, and the definition where there is one.
+const STORED: &str = "stored";
+/// The same, where the definition is not UTF-8: its bytes as hexadecimal digits.
+const GARBLED: &str = "stored-bytes";
+/// The name of a shadow table of a virtual table.
+const SHADOW: &str = "shadow";
+
+/// A fact that says nothing to SQLite's planner.
+#[derive(Debug, thiserror::Error)]
+#[error("the fact `{0}` is none of a SQLite database")]
+pub struct FactError(String);
+
+/// What a plan needs to know of a live database.
+pub(crate) fn facts(live: &Live) -> Vec<Fact> {
+    let stored = live.stored.iter().filter(|r| !inspect::is_own(&r.table)).map(|row| {
+        let name = if row.garbled.is_some() { GARBLED } else { STORED };
+        let sql = row.garbled.as_deref().map(hex).or_else(|| row.sql.clone());
+        Fact::new(name, [row.kind.clone(), row.name.clone(), row.table.clone()].into_iter().chain(sql))
+    });
+    stored.chain(live.shadows.iter().map(|name| Fact::new(SHADOW, [name]))).collect()
+}
+
+/// The database that these are the facts of.
+///
+/// # Errors
+/// Where a fact is none that [`facts`] gives.
+pub(crate) fn live(facts: &[Fact]) -> Result<Live, FactError> {
+    let (mut stored, mut shadows) = (Vec::new(), BTreeSet::new());
+    for fact in facts {
+        let unknown = || FactError(format!("{} {}", fact.name, fact.args.join(" ")));
+        let row = |sql: Option<String>, garbled: Option<Vec<u8>>| {
+            let [kind, name, table, ..] = fact.args.as_slice() else { return Err(unknown()) };
+            Ok(Stored { kind: kind.clone(), name: name.clone(), table: table.clone(), sql, garbled })
+        };
+        match (fact.name.as_str(), fact.args.as_slice()) {
+            (STORED, [_, _, _]) => stored.push(row(None, None)?),
+            (STORED, [_, _, _, sql]) => stored.push(row(Some(sql.clone()), None)?),
+            (GARBLED, [_, _, _, digits]) => {
+                let bytes = unhex(digits).ok_or_else(unknown)?;
+                stored.push(row(Some(String::from_utf8_lossy(&bytes).into_owned()), Some(bytes))?);
+            }
+            (SHADOW, [name]) => drop(shadows.insert(name.clone())),
+            _ => return Err(unknown()),
+        }
+    }
+    Ok(inspect::read(stored, shadows))
+}
+
+/// The schema that these are the facts of, as the language says it.
+///
+/// # Errors
+/// Where a fact is none of a SQLite database.
+pub fn schema(facts: &[Fact]) -> Result<Schema, FactError> {
+    Ok(inspect::for_display(live(facts)?.current.schema()))
+}
+
+/// Plans from noted facts to the desired schema: the same changes and the same statements as against the database
+/// itself. What would be counted there is not known here, so a rule that rows may break is a warning.
+///
+/// `guarded` is the schema that the last apply recorded: what it guards by `prevent-destroy` does not go.
+/// [`Plan::creates_database`] is left false, for facts do not tell an empty database from none.
+///
+/// # Errors
+/// Where a fact is none of a SQLite database, or where no plan is possible.
+pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuild_only: bool) -> Result<Plan, PlanError> {
+    let live = live(facts)?;
+    let mut plan = planner::plan_from(&live, desired, How { rebuild_only, proven: None }).await?;
+    planner::guard(&mut plan, &Guards::in_schema(guarded), desired);
+    let counted = plan.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());
+    counted.filter(|h| h.level == Level::Blocks).for_each(|h| h.level = Level::Warns);
+    Ok(plan)
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|p| if let [high, low] = p { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(kind: &str, name: &str, sql: Option<&str>) -> Stored {
+        let (kind, name, table) = (kind.to_owned(), name.to_owned(), name.to_owned());
+        Stored { kind, name, table, sql: sql.map(str::to_owned), garbled: None }
+    }
+
+    #[test]
+    fn facts_are_the_database_again() {
+        let latin = b"CREATE TABLE t (n DEFAULT 'K\xf6ln')".to_vec();
+        let garbled = Stored { garbled: Some(latin.clone()), ..row("table", "t", Some(&String::from_utf8_lossy(&latin))) };
+        let stored = vec![
+            row("table", "a", Some("CREATE TABLE a (id INTEGER PRIMARY KEY, n TEXT UNIQUE)")),
+            row("index", "sqlite_autoindex_a_1", None),
+            garbled,
+            row("table", "f", Some("CREATE VIRTUAL TABLE f USING fts5(n)")),
+            row("table", "f_data", Some("CREATE TABLE 'f_data'(id INTEGER PRIMARY KEY, block BLOB)")),
+        ];
+        let there = inspect::read(stored, BTreeSet::from(["f_data".to_owned()]));
+        let again = live(&facts(&there)).unwrap();
+        assert_eq!(again.stored, there.stored);
+        assert_eq!(again.shadows, there.shadows);
+        assert_eq!(again.fingerprint(), there.fingerprint());
+        assert_eq!(crate::kdl::encode(again.current.schema()), crate::kdl::encode(there.current.schema()));
+    }
+
+    #[test]
+    fn rosey_is_no_fact_of_the_database() {
+        let there = inspect::read(vec![row("table", "_rosey_history", Some("CREATE TABLE _rosey_history (n)"))], BTreeSet::new());
+        assert!(facts(&there).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_fact_of_sqlite_is_refused() {
+        for fact in [
+            Fact::new("stored", ["table", "t"]),
+            Fact::new("relation", ["t"]),
+            Fact::new("stored-bytes", ["table", "t", "t", "4"]),
+            Fact::new("stored-bytes", ["table", "t", "t", "+1"]),
+        ] {
+            assert!(live(&[fact.clone()]).is_err(), "{fact:?}");
+        }
+    }
+}

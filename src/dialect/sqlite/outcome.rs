@@ -1,0 +1,74 @@
+//! The schema that a plan leads to, as an inspection would find it: read from a private copy in memory that the steps have
+//! run on. Rows are not looked at.
+
+use super::connection::{Connection, Error};
+use super::cursor::ident;
+use super::inspect::{self, Live};
+use super::lexer::quote;
+use super::prove;
+use crate::plan::Step;
+use crate::schema::{Ident, Schema};
+
+/// The schema after the steps.
+///
+/// # Errors
+/// Where SQLite cannot read its own memory.
+pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error> {
+    let mut memory = Connection::in_memory().await?;
+    for row in live.stored.iter().filter(|r| !inspect::is_reserved(&r.name)) {
+        // What uses what only another program has cannot be copied; no step touches it either.
+        if let Some(sql) = &row.sql {
+            memory.execute(sql).await.ok();
+        }
+    }
+    prove::forbid(&mut memory).await?;
+    let copied = inspect::inspect(&mut memory).await?.current;
+    for statement in steps.iter().flat_map(|s| &s.statements).filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
+        memory.execute(&statement.sql).await.ok();
+    }
+    let mut schema = inspect::inspect(&mut memory).await?.current.schema().clone();
+    memory.close().await?;
+    put_back(&mut schema, live, copied.schema(), steps);
+    Ok(schema)
+}
+
+/// What could not be copied, or can be read in the copy alone, is as it was unless a step drops it.
+fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
+    let goes = |kind: &str, name: &Ident| {
+        let drop = format!("DROP {kind} {}", quote(name.as_str()));
+        steps.iter().flat_map(|s| &s.statements).any(|s| s.sql == drop)
+    };
+    let garbled = |name: &Ident| live.stored.iter().any(|r| r.garbled.is_some() && name.matches(&r.name));
+    let current = live.current.schema();
+    schema.tables.retain(|n, _| !garbled(&n.name));
+    schema.virtual_tables.retain(|n, _| !garbled(&n.name));
+    schema.views.retain(|n, _| !garbled(&n.name));
+    schema.triggers.retain(|n, _| !garbled(&n.name));
+    for (name, table) in &current.tables {
+        if !copied.tables.contains_key(name) && !goes("TABLE", &name.name) {
+            schema.tables.entry(name.clone()).or_insert_with(|| table.clone());
+        }
+        let had = |index: &Ident| copied.tables.get(name).is_none_or(|t| t.indexes.contains_key(index));
+        let lost: Vec<_> = table.indexes.iter().filter(|(i, _)| !had(i) && !goes("INDEX", i)).collect();
+        if let Some(table) = schema.tables.get_mut(name) {
+            table.indexes.extend(lost.into_iter().map(|(n, i)| (n.clone(), i.clone())));
+        }
+    }
+    for (name, table) in &current.virtual_tables {
+        if !copied.virtual_tables.contains_key(name) && !goes("TABLE", &name.name) {
+            schema.virtual_tables.entry(name.clone()).or_insert_with(|| table.clone());
+        }
+    }
+    for (name, view) in &current.views {
+        if !copied.views.contains_key(name) && !goes("VIEW", &name.name) {
+            schema.views.entry(name.clone()).or_insert_with(|| view.clone());
+        }
+    }
+    for (name, trigger) in &current.triggers {
+        if !copied.triggers.contains_key(name) && !goes("TRIGGER", &name.name) {
+            schema.triggers.entry(name.clone()).or_insert_with(|| trigger.clone());
+        }
+    }
+    let stays = |u: &&crate::schema::Unmanaged| !goes(&u.kind.to_ascii_uppercase(), &ident(&u.name));
+    schema.unmanaged = current.unmanaged.iter().filter(stays).cloned().collect();
+}

@@ -1,0 +1,124 @@
+//! What a script for the sqlite3 shell checks, as an apply would: that the schema is the one which the plan was made for,
+//! and that its rows fit the new rules. The shell has no way to stop but a statement that fails, so what is found goes
+//! into a temporary table with conditions.
+
+use super::connection::Error;
+use super::inspect::{self, Live};
+use super::lexer::{quote, quote_string};
+use super::planner::{self, How, PlanError};
+use crate::diff::TableChange;
+use crate::plan::{Code, Hazard, Level, Piece, Plan, Probe, Step};
+use crate::schema::{Normalized, Schema, Table};
+
+const CHECKS: &str = "CREATE TEMP TABLE \"_rosey_check\" (
+    \"start\" CONSTRAINT \"the schema is not the one that this plan was made for\" CHECK (\"start\"),
+    \"found\" CONSTRAINT \"rows do not fit what this plan makes of them\" CHECK (\"found\" = 0),
+    \"of\",
+    \"filled\" CONSTRAINT \"a column that is filled would still hold NULL\" CHECK (\"filled\"),
+    \"kept\" CONSTRAINT \"rows would point to rows that are not there\" CHECK (\"kept\")
+)";
+
+/// The definitions that count: those of rosey itself do not.
+const LIVE: &str =
+    "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey'";
+
+/// Stops where the schema is another one.
+pub(crate) fn is_the_start(live: &Live) -> Piece {
+    let rows = live.stored.iter().filter(|r| r.sql.is_some() && !inspect::is_own(&r.table)).map(|r| {
+        let sql = match &r.garbled {
+            Some(bytes) => format!("CAST(x'{}' AS TEXT)", super::offline::hex(bytes)),
+            None => quote_string(r.sql.as_deref().unwrap_or_default()),
+        };
+        format!("({}, {}, {}, {sql})", quote_string(&r.kind), quote_string(&r.name), quote_string(&r.table))
+    });
+    let rows: Vec<String> = rows.collect();
+    let start = "temp.\"_rosey_start\"";
+    let mut statements = vec![CHECKS.to_owned(), "CREATE TEMP TABLE \"_rosey_start\" (type, name, tbl_name, sql)".to_owned()];
+    if !rows.is_empty() {
+        statements.push(format!("INSERT INTO {start} VALUES\n{}", rows.join(",\n")));
+    }
+    statements.push(format!(
+        "INSERT INTO temp.\"_rosey_check\" (\"start\") SELECT NOT EXISTS ({LIVE} EXCEPT SELECT * FROM {start}) \
+         AND NOT EXISTS (SELECT * FROM {start} EXCEPT {LIVE})"
+    ));
+    statements.push(format!("DROP TABLE {start}"));
+    Piece::new("Stops where the schema is not the one that this plan was made for.", statements)
+}
+
+/// Stops where rows that have come since the plan was made break what it found unbroken.
+///
+/// # Errors
+/// As planning.
+pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
+    let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan) };
+    let uncounted = planner::plan_from(live, desired, how).await?;
+    let checks: Vec<String> = uncounted.steps.iter().flat_map(|step| found_unbroken(step, plan)).collect();
+    // The checks of one step may look at the rows of another one as they will be.
+    let trials =
+        uncounted.steps.iter().filter_map(|s| s.trial.as_ref()).filter(|(name, _)| checks.iter().any(|c| c.contains(&quote(name))));
+    let (mut made, mut dropped) = (Vec::new(), Vec::new());
+    for (name, statements) in trials {
+        made.extend(statements.clone());
+        dropped.push(format!("DROP TABLE temp.{}", quote(name)));
+    }
+    let piece = || Piece::new("Stops where rows have come that do not fit.", made.into_iter().chain(checks.clone()).chain(dropped));
+    Ok((!checks.is_empty()).then(piece))
+}
+
+fn found_unbroken(step: &Step, plan: &Plan) -> Vec<String> {
+    let known = |h: &Hazard| plan.hazards().any(|k| (k.code, &k.address, &k.message) == (h.code, &h.address, &h.message));
+    let is_drop = |h: &Hazard| matches!(h.code, Code::DestroysTable | Code::DestroysColumn);
+    let wanted = step.hazards.iter().filter(|h| h.level != Level::Warns && !is_drop(h) && !known(h));
+    wanted.filter_map(|h| found_none(step, h)).collect()
+}
+
+fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
+    match hazard.probe.as_ref()? {
+        Probe::Query(sql) => Some(format!("INSERT INTO temp.\"_rosey_check\" (\"found\", \"of\") {sql}")),
+        Probe::Aggregate(sql) => {
+            let relation = step.rows_of.as_ref()?;
+            Some(format!("INSERT INTO temp.\"_rosey_check\" (\"found\") SELECT {sql} FROM {relation}"))
+        }
+    }
+}
+
+/// Stops where a column that should have been filled still holds NULL. `IS NULL` would not tell: of a column that says
+/// NOT NULL SQLite believes it.
+pub(crate) fn is_filled(plan: &Plan) -> Option<Piece> {
+    let mut checks = Vec::new();
+    for change in &plan.changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let before = |c: &crate::schema::Column| edits.before.columns.get(&c.name).is_some_and(|b| b.not_null);
+        for column in edits.after.columns.values().filter(|c| c.backfill.is_some() && c.not_null && !before(c)) {
+            let (table, column) = (quote(edits.after.name.name.as_str()), quote(column.name.as_str()));
+            checks.push(format!(
+                "INSERT INTO temp.\"_rosey_check\" (\"filled\") SELECT NOT EXISTS (SELECT 1 FROM {table} WHERE typeof({column}) = 'null')"
+            ));
+        }
+    }
+    (!checks.is_empty()).then(|| Piece::new("Stops where a column that is filled still holds NULL.", checks))
+}
+
+/// The foreign keys of a schema that SQLite can check, and those to no table.
+pub(crate) fn checked_keys(schema: &Schema) -> Vec<(&Table, super::references::Listed, bool)> {
+    let names = |c: &[crate::schema::Ident]| c.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for table in schema.tables.values() {
+        for key in &table.foreign_keys {
+            let nowhere = !schema.tables.contains_key(&key.table);
+            if nowhere || !schema.leads_nowhere(key) {
+                let (from, to) = (names(&key.columns), names(&key.to));
+                found.push((table, super::references::Listed { parent: key.table.name.to_string(), from, to }, nowhere));
+            }
+        }
+    }
+    found
+}
+
+/// The schema that the plan leads to, as the history keeps it but for its guards.
+///
+/// # Errors
+/// Where SQLite cannot read its own memory.
+pub(crate) async fn schema_after(live: &Live, plan: &Plan) -> Result<Schema, Error> {
+    super::outcome::outcome(live, &plan.steps).await
+}

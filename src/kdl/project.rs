@@ -1,0 +1,336 @@
+//! `rosey.kdl`: what a project says of its databases, so that no flag has to. Reads the file and refuses what it does not
+//! know; looks up no variable, opens no database. What it tells of a mistake shows no URL, as that may hold a password.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::node::{Arg, Ctx, Node};
+use super::veil::veiled;
+use super::{Diagnostics, Sources, parse};
+use crate::schema::{Problem, Span};
+
+/// What the file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Its settings for all environments.
+    pub common: Settings,
+    /// Its environments, in the order of the file.
+    pub environments: Vec<Environment>,
+}
+
+/// `env NAME { … }`: a database and its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name.
+    pub name: String,
+    /// Where its URL is.
+    pub url: UrlFrom,
+    /// Its own settings.
+    pub settings: Settings,
+}
+
+/// Where the URL of a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum UrlFrom {
+    /// In the file.
+    File(String),
+    /// In an environment variable.
+    Variable(String),
+}
+
+impl std::fmt::Debug for UrlFrom {
+    /// A URL may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            UrlFrom::File(_) => f.write_str("File(…)"),
+            UrlFrom::Variable(name) => write!(f, "Variable({name})"),
+        }
+    }
+}
+
+/// What may be set for all environments or for one. What is not set is left to who asks next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The schema's file or folder.
+    pub schema: Option<PathBuf>,
+    /// Whether data may be destroyed; a no holds against every flag.
+    pub allow_destructive: Option<bool>,
+    /// Whether nobody is asked.
+    pub auto_approve: Option<bool>,
+    /// When a backup is made.
+    pub backup: Option<Backup>,
+    /// Where backups go.
+    pub backup_dir: Option<PathBuf>,
+    /// How many backups are kept.
+    pub keep_backups: Option<u32>,
+    /// How long to wait for another program's lock.
+    pub lock_timeout: Option<Duration>,
+    /// PostgreSQL: whether tables that hold rows are changed without stopping writers.
+    pub online: Option<bool>,
+    /// SQLite: how tables are changed.
+    pub sqlite_path: Option<SqlitePath>,
+}
+
+impl Settings {
+    /// These, and the other's where these say nothing.
+    pub fn or(self, other: Settings) -> Settings {
+        Settings {
+            schema: self.schema.or(other.schema),
+            allow_destructive: self.allow_destructive.or(other.allow_destructive),
+            auto_approve: self.auto_approve.or(other.auto_approve),
+            backup: self.backup.or(other.backup),
+            backup_dir: self.backup_dir.or(other.backup_dir),
+            keep_backups: self.keep_backups.or(other.keep_backups),
+            lock_timeout: self.lock_timeout.or(other.lock_timeout),
+            online: self.online.or(other.online),
+            sqlite_path: self.sqlite_path.or(other.sqlite_path),
+        }
+    }
+}
+
+/// When a backup is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backup {
+    /// Before a step that rebuilds or destroys.
+    Auto,
+    /// Before every apply that changes something.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+impl Backup {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, Backup); 3] = [("auto", Backup::Auto), ("always", Backup::Always), ("never", Backup::Never)];
+}
+
+/// How tables of a SQLite file are changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlitePath {
+    /// By what copies the fewest rows.
+    Cheapest,
+    /// By a rebuild, always.
+    Rebuild,
+}
+
+impl SqlitePath {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, SqlitePath); 2] = [("cheapest", SqlitePath::Cheapest), ("rebuild", SqlitePath::Rebuild)];
+}
+
+const SETTINGS: [&str; 9] =
+    ["schema", "allow-destructive", "auto-approve", "backup", "backup-dir", "keep-backups", "lock-timeout", "online", "sqlite-path"];
+
+/// Where the URL of an environment is.
+const DATABASE: [&str; 2] = ["url", "url-from"];
+
+/// Reads a `rosey.kdl`.
+///
+/// # Errors
+/// Every mistake of the file, in the order of lines, with all URLs in it made unreadable.
+pub fn read(name: &str, text: &str) -> Result<Project, Diagnostics> {
+    let problems = match decode(text) {
+        Ok(project) => return Ok(project),
+        Err(problems) => problems,
+    };
+    let shown = veiled(text);
+    // Read once more without the URLs, so that no message quotes one. Where nothing is wrong then, a URL itself is.
+    let problems = decode(&shown).err().unwrap_or_else(|| problems.into_iter().map(about_a_url).collect());
+    Err(Diagnostics::new(&Sources::from_text(name, &shown), problems))
+}
+
+fn about_a_url(problem: Problem) -> Problem {
+    let labels = problem.labels.into_iter().map(|(span, _)| (span, "here".to_owned())).collect();
+    let help = Some("it stands in double quotes; in it, a `\"` is written `\\\"` and a `\\` is written `\\\\`".to_owned());
+    Problem { message: "the URL is not written as KDL wants it".to_owned(), labels, help }
+}
+
+fn decode(text: &str) -> Result<Project, Vec<Problem>> {
+    let mut project = Project::default();
+    let mut problems = Vec::new();
+    let ctx = Ctx::without_dialects(0);
+    let (mut seen, mut names) = (Seen::default(), Seen::default());
+    let parsed = parse::parse(0, text, |start, document| {
+        ctx.starts_at(start);
+        for node in document.nodes().iter().filter_map(|n| ctx.open(n)) {
+            decode_top(node, &mut project, &mut seen, &mut names);
+        }
+    });
+    problems.extend(parsed.err().unwrap_or_default());
+    problems.extend(ctx.into_problems());
+    if problems.is_empty() { Ok(project) } else { Err(problems) }
+}
+
+fn decode_top(node: Node, project: &mut Project, seen: &mut Seen, names: &mut Seen) {
+    match node.name() {
+        "env" => project.environments.extend(decode_environment(node, names)),
+        name if DATABASE.contains(&name) => {
+            let help = format!("write `env NAME {{ {name} … }}`, and choose it with --env NAME");
+            node.problem(format!("`{name}` stands in no env"), "here", help);
+        }
+        name => {
+            seen.note(&node, format!("`{name}`"));
+            decode_setting(node, &mut project.common, &["env"]);
+        }
+    }
+}
+
+fn decode_environment(mut node: Node, names: &mut Seen) -> Option<Environment> {
+    let before = node.ctx.count();
+    let name = node.required_name()?.as_str().to_owned();
+    names.note(&node, format!("env `{name}`"));
+    let (mut settings, mut url, mut seen) = (Settings::default(), None, Seen::default());
+    for child in node.children() {
+        match child.name() {
+            word @ ("url" | "url-from") => {
+                seen.note(&child, "the database".to_owned());
+                url = decode_url(child, word).or(url);
+            }
+            word => {
+                seen.note(&child, format!("`{word}`"));
+                decode_setting(child, &mut settings, &DATABASE);
+            }
+        }
+    }
+    if url.is_none() && node.ctx.count() == before {
+        let help = "add `url-from VARIABLE`, or `url \"sqlite:///file.db\"`";
+        node.problem(format!("env `{name}` names no database"), "here", help);
+    }
+    node.finish(&SETTINGS);
+    Some(Environment { name, url: url?, settings })
+}
+
+fn decode_url(mut node: Node, word: &str) -> Option<UrlFrom> {
+    let found = if word == "url" {
+        let arg = node.required("the URL", "write `url \"sqlite:///file.db\"`");
+        arg.and_then(url).map(UrlFrom::File)
+    } else {
+        let arg = node.required("the variable", "write `url-from VARIABLE`");
+        arg.and_then(variable).map(UrlFrom::Variable)
+    };
+    node.finish(&[]);
+    found
+}
+
+/// A URL. Without quotes `//` begins a comment, and what is left of `postgresql://host/db` names another database.
+fn url(arg: Arg) -> Option<String> {
+    let url = filled(arg, "a URL")?;
+    let cut = arg.entry.format().is_some_and(|f| f.value_repr.ends_with(':'));
+    if !cut {
+        return Some(url);
+    }
+    let problem = Problem::new("the URL has no quotes", arg.span(), "here");
+    arg.ctx.problem(problem.help("write it in double quotes: without them `//` begins a comment"));
+    None
+}
+
+/// The name of an environment variable.
+fn variable(arg: Arg) -> Option<String> {
+    let name = filled(arg, "a variable's name")?;
+    let known = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.chars().all(known) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Some(name);
+    }
+    let problem = Problem::new("`url-from` names no environment variable", arg.span(), "not the name of one");
+    arg.ctx.problem(problem.help("write letters, digits and `_`, like PROD_DATABASE_URL; a URL itself stands behind `url`"));
+    None
+}
+
+/// Reads one setting; `others` are what else may stand beside it.
+fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) {
+    match node.name() {
+        "schema" => into.schema = path(&mut node),
+        "allow-destructive" => into.allow_destructive = boolean(&mut node),
+        "auto-approve" => into.auto_approve = boolean(&mut node),
+        "backup" => into.backup = choice(&mut node, &Backup::ALL),
+        "backup-dir" => into.backup_dir = path(&mut node),
+        "keep-backups" => into.keep_backups = number(&mut node),
+        "lock-timeout" => into.lock_timeout = length_of_time(&mut node),
+        "online" => into.online = boolean(&mut node),
+        "sqlite-path" => into.sqlite_path = choice(&mut node, &SqlitePath::ALL),
+        _ => return node.unknown("setting", &[&SETTINGS, others].concat()),
+    }
+    node.finish(&[]);
+}
+
+fn path(node: &mut Node) -> Option<PathBuf> {
+    let help = format!("write `{} \"PATH\"`", node.name());
+    filled(node.required("its path", &help)?, "a path").map(PathBuf::from)
+}
+
+fn boolean(node: &mut Node) -> Option<bool> {
+    let help = format!("write `{} #true` or `{0} #false`", node.name());
+    let what = format!("`{}`", node.name());
+    Some(node.required("its value", &help)?.bool(&what))
+}
+
+fn choice<T: Copy>(node: &mut Node, known: &[(&'static str, T)]) -> Option<T> {
+    let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+    let help = format!("one of: {}", words.join(", "));
+    let what = format!("`{}`", node.name());
+    node.required("its value", &help)?.choice(&what, known)
+}
+
+fn number(node: &mut Node) -> Option<u32> {
+    let help = format!("write `{} 5`, without quotes", node.name());
+    let arg = node.required("its number", &help)?;
+    let number = arg.value().as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    if number.is_none() {
+        node.ctx.problem(Problem::new(format!("`{}` is no number from 1 on", node.name()), arg.span(), "here").help(help));
+    }
+    number
+}
+
+fn length_of_time(node: &mut Node) -> Option<Duration> {
+    let help = format!("write `{} \"10s\"`", node.name());
+    let arg = node.required("its length", &help)?;
+    let text = filled(arg, "a length of time")?;
+    let found = duration(&text);
+    if let Err(why) = &found {
+        arg.ctx.problem(Problem::new(format!("`{text}` is no length of time"), arg.span(), "here").help(why.clone()));
+    }
+    found.ok()
+}
+
+/// A string with something in it.
+fn filled(arg: Arg, what: &str) -> Option<String> {
+    let text = arg.text(what)?;
+    if text.is_empty() {
+        arg.ctx.problem(Problem::new(format!("{what} is empty"), arg.span(), "here").help("write it between the quotes"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// What has been said in one place, where each may be said once.
+#[derive(Default)]
+struct Seen(Vec<(String, Span)>);
+
+impl Seen {
+    fn note(&mut self, node: &Node, what: String) {
+        match self.0.iter().find(|(w, _)| *w == what) {
+            Some((_, first)) => {
+                let problem = Problem::new(format!("{what} is given twice"), *first, "the first");
+                node.ctx.problem(problem.also(node.at(), "the second").help("keep one of the two"));
+            }
+            None => self.0.push((what, node.at())),
+        }
+    }
+}
+
+/// A length of time as people write it: `500ms`, `10s`, `2m`; seconds where there is no unit.
+///
+/// # Errors
+/// What to write instead.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;
+    let seconds = match unit {
+        "ms" => number / 1000.0,
+        "" | "s" => number,
+        "m" => number * 60.0,
+        _ => return Err("the units are ms, s and m".to_owned()),
+    };
+    Duration::try_from_secs_f64(seconds).map_err(|_| "that is no length of time".to_owned())
+}

@@ -1,0 +1,315 @@
+//! Plans and states as files: one readable KDL text each, the same byte for byte for the same input.
+//!
+//! Nothing of a row is in them: no value, no count. Nor is where the database is, or who asked. The last line is a digest
+//! of all before it; what has been edited, cut off or made by a later rosey is refused by name.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Fact, Plan};
+use crate::kdl::document::{Block, Pen, read};
+use crate::schema::Dialect;
+
+/// The version of both shapes.
+pub const FILE_FORMAT: i64 = 1;
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It is something else.
+    #[error("this is no {0} of rosey's")]
+    Other(&'static str),
+    /// A later rosey wrote it.
+    #[error("a later rosey made it: its format is {found}, and this one knows {FILE_FORMAT}")]
+    Later {
+        /// Its format.
+        found: String,
+    },
+    /// Its end is missing.
+    #[error("it is cut off: its last line, the digest, is missing")]
+    CutOff,
+    /// It is not what rosey wrote.
+    #[error("it has been edited or damaged: its content does not have the digest that its last line tells")]
+    Edited,
+    /// It cannot be read.
+    #[error("line {line}: {message}")]
+    Syntax {
+        /// Where.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+/// What a plan file says, but for its steps: these follow from the rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanFile {
+    /// The kind of database.
+    pub dialect: Dialect,
+    /// The history number that it was made for.
+    pub number: i64,
+    /// What was said of it.
+    pub message: Option<String>,
+    /// SQLite: tables that change are rebuilt, whatever would be cheaper.
+    pub rebuild_only: bool,
+    /// PostgreSQL: tables that hold rows are changed without stopping writers.
+    pub online: bool,
+    /// The schema that it starts from, as KDL; with the guards that the history knew of.
+    pub current: String,
+    /// What else has to be known of the database.
+    pub facts: Vec<Fact>,
+    /// The schema that it leads to, as KDL.
+    pub desired: String,
+    /// The digest of the file.
+    pub digest: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// What goes into a plan file.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'d> {
+    /// The history number that it is made for.
+    pub number: i64,
+    /// What is said of it.
+    pub message: Option<&'d str>,
+    /// The schema that it starts from.
+    pub current: &'d str,
+    /// What else has to be known of the database.
+    pub facts: &'d [Fact],
+    /// The schema that it leads to.
+    pub desired: &'d str,
+    /// The plan as it is made without the database.
+    pub plan: &'d Plan,
+    /// The plan for people.
+    pub shown: &'d str,
+}
+
+/// Writes a plan file.
+pub fn write_plan(draft: &Draft<'_>) -> String {
+    let plan = draft.plan;
+    let mut pen = Pen::default();
+    pen.comment("A plan, made by `rosey plan --out`. `rosey show` prints it, `rosey apply` applies it; edited, it is refused.\n\n");
+    pen.comment(draft.shown);
+    pen.blank();
+    pen.number("rosey-plan", FILE_FORMAT);
+    pen.node("dialect", &[plan.dialect.word()]);
+    pen.number("number", draft.number);
+    if let Some(message) = draft.message {
+        pen.node("message", &[message]);
+    }
+    if plan.dialect == Dialect::Postgres {
+        pen.node("online", &[if plan.online { "true" } else { "false" }]);
+    } else {
+        pen.node("sqlite-path", &[if plan.rebuild_only { "rebuild" } else { "cheapest" }]);
+    }
+    schema(&mut pen, "current", draft.current);
+    facts(&mut pen, draft.facts);
+    schema(&mut pen, "desired", draft.desired);
+    pen.open("changes", NONE);
+    for address in plan.changes.addresses() {
+        let step = plan.steps.iter().find(|s| s.address == address);
+        let action = step.map_or("none", |s| s.action.word());
+        pen.node("change", &[address.to_string().as_str(), action, step.map_or("", |s| s.reason.as_str())]);
+    }
+    pen.close();
+    for step in &plan.steps {
+        pen.open("step", &[&step.address.to_string(), step.action.word(), step.transaction.word()]);
+        for hazard in &step.hazards {
+            pen.node("hazard", &[hazard.code.name(), hazard.level.word(), &hazard.address.to_string()]);
+        }
+        step.statements.iter().for_each(|s| pen.node("sql", &[&s.sql]));
+        pen.close();
+    }
+    sealed(pen)
+}
+
+const NONE: &[&str] = &[];
+
+fn schema(pen: &mut Pen, name: &str, text: &str) {
+    pen.open(name, &[digest(text)]);
+    pen.verbatim(text);
+    pen.close();
+}
+
+fn facts(pen: &mut Pen, facts: &[Fact]) {
+    pen.open("facts", NONE);
+    facts.iter().for_each(|f| pen.node(&f.name, &f.args));
+    pen.close();
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The text with the digest of all of it as its last line.
+fn sealed(pen: Pen) -> String {
+    let text = pen.finish();
+    let digest = digest(&text);
+    format!("{text}digest \"{digest}\"\n")
+}
+
+/// The content of a file whose digest holds, and the digest. Line ends may have been turned into those of another system.
+fn opened(text: &str) -> Result<(String, String), FileError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let (content, last) = text.trim_end().rsplit_once('\n').ok_or(FileError::CutOff)?;
+    let told = last.strip_prefix("digest \"").and_then(|l| l.strip_suffix('"')).ok_or(FileError::CutOff)?.to_owned();
+    let content = format!("{content}\n");
+    if digest(&content) == told { Ok((content, told)) } else { Err(FileError::Edited) }
+}
+
+/// The nodes of a file of this kind.
+fn blocks(text: &str, kind: &'static str, what: &'static str) -> Result<(Vec<Block>, String), FileError> {
+    let first = text.lines().find_map(|l| l.trim_start_matches('\u{feff}').strip_prefix(kind));
+    let found = first.ok_or(FileError::Other(what))?.trim().to_owned();
+    if found != FILE_FORMAT.to_string() {
+        // What a later rosey calls its digest is not known.
+        return Err(if found.parse::<i64>().is_ok_and(|n| n > FILE_FORMAT) { FileError::Later { found } } else { FileError::Other(what) });
+    }
+    let (content, digest) = opened(text)?;
+    let blocks = read(&content, &["current", "desired", "recorded", "written"]);
+    Ok((blocks.map_err(|(line, message)| FileError::Syntax { line, message })?, digest))
+}
+
+fn block<'b>(blocks: &'b [Block], name: &str) -> Option<&'b Block> {
+    blocks.iter().find(|b| b.name == name)
+}
+
+fn word<'b>(blocks: &'b [Block], name: &str) -> Option<&'b str> {
+    block(blocks, name).and_then(Block::first)
+}
+
+fn dialect(blocks: &[Block], what: &'static str) -> Result<Dialect, FileError> {
+    match word(blocks, "dialect") {
+        Some("sqlite") => Ok(Dialect::Sqlite),
+        Some("postgres") => Ok(Dialect::Postgres),
+        _ => Err(FileError::Other(what)),
+    }
+}
+
+fn text_of(blocks: &[Block], name: &str) -> Option<String> {
+    block(blocks, name).map(|b| b.text.clone())
+}
+
+fn read_facts(blocks: &[Block]) -> Vec<Fact> {
+    let children = block(blocks, "facts").map(|b| b.children.as_slice()).unwrap_or_default();
+    children.iter().map(|b| Fact { name: b.name.clone(), args: b.args.clone() }).collect()
+}
+
+/// Reads a plan file.
+///
+/// # Errors
+/// Where it is none, or is not as it was written.
+pub fn read_plan(text: &str) -> Result<PlanFile, FileError> {
+    const WHAT: &str = "plan file";
+    let (blocks, digest) = blocks(text, "rosey-plan", WHAT)?;
+    let missing = || FileError::Other(WHAT);
+    Ok(PlanFile {
+        dialect: dialect(&blocks, WHAT)?,
+        number: word(&blocks, "number").and_then(|n| n.parse().ok()).ok_or_else(missing)?,
+        message: word(&blocks, "message").map(str::to_owned),
+        rebuild_only: word(&blocks, "sqlite-path") == Some("rebuild"),
+        online: word(&blocks, "online") == Some("true"),
+        current: text_of(&blocks, "current").ok_or_else(missing)?,
+        facts: read_facts(&blocks),
+        desired: text_of(&blocks, "desired").ok_or_else(missing)?,
+        digest,
+        text: text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n"),
+    })
+}
+
+/// A database's schema as a file can hold it: enough to plan from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct State {
+    /// The kind of database.
+    pub dialect: Dialect,
+    /// The last number of its history.
+    pub number: Option<i64>,
+    /// The schema, as KDL; with the guards that the history knew of.
+    pub current: String,
+    /// What else has to be known of the database.
+    pub facts: Vec<Fact>,
+    /// The schema that the last apply left, in the database's spelling.
+    pub recorded: Option<String>,
+    /// The same as the schema file had it, where that is another text.
+    pub written: Option<String>,
+}
+
+impl State {
+    /// A state without a history.
+    pub fn new(dialect: Dialect, current: String, facts: Vec<Fact>) -> Self {
+        State { dialect, number: None, current, facts, recorded: None, written: None }
+    }
+
+    /// Writes a state file.
+    pub fn write(&self) -> String {
+        let mut pen = Pen::default();
+        pen.comment("A database's state, made by `rosey state pull`, for `rosey plan --state`.\n\n");
+        pen.number("rosey-state", FILE_FORMAT);
+        pen.node("dialect", &[self.dialect.word()]);
+        if let Some(number) = self.number {
+            pen.number("number", number);
+        }
+        schema(&mut pen, "current", &self.current);
+        facts(&mut pen, &self.facts);
+        // A database that is as the last apply left it needs to say so only once.
+        if let Some(recorded) = &self.recorded {
+            if recorded == &self.current { pen.node("recorded-is-current", NONE) } else { schema(&mut pen, "recorded", recorded) }
+        }
+        if let Some(written) = &self.written {
+            schema(&mut pen, "written", written);
+        }
+        sealed(pen)
+    }
+
+    /// Reads a state file.
+    ///
+    /// # Errors
+    /// Where it is none, or is not as it was written.
+    pub fn read(text: &str) -> Result<State, FileError> {
+        const WHAT: &str = "state file";
+        let (blocks, _) = blocks(text, "rosey-state", WHAT)?;
+        let current = text_of(&blocks, "current").ok_or(FileError::Other(WHAT))?;
+        let same = block(&blocks, "recorded-is-current").map(|_| current.clone());
+        Ok(State {
+            dialect: dialect(&blocks, WHAT)?,
+            number: word(&blocks, "number").and_then(|n| n.parse().ok()),
+            facts: read_facts(&blocks),
+            recorded: same.or_else(|| text_of(&blocks, "recorded")),
+            written: text_of(&blocks, "written"),
+            current,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let facts = vec![Fact::new("definition", ["table", "t", "CREATE TABLE t (\n  a -- \"\"\"\n)", ""]), Fact::new::<&str>("empty", [])];
+        let text = "table t {\n    column a \"\" {\n        backfill \"\"\"\n            a\n            b\n            \"\"\"\n    }\n}\n";
+        State { number: Some(3), written: Some(text.to_owned()), ..State::new(Dialect::Sqlite, text.to_owned(), facts) }
+    }
+
+    #[test]
+    fn a_state_comes_back_with_other_line_ends_too() {
+        let text = state().write();
+        let back = State::read(&text).unwrap();
+        assert_eq!((back.facts.clone(), back.number), (state().facts, Some(3)));
+        assert!(back.current.contains("            a\n"), "{}", back.current);
+        assert_eq!(State::read(&format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap(), back);
+    }
+
+    #[test]
+    fn what_is_not_as_it_was_written_is_refused() {
+        let text = state().write();
+        assert_eq!(State::read(&text.replace("column a", "column b")), Err(FileError::Edited));
+        assert_eq!(State::read(&text[..text.len() / 2]), Err(FileError::CutOff));
+        assert_eq!(State::read(&text.replace("rosey-state 1", "rosey-state 2")), Err(FileError::Later { found: "2".to_owned() }));
+        assert_eq!(State::read("table t"), Err(FileError::Other("state file")));
+        assert_eq!(read_plan(&text), Err(FileError::Other("plan file")));
+    }
+}

@@ -1,0 +1,187 @@
+//! The row that an apply leaves in the database's history, as SQL: the same for rosey itself and for a script.
+
+use std::fmt::Write as _;
+
+use super::Rename;
+use crate::schema::Dialect;
+
+/// The version of a row's shape. It rises when a column changes its meaning.
+pub const HISTORY_FORMAT: i64 = 2;
+
+/// What brought a row into the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A schema file or a saved plan was applied.
+    #[default]
+    Apply,
+    /// An earlier schema was gone back to.
+    Rollback,
+    /// The schema was written down as it was found.
+    Stamp,
+}
+
+impl Kind {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Apply => "apply",
+            Kind::Rollback => "rollback",
+            Kind::Stamp => "stamp",
+        }
+    }
+}
+
+/// Who applies, and from what.
+#[derive(Debug, Clone, Default)]
+pub struct Identity {
+    /// The system's user.
+    pub user: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The commit that the schema file is at.
+    pub git_commit: Option<String>,
+}
+
+/// One row.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// What brought it.
+    pub kind: Kind,
+    /// The digest of the plan.
+    pub plan: String,
+    /// What was said of it.
+    pub message: Option<String>,
+    /// The schema before it, in rosey's spelling.
+    pub schema_before: String,
+    /// The schema after it, in the database's spelling.
+    pub schema_after: String,
+    /// The schema after it as the schema file has it, where that is another text.
+    pub schema_written: Option<String>,
+    /// The renames that were done, so that the way back inverts them.
+    pub renames: Vec<Rename>,
+    /// The statements.
+    pub sql: String,
+    /// Who did it.
+    pub identity: Identity,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// Rows that rebuilds copied.
+    pub rows_copied: i64,
+    /// `applied`, or `running` while steps outside the transaction are left.
+    pub outcome: &'static str,
+    /// The backup.
+    pub backup: Option<String>,
+    /// Which row's schema was gone back to; 0 is what was there before the first.
+    pub back_to: Option<i64>,
+}
+
+/// The columns, each with whether it is a number and whether it is always set.
+const COLUMNS: [(&str, bool, bool); 21] = [
+    ("number", true, true),
+    ("format", true, true),
+    ("plan", false, true),
+    ("kind", false, true),
+    ("message", false, false),
+    ("schema_before", false, true),
+    ("schema_after", false, true),
+    ("renames", false, true),
+    ("sql", false, true),
+    ("applied_at", false, true),
+    ("applied_by", false, false),
+    ("host", false, false),
+    ("git_commit", false, false),
+    ("duration_ms", true, true),
+    ("rows_copied", true, true),
+    ("rosey_version", false, true),
+    ("server_version", false, true),
+    ("outcome", false, true),
+    ("backup", false, false),
+    // Since format 2.
+    ("schema_written", false, false),
+    ("back_to", true, false),
+];
+
+/// The statement that makes the table where it is not there.
+pub fn create_history(dialect: Dialect) -> String {
+    let (number, text) = types(dialect);
+    let columns = COLUMNS.iter().map(|(name, is_number, set)| {
+        let ty = if *is_number { number } else { text };
+        let rule = if *name == "number" {
+            " PRIMARY KEY"
+        } else if *set {
+            " NOT NULL"
+        } else {
+            ""
+        };
+        format!("    {name} {ty}{rule}")
+    });
+    format!("CREATE TABLE IF NOT EXISTS _rosey_history (\n{}\n)", columns.collect::<Vec<_>>().join(",\n"))
+}
+
+/// The statements that bring a table of an older rosey up to date, given the columns that it has. Nothing is taken away,
+/// and rows stay as they are.
+pub fn upgrade_history(dialect: Dialect, there: &[String]) -> Vec<String> {
+    let (number, text) = types(dialect);
+    let missing = COLUMNS.iter().filter(|(name, ..)| !there.iter().any(|t| t.eq_ignore_ascii_case(name)));
+    let add = |(name, is_number, _): &(&str, bool, bool)| {
+        format!("ALTER TABLE _rosey_history ADD COLUMN {name} {}", if *is_number { number } else { text })
+    };
+    missing.map(add).collect()
+}
+
+fn types(dialect: Dialect) -> (&'static str, &'static str) {
+    match dialect {
+        Dialect::Sqlite => ("INTEGER", "TEXT"),
+        Dialect::Postgres => ("bigint", "text"),
+    }
+}
+
+/// The statement that writes the row under the next number.
+pub fn insert_history(dialect: Dialect, record: &Record) -> String {
+    let (now, server) = match dialect {
+        Dialect::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "'SQLite ' || sqlite_version()"),
+        Dialect::Postgres => (
+            "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+            "'PostgreSQL ' || current_setting('server_version')",
+        ),
+    };
+    let mut values = String::new();
+    for (name, ..) in COLUMNS {
+        let value = match name {
+            "number" => "(SELECT coalesce(max(number), 0) + 1 FROM _rosey_history)".to_owned(),
+            "applied_at" => now.to_owned(),
+            "server_version" => server.to_owned(),
+            name => value(name, record),
+        };
+        let _ = write!(values, "{}{value}", if values.is_empty() { "" } else { ", " });
+    }
+    let names: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).collect();
+    format!("INSERT INTO _rosey_history ({}) VALUES ({values})", names.join(", "))
+}
+
+fn value(name: &str, record: &Record) -> String {
+    let text = |t: &str| format!("'{}'", t.replace('\'', "''"));
+    let maybe = |t: &Option<String>| t.as_deref().map_or_else(|| "NULL".to_owned(), text);
+    match name {
+        "format" => HISTORY_FORMAT.to_string(),
+        "plan" => text(&record.plan),
+        "kind" => text(record.kind.word()),
+        "message" => maybe(&record.message),
+        "schema_before" => text(&record.schema_before),
+        "schema_after" => text(&record.schema_after),
+        "schema_written" => maybe(&record.schema_written),
+        "renames" => text(&super::rename::encode(&record.renames)),
+        "sql" => text(&record.sql),
+        "applied_by" => maybe(&record.identity.user),
+        "host" => maybe(&record.identity.host),
+        "git_commit" => maybe(&record.identity.git_commit),
+        "duration_ms" => record.duration_ms.to_string(),
+        "rows_copied" => record.rows_copied.to_string(),
+        "rosey_version" => text(env!("CARGO_PKG_VERSION")),
+        "outcome" => text(record.outcome),
+        "backup" => maybe(&record.backup),
+        "back_to" => record.back_to.map_or_else(|| "NULL".to_owned(), |n| n.to_string()),
+        _ => "NULL".to_owned(),
+    }
+}

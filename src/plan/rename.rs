@@ -1,0 +1,130 @@
+//! The renames of a plan, as the history keeps them: the way back inverts them, and never drops and adds.
+
+use crate::diff::{Changes, Delta, TableChange};
+use crate::kdl::document::{Pen, read};
+use crate::schema::ObjectName;
+
+/// One object that got another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// `table`, `column`, `view`, …
+    pub kind: String,
+    /// PostgreSQL's schema, where it is not the usual one.
+    pub schema: Option<String>,
+    /// Of a column or index: its table, under its new name.
+    pub table: Option<String>,
+    /// What it was called.
+    pub old: String,
+    /// What it is called.
+    pub new: String,
+}
+
+/// The renames of a plan, tables first.
+pub fn renames(changes: &Changes) -> Vec<Rename> {
+    let mut found = Vec::new();
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let table = &edits.after.name;
+        found.extend(edits.renamed_from.iter().map(|old| of("table", old, table)));
+        let inner = |kind: &str, old: &crate::schema::Ident, new: &crate::schema::Ident| Rename {
+            table: Some(table.name.to_string()),
+            ..of(kind, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
+        };
+        found.extend(edits.renamed_columns.iter().map(|(old, new)| inner("column", old, new)));
+        found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner("index", old, new)));
+    }
+    others(&changes.views, "view", |v| &v.name, &mut found);
+    others(&changes.triggers, "trigger", |t| &t.name, &mut found);
+    others(&changes.enums, "enum", |e| &e.name, &mut found);
+    others(&changes.domains, "domain", |d| &d.name, &mut found);
+    others(&changes.sequences, "sequence", |s| &s.name, &mut found);
+    others(&changes.materialized_views, "materialized-view", |v| &v.name, &mut found);
+    found
+}
+
+fn of(kind: &str, old: &ObjectName, new: &ObjectName) -> Rename {
+    let schema = old.schema.as_ref().map(ToString::to_string);
+    Rename { kind: kind.to_owned(), schema, table: None, old: old.name.to_string(), new: new.name.to_string() }
+}
+
+fn others<T>(deltas: &[Delta<T>], kind: &str, name: impl Fn(&T) -> &ObjectName, found: &mut Vec<Rename>) {
+    for delta in deltas {
+        if let Delta::Alter { before, after, .. } = delta
+            && name(before) != name(after)
+        {
+            found.push(of(kind, name(before), name(after)));
+        }
+    }
+}
+
+/// A line each: kind, schema, table, old and new name.
+pub(super) fn encode(renames: &[Rename]) -> String {
+    let mut pen = Pen::default();
+    for rename in renames {
+        let (schema, table) = (rename.schema.as_deref().unwrap_or_default(), rename.table.as_deref().unwrap_or_default());
+        pen.node(&rename.kind, &[schema, table, &rename.old, &rename.new]);
+    }
+    pen.finish()
+}
+
+/// Reads what [`encode`] wrote, or the first release's lines: `table.t.column.old -> table.t.column.new`.
+pub fn decode_renames(text: &str) -> Vec<Rename> {
+    if text.lines().any(|l| l.contains(" -> ") && !l.contains('"')) {
+        return text.lines().filter_map(first_release).collect();
+    }
+    let some = |s: &String| Some(s.clone()).filter(|s| !s.is_empty());
+    let blocks = read(text, &[]).unwrap_or_default();
+    let rename = |b: crate::kdl::document::Block| match b.args.as_slice() {
+        [schema, table, old, new] => {
+            Some(Rename { kind: b.name, schema: some(schema), table: some(table), old: old.clone(), new: new.clone() })
+        }
+        _ => None,
+    };
+    blocks.into_iter().filter_map(rename).collect()
+}
+
+fn first_release(line: &str) -> Option<Rename> {
+    let (old, new) = line.split_once(" -> ")?;
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.split('.').collect(), new.split('.').collect());
+    let (kind, table) = match new.as_slice() {
+        ["table", _] | ["table", _, _] => ("table", None),
+        ["table", .., table, kind, _] => (*kind, Some((*table).to_owned())),
+        _ => return None,
+    };
+    let schema = match (table.is_some(), new.as_slice()) {
+        (false, ["table", schema, _]) | (true, ["table", schema, _, _, _]) => Some((*schema).to_owned()),
+        _ => None,
+    };
+    Some(Rename { kind: kind.to_owned(), schema, table, old: (*old.last()?).to_owned(), new: (*new.last()?).to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rename(kind: &str, schema: Option<&str>, table: Option<&str>, old: &str, new: &str) -> Rename {
+        let text = |t: Option<&str>| t.map(str::to_owned);
+        Rename { kind: kind.to_owned(), schema: text(schema), table: text(table), old: old.to_owned(), new: new.to_owned() }
+    }
+
+    #[test]
+    fn every_name_comes_back() {
+        let all = [
+            rename("table", None, None, "a.b", "a -> b"),
+            rename("column", Some("s p"), Some("t\n\"x\""), "ö", "select"),
+            rename("materialized-view", None, None, "true", "7"),
+        ];
+        assert_eq!(decode_renames(&encode(&all)), all);
+    }
+
+    #[test]
+    fn the_first_releases_lines_are_read() {
+        let text = "table.a -> table.b\ntable.b.column.x -> table.b.column.y\ntable.s.t.index.i -> table.s.t.index.j";
+        let wanted = [
+            rename("table", None, None, "a", "b"),
+            rename("column", None, Some("b"), "x", "y"),
+            rename("index", Some("s"), Some("t"), "i", "j"),
+        ];
+        assert_eq!(decode_renames(text), wanted);
+    }
+}

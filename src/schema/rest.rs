@@ -1,0 +1,32 @@
+//! A schema once a change is done: without the words that only say how to get there.
+
+use super::{Only, Schema};
+
+impl Schema {
+    /// Without old names, fillings and conversions, and without the mark of one database: what a database itself holds.
+    pub fn at_rest(&self) -> Schema {
+        let mut schema = self.clone();
+        for table in schema.tables.values_mut() {
+            table.was.clear();
+            for column in table.columns.values_mut() {
+                column.was.clear();
+                (column.backfill, column.using, column.only) = (None, None, Only::default());
+            }
+            for index in table.indexes.values_mut() {
+                index.was.clear();
+                index.only = Only::default();
+            }
+            table.uniques.iter_mut().for_each(|u| u.was.clear());
+            table.checks.iter_mut().for_each(|c| c.was.clear());
+            table.foreign_keys.iter_mut().for_each(|f| f.was.clear());
+            table.exclusions.iter_mut().for_each(|e| e.was.clear());
+        }
+        schema.views.values_mut().for_each(|v| v.was.clear());
+        schema.triggers.values_mut().for_each(|t| t.was.clear());
+        schema.materialized_views.values_mut().for_each(|v| v.was.clear());
+        schema.enums.values_mut().for_each(|e| e.was.clear());
+        schema.domains.values_mut().for_each(|d| d.was.clear());
+        schema.sequences.values_mut().for_each(|s| s.was.clear());
+        schema
+    }
+}

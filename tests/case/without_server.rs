@@ -1,0 +1,54 @@
+//! A plan that is made without the server, from what has been noted down, is the plan that is made with it.
+
+use rosey::apply::postgres::{self, PlanAndState};
+use rosey::dialect::postgres::{Url, offline};
+use rosey::kdl::{self, Sources};
+use rosey::plan::{Plan, Step};
+use rosey::schema::{Dialect, Normalized, Schema};
+
+use crate::support::{applied, wait};
+
+/// Notes the plan down as a file would, makes it again from that, and compares it with itself and with the plain one.
+pub fn is_the_same(url: &Url, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
+    let noted = wait(postgres::plan_with_state(url, desired, online)).map_err(|e| format!("no plan to note down: {e:?}"))?;
+    if noted.plan.changes.addresses() != plain.changes.addresses() {
+        return Err(format!("noted down, other things change: {:?}\n{}", noted.plan.changes.addresses(), statements(plain)));
+    }
+    let again = again(&noted, online)?;
+    let (sql, with) = (statements(&again), statements(&noted.plan));
+    if sql != with {
+        return Err(format!("without the server the statements are\n{sql}\ninstead of\n{with}\n{}", kdl::encode(&noted.desired)));
+    }
+    if heads(plain) != heads(&noted.plan) {
+        return Err(format!("noted down, the statements are\n{with}\ninstead of\n{}", statements(plain)));
+    }
+    let counted = again.hazards().find(|h| h.count.is_some());
+    if again.changes != noted.plan.changes || again.guards != noted.plan.guards {
+        return Err(format!("without the server other things change: {:?}", again.changes));
+    }
+    counted.map_or(Ok(()), |h| Err(format!("{} was counted without a server", h.address)))
+}
+
+fn statements(plan: &Plan) -> String {
+    let of = |step: &Step| step.statements.iter().map(|s| format!("{:?} {}\n", step.transaction, s.sql)).collect::<String>();
+    plan.steps.iter().map(of).collect()
+}
+
+/// The statements without the expressions in them, which may be the server's or the file's; with where and why they run.
+fn heads(plan: &Plan) -> Vec<String> {
+    let head = |sql: &str| sql.split(['(', '\n']).next().unwrap_or_default().split(" AS ").next().unwrap_or_default().to_owned();
+    let of = |step: &Step| step.statements.iter().map(|s| format!("{} {} {}", step.address, step.reason, head(&s.sql))).collect::<Vec<_>>();
+    plan.steps.iter().flat_map(of).collect()
+}
+
+/// The plan from the file's texts alone.
+fn again(noted: &PlanAndState, online: bool) -> Result<Plan, String> {
+    let current = decoded(&kdl::encode(&noted.state.current))?;
+    let wanted = applied::desired(&kdl::encode(&noted.desired))?;
+    let again = offline::plan(&current, &noted.state.facts, None, &wanted, online).map_err(|e| format!("without the server: {e:?}"))?;
+    Ok(again.plan)
+}
+
+fn decoded(text: &str) -> Result<Schema, String> {
+    kdl::decode(&Sources::from_text("current.kdl", text), Dialect::Postgres).map_err(|d| d.to_string())
+}

@@ -1,0 +1,89 @@
+//! The state of a PostgreSQL database as it is noted down: the same twice, for a role that may only read too, and enough to
+//! plan from. A table that was noted down as empty and holds rows after all is named.
+
+mod support;
+
+use rosey::apply::postgres::{self as live, State};
+use rosey::dialect::postgres::{Url, offline};
+use rosey::kdl;
+use rosey::plan::Fact;
+use support::applied::desired;
+use support::postgres::{Database, servers};
+use support::wait;
+
+const SCHEMA: &str = "
+schema side
+table t {
+    column id serial primary-key
+    column kind text not-null prevent-destroy
+    check \"kind IN ('a', 'b')\"
+}
+table empty { column n integer }
+table shut schema=side { column n integer }
+view v { as \"SELECT id, kind FROM t\" }
+";
+
+fn state(database: &Database, user: &str) -> State {
+    let url = database.url().replace("postgres@", &format!("{user}@"));
+    wait(live::state(&Url::parse(&url).unwrap())).unwrap_or_else(|e| panic!("{e:?}"))
+}
+
+fn of(facts: &[Fact], name: &str) -> Vec<String> {
+    facts.iter().filter(|f| f.name == name).map(|f| f.args.join(".")).collect()
+}
+
+#[test]
+fn a_state_is_noted_down_and_planned_from() {
+    for server in servers() {
+        let database = server.database();
+        let wanted = desired(SCHEMA).unwrap();
+        database.apply(&wanted, false).unwrap();
+        database.sql(
+            "INSERT INTO t (kind) VALUES ('a'); INSERT INTO side.shut VALUES (1); GRANT SELECT ON v TO pg_monitor; \
+             DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader",
+        );
+        let noted = state(&database, "postgres");
+        assert_eq!(noted.facts, state(&database, "postgres").facts);
+        assert_eq!(of(&noted.facts, "holds-rows"), [".t", "side.shut"]);
+        assert_eq!(of(&noted.facts, "guarded-column"), [".t.kind"]);
+        assert_eq!(of(&noted.facts, "managed"), ["side"]);
+        assert_eq!(of(&noted.facts, "reads").len(), 2, "{:?}", noted.facts);
+        assert!(of(&noted.facts, "kept").iter().any(|k| k.contains("pg_monitor")));
+
+        // Who may not look into a table takes it to hold rows where it takes room.
+        let seen = state(&database, "reader");
+        assert_eq!(of(&seen.facts, "holds-rows"), [".t", "side.shut"]);
+        assert_eq!(kdl::encode(&seen.current), kdl::encode(&noted.current));
+
+        // What is guarded does not go, and a schema that the file no longer names stays managed.
+        let less = desired("table t { column id serial primary-key }").unwrap();
+        let plan = offline::plan(&noted.current, &noted.facts, None, &less, false).unwrap().plan;
+        let with = database.plan(&less, false).unwrap();
+        let sql = |p: &rosey::plan::Plan| p.statements().map(|s| s.sql.clone()).collect::<Vec<_>>();
+        assert_eq!(sql(&plan), sql(&with));
+        assert!(plan.hazards().any(|h| h.text().contains("prevent-destroy")));
+        database.sql("DROP OWNED BY reader; DROP ROLE reader");
+    }
+}
+
+#[test]
+fn rows_that_came_after_are_named() {
+    for server in servers() {
+        let database = server.database();
+        database.apply(&desired(SCHEMA).unwrap(), false).unwrap();
+        let noted = state(&database, "postgres");
+        let stricter = desired(&SCHEMA.replace("table empty { column n integer }", "table empty { column n integer not-null }")).unwrap();
+        let url = Url::parse(&database.url()).unwrap();
+        let holding = offline::holding(&noted.facts);
+        let file = offline::plan(&noted.current, &noted.facts, None, &stricter, true).unwrap().plan;
+        let heads =
+            |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
+        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, true, &holding)).unwrap();
+        assert!(none.is_empty() && heads(&same) == heads(&file));
+        database.sql("INSERT INTO empty VALUES (1)");
+        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, true, &holding)).unwrap();
+        assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
+        assert_eq!(heads(&same), heads(&file));
+        assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");
+    }
+}
