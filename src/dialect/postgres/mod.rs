@@ -33,4 +33,5 @@ mod words;
 pub use check::problems;
 pub use error::Error;
 pub use planner::{PlanError, desired};
+pub(crate) use standing::gives_back;
 pub use url::{Url, UrlError};

@@ -59,6 +59,13 @@ fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     }
 }
 
+/// Whether a statement gives a view or type that was made anew back to its owner. Who makes it owns it: for the owner it
+/// changes nothing, and is left out.
+pub(crate) fn gives_back(sql: &str) -> bool {
+    let made = ["ALTER VIEW ", "ALTER MATERIALIZED VIEW ", "ALTER TYPE "].iter().any(|a| sql.starts_with(a));
+    made && sql.contains(" OWNER TO ") && !sql.contains('\n')
+}
+
 /// A dropped table takes what stands on it along: that is said.
 fn goes_along(step: &mut Step, live: &Live) {
     let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top("table", &r.name) == step.address);

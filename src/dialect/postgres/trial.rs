@@ -3,7 +3,10 @@
 //! a check). On a table that holds rows an index is built once the rest has been committed, which is too late to find out.
 //!
 //! No table is read, and all is rolled back. Says nothing where a type cannot be had yet, nor of what may come with the
-//! change: a table or sequence that is not there.
+//! change: a table or sequence that is not there. What is sure to be taken is not tried, and what is left of many tables is
+//! tried in one go, one statement each: parts are tried alone only where something is refused.
+
+mod doubt;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +15,11 @@ use super::names::{Names, quote};
 use super::settle::{self, stand_ins};
 use super::{ddl, types};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
-use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Span, Table, Type};
+use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
+
+/// How many tables are tried at once. Each takes some locks, which are given back before the next ones are taken
+/// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
+const AT_ONCE: usize = 100;
 
 /// What the server refuses of the tables that come or change, at its lines.
 ///
@@ -24,21 +31,27 @@ pub(crate) async fn problems(
     current: &Schema,
     desired: &Schema,
 ) -> Result<Vec<Problem>, Error> {
-    let tables: Vec<Trial> = changes.tables.iter().filter_map(trial).collect();
+    let tables: Vec<Trial> = changes.tables.iter().filter_map(|c| trial(c, desired)).collect();
     if tables.is_empty() || settle::unknowable(current, desired) {
         return Ok(Vec::new());
     }
-    connection.execute("SAVEPOINT rosey_trial").await?;
+    own(connection, &["SAVEPOINT rosey_trial"]).await?;
     stand_ins::make(connection, &stand_ins::types(current, desired)).await?;
     // A function of the server's does not take a type that only stands in for its own.
     let stood_in = stand_ins::type_names(current, desired).next().is_some();
     let mut found = Vec::new();
-    for trial in tables {
-        let refused = of_table(connection, &trial).await?;
+    for some in tables.chunks(AT_ONCE) {
+        let refused = of_tables(connection, some).await?;
         found.extend(refused.into_iter().filter(|r| !(stood_in && r.code == "42883")).map(Refused::problem));
     }
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_trial").await?;
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial"]).await?;
     Ok(found)
+}
+
+/// Commands of rosey's own in one round trip.
+async fn own(connection: &mut Connection, commands: &[&str]) -> Result<(), Error> {
+    let commands: Vec<String> = commands.iter().map(|c| (*c).to_owned()).collect();
+    connection.own_queries(&commands, |_, _| {}).await
 }
 
 /// A table with nothing but its columns and what comes to it.
@@ -48,36 +61,40 @@ struct Trial {
 }
 
 /// What is worth a trial of a table: nothing, where all that comes is sure to be taken.
-fn trial(change: &TableChange) -> Option<Trial> {
-    let mut table = match change {
-        TableChange::Create(table) => table.clone(),
+fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
+    let (mut table, retyped) = match change {
+        TableChange::Create(table) => (table.clone(), false),
         TableChange::Drop(_) => return None,
         TableChange::Alter(edits) => coming(edits),
     };
-    let sure: BTreeSet<Ident> = table.columns.values().filter(|c| sorts(&c.ty)).map(|c| c.name.clone()).collect();
-    let indexes: Vec<Index> = table.indexes.drain(..).map(|(_, i)| i).filter(|i| is_doubtful(i, &sure)).collect();
+    let mut indexes: Vec<Index> = table.indexes.drain(..).map(|(_, i)| i).collect();
+    indexes.retain(|i| retyped || doubt::index(i, &table));
+    table.checks.retain(|c| retyped || doubt::check(c));
     // Named in full: a search path may put temporary objects last.
     table.name.schema = Some(Ident::new("pg_temp", Case::Exact));
     (table.was, table.unlogged) = (Vec::new(), false);
     table.foreign_keys.clear();
+    let doubtful: BTreeSet<Ident> = table.columns.values().filter(|c| doubt::default(c, desired)).map(|c| c.name.clone()).collect();
+    let sure: BTreeSet<Ident> = table.columns.values().filter(|c| doubt::sorts(&c.ty)).map(|c| c.name.clone()).collect();
     for column in table.columns.values_mut() {
         (column.ty, column.identity) = (types::stored(&column.ty), None);
-        column.default = column.default.take().filter(|d| matches!(d.value, Literal::Expr(_) | Literal::String(_)));
+        column.default = column.default.take().filter(|_| doubtful.contains(&column.name));
     }
-    let value = |c: &Column| c.generated.is_some() || c.default.as_ref().is_some_and(|d| is_read(&d.value, &c.ty));
+    let value = |c: &Column| c.generated.is_some() || c.default.is_some();
     let keys = table.primary_key.iter().flat_map(|k| &k.parts).chain(table.uniques.iter().flat_map(|u| &u.parts));
     let keys = keys.map(|p| &p.column).any(|c| !sure.contains(c));
     let rules = !table.checks.is_empty() || !table.exclusions.is_empty() || !table.with.is_empty();
     (!indexes.is_empty() || keys || rules || table.columns.values().any(value)).then_some(Trial { table, indexes })
 }
 
-/// The changed table with the rules and indexes that come. Where a type changes, all of them come: they meet the new one.
-fn coming(edits: &TableEdits) -> Table {
+/// The changed table with the rules and indexes that come. Where a type changes, which is said too, all of them come: they
+/// meet the new one.
+fn coming(edits: &TableEdits) -> (Table, bool) {
     let mut table = edits.after.clone();
     let retyped =
         |d: &Delta<Column>| matches!(d, Delta::Alter { before, after, .. } if before.ty != after.ty || before.collate != after.collate);
     if edits.columns.iter().any(retyped) {
-        return table;
+        return (table, true);
     }
     let new = |c: &Ident| edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
     for column in table.columns.values_mut().filter(|c| !new(&c.name)) {
@@ -93,29 +110,7 @@ fn coming(edits: &TableEdits) -> Table {
     if !edits.options.iter().any(|e| e.attribute == "with") {
         table.with.clear();
     }
-    table
-}
-
-/// Whether a B-tree of values of this type is sure to be taken.
-fn sorts(ty: &Type) -> bool {
-    !matches!(ty, Type::Json | Type::Other(_))
-}
-
-fn is_doubtful(index: &Index, sure: &BTreeSet<Ident>) -> bool {
-    let part = |p: &crate::schema::IndexPart| match &p.key {
-        PartKey::Column(c) => !sure.contains(c) || p.opclass.is_some() || p.collate.is_some(),
-        PartKey::Expr(_) => true,
-    };
-    index.method.is_some() || index.predicate.is_some() || !index.with.is_empty() || index.parts.iter().any(part)
-}
-
-/// Whether the server reads the default's text as a value of the type, or as an expression.
-fn is_read(value: &Literal, ty: &Type) -> bool {
-    match value {
-        Literal::Expr(_) => true,
-        Literal::String(_) => types::length(ty).is_none(),
-        _ => false,
-    }
+    (table, false)
 }
 
 /// One statement of a trial, and where in the file its part stands.
@@ -124,21 +119,48 @@ struct Part {
     at: Origin,
 }
 
-/// All at once where nothing is wrong, and otherwise part by part.
-async fn of_table(connection: &mut Connection, trial: &Trial) -> Result<Vec<Refused>, Error> {
+/// All tables in one go where nothing is wrong, and otherwise one by one. They may be in each other's way: two of one name.
+async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<Refused>, Error> {
     let names = Names::new(Ident::new("pg_catalog", Case::Exact));
+    own(connection, &["SAVEPOINT rosey_trial_of"]).await?;
+    let mut taken = true;
+    for trial in tables {
+        let indexes = trial.indexes.iter().map(|i| ddl::create_index(i, &i.name, &trial.table.name, false, &names));
+        for sql in std::iter::once(temporary(&trial.table, &names)).chain(indexes) {
+            taken = taken && is_taken(connection, &sql).await?;
+        }
+    }
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
     let mut found = Vec::new();
-    connection.execute("SAVEPOINT rosey_trial_of").await?;
-    if tried(connection, &temporary(&trial.table, &names)).await?.is_some() {
-        found = by_parts(connection, &trial.table, &names).await?;
+    for trial in tables.iter().filter(|_| !taken) {
+        found.extend(of_table(connection, trial, &names).await?);
+    }
+    Ok(found)
+}
+
+/// Whether the server takes a statement. Where it does not, the transaction waits to be rolled back to a savepoint.
+async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
+    match connection.execute(sql).await {
+        Ok(_) => Ok(true),
+        Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
+        Err(_) => Ok(false),
+    }
+}
+
+/// A table as a whole, or part by part where something is wrong.
+async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> Result<Vec<Refused>, Error> {
+    let mut found = Vec::new();
+    own(connection, &["SAVEPOINT rosey_trial_of"]).await?;
+    if tried(connection, &temporary(&trial.table, names)).await?.is_some() {
+        found = by_parts(connection, &trial.table, names).await?;
     }
     if found.is_empty() {
         for index in &trial.indexes {
-            let sql = ddl::create_index(index, &index.name, &trial.table.name, false, &names);
+            let sql = ddl::create_index(index, &index.name, &trial.table.name, false, names);
             found.extend(tried(connection, &sql).await?.and_then(|e| refused(e, index.origin)));
         }
     }
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_trial_of").await?;
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
     Ok(found)
 }
 
@@ -204,11 +226,11 @@ fn rules(table: &Table, names: &Names) -> Vec<Part> {
 
 /// The server's refusal of a statement, if it refuses.
 async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, Error> {
-    connection.execute("SAVEPOINT rosey_try").await?;
+    own(connection, &["SAVEPOINT rosey_try"]).await?;
     match connection.execute(sql).await {
-        Ok(_) => connection.execute("RELEASE SAVEPOINT rosey_try").await.map(|_| None),
+        Ok(_) => own(connection, &["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
         Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
-        Err(refusal) => connection.execute("ROLLBACK TO SAVEPOINT rosey_try").await.map(|_| Some(refusal)),
+        Err(refusal) => own(connection, &["ROLLBACK TO SAVEPOINT rosey_try"]).await.map(|()| Some(refusal)),
     }
 }
 
