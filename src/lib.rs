@@ -10,8 +10,10 @@
 //! | [`diff`] | two normalised schemas to changes |
 //! | [`plan`] | steps, hazards, order |
 //! | [`dialect`] | what is true of one database only |
+//! | [`lint`] | what is risky in a schema or a plan, and why |
 //! | [`apply`] | lock, look again, back up, run, verify, record |
 //! | [`render`] | a plan as text, JSON or SQL |
+//! | [`testing`] | changes of a schema, tried out in scratch databases or on paper |
 //! | [`cli`] | the program |
 //!
 //! A program that brings its schema with it:
@@ -38,6 +40,8 @@ pub mod cli;
 pub mod dialect;
 pub mod diff;
 pub mod kdl;
+pub mod lint;
 pub mod plan;
 pub mod render;
 pub mod schema;
+pub mod testing;

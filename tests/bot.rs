@@ -2,11 +2,17 @@
 
 mod support;
 
-use rosey::apply::ApplyError;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use rosey::apply::rollback::{To, way_back};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, Way};
+use rosey::plan::Kind;
 use rosey::render::{self, Style};
-use rosey::schema::Normalized;
+use rosey::schema::{Dialect, Normalized};
 use support::postgres::{self, Server};
-use support::{Database, applied, desired, project};
+use support::{Database, applied, desired, project, wait};
 
 fn schema() -> Normalized {
     desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
@@ -92,6 +98,30 @@ fn v0_5_0_moves_to_v0_6_0_without_losing_a_value() {
     assert!(database.plan(&schema()).unwrap().is_empty());
 }
 
+/// Every value but those that v0.6.0 has no room for, and a way back that knows what was renamed.
+#[test]
+fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
+    let database = populated();
+    let errors = "SELECT id, message, last_error FROM outbound_messages";
+    let (before, found) = (database.rows(&quoted(errors)), database.inspect());
+    database.apply(&schema(), true).unwrap_or_else(|e| panic!("{e:?}"));
+    database.run("INSERT INTO outbound_messages (timestamp, message, error_message) VALUES (9, 'new', 'since')", true);
+    let live = apply::Database::Sqlite(database.path.clone());
+    let way = way_back(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
+    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap();
+    let plan = wait(live.plan(&back, Way::default())).unwrap().plan;
+    let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.what).collect();
+    assert_eq!(lost, ["column api_tokens.revoked"]);
+    let options =
+        Options { allow_destructive: true, backup: BackupMode::Never, kind: Kind::Rollback, back_to: Some(0), ..Options::default() };
+    wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent)).unwrap_or_else(|e| panic!("{e:?}"));
+    let after = database.rows(&quoted(errors));
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.last().unwrap().last().unwrap(), "'since'");
+    assert!(database.plan(&desired(&found).unwrap()).unwrap().is_empty(), "it is v0.5.0's schema");
+    assert_eq!(wait(live.drift()).unwrap(), None);
+}
+
 #[test]
 fn the_one_column_that_goes_needs_leave_and_is_counted() {
     let database = populated();
@@ -132,20 +162,60 @@ fn what_rosey_makes_from_nothing_plans_to_nothing_and_equals_the_orms() {
     assert!(plan.is_empty(), "{}", render::text(&plan, "the ORM's", Style::default()));
 }
 
-/// The plans that are kept for reading. `UPDATE_PLANS=1 cargo test --test bot` writes them anew.
+/// Saves the plan from a database to the project's schema, as people do.
+fn save(url: &str, message: &str, to: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
+    command.args(["plan", "--url", url, "-m", message, "--out"]).arg(to).current_dir(project("."));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Compares a kept plan with the one that is made now. `UPDATE_PLANS=1 cargo test --test bot` keeps that.
+fn is_kept(url: &str, message: &str, name: &str) {
+    let path = project("plans").join(name);
+    if std::env::var_os("UPDATE_PLANS").is_some() {
+        save(url, message, &path);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made.plan.kdl");
+    save(url, message, &made);
+    let (kept, made) = (std::fs::read_to_string(&path).unwrap_or_default(), std::fs::read_to_string(made).unwrap());
+    assert!(kept == made, "{} no longer follows from schema.kdl: UPDATE_PLANS=1 cargo test --test bot", path.display());
+}
+
 #[test]
 fn the_kept_plans_follow_from_the_schema() {
-    for (name, database) in [("from-empty", Database::new()), ("from-v0.5.0", Database::from_sql(&sql("v0.5.0.sqlite.sql")))] {
-        let plan = database.plan(&schema()).unwrap();
-        for (extension, text) in [("txt", render::text(&plan, "schema.kdl", Style::default())), ("sql", render::sql(&plan))] {
-            let path = project("plans/sqlite").join(format!("{name}.{extension}"));
-            if std::env::var_os("UPDATE_PLANS").is_some() {
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(&path, &text).unwrap();
-            }
-            let kept = std::fs::read_to_string(&path).unwrap_or_default();
-            assert_eq!(kept, text, "{} is out of date: UPDATE_PLANS=1 cargo test --test bot", path.display());
-        }
+    let path = |database: &Database| database.path.display().to_string();
+    is_kept(&path(&Database::new()), "v0.6.0 from nothing", "sqlite/0001-from-empty.plan.kdl");
+    let old = Database::from_sql(&sql("v0.5.0.sqlite.sql"));
+    is_kept(&path(&old), "v0.5.0 to v0.6.0", "sqlite/0001-from-v0.5.0.plan.kdl");
+    if let Some(server) = Server::shared(15) {
+        is_kept(&server.database().url(), "v0.6.0 from nothing", "postgres/0001-from-empty.plan.kdl");
+    }
+}
+
+/// Applies a folder's kept plans, and gives what is printed.
+fn apply_kept(url: &str, folder: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
+    command.args(["apply", folder, "--url", url, "--auto-approve", "--allow-destructive"]).current_dir(project("."));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_kept_plans_lead_to_the_schema_from_where_a_database_is() {
+    for database in [Database::new(), populated()] {
+        let url = database.path.display().to_string();
+        let first = apply_kept(&url, "plans/sqlite");
+        assert_eq!(first.matches("Apply complete").count(), 1, "{first}");
+        assert!(database.plan(&schema()).unwrap().is_empty());
+        assert!(apply_kept(&url, "plans").starts_with("No changes."));
+    }
+    for server in postgres::servers() {
+        let database = server.database();
+        assert_eq!(apply_kept(&database.url(), "plans/postgres").matches("Apply complete").count(), 1);
+        assert!(apply_kept(&database.url(), "plans/postgres").starts_with("No changes."));
     }
 }
 

@@ -4,25 +4,29 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and what it may import.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
     ("plan", &["schema", "kdl", "diff"]),
     ("dialect", &["schema", "kdl", "diff", "plan"]),
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
-    ("render", &["schema", "kdl", "diff", "plan"]),
-    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("lint", &["schema", "kdl", "diff", "plan", "dialect"]),
+    ("render", &["schema", "kdl", "diff", "plan", "lint"]),
+    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render", "testing"]),
 ];
 
 /// Crates and modules that have one home.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("::kdl::", &["kdl"]),
     ("miette::", &["kdl"]),
     ("petgraph::", &["plan"]),
     ("sqlx::", &["dialect"]),
     ("libsqlite3_sys", &["dialect"]),
     ("clap::", &["cli"]),
+    ("clap_complete::", &["cli"]),
+    ("clap_mangen::", &["cli"]),
     ("std::env", &["cli"]),
     ("println!", &[]),
 ];

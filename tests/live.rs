@@ -148,7 +148,7 @@ fn rows_committed_between_plan_and_apply_that_break_its_rules_stop_it() {
         let after = desired(CHANGED[1]).unwrap();
         let database = Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {NOTES}"));
         let plan = database.plan(&after).unwrap();
-        assert!(plan.blocking(false).is_empty(), "{mode}");
+        assert!(plan.blocking(false, &[]).is_empty(), "{mode}");
         database.run("INSERT INTO notes VALUES (3, NULL, 30)", false);
         let before = database.bytes();
         let outcome = wait(apply_in_time(&database, &after, &plan, Duration::from_secs(10)));

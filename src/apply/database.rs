@@ -117,6 +117,42 @@ impl Database {
         Ok(Planned { plan, remarks })
     }
 
+    /// Plans as [`Database::plan`] does, to a schema that is still being read: meanwhile a server tells what is there. An
+    /// error of the schema comes first, whatever the server says.
+    ///
+    /// # Errors
+    /// Those of the schema; a plan's own are in the second place of the pair.
+    pub async fn plan_when<E>(
+        &self,
+        desired: impl Future<Output = Result<Desired, E>>,
+        way: Way,
+    ) -> Result<(Desired, Result<Planned, ApplyError>), E> {
+        let Database::Postgres(url) = self else {
+            let desired = desired.await?;
+            let planned = self.plan(&desired, way).await;
+            return Ok((desired, planned));
+        };
+        let opening = pg::Opened::open(url);
+        tokio::pin!(desired, opening);
+        let mut opened = None;
+        let desired = loop {
+            tokio::select! {
+                desired = &mut desired => break desired?,
+                outcome = &mut opening, if opened.is_none() => opened = Some(outcome),
+            }
+        };
+        let planned = async {
+            let opened = match opened {
+                Some(opened) => opened?,
+                None => opening.await?,
+            };
+            let (plan, remarks) = opened.plan(&desired.normalized, way.online).await?;
+            Ok(Planned { plan, remarks })
+        };
+        let planned = planned.await;
+        Ok((desired, planned))
+    }
+
     /// Plans as [`Database::plan`] does, and notes what the plan is made from.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod database;
 mod drift;
 mod history;
+mod others;
 pub mod postgres;
 mod restore;
 pub mod rollback;
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use crate::dialect::postgres as pg;
 use crate::dialect::sqlite::{Error, PlanError};
-use crate::plan::{Hazard, Kind, Plan, Record, Step, renames};
+use crate::plan::{Allowed, Hazard, Kind, Plan, Record, Step, renames};
 
 pub use crate::plan::Identity;
 pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline, state_of};
@@ -42,6 +43,8 @@ pub enum BackupMode {
 pub struct Options {
     /// Whether data may be destroyed.
     pub allow_destructive: bool,
+    /// What may be destroyed all the same, by name.
+    pub allowed: Vec<Allowed>,
     /// When a backup is made.
     pub backup: BackupMode,
     /// Where it goes; beside the file where none is given.
@@ -66,6 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             allow_destructive: false,
+            allowed: Vec::new(),
             backup: BackupMode::Auto,
             backup_dir: None,
             keep_backups: None,

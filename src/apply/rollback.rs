@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Entry;
+use crate::dialect::guards;
 use crate::diff::TableChange;
 use crate::kdl::{Sources, decode};
 use crate::plan::{Plan, Rename};
@@ -30,7 +31,7 @@ pub enum NoWayBack {
     #[error("the history is empty: nothing has been applied that could be undone")]
     Empty,
     /// Fewer applies than that are left to be undone.
-    #[error("only {left} can be undone, and {wanted} were asked for")]
+    #[error("{}", too_far(*left, *wanted))]
     TooFar {
         /// How many are left.
         left: usize,
@@ -51,6 +52,14 @@ pub enum NoWayBack {
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
+}
+
+fn too_far(left: usize, wanted: usize) -> String {
+    match left {
+        0 => "nothing is left that could be undone".to_owned(),
+        1 => format!("only one apply is left that could be undone, and {wanted} were asked for"),
+        _ => format!("only {left} applies are left that could be undone, and {wanted} were asked for"),
+    }
 }
 
 /// A recorded schema to go back to.
@@ -140,6 +149,10 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let here = || back_to.map_or((first.number, &first.schema_before), |e| (e.number, &e.schema_after));
     let (number, text) = oldest.unwrap_or_else(here);
     let mut desired = read(text, dialect).ok_or(NoWayBack::Unreadable(number))?;
+    // What was found holds nothing that a database cannot hold: guards, and how values are converted and filled.
+    if let Some(recorded) = back_to.and_then(|e| read(&e.schema_after, dialect)) {
+        guards::remember(&mut desired, &recorded);
+    }
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let dropped = dropped(&desired, undone, &renames, dialect);
     call_by_old_names(&mut desired, &renames);

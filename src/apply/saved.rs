@@ -45,6 +45,15 @@ pub struct Saved {
     current: Schema,
 }
 
+/// What a plan file says of itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Label<'l> {
+    /// For people, and for the history.
+    pub message: Option<&'l str>,
+    /// Of a way back: the number whose schema it goes back to.
+    pub back_to: Option<i64>,
+}
+
 /// A plan file's text, and the plan in it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -59,8 +68,8 @@ pub struct Written {
 ///
 /// # Errors
 /// Where what was noted down does not make the same plan again. That is a mistake of rosey's.
-pub async fn save(noted: &Noted, message: Option<&str>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
-    let written = save_state(&noted.state, &noted.desired, message, way, shown).await?;
+pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
+    let written = save_state(&noted.state, &noted.desired, label, way, shown).await?;
     if plan::same_work(&written.plan.steps, &noted.plan.steps) {
         return Ok(written);
     }
@@ -73,7 +82,7 @@ pub async fn save(noted: &Noted, message: Option<&str>, way: Way, shown: Shown<'
 ///
 /// # Errors
 /// Where no plan is possible.
-pub async fn save_state(state: &State, desired: &str, message: Option<&str>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
+pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
     // As it will be read: without what only the history knows.
     let bare = State { recorded: None, written: None, ..state.clone() };
     let desired = Desired::new(read_noted(desired, state.dialect)?, state.dialect)?;
@@ -81,7 +90,8 @@ pub async fn save_state(state: &State, desired: &str, message: Option<&str>, way
     let current = kdl::encode(&read_noted(&state.current, state.dialect)?);
     let text = write_plan(&Draft {
         number: state.number.unwrap_or(0) + 1,
-        message,
+        message: label.message,
+        back_to: label.back_to,
         current: &current,
         facts: &state.facts,
         desired: &kdl::encode(desired.written()),
@@ -98,7 +108,8 @@ pub async fn save_state(state: &State, desired: &str, message: Option<&str>, way
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
-    let made = save_state(&state, &file.desired, file.message.as_deref(), way(&file), shown).await?;
+    let label = Label { message: file.message.as_deref(), back_to: file.back_to };
+    let made = save_state(&state, &file.desired, label, way(&file), shown).await?;
     let differs_at = first_difference(&made.text, &file.text);
     let current = read_noted(&file.current, file.dialect)?;
     let desired = Desired::new(read_noted(&file.desired, file.dialect)?, file.dialect)?;

@@ -80,7 +80,8 @@ pub async fn apply(
     pulse: Arc<Pulse>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    if desired.schema().is_empty() {
+    // The way back may lead to an empty database.
+    if desired.schema().is_empty() && options.kind != plan::Kind::Rollback {
         return Err(ApplyError::EmptySchema);
     }
     let mode = if approved.creates_database { Mode::Create } else { Mode::Write };
@@ -152,7 +153,7 @@ async fn in_transaction(
     if plan.changes != approved.changes || !plan::same_work(&plan.steps, &approved.steps) {
         return Err(ApplyError::Stale);
     }
-    let blocking = plan.blocking(options.allow_destructive);
+    let blocking = plan.blocking(options.allow_destructive, &options.allowed);
     if !blocking.is_empty() {
         return Err(ApplyError::Blocked(blocking.into_iter().cloned().collect()));
     }

@@ -1,4 +1,5 @@
-//! Writes the schema down as it is found, and changes nothing else: for a database that others have made.
+//! Writes the schema down as it is found, and changes nothing else: for a database that others have made, and for a way
+//! back that somebody else has gone already.
 
 use std::path::Path;
 
@@ -21,7 +22,8 @@ fn refuse(changes: &Changes) -> Result<(), ApplyError> {
 /// What a stamp leaves in the history. The row says what is there, also where that is not what was desired.
 fn record(before: Option<String>, there: String, written: Option<String>, options: &Options) -> Record {
     Record {
-        kind: Kind::Stamp,
+        kind: if options.kind == Kind::Rollback { Kind::Rollback } else { Kind::Stamp },
+        back_to: options.back_to,
         plan: options.plan_id.clone().unwrap_or_default(),
         message: options.message.clone(),
         schema_before: before.unwrap_or_else(|| there.clone()),

@@ -75,7 +75,9 @@ impl Apply {
         if plan.is_empty() && plan.guards.is_empty() {
             return Ok(Exit::Done);
         }
-        let blocking: Vec<_> = plan.blocking(options.allow_destructive).into_iter().cloned().collect();
+        remarks::unused(&self.safety.allow, &plan);
+        let linted = settings.linted(&plan);
+        let blocking: Vec<_> = linted.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(settings.refusal(&blocking));
         }
@@ -84,7 +86,8 @@ impl Apply {
         }
         let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
-            other => schema::failure(&sources, other),
+            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => schema::failure(&sources, other),
+            other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome));
         Ok(Exit::Done)

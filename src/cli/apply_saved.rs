@@ -9,7 +9,7 @@ use super::target::Target;
 use super::{Exit, output, remarks, saved};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -72,7 +72,8 @@ impl Run<'_> {
             output::out(&escape(&format!("{shown}{message}\n\n")));
             output::out(&render::text(&self.settings.under_policy(counted), saved::NAME, self.style));
         }
-        let blocking: Vec<_> = counted.blocking(self.options.allow_destructive).into_iter().cloned().collect();
+        remarks::unused(&self.options.allowed, counted);
+        let blocking: Vec<_> = counted.blocking(self.options.allow_destructive, &self.options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(self.settings.refusal(&blocking));
         }
@@ -80,11 +81,13 @@ impl Run<'_> {
         let options = Options {
             message: self.options.message.clone().or_else(|| plan.file.message.clone()),
             plan_id: Some(plan.file.digest.clone()),
+            kind: if plan.file.back_to.is_some() { Kind::Rollback } else { Kind::Apply },
+            back_to: plan.file.back_to,
             ..self.options.clone()
         };
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => self.settings.refusal(&hazards),
-            other => other.into(),
+            other => Failure::of_apply(other),
         })?;
         output::out(&report(counted, &outcome));
         Ok(())

@@ -13,7 +13,7 @@ use crate::apply::{self, Desired, Way};
 use crate::dialect::sqlite;
 use crate::kdl::{self, Sources};
 use crate::plan::{self, State};
-use crate::render;
+use crate::render::{self, Declared};
 use crate::schema::Dialect;
 
 /// Compares two schemas.
@@ -152,7 +152,10 @@ impl Diff {
         };
         let plan = plan::Plan { drift: None, ..plan };
         let shown = target::shown(&self.to);
-        output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }));
+        let nowhere = Sources::default();
+        let sources = if let Side::Schema(sources) = &to { sources } else { &nowhere };
+        let declared = Declared { schema: desired.written(), sources };
+        output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }, declared));
         Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })
     }
 

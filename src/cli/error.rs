@@ -41,6 +41,16 @@ impl Failure {
         self
     }
 
+    /// The failure of an apply: where the database does not answer, it is as it was.
+    pub(super) fn of_apply(error: ApplyError) -> Self {
+        let lost = matches!(error, ApplyError::Database(_) | ApplyError::Postgres(_));
+        let mut failure = Failure::from(error);
+        if lost {
+            failure.text.push_str("; the database is as it was");
+        }
+        failure
+    }
+
     /// The same where nobody asked for anything to be changed.
     pub(super) fn as_error(mut self) -> Self {
         self.exit = Exit::Error;
@@ -176,7 +186,7 @@ impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         let refusal = error.is_refusal();
         let failure = match error {
-            ApplyError::Database(error) => unchanged(error.into()),
+            ApplyError::Database(error) => error.into(),
             ApplyError::Plan(error) => error.into(),
             ApplyError::Blocked(hazards) => blocked(&hazards, None),
             ApplyError::LockTimeout(_) => Failure::new(format!("{error}; nothing was changed"))
@@ -204,7 +214,7 @@ impl From<ApplyError> for Failure {
             ApplyError::Step { .. } | ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => {
                 Failure::new(format!("{error}; all was rolled back, the database is as it was"))
             }
-            ApplyError::Postgres(error) => unchanged(error.into()),
+            ApplyError::Postgres(error) => error.into(),
             ApplyError::PostgresPlan(error) => error.into(),
             ApplyError::Locked { .. } => Failure::new(format!("{error}; nothing was changed"))
                 .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
@@ -261,11 +271,6 @@ impl From<postgres::PlanError> for Failure {
             other => Failure::new(other.to_string()),
         }
     }
-}
-
-fn unchanged(mut failure: Failure) -> Failure {
-    failure.text.push_str("; the database is as it was");
-    failure
 }
 
 /// The refusal of an apply; `policy` names what lets no data go, whatever the flags.

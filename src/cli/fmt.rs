@@ -63,7 +63,7 @@ impl Fmt {
 }
 
 /// Writes beside the file and renames, so that the file is wholly old or wholly new.
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let real = file.canonicalize()?;
     let mut name = real.file_name().unwrap_or_default().to_owned();
     name.push(".rosey-fmt");

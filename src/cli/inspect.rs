@@ -1,23 +1,37 @@
-//! `rosey inspect`.
+//! `rosey inspect`: prints the live schema, or takes it over into the schema file. It never writes to the database.
+
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::error::Failure;
 use super::settings::Settings;
-use super::{Exit, TargetArguments, output};
+use super::{Exit, SchemaArguments, TargetArguments, output, take_over};
 
 /// Prints the live schema.
 #[derive(Args)]
 pub(super) struct Inspect {
     #[command(flatten)]
     target: TargetArguments,
+    /// Take over into the schema file what differs there; all else in it stays as it is. Comments inside what is written
+    /// anew go.
+    #[arg(long)]
+    write: bool,
+    /// The schema that is written to: a file, or a folder of `*.kdl` files.
+    #[arg(long, value_name = "FILE|FOLDER", requires = "write")]
+    schema: Option<PathBuf>,
 }
 
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        let target = Settings::load(&self.target.env)?.target(&self.target)?;
+        let settings = Settings::load(&self.target.env)?;
+        let target = settings.target(&self.target)?;
         target.announce();
-        output::out(&target.database.inspect().await?);
+        if self.write {
+            take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })).await?;
+        } else {
+            output::out(&target.database.inspect().await?);
+        }
         Ok(Exit::Done)
     }
 }

@@ -2,31 +2,45 @@
 
 mod apply;
 mod apply_saved;
+mod completions;
 mod config;
 mod diff;
+mod drift;
 mod error;
 mod fmt;
+mod graph;
+mod history;
+mod init;
 mod inspect;
+mod lint;
+mod listing;
+mod migrators;
 mod output;
 mod plan;
 mod progress;
 mod remarks;
 mod restore;
+mod rollback;
 mod saved;
 mod schema;
 mod settings;
 mod show;
+mod stamp;
 mod state;
+mod status;
+mod take_over;
 mod target;
+mod test;
 mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
+use crate::plan::Allowed;
 use crate::schema::Dialect;
 use error::Failure;
 
@@ -52,6 +66,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Begins a schema file: from a live database, or from an example.
+    Init(init::Init),
     /// Shows what would change. Never writes to the database.
     Plan(plan::Plan),
     /// Applies the schema to the database.
@@ -62,14 +78,37 @@ enum Command {
     Show(show::Show),
     /// The database's state as a file.
     State(state::State),
+    /// Draws the schema, or a plan's order, as a picture.
+    Graph(graph::Graph),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
+    /// Shows which number is applied, what changed since, and which saved plans wait.
+    #[command(visible_alias = "current")]
+    Status(status::Status),
+    /// Shows what was applied, when and by whom.
+    History(history::History),
+    /// Shows what changed in the database since the last apply, and not by rosey.
+    Drift(drift::Drift),
+    /// Plans and applies the way back to an earlier schema.
+    Rollback(rollback::Rollback),
+    /// Records that the database matches the schema, and changes nothing else.
+    Stamp(stamp::Stamp),
     /// Puts a backup back into the database.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
+    /// Finds what is risky in the schema file, without a database.
+    Lint(lint::Lint),
+    /// Tells what a warning's code means and what to do about it.
+    Explain(lint::Explain),
     /// Puts schema files into the one layout, keeping comments.
     Fmt(fmt::Fmt),
+    /// Runs schema-change cases in scratch databases.
+    Test(test::Test),
+    /// Prints the completions for a shell, to be sourced or installed.
+    Completions(completions::Completions),
+    /// Writes the manual's pages into a folder.
+    Man(completions::Man),
 }
 
 /// Which schema.
@@ -107,6 +146,9 @@ struct SafetyArguments {
     /// Allow what destroys data: dropped tables and columns, conversions that lose values.
     #[arg(long)]
     allow_destructive: bool,
+    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email. May be given several times.
+    #[arg(long, value_name = "CODE:ADDRESS", value_parser = Allowed::parse)]
+    allow: Vec<Allowed>,
     /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.
     #[arg(long, value_enum)]
     backup: Option<Backup>,
@@ -148,6 +190,12 @@ impl From<DialectArgument> for Dialect {
     }
 }
 
+/// The program's arguments, for what is made from them: completions, the manual, docs/commands.md. No stable interface.
+#[doc(hidden)]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Runs the program and gives its exit code. No panic gets past here: an apply that is cut off by one has not
 /// committed, so SQLite rolls it back.
 pub fn main() -> ExitCode {
@@ -176,15 +224,27 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let colour = output::colour(arguments.no_color);
     match arguments.command {
+        Command::Init(command) => block_on(command.run()),
         Command::Plan(command) => block_on(command.run(colour)),
         Command::Apply(command) => block_on(command.run(colour)),
         Command::Diff(command) => block_on(command.run(colour)),
         Command::Show(command) => block_on(command.run(colour)),
         Command::State(command) => block_on(command.run()),
+        Command::Graph(command) => block_on(command.run()),
         Command::Inspect(command) => block_on(command.run()),
+        Command::Status(command) => block_on(command.run()),
+        Command::History(command) => block_on(command.run()),
+        Command::Drift(command) => block_on(command.run(colour)),
+        Command::Rollback(command) => block_on(command.run(colour)),
+        Command::Stamp(command) => block_on(command.run()),
         Command::Restore(command) => block_on(command.run()),
         Command::Validate(command) => command.run(),
+        Command::Lint(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Fmt(command) => command.run(),
+        Command::Test(command) => block_on(command.run()),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     }
 }
 

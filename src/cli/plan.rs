@@ -1,6 +1,7 @@
 //! `rosey plan`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -8,10 +9,13 @@ use clap::{Args, ValueEnum};
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, saved, schema};
-use crate::apply::{self, Options, Way};
+use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, rollback, saved, schema};
+use crate::apply::rollback::To;
+use crate::apply::saved::Label;
+use crate::apply::{self, ApplyError, Desired, Options, Way};
 use crate::kdl::Sources;
-use crate::plan::Frame;
+use crate::plan::{Frame, Kind};
+use crate::render::Declared;
 use crate::{plan, render};
 
 /// Shows what would change.
@@ -31,11 +35,14 @@ pub(super) struct Plan {
     #[arg(short, long, requires = "out")]
     message: Option<String>,
     /// Plan against a state that `rosey state pull` has written, with no database at hand.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "config"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "config", "to"])]
     state: Option<PathBuf>,
     /// Exit with 2 where there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Plan the way back instead: to what this number of the history left, or to what was there before the first.
+    #[arg(long, value_name = "NUMBER|base", value_parser = rollback::to, conflicts_with = "schema")]
+    to: Option<To>,
     #[command(flatten)]
     way: WayArguments,
     /// Show the queries that find the rows a warning is about.
@@ -52,15 +59,27 @@ pub(super) enum Format {
     Json,
     /// The script.
     Sql,
+    /// A comment for a pull request.
+    Markdown,
+    /// A page for a browser.
+    Html,
+    /// The warnings, for code scanning.
+    Sarif,
+    /// The warnings, as annotations of GitHub Actions.
+    Github,
 }
 
 impl Format {
     /// The plan in this form. `name` is what the schema file is called.
-    pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style) -> String {
+    pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style, declared: Declared<'_>) -> String {
         match self {
             Format::Text => render::text(plan, name, style),
             Format::Json => render::json(plan, name),
             Format::Sql => render::sql(plan),
+            Format::Markdown => render::markdown(plan, name),
+            Format::Html => render::html(plan, name, declared.schema),
+            Format::Sarif => render::sarif(plan, declared),
+            Format::Github => render::annotations(plan, name, declared),
         }
     }
 }
@@ -68,6 +87,7 @@ impl Format {
 /// A plan, and what else was asked for.
 struct Made {
     plan: plan::Plan,
+    desired: Desired,
     /// The text of its file.
     file: Option<String>,
     /// What makes a script of it.
@@ -80,49 +100,99 @@ const WAIT: Duration = Duration::from_secs(5);
 impl Plan {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
-        let path = settings.schema(&self.schema);
         let way = settings.way(&self.way, WAIT);
-        let sources = schema::sources(&path)?;
+        let style = render::Style { colour, verbose: self.verbose };
+        let (made, shown) = match self.to {
+            Some(to) => self.back(&settings, to, way, style).await?,
+            None => self.forth(&settings, way, style).await?,
+        };
+        output::out(&shown);
+        if let Some(out) = &self.out {
+            self.save(out, made.file)?;
+        }
+        Ok(if self.detailed_exitcode && !made.plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+
+    /// The way to the schema file, and how it is shown.
+    async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
+        let path = settings.schema(&self.schema);
+        let sources = Arc::new(schema::sources(&path)?);
         let made = match &self.state {
             Some(file) => self.from_state(file, &sources, way).await?,
-            None => self.from_database(&settings.target(&self.target)?, &sources, way).await?,
+            None => {
+                let target = settings.target(&self.target)?;
+                let made = self.to_schema(&target, &sources, way).await?;
+                if made.plan.creates_database {
+                    output::err(&missing(&target, made.plan.is_empty()));
+                }
+                made
+            }
         };
-        let plan = settings.under_policy(&made.plan);
-        let name = path.display().to_string();
-        output::out(&match &made.frame {
+        let (plan, name) = (settings.under_policy(&made.plan), path.display().to_string());
+        let shown = match &made.frame {
             Some(frame) => render::script(&plan, frame),
-            None => self.format.write(&plan, &name, render::Style { colour, verbose: self.verbose }),
-        });
-        if let Some(out) = &self.out {
-            self.save(out, made.file, plan.is_empty())?;
+            None => self.format.write(&plan, &name, style, Declared { schema: made.desired.written(), sources: &sources }),
+        };
+        Ok((made, shown))
+    }
+
+    /// The way back, and how it is shown.
+    async fn back(&self, settings: &Settings, to: To, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
+        let target = settings.target(&self.target)?;
+        target.announce();
+        let back = rollback::desired(&target.database, to).await?;
+        let number = back.way.back_to;
+        let made = self.from_database(&target, &back.desired, Some(number), way).await.map_err(|e| rollback::unfit(e, number))?;
+        let plan = settings.under_policy(&made.plan);
+        let shown = match (&made.frame, self.format) {
+            (Some(frame), _) => render::script(&plan, frame),
+            (None, Format::Text) => back.text(&plan, style),
+            // The schema gone back to stands in no file.
+            (None, format) => {
+                format.write(&plan, &back.name(), style, Declared { schema: &back.way.desired, sources: &Sources::default() })
+            }
+        };
+        Ok((made, shown))
+    }
+
+    /// Plans from the live database to the schema file.
+    async fn to_schema(&self, target: &Target, sources: &Arc<Sources>, way: Way) -> Result<Made, Failure> {
+        let failed = |e| schema::failure(sources, e);
+        let desired = async {
+            let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
+            target.announce();
+            Ok::<_, Failure>(desired)
+        };
+        if self.out.is_some() || matches!(self.format, Format::Sql) {
+            return self.from_database(target, &desired.await?, None, way).await.map_err(failed);
         }
-        Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+        let (desired, planned) = target.database.plan_when(desired, way).await?;
+        let planned = planned.map_err(failed)?;
+        remarks::tell(&planned.remarks);
+        Ok(Made { plan: planned.plan, desired, file: None, frame: None })
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.
-    async fn from_database(&self, target: &Target, sources: &Sources, way: Way) -> Result<Made, Failure> {
-        let desired = schema::desired(sources, target.database.dialect())?;
-        target.announce();
-        let failed = |e| schema::failure(sources, e);
+    async fn from_database(&self, target: &Target, desired: &Desired, back_to: Option<i64>, way: Way) -> Result<Made, ApplyError> {
         let (mut file, mut frame) = (None, None);
         let (plan, said) = if self.out.is_some() {
-            let noted = target.database.plan_noted(&desired, way).await.map_err(failed)?;
+            let noted = target.database.plan_noted(desired, way).await?;
+            let label = Label { message: self.message.as_deref(), back_to };
             if !noted.plan.is_empty() {
-                file = Some(apply::saved::save(&noted, self.message.as_deref(), way, &saved::shown).await.map_err(failed)?.text);
+                file = Some(apply::saved::save(&noted, label, way, &saved::shown).await?.text);
             }
             (noted.plan, noted.remarks)
         } else {
-            let planned = target.database.plan(&desired, way).await.map_err(failed)?;
+            let planned = target.database.plan(desired, way).await?;
             (planned.plan, planned.remarks)
         };
         if matches!(self.format, Format::Sql) {
-            frame = Some(target.database.plan_script(&desired, way, &Options::default()).await.map_err(failed)?.1);
+            let kind = if back_to.is_some() { Kind::Rollback } else { Kind::Apply };
+            let options = Options { kind, back_to, message: self.message.clone(), ..Options::default() };
+            frame = Some(target.database.plan_script(desired, way, &options).await?.1);
         }
         remarks::tell(&said);
-        if plan.creates_database {
-            output::err(&missing(target, plan.is_empty()));
-        }
-        Ok(Made { plan, file, frame })
+        Ok(Made { plan, desired: desired.clone(), file, frame })
     }
 
     /// Plans against a state file, with no database at hand.
@@ -134,20 +204,17 @@ impl Plan {
         let failed = |e| schema::failure(sources, e);
         let made = apply::plan_offline(&state, &desired, way).await.map_err(failed)?;
         remarks::tell_unsettled(&made.unsettled);
-        let text = match self.out.is_some() && !made.plan.is_empty() {
-            false => None,
-            true => {
-                let written = apply::saved::save_state(&state, &made.desired, self.message.as_deref(), way, &saved::shown);
-                Some(written.await.map_err(failed)?.text)
-            }
-        };
-        Ok(Made { plan: made.plan, file: text, frame: None })
+        let mut text = None;
+        if self.out.is_some() && !made.plan.is_empty() {
+            let label = Label { message: self.message.as_deref(), back_to: None };
+            text = Some(apply::saved::save_state(&state, &made.desired, label, way, &saved::shown).await.map_err(failed)?.text);
+        }
+        Ok(Made { plan: made.plan, desired, file: text, frame: None })
     }
 
-    fn save(&self, out: &Path, text: Option<String>, empty: bool) -> Result<(), Failure> {
+    fn save(&self, out: &Path, text: Option<String>) -> Result<(), Failure> {
         let Some(text) = text else {
-            let why = if empty { "there is nothing to do" } else { "there is no plan" };
-            output::err(&format!("{why}, so no plan was saved\n"));
+            output::err("there is nothing to do, so no plan was saved\n");
             return Ok(());
         };
         let number = plan::read_plan(&text).map_or(1, |p| p.number);

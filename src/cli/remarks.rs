@@ -2,6 +2,7 @@
 
 use super::output;
 use crate::apply::postgres::Remarks;
+use crate::plan::{Allowed, Plan};
 use crate::schema::Address;
 
 /// Says it.
@@ -14,6 +15,13 @@ pub(super) fn tell_unsettled(unsettled: &[Address]) {
     if !unsettled.is_empty() {
         let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
         output::err(&format!("only the server can tell whether these differ at all, in their expressions: {}\n", names.join(", ")));
+    }
+}
+
+/// Says which leave was given for nothing.
+pub(super) fn unused(allowed: &[Allowed], plan: &Plan) {
+    for leave in allowed.iter().filter(|a| !plan.hazards().any(|h| a.covers(h))) {
+        output::err(&format!("warning: --allow {}: the plan destroys no such thing\n", crate::render::escape(&leave.to_string())));
     }
 }
 

@@ -66,7 +66,7 @@ impl Restore {
             lock_timeout: settings.lock_timeout(self.lock_timeout),
         };
         let mut progress = Progress::new(false, Arc::new(Pulse::default()));
-        let kept = apply::restore(path, &from, &options, &mut progress).await?;
+        let kept = apply::restore(path, &from, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {
             output::out(&format!("What it replaced: {}\n", escape(&kept.display().to_string())));

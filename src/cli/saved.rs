@@ -79,12 +79,20 @@ pub(super) fn follows(path: &Path, plan: &Saved) -> Result<(), Failure> {
         .refused())
 }
 
-/// The plan files of a folder, by name.
+/// The plan files of a folder and of those in it, by name.
 pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", folder.display()));
-    let entries = std::fs::read_dir(folder).map_err(unreadable)?.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let is_plan = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().ends_with(ENDING));
-    let mut found: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).filter(is_plan).collect();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        // Not through links, which may lead round in a circle.
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            found.extend(in_folder(&path)?);
+        } else if path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(ENDING)) {
+            found.push(path);
+        }
+    }
     found.sort();
     Ok(found)
 }

@@ -1,6 +1,7 @@
 //! Reading the schema that a command works with.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
@@ -26,12 +27,20 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
         Dialect::Sqlite => sqlite::problems(&schema),
         Dialect::Postgres => postgres::problems(&schema),
     });
+    problems.extend(crate::lint::unknown_allows(&schema));
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
 /// The desired schema for one dialect.
 pub(super) fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, Failure> {
     Desired::new(problems(sources, dialect)?, dialect).map_err(|e| failure(sources, e))
+}
+
+/// The same, read on a thread of its own.
+pub(super) async fn desired_meanwhile(sources: &Arc<Sources>, dialect: Dialect) -> Result<Desired, Failure> {
+    let sources = sources.clone();
+    let reading = tokio::task::spawn_blocking(move || desired(&sources, dialect));
+    reading.await.unwrap_or_else(|e| Err(Failure::new(format!("the schema could not be read: {e}"))))
 }
 
 /// A failed plan or apply, problems of the schema shown with their source.

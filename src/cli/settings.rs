@@ -1,7 +1,6 @@
 //! What a command works with: its flags first, then what `rosey.kdl` says of the environment and of all of them, then what
 //! goes without saying. The one place where that order is decided.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::target::Target;
 use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
+use crate::lint::{self, Levels};
 use crate::plan::{Hazard, Level, Plan};
 
 /// The file that is looked for in the working directory.
@@ -22,6 +22,7 @@ const FILE: &str = "rosey.kdl";
 pub(super) struct Settings {
     /// The environment's, else those for all.
     chosen: project::Settings,
+    levels: Levels,
     environment: Option<Environment>,
 }
 
@@ -30,11 +31,15 @@ impl Settings {
     pub(super) fn load(arguments: &EnvArguments) -> Result<Settings, Failure> {
         let project = read()?;
         let Some(wanted) = &arguments.env else {
-            return Ok(Settings { chosen: project.unwrap_or_default().common, environment: None });
+            let Project { common, lint, .. } = project.unwrap_or_default();
+            return Ok(Settings { chosen: common, levels: Levels::new(lint), environment: None });
         };
-        let Project { common, environments } = project.ok_or_else(|| no_file(wanted))?;
+        let Project { common, lint, environments } = project.ok_or_else(|| no_file(wanted))?;
         match environments.iter().find(|e| e.name == *wanted) {
-            Some(found) => Ok(Settings { chosen: found.settings.clone().or(common), environment: Some(found.clone()) }),
+            Some(found) => {
+                let chosen = found.settings.clone().or(common);
+                Ok(Settings { chosen, levels: Levels::new(lint), environment: Some(found.clone()) })
+            }
             None => Err(unknown(wanted, &environments)),
         }
     }
@@ -68,6 +73,7 @@ impl Settings {
         let allowed = self.chosen.allow_destructive;
         apply::Options {
             allow_destructive: allowed != Some(false) && (arguments.allow_destructive || allowed == Some(true)),
+            allowed: if allowed == Some(false) { Vec::new() } else { arguments.allow.clone() },
             backup: match arguments.backup.or(self.chosen.backup) {
                 None | Some(Backup::Auto) => BackupMode::Auto,
                 Some(Backup::Always) => BackupMode::Always,
@@ -97,15 +103,27 @@ impl Settings {
         flag || self.chosen.auto_approve == Some(true)
     }
 
-    /// The plan as it is shown: under a policy that lets no data go, what destroys is blocked for good.
-    pub(super) fn under_policy<'p>(&self, plan: &'p Plan) -> Cow<'p, Plan> {
-        if self.chosen.allow_destructive != Some(false) {
-            return Cow::Borrowed(plan);
-        }
+    /// How much findings weigh.
+    pub(super) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// The plan with the linter's warnings.
+    pub(super) fn linted(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();
-        let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
-        hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);
-        Cow::Owned(plan)
+        lint::annotate(&mut plan, &self.levels);
+        plan
+    }
+
+    /// The plan as it is shown, with the linter's warnings. Under a policy that lets no data go, what destroys is blocked
+    /// for good.
+    pub(super) fn under_policy(&self, plan: &Plan) -> Plan {
+        let mut plan = self.linted(plan);
+        if self.chosen.allow_destructive == Some(false) {
+            let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
+            hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);
+        }
+        plan
     }
 
     /// The refusal of an apply.
@@ -135,7 +153,7 @@ fn read() -> Result<Option<Project>, Failure> {
         }
         Err(e) => return Err(Failure::new(format!("{FILE} cannot be read: {e}"))),
     };
-    project::read(FILE, &text).map(Some).map_err(|d| Failure::mistakes(&d, FILE))
+    project::read(FILE, &text, &lint::levelled()).map(Some).map_err(|d| Failure::mistakes(&d, FILE))
 }
 
 fn no_file(wanted: &str) -> Failure {

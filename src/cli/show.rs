@@ -7,7 +7,8 @@ use clap::Args;
 use super::error::Failure;
 use super::plan::Format;
 use super::{Exit, output, saved};
-use crate::render;
+use crate::kdl::Sources;
+use crate::render::{self, Declared};
 
 /// Renders a saved plan.
 #[derive(Args)]
@@ -29,7 +30,8 @@ impl Show {
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
             output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
         }
-        output::out(&self.format.write(&plan.plan, saved::NAME, render::Style { colour, verbose: self.verbose }));
+        let declared = Declared { schema: plan.desired.written(), sources: &Sources::default() };
+        output::out(&self.format.write(&plan.plan, saved::NAME, render::Style { colour, verbose: self.verbose }, declared));
         Ok(Exit::Done)
     }
 }

@@ -88,7 +88,7 @@ const SQLITE_FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlit
 const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
 
 /// The database behind a URL or path.
-fn parse(url: &str) -> Result<Database, Failure> {
+pub(super) fn parse(url: &str) -> Result<Database, Failure> {
     let all = || format!("write {POSTGRES_FORM}, {SQLITE_FORMS}");
     let wrong = |why: &str| Failure::new(format!("`{}`: {why}", shown(url)));
     let Some((scheme, rest)) = split_scheme(url) else {

@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use super::{check, key, quoted, reference, sequence, string_repr};
+use super::{allow, check, key, quoted, reference, sequence, string_repr};
 use crate::schema::{
     Column, Conflict, DefaultValue, Dialect, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table,
     Type, Unique,
@@ -32,7 +32,7 @@ const FLAGS: [(&str, Flag); 7] = [
     ("prevent-destroy", Flag::PreventDestroy),
 ];
 
-const CHILDREN: [&str; 5] = ["backfill", "using", "check", "sequence", "was"];
+const CHILDREN: [&str; 6] = ["backfill", "using", "check", "sequence", "was", "allow"];
 
 /// Reads a column into its table; the names of key columns that say `nullable` go into `nullable`.
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
@@ -156,6 +156,7 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
             "using" => only_once(&mut column.using, child, "using"),
             "check" => table.checks.extend(check::decode(child)),
             "sequence" => decode_sequence(child, column),
+            "allow" => column.allows.0.extend(allow::decode(child)),
             "was" => {
                 column.was.extend(child.old_names());
                 child.finish(&[]);
@@ -244,6 +245,7 @@ fn encode_children(column: &Column) -> Vec<Line> {
     children.extend(column.backfill.as_ref().map(|e| Line::new("backfill").sql(e)));
     children.extend(column.using.as_ref().map(|e| Line::new("using").sql(e)));
     children.extend(sequence::encode_child(&column.sequence));
+    children.extend(allow::lines(&column.allows));
     children
 }
 

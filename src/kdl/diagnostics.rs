@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
 use super::Sources;
+use super::project::Severity;
 use crate::schema::{Problem, escape};
 
 /// All problems of all files of a schema. `Display` shows every one of them, with its source, and without colour.
@@ -36,20 +37,29 @@ impl std::error::Error for Diagnostics {}
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let handler =
-            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(110).with_links(false).with_context_lines(1);
         for (i, problem) in self.problems.iter().enumerate() {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            let mut text = String::new();
-            handler.render_report(&mut text, &Shown::new(problem, &self.files))?;
-            for line in text.trim_matches('\n').lines() {
-                writeln!(f, "{}", line.trim_end())?;
-            }
+            f.write_str(&rendered(&Shown::new(problem, &self.files))?)?;
         }
         Ok(())
     }
+}
+
+/// One remark about a schema that is right as KDL, with its code and its place.
+pub fn remark(sources: &Sources, problem: &Problem, code: &str, level: Severity) -> String {
+    let files: Vec<_> = sources.files().iter().map(|f| (f.name.clone(), f.text.clone())).collect();
+    let shown = Shown { remark: Some((code.to_owned(), level)), ..Shown::new(problem, &files) };
+    rendered(&shown).unwrap_or_default()
+}
+
+fn rendered(shown: &Shown) -> Result<String, fmt::Error> {
+    let theme = GraphicalTheme::unicode_nocolor();
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false).with_context_lines(1);
+    let mut text = String::new();
+    handler.render_report(&mut text, shown)?;
+    Ok(text.trim_matches('\n').lines().map(|line| format!("{}\n", line.trim_end())).collect())
 }
 
 /// One problem as miette wants it: labels in the file of the first one; a label in another file becomes words.
@@ -58,6 +68,8 @@ struct Shown<'a> {
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
+    /// The code and level of what is no mistake.
+    remark: Option<(String, Severity)>,
 }
 
 impl<'a> Shown<'a> {
@@ -74,7 +86,7 @@ impl<'a> Shown<'a> {
                 help.push(format!("{}: {}, line {line}", escape(label), escape(name)));
             }
         }
-        Shown { problem, source, labels, help: (!help.is_empty()).then(|| help.join("\n")) }
+        Shown { problem, source, labels, help: (!help.is_empty()).then(|| help.join("\n")), remark: None }
     }
 }
 
@@ -91,6 +103,17 @@ impl fmt::Display for Shown<'_> {
 impl std::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let (code, level) = self.remark.as_ref()?;
+        Some(Box::new(format!("{}[{code}]", level.word())))
+    }
+    fn severity(&self) -> Option<miette::Severity> {
+        self.remark.as_ref().map(|(_, level)| match level {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note | Severity::Off => miette::Severity::Advice,
+        })
+    }
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
     }

@@ -1,10 +1,11 @@
 //! `index NAME COLUMN… where="…"`, or with `part` children where a part is more than a column.
 
+use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
 use crate::schema::{Dialect, Ident, Index, IndexPart, NullsOrder, PartKey};
 
-const CHILDREN: [&str; 4] = ["part", "include", "with", "was"];
+const CHILDREN: [&str; 5] = ["part", "include", "with", "was", "allow"];
 
 pub(super) fn decode(mut node: Node) -> Option<Index> {
     let before = node.ctx.count();
@@ -28,6 +29,10 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
         match child.name() {
             "part" => {
                 index.parts.extend(decode_part(child));
+                continue;
+            }
+            "allow" => {
+                index.allows.0.extend(allow::decode(child));
                 continue;
             }
             "include" => index.include.extend(child.rest_idents("an included column")),
@@ -80,6 +85,7 @@ pub(super) fn encode(index: &Index, out: &mut Writer) {
         children.extend(index.parts.iter().map(part_line));
     }
     children.extend(writer::include(&index.include).into_iter().chain(writer::with(&index.with)).chain(writer::was(&index.was)));
+    children.extend(allow::lines(&index.allows));
     if children.len() == 1 && !short {
         // A single part keeps lines of its own: it is what the index is.
         out.open(line);

@@ -3,11 +3,14 @@
 //! Each kind of node has one file, decode above encode. Nothing here knows a database beyond its word in `only=`;
 //! nothing here guesses: what the language does not know is an error with the nearest thing it does know.
 
+mod allow;
 mod arg;
+pub mod case;
 mod check;
 mod column;
 mod diagnostics;
 pub(crate) mod document;
+mod edit;
 mod exclude;
 mod fmt;
 mod index;
@@ -36,7 +39,8 @@ use indexmap::map::Entry;
 
 use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 
-pub use diagnostics::Diagnostics;
+pub use diagnostics::{Diagnostics, remark};
+pub use edit::{NodeEdit, edited, node_at};
 pub use fmt::format;
 pub use source::{SourceFile, Sources, files_of};
 pub use veil::veiled;

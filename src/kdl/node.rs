@@ -153,6 +153,11 @@ impl<'a> Node<'a> {
         Span { len: end.map_or(name.len, |e| e - name.start), ..name }
     }
 
+    /// All of the node, with its children.
+    pub(super) fn whole(&self) -> Span {
+        self.ctx.span(self.kdl.span())
+    }
+
     pub(super) fn origin(&self) -> Origin {
         Origin(Some(self.at()))
     }
@@ -191,6 +196,11 @@ impl<'a> Node<'a> {
     /// All words that are left.
     pub(super) fn rest(&mut self) -> Vec<Arg<'a>> {
         std::mem::take(&mut self.args)
+    }
+
+    /// All properties that are left.
+    pub(super) fn rest_props(&mut self) -> Vec<(&'a str, Arg<'a>)> {
+        std::mem::take(&mut self.props)
     }
 
     /// All words that are left, as names.
@@ -326,7 +336,7 @@ impl<'a> Node<'a> {
 impl Node<'_> {
     /// `with fillfactor=70 …`: any property, as text.
     pub(super) fn storage_parameters(&mut self) -> Vec<(String, String)> {
-        let props = std::mem::take(&mut self.props);
+        let props = self.rest_props();
         if props.is_empty() {
             self.problem("`with` names no parameter", "here", "write `with NAME=VALUE`");
         }

@@ -1,6 +1,8 @@
 //! `rosey.kdl`: what a project says of its databases, so that no flag has to. Reads the file and refuses what it does not
 //! know; looks up no variable, opens no database. What it tells of a mistake shows no URL, as that may hold a password.
 
+mod levels;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,11 +11,15 @@ use super::veil::veiled;
 use super::{Diagnostics, Sources, parse};
 use crate::schema::{Problem, Span};
 
+pub use levels::Severity;
+
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
     /// Its settings for all environments.
     pub common: Settings,
+    /// How much findings weigh, by their codes.
+    pub lint: Vec<(String, Severity)>,
     /// Its environments, in the order of the file.
     pub environments: Vec<Environment>,
 }
@@ -124,18 +130,18 @@ const SETTINGS: [&str; 9] =
 /// Where the URL of an environment is.
 const DATABASE: [&str; 2] = ["url", "url-from"];
 
-/// Reads a `rosey.kdl`.
+/// Reads a `rosey.kdl`; `codes` are those whose level it may set.
 ///
 /// # Errors
 /// Every mistake of the file, in the order of lines, with all URLs in it made unreadable.
-pub fn read(name: &str, text: &str) -> Result<Project, Diagnostics> {
-    let problems = match decode(text) {
+pub fn read(name: &str, text: &str, codes: &[&str]) -> Result<Project, Diagnostics> {
+    let problems = match decode(text, codes) {
         Ok(project) => return Ok(project),
         Err(problems) => problems,
     };
     let shown = veiled(text);
     // Read once more without the URLs, so that no message quotes one. Where nothing is wrong then, a URL itself is.
-    let problems = decode(&shown).err().unwrap_or_else(|| problems.into_iter().map(about_a_url).collect());
+    let problems = decode(&shown, codes).err().unwrap_or_else(|| problems.into_iter().map(about_a_url).collect());
     Err(Diagnostics::new(&Sources::from_text(name, &shown), problems))
 }
 
@@ -145,7 +151,7 @@ fn about_a_url(problem: Problem) -> Problem {
     Problem { message: "the URL is not written as KDL wants it".to_owned(), labels, help }
 }
 
-fn decode(text: &str) -> Result<Project, Vec<Problem>> {
+fn decode(text: &str, codes: &[&str]) -> Result<Project, Vec<Problem>> {
     let mut project = Project::default();
     let mut problems = Vec::new();
     let ctx = Ctx::without_dialects(0);
@@ -153,7 +159,7 @@ fn decode(text: &str) -> Result<Project, Vec<Problem>> {
     let parsed = parse::parse(0, text, |start, document| {
         ctx.starts_at(start);
         for node in document.nodes().iter().filter_map(|n| ctx.open(n)) {
-            decode_top(node, &mut project, &mut seen, &mut names);
+            decode_top(node, &mut project, codes, &mut seen, &mut names);
         }
     });
     problems.extend(parsed.err().unwrap_or_default());
@@ -161,16 +167,20 @@ fn decode(text: &str) -> Result<Project, Vec<Problem>> {
     if problems.is_empty() { Ok(project) } else { Err(problems) }
 }
 
-fn decode_top(node: Node, project: &mut Project, seen: &mut Seen, names: &mut Seen) {
+fn decode_top(node: Node, project: &mut Project, codes: &[&str], seen: &mut Seen, names: &mut Seen) {
     match node.name() {
         "env" => project.environments.extend(decode_environment(node, names)),
+        "lint" => {
+            seen.note(&node, "`lint`".to_owned());
+            project.lint.extend(levels::decode(node, codes));
+        }
         name if DATABASE.contains(&name) => {
             let help = format!("write `env NAME {{ {name} … }}`, and choose it with --env NAME");
             node.problem(format!("`{name}` stands in no env"), "here", help);
         }
         name => {
             seen.note(&node, format!("`{name}`"));
-            decode_setting(node, &mut project.common, &["env"]);
+            decode_setting(node, &mut project.common, &["lint", "env"]);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! `foreign-key`, and `references=` where it is written at a column.
 
+use super::allow;
 use super::column::action;
 use super::node::{Ctx, Node};
 use super::writer::{self, Line, Writer};
-use crate::schema::{Column, Deferrable, ForeignKey, Ident, ObjectName, Problem, RefAction, Table};
+use crate::schema::{Allows, Column, Deferrable, ForeignKey, Ident, ObjectName, Problem, RefAction, Table};
 
 pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     let before = node.ctx.count();
@@ -16,9 +17,19 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     let dangling = node.prop_bool("dangling");
     let not_valid = node.prop_bool("not-valid");
     let comment = node.prop_text("comment");
-    node.only_old_names(&mut was);
+    let mut allows = Allows::default();
+    for mut child in node.children() {
+        match child.name() {
+            "allow" => allows.0.extend(allow::decode(child)),
+            "was" => {
+                was.extend(child.old_names());
+                child.finish(&[]);
+            }
+            _ => child.unknown("node in a foreign key:", &["was", "allow"]),
+        }
+    }
     match decode_references(&mut node, columns) {
-        Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, not_valid, comment, ..fk }),
+        Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, not_valid, comment, allows, ..fk }),
         Some(_) => {}
         None if node.ctx.count() > before => {}
         None => node.problem("`foreign-key` lacks `references=`", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`"),
@@ -130,7 +141,7 @@ fn take_name(rest: &mut &str) -> Option<String> {
 /// The foreign key that can be properties of its column.
 pub(super) fn inline_foreign_key<'a>(column: &Column, table: &'a Table) -> Option<&'a ForeignKey> {
     let inline = |f: &&ForeignKey| {
-        let plain = f.name.is_none() && f.was.is_empty() && !f.dangling && !f.not_valid && f.comment.is_none();
+        let plain = f.name.is_none() && f.was.is_empty() && !f.dangling && !f.not_valid && f.comment.is_none() && f.allows.0.is_empty();
         plain && f.columns.as_slice() == std::slice::from_ref(&column.name)
     };
     table.foreign_keys.iter().find(inline)
@@ -146,7 +157,7 @@ pub(super) fn encode(table: &Table, out: &mut Writer) {
         let line = line.maybe_prop("name", fk.name.as_ref().map(Ident::as_str));
         let line = line.flag_prop("dangling", fk.dangling).flag_prop("not-valid", fk.not_valid);
         let line = line.was(&fk.was).maybe_prop("comment", fk.comment.as_deref());
-        out.node(line, writer::was(&fk.was).into_iter().collect());
+        out.node(line, writer::was(&fk.was).into_iter().chain(allow::lines(&fk.allows)).collect());
     }
 }
 

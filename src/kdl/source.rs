@@ -21,7 +21,7 @@ pub struct SourceFile {
 }
 
 /// The files of one schema, as text: what is parsed takes a hundred times the memory, and does not live long.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Sources {
     files: Vec<SourceFile>,
     problems: Vec<Problem>,

@@ -5,10 +5,11 @@ use indexmap::map::Entry;
 
 use super::node::{Ctx, Node};
 use super::writer::{self, Line};
-use super::{check, column, exclude, index, key, reference};
+use super::{allow, check, column, exclude, index, key, reference};
 use crate::schema::{Dialect, Ident, Index, Problem, Table};
 
-const CHILDREN: [&str; 10] = ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index", "with", "was", "comment"];
+const CHILDREN: [&str; 11] =
+    ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index", "with", "was", "comment", "allow"];
 
 const FLAGS: [(&str, Flag); 4] = [
     ("strict", Flag::Strict),
@@ -63,6 +64,7 @@ fn decode_child(mut child: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
             let ctx = child.ctx;
             return index::decode(child).into_iter().for_each(|i| add_index(ctx, &mut table.indexes, i));
         }
+        "allow" => return table.allows.0.extend(allow::decode(child)),
         "with" => table.with.extend(child.storage_parameters()),
         "was" => table.was.extend(child.old_names()),
         "comment" => {
@@ -116,6 +118,6 @@ pub(super) fn encode(table: &Table, out: &mut super::writer::Writer) {
     for index in table.indexes.values() {
         index::encode(index, out);
     }
-    writer::with(&table.with).into_iter().chain(writer::was(&table.was)).for_each(|l| out.line(l));
+    writer::with(&table.with).into_iter().chain(writer::was(&table.was)).chain(allow::lines(&table.allows)).for_each(|l| out.line(l));
     out.close();
 }

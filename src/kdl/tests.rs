@@ -48,13 +48,14 @@ table rooms unlogged prevent-destroy schema=app was=halls comment="Where one is"
     column owner integer {
         was user person
         using "owner::integer"
+        allow small-key "few of them"
     }
     primary-key id name=rooms_key deferrable=initially-deferred comment="The key" { include room }
     unique room name=once deferrable=initially-immediate nulls-not-distinct=#true comment=Once {
         include during
         was x y
     }
-    foreign-key owner references="app.rooms()" on-delete=set-null match=full deferrable=initially-immediate name=to_owner not-valid=#true was=to_user comment="Who"
+    foreign-key owner references="app.rooms()" on-delete=set-null match=full deferrable=initially-immediate name=to_owner not-valid=#true was=to_user comment="Who" { allow foreign-key-without-index "owners stay" }
     check positive "room > 0" no-inherit=#true not-valid=#true was=above comment="Not below"
     check "room < 9" { was a b }
     exclude no_overlap using=gist where="room > 0" deferrable=initially-deferred was=overlap comment="One at a time" {
@@ -68,13 +69,16 @@ table rooms unlogged prevent-destroy schema=app was=halls comment="Where one is"
     index idx_room room unique=#true where="room > 1" using=hash nulls-not-distinct=#true was=idx comment=Fast {
         include owner
         with fillfactor="70"
+        allow redundant-index "it is smaller"
     }
     with fillfactor="70" toast.autovacuum_enabled="false"
+    allow no-primary-key "it has one"
 }
 
 view ages schema=app age name was=years comment="All" {
     as "SELECT 1, 2"
     with security_barrier="true" check_option=local
+    allow select-star "all of them are wanted"
 }
 
 materialized-view stats schema=app total was=sums comment="Sums" {
@@ -83,6 +87,7 @@ materialized-view stats schema=app total was=sums comment="Sums" {
         FROM app.rooms
         """
     with fillfactor="70"
+    allow select-star "these too"
     index idx_stats total unique=#true
 }
 
@@ -154,4 +159,19 @@ fn only_keeps_every_node_to_its_database() {
     );
     let table = &table.tables[0];
     assert!(table.exclusions.is_empty() && table.with.is_empty() && table.columns[0].sequence.start.is_none());
+}
+
+#[test]
+fn an_exception_is_no_difference_and_has_a_reason() {
+    let table = |inner: &str| read(&format!("table a {{ column b text {{ {inner} }}; }}"));
+    assert_eq!(table("allow no-primary-key \"x\"").tables, table("").tables);
+    let sources = |text: &str| Sources::from_text("schema.kdl", text);
+    for (inner, wanted) in [
+        ("allow", "`allow` lacks its code"),
+        ("allow small-key", "`allow small-key` gives no reason"),
+        ("allow small-key \" \"", "a reason is empty"),
+    ] {
+        let (_, problems) = decode_all(&sources(&format!("table a {{ column b text {{ {inner} }}; }}")), Dialect::Sqlite);
+        assert_eq!(problems.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(), [wanted]);
+    }
 }

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::node::Node;
 use super::other::sql_child;
 use super::writer::{self, Line, Writer};
-use super::{index, table};
-use crate::schema::{Expr, Ident, MaterializedView, View};
+use super::{allow, index, table};
+use crate::schema::{Allows, Expr, Ident, MaterializedView, View};
 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
@@ -14,17 +14,17 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
     let comment = node.prop_text("comment");
     let columns = decode_columns(&mut node);
-    let mut with = Vec::new();
-    let query = sql_child(node, "as", &["as", "with", "was"], |mut child| {
-        if child.name() == "with" {
-            with.extend(child.storage_parameters());
-        } else {
-            was.extend(child.old_names());
+    let (mut with, mut allows) = (Vec::new(), Allows::default());
+    let query = sql_child(node, "as", &["as", "with", "was", "allow"], |mut child| {
+        match child.name() {
+            "allow" => return allows.0.extend(allow::decode(child)),
+            "with" => with.extend(child.storage_parameters()),
+            _ => was.extend(child.old_names()),
         }
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    Some(View { was, columns, with, comment, origin, ..View::new(name, query) })
+    Some(View { was, columns, with, comment, allows, origin, ..View::new(name, query) })
 }
 
 pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
@@ -34,9 +34,10 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
     let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
     let comment = node.prop_text("comment");
     let columns = decode_columns(&mut node);
-    let (mut with, mut indexes) = (Vec::new(), IndexMap::new());
-    let query = sql_child(node, "as", &["as", "index", "with", "was"], |mut child| {
+    let (mut with, mut indexes, mut allows) = (Vec::new(), IndexMap::new(), Allows::default());
+    let query = sql_child(node, "as", &["as", "index", "with", "was", "allow"], |mut child| {
         match child.name() {
+            "allow" => return allows.0.extend(allow::decode(child)),
             "index" => {
                 index::decode(child).into_iter().for_each(|i| table::add_index(ctx, &mut indexes, i));
                 return;
@@ -47,7 +48,7 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    Some(MaterializedView { name, was, columns, query, indexes, with, comment, origin })
+    Some(MaterializedView { name, was, columns, query, indexes, with, comment, allows, origin })
 }
 
 /// The end of a query that was copied as a statement.
@@ -68,17 +69,22 @@ fn decode_columns(node: &mut Node) -> Vec<Ident> {
     columns
 }
 
+/// The children besides the query.
+fn more(with: &[(String, String)], was: &[Ident], allows: &Allows) -> Vec<Line> {
+    writer::with(with).into_iter().chain(writer::was(was)).chain(allow::lines(allows)).collect()
+}
+
 pub(super) fn encode_view(view: &View, out: &mut Writer) {
     let line = Line::named("view", &view.name).idents(&view.columns);
     let line = line.was(&view.was).maybe_prop("comment", view.comment.as_deref());
-    let more = writer::with(&view.with).into_iter().chain(writer::was(&view.was)).collect();
+    let more = more(&view.with, &view.was, &view.allows);
     out.sql_block(line, "as", &view.query.text, more);
 }
 
 pub(super) fn encode_materialized(view: &MaterializedView, out: &mut Writer) {
     let line = Line::named("materialized-view", &view.name).idents(&view.columns);
     let line = line.was(&view.was).maybe_prop("comment", view.comment.as_deref());
-    let more = writer::with(&view.with).into_iter().chain(writer::was(&view.was)).collect();
+    let more = more(&view.with, &view.was, &view.allows);
     if view.indexes.is_empty() {
         return out.sql_block(line, "as", &view.query.text, more);
     }

@@ -51,6 +51,8 @@ pub struct PlanFile {
     pub number: i64,
     /// What was said of it.
     pub message: Option<String>,
+    /// Of a way back: the number whose schema it goes back to; 0 is what was there before the first.
+    pub back_to: Option<i64>,
     /// SQLite: tables that change are rebuilt, whatever would be cheaper.
     pub rebuild_only: bool,
     /// PostgreSQL: tables that hold rows are changed without stopping writers.
@@ -74,6 +76,8 @@ pub struct Draft<'d> {
     pub number: i64,
     /// What is said of it.
     pub message: Option<&'d str>,
+    /// Of a way back: the number whose schema it goes back to.
+    pub back_to: Option<i64>,
     /// The schema that it starts from.
     pub current: &'d str,
     /// What else has to be known of the database.
@@ -98,6 +102,9 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
     pen.number("number", draft.number);
     if let Some(message) = draft.message {
         pen.node("message", &[message]);
+    }
+    if let Some(number) = draft.back_to {
+        pen.number("back-to", number);
     }
     if plan.dialect == Dialect::Postgres {
         pen.node("online", &[if plan.online { "true" } else { "false" }]);
@@ -209,6 +216,7 @@ pub fn read_plan(text: &str) -> Result<PlanFile, FileError> {
         dialect: dialect(&blocks, WHAT)?,
         number: word(&blocks, "number").and_then(|n| n.parse().ok()).ok_or_else(missing)?,
         message: word(&blocks, "message").map(str::to_owned),
+        back_to: word(&blocks, "back-to").and_then(|n| n.parse().ok()),
         rebuild_only: word(&blocks, "sqlite-path") == Some("rebuild"),
         online: word(&blocks, "online") == Some("true"),
         current: text_of(&blocks, "current").ok_or_else(missing)?,

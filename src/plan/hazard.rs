@@ -38,9 +38,44 @@ pub enum Code {
     PreventDestroy,
     /// The database lacks what rosey cannot make.
     NotSupported,
+    /// Statements of programs that run meanwhile will fail.
+    BreaksClients,
+    /// Nobody writes while rows are read or an index is built.
+    BlocksWriters,
+    /// All rows are written anew, while nobody reads or writes.
+    RewritesTable,
+    /// What goes and what comes are alike.
+    LooksLikeRename,
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Code; 20] = [
+        Code::DestroysTable,
+        Code::DestroysColumn,
+        Code::LosesValues,
+        Code::MisfitValues,
+        Code::LongerValues,
+        Code::BreaksNotNull,
+        Code::BreaksCheck,
+        Code::BreaksUnique,
+        Code::BreaksForeignKey,
+        Code::BreaksType,
+        Code::LosesAutoincrement,
+        Code::BrokenView,
+        Code::BrokenTrigger,
+        Code::BreaksIgnored,
+        Code::PreventDestroy,
+        Code::NotSupported,
+        Code::BreaksClients,
+        Code::BlocksWriters,
+        Code::RewritesTable,
+        Code::LooksLikeRename,
+    ];
+
+    /// Those of data that is lost for good, for which leave may be given.
+    pub const DESTROYS: [Code; 4] = [Code::DestroysTable, Code::DestroysColumn, Code::LosesValues, Code::MisfitValues];
+
     /// Its name in output.
     pub fn name(self) -> &'static str {
         match self {
@@ -60,6 +95,10 @@ impl Code {
             Code::BreaksIgnored => "breaks-ignored",
             Code::PreventDestroy => "prevent-destroy",
             Code::NotSupported => "not-supported",
+            Code::BreaksClients => "breaks-clients",
+            Code::BlocksWriters => "blocks-writers",
+            Code::RewritesTable => "rewrites-table",
+            Code::LooksLikeRename => "looks-like-rename",
         }
     }
 }

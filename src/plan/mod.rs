@@ -1,5 +1,6 @@
 //! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
 
+mod allowed;
 mod fact;
 mod file;
 mod frame;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use crate::diff::Changes;
 use crate::schema::{Dialect, ObjectName};
 
+pub use allowed::Allowed;
 pub use fact::Fact;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece};
@@ -69,11 +71,11 @@ impl Plan {
         self.steps.iter().flat_map(|s| &s.hazards)
     }
 
-    /// The hazards that stop an apply; those that destroy only where that has not been allowed.
-    pub fn blocking(&self, allow_destructive: bool) -> Vec<&Hazard> {
+    /// The hazards that stop an apply; those that destroy only where that has not been allowed, at all or by name.
+    pub fn blocking(&self, allow_destructive: bool, allowed: &[Allowed]) -> Vec<&Hazard> {
         let stops = |h: &&Hazard| match h.level {
             Level::Blocks => true,
-            Level::Destroys => !allow_destructive,
+            Level::Destroys => !allow_destructive && !allowed.iter().any(|a| a.covers(h)),
             Level::Warns => false,
         };
         self.hazards().filter(stops).collect()

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::drift;
 use super::view::{Symbol, View};
 use crate::plan::Plan;
 
 /// The version of the shape.
-const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -15,6 +16,7 @@ struct Document<'a> {
     dialect: &'static str,
     fingerprint: &'a str,
     creates_database: bool,
+    drift: Option<drift::Document>,
     summary: Summary,
     changes: Vec<Change>,
     guards: &'a [String],
@@ -31,7 +33,7 @@ struct Summary {
 }
 
 #[derive(Serialize)]
-struct Change {
+pub(super) struct Change {
     address: String,
     action: &'static str,
     headline: String,
@@ -72,6 +74,7 @@ pub fn json(plan: &Plan, schema: &str) -> String {
         dialect: plan.dialect.word(),
         fingerprint: &plan.fingerprint,
         creates_database: plan.creates_database,
+        drift: plan.drift.as_ref().map(|d| drift::document(d, plan.dialect)),
         summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
         changes: view.blocks.iter().map(change).collect(),
         guards: &plan.guards,
@@ -81,7 +84,7 @@ pub fn json(plan: &Plan, schema: &str) -> String {
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
-fn change(block: &super::Block) -> Change {
+pub(super) fn change(block: &super::Block) -> Change {
     let note = |n: &super::Note| Hazard { code: n.code, level: n.level.word(), text: n.text.clone(), advice: n.advice.clone() };
     Change {
         address: block.address.to_string(),

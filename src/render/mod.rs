@@ -2,16 +2,32 @@
 //!
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
+mod annotations;
+mod drift;
+mod findings;
+pub mod graph;
+mod html;
 mod json;
 mod lines;
+mod markdown;
+mod markup;
 mod objects;
+mod places;
+mod sarif;
 mod script;
 mod sql;
 mod text;
 mod view;
 
 pub use crate::schema::escape;
+pub use annotations::annotations;
+pub use drift::{drift, drift_json};
+pub use findings::{findings_github, findings_json, findings_text};
+pub use html::html;
 pub use json::json;
+pub use markdown::{MARKER, markdown};
+pub use places::Declared;
+pub use sarif::sarif;
 pub use script::script;
 pub use sql::sql;
 pub use text::{Style, text};

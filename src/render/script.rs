@@ -75,7 +75,7 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
 
 /// What stops an apply, and what stops one that may not destroy.
 fn stopping(plan: &Plan) -> (Vec<&Hazard>, Vec<&Hazard>) {
-    plan.blocking(false).into_iter().partition(|h| h.level == Level::Blocks)
+    plan.blocking(false, &[]).into_iter().partition(|h| h.level == Level::Blocks)
 }
 
 fn stop(why: &str) -> String {

@@ -2,8 +2,8 @@
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::escape;
 use super::view::{Block, Note, Symbol, View};
+use super::{drift, escape};
 use crate::plan::{Level, Plan};
 
 /// How it is shown.
@@ -18,7 +18,7 @@ pub struct Style {
 /// The whole plan as text.
 pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
     let view = View::of(plan, schema);
-    let mut out = String::new();
+    let mut out = plan.drift.as_ref().map(|d| drift::before_plan(d, plan.dialect, style)).unwrap_or_default();
     if !view.blocks.is_empty() {
         legend(&view, style, &mut out);
     }
@@ -53,7 +53,7 @@ fn legend(view: &View, style: Style, out: &mut String) {
     out.push('\n');
 }
 
-fn write_block(block: &Block, style: Style, out: &mut String) {
+pub(super) fn write_block(block: &Block, style: Style, out: &mut String) {
     out.push_str(&paint(&format!("# {}", escape(&block.headline)), Ansi::new().bold(), style));
     out.push('\n');
     let braces = !block.lines.is_empty();

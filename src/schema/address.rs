@@ -25,6 +25,16 @@ impl Address {
         self.0.first().map_or("", String::as_str)
     }
 
+    /// Whether it is that object, or a part of it.
+    pub fn is_within(&self, other: &Address) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Whether the text is the address, or that of what this is a part of.
+    pub fn is_named_by(&self, text: &str) -> bool {
+        (2..=self.0.len()).step_by(2).any(|n| self.0[..n].join(".") == text)
+    }
+
     /// Name of the innermost object.
     pub fn last(&self) -> &str {
         self.0.last().map_or("", String::as_str)

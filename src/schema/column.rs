@@ -1,6 +1,6 @@
 //! Columns and their defaults.
 
-use super::{Conflict, Expr, Ident, Only, Origin, SequenceOptions, Type};
+use super::{Allows, Conflict, Expr, Ident, Only, Origin, SequenceOptions, Type};
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Column {
     pub using: Option<Expr>,
     /// Whether a plan may drop it.
     pub prevent_destroy: bool,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// The dialect it is kept to, which lets it say what others do not know.
     pub only: Only,
     /// Where it stands in the schema file.
@@ -57,6 +59,7 @@ impl Column {
             backfill: None,
             using: None,
             prevent_destroy: false,
+            allows: Allows::default(),
             only: Only::default(),
             origin: Origin::default(),
         }

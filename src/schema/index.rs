@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Expr, Ident, Only, Origin};
+use super::{Allows, Expr, Ident, Only, Origin};
 
 /// An index that was created as one (a constraint's own index belongs to the constraint).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Index {
     pub comment: Option<String>,
     /// PostgreSQL: what a concurrent build that did not finish has left; it serves no query, and slows every write.
     pub invalid: bool,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// The dialect it is kept to, which lets it say what others do not know.
     pub only: Only,
     /// Where it stands in the schema file.
@@ -50,6 +52,7 @@ impl Index {
             with: Vec::new(),
             comment: None,
             invalid: false,
+            allows: Allows::default(),
             only: Only::default(),
             origin: Origin::default(),
         }

@@ -5,6 +5,7 @@
 //! normalisation's, which fills in [`Expr::canon`] and [`DefaultValue::canon`].
 
 mod address;
+mod allow;
 mod column;
 mod expr;
 mod ident;
@@ -21,6 +22,7 @@ mod validate;
 use indexmap::IndexMap;
 
 pub use address::Address;
+pub use allow::{Allow, Allows};
 pub use column::{Column, DefaultValue, Generated, Identity, Literal};
 pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};

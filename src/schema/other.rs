@@ -1,6 +1,6 @@
 //! What a schema holds beyond tables: views, triggers, virtual tables, and what is left alone.
 
-use super::{Address, Expr, Ident, ObjectName, Origin};
+use super::{Address, Allows, Expr, Ident, ObjectName, Origin};
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct View {
     pub with: Vec<(String, String)>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -24,7 +26,16 @@ pub struct View {
 impl View {
     /// A view with nothing but its query.
     pub fn new(name: ObjectName, query: Expr) -> Self {
-        View { name, was: Vec::new(), columns: Vec::new(), query, with: Vec::new(), comment: None, origin: Origin::default() }
+        View {
+            name,
+            was: Vec::new(),
+            columns: Vec::new(),
+            query,
+            with: Vec::new(),
+            comment: None,
+            allows: Allows::default(),
+            origin: Origin::default(),
+        }
     }
 
     /// `view.NAME`.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Address, Check, DefaultValue, Deferrable, Expr, Ident, Index, IndexPart, ObjectName, Origin, Type};
+use super::{Address, Allows, Check, DefaultValue, Deferrable, Expr, Ident, Index, IndexPart, ObjectName, Origin, Type};
 
 /// A schema: a namespace for objects (<https://www.postgresql.org/docs/current/ddl-schemas.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +169,8 @@ pub struct MaterializedView {
     pub with: Vec<(String, String)>,
     /// Its comment.
     pub comment: Option<String>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }

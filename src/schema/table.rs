@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Address, Column, Exclusion, Expr, Ident, Index, ObjectName, Origin};
+use super::{Address, Allows, Column, Exclusion, Expr, Ident, Index, ObjectName, Origin};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Table {
     pub without_rowid: bool,
     /// Whether a plan may drop it.
     pub prevent_destroy: bool,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -62,6 +64,7 @@ impl Table {
             strict: false,
             without_rowid: false,
             prevent_destroy: false,
+            allows: Allows::default(),
             origin: Origin::default(),
         }
     }
@@ -237,6 +240,8 @@ pub struct ForeignKey {
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -257,6 +262,7 @@ impl ForeignKey {
             dangling: false,
             not_valid: false,
             comment: None,
+            allows: Allows::default(),
             origin: Origin::default(),
         }
     }

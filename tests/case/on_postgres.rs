@@ -7,9 +7,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::{ApplyError, Options, Silent, postgres};
+use rosey::apply::rollback::{To, way_back};
+use rosey::apply::{ApplyError, Desired, Options, Silent, postgres};
 use rosey::dialect::postgres::{PlanError, Url};
-use rosey::plan::Plan;
+use rosey::plan::{Kind, Plan};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized, ObjectName};
 
@@ -176,7 +177,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
     if case.has("refused") {
         return work.refused();
     }
-    let before = Before::of(&work);
+    let (before, before_kdl) = (Before::of(&work), work.inspect()?);
     let after = desired(&case.text("after"))?;
     let plan = work.plan(&after)?;
     if let Some(path) = keep {
@@ -200,9 +201,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
     before.rows_are_kept(&work, &after)?;
     work.expected()?;
     if !case.has("no-way-back") && !plan.is_empty() {
-        let back = desired(&case.text("before"))?;
-        work.apply(&back, true).map_err(|e| format!("the way back: {e:?}"))?;
-        work.is_settled(&back).map_err(|e| format!("the way back: {e}"))?;
+        work.goes_back(&before_kdl).map_err(|e| format!("the way back: {e}"))?;
     }
     Ok((render::sql(&plan), end))
 }
@@ -211,8 +210,9 @@ fn desired(text: &str) -> Result<Normalized, String> {
     crate::support::applied::desired(text)
 }
 
+/// What a case sets up by hand is drift, which is not what it is about.
 fn shown(plan: &Plan) -> String {
-    render::text(plan, "the schema", render::Style::default())
+    render::text(&Plan { drift: None, ..plan.clone() }, "the schema", render::Style::default())
 }
 
 /// One way of one case.
@@ -269,6 +269,21 @@ impl Work<'_> {
         let plan = self.plan(&after)?;
         self.expected()?;
         if plan.is_empty() { Ok((sql, self.inspect()?)) } else { Err(format!("a second plan is not empty:\n{}", shown(&plan))) }
+    }
+
+    /// The way that the history knows leads to what was there before.
+    fn goes_back(&self, before: &str) -> Result<(), String> {
+        let live = rosey::apply::Database::Postgres(Box::new(self.url.clone()));
+        let way = wait(live.history()).map(|entries| way_back(&entries, To::Back(1), Dialect::Postgres));
+        let way = way.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let back = Desired::new(way.desired.clone(), Dialect::Postgres).map_err(|e| format!("{e:?}"))?;
+        let options = Options { allow_destructive: true, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+        self.database.apply_as(back.normalized(), self.online, &options, &mut Silent).map_err(|e| format!("{e:?}"))?;
+        self.is_settled(&desired(before)?)?;
+        match wait(live.drift()).map_err(|e| e.to_string())? {
+            None => Ok(()),
+            Some(drift) => Err(format!("there is drift: {drift:?}")),
+        }
     }
 
     /// Gives the schema as KDL.

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::{self, ApplyError, SqlitePath};
+use rosey::apply::rollback::{To, way_back};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
 use rosey::dialect::sqlite::{PlanError, offline};
-use rosey::plan::Plan;
+use rosey::plan::{Kind, Plan};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
 
@@ -65,11 +67,23 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
     is_settled(&database, &after);
     before.rows_are_kept(&database, &after);
     expected_rows(case, &database);
-    if !case.has("no-way-back") {
-        let back = if case.has("before-sql") { desired(&before.kdl).unwrap() } else { schema(case, "before") };
-        database.apply_by(&back, true, by).unwrap_or_else(|e| panic!("the way back: {e:?}"));
-        is_settled(&database, &back);
+    if !case.has("no-way-back") && !plan.is_empty() {
+        goes_back(&database, &before, by);
     }
+}
+
+/// The way that the history knows leads to what was there before.
+fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
+    let live = apply::Database::Sqlite(database.path.clone());
+    let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
+    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the way back: {e:?}"));
+    let plan = wait(live.plan(&back, Way { path: by, ..Way::default() })).unwrap_or_else(|e| panic!("the way back: {e:?}")).plan;
+    let backup = BackupMode::Never;
+    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+    let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));
+    applied.unwrap_or_else(|e| panic!("the way back: {e:?}\n{}", render::sql(&plan)));
+    is_settled(database, &desired(&before.kdl).unwrap());
+    assert_eq!(wait(live.drift()).unwrap(), None);
 }
 
 /// A plan from facts makes the same changes by the same statements.

@@ -68,7 +68,7 @@ pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool
     let planned = wait(postgres::plan_with_frame(&url, after, online, &Options::default()));
     let (plan, _, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
     let script = render::script(&plan, &frame);
-    let destroys = !plan.blocking(false).is_empty();
+    let destroys = !plan.blocking(false, &[]).is_empty();
     if destroys && database.psql(&script, &[]).is_ok() {
         return Err(format!("it destroys without leave:\n{script}"));
     }

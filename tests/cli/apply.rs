@@ -95,6 +95,8 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
+    ! breaks-clients: programs that run meanwhile fail where they name name
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     Apply complete (number 2): 0 added, 1 changed, 0 destroyed.

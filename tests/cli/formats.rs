@@ -30,6 +30,12 @@ fn json_has_a_version_and_says_what_text_says() {
             "code": "breaks-not-null",
             "level": "blocks",
             "text": "1 of 2 rows have no name"
+          },
+          {
+            "advice": "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps",
+            "code": "breaks-clients",
+            "level": "warns",
+            "text": "programs that run meanwhile fail where they insert without name"
           }
         ],
         "headline": "table.users will be changed in place (catalog edit: name becomes NOT NULL)",
@@ -66,6 +72,29 @@ fn a_script_of_no_changes_is_empty() {
 }
 
 /// Runs the script of the plan in the sqlite3 shell, and then there is nothing left to plan. Without a shell rosey applies.
+#[test]
+fn a_script_warns_of_what_is_blocked() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @r#"
+    $ rosey plan --url test.db --format sql
+    .bail on
+    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+    PRAGMA foreign_keys = OFF;
+    BEGIN IMMEDIATE;
+
+    -- table.users
+    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
+    -- ! breaks-clients: programs that run meanwhile fail where they name name
+    ALTER TABLE "users" DROP COLUMN "name";
+
+    COMMIT;
+    | database: test.db (from --url)
+    exit 0
+    "#);
+}
+
+/// Runs the script of the plan, in the sqlite3 shell where there is one, and then there is nothing left to plan.
 fn script_leads_there(place: &Place) {
     let script = place.rosey(&["plan", "--url", "test.db", "--format", "sql"]).exits(0).out;
     if shell::is_there() {

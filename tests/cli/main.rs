@@ -10,16 +10,27 @@ use std::process::{Command, Stdio};
 #[path = "../support/mod.rs"]
 mod support;
 
+mod alembic;
 mod apply;
+mod completions;
 mod files;
+mod first_release;
 mod fmt_command;
 mod formats;
+mod graph;
+mod lint;
 mod plan;
 mod postgres;
 mod refused;
+mod saved;
 mod script;
 mod settings;
 mod target;
+mod test_command;
+mod history;
+mod init;
+mod rollback;
+mod transcript;
 mod trouble;
 
 use support::Database;

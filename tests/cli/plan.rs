@@ -130,6 +130,8 @@ fn rows_that_break_a_new_rule_are_counted_and_blocked() {
       }
     ! breaks-not-null BLOCKED: 2 of 3 rows have no name
       add a backfill to the column, or fill the rows first
+    ! breaks-clients: programs that run meanwhile fail where they insert without name
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
@@ -163,6 +165,8 @@ fn what_destroys_data_is_shown_as_blocked() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
+    ! breaks-clients: programs that run meanwhile fail where they name name
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
@@ -209,6 +213,8 @@ fn control_characters_in_a_name_are_escaped() {
     - table "\u{1b}[32mgreen"
     ! destroys-table BLOCKED without --allow-destructive: table \u{1b}[32mgreen is dropped, with 0 rows
       to rename it instead, write was=\u{1b}[32mgreen on its successor; to leave it alone, `ignore` it
+    ! breaks-clients: programs that run meanwhile fail where they name \u{1b}[32mgreen
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     | database: test.db (from --url)

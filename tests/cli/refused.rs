@@ -67,6 +67,8 @@ fn what_destroys_data_needs_leave() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
+    ! breaks-clients: programs that run meanwhile fail where they name name
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)

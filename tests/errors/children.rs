@@ -31,7 +31,7 @@ fn a_child_of_a_column() {
        ·                          ╰── not known here
      4 │ }
        ╰────
-      help: known here: backfill, using, check, sequence, was
+      help: known here: backfill, using, check, sequence, was, allow
 
     error: the schema has 2 mistakes
     "#);

@@ -223,7 +223,8 @@ fn an_include_in_a_table() {
        ·        ╰── not known here
      3 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment
+      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
+            allow
 
     error: the schema has one mistake
     "#);

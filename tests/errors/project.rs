@@ -30,7 +30,7 @@ fn an_unknown_setting() {
        ·    ╰── not known here
        ╰────
       help: known here: schema, allow-destructive, auto-approve, backup, backup-dir, keep-backups, lock-timeout,
-            online, sqlite-path, env
+            online, sqlite-path, lint, env
 
     error: rosey.kdl has one mistake
     ");

@@ -151,7 +151,8 @@ fn an_unknown_node_in_a_table() {
        ·       ╰── not known here
      4 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment
+      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
+            allow
 
     error: the schema has 2 mistakes
     ");
@@ -173,7 +174,8 @@ fn a_column_without_its_node() {
        ·      ╰── not known here
      3 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment
+      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
+            allow
 
     error: the schema has one mistake
     ");

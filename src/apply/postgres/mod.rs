@@ -14,7 +14,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
+use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
@@ -44,13 +46,34 @@ pub struct Remarks {
 /// # Errors
 /// Where the server does not answer, or where no plan is possible.
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-    let mut connection = Connection::open(url).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { mut plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
-    plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
-    connection.execute("ROLLBACK").await?;
-    connection.close().await.ok();
-    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
+    Opened::open(url).await?.plan(desired, online).await
+}
+
+/// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
+pub(super) struct Opened {
+    connection: Connection,
+    live: Live,
+    guards: Guards,
+}
+
+impl Opened {
+    pub(super) async fn open(url: &Url) -> Result<Opened, Error> {
+        let mut connection = Connection::open(url).await?;
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let live = inspect::inspect(&mut connection).await?;
+        let guards = planner::remembered(&mut connection, &live).await?;
+        Ok(Opened { connection, live, guards })
+    }
+
+    pub(super) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+        let Opened { mut connection, live, guards } = self;
+        let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
+        plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
+        connection.execute("ROLLBACK").await?;
+        connection.close().await.ok();
+        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
+    }
 }
 
 /// The live schema as KDL.
@@ -76,13 +99,14 @@ pub async fn apply(
     pulse: Arc<Pulse>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    if desired.schema().is_empty() {
+    // The way back may lead to an empty database.
+    if desired.schema().is_empty() && options.kind != plan::Kind::Rollback {
         return Err(ApplyError::EmptySchema);
     }
     let mut connection = Connection::open(url).await?;
     lock(&mut connection, options.lock_timeout).await?;
     let canceller = connection.canceller();
-    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None };
+    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None, found: None };
     let outcome = {
         let running = work.all();
         tokio::pin!(running);
@@ -143,6 +167,8 @@ struct Work<'w> {
     observer: &'w mut dyn Observer,
     /// The dump of the last try.
     backup: Option<PathBuf>,
+    /// The schema ahead of what runs before the transaction, where something does.
+    found: Option<String>,
 }
 
 impl Work<'_> {
@@ -206,7 +232,7 @@ impl Work<'_> {
         if !plan::same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
             return Err(ApplyError::Stale);
         }
-        let blocking = plan.blocking(self.options.allow_destructive);
+        let blocking = plan.blocking(self.options.allow_destructive, &self.options.allowed);
         if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
     }
 
@@ -219,7 +245,7 @@ impl Work<'_> {
         self.connection.execute("BEGIN").await?;
         let planned = planner::plan_as(&mut self.connection, self.desired, self.approved.online, self.approved.holding.as_ref()).await;
         self.connection.execute("ROLLBACK").await?;
-        let plan = planned?.plan;
+        let Planned { plan, settled, .. } = planned?;
         if plan.is_empty() {
             return Ok(());
         }
@@ -227,6 +253,7 @@ impl Work<'_> {
             return Err(ApplyError::Stale);
         }
         self.as_approved(&plan)?;
+        self.found = Some(kdl::encode(settled.current.schema()));
         for step in steps {
             let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
             run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
@@ -262,7 +289,7 @@ impl Work<'_> {
         let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
         let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
         let record = Record {
-            schema_before: kdl::encode(settled.current.schema()),
+            schema_before: self.found.clone().unwrap_or_else(|| kdl::encode(settled.current.schema())),
             schema_written: (written != schema_after).then_some(written),
             schema_after,
             duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),

@@ -10,6 +10,7 @@ mod default_name;
 mod dependents;
 mod error;
 mod facts;
+mod from_sql;
 pub(crate) mod inspect;
 mod known_types;
 mod lower;
@@ -32,6 +33,7 @@ mod words;
 
 pub use check::problems;
 pub use error::Error;
+pub use from_sql::{SqlProblem, from_sql};
 pub use planner::{PlanError, desired};
 pub(crate) use standing::gives_back;
 pub use url::{Url, UrlError};

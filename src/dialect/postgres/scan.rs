@@ -43,50 +43,85 @@ impl Piece {
 
 /// The pieces of a text, without spaces and `/* */` comments. `None` where a quote never ends, or something is refused.
 pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut at = 0;
-    let mut escaped = false;
-    while let Some(c) = sql[at..].chars().next() {
-        let rest = &sql[at..];
-        let (kind, len) = if c.is_ascii_whitespace() || c == '\x0b' {
-            at += 1;
-            continue;
-        } else if let Some(len) = block_comment(rest) {
-            at += len;
-            continue;
-        } else if rest.starts_with("/*") {
-            (Kind::OpenComment, rest.len())
-        } else if rest.starts_with("--") {
-            (Kind::OpenComment, rest.find(['\n', '\r']).unwrap_or(rest.len()))
-        } else if c == '\'' {
-            // The second part of an E'' string has its escapes too, though nothing in front of it says so.
-            if escaped {
-                return None;
-            }
-            (Kind::Text, quoted(rest, '\'', false)?)
-        } else if c == '"' {
-            (Kind::Name, quoted(rest, '"', false)?)
-        } else if rest.starts_with("e'") || rest.starts_with("E'") {
-            (Kind::Text, 1 + quoted(&rest[1..], '\'', true)?)
-        } else if c == '$' {
-            (Kind::Text, dollar_quoted(rest)?)
-        } else if begins_word(c) {
-            (Kind::Word, rest.find(|c| !(begins_word(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len()))
-        } else if c.is_ascii_digit() {
-            (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
-        } else if c == '\\' {
-            // No SQL has one outside quotes, and psql would take what follows for a command of its own.
-            return None;
-        } else {
-            (Kind::Symbol(c), c.len_utf8())
-        };
-        if kind != Kind::OpenComment {
-            escaped = kind == Kind::Text && c.eq_ignore_ascii_case(&'e');
-        }
-        pieces.push(Piece { kind, start: at, end: at + len });
-        at += len;
+    let mut scanner = Scanner::new(sql);
+    let mut pieces = Vec::new();
+    while let Some(piece) = scanner.piece()? {
+        pieces.push(piece);
     }
     Some(pieces)
+}
+
+/// Cuts a text piece by piece, for who has to look between the pieces.
+pub(crate) struct Scanner<'a> {
+    sql: &'a str,
+    /// The byte behind the last piece.
+    pub(crate) at: usize,
+    escaped: bool,
+}
+
+impl<'a> Scanner<'a> {
+    /// At the beginning of a text.
+    pub(crate) fn new(sql: &'a str) -> Self {
+        Scanner { sql, at: 0, escaped: false }
+    }
+
+    /// Goes to the next thing that is neither space nor `/* */` comment.
+    pub(crate) fn skip_spaces(&mut self) {
+        loop {
+            let rest = &self.sql[self.at..];
+            let spaces = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b').len();
+            let comment = block_comment(&rest[spaces..]).unwrap_or(0);
+            self.at += spaces + comment;
+            if comment == 0 {
+                return;
+            }
+        }
+    }
+
+    /// The next piece: `Some(None)` at the end, `None` where a quote never ends, or something is refused.
+    pub(crate) fn piece(&mut self) -> Option<Option<Piece>> {
+        self.skip_spaces();
+        let rest = &self.sql[self.at..];
+        let Some(c) = rest.chars().next() else { return Some(None) };
+        // The second part of an E'' string has its escapes too, though nothing in front of it says so.
+        if c == '\'' && self.escaped {
+            return None;
+        }
+        let (kind, len) = cut(rest, c)?;
+        if kind != Kind::OpenComment {
+            self.escaped = kind == Kind::Text && c.eq_ignore_ascii_case(&'e');
+        }
+        let start = self.at;
+        self.at += len;
+        Some(Some(Piece { kind, start, end: self.at }))
+    }
+}
+
+/// What stands at the beginning of a text that begins with `c`, and its length.
+fn cut(rest: &str, c: char) -> Option<(Kind, usize)> {
+    let found = if rest.starts_with("/*") {
+        (Kind::OpenComment, rest.len())
+    } else if rest.starts_with("--") {
+        (Kind::OpenComment, rest.find(['\n', '\r']).unwrap_or(rest.len()))
+    } else if c == '\'' {
+        (Kind::Text, quoted(rest, '\'', false)?)
+    } else if c == '"' {
+        (Kind::Name, quoted(rest, '"', false)?)
+    } else if rest.starts_with("e'") || rest.starts_with("E'") {
+        (Kind::Text, 1 + quoted(&rest[1..], '\'', true)?)
+    } else if c == '$' {
+        (Kind::Text, dollar_quoted(rest)?)
+    } else if begins_word(c) {
+        (Kind::Word, rest.find(|c| !(begins_word(c) || c.is_ascii_digit() || c == '$')).unwrap_or(rest.len()))
+    } else if c.is_ascii_digit() {
+        (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
+    } else if c == '\\' {
+        // No SQL has one outside quotes, and psql would take what follows for a command of its own.
+        return None;
+    } else {
+        (Kind::Symbol(c), c.len_utf8())
+    };
+    Some(found)
 }
 
 fn begins_word(c: char) -> bool {

@@ -142,6 +142,11 @@ impl Url {
         self.options.get_database().unwrap_or(self.user())
     }
 
+    /// Another database of the same server, as the same user.
+    pub fn with_database(&self, name: &str) -> Url {
+        Url { options: self.options.clone().database(name), ..self.clone() }
+    }
+
     /// Whether it is reached by a Unix socket.
     pub fn is_socket(&self) -> bool {
         socket(&self.options).is_some()

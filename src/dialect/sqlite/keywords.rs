@@ -88,7 +88,7 @@ const RESERVED: [&str; 82] = [
 ];
 
 /// Whether a word, in lower case, is a keyword wherever it stands bare.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }
 

@@ -9,7 +9,7 @@ mod ddl;
 mod from_sql;
 mod indexed_by;
 pub(crate) mod inspect;
-mod keywords;
+pub(crate) mod keywords;
 mod layout;
 pub(crate) mod lexer;
 pub(crate) mod lower;
@@ -23,7 +23,7 @@ mod read_other;
 mod read_table;
 pub(crate) mod references;
 pub(crate) mod script;
-mod types;
+pub(crate) mod types;
 mod value;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::schema::{
 };
 
 /// Whether no plan ever touches a relation of this name.
-fn is_reserved(name: &str) -> bool {
+pub(in super::super) fn is_reserved(name: &str) -> bool {
     name.starts_with("_rosey") || BOOKKEEPING.contains(&name)
 }
 
@@ -116,7 +116,10 @@ impl Builder {
                 let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
                 let indexes = Default::default();
                 let origin = Default::default();
-                self.materialized.insert(oid, MaterializedView { name, was, columns, query, indexes, with, comment, origin });
+                self.materialized.insert(
+                    oid,
+                    MaterializedView { name, was, columns, query, indexes, with, comment, allows: Default::default(), origin },
+                );
             }
             "r" if !family && !typed => {
                 let unlogged = persistence == "u";
@@ -208,7 +211,8 @@ impl Builder {
         {
             let usual = default_name::sequence(table, name);
             let usual = found.name.name.as_str() == usual && found.name.schema == table.schema;
-            let serial = if found.of_identity || !usual { None } else { serial_type(column, &found) };
+            let serial =
+                if found.of_identity || !usual || found.comment.is_some() { None } else { serial_type(column, &found.name, &found.ty) };
             if found.of_identity || serial.is_some() {
                 column.sequence = found.options;
                 if let Some(serial) = serial {
@@ -302,17 +306,17 @@ impl Builder {
 
 /// `serial` or `bigserial`, where the column is what those make: the type, NOT NULL, and a default that takes from the
 /// sequence it owns.
-fn serial_type(column: &Column, found: &FoundSequence) -> Option<Type> {
-    let serial = match (&column.ty, &found.ty) {
+pub(in super::super) fn serial_type(column: &Column, sequence: &ObjectName, ty: &Type) -> Option<Type> {
+    let serial = match (&column.ty, ty) {
         (Type::Integer, Type::Integer) => Type::Serial,
         (Type::BigInt, Type::BigInt) => Type::BigSerial,
         _ => return None,
     };
     let crate::schema::Literal::Expr(e) = &column.default.as_ref()?.value else { return None };
     let inner = e.text.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
-    let spelled = super::super::read_type::plain_or_quoted(found.name.name.as_str());
+    let spelled = super::super::read_type::plain_or_quoted(sequence.name.as_str());
     let ends = inner == spelled || inner.strip_suffix(&spelled).is_some_and(|head| head.ends_with('.'));
-    (column.not_null && ends && found.comment.is_none()).then_some(serial)
+    (column.not_null && ends).then_some(serial)
 }
 
 /// The options that are not what PostgreSQL takes by itself.

@@ -7,7 +7,7 @@ use super::ident;
 use crate::schema::{DefaultValue, Expr, Ident, Literal, Type};
 
 /// A default as `pg_get_expr` prints it: a plain value where it is one of the column's type, else an expression.
-pub(super) fn default(text: &str, ty: &Type, default_schema: &str) -> DefaultValue {
+pub(in super::super) fn default(text: &str, ty: &Type, default_schema: &str) -> DefaultValue {
     DefaultValue::new(value(text, ty, default_schema).unwrap_or_else(|| Literal::Expr(Expr::new(text))))
 }
 
@@ -64,7 +64,7 @@ pub(in super::super) fn is_number(text: &str) -> bool {
 }
 
 /// An expression without the brackets that the server puts around all of it.
-pub(super) fn expr(text: &str) -> Expr {
+pub(in super::super) fn expr(text: &str) -> Expr {
     let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
     let Some(tokens) = canon::tokens(text) else { return Expr::new(text) };
     let whole = tokens.first() == Some(&Token::LParen) && canon::closing(&tokens, 0) == Some(tokens.len() - 1);

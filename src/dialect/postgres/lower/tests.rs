@@ -131,6 +131,7 @@ impl Schema {
             indexes,
             with: Vec::new(),
             comment: Some("kept".into()),
+            allows: crate::schema::Allows::default(),
             origin: Origin::default(),
         };
         self.materialized_views.insert(name, view);

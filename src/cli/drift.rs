@@ -1,0 +1,58 @@
+//! `rosey drift`: what changed in the database since the last apply and was not rosey's doing. It changes nothing.
+
+use clap::Args;
+
+use super::error::Failure;
+use super::listing::Format;
+use super::settings::Settings;
+use super::target::Database;
+use super::{Exit, TargetArguments, output};
+use crate::apply::Entry;
+use crate::kdl::{self, Sources};
+use crate::plan;
+use crate::render;
+
+/// Shows what others changed.
+#[derive(Args)]
+pub(super) struct Drift {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Drift {
+    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        let target = Settings::load(&self.target.env)?.target(&self.target)?;
+        target.announce();
+        let database = &target.database;
+        let entries = database.history().await?;
+        let drift = match entries.last() {
+            Some(last) => since(database, last).await?,
+            None => None,
+        };
+        let style = render::Style { colour, verbose: false };
+        output::out(&match (self.format, &drift, entries.last()) {
+            (Format::Json, drift, _) => render::drift_json(drift.as_ref(), database.dialect()),
+            (Format::Text, Some(drift), _) => render::drift(drift, database.dialect(), style),
+            (Format::Text, None, Some(last)) => format!("No drift. The database is as number {} left it.\n", last.number),
+            (Format::Text, None, None) => "The history is empty, so there is nothing to compare the database with.\n".to_owned(),
+        });
+        Ok(if drift.is_some() { Exit::Changes } else { Exit::Done })
+    }
+}
+
+/// What others changed since the last row. Where that cannot be told, saying that there is none would be wrong.
+pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<plan::Drift>, Failure> {
+    let number = last.number;
+    if last.outcome == "running" {
+        return Err(Failure::new(format!("number {number} is not finished, so the database cannot be compared with it"))
+            .help("rosey apply finishes it"));
+    }
+    let sources = Sources::from_text("history", &last.schema_after);
+    let recorded = kdl::decode(&sources, database.dialect())
+        .map_err(|_| Failure::new(format!("the schema that number {number} recorded cannot be read by this rosey")))?;
+    let changes = database.changes_since(&recorded).await?;
+    Ok((!changes.is_empty()).then_some(plan::Drift { number, changes }))
+}

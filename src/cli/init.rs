@@ -1,0 +1,135 @@
+//! `rosey init`: begins a schema file. From a live database it writes what is there, proves that it plans to nothing and
+//! stamps it; where there is none yet, it writes a file to start from. It overwrites no file.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use clap::Args;
+
+use super::apply::identity;
+use super::error::Failure;
+use super::settings::Settings;
+use super::target::Database;
+use super::{Exit, SchemaArguments, TargetArguments, migrators, output, schema};
+use crate::apply::{Desired, Options, Way};
+use crate::kdl::{self, Sources};
+use crate::render::escape;
+
+/// Begins a schema file.
+#[derive(Args)]
+pub(super) struct Init {
+    #[command(flatten)]
+    schema: SchemaArguments,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Stamp the database without asking.
+    #[arg(long)]
+    auto_approve: bool,
+    /// What the history shall say of the stamp.
+    #[arg(short, long)]
+    message: Option<String>,
+}
+
+/// What a new project starts from.
+const STARTER: &str = r#"// What the database shall look like. `rosey plan` shows what that changes, `rosey apply` does it.
+//
+// table users {
+//     column id serial primary-key
+//     column email text not-null unique
+//     column created_at timestamptz not-null default="CURRENT_TIMESTAMP"
+// }
+//
+// table notes {
+//     column id serial primary-key
+//     column author integer not-null references=users
+//     column body text not-null
+//     index idx_notes_author author
+// }
+"#;
+
+impl Init {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let settings = Settings::load(&self.target.env)?;
+        let file = settings.schema(&self.schema);
+        let target = settings.target(&self.target)?;
+        if file.exists() {
+            return Err(Failure::new(format!("{} is there already, and init overwrites nothing", file.display()))
+                .help("name another with --schema, or take over what the database has: rosey inspect --write"));
+        }
+        target.announce();
+        let database = &target.database;
+        let live = if is_there(database) { database.inspect().await? } else { String::new() };
+        if holds_nothing(&live, database)? {
+            write_new(&file, STARTER)?;
+            output::out(&format!("Wrote {}, with an example to start from.\n", shown(&file)));
+            return Ok(Exit::Done);
+        }
+        let desired = declared(&file, &live, database)?;
+        write_new(&file, &live)?;
+        output::out(&format!("Wrote {} from the database.\n", shown(&file)));
+        proven(database, &desired, &file).await?;
+        let others = database.other_migrators().await?;
+        output::out(&(migrators::named(&others) + &migrators::alembics_commands(&others)));
+        let options = Options { message: self.message.clone(), identity: identity(), ..Options::default() };
+        stamp(database, &desired, &options, settings.auto_approve(self.auto_approve)).await
+    }
+}
+
+/// A server's database has to be there; a file may still be to come.
+fn is_there(database: &Database) -> bool {
+    match database {
+        Database::Sqlite(path) => path.exists(),
+        Database::Postgres(_) => true,
+    }
+}
+
+/// Whether nothing is there but PostgreSQL's schemas, which every database has.
+fn holds_nothing(live: &str, database: &Database) -> Result<bool, Failure> {
+    let schema = kdl::decode(&Sources::from_text("database", live), database.dialect())?;
+    Ok(schema.len() == schema.namespaces.len() && schema.unmanaged.is_empty())
+}
+
+fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Failure> {
+    let sources = Sources::from_text(&file.display().to_string(), live);
+    schema::desired(&sources, database.dialect())
+}
+
+/// What was written has to be what is there.
+async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(), Failure> {
+    let plan = database.plan(desired, Way::default()).await?.plan;
+    if plan.is_empty() {
+        output::out("It plans to nothing: it says what is there.\n");
+        return Ok(());
+    }
+    let names: Vec<String> = plan.changes.addresses().iter().map(ToString::to_string).collect();
+    Err(Failure::new(format!("{} does not say all that is there; it differs in {}", file.display(), names.join(", ")))
+        .help("rosey plan shows how; the database was not stamped"))
+}
+
+/// The first row of the history, from which drift and the way back count.
+async fn stamp(database: &Database, desired: &Desired, options: &Options, given: bool) -> Result<Exit, Failure> {
+    if let Some(last) = database.history().await?.last() {
+        output::out(&format!("Its history has number {} already; it was not stamped.\n", last.number));
+        return Ok(Exit::Done);
+    }
+    let wanted =
+        given || output::ask("\nRecord this in the database's history? Only `yes` is taken for an answer: ").is_some_and(|a| a == "yes");
+    if !wanted {
+        output::out("Not stamped: nothing was written to the database. rosey stamp does it.\n");
+        return Ok(Exit::Done);
+    }
+    let number = database.stamp(desired, false, options).await?;
+    output::out(&format!("Stamped (number {number}): nothing else was changed.\n"));
+    Ok(Exit::Done)
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.display().to_string())
+}
+
+/// Writes a file that must not be there.
+fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", file.display()));
+    let mut to = std::fs::OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;
+    to.write_all(text.as_bytes()).map_err(failed)
+}

@@ -1,0 +1,126 @@
+//! `rosey lint` and `rosey explain`.
+
+use clap::{Args, ValueEnum};
+
+use super::error::Failure;
+use super::settings::Settings;
+use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema};
+use crate::kdl::Diagnostics;
+use crate::lint::{self, Severity};
+use crate::render;
+use crate::schema::Dialect;
+
+/// Finds what is risky in the schema.
+#[derive(Args)]
+pub(super) struct Lint {
+    #[command(flatten)]
+    schema: SchemaArguments,
+    #[command(flatten)]
+    env: EnvArguments,
+    /// For one database only; for both where this is not given.
+    #[arg(long, value_enum)]
+    dialect: Option<DialectArgument>,
+    /// How the findings are written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Exit with 1 where there are findings of this level or above.
+    #[arg(long, value_enum, default_value = "warning")]
+    level: Threshold,
+}
+
+/// A form of the findings.
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// GitHub's annotations.
+    Github,
+}
+
+/// A level that fails.
+#[derive(Clone, Copy, ValueEnum)]
+enum Threshold {
+    Error,
+    Warning,
+    Note,
+}
+
+impl From<Threshold> for Severity {
+    fn from(threshold: Threshold) -> Severity {
+        match threshold {
+            Threshold::Error => Severity::Error,
+            Threshold::Warning => Severity::Warning,
+            Threshold::Note => Severity::Note,
+        }
+    }
+}
+
+impl Lint {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let settings = Settings::load(&self.env)?;
+        let path = settings.schema(&self.schema);
+        let sources = schema::sources(&path)?;
+        let dialects = self.dialect.map_or(vec![Dialect::Sqlite, Dialect::Postgres], |d| vec![d.into()]);
+        let (mut schemas, mut problems) = (Vec::new(), Vec::new());
+        for dialect in dialects {
+            match schema::problems(&sources, dialect) {
+                Ok(schema) => schemas.push((dialect, schema)),
+                Err(found) => problems.extend(found.problems().iter().cloned()),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Diagnostics::new(&sources, problems).into());
+        }
+        let found = lint::lint(&schemas, settings.levels());
+        output::out(&match self.format {
+            Format::Text => render::findings_text(&found, &sources, &path.display().to_string()),
+            Format::Json => render::findings_json(&found, &sources),
+            Format::Github => render::findings_github(&found, &sources),
+        });
+        let fails = Severity::from(self.level);
+        Ok(if found.iter().any(|f| f.level >= fails) { Exit::Error } else { Exit::Done })
+    }
+}
+
+/// Tells what a code means.
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The code, as a plan or `rosey lint` shows it; all are listed where none is given.
+    code: Option<String>,
+    /// How all of them are written.
+    #[arg(long, value_enum, default_value = "text", conflicts_with = "code")]
+    format: Page,
+}
+
+/// A form of the list.
+#[derive(Clone, Copy, ValueEnum)]
+enum Page {
+    /// A line each.
+    Text,
+    /// The manual's page.
+    Markdown,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        match (self.code, self.format) {
+            (Some(code), _) => output::out(&lint::explain(&code).map_err(|near| unknown(&code, near))?.shown()),
+            (None, Page::Markdown) => output::out(&lint::page()),
+            (None, Page::Text) => output::out(&list()),
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn unknown(code: &str, near: Option<&str>) -> Failure {
+    let help = near.map_or_else(|| "`rosey explain` lists all of them".to_owned(), |near| format!("did you mean `{near}`?"));
+    Failure::new(format!("there is no code `{code}`")).help(help)
+}
+
+fn list() -> String {
+    let all = lint::explanations();
+    let width = all.iter().map(|e| e.text.code.len()).max().unwrap_or(0);
+    all.iter().map(|e| format!("{:width$}  {:8}  {}\n", e.text.code, e.level, e.text.summary)).collect()
+}

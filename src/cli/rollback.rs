@@ -1,0 +1,178 @@
+//! `rosey rollback`: plans and applies the way back to a schema of the history. It asks, backs up and verifies as `apply`
+//! does; values that are gone it cannot bring back, and says where they are.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::apply::{apply, approve, identity, report};
+use super::error::Failure;
+use super::listing::name_of;
+use super::settings::Settings;
+use super::target::{Database, Target};
+use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remarks};
+use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
+use crate::apply::{ApplyError, Desired, Options, Way};
+use crate::dialect::{postgres, sqlite};
+use crate::plan::{Kind, Plan};
+use crate::render::{self, escape};
+
+/// Goes back to an earlier schema.
+#[derive(Args)]
+pub(super) struct Rollback {
+    /// How many applies are undone, as 2 or -2; one where neither this nor --to is given.
+    #[arg(value_name = "N", allow_negative_numbers = true, conflicts_with = "to", value_parser = back)]
+    count: Option<usize>,
+    /// Go back to what this number of the history left, or to what was there before the first.
+    #[arg(long, value_name = "NUMBER|base", value_parser = to)]
+    to: Option<To>,
+    #[command(flatten)]
+    target: TargetArguments,
+    /// Do not ask.
+    #[arg(long)]
+    auto_approve: bool,
+    #[command(flatten)]
+    safety: SafetyArguments,
+    /// What the history shall say of it.
+    #[arg(short, long)]
+    message: Option<String>,
+    #[command(flatten)]
+    way: WayArguments,
+    /// Show the queries that find the rows a warning is about.
+    #[arg(short, long)]
+    verbose: bool,
+    /// Print neither the plan nor the steps, only the outcome.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+/// A way back that is fit to be planned.
+pub(super) struct Back {
+    /// The schema that is gone back to, which says what its objects are called now.
+    pub(super) desired: Desired,
+    /// Which number that is, and what is undone.
+    pub(super) way: WayBack,
+}
+
+/// Finds the way back in the database's history.
+pub(super) async fn desired(database: &Database, to: To) -> Result<Back, Failure> {
+    let entries = database.history().await?;
+    let way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
+    let desired = Desired::new(way.desired.clone(), database.dialect()).map_err(|e| unfit(e, way.back_to))?;
+    Ok(Back { desired, way })
+}
+
+/// Plans the way back against the database.
+pub(super) async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
+    let planned = target.database.plan(&back.desired, way).await.map_err(|e| match e {
+        ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
+        other => unfit(other, back.way.back_to),
+    })?;
+    remarks::tell(&planned.remarks);
+    Ok(planned.plan)
+}
+
+impl Back {
+    /// What the plan's last line calls the schema.
+    pub(super) fn name(&self) -> String {
+        if self.way.back_to == 0 { "the schema before number 1".to_owned() } else { format!("the schema of {}", name_of(self.way.back_to)) }
+    }
+
+    /// The plan for people: where it goes, what it does, and what it cannot bring back.
+    pub(super) fn text(&self, plan: &Plan, style: render::Style) -> String {
+        let undone: Vec<String> = self.way.undone.iter().map(ToString::to_string).collect();
+        let undoes = if undone.is_empty() { String::new() } else { format!(" (undoes {})", undone.join(", ")) };
+        format!("Going back to {}{undoes}\n\n{}{}", name_of(self.way.back_to), render::text(plan, &self.name(), style), self.lost(plan))
+    }
+
+    /// What comes back without its values.
+    fn lost(&self, plan: &Plan) -> String {
+        let lost = self.way.lost(plan);
+        let line = |l: &crate::apply::rollback::Lost| {
+            let from = match &l.backup {
+                None => "no backup was made".to_owned(),
+                Some(file) if Path::new(file).exists() => format!("they are in {file}"),
+                Some(file) => format!("they were in {file}, which is not there"),
+            };
+            escape(&format!("  {}   number {} dropped it; {from}\n", l.what, l.by))
+        };
+        let lines: String = lost.iter().map(line).collect();
+        if lines.is_empty() { lines } else { format!("\nIt comes back without its values:\n{lines}") }
+    }
+}
+
+impl Rollback {
+    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        let settings = Settings::load(&self.target.env)?;
+        let target = settings.target(&self.target)?;
+        target.announce();
+        let back = desired(&target.database, self.to.unwrap_or(To::Back(self.count.unwrap_or(1)))).await?;
+        let options = settings.options(&self.safety, self.message.clone(), identity());
+        let options = Options { kind: Kind::Rollback, back_to: Some(back.way.back_to), ..options };
+        let plan = plan(&target, &back, settings.way(&self.way, options.lock_timeout)).await?;
+        let approved = settings.auto_approve(self.auto_approve);
+        if !self.quiet || !approved || plan.is_empty() {
+            output::out(&back.text(&settings.under_policy(&plan), render::Style { colour, verbose: self.verbose }));
+        }
+        if plan.is_empty() {
+            return record(&target.database, &back, &options).await;
+        }
+        remarks::unused(&options.allowed, &plan);
+        let blocking: Vec<_> = plan.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
+        if !blocking.is_empty() {
+            return Err(settings.refusal(&blocking));
+        }
+        approve(approved, "\nGo back? Only `yes` is taken for an answer: ")?;
+        let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
+            ApplyError::Blocked(hazards) => settings.refusal(&hazards),
+            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => unfit(other, back.way.back_to),
+            other => Failure::of_apply(other),
+        })?;
+        output::out(&report(&plan, &outcome).replacen("Apply complete", "Rollback complete", 1));
+        Ok(Exit::Done)
+    }
+}
+
+/// Where the database has that schema already, only the history has to be told, so that the next rollback goes further.
+async fn record(database: &Database, back: &Back, options: &Options) -> Result<Exit, Failure> {
+    if !back.way.undone.is_empty() {
+        let number = database.stamp(&back.desired, false, options).await?;
+        output::out(&format!("Recorded (number {number}): the database was there already.\n"));
+    }
+    Ok(Exit::Done)
+}
+
+fn no_way_back(reason: NoWayBack) -> Failure {
+    let failure = Failure::new(reason.to_string());
+    match reason {
+        NoWayBack::Empty => failure.help("rosey stamp begins one from what is there"),
+        NoWayBack::Unreadable(_) => failure.help("was it made by a later rosey?"),
+        _ => failure.help("rosey history shows what can be gone back to"),
+    }
+}
+
+/// A recorded schema that is no schema any more: there is no file to show its place in.
+pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
+    match error {
+        ApplyError::Plan(sqlite::PlanError::Schema(problems)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(problems)) => {
+            let list: String = problems.iter().map(|p| format!("\n  {}", p.message)).collect();
+            Failure::new(format!("the schema that is gone back to ({}) cannot be made from what is there:{list}", name_of(back_to)))
+        }
+        other => other.into(),
+    }
+}
+
+/// So many applies, with the minus sign that Alembic has before it, or without.
+fn back(text: &str) -> Result<usize, String> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write how many applies are undone, from 1".to_owned())
+}
+
+/// A number of the history, or `base`.
+pub(super) fn to(text: &str) -> Result<To, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(To::Number(number)),
+        _ if text == "base" => Ok(To::Base),
+        _ => Err("write a number of the history, from 1, or base for what was there before the first".to_owned()),
+    }
+}

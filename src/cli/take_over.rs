@@ -1,0 +1,184 @@
+//! `rosey inspect --write`: takes over into the schema file what the database has and the file does not say.
+//!
+//! Only the top-level nodes that differ are written, all else stays byte for byte. A node that says `only=` is for a person
+//! to change: its other side is not to be seen from here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::error::Failure;
+use super::target::Database;
+use super::{fmt, output, schema};
+use crate::apply::{Desired, Way};
+use crate::dialect::guards;
+use crate::diff::{Changes, Delta, TableChange};
+use crate::kdl::{self, NodeEdit, Sources};
+use crate::render::escape;
+use crate::schema::{Address, Dialect, Schema, Span};
+
+/// An object that differs: what the file calls it, and what the database does.
+type Pair = (Option<Address>, Option<Address>);
+
+/// What is done to the files.
+#[derive(Default)]
+struct Work {
+    edits: BTreeMap<u32, Vec<NodeEdit>>,
+    added: BTreeSet<String>,
+    told: Vec<String>,
+    by_hand: Vec<String>,
+}
+
+/// Brings the schema at `path` to what the database has.
+pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Failure> {
+    let sources = schema::sources(path)?;
+    let desired = schema::desired(&sources, database.dialect())?;
+    let way = Way::default();
+    let changes = database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
+    if changes.is_empty() {
+        output::out(&format!("{} says what is there; nothing was written.\n", shown(path)));
+        return Ok(());
+    }
+    let live = live(database, &desired).await?;
+    let work = work(&sources, &changes, desired.written(), &live, database.dialect());
+    if !work.by_hand.is_empty() {
+        let list: String = work.by_hand.iter().map(|w| format!("\n  {w}")).collect();
+        return Err(Failure::new(format!("nothing was written, because this has to be changed by hand:{list}")));
+    }
+    write(&sources, path, &work, &live, database.dialect())?;
+    output::out(&work.told.iter().map(|line| format!("{}\n", escape(line))).collect::<String>());
+    proven(database, path).await
+}
+
+/// What is there, with what a database cannot hold of the file.
+async fn live(database: &Database, desired: &Desired) -> Result<Schema, Failure> {
+    let text = database.inspect().await?;
+    let mut live = kdl::decode(&Sources::from_text("database", &text), database.dialect())?;
+    guards::remember(&mut live, desired.written());
+    Ok(live)
+}
+
+fn work(sources: &Sources, changes: &Changes, written: &Schema, live: &Schema, dialect: Dialect) -> Work {
+    let mut work = Work::default();
+    for (kind, name) in &changes.lacking {
+        work.by_hand.push(format!("unmanaged {kind} {name}: it is not there, take the line out"));
+    }
+    for (declared, there) in pairs(changes) {
+        let place = declared.as_ref().and_then(|a| place(written, a));
+        let node = place.and_then(|span| kdl::node_at(text(sources, span.file), span.start as usize));
+        let name = declared.as_ref().or(there.as_ref()).map(ToString::to_string).unwrap_or_default();
+        match (place, node, there) {
+            (Some(_), Some(node), _) if node.contains("only=") => work.by_hand.push(format!("{name}: its node says only=")),
+            (Some(span), Some(_), there) => {
+                let file = sources.files().get(span.file as usize).map(|f| f.name.as_str()).unwrap_or_default();
+                work.told.push(format!("{file}: {name} {}", if there.is_some() { "written anew" } else { "taken out" }));
+                let with = there.map(|a| alone(live, &BTreeSet::from([a.to_string()]), dialect));
+                work.edits.entry(span.file).or_default().push(NodeEdit { at: span.start as usize, with });
+            }
+            (_, _, Some(there)) => drop(work.added.insert(there.to_string())),
+            (_, _, None) => work.by_hand.push(format!("{name}: it is not there, take it out")),
+        }
+    }
+    work
+}
+
+fn text(sources: &Sources, file: u32) -> &str {
+    sources.files().get(file as usize).map_or("", |f| f.text.as_str())
+}
+
+fn write(sources: &Sources, path: &Path, work: &Work, live: &Schema, dialect: Dialect) -> Result<(), Failure> {
+    let added = if work.added.is_empty() { String::new() } else { alone(live, &work.added, dialect) };
+    let failed = |file: &Path, e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", file.display()));
+    for (number, file) in sources.files().iter().enumerate() {
+        let edits = work.edits.get(&(number as u32)).map(Vec::as_slice).unwrap_or_default();
+        let added = if number == 0 { added.as_str() } else { "" };
+        if !edits.is_empty() || !added.is_empty() {
+            let file_path = PathBuf::from(&file.name);
+            fmt::replace(&file_path, &kdl::edited(&file.text, edits, added)).map_err(|e| failed(&file_path, e))?;
+        }
+    }
+    if sources.files().is_empty() {
+        let file = path.join("schema.kdl");
+        std::fs::write(&file, &added).map_err(|e| failed(&file, e))?;
+    }
+    let to = sources.files().first().map_or_else(|| path.join("schema.kdl").display().to_string(), |f| f.name.clone());
+    output::out(&work.added.iter().map(|name| escape(&format!("{to}: {name} added\n"))).collect::<String>());
+    Ok(())
+}
+
+/// What was written has to be what is there.
+async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
+    let sources = schema::sources(path)?;
+    let desired = schema::desired(&sources, database.dialect())?;
+    let left = database.plan(&desired, Way::default()).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
+    if left.is_empty() {
+        output::out("It plans to nothing: it says what is there.\n");
+        return Ok(());
+    }
+    let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
+    Err(Failure::new(format!("{} still differs in {}", path.display(), names.join(", "))).help("rosey plan shows how"))
+}
+
+fn pairs(c: &Changes) -> Vec<Pair> {
+    let table = |t: &TableChange| match t {
+        TableChange::Create(t) => (Some(t.address()), None),
+        TableChange::Drop(t) => (None, Some(t.address())),
+        TableChange::Alter(e) => {
+            let old = e.renamed_from.as_ref().map_or_else(|| e.before.address(), |old| Address::top("table", old));
+            (Some(e.after.address()), Some(old))
+        }
+    };
+    let mut found: Vec<Pair> = c.tables.iter().map(table).collect();
+    found.extend(of(&c.views, |o| o.address()));
+    found.extend(of(&c.triggers, |o| o.address()));
+    found.extend(of(&c.virtual_tables, |o| o.address()));
+    found.extend(of(&c.namespaces, |o| o.address()));
+    found.extend(of(&c.extensions, |o| o.address()));
+    found.extend(of(&c.enums, |o| o.address()));
+    found.extend(of(&c.domains, |o| o.address()));
+    found.extend(of(&c.sequences, |o| o.address()));
+    found.extend(of(&c.materialized_views, |o| o.address()));
+    found
+}
+
+fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> Vec<Pair> {
+    deltas.iter().map(|d| (d.after().map(&address), d.before().map(&address))).collect()
+}
+
+/// Where the file declares an object.
+fn place(s: &Schema, at: &Address) -> Option<Span> {
+    let found = s.tables.values().find(|o| o.address() == *at).map(|o| o.origin);
+    let found = found.or_else(|| s.views.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.triggers.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.virtual_tables.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.namespaces.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.extensions.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.enums.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.domains.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.sequences.values().find(|o| o.address() == *at).map(|o| o.origin));
+    let found = found.or_else(|| s.materialized_views.values().find(|o| o.address() == *at).map(|o| o.origin));
+    found?.0
+}
+
+/// These objects of the schema, in the language.
+fn alone(live: &Schema, wanted: &BTreeSet<String>, dialect: Dialect) -> String {
+    let same = |a: &str, b: &str| if dialect == Dialect::Sqlite { a.eq_ignore_ascii_case(b) } else { a == b };
+    let is_wanted = |a: Address| wanted.iter().any(|w| same(w, &a.to_string()));
+    let mut some = live.clone();
+    some.tables.retain(|_, o| is_wanted(o.address()));
+    some.views.retain(|_, o| is_wanted(o.address()));
+    some.triggers.retain(|_, o| is_wanted(o.address()));
+    some.virtual_tables.retain(|_, o| is_wanted(o.address()));
+    some.namespaces.retain(|_, o| is_wanted(o.address()));
+    some.extensions.retain(|_, o| is_wanted(o.address()));
+    some.enums.retain(|_, o| is_wanted(o.address()));
+    some.domains.retain(|_, o| is_wanted(o.address()));
+    some.sequences.retain(|_, o| is_wanted(o.address()));
+    some.materialized_views.retain(|_, o| is_wanted(o.address()));
+    some.ignores.clear();
+    some.unmanaged.clear();
+    kdl::encode(&some)
+}
+
+fn shown(path: &Path) -> String {
+    escape(&path.display().to_string())
+}

@@ -1,0 +1,139 @@
+//! `rosey test`: finds the cases, runs each in a scratch database, and tells what came of it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Failure;
+use super::target::{self, Database};
+use super::{DialectArgument, Exit, output};
+use crate::kdl::files_of;
+use crate::plan::counted;
+use crate::render::escape;
+use crate::schema::Dialect;
+use crate::testing::{self, Place, Verdict};
+
+/// The folder that is looked into where none is named.
+const FOLDER: &str = "tests/schema";
+
+/// Runs schema-change cases in scratch databases.
+#[derive(Args)]
+pub(super) struct Test {
+    /// Cases, and folders of them, in which every `*.kdl` is a case; tests/schema where none is named.
+    #[arg(value_name = "FOLDER|FILE")]
+    cases: Vec<PathBuf>,
+    /// A PostgreSQL server, for scratch databases of its own, by a role that may CREATE DATABASE; the database that it names is
+    /// not touched. Without it the cases run on SQLite, in temporary files.
+    #[arg(long)]
+    url: Option<String>,
+    /// The kind of database; PostgreSQL where --url names a server, else SQLite.
+    #[arg(long, value_enum)]
+    dialect: Option<DialectArgument>,
+    /// Only the cases with this text in their path.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+}
+
+/// How many cases came out how.
+#[derive(Default)]
+struct Count {
+    passed: i64,
+    failed: i64,
+    skipped: i64,
+}
+
+impl Test {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let place = self.place()?;
+        let dialect = if matches!(place, Place::Sqlite(_)) { Dialect::Sqlite } else { Dialect::Postgres };
+        let cases = self.cases()?;
+        let mut count = Count::default();
+        for case in &cases {
+            let interrupted = async {
+                // Where the system gives no such signal, nobody can send it.
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let verdict = testing::run(case, &place, interrupted).await;
+            if verdict == Verdict::Interrupted {
+                return Err(Failure::new("interrupted; the scratch database is removed"));
+            }
+            output::out(&told(case, dialect, &verdict, &mut count));
+        }
+        output::out(&count.told());
+        Ok(if count.failed > 0 { Exit::Error } else { Exit::Done })
+    }
+
+    fn place(&self) -> Result<Place, Failure> {
+        let temporary = || Place::Sqlite(std::env::temp_dir());
+        let dialect = self.dialect.map(Dialect::from);
+        match (&self.url, dialect) {
+            (None, None | Some(Dialect::Sqlite)) => Ok(temporary()),
+            (None, Some(Dialect::Postgres)) => Err(Failure::new("there is no server to make scratch databases on")
+                .help("name one with --url, as a role that may CREATE DATABASE; no database that it has is touched")),
+            (Some(url), dialect) => match target::parse(url)? {
+                Database::Postgres(url) if dialect != Some(Dialect::Sqlite) => Ok(Place::Postgres(url)),
+                Database::Postgres(_) => {
+                    Err(Failure::new("--url names a PostgreSQL server, and --dialect says sqlite").help("leave one out"))
+                }
+                Database::Sqlite(_) => Err(Failure::new("cases run in scratch databases, never in the file that --url names")
+                    .help("leave --url out: SQLite needs none; it is for a PostgreSQL server")),
+            },
+        }
+    }
+
+    /// The files of the cases, in order.
+    fn cases(&self) -> Result<Vec<PathBuf>, Failure> {
+        let named = if self.cases.is_empty() { vec![PathBuf::from(FOLDER)] } else { self.cases.clone() };
+        let mut files = Vec::new();
+        for path in &named {
+            let failed = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", path.display()));
+            if path.is_dir() {
+                files.extend(files_of(path).map_err(failed)?);
+            } else if path.exists() {
+                files.push(path.clone());
+            } else {
+                let help = format!("name a case or a folder of cases; without a name they are looked for in {FOLDER}");
+                return Err(Failure::new(format!("there is no case at {}", path.display())).help(help));
+            }
+        }
+        let wanted = |p: &PathBuf| self.filter.as_ref().is_none_or(|f| p.display().to_string().contains(f.as_str()));
+        files.retain(wanted);
+        if files.is_empty() {
+            return Err(Failure::new("there is no case to run").help("check the folder, and --filter"));
+        }
+        Ok(files)
+    }
+}
+
+fn told(case: &Path, dialect: Dialect, verdict: &Verdict, count: &mut Count) -> String {
+    let (word, failures) = match verdict {
+        Verdict::Passed => {
+            count.passed += 1;
+            ("ok     ", [].as_slice())
+        }
+        Verdict::Skipped => {
+            count.skipped += 1;
+            ("skipped", [].as_slice())
+        }
+        Verdict::Failed(failures) => {
+            count.failed += 1;
+            ("FAILED ", failures.as_slice())
+        }
+        Verdict::Interrupted => ("stopped", [].as_slice()),
+    };
+    let mut text = format!("{word} {} ({})\n", escape(&case.display().to_string()), dialect.word());
+    for line in failures.iter().flat_map(|f| f.lines()) {
+        text.push_str(format!("    {}", escape(line)).trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+impl Count {
+    fn told(&self) -> String {
+        let all = counted(self.passed + self.failed + self.skipped, "case");
+        format!("{all}: {} passed, {} failed, {} skipped\n", self.passed, self.failed, self.skipped)
+    }
+}

@@ -1,0 +1,216 @@
+//! The schema that a file of SQL makes: hand-written DDL, or what `pg_dump --schema-only` writes. Nothing runs, and no server
+//! is asked.
+//!
+//! Rows are no part of a schema: what writes or reads them is passed over. So is what `inspect` does not read either: owners,
+//! statistics targets, storage, the comments that extensions bring. What `inspect` names as unmanaged is named here. All else
+//! is refused with its line: commands of psql, statements that take away or rename, `DO` blocks, objects made `AS` a query's
+//! answer, and whatever is not known. Names without a schema are in `public`, and a file that says otherwise is refused.
+
+mod alter;
+mod comment;
+mod constraint;
+mod cursor;
+mod finish;
+mod index;
+mod object;
+mod other;
+mod privilege;
+mod sequence;
+mod statements;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unmanaged;
+mod unqualified;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cursor::{Cursor, Read};
+
+use crate::dialect::postgres::inspect::part;
+use crate::schema::{DefaultValue, Expr, Ident, ObjectName, Schema, Type, Unmanaged};
+
+/// The schema of what names none.
+const HOME: &str = "public";
+
+/// Something in a file of SQL that gives no schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct SqlProblem {
+    /// The line in the file.
+    pub line: usize,
+    /// What is wrong, in a sentence.
+    pub message: String,
+}
+
+impl SqlProblem {
+    fn at(text: &str, at: usize, message: impl Into<String>) -> Self {
+        let line = 1 + text.bytes().take(at).filter(|b| *b == b'\n').count();
+        SqlProblem { line, message: message.into() }
+    }
+}
+
+/// The schema after all statements of the file, as `inspect` would print it of the database that they make, as far as that
+/// can be known without the server.
+///
+/// # Errors
+/// With the line of all that is not understood or not taken.
+pub fn from_sql(text: &str) -> Result<Schema, Vec<SqlProblem>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (statements, mut problems) = statements::statements(text);
+    let mut reader = Reader::default();
+    for pieces in &statements {
+        let mut cursor = Cursor::new(text, pieces);
+        if let Err(refused) = reader.statement(&mut cursor) {
+            problems.push(SqlProblem::at(text, refused.at, refused.message));
+        }
+    }
+    problems.sort();
+    if problems.is_empty() { Ok(reader.finish()) } else { Err(problems) }
+}
+
+/// The schema as it grows.
+#[derive(Default)]
+struct Reader {
+    schema: Schema,
+    /// Tables that are there and are left alone.
+    hidden: BTreeSet<ObjectName>,
+    /// A dump makes the search path empty and names every schema.
+    is_dump: bool,
+    /// The sequences of identity columns: they are no objects of their own.
+    identities: BTreeSet<ObjectName>,
+    /// Who owns what: privileges of the owner are not told.
+    owners: BTreeMap<ObjectName, Ident>,
+}
+
+/// What says nothing about a schema: transactions, rows, upkeep. `REVOKE` takes away what `GRANT` would have named.
+const PASSED_OVER: [&str; 17] = [
+    "begin",
+    "start transaction",
+    "commit",
+    "end",
+    "insert",
+    "copy",
+    "update",
+    "delete",
+    "truncate",
+    "analyze",
+    "vacuum",
+    "lock",
+    "refresh materialized view",
+    "revoke",
+    "reset",
+    "select pg_catalog . setval",
+    "select setval",
+];
+
+impl Reader {
+    fn statement(&mut self, c: &mut Cursor) -> Read<()> {
+        if is_passed_over(c) {
+            return Ok(());
+        }
+        if c.take("create") {
+            self.create(c)
+        } else if c.take("alter") {
+            self.alter(c)
+        } else if c.take("comment on") {
+            self.comment(c)
+        } else if c.take("grant") {
+            self.grant(c)
+        } else if c.take("set") {
+            self.set(c)
+        } else if c.take("select") {
+            self.select(c)
+        } else if c.is("drop") && self.schema.is_empty() {
+            Ok(()) // a dump with --clean begins by taking away what it makes
+        } else if c.is("drop") {
+            c.refuse("a file that takes away what it made is no description of a schema: leave it out in both places")
+        } else {
+            c.refuse("this statement is not known here")
+        }
+    }
+
+    /// `SET name = value`: what a dump sets has no effect on what it makes, but for the schema of names that have none.
+    fn set(&mut self, c: &mut Cursor) -> Read<()> {
+        c.take("session");
+        c.take("local");
+        if c.take("standard_conforming_strings") {
+            let on = c.rest()?.to_lowercase().ends_with("on");
+            return if on { Ok(()) } else { c.refuse("strings with backslashes in them are not read: dump with a newer pg_dump") };
+        }
+        if !c.take("search_path") {
+            return Ok(());
+        }
+        if !c.symbol('=') {
+            c.expect("to")?;
+        }
+        let from = *c;
+        let path = c.rest()?.to_owned();
+        self.search_path(&path, &from)
+    }
+
+    fn search_path(&mut self, path: &str, from: &Cursor) -> Read<()> {
+        let words: String = path.chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '"').collect();
+        match words.strip_suffix(",pg_catalog").unwrap_or(&words) {
+            "" => self.is_dump = true,
+            "public" | "$user,public" => self.is_dump = false,
+            _ => return from.refuse("names that have no schema are in `public` here: write the schema in front of each name"),
+        }
+        Ok(())
+    }
+
+    fn select(&mut self, c: &mut Cursor) -> Read<()> {
+        if c.take("pg_catalog") {
+            c.symbol('.');
+        }
+        if !c.take("set_config") {
+            return c.refuse("a query gives no schema");
+        }
+        let mut inner = c.group()?;
+        let what = inner.string()?;
+        inner.symbol(',');
+        let from = inner;
+        let value = inner.string()?;
+        if what == "search_path" { self.search_path(&value, &from) } else { Ok(()) }
+    }
+
+    /// An expression, in the spelling that a server would show to whom has `public` in the search path.
+    fn expr(&self, text: &str) -> Expr {
+        if self.is_dump { part::expr(&unqualified::unqualified(text)) } else { part::expr(text) }
+    }
+
+    fn default_value(&self, text: &str, ty: &Type) -> DefaultValue {
+        part::default(&self.expr(text).text, ty, HOME)
+    }
+
+    /// Names what is there and not managed.
+    fn leave(&mut self, kind: &str, name: impl ToString, reason: Option<&str>) {
+        let (kind, name, reason) = (kind.to_owned(), name.to_string(), reason.map(str::to_owned));
+        let unmanaged = Unmanaged { kind, name, reason, origin: Default::default() };
+        if !self.schema.unmanaged.contains(&unmanaged) {
+            self.schema.unmanaged.push(unmanaged);
+        }
+    }
+
+    /// A table that is there and is left alone, with all that it has.
+    fn hide(&mut self, name: &ObjectName, reason: &str) {
+        self.schema.tables.shift_remove(name);
+        self.hidden.insert(name.clone());
+        self.leave("table", name, Some(reason));
+    }
+}
+
+fn is_passed_over(c: &Cursor) -> bool {
+    let mut c = *c;
+    let is = |c: &mut Cursor, words: &str| {
+        words.split(' ').all(|w| if let Some(symbol) = w.chars().next().filter(|s| *s == '.') { c.symbol(symbol) } else { c.take(w) })
+    };
+    PASSED_OVER.iter().any(|words| {
+        let mut ahead = c;
+        let found = is(&mut ahead, words);
+        if found {
+            c = ahead;
+        }
+        found
+    })
+}

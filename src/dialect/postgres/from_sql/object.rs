@@ -1,0 +1,37 @@
+//! `CREATE`: which object it is. Refuses what neither rosey manages nor `inspect` names.
+
+use super::Reader;
+use super::cursor::{Cursor, Read};
+
+impl Reader {
+    /// Behind `CREATE`.
+    pub(super) fn create(&mut self, c: &mut Cursor) -> Read<()> {
+        let replace = c.take("or replace");
+        let unlogged = c.take("unlogged");
+        if c.take("table") {
+            self.create_table(c, unlogged)
+        } else if c.take("sequence") {
+            self.create_sequence(c)
+        } else if c.take("unique index") {
+            self.create_index(c, true)
+        } else if c.take("index") {
+            self.create_index(c, false)
+        } else if c.take("view") {
+            self.create_view(c, replace)
+        } else if c.take("materialized view") {
+            self.create_materialized_view(c)
+        } else if c.take("type") {
+            self.create_type(c)
+        } else if c.take("domain") {
+            self.create_domain(c)
+        } else if c.take("extension") {
+            self.create_extension(c)
+        } else if c.take("schema") {
+            self.create_schema(c)
+        } else if c.is_any(&["temp", "temporary", "local temp", "local temporary", "global temp", "global temporary"]) {
+            c.refuse("what is temporary is no part of a schema")
+        } else {
+            self.create_unmanaged(c)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Cuts a file into statements, where the server and psql cut it. Commands of psql are refused, but for the two that newer
+//! versions of pg_dump put around a dump; the rows of a COPY are passed over.
+
+use super::SqlProblem;
+use crate::dialect::postgres::scan::{Kind, Piece, Scanner};
+
+/// The pieces of each statement, without its semicolon and comments; and what cannot be read.
+pub(super) fn statements(text: &str) -> (Vec<Vec<Piece>>, Vec<SqlProblem>) {
+    let mut scanner = Scanner::new(text);
+    let (mut statements, mut problems) = (Vec::new(), Vec::new());
+    let mut statement: Vec<Piece> = Vec::new();
+    loop {
+        scanner.skip_spaces();
+        if statement.is_empty() && text[scanner.at..].starts_with('\\') {
+            problems.extend(command(text, &mut scanner));
+            continue;
+        }
+        let at = scanner.at;
+        match scanner.piece() {
+            None => {
+                problems.push(SqlProblem::at(text, at, unreadable(text, at)));
+                return (statements, problems);
+            }
+            Some(None) => break,
+            Some(Some(piece)) if piece.kind == Kind::OpenComment => {}
+            Some(Some(piece)) if piece.kind == Kind::Symbol(';') => {
+                skip_rows(text, &statement, &mut scanner);
+                statements.push(std::mem::take(&mut statement));
+            }
+            Some(Some(piece)) => statement.push(piece),
+        }
+    }
+    statements.push(statement);
+    statements.retain(|s| !s.is_empty());
+    (statements, problems)
+}
+
+fn unreadable(text: &str, at: usize) -> String {
+    let what = match text[at..].chars().next() {
+        Some('\\') => "a backslash is no SQL",
+        Some('$') => "a parameter, or a dollar quote that never ends",
+        _ => "a quote that never ends, or a string in several parts",
+    };
+    what.to_owned()
+}
+
+/// A line that is psql's. `\restrict` and `\unrestrict` say that no other command may come between them.
+fn command(text: &str, scanner: &mut Scanner) -> Option<SqlProblem> {
+    let at = scanner.at;
+    let line = text[at..].lines().next().unwrap_or_default();
+    scanner.at += line.len();
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let known = word == "\\restrict" || word == "\\unrestrict";
+    (!known).then(|| SqlProblem::at(text, at, format!("{word} is a command of psql, which rosey does not run")))
+}
+
+/// Goes behind the rows that follow `COPY … FROM stdin`: they end with a line of `\.`.
+fn skip_rows(text: &str, statement: &[Piece], scanner: &mut Scanner) {
+    let is = |p: Option<&Piece>, word: &str| p.is_some_and(|p| p.is(text, word));
+    if is(statement.first(), "copy") && statement.iter().any(|p| p.is(text, "stdin")) {
+        let rows = &text[scanner.at..];
+        let mut end = 0;
+        for line in rows.split_inclusive('\n') {
+            end += line.len();
+            if line.trim_end() == "\\." {
+                break;
+            }
+        }
+        scanner.at += end;
+    }
+}

@@ -1,0 +1,77 @@
+//! What is read, and what is refused with its line, without a server.
+
+use super::*;
+use crate::kdl;
+
+fn read(sql: &str) -> String {
+    kdl::encode(&from_sql(sql).unwrap_or_else(|e| panic!("{e:?}")))
+}
+
+fn refused(sql: &str) -> String {
+    let problems = from_sql(sql).map(|s| kdl::encode(&s)).expect_err("it is taken");
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_serial_column_of_a_dump_is_one() {
+    let dump = "\\restrict abc\nSET search_path = '';\nSELECT pg_catalog.set_config('search_path', '', false);
+        CREATE TABLE public.t (id integer NOT NULL, at timestamp with time zone DEFAULT now());
+        ALTER TABLE public.t OWNER TO postgres;
+        CREATE SEQUENCE public.t_id_seq AS integer START WITH 1 INCREMENT BY 1 NO MINVALUE NO MAXVALUE CACHE 1;
+        ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id;
+        ALTER TABLE ONLY public.t ALTER COLUMN id SET DEFAULT nextval('public.t_id_seq'::regclass);
+        ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (id);
+        COPY public.t (id) FROM stdin;\n1 '\n\\.\n\n\\unrestrict abc\n";
+    assert_eq!(read(dump), read("CREATE TABLE t (id serial PRIMARY KEY, at timestamptz DEFAULT now())"));
+}
+
+#[test]
+fn what_is_not_taken_has_its_line() {
+    for (sql, said) in [
+        ("\n\\connect x\n", "line 2: \\connect is a command of psql, which rosey does not run"),
+        ("CREATE TABLE t (a int);\nDROP TABLE t;", "line 2: a file that takes away"),
+        ("CREATE TABLE t (\n a int,\n a text)", "line 3: column `a` is there twice"),
+        ("CREATE TABLE t (a int);\n\nDO $$ ; $$;", "line 3: this statement is not known here"),
+        ("CREATE TABLE t (a int", "line 1: a bracket that is never closed"),
+        ("CREATE TABLE t (a int DEFAULT 'x)", "line 1: a quote that never ends"),
+        ("CREATE TABLE t (a int) WOBBLE", "line 1: `WOBBLE` is not understood here"),
+        ("SET search_path = app;", "line 1: names that have no schema"),
+        ("CREATE TABLE t (LIKE u)", "line 1: LIKE is not followed"),
+        ("CREATE TABLE t AS SELECT 1", "line 1: `AS` is not understood here"),
+        ("ALTER TABLE t ADD COLUMN a int", "line 1: there is no table `t` so far"),
+        ("CREATE SERVER s FOREIGN DATA WRAPPER w", "line 1: an object of a kind"),
+        ("\n(", "line 2: this statement is not known here"),
+    ] {
+        let all = refused(sql);
+        assert!(all.starts_with(said), "{sql}\n{all}");
+    }
+}
+
+#[test]
+fn what_is_not_managed_is_named() {
+    let sql = "CREATE FUNCTION public.f(a integer, b double precision DEFAULT 1, OUT c text, VARIADIC d varchar(3)[]) RETURNS record LANGUAGE sql AS $$ SELECT ';' $$;
+        CREATE TABLE t (a int); CREATE TRIGGER g BEFORE INSERT OR UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
+        GRANT SELECT, INSERT ON TABLE t TO bob; CREATE TYPE pair AS (a int, b int);
+        CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE q (a int); ALTER TABLE ONLY p ATTACH PARTITION q DEFAULT";
+    let kdl = read(sql);
+    for line in [
+        r#"unmanaged function "f(integer,double precision,character varying[])""#,
+        r#"unmanaged trigger "g on t""#,
+        r#"unmanaged privilege "SELECT on t to bob""#,
+        "unmanaged type pair",
+        "unmanaged table p",
+        "unmanaged table q",
+    ] {
+        assert!(kdl.contains(line), "{line}\n{kdl}");
+    }
+}
+
+#[test]
+fn expressions_end_where_they_end() {
+    let sql = "CREATE TABLE t (a int DEFAULT CASE WHEN 1 IS NOT NULL THEN 1 ELSE 2 END NOT NULL, b text DEFAULT NULL COLLATE \"C\", \
+        c int CHECK (c > 0) UNIQUE, d boolean DEFAULT 1 IS NOT DISTINCT FROM 2 NULL)";
+    let kdl = read(sql);
+    for line in ["CASE WHEN 1 IS NOT NULL THEN 1 ELSE 2 END", "1 IS NOT DISTINCT FROM 2\"", "collate=C"] {
+        assert!(kdl.contains(line), "{line}\n{kdl}");
+    }
+}

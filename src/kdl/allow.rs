@@ -1,0 +1,38 @@
+//! `allow CODE "reason"`, in a table, column, index, foreign key or view. Without a reason it is an error; whether there is
+//! such a code is for the linter to say.
+
+use super::node::Node;
+use super::quoted;
+use super::writer::Line;
+use crate::schema::{Allow, Allows};
+
+pub(super) fn decode(mut node: Node) -> Option<Allow> {
+    let origin = node.origin();
+    let help = "write `allow CODE \"why it is right here\"`";
+    let code = node.required("its code", help).and_then(|a| a.ident("a code"));
+    let reason = match (&code, node.next()) {
+        (Some(_), Some(arg)) => reason(arg),
+        (Some(code), None) => {
+            node.problem(format!("`allow {code}` gives no reason"), "here", format!("write `allow {code} \"why it is right here\"`"));
+            None
+        }
+        (None, _) => None,
+    };
+    node.finish(&[]);
+    Some(Allow { code: code?.as_str().to_owned(), reason: reason?, origin })
+}
+
+fn reason(arg: super::node::Arg) -> Option<String> {
+    let text = arg.text("a reason")?.trim();
+    if text.is_empty() {
+        let problem = crate::schema::Problem::new("a reason is empty", arg.span(), "here");
+        arg.ctx.problem(problem.help("write between the quotes why it is right here"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+pub(super) fn lines(allows: &Allows) -> Vec<Line> {
+    let line = |a: &Allow| Line::new("allow").text(&a.code).word(&quoted(&a.reason));
+    allows.0.iter().map(line).collect()
+}

@@ -1,0 +1,308 @@
+//! A case of `rosey test`: a schema before, rows, a schema after, and what is expected of the way between them.
+//!
+//! Its `before` and `after` hold the schema language itself; they keep their places in the file, so that a mistake in them is
+//! shown where it stands. What a case says of another dialect, by `only=`, is left out here.
+
+use std::path::PathBuf;
+
+use ::kdl::KdlValue;
+
+use super::arg::Arg;
+use super::fmt::{Kind, lex};
+use super::node::{Ctx, Node};
+use super::{Diagnostics, Sources, parse};
+use crate::schema::{Dialect, Problem, Span};
+
+/// One of a case's two schemas.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Side {
+    /// It stands in the case.
+    Inline(Sources),
+    /// It stands in a file or folder, whose path counts from the case's own folder.
+    File(PathBuf),
+}
+
+/// A value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// `#null`.
+    Null,
+    /// `#true` or `#false`.
+    Bool(bool),
+    /// A number, as it is written.
+    Number(String),
+    /// A word or string.
+    Text(String),
+    /// `(sql)"…"`.
+    Sql(String),
+}
+
+/// A row: its table, with the table's schema where one is named, and what its columns hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// PostgreSQL: the table's schema.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
+    /// Columns with their values.
+    pub cells: Vec<(String, Value)>,
+}
+
+/// A case, as one dialect reads it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Case {
+    /// The one dialect that it is for.
+    pub only: Option<Dialect>,
+    /// The schema that the database has; none where it is empty.
+    pub before: Option<Side>,
+    /// The rows in it.
+    pub rows: Vec<Row>,
+    /// The schema that is wanted.
+    pub after: Side,
+    /// Whether the apply may destroy.
+    pub allow_destructive: bool,
+    /// Texts that the plan holds.
+    pub plan: Vec<String>,
+    /// Whether nothing is to be done.
+    pub no_changes: bool,
+    /// Hazards that stop the apply.
+    pub blocked: Vec<String>,
+    /// The rows that tables hold afterwards.
+    pub expected: Vec<Row>,
+    /// Queries, with the text of the one value that each gives afterwards.
+    pub values: Vec<(String, String)>,
+}
+
+/// The nodes of a case.
+const NODES: [&str; 10] =
+    ["only", "before", "rows", "after", "allow-destructive", "expect", "expect-plan", "expect-blocked", "expect-rows", "expect-value"];
+
+/// What `expect` may say.
+const EXPECT: &str = "no changes";
+
+/// Reads a case for one dialect. `name` is the file's.
+///
+/// # Errors
+/// Every mistake of the file, but for those inside of `before` and `after`, which come with their schema.
+pub fn read(name: &str, text: &str, dialect: Dialect) -> Result<Case, Diagnostics> {
+    let ctx = Ctx::new(0, dialect);
+    let mut draft = Draft { name, text, ..Draft::default() };
+    let parsed = parse::parse(0, text, |start, document| {
+        ctx.starts_at(start);
+        document.nodes().iter().filter_map(|n| ctx.open(n)).for_each(|node| draft.take(node));
+    });
+    let mut problems = parsed.err().unwrap_or_default();
+    problems.extend(ctx.into_problems());
+    let start = Span { file: 0, start: 0, len: 0 };
+    if draft.after.is_none() && problems.is_empty() {
+        problems
+            .push(Problem::new("the case has no `after`", start, "in this file").help("write `after { … }` or `after schema=\"FILE\"`"));
+    }
+    match draft.after {
+        Some(after) if problems.is_empty() => Ok(Case {
+            only: draft.only,
+            before: draft.before,
+            rows: draft.rows,
+            after,
+            allow_destructive: draft.allow_destructive,
+            plan: draft.plan,
+            no_changes: draft.no_changes,
+            blocked: draft.blocked,
+            expected: draft.expected,
+            values: draft.values,
+        }),
+        _ => Err(Diagnostics::new(&Sources::from_text(name, text), problems)),
+    }
+}
+
+/// A case that is being read.
+#[derive(Default)]
+struct Draft<'t> {
+    name: &'t str,
+    text: &'t str,
+    only: Option<Dialect>,
+    before: Option<Side>,
+    rows: Vec<Row>,
+    after: Option<Side>,
+    allow_destructive: bool,
+    plan: Vec<String>,
+    no_changes: bool,
+    blocked: Vec<String>,
+    expected: Vec<Row>,
+    values: Vec<(String, String)>,
+}
+
+impl Draft<'_> {
+    fn take(&mut self, mut node: Node) {
+        match node.name() {
+            "only" => {
+                let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
+                let word = node.required("a dialect", "write `only sqlite` or `only postgres`");
+                self.only = word.and_then(|a| a.choice("only", &known));
+                node.finish(&[]);
+            }
+            "before" => twice(self.before.is_some(), &node).then(|| self.before = self.side(node)).unwrap_or_default(),
+            "after" => twice(self.after.is_some(), &node).then(|| self.after = self.side(node)).unwrap_or_default(),
+            "rows" => self.rows.extend(rows(node)),
+            "expect-rows" => self.expected.extend(rows(node)),
+            "allow-destructive" => {
+                self.allow_destructive = true;
+                node.finish(&[]);
+            }
+            "expect" => self.no_changes |= expect(node),
+            "expect-plan" => self.plan.extend(words(node, "a text of the plan", 1).pop()),
+            "expect-blocked" => self.blocked.extend(words(node, "a hazard's code", 1).pop()),
+            "expect-value" => {
+                if let [query, value] = words(node, "a query, and the value that it gives", 2).as_slice() {
+                    self.values.push((query.clone(), value.clone()));
+                }
+            }
+            _ => node.unknown("node", &NODES),
+        }
+    }
+
+    /// A schema: `before schema="old.kdl"`, or what stands between the braces, at its place in a text that is blank otherwise.
+    fn side(&self, mut node: Node) -> Option<Side> {
+        let file = node.prop_text("schema").filter(|f| !f.is_empty()).map(PathBuf::from);
+        let (inner, name) = (self.inner(&node), node.name());
+        match (&file, &inner) {
+            (Some(_), Some(_)) => node.problem(format!("`{name}` names a file and has braces"), "here", "keep one of the two"),
+            (None, None) => {
+                node.problem(format!("`{name}` has no schema"), "here", format!("write `{name} {{ … }}` or `{name} schema=\"FILE\"`"));
+            }
+            _ => {}
+        }
+        node.finish(&["any"]);
+        file.map(Side::File).or(inner.map(|text| Side::Inline(Sources::from_text(self.name, &text))))
+    }
+
+    fn inner(&self, node: &Node) -> Option<String> {
+        let whole = node.whole().range();
+        let tokens: Vec<_> = lex(self.text.get(whole.clone())?).into_iter().collect();
+        let open = tokens.iter().find(|t| t.kind == Kind::Open)?.start + whole.start;
+        let close = tokens.iter().rfind(|t| t.kind == Kind::Close)?.start + whole.start;
+        let keep = |(at, c): (usize, char)| {
+            let kept = (at > open && at < close) || c == '\n';
+            if kept { c.to_string() } else { " ".repeat(c.len_utf8()) }
+        };
+        Some(self.text.char_indices().map(keep).collect())
+    }
+}
+
+/// False, with a problem, where there is one already.
+fn twice(there: bool, node: &Node) -> bool {
+    if there {
+        node.problem(format!("`{}` is given twice", node.name()), "the second", "keep one of the two");
+    }
+    !there
+}
+
+/// `expect "no changes"`.
+fn expect(mut node: Node) -> bool {
+    let help = format!("write `expect \"{EXPECT}\"`");
+    let word = node.required("what is expected", &help);
+    let said = word.and_then(|a| a.choice("expect", &[(EXPECT, ())])).is_some();
+    node.finish(&[]);
+    said
+}
+
+/// So many words, which must be there; none where one is missing.
+fn words(mut node: Node, what: &str, count: usize) -> Vec<String> {
+    let help = format!("write `{}{}`", node.name(), " \"…\"".repeat(count));
+    let taken: Vec<Arg> = (0..count).map_while(|_| node.required(what, &help)).collect();
+    let text = |arg: &Arg| arg.number().or_else(|| arg.text(what).map(str::to_owned));
+    let texts: Vec<String> = taken.iter().filter_map(text).collect();
+    node.finish(&[]);
+    if texts.len() == count { texts } else { Vec::new() }
+}
+
+fn rows(node: Node) -> Vec<Row> {
+    let found = node.children().into_iter().filter_map(row).collect();
+    node.finish(&["any"]);
+    found
+}
+
+/// `users id=1 name=Ada`; `"audit.log" id=1` is in the schema `audit`, where there are schemas.
+fn row(mut node: Node) -> Option<Row> {
+    let (name, dialect) = (node.name(), node.ctx.dialect);
+    let (schema, table) = match name.split_once('.').filter(|_| dialect == Dialect::Postgres) {
+        Some((schema, table)) => (Some(schema.to_owned()), table.to_owned()),
+        None => (None, name.to_owned()),
+    };
+    let cells: Vec<(String, Value)> =
+        node.rest_props().into_iter().filter_map(|(name, arg)| Some((name.to_owned(), value(&arg)?))).collect();
+    if cells.is_empty() {
+        node.problem("the row has no values", "here", format!("write `{name} COLUMN=VALUE …`"));
+    }
+    node.finish(&[]);
+    (!cells.is_empty()).then_some(Row { schema, table, cells })
+}
+
+fn value(arg: &Arg) -> Option<Value> {
+    if arg.is_sql() {
+        return arg.expr("a value").map(|e| Value::Sql(e.text));
+    }
+    Some(match arg.value() {
+        KdlValue::Null => Value::Null,
+        KdlValue::Bool(b) => Value::Bool(*b),
+        KdlValue::Integer(_) | KdlValue::Float(_) => Value::Number(arg.number()?),
+        KdlValue::String(_) => Value::Text(arg.text("a value")?.to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CASE: &str = r#"
+before { table users { column id serial primary-key; } }
+rows { users id=1 name="Ada" ; }
+rows only=postgres { audit.log at=(sql)"now()" ok=#true n=1.50 x=#null; }
+after schema="../schema.kdl"
+expect-plan "table.users"
+expect-value "SELECT 1" 1
+"#;
+
+    #[test]
+    fn a_case_is_read_for_one_dialect() {
+        let case = read("a.kdl", CASE, Dialect::Postgres).unwrap();
+        assert_eq!((case.rows[1].schema.as_deref(), case.rows[1].table.as_str()), (Some("audit"), "log"));
+        let values: Vec<&Value> = case.rows[1].cells.iter().map(|(_, v)| v).collect();
+        let number = Value::Number("1.50".to_owned());
+        assert_eq!(values, [&Value::Sql("now()".to_owned()), &Value::Bool(true), &number, &Value::Null]);
+        assert!(matches!(&case.after, Side::File(p) if p.to_str() == Some("../schema.kdl")));
+        assert_eq!(case.values, [("SELECT 1".to_owned(), "1".to_owned())]);
+        assert_eq!(read("a.kdl", CASE, Dialect::Sqlite).unwrap().rows.len(), 1);
+    }
+
+    #[test]
+    fn what_is_between_the_braces_keeps_its_place() {
+        let Some(Side::Inline(sources)) = read("a.kdl", CASE, Dialect::Sqlite).unwrap().before else { panic!("no schema") };
+        let text = &sources.files()[0].text;
+        assert_eq!(
+            (text.len(), text.find("table"), text.trim()),
+            (CASE.len(), CASE.find("table"), "table users { column id serial primary-key; }")
+        );
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (text, wanted) in [
+            ("before { }", "the case has no `after`"),
+            ("after { }\nafter { }", "`after` is given twice"),
+            ("after", "`after` has no schema"),
+            ("after schema=a { }", "names a file and has braces"),
+            ("after { }\nexpect changes", "expect cannot be `changes`"),
+            ("after { }\nexpects \"no changes\"", "unknown node `expects`"),
+            ("after { }\nrows { users; }", "the row has no values"),
+            ("after { }\nexpect-value \"SELECT 1\"", "lacks a query, and the value that it gives"),
+            ("after { }\nonly mysql", "only cannot be `mysql`"),
+        ] {
+            let said = read("a.kdl", text, Dialect::Sqlite).unwrap_err().to_string();
+            assert!(said.contains(wanted), "{text}: {said}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `lint { CODE LEVEL }`: how much a finding weighs. Which codes there are, who asks says.
+
+use super::{Seen, choice};
+use crate::kdl::node::Node;
+use crate::schema::{Problem, nearest};
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// It is not told.
+    Off,
+    /// Worth knowing.
+    Note,
+    /// Most likely a mistake, sooner or later.
+    Warning,
+    /// It cannot work.
+    Error,
+}
+
+impl Severity {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, Severity); 4] =
+        [("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note), ("off", Severity::Off)];
+
+    /// Its word in files and JSON.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, s)| *s == self).map_or("", |(w, _)| w)
+    }
+}
+
+/// Reads the block; `known` are the codes whose level may be set.
+pub(super) fn decode(node: Node, known: &[&str]) -> Vec<(String, Severity)> {
+    let (mut levels, mut seen) = (Vec::new(), Seen::default());
+    for mut child in node.children() {
+        let code = child.name();
+        if !known.contains(&code) {
+            unknown(&child, known);
+            continue;
+        }
+        seen.note(&child, format!("`{code}`"));
+        levels.extend(choice(&mut child, &Severity::ALL).map(|level| (code.to_owned(), level)));
+        child.finish(&[]);
+    }
+    if levels.is_empty() && node.children().is_empty() {
+        node.problem("`lint` sets no level", "here", "write `lint { CODE off }`; the levels are error, warning, note and off");
+    }
+    node.finish(&["code"]);
+    levels
+}
+
+fn unknown(child: &Node, known: &[&str]) {
+    let help = match nearest(child.name(), known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`rosey explain` lists all codes".to_owned(),
+    };
+    let problem = Problem::new(format!("`{}` is no code whose level can be set", child.name()), child.at(), "not known here");
+    child.ctx.problem(problem.help(help));
+}

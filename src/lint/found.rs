@@ -1,0 +1,197 @@
+//! Runs the rules over a schema: levels from `rosey.kdl`, exceptions from the schema, both dialects in one list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rule::{Finding, Rule};
+use super::{RULES, Severity, codes};
+use crate::schema::{Address, Allow, Allows, Dialect, Origin, Problem, Schema, Span, nearest};
+
+/// How much findings weigh, where that has been set.
+#[derive(Debug, Clone, Default)]
+pub struct Levels(BTreeMap<String, Severity>);
+
+impl Levels {
+    /// As `rosey.kdl` says.
+    pub fn new(set: impl IntoIterator<Item = (String, Severity)>) -> Levels {
+        Levels(set.into_iter().collect())
+    }
+
+    /// The level of a code, which has one of its own where none is set.
+    pub fn of(&self, code: &str, own: Severity) -> Severity {
+        self.0.get(code).copied().unwrap_or(own)
+    }
+
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A finding with its weight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The code of its rule.
+    pub code: &'static str,
+    /// How much it weighs; never off.
+    pub level: Severity,
+    /// What was found.
+    pub finding: Finding,
+    /// On which databases.
+    pub dialects: Vec<Dialect>,
+}
+
+/// All that the rules find, in the order of the file: one schema for each dialect that it is linted for.
+pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
+    let (mut all, mut used) = (Vec::new(), BTreeSet::new());
+    for (dialect, schema) in schemas {
+        let allows = allows(schema);
+        for rule in RULES.iter().filter(|r| r.dialect.is_none_or(|d| d == *dialect)) {
+            let level = levels.of(rule.code(), rule.level);
+            for finding in (rule.check)(schema, *dialect) {
+                let allowed: Vec<_> =
+                    allows.iter().filter(|(at, a)| a.code == rule.code() && at.iter().any(|at| finding.address.is_within(at))).collect();
+                used.extend(allowed.iter().filter_map(|(_, a)| a.origin.0));
+                if allowed.is_empty() && level > Severity::Off {
+                    all.push(Found { code: rule.code(), level, finding, dialects: vec![*dialect] });
+                }
+            }
+        }
+    }
+    all.extend(unused(schemas, &used, levels));
+    merged(all)
+}
+
+/// The same finding on two databases is one.
+pub fn merged(all: Vec<Found>) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::new();
+    for found in all {
+        let same = |k: &&mut Found| k.code == found.code && k.finding == found.finding && k.finding.origin.0 == found.finding.origin.0;
+        match kept.iter_mut().find(same) {
+            Some(first) => first.dialects.extend(found.dialects),
+            None => kept.push(found),
+        }
+    }
+    kept.sort_by_key(|f| (f.finding.origin.0, f.code, f.finding.address.clone()));
+    kept
+}
+
+/// What is let stand in a schema, with the addresses it is let stand at. What is written at a column belongs to it.
+fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
+    let mut all: Vec<(Vec<Address>, &Allows)> = Vec::new();
+    let mut add = |at: Vec<Address>, allows| all.push((at, allows));
+    for table in schema.tables.values() {
+        let here = table.address();
+        add(vec![here.clone()], &table.allows);
+        for column in table.columns.values() {
+            let rules = ["column", "foreign-key", "unique", "primary-key"].map(|kind| here.child(kind, &column.name));
+            add(rules.to_vec(), &column.allows);
+        }
+        table.indexes.values().for_each(|i| add(vec![here.child("index", &i.name)], &i.allows));
+        table.foreign_keys.iter().for_each(|f| add(vec![super::access::foreign_key_at(table, f)], &f.allows));
+    }
+    schema.views.values().for_each(|v| add(vec![v.address()], &v.allows));
+    for view in schema.materialized_views.values() {
+        add(vec![view.address()], &view.allows);
+        view.indexes.values().for_each(|i| add(vec![view.address().child("index", &i.name)], &i.allows));
+    }
+    all.into_iter().flat_map(|(at, allows)| allows.0.iter().map(move |a| (at.clone(), a))).collect()
+}
+
+/// Exceptions that nothing needs any more. Where only one database is looked at, those for the other are left alone.
+fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels) -> Vec<Found> {
+    let level = levels.of(codes::UNUSED_ALLOW.code, Severity::Note);
+    let both = schemas.len() > 1;
+    let mut found = Vec::new();
+    for (dialect, schema) in schemas.iter().filter(|_| level > Severity::Off) {
+        for (at, allow) in allows(schema) {
+            let known = RULES.iter().find(|r| r.code() == allow.code);
+            let judged = known.is_some_and(|r| both || r.dialect == Some(*dialect));
+            if let (true, Some(address)) = (judged && allow.origin.0.is_none_or(|o| !used.contains(&o)), at.into_iter().next()) {
+                let message = format!("`allow {}` lets nothing stand here", allow.code);
+                let finding = Finding::new(address, allow.origin, message, "take it out");
+                found.push(Found { code: codes::UNUSED_ALLOW.code, level, finding, dialects: vec![*dialect] });
+            }
+        }
+    }
+    found
+}
+
+/// Exceptions from rules that there are not.
+pub fn unknown_allows(schema: &Schema) -> Vec<Problem> {
+    let unknown = allows(schema).into_iter().filter(|(_, a)| !RULES.iter().any(|r| r.code() == a.code));
+    unknown.map(|(_, allow)| problem(allow)).collect()
+}
+
+fn problem(allow: &Allow) -> Problem {
+    let help = match nearest(&allow.code, RULES.iter().map(Rule::code)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if codes::explain(&allow.code).is_ok() => "that is said of plans: `lint` in rosey.kdl sets its level".to_owned(),
+        None => "`rosey explain` lists all codes".to_owned(),
+    };
+    let Origin(at) = allow.origin;
+    Problem::new(format!("`allow {}`: there is no such rule for schemas", allow.code), at, "here").help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::schema;
+
+    fn linted(kdl: &str, dialects: &[Dialect]) -> Vec<String> {
+        let schemas: Vec<_> = dialects.iter().map(|d| (*d, schema(kdl, *d))).collect();
+        let shown = |f: &Found| format!("{} {} {}", f.level.word(), f.code, f.finding.address);
+        lint(&schemas, &Levels::default()).iter().map(shown).collect()
+    }
+
+    const BOTH: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
+
+    #[test]
+    fn what_both_find_is_told_once() {
+        let kdl = "table t { column a text; }";
+        assert_eq!(linted(kdl, &BOTH), ["warning no-primary-key table.t"]);
+        let found = lint(
+            &[(Dialect::Sqlite, schema(kdl, Dialect::Sqlite)), (Dialect::Postgres, schema(kdl, Dialect::Postgres))],
+            &Levels::default(),
+        );
+        assert_eq!(found[0].dialects, BOTH);
+    }
+
+    #[test]
+    fn an_exception_covers_its_object_and_what_is_written_there() {
+        let users = "table users { column id bigint primary-key identity; }\n";
+        let kdl = |at: &str| {
+            format!("{users}table t {{\n column id bigint primary-key identity\n column u bigint references=users {{ {at} }}\n}}")
+        };
+        let reason = "allow foreign-key-without-index \"users are never deleted\"";
+        assert_eq!(linted(&kdl(""), &BOTH), ["warning foreign-key-without-index table.t.foreign-key.u"]);
+        assert!(linted(&kdl(reason), &BOTH).is_empty());
+        let whole = format!(
+            "{users}table t {{\n {reason}\n column id bigint primary-key identity\n column u bigint\n foreign-key u references=users\n}}"
+        );
+        assert!(linted(&whole, &BOTH).is_empty());
+        assert_eq!(linted(&kdl("allow no-primary-key \"x\""), &BOTH)[0], "warning foreign-key-without-index table.t.foreign-key.u");
+    }
+
+    #[test]
+    fn an_exception_that_nothing_needs() {
+        let kdl = "table t { allow no-primary-key \"a log\"; column a text primary-key; }";
+        assert_eq!(linted(kdl, &BOTH), ["note unused-allow table.t"]);
+        assert!(linted(kdl, &[Dialect::Sqlite]).is_empty(), "it may be for the other database");
+    }
+
+    #[test]
+    fn levels_are_set() {
+        let schemas = [(Dialect::Sqlite, schema("table t { column a text; }", Dialect::Sqlite))];
+        let set = |level| Levels::new([("no-primary-key".to_owned(), level)]);
+        assert!(lint(&schemas, &set(Severity::Off)).is_empty());
+        assert_eq!(lint(&schemas, &set(Severity::Error))[0].level, Severity::Error);
+    }
+
+    #[test]
+    fn an_exception_from_no_rule() {
+        let problems = |code: &str| unknown_allows(&schema(&format!("table t {{ allow {code} \"x\"; column a text; }}"), Dialect::Sqlite));
+        assert_eq!(problems("no-primary-kee")[0].help.as_deref(), Some("did you mean `no-primary-key`?"));
+        assert!(problems("breaks-clients")[0].help.as_deref().unwrap().contains("said of plans"));
+        assert!(problems("no-primary-key").is_empty());
+    }
+}

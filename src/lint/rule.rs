@@ -1,0 +1,59 @@
+//! What a rule is, and what it finds: plain data.
+
+use crate::kdl::project::Severity;
+use crate::schema::{Address, Dialect, Origin, Schema};
+
+/// What is told of a code, by `rosey explain` and in the manual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// The code, which does not change. People put it into their files.
+    pub code: &'static str,
+    /// What is found, in a sentence.
+    pub summary: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub instead: &'static str,
+    /// What it looks like, or what to write.
+    pub example: &'static str,
+}
+
+/// A rule about schemas.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Its code, and what is told of it.
+    pub text: Text,
+    /// How much it weighs where `rosey.kdl` does not say.
+    pub level: Severity,
+    /// The database it is about; both where there is none.
+    pub dialect: Option<Dialect>,
+    /// Finds what the rule is about.
+    pub check: fn(&Schema, Dialect) -> Vec<Finding>,
+}
+
+impl Rule {
+    /// Its code.
+    pub fn code(&self) -> &'static str {
+        self.text.code
+    }
+}
+
+/// One thing that a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The object.
+    pub address: Address,
+    /// Where it stands in the schema file.
+    pub origin: Origin,
+    /// What is so, in a sentence.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl Finding {
+    /// A finding at an object.
+    pub fn new(address: Address, origin: Origin, message: impl Into<String>, advice: impl Into<String>) -> Self {
+        Finding { address, origin, message: message.into(), advice: advice.into() }
+    }
+}

@@ -1,0 +1,52 @@
+//! `conflict-replaces`: ON CONFLICT REPLACE, which deletes rows.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::names;
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Address, Conflict, Dialect, Origin, Schema, Table};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "conflict-replaces",
+        summary: "A rule has on-conflict=replace: it deletes the rows in the way.",
+        why: "Any insert or update that breaks the rule silently deletes the rows that were there first, children by `cascade` included, while their delete triggers run only under PRAGMA recursive_triggers (https://sqlite.org/lang_conflict.html). On a not-null rule it writes the default instead.",
+        instead: "Take it out, and write `INSERT … ON CONFLICT … DO UPDATE` where it is meant.",
+        example: "INSERT INTO users (name, seen) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seen = excluded.seen",
+    },
+    level: Severity::Warning,
+    dialect: Some(Dialect::Sqlite),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let found = schema.tables.values().flat_map(replacing);
+    found
+        .map(|(address, origin, what)| {
+            Finding::new(address, origin, format!("{what} deletes the rows in its way"), "take out on-conflict=replace")
+        })
+        .collect()
+}
+
+fn replacing(table: &Table) -> Vec<(Address, Origin, String)> {
+    let replace = Some(Conflict::Replace);
+    let key = table.primary_key.iter().filter(|k| k.conflict == replace);
+    let key = key
+        .map(|k| (table.address().child("primary-key", names(k.parts.iter().map(|p| &p.column))), k.origin, "the primary key".to_owned()));
+    let uniques = table.uniques.iter().filter(|u| u.conflict == replace).map(|u| {
+        let columns = names(u.parts.iter().map(|p| &p.column));
+        (table.address().child("unique", &columns), u.origin, format!("the unique rule of {columns}"))
+    });
+    key.chain(uniques).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn keys_and_uniques() {
+        let kdl = "table t {\n column id integer primary-key on-conflict=replace\n column a text unique on-conflict=replace\n column b text unique on-conflict=ignore\n}";
+        assert_eq!(at(&RULE, kdl), ["table.t.primary-key.id", "table.t.unique.a"]);
+    }
+}

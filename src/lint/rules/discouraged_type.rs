@@ -1,0 +1,48 @@
+//! `discouraged-type`: types that PostgreSQL keeps for old programs.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{column_at, columns};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Schema, Type};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "discouraged-type",
+        summary: "A column has a type that PostgreSQL itself advises against.",
+        why: "`money` has no currency and its fractions follow a server setting; `timetz` cannot know its zone's offset without a date; `timestamp(0)` rounds up into the next second; `\"char\"` and `name` are the catalog's own (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
+        instead: "Write `decimal(p,s)` for money, `timestamptz` for moments, `text` for texts.",
+        example: r#"column price "decimal(12,2)"    // not: money"#,
+    },
+    level: Severity::Warning,
+    dialect: Some(Dialect::Postgres),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let meant = columns(schema).filter(|(_, c)| discouraged(&c.ty));
+    meant
+        .map(|(t, c)| {
+            let message = format!("{} is {}, which PostgreSQL advises against", c.name, c.ty);
+            Finding::new(column_at(t, &c.name), c.origin, message, "rosey explain discouraged-type tells what to write")
+        })
+        .collect()
+}
+
+fn discouraged(ty: &Type) -> bool {
+    let Type::Other(name) = ty else { return false };
+    let word = name.as_str().to_lowercase();
+    let known = ["money", "timetz", "time with time zone", "timestamp(0)", "timestamptz(0)", "\"char\"", "name"];
+    known.contains(&word.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn what_is_found() {
+        let kdl = "table t { column a money; column b \"timestamp(0)\"; column c text; column d timetz; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.b", "table.t.column.d"]);
+    }
+}

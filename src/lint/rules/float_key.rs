@@ -1,0 +1,46 @@
+//! `float-key`: a float where equality matters.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{column_at, columns};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Ident, Schema, Table, Type};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "float-key",
+        summary: "A float is a key, or part of a unique rule or foreign key.",
+        why: "Two ways to compute a number seldom end in the same 64 bits: 0.1 + 0.2 is not 0.3. Rows that should be one are two, and rows that should be found are not.",
+        instead: "Use an integer, a decimal (PostgreSQL) or a text as the key.",
+        example: "column version text primary-key    // not: column version double primary-key",
+    },
+    level: Severity::Warning,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let meant = columns(schema).filter(|(t, c)| matches!(c.ty, Type::Real | Type::Double) && is_compared(t, &c.name));
+    meant
+        .map(|(t, c)| {
+            let message = format!("{} is {}, and has to be equal to be found", c.name, c.ty);
+            Finding::new(column_at(t, &c.name), c.origin, message, "use an integer, a decimal or a text")
+        })
+        .collect()
+}
+
+fn is_compared(table: &Table, column: &Ident) -> bool {
+    let unique = table.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *column));
+    table.in_key(column) || unique || table.foreign_keys.iter().any(|f| f.columns.contains(column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn what_is_found() {
+        let kdl = "table t { column a double primary-key; column b real; column c real unique; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.c"]);
+    }
+}

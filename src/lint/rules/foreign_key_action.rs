@@ -1,0 +1,58 @@
+//! `foreign-key-action`: what a foreign key does to its rows, they refuse.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{foreign_key_at, foreign_keys};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Column, Dialect, RefAction, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "foreign-key-action",
+        summary: "A foreign key sets a column to NULL that refuses NULL.",
+        why: "`set-null`, and `set-default` where there is no default, would write NULL into a column that is not-null, so every delete or change of a parent that is pointed to fails, with an error about the child's column.",
+        instead: "Let the column be NULL, or write what is meant: `restrict`, `cascade`, or a default that is there.",
+        example: r#"column author integer references="users(id)" on-delete=set-null    // without not-null"#,
+    },
+    level: Severity::Error,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (table, fk) in foreign_keys(schema) {
+        for (property, action) in [("on-delete", fk.on_delete), ("on-update", fk.on_update)] {
+            let refusing = fk.columns.iter().filter_map(|c| table.columns.get(c)).find(|c| c.not_null && is_nulled(c, action));
+            if let Some(column) = refusing {
+                let message = format!("{property}={} would write NULL into {}, which is not-null", action.word(), column.name);
+                let advice = format!("let {} be NULL, or write {property}=restrict or {property}=cascade", column.name);
+                findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, advice));
+            }
+        }
+    }
+    findings
+}
+
+fn is_nulled(column: &Column, action: RefAction) -> bool {
+    action == RefAction::SetNull || (action == RefAction::SetDefault && column.default.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn what_would_fail() {
+        let kdl = |rest: &str| format!("table p {{ column id serial primary-key; }}\ntable t {{ column a integer references=p {rest}; }}");
+        for (rest, wanted) in [
+            ("not-null on-delete=set-null", 1),
+            ("not-null on-update=set-default", 1),
+            ("not-null default=1 on-delete=set-default", 0),
+            ("not-null on-delete=cascade", 0),
+            ("on-delete=set-null", 0),
+        ] {
+            assert_eq!(at(&RULE, &kdl(rest)).len(), wanted, "{rest}");
+        }
+    }
+}

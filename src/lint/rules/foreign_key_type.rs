@@ -1,0 +1,82 @@
+//! `foreign-key-type`: the two ends of a foreign key are of different types.
+
+use crate::dialect::sqlite::types::column_affinity;
+use crate::kdl::project::Severity;
+use crate::lint::access::{foreign_key_at, foreign_keys};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Column, Dialect, ForeignKey, Ident, Schema, Table, Type};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "foreign-key-type",
+        summary: "The columns of a foreign key have another type than those they point to.",
+        why: "On SQLite the parent's affinity decides what is equal, so '7' in a text column matches the number 7 here and not in a join. On PostgreSQL a key that grows past the smaller type cannot be pointed to any more, and an index may not serve a comparison of two types.",
+        instead: "Give both ends the same type; `serial` and `integer` are the same.",
+        example: r#"table users { column id bigserial primary-key; }
+table posts { column author bigint references="users(id)"; }"#,
+    },
+    level: Severity::Warning,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (table, fk) in foreign_keys(schema) {
+        let Some(parent) = schema.tables.get(&fk.table) else { continue };
+        for (own, to) in fk.columns.iter().zip(targets(fk, parent)) {
+            let (Some(own), Some(to)) = (table.columns.get(own), parent.columns.get(to)) else { continue };
+            if differ((own, table), (to, parent), dialect) {
+                let message = format!("{} is {}, and {}.{} is {}", own.name, own.ty, fk.table, to.name, to.ty);
+                findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, "give both the same type"));
+            }
+        }
+    }
+    findings
+}
+
+fn targets<'a>(fk: &'a ForeignKey, parent: &'a Table) -> Vec<&'a Ident> {
+    match &parent.primary_key {
+        Some(key) if fk.to.is_empty() => key.parts.iter().map(|p| &p.column).collect(),
+        _ => fk.to.iter().collect(),
+    }
+}
+
+fn differ(own: (&Column, &Table), to: (&Column, &Table), dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Sqlite => column_affinity(own.0, own.1) != column_affinity(to.0, to.1),
+        // Which names the server takes for one type, only the server knows.
+        Dialect::Postgres => match (plain(&own.0.ty), plain(&to.0.ty)) {
+            (Type::Other(_), _) | (_, Type::Other(_)) => false,
+            (a, b) => a != b,
+        },
+    }
+}
+
+/// The type that values have: a sequence is no part of it, and a limit is none of the comparison.
+fn plain(ty: &Type) -> Type {
+    match ty {
+        Type::Serial => Type::Integer,
+        Type::BigSerial => Type::BigInt,
+        Type::VarChar(_) => Type::Text,
+        Type::Char(_) => Type::Char(0),
+        Type::Decimal(_) => Type::Decimal(None),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn each_database_has_its_own_idea() {
+        let kdl = |own: &str| format!("table p {{ column id bigserial primary-key; }}\ntable t {{ column a {own} references=p; }}");
+        for (own, sqlite, postgres) in [("bigint", 0, 0), ("integer", 0, 1), ("text", 1, 1), ("int8", 0, 0)] {
+            assert_eq!(found(&RULE, &kdl(own), Dialect::Sqlite).len(), sqlite, "{own}");
+            assert_eq!(found(&RULE, &kdl(own), Dialect::Postgres).len(), postgres, "{own}");
+        }
+        assert_eq!(found(&RULE, &kdl("text"), Dialect::Postgres), ["table.t.foreign-key.a: a is text, and p.id is bigserial"]);
+    }
+}

@@ -1,0 +1,40 @@
+//! `inexact-decimal`: a decimal that SQLite stores as a float.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{column_at, columns};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Schema, Type};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "inexact-decimal",
+        summary: "SQLite has no exact decimals: a decimal column holds floats.",
+        why: "A `decimal(10,2)` has NUMERIC affinity there, and 0.10 is stored as the nearest 64-bit float (https://sqlite.org/floatingpoint.html). Sums of money drift: 0.1 + 0.2 is not 0.3. Neither precision nor scale is enforced.",
+        instead: "Count in the smallest unit as an integer (cents), or store the digits as text.",
+        example: r#"column price_cents integer not-null    // not: column price "decimal(10,2)""#,
+    },
+    level: Severity::Warning,
+    dialect: Some(Dialect::Sqlite),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let decimals = columns(schema).filter(|(_, c)| matches!(c.ty, Type::Decimal(_)));
+    decimals
+        .map(|(t, c)| {
+            let message = format!("SQLite stores the fractions of {} as floats", c.name);
+            Finding::new(column_at(t, &c.name), c.origin, message, "count in the smallest unit as an integer, or store text")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn decimals() {
+        assert_eq!(at(&RULE, "table t {\n column a \"decimal(10,2)\"\n column b double\n}"), ["table.t.column.a"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! `names-differ-by-case`: names that differ in nothing but case.
+
+use crate::kdl::project::Severity;
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Address, Dialect, ObjectName, Origin, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "names-differ-by-case",
+        summary: "Two names differ in nothing but the case of their letters.",
+        why: "PostgreSQL keeps them apart, but only where they are written in double quotes: without quotes `Users` is `users`. A query that forgets them reads the other one, and SQLite takes the two for one name.",
+        instead: "Give one of the two another name; `was=` makes it a rename.",
+        example: "table users was=Users { … }",
+    },
+    level: Severity::Warning,
+    dialect: Some(Dialect::Postgres),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let mut findings = clashes(&relations(schema));
+    let named = |address: Address, name: &ObjectName, origin: Origin| (address, name.clone(), origin);
+    let types = schema.enums.values().map(|e| named(e.address(), &e.name, e.origin));
+    let types = types.chain(schema.domains.values().map(|d| named(d.address(), &d.name, d.origin)));
+    findings.extend(clashes(&types.collect::<Vec<_>>()));
+    for table in schema.tables.values() {
+        let column = |c: &crate::schema::Column| (table.address().child("column", &c.name), ObjectName::bare(c.name.clone()), c.origin);
+        findings.extend(clashes(&table.columns.values().map(column).collect::<Vec<_>>()));
+    }
+    findings
+}
+
+type Named = (Address, ObjectName, Origin);
+
+/// What shares one namespace per schema: tables, views, sequences and indexes.
+fn relations(schema: &Schema) -> Vec<Named> {
+    let mut all: Vec<Named> = schema.tables.values().map(|t| (t.address(), t.name.clone(), t.origin)).collect();
+    for table in schema.tables.values() {
+        let index = |i: &crate::schema::Index| {
+            let name = ObjectName { schema: table.name.schema.clone(), name: i.name.clone() };
+            (table.address().child("index", &i.name), name, i.origin)
+        };
+        all.extend(table.indexes.values().map(index));
+    }
+    all.extend(schema.views.values().map(|v| (v.address(), v.name.clone(), v.origin)));
+    all.extend(schema.materialized_views.values().map(|v| (v.address(), v.name.clone(), v.origin)));
+    all.extend(schema.sequences.values().map(|s| (s.address(), s.name.clone(), s.origin)));
+    all
+}
+
+fn clashes(all: &[Named]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (i, (address, name, origin)) in all.iter().enumerate() {
+        let alike = |other: &&Named| other.1 != *name && other.1.to_string().to_lowercase() == name.to_string().to_lowercase();
+        if let Some(first) = all[..i].iter().find(alike) {
+            let message = format!("{} and {} differ in nothing but case", first.1, name);
+            findings.push(Finding::new(address.clone(), *origin, message, "give one of the two another name"));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn one_of_two_is_told() {
+        let kdl = "table Users { column id serial primary-key; column ID text; }\ntable users { column id serial primary-key; }\nview USERS { as \"SELECT 1 AS a\" }";
+        assert_eq!(at(&RULE, kdl), ["table.users", "view.USERS", "table.Users.column.ID"]);
+    }
+}

@@ -1,0 +1,43 @@
+//! `no-primary-key`: a table without a primary key.
+
+use crate::kdl::project::Severity;
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "no-primary-key",
+        summary: "A table has no primary key.",
+        why: "Nothing tells two equal rows apart, so none of them can be changed or deleted alone. PostgreSQL's logical replication refuses UPDATE and DELETE on such a table, and SQLite's hidden rowids may be renumbered by VACUUM (https://sqlite.org/lang_vacuum.html).",
+        instead: "Add a key: a column of its own, or `primary-key a b` over columns that are unique together.",
+        example: r#"table votes {
+    column poll integer not-null
+    column user integer not-null
+    primary-key poll user
+}"#,
+    },
+    level: Severity::Warning,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let keyless = schema.tables.values().filter(|t| t.primary_key.is_none());
+    keyless
+        .map(|t| {
+            let message = format!("table {} has no primary key", t.name);
+            Finding::new(t.address(), t.origin, message, "add `column id serial primary-key`, or `primary-key COLUMN…`")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn tables_without_a_key() {
+        assert_eq!(at(&RULE, "table a { column x text; }\ntable b { column x text primary-key; }"), ["table.a"]);
+    }
+}

@@ -1,0 +1,42 @@
+//! `nullable-key`: a key column of SQLite that takes NULL.
+
+use crate::dialect::sqlite::types::rowid_key;
+use crate::kdl::project::Severity;
+use crate::lint::access::{column_at, columns};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "nullable-key",
+        summary: "A column of a primary key allows NULL.",
+        why: "By an old bug that is kept for compatibility, SQLite lets NULL into a primary key that is no rowid, and into any number of rows (https://sqlite.org/lang_createtable.html#the_primary_key). Such a row has no key.",
+        instead: "Take out `nullable`. Rows that hold NULL have to be given a key first.",
+        example: "column code text primary-key    // not: primary-key nullable",
+    },
+    level: Severity::Warning,
+    dialect: Some(Dialect::Sqlite),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let open = columns(schema).filter(|(t, c)| t.in_key(&c.name) && !c.not_null && !t.without_rowid);
+    let open = open.filter(|(t, c)| rowid_key(t).is_none_or(|k| k.name != c.name));
+    open.map(|(t, c)| {
+        let message = format!("key column {} allows NULL", c.name);
+        Finding::new(column_at(t, &c.name), c.origin, message, "take out `nullable`")
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn only_where_it_says_nullable() {
+        let kdl = "table a { column x text primary-key nullable; }\ntable b { column x text primary-key; }\ntable c { column x serial primary-key; }";
+        assert_eq!(at(&RULE, kdl), ["table.a.column.x"]);
+    }
+}

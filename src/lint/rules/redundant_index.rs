@@ -1,0 +1,66 @@
+//! `redundant-index`: an index that is the beginning of another.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{Access, accesses};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Index, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "redundant-index",
+        summary: "An index is sorted by the first columns of another index, of the key or of a unique rule.",
+        why: "The longer one answers the same questions, and the shorter one is written with every row all the same.",
+        instead: "Drop the shorter one. Where it is much smaller and read far more often, it may earn its place: allow it.",
+        example: r#"index idx_a a            // idx_a_b serves what this one serves
+index idx_a_b a b"#,
+    },
+    level: Severity::Warning,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for table in schema.tables.values() {
+        let all = accesses(table);
+        for index in table.indexes.values().filter(|i| !i.unique && i.include.is_empty()) {
+            if let Some(longer) = all.iter().find(|other| is_beginning(index, other)) {
+                let message = format!("index {} is the beginning of {}", index.name, longer.name);
+                let address = table.address().child("index", &index.name);
+                findings.push(Finding::new(address, index.origin, message, format!("drop index {}", index.name)));
+            }
+        }
+    }
+    findings
+}
+
+fn is_beginning(index: &Index, other: &Access) -> bool {
+    let alike = other
+        .index
+        .map_or(index.predicate.is_none() && index.method.is_none(), |o| index.predicate == o.predicate && index.method == o.method);
+    // The parts of other methods are not sorted one by one.
+    let sorted = index.method.is_none();
+    alike && sorted && other.parts.len() > index.parts.len() && other.parts.starts_with(&index.parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn beginnings_only() {
+        let table = |rest: &str| format!("table t {{\n column a text\n column b text\n column c text\n primary-key a b\n{rest}\n}}");
+        for (rest, wanted) in [
+            ("index i a", "table.t.index.i"),
+            ("index i b", ""),
+            ("index i a b", ""),
+            ("index i c\n index j c b", "table.t.index.i"),
+            ("index i c unique=#true\n index j c b", ""),
+            ("index i c where=\"a > ''\"\n index j c b", ""),
+            ("index i { part c order=desc; }\n index j c b", ""),
+        ] {
+            assert_eq!(at(&RULE, &table(rest)).join(" "), wanted, "{rest}");
+        }
+    }
+}

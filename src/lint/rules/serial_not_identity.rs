@@ -1,0 +1,41 @@
+//! `serial-not-identity`: serial where an identity column is better.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{column_at, columns};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "serial-not-identity",
+        summary: "A column is a serial.",
+        why: "A serial is an integer, a sequence and a default that belong together only by habit: whoever may insert needs USAGE on the sequence as well, and the default can be dropped from under it. An identity column is one thing, and standard SQL (https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_serial).",
+        instead: "Write `integer … identity` or `bigint … identity`; on SQLite both are the rowid as `serial` is. A database that has serials works: nothing has to be changed.",
+        example: "column id bigint primary-key identity",
+    },
+    level: Severity::Note,
+    dialect: Some(Dialect::Postgres),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let meant = columns(schema).filter(|(_, c)| c.ty.is_serial());
+    meant
+        .map(|(t, c)| {
+            let message = format!("{} is a {}", c.name, c.ty);
+            Finding::new(column_at(t, &c.name), c.origin, message, "write `bigint … identity` in new tables")
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn what_is_found() {
+        let kdl = "table t { column a serial primary-key; }\ntable u { column a bigint primary-key identity; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+    }
+}

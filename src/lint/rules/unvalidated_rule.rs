@@ -1,0 +1,49 @@
+//! `unvalidated-rule`: a rule that rows from before it need not meet.
+
+use crate::kdl::project::Severity;
+use crate::lint::access::{foreign_key_at, names};
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Dialect, Ident, Schema};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "unvalidated-rule",
+        summary: "A check or foreign key is not-valid.",
+        why: "New rows are held to it; those that were there before it have not been asked. The planner does not rely on it, and a dump of such rows cannot be restored with it.",
+        instead: "Mend the rows, then take out not-valid=#true: rosey validates it without stopping writers.",
+        example: r#"foreign-key author references="users(id)"    // without not-valid=#true"#,
+    },
+    level: Severity::Note,
+    dialect: Some(Dialect::Postgres),
+    check,
+};
+
+fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for table in schema.tables.values() {
+        for check in table.checks.iter().filter(|c| c.not_valid) {
+            let name = check.name.as_ref().map_or_else(|| check.expr.text.clone(), Ident::to_string);
+            let message = format!("rows from before the check {name} have not been asked");
+            findings.push(Finding::new(table.address().child("check", &name), check.origin, message, ADVICE));
+        }
+        for fk in table.foreign_keys.iter().filter(|f| f.not_valid) {
+            let message = format!("rows from before the foreign key of {} have not been asked", names(&fk.columns));
+            findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, ADVICE));
+        }
+    }
+    findings
+}
+
+const ADVICE: &str = "mend the rows, then take out not-valid=#true";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn checks_and_foreign_keys() {
+        let kdl = "table t {\n column a integer primary-key\n check c \"a > 0\" not-valid=#true\n check d \"a > 1\"\n foreign-key a references=t not-valid=#true\n}";
+        assert_eq!(at(&RULE, kdl), ["table.t.check.c", "table.t.foreign-key.a"]);
+    }
+}

@@ -1,0 +1,31 @@
+//! What the tests of the rules share.
+
+use super::{RULES, Rule};
+use crate::kdl::{Sources, decode};
+use crate::schema::{Dialect, Schema};
+
+pub(super) fn schema(kdl: &str, dialect: Dialect) -> Schema {
+    decode(&Sources::from_text("schema.kdl", kdl), dialect).unwrap()
+}
+
+/// What the rule finds: addresses and messages.
+pub(super) fn found(rule: &Rule, kdl: &str, dialect: Dialect) -> Vec<String> {
+    (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| format!("{}: {}", f.address, f.message)).collect()
+}
+
+/// The addresses alone, without those of other dialects than the rule's.
+pub(super) fn at(rule: &Rule, kdl: &str) -> Vec<String> {
+    let dialect = rule.dialect.unwrap_or(Dialect::Sqlite);
+    (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| f.address.to_string()).collect()
+}
+
+#[test]
+fn codes_are_sorted_words() {
+    let codes: Vec<&str> = RULES.iter().map(Rule::code).collect();
+    assert!(codes.is_sorted(), "{codes:?}");
+    for rule in RULES {
+        let t = rule.text;
+        assert!(t.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", t.code);
+        assert!(![t.summary, t.why, t.instead, t.example].iter().any(|s| s.is_empty()), "{}", t.code);
+    }
+}

@@ -1,0 +1,96 @@
+//! Leave to destroy, for one object and no other. What cannot be done as things stand, no leave helps.
+
+use super::{Code, Hazard, Level};
+use crate::schema::nearest;
+
+/// The word for every code of data that is lost.
+const ANY: &str = "destroy";
+
+/// `CODE:ADDRESS`: one hazard that may be, at an object and its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// The code; all that destroy where there is none.
+    code: Option<Code>,
+    /// The address.
+    address: String,
+}
+
+impl Allowed {
+    /// Reads `destroys-column:table.users.column.email`, `destroy:table.old_things`.
+    ///
+    /// # Errors
+    /// What to write instead.
+    pub fn parse(text: &str) -> Result<Allowed, String> {
+        let Some((word, address)) = text.split_once(':').filter(|(_, a)| !a.trim().is_empty()) else {
+            return Err("write CODE:ADDRESS, like destroy:table.old_things".to_owned());
+        };
+        let code = match Code::DESTROYS.iter().find(|c| c.name() == word) {
+            Some(code) => Some(*code),
+            None if word == ANY => None,
+            None => return Err(unknown(word)),
+        };
+        Ok(Allowed { code, address: address.trim().to_owned() })
+    }
+
+    /// Whether it is leave for this.
+    pub fn covers(&self, hazard: &Hazard) -> bool {
+        hazard.level == Level::Destroys && self.code.is_none_or(|c| c == hazard.code) && hazard.address.is_named_by(&self.address)
+    }
+}
+
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.code.map_or(ANY, Code::name), self.address)
+    }
+}
+
+fn unknown(word: &str) -> String {
+    if Code::ALL.iter().any(|c| c.name() == word) {
+        return format!("{word} destroys nothing, so no leave can be given for it");
+    }
+    let known = || Code::DESTROYS.iter().map(|c| c.name()).chain([ANY]);
+    match nearest(word, known()) {
+        Some(near) => format!("there is no code {word}: did you mean {near}?"),
+        None => format!("there is no code {word}; known here: {}", known().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Address;
+
+    fn hazard(code: Code, level: Level) -> Hazard {
+        Hazard::new(code, level, Address::top("table", "app.users").child("column", "a.b"), "", "")
+    }
+
+    #[test]
+    fn leave_is_for_an_object_and_its_parts() {
+        let lost = hazard(Code::DestroysColumn, Level::Destroys);
+        for (text, wanted) in [
+            ("destroy:table.app.users.column.a.b", true),
+            ("destroys-column:table.app.users", true),
+            ("destroys-table:table.app.users", false),
+            ("destroy:table.app", false),
+            ("destroy:table.app.users.column.a", false),
+        ] {
+            assert_eq!(Allowed::parse(text).unwrap().covers(&lost), wanted, "{text}");
+        }
+        let blocked = hazard(Code::DestroysColumn, Level::Blocks);
+        assert!(!Allowed::parse("destroy:table.app.users").unwrap().covers(&blocked));
+    }
+
+    #[test]
+    fn what_is_no_leave() {
+        for (text, wanted) in [
+            ("destroy", "CODE:ADDRESS"),
+            ("destroy:", "CODE:ADDRESS"),
+            ("destroys-colum:table.a", "did you mean destroys-column?"),
+            ("breaks-check:table.a", "destroys nothing"),
+            ("x:table.a", "known here: destroys-table"),
+        ] {
+            let error = Allowed::parse(text).unwrap_err();
+            assert!(error.contains(wanted), "{text}: {error}");
+        }
+    }
+}

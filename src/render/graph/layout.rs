@@ -1,0 +1,188 @@
+//! Which column of the picture each table stands in: a table that is pointed to stands left of those that point to it.
+//!
+//! Circles are broken where they are found first, in the order of the schema. A column that would get too high goes on in
+//! the next one. Tables that nothing points to or from are no part of this: they stand below.
+
+/// What is laid out: a box with a height, in one of the columns, or a line on its way through a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// A table.
+    Box(usize),
+    /// The line with this number.
+    Lane(usize),
+}
+
+/// The columns, left to right, each from top to bottom; and the lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layers {
+    pub(super) columns: Vec<Vec<Slot>>,
+    pub(super) lines: Vec<Line>,
+}
+
+/// A line between two boxes, the left one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) left: usize,
+    pub(super) right: usize,
+}
+
+/// Lays out boxes of these heights. A pair is what points, and what is pointed to; boxes in no pair are left out.
+pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], limit: f64) -> Layers {
+    let parents = without_circles(heights.len(), pairs);
+    let bound: Vec<bool> = (0..heights.len()).map(|i| pairs.iter().any(|(a, b)| a != b && (*a == i || *b == i))).collect();
+    let column = columns(heights, &parents, &bound, limit);
+    let count = (0..heights.len()).filter(|i| bound[*i]).map(|i| column[i] + 1).max().unwrap_or(0);
+    let mut layers = Layers { columns: vec![Vec::new(); count], lines: Vec::new() };
+    (0..heights.len()).filter(|i| bound[*i]).for_each(|i| layers.columns[column[i]].push(Slot::Box(i)));
+    for (a, b) in pairs {
+        let (left, right) = if column[*a] < column[*b] { (*a, *b) } else { (*b, *a) };
+        let line = layers.lines.len();
+        layers.lines.push(Line { left, right });
+        if a != b {
+            (column[left] + 1..column[right]).for_each(|c| layers.columns[c].push(Slot::Lane(line)));
+        }
+    }
+    sweep(&mut layers);
+    layers
+}
+
+/// What each box points to, without what would close a circle.
+fn without_circles(n: usize, pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut parents: Vec<Vec<usize>> = vec![Vec::new(); n];
+    for (from, to) in pairs {
+        if from != to && !parents[*from].contains(to) && !reaches(&parents, *to, *from) {
+            parents[*from].push(*to);
+        }
+    }
+    parents
+}
+
+fn reaches(parents: &[Vec<usize>], from: usize, to: usize) -> bool {
+    let mut seen = vec![false; parents.len()];
+    let mut open = vec![from];
+    while let Some(i) = open.pop() {
+        if i == to {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[i], true) {
+            open.extend(&parents[i]);
+        }
+    }
+    false
+}
+
+/// The column of each box: behind all that it points to, in the first one that has room.
+fn columns(heights: &[f64], parents: &[Vec<usize>], bound: &[bool], limit: f64) -> Vec<usize> {
+    let n = heights.len();
+    let mut column = vec![0; n];
+    let mut done: Vec<bool> = bound.iter().map(|b| !b).collect();
+    let mut filled: Vec<f64> = Vec::new();
+    // Each round places what waits for nothing any more, so a circle-free graph is done after at most n rounds.
+    for _ in 0..n {
+        let ready: Vec<usize> = (0..n).filter(|i| !done[*i] && parents[*i].iter().all(|p| done[*p])).collect();
+        for i in ready {
+            let mut c = parents[i].iter().map(|p| column[*p] + 1).max().unwrap_or(0);
+            while filled.get(c).is_some_and(|h| *h > 0.0 && h + heights[i] > limit) {
+                c += 1;
+            }
+            if filled.len() <= c {
+                filled.resize(c + 1, 0.0);
+            }
+            filled[c] += heights[i];
+            column[i] = c;
+            done[i] = true;
+        }
+    }
+    column
+}
+
+/// Puts what is bound to each other side by side, so that few lines cross: each slot goes to the mean of its neighbours.
+fn sweep(layers: &mut Layers) {
+    for round in 0..6 {
+        let order: Vec<usize> =
+            if round % 2 == 0 { (1..layers.columns.len()).collect() } else { (0..layers.columns.len()).rev().skip(1).collect() };
+        for c in order {
+            let beside = if round % 2 == 0 { c - 1 } else { c + 1 };
+            let mut keyed: Vec<(f64, usize, Slot)> = Vec::new();
+            for (i, slot) in layers.columns[c].iter().enumerate() {
+                let places: Vec<f64> = neighbours(layers, *slot, beside).map(|n| n as f64).collect();
+                let mean = if places.is_empty() { i as f64 } else { places.iter().sum::<f64>() / places.len() as f64 };
+                keyed.push((mean, i, *slot));
+            }
+            keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            layers.columns[c] = keyed.into_iter().map(|k| k.2).collect();
+        }
+    }
+}
+
+/// The places, in the column beside it, that a slot is bound to.
+fn neighbours(layers: &Layers, slot: Slot, beside: usize) -> impl Iterator<Item = usize> + '_ {
+    layers.columns[beside].iter().enumerate().filter(move |(_, other)| layers.bound(slot, **other)).map(|(i, _)| i)
+}
+
+impl Layers {
+    /// Whether a line leads from one slot to the other, the two being in columns side by side.
+    pub(super) fn bound(&self, a: Slot, b: Slot) -> bool {
+        let ends = |line: usize, i: usize| self.lines[line].left == i || self.lines[line].right == i;
+        match (a, b) {
+            (Slot::Lane(x), Slot::Lane(y)) => x == y,
+            (Slot::Box(i), Slot::Lane(l)) | (Slot::Lane(l), Slot::Box(i)) => ends(l, i),
+            (Slot::Box(i), Slot::Box(j)) => self.lines.iter().any(|l| (l.left, l.right) == (i, j) || (l.left, l.right) == (j, i)),
+        }
+    }
+}
+
+/// Tops for slots in their order, as near as they can be to where each would like to be, with their heights between them:
+/// slots that press on each other move as one (the pool-adjacent-violators algorithm).
+pub(super) fn settle(wanted: &[f64], heights: &[f64]) -> Vec<f64> {
+    let mut offset = 0.0;
+    // Sum and number of wishes, each less the heights before it.
+    let mut blocks: Vec<(f64, usize)> = Vec::new();
+    for (want, height) in wanted.iter().zip(heights) {
+        blocks.push((want - offset, 1));
+        offset += height;
+        while let [.., (a, n), (b, m)] = blocks.as_slice() {
+            let (a, n, b, m) = (*a, *n, *b, *m);
+            if a / n as f64 <= b / m as f64 {
+                break;
+            }
+            blocks.truncate(blocks.len() - 2);
+            blocks.push((a + b, n + m));
+        }
+    }
+    let starts = blocks.iter().flat_map(|(sum, n)| std::iter::repeat_n(sum / *n as f64, *n));
+    let mut offset = 0.0;
+    let mut tops = Vec::with_capacity(heights.len());
+    for (start, height) in starts.zip(heights) {
+        tops.push(start + offset);
+        offset += height;
+    }
+    tops
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pointed_to_stands_left_and_a_circle_ends() {
+        let layers = layers(&[1.0; 5], &[(1, 0), (2, 1), (0, 2), (2, 0), (3, 3)], 100.0);
+        let place = |i: usize| layers.columns.iter().position(|c| c.contains(&Slot::Box(i)));
+        assert_eq!((place(0), place(1), place(2), place(3), place(4)), (Some(0), Some(1), Some(2), None, None));
+        assert_eq!(layers.columns[1].iter().filter(|s| matches!(s, Slot::Lane(_))).count(), 2, "both long lines go through");
+    }
+
+    #[test]
+    fn a_high_column_goes_on_in_the_next() {
+        let pairs: Vec<(usize, usize)> = (1..9).map(|i| (i, 0)).collect();
+        let layers = layers(&[10.0; 9], &pairs, 40.0);
+        let boxes = |c: &Vec<Slot>| c.iter().filter(|s| matches!(s, Slot::Box(_))).count();
+        assert_eq!(layers.columns.iter().map(boxes).collect::<Vec<_>>(), [1, 4, 4]);
+    }
+
+    #[test]
+    fn slots_keep_their_order_and_do_not_overlap() {
+        assert_eq!(settle(&[0.0, 0.0, 100.0], &[10.0, 10.0, 10.0]), [-5.0, 5.0, 100.0]);
+        assert_eq!(settle(&[50.0, 0.0], &[10.0, 10.0]), [20.0, 30.0]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The order of a plan's steps: numbered from top to bottom, with a line from each to what waits for it.
+
+use super::class;
+use super::dot::colour;
+use super::mermaid::quotable;
+use super::place::CELL;
+use super::svg::open;
+use crate::plan::{Action, Plan, Step, Transaction, counted};
+use crate::render::markup::{cells, clipped, line, xml};
+use crate::render::view::Symbol;
+
+/// The steps of a plan.
+pub(super) struct Steps {
+    steps: Vec<Shown>,
+    /// What must be done, and what waits for it.
+    waits: Vec<(usize, usize)>,
+}
+
+struct Shown {
+    text: String,
+    mark: Symbol,
+    transaction: Transaction,
+}
+
+/// What stands in the picture of a plan without steps.
+const NOTHING: &str = "nothing to do";
+
+/// The parts of a plan, with their headings.
+const PARTS: [(Transaction, &str, &str); 3] = [
+    (Transaction::Before, "before", "before the transaction"),
+    (Transaction::Inside, "inside", "in the transaction"),
+    (Transaction::After, "after", "after the transaction"),
+];
+
+impl Steps {
+    /// Looks at a plan.
+    pub(super) fn of(plan: &Plan) -> Steps {
+        let shown = |(i, s): (usize, &Step)| Shown {
+            text: format!("{}: {} {}", i + 1, s.action.word(), s.address),
+            mark: mark(s.action),
+            transaction: s.transaction,
+        };
+        let mut waits = Vec::new();
+        for (b, later) in plan.steps.iter().enumerate() {
+            waits.extend((0..b).filter(|a| waits_for(later, &plan.steps[*a])).map(|a| (a, b)));
+        }
+        Steps { steps: plan.steps.iter().enumerate().map(shown).collect(), waits }
+    }
+
+    fn part(&self, of: Transaction) -> impl Iterator<Item = (usize, &Shown)> {
+        self.steps.iter().enumerate().filter(move |(_, s)| s.transaction == of)
+    }
+
+    /// The parts that have steps.
+    fn parts(&self) -> impl Iterator<Item = (Transaction, &'static str, &'static str)> {
+        PARTS.into_iter().filter(|(t, _, _)| self.part(*t).next().is_some())
+    }
+
+    pub(super) fn mermaid(&self) -> String {
+        let mut out = "flowchart TD\n".to_owned();
+        if self.steps.is_empty() {
+            out.push_str(&format!("    none[\"{NOTHING}\"]\n"));
+        }
+        for (transaction, id, title) in self.parts() {
+            out.push_str(&format!("    subgraph {id} [\"{title}\"]\n"));
+            for (i, step) in self.part(transaction) {
+                out.push_str(&format!("        s{i}[\"{}\"]\n", entities(&quotable(&step.text))));
+            }
+            out.push_str("    end\n");
+        }
+        self.lines().for_each(|(a, b, waits)| out.push_str(&format!("    s{a} {} s{b}\n", if waits { "-->" } else { "~~~" })));
+        out
+    }
+
+    pub(super) fn dot(&self) -> String {
+        let mut out = "digraph plan {\n    node [shape=box, style=rounded, fontname=\"Helvetica\", fontsize=11];\n".to_owned();
+        if self.steps.is_empty() {
+            out.push_str(&format!("    none [label=\"{NOTHING}\"];\n"));
+        }
+        for (transaction, id, title) in self.parts() {
+            out.push_str(&format!("    subgraph cluster_{id} {{\n        label=\"{title}\"; color=\"#77828f\"; fontname=\"Helvetica\";\n"));
+            for (i, step) in self.part(transaction) {
+                out.push_str(&format!("        s{i} [label=<{}>, color=\"{}\"];\n", line(&step.text), colour(Some(step.mark))));
+            }
+            out.push_str("    }\n");
+        }
+        let style = |waits| if waits { "color=\"#77828f\"" } else { "style=invis" };
+        self.lines().for_each(|(a, b, waits)| out.push_str(&format!("    s{a} -> s{b} [{}];\n", style(waits))));
+        out.push_str("}\n");
+        out
+    }
+
+    /// The lines; and one that is not seen between steps that follow each other without need, to keep them in order.
+    fn lines(&self) -> impl Iterator<Item = (usize, usize, bool)> {
+        let next = (1..self.steps.len()).map(|b| (b - 1, b)).filter(|pair| !self.waits.contains(pair));
+        self.waits.iter().map(|(a, b)| (*a, *b, true)).chain(next.map(|(a, b)| (a, b, false)))
+    }
+
+    pub(super) fn svg(&self) -> String {
+        let longest = self.steps.iter().map(|s| cells(&clipped(&s.text, LONGEST))).max().unwrap_or(24);
+        let width = longest as f64 * CELL + 24.0;
+        let mut body = String::new();
+        let (tops, height) = self.boxes(width, &mut body);
+        let mut reach = 0.0_f64;
+        for (a, b) in &self.waits {
+            // The further it goes, the further out.
+            let out = 18.0 + (16.0 * (b - a) as f64).min(160.0);
+            reach = reach.max(out);
+            body.push_str(&arc(20.0 + width, tops[*a] + 17.0, tops[*b] + 9.0, out));
+        }
+        let what = format!("a plan of {}", counted(self.steps.len() as i64, "step"));
+        open(width + 40.0 + reach, height + 10.0, &what) + &body + "</svg>\n"
+    }
+
+    /// Draws a box for each step; gives their tops, and where the last one ends.
+    fn boxes(&self, width: f64, body: &mut String) -> (Vec<f64>, f64) {
+        const HEADING: f64 = 30.0;
+        const STEP: f64 = 34.0;
+        let mut tops = Vec::new();
+        let mut y = 14.0;
+        let heading = |text: &str, y: f64, body: &mut String| {
+            body.push_str(&format!("<text class=\"soft\" x=\"20\" y=\"{}\">{text}</text>\n", y + 14.0));
+            y + HEADING
+        };
+        if self.steps.is_empty() {
+            y = heading(NOTHING, y, body);
+        }
+        for (transaction, _, title) in self.parts() {
+            y = heading(title, y, body);
+            for (_, step) in self.part(transaction) {
+                body.push_str(&format!("<g class=\"marked{}\"><title>{}</title>", class(Some(step.mark)), xml(&step.text)));
+                body.push_str(&format!("<rect class=\"box\" x=\"20\" y=\"{y}\" width=\"{width}\" height=\"26\" rx=\"6\"/>"));
+                body.push_str(&format!("<text x=\"32\" y=\"{}\">{}</text></g>\n", y + 17.0, xml(&clipped(&step.text, LONGEST))));
+                tops.push(y);
+                y += STEP;
+            }
+        }
+        (tops, y)
+    }
+}
+
+/// Step texts are cut here; the whole is shown to who points at them.
+const LONGEST: usize = 80;
+
+/// A line at the right of the boxes, with a tip at its end.
+fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
+    let (far, back) = (x + out, x + 9.0);
+    format!(
+        "<path class=\"way\" d=\"M{x} {from} C{far} {from} {far} {to} {x} {to}\"/>\
+         <path class=\"tip\" d=\"M{x} {to} L{back} {} L{back} {} Z\"/>\n",
+        to - 4.5,
+        to + 4.5
+    )
+}
+
+/// Whether one step must wait for the other: for what it makes, or for what it lets go of.
+fn waits_for(later: &Step, earlier: &Step) -> bool {
+    let shares = |a: &[String], b: &[String]| a.iter().any(|r| b.contains(r));
+    let (l, e) = (&later.footprint, &earlier.footprint);
+    shares(&e.creates, &l.needs) || shares(&e.frees, &l.drops) || shares(&e.drops, &l.creates)
+}
+
+fn mark(action: Action) -> Symbol {
+    match action {
+        Action::Create => Symbol::Create,
+        Action::Alter | Action::Replace => Symbol::Change,
+        Action::Rebuild => Symbol::Rebuild,
+        Action::Destroy => Symbol::Destroy,
+        Action::Unsupported | Action::Carry => Symbol::None,
+    }
+}
+
+/// Mermaid reads the text of a flowchart as HTML and knows its own entities (<https://mermaid.js.org/syntax/flowchart.html>).
+fn entities(text: &str) -> String {
+    text.replace('#', "#35;").replace('&', "#amp;").replace('<', "#lt;").replace('>', "#gt;").replace('`', "#96;")
+}

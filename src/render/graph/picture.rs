@@ -1,0 +1,185 @@
+//! What is in the picture: a box for each table, a row for each column, a line for each foreign key. No coordinates.
+
+use std::collections::BTreeMap;
+
+use super::marks;
+use crate::diff::{Delta, TableChange, TableEdits};
+use crate::plan::Plan;
+use crate::render::view::Symbol;
+use crate::schema::{Column, ForeignKey, Ident, ObjectName, RefAction, Schema, Table};
+
+/// The tables of a schema and what binds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Tables, in the order of the schema; those that go last.
+    pub entities: Vec<Entity>,
+    /// Foreign keys, in the order of their tables.
+    pub relations: Vec<Relation>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entity {
+    /// Its name, with its schema.
+    pub name: String,
+    /// What it is for.
+    pub comment: Option<String>,
+    /// What a plan does to it.
+    pub mark: Option<Symbol>,
+    /// Its columns.
+    pub rows: Vec<Row>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the schema language has it.
+    pub ty: String,
+    /// What it is for.
+    pub comment: Option<String>,
+    /// Whether it is part of the primary key.
+    pub key: bool,
+    /// Whether a foreign key starts here.
+    pub foreign: bool,
+    /// Whether no two rows have the same value of it.
+    pub unique: bool,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// What a plan does to it.
+    pub mark: Option<Symbol>,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// The table and the column it starts from.
+    pub from: (usize, usize),
+    /// The table and the column it leads to.
+    pub to: (usize, usize),
+    /// Its columns.
+    pub label: String,
+    /// All of it, in words.
+    pub title: String,
+    /// Whether a row need not point anywhere.
+    pub optional: bool,
+    /// Whether only one row can point to each.
+    pub single: bool,
+    /// What a plan does to it.
+    pub mark: Option<Symbol>,
+}
+
+impl Picture {
+    /// The tables of a schema; with a plan that leads there, what it does to them.
+    pub fn of(schema: &Schema, plan: Option<&Plan>) -> Picture {
+        let marks = plan.map(marks).unwrap_or_default();
+        let changes: &[TableChange] = plan.map(|p| p.changes.tables.as_slice()).unwrap_or_default();
+        let gone = changes.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None });
+        let tables: Vec<&Table> = schema.tables.values().chain(gone).collect();
+        let edits = |t: &Table| {
+            changes.iter().find_map(|c| match c {
+                TableChange::Alter(e) if e.after.name == t.name => Some(&**e),
+                _ => None,
+            })
+        };
+        let entities: Vec<Entity> = tables.iter().map(|t| entity(t, edits(t), &marks)).collect();
+        let mut picture = Picture { entities, relations: Vec::new() };
+        for (i, table) in tables.iter().enumerate() {
+            for key in &table.foreign_keys {
+                let mark = edits(table).and_then(|e| foreign_key_mark(e, key));
+                picture.relations.extend(relation(&tables, i, key, mark));
+            }
+        }
+        picture
+    }
+}
+
+fn entity(table: &Table, edits: Option<&TableEdits>, marks: &BTreeMap<String, Symbol>) -> Entity {
+    let mut rows: Vec<Row> = table.columns.values().map(|c| row(table, c, edits.and_then(|e| column_mark(e, &c.name)))).collect();
+    let dropped = edits.into_iter().flat_map(|e| e.columns.iter().map(move |d| (e, d)));
+    for (edits, delta) in dropped {
+        if let Delta::Drop(column) = delta {
+            rows.push(row(&edits.before, column, Some(Symbol::Destroy)));
+        }
+    }
+    let mark = marks.get(&table.address().to_string()).copied();
+    Entity { name: table.name.to_string(), comment: table.comment.clone(), mark, rows }
+}
+
+fn row(table: &Table, column: &Column, mark: Option<Symbol>) -> Row {
+    Row {
+        name: column.name.to_string(),
+        ty: column.ty.to_string(),
+        comment: column.comment.clone(),
+        key: table.in_key(&column.name),
+        foreign: table.foreign_keys.iter().any(|k| k.columns.contains(&column.name)),
+        unique: is_unique(table, std::slice::from_ref(&column.name)),
+        not_null: column.not_null,
+        mark,
+    }
+}
+
+/// Whether no two rows of the table have the same values in these columns.
+fn is_unique(table: &Table, columns: &[Ident]) -> bool {
+    let same = |parts: &[&Ident]| parts.len() == columns.len() && parts.iter().all(|p| columns.contains(p));
+    let key = table.primary_key.iter().map(|k| &k.parts);
+    let rules = key.chain(table.uniques.iter().map(|u| &u.parts));
+    let indexes = table.indexes.values().filter(|i| i.unique && i.predicate.is_none());
+    rules.map(|parts| parts.iter().map(|p| &p.column).collect::<Vec<_>>()).any(|parts| same(&parts))
+        || indexes.filter_map(|i| i.parts.iter().map(|p| p.column()).collect::<Option<Vec<_>>>()).any(|parts| same(&parts))
+}
+
+fn column_mark(edits: &TableEdits, name: &Ident) -> Option<Symbol> {
+    let renamed = edits.renamed_columns.iter().any(|(_, new)| new == name).then_some(Symbol::Change);
+    let changed = edits.columns.iter().find_map(|d| match d {
+        Delta::Create(c) if c.name == *name => Some(Symbol::Create),
+        Delta::Alter { after, .. } if after.name == *name => Some(Symbol::Change),
+        _ => None,
+    });
+    changed.or(renamed)
+}
+
+fn foreign_key_mark(edits: &TableEdits, key: &ForeignKey) -> Option<Symbol> {
+    edits.foreign_keys.iter().find_map(|d| match d {
+        Delta::Create(k) if k.columns == key.columns && k.table == key.table => Some(Symbol::Create),
+        Delta::Alter { after, .. } if after.columns == key.columns && after.table == key.table => Some(Symbol::Change),
+        _ => None,
+    })
+}
+
+/// The line of a foreign key; none where it leads to no table that is drawn.
+fn relation(tables: &[&Table], from: usize, key: &ForeignKey, mark: Option<Symbol>) -> Option<Relation> {
+    let table = tables[from];
+    let to = target(tables, table, &key.table)?;
+    let parent = tables[to];
+    let first = key.to.first().or_else(|| parent.primary_key.as_ref()?.parts.first().map(|p| &p.column));
+    let at = |t: &Table, c: Option<&Ident>| c.and_then(|c| t.columns.get_index_of(c)).unwrap_or(0);
+    let list = |names: &[Ident]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let mut title = format!("{} ({}) references {}", table.name, list(&key.columns), parent.name);
+    if !key.to.is_empty() {
+        title.push_str(&format!(" ({})", list(&key.to)));
+    }
+    for (when, action) in [("delete", key.on_delete), ("update", key.on_update)] {
+        if action != RefAction::NoAction {
+            title.push_str(&format!(", on {when} {}", action.sql().to_lowercase()));
+        }
+    }
+    let nullable = |c: &Ident| table.columns.get(c).is_none_or(|c| !c.not_null);
+    Some(Relation {
+        from: (from, at(table, key.columns.first())),
+        to: (to, at(parent, first)),
+        label: list(&key.columns),
+        title,
+        optional: key.columns.iter().any(nullable),
+        single: is_unique(table, &key.columns),
+        mark,
+    })
+}
+
+/// The table that is meant: a name without a schema may mean the table's own, or the one that has it.
+fn target(tables: &[&Table], from: &Table, name: &ObjectName) -> Option<usize> {
+    let exact = |n: &ObjectName| tables.iter().position(|t| t.name == *n);
+    let beside = ObjectName { schema: from.name.schema.clone(), name: name.name.clone() };
+    exact(name).or_else(|| exact(&beside)).or_else(|| tables.iter().position(|t| t.name.name == name.name))
+}

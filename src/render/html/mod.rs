@@ -1,0 +1,115 @@
+//! The plan as one page for a browser: nothing in it is loaded from elsewhere, nothing in it runs, and a browser that is
+//! told otherwise is forbidden to. Light or dark as the reader's system is; the signs say what the colours say.
+
+mod parts;
+
+use super::graph::{Notation, entities};
+use super::markup::{line, xml};
+use super::view::{Symbol, View};
+use crate::plan::{Level, Plan, counted};
+use crate::schema::Schema;
+use parts::{change, note, script};
+
+const STYLE: &str = include_str!("style.css");
+
+/// What a browser may do with the page: apply the styles that stand in it, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// The whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
+pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
+    let view = View::of(plan, schema);
+    let mut out = head(&view);
+    warnings(&view, &mut out);
+    drift(plan, &mut out);
+    changes(&view, &mut out);
+    costs(plan, &view, &mut out);
+    diagram(plan, desired, &mut out);
+    script(plan, &mut out);
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn head(view: &View) -> String {
+    let summary = line(&view.summary);
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>rosey: {summary}</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<main>\n<header>\n<p class=\"brand\">rosey plan</p>\n<h1>{summary}</h1>\n"
+    );
+    let symbols = view.symbols();
+    if !symbols.is_empty() {
+        let key = |s: &Symbol| format!("<li><span class=\"sign {0}\">{1}</span> {2}</li>", parts::class(*s), s.sign(), s.word());
+        let keys: Vec<String> = symbols.iter().map(key).collect();
+        out.push_str(&format!("<ul class=\"legend\" aria-label=\"What the signs mean\">{}</ul>\n", keys.concat()));
+    }
+    out.push_str("</header>\n");
+    out
+}
+
+/// All warnings in one place, those that stop an apply first.
+fn warnings(view: &View, out: &mut String) {
+    let notes = |level: Level| view.blocks.iter().flat_map(move |b| b.notes.iter().filter(move |n| n.level == level).map(move |n| (b, n)));
+    let sorted: Vec<_> = [Level::Blocks, Level::Destroys, Level::Warns].into_iter().flat_map(notes).collect();
+    if sorted.is_empty() {
+        return;
+    }
+    out.push_str("<section aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Warnings</h2>\n<ul class=\"notes\">\n");
+    sorted.iter().for_each(|(block, n)| note(&block.address, n, out));
+    out.push_str("</ul>\n</section>\n");
+}
+
+fn drift(plan: &Plan, out: &mut String) {
+    let Some(drift) = &plan.drift else { return };
+    out.push_str("<section aria-labelledby=\"drift\">\n<h2 id=\"drift\">Drift</h2>\n");
+    out.push_str(&format!("<p>Changed since number {}, and not by rosey:</p>\n<ul>\n", drift.number));
+    drift.changes.addresses().iter().for_each(|a| out.push_str(&format!("<li><code>{}</code></li>\n", line(&a.to_string()))));
+    out.push_str("</ul>\n</section>\n");
+}
+
+fn changes(view: &View, out: &mut String) {
+    if view.blocks.is_empty() {
+        return;
+    }
+    out.push_str("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">Changes</h2>\n");
+    view.blocks.iter().for_each(|b| change(b, out));
+    out.push_str("</section>\n");
+}
+
+/// Locks, rows and disk: a line for each object that has any.
+fn costs(plan: &Plan, view: &View, out: &mut String) {
+    let item = |address: &str, text: &str| format!("<li><code>{}</code> {}</li>\n", line(address), line(text));
+    let mut items: Vec<String> = Vec::new();
+    for step in plan.steps.iter().filter(|s| s.action == crate::plan::Action::Rebuild) {
+        let size = step.bytes.map(|b| format!(", {}", crate::plan::bytes(b))).unwrap_or_default();
+        let rows = step.rows.map_or_else(|| "all rows".to_owned(), |n| counted(n, "row"));
+        items.push(item(&step.address.to_string(), &format!("is rebuilt: {rows} copied{size}")));
+    }
+    for block in &view.blocks {
+        items.extend(block.costs.iter().map(|c| item(&block.address.to_string(), c)));
+    }
+    items.extend(view.carried.iter().map(|a| item(&a.to_string(), "is taken away and put back as it is")));
+    items.extend(view.cost.iter().map(|c| format!("<li>{}</li>\n", line(c))));
+    items.extend(plan.guards.iter().map(|g| format!("<li>{} (the next apply records it)</li>\n", line(g))));
+    if !items.is_empty() {
+        out.push_str(&format!(
+            "<section aria-labelledby=\"cost\">\n<h2 id=\"cost\">Cost</h2>\n<ul>\n{}</ul>\n</section>\n",
+            items.concat()
+        ));
+    }
+}
+
+fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
+    // Inside a page the name of SVG's markup need not be told.
+    let svg = entities(desired, Some(plan), Notation::Svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+    out.push_str("<section aria-labelledby=\"diagram\">\n<h2 id=\"diagram\">Tables</h2>\n");
+    out.push_str(&format!(
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n</section>\n"
+    ));
+}
+
+/// Lines of a program as they are.
+pub(super) fn pre(text: &str) -> String {
+    format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", xml(text))
+}

@@ -1,0 +1,55 @@
+//! Text as it stands in HTML, SVG and other markup: nothing in it can end the text, and nothing is invisible.
+
+use super::escape;
+
+/// Text between tags or in a quoted attribute. Control characters are spelled out, line ends kept.
+pub(super) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in escape(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // XML 1.0 has no way to write these two, and the others turn the reading order of what follows.
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c if turns(c) => out.push_str(&c.escape_unicode().to_string()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether the character changes the direction in which what follows is shown.
+pub(super) fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One line of it.
+pub(super) fn line(text: &str) -> String {
+    xml(&text.replace('\n', " "))
+}
+
+/// At most `limit` characters of it, in one line.
+pub(super) fn clipped(text: &str, limit: usize) -> String {
+    let text = escape(&text.replace('\n', " "));
+    if text.chars().count() <= limit {
+        return text;
+    }
+    text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// How many cells of a font with cells of one width the text takes, as far as that can be told without the font.
+pub(super) fn cells(text: &str) -> usize {
+    text.chars().map(cell).sum()
+}
+
+fn cell(c: char) -> usize {
+    match c as u32 {
+        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 => 2,
+        0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
+}

@@ -1,0 +1,113 @@
+//! A plan between two schemas, with no database: the same words as against one that has the first and holds no rows.
+
+use super::{TestError, desired, placed};
+use crate::apply::{self, Way};
+use crate::dialect::sqlite;
+use crate::kdl::{self, Sources};
+use crate::plan::{Fact, Plan, State};
+use crate::render::{self, Style};
+use crate::schema::Dialect;
+
+/// The plan from one schema to another, both in the schema language, as `rosey plan` shows it. It is the same each time, so
+/// a unit test can assert it:
+///
+/// ```
+/// use rosey::{schema::Dialect, testing};
+///
+/// let before = "table users { column id serial primary-key; }";
+/// let after = "table users { column id serial primary-key; column name text; }";
+/// let plan = testing::plan_text(before, after, Dialect::Sqlite)?;
+/// assert!(plan.ends_with("Plan: 0 to add, 1 to change, 0 to destroy.\n"));
+/// # Ok::<(), rosey::testing::TestError>(())
+/// ```
+///
+/// Rows are not counted, for there are none: what they may break is a warning. Where only a PostgreSQL server could say
+/// that two expressions are one, they are taken for two.
+///
+/// # Errors
+/// Where a schema is wrong, or where there is no plan.
+pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, TestError> {
+    Ok(render::text(&plan(before, after, dialect)?, "the schema", Style::default()))
+}
+
+/// The plan itself, for a test that asks more of it: which objects change, what is warned of, by what statements. See
+/// [`plan_text`].
+///
+/// # Errors
+/// As [`plan_text`].
+pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
+    // A thread of its own: the test that calls may have an event loop running.
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(TestError::System)?;
+        runtime.block_on(between(before, after, dialect))
+    };
+    let lost = || Err(TestError::System(std::io::Error::other("the thread that plans has ended early")));
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap_or_else(|_| lost()))
+}
+
+async fn between(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
+    let sources = Sources::from_text("after", after);
+    let state = state(before, dialect).await?;
+    let made = apply::plan_offline(&state, &desired(&sources, dialect)?, Way::default()).await.map_err(|e| placed(&sources, e))?;
+    Ok(made.plan)
+}
+
+/// The state of a database that has this schema, and no rows.
+async fn state(before: &str, dialect: Dialect) -> Result<State, TestError> {
+    let sources = Sources::from_text("before", before);
+    let schema = desired(&sources, dialect)?;
+    let facts = match dialect {
+        Dialect::Sqlite => facts(&schema, &sources).await?,
+        Dialect::Postgres => Vec::new(),
+    };
+    Ok(State::new(dialect, kdl::encode(schema.written()), facts))
+}
+
+/// What SQLite would have stored of the schema: what the statements that make it leave in memory.
+async fn facts(schema: &apply::Desired, sources: &Sources) -> Result<Vec<Fact>, TestError> {
+    let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
+    let made = apply::plan_offline(&empty, schema, Way::default()).await.map_err(|e| placed(sources, e))?;
+    let statements: Vec<String> = made.plan.statements().map(|s| format!("{};\n", s.sql)).collect();
+    Ok(sqlite::from_sql(&statements.concat()).await?.facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "table users {
+        column id serial primary-key
+        column name \"varchar(20)\" not-null
+        column age integer default=18
+        check \"age > 0\"
+        unique name
+        index idx_users_age age
+    }
+    view adults { as \"SELECT id FROM users WHERE age >= 18\" }";
+
+    #[test]
+    fn a_schema_is_itself() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert_eq!(plan_text(BEFORE, BEFORE, dialect).unwrap(), "No changes. The database matches the schema.\n");
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_schema_to_begin_with() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            assert!(plan_text("", BEFORE, dialect).unwrap().ends_with("Plan: 2 to add, 0 to change, 0 to destroy.\n"));
+        }
+    }
+
+    #[test]
+    fn an_event_loop_is_no_hindrance() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert!(runtime.block_on(async { plan("", BEFORE, Dialect::Sqlite) }).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_schema_is_shown_with_its_line() {
+        let said = plan_text("", "table users { colum id serial }", Dialect::Sqlite).unwrap_err().to_string();
+        assert!(said.contains("did you mean `column`?") && said.contains("colum id serial"), "{said}");
+    }
+}

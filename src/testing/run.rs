@@ -1,0 +1,180 @@
+//! One case: make what was there before, insert the rows, plan, compare, apply, compare, and see that nothing is left to do.
+
+use std::path::Path;
+
+use super::scratch::{Place, Scratch};
+use super::{TestError, desired, expected, placed};
+use crate::apply::{Desired, Way};
+use crate::kdl::Sources;
+use crate::kdl::case::{self, Case, Side};
+use crate::plan::{Hazard, Plan};
+use crate::render::{self, Style};
+use crate::schema::Dialect;
+
+/// What came of a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is as it says.
+    Passed,
+    /// What is not, in words.
+    Failed(Vec<String>),
+    /// It is for another kind of database.
+    Skipped,
+    /// It was asked to stop.
+    Interrupted,
+}
+
+/// Runs the case of a file. Whatever comes of it, the scratch database is removed. `interrupted` ends it early.
+pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = ()>) -> Verdict {
+    let dialect = match place {
+        Place::Sqlite(_) => Dialect::Sqlite,
+        Place::Postgres(_) => Dialect::Postgres,
+    };
+    let name = path.display().to_string();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) => return failed(format!("{name} cannot be read: {e}")),
+    };
+    let case = match case::read(&name, &text, dialect) {
+        Ok(case) if case.only.is_some_and(|only| only != dialect) => return Verdict::Skipped,
+        Ok(case) => case,
+        Err(diagnostics) => return failed(diagnostics.to_string()),
+    };
+    let scratch = match Scratch::make(place).await {
+        Ok(scratch) => scratch,
+        Err(e) => return failed(e.to_string()),
+    };
+    let work = Work { case: &case, folder: path.parent().unwrap_or(Path::new("")), dialect, scratch: &scratch };
+    let verdict = tokio::select! {
+        outcome = work.there() => match outcome {
+            Ok(failures) if failures.is_empty() => Verdict::Passed,
+            Ok(failures) => Verdict::Failed(failures),
+            Err(e) => failed(e.to_string()),
+        },
+        () = interrupted => Verdict::Interrupted,
+    };
+    match scratch.remove().await {
+        Err(e) if verdict == Verdict::Passed => failed(format!("the scratch database is left behind: {e}")),
+        _ => verdict,
+    }
+}
+
+fn failed(why: String) -> Verdict {
+    Verdict::Failed(vec![why])
+}
+
+/// A case at work in its database.
+struct Work<'w> {
+    case: &'w Case,
+    folder: &'w Path,
+    dialect: Dialect,
+    scratch: &'w Scratch,
+}
+
+impl Work<'_> {
+    /// What is not as the case says.
+    async fn there(&self) -> Result<Vec<String>, TestError> {
+        self.begin().await?;
+        let sources = self.sources(&self.case.after)?;
+        let after = desired(&sources, self.dialect)?;
+        let plan = self.plan(&sources, &after).await?;
+        let mut failures = self.of_the_plan(&plan);
+        let stops = plan.blocking(self.case.allow_destructive, &[]);
+        if !self.case.blocked.is_empty() {
+            return Ok(failures);
+        }
+        if !stops.is_empty() {
+            failures.push(refusal(&stops));
+            return Ok(failures);
+        }
+        if !plan.is_empty() {
+            self.scratch.apply(&after, &plan, self.case.allow_destructive).await.map_err(|e| placed(&sources, e))?;
+        }
+        failures.extend(self.of_the_outcome().await?);
+        let again = self.plan(&sources, &after).await?;
+        if !again.is_empty() {
+            failures.push(format!("after the apply there is something left to do\n{}", shown(&again)));
+        }
+        Ok(failures)
+    }
+
+    /// Makes the schema that was there before, and its rows.
+    async fn begin(&self) -> Result<(), TestError> {
+        if let Some(before) = &self.case.before {
+            let sources = self.sources(before)?;
+            let before = desired(&sources, self.dialect)?;
+            let plan = self.plan(&sources, &before).await?;
+            if !plan.is_empty() {
+                self.scratch.apply(&before, &plan, false).await.map_err(|e| placed(&sources, e))?;
+            }
+        }
+        let mut session = self.scratch.open().await?;
+        for row in &self.case.rows {
+            expected::insert(&mut session, row, self.dialect).await?;
+        }
+        session.close().await;
+        Ok(())
+    }
+
+    fn sources(&self, side: &Side) -> Result<Sources, TestError> {
+        let sources = match side {
+            Side::Inline(sources) => sources.clone(),
+            Side::File(path) => {
+                let path = self.folder.join(path);
+                Sources::read(&path).map_err(|e| TestError::Scratch { name: path.display().to_string(), reason: e.to_string() })?
+            }
+        };
+        sources.checked().map_err(TestError::Schema)
+    }
+
+    async fn plan(&self, sources: &Sources, desired: &Desired) -> Result<Plan, TestError> {
+        let planned = self.scratch.database.plan(desired, Way::default()).await;
+        Ok(planned.map_err(|e| placed(sources, e))?.plan)
+    }
+
+    fn of_the_plan(&self, plan: &Plan) -> Vec<String> {
+        let (text, mut failures) = (shown(plan), Vec::new());
+        let hazards: Vec<&Hazard> = plan.blocking(self.case.allow_destructive, &[]);
+        if self.case.no_changes && !plan.is_empty() {
+            failures.push(format!("expect \"no changes\": there are some\n{text}"));
+        }
+        for wanted in self.case.plan.iter().filter(|w| !text.contains(w.as_str())) {
+            failures.push(format!("expect-plan: the plan does not say `{wanted}`\n{text}"));
+        }
+        for code in self.case.blocked.iter().filter(|c| !hazards.iter().any(|h| h.code.name() == c.as_str())) {
+            failures.push(format!("expect-blocked: nothing is stopped by {code}\n{text}"));
+        }
+        failures
+    }
+
+    async fn of_the_outcome(&self) -> Result<Vec<String>, TestError> {
+        let mut session = self.scratch.open().await?;
+        let mut failures = expected::differences(&mut session, &self.case.expected, self.dialect).await?;
+        for (query, wanted) in &self.case.values {
+            let given = session.texts(&self.as_text(query)).await?;
+            let given = given.first().map_or("NULL", String::as_str);
+            if given != wanted {
+                failures.push(format!("expect-value: {query}\n- {wanted}\n+ {given}\n"));
+            }
+        }
+        session.close().await;
+        Ok(failures)
+    }
+
+    /// PostgreSQL's driver gives text only where the query does.
+    fn as_text(&self, query: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => query.to_owned(),
+            Dialect::Postgres => format!("SELECT value::text FROM ({query}\n) AS wanted (value)"),
+        }
+    }
+}
+
+fn shown(plan: &Plan) -> String {
+    render::text(plan, "after", Style::default())
+}
+
+fn refusal(stops: &[&Hazard]) -> String {
+    let each: String = stops.iter().map(|h| format!("{} ({}): {}\n", h.address, h.code.name(), h.text())).collect();
+    format!("the apply is refused; say expect-blocked with the code, or allow-destructive where data may go\n{each}")
+}

@@ -1,0 +1,141 @@
+//! A scratch database: a SQLite file in a folder of its own, or a database of its own on a PostgreSQL server.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::TestError;
+use crate::apply::{ApplyError, BackupMode, Database, Desired, Options, Outcome, Silent};
+use crate::dialect::postgres::{Url, connection as server};
+use crate::dialect::sqlite::Pulse;
+use crate::dialect::sqlite::connection::{Connection, Mode};
+use crate::plan::Plan;
+
+/// Where scratch databases are made.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// Files, each in a new folder under this one.
+    Sqlite(PathBuf),
+    /// Databases of this server, made from the one that the URL names, by a role that may CREATE DATABASE
+    /// (<https://www.postgresql.org/docs/current/sql-createdatabase.html>). The one that it names is not touched.
+    Postgres(Box<Url>),
+}
+
+/// What every scratch database is called, with a number behind.
+const PREFIX: &str = "rosey_test_";
+
+/// How long to wait for a lock that nobody else should hold.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A database that nobody else knows.
+pub(super) struct Scratch {
+    pub(super) database: Database,
+    whole: Whole,
+}
+
+/// What is removed at the end.
+enum Whole {
+    Folder(PathBuf),
+    Database { name: String, from: Box<Url> },
+}
+
+impl Scratch {
+    /// Makes one, with nothing in it.
+    pub(super) async fn make(place: &Place) -> Result<Scratch, TestError> {
+        let name = name();
+        match place {
+            Place::Sqlite(under) => {
+                let folder = under.join(name);
+                let failed = |e: std::io::Error| scratch(&folder.display().to_string(), e);
+                std::fs::create_dir(&folder).map_err(failed)?;
+                let file = folder.join("scratch.db");
+                Ok(Scratch { database: Database::Sqlite(file), whole: Whole::Folder(folder) })
+            }
+            Place::Postgres(from) => {
+                command(from, &format!("CREATE DATABASE {name} TEMPLATE template0")).await.map_err(|e| scratch(&name, e))?;
+                let database = Database::Postgres(Box::new(from.with_database(&name)));
+                Ok(Scratch { database, whole: Whole::Database { name, from: from.clone() } })
+            }
+        }
+    }
+
+    /// Removes it, whoever is still connected.
+    pub(super) async fn remove(self) -> Result<(), TestError> {
+        match self.whole {
+            Whole::Folder(folder) => std::fs::remove_dir_all(&folder).map_err(|e| scratch(&folder.display().to_string(), e)),
+            Whole::Database { name, from } => {
+                command(&from, &format!("DROP DATABASE {name} WITH (FORCE)")).await.map_err(|e| scratch(&name, e))
+            }
+        }
+    }
+
+    /// Applies a plan, without a backup: there is nothing to be kept.
+    pub(super) async fn apply(&self, desired: &Desired, plan: &Plan, allow_destructive: bool) -> Result<Outcome, ApplyError> {
+        let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
+        self.database.apply(desired.normalized(), plan, &options, Arc::new(Pulse::default()), &mut Silent).await
+    }
+
+    /// Opens a session for the case's own statements.
+    pub(super) async fn open(&self) -> Result<Session, TestError> {
+        let failed = |e: &dyn std::fmt::Display| scratch("the scratch database", e);
+        Ok(match &self.database {
+            Database::Sqlite(path) => Session::Sqlite(Connection::open(path, Mode::Create, WAIT).await.map_err(|e| failed(&e))?),
+            Database::Postgres(url) => Session::Postgres(Box::new(server::Connection::open(url).await.map_err(|e| failed(&e))?)),
+        })
+    }
+}
+
+/// A connection to a scratch database.
+pub(super) enum Session {
+    Sqlite(Connection),
+    Postgres(Box<server::Connection>),
+}
+
+impl Session {
+    /// Runs a statement.
+    pub(super) async fn run(&mut self, sql: &str) -> Result<(), TestError> {
+        match self {
+            Session::Sqlite(connection) => connection.execute(sql).await.map(drop).map_err(|e| statement(sql, e)),
+            Session::Postgres(connection) => connection.execute(sql).await.map(drop).map_err(|e| statement(sql, e)),
+        }
+    }
+
+    /// The first column of a query, which is text; NULLs are left out.
+    pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, TestError> {
+        match self {
+            Session::Sqlite(connection) => connection.texts(sql).await.map_err(|e| statement(sql, e)),
+            Session::Postgres(connection) => connection.texts(sql).await.map_err(|e| statement(sql, e)),
+        }
+    }
+
+    /// Closes it. What it could not say goodbye to goes with the scratch database.
+    pub(super) async fn close(self) {
+        match self {
+            Session::Sqlite(connection) => connection.close().await.ok(),
+            Session::Postgres(connection) => connection.close().await.ok(),
+        };
+    }
+}
+
+/// A name that no other run has: a server may be shared.
+fn name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    format!("{PREFIX}{:x}_{now:x}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn command(url: &Url, sql: &str) -> Result<(), crate::dialect::postgres::Error> {
+    let mut connection = server::Connection::open(url).await?;
+    let done = connection.execute(sql).await.map(drop);
+    connection.close().await.ok();
+    done
+}
+
+fn scratch(name: &str, reason: impl std::fmt::Display) -> TestError {
+    TestError::Scratch { name: name.to_owned(), reason: reason.to_string() }
+}
+
+fn statement(sql: &str, reason: impl std::fmt::Display) -> TestError {
+    TestError::Statement { reason: reason.to_string(), sql: sql.to_owned() }
+}

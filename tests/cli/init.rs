@@ -1,0 +1,214 @@
+//! `rosey init` and `inspect --write`: schema files that rosey writes.
+
+use insta::assert_snapshot;
+
+use super::transcript::Session;
+use super::{Place, USERS};
+
+const LIVE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL); CREATE VIEW names AS SELECT name FROM users";
+
+fn live(sql: &str) -> Session {
+    let session = Session::on_sqlite(Place::new());
+    session.place.database.run(sql, true);
+    session
+}
+
+#[test]
+fn without_a_database_it_writes_an_example_that_is_a_schema() {
+    let place = Place::new();
+    assert_snapshot!(place.rosey(&["init"]), @r"
+    $ rosey init
+    Wrote schema.kdl, with an example to start from.
+    | database: bot_data.db (from the default)
+    exit 0
+    ");
+    place.rosey(&["validate"]).exits(0);
+    assert_eq!(place.files(), ["schema.kdl"]);
+    let example: String = place.read("schema.kdl").lines().skip(2).map(|l| l.trim_start_matches("//").to_owned() + "\n").collect();
+    place.write("schema.kdl", example);
+    place.rosey(&["validate"]).exits(0);
+    assert_snapshot!(place.rosey(&["init"]), @r"
+    $ rosey init
+    | error: schema.kdl is there already, and init overwrites nothing
+    |   help: name another with --schema, or take over what the database has: rosey inspect --write
+    exit 1
+    ");
+}
+
+#[test]
+fn from_a_live_database_it_writes_proves_and_stamps() {
+    let session = live(LIVE);
+    assert_snapshot!(session.run(&["init --auto-approve -m adopted", "history", "plan"]), @r"
+    $ rosey init --auto-approve -m adopted
+    Wrote schema.kdl from the database.
+    It plans to nothing: it says what is there.
+    Stamped (number 1): nothing else was changed.
+    exit 0
+    $ rosey history
+    1  TIME  stamp  ada@host  adopted
+    exit 0
+    $ rosey plan
+    No changes. The database matches schema.kdl.
+    exit 0
+    ");
+    assert_snapshot!(session.place.read("schema.kdl"), @r#"
+    table users {
+        column id serial primary-key
+        column name text not-null
+    }
+
+    view names { as "SELECT name FROM users" }
+    "#);
+}
+
+#[test]
+fn without_a_terminal_it_does_not_stamp_and_changes_nothing() {
+    let session = live(LIVE);
+    let before = session.place.database.bytes();
+    assert_snapshot!(session.run(&["init", "init"]), @r"
+    $ rosey init
+    Wrote schema.kdl from the database.
+    It plans to nothing: it says what is there.
+    Not stamped: nothing was written to the database. rosey stamp does it.
+    exit 0
+    $ rosey init
+    | error: schema.kdl is there already, and init overwrites nothing
+    |   help: name another with --schema, or take over what the database has: rosey inspect --write
+    exit 1
+    ");
+    assert_eq!(session.place.database.bytes(), before);
+}
+
+#[test]
+fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
+    let session =
+        live("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('ab12'); CREATE TABLE t (a int)");
+    assert_snapshot!(session.run(&["init --auto-approve"]), @r"
+    $ rosey init --auto-approve
+    Wrote schema.kdl from the database.
+    It plans to nothing: it says what is there.
+    Alembic has managed this database too: its table alembic_version is left alone
+      alembic revision --autogenerate  edit the schema file, then rosey plan
+      alembic upgrade head             rosey apply
+      alembic downgrade -1             rosey rollback
+      alembic current                  rosey status
+      alembic history                  rosey history
+      alembic stamp head               rosey stamp
+      alembic show                     rosey show PLAN
+      alembic check                    rosey plan --detailed-exitcode
+    Stamped (number 1): nothing else was changed.
+    exit 0
+    ");
+    assert_eq!(session.place.database.value("SELECT version_num FROM alembic_version"), "ab12");
+    assert!(!session.place.read("schema.kdl").contains("alembic"));
+}
+
+#[test]
+fn a_database_with_a_history_is_not_stamped_again() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    std::fs::remove_file(session.place.path("schema.kdl")).unwrap();
+    assert_snapshot!(session.run(&["init --auto-approve"]), @r"
+    $ rosey init --auto-approve
+    Wrote schema.kdl from the database.
+    It plans to nothing: it says what is there.
+    Its history has number 1 already; it was not stamped.
+    exit 0
+    ");
+}
+
+const FILE: &str = "\
+// head
+
+// about users
+table users {
+    // the key
+    column id integer primary-key
+    column   name  text not-null prevent-destroy
+} // tail
+
+// odd,   and kept
+table   keep   {
+  column a int   }
+
+view names { as \"select name from users\" }
+
+table gone { column a int }
+";
+
+#[test]
+fn inspect_writes_what_differs_and_keeps_the_rest_byte_for_byte() {
+    let session = live(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INT); CREATE TABLE keep (a INT); CREATE TABLE more (x INT); CREATE VIEW names AS SELECT name FROM users",
+    );
+    session.place.write("schema.kdl", FILE);
+    assert_snapshot!(session.run(&["inspect --write", "inspect --write", "plan"]), @r"
+    $ rosey inspect --write
+    schema.kdl: table.more added
+    schema.kdl: table.users written anew
+    schema.kdl: table.gone taken out
+    It plans to nothing: it says what is there.
+    exit 0
+    $ rosey inspect --write
+    schema.kdl says what is there; nothing was written.
+    exit 0
+    $ rosey plan
+    # table.users.column.name is guarded by prevent-destroy (the next apply records it)
+
+    No changes. The database matches schema.kdl.
+    exit 0
+    ");
+    assert_snapshot!(session.place.read("schema.kdl"), @r#"
+    // head
+
+    // about users
+    table users {
+        column id serial primary-key
+        column name text not-null prevent-destroy
+        column age INT
+    }
+
+    // odd,   and kept
+    table   keep   {
+      column a int   }
+
+    view names { as "select name from users" }
+
+    table more {
+        column x INT
+    }
+    "#);
+}
+
+#[test]
+fn in_a_folder_the_file_that_declares_an_object_is_written() {
+    let session = live("CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT); CREATE TABLE c (x INT)");
+    session.place.write("schema/a.kdl", "// a\ntable a { column x int }\n");
+    session.place.write("schema/b.kdl", "// b\ntable b { column x int }\n");
+    session.quietly(&["inspect --write --schema schema"]);
+    assert_eq!(session.place.read("schema/b.kdl"), "// b\ntable b { column x int }\n");
+    assert_snapshot!(session.place.read("schema/a.kdl"), @r"
+    // a
+    table a {
+        column x INT
+        column y INT
+    }
+
+    table c {
+        column x INT
+    }
+    ");
+}
+
+#[test]
+fn what_says_only_is_for_a_person_and_nothing_is_written() {
+    let session = live("CREATE TABLE a (x INT, y INT)");
+    session.place.write("schema.kdl", "table a only=sqlite { column x int }\ntable a only=postgres { column z int }\n");
+    let before = session.place.read("schema.kdl");
+    assert_snapshot!(session.run(&["inspect --write"]), @r"
+    $ rosey inspect --write
+    | error: nothing was written, because this has to be changed by hand:
+    |   table.a: its node says only=
+    exit 1
+    ");
+    assert_eq!(session.place.read("schema.kdl"), before);
+}

@@ -1,0 +1,235 @@
+//! `rosey lint` and `rosey explain`, and what the linter adds to a plan.
+
+use insta::assert_snapshot;
+
+use super::{Place, USERS};
+
+const POSTS: &str = "table users {\n    column id bigint primary-key identity\n}\ntable posts {\n    column id bigint primary-key identity\n    column author bigint references=users\n    column code STRING only=sqlite\n}\n";
+
+#[test]
+fn findings_have_their_lines() {
+    let place = Place::with(POSTS);
+    assert_snapshot!(place.rosey(&["lint"]), @r"
+    $ rosey lint
+    warning[foreign-key-without-index]
+
+      ⚠ no index begins with author, which points to users
+       ╭─[schema.kdl:6:26]
+     5 │     column id bigint primary-key identity
+     6 │     column author bigint references=users
+       ·                          ────────┬───────
+       ·                                  ╰── table.posts.foreign-key.author
+     7 │     column code STRING only=sqlite
+       ╰────
+      help: add `index idx_posts_author author` to the table
+
+    warning[misleading-type]
+
+      ⚠ column code is declared STRING, which SQLite takes for NUMERIC
+       ╭─[schema.kdl:7:5]
+     6 │     column author bigint references=users
+     7 │     column code STRING only=sqlite
+       ·     ───────────────┬──────────────
+       ·                    ╰── table.posts.column.code
+     8 │ }
+       ╰────
+      help: write text (sqlite)
+
+    schema.kdl: 2 warnings
+    exit 1
+    ");
+    assert_snapshot!(place.rosey(&["lint", "--format", "github"]), @r"
+    $ rosey lint --format github
+    ::warning file=schema.kdl,line=6,col=26,title=foreign-key-without-index::table.posts.foreign-key.author: no index begins with author, which points to users; add `index idx_posts_author author` to the table
+    ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared STRING, which SQLite takes for NUMERIC; write text
+    exit 1
+    ");
+    assert_snapshot!(place.rosey(&["lint", "--format", "json", "--dialect", "postgres"]), @r#"
+    $ rosey lint --format json --dialect postgres
+    {
+      "format_version": 1,
+      "rosey_version": "0.1.0",
+      "findings": [
+        {
+          "code": "foreign-key-without-index",
+          "level": "warning",
+          "address": "table.posts.foreign-key.author",
+          "message": "no index begins with author, which points to users",
+          "advice": "add `index idx_posts_author author` to the table",
+          "dialects": [
+            "postgres"
+          ],
+          "file": "schema.kdl",
+          "line": 6,
+          "column": 26
+        }
+      ]
+    }
+    exit 1
+    "#);
+}
+
+#[test]
+fn a_level_decides_what_fails() {
+    let place = Place::with("table logs {\n    column line text\n}\n");
+    place.rosey(&["lint"]).exits(1);
+    place.rosey(&["lint", "--level", "error"]).exits(0);
+    place.write("rosey.kdl", "lint {\n    no-primary-key note\n}\n");
+    place.rosey(&["lint"]).exits(0);
+    place.rosey(&["lint", "--level", "note"]).exits(1);
+    place.write("rosey.kdl", "lint {\n    no-primary-key off\n}\n");
+    assert_snapshot!(place.rosey(&["lint", "--level", "note"]), @r"
+    $ rosey lint --level note
+    schema.kdl: nothing found
+    exit 0
+    ");
+}
+
+#[test]
+fn an_exception_stands_in_the_schema_with_its_reason() {
+    let place = Place::with("table logs {\n    column line text\n    allow no-primary-key \"lines are only added\"\n}\n");
+    place.rosey(&["lint", "--level", "note"]).exits(0);
+    // It is no difference, and a plan knows nothing of it.
+    place.apply(&[]).exits(0);
+    place.write("schema.kdl", "table logs {\n    column line text\n}\n");
+    place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);
+    place.write("schema.kdl", "table logs {\n    column line text\n    allow no-primary-key\n    allow no-primary-kee \"x\"\n}\n");
+    assert_snapshot!(place.rosey(&["lint"]), @r#"
+    $ rosey lint
+    |   × `allow no-primary-key` gives no reason
+    |    ╭─[schema.kdl:3:5]
+    |  2 │     column line text
+    |  3 │     allow no-primary-key
+    |    ·     ──────────┬─────────
+    |    ·               ╰── here
+    |  4 │     allow no-primary-kee "x"
+    |    ╰────
+    |   help: write `allow no-primary-key "why it is right here"`
+    |
+    | error: the schema has one mistake
+    exit 1
+    "#);
+}
+
+#[test]
+fn a_schema_that_cannot_be_read_is_not_linted() {
+    let place = Place::with("table logs {\n    colum line text\n}\n");
+    let run = place.rosey(&["lint"]).exits(1);
+    assert!(run.out.is_empty() && run.err.contains("did you mean `column`?"), "{run}");
+}
+
+#[test]
+fn a_plan_warns_of_what_breaks_programs() {
+    let place = Place::having(
+        "table users {\n    column id serial primary-key\n    column last_error text\n    column nick text\n}\n",
+        "INSERT INTO users (nick) VALUES ('a')",
+    );
+    place.write(
+        "schema.kdl",
+        "table users {\n    column id serial primary-key\n    column error_message text\n    column name text was=nick\n    column age integer not-null { backfill \"0\" }\n}\n",
+    );
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r#"
+    $ rosey plan --url test.db
+    +  create
+    ~  change in place
+    ±  rebuild
+    -  destroy
+    !  warning
+
+    # table.users will be rebuilt (column age is added and filled; 1 row copied, 4.0 KiB)
+    ± table users {
+    ~     column name   was nick
+    +     column error_message text
+    +     column age integer not-null { backfill "0" }
+    -     column last_error text
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column last_error is dropped, with 0 values
+      to rename it instead, write was=last_error on its successor
+    ! breaks-clients: programs that run meanwhile fail where they name nick, last_error, or insert without age
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+    ! looks-like-rename: last_error goes and error_message comes, and they are alike
+      if it is a rename, write: column error_message text was=last_error
+
+    # the rebuilds need about 8.0 KiB of free disk
+
+    Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 1 row copied.
+    | database: test.db (from --url)
+    exit 0
+    "#);
+    place.write("rosey.kdl", "lint {\n    breaks-clients error\n    looks-like-rename off\n}\n");
+    let before = place.snapshot();
+    assert_snapshot!(place.apply(&["--allow-destructive", "-q"]), @r"
+    $ rosey apply --url test.db --auto-approve --allow-destructive -q
+    | database: test.db (from --url)
+    | error: the apply is refused; nothing was changed
+    |   table.users (breaks-clients): programs that run meanwhile fail where they name nick, last_error, or insert without age
+    |     change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+    exit 3
+    ");
+    assert_eq!(place.snapshot(), before);
+}
+
+#[test]
+fn leave_is_given_by_name() {
+    let place =
+        Place::having(&format!("{USERS}table old {{\n    column id serial primary-key\n}}\n"), "INSERT INTO users (name) VALUES ('a')");
+    place.write("schema.kdl", "table users {\n    column id serial primary-key\n}\n");
+    assert_snapshot!(place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroy:table.gone"]), @r"
+    $ rosey apply --url test.db --auto-approve -q --allow destroy:table.old --allow destroy:table.gone
+    | database: test.db (from --url)
+    | warning: --allow destroy:table.gone: the plan destroys no such thing
+    | error: the apply is refused; nothing was changed
+    |   table.users.column.name (destroys-column): column name is dropped, with 1 value
+    |   help: if this data may go, add --allow-destructive
+    exit 3
+    ");
+    place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroys-column:table.users.column.name"]).exits(0);
+    for wrong in ["destroy", "destroys-tabel:table.old", "breaks-check:table.old"] {
+        place.apply(&["--allow", wrong]).exits(1);
+    }
+}
+
+#[test]
+fn no_leave_helps_against_a_policy() {
+    let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('a')");
+    place.write("rosey.kdl", "allow-destructive #false\n");
+    place.write("schema.kdl", "table users {\n    column id serial primary-key\n}\n");
+    place.apply(&["-q", "--allow", "destroys-column:table.users.column.name"]).exits(3);
+}
+
+#[test]
+fn codes_are_explained() {
+    let place = Place::new();
+    assert_snapshot!(place.rosey(&["explain", "padded-char"]), @r#"
+    $ rosey explain padded-char
+    padded-char (warning, PostgreSQL)
+
+    A column is a char(n).
+
+    PostgreSQL fills shorter texts up with spaces, stores them, and then leaves them out of comparisons,
+    though not of LIKE or regular expressions. It is no faster than text and saves no room
+    (https://www.postgresql.org/docs/current/datatype-character.html).
+
+    Write `text`, with a check where the length is exact.
+
+        column country text { check "length(country) = 2" }
+    exit 0
+    "#);
+    assert_snapshot!(place.rosey(&["explain", "paded-char"]), @r"
+    $ rosey explain paded-char
+    | error: there is no code `paded-char`
+    |   help: did you mean `padded-char`?
+    exit 1
+    ");
+    let all = place.rosey(&["explain"]).exits(0).out;
+    assert!(all.contains("destroys-table ") && all.contains("no-primary-key "), "{all}");
+}
+
+#[test]
+fn the_manual_has_all_codes() {
+    let place = Place::new();
+    let page = place.rosey(&["explain", "--format", "markdown"]).exits(0).out;
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codes.md")).unwrap();
+    assert!(page == manual, "docs/codes.md is not what `rosey explain --format markdown` writes");
+}

@@ -1,0 +1,293 @@
+//! `rosey rollback`, and `plan --to`: the way back to a schema of the history.
+
+use insta::assert_snapshot;
+
+use super::transcript::Session;
+use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME, backups};
+
+const LABELLED: &str = "table users {\n    column id serial primary-key\n    column label text was=name\n}\n";
+
+/// Three numbers: a table, a renamed column, a new column.
+fn three() -> Session {
+    let session = Session::on_sqlite(Place::new());
+    session.applies(USERS, "users");
+    session.place.database.run("INSERT INTO users (name) VALUES ('ann'), ('bob')", true);
+    session.applies(LABELLED, "label");
+    session.applies(&LABELLED.replace("was=name\n", "\n    column age integer\n"), "age");
+    session
+}
+
+fn names(session: &Session, column: &str) -> Vec<Vec<String>> {
+    session.place.database.rows(&format!("SELECT {column} FROM users ORDER BY id"))
+}
+
+#[test]
+fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
+    let session = three();
+    assert_snapshot!(session.run(&["rollback -2 --auto-approve --allow-destructive --backup never", "history", "status"]), @r"
+    $ rosey rollback -2 --auto-approve --allow-destructive --backup never
+    Going back to number 1 (undoes 3, 2)
+
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    ~     column name   was label
+    -     column age integer
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column age is dropped, with 0 values
+      to rename it instead, write was=age on its successor
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+    Rollback complete (number 4): 0 added, 1 changed, 0 destroyed.
+    | change table.users
+    | verify
+    exit 0
+    $ rosey history
+    1  TIME  apply  ada@host  users
+    2  TIME  apply  ada@host  (undone) label
+    3  TIME  apply  ada@host  (undone) age
+    4  TIME  rollback  ada@host  (back to number 1)
+    exit 0
+    $ rosey status
+    Number 4: rollback, TIME by ada@host
+    The schema is that of number 1.
+    No drift: the database is as it was left.
+    exit 0
+    ");
+    assert_eq!(names(&session, "name"), [["ann"], ["bob"]]);
+}
+
+#[test]
+fn a_second_rollback_goes_further() {
+    let session = three();
+    session.quietly(&["rollback --auto-approve --allow-destructive --backup never", "rollback --auto-approve"]);
+    assert_snapshot!(session.run(&["history", "rollback --to 3", "rollback 2", "rollback 0", "rollback --to 9", "rollback 1 --to 1"]), @r"
+    $ rosey history
+    1  TIME  apply  ada@host  users
+    2  TIME  apply  ada@host  (undone) label
+    3  TIME  apply  ada@host  (undone) age
+    4  TIME  rollback  ada@host  (back to number 2)
+    5  TIME  rollback  ada@host  (back to number 1)
+    exit 0
+    $ rosey rollback --to 3
+    | error: number 3 has been undone by number 4
+    |   help: rosey history shows what can be gone back to
+    exit 1
+    $ rosey rollback 2
+    | error: only one apply is left that could be undone, and 2 were asked for
+    |   help: rosey history shows what can be gone back to
+    exit 1
+    $ rosey rollback 0
+    | error: invalid value '0' for '[N]': write how many applies are undone, from 1
+    |
+    | For more information, try '--help'.
+    exit 1
+    $ rosey rollback --to 9
+    | error: the history has no number 9
+    |   help: rosey history shows what can be gone back to
+    exit 1
+    $ rosey rollback 1 --to 1
+    | error: the argument '[N]' cannot be used with '--to <NUMBER|base>'
+    |
+    | Usage: rosey rollback <N>
+    |
+    | For more information, try '--help'.
+    exit 1
+    ");
+}
+
+#[test]
+fn base_is_what_was_there_before_the_first() {
+    let session = three();
+    assert_snapshot!(session.run(&["rollback --to base", "rollback --to base --auto-approve --allow-destructive --backup never", "rollback"]), @r"
+    $ rosey rollback --to base
+    Going back to base (undoes 3, 2, 1)
+
+    -  destroy
+    !  warning
+
+    # table.users will be destroyed (the schema does not declare it; 2 rows)
+    - table users
+    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
+      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    | error: the apply is refused; nothing was changed
+    |   table.users (destroys-table): table users is dropped, with 2 rows
+    |   help: if this data may go, add --allow-destructive
+    exit 3
+    $ rosey rollback --to base --auto-approve --allow-destructive --backup never
+    Going back to base (undoes 3, 2, 1)
+
+    -  destroy
+    !  warning
+
+    # table.users will be destroyed (the schema does not declare it; 2 rows)
+    - table users
+    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
+      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    Rollback complete (number 4): 0 added, 0 changed, 1 destroyed.
+    | destroy table.users
+    | verify
+    exit 0
+    $ rosey rollback
+    | error: nothing is left that could be undone
+    |   help: rosey history shows what can be gone back to
+    exit 1
+    ");
+    assert!(session.place.database.tables().is_empty());
+}
+
+#[test]
+fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
+    let session = Session::on_sqlite(Place::having(USERS, "INSERT INTO users (name) VALUES ('ann')"));
+    session.place.write("schema.kdl", USERS_WITHOUT_NAME);
+    session.quietly(&["apply --auto-approve --allow-destructive"]);
+    assert_snapshot!(session.run(&["rollback --auto-approve"]), @r"
+    $ rosey rollback --auto-approve
+    Going back to number 1 (undoes 2)
+
+    +  create
+    ~  change in place
+
+    # table.users will be changed in place (ALTER TABLE)
+    ~ table users {
+    +     column name text
+          # 1 unchanged column
+      }
+
+    Plan: 0 to add, 1 to change, 0 to destroy.
+
+    It comes back without its values:
+      column users.name   number 2 dropped it; they are in test.db.TIME.backup
+    Rollback complete (number 3): 0 added, 1 changed, 0 destroyed.
+    | change table.users
+    | verify
+    exit 0
+    ");
+    assert_eq!(names(&session, "name"), [["NULL"]]);
+    session.applies(USERS_WITHOUT_NAME, "without a backup");
+    assert!(session.rosey(&["plan", "--to", "1"]).out.ends_with("  column users.name   number 4 dropped it; no backup was made\n"));
+}
+
+#[test]
+fn a_backup_that_is_gone_is_said_to_be_gone() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    session.place.write("schema.kdl", USERS_WITHOUT_NAME);
+    session.quietly(&["apply --auto-approve --allow-destructive"]);
+    for file in backups(&session.place.path("")) {
+        std::fs::remove_file(file).unwrap();
+    }
+    let run = session.rosey(&["plan", "--to", "1"]).exits(0);
+    assert!(run.out.contains("number 2 dropped it; they were in test.db.TIME.backup, which is not there\n"), "{run}");
+}
+
+#[test]
+fn plan_to_shows_the_same_and_changes_nothing() {
+    let session = three();
+    let before = session.place.snapshot();
+    let plan = session.rosey(&["plan", "--to", "1"]).exits(0);
+    assert_eq!(session.rosey(&["rollback", "--to", "1"]).exits(3).out, plan.out);
+    session.rosey(&["plan", "--to", "1", "--detailed-exitcode"]).exits(2);
+    session.rosey(&["plan", "--to", "3", "--detailed-exitcode"]).exits(0);
+    assert_snapshot!(session.run(&["plan --to 2 --format sql", "plan --to 3", "plan --to nowhere"]), @r#"
+    $ rosey plan --to 2 --format sql
+    .bail on
+    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+    PRAGMA foreign_keys = OFF;
+    BEGIN IMMEDIATE;
+
+    -- table.users
+    -- ! destroys-column BLOCKED: column age is dropped, with 0 values
+    ALTER TABLE "users" DROP COLUMN "age";
+
+    COMMIT;
+    exit 0
+    $ rosey plan --to 3
+    Going back to number 3
+
+    No changes. The database matches the schema of number 3.
+    exit 0
+    $ rosey plan --to nowhere
+    | error: invalid value 'nowhere' for '--to <NUMBER|base>': write a number of the history, from 1, or base for what was there before the first
+    |
+    | For more information, try '--help'.
+    exit 1
+    "#);
+    let json: serde_json::Value = serde_json::from_str(&session.rosey(&["plan", "--to", "base", "--format", "json"]).out).unwrap();
+    assert_eq!(json["summary"]["destroy"], 1);
+    assert_eq!(session.place.snapshot(), before);
+}
+
+#[test]
+fn it_asks_and_without_a_terminal_needs_leave() {
+    let session = Session::on_sqlite(Place::having(USERS_WITHOUT_NAME, ""));
+    session.applies(USERS, "name");
+    session.applies(USERS_WITH_AGE, "age");
+    session.place.write("schema.kdl", "");
+    session.quietly(&["rollback --auto-approve --allow-destructive -q"]);
+    session.applies(USERS_WITHOUT_NAME, "without");
+    let before = session.place.snapshot();
+    let run = session.rosey(&["rollback"]).exits(1);
+    assert!(run.err.contains("there is no terminal to ask on; nothing was changed"), "{run}");
+    assert_eq!(session.place.snapshot(), before);
+}
+
+#[test]
+fn where_somebody_else_went_back_already_only_the_history_is_told() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    session.applies(USERS_WITH_AGE, "age");
+    session.place.database.run("ALTER TABLE users DROP COLUMN age", true);
+    assert_snapshot!(session.run(&["rollback", "history", "rollback -q"]), @r"
+    $ rosey rollback
+    Going back to number 1 (undoes 2)
+
+    # Drift: 1 object changed since number 2, and not by rosey
+
+    # table.users was changed
+    ~ table users {
+    -     column age integer
+          # 2 unchanged columns
+      }
+
+    # The plan below starts from what is there.
+
+    No changes. The database matches the schema of number 1.
+    Recorded (number 3): the database was there already.
+    exit 0
+    $ rosey history
+    1  TIME  apply  unknown@host
+    2  TIME  apply  ada@host  (undone) age
+    3  TIME  rollback  ada@host  (back to number 1)
+    exit 0
+    $ rosey rollback -q
+    Going back to base (undoes 1)
+
+    -  destroy
+    !  warning
+
+    # table.users will be destroyed (the schema does not declare it; 0 rows)
+    - table users
+    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 0 rows
+      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+
+    Plan: 0 to add, 0 to change, 1 to destroy.
+    | error: the apply is refused; nothing was changed
+    |   table.users (destroys-table): table users is dropped, with 0 rows
+    |   help: if this data may go, add --allow-destructive
+    exit 3
+    ");
+}
+
+#[test]
+fn it_backs_up_as_apply_does() {
+    let session = three();
+    session.quietly(&["rollback --auto-approve --allow-destructive -q"]);
+    assert_eq!(backups(&session.place.path("")).len(), 1);
+}

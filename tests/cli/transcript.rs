@@ -1,0 +1,103 @@
+//! Several commands on one database, and what they print, without what differs from run to run.
+
+use super::{Place, Run};
+
+/// A working directory and a database.
+pub struct Session {
+    pub place: Place,
+    url: String,
+}
+
+impl Session {
+    /// On the SQLite file of the place.
+    pub fn on_sqlite(place: Place) -> Session {
+        Session { place, url: "test.db".to_owned() }
+    }
+
+    /// On a server.
+    pub fn on_postgres(place: Place, url: String) -> Session {
+        Session { place, url }
+    }
+
+    /// Runs one command.
+    pub fn rosey(&self, arguments: &[&str]) -> Run {
+        let mut command = self.place.command(arguments);
+        command.env("ROSEY_DATABASE_URL", &self.url).env("USER", "ada");
+        let mut run = Run::of(format!("rosey {}", arguments.join(" ")), &mut command);
+        run.out = settled(&run.out);
+        run.err = run.err.lines().filter(|l| !l.starts_with("database: ")).map(|l| settled(l) + "\n").collect();
+        run
+    }
+
+    /// Runs commands and gives what all of them print.
+    pub fn run(&self, commands: &[&str]) -> String {
+        commands.iter().map(|c| format!("{}\n", self.rosey(&c.split(' ').collect::<Vec<_>>()))).collect()
+    }
+
+    /// Runs them for what they do.
+    pub fn quietly(&self, commands: &[&str]) {
+        commands.iter().for_each(|c| drop(self.rosey(&c.split(' ').collect::<Vec<_>>()).exits(0)));
+    }
+
+    /// Writes the schema file, and applies it with this message.
+    pub fn applies(&self, schema: &str, message: &str) {
+        self.place.write("schema.kdl", schema);
+        self.rosey(&["apply", "--auto-approve", "--allow-destructive", "--backup", "never", "-q", "-m", message]).exits(0);
+    }
+}
+
+/// Times, digests, versions and the machine's name are other ones on every run.
+fn settled(text: &str) -> String {
+    let host = gethostname::gethostname().into_string().unwrap_or_default();
+    let text = text.replace(&format!("@{host}"), "@host");
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let line = if line.starts_with("  versions ") { "  versions  VERSIONS\n".to_owned() } else { line.to_owned() };
+        let line = if line.starts_with("  took ") { "  took      SO LONG\n".to_owned() } else { line };
+        out.push_str(&close_together(&without_digests(&without_stamps(&line))));
+    }
+    out
+}
+
+/// `2026-01-01 00:00:00`, with a `T` or not, with thousandths or not.
+fn without_stamps(line: &str) -> String {
+    const SHAPE: &str = "dddd-dd-dd dd:dd:dd";
+    let fits = |text: &[char]| {
+        text.len() == SHAPE.len()
+            && text.iter().zip(SHAPE.chars()).all(|(c, s)| match s {
+                'd' => c.is_ascii_digit(),
+                ' ' => *c == ' ' || *c == 'T',
+                s => *c == s,
+            })
+    };
+    let chars: Vec<char> = line.chars().collect();
+    let (mut out, mut at) = (String::new(), 0);
+    while at < chars.len() {
+        if fits(&chars[at..chars.len().min(at + SHAPE.len())]) {
+            at += SHAPE.len();
+            let rest: String = chars[at..].iter().collect();
+            at += if rest.starts_with('.') { ".123Z".len() } else { 0 };
+            out.push_str("TIME");
+        } else {
+            out.push(chars[at]);
+            at += 1;
+        }
+    }
+    out
+}
+
+/// A line of the history stands as wide as the machine's name is long.
+fn close_together(line: &str) -> String {
+    if !line.trim_start().starts_with(|c: char| c.is_ascii_digit()) || !line.contains("  TIME") {
+        return line.to_owned();
+    }
+    line.trim().split("  ").map(str::trim).filter(|w| !w.is_empty()).collect::<Vec<_>>().join("  ") + "\n"
+}
+
+fn without_digests(line: &str) -> String {
+    let is_digest = |w: &&str| w.len() == 64 && w.chars().all(|c| c.is_ascii_hexdigit());
+    match line.split([' ', '"', '\n']).find(is_digest) {
+        Some(digest) => line.replace(digest, "DIGEST"),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,25 @@
+//! The documents say what is so: every schema in them can be read, every command line is one that the program takes, and
+//! the reference of the commands is the program's own.
+
+#[path = "../support/fences.rs"]
+mod fences;
+
+mod commands;
+mod kdl;
+mod reference;
+
+use std::path::{Path, PathBuf};
+
+/// README.md and all of docs/.
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|e| e.unwrap().path());
+    let mut all: Vec<PathBuf> = docs.filter(|p| p.extension().is_some_and(|e| e == "md")).collect();
+    all.push(root.join("README.md"));
+    all.sort();
+    all
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}

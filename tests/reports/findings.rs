@@ -1,0 +1,83 @@
+//! `--format sarif` and `--format github`: each risk at its line.
+
+use insta::assert_snapshot;
+use rosey::render::{annotations, sarif};
+use serde_json::Value;
+
+use super::{declared, nasty};
+use crate::support::Database;
+
+const DESIRED: &str =
+    "// first\n\ntable users {\n    column id integer primary-key\n    column name text not-null\n    check named \"name <> ''\"\n}\n";
+
+fn risky() -> (super::Declared, rosey::plan::Plan) {
+    let database = Database::from_sql(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INTEGER); INSERT INTO users VALUES (1, NULL, 3), (2, '', 4);
+         CREATE TABLE gone (x);",
+    );
+    let declared = declared(DESIRED);
+    let plan = declared.plan(&database);
+    (declared, plan)
+}
+
+#[test]
+fn annotations_stand_at_the_lines() {
+    let (declared, plan) = risky();
+    assert_snapshot!(annotations(&plan, "schema.kdl", declared.places()), @r"
+    ::warning file=schema.kdl,line=3,col=1,title=destroys-column::table.users.column.age: column age is dropped, with 2 values (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=age on its successor
+    ::error file=schema.kdl,line=5,col=5,title=breaks-not-null::table.users.column.name: 1 of 2 rows have no name%0Aadd a backfill to the column, or fill the rows first
+    ::error file=schema.kdl,line=6,col=5,title=breaks-check::table.users.check.named: 1 of 2 rows do not meet check named%0Achange these rows first, or the condition
+    ::warning title=destroys-table::table.gone: table gone is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=gone on its successor; to leave it alone, `ignore` it
+    ::notice title=rosey plan::Plan: 0 to add, 1 to change, 1 to destroy. 1 table rebuilt, 2 rows copied.
+    ");
+}
+
+#[test]
+fn a_name_ends_no_annotation() {
+    let (declared, plan) = nasty();
+    let text = annotations(&plan, "a\n::error::b", declared.places());
+    for line in text.lines() {
+        assert!(line.starts_with("::error ") || line.starts_with("::warning ") || line.starts_with("::notice "), "{line}");
+        assert_eq!(line.split("::").next(), Some(""), "{line}");
+    }
+    assert_snapshot!(text, @r#"
+    ::warning file=schema.kdl,line=1,col=1,title=destroys-column::table.a"b<script>alert(1)</script>`````.column.gone, %250A::error::: column gone, %250A::error:: is dropped, with 1 value (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=gone, %250A::error:: on its successor
+    ::error file=schema.kdl,line=3,col=5,title=breaks-not-null::table.a"b<script>alert(1)</script>`````.column.-->]]>&amp;: 1 of 1 rows have no -->]]>&amp;%0Aadd a backfill to the column, or fill the rows first
+    ::notice file=schema.kdl,line=1,col=1,title=loses-autoincrement::table.a"b<script>alert(1)</script>`````: a"b<script>alert(1)</script>````` loses AUTOINCREMENT: ids after the last row may be used again%0Ato keep it, write `autoincrement` behind `primary-key`
+    ::warning title=destroys-table::table.www.gone.example https://gone.example/: table www.gone.example https://gone.example/ is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=www.gone.example https://gone.example/ on its successor; to leave it alone, `ignore` it
+    ::notice title=rosey plan::Plan: 2 to add, 1 to change, 1 to destroy. 1 table rebuilt, 1 row copied.
+    "#);
+}
+
+#[test]
+fn the_report_has_what_code_scanning_asks_for() {
+    let (declared, plan) = risky();
+    let report: Value = serde_json::from_str(&sarif(&plan, declared.places())).unwrap();
+    assert_eq!(report["version"], "2.1.0");
+    let run = &report["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in run["results"].as_array().unwrap() {
+        assert_eq!(rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        assert_eq!(result["locations"].as_array().unwrap().len(), 1);
+    }
+    let found = |r: &Value| {
+        let place = &r["locations"][0]["physicalLocation"];
+        format!("{} {} {}:{}", r["level"], r["ruleId"], place["artifactLocation"]["uri"], place["region"]["startLine"])
+    };
+    let results: Vec<String> = run["results"].as_array().unwrap().iter().map(found).collect();
+    assert_snapshot!(results.join("\n"), @r#"
+    "warning" "destroys-column" "schema.kdl":3
+    "error" "breaks-not-null" "schema.kdl":5
+    "error" "breaks-check" "schema.kdl":6
+    "warning" "destroys-table" "schema.kdl":1
+    "#);
+}
+
+#[test]
+fn a_plan_without_risks_has_an_empty_report() {
+    let declared = declared("table a { column id integer primary-key }");
+    let report: Value = serde_json::from_str(&sarif(&declared.plan(&Database::new()), declared.places())).unwrap();
+    assert_eq!(report["runs"][0]["results"], serde_json::json!([]));
+    assert_eq!(report["runs"][0]["tool"]["driver"]["rules"], serde_json::json!([]));
+}

@@ -1,0 +1,42 @@
+//! `--format html`.
+
+use insta::assert_snapshot;
+use rosey::render::html;
+
+use super::{bot, declared, nasty, tags, without_style};
+use crate::support::Database;
+
+#[test]
+fn the_bots_page() {
+    let (declared, plan) = bot();
+    let page = html(&plan, "schema.kdl", &declared.schema);
+    tags::check(&page);
+    assert_snapshot!(without_style(&page));
+}
+
+#[test]
+fn names_stay_in_their_places() {
+    let (declared, plan) = nasty();
+    let page = html(&plan, "schema <b>.kdl", &declared.schema);
+    tags::check(&page);
+    assert_snapshot!(without_style(&page));
+}
+
+#[test]
+fn nothing_is_loaded() {
+    let (declared, plan) = bot();
+    let page = html(&plan, "schema.kdl", &declared.schema);
+    for word in ["http:", "https:", "url(", "@import", "//cdn"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn a_page_of_no_changes_shows_the_tables() {
+    let declared = declared("table a { column id integer primary-key }");
+    let database = Database::from_sql("CREATE TABLE a (id INTEGER PRIMARY KEY)");
+    let page = html(&declared.plan(&database), "schema.kdl", &declared.schema);
+    let seen = tags::check(&page);
+    assert!(page.contains("No changes.") && seen.contains(&"svg".to_owned()) && !seen.contains(&"article".to_owned()), "{page}");
+}

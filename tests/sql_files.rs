@@ -1,0 +1,100 @@
+//! A dump of a PostgreSQL database, read without a server, is the schema of that database: a plan to it is empty.
+
+#[allow(dead_code)] // the cases are run elsewhere
+mod case;
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use case::Case;
+use rosey::dialect::postgres;
+use rosey::render;
+use rosey::schema::{Dialect, Normalized};
+use support::applied;
+use support::postgres::{Database, Server, servers};
+
+fn dump(database: &Database, pg_dump: &Path) -> String {
+    let output = Command::new(pg_dump).arg("--schema-only").arg(database.url()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What would change between the database and the schema of the SQL; nothing is right.
+fn difference(database: &Database, sql: &str) -> Result<(), String> {
+    let schema = postgres::from_sql(sql).map_err(|e| format!("{e:?}"))?;
+    let unmanaged = schema.unmanaged.clone();
+    let schema: Normalized = postgres::desired(schema).map_err(|e| format!("{e:?}"))?;
+    let plan = database.plan(&schema, false).map_err(|e| format!("{e:?}"))?;
+    if !plan.changes.is_empty() || !plan.steps.is_empty() {
+        return Err(format!("{:?}\n{}", plan.changes.addresses(), render::sql(&plan)));
+    }
+    let kdl = database.inspect();
+    let live = applied::desired(&kdl).map(|n| n.schema().unmanaged.clone()).unwrap_or_default();
+    let strange: Vec<_> = unmanaged.iter().filter(|u| !live.iter().any(|l| l.kind == u.kind && l.name == u.name)).collect();
+    let untold: Vec<_> = live.iter().filter(|l| !unmanaged.iter().any(|u| l.kind == u.kind && l.name == u.name)).collect();
+    if strange.is_empty() && untold.is_empty() { Ok(()) } else { Err(format!("unmanaged: {strange:?}\nnot told: {untold:?}")) }
+}
+
+fn is_its_dump(server: &'static Server, make: impl Fn(&Database) -> Result<(), String>) -> Option<Result<(), String>> {
+    let pg_dump = server.tool("pg_dump")?;
+    let database = server.database();
+    make(&database).ok()?;
+    let sql = dump(&database, &pg_dump);
+    Some(difference(&database, &sql).map_err(|e| format!("PostgreSQL {}: {e}\n{sql}", server.version)))
+}
+
+fn cases(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let mut all: Vec<PathBuf> = entries.flat_map(|p| if p.is_dir() { cases(&p) } else { vec![p] }).collect();
+    all.retain(|p| p.extension().is_some_and(|e| e == "kdl"));
+    all.sort();
+    all
+}
+
+#[test]
+fn the_dump_of_each_case_is_its_schema() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    // One server is enough: what pg_dump writes hardly differs.
+    let Some(server) = servers().into_iter().find(|s| s.tool("pg_dump").is_some()) else { return };
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for path in cases(&folder) {
+        let case = Case::read(&path, Dialect::Postgres).unwrap();
+        for part in ["before", "after"] {
+            let text = case.text(part);
+            let Ok(schema) = applied::desired(&text) else { continue };
+            if seen.insert(text)
+                && let Some(Err(e)) = is_its_dump(server, |d| d.apply(&schema, false).map(drop).map_err(|e| format!("{e:?}")))
+            {
+                wrong.push(format!("{} {part}\n{e}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty() && seen.len() > 100, "of {}, {} are wrong:\n{}", seen.len(), wrong.len(), wrong.join("\n====\n"));
+}
+
+#[test]
+fn what_an_orm_writes_is_the_schema_that_it_makes() {
+    let sql = include_str!("bot/v0.6.0.postgres.sql");
+    for server in servers() {
+        let database = server.database();
+        database.sql(sql);
+        difference(&database, sql).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+/// Hand-written, with all that a database may hold.
+const EVERYTHING: &str = include_str!("sql/everything.sql");
+
+#[test]
+fn a_file_and_the_dump_of_what_it_makes_are_the_same() {
+    for server in servers().into_iter().filter(|s| s.version >= 15) {
+        let database = server.database();
+        database.sql(EVERYTHING);
+        difference(&database, EVERYTHING).unwrap_or_else(|e| panic!("by hand: {e}"));
+        if let Some(outcome) = is_its_dump(server, |d| d.try_sql(EVERYTHING).map_err(|e| e.to_string())) {
+            outcome.unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
