@@ -56,12 +56,18 @@ fn a_word_with_a_hash_that_is_none_of_kdls() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-    error: a mistake in rosey: panicked at src/kdl/parse.rs:147:23:
-    begin > end (40 > 13) when slicing `table users {
-        column online boolean default=#yes
-    }
-    `
-      help: nothing was committed; please report this
+      × `default=#yes` has no value that KDL knows
+       ╭─[schema.kdl:2:27]
+     1 │ table users {
+     2 │     column online boolean default=#yes
+       ·                           ──────┬─────
+       ·                                 ╰── here
+     3 │ }
+       ╰────
+      help: Available keywords in KDL are '#true', '#false', '#null', '#nan', '#inf', and '#-inf'; they are
+            case-sensitive.
+
+    error: the schema has one mistake
     ");
 }
 
@@ -73,12 +79,17 @@ fn a_number_that_is_none() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-    error: a mistake in rosey: panicked at src/kdl/parse.rs:147:23:
-    begin > end (36 > 13) when slicing `table users {
-        column share real default=1.5.3
-    }
-    `
-      help: nothing was committed; please report this
+      × `default=1.5.3` has no value that KDL knows
+       ╭─[schema.kdl:2:23]
+     1 │ table users {
+     2 │     column share real default=1.5.3
+       ·                       ──────┬──────
+       ·                             ╰── here
+     3 │ }
+       ╰────
+      help: a value is a number, a word, a string in double quotes, #true, #false or #null
+
+    error: the schema has one mistake
     ");
 }
 
