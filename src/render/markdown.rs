@@ -2,6 +2,7 @@
 //!
 //! Names come from a database. Outside of fences nothing in them is Markdown, HTML, a link or somebody's name.
 
+use super::costs::{Cost, costs};
 use super::escape;
 use super::markup::turns;
 use super::view::{Block, Note, Symbol, View};
@@ -25,7 +26,7 @@ pub fn markdown(plan: &Plan, schema: &str) -> String {
     warnings(&view, &mut room, &mut out);
     drift(plan, &mut room, &mut out);
     objects(&view, &mut room, &mut out);
-    costs(plan, &view, &mut room, &mut out);
+    cost(plan, &view, &mut room, &mut out);
     script(plan, &mut room, &mut out);
     out
 }
@@ -125,20 +126,12 @@ fn sign(symbol: Symbol) -> char {
     }
 }
 
-fn costs(plan: &Plan, view: &View, room: &mut usize, out: &mut String) {
-    let mut pieces: Vec<String> = Vec::new();
-    let rebuilt = view.blocks.iter().filter(|b| b.symbol == Symbol::Rebuild);
-    pieces.extend(rebuilt.map(|b| format!("- {}\n", prose(&b.headline))));
-    for block in view.blocks.iter().filter(|b| !b.costs.is_empty()) {
-        let costs: Vec<String> = block.costs.iter().map(|c| prose(c)).collect();
-        pieces.push(format!("- {}: {}\n", code(&block.address.to_string()), costs.join("; ")));
-    }
-    pieces.extend(view.cost.iter().map(|c| format!("- {}\n", prose(c))));
-    if !view.carried.is_empty() {
-        let names: Vec<String> = view.carried.iter().map(|a| code(&a.to_string())).collect();
-        pieces.push(format!("- taken away and put back as they are: {}\n", names.join(", ")));
-    }
-    pieces.extend(plan.guards.iter().map(|g| format!("- {} (the next apply records it)\n", prose(g))));
+fn cost(plan: &Plan, view: &View, room: &mut usize, out: &mut String) {
+    let piece = |c: &Cost| {
+        let of = c.of.as_ref().map(|a| format!("{} ", code(&a.to_string()))).unwrap_or_default();
+        format!("- {of}{}\n", prose(&c.text))
+    };
+    let pieces: Vec<String> = costs(plan, view).iter().map(piece).collect();
     if pieces.is_empty() {
         return;
     }
@@ -152,7 +145,7 @@ fn script(plan: &Plan, room: &mut usize, out: &mut String) {
         return;
     }
     let piece = |s: &crate::plan::Step| {
-        let sql: Vec<String> = s.statements.iter().map(|s| format!("{};\n", shown(&s.sql))).collect();
+        let sql: Vec<String> = s.statements.iter().map(|s| format!("{};\n", with_tabs(&s.sql))).collect();
         format!("-- {}\n{}\n", single(&s.address.to_string()), sql.concat())
     };
     let (mut taken, mut count) = (String::new(), 0);
@@ -194,6 +187,11 @@ fn code(text: &str) -> String {
 /// Control characters, and those that turn the direction of what follows, spelled out.
 fn shown(text: &str) -> String {
     escape(text).chars().map(|c| if turns(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// The same, but for the tabs of a program.
+fn with_tabs(text: &str) -> String {
+    text.split('\t').map(shown).collect::<Vec<_>>().join("\t")
 }
 
 fn single(text: &str) -> String {

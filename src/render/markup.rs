@@ -31,6 +31,11 @@ pub(super) fn line(text: &str) -> String {
     xml(&text.replace('\n', " "))
 }
 
+/// Lines of a program, whose tabs are kept.
+pub(super) fn lines(text: &str) -> String {
+    text.split('\t').map(xml).collect::<Vec<_>>().join("\t")
+}
+
 /// At most `limit` characters of it, in one line.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
     let text = escape(&text.replace('\n', " "));

@@ -5,6 +5,7 @@
 mod annotations;
 mod drift;
 mod findings;
+mod costs;
 pub mod graph;
 mod html;
 mod json;

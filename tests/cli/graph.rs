@@ -24,9 +24,36 @@ fn the_live_database_and_a_plan_are_drawn() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--live", "--url", "test.db"]), @"");
-    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--plan", "--url", "test.db"]), @"");
-    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--order", "--url", "test.db"]), @"");
+    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--live", "--url", "test.db"]), @r#"
+    $ rosey graph --format mermaid --live --url test.db
+    erDiagram
+        "users" {
+            serial id PK
+            text name
+        }
+    | database: test.db (from --url)
+    exit 0
+    "#);
+    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--plan", "--url", "test.db"]), @r#"
+    $ rosey graph --format mermaid --plan --url test.db
+    erDiagram
+        "users"["~ users"] {
+            serial id PK
+            text name
+            integer age "create"
+        }
+    | database: test.db (from --url)
+    exit 0
+    "#);
+    assert_snapshot!(place.rosey(&["graph", "--format", "mermaid", "--order", "--url", "test.db"]), @r#"
+    $ rosey graph --format mermaid --order --url test.db
+    flowchart TD
+        subgraph inside ["in the transaction"]
+            s0["1: alter table.users"]
+        end
+    | database: test.db (from --url)
+    exit 0
+    "#);
     assert_eq!(place.snapshot(), before);
 }
 
@@ -48,7 +75,13 @@ fn warnings_name_the_file_and_the_line() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES (NULL)");
     place.write("db/my schema.kdl", USERS_WITH_A_NAME);
     let args = |format| ["plan", "--url", "test.db", "--schema", "db/my schema.kdl", "--format", format];
-    assert_snapshot!(place.rosey(&args("github")), @"");
+    assert_snapshot!(place.rosey(&args("github")), @r"
+    $ rosey plan --url test.db --schema db/my schema.kdl --format github
+    ::error file=db/my schema.kdl,line=3,col=5,title=breaks-not-null::table.users.column.name: 1 of 1 rows have no name%0Aadd a backfill to the column, or fill the rows first
+    ::notice title=rosey plan::Plan: 0 to add, 1 to change, 0 to destroy.
+    | database: test.db (from --url)
+    exit 0
+    ");
     let sarif = place.rosey(&args("sarif")).exits(0).out;
     assert!(sarif.contains("\"uri\": \"db/my%20schema.kdl\"") && sarif.contains("\"startLine\": 3"), "{sarif}");
 }

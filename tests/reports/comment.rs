@@ -60,9 +60,9 @@ fn outside_code(line: &str) -> String {
         }
         let fence = &rest[..rest.len() - rest.trim_start_matches('`').len()];
         let after = &rest[fence.len()..];
-        let ends = after.match_indices(fence).map(|(i, _)| i);
+        let mut ends = after.match_indices(fence).map(|(i, _)| i);
         let alone = |i: &usize| !after[..*i].ends_with('`') && !after[i + fence.len()..].starts_with('`');
-        let end = ends.filter(alone).next().unwrap_or_else(|| panic!("code does not end: {line}"));
+        let end = ends.find(alone).unwrap_or_else(|| panic!("code does not end: {line}"));
         rest = &after[end + fence.len()..];
     }
     out + rest
@@ -85,9 +85,9 @@ fn no_changes_are_one_line() {
 }
 
 #[test]
-fn a_thousand_objects_are_cut_by_whole_objects_and_said() {
+fn hundreds_of_objects_are_cut_by_whole_objects_and_said() {
     let mut text = String::new();
-    for i in 0..1000 {
+    for i in 0..600 {
         text.push_str(&format!(
             "table t{i} {{ column id integer primary-key; column name text not-null default=\"{}\" }}\n",
             "x".repeat(90)
@@ -96,14 +96,14 @@ fn a_thousand_objects_are_cut_by_whole_objects_and_said() {
     let comment = markdown(&declared(&text).plan(&Database::new()), "schema.kdl");
     check(&comment);
     let shown = comment.matches("will be created").count();
-    assert!(shown > 50 && comment.contains(&format!("{} more objects: run `rosey plan`", 1000 - shown)), "{shown}");
+    assert!(shown > 50 && comment.contains(&format!("{} more objects: run `rosey plan`", 600 - shown)), "{shown}");
     assert!(comment.contains("more steps: run `rosey plan --format sql`"));
     assert!(comment.ends_with("</details>\n"));
 }
 
 #[test]
-fn a_thousand_warnings_leave_room_for_the_rest() {
-    let tables: String = (0..1000).map(|i| format!("CREATE TABLE \"{}{i}\" (x);", "`@".repeat(40))).collect();
+fn hundreds_of_warnings_leave_room_for_the_rest() {
+    let tables: String = (0..600).map(|i| format!("CREATE TABLE \"{}{i}\" (x);", "`@".repeat(40))).collect();
     let comment = markdown(&declared("table a { column id integer primary-key }").plan(&Database::from_sql(&tables)), "schema.kdl");
     check(&comment);
     assert!(comment.contains("more warnings: run `rosey plan`") && comment.contains("more objects") && comment.contains("```diff"));
@@ -116,4 +116,14 @@ fn one_object_may_be_longer_than_a_comment() {
     let comment = markdown(&declared.plan(&Database::new()), &"$".repeat(9_000));
     check(&comment);
     assert!(comment.contains("+ table a {") && comment.contains("\n1 more object: run `rosey plan`"), "{comment:.3000}");
+}
+
+#[test]
+fn drift_is_told_before_the_changes() {
+    let (_, mut plan) = nasty();
+    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone() });
+    let comment = markdown(&plan, "schema.kdl");
+    check(&comment);
+    assert!(comment.contains("#### Drift: changed since number 7, and not by rosey\n\n- `table.one`\n"), "{comment}");
+    assert!(comment.find("#### Drift") < comment.find("diff\n"));
 }

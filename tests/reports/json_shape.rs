@@ -56,7 +56,7 @@ fn every_plan_has_the_documented_shape() {
     let schema = schema();
     let none = declared("table a { column id integer primary-key }");
     let no_changes = none.plan(&Database::from_sql("CREATE TABLE a (id INTEGER PRIMARY KEY)"));
-    let guarded = declared("table a {\n    prevent-destroy\n    column id integer primary-key\n}").plan(&Database::new());
+    let guarded = declared("table a prevent-destroy { column id integer primary-key }").plan(&Database::new());
     for plan in [bot().1, nasty().1, none.plan(&Database::new()), no_changes, guarded] {
         let value: Value = serde_json::from_str(&json(&plan, "schema.kdl")).unwrap();
         check(&schema, &schema, &value, "plan");

@@ -3,10 +3,11 @@
 
 mod parts;
 
+use super::costs::{Cost, costs};
 use super::graph::{Notation, entities};
-use super::markup::{line, xml};
+use super::markup::{line, lines};
 use super::view::{Symbol, View};
-use crate::plan::{Level, Plan, counted};
+use crate::plan::{Level, Plan};
 use crate::schema::Schema;
 use parts::{change, note, script};
 
@@ -22,7 +23,7 @@ pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     warnings(&view, &mut out);
     drift(plan, &mut out);
     changes(&view, &mut out);
-    costs(plan, &view, &mut out);
+    cost(plan, &view, &mut out);
     diagram(plan, desired, &mut out);
     script(plan, &mut out);
     out.push_str("</main>\n</body>\n</html>\n");
@@ -77,26 +78,14 @@ fn changes(view: &View, out: &mut String) {
     out.push_str("</section>\n");
 }
 
-/// Locks, rows and disk: a line for each object that has any.
-fn costs(plan: &Plan, view: &View, out: &mut String) {
-    let item = |address: &str, text: &str| format!("<li><code>{}</code> {}</li>\n", line(address), line(text));
-    let mut items: Vec<String> = Vec::new();
-    for step in plan.steps.iter().filter(|s| s.action == crate::plan::Action::Rebuild) {
-        let size = step.bytes.map(|b| format!(", {}", crate::plan::bytes(b))).unwrap_or_default();
-        let rows = step.rows.map_or_else(|| "all rows".to_owned(), |n| counted(n, "row"));
-        items.push(item(&step.address.to_string(), &format!("is rebuilt: {rows} copied{size}")));
-    }
-    for block in &view.blocks {
-        items.extend(block.costs.iter().map(|c| item(&block.address.to_string(), c)));
-    }
-    items.extend(view.carried.iter().map(|a| item(&a.to_string(), "is taken away and put back as it is")));
-    items.extend(view.cost.iter().map(|c| format!("<li>{}</li>\n", line(c))));
-    items.extend(plan.guards.iter().map(|g| format!("<li>{} (the next apply records it)</li>\n", line(g))));
+fn cost(plan: &Plan, view: &View, out: &mut String) {
+    let item = |c: &Cost| {
+        let of = c.of.as_ref().map(|a| format!("<code>{}</code> ", line(&a.to_string()))).unwrap_or_default();
+        format!("<li>{of}{}</li>\n", line(&c.text))
+    };
+    let items: String = costs(plan, view).iter().map(item).collect();
     if !items.is_empty() {
-        out.push_str(&format!(
-            "<section aria-labelledby=\"cost\">\n<h2 id=\"cost\">Cost</h2>\n<ul>\n{}</ul>\n</section>\n",
-            items.concat()
-        ));
+        out.push_str(&format!("<section aria-labelledby=\"cost\">\n<h2 id=\"cost\">Cost</h2>\n<ul>\n{items}</ul>\n</section>\n"));
     }
 }
 
@@ -111,5 +100,5 @@ fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
 
 /// Lines of a program as they are.
 pub(super) fn pre(text: &str) -> String {
-    format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", xml(text))
+    format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", lines(text))
 }

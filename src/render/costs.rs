@@ -1,0 +1,30 @@
+//! What a plan costs while it runs, as a list: rows that are copied, locks, disk, and what has to be put back.
+
+use super::view::View;
+use crate::plan::{Action, Plan, bytes, counted};
+use crate::schema::Address;
+
+/// A line, with the object that it is about where it is about one.
+pub(super) struct Cost {
+    pub(super) of: Option<Address>,
+    pub(super) text: String,
+}
+
+/// All of it, in the order of the plan.
+pub(super) fn costs(plan: &Plan, view: &View) -> Vec<Cost> {
+    let about = |of: &Address, text: String| Cost { of: Some(of.clone()), text };
+    let whole = |text: String| Cost { of: None, text };
+    let mut found: Vec<Cost> = Vec::new();
+    for step in plan.steps.iter().filter(|s| s.action == Action::Rebuild) {
+        let size = step.bytes.map(|b| format!(", {}", bytes(b))).unwrap_or_default();
+        let rows = step.rows.map_or_else(|| "all rows".to_owned(), |n| counted(n, "row"));
+        found.push(about(&step.address, format!("is rebuilt: {rows} copied{size}")));
+    }
+    for block in &view.blocks {
+        found.extend(block.costs.iter().map(|c| about(&block.address, c.clone())));
+    }
+    found.extend(view.carried.iter().map(|a| about(a, "is taken away and put back as it is".to_owned())));
+    found.extend(view.cost.iter().map(|c| whole(c.clone())));
+    found.extend(plan.guards.iter().map(|g| whole(format!("{g} (the next apply records it)"))));
+    found
+}

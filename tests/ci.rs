@@ -1,0 +1,299 @@
+//! What runs rosey elsewhere: the GitHub action, the pre-commit hooks, the image. The scripts run here as they run there,
+//! against an API that this test answers for.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+const MARKER: &str = "<!-- rosey plan -->";
+const BOT: &str = "github-actions[bot]";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// A loud line: past the harness, which keeps what a test prints to itself.
+fn skip(why: &str) {
+    writeln!(std::io::stderr().lock(), "\nrosey's tests: SKIPPED {why}").unwrap();
+}
+
+fn is_there(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !there {
+        skip(&format!("a test of the action: there is no {program}"));
+    }
+    there
+}
+
+/// A pull request's comments: number, author, text.
+type Comments = Arc<Mutex<Vec<(u64, String, String)>>>;
+
+/// GitHub's API, as far as comments go; what it was asked for, in order.
+struct Api {
+    url: String,
+    comments: Comments,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Api {
+    fn start(comments: Vec<(u64, String, String)>) -> Api {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (comments, asked) = (Arc::new(Mutex::new(comments)), Arc::new(Mutex::new(Vec::new())));
+        let api = Api { url, comments: comments.clone(), asked: asked.clone() };
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let (line, body) = request(&mut reader);
+                asked.lock().unwrap().push(line.clone());
+                let (status, text) = answer(&line, &body, &comments);
+                write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len()).unwrap();
+            }
+        });
+        api
+    }
+
+    fn run(&self, plan: &str, extra: &[(&str, &str)]) -> Output {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plan.md");
+        std::fs::write(&file, plan).unwrap();
+        let mut command = Command::new("bash");
+        command.arg(root().join("ci/comment.sh")).env("RUNNER_TEMP", folder.path()).env("ROSEY_PLAN", &file);
+        command.env("GITHUB_API_URL", &self.url).env("GITHUB_REPOSITORY", "ada/chat").env("GITHUB_TOKEN", "t0ken");
+        command.env("ROSEY_PULL_REQUEST", "7").env("ROSEY_CHANGES", "true").env("NO_PROXY", "127.0.0.1").envs(extra.iter().copied());
+        command.output().unwrap()
+    }
+
+    fn texts(&self) -> Vec<String> {
+        self.comments.lock().unwrap().iter().map(|(_, _, text)| text.clone()).collect()
+    }
+}
+
+/// The first line and the body of a request, which has to bring the token.
+fn request(reader: &mut impl std::io::BufRead) -> (String, String) {
+    let (mut first, mut length, mut token) = (String::new(), 0, false);
+    reader.read_line(&mut first).unwrap();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let lower = line.trim().to_ascii_lowercase();
+        if let Some(n) = lower.strip_prefix("content-length: ") {
+            length = n.parse().unwrap();
+        }
+        token |= lower == "authorization: bearer t0ken";
+        if lower.is_empty() {
+            break;
+        }
+    }
+    assert!(token, "{first}");
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (first.trim_end().trim_end_matches(" HTTP/1.1").to_owned(), String::from_utf8(body).unwrap())
+}
+
+fn answer(line: &str, body: &str, comments: &Comments) -> (&'static str, String) {
+    let mut comments = comments.lock().unwrap();
+    let text = || serde_json::from_str::<serde_json::Value>(body).unwrap()["body"].as_str().unwrap().to_owned();
+    if let Some(page) = line.strip_prefix("GET /repos/ada/chat/issues/7/comments?per_page=100&page=") {
+        let skipped = (page.parse::<usize>().unwrap() - 1) * 100;
+        let shown = |(id, login, body): &(u64, String, String)| serde_json::json!({"id": id, "user": {"login": login}, "body": body});
+        let all: Vec<_> = comments.iter().skip(skipped).take(100).map(shown).collect();
+        return ("200 OK", serde_json::Value::from(all).to_string());
+    }
+    if line == "POST /repos/ada/chat/issues/7/comments" {
+        let id = 1000 + comments.len() as u64;
+        comments.push((id, BOT.to_owned(), text()));
+        return ("201 Created", format!("{{\"id\": {id}}}"));
+    }
+    let patched = line.strip_prefix("PATCH /repos/ada/chat/issues/comments/").and_then(|id| id.parse().ok());
+    match comments.iter_mut().find(|(id, ..)| Some(*id) == patched) {
+        Some(comment) => {
+            comment.2 = text();
+            ("200 OK", "{}".to_owned())
+        }
+        None => ("404 Not Found", "{\"message\": \"Not Found\"}".to_owned()),
+    }
+}
+
+fn tools() -> bool {
+    is_there("bash") && is_there("curl") && is_there("jq")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_comment_is_written_once_and_then_updated() {
+    if !tools() {
+        return;
+    }
+    let other = (1, "eve".to_owned(), format!("{MARKER}\nnot the bot's"));
+    let api = Api::start(vec![other.clone()]);
+    let first = format!("{MARKER}\n## Plan\n\n```text\n~ table \"users\" {{ \\ \t`x` 日本 $HOME $(id)\n```\n");
+    let output = api.run(&first, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(api.texts(), [other.2.clone(), first]);
+    let second = format!("{MARKER}\nanother\n");
+    assert!(api.run(&second, &[("ROSEY_CHANGES", "false")]).status.success());
+    assert_eq!(api.texts(), [other.2, second]);
+}
+
+#[test]
+fn where_nothing_changes_no_comment_begins() {
+    if !tools() {
+        return;
+    }
+    let api = Api::start(Vec::new());
+    assert!(api.run(&format!("{MARKER}\nNo changes.\n"), &[("ROSEY_CHANGES", "false")]).status.success());
+    assert!(api.texts().is_empty());
+}
+
+#[test]
+fn the_comment_is_found_on_a_later_page_and_by_its_name() {
+    if !tools() {
+        return;
+    }
+    let mut comments: Vec<_> = (0..150).map(|n| (n, "eve".to_owned(), format!("talk {n}"))).collect();
+    comments.push((500, BOT.to_owned(), "<!-- rosey plan: prod -->\r\nold".to_owned()));
+    let api = Api::start(comments);
+    let plan = format!("{MARKER}\nnew\n");
+    assert!(api.run(&plan, &[("ROSEY_COMMENT_NAME", "prod")]).status.success());
+    assert_eq!(api.texts()[150], "<!-- rosey plan: prod -->\nnew\n");
+    assert!(api.run(&plan, &[]).status.success());
+    assert_eq!(api.texts()[151], plan);
+    let refused = api.run(&plan, &[("ROSEY_COMMENT_NAME", "x --> y")]);
+    assert!(!refused.status.success() && said(&refused).contains("comment-name takes letters"), "{}", said(&refused));
+    assert_eq!(api.texts().len(), 152);
+}
+
+#[test]
+fn half_a_plan_is_never_shown() {
+    if !tools() {
+        return;
+    }
+    let api = Api::start(Vec::new());
+    let longest = format!("{MARKER}\n{}\n", "ä".repeat(65_536 - MARKER.len() - 2));
+    assert!(api.run(&longest, &[]).status.success());
+    assert_eq!(api.texts(), [longest.clone()]);
+    assert!(api.run(&format!("{longest}x"), &[("GITHUB_RUN_ID", "42")]).status.success());
+    let [only] = api.texts().try_into().unwrap();
+    assert!(only.starts_with(MARKER) && only.contains("/ada/chat/actions/runs/42") && only.len() < 300, "{only}");
+}
+
+#[test]
+fn what_goes_wrong_is_said() {
+    if !tools() {
+        return;
+    }
+    let api = Api::start(Vec::new());
+    let output = api.run("Plan: 1 to add\n", &[]);
+    assert!(!output.status.success() && said(&output).contains("is no plan in markdown"), "{}", said(&output));
+    let output = api.run(&format!("{MARKER}\n"), &[("ROSEY_PULL_REQUEST", "8")]);
+    assert!(!output.status.success() && said(&output).contains("the comments cannot be read"), "{}", said(&output));
+    assert!(!said(&output).contains("t0ken"));
+    assert_eq!(api.asked.lock().unwrap().len(), 1);
+}
+
+/// Runs `ci/run.sh` with a program that ends as it is told; gives the exit code, what it was called with, and the outputs.
+fn run_script(command: &str, code: i32, prints: &str, extra: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let program = format!("#!/bin/sh\nprintf '[%s]' \"$@\" >'{}'\nprintf '{prints}'\nexit {code}\n", file("called").display());
+    std::fs::write(file("rosey"), program).unwrap();
+    std::process::Command::new("chmod").arg("+x").arg(file("rosey")).status().unwrap();
+    let mut script = Command::new("bash");
+    script.arg(root().join("ci/run.sh")).env("ROSEY_BINARY", file("rosey")).env("ROSEY_COMMAND", command).envs(extra.iter().copied());
+    script.env("RUNNER_TEMP", folder.path()).env("GITHUB_OUTPUT", file("output")).env("GITHUB_STEP_SUMMARY", file("summary"));
+    let output = script.output().unwrap();
+    let plan = file("").display().to_string();
+    let outputs = std::fs::read_to_string(file("output")).unwrap_or_default().replace(&plan, "");
+    assert!(!outputs.contains("plan=") || std::fs::read_to_string(file("summary")).unwrap() == prints.replace("\\n", "\n"));
+    (output.status.code(), std::fs::read_to_string(file("called")).unwrap_or_default(), outputs)
+}
+
+#[test]
+fn the_action_plans_and_applies() {
+    if !is_there("bash") {
+        return;
+    }
+    let schema = [("ROSEY_SCHEMA", "my schema.kdl"), ("ROSEY_ARGS", "--state  s.kdl")];
+    let (code, called, outputs) = run_script("plan", 2, "the plan\\n", &schema);
+    assert_eq!(
+        (code, called.as_str()),
+        (Some(0), "[plan][--detailed-exitcode][--format][markdown][--schema][my schema.kdl][--state][s.kdl]")
+    );
+    assert!(outputs.starts_with("exit-code=2\nplan=rosey.") && outputs.ends_with("\nchanges=true\n"), "{outputs}");
+    let (code, _, outputs) = run_script("plan", 0, "No changes.\\n", &[]);
+    assert!(code == Some(0) && outputs.contains("exit-code=0") && outputs.contains("changes=false"), "{outputs}");
+    let (code, _, outputs) = run_script("plan", 1, "", &[]);
+    assert_eq!((code, outputs.as_str()), (Some(1), "exit-code=1\nchanges=false\n"));
+    let (code, called, outputs) = run_script("apply", 0, "Apply complete (number 1)\\n", &[]);
+    assert_eq!((code, called.as_str(), outputs.as_str()), (Some(0), "[apply][--auto-approve]", "exit-code=0\nchanges=true\n"));
+    let (code, _, outputs) = run_script("apply", 3, "", &[]);
+    assert_eq!((code, outputs.as_str()), (Some(3), "exit-code=3\nchanges=false\n"));
+    assert_eq!(run_script("destroy", 0, "", &[]), (Some(1), String::new(), String::new()));
+}
+
+#[test]
+fn files_of_other_tools_are_yaml_and_name_what_is_there() {
+    let check = "import sys, yaml\nfor f in sys.argv[1:]: yaml.safe_load(open(f, encoding='utf-8'))";
+    let yaml = Command::new("python3").args(["-c", "import yaml"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
+    if yaml {
+        let output =
+            Command::new("python3").args(["-c", check, "action.yml", ".pre-commit-hooks.yaml"]).current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+    } else {
+        skip("reading the files of YAML: python3 has no yaml");
+    }
+    let action = read("action.yml");
+    for script in action.split("GITHUB_ACTION_PATH/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(root().join(script).is_file(), "{script}");
+    }
+    let declared = |name: &str| action.contains(&format!("\n  {name}:\n"));
+    for input in action.split("inputs.").skip(1) {
+        let name: String = input.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        assert!(declared(&name), "the action has no input {name}");
+    }
+    for entry in read(".pre-commit-hooks.yaml").lines().filter_map(|l| l.trim().strip_prefix("entry: ")) {
+        rosey::cli::command().try_get_matches_from(entry.split(' ')).unwrap();
+    }
+}
+
+#[test]
+fn the_image_is_built_from_what_is_there() {
+    let (docker, cargo) = (read("Dockerfile"), read("Cargo.toml"));
+    let version = cargo.lines().find_map(|l| l.strip_prefix("rust-version = ")).unwrap().trim_matches('"');
+    assert!(docker.contains(&format!("FROM rust:{version}-slim")), "the image is built by another Rust than {version}");
+    let context = tempfile::tempdir().unwrap();
+    let ignored = read(".dockerignore");
+    let copies = docker.lines().filter_map(|l| l.strip_prefix("COPY ")).filter(|l| !l.starts_with("--from"));
+    for path in copies.flat_map(|l| l.rsplit_once(' ').unwrap().0.split(' ')) {
+        assert!(ignored.lines().any(|l| l.strip_prefix('!') == Some(path)), "{path} is not let into the image's folder");
+        copy(&root().join(path), &context.path().join(path));
+    }
+    // Cargo takes the manifest as it lies there, with nothing else beside it.
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(context.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+fn copy(from: &Path, to: &PathBuf) {
+    if from.is_dir() {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+        return;
+    }
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::copy(from, to).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
+}
