@@ -3,9 +3,9 @@
 //! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
 
 mod annotations;
+mod costs;
 mod drift;
 mod findings;
-mod costs;
 pub mod graph;
 mod html;
 mod json;
