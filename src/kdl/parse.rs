@@ -147,10 +147,10 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     let problem = |message: String, span: Span, help: String| Problem::new(message, span, "here").help(help);
     let told = diagnostic.message.as_deref().unwrap_or("this is not KDL");
     if told == "Expected property value" {
-        // The place is all that has been read of the line. The value stands at its end.
+        // The place is all that has been read, of the lines before it too. The value stands at its end.
         let from = text[start..end].rfind(char::is_whitespace).map_or(start, |n| start + n + 1);
-        let rest = text.get(from..).unwrap_or_default();
-        let len = rest.find([' ', '\t', ';', '}', '\n', '\r']).unwrap_or(rest.len());
+        let rest = text[from..].lines().next().unwrap_or_default();
+        let len = rest.find([' ', '\t', ';', '}']).unwrap_or(rest.len());
         let word = &text[from..from + len];
         let help = diagnostic
             .help

@@ -963,3 +963,39 @@ fn two_schemas_may_hold_objects_of_one_name() {
     valid_for("postgres", schema);
     valid(schema);
 }
+
+#[test]
+fn a_foreign_key_to_a_deferrable_key() {
+    let schema = r#"
+        table users {
+            column id integer
+            column email text
+            primary-key id
+            unique email deferrable=initially-deferred
+        }
+        table posts {
+            column id integer primary-key
+            column author text references="users(email)"
+            column user_id integer references="users(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+      × a foreign key points to a key of `users` that is deferrable
+        ╭─[schema.kdl:5:5]
+      4 │     primary-key id
+      5 │     unique email deferrable=initially-deferred
+        ·     ─────────────────────┬────────────────────
+        ·                          ╰── this key
+      6 │ }
+      7 │ table posts {
+      8 │     column id integer primary-key
+      9 │     column author text references="users(email)"
+        ·                        ────────────┬────────────
+        ·                                    ╰── PostgreSQL refuses it
+     10 │     column user_id integer references="users(id)"
+        ╰────
+      help: take deferrable= from the key
+
+    error: the schema has one mistake
+    "#);
+}

@@ -64,7 +64,7 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> R
     let (live, guards, holding, state) = read(&mut connection).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
     let changes = settled.changes()?;
-    planner::is_known(&mut connection, &settled, &changes).await?;
+    planner::is_possible(&mut connection, &settled, &changes).await?;
     // From here on as if both schemas had been read from the file that they are written to.
     let current = as_read(&state.current)?;
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);

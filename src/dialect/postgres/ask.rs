@@ -107,20 +107,42 @@ async fn definition(connection: &mut Connection) -> Result<String, Error> {
     Ok(text)
 }
 
+/// The collation that an expression has by itself, where the server takes it: that of a view's column.
+pub(crate) async fn collation(connection: &mut Connection, question: &Question) -> Result<Option<String>, Error> {
+    let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
+    connection.execute("SAVEPOINT rosey_ask").await?;
+    let found = match connection.execute(&view).await {
+        Ok(_) => {
+            let sql = "SELECT k.collname::text FROM pg_attribute a JOIN pg_collation k ON k.oid = a.attcollation \
+                       WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass";
+            connection.texts(sql).await.map(|t| t.into_iter().next())?
+        }
+        Err(lost @ Error::Lost(_)) => return Err(lost),
+        Err(_) => None,
+    };
+    connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
+    Ok(found)
+}
+
 fn select(question: &Question) -> String {
-    let Question { sql, cast, columns, alias } = question;
+    let Question { sql, cast, .. } = question;
     let expression = match cast {
         Some(ty) => format!("CAST(({sql}\n) AS {ty})"),
         None => format!("({sql}\n)"),
     };
+    // A view's column cannot be a row, but can say whether one is null.
+    format!("(SELECT ROW({expression}) IS NULL FROM {})", from(question))
+}
+
+/// The columns that a question may name, as a row of NULLs.
+fn from(question: &Question) -> String {
     let column = |(name, ty, collate): &(String, String, Option<String>)| {
         let collate = collate.as_ref().map(|c| format!(" COLLATE {}", quote(c))).unwrap_or_default();
         format!("(NULL::{ty}){collate} AS {}", quote(name))
     };
-    let columns: Vec<String> = columns.iter().map(column).collect();
+    let columns: Vec<String> = question.columns.iter().map(column).collect();
     let columns = if columns.is_empty() { "NULL AS rosey_nothing".to_owned() } else { columns.join(", ") };
-    // A view's column cannot be a row, but can say whether one is null.
-    format!("(SELECT ROW({expression}) IS NULL FROM (SELECT {columns}) AS {})", quote(alias))
+    format!("(SELECT {columns}) AS {}", quote(&question.alias))
 }
 
 /// Takes the definition of the view apart: each select's row of one.

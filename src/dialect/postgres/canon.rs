@@ -150,7 +150,7 @@ pub(crate) fn renamed(text: &str, renames: &[(Ident, Ident)]) -> String {
 }
 
 /// Takes off brackets that hold all of it.
-fn without_brackets(mut tokens: &[Token]) -> &[Token] {
+pub(crate) fn without_brackets(mut tokens: &[Token]) -> &[Token] {
     while tokens.len() > 2 && tokens[0] == Token::LParen && closing(tokens, 0) == Some(tokens.len() - 1) {
         tokens = &tokens[1..tokens.len() - 1];
     }

@@ -1,8 +1,10 @@
 //! What the schema file says that PostgreSQL cannot take, found without a database and shown at its line. What only the
 //! server knows (functions, types, operators that there are) is not asked here.
 
+use std::collections::BTreeSet;
+
 use super::whole;
-use crate::schema::{Column, Ident, Index, IndexPart, KeyPart, Literal, Origin, PartKey, Problem, Schema, Table, Type};
+use crate::schema::{Column, ForeignKey, Ident, Index, IndexPart, KeyPart, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
 /// The longest name in bytes; PostgreSQL cuts what is longer
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
@@ -18,6 +20,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         rules(table, &mut found);
         table.indexes.values().for_each(|i| index(i, &mut found));
         parameters(&table.with, table.origin, &mut found);
+        table.foreign_keys.iter().for_each(|f| deferrable_key(f, schema, &mut found));
     }
     for view in schema.views.values() {
         whole::query(&view.query, &mut found);
@@ -167,6 +170,27 @@ fn rules(table: &Table, found: &mut Vec<Problem>) {
             }
         }
         exclusion.predicate.iter().for_each(|p| whole::expression("where=", p, found));
+    }
+}
+
+/// A key that may be broken until the end of a transaction holds no foreign key
+/// (<https://www.postgresql.org/docs/current/sql-createtable.html>, DEFERRABLE).
+fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
+    let Some(parent) = schema.tables.get(&key.table) else { return };
+    let primary = parent.primary_key.as_ref();
+    let of = |parts: &[KeyPart]| parts.iter().map(|p| p.column.clone()).collect::<BTreeSet<_>>();
+    let to: BTreeSet<Ident> = if key.to.is_empty() { of(primary.map_or(&[], |k| &k.parts)) } else { key.to.iter().cloned().collect() };
+    let primary = primary.map(|k| (&k.parts, k.deferrable, k.origin));
+    let uniques = parent.uniques.iter().filter(|_| !key.to.is_empty()).map(|u| (&u.parts, u.deferrable, u.origin));
+    let keys: Vec<_> = primary.into_iter().chain(uniques).filter(|(parts, _, _)| of(parts) == to).collect();
+    let whole = |i: &Index| {
+        i.predicate.is_none() && i.parts.iter().map(|p| p.column().cloned()).collect::<Option<BTreeSet<_>>>().as_ref() == Some(&to)
+    };
+    let indexed = !key.to.is_empty() && parent.indexes.values().any(|i| i.unique && whole(i));
+    if let Some((_, _, at)) = keys.first().filter(|_| !indexed && keys.iter().all(|(_, deferrable, _)| deferrable.is_some())) {
+        let message = format!("a foreign key points to a key of `{}` that is deferrable", parent.name);
+        let problem = Problem::new(message, key.origin.0, "PostgreSQL refuses it").also(at.0, "this key");
+        found.push(problem.help("take deferrable= from the key"));
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
-use super::{check, known_types, lower, measure, normalize, owned, rows, settle, standing};
+use super::{check, dependents, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan, Step};
@@ -249,10 +249,11 @@ pub(crate) async fn plan_as(
     holding: Option<&BTreeSet<ObjectName>>,
 ) -> Result<Planned, PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
+    is_possible(connection, &settled, &settled.changes()?).await?;
     plan_from(connection, settled, &guards, online, holding).await
 }
 
-/// Plans from what has been settled, and counts.
+/// Plans from what has been settled and found possible, and counts.
 pub(crate) async fn plan_from(
     connection: &mut Connection,
     settled: Settled,
@@ -264,7 +265,6 @@ pub(crate) async fn plan_from(
     let mut steps = Vec::new();
     let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
-        is_known(connection, &settled, &changes).await?;
         let touched = touched(&settled.live, &changes, settled.current.schema());
         let sizes = rows::holding(connection, &settled.live, &touched).await?;
         let known = |name: &ObjectName| holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
@@ -273,15 +273,23 @@ pub(crate) async fn plan_from(
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });
         holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
         steps = lowered(&settled, guards, &changes, &facts, online)?;
+        dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
         measure::measure(connection, &mut steps).await?;
     }
     Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, holding_after_all })
 }
 
-/// Whether the server knows all types that come.
-pub(crate) async fn is_known(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
-    let unknown = known_types::problems(connection, changes, settled.desired.schema()).await?;
-    if unknown.is_empty() { Ok(()) } else { Err(PlanError::Schema(unknown)) }
+/// Whether the server knows all types that come, and takes what comes to tables.
+///
+/// # Errors
+/// [`PlanError::Schema`] with what it does not take.
+pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
+    let mut problems = known_types::problems(connection, changes, settled.desired.schema()).await?;
+    problems.extend(known_types::without_virtual(settled.live.server.version, changes));
+    if problems.is_empty() && !settled.unasked {
+        problems = trial::problems(connection, changes, settled.current.schema(), settled.desired.schema()).await?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(PlanError::Schema(problems)) }
 }
 
 /// The steps, in the order they run, not yet counted.
@@ -291,7 +299,8 @@ pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, fac
         return Err(PlanError::Schema(not_there_yet));
     }
     let mut steps = lower::lower(changes, settled.current.schema(), settled.desired.schema(), facts, online);
-    standing::keep(&mut steps, changes, &settled.live);
+    let going = lower::going(changes, settled.current.schema(), settled.desired.schema(), facts);
+    standing::keep(&mut steps, changes, &settled.live, &going);
     guards.stop(changes, &mut steps);
     plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))
 }

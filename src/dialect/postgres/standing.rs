@@ -1,14 +1,17 @@
 //! What goes with an object that is dropped or made anew, though nobody asked for that: a view's owner, privileges,
-//! columns' comments and defaults are brought back; what rosey does not manage stops the plan by name, or is named.
+//! columns' comments and defaults are brought back, and a type's owner and privileges; what rosey does not manage stops the
+//! plan by name, or is named.
 
 use super::inspect::{Live, Relation};
+use super::lower::{Going, What};
 use super::names::Names;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident};
 
-/// Adds to the steps what keeps that.
-pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live) {
+/// Adds to the steps what keeps that. `going` is what they take away.
+pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[Going]) {
+    keep_types(steps, going, live);
     let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
     for step in steps.iter_mut().filter(gone) {
         goes_along(step, live);
@@ -16,6 +19,9 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live) {
     let names = Names::new(super::inspect::ident(&live.server.default_schema));
     for (oid, relation) in live.relations.iter().filter(|(_, r)| r.kind == "v" || r.kind == "m") {
         let Some(step) = making(steps, relation, &names) else { continue };
+        if relation.kind == "m" && !relation.populated {
+            stays_empty(step);
+        }
         step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::new(sql.clone())));
         for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
             step.hazards.push(in_the_way(&step.address, kind, name));
@@ -33,6 +39,31 @@ fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Opti
     let made = format!("CREATE {} {} ", kind.replace('-', " ").to_uppercase(), names.sql(&relation.name));
     let again = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.sql.starts_with(&made));
     steps.iter_mut().find(again)
+}
+
+/// A materialised view that nobody has filled yet is not filled by being made anew.
+fn stays_empty(step: &mut Step) {
+    for statement in step.statements.iter_mut().filter(|s| s.sql.starts_with("CREATE MATERIALIZED VIEW ")) {
+        statement.sql.push_str("\nWITH NO DATA");
+    }
+}
+
+/// Adds what brings back the owner and the privileges of types that are made anew.
+fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
+    for going in going {
+        let What::Type(name) = &going.what else { continue };
+        let anew = |s: &&mut Step| s.address == going.by && s.action == Action::Replace;
+        if let Some((kept, step)) = live.kept_types.get(name).zip(steps.iter_mut().find(anew)) {
+            step.statements.extend(kept.iter().map(|sql| Statement::new(sql.clone())));
+        }
+    }
+}
+
+/// Whether a statement gives a view or type that was made anew back to its owner. Who makes it owns it: for the owner it
+/// changes nothing, and is left out.
+pub(crate) fn gives_back(sql: &str) -> bool {
+    let made = ["ALTER VIEW ", "ALTER MATERIALIZED VIEW ", "ALTER TYPE "].iter().any(|a| sql.starts_with(a));
+    made && sql.contains(" OWNER TO ") && !sql.contains('\n')
 }
 
 /// A dropped table takes what stands on it along: that is said.

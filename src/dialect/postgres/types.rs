@@ -56,6 +56,16 @@ pub(crate) fn length(ty: &Type) -> Option<u32> {
     }
 }
 
+/// Whether values of a type of dates are moments, or times on some wall; none where it is no such type.
+pub(crate) fn has_zone(ty: &Type) -> Option<bool> {
+    let name = value_type(ty).to_lowercase();
+    if name.ends_with(']') {
+        return None;
+    }
+    let zoned = name.starts_with("timestamptz") || (name.starts_with("timestamp") && name.contains(" with time zone"));
+    (zoned || name == "date" || name.starts_with("timestamp")).then_some(zoned)
+}
+
 /// Whether a change of type writes all rows anew.
 pub(crate) fn rewrites(before: &Type, after: &Type) -> bool {
     let (before, after) = (stored(before), stored(after));

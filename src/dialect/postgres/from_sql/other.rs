@@ -60,7 +60,7 @@ impl Reader {
         }
         let query = self.query(c.rest()?);
         let (was, indexes, comment, origin) = (Vec::new(), Default::default(), None, Default::default());
-        let view = MaterializedView { name: name.clone(), was, columns, query, indexes, with, comment, origin, allows: Default::default() };
+        let view = MaterializedView { name: name.clone(), was, columns, query, indexes, with, comment, allows: Default::default(), origin };
         if is_reserved(name.name.as_str()) {
             self.hidden.insert(name);
         } else {

@@ -51,6 +51,7 @@ impl Builder {
             reads: Vec::new(),
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
+            kept_types: BTreeMap::new(),
             sequences: BTreeMap::new(),
             history: false,
         };
@@ -92,13 +93,13 @@ impl Builder {
         let mut f = Fields::of(row);
         let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
         let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
-        let (bytes, query, typed) = (f.number(), f.maybe_text(), f.flag());
+        let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
         let name = self.name(&schema, &name);
         self.live.history |= name.name.as_str() == "_rosey_history";
         if kind == "c" {
             return; // a composite type: named among the unmanaged
         }
-        let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, columns: BTreeMap::new() };
+        let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
         if is_reserved(name.name.as_str()) {
             self.hidden.insert(oid);
             return;
@@ -269,6 +270,12 @@ impl Builder {
         let mut f = Fields::of(row);
         let (view, sql) = (f.number(), f.text());
         self.live.kept.entry(view).or_default().push(sql);
+    }
+
+    pub(super) fn kept_of_type(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (schema, name, sql) = (f.text(), f.text(), f.text());
+        self.live.kept_types.entry(self.name(&schema, &name)).or_default().push(sql);
     }
 
     pub(super) fn finish(mut self) -> Live {

@@ -15,6 +15,7 @@ use sqlx::postgres::PgRow;
 
 use super::connection::{Connection, Error};
 use crate::schema::{Case, Ident, ObjectName, Schema};
+pub(super) use queries::not_of_extension;
 
 /// The server, as far as it matters to a plan.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub(crate) struct Relation {
     pub(crate) kind: String,
     /// Bytes of the table without its indexes, as of the last VACUUM or ANALYZE.
     pub(crate) bytes: i64,
+    /// Whether a materialised view holds what it reads (`pg_class.relispopulated`).
+    pub(crate) populated: bool,
     /// Columns by number.
     pub(crate) columns: BTreeMap<i64, Ident>,
 }
@@ -68,6 +71,8 @@ pub(crate) struct Live {
     pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
     /// Statements that bring back what goes with a view when it is made anew, by its oid.
     pub(crate) kept: BTreeMap<i64, Vec<String>>,
+    /// The same for enums and domains.
+    pub(crate) kept_types: BTreeMap<ObjectName, Vec<String>>,
     /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.
     pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
     /// Whether there is a history.
@@ -79,7 +84,7 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema: eleven queries in one round trip, whatever the size. The rows are read while the server goes on.
+/// Reads the whole schema: twelve queries in one round trip, whatever the size. The rows are read while the server goes on.
 ///
 /// # Errors
 /// Where the server does not answer.
@@ -87,7 +92,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     type Take = fn(&mut build::Builder, &PgRow);
     let version = i64::from(connection.server_version());
     // Tables come before what they hold, and sequences behind the columns that they may be a part of.
-    let questions: [(String, Take); 11] = [
+    let questions: [(String, Take); 12] = [
         (queries::SERVER.to_owned(), build::Builder::server),
         (queries::relations(), build::Builder::relation),
         (queries::types(), build::Builder::named_type),
@@ -99,6 +104,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
         (queries::uses(), build::Builder::read_by_view),
         (queries::unmanaged(), build::Builder::unmanaged),
         (queries::kept(), build::Builder::kept),
+        (queries::kept_of_types(), build::Builder::kept_of_type),
     ];
     let (sql, takes): (Vec<String>, Vec<Take>) = questions.into_iter().unzip();
     let mut builder = build::Builder::new();

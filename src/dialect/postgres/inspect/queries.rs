@@ -4,7 +4,8 @@
 /// Namespaces that are nobody's own; objects of extensions are the extensions'.
 const OWN: &str = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
 
-fn not_of_extension(class: &str, oid: &str) -> String {
+/// Whether no extension brought it.
+pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
     format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
 }
 
@@ -20,7 +21,7 @@ pub(super) fn relations() -> String {
          c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
          c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
          obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
-         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0 \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
     )
@@ -151,7 +152,7 @@ pub(super) fn uses() -> String {
 }
 
 /// What goes with a view when it is made anew, as statements that bring it back, in their order: its owner, privileges
-/// (those that default privileges would add are taken off first), columns' comments, privileges and defaults.
+/// (those that default privileges would add are taken off first), columns' comments, privileges, defaults and what the planner is told of them.
 pub(super) fn kept() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -176,7 +177,33 @@ pub(super) fn kept() -> String {
          AND d.objsubid = a.attnum WHERE a.attnum > 0 \
          UNION ALL SELECT v.oid, 7, format('ALTER %s %s ALTER COLUMN %I SET DEFAULT %s', v.kind, v.name, a.attname, pg_get_expr(d.adbin, d.adrelid)) \
          FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_attrdef d ON d.adrelid = v.oid AND d.adnum = a.attnum \
+         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET STATISTICS %s', v.kind, v.name, a.attname, a.attstattarget) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attnum > 0 AND a.attstattarget >= 0 WHERE v.relkind = 'm' \
+         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET (%s)', v.kind, v.name, a.attname, array_to_string(a.attoptions, ', ')) \
+         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attoptions IS NOT NULL WHERE v.relkind = 'm' \
          ) q ORDER BY q.oid, q.place, q.sql"
+    )
+}
+
+/// What goes with a type that is made anew, as statements that bring it back, in their order: its owner, and the privileges
+/// that are not those of a new type (USAGE for everyone, and what default privileges add).
+pub(super) fn kept_of_types() -> String {
+    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
+    let own = not_of_extension("pg_type", "t.oid");
+    format!(
+        "WITH t AS (SELECT t.*, n.nspname, t.oid::regtype::text AS name FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
+         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own}) \
+         SELECT q.nspname::text, q.typname::text, q.sql FROM ( \
+         SELECT nspname, typname, 1 AS place, format('ALTER TYPE %s OWNER TO %I', name, pg_get_userbyid(typowner)) AS sql FROM t \
+         WHERE pg_get_userbyid(typowner) <> current_user \
+         UNION ALL SELECT DISTINCT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM %s', name, {to}) \
+         FROM t, pg_default_acl d, aclexplode(d.defaclacl) g \
+         WHERE d.defaclobjtype = 'T' AND d.defaclnamespace IN (0, typnamespace) AND g.grantee NOT IN (typowner, 0) \
+         UNION ALL SELECT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', name) FROM t WHERE typacl IS NOT NULL \
+         UNION ALL SELECT nspname, typname, 3, format('GRANT %s ON TYPE %s TO %s%s', g.privilege_type, name, {to}, \
+           CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
+         WHERE typacl IS NOT NULL AND g.grantee <> typowner \
+         ) q ORDER BY q.nspname, q.typname, q.place, q.sql"
     )
 }
 

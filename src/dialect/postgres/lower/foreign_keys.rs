@@ -94,6 +94,9 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
                 taken.insert(name.to_string());
                 let carried = matches!(op, Op::Replace { .. }) && !child.deltas.iter().filter_map(Delta::after).any(|d| d == item);
                 let mut step = come(world, alters, own, child.after, &fk, Action::Alter);
+                if carried && world.desired.ignores("table", &child.live.name) {
+                    step.hazards.extend(left_without_key(world, alters, child.live, &fk));
+                }
                 if carried {
                     step.reason = "its columns or the key it points to change".to_owned();
                 }
@@ -123,6 +126,25 @@ fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'
 fn target(fk: &ForeignKey, parent: &Table) -> Vec<Ident> {
     let key = || parent.primary_key.iter().flat_map(|k| &k.parts).map(|p| p.column.clone()).collect();
     if fk.to.is_empty() { key() } else { fk.to.clone() }
+}
+
+/// A foreign key of a table that is left alone cannot come back where the key that it points to is gone.
+fn left_without_key(world: &World<'_>, alters: &Alters<'_, '_>, child: &Table, fk: &ForeignKey) -> Option<Hazard> {
+    let parent = &alters.get(&world.names.key(&fk.table))?.edits;
+    let to: BTreeSet<Ident> = target(fk, &parent.before).into_iter().collect();
+    let after = &parent.after;
+    let key = after.primary_key.iter().map(|k| k.parts.iter().map(|p| p.column.clone()).collect());
+    let uniques = after.uniques.iter().map(|u| u.parts.iter().map(|p| p.column.clone()).collect());
+    let indexes = after.indexes.values().filter(|i| i.unique && i.predicate.is_none());
+    let indexes = indexes.filter_map(|i| i.parts.iter().map(|p| p.column().cloned()).collect());
+    if key.chain(uniques).chain(indexes).any(|columns: BTreeSet<Ident>| columns == to) {
+        return None;
+    }
+    let name = fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.name, fk), ToString::to_string);
+    let message =
+        format!("foreign key {name} of table {} points to a key of {} that goes, and its table is left alone", child.name, after.name);
+    let advice = "drop it first, or keep the key";
+    Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, after.address(), message, advice))
 }
 
 /// Whether a key over just these columns goes.

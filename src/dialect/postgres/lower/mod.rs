@@ -6,6 +6,7 @@ mod columns;
 mod domains;
 mod enums;
 mod foreign_keys;
+mod going;
 mod indexes;
 mod later;
 mod locks;
@@ -26,6 +27,7 @@ use crate::diff::{Changes, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Schema};
 
+pub(crate) use going::{Going, What, going};
 use world::World;
 
 /// Turns changes into steps, not yet ordered and not yet counted. `online`: tables that hold rows are changed without

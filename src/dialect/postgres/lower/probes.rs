@@ -21,6 +21,7 @@ pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     }
     found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
     found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
+    found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
     found.extend(checks(world, table));
     found.extend(uniques(world, table));
     // What an enum has not got yet cannot be compared with: the server itself looks at the rows when the rule comes.
@@ -92,6 +93,21 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
     let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+/// A moment and a time on the wall become each other by the session's zone, and an apply's is UTC
+/// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-TIMEZONES>).
+fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let (old, new) = (types::has_zone(&before.ty)?, types::has_zone(&after.ty)?);
+    if retyped.said || old == new {
+        return None;
+    }
+    let name = quote(retyped.live.as_str());
+    let message = format!("{{count}} of {{total}} values of {} are taken as times of UTC", after.name);
+    let advice = format!("where they are of another zone, say so: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
+    let hazard = Hazard::new(Code::MisfitValues, Level::Warns, at(table, &after.name), message, advice);
+    Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))))
 }
 
 /// Values that would not survive the way to the new type and back.

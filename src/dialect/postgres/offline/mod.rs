@@ -1,6 +1,9 @@
 //! A plan for a PostgreSQL database that is not at hand: from its schema and the facts that were noted down of it. It is made
 //! by the same code as one against the database, but nothing is asked: expressions are compared by their tokens, and rows
 //! are not counted. Where the server might have the last word, that is said.
+//!
+//! What only a server can refuse is not known here: that it does not take a rule or an index, and that a function, policy or
+//! trigger holds on to what goes. The apply asks for both before it begins; the steps are the same.
 
 mod file;
 mod noted;

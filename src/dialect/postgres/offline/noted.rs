@@ -11,6 +11,8 @@
 //! | `sequence SCHEMA TABLE COLUMN SCHEMA NAME` | what the sequence of a column is called |
 //! | `stands-on KIND SCHEMA NAME KIND NAME` | what rosey does not manage stands on a relation |
 //! | `kept KIND SCHEMA NAME SQL` | a statement that brings back what goes with a view |
+//! | `kept-type SCHEMA NAME SQL` | a statement that brings back what goes with an enum or domain |
+//! | `unfilled SCHEMA NAME` | a materialised view that nobody has filled yet |
 //! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
 //! | `managed SCHEMA`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
 
@@ -31,6 +33,8 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
     let major = live.server.version / 10_000;
     let mut facts = vec![Fact::new("version", [major.to_string()]), Fact::new("home", [live.server.default_schema.clone()])];
     facts.extend(of_relations(live));
+    let kept = live.kept_types.iter().flat_map(|(name, kept)| kept.iter().map(move |sql| (name, sql)));
+    facts.extend(kept.map(|(name, sql)| Fact::new("kept-type", pair(name).into_iter().chain([sql.clone()]))));
     facts.extend(holding.iter().map(|t| Fact::new(HOLDS_ROWS, pair(t))));
     facts.extend(live.sequences.iter().map(|((table, column), sequence)| {
         let args = pair(table).into_iter().chain([column.to_string()]).chain(pair(sequence));
@@ -51,13 +55,15 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
 fn of_relations(live: &Live) -> Vec<Fact> {
     let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
     let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
-    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(live.kept.keys().copied()).collect();
+    let unfilled = live.relations.iter().filter(|(_, r)| is_unfilled(r)).map(|(oid, _)| *oid);
+    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(unfilled).chain(live.kept.keys().copied()).collect();
     let mut relations: Vec<(&i64, &Relation)> = live.relations.iter().filter(|(oid, _)| spoken_of.contains(oid)).collect();
     relations.sort_by(|(_, a), (_, b)| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
     let mut facts = Vec::new();
     for (oid, relation) in &relations {
         let about = || std::iter::once(relation.kind.clone()).chain(pair(&relation.name));
         facts.push(Fact::new("relation", about()));
+        facts.extend(is_unfilled(relation).then(|| Fact::new("unfilled", pair(&relation.name))));
         let standing = managed_by_nobody(live, **oid);
         facts.extend(standing.map(|(kind, name)| Fact::new("stands-on", about().chain([kind.clone(), name.clone()]))));
         let kept = live.kept.get(oid).into_iter().flatten();
@@ -67,6 +73,10 @@ fn of_relations(live: &Live) -> Vec<Fact> {
     reads.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     facts.extend(reads.into_iter().map(|(_, _, _, fact)| fact));
     facts
+}
+
+fn is_unfilled(relation: &Relation) -> bool {
+    relation.kind == "m" && !relation.populated
 }
 
 /// What stands on a relation and is in the way of changing it, or goes with it. Privileges do neither: a view's are kept.
@@ -152,6 +162,7 @@ impl Reader {
             reads: Vec::new(),
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
+            kept_types: BTreeMap::new(),
             sequences: BTreeMap::new(),
             history: false,
         };
@@ -181,6 +192,13 @@ impl Reader {
             ("kept", [_, schema, name, sql]) => {
                 let on = *self.numbers.get(&named(schema, name))?;
                 self.live.kept.entry(on).or_default().push((*sql).to_owned());
+            }
+            ("kept-type", [schema, name, sql]) => {
+                self.live.kept_types.entry(named(schema, name)).or_default().push((*sql).to_owned());
+            }
+            ("unfilled", [schema, name]) => {
+                let view = *self.numbers.get(&named(schema, name))?;
+                self.live.relations.get_mut(&view)?.populated = false;
             }
             ("invalid", [schema, relation, index]) => self.index(&named(schema, relation), &ident(index))?.invalid = true,
             _ => return self.take_guard(&fact.name, &args),
@@ -214,7 +232,7 @@ impl Reader {
     fn relation(&mut self, kind: &str, name: ObjectName) {
         let number = i64::try_from(self.numbers.len()).unwrap_or(i64::MAX);
         self.numbers.insert(name.clone(), number);
-        self.live.relations.insert(number, Relation { name, kind: kind.to_owned(), bytes: 0, columns: BTreeMap::new() });
+        self.live.relations.insert(number, Relation { name, kind: kind.to_owned(), bytes: 0, populated: true, columns: BTreeMap::new() });
     }
 
     /// Columns have no numbers here but the order in which they are met.

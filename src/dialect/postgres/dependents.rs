@@ -1,0 +1,183 @@
+//! Objects that hold on to what a plan takes away or changes, and that no step of it takes along: functions with a body in
+//! SQL, policies, triggers and rules that name a column, types over types, foreign keys of tables that are left alone. The
+//! server would refuse the change for them, so they stop the plan, by the names that the server gives them
+//! (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What stands on a table that goes goes with it.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::connection::{Connection, Error};
+use super::facts::Facts;
+use super::inspect::{ident, not_of_extension};
+use super::lower::{self, Going, What};
+use super::names::{Names, literal, quote};
+use super::planner::Settled;
+use crate::diff::Changes;
+use crate::plan::{Action, Code, Hazard, Level, Step};
+use crate::schema::{Address, ObjectName, Schema};
+
+/// Adds to the steps what stands in their way. One query, and none where nothing goes. A plan without a server does not
+/// know of it: that is found when it is applied.
+///
+/// # Errors
+/// Where the connection is lost.
+pub(crate) async fn stop(
+    connection: &mut Connection,
+    steps: &mut [Step],
+    changes: &Changes,
+    settled: &Settled,
+    facts: &Facts,
+) -> Result<(), Error> {
+    let (current, desired) = (settled.current.schema(), settled.desired.schema());
+    let names = Names::new(facts.default_schema.clone());
+    let mut going = lower::going(changes, current, desired, facts);
+    going.extend(views(steps, current, &names));
+    if going.is_empty() {
+        return Ok(());
+    }
+    let targets: Vec<String> = going.iter().enumerate().map(|(i, g)| target(i, &g.what, &names)).collect();
+    let mut hazards: Vec<(Address, Hazard)> = Vec::new();
+    for row in connection.query(&query(&targets)).await? {
+        let (target, dependent) = Dependent::of(&row, &facts.default_schema.to_string());
+        let Some(going) = going.get(target) else { continue };
+        if !dependent.is_taken_along(going, steps, (current, desired), &names) {
+            hazards.push((going.by.clone(), dependent.hazard(going, desired)));
+        }
+    }
+    for (address, hazard) in hazards {
+        if let Some(step) = steps.iter_mut().find(|s| s.address == address)
+            && !step.hazards.iter().any(|h| h.message == hazard.message)
+        {
+            step.hazards.push(hazard);
+        }
+    }
+    Ok(())
+}
+
+/// The views that the steps drop.
+fn views(steps: &[Step], current: &Schema, names: &Names) -> Vec<Going> {
+    let all = current.views.keys().map(|n| ("VIEW", n)).chain(current.materialized_views.keys().map(|n| ("MATERIALIZED VIEW", n)));
+    let dropped = all.filter_map(|(kind, name)| {
+        let drop = format!("DROP {kind} {}", names.sql(name));
+        let step = steps.iter().find(|s| s.statements.iter().any(|st| st.sql == drop))?;
+        Some(Going { what: What::Relation(name.clone()), by: step.address.clone() })
+    });
+    dropped.collect()
+}
+
+/// A row that names what goes: its number, catalog, oid, column (0 is any), and what may depend on it beyond the usual.
+fn target(number: usize, what: &What, names: &Names) -> String {
+    let row =
+        |class: &str, oid: &str, column: &str, kind: &str| format!("({number}::int8, '{class}'::regclass, {oid}::oid, {column}, '{kind}')");
+    let relation = |name: &ObjectName| format!("to_regclass({})", literal(&names.sql(name)));
+    match what {
+        What::Relation(name) => row("pg_class", &relation(name), "0", "relation"),
+        What::Index(name) => row("pg_class", &relation(name), "0", "index"),
+        What::Type(name) => row("pg_type", &format!("to_regtype({})", literal(&names.sql(name))), "0", "type"),
+        What::Column { table, column, dropped } => {
+            let (table, name) = (relation(table), literal(column.as_str()));
+            // No column has the number -1000: none of it, where it is not there, not any.
+            let number = format!("coalesce((SELECT attnum::int4 FROM pg_attribute WHERE attrelid = {table} AND attname = {name}), -1000)");
+            row("pg_class", &table, &number, if *dropped { "dropped" } else { "retyped" })
+        }
+    }
+}
+
+/// Whoever depends on these, on the row types of these tables, on the arrays of these types, and on the keys of these
+/// indexes. Extended statistics go silently with a column (`a`), everything else would be refused (`n`).
+fn query(targets: &[String]) -> String {
+    format!(
+        "WITH given(n, class, obj, sub, kind) AS (VALUES {}), target AS (SELECT * FROM given \
+         UNION ALL SELECT n, 'pg_type'::regclass, t.oid, 0, 'type' FROM given JOIN pg_type t ON kind = 'relation' AND t.typrelid = obj \
+         UNION ALL SELECT n, 'pg_type'::regclass, t.typarray, 0, 'type' FROM given JOIN pg_type t \
+           ON (kind = 'type' AND t.oid = obj) OR (kind = 'relation' AND t.typrelid = obj) \
+         UNION ALL SELECT n, 'pg_constraint'::regclass, c.oid, 0, kind FROM given JOIN pg_constraint c \
+           ON kind = 'index' AND c.conindid = obj AND c.contype IN ('p', 'u')), \
+         held AS (SELECT DISTINCT t.n, t.kind, d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS sub \
+           FROM target t JOIN pg_depend d ON d.refclassid = t.class AND d.refobjid = t.obj AND (t.sub = 0 OR d.refobjsubid = t.sub) \
+           WHERE t.obj <> 0 AND (d.deptype = 'n' OR (d.classid = 'pg_statistic_ext'::regclass AND t.kind = 'dropped'))) \
+         SELECT f.n, f.class, f.told, n.nspname::text, oc.relname::text, oc.relkind::text, f.name FROM ( \
+         SELECT h.n, h.classid::regclass::text AS class, pg_describe_object(h.classid, h.objid, h.sub) AS told, \
+         coalesce(p.polrelid, tr.tgrelid, s.stxrelid, r.ev_class, a.adrelid, nullif(c.conrelid, 0), pr.prrelid, i.indrelid, cl.oid) AS owner, \
+         coalesce(c.conname, r.rulename)::text AS name \
+         FROM held h LEFT JOIN pg_policy p ON h.classid = 'pg_policy'::regclass AND p.oid = h.objid \
+         LEFT JOIN pg_trigger tr ON h.classid = 'pg_trigger'::regclass AND tr.oid = h.objid \
+         LEFT JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = h.objid \
+         LEFT JOIN pg_rewrite r ON h.classid = 'pg_rewrite'::regclass AND r.oid = h.objid \
+         LEFT JOIN pg_attrdef a ON h.classid = 'pg_attrdef'::regclass AND a.oid = h.objid \
+         LEFT JOIN pg_constraint c ON h.classid = 'pg_constraint'::regclass AND c.oid = h.objid \
+         LEFT JOIN pg_publication_rel pr ON h.classid = 'pg_publication_rel'::regclass AND pr.oid = h.objid \
+         LEFT JOIN pg_class cl ON h.classid = 'pg_class'::regclass AND cl.oid = h.objid \
+         LEFT JOIN pg_index i ON i.indexrelid = cl.oid \
+         LEFT JOIN pg_type dt ON h.classid = 'pg_type'::regclass AND dt.oid = h.objid \
+         LEFT JOIN pg_constraint dc ON dc.oid = c.oid AND dc.contypid <> 0 \
+         WHERE (dt.typtype IS NULL OR dt.typtype <> 'd') AND dc.oid IS NULL \
+         AND (h.kind <> 'retyped' OR h.classid NOT IN ('pg_constraint'::regclass, 'pg_statistic_ext'::regclass))) f \
+         LEFT JOIN pg_class oc ON oc.oid = f.owner AND {} LEFT JOIN pg_namespace n ON n.oid = oc.relnamespace ORDER BY 1, 3",
+        targets.join(", "),
+        not_of_extension("pg_class", "oc.oid")
+    )
+}
+
+/// What holds on.
+struct Dependent {
+    /// Its catalog.
+    class: String,
+    /// Its kind and name in the server's words.
+    told: String,
+    /// The relation that it belongs to, and its kind (`pg_class.relkind`).
+    owner: Option<(ObjectName, String)>,
+    /// The name of a constraint or rule.
+    name: String,
+}
+
+impl Dependent {
+    /// A row of the query: the number of what it holds on to, and who does.
+    fn of(row: &PgRow, home: &str) -> (usize, Dependent) {
+        let maybe = |i: usize| row.try_get::<Option<String>, _>(i).ok().flatten();
+        let text = |i: usize| maybe(i).unwrap_or_default();
+        let target = usize::try_from(row.try_get::<i64, _>(0).unwrap_or_default()).unwrap_or_default();
+        let named = |schema: String, name: String| ObjectName { schema: (schema != home).then(|| ident(&schema)), name: ident(&name) };
+        let owner = maybe(3).zip(maybe(4)).map(|(schema, name)| (named(schema, name), text(5)));
+        (target, Dependent { class: text(1), told: text(2), owner, name: text(6) })
+    }
+
+    /// Whether the plan knows what to do with it, or the server does.
+    fn is_taken_along(&self, going: &Going, steps: &[Step], (current, desired): (&Schema, &Schema), names: &Names) -> bool {
+        let Some((owner, kind)) = &self.owner else { return false };
+        let goes = |name| steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top("table", name));
+        if goes(owner) || matches!(&going.what, What::Relation(name) if name == owner) {
+            return true;
+        }
+        let is_table = current.tables.contains_key(owner);
+        let is_view = kind == "v" || kind == "m";
+        match self.class.as_str() {
+            "pg_rewrite" if self.name == "_RETURN" => !matches!(going.what, What::Index(_)) || is_dropped(steps, owner, names),
+            "pg_constraint" => {
+                let drop = format!("ALTER TABLE {} DROP CONSTRAINT {}", names.sql(owner), quote(&self.name));
+                is_table && (!desired.ignores("table", owner) || steps.iter().any(|s| s.statements.iter().any(|st| st.sql == drop)))
+            }
+            "pg_class" | "pg_attrdef" => is_table || is_view,
+            _ => false,
+        }
+    }
+
+    fn hazard(&self, going: &Going, desired: &Schema) -> Hazard {
+        let ignored = self.owner.as_ref().is_some_and(|(name, _)| desired.ignores("table", name));
+        let (told, by) = (&self.told, &going.by);
+        if ignored && ["pg_constraint", "pg_attrdef"].contains(&self.class.as_str()) {
+            let message = format!("{told} depends on what changes in {by}, and its table is left alone");
+            let advice = "drop it first, and make it again afterwards";
+            return Hazard::new(Code::BreaksIgnored, Level::Blocks, by.clone(), message, advice);
+        }
+        let message = format!("not supported: {told} stands in the way of changing {by}");
+        let advice = "drop it before and create it again after: rosey does not manage it";
+        Hazard::new(Code::NotSupported, Level::Blocks, by.clone(), message, advice)
+    }
+}
+
+/// Whether a step drops the view.
+fn is_dropped(steps: &[Step], view: &ObjectName, names: &Names) -> bool {
+    let ends = format!("VIEW {}", names.sql(view));
+    steps.iter().any(|s| s.statements.iter().any(|st| st.sql.starts_with("DROP ") && st.sql.ends_with(&ends)))
+}

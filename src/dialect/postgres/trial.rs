@@ -1,0 +1,259 @@
+//! Tries what comes to a table on an empty temporary one of its columns: what the server takes as an expression it may still
+//! refuse as a rule or an index (a function that is not IMMUTABLE, a type that the access method cannot sort, a subquery in
+//! a check). On a table that holds rows an index is built once the rest has been committed, which is too late to find out.
+//!
+//! No table is read, and all is rolled back. Says nothing where a type cannot be had yet, nor of what may come with the
+//! change: a table or sequence that is not there. What is sure to be taken is not tried, and what is left of many tables is
+//! tried in one go, one statement each: parts are tried alone only where something is refused.
+
+mod doubt;
+
+use std::collections::BTreeSet;
+
+use super::connection::{Connection, Error};
+use super::names::{Names, quote};
+use super::settle::{self, stand_ins};
+use super::{ddl, types};
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
+
+/// How many tables are tried at once. Each takes some locks, which are given back before the next ones are taken
+/// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
+const AT_ONCE: usize = 100;
+
+/// What the server refuses of the tables that come or change, at its lines.
+///
+/// # Errors
+/// Where the connection is lost.
+pub(crate) async fn problems(
+    connection: &mut Connection,
+    changes: &Changes,
+    current: &Schema,
+    desired: &Schema,
+) -> Result<Vec<Problem>, Error> {
+    let tables: Vec<Trial> = changes.tables.iter().filter_map(|c| trial(c, desired)).collect();
+    if tables.is_empty() || settle::unknowable(current, desired) {
+        return Ok(Vec::new());
+    }
+    own(connection, &["SAVEPOINT rosey_trial"]).await?;
+    stand_ins::make(connection, &stand_ins::types(current, desired)).await?;
+    // A function of the server's does not take a type that only stands in for its own.
+    let stood_in = stand_ins::type_names(current, desired).next().is_some();
+    let mut found = Vec::new();
+    for some in tables.chunks(AT_ONCE) {
+        let refused = of_tables(connection, some).await?;
+        found.extend(refused.into_iter().filter(|r| !(stood_in && r.code == "42883")).map(Refused::problem));
+    }
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial"]).await?;
+    Ok(found)
+}
+
+/// Commands of rosey's own in one round trip.
+async fn own(connection: &mut Connection, commands: &[&str]) -> Result<(), Error> {
+    let commands: Vec<String> = commands.iter().map(|c| (*c).to_owned()).collect();
+    connection.own_queries(&commands, |_, _| {}).await
+}
+
+/// A table with nothing but its columns and what comes to it.
+struct Trial {
+    table: Table,
+    indexes: Vec<Index>,
+}
+
+/// What is worth a trial of a table: nothing, where all that comes is sure to be taken.
+fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
+    let (mut table, retyped) = match change {
+        TableChange::Create(table) => (table.clone(), false),
+        TableChange::Drop(_) => return None,
+        TableChange::Alter(edits) => coming(edits),
+    };
+    let mut indexes: Vec<Index> = table.indexes.drain(..).map(|(_, i)| i).collect();
+    indexes.retain(|i| retyped || doubt::index(i, &table));
+    table.checks.retain(|c| retyped || doubt::check(c));
+    // Named in full: a search path may put temporary objects last.
+    table.name.schema = Some(Ident::new("pg_temp", Case::Exact));
+    (table.was, table.unlogged) = (Vec::new(), false);
+    table.foreign_keys.clear();
+    let doubtful: BTreeSet<Ident> = table.columns.values().filter(|c| doubt::default(c, desired)).map(|c| c.name.clone()).collect();
+    let sure: BTreeSet<Ident> = table.columns.values().filter(|c| doubt::sorts(&c.ty)).map(|c| c.name.clone()).collect();
+    for column in table.columns.values_mut() {
+        (column.ty, column.identity) = (types::stored(&column.ty), None);
+        column.default = column.default.take().filter(|_| doubtful.contains(&column.name));
+    }
+    let value = |c: &Column| c.generated.is_some() || c.default.is_some();
+    let keys = table.primary_key.iter().flat_map(|k| &k.parts).chain(table.uniques.iter().flat_map(|u| &u.parts));
+    let keys = keys.map(|p| &p.column).any(|c| !sure.contains(c));
+    let rules = !table.checks.is_empty() || !table.exclusions.is_empty() || !table.with.is_empty();
+    (!indexes.is_empty() || keys || rules || table.columns.values().any(value)).then_some(Trial { table, indexes })
+}
+
+/// The changed table with the rules and indexes that come. Where a type changes, which is said too, all of them come: they
+/// meet the new one.
+fn coming(edits: &TableEdits) -> (Table, bool) {
+    let mut table = edits.after.clone();
+    let retyped =
+        |d: &Delta<Column>| matches!(d, Delta::Alter { before, after, .. } if before.ty != after.ty || before.collate != after.collate);
+    if edits.columns.iter().any(retyped) {
+        return (table, true);
+    }
+    let new = |c: &Ident| edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
+    for column in table.columns.values_mut().filter(|c| !new(&c.name)) {
+        column.default = None;
+        // What is there already is there: as a column of its type it serves what comes.
+        column.generated = None;
+    }
+    table.primary_key = edits.primary_key.as_ref().and_then(Delta::after).cloned();
+    table.uniques = edits.uniques.iter().filter_map(Delta::after).cloned().collect();
+    table.checks = edits.checks.iter().filter_map(Delta::after).cloned().collect();
+    table.exclusions = edits.exclusions.iter().filter_map(Delta::after).cloned().collect();
+    table.indexes = edits.indexes.iter().filter_map(Delta::after).map(|i| (i.name.clone(), i.clone())).collect();
+    if !edits.options.iter().any(|e| e.attribute == "with") {
+        table.with.clear();
+    }
+    (table, false)
+}
+
+/// One statement of a trial, and where in the file its part stands.
+struct Part {
+    sql: String,
+    at: Origin,
+}
+
+/// All tables in one go where nothing is wrong, and otherwise one by one. They may be in each other's way: two of one name.
+async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<Refused>, Error> {
+    let names = Names::new(Ident::new("pg_catalog", Case::Exact));
+    own(connection, &["SAVEPOINT rosey_trial_of"]).await?;
+    let mut taken = true;
+    for trial in tables {
+        let indexes = trial.indexes.iter().map(|i| ddl::create_index(i, &i.name, &trial.table.name, false, &names));
+        for sql in std::iter::once(temporary(&trial.table, &names)).chain(indexes) {
+            taken = taken && is_taken(connection, &sql).await?;
+        }
+    }
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
+    let mut found = Vec::new();
+    for trial in tables.iter().filter(|_| !taken) {
+        found.extend(of_table(connection, trial, &names).await?);
+    }
+    Ok(found)
+}
+
+/// Whether the server takes a statement. Where it does not, the transaction waits to be rolled back to a savepoint.
+async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
+    match connection.execute(sql).await {
+        Ok(_) => Ok(true),
+        Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
+        Err(_) => Ok(false),
+    }
+}
+
+/// A table as a whole, or part by part where something is wrong.
+async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> Result<Vec<Refused>, Error> {
+    let mut found = Vec::new();
+    own(connection, &["SAVEPOINT rosey_trial_of"]).await?;
+    if tried(connection, &temporary(&trial.table, names)).await?.is_some() {
+        found = by_parts(connection, &trial.table, names).await?;
+    }
+    if found.is_empty() {
+        for index in &trial.indexes {
+            let sql = ddl::create_index(index, &index.name, &trial.table.name, false, names);
+            found.extend(tried(connection, &sql).await?.and_then(|e| refused(e, index.origin)));
+        }
+    }
+    own(connection, &["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
+    Ok(found)
+}
+
+fn temporary(table: &Table, names: &Names) -> String {
+    ddl::create_table(table, names).replacen("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+}
+
+async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> Result<Vec<Refused>, Error> {
+    let mut bare = Table::new(table.name.clone());
+    let plain = |c: &Column| Column { default: None, generated: None, not_null: false, ..c.clone() };
+    bare.columns = table.columns.values().filter(|c| c.generated.is_none()).map(|c| (c.name.clone(), plain(c))).collect();
+    // A type that is not there yet, or not a type at all, is others' to tell.
+    if tried(connection, &temporary(&bare, names)).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for parts in [values(table, &table.name, names), rules(table, names)] {
+        for part in parts {
+            found.extend(tried(connection, &part.sql).await?.and_then(|e| refused(e, part.at)));
+        }
+        // What reads a column that cannot be says nothing more.
+        if !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// Computed columns and defaults.
+fn values(table: &Table, name: &ObjectName, names: &Names) -> Vec<Part> {
+    let alter = |what: String, at: Origin| Part { sql: format!("ALTER TABLE {} {what}", names.sql(name)), at };
+    let mut parts = Vec::new();
+    for column in table.columns.values() {
+        if let Some(generated) = &column.generated {
+            parts.push(alter(format!("ADD COLUMN {}", ddl::column(column)), nearer(generated.expr.origin, column.origin)));
+        }
+        if let Some(default) = &column.default {
+            let said = if let Literal::Expr(e) = &default.value { e.origin } else { Origin::default() };
+            let set = format!("ALTER COLUMN {} SET DEFAULT {}", quote(column.name.as_str()), ddl::value(&default.value));
+            parts.push(alter(set, nearer(said, column.origin)));
+        }
+    }
+    parts
+}
+
+/// The place of the words themselves, where it is known.
+fn nearer(own: Origin, whole: Origin) -> Origin {
+    if own.0.is_some() { own } else { whole }
+}
+
+/// Keys, rules and storage parameters.
+fn rules(table: &Table, names: &Names) -> Vec<Part> {
+    let alter = |what: String, at: Origin| Part { sql: format!("ALTER TABLE {} {what}", names.sql(&table.name)), at };
+    let mut parts: Vec<Part> = table.primary_key.iter().map(|k| alter(format!("ADD {}", ddl::primary_key(k)), k.origin)).collect();
+    parts.extend(table.uniques.iter().map(|u| alter(format!("ADD {}", ddl::unique(u)), u.origin)));
+    parts.extend(table.checks.iter().map(|c| alter(format!("ADD {}", ddl::check(c)), nearer(c.expr.origin, c.origin))));
+    parts.extend(table.exclusions.iter().map(|e| alter(format!("ADD {}", ddl::exclusion(e)), e.origin)));
+    if !table.with.is_empty() {
+        parts.push(alter(format!("SET ({})", ddl::parameters(&table.with)), table.origin));
+    }
+    parts
+}
+
+/// The server's refusal of a statement, if it refuses.
+async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, Error> {
+    own(connection, &["SAVEPOINT rosey_try"]).await?;
+    match connection.execute(sql).await {
+        Ok(_) => own(connection, &["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
+        Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
+        Err(refusal) => own(connection, &["ROLLBACK TO SAVEPOINT rosey_try"]).await.map(|()| Some(refusal)),
+    }
+}
+
+/// A part that the server does not take.
+struct Refused {
+    code: String,
+    message: String,
+    help: String,
+    at: Span,
+}
+
+impl Refused {
+    fn problem(self) -> Problem {
+        Problem::new(format!("PostgreSQL refuses this: {}", self.message), self.at, "here").help(self.help)
+    }
+}
+
+/// What the server says of the file's own words: class 42 but for tables that are not there yet, features that it has not,
+/// values that are none of the type (the manual's appendix A).
+fn refused(error: Error, at: Origin) -> Option<Refused> {
+    let Error::Sql { code, message, hint, .. } = error else { return None };
+    let told =
+        (code.starts_with("42") && code != "42P01") || ["0A000", "22P02", "22007", "22008", "22023", "22003"].contains(&code.as_str());
+    let help = hint.unwrap_or_else(|| "correct the SQL".to_owned());
+    at.0.filter(|_| told).map(|at| Refused { code, message, help, at })
+}
