@@ -68,7 +68,7 @@ impl Side {
                 return State::read(&text).map(|s| Side::State(Box::new(s))).map_err(|e| saved::bad_state(path, &e));
             }
             if begins("rosey-plan ") {
-                return plan::read_plan(&text).map(|p| Side::Plan(Box::new(p))).map_err(|e| saved::refusal(path, e.into()).as_error());
+                return plan::read_plan(&text).map(|p| Side::Plan(Box::new(p))).map_err(|e| saved::refusal(path, e.into()).into_error());
             }
         }
         schema::sources(path).map(Side::Schema)

@@ -52,7 +52,7 @@ impl Failure {
     }
 
     /// The same where nobody asked for anything to be changed.
-    pub(super) fn as_error(mut self) -> Self {
+    pub(super) fn into_error(mut self) -> Self {
         self.exit = Exit::Error;
         self
     }

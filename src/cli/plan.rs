@@ -118,7 +118,7 @@ impl Plan {
         let path = settings.schema(&self.schema);
         let sources = Arc::new(schema::sources(&path)?);
         let made = match &self.state {
-            Some(file) => self.from_state(file, &sources, way).await?,
+            Some(file) => self.against_state(file, &sources, way).await?,
             None => {
                 let target = settings.target(&self.target)?;
                 let made = self.to_schema(&target, &sources, way).await?;
@@ -142,7 +142,7 @@ impl Plan {
         target.announce();
         let back = rollback::desired(&target.database, to).await?;
         let number = back.way.back_to;
-        let made = self.from_database(&target, &back.desired, Some(number), way).await.map_err(|e| rollback::unfit(e, number))?;
+        let made = self.against_database(&target, &back.desired, Some(number), way).await.map_err(|e| rollback::unfit(e, number))?;
         let plan = settings.under_policy(&made.plan);
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),
@@ -164,7 +164,7 @@ impl Plan {
             Ok::<_, Failure>(desired)
         };
         if self.out.is_some() || matches!(self.format, Format::Sql) {
-            return self.from_database(target, &desired.await?, None, way).await.map_err(failed);
+            return self.against_database(target, &desired.await?, None, way).await.map_err(failed);
         }
         let (desired, planned) = target.database.plan_when(desired, way).await?;
         let planned = planned.map_err(failed)?;
@@ -173,7 +173,7 @@ impl Plan {
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.
-    async fn from_database(&self, target: &Target, desired: &Desired, back_to: Option<i64>, way: Way) -> Result<Made, ApplyError> {
+    async fn against_database(&self, target: &Target, desired: &Desired, back_to: Option<i64>, way: Way) -> Result<Made, ApplyError> {
         let (mut file, mut frame) = (None, None);
         let (plan, said) = if self.out.is_some() {
             let noted = target.database.plan_noted(desired, way).await?;
@@ -196,7 +196,7 @@ impl Plan {
     }
 
     /// Plans against a state file, with no database at hand.
-    async fn from_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<Made, Failure> {
+    async fn against_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<Made, Failure> {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
         let desired = schema::desired(sources, state.dialect)?;

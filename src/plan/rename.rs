@@ -67,7 +67,7 @@ pub(super) fn encode(renames: &[Rename]) -> String {
     pen.finish()
 }
 
-/// Reads what [`encode`] wrote, or the first release's lines: `table.t.column.old -> table.t.column.new`.
+/// Reads what rosey wrote, or the first release's lines: `table.t.column.old -> table.t.column.new`.
 pub fn decode_renames(text: &str) -> Vec<Rename> {
     if text.lines().any(|l| l.contains(" -> ") && !l.contains('"')) {
         return text.lines().filter_map(first_release).collect();

@@ -10,10 +10,10 @@ use crate::kdl;
 use crate::plan::{Frame, Piece, Plan, Record, Transaction, create_history, insert_history, upgrade_history};
 use crate::schema::{Dialect, Normalized};
 
-/// Plans as [`super::plan`] does, and gives what stands around the plan's steps in a script.
+/// Plans as [`super::plan()`] does, and gives what stands around the plan's steps in a script.
 ///
 /// # Errors
-/// As [`super::plan`].
+/// As [`super::plan()`].
 pub async fn plan_with_frame(
     url: &Url,
     desired: &Normalized,

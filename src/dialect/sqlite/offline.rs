@@ -137,7 +137,7 @@ mod tests {
             Fact::new("stored-bytes", ["table", "t", "t", "4"]),
             Fact::new("stored-bytes", ["table", "t", "t", "+1"]),
         ] {
-            assert!(live(&[fact.clone()]).is_err(), "{fact:?}");
+            assert!(live(std::slice::from_ref(&fact)).is_err(), "{fact:?}");
         }
     }
 }
