@@ -1,4 +1,6 @@
 //! A dump of a PostgreSQL database, read without a server, is the schema of that database: a plan to it is empty.
+//!
+//! `ROSEY_TEST_DUMPS=all cargo test --test sql_files` takes every case.
 
 #[allow(dead_code)] // the cases are run elsewhere
 mod case;
@@ -59,7 +61,10 @@ fn the_dump_of_each_case_is_its_schema() {
     // One server is enough: what pg_dump writes hardly differs.
     let Some(server) = servers().into_iter().find(|s| s.tool("pg_dump").is_some()) else { return };
     let (mut wrong, mut seen, mut right) = (Vec::new(), BTreeSet::new(), 0);
-    for path in cases(&folder) {
+    // A dump takes half a second: some of PostgreSQL's own cases and fewer of the others, unless all are asked for.
+    let all = std::env::var_os("ROSEY_TEST_DUMPS").is_some_and(|v| v == "all");
+    let taken = |(i, path): &(usize, PathBuf)| all || i % 8 == 0 || i % 2 == 0 && path.parent().is_some_and(|p| p.ends_with("postgres"));
+    for (_, path) in cases(&folder).into_iter().enumerate().filter(taken) {
         let case = Case::read(&path, Dialect::Postgres).unwrap();
         for part in ["before", "after"] {
             let text = case.text(part);
@@ -75,7 +80,7 @@ fn the_dump_of_each_case_is_its_schema() {
         }
     }
     say(&format!("{right} dumps of {} schemas are right", seen.len()));
-    assert!(wrong.is_empty() && right > 100, "{right} are right, {} wrong:\n{}", wrong.len(), wrong.join("\n====\n"));
+    assert!(wrong.is_empty() && right > 60, "{right} are right, {} wrong:\n{}", wrong.len(), wrong.join("\n====\n"));
 }
 
 #[test]
