@@ -78,15 +78,71 @@ fn a_script_warns_of_what_is_blocked() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @r#"
     $ rosey plan --url test.db --format sql
+    -- This destroys data:
+    --   destroys-column: column name is dropped, with 2 values
+    -- To allow it, delete the next line.
+    .exit 3
+
     .bail on
     -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
+    -- Stops where the schema is not the one that this plan was made for.
+    CREATE TEMP TABLE "_rosey_check" (
+        "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
+        "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
+        "of",
+        "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
+        "kept" CONSTRAINT "rows would point to rows that are not there" CHECK ("kept")
+    );
+    CREATE TEMP TABLE "_rosey_start" (type, name, tbl_name, sql);
+    INSERT INTO temp."_rosey_start" VALUES
+    ('table', 'users', 'users', 'CREATE TABLE "users" (
+        "id" INTEGER PRIMARY KEY,
+        "name" TEXT
+    )');
+    INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
+    DROP TABLE temp."_rosey_start";
+
     -- table.users
     -- ! destroys-column BLOCKED: column name is dropped, with 2 values
     -- ! breaks-clients: programs that run meanwhile fail where they name name
     ALTER TABLE "users" DROP COLUMN "name";
+
+    -- The history.
+    CREATE TABLE IF NOT EXISTS _rosey_history (
+        number INTEGER PRIMARY KEY,
+        format INTEGER NOT NULL,
+        plan TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        message TEXT,
+        schema_before TEXT NOT NULL,
+        schema_after TEXT NOT NULL,
+        renames TEXT NOT NULL,
+        sql TEXT NOT NULL,
+        applied_at TEXT NOT NULL,
+        applied_by TEXT,
+        host TEXT,
+        git_commit TEXT,
+        duration_ms INTEGER NOT NULL,
+        rows_copied INTEGER NOT NULL,
+        rosey_version TEXT NOT NULL,
+        server_version TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        backup TEXT,
+        schema_written TEXT,
+        back_to INTEGER
+    );
+    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, 'ac315b80af8c99b2e22877678bfed0087c64eef6ece98b384ed95d4ad6fc55d2', 'apply', NULL, 'table users {
+        column id serial primary-key
+        column name text
+    }
+    ', 'table users {
+        column id serial primary-key
+    }
+    ', '', 'ALTER TABLE "users" DROP COLUMN "name";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, NULL);
+    DROP TABLE temp."_rosey_check";
 
     COMMIT;
     | database: test.db (from --url)

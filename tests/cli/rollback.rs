@@ -40,6 +40,8 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column age is dropped, with 0 values
       to rename it instead, write was=age on its successor
+    ! breaks-clients: programs that run meanwhile fail where they name label, age
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     Rollback complete (number 4): 0 added, 1 changed, 0 destroyed.
@@ -114,6 +116,8 @@ fn base_is_what_was_there_before_the_first() {
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
       to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+    ! breaks-clients: programs that run meanwhile fail where they name users
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     | error: the apply is refused; nothing was changed
@@ -130,6 +134,8 @@ fn base_is_what_was_there_before_the_first() {
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
       to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+    ! breaks-clients: programs that run meanwhile fail where they name users
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     Rollback complete (number 4): 0 added, 0 changed, 1 destroyed.
@@ -198,14 +204,73 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     session.rosey(&["plan", "--to", "3", "--detailed-exitcode"]).exits(0);
     assert_snapshot!(session.run(&["plan --to 2 --format sql", "plan --to 3", "plan --to nowhere"]), @r#"
     $ rosey plan --to 2 --format sql
+    -- This destroys data:
+    --   destroys-column: column age is dropped, with 0 values
+    -- To allow it, delete the next line.
+    .exit 3
+
     .bail on
     -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
+    -- Stops where the schema is not the one that this plan was made for.
+    CREATE TEMP TABLE "_rosey_check" (
+        "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
+        "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
+        "of",
+        "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
+        "kept" CONSTRAINT "rows would point to rows that are not there" CHECK ("kept")
+    );
+    CREATE TEMP TABLE "_rosey_start" (type, name, tbl_name, sql);
+    INSERT INTO temp."_rosey_start" VALUES
+    ('table', 'users', 'users', 'CREATE TABLE "users" (
+        "id" INTEGER PRIMARY KEY,
+        "label" TEXT
+    , "age" INTEGER)');
+    INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
+    DROP TABLE temp."_rosey_start";
+
     -- table.users
     -- ! destroys-column BLOCKED: column age is dropped, with 0 values
+    -- ! breaks-clients: programs that run meanwhile fail where they name age
     ALTER TABLE "users" DROP COLUMN "age";
+
+    -- The history.
+    CREATE TABLE IF NOT EXISTS _rosey_history (
+        number INTEGER PRIMARY KEY,
+        format INTEGER NOT NULL,
+        plan TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        message TEXT,
+        schema_before TEXT NOT NULL,
+        schema_after TEXT NOT NULL,
+        renames TEXT NOT NULL,
+        sql TEXT NOT NULL,
+        applied_at TEXT NOT NULL,
+        applied_by TEXT,
+        host TEXT,
+        git_commit TEXT,
+        duration_ms INTEGER NOT NULL,
+        rows_copied INTEGER NOT NULL,
+        rosey_version TEXT NOT NULL,
+        server_version TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        backup TEXT,
+        schema_written TEXT,
+        back_to INTEGER
+    );
+    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, '159521e4ed3db912c2dd176009abf3072d983b28a6f7aa0622616229749ee46f', 'rollback', NULL, 'table users {
+        column id serial primary-key
+        column label text
+        column age integer
+    }
+    ', 'table users {
+        column id serial primary-key
+        column label text
+    }
+    ', '', 'ALTER TABLE "users" DROP COLUMN "age";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, 2);
+    DROP TABLE temp."_rosey_check";
 
     COMMIT;
     exit 0
@@ -276,6 +341,8 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 0 rows
       to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
+    ! breaks-clients: programs that run meanwhile fail where they name users
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     | error: the apply is refused; nothing was changed
