@@ -260,6 +260,18 @@ impl Database {
         }
     }
 
+    /// Marks applies as done whose last steps ran outside their transaction, and that were cut off before they could say so:
+    /// for whoever has found that nothing is left to do.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn finish(&self) -> Result<(), ApplyError> {
+        if let Database::Postgres(url) = self {
+            pg::finish(url).await?;
+        }
+        Ok(())
+    }
+
     /// Applies what was approved, or nothing: see [`super::apply()`] and [`pg::apply`].
     ///
     /// # Errors

@@ -49,6 +49,9 @@ pub enum NoWayBack {
         /// What undid it.
         by: i64,
     },
+    /// A name has belonged to different things, so that renaming back in one go would mix them up.
+    #[error("{0} has been the name of different things since, so there is no way back over all of it at once")]
+    NameUsedAgain(String),
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
@@ -156,6 +159,9 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let dropped = dropped(&desired, undone, &renames, dialect);
     call_by_old_names(&mut desired, &renames);
+    if let Some(name) = entries.last().and_then(|e| read(&e.schema_after, dialect)).and_then(|now| used_again(&desired, &now)) {
+        return Err(NoWayBack::NameUsedAgain(name));
+    }
     // What rosey was told to leave alone since then is none of this plan's business.
     if let Some(last) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         desired.ignores = last.ignores;
@@ -198,7 +204,7 @@ fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
 
 /// The name of a column after one step; `table` is its table's name after that step.
 fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
-    let of_table = |r: &&Rename| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| *t == table.to_string());
+    let of_table = |r: &&Rename| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t));
     let found = step.iter().filter(of_table).find(|r| column.matches(&r.old));
     found.map_or_else(|| column.clone(), |r| Ident::new(r.new.as_str(), column.case()))
 }
@@ -228,6 +234,25 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     schema.domains.values_mut().for_each(|d| d.was = now("domain", &d.name));
     schema.sequences.values_mut().for_each(|s| s.was = now("sequence", &s.name));
     schema.materialized_views.values_mut().for_each(|v| v.was = now("materialized-view", &v.name));
+}
+
+/// Something that is to get back a name which something else has now, or whose present name was another's then.
+fn used_again(desired: &Schema, now: &Schema) -> Option<String> {
+    for table in desired.tables.values() {
+        let called = |w: &Ident| ObjectName { schema: table.name.schema.clone(), name: w.clone() };
+        if let Some(old) = table.was.first()
+            && (now.tables.contains_key(&table.name) || desired.tables.contains_key(&called(old)))
+        {
+            return Some(format!("table {}", table.name));
+        }
+        let Some(live) = now.tables.get(&table.was.first().map_or_else(|| table.name.clone(), called)) else { continue };
+        let clash =
+            |c: &&crate::schema::Column| c.was.first().is_some_and(|w| live.columns.contains_key(&c.name) || table.columns.contains_key(w));
+        if let Some(column) = table.columns.values().find(clash) {
+            return Some(format!("column {}.{}", table.name, column.name));
+        }
+    }
+    None
 }
 
 fn was(name: &Ident, now: Ident) -> Vec<Ident> {

@@ -73,6 +73,7 @@ impl Apply {
             output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
+            target.database.finish().await?;
             return Ok(Exit::Done);
         }
         remarks::unused(&self.safety.allow, &plan);

@@ -46,6 +46,7 @@ impl Run<'_> {
                 self.run(path, &plan, &counted).await
             }
             Standing::Applied => {
+                self.target.database.finish().await?;
                 output::out(&format!("{}: already applied.\n", escape(&path.display().to_string())));
                 Ok(())
             }

@@ -57,6 +57,9 @@ impl Side {
         }
         let target = Target::named(text)?;
         target.announce();
+        if apply::is_missing(&target.database) {
+            return Err(Failure::new(format!("{text}: no such file")));
+        }
         Ok(Side::Database(Box::new(target.database)))
     }
 

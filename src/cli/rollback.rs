@@ -146,6 +146,7 @@ fn no_way_back(reason: NoWayBack) -> Failure {
     let failure = Failure::new(reason.to_string());
     match reason {
         NoWayBack::Empty => failure.help("rosey stamp begins one from what is there"),
+        NoWayBack::NameUsedAgain(_) => failure.help("go back one apply at a time: rosey rollback").refused(),
         NoWayBack::Unreadable(_) => failure.help("was it made by a later rosey?"),
         _ => failure.help("rosey history shows what can be gone back to"),
     }

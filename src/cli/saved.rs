@@ -108,8 +108,12 @@ pub(super) fn place(out: &Path, number: i64, message: Option<&str>) -> PathBuf {
     out.join(format!("{number:04}-{}{ENDING}", words.join("-")))
 }
 
-/// Writes a file so that it is there whole, or as it was.
+/// Writes a plan so that it is there whole, or what was there before. That may be an older plan, and nothing else.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if path.exists() && !is_plan(path) {
+        return Err(Failure::new(format!("{} is there and is no plan; it was left as it is", path.display()))
+            .help("name another file, or a folder: --out plans/"));
+    }
     let failed = |e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", path.display()));
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed)?;
@@ -120,6 +124,11 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
         std::fs::remove_file(&beside).ok();
         failed(e)
     })
+}
+
+fn is_plan(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().any(|l| l.starts_with("rosey-plan "))
 }
 
 /// The refusal of a plan for another kind of database.

@@ -25,7 +25,7 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        let plan = saved::open(&self.plan).await?;
+        let plan = saved::open(&self.plan).await.map_err(Failure::into_error)?;
         saved::follows(&self.plan, &plan).map_err(Failure::into_error)?;
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
             output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));

@@ -10,6 +10,7 @@ use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, drift, migrators, output, saved};
 use crate::apply::Entry;
+use crate::apply::rollback;
 use crate::plan::read_plan;
 use crate::render::escape;
 use crate::schema::Dialect;
@@ -92,8 +93,10 @@ fn plans(folder: &Path, dialect: Dialect, entries: &[Entry]) -> Result<String, F
 /// What became of a saved plan.
 fn standing(digest: &str, number: i64, entries: &[Entry]) -> String {
     let last = entries.last().map_or(0, |e| e.number);
+    let stands = rollback::standing(entries).iter().any(|e| e.plan == digest);
     match entries.iter().rfind(|e| e.plan == digest) {
-        Some(entry) => format!("applied as number {}", entry.number),
+        Some(entry) if stands => format!("applied as number {}", entry.number),
+        Some(entry) => format!("applied as number {}, and undone since", entry.number),
         None if number > last => "pending".to_owned(),
         None => format!("not applied, and number {number} is another"),
     }

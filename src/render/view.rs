@@ -111,7 +111,7 @@ impl View {
     /// Looks at a plan. `schema` is what the schema file is called.
     pub fn of(plan: &Plan, schema: &str) -> View {
         let mut seen = BTreeSet::new();
-        let shown = plan.steps.iter().filter(|s| s.action != Action::Carry && seen.insert(s.address.clone()));
+        let shown = plan.steps.iter().filter(|s| (s.action != Action::Carry || !s.hazards.is_empty()) && seen.insert(s.address.clone()));
         let blocks = shown.map(|s| block(plan, main_step(plan, s))).collect();
         let needed = plan.disk_needed();
         let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));

@@ -281,3 +281,35 @@ fn two_schemas_are_compared_wherever_they_are_written_down() {
     let run = place.rosey(&["diff", "old.kdl", "schema.kdl"]).exits(1);
     assert!(run.err.contains("neither side says which kind of database it is for"), "{run}");
 }
+
+#[test]
+fn a_plan_is_written_over_an_older_plan_alone() {
+    let place = Place::with(USERS);
+    apply(&place, "test.db", &[]).exits(0);
+    place.write("schema.kdl", USERS_WITH_AGE);
+    place.write("notes.txt", "mine");
+    for target in ["test.db", "schema.kdl", "notes.txt"] {
+        let before = std::fs::read(place.path(target)).unwrap();
+        let run = place.on("test.db", &["plan", "--out", target]).exits(1);
+        assert!(run.err.contains(&format!("{target} is there and is no plan; it was left as it is")), "{run}");
+        assert_eq!(std::fs::read(place.path(target)).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_was_undone_waits_again() {
+    let place = Place::with(USERS);
+    place.save("test.db", USERS, "plans/0001.plan.kdl");
+    apply(&place, "test.db", &["plans"]).exits(0);
+    place.save("test.db", USERS_WITH_AGE, "plans/0002.plan.kdl");
+    apply(&place, "test.db", &["plans"]).exits(0);
+    place.on("test.db", &["rollback", "--auto-approve", "--allow-destructive"]).exits(0);
+    let status = place.on("test.db", &["status"]).exits(0);
+    assert!(status.out.contains("applied as number 1 ") && status.out.contains("applied as number 2, and undone since"), "{status}");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_no_side_of_a_comparison() {
+    let run = Place::with(USERS).rosey(&["diff", "nope.db", "schema.kdl"]).exits(1);
+    assert!(run.err.contains("error: nope.db: no such file"), "{run}");
+}

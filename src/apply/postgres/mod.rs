@@ -68,12 +68,24 @@ impl Opened {
     pub(super) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
         let Opened { mut connection, live, guards } = self;
         let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+        planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
         let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
         plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         connection.execute("ROLLBACK").await?;
         connection.close().await.ok();
         Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
     }
+}
+
+/// Says of applies that were cut off after their last step that they are done. Nothing is written where there are none.
+pub(super) async fn finish(url: &Url) -> Result<(), Error> {
+    let mut connection = Connection::open(url).await?;
+    let last = history::read_postgres(&mut connection, history::Which::Last).await.unwrap_or_default();
+    if last.iter().any(|e| e.outcome == "running") {
+        history::finish(&mut connection).await?;
+    }
+    connection.close().await.ok();
+    Ok(())
 }
 
 /// The live schema as KDL.

@@ -86,13 +86,22 @@ fn catalog(left_alone: &[String]) -> String {
     let own = "c.relname !~ '^_rosey'";
     format!(
         "SELECT md5(coalesce(string_agg(line, ',' ORDER BY line COLLATE \"C\"), '')) FROM (\n\
-         SELECT concat_ws(' ', n.nspname, c.relname, c.relkind, a.attnum, a.attname, t.typname, a.atttypmod, a.attnotnull, a.atthasdef) AS line \
+         SELECT concat_ws(' ', n.nspname, c.relname, c.relkind, a.attnum, a.attname, t.typname, a.atttypmod, a.attnotnull, \
+         a.attidentity, a.attgenerated, a.attcollation, md5(d.adbin::text)) AS line \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         LEFT JOIN pg_type t ON t.oid = a.atttypid WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, k.conname, k.contype, k.convalidated, k.conkey, k.confrelid, k.confkey) \
+         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum LEFT JOIN pg_type t ON t.oid = a.atttypid WHERE {managed} AND {own}\n\
+         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, k.conname, k.contype, k.convalidated, k.conkey, k.confrelid, k.confkey, \
+         k.condeferrable, k.condeferred, k.confupdtype, k.confdeltype, k.confmatchtype, md5(k.conbin::text)) \
          FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, i.indexrelid, i.indkey, i.indisunique, i.indisvalid) \
+         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, i.indexrelid, i.indkey, i.indisunique, i.indisvalid, \
+         i.indclass, i.indcollation, i.indoption, md5(i.indexprs::text), md5(i.indpred::text)) \
          FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
+         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, md5(r.ev_action::text)) \
+         FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
+         UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, t.typnotnull, t.typbasetype, t.typtypmod, md5(t.typdefaultbin::text)) \
+         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND {managed}\n\
+         UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, k.conname, k.convalidated, md5(k.conbin::text)) \
+         FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {managed}\n\
          UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, e.enumsortorder, e.enumlabel) \
          FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {managed}\n) AS lines"
     )

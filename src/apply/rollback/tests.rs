@@ -85,3 +85,23 @@ fn what_an_apply_dropped_is_told_with_its_backup() {
     assert_eq!(told, [("t".to_owned(), true), ("u".to_owned(), false)]);
     assert!(way.dropped.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
 }
+
+#[test]
+fn a_name_that_was_used_again_is_not_gone_back_over_at_once() {
+    let mut entries = vec![entry(1, "apply", "table t { column x text; column y text }", "table t { column y text }")];
+    entries.push(entry(2, "apply", &entries[0].schema_after, "table t { column x text }"));
+    entries[1].renames = "column \"\" t y x\n".to_owned();
+    let both = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
+    assert_eq!(both, NoWayBack::NameUsedAgain("column t.y".to_owned()));
+    assert!(way_back(&entries, To::Back(1), Dialect::Sqlite).is_ok());
+}
+
+#[test]
+fn columns_of_tables_in_other_schemas_are_renamed_back_too() {
+    let table = |c: &str| format!("table q schema=app {{ column {c} text }}");
+    let mut entries = vec![entry(1, "apply", &table("u"), &table("uu"))];
+    entries[0].renames = "column app q u uu\n".to_owned();
+    let way = way_back(&entries, To::Back(1), Dialect::Postgres).unwrap();
+    let column = way.desired.tables.values().flat_map(|t| t.columns.values()).next().unwrap();
+    assert_eq!(column.was.iter().map(ToString::to_string).collect::<Vec<_>>(), ["uu"]);
+}

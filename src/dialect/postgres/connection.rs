@@ -19,6 +19,7 @@ const SET_UP: &str = "
     SET standard_conforming_strings = on;
     SET check_function_bodies = on;
     SET quote_all_identifiers = off;
+    SET row_security = off;
     SET extra_float_digits = 1;
     SET IntervalStyle = postgres;
     SET bytea_output = hex;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::words::words;
 use super::retype::live_column;
+use super::rules::Op;
 use super::tables::Altered;
 use super::{World, alter, edited, rename};
 use crate::diff::{Delta, Edit};
 use crate::plan::{Action, Statement, Step};
-use crate::schema::{Ident, Index, PartKey};
+use crate::schema::{Ident, Index, PartKey, Unique};
 
 /// What happens to an index.
 pub(super) enum Fate<'i> {
@@ -78,9 +79,20 @@ pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) ->
         return false;
     }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
+    if comes_as_a_rule(table, index) {
+        return false;
+    }
     let disturbed = table.disturbed();
     let columns = index.parts.iter().filter_map(|p| p.column()).chain(&index.include);
     table.busy && !columns.into_iter().any(|c| disturbed.contains(c)) && !is_stirred(table, &index.name)
+}
+
+/// Whether a unique rule takes the place of a unique index.
+fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
+    let columns: Option<Vec<&Ident>> = index.parts.iter().map(|p| p.column()).collect();
+    let added = table.rules.uniques.iter().filter_map(|op| if let Op::Add { item } = op { Some(item) } else { None });
+    let same = |u: &Unique| Some(u.parts.iter().map(|p| &p.column).collect::<Vec<_>>()) == columns;
+    index.unique && !index.invalid && added.into_iter().any(same)
 }
 
 /// Whether the name of an index is that of an index of another table from now on.
@@ -138,7 +150,7 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     for fate in fates(table) {
         match fate {
-            Fate::Comes(_) if table.busy => {}
+            Fate::Comes(index) if super::later::is_late_index(table, index) => {}
             Fate::Changes(old, _) if may_wait(world, table, old) => {}
             Fate::Comes(index) | Fate::Changes(_, index) | Fate::Carried(_, index) => {
                 found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &world.names)));

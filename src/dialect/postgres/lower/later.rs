@@ -64,8 +64,33 @@ impl Key for Unique {
 
 /// Whether a key comes after the transaction. One that replaces another comes in it: a foreign key may hold on to the old
 /// one.
-pub(super) fn is_late<T>(table: &Altered<'_>, op: &Op<T>) -> bool {
-    table.busy && matches!(op, Op::Add { .. })
+pub(super) fn is_late<T: Key>(table: &Altered<'_>, op: &Op<T>) -> bool {
+    let Op::Add { item } = op else { return false };
+    table.busy && !hands_over(table, &item.index(table.edits.after.name.name.clone()))
+}
+
+/// Whether an index that comes waits until after the transaction.
+pub(super) fn is_late_index(table: &Altered<'_>, index: &Index) -> bool {
+    table.busy && !hands_over(table, index)
+}
+
+/// Whether a unique index or rule comes where the other kind goes, over the same columns: both at once, or rows could be
+/// doubled in between.
+pub(super) fn hands_over(table: &Altered<'_>, index: &Index) -> bool {
+    let columns = |index: &Index| index.parts.iter().map(|p| p.column().cloned()).collect::<Option<Vec<Ident>>>();
+    let live = &table.edits.live;
+    let named = |name: &Ident| live.indexes.get(name).filter(|i| i.unique && !i.invalid);
+    let going = fates(table).into_iter().filter_map(|fate| match fate {
+        Fate::Goes(old) => named(old).and_then(columns),
+        _ => None,
+    });
+    let dropped = |op: &Op<Unique>| match op {
+        Op::Drop { name } => live.uniques.iter().find(|u| u.name.as_ref().is_some_and(|n| n.matches(name))),
+        _ => None,
+    };
+    let rules = table.rules.uniques.iter().filter_map(dropped).filter_map(|u| columns(&u.index(table.edits.after.name.name.clone())));
+    let wanted = columns(index);
+    index.unique && wanted.is_some() && going.chain(rules).any(|c| Some(c) == wanted)
 }
 
 /// The column lists of the keys that come after the transaction.
@@ -79,7 +104,7 @@ pub(super) fn late_keys(table: &Altered<'_>) -> Vec<Vec<Ident>> {
 /// The columns of unique indexes that come so late: a foreign key may point to them.
 fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     let unique = |fate: Fate<'_>| match fate {
-        Fate::Comes(i) if table.busy && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
+        Fate::Comes(i) if is_late_index(table, i) && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
         _ => None,
     };
     fates(table).into_iter().filter_map(unique).collect()
@@ -108,7 +133,7 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
     }
     for fate in fates(table) {
         steps.extend(match fate {
-            Fate::Comes(i) => {
+            Fate::Comes(i) if is_late_index(table, i) => {
                 let mut step = build(world, table, i);
                 if i.unique {
                     step.footprint.creates.push(format!("keys:{}", world.names.key(&table.edits.after.name)));

@@ -77,7 +77,7 @@ fn validates(op: &Op<crate::schema::Check>) -> bool {
 
 fn builds(world: &World<'_>, table: &Altered<'_>, fate: &Fate<'_>) -> bool {
     match fate {
-        Fate::Comes(_) => !table.busy,
+        Fate::Comes(index) => !super::later::is_late_index(table, index),
         Fate::Changes(old, _) => !may_wait(world, table, old),
         Fate::Carried(..) => true,
         Fate::Goes(_) | Fate::Stays(..) => false,
