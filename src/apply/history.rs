@@ -138,6 +138,15 @@ fn decode_row(row: &str) -> Result<Entry, HistoryError> {
     serde_json::from_value(value).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
+/// Refuses to write behind a row of a later rosey, whose meaning is not known here.
+pub(super) fn is_known(last: Result<Vec<Entry>, HistoryError>) -> Result<(), HistoryError> {
+    match last {
+        Err(later @ HistoryError::Later { .. }) => Err(later),
+        // What else is wrong shows where it matters.
+        _ => Ok(()),
+    }
+}
+
 /// Writes a row and gives its number.
 pub(super) async fn write_sqlite(connection: &mut sqlite::connection::Connection, record: &Record) -> Result<i64, sqlite::Error> {
     connection.execute(&create_history(Dialect::Sqlite)).await?;

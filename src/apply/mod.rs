@@ -312,6 +312,7 @@ impl ApplyError {
             | ApplyError::Blocked(_)
             | ApplyError::Stale
             | ApplyError::Differs(_)
+            | ApplyError::History(HistoryError::Later { .. })
             | ApplyError::NoRoom { .. }
             | ApplyError::NoDump(_)
             | ApplyError::BrokenReferences(_) => true,

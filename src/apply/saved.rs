@@ -5,6 +5,7 @@
 //! follow from its schemas is not taken, whatever its digest says.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::database::{is_missing, read_noted};
 use super::{ApplyError, Database, Desired, Noted, Offline, SqlitePath, Way, plan_offline, postgres as pg};
@@ -163,15 +164,15 @@ impl Saved {
         state.dialect == self.file.dialect && read_noted(&state.current, state.dialect).is_ok_and(|live| same(&live))
     }
 
-    /// Where a database stands beside the plan.
+    /// Where a database stands beside the plan. `wait` is how long another program's lock on a SQLite file is waited for.
     ///
     /// # Errors
     /// Where the database does not answer, or where no plan is possible.
-    pub async fn standing(&self, database: &Database) -> Result<Standing, ApplyError> {
+    pub async fn standing(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
         let missing = is_missing(database);
         let (plan, remarks, holding) = match database {
             Database::Sqlite(_) => {
-                let planned = database.plan(&self.desired, way(&self.file)).await?;
+                let planned = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
                 (planned.plan, planned.remarks, Vec::new())
             }
             Database::Postgres(url) => {

@@ -144,6 +144,7 @@ async fn in_transaction(
     backup: &mut Option<PathBuf>,
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
+    history::is_known(history::read_sqlite(connection, history::Which::Last).await)?;
     let Planned { plan, live, .. } =
         planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
     if plan.is_empty() && plan.guards.is_empty() {

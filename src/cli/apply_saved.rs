@@ -9,6 +9,7 @@ use super::target::Target;
 use super::{Exit, output, remarks, saved};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
+use crate::dialect::sqlite;
 use crate::plan::{Kind, Plan};
 use crate::render::{self, Style, escape};
 
@@ -56,7 +57,10 @@ impl Run<'_> {
     }
 
     async fn standing(&self, path: &Path, plan: &Saved) -> Result<Standing, Failure> {
-        plan.standing(&self.target.database).await.map_err(|e| match e {
+        plan.standing(&self.target.database, self.options.lock_timeout).await.map_err(|e| match e {
+            ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => {
+                ApplyError::LockTimeout(self.options.lock_timeout).into()
+            }
             ApplyError::Plan(_) | ApplyError::PostgresPlan(_) => {
                 let failure: Failure = e.into();
                 failure.help(format!("plan it again: rosey plan --out {}", path.display()))

@@ -105,3 +105,15 @@ fn the_next_apply_and_a_stamp_bring_it_up_to_date() {
         assert_eq!(session.place.database.value("SELECT max(number) FROM _rosey_history"), "3");
     }
 }
+
+#[test]
+fn behind_a_row_of_a_later_rosey_nothing_is_written() {
+    let place = Place::with(USERS);
+    place.apply(&[]).exits(0);
+    place.database.run("UPDATE _rosey_history SET format = 9, rosey_version = '7.0.0'", true);
+    place.write("schema.kdl", super::USERS_WITH_AGE);
+    let run = place.apply(&[]).exits(3);
+    assert!(run.err.contains("number 1 of the history was written by a later rosey (7.0.0)"), "{run}");
+    assert_eq!(place.database.value("SELECT count(*) FROM _rosey_history"), "1");
+    place.rosey(&["history", "--url", "test.db"]).exits(1);
+}

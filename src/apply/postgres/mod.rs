@@ -187,6 +187,7 @@ impl Work<'_> {
     async fn all(&mut self) -> Result<Outcome, ApplyError> {
         let began = Instant::now();
         let until = began + self.options.lock_timeout;
+        history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
         self.beforehand(until).await?;
         let outcome = loop {
             match self.transaction(began).await {
