@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::Entry;
+use super::drift::read;
 use crate::dialect::guards;
 use crate::diff::TableChange;
-use crate::kdl::{Sources, decode};
 use crate::plan::{Plan, Rename};
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
 
@@ -159,12 +159,12 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let dropped = dropped(&desired, undone, &renames, dialect);
     call_by_old_names(&mut desired, &renames);
-    if let Some(name) = entries.last().and_then(|e| read(&e.schema_after, dialect)).and_then(|now| used_again(&desired, &now)) {
-        return Err(NoWayBack::NameUsedAgain(name));
-    }
-    // What rosey was told to leave alone since then is none of this plan's business.
-    if let Some(last) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
-        desired.ignores = last.ignores;
+    if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
+        if let Some(name) = used_again(&desired, &now) {
+            return Err(NoWayBack::NameUsedAgain(name));
+        }
+        // What rosey was told to leave alone since then is none of this plan's business.
+        desired.ignores = now.ignores;
     }
     let undone = undone.iter().rev().map(|e| e.number).collect();
     Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, dropped })
@@ -175,10 +175,6 @@ fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
     let undid = |e: &&Entry| e.number > entry.number && e.back_to.is_some_and(|n| n < number);
     let by = entries.iter().find(undid).map_or(number, |e| e.number);
     NoWayBack::Undone { number, by }
-}
-
-fn read(text: &str, dialect: Dialect) -> Option<Schema> {
-    decode(&Sources::from_text("history", text), dialect).ok()
 }
 
 /// The name that something has after these renames, applied in their order.

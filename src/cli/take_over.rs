@@ -11,7 +11,7 @@ use super::target::Database;
 use super::{fmt, output, schema};
 use crate::apply::{Desired, Way};
 use crate::dialect::guards;
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::Changes;
 use crate::kdl::{self, NodeEdit, Sources};
 use crate::render::escape;
 use crate::schema::{Address, Dialect, Schema, Span};
@@ -118,30 +118,9 @@ async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
     Err(Failure::new(format!("{} still differs in {}", path.display(), names.join(", "))).help("rosey plan shows how"))
 }
 
-fn pairs(c: &Changes) -> Vec<Pair> {
-    let table = |t: &TableChange| match t {
-        TableChange::Create(t) => (Some(t.address()), None),
-        TableChange::Drop(t) => (None, Some(t.address())),
-        TableChange::Alter(e) => {
-            let old = e.renamed_from.as_ref().map_or_else(|| e.before.address(), |old| Address::top("table", old));
-            (Some(e.after.address()), Some(old))
-        }
-    };
-    let mut found: Vec<Pair> = c.tables.iter().map(table).collect();
-    found.extend(of(&c.views, |o| o.address()));
-    found.extend(of(&c.triggers, |o| o.address()));
-    found.extend(of(&c.virtual_tables, |o| o.address()));
-    found.extend(of(&c.namespaces, |o| o.address()));
-    found.extend(of(&c.extensions, |o| o.address()));
-    found.extend(of(&c.enums, |o| o.address()));
-    found.extend(of(&c.domains, |o| o.address()));
-    found.extend(of(&c.sequences, |o| o.address()));
-    found.extend(of(&c.materialized_views, |o| o.address()));
-    found
-}
-
-fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> Vec<Pair> {
-    deltas.iter().map(|d| (d.after().map(&address), d.before().map(&address))).collect()
+/// What is in the file and what is live, of each object that differs.
+fn pairs(changes: &Changes) -> Vec<Pair> {
+    changes.pairs().into_iter().map(|(before, after)| (after, before)).collect()
 }
 
 /// Where the file declares an object.

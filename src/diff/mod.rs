@@ -49,13 +49,21 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// What differs, each once.
-    pub fn addresses(&self) -> BTreeSet<Address> {
-        fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> impl Iterator<Item = Address> {
-            deltas.iter().filter_map(|d| d.after().or(d.before())).map(address)
+    /// The address of each object that differs, before and after: a missing side where it comes or goes. The one walk over
+    /// all kinds, so that a new kind cannot be forgotten in one of them.
+    pub fn pairs(&self) -> Vec<(Option<Address>, Option<Address>)> {
+        fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> impl Iterator<Item = (Option<Address>, Option<Address>)> {
+            deltas.iter().map(move |d| (d.before().map(&address), d.after().map(&address)))
         }
-        let tables = self.tables.iter().map(|t| t.table().address());
-        let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
+        let table = |t: &TableChange| match t {
+            TableChange::Create(t) => (None, Some(t.address())),
+            TableChange::Drop(t) => (Some(t.address()), None),
+            TableChange::Alter(e) => {
+                let old = e.renamed_from.as_ref().map_or_else(|| e.before.address(), |old| Address::top("table", old));
+                (Some(old), Some(e.after.address()))
+            }
+        };
+        let tables = self.tables.iter().map(table);
         tables
             .chain(of(&self.views, View::address))
             .chain(of(&self.triggers, Trigger::address))
@@ -66,8 +74,13 @@ impl Changes {
             .chain(of(&self.domains, Domain::address))
             .chain(of(&self.sequences, Sequence::address))
             .chain(of(&self.materialized_views, MaterializedView::address))
-            .chain(lacking)
             .collect()
+    }
+
+    /// What differs, each once.
+    pub fn addresses(&self) -> BTreeSet<Address> {
+        let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
+        self.pairs().into_iter().filter_map(|(before, after)| after.or(before)).chain(lacking).collect()
     }
 
     /// True where the schemas are equal.

@@ -146,7 +146,8 @@ fn facts(pen: &mut Pen, facts: &[Fact]) {
     pen.close();
 }
 
-fn digest(text: &str) -> String {
+/// The SHA-256 of a text, in hexadecimal digits.
+pub(crate) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 

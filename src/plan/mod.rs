@@ -17,6 +17,7 @@ use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
 pub use fact::Fact;
+pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::json::{Change, change};
 use super::text::{Style, write_block};
 use super::view::{Block, Symbol, View};
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::Changes;
 use crate::plan::{Action, Drift, Plan, Step, counted};
 use crate::schema::{Address, Dialect};
 
@@ -87,31 +87,14 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
 }
 
 /// A step without statements for each object, in the order of their addresses.
-fn steps(c: &Changes) -> Vec<Step> {
-    let table = |t: &TableChange| match t {
-        TableChange::Create(_) => Action::Create,
-        TableChange::Drop(_) => Action::Destroy,
-        TableChange::Alter(_) => Action::Alter,
+fn steps(changes: &Changes) -> Vec<Step> {
+    let action = |(before, after): (Option<Address>, Option<Address>)| match (before, after) {
+        (None, Some(new)) => Some((new, Action::Create)),
+        (Some(_), Some(new)) => Some((new, Action::Alter)),
+        (Some(old), None) => Some((old, Action::Destroy)),
+        (None, None) => None,
     };
-    let mut found: Vec<(Address, Action)> = c.tables.iter().map(|t| (t.table().address(), table(t))).collect();
-    found.extend(of(&c.views, |o| o.address()));
-    found.extend(of(&c.triggers, |o| o.address()));
-    found.extend(of(&c.virtual_tables, |o| o.address()));
-    found.extend(of(&c.namespaces, |o| o.address()));
-    found.extend(of(&c.extensions, |o| o.address()));
-    found.extend(of(&c.enums, |o| o.address()));
-    found.extend(of(&c.domains, |o| o.address()));
-    found.extend(of(&c.sequences, |o| o.address()));
-    found.extend(of(&c.materialized_views, |o| o.address()));
+    let mut found: Vec<(Address, Action)> = changes.pairs().into_iter().filter_map(action).collect();
     found.sort();
     found.into_iter().map(|(address, action)| Step::new(address, action, Vec::new())).collect()
-}
-
-fn of<T>(deltas: &[Delta<T>], address: impl Fn(&T) -> Address) -> Vec<(Address, Action)> {
-    let action = |d: &Delta<T>| match d {
-        Delta::Create(_) => Action::Create,
-        Delta::Drop(_) => Action::Destroy,
-        Delta::Alter { .. } => Action::Alter,
-    };
-    deltas.iter().filter_map(|d| d.after().or(d.before()).map(|o| (address(o), action(d)))).collect()
 }

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
-
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
@@ -323,7 +321,7 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
 
 /// A digest of the live schema in rosey's own spelling.
 fn fingerprint(schema: &Schema) -> String {
-    Sha256::digest(crate::kdl::encode(schema).as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    plan::digest(&crate::kdl::encode(schema))
 }
 
 /// The live tables that change, or whose types do: lowering wants to know whether they hold rows.
