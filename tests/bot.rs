@@ -110,8 +110,8 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     let way = way_back(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
     let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap();
     let plan = wait(live.plan(&back, Way::default())).unwrap().plan;
-    let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.what).collect();
-    assert_eq!(lost, ["column api_tokens.revoked"]);
+    let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.address.to_string()).collect();
+    assert_eq!(lost, ["table.api_tokens.column.revoked"]);
     let options =
         Options { allow_destructive: true, backup: BackupMode::Never, kind: Kind::Rollback, back_to: Some(0), ..Options::default() };
     wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent)).unwrap_or_else(|e| panic!("{e:?}"));
@@ -119,6 +119,7 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     assert_eq!(after[..before.len()], before);
     assert_eq!(after.last().unwrap().last().unwrap(), "'since'");
     assert!(database.plan(&desired(&found).unwrap()).unwrap().is_empty(), "it is v0.5.0's schema");
+    assert!(wait(live.plan(&back, Way::default())).unwrap().plan.is_empty(), "its rules have the names that they had, or none");
     assert_eq!(wait(live.drift()).unwrap(), None);
 }
 

@@ -4,13 +4,14 @@
 //! and verifying are the same as on the way forward.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Entry;
 use super::drift::read;
 use crate::dialect::guards;
 use crate::diff::TableChange;
-use crate::plan::{Plan, Rename};
-use crate::schema::{Dialect, Ident, ObjectName, Schema};
+use crate::plan::{Lost, Plan, Rename};
+use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
 
 /// How far back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,17 +89,6 @@ struct Dropped {
     backup: Option<String>,
 }
 
-/// Values that come back from no plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
-    /// What holds none of them: `column users.email`, `table users`.
-    pub what: String,
-    /// The number that dropped it.
-    pub by: i64,
-    /// The backup that has them.
-    pub backup: Option<String>,
-}
-
 /// The applies and stamps that led to what is there, in order: those that no rollback has undone.
 pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
     let mut standing: Vec<&Entry> = Vec::new();
@@ -166,6 +156,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
         // What rosey was told to leave alone since then is none of this plan's business.
         desired.ignores = now.ignores;
     }
+    desired.names_are_exact = true;
     let undone = undone.iter().rev().map(|e| e.number).collect();
     Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, dropped })
 }
@@ -299,12 +290,19 @@ impl WayBack {
             }
         }
         let is_made = |d: &&Dropped| made.contains(&(d.table.to_string(), d.column.as_ref().map(ToString::to_string)));
-        let lost = |d: &Dropped| Lost {
-            what: d.column.as_ref().map_or_else(|| format!("table {}", d.table), |c| format!("column {}.{c}", d.table)),
-            by: d.by,
-            backup: d.backup.clone(),
+        self.dropped.iter().filter(is_made).map(Dropped::lost).collect()
+    }
+}
+
+impl Dropped {
+    fn lost(&self) -> Lost {
+        let table = Address::top("table", &self.table);
+        let values = match &self.backup {
+            None => "that number made no backup".to_owned(),
+            Some(file) if Path::new(file).exists() => format!("they are in {file}"),
+            Some(file) => format!("they were in {file}, which is not there"),
         };
-        self.dropped.iter().filter(is_made).map(lost).collect()
+        Lost { address: self.column.as_ref().map_or(table.clone(), |c| table.child("column", c)), by: self.by, values: Some(values) }
     }
 }
 

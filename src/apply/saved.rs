@@ -12,8 +12,8 @@ use super::{ApplyError, Database, Desired, Noted, Offline, SqlitePath, Way, plan
 use crate::dialect::postgres;
 use crate::diff::Changes;
 use crate::kdl;
-use crate::plan::{self, Draft, FileError, Plan, PlanFile, State, read_plan, write_plan};
-use crate::schema::{Address, ObjectName, Schema};
+use crate::plan::{self, Draft, FileError, Lost, Plan, PlanFile, State, read_plan, write_plan};
+use crate::schema::{Address, Dialect, ObjectName, Schema};
 
 /// How a plan is shown at the head of its file.
 pub type Shown<'s> = &'s dyn Fn(&Plan) -> String;
@@ -53,6 +53,8 @@ pub struct Label<'l> {
     pub message: Option<&'l str>,
     /// Of a way back: the number whose schema it goes back to.
     pub back_to: Option<i64>,
+    /// Of a way back: what comes back without its values.
+    pub lost: &'l [Lost],
 }
 
 /// A plan file's text, and the plan in it.
@@ -86,13 +88,17 @@ pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -
 pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
     // As it will be read: without what only the history knows.
     let bare = State { recorded: None, written: None, ..state.clone() };
-    let desired = Desired::new(read_noted(desired, state.dialect)?, state.dialect)?;
-    let Offline { plan, .. } = plan_offline(&bare, &desired, way).await?;
+    let desired = read_desired(desired, state.dialect, label.back_to)?;
+    let Offline { mut plan, .. } = plan_offline(&bare, &desired, way).await?;
+    if label.back_to.is_some() {
+        plan.lead_back(label.lost);
+    }
     let current = kdl::encode(&read_noted(&state.current, state.dialect)?);
     let text = write_plan(&Draft {
         number: state.number.unwrap_or(0) + 1,
         message: label.message,
         back_to: label.back_to,
+        lost: label.lost,
         current: &current,
         facts: &state.facts,
         desired: &kdl::encode(desired.written()),
@@ -109,12 +115,18 @@ pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
-    let label = Label { message: file.message.as_deref(), back_to: file.back_to };
+    let label = Label { message: file.message.as_deref(), back_to: file.back_to, lost: &file.lost };
     let made = save_state(&state, &file.desired, label, way(&file), shown).await?;
     let differs_at = first_difference(&made.text, &file.text);
     let current = read_noted(&file.current, file.dialect)?;
-    let desired = Desired::new(read_noted(&file.desired, file.dialect)?, file.dialect)?;
+    let desired = read_desired(&file.desired, file.dialect, file.back_to)?;
     Ok(Saved { file, plan: made.plan, desired, differs_at, current })
+}
+
+/// The schema that a plan leads to. One that is gone back to is as the database had it.
+fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -> Result<Desired, ApplyError> {
+    let schema = read_noted(text, dialect)?;
+    Desired::new(Schema { names_are_exact: back_to.is_some(), ..schema }, dialect)
 }
 
 /// The line of the file that would be another one. What is said for people, at its head, is worded anew now and then.
@@ -170,7 +182,7 @@ impl Saved {
     /// Where the database does not answer, or where no plan is possible.
     pub async fn standing(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
         let missing = is_missing(database);
-        let (plan, remarks, holding) = match database {
+        let (mut plan, remarks, holding) = match database {
             Database::Sqlite(_) => {
                 let planned = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
                 (planned.plan, planned.remarks, Vec::new())
@@ -188,6 +200,9 @@ impl Saved {
         let since = if missing { from_nothing(&start) } else { database.changes_since(&start).await? };
         if !since.is_empty() {
             return Ok(Standing::Elsewhere { differs: self.touched(&since) });
+        }
+        if self.file.back_to.is_some() {
+            plan.lead_back(&self.file.lost);
         }
         Ok(match self.unfit(&plan, &holding) {
             Some(reason) => Standing::Unfit { reason },

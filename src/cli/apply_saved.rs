@@ -10,7 +10,7 @@ use super::{Exit, output, remarks, saved};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
 use crate::dialect::sqlite;
-use crate::plan::{Kind, Plan};
+use crate::plan::{Hazard, Kind, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -91,7 +91,12 @@ impl Run<'_> {
             ..self.options.clone()
         };
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
-            ApplyError::Blocked(hazards) => self.settings.refusal(&hazards),
+            ApplyError::Blocked(mut hazards) => {
+                if plan.file.back_to.is_some() {
+                    hazards.iter_mut().for_each(Hazard::lead_back);
+                }
+                self.settings.refusal(&hazards)
+            }
             other => Failure::of_apply(other),
         })?;
         output::out(&report(counted, &outcome));

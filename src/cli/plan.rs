@@ -142,7 +142,7 @@ impl Plan {
         target.announce();
         let back = rollback::desired(&target.database, to).await?;
         let number = back.way.back_to;
-        let made = self.against_database(&target, &back.desired, Some(number), way).await.map_err(|e| rollback::unfit(e, number))?;
+        let made = self.against_database(&target, &back.desired, Some(&back), way).await.map_err(|e| rollback::unfit(e, number))?;
         let plan = settings.under_policy(&made.plan);
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),
@@ -173,11 +173,19 @@ impl Plan {
     }
 
     /// Plans against the live database. The file's text comes with the plan where it is to be saved.
-    async fn against_database(&self, target: &Target, desired: &Desired, back_to: Option<i64>, way: Way) -> Result<Made, ApplyError> {
+    async fn against_database(
+        &self,
+        target: &Target,
+        desired: &Desired,
+        back: Option<&rollback::Back>,
+        way: Way,
+    ) -> Result<Made, ApplyError> {
+        let back_to = back.map(|b| b.way.back_to);
         let (mut file, mut frame) = (None, None);
         let (plan, said) = if self.out.is_some() {
             let noted = target.database.plan_noted(desired, way).await?;
-            let label = Label { message: self.message.as_deref(), back_to };
+            let lost = back.map(|b| b.way.lost(&noted.plan)).unwrap_or_default();
+            let label = Label { message: self.message.as_deref(), back_to, lost: &lost };
             if !noted.plan.is_empty() {
                 file = Some(apply::saved::save(&noted, label, way, &saved::shown).await?.text);
             }
@@ -192,6 +200,7 @@ impl Plan {
             frame = Some(target.database.plan_script(desired, way, &options).await?.1);
         }
         remarks::tell(&said);
+        let plan = if let Some(back) = back { back.leads(plan) } else { plan };
         Ok(Made { plan, desired: desired.clone(), file, frame })
     }
 
@@ -206,7 +215,7 @@ impl Plan {
         remarks::tell_unsettled(&made.unsettled);
         let mut text = None;
         if self.out.is_some() && !made.plan.is_empty() {
-            let label = Label { message: self.message.as_deref(), back_to: None };
+            let label = Label { message: self.message.as_deref(), ..Label::default() };
             text = Some(apply::saved::save_state(&state, &made.desired, label, way, &saved::shown).await.map_err(failed)?.text);
         }
         Ok(Made { plan: made.plan, desired, file: text, frame: None })

@@ -1,8 +1,6 @@
 //! `rosey rollback`: plans and applies the way back to a schema of the history. It asks, backs up and verifies as `apply`
 //! does; values that are gone it cannot bring back, and says where they are.
 
-use std::path::Path;
-
 use clap::Args;
 
 use super::apply::{apply, approve, identity, report};
@@ -14,8 +12,8 @@ use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remark
 use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
 use crate::apply::{ApplyError, Desired, Options, Way};
 use crate::dialect::{postgres, sqlite};
-use crate::plan::{Kind, Plan};
-use crate::render::{self, escape};
+use crate::plan::{Hazard, Kind, Plan};
+use crate::render;
 
 /// Goes back to an earlier schema.
 #[derive(Args)]
@@ -63,13 +61,13 @@ pub(super) async fn desired(database: &Database, to: To) -> Result<Back, Failure
 }
 
 /// Plans the way back against the database.
-pub(super) async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
+async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
     let planned = target.database.plan(&back.desired, way).await.map_err(|e| match e {
         ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
         other => unfit(other, back.way.back_to),
     })?;
     remarks::tell(&planned.remarks);
-    Ok(planned.plan)
+    Ok(back.leads(planned.plan))
 }
 
 impl Back {
@@ -78,26 +76,18 @@ impl Back {
         if self.way.back_to == 0 { "the schema before number 1".to_owned() } else { format!("the schema of {}", name_of(self.way.back_to)) }
     }
 
-    /// The plan for people: where it goes, what it does, and what it cannot bring back.
+    /// The plan, with what it cannot bring back.
+    pub(super) fn leads(&self, mut plan: Plan) -> Plan {
+        let lost = self.way.lost(&plan);
+        plan.lead_back(&lost);
+        plan
+    }
+
+    /// The plan for people: where it goes, and what it does.
     pub(super) fn text(&self, plan: &Plan, style: render::Style) -> String {
         let undone: Vec<String> = self.way.undone.iter().map(ToString::to_string).collect();
         let undoes = if undone.is_empty() { String::new() } else { format!(" (undoes {})", undone.join(", ")) };
-        format!("Going back to {}{undoes}\n\n{}{}", name_of(self.way.back_to), render::text(plan, &self.name(), style), self.lost(plan))
-    }
-
-    /// What comes back without its values.
-    fn lost(&self, plan: &Plan) -> String {
-        let lost = self.way.lost(plan);
-        let line = |l: &crate::apply::rollback::Lost| {
-            let from = match &l.backup {
-                None => "no backup was made".to_owned(),
-                Some(file) if Path::new(file).exists() => format!("they are in {file}"),
-                Some(file) => format!("they were in {file}, which is not there"),
-            };
-            escape(&format!("  {}   number {} dropped it; {from}\n", l.what, l.by))
-        };
-        let lines: String = lost.iter().map(line).collect();
-        if lines.is_empty() { lines } else { format!("\nIt comes back without its values:\n{lines}") }
+        format!("Going back to {}{undoes}\n\n{}", name_of(self.way.back_to), render::text(plan, &self.name(), style))
     }
 }
 
@@ -124,7 +114,10 @@ impl Rollback {
         }
         approve(approved, "\nGo back? Only `yes` is taken for an answer: ")?;
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
-            ApplyError::Blocked(hazards) => settings.refusal(&hazards),
+            ApplyError::Blocked(mut hazards) => {
+                hazards.iter_mut().for_each(Hazard::lead_back);
+                settings.refusal(&hazards)
+            }
             other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => unfit(other, back.way.back_to),
             other => Failure::of_apply(other),
         })?;

@@ -126,7 +126,7 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
 
 /// The differences between two lists of conditions: a domain's, which are compared as a whole elsewhere.
 pub(crate) fn check_changes(current: &[crate::schema::Check], desired: &[crate::schema::Check]) -> Vec<Delta<crate::schema::Check>> {
-    pairs::rule_deltas(current, desired)
+    pairs::rule_deltas(current, desired, false)
 }
 
 /// Whether two states of a table are one, foreign keys to a parent's key spelled out or not, indexes left aside.

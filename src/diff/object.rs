@@ -242,7 +242,7 @@ impl Object for Domain {
             .of("default", &before.default, &after.default, |d| d.as_ref().map(show_default))
             .of("collate", &before.collate, &after.collate, shown)
             .of("comment", &before.comment, &after.comment, Clone::clone);
-        if !super::pairs::rule_deltas(&before.checks, &after.checks).is_empty() {
+        if !super::pairs::rule_deltas(&before.checks, &after.checks, false).is_empty() {
             let conditions =
                 |d: &Domain| (!d.checks.is_empty()).then(|| d.checks.iter().map(|c| c.expr.text.clone()).collect::<Vec<_>>().join(", "));
             edits.0.push(Edit { attribute: "checks", before: conditions(before), after: conditions(after) });

@@ -1,8 +1,8 @@
 //! Which constraint of before is which of after: by name, then by what it is, for most of them have no name.
 
 use super::Object;
-use super::delta::{Delta, altered};
-use crate::schema::{Check, Exclusion, ForeignKey, Ident, Unique};
+use super::delta::{Delta, Edit};
+use crate::schema::{Check, Exclusion, ForeignKey, Ident, PrimaryKey, Unique};
 
 /// A constraint that may have no name.
 pub(super) trait Rule: Object {
@@ -11,6 +11,19 @@ pub(super) trait Rule: Object {
     fn was(&self) -> &[Ident];
     /// Whether two are the same rule, whatever they are called.
     fn is_same_rule(&self, other: &Self) -> bool;
+}
+
+impl Rule for PrimaryKey {
+    fn name(&self) -> Option<&Ident> {
+        self.name.as_ref()
+    }
+    fn was(&self) -> &[Ident] {
+        &[]
+    }
+    /// A table has one.
+    fn is_same_rule(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Rule for Unique {
@@ -61,8 +74,17 @@ impl Rule for Exclusion {
     }
 }
 
+/// The change between two states of one constraint. Where names are exact, one that goes is a change as well.
+pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) -> Option<Delta<T>> {
+    let mut edits = T::edits(before, after);
+    if let (true, Some(name), None) = (exact_names, before.name(), after.name()) {
+        edits.push(Edit { attribute: "name", before: Some(name.to_string()), after: None });
+    }
+    (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
+}
+
 /// The differences between two lists of constraints.
-pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T]) -> Vec<Delta<T>> {
+pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T], exact_names: bool) -> Vec<Delta<T>> {
     let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
     let mut taken = vec![false; current.len()];
     let tests: [fn(&T, &T) -> bool; 5] = [
@@ -84,7 +106,7 @@ pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T]) -> Vec<Delta<T>
     let mut deltas = Vec::new();
     for (after, partner) in desired.iter().zip(&partner) {
         match partner {
-            Some(j) => deltas.extend(altered(&current[*j], after)),
+            Some(j) => deltas.extend(altered_rule(&current[*j], after, exact_names)),
             None => deltas.push(Delta::Create(after.clone())),
         }
     }

@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::delta::{Delta, Edit, altered, deltas};
+use super::delta::{Delta, Edit, deltas};
 use super::object::table_options;
-use super::pairs::rule_deltas;
+use super::pairs::{altered_rule, rule_deltas};
 use super::rename::Renames;
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PartKey, PrimaryKey, Schema, Table, Unique};
 
@@ -94,7 +94,7 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
             Some(current) => {
                 let renamed_from = renames.tables.iter().find(|(_, new)| new == name).map(|(old, _)| old.clone());
                 let original = before.tables.get(renamed_from.as_ref().unwrap_or(name)).unwrap_or(current);
-                let edits = diff_table(original, current, after, renamed_from, renames);
+                let edits = diff_table(original, current, after, renamed_from, renames, wanted.names_are_exact);
                 if !edits.is_empty() {
                     changes.push(TableChange::Alter(Box::new(edits)));
                 }
@@ -106,17 +106,24 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
     changes
 }
 
-fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<ObjectName>, renames: &Renames) -> TableEdits {
+fn diff_table(
+    live: &Table,
+    before: &Table,
+    after: &Table,
+    renamed_from: Option<ObjectName>,
+    renames: &Renames,
+    exact_names: bool,
+) -> TableEdits {
     let of_this = renames.columns.iter().filter(|(t, _, _)| *t == after.name);
     let renamed_columns = of_this.map(|(_, old, new)| (old.clone(), new.clone())).collect();
     let mut old_indexes = before.indexes.clone();
     let renamed_indexes = rename_indexes(&mut old_indexes, after);
-    let arranged = arrange(before, after);
+    let arranged = if exact_names { in_live_order(before, spelled(before, after)) } else { arrange(before, after) };
     let primary_key = match (&before.primary_key, &after.primary_key) {
         (None, None) => None,
         (None, Some(key)) => Some(Delta::Create(key.clone())),
         (Some(key), None) => Some(Delta::Drop(key.clone())),
-        (Some(old), Some(new)) => altered(old, new),
+        (Some(old), Some(new)) => altered_rule(old, new, exact_names),
     };
     TableEdits {
         live: live.clone(),
@@ -125,10 +132,10 @@ fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<
         renamed_indexes,
         columns: deltas(&before.columns, &after.columns),
         primary_key,
-        uniques: rule_deltas(&before.uniques, &after.uniques),
-        checks: rule_deltas(&before.checks, &after.checks),
-        foreign_keys: rule_deltas(&before.foreign_keys, &after.foreign_keys),
-        exclusions: rule_deltas(&before.exclusions, &after.exclusions),
+        uniques: rule_deltas(&before.uniques, &after.uniques, exact_names),
+        checks: rule_deltas(&before.checks, &after.checks, exact_names),
+        foreign_keys: rule_deltas(&before.foreign_keys, &after.foreign_keys, exact_names),
+        exclusions: rule_deltas(&before.exclusions, &after.exclusions, exact_names),
         indexes: deltas(&old_indexes, &after.indexes),
         options: table_options(before, after),
         before: before.clone(),
@@ -137,12 +144,17 @@ fn diff_table(live: &Table, before: &Table, after: &Table, renamed_from: Option<
 }
 
 /// Columns that exist keep the live order, new ones go last in the file's: order is no difference, whatever path is
-/// taken. What the file does not name keeps its live name, and what it names in other letters the live spelling.
+/// taken.
+fn in_live_order(before: &Table, mut table: Table) -> Table {
+    let kept = before.columns.keys().filter_map(|name| table.columns.get(name));
+    let new = table.columns.values().filter(|c| !before.columns.contains_key(&c.name));
+    table.columns = kept.chain(new).map(|c| (c.name.clone(), c.clone())).collect();
+    table
+}
+
+/// What the file does not name keeps its live name, and what it names in other letters the live spelling.
 fn arrange(before: &Table, after: &Table) -> Table {
-    let mut arranged = spelled(before, after);
-    let kept = before.columns.keys().filter_map(|name| arranged.columns.get(name));
-    let new = arranged.columns.values().filter(|c| !before.columns.contains_key(&c.name));
-    arranged.columns = kept.chain(new).map(|c| (c.name.clone(), c.clone())).collect();
+    let mut arranged = in_live_order(before, spelled(before, after));
     if let (Some(new), Some(old)) = (&mut arranged.primary_key, &before.primary_key) {
         new.name = new.name.take().or_else(|| old.name.clone());
     }
@@ -229,5 +241,5 @@ pub(super) fn is_same(before: &Table, after: &Table) -> bool {
             }
         }
     }
-    !diff_table(&a, &a, &b, None, &Renames::default()).changes_table()
+    !diff_table(&a, &a, &b, None, &Renames::default(), false).changes_table()
 }

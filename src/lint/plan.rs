@@ -38,7 +38,10 @@ fn warnings(plan: &Plan) -> Vec<Hazard> {
     found.extend(plan.changes.views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
     found.extend(plan.changes.materialized_views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
     found.extend(waits(plan));
-    found.extend(renames::suggestions(&plan.changes).into_iter().map(suggested));
+    // On the way back the history knows what was renamed.
+    if !plan.leads_back {
+        found.extend(renames::suggestions(&plan.changes).into_iter().map(suggested));
+    }
     found
 }
 

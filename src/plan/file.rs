@@ -5,9 +5,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Fact, Plan};
+use super::{Fact, Lost, Plan};
 use crate::kdl::document::{Block, Pen, read};
-use crate::schema::Dialect;
+use crate::schema::{Address, Dialect};
 
 /// The version of both shapes.
 pub const FILE_FORMAT: i64 = 1;
@@ -53,6 +53,8 @@ pub struct PlanFile {
     pub message: Option<String>,
     /// Of a way back: the number whose schema it goes back to; 0 is what was there before the first.
     pub back_to: Option<i64>,
+    /// Of a way back: what comes back without its values.
+    pub lost: Vec<Lost>,
     /// SQLite: tables that change are rebuilt, whatever would be cheaper.
     pub rebuild_only: bool,
     /// PostgreSQL: tables that hold rows are changed without stopping writers.
@@ -78,6 +80,8 @@ pub struct Draft<'d> {
     pub message: Option<&'d str>,
     /// Of a way back: the number whose schema it goes back to.
     pub back_to: Option<i64>,
+    /// Of a way back: what comes back without its values.
+    pub lost: &'d [Lost],
     /// The schema that it starts from.
     pub current: &'d str,
     /// What else has to be known of the database.
@@ -105,6 +109,11 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
     }
     if let Some(number) = draft.back_to {
         pen.number("back-to", number);
+    }
+    for lost in draft.lost {
+        let by = lost.by.to_string();
+        let args: Vec<&str> = std::iter::once(by.as_str()).chain(lost.address.parts().iter().map(String::as_str)).collect();
+        pen.node("lost", &args);
     }
     if plan.dialect == Dialect::Postgres {
         pen.node("online", &[if plan.online { "true" } else { "false" }]);
@@ -205,6 +214,11 @@ fn read_facts(blocks: &[Block]) -> Vec<Fact> {
     children.iter().map(|b| Fact { name: b.name.clone(), args: b.args.clone() }).collect()
 }
 
+fn read_lost(block: &Block) -> Option<Lost> {
+    let (by, parts) = block.args.split_first()?;
+    Some(Lost { address: Address::of_parts(parts)?, by: by.parse().ok()?, values: None })
+}
+
 /// Reads a plan file.
 ///
 /// # Errors
@@ -218,6 +232,7 @@ pub fn read_plan(text: &str) -> Result<PlanFile, FileError> {
         number: word(&blocks, "number").and_then(|n| n.parse().ok()).ok_or_else(missing)?,
         message: word(&blocks, "message").map(str::to_owned),
         back_to: word(&blocks, "back-to").and_then(|n| n.parse().ok()),
+        lost: blocks.iter().filter(|b| b.name == "lost").filter_map(read_lost).collect(),
         rebuild_only: word(&blocks, "sqlite-path") == Some("rebuild"),
         online: word(&blocks, "online") == Some("true"),
         current: text_of(&blocks, "current").ok_or_else(missing)?,

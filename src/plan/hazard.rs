@@ -46,11 +46,13 @@ pub enum Code {
     RewritesTable,
     /// What goes and what comes are alike.
     LooksLikeRename,
+    /// A rollback makes something again whose values are gone.
+    ComesBackEmpty,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::DestroysTable,
         Code::DestroysColumn,
         Code::LosesValues,
@@ -71,6 +73,7 @@ impl Code {
         Code::BlocksWriters,
         Code::RewritesTable,
         Code::LooksLikeRename,
+        Code::ComesBackEmpty,
     ];
 
     /// Those of data that is lost for good, for which leave may be given.
@@ -99,6 +102,7 @@ impl Code {
             Code::BlocksWriters => "blocks-writers",
             Code::RewritesTable => "rewrites-table",
             Code::LooksLikeRename => "looks-like-rename",
+            Code::ComesBackEmpty => "comes-back-empty",
         }
     }
 }

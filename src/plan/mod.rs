@@ -1,6 +1,7 @@
 //! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
 
 mod allowed;
+mod back;
 mod fact;
 mod file;
 mod frame;
@@ -16,6 +17,7 @@ use crate::diff::Changes;
 use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
+pub use back::Lost;
 pub use fact::Fact;
 pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
@@ -46,6 +48,8 @@ pub struct Plan {
     pub online: bool,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
+    /// Whether it goes back to a recorded schema, and so not to what a schema file says.
+    pub leads_back: bool,
     /// What somebody else has changed since the last number of the history.
     pub drift: Option<Drift>,
     /// PostgreSQL: the tables that were taken to hold rows, where a plan file says so; else that is asked.

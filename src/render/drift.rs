@@ -72,6 +72,7 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
         rebuild_only: false,
         online: true,
         creates_database: false,
+        leads_back: false,
         drift: None,
         holding: None,
     };

@@ -20,6 +20,16 @@ impl Address {
         Address(parts)
     }
 
+    /// Its parts: kind and name of each object, outermost first.
+    pub fn parts(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The address of these parts, if they are pairs of kind and name.
+    pub fn of_parts(parts: &[String]) -> Option<Self> {
+        (!parts.is_empty() && parts.len().is_multiple_of(2)).then(|| Address(parts.to_vec()))
+    }
+
     /// Kind of the top-level object: `table`, `view`, …
     pub fn kind(&self) -> &str {
         self.0.first().map_or("", String::as_str)
@@ -33,6 +43,11 @@ impl Address {
     /// Whether the text is the address, or that of what this is a part of.
     pub fn is_named_by(&self, text: &str) -> bool {
         (2..=self.0.len()).step_by(2).any(|n| self.0[..n].join(".") == text)
+    }
+
+    /// Kind of the innermost object.
+    pub fn last_kind(&self) -> &str {
+        self.0.iter().rev().nth(1).map_or("", String::as_str)
     }
 
     /// Name of the innermost object.

@@ -62,6 +62,9 @@ pub struct Schema {
     pub ignores: Vec<Ignore>,
     /// What exists but cannot be expressed: left alone where it is.
     pub unmanaged: Vec<Unmanaged>,
+    /// A schema that a database had: a rule without a name had none, or the one that the server gives. Where a schema file
+    /// names none, any name will do.
+    pub names_are_exact: bool,
 }
 
 impl Schema {

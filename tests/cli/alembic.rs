@@ -14,7 +14,7 @@ const LIVE: &str = "CREATE TABLE alembic_version (version_num varchar(32) NOT NU
     INSERT INTO notes VALUES (1, 'kept')";
 
 /// A place on each database, the servers' versions included, with what names it.
-fn everywhere(work: impl Fn(&str, Session, &dyn Fn(&str) -> String)) {
+pub(super) fn everywhere(work: impl Fn(&str, Session, &dyn Fn(&str) -> String)) {
     let place = Place::new();
     let path = place.database.path.clone();
     let sqlite = move |sql: &str| at(&path, sql);

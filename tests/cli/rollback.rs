@@ -39,7 +39,6 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED without --allow-destructive: column age is dropped, with 0 values
-      to rename it instead, write was=age on its successor
     ! breaks-clients: programs that run meanwhile fail where they name label, age
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
@@ -115,7 +114,6 @@ fn base_is_what_was_there_before_the_first() {
     # table.users will be destroyed (the schema does not declare it; 2 rows)
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
-      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
     ! breaks-clients: programs that run meanwhile fail where they name users
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
@@ -133,7 +131,6 @@ fn base_is_what_was_there_before_the_first() {
     # table.users will be destroyed (the schema does not declare it; 2 rows)
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
-      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
     ! breaks-clients: programs that run meanwhile fail where they name users
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
@@ -161,17 +158,17 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
 
     +  create
     ~  change in place
+    !  warning
 
     # table.users will be changed in place (ALTER TABLE)
     ~ table users {
     +     column name text
           # 1 unchanged column
       }
+    ! comes-back-empty: column name comes back without its values, which number 2 dropped
+      they are in test.db.TIME.backup
 
     Plan: 0 to add, 1 to change, 0 to destroy.
-
-    It comes back without its values:
-      column users.name   number 2 dropped it; they are in test.db.TIME.backup
     Rollback complete (number 3): 0 added, 1 changed, 0 destroyed.
     | change table.users
     | verify
@@ -179,7 +176,8 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     ");
     assert_eq!(names(&session, "name"), [["NULL"]]);
     session.applies(USERS_WITHOUT_NAME, "without a backup");
-    assert!(session.rosey(&["plan", "--to", "1"]).out.ends_with("  column users.name   number 4 dropped it; no backup was made\n"));
+    let told = "column name comes back without its values, which number 4 dropped\n  that number made no backup\n";
+    assert!(session.rosey(&["plan", "--to", "1"]).out.contains(told));
 }
 
 #[test]
@@ -191,7 +189,7 @@ fn a_backup_that_is_gone_is_said_to_be_gone() {
         std::fs::remove_file(file).unwrap();
     }
     let run = session.rosey(&["plan", "--to", "1"]).exits(0);
-    assert!(run.out.contains("number 2 dropped it; they were in test.db.TIME.backup, which is not there\n"), "{run}");
+    assert!(run.out.contains("which number 2 dropped\n  they were in test.db.TIME.backup, which is not there\n"), "{run}");
 }
 
 #[test]
@@ -340,7 +338,6 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     # table.users will be destroyed (the schema does not declare it; 0 rows)
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 0 rows
-      to rename it instead, write was=users on its successor; to leave it alone, `ignore` it
     ! breaks-clients: programs that run meanwhile fail where they name users
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
@@ -357,4 +354,56 @@ fn it_backs_up_as_apply_does() {
     let session = three();
     session.quietly(&["rollback --auto-approve --allow-destructive -q"]);
     assert_eq!(backups(&session.place.path("")).len(), 1);
+}
+
+const UNNAMED: &str = "table parents { column id serial primary-key }
+table children {
+    column id serial primary-key
+    column n integer { check \"n > 0\" }
+    column parent integer references=parents.id
+    unique n
+}
+";
+
+const NAMED: &str = "table parents { column id serial; primary-key id name=pk }
+table items was=children {
+    column id serial primary-key
+    column m integer was=n
+    column parent integer
+    check positive \"m > 0\"
+    unique m name=one
+    foreign-key parent references=parents.id name=to_parent
+}
+";
+
+#[test]
+fn rules_without_a_name_lose_what_they_were_called() {
+    super::alembic::everywhere(|on, s, _| {
+        s.applies(UNNAMED, "unnamed");
+        // SQLite puts quotes around what it renames.
+        let inspect = || s.rosey(&["inspect"]).exits(0).out.replace("\\\"n\\\"", "n");
+        let before = inspect();
+        s.applies(NAMED, "named");
+        s.quietly(&["rollback --auto-approve --backup never"]);
+        assert_eq!(inspect(), before, "{on}");
+        s.applies(
+            &NAMED.replace(" name=pk", "").replace("positive ", "").replace(" name=one", "").replace(" name=to_parent", ""),
+            "unnamed",
+        );
+        let back = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
+        assert!(!back.out.contains("-> none"), "{on}: names that nobody changed\n{back}");
+        assert_eq!(inspect(), before, "{on}");
+    });
+}
+
+#[test]
+fn a_saved_way_back_says_what_comes_back_empty() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    session.place.write("schema.kdl", USERS_WITHOUT_NAME);
+    session.quietly(&["apply --auto-approve --allow-destructive --backup never", "plan --to 1 --out back.plan.kdl"]);
+    let told = "! comes-back-empty: column name comes back without its values, which number 2 dropped\n";
+    for command in [&["show", "back.plan.kdl"][..], &["apply", "back.plan.kdl", "--auto-approve"]] {
+        let run = session.rosey(command).exits(0);
+        assert!(run.out.contains(told), "{run}");
+    }
 }

@@ -9,6 +9,7 @@ mod ddl;
 mod default_name;
 mod dependents;
 mod error;
+mod exact_names;
 mod facts;
 mod from_sql;
 pub(crate) mod inspect;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
-use super::{check, dependents, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
+use super::{check, dependents, exact_names, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Plan, Step};
@@ -71,7 +71,11 @@ impl Settled {
         if !self.refused.is_empty() {
             return Err(PlanError::Schema(self.refused.clone()));
         }
-        diff(&self.current, &self.desired).map_err(PlanError::Schema)
+        let mut changes = diff(&self.current, &self.desired).map_err(PlanError::Schema)?;
+        if self.desired.schema().names_are_exact {
+            exact_names::keep_given(&mut changes);
+        }
+        Ok(changes)
     }
 }
 
@@ -313,6 +317,7 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
         guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
+        leads_back: false,
         drift: None,
         holding: None,
         online,

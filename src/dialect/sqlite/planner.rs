@@ -113,6 +113,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         steps,
         fingerprint,
         creates_database: false,
+        leads_back: false,
         drift: None,
         holding: None,
         online: false,

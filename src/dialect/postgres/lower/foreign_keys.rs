@@ -103,7 +103,15 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
                 steps.push(step);
                 steps.extend(validation(world, own, child, &fk, alters));
             }
-            Op::Edit { name, after, edits } => steps.extend(edit(world, own, child, name, after, edits)),
+            Op::Edit { name, after, edits } => {
+                let mut fk = after.clone();
+                if edits.iter().any(|e| e.attribute == "name" && e.after.is_none()) {
+                    let default = default_name::foreign_key(&child.after.name, &fk);
+                    let is_taken = |n: &str| n != name && taken.contains(n);
+                    fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, is_taken), Case::Exact));
+                }
+                steps.extend(edit(world, own, child, name, &fk, edits));
+            }
             Op::Drop { .. } => {}
         }
     }

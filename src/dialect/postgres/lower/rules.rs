@@ -38,9 +38,13 @@ impl<T> Op<T> {
         }
     }
 
-    fn come_mut(&mut self) -> Option<&mut T> {
+    /// What comes, or what is to have the name again that PostgreSQL gives: with the live name that it leaves for it.
+    pub(super) fn named_mut(&mut self) -> Option<(Option<&str>, &mut T)> {
         match self {
-            Op::Add { item } | Op::Replace { item, .. } => Some(item),
+            Op::Add { item } | Op::Replace { item, .. } => Some((None, item)),
+            Op::Edit { name, after, edits } if edits.iter().any(|e| e.attribute == "name" && e.after.is_none()) => {
+                Some((Some(name), after))
+            }
             _ => None,
         }
     }
@@ -153,7 +157,7 @@ fn excludes(exclusion: &Exclusion, named: &dyn Fn(&str) -> bool) -> bool {
     exclusion.parts.iter().any(|(p, _)| part(&p.key)) || exclusion.predicate.as_ref().is_some_and(|p| named(&p.text))
 }
 
-/// Gives what comes without a name the one that PostgreSQL would give, so that it can be spoken of later.
+/// Gives what comes or stays without a name the one that PostgreSQL would give, so that it can be spoken of later.
 fn name_all(rules: &mut Rules, edits: &TableEdits) {
     let (live, after) = (&edits.live, &edits.after);
     let mut taken = live_names(edits);
@@ -163,26 +167,27 @@ fn name_all(rules: &mut Rules, edits: &TableEdits) {
         taken.remove(name);
     }
     taken.extend(live.indexes.keys().map(ToString::to_string));
-    let mut give = |name: &mut Option<Ident>, default: String| {
+    let mut give = |left: Option<&str>, name: &mut Option<Ident>, default: String| {
+        left.map(|name| taken.remove(name));
         let free = default_name::free(&default, |n| taken.contains(n));
         let given = name.get_or_insert_with(|| Ident::new(free, Case::Exact));
         taken.insert(given.to_string());
     };
-    for key in rules.keys.iter_mut().filter_map(Op::come_mut) {
+    for (left, key) in rules.keys.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::primary_key(&after.name, key);
-        give(&mut key.name, default);
+        give(left, &mut key.name, default);
     }
-    for unique in rules.uniques.iter_mut().filter_map(Op::come_mut) {
+    for (left, unique) in rules.uniques.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::unique(&after.name, unique);
-        give(&mut unique.name, default);
+        give(left, &mut unique.name, default);
     }
-    for check in rules.checks.iter_mut().filter_map(Op::come_mut) {
+    for (left, check) in rules.checks.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::check(after, check);
-        give(&mut check.name, default);
+        give(left, &mut check.name, default);
     }
-    for exclusion in rules.exclusions.iter_mut().filter_map(Op::come_mut) {
+    for (left, exclusion) in rules.exclusions.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::exclusion(&after.name, exclusion);
-        give(&mut exclusion.name, default);
+        give(left, &mut exclusion.name, default);
     }
 }
 

@@ -18,7 +18,6 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::Live;
 use super::planner::{self, Aligned, PlanError, Settled};
 use crate::dialect::guards::Guards;
-use crate::diff::diff;
 use crate::plan::{Fact, Level, Plan, Step};
 use crate::schema::{Address, Normalized, ObjectName, Schema};
 
@@ -63,7 +62,7 @@ pub fn plan(
 ) -> Result<OfflinePlan, PlanError> {
     let Noted { live, guards, holding } = noted::read(facts, current)?;
     let (settled, unsettled) = settled(live, &guards, recorded, desired);
-    let changes = diff(&settled.current, &settled.desired).map_err(PlanError::Schema)?;
+    let changes = settled.changes()?;
     let mut steps = Vec::new();
     if !changes.is_empty() {
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: None, holds_rows: holding.contains(name) });

@@ -9,9 +9,15 @@ use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{ForeignKey, Ident, Table};
 
+/// The rules that are new, or new in what they demand: another name is no demand.
+fn comes<'d, T>(deltas: &'d [Delta<T>], demand: &'static str) -> impl Iterator<Item = &'d T> {
+    let is_new = move |d: &&Delta<T>| !matches!(d, Delta::Alter { edits, .. } if edits.iter().all(|e| e.attribute != demand));
+    deltas.iter().filter(is_new).filter_map(Delta::after)
+}
+
 /// Conditions that are new, or that meet values which the change makes.
 pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
-    let new = |i: &crate::schema::Check| edits.checks.iter().filter_map(Delta::after).any(|c| c.expr == i.expr);
+    let new = |i: &crate::schema::Check| comes(&edits.checks, "condition").any(|c| c.expr == i.expr);
     let made = rows::remade(edits);
     let fresh: Vec<Ident> = edits.after.columns.keys().filter(|c| !edits.before.columns.contains_key(*c)).cloned().collect();
     let touched = |c: &crate::schema::Check| made.iter().chain(&fresh).any(|name| c.expr.mentions(name));
@@ -46,7 +52,7 @@ pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let mut rules: Vec<(String, Vec<&crate::schema::KeyPart>)> = Vec::new();
     for unique in &edits.after.uniques {
-        let new = edits.uniques.iter().filter_map(Delta::after).any(|u| u.parts == unique.parts);
+        let new = comes(&edits.uniques, "columns").any(|u| u.parts == unique.parts);
         if new || unique.parts.iter().any(|p| made.contains(&p.column)) {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
             rules.push((format!("unique ({columns})"), unique.parts.iter().collect()));
