@@ -157,7 +157,11 @@ fn without_times(text: String) -> String {
     const STAMP: usize = "20260101T000000000Z".len();
     let mut pieces: Vec<&str> = text.split(".backup").collect();
     let last = pieces.pop().unwrap_or_default();
-    let cut = |p: &str| p.len().checked_sub(STAMP).map_or(p.to_owned(), |n| format!("{}TIME", &p[..n]));
+    let is_stamp = |s: &str| s.ends_with('Z') && s.bytes().filter(u8::is_ascii_digit).count() == STAMP - 2;
+    let cut = |p: &str| match p.len().checked_sub(STAMP).and_then(|n| p.split_at_checked(n)) {
+        Some((head, stamp)) if is_stamp(stamp) => format!("{head}TIME"),
+        _ => p.to_owned(),
+    };
     pieces.iter().map(|p| cut(p) + ".backup").collect::<String>() + last
 }
 
