@@ -235,6 +235,16 @@ impl Saved {
     }
 }
 
+/// Whether a plan starts from the schema that the database has.
+///
+/// # Errors
+/// Where its schemas cannot be read, or the database does not answer.
+pub async fn starts_here(file: &PlanFile, database: &Database) -> Result<bool, ApplyError> {
+    let ignores = read_noted(&file.desired, file.dialect)?.ignores;
+    let start = Schema { ignores, ..read_noted(&file.current, file.dialect)? };
+    Ok(database.changes_since(&start).await?.is_empty())
+}
+
 /// A database that is not there yet differs in all that the plan starts from.
 fn from_nothing(start: &Schema) -> Changes {
     let before = crate::dialect::sqlite::normalized(start.clone());

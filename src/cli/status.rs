@@ -11,9 +11,9 @@ use super::target::Database;
 use super::{Exit, TargetArguments, drift, migrators, output, saved};
 use crate::apply::Entry;
 use crate::apply::rollback;
-use crate::plan::read_plan;
+use crate::apply::saved::starts_here;
+use crate::plan::{PlanFile, read_plan};
 use crate::render::escape;
-use crate::schema::Dialect;
 
 /// Shows where the database is.
 #[derive(Args)]
@@ -36,7 +36,7 @@ impl Status {
             None => "Nothing applied: rosey has no history in this database.\n".to_owned(),
         };
         text.push_str(&migrators::named(&database.other_migrators().await.map_err(reading)?));
-        text.push_str(&plans(&self.plans, database.dialect(), &entries)?);
+        text.push_str(&plans(&self.plans, database, &entries).await?);
         output::out(&text);
         Ok(Exit::Done)
     }
@@ -69,16 +69,16 @@ async fn changed_since(database: &Database, last: &Entry) -> Result<String, Fail
 }
 
 /// The saved plans of this kind of database.
-fn plans(folder: &Path, dialect: Dialect, entries: &[Entry]) -> Result<String, Failure> {
+async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<String, Failure> {
     let mut rows = Vec::new();
     for file in plan_files(folder)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let read = std::fs::read_to_string(&file).map_err(|e| e.to_string()).and_then(|t| read_plan(&t).map_err(|e| e.to_string()));
         match read {
             Err(reason) => rows.push(vec![name, String::new(), format!("broken: {reason}"), String::new()]),
-            Ok(plan) if plan.dialect != dialect => {}
+            Ok(plan) if plan.dialect != database.dialect() => {}
             Ok(plan) => {
-                let standing = standing(&plan.digest, plan.number, entries);
+                let standing = standing(&plan, database, entries).await?;
                 rows.push(vec![name, format!("number {}", plan.number), standing, plan.message.unwrap_or_default()]);
             }
         }
@@ -90,16 +90,18 @@ fn plans(folder: &Path, dialect: Dialect, entries: &[Entry]) -> Result<String, F
     Ok(format!("\nPlans in {}:\n{list}", escape(&folder.display().to_string())))
 }
 
-/// What became of a saved plan.
-fn standing(digest: &str, number: i64, entries: &[Entry]) -> String {
+/// What became of a saved plan. Only one of the next number can be asked whether it starts here; those after it start
+/// where it leads.
+async fn standing(plan: &PlanFile, database: &Database, entries: &[Entry]) -> Result<String, Failure> {
     let last = entries.last().map_or(0, |e| e.number);
-    let stands = rollback::standing(entries).iter().any(|e| e.plan == digest);
-    match entries.iter().rfind(|e| e.plan == digest) {
+    let stands = rollback::standing(entries).iter().any(|e| e.plan == plan.digest);
+    Ok(match entries.iter().rfind(|e| e.plan == plan.digest) {
         Some(entry) if stands => format!("applied as number {}", entry.number),
         Some(entry) => format!("applied as number {}, and undone since", entry.number),
-        None if number > last => "pending".to_owned(),
-        None => format!("not applied, and number {number} is another"),
-    }
+        None if plan.number <= last => format!("not applied, and number {} is another", plan.number),
+        None if plan.number == last + 1 && !starts_here(plan, database).await? => "starts from another schema".to_owned(),
+        None => "pending".to_owned(),
+    })
 }
 
 /// The plan files in the order of names; none where there is no such folder.

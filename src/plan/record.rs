@@ -152,6 +152,8 @@ pub fn insert_history(dialect: Dialect, record: &Record) -> String {
             "number" => "(SELECT coalesce(max(number), 0) + 1 FROM _rosey_history)".to_owned(),
             "applied_at" => now.to_owned(),
             "server_version" => server.to_owned(),
+            // A script does not know who will run it; the server does.
+            "applied_by" if dialect == Dialect::Postgres && record.identity.user.is_none() => "session_user".to_owned(),
             name => value(name, record),
         };
         let _ = write!(values, "{}{value}", if values.is_empty() { "" } else { ", " });
