@@ -3,15 +3,14 @@
 //! Pure: it reads the history's rows and makes a desired schema of one of them. Planning it, asking for leave, backing up
 //! and verifying are the same as on the way forward.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+mod conversions;
+mod losses;
 
 use super::Entry;
 use super::drift::read;
 use crate::dialect::guards;
-use crate::diff::TableChange;
 use crate::plan::{Lost, Plan, Rename};
-use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
+use crate::schema::{Dialect, Ident, ObjectName, Schema};
 
 /// How far back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,17 +75,8 @@ pub struct WayBack {
     pub desired: Schema,
     /// The numbers that are undone, the latest first.
     pub undone: Vec<i64>,
-    /// What these dropped, with their backups.
-    dropped: Vec<Dropped>,
-}
-
-/// Something that an apply dropped.
-#[derive(Debug, Clone)]
-struct Dropped {
-    table: ObjectName,
-    column: Option<Ident>,
-    by: i64,
-    backup: Option<String>,
+    /// What these did to values, with their backups.
+    losses: Vec<losses::Loss>,
 }
 
 /// The applies and stamps that led to what is there, in order: those that no rollback has undone.
@@ -147,18 +137,19 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
         guards::remember(&mut desired, &recorded);
     }
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
-    let dropped = dropped(&desired, undone, &renames, dialect);
+    let losses = losses::found(&desired, undone, &renames, dialect);
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         if let Some(name) = used_again(&desired, &now) {
             return Err(NoWayBack::NameUsedAgain(name));
         }
+        conversions::keep_fitting(&mut desired, standing.get(..kept).unwrap_or_default(), &now, dialect);
         // What rosey was told to leave alone since then is none of this plan's business.
         desired.ignores = now.ignores;
     }
     desired.names_are_exact = true;
     let undone = undone.iter().rev().map(|e| e.number).collect();
-    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, dropped })
+    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, losses })
 }
 
 fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
@@ -189,10 +180,32 @@ fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
     }
 }
 
+/// The name of a table before one step.
+fn table_before(table: &ObjectName, step: &[Rename]) -> ObjectName {
+    let is_it = |r: &&Rename| r.kind == "table" && same_schema(r, table) && table.name.matches(&r.new);
+    let old = step.iter().find(is_it).map(|r| Ident::new(r.old.as_str(), table.name.case()));
+    ObjectName { schema: table.schema.clone(), name: old.unwrap_or_else(|| table.name.clone()) }
+}
+
+/// The name of a column before one step; `table` is its table's name after that step.
+fn column_before(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
+    let found = columns_of(table, step).find(|r| column.matches(&r.new));
+    found.map_or_else(|| column.clone(), |r| Ident::new(r.old.as_str(), column.case()))
+}
+
+/// The renames of a table's columns; `table` is its name after the step.
+fn columns_of<'r>(table: &ObjectName, step: &'r [Rename]) -> impl Iterator<Item = &'r Rename> {
+    step.iter().filter(|r| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t)))
+}
+
+/// What a table is called now, given the names that it was called.
+fn now_called(name: &ObjectName, was: &[Ident]) -> ObjectName {
+    was.first().map_or_else(|| name.clone(), |w| ObjectName { schema: name.schema.clone(), name: w.clone() })
+}
+
 /// The name of a column after one step; `table` is its table's name after that step.
 fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
-    let of_table = |r: &&Rename| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t));
-    let found = step.iter().filter(of_table).find(|r| column.matches(&r.old));
+    let found = columns_of(table, step).find(|r| column.matches(&r.old));
     found.map_or_else(|| column.clone(), |r| Ident::new(r.new.as_str(), column.case()))
 }
 
@@ -247,62 +260,10 @@ fn was(name: &Ident, now: Ident) -> Vec<Ident> {
     if now == *name && now.as_str() == name.as_str() { Vec::new() } else { vec![now] }
 }
 
-/// The tables and columns of the old schema that the undone numbers dropped.
-fn dropped(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Dropped> {
-    let after_each: Vec<Option<Schema>> = undone.iter().map(|e| read(&e.schema_after, dialect)).collect();
-    let mut found = Vec::new();
-    for table in schema.tables.values() {
-        let mut name = table.name.clone();
-        let mut columns: Vec<(Ident, Ident)> = table.columns.keys().map(|c| (c.clone(), c.clone())).collect();
-        for ((entry, then), step) in undone.iter().zip(&after_each).zip(renames) {
-            name = after("table", &name, step);
-            let Some(then) = then else { continue };
-            let gone = |column| Dropped { table: table.name.clone(), column, by: entry.number, backup: entry.backup.clone() };
-            let Some(now) = then.tables.get(&name) else {
-                found.push(gone(None));
-                break;
-            };
-            columns.retain_mut(|(old, current)| {
-                *current = column_after(&name, current, step);
-                let there = now.columns.contains_key(current);
-                if !there {
-                    found.push(gone(Some(old.clone())));
-                }
-                there
-            });
-        }
-    }
-    found
-}
-
 impl WayBack {
-    /// What the plan makes again without its values, and from where they could be had.
+    /// The values that the plan does not bring back, and from where they could be had.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
-        let mut made = BTreeSet::new();
-        for change in &plan.changes.tables {
-            match change {
-                TableChange::Create(t) => drop(made.insert((t.name.to_string(), None))),
-                TableChange::Alter(e) => {
-                    let new = e.columns.iter().filter(|d| d.before().is_none()).filter_map(|d| d.after());
-                    made.extend(new.filter(|c| c.generated.is_none()).map(|c| (e.after.name.to_string(), Some(c.name.to_string()))));
-                }
-                TableChange::Drop(_) => {}
-            }
-        }
-        let is_made = |d: &&Dropped| made.contains(&(d.table.to_string(), d.column.as_ref().map(ToString::to_string)));
-        self.dropped.iter().filter(is_made).map(Dropped::lost).collect()
-    }
-}
-
-impl Dropped {
-    fn lost(&self) -> Lost {
-        let table = Address::top("table", &self.table);
-        let values = match &self.backup {
-            None => "that number made no backup".to_owned(),
-            Some(file) if Path::new(file).exists() => format!("they are in {file}"),
-            Some(file) => format!("they were in {file}, which is not there"),
-        };
-        Lost { address: self.column.as_ref().map_or(table.clone(), |c| table.child("column", c)), by: self.by, values: Some(values) }
+        losses::told(&self.losses, plan)
     }
 }
 

@@ -9,13 +9,20 @@ use super::error::Failure;
 use super::listing::{Format, aligned, name_of, when, who};
 use super::settings::Settings;
 use super::{Exit, TargetArguments, output};
-use crate::apply::{Entry, rollback};
+use crate::apply::Entry;
+use crate::apply::rollback::{self, To};
 use crate::plan::counted;
 use crate::render::escape;
 
 /// Shows what was applied.
 #[derive(Args)]
 pub(super) struct History {
+    /// Only this number, with all that is known of it; with --schema also `base`, which is what was there before the first.
+    #[arg(value_name = "NUMBER", value_parser = super::rollback::to)]
+    number: Option<To>,
+    /// Print the schema that this number left, as a schema file.
+    #[arg(long, requires = "number", conflicts_with = "format")]
+    schema: bool,
     #[command(flatten)]
     target: TargetArguments,
     /// How it is written.
@@ -31,14 +38,38 @@ impl History {
         let target = Settings::load(&self.target.env)?.target(&self.target)?;
         target.announce();
         let entries = target.database.history().await?;
+        if self.schema {
+            output::out(recorded(&entries, self.number)?);
+            return Ok(Exit::Done);
+        }
         let undone = undone(&entries);
-        output::out(&match (self.format, self.verbose) {
+        let (entries, verbose_too) = match self.number {
+            Some(number) => (vec![entry(&entries, number)?.clone()], true),
+            None => (entries, false),
+        };
+        output::out(&match (self.format, self.verbose || verbose_too) {
             (Format::Json, _) => json(&entries, &undone),
             (Format::Text, _) if entries.is_empty() => "The history is empty: rosey has applied nothing to this database.\n".to_owned(),
             (Format::Text, true) => entries.iter().map(|e| verbose(e, &undone)).collect::<Vec<_>>().join("\n"),
             (Format::Text, false) => aligned(&entries.iter().map(|e| line(e, &undone)).collect::<Vec<_>>()),
         });
         Ok(Exit::Done)
+    }
+}
+
+fn entry(entries: &[Entry], number: To) -> Result<&Entry, Failure> {
+    let found = entries.iter().find(|e| To::Number(e.number) == number);
+    found.ok_or_else(|| Failure::new("the history has no such number").help("rosey history shows those that it has"))
+}
+
+/// The schema that a number left, as the schema file had it where that is known; of base, what was there before the first.
+fn recorded(entries: &[Entry], number: Option<To>) -> Result<&str, Failure> {
+    match number {
+        Some(number @ To::Number(_)) => {
+            let entry = entry(entries, number)?;
+            Ok(entry.schema_written.as_deref().unwrap_or(&entry.schema_after))
+        }
+        _ => Ok(entries.first().map_or("", |e| e.schema_before.as_str())),
     }
 }
 

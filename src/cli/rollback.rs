@@ -105,7 +105,7 @@ impl Rollback {
             output::out(&back.text(&settings.under_policy(&plan), render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() {
-            return record(&target.database, &back, &options).await;
+            return record(&target.database, &back, &options, approved).await;
         }
         remarks::unused(&options.allowed, &plan);
         let blocking: Vec<_> = plan.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
@@ -127,8 +127,9 @@ impl Rollback {
 }
 
 /// Where the database has that schema already, only the history has to be told, so that the next rollback goes further.
-async fn record(database: &Database, back: &Back, options: &Options) -> Result<Exit, Failure> {
+async fn record(database: &Database, back: &Back, options: &Options, approved: bool) -> Result<Exit, Failure> {
     if !back.way.undone.is_empty() {
+        approve(approved, "\nWrite that into the history? Only `yes` is taken for an answer: ")?;
         let number = database.stamp(&back.desired, false, options).await?;
         output::out(&format!("Recorded (number {number}): the database was there already.\n"));
     }
@@ -150,7 +151,10 @@ pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
     match error {
         ApplyError::Plan(sqlite::PlanError::Schema(problems)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(problems)) => {
             let list: String = problems.iter().map(|p| format!("\n  {}", p.message)).collect();
-            Failure::new(format!("the schema that is gone back to ({}) cannot be made from what is there:{list}", name_of(back_to)))
+            let failure =
+                Failure::new(format!("the schema that is gone back to ({}) cannot be made from what is there:{list}", name_of(back_to)));
+            let number = if back_to == 0 { "base".to_owned() } else { back_to.to_string() };
+            failure.help(format!("mend it as a schema file and apply that: rosey history {number} --schema > FILE"))
         }
         other => other.into(),
     }

@@ -19,6 +19,7 @@ use crate::schema::{
 
 pub use delta::{Delta, Edit};
 pub use object::Object;
+pub(crate) use object::show_default;
 pub use table::{TableChange, TableEdits};
 
 /// All differences between two schemas.

@@ -140,9 +140,9 @@ const fn told(code: Code) -> Told {
             "If it is a rename, write the line that the plan shows.",
             "column error_message text was=last_error",
         ]),
-        Code::ComesBackEmpty => ("warns", "SQLite and PostgreSQL", [
-            "A rollback makes a table or column again whose values are gone.",
-            "The history knows the schema of every apply, but no values: what an apply dropped comes back empty.",
+        Code::NotRestored => ("warns", "SQLite and PostgreSQL", [
+            "A rollback brings a schema back, and not the values that were in it.",
+            "The history knows the schema of every apply, but no values: what an apply dropped, converted with `using` or filled with `backfill` stays as that apply left it.",
             "Take the values from the backup that the apply made; rosey history tells which it is.",
             "ATTACH 'the.backup' AS old    -- in sqlite3, then INSERT … SELECT",
         ]),

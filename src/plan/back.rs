@@ -1,26 +1,73 @@
-//! What a plan says on the way back to a recorded schema: what comes back without its values, and no advice to edit a
+//! What a plan says on the way back to a recorded schema: which values no plan can bring back, and no advice to edit a
 //! schema file, for none takes part. Changes nothing that the plan does.
 
 use super::{Action, Code, Hazard, Level, Plan, Step};
-use crate::schema::Address;
+use crate::diff::{TableChange, show_default};
+use crate::schema::{Address, Column};
 
-/// A table or column that a rollback makes again, and whose values a number of the history dropped.
+/// What became of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// They went with their table or column.
+    Dropped,
+    /// A `using` made other ones of them.
+    Converted,
+    /// A `backfill` took the place of NULL.
+    Filled,
+}
+
+impl Fate {
+    /// All of them.
+    pub const ALL: [Fate; 3] = [Fate::Dropped, Fate::Converted, Fate::Filled];
+
+    /// Its word in plan files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fate::Dropped => "dropped",
+            Fate::Converted => "converted",
+            Fate::Filled => "filled",
+        }
+    }
+}
+
+/// Values of a table or column that a number of the history took away, and that a rollback does not bring back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lost {
-    /// Which.
+    /// Whose.
     pub address: Address,
-    /// The number that dropped it.
+    /// What became of them.
+    pub fate: Fate,
+    /// The number that did it.
     pub by: i64,
-    /// Where its values are, as far as that is known. A plan file does not say it.
+    /// Where they are, as far as that is known. A plan file does not say it.
     pub values: Option<String>,
 }
 
 impl Lost {
-    fn hazard(&self) -> Hazard {
-        let (kind, name) = (self.address.last_kind(), self.address.last());
-        let message = format!("{kind} {name} comes back without its values, which number {} dropped", self.by);
+    /// `back`: the column as it comes back.
+    fn hazard(&self, back: Option<&Column>) -> Hazard {
+        let (name, by) = (self.address.last(), self.by);
+        let message = match (self.fate, back) {
+            (Fate::Converted, Some(Column { using: Some(using), .. })) => {
+                format!("number {by} converted the values of column {name}; they go back by the `using` of then, ({})", using.text)
+            }
+            (Fate::Converted, _) => format!("column {name} keeps what number {by} made of its values with `using`"),
+            (Fate::Filled, _) => format!("column {name} keeps what number {by} filled in where it was NULL"),
+            (Fate::Dropped, None) => format!("{} {name} comes back empty; number {by} dropped what was in it", self.address.last_kind()),
+            (Fate::Dropped, Some(column)) => format!("column {name} comes back {}; number {by} dropped its values", with(column)),
+        };
         let advice = self.values.clone().unwrap_or_else(|| "rosey history tells whether that number made a backup, and where".to_owned());
-        Hazard::new(Code::ComesBackEmpty, Level::Warns, self.address.clone(), message, advice)
+        Hazard::new(Code::NotRestored, Level::Warns, self.address.clone(), message, advice)
+    }
+}
+
+/// What a column that is added holds in the rows that are there.
+fn with(column: &Column) -> String {
+    match (&column.backfill, &column.default) {
+        (Some(fill), _) => format!("with what its backfill gives, ({})", fill.text),
+        (None, Some(default)) => format!("with its default in every row, {}", show_default(default)),
+        (None, None) => "with NULL in every row".to_owned(),
     }
 }
 
@@ -29,12 +76,22 @@ impl Plan {
     pub fn lead_back(&mut self, lost: &[Lost]) {
         self.leads_back = true;
         for lost in lost {
-            let makes_it = |s: &&mut Step| s.action != Action::Carry && lost.address.is_within(&s.address);
-            if let Some(step) = self.steps.iter_mut().find(makes_it) {
-                step.hazards.push(lost.hazard());
+            let hazard = lost.hazard(self.column(&lost.address));
+            let does_it = |s: &&mut Step| s.action != Action::Carry && lost.address.is_within(&s.address);
+            if let Some(step) = self.steps.iter_mut().find(does_it) {
+                step.hazards.push(hazard);
             }
         }
         self.steps.iter_mut().flat_map(|s| &mut s.hazards).for_each(Hazard::lead_back);
+    }
+
+    /// The column of this address, as the plan makes it of or adds it to a table that is there.
+    fn column(&self, address: &Address) -> Option<&Column> {
+        let of_table = self.changes.tables.iter().find_map(|change| match change {
+            TableChange::Alter(edits) if address.is_within(&edits.after.address()) => Some(&edits.columns),
+            _ => None,
+        });
+        of_table?.iter().filter_map(|d| d.after()).find(|c| c.name.as_str() == address.last())
     }
 }
 
@@ -43,10 +100,11 @@ impl Hazard {
     pub fn lead_back(&mut self) {
         let instead = match self.code {
             Code::DestroysTable | Code::DestroysColumn | Code::LosesAutoincrement => "",
-            Code::BreaksNotNull => "fill these rows first",
-            Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksCheck | Code::BreaksUnique | Code::BreaksType => {
-                "change these rows first"
+            Code::BreaksNotNull => "fill these rows first, or apply that schema as a file with a backfill: rosey history NUMBER --schema",
+            Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksType => {
+                "change these rows first, or apply that schema as a file with `using`: rosey history NUMBER --schema"
             }
+            Code::BreaksCheck | Code::BreaksUnique => "change these rows first",
             _ => return,
         };
         instead.clone_into(&mut self.advice);

@@ -47,7 +47,7 @@ pub enum Code {
     /// What goes and what comes are alike.
     LooksLikeRename,
     /// A rollback makes something again whose values are gone.
-    ComesBackEmpty,
+    NotRestored,
 }
 
 impl Code {
@@ -73,7 +73,7 @@ impl Code {
         Code::BlocksWriters,
         Code::RewritesTable,
         Code::LooksLikeRename,
-        Code::ComesBackEmpty,
+        Code::NotRestored,
     ];
 
     /// Those of data that is lost for good, for which leave may be given.
@@ -102,7 +102,7 @@ impl Code {
             Code::BlocksWriters => "blocks-writers",
             Code::RewritesTable => "rewrites-table",
             Code::LooksLikeRename => "looks-like-rename",
-            Code::ComesBackEmpty => "comes-back-empty",
+            Code::NotRestored => "values-not-restored",
         }
     }
 }

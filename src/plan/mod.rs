@@ -17,7 +17,7 @@ use crate::diff::Changes;
 use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
-pub use back::Lost;
+pub use back::{Fate, Lost};
 pub use fact::Fact;
 pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};

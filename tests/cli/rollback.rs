@@ -165,7 +165,7 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     +     column name text
           # 1 unchanged column
       }
-    ! comes-back-empty: column name comes back without its values, which number 2 dropped
+    ! values-not-restored: column name comes back with NULL in every row; number 2 dropped its values
       they are in test.db.TIME.backup
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -176,7 +176,7 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     ");
     assert_eq!(names(&session, "name"), [["NULL"]]);
     session.applies(USERS_WITHOUT_NAME, "without a backup");
-    let told = "column name comes back without its values, which number 4 dropped\n  that number made no backup\n";
+    let told = "column name comes back with NULL in every row; number 4 dropped its values\n  that number made no backup\n";
     assert!(session.rosey(&["plan", "--to", "1"]).out.contains(told));
 }
 
@@ -189,7 +189,7 @@ fn a_backup_that_is_gone_is_said_to_be_gone() {
         std::fs::remove_file(file).unwrap();
     }
     let run = session.rosey(&["plan", "--to", "1"]).exits(0);
-    assert!(run.out.contains("which number 2 dropped\n  they were in test.db.TIME.backup, which is not there\n"), "{run}");
+    assert!(run.out.contains("; number 2 dropped its values\n  they were in test.db.TIME.backup, which is not there\n"), "{run}");
 }
 
 #[test]
@@ -307,8 +307,8 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     let session = Session::on_sqlite(Place::having(USERS, ""));
     session.applies(USERS_WITH_AGE, "age");
     session.place.database.run("ALTER TABLE users DROP COLUMN age", true);
-    assert_snapshot!(session.run(&["rollback", "history", "rollback -q"]), @r"
-    $ rosey rollback
+    assert_snapshot!(session.run(&["rollback --auto-approve", "history", "rollback --auto-approve -q"]), @r"
+    $ rosey rollback --auto-approve
     Going back to number 1 (undoes 2)
 
     # Drift: 1 object changed since number 2, and not by rosey
@@ -329,19 +329,7 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     2  TIME  apply  ada@host  (undone) age
     3  TIME  rollback  ada@host  (back to number 1)
     exit 0
-    $ rosey rollback -q
-    Going back to base (undoes 1)
-
-    -  destroy
-    !  warning
-
-    # table.users will be destroyed (the schema does not declare it; 0 rows)
-    - table users
-    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 0 rows
-    ! breaks-clients: programs that run meanwhile fail where they name users
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
-
-    Plan: 0 to add, 0 to change, 1 to destroy.
+    $ rosey rollback --auto-approve -q
     | error: the apply is refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 0 rows
     |   help: if this data may go, add --allow-destructive
@@ -401,9 +389,57 @@ fn a_saved_way_back_says_what_comes_back_empty() {
     let session = Session::on_sqlite(Place::having(USERS, ""));
     session.place.write("schema.kdl", USERS_WITHOUT_NAME);
     session.quietly(&["apply --auto-approve --allow-destructive --backup never", "plan --to 1 --out back.plan.kdl"]);
-    let told = "! comes-back-empty: column name comes back without its values, which number 2 dropped\n";
+    let told = "! values-not-restored: column name comes back with NULL in every row; number 2 dropped its values\n";
     for command in [&["show", "back.plan.kdl"][..], &["apply", "back.plan.kdl", "--auto-approve"]] {
         let run = session.rosey(command).exits(0);
         assert!(run.out.contains(told), "{run}");
     }
+}
+
+#[test]
+fn a_using_of_another_change_garbles_nothing() {
+    super::alembic::everywhere(|on, s, value| {
+        let priced = |column: &str| format!("table t {{\n    column id serial primary-key\n    column price {column}\n}}\n");
+        s.applies(&priced("real"), "dollars");
+        value("INSERT INTO t (price) VALUES (1.5)");
+        s.applies(&priced("integer { using \"price * 100\" }"), "cents");
+        s.applies(&priced("bigint"), "room");
+        let back = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
+        assert_eq!(value("SELECT CAST(price AS text) FROM t"), "150", "{on}");
+        assert!(!back.out.contains("values-not-restored"), "{on}\n{back}");
+        let back = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
+        assert!(back.out.contains("column price keeps what number 2 made of its values with `using`"), "{on}\n{back}");
+    });
+}
+
+#[test]
+fn a_number_of_the_history_is_a_schema_file() {
+    let session = three();
+    assert_snapshot!(session.run(&["history 2 --schema", "history base --schema", "history 9 --schema", "history 3"]), @r#"
+    $ rosey history 2 --schema
+    table users {
+        column id serial primary-key
+        column label text
+    }
+    exit 0
+    $ rosey history base --schema
+    exit 0
+    $ rosey history 9 --schema
+    | error: the history has no such number
+    |   help: rosey history shows those that it has
+    exit 1
+    $ rosey history 3
+    number 3: apply
+      message   age
+      when      TIME
+      by        ada@host
+      took      SO LONG
+      versions  VERSIONS
+      plan      DIGEST
+      sql       ALTER TABLE "users" ADD COLUMN "age" INTEGER;
+    exit 0
+    "#);
+    let file = session.rosey(&["history", "1", "--schema"]).exits(0).out;
+    session.place.write("old.kdl", &file);
+    session.rosey(&["validate", "--schema", "old.kdl"]).exits(0);
 }

@@ -72,7 +72,7 @@ fn renames_are_inverted_through_all_steps() {
     let was = |w: &[Ident]| w.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(was(&table.was), ["c"]);
     assert_eq!(table.columns.values().map(|c| was(&c.was)).collect::<Vec<_>>(), [["y2"], ["z"]]);
-    assert!(way.dropped.is_empty());
+    assert!(way.losses.is_empty());
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn what_an_apply_dropped_is_told_with_its_backup() {
         vec![entry(1, "apply", "table t { column a text; column b text }\ntable u { column a text }", "table t { column a text }")];
     entries[0].backup = Some("x.backup".to_owned());
     let way = way_back(&entries, To::Base, Dialect::Sqlite).unwrap();
-    let told: Vec<(String, bool)> = way.dropped.iter().map(|d| (d.table.to_string(), d.column.is_some())).collect();
+    let told: Vec<(String, bool)> = way.losses.iter().map(|d| (d.table.to_string(), d.column.is_some())).collect();
     assert_eq!(told, [("t".to_owned(), true), ("u".to_owned(), false)]);
-    assert!(way.dropped.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
+    assert!(way.losses.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
 }
 
 #[test]
@@ -104,4 +104,49 @@ fn columns_of_tables_in_other_schemas_are_renamed_back_too() {
     let way = way_back(&entries, To::Back(1), Dialect::Postgres).unwrap();
     let column = way.desired.tables.values().flat_map(|t| t.columns.values()).next().unwrap();
     assert_eq!(column.was.iter().map(ToString::to_string).collect::<Vec<_>>(), ["uu"]);
+}
+
+/// The way back over the last of these schemas of one table, each applied after the other.
+fn back_over(schemas: &[&str]) -> WayBack {
+    let pairs = schemas.windows(2).zip(1..);
+    let entries: Vec<Entry> = pairs.map(|(pair, number)| entry(number, "apply", pair[0], pair[1])).collect();
+    way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap()
+}
+
+fn column<'w>(way: &'w WayBack, name: &str) -> &'w crate::schema::Column {
+    way.desired.tables.values().flat_map(|t| t.columns.values()).find(|c| c.name.as_str() == name).unwrap()
+}
+
+#[test]
+fn a_using_runs_again_only_from_the_type_that_it_was_written_for() {
+    let (dollars, cents) = ("table t { column p real }", "table t { column p integer { using \"p * 100\" } }");
+    let stale = back_over(&[dollars, cents, "table t { column p bigint }"]);
+    assert!(column(&stale, "p").using.is_none());
+    let fits = back_over(&[dollars, cents, "table t { column p real { using \"p / 100.0\" } }"]);
+    assert_eq!(column(&fits, "p").using.as_ref().unwrap().text, "p * 100");
+    // It has never run in this database, so nobody knows what it was written for.
+    let unknown = back_over(&["table u { column x text }", cents, "table t { column p real }"]);
+    assert!(column(&unknown, "p").using.is_none());
+}
+
+#[test]
+fn a_backfill_runs_again_only_where_what_it_read_is_there() {
+    let old = "table t { column revoked integer }";
+    let new = "table t { column active boolean not-null default=#true { backfill \"revoked = 0\" } }";
+    let gone = back_over(&[old, new, "table t { column other text }"]);
+    assert!(column(&gone, "active").backfill.is_none());
+    let there = back_over(&[old, new, old]);
+    assert!(column(&there, "active").backfill.is_some());
+    let another_type = back_over(&[old, new, "table t { column revoked text }"]);
+    assert!(column(&another_type, "active").backfill.is_none());
+}
+
+#[test]
+fn what_was_converted_and_filled_is_told() {
+    let old = "table t { column p real; column n integer }";
+    let entries =
+        [entry(1, "apply", old, "table t { column p integer { using \"p * 100\" }; column n integer not-null { backfill \"0\" } }")];
+    let way = way_back(&entries, To::Base, Dialect::Sqlite).unwrap();
+    let told: Vec<_> = way.losses.iter().map(|l| (l.column.as_ref().unwrap().to_string(), l.fate.word())).collect();
+    assert_eq!(told, [("p".to_owned(), "converted"), ("n".to_owned(), "filled")]);
 }

@@ -131,8 +131,9 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
     let old = live_type(table, retyped)?;
-    let back = format!("({name}::{shown})::{old}");
-    let plain = !matches!(before.ty, Type::Json | Type::Other(_));
+    let text = if super::retype::is_by_text(world, before, after) { super::retype::by_text(before, after) } else { "" };
+    let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
+    let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
     let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
     let message = format!("{{count}} of {{total}} values of {} would not be the same after the change to {shown}", after.name);
     let advice = "say how they are converted: using \"EXPRESSION\"";

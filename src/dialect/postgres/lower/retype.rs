@@ -62,8 +62,7 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
         (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
-        // A cast leads to an enum from texts alone.
-        (None, None) if becomes_enum(world, before, after) => Some(format!("{name}{by_text}::{ty}")),
+        (None, None) if is_by_text(world, before, after) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
     let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
@@ -81,11 +80,15 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
 }
 
-/// Whether a value that is no text becomes one of an enum, or of an array of them.
-fn becomes_enum(world: &World<'_>, before: &Column, after: &Column) -> bool {
-    let texts = matches!(before.ty, Type::Text | Type::VarChar(_) | Type::Char(_));
-    let new = pg_types::named(&after.ty, &world.names);
-    !texts && new.is_some_and(|(key, _)| world.desired.enums.keys().any(|e| world.names.key(e) == key))
+/// Whether values go through their text. Casts lead from an enum, and from an array of them, to texts alone, and back
+/// from these alone (<https://www.postgresql.org/docs/current/datatype-enum.html>).
+pub(super) fn is_by_text(world: &World<'_>, before: &Column, after: &Column) -> bool {
+    let is_text = |c: &Column| matches!(c.ty, Type::Text | Type::VarChar(_) | Type::Char(_));
+    let is_enum = |c: &Column| {
+        let mut enums = world.current.enums.keys().chain(world.desired.enums.keys());
+        pg_types::named(&c.ty, &world.names).is_some_and(|(key, _)| enums.any(|e| world.names.key(e) == key))
+    };
+    (is_enum(after) && !is_text(before)) || (is_enum(before) && !is_text(after))
 }
 
 /// How a value becomes the text that its new type reads.

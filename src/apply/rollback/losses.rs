@@ -1,0 +1,96 @@
+//! What the undone applies did to values, and which of that a plan back leaves so: what they dropped, what their `using`
+//! made other values of, and what their `backfill` put where NULL was.
+
+use std::path::Path;
+
+use super::super::Entry;
+use super::super::drift::read;
+use super::{after, column_after};
+use crate::diff::{Delta, TableChange, TableEdits};
+use crate::plan::{Fate, Lost, Plan, Rename};
+use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
+
+/// What one apply did to the values of a table or column, which has the name that it is to have again.
+#[derive(Debug, Clone)]
+pub(super) struct Loss {
+    pub(super) table: ObjectName,
+    pub(super) column: Option<Ident>,
+    pub(super) fate: Fate,
+    pub(super) by: i64,
+    pub(super) backup: Option<String>,
+}
+
+impl Loss {
+    fn told(&self) -> Lost {
+        let table = Address::top("table", &self.table);
+        let values = match &self.backup {
+            None => "that number made no backup".to_owned(),
+            Some(file) if Path::new(file).exists() => format!("they are in {file}"),
+            Some(file) => format!("they were in {file}, which is not there"),
+        };
+        let address = self.column.as_ref().map_or(table.clone(), |c| table.child("column", c));
+        Lost { address, fate: self.fate, by: self.by, values: Some(values) }
+    }
+}
+
+/// All that the undone applies did, the oldest first, to what the schema gone back to has.
+pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Loss> {
+    let states = |e: &&Entry| Some((read(&e.schema_before, dialect)?, read(&e.schema_after, dialect)?));
+    let states: Vec<Option<(Schema, Schema)>> = undone.iter().map(states).collect();
+    let mut found = Vec::new();
+    for table in schema.tables.values() {
+        let mut name = table.name.clone();
+        let mut columns: Vec<(Ident, Ident)> = table.columns.keys().map(|c| (c.clone(), c.clone())).collect();
+        for ((entry, states), step) in undone.iter().zip(&states).zip(renames) {
+            let is = after("table", &name, step);
+            let was = std::mem::replace(&mut name, is);
+            let Some((before, then)) = states else { continue };
+            let loss = |column, fate| Loss { table: table.name.clone(), column, fate, by: entry.number, backup: entry.backup.clone() };
+            let Some(now) = then.tables.get(&name) else {
+                found.push(loss(None, Fate::Dropped));
+                break;
+            };
+            columns.retain_mut(|(old, current)| {
+                let was = column_of(before.tables.get(&was), current);
+                *current = column_after(&name, current, step);
+                let fate = fate(was, column_of(Some(now), current));
+                found.extend(fate.map(|f| loss(Some(old.clone()), f)));
+                fate != Some(Fate::Dropped)
+            });
+        }
+    }
+    found
+}
+
+fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {
+    table.and_then(|t| t.columns.get(name))
+}
+
+/// What an apply did to the values of a column.
+fn fate(before: Option<&Column>, after: Option<&Column>) -> Option<Fate> {
+    let Some(after) = after else { return Some(Fate::Dropped) };
+    let before = before?;
+    if after.using.is_some() && before.ty != after.ty {
+        Some(Fate::Converted)
+    } else {
+        (after.backfill.is_some() && !before.not_null && after.not_null).then_some(Fate::Filled)
+    }
+}
+
+/// Those that the plan does not make good: what it makes again, and what it changes back.
+pub(super) fn told(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
+    losses.iter().filter(|l| concerns(l, plan)).map(Loss::told).collect()
+}
+
+fn concerns(loss: &Loss, plan: &Plan) -> bool {
+    plan.changes.tables.iter().any(|change| match (change, &loss.column) {
+        (TableChange::Create(t), None) => t.name == loss.table,
+        (TableChange::Alter(edits), Some(column)) => edits.after.name == loss.table && changes(edits, column, loss.fate),
+        _ => false,
+    })
+}
+
+fn changes(edits: &TableEdits, column: &Ident, fate: Fate) -> bool {
+    let of_it = |d: &&Delta<Column>| d.after().is_some_and(|c| c.name == *column && c.generated.is_none());
+    edits.columns.iter().find(of_it).is_some_and(|d| d.before().is_none() == (fate == Fate::Dropped))
+}
