@@ -79,7 +79,9 @@ impl Back {
     /// The plan, with what it cannot bring back.
     pub(super) fn leads(&self, mut plan: Plan) -> Plan {
         let lost = self.way.lost(&plan);
-        plan.lead_back(&lost);
+        for lost in plan.lead_back(&lost) {
+            output::err(&render::escape(&format!("note: {}\n", lost.note())));
+        }
         plan
     }
 

@@ -142,7 +142,7 @@ const fn told(code: Code) -> Told {
         ]),
         Code::NotRestored => ("warns", "SQLite and PostgreSQL", [
             "A rollback brings a schema back, and not the values that were in it.",
-            "The history knows the schema of every apply, but no values: what an apply dropped, converted with `using` or filled with `backfill` stays as that apply left it.",
+            "The history knows the schema of every apply, but no values: what an apply dropped, converted with `using` or filled with `backfill` stays as that apply left it, and where something else has the name now, that is kept.",
             "Take the values from the backup that the apply made; rosey history tells which it is.",
             "ATTACH 'the.backup' AS old    -- in sqlite3, then INSERT … SELECT",
         ]),

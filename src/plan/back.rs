@@ -9,8 +9,10 @@ use crate::schema::{Address, Column};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
-    /// They went with their table or column.
+    /// They went with their table or column, and the plan makes it again.
     Dropped,
+    /// They went with their table or column, and another of that name is there, which the plan keeps.
+    Replaced,
     /// A `using` made other ones of them.
     Converted,
     /// A `backfill` took the place of NULL.
@@ -19,12 +21,13 @@ pub enum Fate {
 
 impl Fate {
     /// All of them.
-    pub const ALL: [Fate; 3] = [Fate::Dropped, Fate::Converted, Fate::Filled];
+    pub const ALL: [Fate; 4] = [Fate::Dropped, Fate::Replaced, Fate::Converted, Fate::Filled];
 
     /// Its word in plan files.
     pub fn word(self) -> &'static str {
         match self {
             Fate::Dropped => "dropped",
+            Fate::Replaced => "replaced",
             Fate::Converted => "converted",
             Fate::Filled => "filled",
         }
@@ -45,18 +48,29 @@ pub struct Lost {
 }
 
 impl Lost {
-    /// `back`: the column as it comes back.
-    fn hazard(&self, back: Option<&Column>) -> Hazard {
-        let (name, by) = (self.address.last(), self.by);
-        let message = match (self.fate, back) {
+    /// What is said of it. `back`: the column as it comes back.
+    fn text(&self, back: Option<&Column>) -> String {
+        let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
+        match (self.fate, back) {
             (Fate::Converted, Some(Column { using: Some(using), .. })) => {
                 format!("number {by} converted the values of column {name}; they go back by the `using` of then, ({})", using.text)
             }
             (Fate::Converted, _) => format!("column {name} keeps what number {by} made of its values with `using`"),
             (Fate::Filled, _) => format!("column {name} keeps what number {by} filled in where it was NULL"),
-            (Fate::Dropped, None) => format!("{} {name} comes back empty; number {by} dropped what was in it", self.address.last_kind()),
+            (Fate::Replaced, _) => format!("{kind} {name} is another one than then; number {by} dropped that one with what was in it"),
+            (Fate::Dropped, None) => format!("{kind} {name} comes back empty; number {by} dropped what was in it"),
             (Fate::Dropped, Some(column)) => format!("column {name} comes back {}; number {by} dropped its values", with(column)),
-        };
+        }
+    }
+
+    /// The same for people, where no step of the plan is about it.
+    pub fn note(&self) -> String {
+        let values = self.values.as_ref().map(|v| format!("; {v}")).unwrap_or_default();
+        format!("{}: {}{values}", self.address, self.text(None))
+    }
+
+    fn hazard(&self, back: Option<&Column>) -> Hazard {
+        let message = self.text(back);
         let advice = self.values.clone().unwrap_or_else(|| "rosey history tells whether that number made a backup, and where".to_owned());
         Hazard::new(Code::NotRestored, Level::Warns, self.address.clone(), message, advice)
     }
@@ -72,17 +86,21 @@ fn with(column: &Column) -> String {
 }
 
 impl Plan {
-    /// Makes of the plan one that leads back.
-    pub fn lead_back(&mut self, lost: &[Lost]) {
+    /// Makes of the plan one that leads back. Gives those values that no step of it is about.
+    pub fn lead_back<'l>(&mut self, lost: &'l [Lost]) -> Vec<&'l Lost> {
         self.leads_back = true;
+        let mut untold = Vec::new();
         for lost in lost {
             let hazard = lost.hazard(self.column(&lost.address));
             let does_it = |s: &&mut Step| s.action != Action::Carry && lost.address.is_within(&s.address);
             if let Some(step) = self.steps.iter_mut().find(does_it) {
                 step.hazards.push(hazard);
+            } else {
+                untold.push(lost);
             }
         }
         self.steps.iter_mut().flat_map(|s| &mut s.hazards).for_each(Hazard::lead_back);
+        untold
     }
 
     /// The column of this address, as the plan makes it of or adds it to a table that is there.

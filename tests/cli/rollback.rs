@@ -443,3 +443,14 @@ fn a_number_of_the_history_is_a_schema_file() {
     session.place.write("old.kdl", &file);
     session.rosey(&["validate", "--schema", "old.kdl"]).exits(0);
 }
+
+#[test]
+fn a_column_that_was_made_anew_is_said_to_be_another_one() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    session.applies(USERS_WITHOUT_NAME, "gone");
+    session.applies(USERS, "anew");
+    let run = session.rosey(&["rollback", "--to", "1", "--auto-approve"]).exits(0);
+    let told = "note: table.users.column.name: column name is another one than then; number 2 dropped that one with what was in it; \
+        that number made no backup\n";
+    assert_eq!(run.err, told, "{run}");
+}

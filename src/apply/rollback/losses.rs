@@ -59,7 +59,17 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
             });
         }
     }
+    if let Some((_, now)) = states.last().and_then(Option::as_ref) {
+        found.iter_mut().filter(|l| l.fate == Fate::Dropped && is_replaced(l, now)).for_each(|l| l.fate = Fate::Replaced);
+    }
     found
+}
+
+/// Whether something of that name is there again. What is there under another name and has that name in the schema gone
+/// back to is no case of this: names that were used again have no way back at once.
+fn is_replaced(loss: &Loss, now: &Schema) -> bool {
+    let table = now.tables.get(&loss.table);
+    loss.column.as_ref().map_or(table.is_some(), |c| column_of(table, c).is_some())
 }
 
 fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {
@@ -83,6 +93,10 @@ pub(super) fn told(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
 }
 
 fn concerns(loss: &Loss, plan: &Plan) -> bool {
+    // Whether the plan touches it or not, it is not what was there.
+    if loss.fate == Fate::Replaced {
+        return true;
+    }
     plan.changes.tables.iter().any(|change| match (change, &loss.column) {
         (TableChange::Create(t), None) => t.name == loss.table,
         (TableChange::Alter(edits), Some(column)) => edits.after.name == loss.table && changes(edits, column, loss.fate),

@@ -150,3 +150,18 @@ fn what_was_converted_and_filled_is_told() {
     let told: Vec<_> = way.losses.iter().map(|l| (l.column.as_ref().unwrap().to_string(), l.fate.word())).collect();
     assert_eq!(told, [("p".to_owned(), "converted"), ("n".to_owned(), "filled")]);
 }
+
+#[test]
+fn what_has_the_name_now_is_not_what_was_there() {
+    let (with, without) = ("table t { column a text; column b text }", "table t { column a text }");
+    let mut entries = vec![entry(1, "apply", with, without), entry(2, "apply", without, with)];
+    entries.push(entry(3, "apply", with, "table u { column x text }"));
+    entries.push(entry(4, "apply", "table u { column x text }", with));
+    let fates = |to| {
+        let way = way_back(&entries[..], to, Dialect::Sqlite).unwrap();
+        way.losses.iter().map(|l| (l.column.is_some(), l.fate.word(), l.by)).collect::<Vec<_>>()
+    };
+    assert_eq!(fates(To::Back(2)), [(false, "replaced", 3)]);
+    let two = way_back(&entries[..2], To::Base, Dialect::Sqlite).unwrap();
+    assert_eq!(two.losses.iter().map(|l| l.fate.word()).collect::<Vec<_>>(), ["replaced"]);
+}
