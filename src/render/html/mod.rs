@@ -19,7 +19,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// The whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
 pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     let view = View::of(plan, schema);
-    let mut out = head(&view);
+    let mut out = head(plan, &view);
     warnings(&view, &mut out);
     drift(plan, &mut out);
     changes(&view, &mut out);
@@ -30,7 +30,7 @@ pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     out
 }
 
-fn head(view: &View) -> String {
+fn head(plan: &Plan, view: &View) -> String {
     let summary = line(&view.summary);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
@@ -39,6 +39,9 @@ fn head(view: &View) -> String {
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>rosey: {summary}</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<main>\n<header>\n<p class=\"brand\">rosey plan</p>\n<h1>{summary}</h1>\n"
     );
+    if plan.creates_database {
+        out.push_str(&format!("<p>{}</p>\n", super::NOT_THERE));
+    }
     let symbols = view.symbols();
     if !symbols.is_empty() {
         let key = |s: &Symbol| format!("<li><span class=\"sign {0}\">{1}</span> {2}</li>", parts::class(*s), s.sign(), s.word());
