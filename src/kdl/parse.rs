@@ -131,7 +131,7 @@ fn blank(text: &str, ranges: &[Range<usize>]) -> String {
 
 /// KDL's own messages point to the right place and say little; most of them only follow from the first.
 fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
-    let unseen = forbidden(file, text);
+    let unseen = forbidden(file, text, diagnostics);
     if !unseen.is_empty() {
         return unseen;
     }
@@ -142,11 +142,14 @@ fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<
     shown.into_iter().map(|d| syntax_problem(file, text, d)).collect()
 }
 
-/// Characters that nobody sees and KDL takes nowhere, not even in a string or comment. What it says of them itself is that
-/// the string does not end.
-fn forbidden(file: u32, text: &str) -> Vec<Problem> {
+/// Characters that nobody sees and that KDL does not take, in the lines where it finds something wrong. What it says itself
+/// is that a string does not end.
+fn forbidden(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
+    let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count());
+    let wrong: Vec<usize> = diagnostics.iter().map(|d| line(d.span.offset())).collect();
     // A byte order mark may stand at the start.
     let found = text.char_indices().filter(|(at, c)| is_forbidden(*c) && (*at > 0 || *c != '\u{feff}'));
+    let found = found.filter(|(at, _)| wrong.contains(&line(*at)));
     let problem = |(at, c): (usize, char)| {
         let (name, span) = (format!("U+{:04X}", u32::from(c)), Span { file, start: at as u32, len: c.len_utf8() as u32 });
         let help = format!("take it out, or write `{}` in double quotes", c.escape_unicode());
@@ -267,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_named() {
-        for text in ["table \"a\u{202e}b\" {\n}", "// \u{200f}\ntable a {\n}"] {
+        for text in ["table \"a\u{202e}b\" {\n}", "table a {\n  column \u{200f}b\n}"] {
             let problem = &parse(0, text, |_, _| {}).unwrap_err()[0];
             assert!(problem.message.contains("U+20"), "{}", problem.message);
             assert!(problem.help.as_deref().unwrap().contains("write `\\u{20"), "{problem:?}");

@@ -128,3 +128,16 @@ fn symbol(symbol: Symbol) -> &'static str {
         Symbol::None => "none",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_can_be_seen_and_reads_back() {
+        let text = "a\u{202e}b\u{9b}\n";
+        let json = written(&text);
+        assert_eq!(json, "\"a\\u202eb\\u009b\\n\"\n");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+}

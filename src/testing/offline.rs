@@ -104,8 +104,21 @@ mod tests {
 
     #[test]
     fn the_linters_warnings_are_shown() {
-        let text = plan_text(BEFORE, &BEFORE.replace("column name", "column called"), Dialect::Postgres).unwrap();
+        let text = plan_text("table a { column name text }", "table a { column full_name text }", Dialect::Postgres).unwrap();
         assert!(text.contains("! breaks-clients: ") && text.contains("! looks-like-rename: "), "{text}");
+    }
+
+    #[test]
+    fn what_a_columns_line_says_is_said_once() {
+        let before = "table p { column id integer primary-key }\ntable t { column id integer primary-key\n column k integer }";
+        let after = before.replace("column k integer", "column u integer unique\n column r integer references=\"p(id)\"");
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            for (from, to) in [(before, after.as_str()), (&after, before)] {
+                let text = plan_text(from, to, dialect).unwrap();
+                assert_eq!(text.matches("references=").count(), 1, "{text}");
+                assert!(text.contains("column u integer unique") && !text.contains(" unique u"), "{text}");
+            }
+        }
     }
 
     #[test]

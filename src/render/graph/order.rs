@@ -144,11 +144,11 @@ fn what(plan: &Plan, step: &Step) -> String {
     let same = |s: &&Step| s.address == step.address && s.action == step.action;
     let alike = plan.steps.iter().filter(same).filter(|s| s.reason == step.reason).count() > 1;
     if !step.reason.is_empty() && !alike {
-        return format!(", {}", step.reason);
+        return format!(" ({})", step.reason);
     }
     let sql = step.statements.first().filter(|_| alike).map(|s| s.sql.split_whitespace().collect::<Vec<_>>().join(" "));
     let sql = sql.map(|sql| if sql.chars().count() > SQL { sql.chars().take(SQL).chain(['…']).collect() } else { sql });
-    sql.map(|sql| format!(", {sql}")).unwrap_or_default()
+    sql.map(|sql| format!(" ({sql})")).unwrap_or_default()
 }
 
 /// So much of a statement is shown.

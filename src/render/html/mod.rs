@@ -4,10 +4,10 @@
 mod parts;
 
 use super::costs::{Cost, costs};
-use super::graph::{Notation, entities};
+use super::graph::near_changes;
 use super::markup::{line, lines};
 use super::view::{Symbol, View};
-use crate::plan::{Level, Plan};
+use crate::plan::{Level, Plan, counted};
 use crate::schema::Schema;
 use parts::{change, note, script};
 
@@ -94,11 +94,15 @@ fn cost(plan: &Plan, view: &View, out: &mut String) {
 
 fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
     // Inside a page the name of SVG's markup need not be told.
-    let svg = entities(desired, Some(plan), Notation::Svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+    let (svg, left_out) = near_changes(desired, plan);
+    let svg = svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
     out.push_str("<section aria-labelledby=\"diagram\">\n<h2 id=\"diagram\">Tables</h2>\n");
-    out.push_str(&format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n</section>\n"
-    ));
+    out.push_str(&format!("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n"));
+    if left_out > 0 {
+        let tables = counted(left_out as i64, "table");
+        out.push_str(&format!("<p>{tables} left out that neither change nor stand beside one that does; rosey graph draws all.</p>\n"));
+    }
+    out.push_str("</section>\n");
 }
 
 /// Lines of a program as they are.
