@@ -57,10 +57,10 @@ fn every_kind_of_rule_has_its_address_and_its_line() {
     let text = annotations(&declared.plan(&database), "schema.kdl", declared.places());
     let places: Vec<&str> = text.lines().filter_map(|l| l.split(": ").next()).filter(|l| l.contains("file=")).collect();
     assert_snapshot!(places.join("\n"), @r"
-    ::error file=schema.kdl,line=4,col=22,title=breaks-unique::table.a.unique.x
     ::error file=schema.kdl,line=7,col=5,title=breaks-check::table.a.check.(y > 5)
+    ::error file=schema.kdl,line=4,col=5,title=breaks-unique::table.a.unique.x
     ::error file=schema.kdl,line=8,col=5,title=breaks-unique::table.a.unique.y
-    ::error file=schema.kdl,line=9,col=5,title=breaks-foreign-key::table.a.foreign-key.z
+    ::error file=schema.kdl,line=9,col=19,title=breaks-foreign-key::table.a.foreign-key.z
     ::error file=schema.kdl,line=10,col=5,title=breaks-unique::table.a.index.ux
     ");
 }

@@ -8,6 +8,9 @@ use super::place::{GAP_X, GAP_Y, LANE, Rect, SHAPE, row_middle};
 /// Room at the side for the lines that turn from one band into the next.
 const TURN: f64 = 48.0;
 
+/// What is no wider than that is in nobody's way.
+pub(super) const SCREEN: f64 = 1_200.0;
+
 /// A column, and the band that it is in; odd ones run from right to left.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Column {
@@ -67,9 +70,9 @@ impl Part {
         for high in [1.0, 0.7, 0.5, 0.35, 0.25] {
             let found = layers(&heights, &pairs, &members, tallest.max((area / SHAPE).sqrt() * high));
             for wide in [1.0, 1.3, 1.7, 2.2] {
-                let columns = columns(&found, boxes, (area * SHAPE).sqrt() * wide);
+                let columns = columns(&found, boxes, ((area * SHAPE).sqrt() * wide).max(SCREEN));
                 let (width, height) = (reach(&columns), bottoms(&found, &columns, boxes).iter().sum::<f64>());
-                let cost = width.max(height * SHAPE);
+                let cost = width.max(height * SHAPE).max(SCREEN);
                 if best.as_ref().is_none_or(|(least, _, _)| cost < *least) {
                     best = Some((cost, found.clone(), columns));
                 }

@@ -1,6 +1,6 @@
 //! Where everything stands: coordinates of the boxes and the ways of the lines.
 
-use super::bands::{Column, Part, connected};
+use super::bands::{Column, Part, SCREEN, connected};
 use super::layout::Slot;
 use super::picture::{Entity, Picture, Relation};
 use crate::render::markup::{cells, clipped};
@@ -57,7 +57,7 @@ pub(super) fn place(picture: &Picture) -> Placed {
     let area: f64 = boxes.iter().map(|b| (b.w + GAP_X) * (b.h + GAP_Y)).sum();
     let connected = connected(boxes.len(), &pairs);
     let mut parts: Vec<Part> = connected.into_iter().map(|members| Part::lay(members, &mut boxes, &picture.relations)).collect();
-    let (mut width, mut height) = shelve(&mut parts, &mut boxes, (area * SHAPE).sqrt());
+    let (mut width, mut height) = shelve(&mut parts, &mut boxes, (area * SHAPE).sqrt().max(SCREEN));
     below(&parts, &mut boxes, &mut width, &mut height, (area * SHAPE).sqrt());
     let ways = picture.relations.iter().enumerate().map(|(i, r)| way(&parts, &boxes, i, r)).collect();
     Placed { width: width + MARGIN, height: height + MARGIN, boxes, ways }
