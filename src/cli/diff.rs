@@ -138,7 +138,7 @@ fn bad_sql(path: &Path, why: &str) -> Failure {
 
 impl Diff {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
-        Settings::load(&self.env)?;
+        let settings = Settings::load(&self.env)?;
         let (from, to) = (Side::find(&self.from)?, Side::find(&self.to)?);
         let dialect = self.dialect(&from, &to)?;
         let desired = to.desired(dialect).await?;
@@ -159,11 +159,11 @@ impl Diff {
                 made.plan
             }
         };
-        let plan = plan::Plan { drift: None, ..plan };
+        let plan = settings.linted(&plan::Plan { drift: None, ..plan });
         let shown = target::shown(&self.to);
         let nowhere = Sources::default();
         let sources = if let Side::Schema(sources) = &to { sources } else { &nowhere };
-        let declared = Declared { schema: desired.written(), sources };
+        let declared = Declared { schema: desired.written(), sources, found: &[] };
         output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }, declared));
         Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })
     }

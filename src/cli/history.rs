@@ -12,7 +12,7 @@ use super::{Exit, TargetArguments, output};
 use crate::apply::Entry;
 use crate::apply::rollback::{self, To};
 use crate::plan::counted;
-use crate::render::escape;
+use crate::render::{self, escape};
 
 /// Shows what was applied.
 #[derive(Args)]
@@ -159,8 +159,7 @@ struct Row<'e> {
 
 fn json(entries: &[Entry], undone: &BTreeSet<i64>) -> String {
     let history = entries.iter().map(|e| as_row(e, undone.contains(&e.number))).collect();
-    // Strings, numbers and lists cannot fail to serialise.
-    serde_json::to_string_pretty(&Document { format_version: 1, history }).unwrap_or_default() + "\n"
+    render::written(&Document { format_version: 1, history })
 }
 
 fn as_row(e: &Entry, undone: bool) -> Row<'_> {

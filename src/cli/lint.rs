@@ -35,6 +35,8 @@ enum Format {
     Text,
     /// For programs.
     Json,
+    /// For code scanning.
+    Sarif,
     /// GitHub's annotations.
     Github,
 }
@@ -77,6 +79,7 @@ impl Lint {
         output::out(&match self.format {
             Format::Text => render::findings_text(&found, &sources, &path.display().to_string()),
             Format::Json => render::findings_json(&found, &sources),
+            Format::Sarif => render::findings_sarif(&found, &sources),
             Format::Github => render::findings_github(&found, &sources),
         });
         let fails = Severity::from(self.level);

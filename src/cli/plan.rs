@@ -73,10 +73,10 @@ impl Format {
     /// The plan in this form. `name` is what the schema file is called.
     pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style, declared: Declared<'_>) -> String {
         match self {
-            Format::Text => render::text(plan, name, style),
+            Format::Text => render::text_and_findings(plan, name, style, declared.found),
             Format::Json => render::json(plan, name),
             Format::Sql => render::sql(plan),
-            Format::Markdown => render::markdown(plan, name),
+            Format::Markdown => render::markdown_and_findings(plan, name, declared.found),
             Format::Html => render::html(plan, name, declared.schema),
             Format::Sarif => render::sarif(plan, declared),
             Format::Github => render::annotations(plan, name, declared),
@@ -131,7 +131,11 @@ impl Plan {
         let (plan, name) = (settings.under_policy(&made.plan), path.display().to_string());
         let shown = match &made.frame {
             Some(frame) => render::script(&plan, frame),
-            None => self.format.write(&plan, &name, style, Declared { schema: made.desired.written(), sources: &sources }),
+            None => {
+                let schema = made.desired.written();
+                let found = settings.found(&plan, schema);
+                self.format.write(&plan, &name, style, Declared { schema, sources: &sources, found: &found })
+            }
         };
         Ok((made, shown))
     }
@@ -149,7 +153,8 @@ impl Plan {
             (None, Format::Text) => back.text(&plan, style),
             // The schema gone back to stands in no file.
             (None, format) => {
-                format.write(&plan, &back.name(), style, Declared { schema: &back.way.desired, sources: &Sources::default() })
+                let declared = Declared { schema: &back.way.desired, sources: &Sources::default(), found: &[] };
+                format.write(&plan, &back.name(), style, declared)
             }
         };
         Ok((made, shown))

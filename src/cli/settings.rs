@@ -12,8 +12,9 @@ use super::target::Target;
 use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
-use crate::lint::{self, Levels};
+use crate::lint::{self, Found, Levels};
 use crate::plan::{Hazard, Level, Plan};
+use crate::schema::Schema;
 
 /// The file that is looked for in the working directory.
 const FILE: &str = "rosey.kdl";
@@ -113,6 +114,11 @@ impl Settings {
         let mut plan = plan.clone();
         lint::annotate(&mut plan, &self.levels);
         plan
+    }
+
+    /// What the linter finds in what a plan changes.
+    pub(super) fn found(&self, plan: &Plan, schema: &Schema) -> Vec<Found> {
+        lint::touched(plan, schema, &self.levels)
     }
 
     /// The plan as it is shown, with the linter's warnings. Under a policy that lets no data go, what destroys is blocked

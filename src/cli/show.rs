@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::error::Failure;
 use super::plan::Format;
-use super::{Exit, output, saved};
+use super::settings::Settings;
+use super::{EnvArguments, Exit, output, saved};
 use crate::kdl::Sources;
 use crate::render::{self, Declared};
 
@@ -18,6 +19,8 @@ pub(super) struct Show {
     /// How the plan is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    env: EnvArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -25,13 +28,19 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+        let settings = Settings::load(&self.env)?;
         let plan = saved::open(&self.plan).await.map_err(Failure::into_error)?;
         saved::follows(&self.plan, &plan).map_err(Failure::into_error)?;
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
             output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
         }
-        let declared = Declared { schema: plan.desired.written(), sources: &Sources::default() };
-        output::out(&self.format.write(&plan.plan, saved::NAME, render::Style { colour, verbose: self.verbose }, declared));
+        let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[] };
+        output::out(&self.format.write(
+            &settings.under_policy(&plan.plan),
+            saved::NAME,
+            render::Style { colour, verbose: self.verbose },
+            declared,
+        ));
         Ok(Exit::Done)
     }
 }

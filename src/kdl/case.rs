@@ -11,7 +11,7 @@ use super::arg::Arg;
 use super::fmt::{Kind, lex};
 use super::node::{Ctx, Node};
 use super::{Diagnostics, Sources, parse};
-use crate::schema::{Dialect, Problem, Span};
+use crate::schema::{Dialect, Problem, Span, nearest};
 
 /// One of a case's two schemas.
 #[derive(Debug, Clone)]
@@ -83,13 +83,13 @@ const NODES: [&str; 10] =
 /// What `expect` may say.
 const EXPECT: &str = "no changes";
 
-/// Reads a case for one dialect. `name` is the file's.
+/// Reads a case for one dialect. `name` is the file's, `codes` are those of hazards.
 ///
 /// # Errors
 /// Every mistake of the file, but for those inside of `before` and `after`, which come with their schema.
-pub fn read(name: &str, text: &str, dialect: Dialect) -> Result<Case, Diagnostics> {
+pub fn read(name: &str, text: &str, dialect: Dialect, codes: &[&str]) -> Result<Case, Diagnostics> {
     let ctx = Ctx::new(0, dialect);
-    let mut draft = Draft { name, text, ..Draft::default() };
+    let mut draft = Draft { name, text, codes, ..Draft::default() };
     let parsed = parse::parse(0, text, |start, document| {
         ctx.starts_at(start);
         document.nodes().iter().filter_map(|n| ctx.open(n)).for_each(|node| draft.take(node));
@@ -123,6 +123,7 @@ pub fn read(name: &str, text: &str, dialect: Dialect) -> Result<Case, Diagnostic
 struct Draft<'t> {
     name: &'t str,
     text: &'t str,
+    codes: &'t [&'t str],
     only: Option<Dialect>,
     before: Option<Side>,
     rows: Vec<Row>,
@@ -147,15 +148,15 @@ impl Draft<'_> {
             "before" if is_first(self.before.is_none(), &node) => self.before = self.side(node),
             "after" if is_first(self.after.is_none(), &node) => self.after = self.side(node),
             "before" | "after" => {}
-            "rows" => self.rows.extend(rows(node)),
-            "expect-rows" => self.expected.extend(rows(node)),
+            "rows" => self.rows.extend(rows(node, false)),
+            "expect-rows" => self.expected.extend(rows(node, true)),
             "allow-destructive" => {
                 self.allow_destructive = true;
                 node.finish(&[]);
             }
             "expect" => self.no_changes |= expect(node),
             "expect-plan" => self.plan.extend(words(node, "a text of the plan", 1).pop()),
-            "expect-blocked" => self.blocked.extend(words(node, "a hazard's code", 1).pop()),
+            "expect-blocked" => self.blocked.extend(code(node, self.codes)),
             "expect-value" => {
                 if let [query, value] = words(node, "a query, and the value that it gives", 2).as_slice() {
                     self.values.push((query.clone(), value.clone()));
@@ -220,14 +221,34 @@ fn words(mut node: Node, what: &str, count: usize) -> Vec<String> {
     if texts.len() == count { texts } else { Vec::new() }
 }
 
-fn rows(node: Node) -> Vec<Row> {
-    let found = node.children().into_iter().filter_map(row).collect();
+/// A hazard's code, which there must be.
+fn code(mut node: Node, codes: &[&str]) -> Option<String> {
+    let arg = node.required("a hazard's code", "write `expect-blocked CODE`");
+    let code = arg.and_then(|a| a.text("a hazard's code").map(str::to_owned));
+    if let Some(code) = code.as_ref().filter(|c| !codes.contains(&c.as_str())) {
+        let near = nearest(code, codes.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| "`rosey explain` lists all codes".to_owned());
+        node.problem(format!("there is no hazard `{code}`"), "here", help);
+    }
+    node.finish(&[]);
+    code
+}
+
+/// Rows; where they are expected, a table may stand without values for having none.
+fn rows(node: Node, expected: bool) -> Vec<Row> {
+    let found: Vec<Row> = node.children().into_iter().filter_map(|n| row(n, expected)).collect();
+    let same = |a: &Row, b: &Row| a.table == b.table && a.schema == b.schema;
+    for empty in found.iter().filter(|r| r.cells.is_empty()) {
+        if found.iter().any(|r| same(r, empty) && !r.cells.is_empty()) {
+            node.problem(format!("`{}` has no rows here, and has some", empty.table), "here", "keep one of the two");
+        }
+    }
     node.finish(&["any"]);
     found
 }
 
 /// `users id=1 name=Ada`; `"audit.log" id=1` is in the schema `audit`, where there are schemas.
-fn row(mut node: Node) -> Option<Row> {
+fn row(mut node: Node, may_be_none: bool) -> Option<Row> {
     let (name, dialect) = (node.name(), node.ctx.dialect);
     let (schema, table) = match name.split_once('.').filter(|_| dialect == Dialect::Postgres) {
         Some((schema, table)) => (Some(schema.to_owned()), table.to_owned()),
@@ -235,11 +256,12 @@ fn row(mut node: Node) -> Option<Row> {
     };
     let cells: Vec<(String, Value)> =
         node.rest_props().into_iter().filter_map(|(name, arg)| Some((name.to_owned(), value(&arg)?))).collect();
-    if cells.is_empty() {
+    let whole = !cells.is_empty() || may_be_none;
+    if !whole {
         node.problem("the row has no values", "here", format!("write `{name} COLUMN=VALUE …`"));
     }
     node.finish(&[]);
-    (!cells.is_empty()).then_some(Row { schema, table, cells })
+    whole.then_some(Row { schema, table, cells })
 }
 
 fn value(arg: &Arg) -> Option<Value> {
@@ -267,21 +289,23 @@ expect-plan "table.users"
 expect-value "SELECT 1" 1
 "#;
 
+    const CODES: [&str; 2] = ["breaks-check", "destroys-column"];
+
     #[test]
     fn a_case_is_read_for_one_dialect() {
-        let case = read("a.kdl", CASE, Dialect::Postgres).unwrap();
+        let case = read("a.kdl", CASE, Dialect::Postgres, &CODES).unwrap();
         assert_eq!((case.rows[1].schema.as_deref(), case.rows[1].table.as_str()), (Some("audit"), "log"));
         let values: Vec<&Value> = case.rows[1].cells.iter().map(|(_, v)| v).collect();
         let number = Value::Number("1.50".to_owned());
         assert_eq!(values, [&Value::Sql("now()".to_owned()), &Value::Bool(true), &number, &Value::Null]);
         assert!(matches!(&case.after, Side::File(p) if p.to_str() == Some("../schema.kdl")));
         assert_eq!(case.values, [("SELECT 1".to_owned(), "1".to_owned())]);
-        assert_eq!(read("a.kdl", CASE, Dialect::Sqlite).unwrap().rows.len(), 1);
+        assert_eq!(read("a.kdl", CASE, Dialect::Sqlite, &CODES).unwrap().rows.len(), 1);
     }
 
     #[test]
     fn what_is_between_the_braces_keeps_its_place() {
-        let Some(Side::Inline(sources)) = read("a.kdl", CASE, Dialect::Sqlite).unwrap().before else { panic!("no schema") };
+        let Some(Side::Inline(sources)) = read("a.kdl", CASE, Dialect::Sqlite, &CODES).unwrap().before else { panic!("no schema") };
         let text = &sources.files()[0].text;
         assert_eq!(
             (text.len(), text.find("table"), text.trim()),
@@ -300,9 +324,12 @@ expect-value "SELECT 1" 1
             ("after { }\nexpects \"no changes\"", "unknown node `expects`"),
             ("after { }\nrows { users; }", "the row has no values"),
             ("after { }\nexpect-value \"SELECT 1\"", "lacks a query, and the value that it gives"),
+            ("after { }\nexpect-blocked destroys-colum", "did you mean `destroys-column`?"),
+            ("after { }\nexpect-blocked", "lacks a hazard's code"),
+            ("after { }\nexpect-rows { a; a x=1; }", "`a` has no rows here, and has some"),
             ("after { }\nonly mysql", "only cannot be `mysql`"),
         ] {
-            let said = read("a.kdl", text, Dialect::Sqlite).unwrap_err().to_string();
+            let said = read("a.kdl", text, Dialect::Sqlite, &CODES).unwrap_err().to_string();
             assert!(said.contains(wanted), "{text}: {said}");
         }
     }

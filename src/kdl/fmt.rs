@@ -16,7 +16,7 @@ use ::kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode};
 
 pub(in crate::kdl) use lex::is_newline;
 pub(super) use lex::{Kind, Token, lex};
-pub(in crate::kdl) use text::multi;
+pub(in crate::kdl) use text::{is_forbidden, multi};
 pub(crate) use text::{quoted, string_repr};
 
 /// Writes a KDL 2 text in the canonical layout.

@@ -46,7 +46,7 @@ pub use source::{SourceFile, Sources, files_of};
 pub use veil::veiled;
 pub use writer::{encode, encode_table};
 
-pub(crate) use writer::column_line;
+pub(crate) use writer::{column_line, rules_of_line};
 
 pub(crate) use column::action;
 pub(crate) use fmt::quoted;

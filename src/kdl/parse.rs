@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use ::kdl::{KdlDiagnostic, KdlDocument};
 
-use super::fmt::{Kind, Token, lex};
+use super::fmt::{Kind, Token, is_forbidden, lex};
 use crate::schema::{Problem, Span};
 
 /// About how long a piece is.
@@ -131,11 +131,31 @@ fn blank(text: &str, ranges: &[Range<usize>]) -> String {
 
 /// KDL's own messages point to the right place and say little; most of them only follow from the first.
 fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
+    let unseen = forbidden(file, text, diagnostics);
+    if !unseen.is_empty() {
+        return unseen;
+    }
     const FOLLOW: [&str; 3] = ["No closing '}'", "Closing '}' was not found", "Expected end of document"];
     let follows = |d: &&KdlDiagnostic| !FOLLOW.iter().any(|f| d.message.as_deref().unwrap_or_default().starts_with(f));
     let own: Vec<&KdlDiagnostic> = diagnostics.iter().filter(follows).collect();
     let shown = if own.is_empty() { diagnostics.iter().take(1).collect() } else { own };
     shown.into_iter().map(|d| syntax_problem(file, text, d)).collect()
+}
+
+/// Characters that nobody sees and that KDL does not take, in the lines where it finds something wrong. What it says itself
+/// is that a string does not end.
+fn forbidden(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
+    let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count());
+    let wrong: Vec<usize> = diagnostics.iter().map(|d| line(d.span.offset())).collect();
+    // A byte order mark may stand at the start.
+    let found = text.char_indices().filter(|(at, c)| is_forbidden(*c) && (*at > 0 || *c != '\u{feff}'));
+    let found = found.filter(|(at, _)| wrong.contains(&line(*at)));
+    let problem = |(at, c): (usize, char)| {
+        let (name, span) = (format!("U+{:04X}", u32::from(c)), Span { file, start: at as u32, len: c.len_utf8() as u32 });
+        let help = format!("take it out, or write `{}` in double quotes", c.escape_unicode());
+        Problem::new(format!("the invisible character {name} cannot stand in KDL as it is"), span, "here").help(help)
+    };
+    found.map(problem).collect()
 }
 
 fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem {
@@ -246,6 +266,16 @@ mod tests {
         let whole: Vec<(String, usize)> =
             KdlDocument::parse_v2(&text).unwrap().nodes().iter().map(|n| (n.name().value().to_owned(), n.name().span().offset())).collect();
         assert_eq!(nodes(&text), whole);
+    }
+
+    #[test]
+    fn what_nobody_sees_is_named() {
+        for text in ["table \"a\u{202e}b\" {\n}", "table a {\n  column \u{200f}b\n}"] {
+            let problem = &parse(0, text, |_, _| {}).unwrap_err()[0];
+            assert!(problem.message.contains("U+20"), "{}", problem.message);
+            assert!(problem.help.as_deref().unwrap().contains("write `\\u{20"), "{problem:?}");
+        }
+        assert_eq!(nodes("\u{feff}table a").len(), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Writing KDL in the one layout that `fmt` keeps: four spaces, one node a line, bare words where they may be bare.
 
-use super::{column, other, quoted, sequence, space, string_repr, table, types, view};
-use crate::schema::{Expr, Ident, ObjectName, Schema, Table};
+use super::{column, key, other, quoted, reference, sequence, space, string_repr, table, types, view};
+use crate::schema::{Column, Expr, ForeignKey, Ident, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
 
 /// Writes a whole schema in the language, as `inspect` prints it.
 pub fn encode(schema: &Schema) -> String {
@@ -30,10 +30,16 @@ pub fn encode_table(table: &Table) -> String {
 }
 
 /// One column, as a line of its own; a plan shows these.
-pub(crate) fn column_line(column: &crate::schema::Column, table: &Table) -> String {
+pub(crate) fn column_line(column: &Column, table: &Table) -> String {
     let mut out = Writer::default();
     column::encode(column, table, &mut out);
     out.finish().trim().to_owned()
+}
+
+/// The rules of the table that stand in the column's line: its key, its unique rule, its foreign key.
+pub(crate) fn rules_of_line<'t>(column: &Column, table: &'t Table) -> (Option<&'t PrimaryKey>, Option<&'t Unique>, Option<&'t ForeignKey>) {
+    let key = table.primary_key.as_ref().filter(|k| key::key_is_inline(k, table) && k.parts[0].column == column.name);
+    (key, key::inline_unique(column, table), reference::inline_foreign_key(column, table))
 }
 
 /// A node's name, words and properties.
@@ -238,6 +244,6 @@ impl Writer {
 /// Whether the text can stand in a `"""` string and is the same when it is read back.
 fn keeps_lines(sql: &str) -> bool {
     let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
-    let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let control = |c: char| c.is_control() && c != '\n' && c != '\t' || deceives(c);
     sql.contains('\n') && !blank_line && !sql.contains("\"\"\"") && !sql.contains(['\\', '\r']) && !sql.chars().any(control)
 }

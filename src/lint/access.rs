@@ -45,7 +45,7 @@ pub(super) fn columns(schema: &Schema) -> impl Iterator<Item = (&Table, &crate::
 
 /// `table.NAME.column.NAME`.
 pub(super) fn column_at(table: &Table, column: &Ident) -> Address {
-    table.address().child("column", column)
+    table.column_at(column)
 }
 
 /// All foreign keys, with their tables.
@@ -55,7 +55,7 @@ pub(super) fn foreign_keys(schema: &Schema) -> impl Iterator<Item = (&Table, &Fo
 
 /// `table.NAME.foreign-key.COLUMNS`.
 pub(super) fn foreign_key_at(table: &Table, fk: &ForeignKey) -> Address {
-    table.address().child("foreign-key", names(&fk.columns))
+    table.foreign_key_at(fk)
 }
 
 /// Where the key stands in the file, else its table.

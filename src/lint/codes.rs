@@ -46,7 +46,8 @@ impl Entry {
         format!("{code} ({}, {})\n\n{summary}\n{why}\n{instead}\n{example}", self.level, self.database)
     }
 
-    fn markdown(&self) -> String {
+    /// As a section of the manual, which markdown shows.
+    pub fn markdown(&self) -> String {
         let Text { code, summary, why, instead, example } = self.text;
         let head = format!("*{}. {}.* {summary}", capital(self.level), capital(self.database));
         let [head, why, instead] = [head.as_str(), why, instead].map(|t| wrapped(t, 118));

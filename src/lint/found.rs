@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rule::{Finding, Rule};
 use super::{RULES, Severity, codes};
+use crate::plan::Plan;
 use crate::schema::{Address, Allow, Allows, Dialect, Origin, Problem, Schema, Span, nearest};
 
 /// How much findings weigh, where that has been set.
@@ -59,6 +60,15 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
     }
     all.extend(unused(schemas, &used, levels));
     merged(all)
+}
+
+/// What a plan shows of this: findings from a warning on, in objects that it creates or changes. The rest of the schema is
+/// as it was, and nobody's business who reads the plan.
+pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
+    let changed: Vec<Address> = plan.changes.pairs().into_iter().filter_map(|(_, after)| after).collect();
+    let mut found = lint(&[(plan.dialect, schema.clone())], levels);
+    found.retain(|f| f.level >= Severity::Warning && changed.iter().any(|at| f.finding.address.is_within(at)));
+    found
 }
 
 /// The same finding on two databases is one.

@@ -15,7 +15,7 @@ mod rules;
 mod tests;
 
 pub use codes::{Entry, explain, explanations, levelled, page};
-pub use found::{Found, Levels, lint, merged, unknown_allows};
+pub use found::{Found, Levels, lint, merged, touched, unknown_allows};
 pub use plan::annotate;
 pub use renames::{Suggestion, suggestions};
 pub use rule::{Finding, Rule, Text};

@@ -2,37 +2,54 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
-use super::escape;
-use super::places::{Declared, risks};
+use super::places::{Declared, Place, Places, risks};
 use super::view::View;
+use super::{escape, findings_github};
 use crate::plan::{Level, Plan};
 
-/// A line for each risk, and one for the plan.
+/// A line for each risk, one for each finding of the linter in what changes, and one for the plan.
 pub fn annotations(plan: &Plan, schema: &str, declared: Declared<'_>) -> String {
     let mut out = String::new();
+    let places = Places::of(plan, declared);
     for (step, hazard) in risks(plan) {
         let command = match hazard.level {
             Level::Blocks => "error",
             Level::Destroys => "warning",
             Level::Warns => "notice",
         };
-        let place = declared.place(step, hazard);
-        let at = place.map(|p| format!("file={},line={},col={},", property(&p.file), p.line, p.column)).unwrap_or_default();
         let leave = if hazard.level == Level::Destroys { " (BLOCKED without --allow-destructive)" } else { "" };
         let advice = if hazard.advice.is_empty() { String::new() } else { format!("\n{}", hazard.advice) };
         let text = format!("{}: {}{leave}{advice}", hazard.address, hazard.text());
-        out.push_str(&format!("::{command} {at}title={}::{}\n", hazard.code.name(), message(&text)));
+        out.push_str(&annotation(command, places.find(step, hazard).as_ref(), hazard.code.name(), &text));
     }
+    out.push_str(&findings_github(declared.found, declared.sources));
     out.push_str(&format!("::notice title=rosey plan::{}\n", message(&View::of(plan, schema).summary)));
     out
 }
 
+/// One command: `::notice file=schema.kdl,line=1,col=1,title=a code::text`.
+pub(super) fn annotation(command: &str, place: Option<&Place>, title: &str, text: &str) -> String {
+    let at = place.map(|p| format!("file={},line={},col={},", property(&p.file), p.line, p.column)).unwrap_or_default();
+    format!("::{command} {at}title={}::{}\n", property(title), message(text))
+}
+
 /// Text behind the second pair of colons, which ends with its line.
 fn message(text: &str) -> String {
-    escape(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    escape(text).replace('%', "%25").replace('\n', "%0A")
 }
 
 /// The value of a property, which ends with a comma or colon as well.
 fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_one_line_each() {
+        assert_eq!(message("a%b\r\nc\u{202e}"), "a%25b\\u{d}%0Ac\\u{202e}");
+        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
+    }
 }

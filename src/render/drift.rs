@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::json::{Change, change};
+use super::json::{Change, change, written};
 use super::text::{Style, write_block};
 use super::view::{Block, Symbol, View};
 use crate::diff::Changes;
@@ -57,8 +57,7 @@ struct Alone {
 /// The drift, alone, as JSON; `null` where there is none.
 pub fn drift_json(drift: Option<&Drift>, dialect: Dialect) -> String {
     let document = Alone { format_version: super::json::FORMAT_VERSION, drift: drift.map(|d| document(d, dialect)) };
-    // Strings, numbers and lists cannot fail to serialise.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    written(&document)
 }
 
 /// The blocks of a plan that would do the same, told as something that has happened.

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use super::annotations::annotation;
 use super::escape;
+use super::json::written;
+use super::places::Place;
 use crate::kdl::{Sources, remark};
 use crate::lint::{Found, Severity};
-use crate::schema::{Problem, Span};
+use crate::schema::Problem;
 
 /// The version of the JSON's shape.
 const FORMAT_VERSION: u32 = 1;
@@ -22,7 +25,8 @@ pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String
     out
 }
 
-fn help(found: &Found) -> String {
+/// What to do about a finding, with the database where it is about one.
+pub(super) fn help(found: &Found) -> String {
     match found.dialects.as_slice() {
         [one] => format!("{} ({})", found.finding.advice, one.word()),
         _ => found.finding.advice.clone(),
@@ -34,6 +38,18 @@ fn summary(found: &[Found], schema: &str) -> String {
     let levels = [Severity::Error, Severity::Warning, Severity::Note].map(|l| (l, count(l)));
     let words: Vec<String> = levels.iter().filter(|(_, n)| *n > 0).map(|(l, n)| crate::plan::counted(*n, l.word())).collect();
     if words.is_empty() { format!("{}: nothing found\n", escape(schema)) } else { format!("{}: {}\n", escape(schema), words.join(", ")) }
+}
+
+/// How many there are, for who reads a plan; nothing where there are none.
+pub fn findings_line(found: &[Found]) -> String {
+    match found.len() {
+        0 => String::new(),
+        n => format!(
+            "{} of the linter in what changes: `rosey lint` shows {}\n",
+            crate::plan::counted(n as i64, "finding"),
+            if n == 1 { "it" } else { "them" }
+        ),
+    }
 }
 
 #[derive(Serialize)]
@@ -51,7 +67,7 @@ struct Finding<'a> {
     message: &'a str,
     advice: &'a str,
     dialects: Vec<&'static str>,
-    file: Option<&'a str>,
+    file: Option<String>,
     line: Option<usize>,
     column: Option<usize>,
 }
@@ -59,7 +75,7 @@ struct Finding<'a> {
 /// The findings as JSON.
 pub fn findings_json(found: &[Found], sources: &Sources) -> String {
     let finding = |f: &'_ Found| {
-        let place = f.finding.origin.0.and_then(|s| place(sources, s));
+        let place = Place::of(sources, f.finding.origin);
         (f.finding.address.to_string(), f.dialects.iter().map(|d| d.word()).collect(), place)
     };
     let findings = found.iter().map(|f| {
@@ -71,14 +87,13 @@ pub fn findings_json(found: &[Found], sources: &Sources) -> String {
             message: &f.finding.message,
             advice: &f.finding.advice,
             dialects,
+            line: place.as_ref().map(|p| p.line),
+            column: place.as_ref().map(|p| p.column),
             file: place.map(|p| p.file),
-            line: place.map(|p| p.line),
-            column: place.map(|p| p.column),
         }
     });
     let document = Document { format_version: FORMAT_VERSION, rosey_version: env!("CARGO_PKG_VERSION"), findings: findings.collect() };
-    // Strings, numbers and lists cannot fail to serialise.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    written(&document)
 }
 
 /// The findings as GitHub's workflow commands
@@ -90,55 +105,8 @@ pub fn findings_github(found: &[Found], sources: &Sources) -> String {
             Severity::Warning => "warning",
             Severity::Note | Severity::Off => "notice",
         };
-        let place = f.finding.origin.0.and_then(|s| place(sources, s));
-        let at = place.map(|p| format!("file={},line={},col={},", property(p.file), p.line, p.column)).unwrap_or_default();
         let text = format!("{}: {}; {}", f.finding.address, f.finding.message, f.finding.advice);
-        format!("::{kind} {at}title={}::{}\n", property(f.code), data(&text))
+        annotation(kind, Place::of(sources, f.finding.origin).as_ref(), f.code, &text)
     };
     found.iter().map(line).collect()
-}
-
-/// What a command's text may not hold as it is.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// What a command's property may not hold as it is.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// A place as people count.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-}
-
-fn place(sources: &Sources, span: Span) -> Option<Place<'_>> {
-    let file = sources.files().get(span.file as usize)?;
-    let before = file.text.get(..span.start as usize)?;
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-    Some(Place { file: &file.name, line, column })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_are_one_line_each() {
-        assert_eq!(data("a%b\r\nc"), "a%25b%0D%0Ac");
-        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
-    }
-
-    #[test]
-    fn places_count_from_one() {
-        let sources = Sources::from_text("s.kdl", "ä\n  öx");
-        let span = Span { file: 0, start: 7, len: 1 };
-        let place = place(&sources, span).unwrap();
-        assert_eq!((place.file, place.line, place.column), ("s.kdl", 2, 4));
-    }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::drift;
 use super::view::{Symbol, View};
 use crate::plan::Plan;
+use crate::schema::deceives;
 
 /// The version of the shape.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -80,8 +81,20 @@ pub fn json(plan: &Plan, schema: &str) -> String {
         guards: &plan.guards,
         steps: plan.steps.iter().map(step).collect(),
     };
+    written(&document)
+}
+
+/// A document as JSON, in which everything can be seen: what turns the direction of text, and what JSON lets stand though
+/// it is a control character, is escaped.
+pub fn written(document: &impl Serialize) -> String {
     // Strings, numbers and lists cannot fail to serialise.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    let text = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
+    let told = |c: char| deceives(c) || c.is_control() && c != '\n';
+    if !text.chars().any(told) {
+        return text;
+    }
+    // Such characters stand in strings alone, and all of them are of the first plane: one escape each.
+    text.chars().map(|c| if told(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 pub(super) fn change(block: &super::Block) -> Change {
@@ -113,5 +126,18 @@ fn symbol(symbol: Symbol) -> &'static str {
         Symbol::Rebuild => "rebuild",
         Symbol::Destroy => "destroy",
         Symbol::None => "none",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_can_be_seen_and_reads_back() {
+        let text = "a\u{202e}b\u{9b}\n";
+        let json = written(&text);
+        assert_eq!(json, "\"a\\u202eb\\u009b\\n\"\n");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }

@@ -3,7 +3,7 @@
 use super::view::{Line, Symbol, unchanged};
 use crate::diff::{Delta, Edit, TableChange, TableEdits};
 use crate::kdl;
-use crate::schema::{Column, Expr, ObjectName, Table};
+use crate::schema::{Column, Expr, ForeignKey, ObjectName, PrimaryKey, Table, Unique};
 
 /// A table's head and lines.
 pub(super) fn table(change: &TableChange) -> (String, Vec<Line>) {
@@ -32,13 +32,22 @@ fn whole(table: &Table, symbol: Symbol) -> (String, Vec<Line>) {
 fn altered(edits: &TableEdits) -> Vec<Line> {
     let mut lines: Vec<Line> = edits.options.iter().map(|e| changed(&edit(e))).collect();
     lines.extend(columns(edits));
-    if let Some(delta) = &edits.primary_key {
+    let key = |d: &&Delta<PrimaryKey>| !at_column(edits, d, |rule, c, t| kdl::rules_of_line(c, t).0 == Some(rule));
+    let unique_rule = |d: &&Delta<Unique>| !at_column(edits, d, |rule, c, t| kdl::rules_of_line(c, t).1 == Some(rule));
+    let reference = |d: &&Delta<ForeignKey>| !at_column(edits, d, |rule, c, t| kdl::rules_of_line(c, t).2 == Some(rule));
+    if let Some(delta) = edits.primary_key.as_ref().filter(key) {
         // The rename of a key's column is the column's; what is left of it is the key's.
         lines.push(rule("primary-key", delta, |k| k.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
     }
     let list = |parts: &[crate::schema::KeyPart]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    lines.extend(edits.uniques.iter().map(|d| rule("unique", d, |u| named(u.name.as_ref(), &format!("{}{}", list(&u.parts), unique(u))))));
-    lines.extend(edits.foreign_keys.iter().map(|d| rule("foreign-key", d, foreign_key)));
+    lines.extend(
+        edits
+            .uniques
+            .iter()
+            .filter(unique_rule)
+            .map(|d| rule("unique", d, |u| named(u.name.as_ref(), &format!("{}{}", list(&u.parts), unique(u))))),
+    );
+    lines.extend(edits.foreign_keys.iter().filter(reference).map(|d| rule("foreign-key", d, foreign_key)));
     lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &check(c)))));
     lines.extend(edits.exclusions.iter().map(|d| rule("exclude", d, exclusion)));
     for (old, new) in &edits.renamed_indexes {
@@ -47,6 +56,15 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     lines.extend(edits.indexes.iter().map(|d| rule("index", d, index)));
     lines.extend(unchanged(edits.before.columns.len().saturating_sub(touched(edits)), "column"));
     lines
+}
+
+/// Whether the line of a column that comes or goes says of the rule that it does so too.
+fn at_column<T>(edits: &TableEdits, delta: &Delta<T>, in_line: impl Fn(&T, &Column, &Table) -> bool) -> bool {
+    edits.columns.iter().any(|column| match (delta, column) {
+        (Delta::Create(rule), Delta::Create(c)) => in_line(rule, c, &edits.after),
+        (Delta::Drop(rule), Delta::Drop(c)) => in_line(rule, c, &edits.before),
+        _ => false,
+    })
 }
 
 fn touched(edits: &TableEdits) -> usize {

@@ -3,9 +3,10 @@
 //! Names come from a database. Outside of fences nothing in them is Markdown, HTML, a link or somebody's name.
 
 use super::costs::{Cost, costs};
-use super::escape;
-use super::markup::turns;
+use super::markup::{clipped, spans};
 use super::view::{Block, Note, Symbol, View};
+use super::{escape, findings_line};
+use crate::lint::Found;
 use crate::plan::{Level, Plan, counted, thousands};
 
 /// What an action looks for to find the comment that it wrote before.
@@ -17,16 +18,30 @@ const LIMIT: usize = 65_536;
 /// What is kept of it for headings, fences and the words for what has been left out.
 const RESERVE: usize = 3_000;
 
+/// Longer names are cut where they only say what else there is.
+const LONGEST: usize = 100;
+
 /// The whole plan as Markdown.
 pub fn markdown(plan: &Plan, schema: &str) -> String {
+    markdown_and_findings(plan, schema, &[])
+}
+
+/// The same, with how much the linter finds in what changes.
+pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[Found]) -> String {
     let view = View::of(plan, schema);
     let mut out = format!("{MARKER}\n### {}\n", prose(&within(&view.summary, 4_000)));
+    if plan.creates_database {
+        out.push_str(&format!("\n{}\n", super::NOT_THERE));
+    }
     let mut room = LIMIT - RESERVE - out.len();
     // Each part may take a share of what those before it have left; the script, which comes last, takes the rest.
     warnings(&view, &mut room, &mut out);
     drift(plan, &mut room, &mut out);
     objects(&view, &mut room, &mut out);
     cost(plan, &view, &mut room, &mut out);
+    if !found.is_empty() {
+        out.push_str(&format!("\n{}", findings_line(found)));
+    }
     script(plan, &mut room, &mut out);
     out
 }
@@ -36,20 +51,21 @@ fn within(text: &str, limit: usize) -> String {
     if text.len() <= limit { text.to_owned() } else { text.chars().take(limit / 8).chain(['…']).collect() }
 }
 
-/// Takes whole pieces while there is room for them, at most a share of it. Gives what was taken and how many were not.
-fn fitting(pieces: Vec<String>, share: usize, room: &mut usize) -> (String, usize) {
+/// Takes whole pieces while there is room for them, at most a share of it; what is left out is the end. Gives what was
+/// taken, and of how many pieces.
+fn fitting(pieces: &[String], share: usize, room: &mut usize) -> (String, usize) {
     let mut left = *room / share;
-    let (mut taken, mut omitted) = (String::new(), 0);
+    let (mut taken, mut count) = (String::new(), 0);
     for piece in pieces {
-        if piece.len() <= left {
-            left -= piece.len();
-            *room -= piece.len();
-            taken.push_str(&piece);
-        } else {
-            omitted += 1;
+        if piece.len() > left {
+            break;
         }
+        left -= piece.len();
+        *room -= piece.len();
+        taken.push_str(piece);
+        count += 1;
     }
-    (taken, omitted)
+    (taken, count)
 }
 
 fn more(omitted: usize, what: &str, command: &str) -> String {
@@ -60,15 +76,28 @@ fn more(omitted: usize, what: &str, command: &str) -> String {
     format!("\n{} more {what}{s}: run `{command}`\n", thousands(omitted as i64))
 }
 
+/// What has been left out, folded, by name as far as there is room.
+fn folded(names: &[String], room: &mut usize) -> String {
+    let (taken, count) = fitting(names, 4, room);
+    if count == 0 {
+        return String::new();
+    }
+    let rest = if count == names.len() { String::new() } else { format!("- and {} more\n", thousands((names.len() - count) as i64)) };
+    format!("\n<details>\n<summary>Which</summary>\n\n{taken}{rest}\n</details>\n")
+}
+
 fn warnings(view: &View, room: &mut usize, out: &mut String) {
     let notes = |level: Level| view.blocks.iter().flat_map(move |b| b.notes.iter().filter(move |n| n.level == level).map(move |n| (b, n)));
-    let sorted = [Level::Blocks, Level::Destroys, Level::Warns].into_iter().flat_map(notes);
-    let pieces: Vec<String> = sorted.map(|(b, n)| warning(b, n)).collect();
-    if pieces.is_empty() {
+    let sorted: Vec<(&Block, &Note)> = [Level::Blocks, Level::Destroys, Level::Warns].into_iter().flat_map(notes).collect();
+    if sorted.is_empty() {
         return;
     }
-    let (taken, omitted) = fitting(pieces, 3, room);
-    out.push_str(&format!("\n{taken}{}", more(omitted, "warning", "rosey plan")));
+    let pieces: Vec<String> = sorted.iter().map(|(b, n)| warning(b, n)).collect();
+    let (taken, count) = fitting(&pieces, 3, room);
+    let name = |(b, n): &(&Block, &Note)| format!("- `{}` in {}\n", n.code, code(&clipped(&b.address.to_string(), LONGEST)));
+    let rest: Vec<String> = sorted[count..].iter().map(name).collect();
+    out.push_str(&format!("\n{taken}{}", more(rest.len(), "warning", "rosey plan")));
+    out.push_str(&folded(&rest, room));
 }
 
 fn warning(block: &Block, note: &Note) -> String {
@@ -77,40 +106,67 @@ fn warning(block: &Block, note: &Note) -> String {
         Level::Destroys => " **BLOCKED** without `--allow-destructive`",
         Level::Warns => "",
     };
-    let advice = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", prose(&note.advice)) };
+    let advice = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", advice(&note.advice)) };
     let sign = if note.level == Level::Warns { "⚠️" } else { "⛔" };
     format!("- {sign} `{}`{blocked} in {}: {}{advice}\n", note.code, code(&block.address.to_string()), prose(&note.text))
 }
 
+/// What we say ourselves, in which backticks are meant as such.
+fn advice(text: &str) -> String {
+    spans(text).iter().map(|span| if span.code { code(span.text) } else { prose(span.text) }).collect()
+}
+
 fn drift(plan: &Plan, room: &mut usize, out: &mut String) {
     let Some(drift) = &plan.drift else { return };
-    let pieces = drift.changes.addresses().iter().map(|a| format!("- {}\n", code(&a.to_string()))).collect();
-    let (taken, omitted) = fitting(pieces, 6, room);
+    let pieces: Vec<String> = drift.changes.addresses().iter().map(|a| format!("- {}\n", code(&a.to_string()))).collect();
+    let (taken, count) = fitting(&pieces, 6, room);
     out.push_str(&format!("\n#### Drift: changed since number {}, and not by rosey\n\n{taken}", drift.number));
-    out.push_str(&more(omitted, "object", "rosey drift"));
+    out.push_str(&more(pieces.len() - count, "object", "rosey drift"));
 }
 
 fn objects(view: &View, room: &mut usize, out: &mut String) {
     if view.blocks.is_empty() {
         return;
     }
-    let (taken, omitted) = fitting(view.blocks.iter().map(diff).collect(), 2, room);
+    // One object alone may take it all, else no more than a third: the others are there too.
+    let most = if view.blocks.len() == 1 { *room / 2 - 100 } else { *room / 6 };
+    let pieces: Vec<String> = view.blocks.iter().map(|b| diff(b, most)).collect();
+    let (taken, count) = fitting(&pieces, 2, room);
     if !taken.is_empty() {
         out.push_str(&format!("\n{}", fenced("diff", taken.trim_end_matches('\n'))));
     }
-    out.push_str(&more(omitted, "object", "rosey plan"));
+    let mut rest: Vec<&Block> = view.blocks[count..].iter().collect();
+    rest.sort_by_key(|b| danger(b));
+    out.push_str(&more(rest.len(), "object", "rosey plan"));
+    let name = |b: &&Block| format!("- {}: {}\n", code(&clipped(&b.address.to_string(), LONGEST)), b.symbol.word());
+    out.push_str(&folded(&rest.iter().map(name).collect::<Vec<_>>(), room));
 }
 
-/// An object with its signs in the first column, where GitHub looks for them.
-fn diff(block: &Block) -> String {
+/// The most dangerous first: what is stopped, what goes, what is rebuilt, what changes, what comes.
+fn danger(block: &Block) -> (Level, std::cmp::Reverse<usize>) {
+    const RISING: [Symbol; 5] = [Symbol::None, Symbol::Create, Symbol::Change, Symbol::Rebuild, Symbol::Destroy];
+    let level = block.notes.iter().map(|n| n.level).min().unwrap_or(Level::Warns);
+    (level, std::cmp::Reverse(RISING.iter().position(|s| *s == block.symbol).unwrap_or(0)))
+}
+
+/// An object with its signs in the first column, where GitHub looks for them. Of one that is longer than that, the end is
+/// left out.
+fn diff(block: &Block, most: usize) -> String {
     let mut text = format!("# {}\n", single(&block.headline));
     let braces = !block.lines.is_empty();
     text.push_str(&format!("{} {}{}\n", sign(block.symbol), single(&block.head), if braces { " {" } else { "" }));
-    for line in &block.lines {
-        for row in shown(&line.text).lines() {
-            text.push_str(format!("{}     {row}", sign(line.symbol)).trim_end());
-            text.push('\n');
+    for (i, line) in block.lines.iter().enumerate() {
+        let mut rows = String::new();
+        for row in escape(&line.text).lines() {
+            rows.push_str(format!("{}     {row}", sign(line.symbol)).trim_end());
+            rows.push('\n');
         }
+        if text.len() + rows.len() > most {
+            let left = counted((block.lines.len() - i) as i64, "more line");
+            text.push_str(&format!("#     {left}: run rosey plan\n"));
+            break;
+        }
+        text.push_str(&rows);
     }
     text.push_str(if braces { "  }\n\n" } else { "\n" });
     text
@@ -135,8 +191,8 @@ fn cost(plan: &Plan, view: &View, room: &mut usize, out: &mut String) {
     if pieces.is_empty() {
         return;
     }
-    let (taken, omitted) = fitting(pieces, 3, room);
-    out.push_str(&format!("\n#### Cost\n\n{taken}{}", more(omitted, "line", "rosey plan")));
+    let (taken, count) = fitting(&pieces, 3, room);
+    out.push_str(&format!("\n#### Cost\n\n{taken}{}", more(pieces.len() - count, "line", "rosey plan")));
 }
 
 /// The script, folded away. What is cut off it is its end: a script with holes says something else.
@@ -184,18 +240,13 @@ fn code(text: &str) -> String {
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Control characters, and those that turn the direction of what follows, spelled out.
-fn shown(text: &str) -> String {
-    escape(text).chars().map(|c| if turns(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
-}
-
-/// The same, but for the tabs of a program.
+/// Spelled out what cannot be seen, but for the tabs of a program.
 fn with_tabs(text: &str) -> String {
-    text.split('\t').map(shown).collect::<Vec<_>>().join("\t")
+    text.split('\t').map(escape).collect::<Vec<_>>().join("\t")
 }
 
 fn single(text: &str) -> String {
-    shown(&text.replace('\n', " "))
+    escape(&text.replace('\n', " "))
 }
 
 /// Text in which nothing is Markdown or HTML, and GitHub finds no link, no issue and nobody to tell.
@@ -234,6 +285,13 @@ mod tests {
     }
 
     #[test]
+    fn our_own_backticks_are_code_and_a_names_are_not() {
+        assert_eq!(advice("write was=a_b; or `ignore` it"), "write was=a\\_b; or `ignore` it");
+        assert_eq!(advice("write was=a`<b>; or `ignore` it"), "write was=a\\`&lt;b&gt;; or `ignore` it");
+        assert_eq!(advice("write was=@a`"), "write was=@<!-- -->a\\`");
+    }
+
+    #[test]
     fn code_and_fences_hold_backticks() {
         assert_eq!((code("a"), code("`a``b"), code(" a")), ("`a`".into(), "``` `a``b ```".into(), "`  a `".into()));
         assert_eq!(fenced("diff", "+ ````"), "`````diff\n+ ````\n`````\n");
@@ -242,7 +300,7 @@ mod tests {
     #[test]
     fn pieces_are_taken_whole() {
         let mut room = 20;
-        let (taken, omitted) = fitting(vec!["12345".into(), "1234567890".into(), "12345".into()], 2, &mut room);
-        assert_eq!((taken.as_str(), omitted, room), ("1234512345", 1, 10));
+        let (taken, count) = fitting(&["12345".into(), "1234567890".into(), "12345".into()], 2, &mut room);
+        assert_eq!((taken.as_str(), count, room), ("12345", 1, 15), "what comes after a gap is not taken");
     }
 }

@@ -12,18 +12,12 @@ pub(super) fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // XML 1.0 has no way to write these two, and the others turn the reading order of what follows.
+            // XML 1.0 has no way to write these two.
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if turns(c) => out.push_str(&c.escape_unicode().to_string()),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Whether the character changes the direction in which what follows is shown.
-pub(super) fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// One line of it.
@@ -34,6 +28,33 @@ pub(super) fn line(text: &str) -> String {
 /// Lines of a program, whose tabs are kept.
 pub(super) fn lines(text: &str) -> String {
     text.split('\t').map(xml).collect::<Vec<_>>().join("\t")
+}
+
+/// A piece of a sentence of our own.
+pub(super) struct Span<'t> {
+    pub(super) text: &'t str,
+    /// Whether it stood between backticks.
+    pub(super) code: bool,
+}
+
+/// The pieces of a sentence, of which those between backticks are code. A backtick of a name in it opens nothing, as far as
+/// that can be told: code begins and ends without a blank.
+pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
+    let mut found = Vec::new();
+    let (mut rest, mut from) = (text, 0);
+    while let Some(open) = rest[from..].find('`').map(|n| n + from) {
+        let inner = rest[open + 1..].find('`').map(|n| &rest[open + 1..open + 1 + n]);
+        match inner.filter(|c| !c.is_empty() && c.trim() == *c) {
+            Some(code) => {
+                found.push(Span { text: &rest[..open], code: false });
+                found.push(Span { text: code, code: true });
+                (rest, from) = (&rest[open + code.len() + 2..], 0);
+            }
+            None => from = open + 1,
+        }
+    }
+    found.push(Span { text: rest, code: false });
+    found
 }
 
 /// At most `limit` characters of it, in one line.

@@ -23,13 +23,16 @@ mod view;
 pub use crate::schema::escape;
 pub use annotations::annotations;
 pub use drift::{drift, drift_json};
-pub use findings::{findings_github, findings_json, findings_text};
+pub use findings::{findings_github, findings_json, findings_line, findings_text};
 pub use html::html;
-pub use json::json;
-pub use markdown::{MARKER, markdown};
+pub use json::{json, written};
+pub use markdown::{MARKER, markdown, markdown_and_findings};
 pub use places::Declared;
-pub use sarif::sarif;
+pub use sarif::{findings_sarif, sarif};
 pub use script::script;
 pub use sql::sql;
-pub use text::{Style, text};
+pub use text::{Style, text, text_and_findings};
 pub use view::{Block, Line, Note, Symbol, View};
+
+/// Said where the database is made by the apply.
+const NOT_THERE: &str = "The database does not exist yet.";

@@ -1,16 +1,20 @@
-//! Where in the schema's files a risk of a plan comes from.
+//! Where in the schema's files a risk of a plan comes from, or a finding of the linter.
 
+use crate::diff::{Delta, TableChange};
 use crate::kdl::Sources;
+use crate::lint::Found;
 use crate::plan::{Hazard, Plan, Step};
-use crate::schema::{Address, Origin, Schema, Table};
+use crate::schema::{Address, Origin, Schema};
 
-/// A schema, and the files that it was read from.
+/// A schema, the files that it was read from, and what the linter finds in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Declared<'d> {
     /// As it was read, with its origins.
     pub schema: &'d Schema,
     /// The files.
     pub sources: &'d Sources,
+    /// What the linter finds in what the plan changes.
+    pub found: &'d [Found],
 }
 
 /// A place in a file; lines and columns count from 1, columns in characters.
@@ -21,50 +25,73 @@ pub(super) struct Place {
     pub(super) column: usize,
 }
 
-impl Declared<'_> {
-    /// Where the object of a risk is declared: it, else the object it is a part of. What goes is declared nowhere.
-    pub(super) fn place(&self, step: &Step, hazard: &Hazard) -> Option<Place> {
-        let origins = self.origins();
-        let origin = [&hazard.address, &step.address].into_iter().find_map(|a| origins.iter().find(|(known, _)| known == a));
-        let top = || origins.iter().find(|(known, _)| hazard.address.to_string().starts_with(&format!("{known}.")));
-        self.find(origin.or_else(top)?.1)
-    }
-
-    fn find(&self, origin: Origin) -> Option<Place> {
+impl Place {
+    /// Where something stands, if it stands in a file.
+    pub(super) fn of(sources: &Sources, origin: Origin) -> Option<Place> {
         let span = origin.0?;
-        let file = self.sources.files().get(span.file as usize)?;
+        let file = sources.files().get(span.file as usize)?;
         let before = file.text.get(..span.start as usize)?;
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         Some(Place { file: file.name.clone(), line, column })
     }
+}
 
-    /// Everything that has an address, with its origin.
-    fn origins(&self) -> Vec<(Address, Origin)> {
-        let s = self.schema;
-        let mut found: Vec<(Address, Origin)> = s.tables.values().flat_map(parts).collect();
-        found.extend(s.views.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.triggers.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.virtual_tables.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.namespaces.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.extensions.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.enums.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.domains.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.sequences.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.materialized_views.values().map(|o| (o.address(), o.origin)));
-        found.extend(s.unmanaged.iter().map(|u| (Address::top(&u.kind, &u.name), u.origin)));
-        found
+/// Everything that has an address, with where it is declared.
+pub(super) struct Places<'d> {
+    sources: &'d Sources,
+    origins: Vec<(Address, Origin)>,
+}
+
+impl<'d> Places<'d> {
+    /// Those of a schema, as it was written and as the plan spells it: an unnamed rule has its condition in its address,
+    /// which the database may have spelled anew.
+    pub(super) fn of(plan: &Plan, declared: Declared<'d>) -> Places<'d> {
+        let mut origins = written(declared.schema);
+        for change in &plan.changes.tables {
+            match change {
+                TableChange::Create(table) => origins.extend(table.parts()),
+                TableChange::Alter(edits) => {
+                    origins.extend(edits.after.parts());
+                    // A new rule without a name may go by its own text.
+                    let new = edits.checks.iter().filter_map(Delta::after);
+                    origins.extend(new.map(|c| (edits.after.check_at(c), c.origin)));
+                }
+                TableChange::Drop(_) => {}
+            }
+        }
+        Places { sources: declared.sources, origins }
+    }
+
+    /// Where the object of a risk is declared: it, else the innermost object that it is a part of. What goes is declared
+    /// nowhere.
+    pub(super) fn find(&self, step: &Step, hazard: &Hazard) -> Option<Place> {
+        [&hazard.address, &step.address].into_iter().find_map(|a| self.innermost(a))
+    }
+
+    fn innermost(&self, address: &Address) -> Option<Place> {
+        let around = self.origins.iter().filter(|(known, origin)| origin.0.is_some() && address.is_within(known));
+        // Of several that are alike the first, which is as it was written.
+        let best = around.rev().max_by_key(|(known, _)| known.parts().len())?;
+        Place::of(self.sources, best.1)
     }
 }
 
-fn parts(table: &Table) -> Vec<(Address, Origin)> {
-    let at = table.address();
-    let mut found = vec![(at.clone(), table.origin)];
-    found.extend(table.columns.values().map(|c| (at.child("column", &c.name), c.origin)));
-    found.extend(table.indexes.values().map(|i| (at.child("index", &i.name), i.origin)));
-    found.extend(table.checks.iter().filter_map(|c| Some((at.child("check", c.name.as_ref()?), c.origin))));
-    found.extend(table.uniques.iter().filter_map(|u| Some((at.child("rule", u.name.as_ref()?), u.origin))));
-    found.extend(table.foreign_keys.iter().filter_map(|k| Some((at.child("foreign-key", k.name.as_ref()?), k.origin))));
+fn written(s: &Schema) -> Vec<(Address, Origin)> {
+    let mut found: Vec<(Address, Origin)> = s.tables.values().flat_map(|t| t.parts()).collect();
+    found.extend(s.views.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.triggers.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.virtual_tables.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.namespaces.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.extensions.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.enums.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.domains.values().map(|o| (o.address(), o.origin)));
+    found.extend(s.sequences.values().map(|o| (o.address(), o.origin)));
+    for view in s.materialized_views.values() {
+        found.push((view.address(), view.origin));
+        found.extend(view.indexes.values().map(|i| (view.address().child("index", &i.name), i.origin)));
+    }
+    found.extend(s.unmanaged.iter().map(|u| (Address::top(&u.kind, &u.name), u.origin)));
     found
 }
 

@@ -1,4 +1,4 @@
-//! The risks of a plan as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), for code scanning.
+//! Risks and findings as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), for code scanning.
 //!
 //! A result without a place is refused by readers of these files, so what is declared nowhere is put at the start of the
 //! first schema file.
@@ -7,16 +7,71 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::escape;
-use super::places::{Declared, Place, risks};
+use super::json::written;
+use super::places::{Declared, Place, Places, risks};
+use super::{escape, findings};
+use crate::kdl::Sources;
+use crate::lint::{self, Found, Severity};
 use crate::plan::{Hazard, Level, Plan};
+use crate::schema::Address;
 
-/// The whole report.
+/// The risks of a plan, and what the linter finds in what it changes.
 pub fn sarif(plan: &Plan, declared: Declared<'_>) -> String {
-    let codes: BTreeSet<&str> = risks(plan).map(|(_, h)| h.code.name()).collect();
-    let first = declared.sources.files().first().map(|f| Place { file: f.name.clone(), line: 1, column: 1 });
-    let results: Vec<Value> = risks(plan).map(|(step, h)| result(h, declared.place(step, h).or_else(|| first.clone()), &codes)).collect();
-    let document = json!({
+    let places = Places::of(plan, declared);
+    let risks = risks(plan).map(|(step, h)| of_risk(h, places.find(step, h)));
+    let found = declared.found.iter().map(|f| of_finding(f, declared.sources));
+    report(&risks.chain(found).collect::<Vec<_>>(), declared.sources)
+}
+
+/// What the linter finds.
+pub fn findings_sarif(found: &[Found], sources: &Sources) -> String {
+    report(&found.iter().map(|f| of_finding(f, sources)).collect::<Vec<_>>(), sources)
+}
+
+/// One of the report's results.
+struct Entry {
+    code: &'static str,
+    level: &'static str,
+    address: String,
+    text: String,
+    place: Option<Place>,
+}
+
+fn of_risk(hazard: &Hazard, place: Option<Place>) -> Entry {
+    let level = match hazard.level {
+        Level::Blocks => "error",
+        Level::Destroys => "warning",
+        Level::Warns => "note",
+    };
+    entry(hazard.code.name(), level, &hazard.address, &hazard.text(), &hazard.advice, place)
+}
+
+fn of_finding(found: &Found, sources: &Sources) -> Entry {
+    let finding = &found.finding;
+    let place = Place::of(sources, finding.origin);
+    entry(found.code, severity(found.level), &finding.address, &finding.message, &findings::help(found), place)
+}
+
+fn entry(code: &'static str, level: &'static str, address: &Address, text: &str, advice: &str, place: Option<Place>) -> Entry {
+    let advice = if advice.is_empty() { String::new() } else { format!("\n{}", escape(advice)) };
+    let address = escape(&address.to_string());
+    Entry { code, level, text: format!("{address}: {}{advice}", escape(text)), address, place }
+}
+
+fn severity(level: Severity) -> &'static str {
+    match level {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+        Severity::Off => "none",
+    }
+}
+
+fn report(entries: &[Entry], sources: &Sources) -> String {
+    let codes: BTreeSet<&str> = entries.iter().map(|e| e.code).collect();
+    let first = sources.files().first().map(|f| Place { file: f.name.clone(), line: 1, column: 1 });
+    let results: Vec<Value> = entries.iter().map(|e| result(e, e.place.as_ref().or(first.as_ref()), &codes)).collect();
+    written(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -28,53 +83,59 @@ pub fn sarif(plan: &Plan, declared: Declared<'_>) -> String {
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
-    });
-    // Strings, numbers and lists cannot fail to serialise.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    }))
 }
 
-/// A code as a rule: `breaks-not-null` is "breaks not null" in words.
+/// A code as a rule, with what `rosey explain` tells of it.
 fn rule(code: &str) -> Value {
-    json!({ "id": code, "shortDescription": { "text": code.replace('-', " ") } })
+    let Ok(entry) = lint::explain(code) else { return json!({ "id": code }) };
+    let text = entry.text;
+    let level = match entry.level {
+        "blocks" | "error" => "error",
+        "destroys" | "warning" => "warning",
+        _ => "note",
+    };
+    json!({
+        "id": code,
+        "shortDescription": { "text": text.summary },
+        "fullDescription": { "text": text.why },
+        "help": { "text": entry.shown(), "markdown": entry.markdown() },
+        "defaultConfiguration": { "level": level },
+    })
 }
 
-fn result(hazard: &Hazard, place: Option<Place>, codes: &BTreeSet<&str>) -> Value {
-    let level = match hazard.level {
-        Level::Blocks => "error",
-        Level::Destroys => "warning",
-        Level::Warns => "note",
-    };
-    let address = escape(&hazard.address.to_string());
-    let advice = if hazard.advice.is_empty() { String::new() } else { format!("\n{}", escape(&hazard.advice)) };
+fn result(entry: &Entry, place: Option<&Place>, codes: &BTreeSet<&str>) -> Value {
     let location = |p: &Place| {
         json!({ "physicalLocation": {
             "artifactLocation": { "uri": uri(&p.file) },
             "region": { "startLine": p.line, "startColumn": p.column },
         }})
     };
-    let name = hazard.code.name();
     json!({
-        "ruleId": name,
-        "ruleIndex": codes.iter().position(|c| *c == name),
-        "level": level,
-        "message": { "text": format!("{address}: {}{advice}", escape(&hazard.text())) },
-        "locations": place.iter().map(location).collect::<Vec<_>>(),
-        "partialFingerprints": { "roseyCodeAndAddress/v1": format!("{name}:{address}") },
+        "ruleId": entry.code,
+        "ruleIndex": codes.iter().position(|c| *c == entry.code),
+        "level": entry.level,
+        "message": { "text": entry.text },
+        "locations": place.into_iter().map(location).collect::<Vec<_>>(),
+        "partialFingerprints": { "roseyCodeAndAddress/v1": format!("{}:{}", entry.code, entry.address) },
     })
 }
 
-/// A path as a reference to a file: relative ones stay relative (RFC 3986, 4.2).
+/// A path as a reference to a file: relative ones stay relative. In them a colon is written so that nothing before it is
+/// taken for a scheme (RFC 3986, 4.2).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);
     let mut out = String::new();
+    let mut drive = false;
     if path.starts_with('/') {
         out.push_str("file://");
-    } else if path.as_bytes().get(1) == Some(&b':') {
-        out.push_str("file:///");
+    } else if let [letter, b':', b'/', ..] = path.as_bytes() {
+        drive = letter.is_ascii_alphabetic();
+        out.push_str(if drive { "file:///" } else { "" });
     }
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte) {
+    for (at, byte) in path.bytes().enumerate() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) || (drive && at == 1) {
             out.push(byte as char);
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -92,10 +153,21 @@ mod tests {
         for (path, wanted) in [
             ("./schema.kdl", "schema.kdl"),
             ("db/my schema%.kdl", "db/my%20schema%25.kdl"),
-            ("/a/ü.kdl", "file:///a/%C3%BC.kdl"),
+            ("/a/ü:.kdl", "file:///a/%C3%BC%3A.kdl"),
             ("C:\\db\\a.kdl", "file:///C:/db/a.kdl"),
+            ("a:b.kdl", "a%3Ab.kdl"),
+            ("x/a:b.kdl", "x/a%3Ab.kdl"),
         ] {
             assert_eq!(uri(path), wanted);
+        }
+    }
+
+    #[test]
+    fn every_rule_has_its_text() {
+        for entry in lint::explanations() {
+            let rule = rule(entry.text.code);
+            assert!(["error", "warning", "note"].contains(&rule["defaultConfiguration"]["level"].as_str().unwrap()), "{rule}");
+            assert!(rule["help"]["markdown"].as_str().unwrap().contains(entry.text.example), "{rule}");
         }
     }
 }

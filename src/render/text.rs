@@ -3,7 +3,8 @@
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::view::{Block, Note, Symbol, View};
-use super::{drift, escape};
+use super::{drift, escape, findings_line};
+use crate::lint::Found;
 use crate::plan::{Level, Plan};
 
 /// How it is shown.
@@ -17,6 +18,11 @@ pub struct Style {
 
 /// The whole plan as text.
 pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
+    text_and_findings(plan, schema, style, &[])
+}
+
+/// The same, with how much the linter finds in what changes.
+pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found]) -> String {
     let view = View::of(plan, schema);
     let mut out = plan.drift.as_ref().map(|d| drift::before_plan(d, plan.dialect, style)).unwrap_or_default();
     if !view.blocks.is_empty() {
@@ -37,6 +43,9 @@ pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
     }
     if !plan.guards.is_empty() {
         out.push('\n');
+    }
+    if !found.is_empty() {
+        out.push_str(&format!("# {}\n", findings_line(found)));
     }
     out.push_str(&paint(&view.summary, Ansi::new().bold(), style));
     out.push('\n');

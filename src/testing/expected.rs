@@ -5,6 +5,7 @@ use super::TestError;
 use super::scratch::Session;
 use crate::dialect::sqlite::lexer::{quote, quote_string};
 use crate::kdl::case::{Row, Value};
+use crate::plan::counted;
 use crate::schema::Dialect;
 
 /// Where the expected rows are put. It is temporary, and never committed.
@@ -42,6 +43,9 @@ pub(super) async fn differences(session: &mut Session, rows: &[Row], dialect: Di
 }
 
 async fn difference(session: &mut Session, table: &str, rows: &[&Row], dialect: Dialect) -> Result<Option<String>, TestError> {
+    if rows.iter().all(|r| r.cells.is_empty()) {
+        return none_there(session, table).await;
+    }
     let mut columns: Vec<&str> = Vec::new();
     for (column, _) in rows.iter().flat_map(|r| &r.cells) {
         if !columns.contains(&column.as_str()) {
@@ -59,6 +63,13 @@ async fn difference(session: &mut Session, table: &str, rows: &[&Row], dialect: 
     wanted.sort();
     there.sort();
     Ok((wanted != there).then(|| format!("expect-rows: {table}\n{}", listed(&wanted, &there))))
+}
+
+/// Says how many rows there are where none are expected.
+async fn none_there(session: &mut Session, table: &str) -> Result<Option<String>, TestError> {
+    let count = session.texts(&format!("SELECT CAST(count(*) AS text) FROM {table}")).await?;
+    let there = count.first().and_then(|n| n.parse().ok()).unwrap_or(0);
+    Ok((there != 0).then(|| format!("expect-rows: {table}\n- no rows\n+ {}\n", counted(there, "row"))))
 }
 
 /// Both lists as one, `-` before what is expected and not there, `+` before what is there and not expected.

@@ -4,6 +4,7 @@ use super::{TestError, desired, placed};
 use crate::apply::{self, Way};
 use crate::dialect::sqlite;
 use crate::kdl::{self, Sources};
+use crate::lint::{self, Levels};
 use crate::plan::{Fact, Plan, State};
 use crate::render::{self, Style};
 use crate::schema::Dialect;
@@ -27,11 +28,13 @@ use crate::schema::Dialect;
 /// # Errors
 /// Where a schema is wrong, or where there is no plan.
 pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, TestError> {
-    Ok(render::text(&plan(before, after, dialect)?, "the schema", Style::default()))
+    let mut plan = plan(before, after, dialect)?;
+    lint::annotate(&mut plan, &Levels::default());
+    Ok(render::text(&plan, "the schema", Style::default()))
 }
 
 /// The plan itself, for a test that asks more of it: which objects change, what is warned of, by what statements. See
-/// [`plan_text`].
+/// [`plan_text`], which adds the linter's warnings ([`lint::annotate`]).
 ///
 /// # Errors
 /// As [`plan_text`].
@@ -96,6 +99,25 @@ mod tests {
     fn nothing_is_a_schema_to_begin_with() {
         for dialect in [Dialect::Sqlite, Dialect::Postgres] {
             assert!(plan_text("", BEFORE, dialect).unwrap().ends_with("Plan: 2 to add, 0 to change, 0 to destroy.\n"));
+        }
+    }
+
+    #[test]
+    fn the_linters_warnings_are_shown() {
+        let text = plan_text("table a { column name text }", "table a { column full_name text }", Dialect::Postgres).unwrap();
+        assert!(text.contains("! breaks-clients: ") && text.contains("! looks-like-rename: "), "{text}");
+    }
+
+    #[test]
+    fn what_a_columns_line_says_is_said_once() {
+        let before = "table p { column id integer primary-key }\ntable t { column id integer primary-key\n column k integer }";
+        let after = before.replace("column k integer", "column u integer unique\n column r integer references=\"p(id)\"");
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            for (from, to) in [(before, after.as_str()), (&after, before)] {
+                let text = plan_text(from, to, dialect).unwrap();
+                assert_eq!(text.matches("references=").count(), 1, "{text}");
+                assert!(text.contains("column u integer unique") && !text.contains(" unique u"), "{text}");
+            }
         }
     }
 

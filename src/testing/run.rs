@@ -7,7 +7,8 @@ use super::{TestError, desired, expected, placed};
 use crate::apply::{Desired, Way};
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
-use crate::plan::{Hazard, Plan};
+use crate::lint::{self, Levels};
+use crate::plan::{Code, Hazard, Plan};
 use crate::render::{self, Style};
 use crate::schema::Dialect;
 
@@ -36,7 +37,7 @@ pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = (
         Ok(text) => text,
         Err(e) => return failed(format!("{name} cannot be read: {e}")),
     };
-    let case = match case::read(&name, &text, dialect) {
+    let case = match case::read(&name, &text, dialect, &Code::ALL.map(Code::name)) {
         Ok(case) if case.only.is_some_and(|only| only != dialect) => return Verdict::Skipped,
         Ok(case) => case,
         Err(diagnostics) => return failed(diagnostics.to_string()),
@@ -145,6 +146,12 @@ impl Work<'_> {
         for code in self.case.blocked.iter().filter(|c| !hazards.iter().any(|h| h.code.name() == c.as_str())) {
             failures.push(format!("expect-blocked: nothing is stopped by {code}\n{text}"));
         }
+        let expected = |h: &&Hazard| self.case.blocked.iter().any(|c| c.as_str() == h.code.name());
+        let others: Vec<&Hazard> = hazards.into_iter().filter(|h| !expected(h)).collect();
+        if !self.case.blocked.is_empty() && !others.is_empty() {
+            let help = "say expect-blocked for these too, or allow-destructive where data may go";
+            failures.push(format!("expect-blocked: other reasons stop the apply as well; {help}\n{}", listed(&others)));
+        }
         failures
     }
 
@@ -171,11 +178,17 @@ impl Work<'_> {
     }
 }
 
+/// The plan as `rosey plan` shows it where no rosey.kdl says otherwise.
 fn shown(plan: &Plan) -> String {
-    render::text(plan, "after", Style::default())
+    let mut plan = plan.clone();
+    lint::annotate(&mut plan, &Levels::default());
+    render::text(&plan, "after", Style::default())
 }
 
 fn refusal(stops: &[&Hazard]) -> String {
-    let each: String = stops.iter().map(|h| format!("{} ({}): {}\n", h.address, h.code.name(), h.text())).collect();
-    format!("the apply is refused; say expect-blocked with the code, or allow-destructive where data may go\n{each}")
+    format!("the apply is refused; say expect-blocked with the code, or allow-destructive where data may go\n{}", listed(stops))
+}
+
+fn listed(hazards: &[&Hazard]) -> String {
+    hazards.iter().map(|h| format!("{} ({}): {}\n", h.address, h.code.name(), h.text())).collect()
 }

@@ -49,7 +49,7 @@ fn the_live_database_and_a_plan_are_drawn() {
     $ rosey graph --format mermaid --order --url test.db
     flowchart TD
         subgraph inside ["in the transaction"]
-            s0["1: alter table.users"]
+            s0["1: alter table.users (ALTER TABLE)"]
         end
     | database: test.db (from --url)
     exit 0

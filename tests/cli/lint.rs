@@ -171,6 +171,24 @@ fn a_plan_warns_of_what_breaks_programs() {
 }
 
 #[test]
+fn every_command_that_shows_a_plan_shows_the_linters_warnings() {
+    let place = Place::new();
+    place.write("old.kdl", "table a { column id integer primary-key; column name text; }");
+    place.write("schema.kdl", "table a { column id integer primary-key; column full_name text; }\ntable log { column at integer; }");
+    let diff = place.rosey(&["diff", "old.kdl", "schema.kdl", "--dialect", "sqlite"]);
+    assert!(diff.out.contains("! breaks-clients: ") && diff.out.contains("! looks-like-rename: "), "{diff}");
+    place.rosey(&["apply", "--schema", "old.kdl", "--url", "sqlite:///a.db", "--auto-approve"]).exits(0);
+    let plan = place.rosey(&["plan", "--url", "sqlite:///a.db", "--out", "a.plan.kdl"]).exits(0);
+    assert!(plan.out.contains("\n# 1 finding of the linter in what changes: `rosey lint` shows it\n"), "{plan}");
+    let show = place.rosey(&["show", "a.plan.kdl"]).exits(0);
+    assert!(show.out.contains("! breaks-clients: ") && show.out.contains("! looks-like-rename: "), "{show}");
+    let github = place.rosey(&["plan", "--url", "sqlite:///a.db", "--format", "github"]).exits(0);
+    assert!(github.out.contains("::warning file=schema.kdl,line=2,col=1,title=no-primary-key::"), "{github}");
+    let sarif = place.rosey(&["lint", "--format", "sarif"]).exits(1);
+    assert!(sarif.out.contains("\"startLine\": 2") && sarif.out.contains("\"ruleId\": \"no-primary-key\""), "{sarif}");
+}
+
+#[test]
 fn leave_is_given_by_name() {
     let place =
         Place::having(&format!("{USERS}table old {{\n    column id serial primary-key\n}}\n"), "INSERT INTO users (name) VALUES ('a')");

@@ -216,6 +216,8 @@ fn control_characters_in_a_name_are_escaped() {
     ! breaks-clients: programs that run meanwhile fail where they name \u{1b}[32mgreen
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
+    # 1 finding of the linter in what changes: `rosey lint` shows it
+
     Plan: 1 to add, 0 to change, 1 to destroy.
     | database: test.db (from --url)
     exit 0

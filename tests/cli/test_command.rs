@@ -117,13 +117,23 @@ fn what_destroys_has_to_be_said() {
         ("b", &destroys("allow-destructive\nexpect-rows { users id=1; }")),
         ("c", &destroys("")),
         ("d", &destroys("expect-blocked destroys-table")),
+        ("e", &destroys("expect-blocked destroys-colum")),
     ]);
     let run = test(&place, &[]).exits(1);
     assert!(run.out.contains("ok      tests/schema/a.kdl") && run.out.contains("ok      tests/schema/b.kdl"), "{run}");
     assert!(run.out.contains("the apply is refused; say expect-blocked with the code, or allow-destructive"), "{run}");
     assert!(run.out.contains("table.users.column.name (destroys-column)"), "{run}");
     assert!(run.out.contains("expect-blocked: nothing is stopped by destroys-table"), "{run}");
-    assert!(run.out.ends_with("4 cases: 2 passed, 2 failed, 0 skipped\n"), "{run}");
+    assert!(run.out.contains("other reasons stop the apply as well"), "{run}");
+    assert!(run.out.contains("did you mean `destroys-column`?"), "{run}");
+    assert!(run.out.ends_with("5 cases: 2 passed, 3 failed, 0 skipped\n"), "{run}");
+}
+
+#[test]
+fn a_table_may_be_expected_to_be_empty() {
+    let place = place(&[("a", &case("expect-rows { users; }")), ("b", "after { table t { column x text; }; }\nexpect-rows { t; }")]);
+    let run = test(&place, &[]).exits(1);
+    assert!(run.out.contains("ok      tests/schema/b.kdl") && run.out.contains("    - no rows\n    + 2 rows\n"), "{run}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn schema(text: &str) -> Result<(), String> {
 
 fn is_case(text: &str) -> bool {
     [Dialect::Sqlite, Dialect::Postgres].into_iter().all(|dialect| {
-        let Ok(case) = case::read("block", text, dialect) else { return false };
+        let Ok(case) = case::read("block", text, dialect, &rosey::plan::Code::ALL.map(rosey::plan::Code::name)) else { return false };
         let sides = case.before.iter().chain([&case.after]);
         sides.filter_map(|s| if let Side::Inline(sources) = s { Some(sources) } else { None }).all(|s| kdl::decode(s, dialect).is_ok())
     })

@@ -110,6 +110,20 @@ fn hundreds_of_warnings_leave_room_for_the_rest() {
 }
 
 #[test]
+fn what_is_left_out_is_named() {
+    let tables: String = (0..300).map(|i| format!("CREATE TABLE old{i} (x);")).collect();
+    let wide: String = (0..1_900).map(|i| format!("column c{i} text not-null default=\"{}\"\n", "x".repeat(40))).collect();
+    let comment = markdown(&declared(&format!("table wide {{ {wide} }}")).plan(&Database::from_sql(&tables)), "schema.kdl");
+    check(&comment);
+    assert!(comment.contains("# table.wide will be created") && comment.contains("more lines: run rosey plan"), "{comment:.9000}");
+    let folded = comment.split("<summary>Which</summary>").nth(2).unwrap();
+    assert!(folded.contains("`: destroy\n"), "{folded:.500}");
+    let alone = markdown(&declared(&format!("table wide {{ {wide} }}")).plan(&Database::new()), "schema.kdl");
+    check(&alone);
+    assert!(alone.contains("# table.wide will be created") && alone.contains("more lines"), "{alone:.500}");
+}
+
+#[test]
 fn one_object_may_be_longer_than_a_comment() {
     let long = "y".repeat(70_000);
     let declared = declared(&format!("table a {{ column id integer primary-key }}\nview {long} {{ as \"SELECT '{long}' AS x\" }}\n"));

@@ -32,6 +32,57 @@ fn annotations_stand_at_the_lines() {
     ");
 }
 
+/// Rules of all kinds that rows break, most of them without a name.
+const RULES: &str = "table p { column id integer primary-key; }
+table a {
+    column id integer primary-key
+    column x integer unique
+    column y integer
+    column z integer
+    check \"y > 5\"
+    unique y
+    foreign-key z references=\"p(id)\"
+    index ux x y unique=#true
+    index log y
+}
+";
+
+#[test]
+fn every_kind_of_rule_has_its_address_and_its_line() {
+    let database = Database::from_sql(
+        "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE a (id INTEGER PRIMARY KEY, x INTEGER, y INTEGER, z INTEGER);
+         INSERT INTO a VALUES (1, 1, 1, 9), (2, 1, 1, 9);",
+    );
+    let declared = declared(RULES);
+    let text = annotations(&declared.plan(&database), "schema.kdl", declared.places());
+    let places: Vec<&str> = text.lines().filter_map(|l| l.split(": ").next()).filter(|l| l.contains("file=")).collect();
+    assert_snapshot!(places.join("\n"), @r"
+    ::error file=schema.kdl,line=7,col=5,title=breaks-check::table.a.check.(y > 5)
+    ::error file=schema.kdl,line=4,col=5,title=breaks-unique::table.a.unique.x
+    ::error file=schema.kdl,line=8,col=5,title=breaks-unique::table.a.unique.y
+    ::error file=schema.kdl,line=9,col=19,title=breaks-foreign-key::table.a.foreign-key.z
+    ::error file=schema.kdl,line=10,col=5,title=breaks-unique::table.a.index.ux
+    ");
+}
+
+#[test]
+fn findings_of_the_linter_are_results_with_their_rules() {
+    let declared = declared("table p { column a text; }");
+    let schemas = [(rosey::schema::Dialect::Sqlite, declared.schema.clone())];
+    let found = rosey::lint::lint(&schemas, &rosey::lint::Levels::default());
+    let plan = declared.plan(&Database::new());
+    let places = rosey::render::Declared { found: &found, ..declared.places() };
+    for text in [rosey::render::findings_sarif(&found, &declared.sources), sarif(&plan, places)] {
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let run = &report["runs"][0];
+        assert_eq!((&run["results"][0]["ruleId"], &run["results"][0]["level"]), (&"no-primary-key".into(), &"warning".into()));
+        let rule = &run["tool"]["driver"]["rules"][0];
+        assert!(rule["shortDescription"]["text"].as_str().unwrap().ends_with('.'), "{rule}");
+        assert!(rule["help"]["markdown"].as_str().unwrap().starts_with("### no-primary-key"), "{rule}");
+    }
+    assert!(annotations(&plan, "s", places).contains("file=schema.kdl,line=1,col=1,title=no-primary-key::"));
+}
+
 #[test]
 fn a_name_ends_no_annotation() {
     let (declared, plan) = nasty();

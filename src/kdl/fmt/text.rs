@@ -4,6 +4,7 @@
 //! chooses between the spellings.
 
 use super::lex::is_newline;
+use crate::schema::deceives;
 
 /// The canonical spelling of a string on one line: bare where KDL 2 allows it and it reads as a name, else quoted.
 pub(crate) fn string_repr(s: &str) -> String {
@@ -92,7 +93,7 @@ fn push_line(out: &mut String, line: &str, indent: &str) {
 
 /// A character inside quotes, escaped where it could not stand or could not be seen.
 fn push_char(out: &mut String, c: char) {
-    let hidden = c.is_control() || (c.is_whitespace() && c != ' ') || is_newline(c);
+    let hidden = c.is_control() || (c.is_whitespace() && c != ' ') || is_newline(c) || deceives(c);
     if c == '\\' || hidden || is_forbidden(c) {
         push_escape(out, c);
     } else {
@@ -100,8 +101,9 @@ fn push_char(out: &mut String, c: char) {
     }
 }
 
-/// Direction marks and the byte order mark, which KDL 2 does not allow to stand in a file.
-fn is_forbidden(c: char) -> bool {
+/// Direction marks and the byte order mark, which KDL 2 does not allow to stand in a file
+/// (<https://kdl.dev/spec/#name-disallowed-literal-code-poi>).
+pub(in crate::kdl) fn is_forbidden(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

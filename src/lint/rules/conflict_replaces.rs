@@ -30,11 +30,10 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 fn replacing(table: &Table) -> Vec<(Address, Origin, String)> {
     let replace = Some(Conflict::Replace);
     let key = table.primary_key.iter().filter(|k| k.conflict == replace);
-    let key = key
-        .map(|k| (table.address().child("primary-key", names(k.parts.iter().map(|p| &p.column))), k.origin, "the primary key".to_owned()));
+    let key = key.map(|k| (table.key_at(), k.origin, "the primary key".to_owned()));
     let uniques = table.uniques.iter().filter(|u| u.conflict == replace).map(|u| {
         let columns = names(u.parts.iter().map(|p| &p.column));
-        (table.address().child("unique", &columns), u.origin, format!("the unique rule of {columns}"))
+        (table.unique_at(u), u.origin, format!("the unique rule of {columns}"))
     });
     key.chain(uniques).collect()
 }

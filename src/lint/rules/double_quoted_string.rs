@@ -3,7 +3,7 @@
 use crate::dialect::sqlite::lexer::{Kind, Token, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Address, Dialect, Expr, Ident, Literal, PartKey, Schema, Table};
+use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -40,8 +40,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
         column.generated.iter().for_each(|g| look(address.clone(), &g.expr, true));
     }
     for check in &table.checks {
-        let name = check.name.as_ref().map_or_else(|| check.expr.text.clone(), Ident::to_string);
-        look(table.address().child("check", name), &check.expr, true);
+        look(table.check_at(check), &check.expr, true);
     }
     for index in table.indexes.values() {
         let address = table.address().child("index", &index.name);
@@ -91,7 +90,7 @@ mod tests {
             found(&RULE, kdl, Dialect::Sqlite),
             [
                 "table.t.column.status: \"open\" is no column of t, so SQLite takes it for a string",
-                "table.t.check.status IN (\"open\", 'done') AND \"odd name\" > '' AND \"T\".\"status\" <> '': \"open\" is no column of t, so SQLite takes it for a string",
+                "table.t.check.(status IN (\"open\", 'done') AND \"odd name\" > '' AND \"T\".\"status\" <> ''): \"open\" is no column of t, so SQLite takes it for a string",
                 "table.t.index.i: \"x y\" is no column of t, so SQLite takes it for a string",
             ]
         );

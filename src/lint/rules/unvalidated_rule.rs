@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         for check in table.checks.iter().filter(|c| c.not_valid) {
             let name = check.name.as_ref().map_or_else(|| check.expr.text.clone(), Ident::to_string);
             let message = format!("rows from before the check {name} have not been asked");
-            findings.push(Finding::new(table.address().child("check", &name), check.origin, message, ADVICE));
+            findings.push(Finding::new(table.check_at(check), check.origin, message, ADVICE));
         }
         for fk in table.foreign_keys.iter().filter(|f| f.not_valid) {
             let message = format!("rows from before the foreign key of {} have not been asked", names(&fk.columns));

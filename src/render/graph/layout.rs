@@ -1,7 +1,7 @@
 //! Which column of the picture each table stands in: a table that is pointed to stands left of those that point to it.
 //!
 //! Circles are broken where they are found first, in the order of the schema. A column that would get too high goes on in
-//! the next one. Tables that nothing points to or from are no part of this: they stand below.
+//! the next one. Each connected part is laid out by itself.
 
 /// What is laid out: a box with a height, in one of the columns, or a line on its way through a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,23 +26,24 @@ pub(super) struct Line {
     pub(super) right: usize,
 }
 
-/// Lays out boxes of these heights. A pair is what points, and what is pointed to; boxes in no pair are left out.
-pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], limit: f64) -> Layers {
+/// Lays out these members of all boxes, in the order of the schema: [`Layers::sweep`] puts them side by side. A pair is what
+/// points, and what is pointed to; no column of several boxes is higher than the limit, lines not counted.
+pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], members: &[usize], limit: f64) -> Layers {
     let parents = without_circles(heights.len(), pairs);
-    let bound: Vec<bool> = (0..heights.len()).map(|i| pairs.iter().any(|(a, b)| a != b && (*a == i || *b == i))).collect();
+    let mut bound = vec![false; heights.len()];
+    members.iter().for_each(|i| bound[*i] = true);
     let column = columns(heights, &parents, &bound, limit);
-    let count = (0..heights.len()).filter(|i| bound[*i]).map(|i| column[i] + 1).max().unwrap_or(0);
+    let count = members.iter().map(|i| column[*i] + 1).max().unwrap_or(0);
     let mut layers = Layers { columns: vec![Vec::new(); count], lines: Vec::new() };
-    (0..heights.len()).filter(|i| bound[*i]).for_each(|i| layers.columns[column[i]].push(Slot::Box(i)));
+    members.iter().for_each(|i| layers.columns[column[*i]].push(Slot::Box(*i)));
     for (a, b) in pairs {
         let (left, right) = if column[*a] < column[*b] { (*a, *b) } else { (*b, *a) };
         let line = layers.lines.len();
         layers.lines.push(Line { left, right });
-        if a != b {
+        if a != b && bound[*a] {
             (column[left] + 1..column[right]).for_each(|c| layers.columns[c].push(Slot::Lane(line)));
         }
     }
-    sweep(&mut layers);
     layers
 }
 
@@ -96,31 +97,31 @@ fn columns(heights: &[f64], parents: &[Vec<usize>], bound: &[bool], limit: f64) 
     column
 }
 
-/// Puts what is bound to each other side by side, so that few lines cross: each slot goes to the mean of its neighbours.
-fn sweep(layers: &mut Layers) {
-    for round in 0..6 {
-        let order: Vec<usize> =
-            if round % 2 == 0 { (1..layers.columns.len()).collect() } else { (0..layers.columns.len()).rev().skip(1).collect() };
-        for c in order {
-            let beside = if round % 2 == 0 { c - 1 } else { c + 1 };
-            let mut keyed: Vec<(f64, usize, Slot)> = Vec::new();
-            for (i, slot) in layers.columns[c].iter().enumerate() {
-                let places: Vec<f64> = neighbours(layers, *slot, beside).map(|n| n as f64).collect();
-                let mean = if places.is_empty() { i as f64 } else { places.iter().sum::<f64>() / places.len() as f64 };
-                keyed.push((mean, i, *slot));
-            }
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            layers.columns[c] = keyed.into_iter().map(|k| k.2).collect();
-        }
-    }
-}
-
 /// The places, in the column beside it, that a slot is bound to.
 fn neighbours(layers: &Layers, slot: Slot, beside: usize) -> impl Iterator<Item = usize> + '_ {
     layers.columns[beside].iter().enumerate().filter(move |(_, other)| layers.bound(slot, **other)).map(|(i, _)| i)
 }
 
 impl Layers {
+    /// Puts what is bound to each other side by side, so that few lines cross: each slot goes to the mean of its neighbours.
+    pub(super) fn sweep(&mut self) {
+        for round in 0..6 {
+            let order: Vec<usize> =
+                if round % 2 == 0 { (1..self.columns.len()).collect() } else { (0..self.columns.len()).rev().skip(1).collect() };
+            for c in order {
+                let beside = if round % 2 == 0 { c - 1 } else { c + 1 };
+                let mut keyed: Vec<(f64, usize, Slot)> = Vec::new();
+                for (i, slot) in self.columns[c].iter().enumerate() {
+                    let places: Vec<f64> = neighbours(self, *slot, beside).map(|n| n as f64).collect();
+                    let mean = if places.is_empty() { i as f64 } else { places.iter().sum::<f64>() / places.len() as f64 };
+                    keyed.push((mean, i, *slot));
+                }
+                keyed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                self.columns[c] = keyed.into_iter().map(|k| k.2).collect();
+            }
+        }
+    }
+
     /// Whether a line leads from one slot to the other, the two being in columns side by side.
     pub(super) fn bound(&self, a: Slot, b: Slot) -> bool {
         let ends = |line: usize, i: usize| self.lines[line].left == i || self.lines[line].right == i;
@@ -166,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_is_pointed_to_stands_left_and_a_circle_ends() {
-        let layers = layers(&[1.0; 5], &[(1, 0), (2, 1), (0, 2), (2, 0), (3, 3)], 100.0);
+        let layers = layers(&[1.0; 5], &[(1, 0), (2, 1), (0, 2), (2, 0), (3, 3)], &[0, 1, 2], 100.0);
         let place = |i: usize| layers.columns.iter().position(|c| c.contains(&Slot::Box(i)));
         assert_eq!((place(0), place(1), place(2), place(3), place(4)), (Some(0), Some(1), Some(2), None, None));
         assert_eq!(layers.columns[1].iter().filter(|s| matches!(s, Slot::Lane(_))).count(), 2, "both long lines go through");
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn a_high_column_goes_on_in_the_next() {
         let pairs: Vec<(usize, usize)> = (1..9).map(|i| (i, 0)).collect();
-        let layers = layers(&[10.0; 9], &pairs, 40.0);
+        let layers = layers(&[10.0; 9], &pairs, &[0, 1, 2, 3, 4, 5, 6, 7, 8], 40.0);
         let boxes = |c: &Vec<Slot>| c.iter().filter(|s| matches!(s, Slot::Box(_))).count();
         assert_eq!(layers.columns.iter().map(boxes).collect::<Vec<_>>(), [1, 4, 4]);
     }

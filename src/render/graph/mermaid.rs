@@ -7,23 +7,45 @@ use std::collections::BTreeSet;
 
 use super::picture::{Picture, Relation, Row};
 use super::sign;
-use crate::render::markup::turns;
+use crate::schema::deceives;
 
-/// Writes the diagram.
+/// The most characters that Mermaid draws, where nobody has set `maxTextSize`
+/// (<https://mermaid.js.org/config/schema-docs/config.html#maxtextsize>).
+const LIMIT: usize = 50_000;
+
+/// Writes the diagram. One that would be too long to be drawn has fewer columns, and says so.
 pub(super) fn write(picture: &Picture) -> String {
+    let all = diagram(picture, |_| true, "");
+    if all.chars().count() <= LIMIT {
+        return all;
+    }
+    let keys = "%% only columns of keys and those that change are shown, for Mermaid draws no more than 50,000 characters\n";
+    let some = diagram(picture, |r| r.key || r.foreign || r.mark.is_some(), keys);
+    if some.chars().count() <= LIMIT {
+        return some;
+    }
+    diagram(picture, |_| false, "%% no columns are shown, for Mermaid draws no more than 50,000 characters\n")
+}
+
+fn diagram(picture: &Picture, shown: impl Fn(&Row) -> bool, note: &str) -> String {
     let mut taken = BTreeSet::new();
-    let names: Vec<String> = picture.entities.iter().map(|e| unused(quotable(&e.name), &mut taken)).collect();
-    let mut out = "erDiagram\n".to_owned();
+    let names: Vec<String> = picture.entities.iter().map(|e| unused(plain(&e.name), &mut taken)).collect();
+    let mut out = format!("erDiagram\n{note}");
     for (entity, name) in picture.entities.iter().zip(&names) {
         let sign = sign(entity.mark);
         let label = if sign.is_empty() { String::new() } else { format!("[\"{sign}{name}\"]") };
         out.push_str(&format!("    \"{name}\"{label} {{\n"));
         let mut taken = BTreeSet::new();
-        entity.rows.iter().for_each(|r| out.push_str(&format!("        {}\n", row(r, &mut taken))));
+        entity.rows.iter().filter(|r| shown(r)).for_each(|r| out.push_str(&format!("        {}\n", row(r, &mut taken))));
         out.push_str("    }\n");
     }
     picture.relations.iter().for_each(|r| out.push_str(&format!("    {}\n", relation(r, &names))));
     out
+}
+
+/// Text between quotes in this kind of diagram, where what stands between two tildes is taken for a type's parameter.
+fn plain(text: &str) -> String {
+    quotable(text).replace('~', "_")
 }
 
 /// Text as it can stand between quotes: no quote, percent sign, backslash or line end.
@@ -31,7 +53,7 @@ pub(super) fn quotable(text: &str) -> String {
     let shown = |c: char| match c {
         '"' => '\'',
         '%' | '\\' => '_',
-        c if c.is_control() || turns(c) => ' ',
+        c if c.is_control() || deceives(c) => ' ',
         c => c,
     };
     let text: String = text.chars().map(shown).collect();
@@ -44,7 +66,10 @@ fn word(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-[]()".contains(c) || ('\u{c0}'..='\u{ffff}').contains(&c) && c.is_alphanumeric();
     let word: String = text.chars().map(|c| if fits(c) { c } else { '_' }).collect();
     let starts = word.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    if starts { word } else { format!("_{word}") }
+    // These are marks of keys wherever they stand as words of their own, in any case.
+    let first = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+    let mark = ["pk", "fk", "uk"].iter().any(|k| first.eq_ignore_ascii_case(k));
+    if starts && !mark { word } else { format!("_{word}") }
 }
 
 fn unused(name: String, taken: &mut BTreeSet<String>) -> String {
@@ -66,7 +91,7 @@ fn row(row: &Row, taken: &mut BTreeSet<String>) -> String {
         said.push(mark.word().to_owned());
     }
     if name != row.name {
-        said.push(quotable(&row.name));
+        said.push(plain(&row.name));
     }
     if row.not_null && !row.key {
         said.push("not null".to_owned());
@@ -86,5 +111,20 @@ fn relation(relation: &Relation, names: &[String]) -> String {
     let parent = if relation.optional { "|o" } else { "||" };
     let child = if relation.single { "o|" } else { "o{" };
     let (to, from) = (&names[relation.to.0], &names[relation.from.0]);
-    format!("\"{to}\" {parent}--{child} \"{from}\" : \"{}\"", quotable(&relation.label))
+    format!("\"{to}\" {parent}--{child} \"{from}\" : \"{}\"", plain(&relation.label))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_no_marks_of_keys() {
+        for (text, wanted) in
+            [("pk", "_pk"), ("Fk", "_Fk"), ("UK", "_UK"), ("uk-x", "_uk-x"), ("pk_id", "pk_id"), ("a~b~", "a_b_"), ("1", "_1")]
+        {
+            assert_eq!(word(text), wanted);
+        }
+        assert_eq!(plain("a~b~\"c"), "a_b_'c");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Views, triggers and types are not drawn. The same input gives the same bytes.
 
+mod bands;
 mod dot;
 mod layout;
 mod mermaid;
@@ -37,6 +38,12 @@ pub fn entities(schema: &Schema, plan: Option<&Plan>, notation: Notation) -> Str
         Notation::Mermaid => mermaid::write(&picture),
         Notation::Dot => dot::write(&picture),
     }
+}
+
+/// The tables that a plan changes and those beside them, as SVG; with how many others there are.
+pub(super) fn near_changes(schema: &Schema, plan: &Plan) -> (String, usize) {
+    let (picture, left_out) = Picture::of(schema, Some(plan)).near_changes();
+    (svg::draw(&picture), left_out)
 }
 
 /// The steps of a plan, in the order they run, with what each waits for.

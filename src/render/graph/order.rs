@@ -5,7 +5,7 @@ use super::dot::colour;
 use super::mermaid::quotable;
 use super::place::CELL;
 use super::svg::open;
-use crate::plan::{Action, Plan, Step, Transaction, counted};
+use crate::plan::{Action, Lock, Plan, Step, Transaction, counted};
 use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
 
@@ -36,7 +36,7 @@ impl Steps {
     /// Looks at a plan.
     pub(super) fn of(plan: &Plan) -> Steps {
         let shown = |(i, s): (usize, &Step)| Shown {
-            text: format!("{}: {} {}", i + 1, s.action.word(), s.address),
+            text: format!("{}: {} {}{}{}", i + 1, s.action.word(), s.address, what(plan, s), lock(s)),
             mark: mark(s.action),
             transaction: s.transaction,
         };
@@ -139,8 +139,40 @@ impl Steps {
     }
 }
 
+/// What tells a step from the others of its object: its reason, else how its SQL begins.
+fn what(plan: &Plan, step: &Step) -> String {
+    let same = |s: &&Step| s.address == step.address && s.action == step.action;
+    let alike = plan.steps.iter().filter(same).filter(|s| s.reason == step.reason).count() > 1;
+    if !step.reason.is_empty() && !alike {
+        return format!(" ({})", step.reason);
+    }
+    let sql = step.statements.first().filter(|_| alike).map(|s| s.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+    let sql = sql.map(|sql| if sql.chars().count() > SQL { sql.chars().take(SQL).chain(['…']).collect() } else { sql });
+    sql.map(|sql| format!(" ({sql})")).unwrap_or_default()
+}
+
+/// So much of a statement is shown.
+const SQL: usize = 60;
+
+/// The strongest lock that the step takes, on whatever it takes it.
+fn lock(step: &Step) -> String {
+    // From the weakest (https://www.postgresql.org/docs/current/explicit-locking.html).
+    const RISING: [&str; 8] = [
+        "ACCESS SHARE",
+        "ROW SHARE",
+        "ROW EXCLUSIVE",
+        "SHARE UPDATE EXCLUSIVE",
+        "SHARE",
+        "SHARE ROW EXCLUSIVE",
+        "EXCLUSIVE",
+        "ACCESS EXCLUSIVE",
+    ];
+    let strength = |l: &&Lock| (RISING.iter().position(|mode| *mode == l.mode), std::cmp::Reverse(l.relation.clone()));
+    step.locks.iter().max_by_key(strength).map(|l| format!("; locks {}: {}", l.relation, l.mode)).unwrap_or_default()
+}
+
 /// Step texts are cut here; the whole is shown to who points at them.
-const LONGEST: usize = 80;
+const LONGEST: usize = 120;
 
 /// A line at the right of the boxes, with a tip at its end.
 fn arc(x: f64, from: f64, to: f64, out: f64) -> String {

@@ -95,6 +95,29 @@ impl Picture {
     }
 }
 
+impl Picture {
+    /// The tables that a plan changes and those beside them; with how many others there are. All of them where it changes
+    /// none.
+    pub fn near_changes(&self) -> (Picture, usize) {
+        let changed: Vec<bool> = self.entities.iter().map(|e| e.mark.is_some() || e.rows.iter().any(|r| r.mark.is_some())).collect();
+        if !changed.contains(&true) {
+            return (self.clone(), 0);
+        }
+        let mut kept = changed.clone();
+        for relation in &self.relations {
+            let (a, b) = (relation.from.0, relation.to.0);
+            kept[a] |= changed[b] || relation.mark.is_some();
+            kept[b] |= changed[a] || relation.mark.is_some();
+        }
+        let place = |i: usize| kept[..i].iter().filter(|k| **k).count();
+        let entities: Vec<Entity> = self.entities.iter().zip(&kept).filter(|(_, k)| **k).map(|(e, _)| e.clone()).collect();
+        let whole = self.relations.iter().filter(|r| kept[r.from.0] && kept[r.to.0]);
+        let moved = |r: &Relation| Relation { from: (place(r.from.0), r.from.1), to: (place(r.to.0), r.to.1), ..r.clone() };
+        let left_out = self.entities.len() - entities.len();
+        (Picture { entities, relations: whole.map(moved).collect() }, left_out)
+    }
+}
+
 fn entity(table: &Table, edits: Option<&TableEdits>, marks: &BTreeMap<String, Symbol>) -> Entity {
     let mut rows: Vec<Row> = table.columns.values().map(|c| row(table, c, edits.and_then(|e| column_mark(e, &c.name)))).collect();
     let dropped = edits.into_iter().flat_map(|e| e.columns.iter().map(move |d| (e, d)));

@@ -1,6 +1,7 @@
 //! Where everything stands: coordinates of the boxes and the ways of the lines.
 
-use super::layout::{Layers, Slot, layers, settle};
+use super::bands::{Column, Part, SCREEN, connected};
+use super::layout::Slot;
 use super::picture::{Entity, Picture, Relation};
 use crate::render::markup::{cells, clipped};
 
@@ -16,12 +17,12 @@ pub(super) const LONGEST: usize = 36;
 pub(super) const GUTTER: f64 = 56.0;
 
 const FOOT: f64 = 6.0;
-const GAP_X: f64 = 84.0;
-const GAP_Y: f64 = 26.0;
-const LANE: f64 = 14.0;
+pub(super) const GAP_X: f64 = 84.0;
+pub(super) const GAP_Y: f64 = 26.0;
+pub(super) const LANE: f64 = 14.0;
 const MARGIN: f64 = 20.0;
 /// How much wider than high a picture had better be.
-const SHAPE: f64 = 1.6;
+pub(super) const SHAPE: f64 = 1.6;
 
 /// A table's box.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,20 +50,35 @@ pub(super) struct Way {
     pub(super) to: (f64, f64, f64),
 }
 
-/// Finds a place for everything.
+/// Finds a place for everything: the connected parts in rows beside each other, what stands alone below them.
 pub(super) fn place(picture: &Picture) -> Placed {
     let mut boxes: Vec<Rect> = picture.entities.iter().map(size).collect();
     let pairs: Vec<(usize, usize)> = picture.relations.iter().map(|r| (r.from.0, r.to.0)).collect();
-    let heights: Vec<f64> = boxes.iter().map(|b| b.h + GAP_Y).collect();
     let area: f64 = boxes.iter().map(|b| (b.w + GAP_X) * (b.h + GAP_Y)).sum();
-    let tallest = heights.iter().copied().fold(400.0, f64::max);
-    let layers = layers(&heights, &pairs, tallest.max((area / SHAPE).sqrt()));
-    let starts = columns(&layers, &mut boxes);
-    let tops = rows(&layers, &mut boxes, &picture.relations);
-    let (mut width, mut height) = bounds(&layers, &boxes);
-    below(&layers, &mut boxes, &mut width, &mut height, (area * SHAPE).sqrt());
-    let ways = picture.relations.iter().enumerate().map(|(i, r)| way(&layers, &boxes, &starts, &tops, i, r)).collect();
+    let connected = connected(boxes.len(), &pairs);
+    let mut parts: Vec<Part> = connected.into_iter().map(|members| Part::lay(members, &mut boxes, &picture.relations)).collect();
+    let (mut width, mut height) = shelve(&mut parts, &mut boxes, (area * SHAPE).sqrt().max(SCREEN));
+    below(&parts, &mut boxes, &mut width, &mut height, (area * SHAPE).sqrt());
+    let ways = picture.relations.iter().enumerate().map(|(i, r)| way(&parts, &boxes, i, r)).collect();
     Placed { width: width + MARGIN, height: height + MARGIN, boxes, ways }
+}
+
+/// Puts the parts in rows of about that width, the highest first; gives how far they go to the right and down.
+fn shelve(parts: &mut [Part], boxes: &mut [Rect], wanted: f64) -> (f64, f64) {
+    let limit = parts.iter().map(|p| p.width).fold(wanted, f64::max);
+    parts.sort_by(|a, b| b.height.total_cmp(&a.height));
+    let (mut x, mut y, mut row) = (0.0, 0.0, 0.0_f64);
+    let mut reach = (MARGIN, MARGIN);
+    for part in parts {
+        if x > 0.0 && x + part.width > limit {
+            (x, y, row) = (0.0, y + row + GAP_Y * 1.5, 0.0);
+        }
+        part.shift(MARGIN + x, MARGIN + y, boxes);
+        x += part.width + GAP_X;
+        row = row.max(part.height);
+        reach = (reach.0.max(MARGIN + x - GAP_X), reach.1.max(MARGIN + y + row));
+    }
+    reach
 }
 
 fn size(entity: &Entity) -> Rect {
@@ -73,88 +89,14 @@ fn size(entity: &Entity) -> Rect {
     Rect { w: rows.fold(head, f64::max).max(140.0).ceil(), h: HEAD + ROW * entity.rows.len() as f64 + FOOT, ..Rect::default() }
 }
 
-/// Gives the boxes of a column one width and their x; gives where each column begins and how wide it is.
-fn columns(layers: &Layers, boxes: &mut [Rect]) -> Vec<(f64, f64)> {
-    let mut x = MARGIN;
-    let mut starts = Vec::new();
-    for column in &layers.columns {
-        let own = || column.iter().filter_map(|s| if let Slot::Box(i) = s { Some(*i) } else { None });
-        let width = own().map(|i| boxes[i].w).fold(0.0, f64::max);
-        own().for_each(|i| (boxes[i].x, boxes[i].w) = (x, width));
-        starts.push((x, width));
-        x += width + GAP_X;
-    }
-    starts
-}
-
-/// Gives the boxes their y, near what they are bound to; gives the tops of all slots.
-fn rows(layers: &Layers, boxes: &mut [Rect], relations: &[Relation]) -> Vec<Vec<f64>> {
-    let height = |s: &Slot, boxes: &[Rect]| if let Slot::Box(i) = s { boxes[*i].h + GAP_Y } else { LANE };
-    let mut tops: Vec<Vec<f64>> = Vec::new();
-    for column in &layers.columns {
-        let heights: Vec<f64> = column.iter().map(|s| height(s, boxes)).collect();
-        tops.push(settle(&vec![0.0; heights.len()], &heights));
-    }
-    let n = layers.columns.len();
-    for round in 0..6 {
-        let order: Vec<usize> = if round % 2 == 0 { (1..n).collect() } else { (0..n).rev().skip(1).collect() };
-        for c in order {
-            let beside = if round % 2 == 0 { c - 1 } else { c + 1 };
-            let heights: Vec<f64> = layers.columns[c].iter().map(|s| height(s, boxes)).collect();
-            let wanted: Vec<f64> = (0..heights.len()).map(|i| wish(layers, relations, &tops, (c, i), beside)).collect();
-            tops[c] = settle(&wanted, &heights);
-        }
-    }
-    let least = tops.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-    tops.iter_mut().flatten().for_each(|y| *y = (*y - least + MARGIN).round());
-    for (column, tops) in layers.columns.iter().zip(&tops) {
-        for (slot, top) in column.iter().zip(tops) {
-            if let Slot::Box(i) = slot {
-                boxes[*i].y = *top;
-            }
-        }
-    }
-    tops
-}
-
-/// The top at which the lines of a slot to the column beside it would be straight, on the mean.
-fn wish(layers: &Layers, relations: &[Relation], tops: &[Vec<f64>], (c, i): (usize, usize), beside: usize) -> f64 {
-    let slot = layers.columns[c][i];
-    let mut wishes = Vec::new();
-    for (line, relation) in relations.iter().enumerate() {
-        let Some(own) = port(slot, line, relation) else { continue };
-        for (j, other) in layers.columns[beside].iter().enumerate() {
-            if let Some(theirs) = port(*other, line, relation).filter(|_| layers.bound(slot, *other)) {
-                wishes.push(tops[beside][j] + theirs - own);
-            }
-        }
-    }
-    if wishes.is_empty() { tops[c][i] } else { wishes.iter().sum::<f64>() / wishes.len() as f64 }
-}
-
-/// How far below the top of a slot a line meets it, if it does.
-fn port(slot: Slot, line: usize, relation: &Relation) -> Option<f64> {
-    match slot {
-        Slot::Lane(l) => (l == line).then_some(LANE / 2.0),
-        Slot::Box(i) if i == relation.from.0 => Some(row_middle(relation.from.1)),
-        Slot::Box(i) if i == relation.to.0 => Some(row_middle(relation.to.1)),
-        Slot::Box(_) => None,
-    }
-}
-
 /// How far below the top of a box the middle of a row is.
 pub(super) fn row_middle(row: usize) -> f64 {
     HEAD + ROW * row as f64 + ROW / 2.0
 }
 
-fn bounds(layers: &Layers, boxes: &[Rect]) -> (f64, f64) {
-    let placed = layers.columns.iter().flatten().filter_map(|s| if let Slot::Box(i) = s { Some(boxes[*i]) } else { None });
-    placed.fold((MARGIN, MARGIN), |(w, h), b| (w.max(b.x + b.w), h.max(b.y + b.h)))
-}
-
 /// The boxes that no line leads to, in columns below the rest, each in the one that is lowest so far.
-fn below(layers: &Layers, boxes: &mut [Rect], width: &mut f64, height: &mut f64, wanted: f64) {
-    let alone: Vec<usize> = (0..boxes.len()).filter(|i| !layers.columns.iter().flatten().any(|s| *s == Slot::Box(*i))).collect();
+fn below(parts: &[Part], boxes: &mut [Rect], width: &mut f64, height: &mut f64, wanted: f64) {
+    let alone: Vec<usize> = (0..boxes.len()).filter(|i| !parts.iter().any(|p| p.members.contains(i))).collect();
     let Some(widest) = alone.iter().map(|i| boxes[*i].w).reduce(f64::max) else { return };
     let step = widest + GAP_Y * 1.5;
     let count = ((width.max(wanted) / step).round() as usize).clamp(1, alone.len());
@@ -169,34 +111,97 @@ fn below(layers: &Layers, boxes: &mut [Rect], width: &mut f64, height: &mut f64,
     *height = bottoms.into_iter().fold(*height, |h, b| h.max(b - GAP_Y));
 }
 
-fn way(layers: &Layers, boxes: &[Rect], starts: &[(f64, f64)], tops: &[Vec<f64>], line: usize, relation: &Relation) -> Way {
+fn way(parts: &[Part], boxes: &[Rect], line: usize, relation: &Relation) -> Way {
     let end = |(table, row): (usize, usize), side: f64| {
         let b = boxes[table];
         (if side > 0.0 { b.x + b.w } else { b.x }, b.y + row_middle(row), side)
     };
-    let (left, right) = (layers.lines[line].left, layers.lines[line].right);
-    if left == right {
+    let beside = || {
         let (from, to) = (end(relation.from, 1.0), end(relation.to, 1.0));
-        let path = format!("M{} {} C{} {} {} {} {} {}", from.0, from.1, from.0 + 44.0, from.1, to.0 + 44.0, to.1, to.0, to.1);
-        return Way { path, from, to };
+        Way { path: format!("M{} {} {}", from.0, from.1, turn((from.0, from.1), (to.0, to.1), true)), from, to }
+    };
+    let Some(part) = parts.iter().find(|p| p.members.contains(&relation.from.0)) else { return beside() };
+    let left = part.layers.lines[line].left;
+    let column = |table: usize| part.layers.columns.iter().position(|c| c.contains(&Slot::Box(table))).unwrap_or(0);
+    let (a, b) = (column(relation.from.0), column(relation.to.0));
+    if a == b {
+        return beside();
     }
-    let side = |table: usize| if table == left { 1.0 } else { -1.0 };
-    let (from, to) = (end(relation.from, side(relation.from.0)), end(relation.to, side(relation.to.0)));
-    let (mut at, last) = if from.2 > 0.0 { (from, to) } else { (to, from) };
-    let mut path = format!("M{} {}", at.0, at.1);
-    for (c, column) in layers.columns.iter().enumerate() {
-        if let Some(i) = column.iter().position(|s| *s == Slot::Lane(line)) {
-            let ((x, w), y) = (starts[c], tops[c][i] + LANE / 2.0);
-            path.push_str(&format!(" {} H{}", bend(at, (x, y)), x + w));
-            at = (x + w, y, 1.0);
+    // A line leaves its first box as its band runs, and comes into the last one from where that band comes.
+    let side = |table: usize, c: usize| if part.columns[c].forth() == (table == left) { 1.0 } else { -1.0 };
+    let (from, to) = (end(relation.from, side(relation.from.0, a)), end(relation.to, side(relation.to.0, b)));
+    let (first, last) = if relation.from.0 == left { (from, to) } else { (to, from) };
+    Way { path: path(part, line, (a.min(b), a.max(b)), (first.0, first.1), (last.0, last.1)), from, to }
+}
+
+/// The path of a line through the columns between its ends.
+fn path(part: &Part, line: usize, (from, to): (usize, usize), start: (f64, f64), end: (f64, f64)) -> String {
+    let mut path = format!("M{} {}", start.0, start.1);
+    let (mut at, mut before) = (start, part.columns[from]);
+    let mut lead = |path: &mut String, at: (f64, f64), to: (f64, f64), column: Column| {
+        path.push_str(&format!(" {}", if column.band == before.band { bend(at, to) } else { turn(at, to, before.forth()) }));
+        before = column;
+    };
+    for c in from + 1..to {
+        if let Some(i) = part.layers.columns[c].iter().position(|s| *s == Slot::Lane(line)) {
+            let (column, y) = (part.columns[c], part.tops[c][i] + LANE / 2.0);
+            lead(&mut path, at, (column.entry(), y), column);
+            path.push_str(&format!(" H{}", column.exit()));
+            at = (column.exit(), y);
         }
     }
-    path.push_str(&format!(" {}", bend(at, (last.0, last.1))));
-    Way { path, from, to }
+    lead(&mut path, at, end, part.columns[to]);
+    path
 }
 
 /// A curve that leaves and arrives level.
-fn bend((x, y, _): (f64, f64, f64), (to_x, to_y): (f64, f64)) -> String {
+fn bend((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> String {
     let middle = ((x + to_x) / 2.0).round();
     format!("C{middle} {y} {middle} {to_y} {to_x} {to_y}")
+}
+
+/// A curve that turns back, at the right or at the left.
+fn turn((x, y): (f64, f64), (to_x, to_y): (f64, f64), right: bool) -> String {
+    let far = if right { x.max(to_x) + 44.0 } else { x.min(to_x) - 44.0 };
+    format!("C{far} {y} {far} {to_y} {to_x} {to_y}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(n: usize, pairs: &[(usize, usize)]) -> Picture {
+        let tables = (0..n).map(|i| format!("table t{i} {{\n column id integer primary-key\n column a text\n column b text\n"));
+        let mut texts: Vec<String> = tables.collect();
+        for (from, to) in pairs {
+            texts[*from].push_str(&format!(" column to{to} integer references=\"t{to}(id)\"\n"));
+        }
+        let sources = crate::kdl::Sources::from_text("s", &texts.iter().map(|t| format!("{t}}}\n")).collect::<String>());
+        Picture::of(&crate::kdl::decode(&sources, crate::schema::Dialect::Sqlite).unwrap(), None)
+    }
+
+    fn check(placed: &Placed) {
+        for (i, a) in placed.boxes.iter().enumerate() {
+            assert!(a.x >= 0.0 && a.y >= 0.0 && a.x + a.w <= placed.width && a.y + a.h <= placed.height);
+            for b in &placed.boxes[..i] {
+                assert!(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y, "{a:?} {b:?}");
+            }
+        }
+        let shape = placed.width / placed.height;
+        assert!((0.5..4.0).contains(&shape), "{} x {}", placed.width, placed.height);
+    }
+
+    #[test]
+    fn a_chain_is_no_diagonal() {
+        let placed = place(&picture(40, &(1..40).map(|i| (i, i - 1)).collect::<Vec<_>>()));
+        check(&placed);
+        assert!(placed.width < 3_000.0 && placed.height < 2_500.0, "{} x {}", placed.width, placed.height);
+    }
+
+    #[test]
+    fn many_tables_keep_the_shape_of_a_page() {
+        let pairs: Vec<(usize, usize)> = (1..300).map(|i| (i, i * 7919 % i.max(1).min(40))).collect();
+        check(&place(&picture(300, &pairs)));
+        check(&place(&picture(300, &(1..300).filter(|i| i % 3 != 0).map(|i| (i, i - 1)).collect::<Vec<_>>())));
+    }
 }

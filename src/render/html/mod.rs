@@ -4,10 +4,10 @@
 mod parts;
 
 use super::costs::{Cost, costs};
-use super::graph::{Notation, entities};
+use super::graph::near_changes;
 use super::markup::{line, lines};
 use super::view::{Symbol, View};
-use crate::plan::{Level, Plan};
+use crate::plan::{Level, Plan, counted};
 use crate::schema::Schema;
 use parts::{change, note, script};
 
@@ -19,7 +19,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 /// The whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
 pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     let view = View::of(plan, schema);
-    let mut out = head(&view);
+    let mut out = head(plan, &view);
     warnings(&view, &mut out);
     drift(plan, &mut out);
     changes(&view, &mut out);
@@ -30,7 +30,7 @@ pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     out
 }
 
-fn head(view: &View) -> String {
+fn head(plan: &Plan, view: &View) -> String {
     let summary = line(&view.summary);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
@@ -39,6 +39,9 @@ fn head(view: &View) -> String {
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>rosey: {summary}</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<main>\n<header>\n<p class=\"brand\">rosey plan</p>\n<h1>{summary}</h1>\n"
     );
+    if plan.creates_database {
+        out.push_str(&format!("<p>{}</p>\n", super::NOT_THERE));
+    }
     let symbols = view.symbols();
     if !symbols.is_empty() {
         let key = |s: &Symbol| format!("<li><span class=\"sign {0}\">{1}</span> {2}</li>", parts::class(*s), s.sign(), s.word());
@@ -91,11 +94,15 @@ fn cost(plan: &Plan, view: &View, out: &mut String) {
 
 fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
     // Inside a page the name of SVG's markup need not be told.
-    let svg = entities(desired, Some(plan), Notation::Svg).replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
+    let (svg, left_out) = near_changes(desired, plan);
+    let svg = svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
     out.push_str("<section aria-labelledby=\"diagram\">\n<h2 id=\"diagram\">Tables</h2>\n");
-    out.push_str(&format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n</section>\n"
-    ));
+    out.push_str(&format!("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n"));
+    if left_out > 0 {
+        let tables = counted(left_out as i64, "table");
+        out.push_str(&format!("<p>{tables} left out that neither change nor stand beside one that does; rosey graph draws all.</p>\n"));
+    }
+    out.push_str("</section>\n");
 }
 
 /// Lines of a program as they are.

@@ -2,7 +2,7 @@
 
 use super::pre;
 use crate::plan::{Level, Plan, counted};
-use crate::render::markup::{line, xml};
+use crate::render::markup::{line, spans, xml};
 use crate::render::view::{Block, Note, Symbol};
 use crate::schema::Address;
 
@@ -31,12 +31,17 @@ pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     ));
     out.push_str(&format!("<p>{}</p>\n", line(&note.text)));
     if !note.advice.is_empty() {
-        out.push_str(&format!("<p class=\"advice\">{}</p>\n", line(&note.advice)));
+        out.push_str(&format!("<p class=\"advice\">{}</p>\n", advice(&note.advice)));
     }
     if let Some(find) = &note.find {
         out.push_str(&format!("<details><summary>The query that finds these rows</summary>\n{}</details>\n", pre(&format!("{find};"))));
     }
     out.push_str("</li>\n");
+}
+
+/// What we say ourselves, in which backticks are meant as such.
+fn advice(text: &str) -> String {
+    spans(text).iter().map(|s| if s.code { format!("<code>{}</code>", line(s.text)) } else { line(s.text) }).collect()
 }
 
 /// An object with its lines.

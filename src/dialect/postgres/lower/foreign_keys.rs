@@ -307,7 +307,7 @@ fn orphans(
     let (matches, filled) = (matches.join(" AND "), filled.join(" AND "));
     let condition = format!("{filled} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {matches})");
     let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let address = table.address().child("foreign-key", &names);
+    let address = table.foreign_key_at(fk);
     let message = format!("{{count}} of {{total}} rows have a {names} that {} does not have", fk.table);
     // In a WHERE, so that the server can join the two as a whole and need not look for each row's parent by itself.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");

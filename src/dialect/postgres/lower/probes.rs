@@ -182,13 +182,15 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         }
     }
     let hazard = |check: &crate::schema::Check| {
-        let given = table.edits.after.checks.iter().find(|c| c.expr == check.expr).and_then(|c| c.name.as_ref());
-        let name = given.map_or_else(|| format!("({})", check.expr.text), ToString::to_string);
+        // The name that PostgreSQL makes up for it is in no file.
+        let written = table.edits.after.checks.iter().find(|c| c.expr == check.expr).cloned();
+        let written = written.unwrap_or_else(|| crate::schema::Check { name: None, ..check.clone() });
+        let name = written.label();
         let condition = format!("NOT ({})", check.expr.text);
         let relation = relation(world, table);
         let message = format!("{{count}} of {{total}} rows do not meet check {name}");
         let advice = "change these rows first, or the condition";
-        Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.address().child("check", &name), message, advice)
+        Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.check_at(&written), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
             .found_by(format!("SELECT * FROM {relation} WHERE {condition}"))
     };
@@ -206,7 +208,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let counted = key.parts.iter().any(|p| counts_anew(table, &p.column));
         if comes && !counted {
             let keys = key.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
-            found.push(doubles(world, table, "the primary key", &keys, None, true));
+            found.push(doubles(world, table, (edits.after.key_at(), "the primary key"), &keys, (None, true)));
         }
     }
     for unique in &edits.after.uniques {
@@ -214,7 +216,13 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         if comes || unique.parts.iter().any(|p| made(&p.column)) {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
             let keys = unique.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
-            found.push(doubles(world, table, &format!("unique ({columns})"), &keys, None, unique.nulls_not_distinct));
+            found.push(doubles(
+                world,
+                table,
+                (edits.after.unique_at(unique), &format!("unique ({columns})")),
+                &keys,
+                (None, unique.nulls_not_distinct),
+            ));
         }
     }
     let changed = |i: &&Index| edits.indexes.iter().filter_map(Delta::after).any(|c| c.name == i.name) || reads_any(i, &made);
@@ -225,7 +233,13 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         });
         let predicate = index.predicate.as_ref().map(|p| p.text.as_str());
         let keys: Vec<String> = keys.collect();
-        found.push(doubles(world, table, &format!("index {}", index.name), &keys, predicate, index.nulls_not_distinct));
+        found.push(doubles(
+            world,
+            table,
+            (edits.after.index_at(&index.name), &format!("index {}", index.name)),
+            &keys,
+            (predicate, index.nulls_not_distinct),
+        ));
     }
     found
 }
@@ -240,7 +254,15 @@ fn reads_any(index: &Index, made: &dyn Fn(&Ident) -> bool) -> bool {
     index.parts.iter().filter_map(|p| p.column()).any(made)
 }
 
-fn doubles(world: &World<'_>, table: &Altered<'_>, name: &str, keys: &[String], predicate: Option<&str>, nulls_count: bool) -> Hazard {
+/// Rows that are alike under a rule: its address and what it is called; its keys; which rows it is about, and whether NULLs
+/// are alike.
+fn doubles(
+    world: &World<'_>,
+    table: &Altered<'_>,
+    (address, name): (Address, &str),
+    keys: &[String],
+    (predicate, nulls_count): (Option<&str>, bool),
+) -> Hazard {
     let mut filled: Vec<String> = if nulls_count { Vec::new() } else { keys.iter().map(|k| format!("{k} IS NOT NULL")).collect() };
     filled.extend(predicate.map(|p| format!("({p})")));
     let filled = if filled.is_empty() { String::new() } else { format!(" WHERE {}", filled.join(" AND ")) };
@@ -248,7 +270,7 @@ fn doubles(world: &World<'_>, table: &Altered<'_>, name: &str, keys: &[String], 
     let groups = format!("SELECT count(*) AS n FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1");
     let message = format!("{{count}} of {{total}} rows are not alone under {name}");
     let advice = "make them differ, or take out the doubles first";
-    Hazard::new(Code::BreaksUnique, Level::Blocks, table.edits.after.address().child("rule", name), message, advice)
+    Hazard::new(Code::BreaksUnique, Level::Blocks, address, message, advice)
         .counted(Probe::Query(format!(
             "SELECT coalesce(sum(n), 0)::bigint, (SELECT count(*) FROM {}) FROM ({groups}) AS doubles",
             table.old

@@ -26,7 +26,7 @@ pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: 
 
 fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema, live: &Live) -> Option<Hazard> {
     let ignored = desired.ignores.iter().any(|i| i.covers("table", &child.name));
-    let address = child.address().child("foreign-key", fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    let address = child.foreign_key_at(fk);
     let goes = match change {
         TableChange::Drop(_) => format!("table {}, which goes", fk.table),
         TableChange::Alter(edits) if !is_key_after(fk, edits, live) => format!("what is a key of table {} no longer", fk.table),

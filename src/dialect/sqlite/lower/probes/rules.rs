@@ -7,7 +7,7 @@ use super::super::rows;
 use super::{old_table, quote};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{ForeignKey, Ident, Table};
+use crate::schema::{Address, ForeignKey, Ident, Table};
 
 /// The rules that are new, or new in what they demand: another name is no demand.
 fn comes<'d, T>(deltas: &'d [Delta<T>], demand: &'static str) -> impl Iterator<Item = &'d T> {
@@ -31,12 +31,12 @@ pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
     let bound = edits.after.checks.iter().filter(|c| new(c) || touched(c) || derived(c));
     bound
         .map(|check| {
-            let name = check.name.as_ref().map_or_else(|| format!("({})", check.expr.text), ToString::to_string);
+            let name = check.label();
             let condition = format!("NOT ({})", check.expr.text);
             let relation = format!("{} AS {}", rows::new_rows(edits), quote(edits.after.name.name.as_str()));
             let message = format!("{{count}} of {{total}} rows do not meet check {name}");
             let advice = "change these rows first, or the condition";
-            Hazard::new(Code::BreaksCheck, Level::Blocks, edits.after.address().child("check", &name), message, advice)
+            Hazard::new(Code::BreaksCheck, Level::Blocks, edits.after.check_at(check), message, advice)
                 .counted(Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {relation}")))
                 .found_by(format!(
                     "SELECT * FROM {} AS {} WHERE {condition}",
@@ -50,12 +50,12 @@ pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
 /// Unique rules and keys that are new, or that meet values which the change makes.
 pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
     let made = rows::remade(edits);
-    let mut rules: Vec<(String, Vec<&crate::schema::KeyPart>)> = Vec::new();
+    let mut rules: Vec<(Address, String, Vec<&crate::schema::KeyPart>)> = Vec::new();
     for unique in &edits.after.uniques {
         let new = comes(&edits.uniques, "columns").any(|u| u.parts == unique.parts);
         if new || unique.parts.iter().any(|p| made.contains(&p.column)) {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
-            rules.push((format!("unique ({columns})"), unique.parts.iter().collect()));
+            rules.push((edits.after.unique_at(unique), format!("unique ({columns})"), unique.parts.iter().collect()));
         }
     }
     let new_key = matches!(&edits.primary_key, Some(Delta::Create(_)))
@@ -63,27 +63,27 @@ pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
     if let Some(key) = &edits.after.primary_key {
         let numbered = types::rowid_key(&edits.after).is_some_and(|k| !edits.before.columns.contains_key(&k.name) && k.backfill.is_none());
         if !numbered && (new_key || key.parts.iter().any(|p| made.contains(&p.column))) {
-            rules.push(("the primary key".to_owned(), key.parts.iter().collect()));
+            rules.push((edits.after.key_at(), "the primary key".to_owned(), key.parts.iter().collect()));
         }
     }
-    rules.into_iter().map(|(name, parts)| unique_hazard(edits, &name, &rows::new_rows(edits), &parts)).collect()
+    rules.into_iter().map(|(address, name, parts)| unique_hazard(edits, address, &name, &parts)).collect()
 }
 
-fn unique_hazard(edits: &TableEdits, name: &str, relation: &str, parts: &[&crate::schema::KeyPart]) -> Hazard {
+fn unique_hazard(edits: &TableEdits, address: Address, name: &str, parts: &[&crate::schema::KeyPart]) -> Hazard {
     let collate = |p: &crate::schema::KeyPart| {
         let own = p.collate.as_ref().or_else(|| edits.after.columns.get(&p.column)?.collate.as_ref());
         format!("{} COLLATE {}", quote(p.column.as_str()), own.map_or("BINARY".to_owned(), |c| quote(c.as_str())))
     };
     let keys = parts.iter().map(|p| collate(p)).collect::<Vec<_>>().join(", ");
     let filled = parts.iter().map(|p| format!("{} IS NOT NULL", quote(p.column.as_str()))).collect::<Vec<_>>().join(" AND ");
-    duplicates(edits, name, relation, &keys, &filled)
+    duplicates(edits, address, name, &rows::new_rows(edits), &keys, &filled)
 }
 
-fn duplicates(edits: &TableEdits, name: &str, relation: &str, keys: &str, filled: &str) -> Hazard {
+fn duplicates(edits: &TableEdits, address: Address, name: &str, relation: &str, keys: &str, filled: &str) -> Hazard {
     let groups = format!("SELECT count(*) AS n FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1");
     let message = format!("{{count}} of {{total}} rows are not alone under {name}");
     let advice = "make them differ, or take out the doubles first";
-    Hazard::new(Code::BreaksUnique, Level::Blocks, edits.after.address().child("rule", name), message, advice)
+    Hazard::new(Code::BreaksUnique, Level::Blocks, address, message, advice)
         .counted(Probe::Query(format!("SELECT (SELECT sum(n) FROM ({groups})), (SELECT count(*) FROM {})", old_table(edits))))
         .found_by(format!("SELECT {keys}, count(*) FROM {} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1", rows::shown_rows(edits)))
 }
@@ -106,7 +106,8 @@ pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool, live: &Live) ->
                 filled = format!("{filled} AND ({})", predicate.text);
             }
             let relation = format!("{} AS {}", rows::new_rows(edits), quote(edits.after.name.name.as_str()));
-            duplicates(edits, &format!("index {}", index.name), &relation, &parts.join(", "), &filled)
+            let address = edits.after.index_at(&index.name);
+            duplicates(edits, address, &format!("index {}", index.name), &relation, &parts.join(", "), &filled)
         })
         .collect()
 }
@@ -174,7 +175,7 @@ fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
         matches.join(" AND ")
     );
     let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let address = edits.after.address().child("foreign-key", &columns);
+    let address = edits.after.foreign_key_at(fk);
     let message = format!("{{count}} of {{total}} rows have a {columns} that {} does not have", fk.table);
     Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first")
         .counted(Probe::Query(format!("SELECT (SELECT count(*) FROM {orphans}), (SELECT count(*) FROM {})", old_table(edits))))

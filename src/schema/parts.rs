@@ -1,0 +1,60 @@
+//! The addresses of a table's parts: one spelling for each kind, whoever speaks of it. Rules without a name are known by
+//! what they say, and a name that a database makes up is nobody's.
+
+use super::{Address, Check, ForeignKey, Ident, Origin, Table, Unique};
+
+impl Table {
+    /// `table.NAME.column.NAME`.
+    pub fn column_at(&self, name: &Ident) -> Address {
+        self.address().child("column", name)
+    }
+
+    /// `table.NAME.index.NAME`.
+    pub fn index_at(&self, name: &Ident) -> Address {
+        self.address().child("index", name)
+    }
+
+    /// `table.NAME.primary-key.COLUMNS`; the table's own address where it has no key.
+    pub fn key_at(&self) -> Address {
+        let columns = self.primary_key.as_ref().map(|k| list(k.parts.iter().map(|p| &p.column)));
+        columns.map_or_else(|| self.address(), |columns| self.address().child("primary-key", columns))
+    }
+
+    /// `table.NAME.unique.COLUMNS`, whether it has a name or not.
+    pub fn unique_at(&self, unique: &Unique) -> Address {
+        self.address().child("unique", list(unique.parts.iter().map(|p| &p.column)))
+    }
+
+    /// `table.NAME.foreign-key.COLUMNS`, whether it has a name or not.
+    pub fn foreign_key_at(&self, key: &ForeignKey) -> Address {
+        self.address().child("foreign-key", list(&key.columns))
+    }
+
+    /// `table.NAME.check.NAME`, or `table.NAME.check.(CONDITION)`.
+    pub fn check_at(&self, check: &Check) -> Address {
+        self.address().child("check", check.label())
+    }
+
+    /// Itself and all its parts, each with where it stands in the schema file.
+    pub fn parts(&self) -> Vec<(Address, Origin)> {
+        let mut found = vec![(self.address(), self.origin)];
+        found.extend(self.columns.values().map(|c| (self.column_at(&c.name), c.origin)));
+        found.extend(self.primary_key.iter().map(|k| (self.key_at(), k.origin)));
+        found.extend(self.uniques.iter().map(|u| (self.unique_at(u), u.origin)));
+        found.extend(self.foreign_keys.iter().map(|k| (self.foreign_key_at(k), k.origin)));
+        found.extend(self.checks.iter().map(|c| (self.check_at(c), c.origin)));
+        found.extend(self.indexes.values().map(|i| (self.index_at(&i.name), i.origin)));
+        found
+    }
+}
+
+impl Check {
+    /// Its name, or its condition in brackets.
+    pub fn label(&self) -> String {
+        self.name.as_ref().map_or_else(|| format!("({})", self.expr.text), ToString::to_string)
+    }
+}
+
+fn list<'i>(names: impl IntoIterator<Item = &'i Ident>) -> String {
+    names.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
