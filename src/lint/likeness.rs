@@ -31,7 +31,8 @@ impl Columns {
         if computed || !(kept || (is_text(&old.ty) && is_text(&new.ty))) {
             return None;
         }
-        let (names, place) = (names(&old.name, &new.name), self.stand_alike(&old.name, &new.name));
+        let place = self.stand_alike(&old.name, &new.name);
+        let names = names(&old.name, &new.name, kept && place);
         let rules = old.not_null == new.not_null && old.default == new.default && old.collate == new.collate;
         let may_be = names > 0 || (self.only && kept && place);
         may_be.then(|| names * 8 + u32::from(place) * 4 + u32::from(kept) * 2 + u32::from(rules))
@@ -53,7 +54,7 @@ impl Columns {
 pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
     let same = old.columns.values().filter(|c| new.columns.get(&c.name).is_some_and(|n| n.ty == c.ty)).count();
     let all = old.columns.len().max(new.columns.len());
-    let names = names(&old.name.name, &new.name.name);
+    let names = names(&old.name.name, &new.name.name, false);
     let alike = same >= 2 && (same == all || (same >= 3 && same * 5 >= all * 4) || (names > 0 && same * 2 >= all));
     (alike && old.name.schema == new.name.schema).then(|| names + (same * 100 / all.max(1)) as u32)
 }
@@ -61,30 +62,31 @@ pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
 /// Whether they are one but for their names.
 pub(super) fn indexes(old: &Index, new: &Index) -> Option<u32> {
     let renamed = Index { name: new.name.clone(), was: new.was.clone(), comment: new.comment.clone(), ..old.clone() };
-    (renamed == *new).then(|| names(&old.name, &new.name))
+    (renamed == *new).then(|| names(&old.name, &new.name, true))
 }
 
 /// Whether they are one but for their names.
 pub(super) fn views(old: &View, new: &View) -> Option<u32> {
     let alike = old.query == new.query && old.columns == new.columns && old.name.schema == new.name.schema;
-    alike.then(|| names(&old.name.name, &new.name.name))
+    alike.then(|| names(&old.name.name, &new.name.name, true))
 }
 
 /// Whether they are one but for their names.
 pub(super) fn materialized_views(old: &MaterializedView, new: &MaterializedView) -> Option<u32> {
     let alike = old.query == new.query && old.columns == new.columns && old.name.schema == new.name.schema;
-    alike.then(|| names(&old.name.name, &new.name.name))
+    alike.then(|| names(&old.name.name, &new.name.name, true))
 }
 
-/// The same words, a letter or two that differ, or a word that is common to both; nought where there is nothing of it.
-fn names(old: &Ident, new: &Ident) -> u32 {
+/// The same words, a letter or two that differ, or a word that is common to both; nought where there is nothing of it. In names
+/// of one or two letters a letter is much: they are alike only where all else is.
+fn names(old: &Ident, new: &Ident, all_else: bool) -> u32 {
     let (mut a, mut b) = (words(old), words(new));
     let near = crate::schema::nearest(&a.concat(), [b.concat().as_str()]).is_some();
     // `id`, `at` and the like stand in names that have nothing else in common.
     let common = a.iter().filter(|w| w.chars().count() > 3 && b.contains(w)).count().min(2) as u32;
     a.sort();
     b.sort();
-    let long = a.concat().chars().count().min(b.concat().chars().count()) > 2;
+    let long = all_else || a.concat().chars().count().min(b.concat().chars().count()) > 2;
     match (a == b, near && long) {
         (true, _) => 4,
         (false, true) => 3,

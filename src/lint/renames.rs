@@ -146,6 +146,7 @@ mod tests {
             ("column a integer not-null default=3;", "column zz integer not-null default=3;"),
             ("column foo text; column k text;", "column bar text; column k text;"),
             ("column e text;", "column f text;"),
+            ("column j jsonb;", "column k date; column jj jsonb;"),
             ("column nick \"varchar(20)\";", "column nick_name text; column x text;"),
         ] {
             assert_eq!(columns(before, after).len(), 1, "{before} {after}");
@@ -168,6 +169,7 @@ mod tests {
             ("column ok boolean not-null; column k text;", "column k text; column paid boolean not-null;"),
             ("column e text; column k text;", "column k text; column f text;"),
             ("column nick \"varchar(20)\";", "column bio text;"),
+            ("column e text; column k text;", "column k text; column f text; column g text;"),
             ("column error_a text;", "column error_b text; column error_c text;"),
             ("column error_a text; column error_b text;", "column error_c text;"),
             ("column full_name text;", "column full_text text generated=\"'a'\";"),

@@ -106,8 +106,10 @@ fn advice(name: &str) -> &'static str {
         "write double"
     } else if has(&["MONEY", "CURRENCY"]) {
         "write integer and count in the smallest unit, or text"
+    } else if has(&["STRING", "STR", "EMAIL", "URL"]) {
+        "write text"
     } else {
-        "write text, or the name of what it holds"
+        "write text, with only=sqlite where PostgreSQL has such a type"
     }
 }
 
@@ -175,8 +177,8 @@ mod tests {
     fn what_to_write() {
         let advice = |ty: &str| advised(&RULE, &format!("table t {{ column a \"{ty}\"; }}"), Dialect::Sqlite).concat();
         assert_eq!(
-            ["VARBINARY(16)", "FLOATING POINT", "STRING"].map(advice),
-            ["write blob", "write double", "write text, or the name of what it holds"]
+            ["VARBINARY(16)", "FLOATING POINT", "STRING", "mood"].map(advice),
+            ["write blob", "write double", "write text", "write text, with only=sqlite where PostgreSQL has such a type"]
         );
     }
 }
