@@ -70,14 +70,14 @@ impl Apply {
         let plan = plan(&sources, &target, &desired, way).await?;
         let name = path.display().to_string();
         if !self.quiet || !approved || plan.is_empty() {
-            output::out(&render::text(&settings.under_policy(&plan), &name, render::Style { colour, verbose: self.verbose }));
+            output::out(&render::text(&settings.under_policy(&plan, &sources), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
             target.database.finish().await?;
             return Ok(Exit::Done);
         }
         remarks::unused(&self.safety.allow, &plan);
-        let linted = settings.linted(&plan);
+        let linted = settings.linted(&plan, &sources);
         let blocking: Vec<_> = linted.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
         if !blocking.is_empty() {
             return Err(settings.refusal(&blocking));

@@ -10,6 +10,7 @@ use super::{Exit, output, remarks, saved};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
 use crate::dialect::sqlite;
+use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
 use crate::render::{self, Style, escape};
 
@@ -75,7 +76,7 @@ impl Run<'_> {
         let message = plan.file.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         if !self.quiet || !self.approved {
             output::out(&escape(&format!("{shown}{message}\n\n")));
-            output::out(&render::text(&self.settings.under_policy(counted), saved::NAME, self.style));
+            output::out(&render::text(&self.settings.under_policy(counted, &Sources::default()), saved::NAME, self.style));
         }
         remarks::unused(&self.options.allowed, counted);
         let blocking: Vec<_> = counted.blocking(self.options.allow_destructive, &self.options.allowed).into_iter().cloned().collect();

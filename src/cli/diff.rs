@@ -159,10 +159,10 @@ impl Diff {
                 made.plan
             }
         };
-        let plan = settings.linted(&plan::Plan { drift: None, ..plan });
         let shown = target::shown(&self.to);
         let nowhere = Sources::default();
         let sources = if let Side::Schema(sources) = &to { sources } else { &nowhere };
+        let plan = settings.linted(&plan::Plan { drift: None, ..plan }, sources);
         let declared = Declared { schema: desired.written(), sources, found: &[] };
         output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }, declared));
         Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })

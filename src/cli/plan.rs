@@ -128,7 +128,7 @@ impl Plan {
                 made
             }
         };
-        let (plan, name) = (settings.under_policy(&made.plan), path.display().to_string());
+        let (plan, name) = (settings.under_policy(&made.plan, &sources), path.display().to_string());
         let shown = match &made.frame {
             Some(frame) => render::script(&plan, frame),
             None => {
@@ -147,7 +147,7 @@ impl Plan {
         let back = rollback::desired(&target.database, to).await?;
         let number = back.way.back_to;
         let made = self.against_database(&target, &back.desired, Some(&back), way).await.map_err(|e| rollback::unfit(e, number))?;
-        let plan = settings.under_policy(&made.plan);
+        let plan = settings.under_policy(&made.plan, &Sources::default());
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),
             (None, Format::Text) => back.text(&plan, style),

@@ -12,6 +12,7 @@ use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remark
 use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
 use crate::apply::{ApplyError, Desired, Options, Way};
 use crate::dialect::{postgres, sqlite};
+use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
 use crate::render;
 
@@ -104,7 +105,7 @@ impl Rollback {
         let plan = plan(&target, &back, settings.way(&self.way, options.lock_timeout)).await?;
         let approved = settings.auto_approve(self.auto_approve);
         if !self.quiet || !approved || plan.is_empty() {
-            output::out(&back.text(&settings.under_policy(&plan), render::Style { colour, verbose: self.verbose }));
+            output::out(&back.text(&settings.under_policy(&plan, &Sources::default()), render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() {
             return record(&target.database, &back, &options, approved).await;

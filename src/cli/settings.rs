@@ -11,6 +11,7 @@ use super::error::{self, Failure};
 use super::target::Target;
 use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
+use crate::kdl::Sources;
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
 use crate::lint::{self, Found, Levels};
 use crate::plan::{Hazard, Level, Plan};
@@ -109,10 +110,10 @@ impl Settings {
         &self.levels
     }
 
-    /// The plan with the linter's warnings.
-    pub(super) fn linted(&self, plan: &Plan) -> Plan {
+    /// The plan with the linter's warnings. `sources` are the schema's files, where it stands in any.
+    pub(super) fn linted(&self, plan: &Plan, sources: &Sources) -> Plan {
         let mut plan = plan.clone();
-        lint::annotate(&mut plan, &self.levels);
+        lint::annotate(&mut plan, &self.levels, sources);
         plan
     }
 
@@ -123,8 +124,8 @@ impl Settings {
 
     /// The plan as it is shown, with the linter's warnings. Under a policy that lets no data go, what destroys is blocked
     /// for good.
-    pub(super) fn under_policy(&self, plan: &Plan) -> Plan {
-        let mut plan = self.linted(plan);
+    pub(super) fn under_policy(&self, plan: &Plan, sources: &Sources) -> Plan {
+        let mut plan = self.linted(plan, sources);
         if self.chosen.allow_destructive == Some(false) {
             let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
             hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);

@@ -36,7 +36,7 @@ impl Show {
         }
         let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[] };
         output::out(&self.format.write(
-            &settings.under_policy(&plan.plan),
+            &settings.under_policy(&plan.plan, &Sources::default()),
             saved::NAME,
             render::Style { colour, verbose: self.verbose },
             declared,

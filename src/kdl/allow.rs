@@ -1,4 +1,4 @@
-//! `allow CODE "reason"`, in a table, column, index, foreign key or view. Without a reason it is an error; whether there is
+//! `allow CODE "reason"`, in any object that a rule can find something at. Without a reason it is an error; whether there is
 //! such a code is for the linter to say.
 
 use super::node::Node;

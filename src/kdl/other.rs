@@ -1,18 +1,23 @@
 //! `trigger`, `virtual-table`, `ignore`, `unmanaged`.
 
+use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Expr, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
+use crate::schema::{Allows, Expr, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
     let name = node.object_name()?;
     let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
-    let body = sql_child(node, "as", &["as", "was"], |mut child| {
+    let mut allows = Allows::default();
+    let body = sql_child(node, "as", &["as", "was", "allow"], |mut child| {
+        if child.name() == "allow" {
+            return allows.0.extend(allow::decode(child));
+        }
         was.extend(child.old_names());
         child.finish(&[]);
     })?;
-    Some(Trigger { name, was, body, table: None, origin })
+    Some(Trigger { name, was, body, table: None, allows, origin })
 }
 
 pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
@@ -20,8 +25,9 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let name = ObjectName::bare(node.required_name()?);
     let flags = node.rest();
     let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table's flag", &[("prevent-destroy", ())]).is_some());
-    let using = sql_child(node, "using", &["using"], |_| {})?;
-    Some(VirtualTable { name, using, prevent_destroy, origin })
+    let mut allows = Allows::default();
+    let using = sql_child(node, "using", &["using", "allow"], |child| allows.0.extend(allow::decode(child)))?;
+    Some(VirtualTable { name, using, prevent_destroy, allows, origin })
 }
 
 /// The one child that holds the object's SQL. `other` reads the other children that are `known`.
@@ -104,13 +110,14 @@ pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
 
 pub(super) fn encode_trigger(trigger: &Trigger, out: &mut Writer) {
     let line = Line::named("trigger", &trigger.name).was(&trigger.was);
-    out.sql_block(line, "as", &trigger.body.text, writer::was(&trigger.was).into_iter().collect());
+    let more = writer::was(&trigger.was).into_iter().chain(allow::lines(&trigger.allows)).collect();
+    out.sql_block(line, "as", &trigger.body.text, more);
 }
 
 pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {
     let line = Line::named("virtual-table", &table.name);
     let line = if table.prevent_destroy { line.word("prevent-destroy") } else { line };
-    out.sql_block(line, "using", &table.using.text, Vec::new());
+    out.sql_block(line, "using", &table.using.text, allow::lines(&table.allows));
 }
 
 pub(super) fn encode_ignore(ignore: &Ignore, out: &mut Writer) {

@@ -2,9 +2,9 @@
 //! kept for PostgreSQL alone.
 
 use super::node::Node;
-use super::reference;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
+use super::{allow, reference};
+use crate::schema::{Allows, Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Word {
@@ -28,6 +28,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
         owned_by: decode_owner(&mut node),
         comment: node.prop_text("comment"),
         prevent_destroy: false,
+        allows: Allows::default(),
         origin,
     };
     let mut typed = false;
@@ -48,9 +49,9 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
         }
         sequence.ty = ty;
     }
-    node.only_old_names(&mut sequence.was);
+    node.old_names_and_allows(&mut sequence.was, &mut sequence.allows);
     node.flags_with_values(["prevent-destroy"].into_iter());
-    node.finish(&["was"]);
+    node.finish(&["was", "allow"]);
     Some(sequence)
 }
 
@@ -103,7 +104,7 @@ pub(super) fn encode(sequence: &Sequence, out: &mut Writer) {
         line = line.prop("owned-by", &path.join("."));
     }
     line = line.was(&sequence.was).maybe_prop("comment", sequence.comment.as_deref());
-    out.node(line, writer::was(&sequence.was).into_iter().collect());
+    out.node(line, writer::was(&sequence.was).into_iter().chain(allow::lines(&sequence.allows)).collect());
 }
 
 /// The child of a column, where it says anything.

@@ -2,10 +2,10 @@
 
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use super::{check, column};
-use crate::schema::{Domain, EnumType, Ident, Problem, Type};
+use super::{allow, check, column};
+use crate::schema::{Allows, Domain, EnumType, Ident, Problem, Type};
 
-const DOMAIN_CHILDREN: [&str; 2] = ["check", "was"];
+const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
 
 pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
     let origin = node.origin();
@@ -22,9 +22,10 @@ pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
             values.push(value.to_owned());
         }
     }
-    node.only_old_names(&mut was);
-    node.finish(&["was"]);
-    Some(EnumType { name, was, values, comment, origin })
+    let mut allows = Allows::default();
+    node.old_names_and_allows(&mut was, &mut allows);
+    node.finish(&["was", "allow"]);
+    Some(EnumType { name, was, values, comment, allows, origin })
 }
 
 pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
@@ -42,11 +43,13 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
         collate: node.prop_ident("collate"),
         checks: Vec::new(),
         comment: node.prop_text("comment"),
+        allows: Allows::default(),
         origin,
     };
     for mut child in node.children() {
         match child.name() {
             "check" => domain.checks.extend(check::decode(child)),
+            "allow" => domain.allows.0.extend(allow::decode(child)),
             "was" => {
                 domain.was.extend(child.old_names());
                 child.finish(&[]);
@@ -73,7 +76,7 @@ pub(super) fn encode_enum(ty: &EnumType, out: &mut Writer) {
     let line = ty.values.iter().fold(Line::new("enum").ident(&ty.name.name), |line, value| line.text(value));
     let line = line.maybe_prop("schema", ty.name.schema.as_ref().map(Ident::as_str));
     let line = line.was(&ty.was).maybe_prop("comment", ty.comment.as_deref());
-    out.node(line, writer::was(&ty.was).into_iter().collect());
+    out.node(line, writer::was(&ty.was).into_iter().chain(allow::lines(&ty.allows)).collect());
 }
 
 pub(super) fn encode_domain(domain: &Domain, out: &mut Writer) {
@@ -87,12 +90,12 @@ pub(super) fn encode_domain(domain: &Domain, out: &mut Writer) {
     }
     line = line.maybe_prop("collate", domain.collate.as_ref().map(Ident::as_str));
     line = line.was(&domain.was).maybe_prop("comment", domain.comment.as_deref());
-    let several_names = writer::was(&domain.was);
+    let more = writer::was(&domain.was).into_iter().chain(allow::lines(&domain.allows));
     if domain.checks.is_empty() {
-        return out.node(line, several_names.into_iter().collect());
+        return out.node(line, more.collect());
     }
     out.open(line);
-    several_names.into_iter().for_each(|l| out.line(l));
+    more.for_each(|l| out.line(l));
     domain.checks.iter().for_each(|c| check::encode(c, out));
     out.close();
 }

@@ -45,10 +45,11 @@ pub struct Found {
 pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
     let (mut all, mut used) = (Vec::new(), BTreeSet::new());
     for (dialect, schema) in schemas {
-        let allows = allows(schema);
+        let (allows, ignored) = (allows(schema), ignored(schema));
         for rule in RULES.iter().filter(|r| r.dialect.is_none_or(|d| d == *dialect)) {
             let level = levels.of(rule.code(), rule.level);
-            for finding in (rule.check)(schema, *dialect) {
+            let ours = |f: &Finding| !ignored.iter().any(|at| f.address.is_within(at));
+            for finding in (rule.check)(schema, *dialect).into_iter().filter(ours) {
                 let allowed: Vec<_> =
                     allows.iter().filter(|(at, a)| a.code == rule.code() && at.iter().any(|at| finding.address.is_within(at))).collect();
                 used.extend(allowed.iter().filter_map(|(_, a)| a.origin.0));
@@ -85,6 +86,23 @@ pub fn merged(all: Vec<Found>) -> Vec<Found> {
     kept
 }
 
+/// What an `ignore` covers although it is declared: none of this file's business, and no plan touches it.
+fn ignored(schema: &Schema) -> Vec<Address> {
+    if schema.ignores.is_empty() {
+        return Vec::new();
+    }
+    let tables = schema.tables.values().map(|t| ("table", &t.name, t.address()));
+    let all = tables
+        .chain(schema.views.values().map(|v| ("view", &v.name, v.address())))
+        .chain(schema.materialized_views.values().map(|v| ("materialized-view", &v.name, v.address())))
+        .chain(schema.triggers.values().map(|t| ("trigger", &t.name, t.address())))
+        .chain(schema.virtual_tables.values().map(|v| ("virtual-table", &v.name, v.address())))
+        .chain(schema.enums.values().map(|e| ("enum", &e.name, e.address())))
+        .chain(schema.domains.values().map(|d| ("domain", &d.name, d.address())))
+        .chain(schema.sequences.values().map(|s| ("sequence", &s.name, s.address())));
+    all.filter(|(kind, name, _)| schema.ignores(kind, name)).map(|(_, _, address)| address).collect()
+}
+
 /// What is let stand in a schema, with the addresses it is let stand at. What is written at a column belongs to it.
 fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     let mut all: Vec<(Vec<Address>, &Allows)> = Vec::new();
@@ -100,6 +118,11 @@ fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
         table.foreign_keys.iter().for_each(|f| add(vec![super::access::foreign_key_at(table, f)], &f.allows));
     }
     schema.views.values().for_each(|v| add(vec![v.address()], &v.allows));
+    schema.triggers.values().for_each(|t| add(vec![t.address()], &t.allows));
+    schema.virtual_tables.values().for_each(|v| add(vec![v.address()], &v.allows));
+    schema.enums.values().for_each(|e| add(vec![e.address()], &e.allows));
+    schema.domains.values().for_each(|d| add(vec![d.address()], &d.allows));
+    schema.sequences.values().for_each(|s| add(vec![s.address()], &s.allows));
     for view in schema.materialized_views.values() {
         add(vec![view.address()], &view.allows);
         view.indexes.values().for_each(|i| add(vec![view.address().child("index", &i.name)], &i.allows));
@@ -113,7 +136,9 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
     let both = schemas.len() > 1;
     let mut found = Vec::new();
     for (dialect, schema) in schemas.iter().filter(|_| level > Severity::Off) {
-        for (at, allow) in allows(schema) {
+        let ignored = ignored(schema);
+        let ours = |at: &[Address]| !at.iter().any(|a| ignored.iter().any(|i| a.is_within(i)));
+        for (at, allow) in allows(schema).into_iter().filter(|(at, _)| ours(at)) {
             let known = RULES.iter().find(|r| r.code() == allow.code);
             let judged = known.is_some_and(|r| both || r.dialect == Some(*dialect));
             if let (true, Some(address)) = (judged && allow.origin.0.is_none_or(|o| !used.contains(&o)), at.into_iter().next()) {
@@ -187,6 +212,29 @@ mod tests {
         let kdl = "table t { allow no-primary-key \"a log\"; column a text primary-key; }";
         assert_eq!(linted(kdl, &BOTH), ["note unused-allow table.t"]);
         assert!(linted(kdl, &[Dialect::Sqlite]).is_empty(), "it may be for the other database");
+    }
+
+    #[test]
+    fn what_is_ignored_is_not_looked_at() {
+        let kdl = "table t { column a text; allow padded-char \"x\"; }\ntable u { column a text; }\n";
+        assert_eq!(linted(&format!("{kdl}ignore t"), &BOTH), ["warning no-primary-key table.u"]);
+        assert_eq!(linted(&format!("{kdl}ignore \"*\" kind=view"), &BOTH).len(), 3);
+    }
+
+    #[test]
+    fn exceptions_of_all_kinds() {
+        let allow = "allow name-needs-quotes \"as the old program has it\"";
+        for (kdl, dialect) in [
+            (format!("virtual-table \"a b\" {{ {allow}; using \"fts5(x)\"; }}"), Dialect::Sqlite),
+            (format!("enum Mood a b {{ {allow}; }}"), Dialect::Postgres),
+            (format!("domain Mood text {{ {allow}; }}"), Dialect::Postgres),
+            (format!("sequence Mood {{ {allow}; }}"), Dialect::Postgres),
+        ] {
+            let found = linted(&kdl, &[dialect]);
+            assert!(found.is_empty(), "{kdl} {found:?}");
+        }
+        let kdl = "table t { column a text primary-key; }\ntrigger g only=sqlite { allow double-quoted-string \"x\"; as \"AFTER INSERT ON t BEGIN UPDATE t SET a = \\\"x\\\"; END\"; }";
+        assert!(linted(kdl, &[Dialect::Sqlite]).is_empty());
     }
 
     #[test]

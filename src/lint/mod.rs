@@ -7,12 +7,15 @@ mod access;
 mod codes;
 mod found;
 mod hazards;
+mod likeness;
+mod names;
 mod plan;
 mod renames;
 mod rule;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use codes::{Entry, explain, explanations, levelled, page};
 pub use found::{Found, Levels, lint, merged, touched, unknown_allows};

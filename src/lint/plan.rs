@@ -3,6 +3,7 @@
 
 use super::{Levels, Severity, renames};
 use crate::diff::{Delta, TableChange, TableEdits};
+use crate::kdl::Sources;
 use crate::plan::{Action, Code, Hazard, Level, Lock, Plan, Work, bytes};
 use crate::schema::{Address, Column, ObjectName};
 
@@ -10,8 +11,11 @@ use crate::schema::{Address, Column, ObjectName};
 const LARGE: i64 = 1 << 20;
 
 /// Adds the warnings to the plan, and gives those that only warn the level that has been set.
-pub fn annotate(plan: &mut Plan, levels: &Levels) {
-    for hazard in warnings(plan) {
+///
+/// `sources` are the schema's files, out of which the lines come that a warning may advise; none where the plan leads to a
+/// schema that stands in no file.
+pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources) {
+    for hazard in warnings(plan, sources) {
         let about = |address: &Address| hazard.address.is_within(address);
         let steps = || plan.steps.iter().enumerate().filter(|(_, s)| s.action != Action::Carry);
         let own = steps().find(|(_, s)| about(&s.address)).or_else(|| steps().next()).map(|(i, _)| i);
@@ -33,14 +37,14 @@ fn weigh(hazard: &mut Hazard, levels: &Levels) -> bool {
     level > Severity::Off
 }
 
-fn warnings(plan: &Plan) -> Vec<Hazard> {
+fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = plan.changes.tables.iter().filter_map(table_clients).collect();
     found.extend(plan.changes.views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
     found.extend(plan.changes.materialized_views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
     found.extend(waits(plan));
     // On the way back the history knows what was renamed.
     if !plan.leads_back {
-        found.extend(renames::suggestions(&plan.changes).into_iter().map(suggested));
+        found.extend(renames::suggestions(&plan.changes, sources).into_iter().map(suggested));
     }
     found
 }
@@ -120,5 +124,6 @@ fn waiting(address: &Address, lock: &Lock) -> Option<Hazard> {
 
 fn suggested(s: renames::Suggestion) -> Hazard {
     let message = format!("{} goes and {} comes, and they are alike", s.old, s.new);
-    Hazard::new(Code::LooksLikeRename, Level::Warns, s.address, message, format!("if it is a rename, write: {}", s.line))
+    let write = s.line.unwrap_or_else(|| format!("{} where {} is declared", s.was, s.new));
+    Hazard::new(Code::LooksLikeRename, Level::Warns, s.address, message, format!("if it is a rename, write: {write}"))
 }

@@ -1,9 +1,13 @@
 //! A drop and an addition that look like a rename that nobody wrote down. Only says so: what it would be to rename is for
-//! people to know, so nothing is done about it. Takes one too few over one too many.
+//! people to know, so nothing is done about it. Takes one too few over one too many, and says of each object one thing.
+//!
+//! Compared are names, types, rules and places, and the definitions of indexes and views. Values are not: what comes is not
+//! there yet, so there are none to compare.
 
+use super::likeness::{self, Columns};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
-use crate::kdl;
-use crate::schema::{Address, Column, Ident, Table};
+use crate::kdl::{Sources, line_with_old_name, string_repr};
+use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Table, View};
 
 /// What may be a rename, and the line that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,111 +18,112 @@ pub struct Suggestion {
     pub old: String,
     /// The name of what comes.
     pub new: String,
-    /// The line to write in the schema.
-    pub line: String,
+    /// The property to write, like `was=old`.
+    pub was: String,
+    /// The line to write in the schema, where the file is at hand.
+    pub line: Option<String>,
 }
 
-/// All that may be renames: tables that come and go, and columns of one table.
-pub fn suggestions(changes: &Changes) -> Vec<Suggestion> {
-    let gone: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
-    let come: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Create(t) = c { Some(t) } else { None }).collect();
-    let mut found: Vec<Suggestion> = pairs(&gone, &come, alike).into_iter().map(|(old, new)| of_table(old, new)).collect();
+/// All that may be renames: tables, views and materialised views that come and go, and the columns and indexes of one table.
+/// The lines are those of the files, which may be none.
+pub fn suggestions(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
+    let mut found = of_tables(changes, sources);
     for change in &changes.tables {
         if let TableChange::Alter(edits) = change {
-            found.extend(of_columns(edits));
+            found.extend(of_columns(edits, sources));
+            found.extend(of_indexes(edits, sources));
         }
     }
+    let names = |v: &View| (v.address(), v.name.name.clone(), v.origin);
+    found.extend(of_deltas(&changes.views, likeness::views, names, sources));
+    let names = |v: &MaterializedView| (v.address(), v.name.name.clone(), v.origin);
+    found.extend(of_deltas(&changes.materialized_views, likeness::materialized_views, names, sources));
     found
 }
 
-/// What is alike, where each has one like it and no more: of several nobody knows which is meant.
-fn pairs<'t, T>(gone: &[&'t T], come: &[&'t T], alike: impl Fn(&T, &T) -> bool) -> Vec<(&'t T, &'t T)> {
+/// The pairs that are more like each other than like anything else: of two that are as like nobody knows which is meant.
+fn pairs<'t, T>(gone: &[&'t T], come: &[&'t T], likeness: impl Fn(&T, &T) -> Option<u32>) -> Vec<(&'t T, &'t T)> {
+    let best = |all: &[Option<u32>]| {
+        let most = all.iter().flatten().max()?;
+        let mut at = all.iter().enumerate().filter(|(_, l)| l.as_ref() == Some(most)).map(|(i, _)| i);
+        at.next().filter(|_| at.next().is_none())
+    };
     let mut found = Vec::new();
-    for old in gone {
-        let mut like = come.iter().filter(|new| alike(old, new));
-        if let (Some(new), None) = (like.next(), like.next())
-            && gone.iter().filter(|other| alike(other, new)).count() == 1
-        {
+    for (i, old) in gone.iter().enumerate() {
+        let of_old: Vec<Option<u32>> = come.iter().map(|new| likeness(old, new)).collect();
+        let Some(new) = best(&of_old).and_then(|at| come.get(at)) else { continue };
+        let of_new: Vec<Option<u32>> = gone.iter().map(|old| likeness(old, new)).collect();
+        if best(&of_new) == Some(i) {
             found.push((*old, *new));
         }
     }
     found
 }
 
-/// Three columns at least, and of those of the larger table four in five with the same name and type.
-fn alike(old: &Table, new: &Table) -> bool {
-    let same = old.columns.values().filter(|c| new.columns.get(&c.name).is_some_and(|n| n.ty == c.ty)).count();
-    let all = old.columns.len().max(new.columns.len());
-    old.name.schema == new.name.schema && same >= 3 && same * 5 >= all * 4
+fn suggestion(address: Address, old: &Ident, new: (&Ident, Origin), sources: &Sources) -> Suggestion {
+    Suggestion {
+        address,
+        old: old.to_string(),
+        new: new.0.to_string(),
+        was: format!("was={}", string_repr(old.as_str())),
+        line: line_with_old_name(sources, new.1, old),
+    }
 }
 
-fn of_table(old: &Table, new: &Table) -> Suggestion {
-    let text = kdl::encode_table(new);
-    let head = text.lines().next().unwrap_or_default().trim_end_matches('{').trim_end();
-    let line = format!("{head} was={} {{ … }}", kdl::string_repr(old.name.name.as_str()));
-    Suggestion { address: old.address(), old: old.name.to_string(), new: new.name.to_string(), line }
+/// What a list of differences drops, and what it adds.
+fn gone_and_come<T>(deltas: &[Delta<T>]) -> (Vec<&T>, Vec<&T>) {
+    let gone = deltas.iter().filter_map(|d| if let Delta::Drop(t) = d { Some(t) } else { None });
+    let come = deltas.iter().filter_map(|d| if let Delta::Create(t) = d { Some(t) } else { None });
+    (gone.collect(), come.collect())
 }
 
-fn of_columns(edits: &TableEdits) -> Vec<Suggestion> {
-    let gone: Vec<&Column> = edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(c) } else { None }).collect();
-    let come: Vec<&Column> = edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None }).collect();
-    let only = gone.len() == 1 && come.len() == 1;
-    let like = |old: &Column, new: &Column| may_be(old, new) && (names_alike(&old.name, &new.name) || (only && same_rules(old, new)));
-    let line = |old: &Column, new: &Column| {
-        let renamed = Column { was: vec![old.name.clone()], ..new.clone() };
-        kdl::column_line(&renamed, &edits.after)
-    };
-    let found = pairs(&gone, &come, like).into_iter();
+fn of_tables(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
+    let gone: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
+    let come: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Create(t) = c { Some(t) } else { None }).collect();
+    let found = pairs(&gone, &come, likeness::tables).into_iter();
+    found.map(|(old, new)| suggestion(old.address(), &old.name.name, (&new.name.name, new.origin), sources)).collect()
+}
+
+fn of_columns(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
+    let (gone, come) = gone_and_come::<Column>(&edits.columns);
+    let columns = Columns::new(edits, gone.len() == 1 && come.len() == 1);
+    let found = pairs(&gone, &come, |old, new| columns.likeness(old, new)).into_iter();
     found
-        .map(|(old, new)| Suggestion {
-            address: edits.after.address().child("column", &old.name),
-            old: old.name.to_string(),
-            new: new.name.to_string(),
-            line: line(old, new),
-        })
+        .map(|(old, new)| suggestion(edits.after.address().child("column", &old.name), &old.name, (&new.name, new.origin), sources))
         .collect()
 }
 
-/// A rename keeps the type. What is computed is computed again.
-fn may_be(old: &Column, new: &Column) -> bool {
-    old.ty == new.ty && old.generated.is_none() && new.generated.is_none() && new.backfill.is_none()
+fn of_indexes(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
+    let names = |i: &Index| (edits.after.address().child("index", &i.name), i.name.clone(), i.origin);
+    of_deltas(&edits.indexes, likeness::indexes, names, sources)
 }
 
-/// Whether nothing but the name differs, and that is not all there is: two plain texts are alike only by name.
-fn same_rules(old: &Column, new: &Column) -> bool {
-    let alike = old.not_null == new.not_null && old.default == new.default && old.collate == new.collate;
-    alike && (old.not_null || old.default.is_some())
-}
-
-/// One is in the other, a word is common to both, or a letter or two differ.
-fn names_alike(old: &Ident, new: &Ident) -> bool {
-    let words = |name: &Ident| {
-        let mut text = String::new();
-        for c in name.as_str().chars() {
-            if c.is_uppercase() {
-                text.push('_');
-            }
-            text.extend(c.to_lowercase());
-        }
-        text.split('_').filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+fn of_deltas<T>(
+    deltas: &[Delta<T>],
+    likeness: impl Fn(&T, &T) -> Option<u32>,
+    names: impl Fn(&T) -> (Address, Ident, Origin),
+    sources: &Sources,
+) -> Vec<Suggestion> {
+    let (gone, come) = gone_and_come(deltas);
+    let of = |(old, new): (&T, &T)| {
+        let ((address, old, _), (_, new, origin)) = (names(old), names(new));
+        suggestion(address, &old, (&new, origin), sources)
     };
-    let (a, b) = (words(old), words(new));
-    // `id`, `at` and the like stand in names that have nothing else in common.
-    let common = a.iter().any(|w| w.len() > 3 && b.contains(w));
-    common || crate::schema::nearest(&a.concat(), [b.concat().as_str()]).is_some()
+    pairs(&gone, &come, likeness).into_iter().map(of).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dialect::sqlite::desired;
-    use crate::lint::tests::schema;
+    use crate::kdl::decode;
     use crate::schema::Dialect;
 
     fn found(before: &str, after: &str) -> Vec<String> {
-        let read = |kdl: &str| desired(schema(kdl, Dialect::Sqlite)).unwrap();
-        let changes = crate::diff::diff(&read(before), &read(after)).unwrap();
-        suggestions(&changes).iter().map(|s| format!("{}: {}", s.address, s.line)).collect()
+        let sources = Sources::from_text("schema.kdl", after);
+        let read = |sources: &Sources| desired(decode(sources, Dialect::Sqlite).unwrap()).unwrap();
+        let changes = crate::diff::diff(&read(&Sources::from_text("before.kdl", before)), &read(&sources)).unwrap();
+        suggestions(&changes, &sources).iter().map(|s| format!("{}: {}", s.address, s.line.as_deref().unwrap_or("-"))).collect()
     }
 
     fn columns(before: &str, after: &str) -> Vec<String> {
@@ -132,17 +137,39 @@ mod tests {
             columns("column last_error text;", "column error_message text;"),
             ["table.t.column.last_error: column error_message text was=last_error"]
         );
-        assert_eq!(columns("column userId integer;", "column user_id integer not-null;").len(), 1);
-        assert_eq!(columns("column colour text;", "column color text;").len(), 1);
-        assert_eq!(columns("column a integer not-null default=3;", "column zz integer not-null default=3;").len(), 1);
+        assert_eq!(columns("column \"unit price\" uuid;", "column unit_price uuid;")[0], {
+            "table.t.column.unit price: column unit_price uuid was=\"unit price\""
+        });
+        for (before, after) in [
+            ("column userId integer;", "column user_id integer not-null;"),
+            ("column colour text;", "column color text;"),
+            ("column a integer not-null default=3;", "column zz integer not-null default=3;"),
+            ("column foo text; column k text;", "column bar text; column k text;"),
+            ("column e text;", "column f text;"),
+            ("column j jsonb;", "column k date; column jj jsonb;"),
+            ("column nick \"varchar(20)\";", "column nick_name text; column x text;"),
+        ] {
+            assert_eq!(columns(before, after).len(), 1, "{before} {after}");
+        }
+        assert_eq!(
+            columns("column first_name text; column last_name text;", "column name_first text; column name_last text;"),
+            [
+                "table.t.column.first_name: column name_first text was=first_name",
+                "table.t.column.last_name: column name_last text was=last_name"
+            ]
+        );
     }
 
     #[test]
     fn columns_that_are_two() {
         for (before, after) in [
             ("column last_error text;", "column error_message integer;"),
-            ("column nick text;", "column bio text;"),
             ("column nick text;", "column nick_name integer;"),
+            ("column nick text; column k text;", "column k text; column bio text;"),
+            ("column ok boolean not-null; column k text;", "column k text; column paid boolean not-null;"),
+            ("column e text; column k text;", "column k text; column f text;"),
+            ("column nick \"varchar(20)\";", "column bio text;"),
+            ("column e text; column k text;", "column k text; column f text; column g text;"),
             ("column error_a text;", "column error_b text; column error_c text;"),
             ("column error_a text; column error_b text;", "column error_c text;"),
             ("column full_name text;", "column full_text text generated=\"'a'\";"),
@@ -158,5 +185,21 @@ mod tests {
         assert!(found(&format!("table users {rest}"), "table members { column id serial primary-key; column a text; }").is_empty());
         let two = format!("table m {rest}\ntable n {rest}");
         assert!(found(&format!("table users {rest}"), &two).is_empty());
+        assert_eq!(found(&format!("table users {rest}"), &format!("table user {rest}\ntable n {rest}")).len(), 1);
+        let small = "{ column id serial primary-key; column name text; }";
+        assert_eq!(found(&format!("table colours {small}"), &format!("table shades {small}")).len(), 1);
+        assert!(found("table a { column id serial primary-key; }", "table b { column id serial primary-key; }").is_empty());
+    }
+
+    #[test]
+    fn indexes_and_views_of_one_definition() {
+        let table = |index: &str| format!("table t {{ column id serial primary-key; column a text; {index}; }}");
+        assert_eq!(
+            found(&table("index i a where=\"a > ''\""), &table("index ix_a a where=\"a > ''\"")),
+            ["table.t.index.i: index ix_a a where=\"a > ''\" was=i"]
+        );
+        assert!(found(&table("index i a"), &table("index j a unique=#true")).is_empty());
+        let view = |head: &str| format!("table t {{ column id serial primary-key; }}\nview {head} {{ as \"SELECT id FROM t\" }}");
+        assert_eq!(found(&view("v"), &view("w comment=\"all\"")), ["view.v: view w comment=\"all\" was=v { … }"]);
     }
 }

@@ -19,6 +19,11 @@ pub(super) fn at(rule: &Rule, kdl: &str) -> Vec<String> {
     (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| f.address.to_string()).collect()
 }
 
+/// What the rule advises.
+pub(super) fn advised(rule: &Rule, kdl: &str, dialect: Dialect) -> Vec<String> {
+    (rule.check)(&schema(kdl, dialect), dialect).into_iter().map(|f| f.advice).collect()
+}
+
 #[test]
 fn codes_are_sorted_words() {
     let codes: Vec<&str> = RULES.iter().map(Rule::code).collect();

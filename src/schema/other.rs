@@ -55,6 +55,8 @@ pub struct Trigger {
     pub body: Expr,
     /// The table or view it is on, where that has been read from the body.
     pub table: Option<Ident>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -75,6 +77,8 @@ pub struct VirtualTable {
     pub using: Expr,
     /// Whether a plan may drop it.
     pub prevent_destroy: bool,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }

@@ -58,6 +58,8 @@ pub struct EnumType {
     pub values: Vec<String>,
     /// Its comment.
     pub comment: Option<String>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -88,6 +90,8 @@ pub struct Domain {
     pub checks: Vec<Check>,
     /// Its comment.
     pub comment: Option<String>,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }
@@ -141,6 +145,8 @@ pub struct Sequence {
     pub comment: Option<String>,
     /// Whether a plan may drop it.
     pub prevent_destroy: bool,
+    /// What is let stand of it.
+    pub allows: Allows,
     /// Where it stands in the schema file.
     pub origin: Origin,
 }

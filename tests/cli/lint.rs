@@ -223,10 +223,11 @@ fn codes_are_explained() {
     $ rosey explain padded-char
     padded-char (warning, PostgreSQL)
 
-    A column is a char(n).
+    A column is a char(n), or a bpchar.
 
     PostgreSQL fills shorter texts up with spaces, stores them, and then leaves them out of comparisons,
-    though not of LIKE or regular expressions. It is no faster than text and saves no room
+    though not of LIKE or regular expressions; `bpchar` without a length fills nothing up and compares
+    the same way. It is no faster than text and saves no room
     (https://www.postgresql.org/docs/current/datatype-character.html).
 
     Write `text`, with a check where the length is exact.

@@ -21,7 +21,7 @@ mod normalize;
 pub mod offline;
 mod owned;
 pub(crate) mod planner;
-mod read_type;
+pub(crate) mod read_type;
 pub(crate) mod rows;
 mod scan;
 mod settle;

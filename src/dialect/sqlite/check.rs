@@ -147,6 +147,13 @@ fn table_rules(table: &Table, found: &mut Vec<Problem>) {
                 .help("add primary-key, or take out without-rowid"),
         );
     }
+    // Anywhere else SQLite has an old bug that it keeps (<https://sqlite.org/lang_createtable.html#the_primary_key>).
+    let refuses_null = (table.strict || table.without_rowid) && types::rowid_key(table).is_none();
+    for column in table.columns.values().filter(|c| refuses_null && table.in_key(&c.name) && !c.not_null) {
+        let what = if table.strict { "strict" } else { "without rowid" };
+        let message = format!("key column `{}` cannot be nullable: the table is {what}", column.name);
+        found.push(Problem::new(message, column.origin.0, "SQLite refuses NULL here").help("take out nullable"));
+    }
     let stored = table.columns.values().filter(|c| c.generated.is_none()).count();
     if stored == 0 && !table.columns.is_empty() {
         found.push(

@@ -3,6 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::types;
 use crate::schema::{Dialect, Schema, Type};
 
 pub(super) const RULE: Rule = Rule {
@@ -29,10 +30,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn discouraged(ty: &Type) -> bool {
-    let Type::Other(name) = ty else { return false };
-    let word = name.as_str().to_lowercase();
-    let known = ["money", "timetz", "time with time zone", "timestamp(0)", "timestamptz(0)", "\"char\"", "name"];
-    known.contains(&word.as_str())
+    let meant = types::postgres(ty);
+    match meant.base.as_str() {
+        "money" | "timetz" | "\"char\"" | "name" => true,
+        "timestamp" | "timestamptz" => meant.size.as_deref() == Some("0"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +45,8 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a money; column b \"timestamp(0)\"; column c text; column d timetz; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.b", "table.t.column.d"]);
+        let kdl = "table t { column a money; column b \"timestamp(0)\"; column c text; column d timetz; column e \"timetz(3)\"; column f \"TIME WITH TIME ZONE\"; column g \"timestamp(3)\"; }";
+        let found = ["a", "b", "d", "e", "f"].map(|c| format!("table.t.column.{c}"));
+        assert_eq!(at(&RULE, kdl), found);
     }
 }

@@ -1,15 +1,15 @@
 //! `duplicate-index`: two indexes of the same.
 
 use crate::kdl::project::Severity;
-use crate::lint::access::{Access, accesses};
+use crate::lint::access::{Access, Kind, names, relations};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema};
+use crate::schema::{Address, Dialect, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "duplicate-index",
-        summary: "An index is sorted by just what another index, the key or a unique rule is sorted by.",
-        why: "Both are written with every row, and one of them is never needed: a primary key and a unique rule have an index of their own.",
+        summary: "An index or unique rule is sorted by just what another index, the key or a unique rule is sorted by.",
+        why: "Both are written with every row, and one of them is never needed: a primary key and a unique rule have an index of their own. A rule that is deferrable is no double of one that is not: only what is checked at once serves `ON CONFLICT` and foreign keys.",
         instead: "Drop one of the two.",
         example: r#"column email text unique
 index idx_email email       // the unique rule has one already"#,
@@ -21,34 +21,47 @@ index idx_email email       // the unique rule has one already"#,
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in schema.tables.values() {
-        let all = accesses(table);
+    for (relation, all) in relations(schema) {
         for (i, access) in all.iter().enumerate() {
-            let Some(index) = access.index else { continue };
             // Of two that are alike, the one that comes later is told; one that must be unique is not the other's double.
             let double =
                 all.iter().enumerate().find(|(j, other)| *j != i && says_all(other, access) && (*j < i || !says_all(access, other)));
-            if let Some((_, other)) = double {
-                let message = format!("index {} is sorted by just what {} is sorted by", index.name, other.name);
-                let address = table.address().child("index", &index.name);
-                findings.push(Finding::new(address, index.origin, message, format!("drop index {}", index.name)));
-            }
+            findings.extend(double.and_then(|(_, other)| finding(&relation, access, other)));
         }
     }
     findings
 }
 
-/// Whether what `this` does is done by `other` too.
+fn finding(relation: &Address, this: &Access, other: &Access) -> Option<Finding> {
+    let message = format!("{} is sorted by just what {} is sorted by", this.name, other.name);
+    match this.kind {
+        Kind::Key(_) => None,
+        Kind::Unique(rule) => {
+            let columns = names(rule.parts.iter().map(|p| &p.column));
+            let advice = format!("take out the unique rule of {columns}");
+            Some(Finding::new(relation.child("unique", &columns), rule.origin, message, advice))
+        }
+        Kind::Index(index) => {
+            Some(Finding::new(relation.child("index", &index.name), index.origin, message, format!("drop index {}", index.name)))
+        }
+    }
+}
+
+/// Whether what `this` does is done by `other` too. A rule is a promise besides, which no index gives.
 fn says_all(other: &Access, this: &Access) -> bool {
-    let Some(index) = this.index else { return false };
-    let alike = other.index.map_or_else(
-        || index.predicate.is_none() && index.method.is_none() && index.include.is_empty() && !index.nulls_not_distinct,
-        |o| {
-            let (a, b) = (index, o);
-            a.predicate == b.predicate && a.method == b.method && a.include == b.include && a.nulls_not_distinct == b.nulls_not_distinct
-        },
-    );
-    alike && other.parts == this.parts && (other.unique || !this.unique)
+    let alike = match (this.kind, other.kind) {
+        (Kind::Key(_), _) | (Kind::Unique(_), Kind::Index(_)) => false,
+        (Kind::Unique(a), Kind::Unique(b)) => a.nulls_not_distinct == b.nulls_not_distinct && a.conflict == b.conflict,
+        (Kind::Unique(a), Kind::Key(b)) => a.conflict.is_none() || a.conflict == b.conflict,
+        (Kind::Index(a), Kind::Index(b)) => {
+            let same = a.predicate == b.predicate && a.method == b.method && a.nulls_not_distinct == b.nulls_not_distinct;
+            same && !b.invalid
+        }
+        (Kind::Index(a), _) => a.predicate.is_none() && a.method.is_none() && !a.nulls_not_distinct,
+    };
+    // What may be checked late is no double of what is checked at once, nor the other way round.
+    let refuses = !this.unique || (other.unique && other.deferrable == this.deferrable);
+    alike && refuses && other.parts == this.parts && (this.include().is_empty() || other.include() == this.include())
 }
 
 #[cfg(test)]
@@ -68,8 +81,36 @@ mod tests {
             ("index i c unique=#true\n index j c", "table.t.index.j"),
             ("index i c\n index j c where=\"c > ''\"", ""),
             ("index i b where=\"b > ''\"", ""),
+            ("unique a", "table.t.unique.a"),
+            ("unique c\n unique c", "table.t.unique.c"),
+            ("unique c a\n unique a c", ""),
+            ("unique c on-conflict=ignore\n unique c on-conflict=replace", ""),
+            ("index i { part c collate=nocase; }\n index j c", ""),
+            ("index i { part c collate=binary; }\n index j c", "table.t.index.j"),
         ] {
             assert_eq!(at(&RULE, &table(rest)).join(" "), wanted, "{rest}");
         }
+    }
+
+    #[test]
+    fn what_is_checked_late_is_something_else() {
+        let table = |rest: &str| format!("table t {{\n column a text primary-key\n column b text\n{rest}\n}}");
+        for (rest, wanted) in [
+            ("unique b deferrable=initially-deferred\n index i b unique=#true", 0),
+            ("unique b deferrable=initially-deferred\n unique b", 0),
+            ("unique b deferrable=initially-deferred\n index i b", 1),
+            ("unique b\n index i b unique=#true", 1),
+        ] {
+            assert_eq!(found(&RULE, &table(rest), Dialect::Postgres).len(), wanted, "{rest}");
+        }
+    }
+
+    #[test]
+    fn of_materialised_views_too() {
+        let kdl = "materialized-view v { as \"SELECT 1 AS a\"; index i a; index j a; }";
+        assert_eq!(
+            found(&RULE, kdl, Dialect::Postgres),
+            ["materialized-view.v.index.j: index j is sorted by just what index i is sorted by"]
+        );
     }
 }

@@ -1,14 +1,16 @@
 //! `float-key`: a float where equality matters.
 
+use crate::dialect::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Ident, Schema, Table, Type};
+use crate::lint::types;
+use crate::schema::{Column, Dialect, Ident, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "float-key",
-        summary: "A float is a key, or part of a unique rule or foreign key.",
+        summary: "A float is a key, or part of a unique rule, a unique index or a foreign key.",
         why: "Two ways to compute a number seldom end in the same 64 bits: 0.1 + 0.2 is not 0.3. Rows that should be one are two, and rows that should be found are not.",
         instead: "Use an integer, a decimal (PostgreSQL) or a text as the key.",
         example: "column version text primary-key    // not: column version double primary-key",
@@ -18,8 +20,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(t, c)| matches!(c.ty, Type::Real | Type::Double) && is_compared(t, &c.name));
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
+    let meant = columns(schema).filter(|(t, c)| is_float(c, t, dialect) && is_compared(t, &c.name));
     meant
         .map(|(t, c)| {
             let message = format!("{} is {}, and has to be equal to be found", c.name, c.ty);
@@ -28,9 +30,17 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .collect()
 }
 
+fn is_float(column: &Column, table: &Table, dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Sqlite => column_affinity(column, table) == Affinity::Real,
+        Dialect::Postgres => matches!(types::postgres(&column.ty).base.as_str(), "real" | "double"),
+    }
+}
+
 fn is_compared(table: &Table, column: &Ident) -> bool {
     let unique = table.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *column));
-    table.in_key(column) || unique || table.foreign_keys.iter().any(|f| f.columns.contains(column))
+    let indexed = |i: &crate::schema::Index| i.unique && i.parts.iter().any(|p| p.column() == Some(column));
+    table.in_key(column) || unique || table.indexes.values().any(indexed) || table.foreign_keys.iter().any(|f| f.columns.contains(column))
 }
 
 #[cfg(test)]
@@ -40,7 +50,10 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a double primary-key; column b real; column c real unique; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.c"]);
+        let kdl = "table t { column a double primary-key; column b real; column c real unique; column d \"double precision\"; column e FLOAT unique; index i d unique=#true; index j b; }";
+        for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+            let found: Vec<String> = check(&schema(kdl, dialect), dialect).iter().map(|f| f.address.last().to_owned()).collect();
+            assert_eq!(found, ["a", "c", "d", "e"]);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
 use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::types;
 use crate::schema::{Column, Dialect, RefAction, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -18,11 +19,11 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, fk) in foreign_keys(schema) {
         for (property, action) in [("on-delete", fk.on_delete), ("on-update", fk.on_update)] {
-            let refusing = fk.columns.iter().filter_map(|c| table.columns.get(c)).find(|c| c.not_null && is_nulled(c, action));
+            let refusing = fk.columns.iter().filter_map(|c| table.columns.get(c)).find(|c| c.not_null && is_nulled(c, action, dialect));
             if let Some(column) = refusing {
                 let message = format!("{property}={} would write NULL into {}, which is not-null", action.word(), column.name);
                 let advice = format!("let {} be NULL, or write {property}=restrict or {property}=cascade", column.name);
@@ -33,8 +34,10 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     findings
 }
 
-fn is_nulled(column: &Column, action: RefAction) -> bool {
-    action == RefAction::SetNull || (action == RefAction::SetDefault && column.default.is_none())
+fn is_nulled(column: &Column, action: RefAction, dialect: Dialect) -> bool {
+    // PostgreSQL's numbered columns have a default: the next number.
+    let numbered = dialect == Dialect::Postgres && (column.identity.is_some() || types::postgres(&column.ty).ty.is_serial());
+    action == RefAction::SetNull || (action == RefAction::SetDefault && column.default.is_none() && !numbered)
 }
 
 #[cfg(test)]
@@ -53,6 +56,16 @@ mod tests {
             ("on-delete=set-null", 0),
         ] {
             assert_eq!(at(&RULE, &kdl(rest)).len(), wanted, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_numbered_column_has_a_default() {
+        for ty in ["serial", "integer identity"] {
+            let kdl = format!(
+                "table p {{ column id serial primary-key; }}\ntable t {{ column a {ty} not-null references=p on-delete=set-default; }}"
+            );
+            assert!(found(&RULE, &kdl, Dialect::Postgres).is_empty(), "{ty}");
         }
     }
 }

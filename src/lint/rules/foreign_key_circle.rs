@@ -18,34 +18,43 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+    let mut told: Vec<Vec<&ObjectName>> = Vec::new();
     let mut findings = Vec::new();
     for table in schema.tables.values() {
-        // Each circle is told once, at the first of its tables.
-        let first =
-            |circle: &[&ObjectName]| circle.iter().all(|name| schema.tables.get_index_of(*name) >= schema.tables.get_index_of(&table.name));
-        if let Some(circle) = circle(schema, table).filter(|c| first(c)) {
+        // The shortest circle over each of the table's foreign keys: of all that there are nobody could read the list.
+        for next in needed(table) {
+            let Some(circle) = circle(schema, table, next).map(|c| from_first(schema, c)).filter(|c| !told.contains(c)) else { continue };
+            let Some(first) = circle.first().and_then(|name| schema.tables.get(*name)) else { continue };
             let path = circle.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ");
-            let message = format!("no row can come first: {path} -> {}", table.name);
+            let message = format!("no row can come first: {path} -> {}", first.name);
             let advice = "let one of these columns be NULL, or write deferrable=initially-deferred";
-            findings.push(Finding::new(table.address(), table.origin, message, advice));
+            findings.push(Finding::new(first.address(), first.origin, message, advice));
+            told.push(circle);
         }
     }
     findings
 }
 
-/// The shortest way from the table back to itself, over at least one other.
-fn circle<'s>(schema: &'s Schema, table: &'s Table) -> Option<Vec<&'s ObjectName>> {
-    let mut paths: Vec<Vec<&ObjectName>> = vec![vec![&table.name]];
-    let mut seen: Vec<&ObjectName> = Vec::new();
+/// The circle from the table on that is declared first, so that it is told once.
+fn from_first<'s>(schema: &Schema, mut circle: Vec<&'s ObjectName>) -> Vec<&'s ObjectName> {
+    let first = circle.iter().enumerate().min_by_key(|(_, name)| schema.tables.get_index_of(**name)).map_or(0, |(i, _)| i);
+    circle.rotate_left(first);
+    circle
+}
+
+/// The shortest way from the table over the next back to itself.
+fn circle<'s>(schema: &'s Schema, table: &'s Table, next: &'s ObjectName) -> Option<Vec<&'s ObjectName>> {
+    let mut paths: Vec<Vec<&ObjectName>> = vec![vec![&table.name, next]];
+    let mut seen: Vec<&ObjectName> = vec![next];
     let mut at = 0;
     while let Some(path) = paths.get(at).cloned() {
         at += 1;
         let Some(here) = path.last().and_then(|name| schema.tables.get(*name)) else { continue };
         for next in needed(here) {
-            if *next == table.name && path.len() > 1 {
+            if *next == table.name {
                 return Some(path);
             }
-            if *next != table.name && !seen.contains(&next) {
+            if !seen.contains(&next) {
                 seen.push(next);
                 paths.push([path.as_slice(), &[next]].concat());
             }
@@ -79,5 +88,18 @@ mod tests {
         assert_eq!(found(&RULE, &tables("not-null"), Dialect::Sqlite), ["table.a: no row can come first: a -> b -> a"]);
         assert!(at(&RULE, &tables("")).is_empty());
         assert!(at(&RULE, &tables("not-null deferrable=initially-deferred")).is_empty());
+    }
+
+    #[test]
+    fn each_circle_is_told_once() {
+        let table = |name: &str, to: &[&str]| {
+            let columns: String = to.iter().map(|t| format!("column {t} integer not-null references={t}; ")).collect();
+            format!("table {name} {{ column id serial primary-key; {columns} }}\n")
+        };
+        let kdl = table("a", &["b", "c"]) + &table("b", &["a"]) + &table("c", &["d"]) + &table("d", &["a"]) + &table("e", &["a"]);
+        assert_eq!(
+            found(&RULE, &kdl, Dialect::Sqlite),
+            ["table.a: no row can come first: a -> b -> a", "table.a: no row can come first: a -> c -> d -> a"]
+        );
     }
 }

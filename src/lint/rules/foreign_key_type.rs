@@ -4,6 +4,7 @@ use crate::dialect::sqlite::types::column_affinity;
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
 use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::types;
 use crate::schema::{Column, Dialect, ForeignKey, Ident, Schema, Table, Type};
 
 pub(super) const RULE: Rule = Rule {
@@ -55,13 +56,13 @@ fn differ(own: (&Column, &Table), to: (&Column, &Table), dialect: Dialect) -> bo
 
 /// The type that values have: a sequence is no part of it, and a limit is none of the comparison.
 fn plain(ty: &Type) -> Type {
-    match ty {
+    match types::postgres(ty).ty {
         Type::Serial => Type::Integer,
         Type::BigSerial => Type::BigInt,
         Type::VarChar(_) => Type::Text,
         Type::Char(_) => Type::Char(0),
         Type::Decimal(_) => Type::Decimal(None),
-        other => other.clone(),
+        other => other,
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn each_database_has_its_own_idea() {
         let kdl = |own: &str| format!("table p {{ column id bigserial primary-key; }}\ntable t {{ column a {own} references=p; }}");
-        for (own, sqlite, postgres) in [("bigint", 0, 0), ("integer", 0, 1), ("text", 1, 1), ("int8", 0, 0)] {
+        for (own, sqlite, postgres) in [("bigint", 0, 0), ("integer", 0, 1), ("text", 1, 1), ("int8", 0, 0), ("INT", 0, 1)] {
             assert_eq!(found(&RULE, &kdl(own), Dialect::Sqlite).len(), sqlite, "{own}");
             assert_eq!(found(&RULE, &kdl(own), Dialect::Postgres).len(), postgres, "{own}");
         }

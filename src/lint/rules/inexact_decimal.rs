@@ -3,6 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::types;
 use crate::schema::{Dialect, Schema, Type};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,13 +20,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let decimals = columns(schema).filter(|(_, c)| matches!(c.ty, Type::Decimal(_)));
+    let decimals = columns(schema).filter(|(_, c)| is_decimal(&c.ty));
     decimals
         .map(|(t, c)| {
             let message = format!("SQLite stores the fractions of {} as floats", c.name);
             Finding::new(column_at(t, &c.name), c.origin, message, "count in the smallest unit as an integer, or store text")
         })
         .collect()
+}
+
+/// All its names in SQL; what SQLite itself makes of them is one and the same.
+fn is_decimal(ty: &Type) -> bool {
+    let (words, _) = types::declared(&ty.to_string());
+    words.first().is_some_and(|w| ["DECIMAL", "NUMERIC", "DEC", "NUMBER"].contains(&w.as_str()))
 }
 
 #[cfg(test)]
@@ -35,6 +42,12 @@ mod tests {
 
     #[test]
     fn decimals() {
-        assert_eq!(at(&RULE, "table t {\n column a \"decimal(10,2)\"\n column b double\n}"), ["table.t.column.a"]);
+        assert_eq!(
+            at(
+                &RULE,
+                "table t {\n column a \"decimal(10,2)\"\n column b double\n column c \"decimal(5)\"\n column d \"NUMERIC(10)\"\n column e numeric\n}"
+            ),
+            ["table.t.column.a", "table.t.column.c", "table.t.column.d", "table.t.column.e"]
+        );
     }
 }

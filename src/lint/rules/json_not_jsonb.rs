@@ -3,7 +3,8 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema, Type};
+use crate::lint::types;
+use crate::schema::{Dialect, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -19,10 +20,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| matches!(c.ty, Type::Json));
+    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).base == "json");
     meant
         .map(|(t, c)| {
-            let message = format!("{} is json", c.name);
+            let message = format!("{} is {}", c.name, c.ty);
             Finding::new(column_at(t, &c.name), c.origin, message, "write jsonb, unless the very text matters")
         })
         .collect()
@@ -35,7 +36,7 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a json; column b jsonb; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+        let kdl = "table t { column a json; column b jsonb; column c \"json[]\"; column d JSON; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.c", "table.t.column.d"]);
     }
 }

@@ -1,18 +1,19 @@
 //! `key-is-no-rowid`: an integer key of SQLite that is not the rowid.
 
-use crate::dialect::sqlite::types::{declared, rowid_key};
+use crate::dialect::sqlite::types::{Affinity, affinity, declared, rowid_key};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, key_origin};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema};
+use crate::lint::types::postgres;
+use crate::schema::{Column, Dialect, Schema, Table, Type};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "key-is-no-rowid",
         summary: "An integer primary key is not the table's rowid.",
-        why: "Only the exact type INTEGER is the rowid (https://sqlite.org/lang_createtable.html#rowid). With INT or BIGINT, or with `primary-key=desc`, the table has a hidden rowid as well and a second B-tree for the key, and nothing numbers the rows: an insert without a key is refused.",
-        instead: "Write `serial`, `integer` or `bigserial`: on SQLite all of them hold 64 bits.",
-        example: "column id serial primary-key    // not: column id bigint primary-key",
+        why: "Only the exact type INTEGER is the rowid (https://sqlite.org/lang_createtable.html#rowid). With INT or BIGINT, or with `primary-key=desc`, the table has a hidden rowid as well and a second B-tree for the key, and nothing numbers the rows: an insert without a key is refused. It is not said of a key that points to another table, whose rows bring their numbers with them.",
+        instead: "Write `bigint … identity`, which is the rowid here and an identity column on PostgreSQL, where programs may still give a number of their own; or `integer`, which holds 64 bits here and 32 there. Where the numbers come from elsewhere and the second B-tree does not matter, allow it.",
+        example: "column id bigint primary-key identity    // not: column id bigint primary-key",
     },
     level: Severity::Warning,
     dialect: Some(Dialect::Sqlite),
@@ -25,15 +26,27 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         let Some(column) = table.single_key() else { continue };
         let name = declared(&column.ty, table.strict);
         // An identity is the rowid, whatever its type.
-        if column.identity.is_none() && name.to_ascii_uppercase().contains("INT") {
+        if column.identity.is_none() && affinity(&name) == Affinity::Integer && !is_given(table, column) {
             let desc = table.primary_key.as_ref().is_some_and(|k| k.inline_desc);
             let why = if desc { "primary-key=desc".to_owned() } else { format!("its type is {name}") };
             let message = format!("key {} is not the rowid, because {why}", column.name);
-            let advice = format!("write `column {} serial primary-key`", column.name);
+            let advice = format!("write `{}`", written(column));
             findings.push(Finding::new(column_at(table, &column.name), key_origin(table), message, advice));
         }
     }
     findings
+}
+
+/// Whether the key comes from elsewhere: from the table that it points to, a default or an expression.
+fn is_given(table: &Table, column: &Column) -> bool {
+    column.default.is_some() || column.generated.is_some() || table.foreign_keys.iter().any(|f| f.columns.contains(&column.name))
+}
+
+/// A rowid that is as wide on PostgreSQL as what was written.
+fn written(column: &Column) -> String {
+    let wide = postgres(&column.ty).ty == Type::BigInt || column.ty.to_string().to_uppercase().contains("BIG");
+    let ty = if wide { "bigint primary-key identity" } else { "integer primary-key" };
+    format!("column {} {ty}", crate::kdl::string_repr(column.name.as_str()))
 }
 
 #[cfg(test)]
@@ -51,8 +64,31 @@ mod tests {
             ("integer primary-key", 0),
             ("serial primary-key", 0),
             ("text primary-key", 0),
+            ("bigint primary-key references=p", 0),
+            ("POINT primary-key", 1),
         ] {
-            assert_eq!(at(&RULE, &format!("table t {{ column a {column}; }}")).len(), wanted, "{column}");
+            assert_eq!(
+                at(&RULE, &format!("table p {{ column id bigint primary-key identity; }}\ntable t {{ column a {column}; }}")).len(),
+                wanted,
+                "{column}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_advised_no_rule_minds() {
+        for (column, wanted) in [
+            ("bigint primary-key", "column \"a b\" bigint primary-key identity"),
+            ("BIGINT primary-key=desc", "column \"a b\" bigint primary-key identity"),
+            ("INT primary-key", "column \"a b\" integer primary-key"),
+            ("smallint primary-key", "column \"a b\" integer primary-key"),
+        ] {
+            let advised = advised(&RULE, &format!("table t {{ column \"a b\" {column}; }}"), Dialect::Sqlite);
+            assert_eq!(advised, [format!("write `{wanted}`")]);
+            for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+                let schema = schema(&format!("table t {{ {}; }}", wanted.replace("a b", "a")), dialect);
+                assert!(crate::lint::lint(&[(dialect, schema)], &crate::lint::Levels::default()).is_empty(), "{wanted}");
+            }
         }
     }
 }

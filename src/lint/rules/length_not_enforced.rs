@@ -1,10 +1,13 @@
 //! `length-not-enforced`: a length that SQLite does not look at.
 
-use crate::dialect::sqlite::lexer::lex;
+use crate::dialect::sqlite::lexer::{Token, lex};
+use crate::dialect::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
+use crate::lint::names::in_sql;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Column, Dialect, Schema, Table, Type};
+use crate::lint::types;
+use crate::schema::{Column, Dialect, Ident, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -20,24 +23,38 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let limited = columns(schema).filter(|(t, c)| matches!(c.ty, Type::VarChar(_) | Type::Char(_)) && !is_checked(t, c));
+    let limited = columns(schema).filter_map(|(t, c)| Some((t, c, length(t, c)?))).filter(|(t, c, _)| !is_checked(t, c));
     limited
-        .map(|(t, c)| {
+        .map(|(t, c, n)| {
             let message = format!("SQLite does not enforce that {} is a {}", c.name, c.ty);
-            let n = if let Type::VarChar(n) | Type::Char(n) = c.ty { n } else { 0 };
-            let advice = format!("add `check \"length({}) <= {n}\"`, or write text", c.name);
+            let condition = crate::kdl::quoted(&format!("length({}) <= {n}", in_sql(&c.name)));
+            let advice = format!("add `check {condition}`, or write text");
             Finding::new(column_at(t, &c.name), c.origin, message, advice)
         })
         .collect()
 }
 
-/// Whether a condition of the table is about the column's length.
+/// The length that a type of texts gives; a STRICT table has types without any.
+fn length(table: &Table, column: &Column) -> Option<u32> {
+    let (_, sizes) = types::declared(&column.ty.to_string());
+    let text = column_affinity(column, table) == Affinity::Text;
+    sizes.first().copied().filter(|_| text)
+}
+
+/// Whether a condition of the table bounds the column's length, or its values.
 fn is_checked(table: &Table, column: &Column) -> bool {
-    table.checks.iter().any(|check| {
-        let sql = check.expr.text.as_str();
-        let tokens = lex(sql);
-        tokens.iter().any(|t| t.is(sql, "length")) && tokens.iter().any(|t| column.name.matches(&t.value(sql)))
-    })
+    table.checks.iter().any(|check| bounds(&check.expr.text, &column.name))
+}
+
+fn bounds(sql: &str, column: &Ident) -> bool {
+    let tokens = lex(sql);
+    let is_column = |t: &Token| column.matches(&t.value(sql));
+    let measures = |t: &Token| ["length", "char_length", "character_length", "octet_length"].iter().any(|f| t.is(sql, f));
+    let measured = tokens.windows(2).enumerate().any(|(i, pair)| {
+        let arguments = tokens[i + 2..].iter().take_while(|t| !t.is_op(sql, ")"));
+        measures(&pair[0]) && pair[1].is_op(sql, "(") && arguments.into_iter().any(is_column)
+    });
+    measured || tokens.windows(2).any(|pair| is_column(&pair[0]) && pair[1].is(sql, "in"))
 }
 
 #[cfg(test)]
@@ -49,5 +66,18 @@ mod tests {
     fn a_check_is_a_limit() {
         let kdl = "table t {\n column a \"varchar(5)\"\n column b \"varchar(5)\" { check \"length(b) <= 5\" }\n column c text\n}";
         assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.column.a: SQLite does not enforce that a is a varchar(5)"]);
+        let kdl = "table t {\n column c \"NVARCHAR(5)\"\n column a text\n check \"c <> '' AND length(a) < 9\"\n}";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.c"]);
+        let kdl = "table t {\n column c \"varchar(5)\"\n column d \"char(1)\"\n check \"length(trim(\\\"c\\\")) < 9\"\n check \"d IN ('a', 'b')\"\n}";
+        assert!(at(&RULE, kdl).is_empty());
+    }
+
+    #[test]
+    fn names_are_quoted_where_a_database_needs_it() {
+        let kdl = "table t { column uName \"varchar(9)\"; column order \"char(9)\"; }";
+        assert_eq!(
+            advised(&RULE, kdl, Dialect::Sqlite),
+            [r#"add `check "length(\"uName\") <= 9"`, or write text"#, r#"add `check "length(\"order\") <= 9"`, or write text"#]
+        );
     }
 }

@@ -4,14 +4,15 @@ use crate::dialect::sqlite::types::{Affinity, affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Column, Dialect, Schema, Type};
+use crate::lint::types::declared;
+use crate::schema::{Dialect, Schema, Type};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "misleading-type",
         summary: "SQLite takes a type's name for another type than it says.",
-        why: "SQLite looks for pieces of words: INT anywhere means INTEGER, so does FLOATING POINT; and a name without a known piece, like STRING or UUID, means NUMERIC (https://sqlite.org/datatype3.html#determination_of_column_affinity). Texts that look like numbers become numbers: '007' is stored as 7, and '1e5' as 100000.",
-        instead: "Write `text`, `double` or `blob`.",
+        why: "SQLite looks for pieces of words: INT anywhere means INTEGER, also in POINT and FLOATING POINT; and a name without a known piece, like STRING, EMAIL or UUID, means NUMERIC (https://sqlite.org/datatype3.html#determination_of_column_affinity). Texts that look like numbers become numbers: '007' is stored as 7, and '1e5' as 100000.",
+        instead: "Write `text`, `double` or `blob`. A type that PostgreSQL needs stands in a line of its own, with only=postgres.",
         example: r#"column code text        // not: column code STRING
 column share double     // not: column share "FLOATING POINT""#,
     },
@@ -20,65 +21,95 @@ column share double     // not: column share "FLOATING POINT""#,
     check,
 };
 
-/// Pieces of names, and the type that people mean by them.
-const MEANT: [(&str, Affinity); 17] = [
-    ("STRING", Affinity::Text),
-    ("STR", Affinity::Text),
-    ("UUID", Affinity::Text),
-    ("GUID", Affinity::Text),
-    ("JSON", Affinity::Text),
-    ("JSONB", Affinity::Text),
-    ("XML", Affinity::Text),
-    ("ENUM", Affinity::Text),
-    ("INET", Affinity::Text),
-    ("INTERVAL", Affinity::Text),
-    ("URL", Affinity::Text),
-    ("BINARY", Affinity::Blob),
-    ("VARBINARY", Affinity::Blob),
-    ("BYTEA", Affinity::Blob),
-    ("BYTES", Affinity::Blob),
-    ("FLOATING POINT", Affinity::Real),
-    ("POINT", Affinity::Blob),
+/// Names without a known piece, of which everybody knows that they hold numbers, or times in whatever form.
+const NUMBERS: [&str; 26] = [
+    "BIT",
+    "BOOL",
+    "BOOLEAN",
+    "BYTE",
+    "DATE",
+    "DATETIME",
+    "DATETIME2",
+    "DATETIMEOFFSET",
+    "DEC",
+    "DECIMAL",
+    "FIXED",
+    "LONG",
+    "NUM",
+    "NUMBER",
+    "NUMERIC",
+    "SERIAL",
+    "BIGSERIAL",
+    "SHORT",
+    "SIGNED",
+    "SMALLDATETIME",
+    "TIME",
+    "TIMESTAMP",
+    "TIMESTAMPTZ",
+    "TIMETZ",
+    "UNSIGNED",
+    "YEAR",
 ];
+
+/// Pieces of names whose values are bytes.
+const BYTES: [&str; 4] = ["BINARY", "BYTEA", "BYTES", "IMAGE"];
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, column) in columns(schema).filter(|(t, _)| !t.strict) {
-        if let Some((is, meant)) = misleading(column) {
+        let Type::Other(name) = &column.ty else { continue };
+        if let Some(is) = accident(name.as_str()) {
             let message = format!("column {} is declared {}, which SQLite takes for {is}", column.name, column.ty);
-            findings.push(Finding::new(column_at(table, &column.name), column.origin, message, format!("write {meant}")));
+            findings.push(Finding::new(column_at(table, &column.name), column.origin, message, advice(name.as_str())));
         }
     }
     findings
 }
 
-/// What SQLite makes of the type, and what to write instead.
-fn misleading(column: &Column) -> Option<(&'static str, &'static str)> {
-    let Type::Other(name) = &column.ty else { return None };
-    let upper = name.as_str().to_ascii_uppercase();
-    let word = upper.split('(').next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let (_, meant) = MEANT.iter().find(|(w, _)| *w == word)?;
-    let is = affinity(&upper);
-    (is != *meant).then(|| (shown(is), written(*meant)))
+/// What SQLite makes of a name that does not say it: a piece inside of a longer word, or none that SQLite knows.
+fn accident(name: &str) -> Option<&'static str> {
+    let (words, _) = declared(name);
+    let says = |meant: fn(&str) -> bool| words.iter().any(|w| meant(w));
+    let (is, said) = match affinity(name) {
+        Affinity::Integer => ("INTEGER", says(is_integer)),
+        Affinity::Text => ("TEXT", says(is_text)),
+        Affinity::Real => ("REAL", says(is_real)),
+        Affinity::Numeric => ("NUMERIC", words.first().is_some_and(|w| NUMBERS.contains(&w.as_str()))),
+        Affinity::Blob => return None,
+    };
+    (!said).then_some(is)
 }
 
-fn shown(affinity: Affinity) -> &'static str {
-    match affinity {
-        Affinity::Integer => "INTEGER",
-        Affinity::Real => "REAL",
-        Affinity::Numeric => "NUMERIC",
-        Affinity::Text => "TEXT",
-        Affinity::Blob => "BLOB",
-    }
+/// INT or INTEGER, with a size before or behind it: `BIGINT`, `UINT`, `INT8`.
+fn is_integer(word: &str) -> bool {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let sized = stem.strip_suffix("INTEGER").or(stem.strip_suffix("INT"));
+    sized.is_some_and(|size| ["", "U", "TINY", "SMALL", "MEDIUM", "BIG", "LONG", "SHORT"].contains(&size))
 }
 
-fn written(affinity: Affinity) -> &'static str {
-    match affinity {
-        Affinity::Integer => "integer",
-        Affinity::Real => "double",
-        Affinity::Numeric => "decimal",
-        Affinity::Text => "text",
-        Affinity::Blob => "blob",
+/// CHAR, TEXT or CLOB at the end of a word: `NVARCHAR`, `CITEXT`.
+fn is_text(word: &str) -> bool {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["CHAR", "CHARACTER", "CHARACTERS", "TEXT", "CLOB"].iter().any(|end| stem.ends_with(end))
+}
+
+fn is_real(word: &str) -> bool {
+    ["REAL", "FLOAT", "DOUBLE"].contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
+fn advice(name: &str) -> &'static str {
+    let (words, _) = declared(name);
+    let has = |pieces: &[&str]| words.iter().any(|w| pieces.iter().any(|p| w.ends_with(p)));
+    if has(&BYTES) {
+        "write blob"
+    } else if has(&["FLOATING", "DOUBLE"]) {
+        "write double"
+    } else if has(&["MONEY", "CURRENCY"]) {
+        "write integer and count in the smallest unit, or text"
+    } else if has(&["STRING", "STR", "EMAIL", "URL"]) {
+        "write text"
+    } else {
+        "write text, with only=sqlite where PostgreSQL has such a type"
     }
 }
 
@@ -91,19 +122,63 @@ mod tests {
     fn names_that_lie() {
         for (ty, wanted) in [
             ("STRING", "NUMERIC"),
-            ("FLOATING POINT", "INTEGER"),
+            ("EMAIL", "NUMERIC"),
+            ("MONEY", "NUMERIC"),
+            ("UNIQUEIDENTIFIER", "NUMERIC"),
+            ("JSON", "NUMERIC"),
+            ("ANY", "NUMERIC"),
             ("VARBINARY(16)", "NUMERIC"),
+            ("FLOATING POINT", "INTEGER"),
+            ("POINT", "INTEGER"),
+            ("FINGERPRINT", "INTEGER"),
+            ("CHARINT", "INTEGER"),
             ("INTERVAL", "INTEGER"),
-            ("uuid", ""),
-            ("NVARCHAR(10)", ""),
-            ("DATETIME", ""),
-            ("BOOL", ""),
+            ("int4range", "INTEGER"),
+            ("CHARGE", "TEXT"),
+            ("SURREAL", "REAL"),
         ] {
             let found = found(&RULE, &format!("table t {{ column a \"{ty}\"; }}"), Dialect::Sqlite);
-            assert!(
-                if wanted.is_empty() { found.is_empty() } else { found[0].ends_with(&format!("takes for {wanted}")) },
-                "{ty} {found:?}"
-            );
+            assert!(found.len() == 1 && found[0].ends_with(&format!("takes for {wanted}")), "{ty} {found:?}");
         }
+    }
+
+    #[test]
+    fn names_that_say_what_they_are() {
+        for ty in [
+            "uuid",
+            "NVARCHAR(10)",
+            "CITEXT",
+            "CHARACTER VARYING(9)",
+            "VARCHAR2(9)",
+            "NATIVE CHARACTER(70)",
+            "DATETIME",
+            "BOOL",
+            "TIMESTAMP WITH TIME ZONE",
+            "NUMERIC(10)",
+            "INT",
+            "INT8",
+            "UNSIGNED BIG INT",
+            "TINYINT(1)",
+            "UINT32",
+            "MEDIUMINT",
+            "DOUBLE PRECISION",
+            "FLOAT8",
+            "BLOB",
+            "TINYBLOB",
+            "text[]",
+            "",
+        ] {
+            assert!(at(&RULE, &format!("table t {{ column a \"{ty}\"; }}")).is_empty(), "{ty}");
+        }
+        assert!(at(&RULE, "table t strict { column a \"ANY\"; }").is_empty());
+    }
+
+    #[test]
+    fn what_to_write() {
+        let advice = |ty: &str| advised(&RULE, &format!("table t {{ column a \"{ty}\"; }}"), Dialect::Sqlite).concat();
+        assert_eq!(
+            ["VARBINARY(16)", "FLOATING POINT", "STRING", "mood"].map(advice),
+            ["write blob", "write double", "write text", "write text, with only=sqlite where PostgreSQL has such a type"]
+        );
     }
 }

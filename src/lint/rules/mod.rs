@@ -6,6 +6,7 @@ mod dangling_foreign_key;
 mod discouraged_type;
 mod double_quoted_string;
 mod duplicate_index;
+mod expression_as_text;
 mod float_key;
 mod foreign_key_action;
 mod foreign_key_circle;
@@ -28,6 +29,7 @@ mod serial_not_identity;
 mod small_key;
 mod timestamp_without_zone;
 mod unique_with_null;
+mod unlogged_table;
 mod unvalidated_rule;
 
 use super::rule::Rule;
@@ -40,6 +42,7 @@ pub static RULES: &[Rule] = &[
     discouraged_type::RULE,
     double_quoted_string::RULE,
     duplicate_index::RULE,
+    expression_as_text::RULE,
     float_key::RULE,
     foreign_key_action::RULE,
     foreign_key_circle::RULE,
@@ -62,5 +65,6 @@ pub static RULES: &[Rule] = &[
     small_key::RULE,
     timestamp_without_zone::RULE,
     unique_with_null::RULE,
+    unlogged_table::RULE,
     unvalidated_rule::RULE,
 ];

@@ -26,7 +26,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     keyless
         .map(|t| {
             let message = format!("table {} has no primary key", t.name);
-            Finding::new(t.address(), t.origin, message, "add `column id serial primary-key`, or `primary-key COLUMN…`")
+            Finding::new(t.address(), t.origin, message, "add `column id bigint primary-key identity`, or `primary-key COLUMN…`")
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! `null-as-text`: a default that is the word NULL.
 
+use crate::dialect::sqlite::lexer::{Kind, lex};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
@@ -29,7 +30,21 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn is_null_word(column: &Column) -> bool {
-    matches!(column.default.as_ref().map(|d| &d.value), Some(Literal::String(s)) if s.trim().eq_ignore_ascii_case("null"))
+    let is_null = |text: &str| text.trim().eq_ignore_ascii_case("null");
+    match column.default.as_ref().map(|d| &d.value) {
+        Some(Literal::String(text)) => is_null(text),
+        Some(Literal::Expr(expr)) => string(&expr.text).is_some_and(|text| is_null(&text)),
+        _ => false,
+    }
+}
+
+/// The one string that an expression is, in brackets or cast or not.
+fn string(sql: &str) -> Option<String> {
+    let tokens = lex(sql);
+    let at = tokens.iter().position(|t| !t.is_op(sql, "("))?;
+    let (token, rest) = (tokens.get(at)?, tokens.get(at + 1..)?);
+    let alone = rest.first().is_none_or(|t| [")", "::", ":"].iter().any(|o| t.is_op(sql, o)) || t.text(sql).starts_with(':'));
+    (token.kind == Kind::String && alone).then(|| token.value(sql).into_owned())
 }
 
 #[cfg(test)]
@@ -39,7 +54,7 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a text default=\"NULL\"; column b text default=#null; column c text default=\"\"; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+        let kdl = "table t { column a text default=\"NULL\"; column b text default=#null; column c text default=\"\"; column d text default=(sql)\"'NULL'\"; column e text default=(sql)\"('null'::text)\"; column f text default=(sql)\"NULL\"; column g text default=(sql)\"'NULL' || 'x'\"; }";
+        assert_eq!(at(&RULE, kdl), ["a", "d", "e"].map(|c| format!("table.t.column.{c}")));
     }
 }

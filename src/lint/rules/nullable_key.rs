@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "nullable-key",
         summary: "A column of a primary key allows NULL.",
-        why: "By an old bug that is kept for compatibility, SQLite lets NULL into a primary key that is no rowid, and into any number of rows (https://sqlite.org/lang_createtable.html#the_primary_key). Such a row has no key.",
+        why: "By an old bug that is kept for compatibility, SQLite lets NULL into a primary key that is no rowid, and into any number of rows (https://sqlite.org/lang_createtable.html#the_primary_key). Such a row has no key. STRICT tables and those without rowid have no such bug.",
         instead: "Take out `nullable`. Rows that hold NULL have to be given a key first.",
         example: "column code text primary-key    // not: primary-key nullable",
     },
@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let open = columns(schema).filter(|(t, c)| t.in_key(&c.name) && !c.not_null && !t.without_rowid);
+    let open = columns(schema).filter(|(t, c)| t.in_key(&c.name) && !c.not_null && !t.without_rowid && !t.strict);
     let open = open.filter(|(t, c)| rowid_key(t).is_none_or(|k| k.name != c.name));
     open.map(|(t, c)| {
         let message = format!("key column {} allows NULL", c.name);

@@ -1,7 +1,7 @@
 //! `redundant-index`: an index that is the beginning of another.
 
 use crate::kdl::project::Severity;
-use crate::lint::access::{Access, accesses};
+use crate::lint::access::{Access, relations};
 use crate::lint::rule::{Finding, Rule, Text};
 use crate::schema::{Dialect, Index, Schema};
 
@@ -21,12 +21,12 @@ index idx_a_b a b"#,
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in schema.tables.values() {
-        let all = accesses(table);
-        for index in table.indexes.values().filter(|i| !i.unique && i.include.is_empty()) {
-            if let Some(longer) = all.iter().find(|other| is_beginning(index, other)) {
+    for (relation, all) in relations(schema) {
+        for access in &all {
+            let Some(index) = access.index().filter(|i| !i.unique && i.include.is_empty()) else { continue };
+            if let Some(longer) = all.iter().find(|other| is_beginning(access, index, other)) {
                 let message = format!("index {} is the beginning of {}", index.name, longer.name);
-                let address = table.address().child("index", &index.name);
+                let address = relation.child("index", &index.name);
                 findings.push(Finding::new(address, index.origin, message, format!("drop index {}", index.name)));
             }
         }
@@ -34,13 +34,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     findings
 }
 
-fn is_beginning(index: &Index, other: &Access) -> bool {
-    let alike = other
-        .index
-        .map_or(index.predicate.is_none() && index.method.is_none(), |o| index.predicate == o.predicate && index.method == o.method);
+fn is_beginning(access: &Access, index: &Index, other: &Access) -> bool {
+    let alike =
+        other.index().map_or(index.predicate.is_none(), |o| index.predicate == o.predicate && index.method == o.method && !o.invalid);
     // The parts of other methods are not sorted one by one.
     let sorted = index.method.is_none();
-    alike && sorted && other.parts.len() > index.parts.len() && other.parts.starts_with(&index.parts)
+    alike && sorted && other.parts.len() > access.parts.len() && other.parts.starts_with(&access.parts)
 }
 
 #[cfg(test)]
@@ -62,5 +61,11 @@ mod tests {
         ] {
             assert_eq!(at(&RULE, &table(rest)).join(" "), wanted, "{rest}");
         }
+    }
+
+    #[test]
+    fn of_materialised_views_too() {
+        let kdl = "materialized-view v { as \"SELECT 1 AS a, 2 AS b\"; index i a; index j a b; }";
+        assert_eq!(found(&RULE, kdl, Dialect::Postgres), ["materialized-view.v.index.i: index i is the beginning of index j"]);
     }
 }

@@ -1,6 +1,6 @@
 //! `select-star`: a view that selects whatever columns there are.
 
-use crate::dialect::sqlite::lexer::lex;
+use crate::dialect::sqlite::lexer::{Token, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
 use crate::schema::{Address, Dialect, Origin, Schema};
@@ -8,7 +8,7 @@ use crate::schema::{Address, Dialect, Origin, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "select-star",
-        summary: "A view selects `*`.",
+        summary: "A view selects `*`, or is a whole `TABLE`.",
         why: "On PostgreSQL the columns are fixed on the day the view is made: a column that comes later is not in it. On SQLite the view's columns change with the table's, and so does what reads them by position.",
         instead: "Name the columns.",
         example: r#"view active { as "SELECT id, name FROM users WHERE seen > 0" }"#,
@@ -30,14 +30,82 @@ fn finding(address: Address, origin: Origin) -> Finding {
     Finding::new(address, origin, message, "name the columns")
 }
 
-/// Whether a `*` stands where a column would: after SELECT, DISTINCT, a comma or a path.
+/// Whether a `*`, or `TABLE t`, gives the view its columns. What is inside of brackets is selected from by name, or is asked
+/// only whether it is there, unless the view itself selects `*` from it.
 fn selects_star(sql: &str) -> bool {
+    let all = stars(sql);
+    all.iter().any(|star| !star.inside && star.from_table) || (all.iter().any(|s| !s.inside) && all.iter().any(|s| s.inside))
+}
+
+struct Star {
+    /// In brackets: a subquery, or what a WITH names.
+    inside: bool,
+    /// Whether it is of a table or view, and not only of what is in brackets.
+    from_table: bool,
+}
+
+fn stars(sql: &str) -> Vec<Star> {
     let tokens = lex(sql);
-    tokens.windows(2).any(|pair| {
-        let first = pair[0];
-        let before = ["select", "distinct", "all"].iter().any(|w| first.is(sql, w)) || [",", "."].iter().any(|o| first.is_op(sql, o));
-        before && pair[1].is_op(sql, "*")
-    })
+    let named = named_with(sql, &tokens);
+    let mut found = Vec::new();
+    // For each open bracket whether it hides what it selects, and whether nobody sees it at all.
+    let mut open: Vec<(bool, bool)> = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|n| tokens.get(n));
+        let follows = |words: &[&str]| before.is_some_and(|b| words.iter().any(|w| b.is(sql, w)));
+        let (hides, unseen) = open.last().copied().unwrap_or_default();
+        if token.is_op(sql, "(") {
+            let arm = before.is_none() || follows(&["union", "all", "except", "intersect"]) || (!hides && is_open(sql, before));
+            open.push((hides || !arm, unseen || follows(&["exists", "in"])));
+        } else if token.is_op(sql, ")") {
+            open.pop();
+        } else if !unseen && token.is(sql, "table") {
+            found.push(Star { inside: hides, from_table: true });
+        } else if !unseen && token.is_op(sql, "*") && is_column(sql, before) {
+            found.push(Star { inside: hides, from_table: reads_table(sql, &tokens[i..], &named) });
+        }
+    }
+    found
+}
+
+/// Whether a bracket was opened just before.
+fn is_open(sql: &str, before: Option<&Token>) -> bool {
+    before.is_some_and(|t| t.is_op(sql, "("))
+}
+
+/// Whether a `*` behind the token stands where a column would: after SELECT, DISTINCT, a comma or a path.
+fn is_column(sql: &str, before: Option<&Token>) -> bool {
+    before.is_some_and(|t| ["select", "distinct", "all"].iter().any(|w| t.is(sql, w)) || [",", "."].iter().any(|o| t.is_op(sql, o)))
+}
+
+/// What a WITH names.
+fn named_with(sql: &str, tokens: &[Token]) -> Vec<String> {
+    let is_named = |t: &[Token]| t[1].is(sql, "as") && (t[2].is_op(sql, "(") || t[2].is(sql, "materialized") || t[2].is(sql, "not"));
+    tokens.windows(3).filter(|t| is_named(t)).map(|t| t[0].value(sql).to_lowercase()).collect()
+}
+
+/// Whether the select that goes on here takes its rows from anything but brackets and what a WITH names.
+fn reads_table(sql: &str, rest: &[Token], named: &[String]) -> bool {
+    let mut depth = 0;
+    let mut expected = false;
+    for token in rest {
+        if token.is_op(sql, "(") {
+            depth += 1;
+            expected = false;
+        } else if token.is_op(sql, ")") {
+            depth -= 1;
+        } else if depth < 0 || (depth == 0 && ["union", "except", "intersect", "where"].iter().any(|w| token.is(sql, w))) {
+            break;
+        } else if depth == 0 && (["from", "join"].iter().any(|w| token.is(sql, w)) || token.is_op(sql, ",")) {
+            expected = true;
+        } else if expected && depth == 0 {
+            if !named.contains(&token.value(sql).to_lowercase()) {
+                return true;
+            }
+            expected = false;
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -52,6 +120,18 @@ mod tests {
             ("SELECT a, t.* FROM t", true),
             ("SELECT count(*), a * 2 FROM t", false),
             ("SELECT '*' FROM t -- *", false),
+            ("SELECT a FROM t WHERE EXISTS (SELECT * FROM u WHERE u.a = t.a)", false),
+            ("SELECT * FROM t WHERE EXISTS (SELECT * FROM u)", true),
+            ("WITH q AS (SELECT * FROM t) SELECT a FROM q", false),
+            ("WITH q AS (SELECT * FROM t) SELECT * FROM q", true),
+            ("WITH q AS (SELECT a FROM t) SELECT * FROM q", false),
+            ("WITH q AS (SELECT a FROM t) SELECT * FROM q JOIN t ON 1", true),
+            ("SELECT s.a FROM (SELECT * FROM t) AS s", false),
+            ("SELECT s.* FROM (SELECT a FROM t) AS s, t", true),
+            ("(SELECT * FROM t) UNION (SELECT * FROM u)", true),
+            ("SELECT a FROM t UNION ALL SELECT * FROM u", true),
+            ("TABLE parent", true),
+            ("SELECT a, b FROM t UNION TABLE parent", true),
         ] {
             assert_eq!(selects_star(sql), wanted, "{sql}");
         }

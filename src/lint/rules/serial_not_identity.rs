@@ -3,6 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::types;
 use crate::schema::{Dialect, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| c.ty.is_serial());
+    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).ty.is_serial());
     meant
         .map(|(t, c)| {
             let message = format!("{} is a {}", c.name, c.ty);
@@ -35,7 +36,7 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a serial primary-key; }\ntable u { column a bigint primary-key identity; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+        let kdl = "table t { column a serial primary-key; }\ntable u { column a bigint primary-key identity; }\ntable v { column a SERIAL8 primary-key; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.v.column.a"]);
     }
 }

@@ -3,7 +3,8 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema, Type};
+use crate::lint::types;
+use crate::schema::{Column, Dialect, Schema, Type};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -19,17 +20,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(t, c)| {
-        t.single_key().is_some_and(|k| k.name == c.name)
-            && (c.ty.is_serial() || c.identity.is_some())
-            && matches!(c.ty, Type::Serial | Type::Integer | Type::SmallInt)
-    });
+    let meant = columns(schema).filter(|(t, c)| t.single_key().is_some_and(|k| k.name == c.name) && bits(c).is_some());
     meant
         .map(|(t, c)| {
-            let message = format!("key {} has {} bits", c.name, if c.ty == Type::SmallInt { 16 } else { 32 });
+            let message = format!("key {} has {} bits", c.name, bits(c).unwrap_or_default());
             Finding::new(column_at(t, &c.name), c.origin, message, "write `bigint … identity` or bigserial if the table grows")
         })
         .collect()
+}
+
+/// How many bits a number has that the database gives, where they are few.
+fn bits(column: &Column) -> Option<u32> {
+    let meant = types::postgres(&column.ty);
+    match meant.ty {
+        Type::Serial => Some(32),
+        Type::Integer if column.identity.is_some() => Some(32),
+        Type::SmallInt if column.identity.is_some() => Some(16),
+        _ => (meant.base == "smallserial" || meant.base == "serial2").then_some(16),
+    }
 }
 
 #[cfg(test)]
@@ -39,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a serial primary-key; }\ntable u { column a bigserial primary-key; }\ntable v { column a integer primary-key; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+        let kdl = "table t { column a serial primary-key; }\ntable u { column a bigserial primary-key; }\ntable v { column a integer primary-key; }\ntable w { column a int4 primary-key identity; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.w.column.a"]);
     }
 }

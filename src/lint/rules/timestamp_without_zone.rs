@@ -2,16 +2,18 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
+use crate::lint::names::in_sql;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema, Type};
+use crate::lint::types;
+use crate::schema::{Column, Dialect, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "timestamp-without-zone",
         summary: "A column is a timestamp without time zone.",
         why: "It holds what a clock on some wall shows, and not which wall. What it means depends on who reads it, and an hour comes twice when the clocks go back. `timestamptz` holds a moment, takes the same 8 bytes, and is shown in the reader's zone (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
-        instead: "Write `timestamptz`, with `using` where rows exist. A local time that is meant as one (opening hours, a birthday party) is right as it is: allow it.",
-        example: r#"column sent_at timestamptz { using "sent_at AT TIME ZONE 'UTC'" }"#,
+        instead: "Write `timestamptz`, with `using` where rows exist; `only=postgres` at the `using` leaves SQLite's values as they are. A local time that is meant as one (opening hours, a birthday party) is right as it is: allow it.",
+        example: r#"column sent_at timestamptz { using "sent_at AT TIME ZONE 'UTC'" only=postgres }"#,
     },
     level: Severity::Warning,
     dialect: Some(Dialect::Postgres),
@@ -19,18 +21,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| matches!(c.ty, Type::Timestamp));
+    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).base == "timestamp");
     meant
         .map(|(t, c)| {
             let message = format!("{} is a timestamp without time zone", c.name);
-            Finding::new(
-                column_at(t, &c.name),
-                c.origin,
-                message,
-                "write timestamptz, with `using \"COLUMN AT TIME ZONE 'UTC'\"` where rows exist",
-            )
+            Finding::new(column_at(t, &c.name), c.origin, message, advice(c))
         })
         .collect()
+}
+
+fn advice(column: &Column) -> String {
+    let meant = types::postgres(&column.ty);
+    let size = meant.size.map(|n| format!("({n})")).unwrap_or_default();
+    if meant.array {
+        return format!("write {}", crate::kdl::string_repr(&format!("timestamptz{size}[]")));
+    }
+    let ty = crate::kdl::string_repr(&format!("timestamptz{size}"));
+    let using = crate::kdl::quoted(&format!("{} AT TIME ZONE 'UTC'", in_sql(&column.name)));
+    format!("write {ty}, and where rows exist `using {using} only=postgres` with the zone that they are in")
 }
 
 #[cfg(test)]
@@ -40,7 +48,18 @@ mod tests {
 
     #[test]
     fn what_is_found() {
-        let kdl = "table t { column a timestamp; column b timestamptz; column c date; }";
-        assert_eq!(at(&RULE, kdl), ["table.t.column.a"]);
+        let kdl = "table t { column a timestamp; column b timestamptz; column c date; column d \"TIMESTAMP(3)\"; column e \"timestamp without time zone\"; column f \"timestamp[]\"; }";
+        assert_eq!(at(&RULE, kdl), ["table.t.column.a", "table.t.column.d", "table.t.column.e", "table.t.column.f"]);
+    }
+
+    #[test]
+    fn what_is_advised() {
+        let kdl = "table t { column sentAt \"timestamp(3)\"; }";
+        assert_eq!(
+            advised(&RULE, kdl, Dialect::Postgres),
+            [
+                r#"write "timestamptz(3)", and where rows exist `using "\"sentAt\" AT TIME ZONE 'UTC'" only=postgres` with the zone that they are in"#
+            ]
+        );
     }
 }

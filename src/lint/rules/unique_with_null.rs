@@ -10,8 +10,12 @@ pub(super) const RULE: Rule = Rule {
         code: "unique-with-null",
         summary: "A unique rule of several columns has one that may be NULL.",
         why: "NULL equals nothing, not even NULL: two rows that agree in all other columns are both taken as soon as this one is NULL in them, on both databases.",
-        instead: "Make the column not-null, or (PostgreSQL 15 and later) add nulls-not-distinct=#true; on SQLite a unique index over coalesce(column, '') does it. Where any number of such rows is right, allow it.",
-        example: "unique user_id revoked_at    // any number of rows with revoked_at NULL",
+        instead: "Make the column not-null. Or say that NULLs are equal: on PostgreSQL 15 and later with nulls-not-distinct=#true, which stands with only=postgres, for SQLite has no such thing; there a second unique index, over the rows that have NULL, does it. Where any number of such rows is right, allow it.",
+        example: r#"unique user_id revoked_at    // any number of rows with revoked_at NULL
+
+unique user_id revoked_at nulls-not-distinct=#true only=postgres    // one of them
+index one_open user_id unique=#true only=sqlite where="revoked_at IS NULL"
+unique user_id revoked_at only=sqlite"#,
     },
     level: Severity::Note,
     dialect: None,
@@ -30,7 +34,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
             }
         }
         for access in accesses(table) {
-            let Some(index) = access.index.filter(|i| i.unique && i.parts.len() > 1 && !distinct(i.nulls_not_distinct)) else { continue };
+            let Some(index) = access.index().filter(|i| i.unique && i.parts.len() > 1 && !distinct(i.nulls_not_distinct)) else { continue };
             let columns: Vec<&Ident> = index.parts.iter().filter_map(|p| p.column()).collect();
             let message = message("unique index", &columns, table).filter(|_| index.predicate.is_none());
             let address = table.address().child("index", &index.name);
@@ -40,12 +44,23 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     findings
 }
 
-const ADVICE: &str = "make it not-null, or allow this with the reason";
+const ADVICE: &str =
+    "make it not-null, or say that NULLs are equal (rosey explain unique-with-null tells how), or allow this with the reason";
 
 fn message(what: &str, columns: &[&Ident], table: &Table) -> Option<String> {
-    let open = columns.iter().filter_map(|c| table.columns.get(*c)).find(|c| !c.not_null)?;
+    let open = columns.iter().filter_map(|c| table.columns.get(*c)).find(|c| !c.not_null && !is_closed(&c.name, columns, table))?;
     let all = names(columns.iter().copied());
     Some(format!("{what} {all} takes equal rows where {} is NULL", open.name))
+}
+
+/// Whether a unique index looks after the rows in which the column is NULL.
+fn is_closed(open: &Ident, columns: &[&Ident], table: &Table) -> bool {
+    table.indexes.values().filter(|i| i.unique).any(|index| {
+        let condition = index.predicate.as_ref().map(|p| p.text.replace('"', "").to_lowercase()).unwrap_or_default();
+        let words: Vec<&str> = condition.split_whitespace().collect();
+        let on_null = words == [open.as_str().to_lowercase().as_str(), "is", "null"];
+        on_null && index.parts.iter().all(|p| p.column().is_some_and(|c| c != open && columns.contains(&c)))
+    })
 }
 
 #[cfg(test)]
@@ -62,6 +77,8 @@ mod tests {
             ("unique b", 0, 0),
             ("index i c b unique=#true", 1, 1),
             ("index i c b", 0, 0),
+            ("unique c b\n index i c unique=#true where=\"b IS NULL\"", 0, 0),
+            ("unique c b\n index i c unique=#true where=\"b IS NOT NULL\"", 1, 1),
             ("unique c b nulls-not-distinct=#true only=postgres", 0, 0),
         ] {
             assert_eq!(found(&RULE, &table(rest), Dialect::Sqlite).len(), sqlite, "{rest}");

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::is_reserved;
-use crate::schema::{Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, ObjectName, Type, View};
+use crate::schema::{Allows, Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, ObjectName, Type, View};
 
 impl Reader {
     /// Behind `CREATE VIEW` (<https://www.postgresql.org/docs/current/sql-createview.html>). A dump makes views that wait for
@@ -94,7 +94,7 @@ impl Reader {
         }
         inner.end()?;
         let (was, comment, origin) = (Vec::new(), None, Default::default());
-        self.schema.enums.insert(name.clone(), EnumType { name, was, values, comment, origin });
+        self.schema.enums.insert(name.clone(), EnumType { name, was, values, comment, allows: Allows::default(), origin });
         c.end()
     }
 
@@ -233,5 +233,16 @@ impl Reader {
 
 fn plain_domain(name: ObjectName, ty: Type) -> Domain {
     let (was, origin) = (Vec::new(), Default::default());
-    Domain { name, was, ty, not_null: false, default: None, collate: None, checks: Vec::new(), comment: None, origin }
+    Domain {
+        name,
+        was,
+        ty,
+        not_null: false,
+        default: None,
+        collate: None,
+        checks: Vec::new(),
+        comment: None,
+        allows: Allows::default(),
+        origin,
+    }
 }

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::{is_reserved, told};
 use crate::dialect::postgres::read_type;
-use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions, Type};
+use crate::schema::{Allows, Ident, ObjectName, Sequence, SequenceOptions, Type};
 
 /// How a sequence counts, as far as it is not the default, and the name that `SEQUENCE NAME` gives.
 pub(super) fn options(c: &mut Cursor, ty: &Type) -> Read<(SequenceOptions, Option<ObjectName>)> {
@@ -60,7 +60,17 @@ impl Reader {
         }
         let (was, origin) = (Vec::new(), Default::default());
         let options = SequenceOptions::default();
-        let sequence = Sequence { name, was, ty: Type::BigInt, options, owned_by: None, comment: None, prevent_destroy: false, origin };
+        let sequence = Sequence {
+            name,
+            was,
+            ty: Type::BigInt,
+            options,
+            owned_by: None,
+            comment: None,
+            prevent_destroy: false,
+            allows: Allows::default(),
+            origin,
+        };
         self.with_options(c, sequence)
     }
 

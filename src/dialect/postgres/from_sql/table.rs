@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Read};
 use crate::dialect::postgres::inspect::build::is_reserved;
 use crate::dialect::postgres::inspect::ident;
 use crate::dialect::postgres::{default_name, read_type};
-use crate::schema::{Column, Generated, Ident, Identity, Literal, ObjectName, Sequence, SequenceOptions, Table, Type};
+use crate::schema::{Allows, Column, Generated, Ident, Identity, Literal, ObjectName, Sequence, SequenceOptions, Table, Type};
 
 pub(super) const OF_A_FAMILY: &str = "it is a partition, or has to do with inheritance";
 
@@ -168,8 +168,17 @@ impl Reader {
         column.default = Some(crate::schema::DefaultValue::new(Literal::Expr(crate::schema::Expr::new(takes_from))));
         let owned_by: Option<(ObjectName, Ident)> = Some((table.clone(), column.name.clone()));
         let (was, options, origin) = (Vec::new(), SequenceOptions::default(), Default::default());
-        let sequence =
-            Sequence { name: name.clone(), was, ty: Type::SmallInt, options, owned_by, comment: None, prevent_destroy: false, origin };
+        let sequence = Sequence {
+            name: name.clone(),
+            was,
+            ty: Type::SmallInt,
+            options,
+            owned_by,
+            comment: None,
+            prevent_destroy: false,
+            allows: Allows::default(),
+            origin,
+        };
         self.schema.sequences.insert(name, sequence);
     }
 }

@@ -10,7 +10,7 @@ use super::{Live, Reads, Relation, Server, ident};
 use crate::dialect::bookkeeping::BOOKKEEPING;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{
-    Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
+    Allows, Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
     SequenceOptions, Table, Type, Unmanaged, View,
 };
 
@@ -145,13 +145,16 @@ impl Builder {
         let name = self.name(&schema, &name);
         if kind == "e" {
             let origin = Default::default();
-            self.live.schema.enums.insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, origin });
+            self.live
+                .schema
+                .enums
+                .insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, allows: Allows::default(), origin });
             return;
         }
         let ty = self.ty(&base.unwrap_or_default());
         let default = expr.map(|e| default(&e, &ty, self.default_schema()));
         let (was, collate, checks, origin) = (Vec::new(), collate.map(|c| unquoted(&c)), Vec::new(), Default::default());
-        self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, origin });
+        self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, allows: Allows::default(), origin });
     }
 
     pub(super) fn column(&mut self, row: &PgRow) {
@@ -228,7 +231,8 @@ impl Builder {
         let owned_by = owner.map(|(_, table, column)| (table, column));
         let FoundSequence { name, ty, options, comment, .. } = found;
         let (was, origin) = (Vec::new(), Default::default());
-        let sequence = Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: false, origin };
+        let sequence =
+            Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: false, allows: Allows::default(), origin };
         self.live.schema.sequences.insert(name, sequence);
     }
 

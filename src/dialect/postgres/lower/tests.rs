@@ -16,8 +16,8 @@ use crate::diff::diff;
 use crate::kdl::{Sources, decode};
 use crate::plan::{Action, Probe, Step, Transaction, order};
 use crate::schema::{
-    Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Origin, Schema,
-    Sequence, SequenceOptions, Type,
+    Allows, Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Origin,
+    Schema, Sequence, SequenceOptions, Type,
 };
 
 /// Everything about the user's schemas, as sorted lines.
@@ -77,7 +77,14 @@ impl Schema {
         let name = object(name);
         let values = values.iter().map(|v| (*v).to_owned()).collect();
         let was = was.iter().map(|w| ident(w)).collect();
-        let ty = EnumType { name: name.clone(), was, values, comment: Some("a type".into()), origin: Origin::default() };
+        let ty = EnumType {
+            name: name.clone(),
+            was,
+            values,
+            comment: Some("a type".into()),
+            allows: Allows::default(),
+            origin: Origin::default(),
+        };
         self.enums.insert(name, ty);
         self
     }
@@ -94,6 +101,7 @@ impl Schema {
             collate: None,
             checks: checks.collect(),
             comment: None,
+            allows: Allows::default(),
             origin: Origin::default(),
         };
         self.domains.insert(name, domain);
@@ -110,6 +118,7 @@ impl Schema {
             owned_by: owner.map(|(t, c)| (object(t), ident(c))),
             comment: Some("counts".into()),
             prevent_destroy: false,
+            allows: Allows::default(),
             origin: Origin::default(),
         };
         self.sequences.insert(name, sequence);

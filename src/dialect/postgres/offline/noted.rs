@@ -24,7 +24,7 @@ use super::super::planner::PlanError;
 use super::Noted;
 use crate::dialect::guards::Guards;
 use crate::plan::Fact;
-use crate::schema::{Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, SequenceOptions, Table, Type};
+use crate::schema::{Allows, Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, SequenceOptions, Table, Type};
 
 const HOLDS_ROWS: &str = "holds-rows";
 
@@ -221,7 +221,17 @@ impl Reader {
                 let name = named(schema, name);
                 let (was, ty, options) = (Vec::new(), Type::BigInt, SequenceOptions::default());
                 let (owned_by, comment, origin) = (None, None, Default::default());
-                let sequence = Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: true, origin };
+                let sequence = Sequence {
+                    name: name.clone(),
+                    was,
+                    ty,
+                    options,
+                    owned_by,
+                    comment,
+                    prevent_destroy: true,
+                    allows: Allows::default(),
+                    origin,
+                };
                 self.remembered.sequences.insert(name, sequence);
             }
             _ => return None,

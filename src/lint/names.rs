@@ -1,0 +1,186 @@
+//! Names in SQL: where one can stand bare, and how it is written where it cannot.
+
+use crate::dialect::sqlite::keywords;
+use crate::schema::{Dialect, Ident};
+
+/// Why a name cannot stand bare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It is a word of the grammar.
+    Reserved,
+    /// It has a character that no bare name has, or begins with one that none begins with.
+    Characters,
+    /// PostgreSQL would read it in lower case.
+    Capitals,
+}
+
+/// Why the name cannot stand bare in the database's SQL, if it cannot. Both take letters of any script, digits, `_` and `$`;
+/// PostgreSQL folds ASCII letters alone, where the database is in UTF-8
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
+pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
+    let lower = name.to_ascii_lowercase();
+    let reserved = match dialect {
+        Dialect::Sqlite => keywords::is_reserved(&lower),
+        Dialect::Postgres => RESERVED.binary_search(&lower.as_str()).is_ok(),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && !c.is_whitespace());
+    let begins = !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
+    if reserved {
+        Some(Why::Reserved)
+    } else if name.is_empty() || !begins || !name.chars().all(plain) {
+        Some(Why::Characters)
+    } else if dialect == Dialect::Postgres && lower != name {
+        Some(Why::Capitals)
+    } else {
+        None
+    }
+}
+
+/// The name as an expression for both databases may have it.
+pub(super) fn in_sql(name: &Ident) -> String {
+    let bare = [Dialect::Sqlite, Dialect::Postgres].iter().all(|d| needs_quotes(name.as_str(), *d).is_none());
+    if bare { name.to_string() } else { format!("\"{}\"", name.as_str().replace('"', "\"\"")) }
+}
+
+/// PostgreSQL's words that cannot be the name of a table or column
+/// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>).
+const RESERVED: [&str; 101] = [
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "system_user",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Case;
+
+    #[test]
+    fn reserved_words_are_sorted_for_the_search() {
+        assert!(RESERVED.is_sorted());
+    }
+
+    #[test]
+    fn each_database_has_its_own_words() {
+        for (name, sqlite, postgres) in [
+            ("user", None, Some(Why::Reserved)),
+            ("order", Some(Why::Reserved), Some(Why::Reserved)),
+            ("userId", None, Some(Why::Capitals)),
+            ("a b", Some(Why::Characters), Some(Why::Characters)),
+            ("1a", Some(Why::Characters), Some(Why::Characters)),
+            ("$a", Some(Why::Characters), Some(Why::Characters)),
+            ("a-b", Some(Why::Characters), Some(Why::Characters)),
+            ("a$b", None, None),
+            ("größe", None, None),
+            ("Größe", None, Some(Why::Capitals)),
+            ("plain_1", None, None),
+        ] {
+            assert_eq!(needs_quotes(name, Dialect::Sqlite), sqlite, "{name}");
+            assert_eq!(needs_quotes(name, Dialect::Postgres), postgres, "{name}");
+        }
+    }
+
+    #[test]
+    fn quotes_where_one_of_the_two_needs_them() {
+        let written = |name: &str| in_sql(&Ident::new(name, Case::Exact));
+        assert_eq!([written("a"), written("user"), written("a\"b")], ["a", "\"user\"", "\"a\"\"b\""]);
+    }
+}
