@@ -11,6 +11,7 @@ use support::applied::desired;
 use support::postgres::{Database, servers};
 use support::wait;
 
+const WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 const SCHEMA: &str = "
 schema side
 table t {
@@ -78,10 +79,10 @@ fn rows_that_came_after_are_named() {
         let file = offline::plan(&noted.current, &noted.facts, None, &stricter, true).unwrap().plan;
         let heads =
             |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
-        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, true, &holding)).unwrap();
+        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, true, &holding, WAIT)).unwrap();
         assert!(none.is_empty() && heads(&same) == heads(&file));
         database.sql("INSERT INTO empty VALUES (1)");
-        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, true, &holding)).unwrap();
+        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, true, &holding, WAIT)).unwrap();
         assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
         assert_eq!(heads(&same), heads(&file));
         assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");

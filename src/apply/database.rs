@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::{
     ApplyError, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, drift, history, postgres as pg, sqlite as lite, stamp,
 };
-use crate::dialect::postgres::{self, Url, offline::Recorded};
+use crate::dialect::postgres::{self, Url};
 use crate::dialect::sqlite::connection::{Connection, Mode};
 use crate::dialect::sqlite::{self, Pulse};
 use crate::diff::Changes;
-use crate::kdl::{self, Sources};
+use crate::kdl;
 use crate::plan::{Drift, Plan, State};
-use crate::schema::{Address, Dialect, Normalized, Schema};
+use crate::schema::{Dialect, Normalized, Schema};
 
 /// A database, and where it is.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct Way {
     pub path: SqlitePath,
     /// PostgreSQL: whether tables that hold rows are changed without stopping writers.
     pub online: bool,
-    /// How long a plan waits for another program's lock on a SQLite file.
+    /// How long a plan waits for another program's lock.
     pub wait: Duration,
 }
 
@@ -111,8 +111,14 @@ impl Database {
     /// Where the database does not answer, or where no plan is possible.
     pub async fn plan(&self, desired: &Desired, way: Way) -> Result<Planned, ApplyError> {
         let (plan, remarks) = match self {
-            Database::Sqlite(path) => (lite::plan_within(path, &desired.normalized, way.path, way.wait).await?, pg::Remarks::default()),
-            Database::Postgres(url) => pg::plan(url, &desired.normalized, way.online).await?,
+            Database::Sqlite(path) => {
+                let (plan, state) = lite::plan_with_state(path, &desired.normalized, way.path, way.wait).await?;
+                (plan, pg::Remarks { later: state.later, ..pg::Remarks::default() })
+            }
+            Database::Postgres(url) => {
+                let planned = pg::plan_within(url, &desired.normalized, way.online, way.wait).await;
+                self.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await?
+            }
         };
         Ok(Planned { plan, remarks })
     }
@@ -132,7 +138,7 @@ impl Database {
             let planned = self.plan(&desired, way).await;
             return Ok((desired, planned));
         };
-        let opening = pg::Opened::open(url);
+        let opening = pg::Opened::open(url, way.wait);
         tokio::pin!(desired, opening);
         let mut opened = None;
         let desired = loop {
@@ -149,7 +155,7 @@ impl Database {
             let (plan, remarks) = opened.plan(&desired.normalized, way.online).await?;
             Ok(Planned { plan, remarks })
         };
-        let planned = planned.await;
+        let planned = self.or_who_is_in_the_way(planned.await, way.wait).await;
         Ok((desired, planned))
     }
 
@@ -160,12 +166,14 @@ impl Database {
     pub async fn plan_noted(&self, desired: &Desired, way: Way) -> Result<Noted, ApplyError> {
         match self {
             Database::Sqlite(path) => {
-                let (plan, state) = lite::plan_with_state(path, &desired.normalized, way.path, way.wait).await?;
+                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, way.path, way.wait).await?;
                 let desired = kdl::encode(&desired.written);
-                Ok(Noted { plan, remarks: pg::Remarks::default(), state: sqlite_state(state), desired })
+                let remarks = pg::Remarks { later: state.later.take(), ..pg::Remarks::default() };
+                Ok(Noted { plan, remarks, state: sqlite_state(state), desired })
             }
             Database::Postgres(url) => {
-                let noted = pg::plan_with_state(url, &desired.normalized, way.online).await?;
+                let noted = pg::plan_with_state(url, &desired.normalized, way.online, way.wait).await;
+                let noted = self.or_who_is_in_the_way(noted.map_err(Into::into), way.wait).await?;
                 let (plan, remarks) = (noted.plan, noted.remarks);
                 Ok(Noted { plan, remarks, state: postgres_state(noted.state), desired: kdl::encode(&noted.desired) })
             }
@@ -179,7 +187,7 @@ impl Database {
     pub async fn state(&self) -> Result<State, ApplyError> {
         Ok(match self {
             Database::Sqlite(path) => sqlite_state(lite::state(path).await?),
-            Database::Postgres(url) => postgres_state(pg::state(url).await?),
+            Database::Postgres(url) => postgres_state(self.or_who(pg::state(url).await).await?),
         })
     }
 
@@ -190,7 +198,7 @@ impl Database {
     pub async fn inspect(&self) -> Result<String, ApplyError> {
         Ok(match self {
             Database::Sqlite(path) => lite::inspect(path).await?,
-            Database::Postgres(url) => pg::inspect(url).await?,
+            Database::Postgres(url) => self.or_who(pg::inspect(url).await).await?,
         })
     }
 
@@ -228,14 +236,26 @@ impl Database {
                 Ok(drift::between(&sqlite::normalized(recorded.clone()), &live.current))
             }
             Database::Postgres(url) => {
-                let mut connection = postgres::connection::Connection::open(url).await?;
-                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-                let settled = postgres::planner::settled(&mut connection, recorded).await?.0;
-                connection.execute("ROLLBACK").await?;
-                connection.close().await.ok();
+                let settled = self.or_who(settled(url, recorded).await).await?;
                 Ok(drift::between(&settled.desired, &settled.current))
             }
         }
+    }
+
+    /// Says who holds the lock that was waited for in vain.
+    pub(super) async fn or_who_is_in_the_way<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
+        use postgres::{Error::LockTimeout, PlanError::Database as Asked};
+        match (outcome, self) {
+            (Err(ApplyError::Postgres(LockTimeout) | ApplyError::PostgresPlan(Asked(LockTimeout))), Database::Postgres(url)) => {
+                Err(ApplyError::Busy { blockers: pg::in_the_way(url).await, waited })
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The same for what has no limit but its own.
+    async fn or_who<T>(&self, outcome: Result<T, postgres::Error>) -> Result<T, ApplyError> {
+        self.or_who_is_in_the_way(outcome.map_err(Into::into), Way::default().wait).await
     }
 
     /// What somebody else has changed since the last number of the history.
@@ -291,6 +311,16 @@ impl Database {
     }
 }
 
+/// A recorded schema and the live one in one spelling.
+async fn settled(url: &Url, recorded: &Schema) -> Result<postgres::planner::Settled, postgres::Error> {
+    let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    let settled = postgres::planner::settled(&mut connection, recorded).await?.0;
+    connection.execute("ROLLBACK").await?;
+    connection.close().await.ok();
+    Ok(settled)
+}
+
 fn sqlite_state(state: lite::State) -> State {
     let mut current = state.current;
     crate::dialect::guards::mark(&mut current, &state.guarded);
@@ -306,64 +336,7 @@ fn with_history(state: State, last: Option<Entry>) -> State {
     State { number: Some(last.number), recorded: Some(last.schema_after), written: last.schema_written, ..state }
 }
 
-/// A schema that rosey has written down.
-pub(super) fn read_noted(text: &str, dialect: Dialect) -> Result<Schema, ApplyError> {
-    kdl::decode(&Sources::from_text("noted.kdl", text), dialect).map_err(|e| ApplyError::Unreadable(e.to_string()))
-}
-
 /// Whether the database is a file that is still to be made.
 pub fn is_missing(database: &Database) -> bool {
     matches!(database, Database::Sqlite(path) if !path.exists())
-}
-
-/// A plan without the database, and what differs in words that only its server could show to be equal.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Offline {
-    /// The plan, with nothing counted.
-    pub plan: Plan,
-    /// What may be no difference.
-    pub unsettled: Vec<Address>,
-    /// The schema that it leads to, as KDL that says the same without a history.
-    pub desired: String,
-}
-
-/// Plans from a noted state: the same changes and statements as against the database that it is of.
-///
-/// # Errors
-/// Where the state cannot be read, or where no plan is possible.
-pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<Offline, ApplyError> {
-    let read =
-        |text: &str| kdl::decode(&Sources::from_text("state", text), state.dialect).map_err(|e| ApplyError::Unreadable(e.to_string()));
-    let current = read(&state.current)?;
-    match state.dialect {
-        Dialect::Sqlite => {
-            let rebuild = way.path == SqlitePath::Rebuild;
-            let plan = sqlite::offline::plan(&state.facts, &current, &desired.normalized, rebuild).await?;
-            Ok(Offline { plan, unsettled: Vec::new(), desired: kdl::encode(&desired.written) })
-        }
-        Dialect::Postgres => {
-            let after = state.recorded.as_deref().map(read).transpose()?;
-            let written = state.written.as_deref().map(read).transpose()?;
-            let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
-            let made = postgres::offline::plan(&current, &state.facts, recorded, &desired.normalized, way.online)?;
-            Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: kdl::encode(&made.desired) })
-        }
-    }
-}
-
-/// The state of a database that has this schema and nothing else: no row, no history.
-///
-/// # Errors
-/// Where the schema cannot be made.
-pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
-    let current = kdl::encode(&schema.written.at_rest());
-    if dialect == Dialect::Postgres {
-        return Ok(State::new(dialect, current, Vec::new()));
-    }
-    let empty = State::new(dialect, String::new(), Vec::new());
-    let plan = plan_offline(&empty, schema, Way::default()).await?.plan;
-    let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
-    let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
-    Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
 }

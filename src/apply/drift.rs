@@ -47,24 +47,36 @@ pub(super) fn drift(number: i64, changes: Changes) -> Option<Drift> {
     (!changes.is_empty()).then_some(Drift { number, changes })
 }
 
+/// What the last row of the history tells of a database.
+#[derive(Debug, Default)]
+pub(super) struct Since {
+    pub(super) drift: Option<Drift>,
+    /// A later rosey wrote the row: what it tells is not known here, and nothing is to be written behind it.
+    pub(super) later: Option<String>,
+}
+
+fn since(drift: Option<Drift>) -> Since {
+    Since { drift, later: None }
+}
+
 /// The drift of a SQLite file whose schema is `live`.
 pub(super) async fn on_sqlite(
     connection: &mut sqlite::connection::Connection,
     live: &Normalized,
     desired: &Schema,
-) -> Result<Option<Drift>, sqlite::Error> {
+) -> Result<Since, sqlite::Error> {
     let last = match history::read_sqlite(connection, Which::Last).await {
         Err(HistoryError::Sqlite(error)) => return Err(error),
-        // What a later rosey recorded cannot be told; `status` says so.
+        Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };
-    let Some((number, text)) = recorded(last) else { return Ok(None) };
+    let Some((number, text)) = recorded(last) else { return Ok(Since::default()) };
     let shown = sqlite::inspect::for_display(live.schema());
     if is_same_text(&shown, desired, &text) {
-        return Ok(None);
+        return Ok(Since::default());
     }
-    let Some(recorded) = read(&text, Dialect::Sqlite) else { return Ok(None) };
-    Ok(drift(number, between(&sqlite::normalized(recorded), live)))
+    let Some(recorded) = read(&text, Dialect::Sqlite) else { return Ok(Since::default()) };
+    Ok(since(drift(number, between(&sqlite::normalized(recorded), live))))
 }
 
 /// The drift of a PostgreSQL database whose schema is `live`. Where the texts differ, the server is asked as for a plan.
@@ -72,16 +84,17 @@ pub(super) async fn on_postgres(
     connection: &mut postgres::connection::Connection,
     live: &Normalized,
     desired: &Schema,
-) -> Result<Option<Drift>, postgres::Error> {
+) -> Result<Since, postgres::Error> {
     let last = match history::read_postgres(connection, Which::Last).await {
         Err(HistoryError::Postgres(error)) => return Err(error),
+        Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };
-    let Some((number, text)) = recorded(last) else { return Ok(None) };
+    let Some((number, text)) = recorded(last) else { return Ok(Since::default()) };
     if is_same_text(live.schema(), desired, &text) {
-        return Ok(None);
+        return Ok(Since::default());
     }
-    let Some(recorded) = read(&text, Dialect::Postgres) else { return Ok(None) };
+    let Some(recorded) = read(&text, Dialect::Postgres) else { return Ok(Since::default()) };
     let settled = postgres::planner::settled(connection, &recorded).await?.0;
-    Ok(drift(number, between(&settled.desired, &settled.current)))
+    Ok(since(drift(number, between(&settled.desired, &settled.current))))
 }

@@ -3,6 +3,7 @@
 mod database;
 mod drift;
 mod history;
+mod offline;
 mod others;
 pub mod postgres;
 mod restore;
@@ -21,9 +22,11 @@ use crate::dialect::sqlite::{Error, PlanError};
 use crate::plan::{Allowed, Hazard, Kind, Plan, Record, Step, renames};
 
 pub use crate::plan::Identity;
-pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline, state_of};
+pub use database::{Database, Desired, Noted, Planned, Way, is_missing};
 pub use history::{Entry, HistoryError};
+pub use offline::{Offline, plan_offline, state_of};
 pub use restore::{RestoreOptions, backups, restore};
+pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.
@@ -186,6 +189,17 @@ pub enum ApplyError {
         /// How long it was tried.
         waited: Duration,
     },
+    /// A session holds the lock on what is to be read.
+    #[error("another session holds a lock on what is read, and did not let go within {waited:?}")]
+    Busy {
+        /// Which, and with what statement.
+        blockers: Vec<String>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// What was noted down of a database does not say how it is known again: an older rosey did it.
+    #[error("it was made by an older rosey, without what a script knows the database by")]
+    NoDigest,
     /// A statement failed; all was rolled back.
     #[error("{address}: {source}")]
     Statement {

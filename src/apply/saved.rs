@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::database::{is_missing, read_noted};
-use super::{ApplyError, Database, Desired, Noted, Offline, SqlitePath, Way, plan_offline, postgres as pg};
+use super::database::is_missing;
+use super::offline::read_noted;
+use super::{ApplyError, Database, Desired, Noted, Offline, Options, SqlitePath, Way, plan_offline, postgres as pg};
 use crate::dialect::postgres;
 use crate::diff::Changes;
 use crate::kdl;
-use crate::plan::{self, Draft, FileError, Lost, Plan, PlanFile, State, read_plan, write_plan};
+use crate::plan::{self, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, ObjectName, Schema};
 
 /// How a plan is shown at the head of its file.
@@ -138,6 +139,19 @@ fn first_difference(made: &str, file: &str) -> Option<usize> {
     (same < body(file).count() || same < body(made).count()).then(|| head(file) + same + 1)
 }
 
+impl Saved {
+    /// These options, and what the history says of the plan: a message that is given goes before its own.
+    pub fn options(&self, options: &Options) -> Options {
+        Options {
+            message: options.message.clone().or_else(|| self.file.message.clone()),
+            plan_id: Some(self.file.digest.clone()),
+            kind: if self.file.back_to.is_some() { Kind::Rollback } else { Kind::Apply },
+            back_to: self.file.back_to,
+            ..options.clone()
+        }
+    }
+}
+
 fn way(file: &PlanFile) -> Way {
     let path = if file.rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
     Way { path, online: file.online, ..Way::default() }
@@ -176,7 +190,7 @@ impl Saved {
         state.dialect == self.file.dialect && read_noted(&state.current, state.dialect).is_ok_and(|live| same(&live))
     }
 
-    /// Where a database stands beside the plan. `wait` is how long another program's lock on a SQLite file is waited for.
+    /// Where a database stands beside the plan. `wait` is how long another program's lock is waited for.
     ///
     /// # Errors
     /// Where the database does not answer, or where no plan is possible.
@@ -189,7 +203,8 @@ impl Saved {
             }
             Database::Postgres(url) => {
                 let holding = postgres::offline::holding(&self.file.facts);
-                pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding).await?
+                let planned = pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding, wait).await;
+                database.or_who_is_in_the_way(planned.map_err(Into::into), wait).await?
             }
         };
         if plan.changes.is_empty() && !missing {

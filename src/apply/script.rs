@@ -1,25 +1,64 @@
 //! A plan with what makes a script of it: the one place where the two kinds of database are told apart for that.
 
-use super::{ApplyError, Database, Desired, Options, Planned, Way, postgres as pg, sqlite as lite};
-use crate::plan::Frame;
+use super::offline::{read_noted, recorded};
+use super::{ApplyError, Database, Desired, Options, Planned, SqlitePath, Way, plan_offline, postgres as pg, sqlite as lite};
+use crate::dialect::postgres::offline::{self, Recorded};
+use crate::plan::{Frame, State};
+use crate::schema::Dialect;
 
 impl Database {
     /// Plans as [`Database::plan`] does, and gives what stands around the steps in a script
     /// ([`render::script`](crate::render::script())).
     ///
     /// # Errors
-    /// As [`Database::plan`].
+    /// As [`Database::plan`]; and [`ApplyError::History`] where a later rosey has written the history on.
     pub async fn plan_script(&self, desired: &Desired, way: Way, options: &Options) -> Result<(Planned, Frame), ApplyError> {
         match self {
             Database::Sqlite(path) => {
                 let (plan, state) = lite::plan_with_state(path, desired.normalized(), way.path, way.wait).await?;
+                if state.later.is_some() {
+                    self.history().await?;
+                }
                 let frame = lite::frame(&plan, &state, desired.normalized(), options).await?;
                 Ok((Planned { plan, remarks: pg::Remarks::default() }, frame))
             }
             Database::Postgres(url) => {
-                let (plan, remarks, frame) = pg::plan_with_frame(url, desired.normalized(), way.online, options).await?;
+                let options = Options { lock_timeout: way.wait, ..options.clone() };
+                let planned = pg::plan_with_frame(url, desired.normalized(), way.online, &options).await;
+                let (plan, remarks, frame) = self.or_who_is_in_the_way(planned, way.wait).await?;
                 Ok((Planned { plan, remarks }, frame))
             }
         }
     }
+}
+
+/// What stands around the steps of the script of a plan from a noted state ([`plan_offline`]). What a plan against the database
+/// counts, the script counts itself.
+///
+/// # Errors
+/// As [`plan_offline`]; [`ApplyError::NoDigest`] where the state does not say enough to know the database again.
+pub async fn frame_offline(state: &State, desired: &Desired, way: Way, options: &Options) -> Result<Frame, ApplyError> {
+    let plan = plan_offline(state, desired, way).await?.plan;
+    if state.dialect == Dialect::Sqlite {
+        let state = lite::State { facts: state.facts.clone(), ..lite::State::default() };
+        return Ok(lite::frame(&plan, &state, desired.normalized(), options).await?);
+    }
+    let current = read_noted(&state.current, state.dialect)?;
+    let (after, written) = recorded(state)?;
+    let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
+    let (settled, uncounted) = offline::for_script(&current, &state.facts, recorded, desired.normalized(), way.online)?;
+    let start = pg::Start { settled: &settled, uncounted: &uncounted, number: state.number.unwrap_or(0), facts: &state.facts };
+    pg::frame(&plan, &start, desired.normalized(), options).ok_or(ApplyError::NoDigest)
+}
+
+/// The same for a saved plan.
+///
+/// # Errors
+/// As [`frame_offline`].
+pub async fn frame_of_saved(saved: &super::saved::Saved) -> Result<Frame, ApplyError> {
+    let file = &saved.file;
+    let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
+    let path = if file.rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
+    let way = Way { path, online: file.online, ..Way::default() };
+    frame_offline(&state, &saved.desired, way, &saved.options(&Options::default())).await
 }

@@ -11,7 +11,7 @@ use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Options};
 use crate::dialect::sqlite;
 use crate::kdl::Sources;
-use crate::plan::{Hazard, Kind, Plan};
+use crate::plan::{Hazard, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -84,13 +84,7 @@ impl Run<'_> {
             return Err(self.settings.refusal(&blocking));
         }
         approve(self.approved, "\nApply this plan to the database? Only `yes` is taken for an answer: ")?;
-        let options = Options {
-            message: self.options.message.clone().or_else(|| plan.file.message.clone()),
-            plan_id: Some(plan.file.digest.clone()),
-            kind: if plan.file.back_to.is_some() { Kind::Rollback } else { Kind::Apply },
-            back_to: plan.file.back_to,
-            ..self.options.clone()
-        };
+        let options = plan.options(&self.options);
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
                 if plan.file.back_to.is_some() {

@@ -223,6 +223,13 @@ impl From<ApplyError> for Failure {
                 Failure::new(format!("{error}; all was rolled back, the database is as it was{list}"))
                     .help("end these, or wait longer with --lock-timeout 60s")
             }
+            ApplyError::NoDigest => {
+                Failure::new(error.to_string()).help("write it again: rosey plan --out FILE, or rosey state pull > FILE")
+            }
+            ApplyError::Busy { ref blockers, .. } => {
+                let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
+                Failure::new(format!("{error}; nothing was changed{list}")).help("end it, or try again when it has finished")
+            }
             ApplyError::Statement { address, source } => {
                 let text = format!("{address}: {source}; all was rolled back, the database is as it was");
                 Failure { text, ..(*source).into() }

@@ -75,7 +75,7 @@ impl Format {
         match self {
             Format::Text => render::text_and_findings(plan, name, style, declared.found),
             Format::Json => render::json(plan, name),
-            Format::Sql => render::sql(plan),
+            Format::Sql => render::for_reading(plan),
             Format::Markdown => render::markdown_and_findings(plan, name, declared.found),
             Format::Html => render::html(plan, name, declared.schema),
             Format::Sarif => render::sarif(plan, declared),
@@ -94,7 +94,7 @@ struct Made {
     frame: Option<Frame>,
 }
 
-/// How long a plan waits for a writer of a SQLite file.
+/// How long a plan waits for whoever holds a lock on what it reads.
 const WAIT: Duration = Duration::from_secs(5);
 
 impl Plan {
@@ -223,7 +223,12 @@ impl Plan {
             let label = Label { message: self.message.as_deref(), ..Label::default() };
             text = Some(apply::saved::save_state(&state, &made.desired, label, way, &saved::shown).await.map_err(failed)?.text);
         }
-        Ok(Made { plan: made.plan, desired, file: text, frame: None })
+        let mut frame = None;
+        if matches!(self.format, Format::Sql) {
+            let options = Options { message: self.message.clone(), ..Options::default() };
+            frame = Some(apply::frame_offline(&state, &desired, way, &options).await.map_err(failed)?);
+        }
+        Ok(Made { plan: made.plan, desired, file: text, frame })
     }
 
     fn save(&self, out: &Path, text: Option<String>) -> Result<(), Failure> {

@@ -55,7 +55,7 @@ pub(super) struct Back {
 
 /// Finds the way back in the database's history.
 pub(super) async fn desired(database: &Database, to: To) -> Result<Back, Failure> {
-    let entries = database.history().await?;
+    let entries = database.history().await.map_err(|e| Failure::from(ApplyError::from(e)))?;
     let way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
     let desired = Desired::new(way.desired.clone(), database.dialect()).map_err(|e| unfit(e, way.back_to))?;
     Ok(Back { desired, way })

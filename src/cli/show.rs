@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::plan::Format;
 use super::settings::Settings;
 use super::{EnvArguments, Exit, output, saved};
+use crate::apply::frame_of_saved;
 use crate::kdl::Sources;
 use crate::render::{self, Declared};
 
@@ -33,6 +34,10 @@ impl Show {
         saved::follows(&self.plan, &plan).map_err(Failure::into_error)?;
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
             output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
+        }
+        if matches!(self.format, Format::Sql) {
+            output::out(&render::script(&settings.under_policy(&plan.plan, &Sources::default()), &frame_of_saved(&plan).await?));
+            return Ok(Exit::Done);
         }
         let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[] };
         output::out(&self.format.write(

@@ -1,5 +1,7 @@
 //! What stands around the steps in a script, so that it does what an apply does.
 
+use super::{Code, Hazard, Level, Plan, Step};
+
 /// Statements with what they are for, as a comment says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -27,4 +29,14 @@ pub struct Frame {
     pub end: Vec<Piece>,
     /// Behind everything, outside the transaction.
     pub finish: Vec<Piece>,
+}
+
+/// What a script counts before it changes anything, of steps that have not been counted: what stops an apply, and the plan
+/// has not found. What is dropped is dropped whatever it holds, and what the plan says it destroys has been given leave for.
+pub fn counted_again<'s>(uncounted: &'s [Step], plan: &'s Plan) -> impl Iterator<Item = (&'s Step, &'s Hazard)> {
+    let same = |a: &Hazard, b: &Hazard| (a.code, &a.address, &a.message) == (b.code, &b.address, &b.message);
+    let found = move |h: &Hazard| plan.hazards().any(|k| same(k, h) && (k.count.is_some() || k.level == Level::Destroys));
+    let is_drop = |h: &Hazard| matches!(h.code, Code::DestroysTable | Code::DestroysColumn);
+    let all = uncounted.iter().flat_map(|s| s.hazards.iter().map(move |h| (s, h)));
+    all.filter(move |(_, h)| h.level != Level::Warns && h.probe.is_some() && !is_drop(h) && !found(h))
 }

@@ -21,10 +21,10 @@ pub use back::{Fate, Lost};
 pub use fact::Fact;
 pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
-pub use frame::{Frame, Piece};
+pub use frame::{Frame, Piece, counted_again};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
-pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, insert_history, upgrade_history};
+pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, first_columns, insert_history, upgrade_history};
 pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 

@@ -76,6 +76,9 @@ pub struct Record {
     pub back_to: Option<i64>,
 }
 
+/// Where the columns begin that came with format 2.
+const SINCE_FORMAT_2: usize = 19;
+
 /// The columns, each with whether it is a number and whether it is always set.
 const COLUMNS: [(&str, bool, bool); 21] = [
     ("number", true, true),
@@ -101,6 +104,11 @@ const COLUMNS: [(&str, bool, bool); 21] = [
     ("schema_written", false, false),
     ("back_to", true, false),
 ];
+
+/// The columns that the table has had from the beginning.
+pub fn first_columns() -> Vec<String> {
+    COLUMNS.iter().take(SINCE_FORMAT_2).map(|(name, ..)| (*name).to_owned()).collect()
+}
 
 /// The statement that makes the table where it is not there.
 pub fn create_history(dialect: Dialect) -> String {

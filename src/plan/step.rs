@@ -44,17 +44,25 @@ pub struct Statement {
     pub sql: String,
     /// Whether it copies the step's rows, so that progress can be shown.
     pub copies: bool,
+    /// A condition under which it has been done already, as SQL, where it could not be done twice: what a script that is run
+    /// again asks.
+    pub unless: Option<String>,
 }
 
 impl Statement {
     /// A statement that is done in no time.
     pub fn new(sql: impl Into<String>) -> Self {
-        Statement { sql: sql.into(), copies: false }
+        Statement { sql: sql.into(), copies: false, unless: None }
     }
 
     /// A statement that copies rows.
     pub fn copy(sql: impl Into<String>) -> Self {
-        Statement { sql: sql.into(), copies: true }
+        Statement { copies: true, ..Statement::new(sql) }
+    }
+
+    /// The statement, which is done where this condition holds.
+    pub fn unless(self, done: impl Into<String>) -> Self {
+        Statement { unless: Some(done.into()), ..self }
     }
 }
 

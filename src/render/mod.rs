@@ -30,7 +30,7 @@ pub use markdown::{MARKER, markdown, markdown_and_findings};
 pub use places::Declared;
 pub use sarif::{findings_sarif, sarif};
 pub use script::script;
-pub use sql::sql;
+pub use sql::{for_reading, sql};
 pub use text::{Style, text, text_and_findings};
 pub use view::{Block, Line, Note, Symbol, View};
 

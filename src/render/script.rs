@@ -2,8 +2,8 @@
 //! half-done, and at its head where rows would be lost and nobody has allowed that.
 
 use super::escape;
-use super::sql::{comment, write_step};
-use crate::plan::{Frame, Hazard, Level, Piece, Plan, Transaction};
+use super::sql::{comment, write_head, write_step};
+use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, Step, Transaction};
 use crate::schema::Dialect;
 
 /// The whole script, with what the dialect puts around the steps. Empty where there is nothing to do.
@@ -21,12 +21,15 @@ fn sqlite(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::new();
     let (blocked, destroyed) = stopping(plan);
     if !blocked.is_empty() {
-        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.exit 3\n\n");
+        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n");
+        list(&blocked, &mut out);
+        out.push_str(&exit("this plan is BLOCKED", &blocked));
     }
     if !destroyed.is_empty() {
         out.push_str("-- This destroys data:\n");
         list(&destroyed, &mut out);
-        out.push_str("-- To allow it, delete the next line.\n.exit 3\n\n");
+        out.push_str(&format!("-- To allow it, delete the lines from here to `{EXIT}`.\n"));
+        out.push_str(&exit("this destroys data, and its head says how to allow it", &destroyed));
     }
     out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
     if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
@@ -66,11 +69,44 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
     pieces(&frame.end, &mut out);
     out.push_str("\nCOMMIT;\n");
     if part(Transaction::After).next().is_some() {
-        out.push_str("\n-- Outside the transaction. Each of these can be run again.\n");
-        part(Transaction::After).for_each(|s| write_step(s, &mut out));
+        out.push_str("\n-- Outside the transaction. All from here to the end can be run again: it goes on where it was cut off.\n");
+        part(Transaction::After).for_each(|s| repeatable(s, &mut out));
     }
     pieces(&frame.finish, &mut out);
     out
+}
+
+/// A step outside the transaction. What has been done is not done again, and a build that waits for old transactions is no
+/// harm to writers, so that it may take its time.
+fn repeatable(step: &Step, out: &mut String) {
+    write_head(step, out);
+    for some in step.statements.chunk_by(|a, b| a.unless == b.unless) {
+        if let Some(done) = some.first().and_then(|s| s.unless.as_ref()) {
+            out.push_str(&format!("SELECT NOT ({done}) AS rosey_left \\gset\n\\if :rosey_left\n"));
+        }
+        for alike in some.chunk_by(|a, b| is_patient(a) == is_patient(b)) {
+            let patient = alike.first().is_some_and(is_patient);
+            out.push_str(if patient { "SET lock_timeout = 0;\n" } else { "" });
+            alike.iter().for_each(|s| out.push_str(&format!("{};\n", s.sql)));
+            out.push_str(if patient { "SET lock_timeout = '10s';\n" } else { "" });
+        }
+        if some.first().is_some_and(|s| s.unless.is_some()) {
+            out.push_str("\\endif\n");
+        }
+    }
+}
+
+fn is_patient(statement: &Statement) -> bool {
+    statement.sql.contains(" CONCURRENTLY ")
+}
+
+const EXIT: &str = ".exit 3";
+
+/// The sqlite3 shell says nothing itself when it is told to go.
+fn exit(why: &str, hazards: &[&Hazard]) -> String {
+    let line = |text: &str| format!(".print \"{}\"\n", comment(text).replace('\\', "\\\\").replace('"', "\\\""));
+    let told: String = hazards.iter().map(|h| line(&format!("  {}: {}", h.code.name(), h.text()))).collect();
+    format!("{}{told}{EXIT}\n\n", line(&format!("stopped: {why}; nothing was changed")))
 }
 
 /// What stops an apply, and what stops one that may not destroy.

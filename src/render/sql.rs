@@ -1,8 +1,27 @@
 //! The statements of a plan, in their order and by transaction, for reading. [`super::script()`] is what is run.
+//!
+//! It knows no database: it checks nothing, and leaves no row in a history.
 
 use super::escape;
 use crate::plan::{Level, Plan, Step, Transaction};
 use crate::schema::Dialect;
+
+/// The statements between two schemas, with a head that says what they are; run all the same, they stop where they would
+/// have been refused or data would be destroyed.
+pub fn for_reading(plan: &Plan) -> String {
+    let sql = sql(plan);
+    if sql.is_empty() {
+        return sql;
+    }
+    let head = "-- For reading: it does not look at the database that it is run on, and leaves no row in its history.\n\
+                -- rosey plan --format sql makes the script that does.\n";
+    let destroys = plan.hazards().any(|h| h.level == Level::Destroys);
+    let stop = match plan.dialect {
+        Dialect::Sqlite => ".print \"stopped: this destroys data; nothing was changed\"\n.exit 3\n\n",
+        Dialect::Postgres => "\\set ON_ERROR_STOP on\nDO $$ BEGIN RAISE 'this destroys data'; END $$;\n",
+    };
+    format!("{head}{}{sql}", if destroys { format!("-- It destroys data: delete this stop to allow it.\n{stop}") } else { String::new() })
+}
 
 /// The statements. Empty where there is nothing to do.
 pub fn sql(plan: &Plan) -> String {
@@ -14,7 +33,7 @@ pub fn sql(plan: &Plan) -> String {
     }
     let mut out = String::new();
     if plan.hazards().any(|h| h.level == Level::Blocks) {
-        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.exit 3\n\n");
+        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.print \"stopped: this plan is BLOCKED; nothing was changed\"\n.exit 3\n\n");
     }
     out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
     if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
@@ -38,7 +57,7 @@ fn postgres(plan: &Plan) -> String {
     part(Transaction::Inside).for_each(|s| write_step(s, &mut out));
     out.push_str("\nCOMMIT;\n");
     if part(Transaction::After).next().is_some() {
-        out.push_str("\n-- Outside the transaction. Each of these can be run again.\n");
+        out.push_str("\n-- Outside the transaction, one by one.\n");
         part(Transaction::After).for_each(|s| write_step(s, &mut out));
     }
     out
@@ -46,13 +65,16 @@ fn postgres(plan: &Plan) -> String {
 
 /// A step with what is said of it.
 pub(super) fn write_step(step: &Step, out: &mut String) {
+    write_head(step, out);
+    step.statements.iter().for_each(|s| out.push_str(&format!("{};\n", s.sql)));
+}
+
+/// What a step is, and what is said of it.
+pub(super) fn write_head(step: &Step, out: &mut String) {
     out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));
     for hazard in &step.hazards {
         let blocked = if hazard.level == Level::Warns { "" } else { " BLOCKED" };
         out.push_str(&format!("-- ! {}{blocked}: {}\n", hazard.code.name(), comment(&hazard.text())));
-    }
-    for statement in &step.statements {
-        out.push_str(&format!("{};\n", statement.sql));
     }
 }
 

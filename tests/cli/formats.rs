@@ -80,7 +80,9 @@ fn a_script_warns_of_what_is_blocked() {
     $ rosey plan --url test.db --format sql
     -- This destroys data:
     --   destroys-column: column name is dropped, with 2 values
-    -- To allow it, delete the next line.
+    -- To allow it, delete the lines from here to `.exit 3`.
+    .print "stopped: this destroys data, and its head says how to allow it; nothing was changed"
+    .print "  destroys-column: column name is dropped, with 2 values"
     .exit 3
 
     .bail on
@@ -91,6 +93,7 @@ fn a_script_warns_of_what_is_blocked() {
     -- Stops where the schema is not the one that this plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
         "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
+        "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
         "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
         "of",
         "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
@@ -105,12 +108,7 @@ fn a_script_warns_of_what_is_blocked() {
     INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
     DROP TABLE temp."_rosey_start";
 
-    -- table.users
-    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name name
-    ALTER TABLE "users" DROP COLUMN "name";
-
-    -- The history.
+    -- Stops where a later rosey has written the history.
     CREATE TABLE IF NOT EXISTS _rosey_history (
         number INTEGER PRIMARY KEY,
         format INTEGER NOT NULL,
@@ -134,6 +132,14 @@ fn a_script_warns_of_what_is_blocked() {
         schema_written TEXT,
         back_to INTEGER
     );
+    INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
+
+    -- table.users
+    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
+    -- ! breaks-clients: programs that run meanwhile fail where they name name
+    ALTER TABLE "users" DROP COLUMN "name";
+
+    -- The history.
     INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, 'ac315b80af8c99b2e22877678bfed0087c64eef6ece98b384ed95d4ad6fc55d2', 'apply', NULL, 'table users {
         column id serial primary-key
         column name text

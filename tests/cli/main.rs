@@ -27,6 +27,7 @@ mod refused;
 mod rollback;
 mod saved;
 mod script;
+mod script_postgres;
 mod settings;
 mod target;
 mod test_command;

@@ -204,7 +204,9 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     $ rosey plan --to 2 --format sql
     -- This destroys data:
     --   destroys-column: column age is dropped, with 0 values
-    -- To allow it, delete the next line.
+    -- To allow it, delete the lines from here to `.exit 3`.
+    .print "stopped: this destroys data, and its head says how to allow it; nothing was changed"
+    .print "  destroys-column: column age is dropped, with 0 values"
     .exit 3
 
     .bail on
@@ -215,6 +217,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     -- Stops where the schema is not the one that this plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
         "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
+        "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
         "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
         "of",
         "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
@@ -229,12 +232,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
     DROP TABLE temp."_rosey_start";
 
-    -- table.users
-    -- ! destroys-column BLOCKED: column age is dropped, with 0 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name age
-    ALTER TABLE "users" DROP COLUMN "age";
-
-    -- The history.
+    -- Stops where a later rosey has written the history.
     CREATE TABLE IF NOT EXISTS _rosey_history (
         number INTEGER PRIMARY KEY,
         format INTEGER NOT NULL,
@@ -258,6 +256,14 @@ fn plan_to_shows_the_same_and_changes_nothing() {
         schema_written TEXT,
         back_to INTEGER
     );
+    INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
+
+    -- table.users
+    -- ! destroys-column BLOCKED: column age is dropped, with 0 values
+    -- ! breaks-clients: programs that run meanwhile fail where they name age
+    ALTER TABLE "users" DROP COLUMN "age";
+
+    -- The history.
     INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, '159521e4ed3db912c2dd176009abf3072d983b28a6f7aa0622616229749ee46f', 'rollback', NULL, 'table users {
         column id serial primary-key
         column label text

@@ -27,7 +27,10 @@ fn stops(place: &Place, script: &str, message: &str) {
 fn it_says_what_it_destroys_and_stops_until_a_line_goes() {
     let place = Place::having(USERS, ROWS);
     let script = script(&place, USERS_WITHOUT_NAME);
-    let head = "-- This destroys data:\n--   destroys-column: column name is dropped, with 2 values\n-- To allow it, delete the next line.\n.exit 3\n";
+    let head = "-- This destroys data:\n--   destroys-column: column name is dropped, with 2 values\n\
+                -- To allow it, delete the lines from here to `.exit 3`.\n\
+                .print \"stopped: this destroys data, and its head says how to allow it; nothing was changed\"\n\
+                .print \"  destroys-column: column name is dropped, with 2 values\"\n.exit 3\n";
     assert!(script.starts_with(head), "{script}");
     stops(&place, &script, "3");
     if shell::is_there() {
@@ -57,4 +60,52 @@ fn an_error_in_the_middle_leaves_everything_as_it_was() {
     let place = Place::having(USERS, ROWS);
     let script = script(&place, USERS_WITH_AGE_AS_TEXT);
     stops(&place, &script.replacen("\n-- The history.", "\nSELECT no_such;\n-- The history.", 1), "no such column: no_such");
+}
+
+#[test]
+fn a_saved_plan_and_a_state_give_the_whole_script() {
+    let place = Place::having(USERS, ROWS);
+    place.write("schema.kdl", USERS_WITH_A_NAME);
+    place.write("state.kdl", place.rosey(&["state", "pull", "--url", "test.db"]).exits(0).out);
+    place.rosey(&["plan", "--url", "test.db", "--out", "p.plan.kdl", "-m", "a name"]).exits(0);
+    let saved = place.rosey(&["show", "p.plan.kdl", "--format", "sql"]).exits(0).out;
+    let noted = place.rosey(&["plan", "--state", "state.kdl", "--format", "sql"]).exits(0).out;
+    place.database.run("INSERT INTO users (id, name) VALUES (7, NULL)", false);
+    for script in [&saved, &noted] {
+        stops(&place, script, "rows do not fit");
+    }
+    place.database.run("DELETE FROM users WHERE id = 7", false);
+    if shell::is_there() {
+        shell::run(&place.path("test.db"), &saved).unwrap();
+        assert_eq!(place.database.value("SELECT message FROM _rosey_history WHERE number = 2"), "a name");
+        assert_eq!(place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).code, Some(0));
+        stops(&place, &noted, "the schema is not the one that this plan was made for");
+    }
+}
+
+#[test]
+fn behind_a_row_of_a_later_rosey_there_is_no_script() {
+    let place = Place::having(USERS, ROWS);
+    let script = script(&place, USERS_WITH_AGE_AS_TEXT);
+    place.database.run("UPDATE _rosey_history SET format = 9, rosey_version = '7.0.0'", true);
+    stops(&place, &script, "a row of the history was written by a later rosey");
+    for (command, code) in [("plan", 0), ("plan --format sql", 3), ("rollback --auto-approve", 3)] {
+        let arguments: Vec<&str> = command.split(' ').chain(["--url", "test.db"]).collect();
+        let run = place.rosey(&arguments).exits(code);
+        assert!(run.err.contains("number 1 of the history was written by a later rosey (7.0.0)"), "{run}");
+    }
+}
+
+#[test]
+fn the_difference_of_two_files_is_for_reading() {
+    let place = Place::with(USERS);
+    place.write("after.kdl", USERS_WITHOUT_NAME);
+    let run = place.rosey(&["diff", "schema.kdl", "after.kdl", "--dialect", "sqlite", "--format", "sql"]).exits(2);
+    assert!(
+        run.out.starts_with("-- For reading: it does not look at the database that it is run on, and leaves no row in its history."),
+        "{run}"
+    );
+    assert!(run.out.contains(".print \"stopped: this destroys data; nothing was changed\"\n.exit 3\n"), "{run}");
+    let run = place.rosey(&["diff", "schema.kdl", "after.kdl", "--dialect", "postgres", "--format", "sql"]).exits(2);
+    assert!(run.out.contains("DO $$ BEGIN RAISE 'this destroys data'; END $$;\n"), "{run}");
 }

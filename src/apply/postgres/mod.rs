@@ -4,6 +4,7 @@
 //! after it, statement by statement, each of which the next apply finds done or finishes.
 
 mod dump;
+mod plan;
 mod run;
 mod script;
 mod state;
@@ -13,69 +14,30 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, drift, history};
-use crate::dialect::guards::Guards;
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history};
 use crate::dialect::postgres::connection::Connection;
-use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, Planned};
-use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::dialect::postgres::{Error, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
-use crate::plan::{self, Plan, Record, Step, Transaction};
+use crate::plan::{Kind, Plan, Record, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};
 
+pub(super) use plan::{Opened, PATIENCE};
+pub use plan::{Remarks, inspect, plan, plan_within};
 pub use script::plan_with_frame;
+pub(super) use script::{Start, frame};
+
+pub(super) use run::in_the_way;
 pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
 const LOCK: i64 = 0x72_6f_73_65_79;
 
-/// What `plan` has to say besides the plan.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Remarks {
-    /// Schemas that hold something and that neither the file nor the history names.
-    pub left_alone: Vec<String>,
-    /// The server could not be asked about expressions: some may be shown as changed that are not.
-    pub unasked: bool,
-}
-
-/// Plans from the database's schema to the desired one.
-///
-/// # Errors
-/// Where the server does not answer, or where no plan is possible.
-pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-    Opened::open(url).await?.plan(desired, online).await
-}
-
-/// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
-pub(super) struct Opened {
-    connection: Connection,
-    live: Live,
-    guards: Guards,
-}
-
-impl Opened {
-    pub(super) async fn open(url: &Url) -> Result<Opened, Error> {
-        let mut connection = Connection::open(url).await?;
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-        let live = inspect::inspect(&mut connection).await?;
-        let guards = planner::remembered(&mut connection, &live).await?;
-        Ok(Opened { connection, live, guards })
-    }
-
-    pub(super) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-        let Opened { mut connection, live, guards } = self;
-        let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
-        planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
-        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
-        plan.drift = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
-        connection.execute("ROLLBACK").await?;
-        connection.close().await.ok();
-        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }))
-    }
-}
+/// How long an apply waits for a lock before it lets others pass and tries again: who wants the same lock meanwhile stands
+/// behind it.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// Says of applies that were cut off after their last step that they are done. Nothing is written where there are none.
 pub(super) async fn finish(url: &Url) -> Result<(), Error> {
@@ -86,17 +48,6 @@ pub(super) async fn finish(url: &Url) -> Result<(), Error> {
     }
     connection.close().await.ok();
     Ok(())
-}
-
-/// The live schema as KDL.
-///
-/// # Errors
-/// Where the server does not answer.
-pub async fn inspect(url: &Url) -> Result<String, Error> {
-    let mut connection = Connection::open(url).await?;
-    let schema = planner::current(&mut connection).await?;
-    connection.close().await.ok();
-    Ok(kdl::encode(&schema))
 }
 
 /// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
@@ -112,10 +63,10 @@ pub async fn apply(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
     // The way back may lead to an empty database.
-    if desired.schema().is_empty() && options.kind != plan::Kind::Rollback {
+    if desired.schema().is_empty() && options.kind != Kind::Rollback {
         return Err(ApplyError::EmptySchema);
     }
-    let mut connection = Connection::open(url).await?;
+    let mut connection = Connection::open_within(url, options.lock_timeout.min(AT_ONCE)).await?;
     lock(&mut connection, options.lock_timeout).await?;
     let canceller = connection.canceller();
     let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None, found: None };
@@ -242,7 +193,7 @@ impl Work<'_> {
     fn as_approved(&self, plan: &Plan) -> Result<(), ApplyError> {
         let rest = |steps: &[Step]| steps.iter().filter(|s| s.transaction != Transaction::Before).cloned().collect::<Vec<_>>();
         let early = self.approved.steps.iter().any(|s| s.transaction == Transaction::Before);
-        if !plan::same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
+        if !same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
             return Err(ApplyError::Stale);
         }
         let blocking = plan.blocking(self.options.allow_destructive, &self.options.allowed);
@@ -277,10 +228,10 @@ impl Work<'_> {
     /// The one transaction; nothing where there is nothing to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
         self.connection.execute("BEGIN").await?;
-        let wait = self.options.lock_timeout.as_millis().clamp(1, 2_000);
+        let wait = self.options.lock_timeout.min(AT_ONCE).as_millis().max(1);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
         let online = self.approved.online;
-        let Planned { plan, settled, holding_after_all } =
+        let Planned { plan, settled, holding_after_all, .. } =
             planner::plan_as(&mut self.connection, self.desired, online, self.approved.holding.as_ref()).await?;
         // A saved plan for empty tables would stop the writers of one that is no longer empty.
         if !holding_after_all.is_empty() {

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
-use crate::dialect::postgres::Error;
 use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::diff::Changes;
 use crate::plan::{Plan, Step};
@@ -64,7 +64,7 @@ fn guarded(sql: &str, error: Error) -> Error {
 
 /// Whether a lock could not be had in time.
 pub(super) fn is_lock_timeout(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::Postgres(Error::LockTimeout))
+    matches!(error, ApplyError::Postgres(Error::LockTimeout) | ApplyError::PostgresPlan(PlanError::Database(Error::LockTimeout)))
 }
 
 /// Who holds locks on the tables of the plan: process, role, state, and the statement.
@@ -74,15 +74,26 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
     if names.is_empty() {
         return Vec::new();
     }
-    let sql = format!(
+    let sql = holders(&format!("c.relname IN ({})", names.join(", ")));
+    connection.texts(&sql).await.unwrap_or_default()
+}
+
+/// Who holds a lock that a plan's reads wait for, asked in a session of its own: the one that waited is not always free.
+pub(in crate::apply) async fn in_the_way(url: &Url) -> Vec<String> {
+    let Ok(mut connection) = Connection::open(url).await else { return Vec::new() };
+    let found = connection.texts(&holders("l.mode = 'AccessExclusiveLock'")).await.unwrap_or_default();
+    connection.close().await.ok();
+    found
+}
+
+fn holders(of: &str) -> String {
+    format!(
         "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ' for ' \
          || date_trunc('second', now() - a.xact_start)::text || ': ' || left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80) \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
-         WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relname IN ({}) AND l.database = \
-         (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5",
-        names.join(", ")
-    );
-    connection.texts(&sql).await.unwrap_or_default()
+         WHERE l.granted AND a.pid <> pg_backend_pid() AND {of} AND l.database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5"
+    )
 }
 
 /// The addresses of what differs.

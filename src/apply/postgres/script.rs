@@ -1,69 +1,86 @@
-//! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same lock, the same steps,
-//! the same row in the history.
+//! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same settings, the same lock,
+//! the same look at the rows, the same steps, the same row in the history.
 
 use super::{LOCK, Remarks, as_recorded};
-use crate::apply::Options;
+use crate::apply::{ApplyError, Options, history};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned, Settled};
-use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::dialect::postgres::{Url, digest, script};
 use crate::kdl;
-use crate::plan::{Frame, Piece, Plan, Record, Transaction, create_history, insert_history, upgrade_history};
+use crate::plan::{
+    Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction, create_history, first_columns, insert_history, upgrade_history,
+};
 use crate::schema::{Dialect, Normalized};
+
+/// What a plan starts from, as far as a script looks at it.
+pub(in crate::apply) struct Start<'s> {
+    /// Both schemas in one spelling.
+    pub(in crate::apply) settled: &'s Settled,
+    /// The steps before they were counted.
+    pub(in crate::apply) uncounted: &'s [Step],
+    /// The last number of the history; 0 where there is none.
+    pub(in crate::apply) number: i64,
+    /// The digests of its schemas, among other facts.
+    pub(in crate::apply) facts: &'s [Fact],
+}
 
 /// Plans as [`super::plan()`] does, and gives what stands around the plan's steps in a script.
 ///
 /// # Errors
-/// As [`super::plan()`].
+/// As [`super::plan()`]; and [`ApplyError::History`] where a later rosey has written the history on.
 pub async fn plan_with_frame(
     url: &Url,
     desired: &Normalized,
     online: bool,
     options: &Options,
-) -> Result<(Plan, Remarks, Frame), PlanError> {
-    let mut connection = Connection::open(url).await?;
+) -> Result<(Plan, Remarks, Frame), ApplyError> {
+    let mut connection = Connection::open_within(url, options.lock_timeout).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let Planned { plan, settled, .. } = planner::plan(&mut connection, desired, online).await?;
-    let frame = frame(&mut connection, &plan, &settled, desired, options).await?;
+    history::is_known(history::read_postgres(&mut connection, history::Which::Last).await)?;
+    let Planned { plan, settled, uncounted, .. } = planner::plan(&mut connection, desired, online).await?;
+    let mut number = 0;
+    if settled.live.history {
+        number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;
+    }
+    let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
-    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked }, frame))
+    let start = Start { settled: &settled, uncounted: &uncounted, number, facts: &facts };
+    let frame = frame(&plan, &start, desired, options).unwrap_or_default();
+    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() }, frame))
 }
 
-async fn frame(
-    connection: &mut Connection,
-    plan: &Plan,
-    settled: &Settled,
-    desired: &Normalized,
-    options: &Options,
-) -> Result<Frame, Error> {
-    let (mut last, mut columns) = (0, Vec::new());
-    if settled.live.history {
-        last = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;
-        let sql = "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('_rosey_history') AND attnum > 0";
-        columns = connection.texts(sql).await?;
-    }
-    let catalog = catalog(&settled.left_alone);
-    let digest = connection.texts(&catalog).await?.concat();
-    let lock = ["SET lock_timeout = '10s'".to_owned(), format!("DO $rosey$ BEGIN PERFORM pg_advisory_lock({LOCK}); END $rosey$")];
+/// What stands around the steps of a plan. Nothing where the facts hold no digest to compare with.
+pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options) -> Option<Frame> {
+    let left = &start.settled.left_alone;
+    let digest = digest::expected(start.facts, left)?;
+    let home = &start.settled.live.server.default_schema;
+    let lock = ["SET lock_timeout = '10s'".to_owned(), script::block("", &format!("PERFORM pg_catalog.pg_advisory_lock({LOCK});"))];
     let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
     let mut finish = Vec::new();
     if staged {
-        finish.push("UPDATE _rosey_history SET outcome = 'applied' WHERE outcome = 'running'".to_owned());
+        let number = start.number + 1;
+        finish.push(format!("UPDATE _rosey_history SET outcome = 'applied' WHERE number = {number} AND outcome = 'running'"));
     }
-    finish.push(format!("DO $rosey$ BEGIN PERFORM pg_advisory_unlock({LOCK}); END $rosey$"));
+    // What is run again has no lock to give back.
+    finish.push(script::block("", &format!("IF EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND classid = {} AND objid = {}) THEN PERFORM pg_catalog.pg_advisory_unlock({LOCK}); END IF;", LOCK >> 32, LOCK & 0xffff_ffff)));
     finish.push("RESET lock_timeout".to_owned());
-    Ok(Frame {
-        head: vec![
-            Piece::new("One apply at a time.", lock),
-            Piece::new("Stops where the database is not the one that this plan was made for.", [as_planned(last, &catalog, &digest)]),
-        ],
+    finish.extend(script::session_after());
+    let mut head = vec![
+        script::session(),
+        Piece::new("One apply at a time.", lock),
+        script::is_the_start(home, start.number, HISTORY_FORMAT, left, &digest),
+    ];
+    head.extend(script::rows_fit(start.uncounted, plan));
+    Some(Frame {
+        head,
         begin: Vec::new(),
-        end: vec![Piece::new("The history.", history(plan, settled, desired, options, staged, &columns))],
+        end: vec![Piece::new("The history.", history(plan, start.settled, desired, options, staged))],
         finish: vec![Piece::new("Done.", finish)],
     })
 }
 
-fn history(plan: &Plan, settled: &Settled, desired: &Normalized, options: &Options, staged: bool, columns: &[String]) -> Vec<String> {
+fn history(plan: &Plan, settled: &Settled, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {
     let (schema_after, written) = (as_recorded(&settled.desired.schema().at_rest(), desired.schema()), kdl::encode(desired.schema()));
     let record = Record {
         schema_before: kdl::encode(settled.current.schema()),
@@ -72,47 +89,24 @@ fn history(plan: &Plan, settled: &Settled, desired: &Normalized, options: &Optio
         outcome: if staged { "running" } else { "applied" },
         ..options.record(plan)
     };
-    let mut statements =
-        if columns.is_empty() { vec![create_history(Dialect::Postgres)] } else { upgrade_history(Dialect::Postgres, columns) };
-    statements.push(insert_history(Dialect::Postgres, &record));
-    statements
+    vec![table(), insert_history(Dialect::Postgres, &record)]
 }
 
-/// A digest of the relations, columns, constraints, indexes and enums: by what is stored, never by what the server makes
-/// of it in words, which depends on who asks.
-fn catalog(left_alone: &[String]) -> String {
-    let left: Vec<String> = left_alone.iter().map(|n| format!(" AND n.nspname <> '{}'", n.replace('\'', "''"))).collect();
-    let managed = format!("n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'{}", left.concat());
-    let own = "c.relname !~ '^_rosey'";
-    format!(
-        "SELECT md5(coalesce(string_agg(line, ',' ORDER BY line COLLATE \"C\"), '')) FROM (\n\
-         SELECT concat_ws(' ', n.nspname, c.relname, c.relkind, a.attnum, a.attname, t.typname, a.atttypmod, a.attnotnull, \
-         a.attidentity, a.attgenerated, a.attcollation, md5(d.adbin::text)) AS line \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum LEFT JOIN pg_type t ON t.oid = a.atttypid WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, k.conname, k.contype, k.convalidated, k.conkey, k.confrelid, k.confkey, \
-         k.condeferrable, k.condeferred, k.confupdtype, k.confdeltype, k.confmatchtype, md5(k.conbin::text)) \
-         FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, i.indexrelid, i.indkey, i.indisunique, i.indisvalid, \
-         i.indclass, i.indcollation, i.indoption, md5(i.indexprs::text), md5(i.indpred::text)) \
-         FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, c.relname, md5(r.ev_action::text)) \
-         FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {managed} AND {own}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, t.typnotnull, t.typbasetype, t.typtypmod, md5(t.typdefaultbin::text)) \
-         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND {managed}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, k.conname, k.convalidated, md5(k.conbin::text)) \
-         FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {managed}\n\
-         UNION ALL SELECT concat_ws(' ', n.nspname, t.typname, e.enumsortorder, e.enumlabel) \
-         FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {managed}\n) AS lines"
-    )
-}
-
-fn as_planned(last: i64, catalog: &str, digest: &str) -> String {
-    format!(
-        "DO $rosey$ DECLARE last bigint := 0; BEGIN\n\
-         IF to_regclass('_rosey_history') IS NOT NULL THEN SELECT coalesce(max(number), 0) INTO last FROM _rosey_history; END IF;\n\
-         IF last <> {last} THEN RAISE 'the plan was made for number {last} of the history, and this is number %', last; END IF;\n\
-         IF ({catalog}) <> '{digest}' THEN RAISE 'the schema is not the one that this plan was made for'; END IF;\n\
-         END $rosey$"
+/// Makes the table, or gives one of an older rosey what it lacks. Where nothing is to be done nothing is tried: it takes
+/// privileges that a role which applies need not have.
+fn table() -> String {
+    let missing = upgrade_history(Dialect::Postgres, &first_columns());
+    let columns = missing.iter().filter_map(|sql| Some((sql, sql.split(" ADD COLUMN ").nth(1)?.split(' ').next()?)));
+    let upgrades = columns.map(|(sql, column)| {
+        format!(
+            "IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass('_rosey_history') \
+             AND attname = '{column}') THEN {sql}; END IF;"
+        )
+    });
+    let upgrades: Vec<String> = upgrades.collect();
+    let create = create_history(Dialect::Postgres);
+    script::block(
+        "",
+        &format!("IF pg_catalog.to_regclass('_rosey_history') IS NULL THEN\n{create};\nELSE\n{}\nEND IF;", upgrades.join("\n")),
     )
 }

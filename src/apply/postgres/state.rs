@@ -2,15 +2,16 @@
 //! no more than that will do.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::super::history::{self, Which};
 use super::super::{Entry, HistoryError, drift};
-use super::Remarks;
+use super::{PATIENCE, Remarks};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner;
-use crate::dialect::postgres::{Error, PlanError, Url, offline, rows};
+use crate::dialect::postgres::{Error, PlanError, Url, digest, offline, rows};
 use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Plan};
 use crate::schema::{Dialect, Normalized, ObjectName, Schema};
@@ -46,7 +47,7 @@ pub struct PlanAndState {
 /// # Errors
 /// Where the server does not answer.
 pub async fn state(url: &Url) -> Result<State, Error> {
-    let mut connection = Connection::open(url).await?;
+    let mut connection = Connection::open_within(url, PATIENCE).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let (_, _, _, state) = read(&mut connection).await?;
     connection.execute("ROLLBACK").await?;
@@ -58,8 +59,8 @@ pub async fn state(url: &Url) -> Result<State, Error> {
 ///
 /// # Errors
 /// Where the server does not answer, or where no plan is possible.
-pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> Result<PlanAndState, PlanError> {
-    let mut connection = Connection::open(url).await?;
+pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool, wait: Duration) -> Result<PlanAndState, PlanError> {
+    let mut connection = Connection::open_within(url, wait).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     let (live, guards, holding, state) = read(&mut connection).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
@@ -68,11 +69,12 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool) -> R
     // From here on as if both schemas had been read from the file that they are written to.
     let current = as_read(&state.current)?;
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
-    let remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked };
+    let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later: None };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
     let planned = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
     let mut plan = planned.plan;
-    plan.drift = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
+    let since = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
+    (plan.drift, remarks.later) = (since.drift, since.later);
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
@@ -88,13 +90,14 @@ pub async fn plan_as_noted(
     desired: &Normalized,
     online: bool,
     holding: &BTreeSet<ObjectName>,
+    wait: Duration,
 ) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
-    let mut connection = Connection::open(url).await?;
+    let mut connection = Connection::open_within(url, wait).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     let planned = planner::plan_as(&mut connection, desired, online, Some(holding)).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
-    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked };
+    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, later: None };
     let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
     Ok((plan, remarks, planned.holding_after_all))
 }
@@ -111,7 +114,8 @@ async fn read(connection: &mut Connection) -> Result<(Live, Guards, BTreeSet<Obj
     let live = inspect::inspect(connection).await?;
     let guards = planner::remembered(connection, &live).await?;
     let holding = rows::all_holding(connection, &live).await?;
-    let facts = offline::facts(&live, &guards, &holding);
+    let mut facts = offline::facts(&live, &guards, &holding);
+    facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);
     let last = match history::read_postgres(connection, Which::Last).await {
         Err(HistoryError::Postgres(error)) => return Err(error),

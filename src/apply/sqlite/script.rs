@@ -9,7 +9,7 @@ use crate::dialect::sqlite::lexer::quote_string;
 use crate::dialect::sqlite::lower::rowid_name;
 use crate::dialect::sqlite::references::orphans_sql;
 use crate::dialect::sqlite::{PlanError, offline, script};
-use crate::plan::{Frame, Piece, Plan, Record, create_history, insert_history, upgrade_history};
+use crate::plan::{Frame, Piece, Plan, Record, insert_history, upgrade_history};
 use crate::schema::{Dialect, Normalized, Schema};
 
 /// What stands around the plan's steps in a script. The plan starts from the state, which need not be at hand any more.
@@ -19,7 +19,7 @@ use crate::schema::{Dialect, Normalized, Schema};
 pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &Options) -> Result<Frame, PlanError> {
     let live = offline::live(&state.facts)?;
     let after = script::schema_after(&live, plan).await?;
-    let mut begin = vec![script::is_the_start(&live)];
+    let mut begin = vec![script::is_the_start(&live), script::is_known()];
     begin.extend(script::rows_fit(&live, desired, plan).await?);
     let mut end: Vec<Piece> = script::is_filled(plan).into_iter().collect();
     if let Some((before, now)) = references(plan, live.current.schema(), &after) {
@@ -39,7 +39,7 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
 }
 
 fn history(record: &Record, columns: &[String]) -> Vec<String> {
-    let mut statements = vec![create_history(Dialect::Sqlite)];
+    let mut statements = Vec::new();
     if !columns.is_empty() {
         statements.extend(upgrade_history(Dialect::Sqlite, columns));
     }

@@ -30,6 +30,8 @@ pub struct State {
     pub history_columns: Vec<String>,
     /// The last row of the history, where there is one that this rosey can read.
     pub last: Option<Entry>,
+    /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
+    pub later: Option<String>,
 }
 
 /// The state of a file.
@@ -50,7 +52,14 @@ pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Resul
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
     let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
-    Ok(State { current: inspect::for_display(live.current.schema()), facts: offline::facts(&live), guarded, history_columns, last })
+    Ok(State {
+        current: inspect::for_display(live.current.schema()),
+        facts: offline::facts(&live),
+        guarded,
+        history_columns,
+        last,
+        later: None,
+    })
 }
 
 async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
@@ -79,10 +88,11 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, 
     connection.execute("BEGIN").await?;
     let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
     let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
-    plan.drift = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
+    let drift::Since { drift, later } = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
+    plan.drift = drift;
     let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(&mut connection).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let current = inspect::for_display(live.current.schema());
-    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last }))
+    Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last, later }))
 }

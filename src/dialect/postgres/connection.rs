@@ -1,6 +1,7 @@
 //! The one door to a PostgreSQL server: opens a session, runs statements in it, and stops one that runs.
 
 use std::future::{Future, poll_fn};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _};
@@ -11,20 +12,45 @@ use super::error::{opening, running};
 
 /// What every session begins with, in one round trip. A migration is not to be cut off by a timeout that was meant for the
 /// program's own queries; expressions and values are to be spelled alike whatever the role's settings are; the timeouts that
-/// a server's version does not know are left out. The zone is UTC: the driver asks for it when it connects.
-const SET_UP: &str = "
-    SET statement_timeout = 0;
-    SET idle_in_transaction_session_timeout = 0;
-    SET client_min_messages = warning;
-    SET standard_conforming_strings = on;
-    SET check_function_bodies = on;
-    SET quote_all_identifiers = off;
-    SET row_security = off;
-    SET extra_float_digits = 1;
-    SET IntervalStyle = postgres;
-    SET bytea_output = hex;
-    SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout');
-    SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4";
+/// a server's version does not know are left out.
+const SETTINGS: [(&str, &str); 10] = [
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("client_min_messages", "warning"),
+    ("standard_conforming_strings", "on"),
+    ("check_function_bodies", "on"),
+    ("quote_all_identifiers", "off"),
+    ("row_security", "off"),
+    ("extra_float_digits", "1"),
+    ("IntervalStyle", "postgres"),
+    ("bytea_output", "hex"),
+];
+
+/// What the driver asks for itself when it connects: the zone is UTC.
+const BY_THE_DRIVER: [(&str, &str); 3] = [("client_encoding", "'UTF8'"), ("DateStyle", "'ISO, MDY'"), ("TimeZone", "'UTC'")];
+
+const NO_TIMEOUT: &str =
+    "set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')";
+
+const WHO: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4";
+
+/// What any other session has to begin with, so that the same statements do the same in it.
+pub(crate) fn session() -> Vec<String> {
+    let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
+    let mut statements: Vec<String> = all.map(|(name, value)| format!("SET {name} = {value}")).collect();
+    statements.push(format!("DO $rosey$ BEGIN PERFORM {NO_TIMEOUT}; END $rosey$"));
+    statements
+}
+
+/// What gives such a session its own settings back.
+pub(crate) fn session_after() -> Vec<String> {
+    BY_THE_DRIVER.iter().chain(&SETTINGS).map(|(name, _)| format!("RESET {name}")).collect()
+}
+
+fn set_up() -> String {
+    let settings: String = SETTINGS.iter().map(|(name, value)| format!("SET {name} = {value};\n")).collect();
+    format!("{settings}SELECT {NO_TIMEOUT};\n{WHO}")
+}
 
 /// A session. `search_path`, `lock_timeout` and the role are as the server, the URL and the user have them.
 pub(crate) struct Connection {
@@ -35,12 +61,23 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// Opens a session that waits so long for another one's lock.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub(crate) async fn open_within(url: &Url, wait: Duration) -> Result<Connection, Error> {
+        let mut connection = Connection::open(url).await?;
+        // 0 would be no end at all.
+        connection.execute(&format!("SET lock_timeout = {}", wait.as_millis().clamp(1, 2_000_000_000))).await?;
+        Ok(connection)
+    }
+
     /// Opens a session.
     pub(crate) async fn open(url: &Url) -> Result<Connection, Error> {
         readable(url.files())?;
         let inner = in_time(url, connect(url)).await?;
         let mut connection = Connection { inner, url: url.clone(), pid: 0, version: 0 };
-        let statement = sqlx::raw_sql(SET_UP).fetch_all(&mut connection.inner);
+        let statement = sqlx::raw_sql(AssertSqlSafe(set_up())).fetch_all(&mut connection.inner);
         let rows = in_time(url, async { statement.await.map_err(running) }).await?;
         let number = |column: usize| rows.last().and_then(|r| r.try_get::<i32, _>(column).ok());
         connection.pid = number(0).unwrap_or_default();

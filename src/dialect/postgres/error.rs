@@ -139,6 +139,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it says nothing about the statement itself: the session has ended, was told to stop, or waited in vain.
+    pub(crate) fn is_no_refusal(&self) -> bool {
+        matches!(self, Error::Lost(_) | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
+    }
+
     /// The same, for a statement that was evaluated over rows: a message that may quote one of their values is left out.
     pub fn without_values(self) -> Self {
         // Names of objects, syntax, types, rules by their name: none of these quotes what a row holds.

@@ -47,9 +47,7 @@ async fn measure_one(
 ) -> Result<(), Error> {
     let sql = match (&hazard.probe, rows) {
         (Some(Probe::Query(sql)), _) => sql.clone(),
-        // A sub-select must be called something before PostgreSQL 16.
-        (Some(Probe::Aggregate(sql)), Some(rows)) if rows.starts_with('(') => format!("SELECT {sql}, count(*) FROM {rows} AS t"),
-        (Some(Probe::Aggregate(sql)), Some(rows)) => format!("SELECT {sql}, count(*) FROM {rows}"),
+        (Some(Probe::Aggregate(sql)), Some(rows)) => of_rows(sql, rows),
         _ => return Ok(()),
     };
     if let Some(function) = calls(&sql).into_iter().find(|f| volatile.contains(f)) {
@@ -72,6 +70,13 @@ async fn measure_one(
     Ok(())
 }
 
+/// The query of an aggregate over a step's rows, and of how many these are. A sub-select must be called something before
+/// PostgreSQL 16.
+pub(super) fn of_rows(aggregate: &str, rows: &str) -> String {
+    let called = if rows.starts_with('(') { " AS t" } else { "" };
+    format!("SELECT {aggregate}, count(*) FROM {rows}{called}")
+}
+
 /// The functions among those that the probes call which may do something, or give something else each time
 /// (<https://www.postgresql.org/docs/current/xfunc-volatility.html>). A plan calls none of them: what a schema file says may
 /// come from a stranger.
@@ -88,7 +93,7 @@ async fn volatile(connection: &mut Connection, steps: &[Step]) -> Result<BTreeSe
 }
 
 /// The names that stand before a bracket, and those behind a point, which may be calls as well.
-fn calls(sql: &str) -> BTreeSet<String> {
+pub(super) fn calls(sql: &str) -> BTreeSet<String> {
     let pieces = scan::scan(sql).unwrap_or_default();
     let name = |p: &Piece| {
         let text = sql.get(p.start..p.end).unwrap_or_default();
@@ -119,7 +124,7 @@ async fn count(connection: &mut Connection, sql: &str) -> Result<Result<(i64, Op
             let number = |i: usize| rows.first().and_then(|r| r.try_get::<Option<i64>, _>(i).ok()).flatten();
             Ok(Ok((number(0).unwrap_or_default(), number(1))))
         }
-        Err(lost @ Error::Lost(_)) => Err(lost),
+        Err(error) if error.is_no_refusal() => Err(error),
         Err(refusal) => {
             connection.execute("ROLLBACK TO SAVEPOINT rosey_count").await?;
             Ok(Err(refusal))

@@ -234,6 +234,8 @@ fn null_is_none(current: &mut Schema, wanted: &mut Schema) {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) settled: Settled,
+    /// The steps as they were before they were counted.
+    pub(crate) uncounted: Vec<Step>,
     /// Tables that hold rows, though the plan was to be made as if they held none.
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
@@ -264,7 +266,7 @@ pub(crate) async fn plan_from(
     holding: Option<&BTreeSet<ObjectName>>,
 ) -> Result<Planned, PlanError> {
     let changes = settled.changes()?;
-    let mut steps = Vec::new();
+    let (mut steps, mut uncounted) = (Vec::new(), Vec::new());
     let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
         let touched = touched(&settled.live, &changes, settled.current.schema());
@@ -276,9 +278,10 @@ pub(crate) async fn plan_from(
         holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
         steps = lowered(&settled, guards, &changes, &facts, online)?;
         dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
+        uncounted.clone_from(&steps);
         measure::measure(connection, &mut steps).await?;
     }
-    Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, holding_after_all })
+    Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, uncounted, holding_after_all })
 }
 
 /// Whether the server knows all types that come, and takes what comes to tables.

@@ -142,7 +142,7 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
 async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
     match connection.execute(sql).await {
         Ok(_) => Ok(true),
-        Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
+        Err(error) if error.is_no_refusal() => Err(error),
         Err(_) => Ok(false),
     }
 }
@@ -164,8 +164,11 @@ async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> 
     Ok(found)
 }
 
+/// A rule that is not to be valid is tried with the others.
 fn temporary(table: &Table, names: &Names) -> String {
-    ddl::create_table(table, names).replacen("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+    let mut whole = table.clone();
+    whole.checks.iter_mut().for_each(|c| c.not_valid = false);
+    ddl::create_table(&whole, names).replacen("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
 }
 
 async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> Result<Vec<Refused>, Error> {
@@ -229,7 +232,7 @@ async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, 
     own(connection, &["SAVEPOINT rosey_try"]).await?;
     match connection.execute(sql).await {
         Ok(_) => own(connection, &["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
-        Err(lost @ (Error::Lost(_) | Error::Cancelled)) => Err(lost),
+        Err(error) if error.is_no_refusal() => Err(error),
         Err(refusal) => own(connection, &["ROLLBACK TO SAVEPOINT rosey_try"]).await.map(|()| Some(refusal)),
     }
 }

@@ -7,11 +7,12 @@ use super::inspect::{self, Live};
 use super::lexer::{quote, quote_string};
 use super::planner::{self, How, PlanError};
 use crate::diff::TableChange;
-use crate::plan::{Code, Hazard, Level, Piece, Plan, Probe, Step};
-use crate::schema::{Normalized, Schema, Table};
+use crate::plan::{HISTORY_FORMAT, Hazard, Piece, Plan, Probe, Step, counted_again, create_history};
+use crate::schema::{Dialect, Normalized, Schema, Table};
 
 const CHECKS: &str = "CREATE TEMP TABLE \"_rosey_check\" (
     \"start\" CONSTRAINT \"the schema is not the one that this plan was made for\" CHECK (\"start\"),
+    \"known\" CONSTRAINT \"a row of the history was written by a later rosey\" CHECK (\"known\"),
     \"found\" CONSTRAINT \"rows do not fit what this plan makes of them\" CHECK (\"found\" = 0),
     \"of\",
     \"filled\" CONSTRAINT \"a column that is filled would still hold NULL\" CHECK (\"filled\"),
@@ -45,6 +46,13 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
     Piece::new("Stops where the schema is not the one that this plan was made for.", statements)
 }
 
+/// Stops where a later rosey has written the history on. Stands behind [`is_the_start`], whose table it uses.
+pub(crate) fn is_known() -> Piece {
+    let known =
+        format!("INSERT INTO temp.\"_rosey_check\" (\"known\") SELECT coalesce(max(format), 0) <= {HISTORY_FORMAT} FROM _rosey_history");
+    Piece::new("Stops where a later rosey has written the history.", [create_history(Dialect::Sqlite), known])
+}
+
 /// Stops where rows that have come since the plan was made break what it found unbroken.
 ///
 /// # Errors
@@ -52,7 +60,7 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
 pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
     let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan) };
     let uncounted = planner::plan_from(live, desired, how).await?;
-    let checks: Vec<String> = uncounted.steps.iter().flat_map(|step| found_unbroken(step, plan)).collect();
+    let checks: Vec<String> = counted_again(&uncounted.steps, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
     // The checks of one step may look at the rows of another one as they will be.
     let trials =
         uncounted.steps.iter().filter_map(|s| s.trial.as_ref()).filter(|(name, _)| checks.iter().any(|c| c.contains(&quote(name))));
@@ -63,13 +71,6 @@ pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> 
     }
     let piece = || Piece::new("Stops where rows have come that do not fit.", made.into_iter().chain(checks.clone()).chain(dropped));
     Ok((!checks.is_empty()).then(piece))
-}
-
-fn found_unbroken(step: &Step, plan: &Plan) -> Vec<String> {
-    let known = |h: &Hazard| plan.hazards().any(|k| (k.code, &k.address, &k.message) == (h.code, &h.address, &h.message));
-    let is_drop = |h: &Hazard| matches!(h.code, Code::DestroysTable | Code::DestroysColumn);
-    let wanted = step.hazards.iter().filter(|h| h.level != Level::Warns && !is_drop(h) && !known(h));
-    wanted.filter_map(|h| found_none(step, h)).collect()
 }
 
 fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {

@@ -5,12 +5,33 @@ use super::super::types;
 use super::{deferrable, index, options, value, with};
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Identity, KeyPart, PrimaryKey, RefAction, Table, Unique};
 
-/// `CREATE TABLE` with everything but foreign keys and indexes.
+/// What `CREATE TABLE` would not make as it is, and comes after it: rules that are not valid, which it would take for valid
+/// (<https://www.postgresql.org/docs/current/sql-createtable.html>), and unique rules over columns that have a key
+/// already, of which PostgreSQL makes one for each statement
+/// (<https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-UNIQUE-CONSTRAINTS>).
+pub(crate) fn after_table(table: &Table, names: &Names) -> Vec<String> {
+    let add = |name: Option<&Ident>, body: String| format!("ALTER TABLE {} ADD {}", names.sql(&table.name), named(name, &body));
+    let uniques = table.uniques.iter().enumerate().filter(|(i, _)| is_doubled(table, *i));
+    let uniques = uniques.map(|(_, u)| add(u.name.as_ref(), unique(u)));
+    let checks = table.checks.iter().filter(|c| c.not_valid).map(|c| add(c.name.as_ref(), format!("{} NOT VALID", check(c))));
+    uniques.chain(checks).collect()
+}
+
+/// Whether a key or a unique rule before this one is over the same columns.
+fn is_doubled(table: &Table, at: usize) -> bool {
+    let columns = |parts: &[KeyPart]| parts.iter().map(|p| p.column.clone()).collect::<Vec<_>>();
+    let Some(own) = table.uniques.get(at).map(|u| columns(&u.parts)) else { return false };
+    let before = table.uniques.iter().take(at).map(|u| columns(&u.parts));
+    table.primary_key.iter().map(|k| columns(&k.parts)).chain(before).any(|c| c == own)
+}
+
+/// `CREATE TABLE` with everything but foreign keys, indexes and [`after_table`].
 pub(crate) fn create_table(table: &Table, names: &Names) -> String {
     let mut parts: Vec<String> = table.columns.values().map(column).collect();
     parts.extend(table.primary_key.iter().map(|k| named(k.name.as_ref(), &primary_key(k))));
-    parts.extend(table.uniques.iter().map(|u| named(u.name.as_ref(), &unique(u))));
-    parts.extend(table.checks.iter().map(|c| named(c.name.as_ref(), &check(c))));
+    let uniques = table.uniques.iter().enumerate().filter(|(i, _)| !is_doubled(table, *i));
+    parts.extend(uniques.map(|(_, u)| named(u.name.as_ref(), &unique(u))));
+    parts.extend(table.checks.iter().filter(|c| !c.not_valid).map(|c| named(c.name.as_ref(), &check(c))));
     parts.extend(table.exclusions.iter().map(|e| named(e.name.as_ref(), &exclusion(e))));
     let unlogged = if table.unlogged { "UNLOGGED " } else { "" };
     let body = if parts.is_empty() { String::new() } else { format!("\n    {}\n", parts.join(",\n    ")) };
@@ -74,7 +95,7 @@ pub(crate) fn unique(unique: &Unique) -> String {
     format!("{}{}{}", key(words, &unique.parts), include(&unique.include), deferrable(unique.deferrable))
 }
 
-/// `CHECK (…)`, without `NOT VALID`: a new table has no rows that it could leave out.
+/// `CHECK (…)`, without `NOT VALID`.
 pub(crate) fn check(check: &Check) -> String {
     format!("CHECK ({}){}", check.expr.text, if check.no_inherit { " NO INHERIT" } else { "" })
 }

@@ -8,7 +8,7 @@ use super::super::names::quote;
 use super::indexes::{self, Fate, fates, may_wait};
 use super::rules::Op;
 use super::tables::Altered;
-use super::{World, locks};
+use super::{World, done, locks};
 use crate::plan::{Action, Statement, Step, Transaction, Work};
 use crate::schema::{Case, Check, Column, Ident, Index, IndexPart, PartKey, PrimaryKey, Unique};
 
@@ -191,7 +191,8 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
             _ => continue,
         };
         let Some(rule) = not_null_name(table, &before, after) else { continue };
-        statements.push(table.after(&format!("VALIDATE CONSTRAINT {}", quote(&rule))));
+        let validated = done::has_no_open_constraint(&table.new, &rule);
+        statements.push(table.after(&format!("VALIDATE CONSTRAINT {}", quote(&rule))).unless(validated));
         statements.push(table.after(&format!("ALTER COLUMN {} SET NOT NULL", quote(after.name.as_str()))));
         statements.push(table.after(&format!("DROP CONSTRAINT IF EXISTS {}", quote(&rule))));
     }
@@ -206,6 +207,8 @@ fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
     let quoted = quote(name.as_str());
     let mut statements = built(world, table, &key.index(name.clone()), name);
     statements.push(table.after(&format!("ADD CONSTRAINT {quoted} {} USING INDEX {quoted}{}", key.words(), key.deferrable())));
+    let done = done::has_constraint(&table.new, name.as_str());
+    statements = statements.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(key.comment().map(|text| super::alter::rule_comment(table, name.as_str(), Some(text))));
     let mut step = later(world, table, statements, "its index is built without stopping writers", Work::Build);
     let key = world.names.key(&table.edits.after.name);
@@ -224,7 +227,9 @@ fn built(world: &World<'_>, table: &Altered<'_>, index: &Index, name: &Ident) ->
 }
 
 fn build(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Step {
-    let mut statements = built(world, table, index, &index.name);
+    let done = done::has_valid_index(&world.names.beside(&table.edits.after.name, &index.name));
+    let built = built(world, table, index, &index.name);
+    let mut statements: Vec<Statement> = built.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
     later(world, table, statements, "the index is built without stopping writers", Work::Build)
 }

@@ -4,6 +4,7 @@
 mod alter;
 mod columns;
 mod domains;
+mod done;
 mod enums;
 mod foreign_keys;
 mod going;

@@ -145,6 +145,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
 fn create(world: &World<'_>, table: &Table) -> Step {
     let name = world.names.sql(&table.name);
     let mut statements = vec![Statement::new(ddl::create_table(table, &world.names))];
+    statements.extend(ddl::after_table(table, &world.names).into_iter().map(Statement::new));
     for index in table.indexes.values() {
         statements.push(Statement::new(ddl::create_index(index, &index.name, &table.name, false, &world.names)));
     }

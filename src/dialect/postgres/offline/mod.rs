@@ -18,6 +18,7 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::Live;
 use super::planner::{self, Aligned, PlanError, Settled};
 use crate::dialect::guards::Guards;
+use crate::diff::Changes;
 use crate::plan::{Fact, Level, Plan, Step};
 use crate::schema::{Address, Normalized, ObjectName, Schema};
 
@@ -60,6 +61,30 @@ pub fn plan(
     desired: &Normalized,
     online: bool,
 ) -> Result<OfflinePlan, PlanError> {
+    let Made { settled, guards, changes, mut steps, unsettled } = lowered(current, facts, recorded, desired, online)?;
+    uncounted(&mut steps);
+    let changed = changes.addresses();
+    let unsettled = unsettled.into_iter().filter(|a| changed.contains(a)).collect();
+    let desired = for_file(&settled, &changes);
+    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, online), unsettled, desired })
+}
+
+/// What a plan is made of.
+struct Made {
+    settled: Settled,
+    guards: Guards,
+    changes: Changes,
+    steps: Vec<Step>,
+    unsettled: BTreeSet<Address>,
+}
+
+fn lowered(
+    current: &Schema,
+    facts: &[Fact],
+    recorded: Option<Recorded<'_>>,
+    desired: &Normalized,
+    online: bool,
+) -> Result<Made, PlanError> {
     let Noted { live, guards, holding } = noted::read(facts, current)?;
     let (settled, unsettled) = settled(live, &guards, recorded, desired);
     let changes = settled.changes()?;
@@ -67,12 +92,23 @@ pub fn plan(
     if !changes.is_empty() {
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: None, holds_rows: holding.contains(name) });
         steps = planner::lowered(&settled, &guards, &changes, &facts, online)?;
-        uncounted(&mut steps);
     }
-    let changed = changes.addresses();
-    let unsettled = unsettled.into_iter().filter(|a| changed.contains(a)).collect();
-    let desired = for_file(&settled, &changes);
-    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, online), unsettled, desired })
+    Ok(Made { settled, guards, changes, steps, unsettled })
+}
+
+/// What a script of the plan is made of besides: both schemas in one spelling, and the steps with all that is to be counted.
+///
+/// # Errors
+/// As [`plan`].
+pub(crate) fn for_script(
+    current: &Schema,
+    facts: &[Fact],
+    recorded: Option<Recorded<'_>>,
+    desired: &Normalized,
+    online: bool,
+) -> Result<(Settled, Vec<Step>), PlanError> {
+    let made = lowered(current, facts, recorded, desired, online)?;
+    Ok((made.settled, made.steps))
 }
 
 /// Both schemas in one spelling, as far as that goes without a server, and what only it could say.

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `version MAJOR` | the server's major version |
 //! | `home SCHEMA` | the schema of what names none |
+//! | `digest SCHEMA DIGEST` | what lies in a schema, for a script to compare with |
 //! | `relation KIND SCHEMA NAME` | a relation that other facts speak of: `r` is a table, `v` a view, `m` a materialised one |
 //! | `reads VIEW… RELATION… COLUMN` | a view reads a relation, or one column of it |
 //! | `holds-rows SCHEMA NAME` | a table holds rows |
@@ -18,9 +19,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::default_name;
 use super::super::inspect::{Live, Reads, Relation, Server, ident};
 use super::super::planner::PlanError;
+use super::super::{default_name, digest};
 use super::Noted;
 use crate::dialect::guards::Guards;
 use crate::plan::Fact;
@@ -175,6 +176,8 @@ impl Reader {
         match (fact.name.as_str(), args.as_slice()) {
             ("version", [major]) => self.live.server.version = major.parse::<u16>().ok().map(|v| i64::from(v) * 10_000)?,
             ("home", [schema]) => self.live.server.default_schema = (*schema).to_owned(),
+            // A plan does not depend on it.
+            (digest::FACT, [_, _]) => {}
             ("relation", [kind, schema, name]) => self.relation(kind, named(schema, name)),
             ("reads", [schema, view, of_schema, relation]) => self.reads(&named(schema, view), &named(of_schema, relation), None)?,
             ("reads", [schema, view, of_schema, relation, column]) => {

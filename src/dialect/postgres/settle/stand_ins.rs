@@ -127,7 +127,7 @@ async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> 
             connection.execute("RELEASE SAVEPOINT rosey_try").await?;
             Ok(true)
         }
-        Err(lost @ Error::Lost(_)) => Err(lost),
+        Err(error) if error.is_no_refusal() => Err(error),
         Err(_) => {
             connection.execute("ROLLBACK TO SAVEPOINT rosey_try").await?;
             Ok(false)

@@ -1,0 +1,68 @@
+//! Plans with no database at hand: from what was noted down of one. Opens none.
+
+use super::{ApplyError, Desired, SqlitePath, Way};
+use crate::dialect::postgres::{self, offline::Recorded};
+use crate::dialect::sqlite;
+use crate::kdl::{self, Sources};
+use crate::plan::{Plan, State};
+use crate::schema::{Address, Dialect, Schema};
+
+/// A schema that rosey has written down.
+pub(super) fn read_noted(text: &str, dialect: Dialect) -> Result<Schema, ApplyError> {
+    kdl::decode(&Sources::from_text("noted.kdl", text), dialect).map_err(|e| ApplyError::Unreadable(e.to_string()))
+}
+
+/// A plan without the database, and what differs in words that only its server could show to be equal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Offline {
+    /// The plan, with nothing counted.
+    pub plan: Plan,
+    /// What may be no difference.
+    pub unsettled: Vec<Address>,
+    /// The schema that it leads to, as KDL that says the same without a history.
+    pub desired: String,
+}
+
+/// Plans from a noted state: the same changes and statements as against the database that it is of.
+///
+/// # Errors
+/// Where the state cannot be read, or where no plan is possible.
+pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<Offline, ApplyError> {
+    let current = read_noted(&state.current, state.dialect)?;
+    match state.dialect {
+        Dialect::Sqlite => {
+            let rebuild = way.path == SqlitePath::Rebuild;
+            let plan = sqlite::offline::plan(&state.facts, &current, desired.normalized(), rebuild).await?;
+            Ok(Offline { plan, unsettled: Vec::new(), desired: kdl::encode(desired.written()) })
+        }
+        Dialect::Postgres => {
+            let (after, written) = recorded(state)?;
+            let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
+            let made = postgres::offline::plan(&current, &state.facts, recorded, desired.normalized(), way.online)?;
+            Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: kdl::encode(&made.desired) })
+        }
+    }
+}
+
+/// What the last apply recorded: the schema after it, and as its file had it.
+pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>), ApplyError> {
+    let read = |text: &Option<String>| text.as_deref().map(|t| read_noted(t, state.dialect)).transpose();
+    Ok((read(&state.recorded)?, read(&state.written)?))
+}
+
+/// The state of a database that has this schema and nothing else: no row, no history.
+///
+/// # Errors
+/// Where the schema cannot be made.
+pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
+    let current = kdl::encode(&schema.written().at_rest());
+    if dialect == Dialect::Postgres {
+        return Ok(State::new(dialect, current, Vec::new()));
+    }
+    let empty = State::new(dialect, String::new(), Vec::new());
+    let plan = plan_offline(&empty, schema, Way::default()).await?.plan;
+    let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
+    let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
+    Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
+}

@@ -1,0 +1,84 @@
+//! Planning against a PostgreSQL database, which waits for nobody without end.
+
+use std::time::Duration;
+
+use crate::apply::drift;
+use crate::dialect::guards::Guards;
+use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::inspect::{self, Live};
+use crate::dialect::postgres::planner::{self, Planned};
+use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::kdl;
+use crate::plan::Plan;
+use crate::schema::Normalized;
+
+/// What `plan` has to say besides the plan.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Remarks {
+    /// Schemas that hold something and that neither the file nor the history names.
+    pub left_alone: Vec<String>,
+    /// The server could not be asked about expressions: some may be shown as changed that are not.
+    pub unasked: bool,
+    /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
+    pub later: Option<String>,
+}
+
+/// Plans from the database's schema to the desired one.
+///
+/// # Errors
+/// Where the server does not answer, or where no plan is possible.
+pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+    plan_within(url, desired, online, PATIENCE).await
+}
+
+/// How long a plan waits for another session's lock.
+pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Plans as [`plan()`] does, and waits so long for another session's lock.
+///
+/// # Errors
+/// As [`plan()`].
+pub async fn plan_within(url: &Url, desired: &Normalized, online: bool, wait: Duration) -> Result<(Plan, Remarks), PlanError> {
+    Opened::open(url, wait).await?.plan(desired, online).await
+}
+
+/// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
+pub(in crate::apply) struct Opened {
+    connection: Connection,
+    live: Live,
+    guards: Guards,
+}
+
+impl Opened {
+    pub(in crate::apply) async fn open(url: &Url, wait: Duration) -> Result<Opened, Error> {
+        let mut connection = Connection::open_within(url, wait).await?;
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let live = inspect::inspect(&mut connection).await?;
+        let guards = planner::remembered(&mut connection, &live).await?;
+        Ok(Opened { connection, live, guards })
+    }
+
+    pub(in crate::apply) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+        let Opened { mut connection, live, guards } = self;
+        let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
+        planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
+        let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
+        plan.drift = drift;
+        connection.execute("ROLLBACK").await?;
+        connection.close().await.ok();
+        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later }))
+    }
+}
+
+/// The live schema as KDL.
+///
+/// # Errors
+/// Where the server does not answer.
+pub async fn inspect(url: &Url) -> Result<String, Error> {
+    let mut connection = Connection::open_within(url, PATIENCE).await?;
+    let schema = planner::current(&mut connection).await?;
+    connection.close().await.ok();
+    Ok(kdl::encode(&schema))
+}

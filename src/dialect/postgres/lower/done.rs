@@ -1,0 +1,26 @@
+//! How a script that is run again knows what has been done already of what stands outside its transaction: by what is in
+//! the catalog under the name, and sound. Asks nothing itself.
+
+use super::super::names::literal;
+
+/// A table, which is named as in SQL, has this constraint.
+pub(super) fn has_constraint(table: &str, name: &str) -> String {
+    let (table, name) = (literal(table), literal(name));
+    format!("EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = pg_catalog.to_regclass({table}) AND conname = {name})")
+}
+
+/// A table has no constraint of this name that is still to be validated.
+pub(super) fn has_no_open_constraint(table: &str, name: &str) -> String {
+    let (table, name) = (literal(table), literal(name));
+    format!(
+        "NOT EXISTS (SELECT FROM pg_catalog.pg_constraint \
+         WHERE conrelid = pg_catalog.to_regclass({table}) AND conname = {name} AND NOT convalidated)"
+    )
+}
+
+/// An index, which is named as in SQL, is there, and its build came to its end
+/// (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>).
+pub(super) fn has_valid_index(index: &str) -> String {
+    let index = literal(index);
+    format!("EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({index}) AND indisvalid)")
+}

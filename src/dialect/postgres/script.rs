@@ -1,0 +1,85 @@
+//! What a script for `psql` begins with: the settings that every session of rosey's has, that the database is the one which
+//! the plan was made for, and that its rows fit what the plan makes of them. Nothing of it changes anything: where it fails,
+//! the script ends with all as it was.
+
+use super::measure;
+use super::names::literal;
+use super::{connection, digest};
+use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
+
+/// The session's settings.
+pub(crate) fn session() -> Piece {
+    Piece::new("The settings that rosey works with: what is converted is converted as it does.", connection::session())
+}
+
+/// The settings as they were.
+pub(crate) fn session_after() -> Vec<String> {
+    connection::session_after()
+}
+
+/// A block, in quotes that nothing in it ends.
+pub(crate) fn block(declared: &str, body: &str) -> String {
+    let names = std::iter::once("rosey".to_owned()).chain((1..).map(|n| format!("rosey{n}")));
+    let tag = names.map(|n| format!("${n}$")).find(|t| !body.contains(t.as_str())).unwrap_or_default();
+    format!("DO {tag} {declared}BEGIN\n{body}\nEND {tag}")
+}
+
+/// Stops where the database is another one: by its history, by the schema that names without one are of, and by what it
+/// holds. `history_format` is the latest that is understood.
+pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[String], expected: &str) -> Piece {
+    let body = format!(
+        "IF coalesce(pg_catalog.current_schema()::text, 'public') <> {home} THEN \
+         RAISE 'the plan was made where new objects go to schema %, and here they would go to %', {home}, pg_catalog.current_schema(); END IF;\n\
+         IF pg_catalog.to_regclass('_rosey_history') IS NOT NULL THEN\n\
+         SELECT h.number, h.rosey_version INTO later, version FROM _rosey_history h WHERE h.format > {history_format} LIMIT 1;\n\
+         IF later IS NOT NULL THEN RAISE 'number % of the history was written by a later rosey (%)', later, version; END IF;\n\
+         SELECT coalesce(max(h.number), 0) INTO last FROM _rosey_history h;\n\
+         END IF;\n\
+         IF last <> {last} THEN RAISE 'the plan was made for number {last} of the history, and this is number %', last; END IF;\n\
+         PERFORM pg_catalog.set_config('search_path', '', true);\n\
+         IF ({query}) <> {expected} THEN RAISE 'the schema is not the one that this plan was made for'; END IF;",
+        home = literal(home),
+        query = digest::query(but),
+        expected = literal(expected),
+    );
+    let statement = block("DECLARE last bigint := 0; later bigint; version text; ", &body);
+    Piece::new("Stops where the database is not the one that this plan was made for.", [statement])
+}
+
+/// Stops where rows have come since the plan was made, or are there after all, that break what it takes for granted. `uncounted`
+/// are the plan's steps before they were counted.
+pub(crate) fn rows_fit(uncounted: &[Step], plan: &Plan) -> Option<Piece> {
+    let checks: Vec<String> = counted_again(uncounted, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
+    (!checks.is_empty()).then(|| Piece::new("Stops where rows do not fit, before anything is changed.", checks))
+}
+
+/// As the plan itself counts: reading only, and not where a function that is called may do something.
+fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
+    let sql = match hazard.probe.as_ref()? {
+        Probe::Query(sql) => sql.clone(),
+        Probe::Aggregate(sql) => measure::of_rows(sql, step.rows_of.as_deref()?),
+    };
+    let message = format!("{}: {}; nothing was changed", hazard.address, hazard.message);
+    let number = |n: &str| format!("coalesce({n}::text, '?')");
+    let mut text = literal(&message);
+    for (word, value) in [
+        ("{count}", number("found")),
+        ("{total}", number("total")),
+        ("{rows}", number("found") + " || ' rows'"),
+        ("{values}", number("found") + " || ' values'"),
+    ] {
+        if message.contains(word) {
+            text = format!("replace({text}, '{word}', {value})");
+        }
+    }
+    let count = format!("EXECUTE {} INTO found, total;\nIF found > 0 THEN RAISE '%', {text}; END IF;", literal(&sql));
+    let called: Vec<String> = measure::calls(&sql).iter().map(|n| literal(n)).collect();
+    let count = if called.is_empty() {
+        count
+    } else {
+        let names = called.join(", ");
+        format!("IF NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE provolatile = 'v' AND proname IN ({names})) THEN\n{count}\nEND IF;")
+    };
+    let body = format!("PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);\n{count}");
+    Some(block("DECLARE found bigint; total bigint; ", &body))
+}
