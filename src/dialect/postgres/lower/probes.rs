@@ -68,7 +68,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
     let advice = if new && column.backfill.is_none() {
         "give the column a default or a backfill"
     } else if column.backfill.is_some() {
-        "the backfill leaves NULL there: let it give a value for every row"
+        "let the backfill give a value for every row"
     } else {
         "add a backfill to the column, or fill the rows first"
     };

@@ -37,7 +37,7 @@ pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let advice = if is_new && column.backfill.is_none() {
         "give the column a default or a backfill"
     } else if column.backfill.is_some() {
-        "the backfill leaves NULL there: let it give a value for every row"
+        "let the backfill give a value for every row"
     } else {
         "add a backfill to the column, or fill the rows first"
     };
