@@ -3,13 +3,18 @@
 use crate::render::escape;
 
 /// Alembic's commands, and what takes their place.
-const ALEMBIC: [(&str, &str); 8] = [
-    ("alembic revision --autogenerate", "edit the schema file, then rosey plan"),
-    ("alembic upgrade head", "rosey apply"),
+const ALEMBIC: [(&str, &str); 13] = [
+    ("alembic revision --autogenerate", "edit the schema file, then rosey plan --out plans/ -m MESSAGE"),
+    ("alembic upgrade head", "rosey apply, or what was reviewed: rosey apply plans/"),
+    ("alembic upgrade +1", "rosey apply plans/ --count 1"),
+    ("alembic upgrade --sql", "rosey plan --format sql"),
     ("alembic downgrade -1", "rosey rollback"),
+    ("alembic downgrade REV", "rosey rollback --to NUMBER"),
+    ("alembic downgrade base", "rosey rollback --to base"),
     ("alembic current", "rosey status"),
     ("alembic history", "rosey history"),
     ("alembic stamp head", "rosey stamp"),
+    ("alembic stamp REV", "rosey stamp PLAN"),
     ("alembic show", "rosey show PLAN"),
     ("alembic check", "rosey plan --detailed-exitcode"),
 ];

@@ -88,12 +88,17 @@ fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
     Wrote schema.kdl from the database.
     It plans to nothing: it says what is there.
     Alembic has managed this database too: its table alembic_version is left alone
-      alembic revision --autogenerate  edit the schema file, then rosey plan
-      alembic upgrade head             rosey apply
+      alembic revision --autogenerate  edit the schema file, then rosey plan --out plans/ -m MESSAGE
+      alembic upgrade head             rosey apply, or what was reviewed: rosey apply plans/
+      alembic upgrade +1               rosey apply plans/ --count 1
+      alembic upgrade --sql            rosey plan --format sql
       alembic downgrade -1             rosey rollback
+      alembic downgrade REV            rosey rollback --to NUMBER
+      alembic downgrade base           rosey rollback --to base
       alembic current                  rosey status
       alembic history                  rosey history
       alembic stamp head               rosey stamp
+      alembic stamp REV                rosey stamp PLAN
       alembic show                     rosey show PLAN
       alembic check                    rosey plan --detailed-exitcode
     Stamped (number 1): nothing else was changed.
