@@ -176,7 +176,7 @@ async fn in_transaction(
         return Err(ApplyError::BrokenReferences(what));
     }
     let took = began.elapsed();
-    let rows_copied = plan.rows_copied();
+    let rows_copied = plan.rows_copied().unwrap_or_default();
     let record = Record {
         schema_before: as_kdl(current.schema()),
         schema_after: as_recorded(after.schema(), desired.schema()),

@@ -86,9 +86,9 @@ impl Plan {
         self.hazards().filter(stops).collect()
     }
 
-    /// Rows that the rebuilds copy, where they have been counted.
-    pub fn rows_copied(&self) -> i64 {
-        self.steps.iter().filter(|s| s.action == Action::Rebuild).filter_map(|s| s.rows).sum()
+    /// Rows that the rebuilds copy; nothing where they have not been counted.
+    pub fn rows_copied(&self) -> Option<i64> {
+        self.steps.iter().filter(|s| s.action == Action::Rebuild).map(|s| s.rows).sum()
     }
 
     /// Free bytes that the rebuilds need, where they have been measured: the new table beside the old one, and the
@@ -129,6 +129,6 @@ pub struct Summary {
     pub destroy: usize,
     /// Tables among the changed ones that are rebuilt.
     pub rebuilt: usize,
-    /// Rows that this copies.
-    pub rows_copied: i64,
+    /// Rows that this copies; nothing where they have not been counted.
+    pub rows_copied: Option<i64>,
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::drift;
 use super::view::{Symbol, View};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanFile};
 use crate::schema::deceives;
 
 /// The version of the shape.
@@ -17,6 +17,7 @@ struct Document<'a> {
     dialect: &'static str,
     fingerprint: &'a str,
     creates_database: bool,
+    saved: Option<Label<'a>>,
     drift: Option<drift::Document>,
     summary: Summary,
     changes: Vec<Change>,
@@ -30,7 +31,27 @@ struct Summary {
     change: usize,
     destroy: usize,
     rebuilt: usize,
-    rows_copied: i64,
+    rows_copied: Option<i64>,
+}
+
+/// What a saved plan says of itself.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[non_exhaustive]
+pub struct Label<'a> {
+    /// The history number that it was made for.
+    pub number: i64,
+    /// What was said of it.
+    pub message: Option<&'a str>,
+    /// Of a way back: the number whose schema it goes back to.
+    pub back_to: Option<i64>,
+    /// The digest, which the history knows it by.
+    pub digest: &'a str,
+}
+
+impl<'a> From<&'a PlanFile> for Label<'a> {
+    fn from(file: &'a PlanFile) -> Self {
+        Label { number: file.number, message: file.message.as_deref(), back_to: file.back_to, digest: &file.digest }
+    }
 }
 
 #[derive(Serialize)]
@@ -67,6 +88,15 @@ struct Step<'a> {
 
 /// The whole plan as JSON.
 pub fn json(plan: &Plan, schema: &str) -> String {
+    document(plan, schema, None)
+}
+
+/// The same of a saved plan, with what its file says of itself.
+pub fn json_of_saved(plan: &Plan, schema: &str, saved: Label<'_>) -> String {
+    document(plan, schema, Some(saved))
+}
+
+fn document(plan: &Plan, schema: &str, saved: Option<Label<'_>>) -> String {
     let view = View::of(plan, schema);
     let s = plan.summary();
     let document = Document {
@@ -75,6 +105,7 @@ pub fn json(plan: &Plan, schema: &str) -> String {
         dialect: plan.dialect.word(),
         fingerprint: &plan.fingerprint,
         creates_database: plan.creates_database,
+        saved,
         drift: plan.drift.as_ref().map(|d| drift::document(d, plan.dialect)),
         summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
         changes: view.blocks.iter().map(change).collect(),

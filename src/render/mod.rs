@@ -25,7 +25,7 @@ pub use annotations::annotations;
 pub use drift::{drift, drift_json};
 pub use findings::{findings_github, findings_json, findings_line, findings_text};
 pub use html::html;
-pub use json::{json, written};
+pub use json::{Label, json, json_of_saved, written};
 pub use markdown::{MARKER, markdown, markdown_and_findings};
 pub use places::Declared;
 pub use sarif::{findings_sarif, sarif};

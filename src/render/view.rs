@@ -156,8 +156,7 @@ fn summary(plan: &Plan, schema: &str) -> String {
     let s = plan.summary();
     let mut text = format!("Plan: {} to add, {} to change, {} to destroy.", s.add, s.change, s.destroy);
     if s.rebuilt > 0 {
-        let counted_all = plan.steps.iter().filter(|s| s.action == Action::Rebuild).all(|s| s.rows.is_some());
-        let rows = if counted_all { counted(s.rows_copied, "row") } else { "an unknown number of rows".to_owned() };
+        let rows = s.rows_copied.map_or_else(|| "an unknown number of rows".to_owned(), |rows| counted(rows, "row"));
         text.push_str(&format!(" {} rebuilt, {rows} copied.", counted(s.rebuilt as i64, "table")));
     }
     text
