@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, drift, history, postgres as pg, sqlite as lite, stamp,
+    ApplyError, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, Stamped, drift, history, postgres as pg, sqlite as lite, stamp,
 };
 use crate::dialect::postgres::{self, Url};
 use crate::dialect::sqlite::connection::{Connection, Mode};
@@ -272,8 +272,8 @@ impl Database {
     /// Writes down in the history that the database is as desired, and changes nothing else.
     ///
     /// # Errors
-    /// [`ApplyError::Blocked`] is none of them: where `force` is not given and the database differs, [`ApplyError::Stale`].
-    pub async fn stamp(&self, desired: &Desired, force: bool, options: &Options) -> Result<i64, ApplyError> {
+    /// [`ApplyError::Differs`] where `force` is not given and the database is not as desired.
+    pub async fn stamp(&self, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
         match self {
             Database::Sqlite(path) => stamp::on_sqlite(path, desired, force, options).await,
             Database::Postgres(url) => stamp::on_postgres(url, desired, force, options).await,

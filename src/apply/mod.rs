@@ -1,5 +1,6 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
+pub mod chain;
 mod database;
 mod drift;
 mod history;
@@ -28,6 +29,7 @@ pub use offline::{Offline, plan_offline, state_of};
 pub use restore::{RestoreOptions, backups, restore};
 pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
+pub use stamp::Stamped;
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

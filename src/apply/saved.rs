@@ -7,10 +7,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{ApplyError, Database, Desired, Noted, Offline, Options, SqlitePath, Way, plan_offline, postgres as pg};
+use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, SqlitePath, Way, plan_offline, postgres as pg};
 use crate::dialect::postgres;
+use crate::dialect::sqlite::PlanError;
 use crate::diff::Changes;
 use crate::kdl;
 use crate::plan::{self, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
@@ -125,7 +127,7 @@ pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
 }
 
 /// The schema that a plan leads to. One that is gone back to is as the database had it.
-fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -> Result<Desired, ApplyError> {
+pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -> Result<Desired, ApplyError> {
     let schema = read_noted(text, dialect)?;
     Desired::new(Schema { names_are_exact: back_to.is_some(), ..schema }, dialect)
 }
@@ -183,39 +185,26 @@ pub enum Standing {
 }
 
 impl Saved {
-    /// Whether a database's schema, as it was noted down, is the one that the plan starts from, to the letter. Where it is
-    /// not, [`Saved::standing`] tells whether it is in other words.
-    pub fn starts_at(&self, state: &State) -> bool {
-        let same = |live: &Schema| kdl::encode(live) == kdl::encode(&self.current);
-        state.dialect == self.file.dialect && read_noted(&state.current, state.dialect).is_ok_and(|live| same(&live))
-    }
-
     /// Where a database stands beside the plan. `wait` is how long another program's lock is waited for.
     ///
     /// # Errors
     /// Where the database does not answer, or where no plan is possible.
     pub async fn standing(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
-        let missing = is_missing(database);
-        let (mut plan, remarks, holding) = match database {
-            Database::Sqlite(_) => {
-                let planned = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
-                (planned.plan, planned.remarks, Vec::new())
-            }
-            Database::Postgres(url) => {
-                let holding = postgres::offline::holding(&self.file.facts);
-                let planned = pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding, wait).await;
-                database.or_who_is_in_the_way(planned.map_err(Into::into), wait).await?
-            }
-        };
-        if plan.changes.is_empty() && !missing {
+        let made = self.made_on(database, wait).await;
+        if made.as_ref().is_ok_and(|(plan, ..)| plan.changes.is_empty()) && !is_missing(database) {
             return Ok(Standing::Applied);
         }
-        let mut start = self.current.clone();
-        start.ignores = self.desired.written().ignores.clone();
-        let since = if missing { from_nothing(&start) } else { database.changes_since(&start).await? };
-        if !since.is_empty() {
-            return Ok(Standing::Elsewhere { differs: self.touched(&since) });
-        }
+        let since = self.since(database).await?;
+        let (mut plan, remarks, holding) = match made {
+            Ok(made) if since.is_empty() => made,
+            // From elsewhere there need not be a way at all.
+            Ok(_) | Err(ApplyError::Plan(PlanError::Schema(_)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(_)))
+                if !since.is_empty() =>
+            {
+                return Ok(Standing::Elsewhere { differs: self.touched(&since) });
+            }
+            made => made?,
+        };
         if self.file.back_to.is_some() {
             plan.lead_back(&self.file.lost);
         }
@@ -223,6 +212,46 @@ impl Saved {
             Some(reason) => Standing::Unfit { reason },
             None => Standing::Fits { plan: Box::new(plan), remarks },
         })
+    }
+
+    /// The plan as it is made on the database now, and the tables that hold rows there and did not.
+    async fn made_on(&self, database: &Database, wait: Duration) -> Result<(Plan, pg::Remarks, Vec<ObjectName>), ApplyError> {
+        match database {
+            Database::Sqlite(_) => {
+                let planned = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
+                Ok((planned.plan, planned.remarks, Vec::new()))
+            }
+            Database::Postgres(url) => {
+                let holding = postgres::offline::holding(&self.file.facts);
+                let planned = pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding, wait).await;
+                database.or_who_is_in_the_way(planned.map_err(Into::into), wait).await
+            }
+        }
+    }
+
+    /// What differs from where the plan starts to what is there.
+    async fn since(&self, database: &Database) -> Result<Changes, ApplyError> {
+        let start = Schema { ignores: self.desired.written().ignores.clone(), ..self.current.clone() };
+        if is_missing(database) { Ok(from_nothing(&start)) } else { database.changes_since(&start).await }
+    }
+
+    /// What is left of a plan whose steps after its transaction were cut off. What differs beside that is not its work.
+    ///
+    /// # Errors
+    /// Where the database does not answer, or where no plan is possible.
+    pub async fn rest(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
+        let Planned { mut plan, remarks } = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
+        if plan.changes.is_empty() {
+            return Ok(Standing::Applied);
+        }
+        let differs = self.touched(&plan.changes);
+        if differs.iter().any(|(_, touched)| !touched) {
+            return Ok(Standing::Elsewhere { differs });
+        }
+        if self.file.back_to.is_some() {
+            plan.lead_back(&self.file.lost);
+        }
+        Ok(Standing::Fits { plan: Box::new(plan), remarks })
     }
 
     fn touched(&self, since: &Changes) -> Vec<(Address, bool)> {
@@ -250,14 +279,18 @@ impl Saved {
     }
 }
 
-/// Whether a plan starts from the schema that the database has.
+/// Where the database is, seen from a plan that is not made again for it.
 ///
 /// # Errors
 /// Where its schemas cannot be read, or the database does not answer.
-pub async fn starts_here(file: &PlanFile, database: &Database) -> Result<bool, ApplyError> {
-    let ignores = read_noted(&file.desired, file.dialect)?.ignores;
-    let start = Schema { ignores, ..read_noted(&file.current, file.dialect)? };
-    Ok(database.changes_since(&start).await?.is_empty())
+pub async fn here(file: &PlanFile, database: &Database) -> Result<Here, ApplyError> {
+    let desired = read_noted(&file.desired, file.dialect)?;
+    let start = Schema { ignores: desired.ignores.clone(), ..read_noted(&file.current, file.dialect)? };
+    // A plan that ends there has nothing to do, wherever it starts.
+    if database.changes_since(&desired.at_rest()).await?.is_empty() {
+        return Ok(Here::End);
+    }
+    Ok(if database.changes_since(&start).await?.is_empty() { Here::Start } else { Here::Elsewhere })
 }
 
 /// A database that is not there yet differs in all that the plan starts from.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{ApplyError, Desired, Options, history, postgres as pg, sqlite as lite};
+use super::{ApplyError, Desired, Entry, Options, history, postgres as pg, sqlite as lite};
 use crate::dialect::postgres;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::inspect;
@@ -11,64 +11,116 @@ use crate::diff::{Changes, diff};
 use crate::kdl;
 use crate::plan::{Kind, Record};
 
-/// Where a database is not as desired, this is what differs.
-fn refuse(changes: &Changes) -> Result<(), ApplyError> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    Err(ApplyError::Differs(changes.addresses().iter().map(ToString::to_string).collect()))
+/// What came of a stamp.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Stamped {
+    /// The number that records what is there.
+    pub number: i64,
+    /// It was there already, so nothing was written.
+    pub already: bool,
+    /// What was recorded although it is not as desired.
+    pub differs: Vec<String>,
 }
 
-/// What a stamp leaves in the history. The row says what is there, also where that is not what was desired.
-fn record(before: Option<String>, there: String, written: Option<String>, options: &Options) -> Record {
-    Record {
-        kind: if options.kind == Kind::Rollback { Kind::Rollback } else { Kind::Stamp },
-        back_to: options.back_to,
-        plan: options.plan_id.clone().unwrap_or_default(),
-        message: options.message.clone(),
-        schema_before: before.unwrap_or_else(|| there.clone()),
-        schema_written: written.filter(|w| *w != there),
-        schema_after: there,
-        identity: options.identity.clone(),
-        outcome: "applied",
-        ..Record::default()
+/// How many objects a forced stamp names in the history.
+const NAMED: usize = 5;
+
+/// What is to be written down, and beside what.
+struct Found {
+    last: Option<Entry>,
+    there: String,
+    written: Option<String>,
+    differs: Vec<String>,
+}
+
+impl Found {
+    /// What differs from what was desired; a refusal where that is not to be recorded.
+    fn differs(changes: &Changes, force: bool) -> Result<Vec<String>, ApplyError> {
+        let differs: Vec<String> = changes.addresses().iter().map(ToString::to_string).collect();
+        if differs.is_empty() || force { Ok(differs) } else { Err(ApplyError::Differs(differs)) }
+    }
+
+    /// The row that would be written once more. A way back is always told, and so is what somebody has to say.
+    fn already(&self, options: &Options) -> Option<i64> {
+        let last = self.last.as_ref().filter(|e| e.outcome != "running" && e.schema_after == self.there)?;
+        let same_plan = options.plan_id.as_ref().is_none_or(|p| *p == last.plan);
+        let same_words = options.message.is_none() || options.message == last.message;
+        (options.kind != Kind::Rollback && self.differs.is_empty() && same_plan && same_words).then_some(last.number)
+    }
+
+    /// What the history says of it: also that it was forced.
+    fn message(&self, options: &Options) -> Option<String> {
+        if self.differs.is_empty() {
+            return options.message.clone();
+        }
+        let named = self.differs.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = self.differs.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let forced = format!("forced: not as desired in {named}{more}");
+        Some(options.message.as_ref().map_or(forced.clone(), |m| format!("{m} ({forced})")))
+    }
+
+    /// The row. It says what is there, also where that is not what was desired.
+    fn record(&self, options: &Options) -> Record {
+        Record {
+            kind: if options.kind == Kind::Rollback { Kind::Rollback } else { Kind::Stamp },
+            back_to: options.back_to,
+            plan: options.plan_id.clone().unwrap_or_default(),
+            message: self.message(options),
+            schema_before: self.last.as_ref().map_or_else(|| self.there.clone(), |e| e.schema_after.clone()),
+            schema_written: self.written.clone().filter(|w| *w != self.there),
+            schema_after: self.there.clone(),
+            identity: options.identity.clone(),
+            outcome: "applied",
+            ..Record::default()
+        }
+    }
+
+    fn stamped(self, number: i64, already: bool) -> Stamped {
+        Stamped { number, already, differs: self.differs }
     }
 }
 
-pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, options: &Options) -> Result<i64, ApplyError> {
+pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
     let mut connection = Connection::open(path, Mode::Write, options.lock_timeout).await?;
     match connection.execute("BEGIN IMMEDIATE").await {
         Err(Error::Locked) => return Err(ApplyError::LockTimeout(options.lock_timeout)),
         other => other?,
     };
     let live = inspect::inspect(&mut connection).await?;
-    let changes = diff(&live.current, desired.normalized()).unwrap_or_default();
-    if !force {
-        refuse(&changes)?;
-    }
-    let before = history::read_sqlite(&mut connection, history::Which::Last).await?.pop().map(|e| e.schema_after);
+    let differs = Found::differs(&diff(&live.current, desired.normalized()).unwrap_or_default(), force)?;
+    let last = history::read_sqlite(&mut connection, history::Which::Last).await?.pop();
     let there = lite::as_recorded(live.current.schema(), desired.normalized().schema());
-    let number = history::write_sqlite(&mut connection, &record(before, there, None, options)).await?;
+    let found = Found { last, there, written: None, differs };
+    if let Some(number) = found.already(options) {
+        connection.close().await?;
+        return Ok(found.stamped(number, true));
+    }
+    let number = history::write_sqlite(&mut connection, &found.record(options)).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
-    Ok(number)
+    Ok(found.stamped(number, false))
 }
 
-pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: bool, options: &Options) -> Result<i64, ApplyError> {
+pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
     let mut connection = postgres::connection::Connection::open(url).await?;
     pg::lock(&mut connection, options.lock_timeout).await?;
     connection.execute("BEGIN").await?;
     let settled = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?.0;
     let changes = diff(&settled.current, &settled.desired).unwrap_or_default();
-    if !force {
-        refuse(&changes)?;
-    }
-    let before = history::read_postgres(&mut connection, history::Which::Last).await?.pop().map(|e| e.schema_after);
+    let differs = Found::differs(&changes, force)?;
+    let last = history::read_postgres(&mut connection, history::Which::Last).await?.pop();
     let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema());
     // Only a schema that is there as it was written tells how the server spells it.
     let written = changes.is_empty().then(|| kdl::encode(desired.normalized().schema()));
-    let number = history::write_postgres(&mut connection, &record(before, there, written, options)).await?;
+    let found = Found { last, there, written, differs };
+    if let Some(number) = found.already(options) {
+        connection.close().await.ok();
+        return Ok(found.stamped(number, true));
+    }
+    let number = history::write_postgres(&mut connection, &found.record(options)).await?;
     connection.execute("COMMIT").await?;
     connection.close().await.ok();
-    Ok(number)
+    Ok(found.stamped(number, false))
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use clap::Args;
 
+use super::again::Again;
 use super::apply_saved::Run;
 use super::error::Failure;
 use super::progress::Progress;
@@ -60,7 +61,8 @@ impl Apply {
             let target = settings.target(&self.target)?;
             let style = render::Style { colour, verbose: self.verbose };
             let count = self.count.map(|n| n as usize);
-            let run = Run { settings: &settings, target: &target, options, style, approved, quiet: self.quiet, count };
+            let again = Again::on(&self.target);
+            let run = Run { settings: &settings, target: &target, again, options, style, approved, quiet: self.quiet, count };
             return run.all(&self.plans).await;
         }
         let path = settings.schema(&self.schema);
@@ -190,7 +192,9 @@ async fn interrupted() {
 pub(super) fn identity() -> Identity {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     Identity {
-        user: variable("USER").or_else(|| variable("USERNAME")).or_else(|| variable("LOGNAME")),
+        // A service or a container may have none of these; where the system knows no name either, PostgreSQL gives the
+        // role's.
+        user: ["USER", "USERNAME", "LOGNAME"].into_iter().find_map(variable).or_else(|| whoami::username().ok().filter(|u| !u.is_empty())),
         host: gethostname::gethostname().into_string().ok().filter(|h| !h.is_empty()),
         git_commit: git_commit(),
     }

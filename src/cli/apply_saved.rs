@@ -1,14 +1,17 @@
-//! `rosey apply PLAN…`: exactly the saved plans, in the order that leads on from the live schema.
+//! `rosey apply FILE…`: exactly the saved plans that are named, each where it starts. What has been applied is not
+//! applied again. Folders are in `apply_folder`.
 
 use std::path::{Path, PathBuf};
 
+use super::again::Again;
 use super::apply::{apply, approve, report};
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
 use super::{Exit, output, remarks, saved};
+use crate::apply::chain::{Past, past};
 use crate::apply::saved::{Saved, Standing};
-use crate::apply::{ApplyError, Options};
+use crate::apply::{ApplyError, Entry, Options, is_missing};
 use crate::dialect::sqlite;
 use crate::kdl::Sources;
 use crate::plan::{Hazard, Plan};
@@ -18,6 +21,7 @@ use crate::render::{self, Style, escape};
 pub(super) struct Run<'r> {
     pub(super) settings: &'r Settings,
     pub(super) target: &'r Target,
+    pub(super) again: Again,
     pub(super) options: Options,
     pub(super) style: Style,
     pub(super) approved: bool,
@@ -37,41 +41,53 @@ impl Run<'_> {
     }
 
     async fn file(&self, path: &Path) -> Result<(), Failure> {
-        let plan = saved::open(path).await?;
+        let plan = saved::open(path, &self.again).await?;
         let live = self.target.database.dialect();
         if plan.file.dialect != live {
             return Err(saved::foreign(path, plan.file.dialect, live));
         }
-        match self.standing(path, &plan).await? {
+        let past = past(&self.history().await?, &plan.file.digest);
+        if let Past::Applied(number) = past {
+            output::out(&escape(&format!("{}: already applied as number {number}.\n", path.display())));
+            return Ok(());
+        }
+        match self.standing(path, &plan, past).await? {
             Standing::Fits { plan: counted, remarks: said } => {
                 remarks::tell(&said);
                 self.run(path, &plan, &counted).await
             }
             Standing::Applied => {
                 self.target.database.finish().await?;
-                output::out(&format!("{}: already applied.\n", escape(&path.display().to_string())));
+                output::out(&escape(&format!("{}: already applied.\n", path.display())));
                 Ok(())
             }
-            Standing::Elsewhere { differs } => Err(saved::elsewhere(path, &differs)),
-            Standing::Unfit { reason } => Err(unfit(path, &reason)),
+            Standing::Elsewhere { differs } => Err(saved::elsewhere(path, &plan, &differs, past, &self.again)),
+            Standing::Unfit { reason } => Err(self.unfit(path, &plan, &reason)),
         }
     }
 
-    async fn standing(&self, path: &Path, plan: &Saved) -> Result<Standing, Failure> {
-        plan.standing(&self.target.database, self.options.lock_timeout).await.map_err(|e| match e {
-            ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => {
-                ApplyError::LockTimeout(self.options.lock_timeout).into()
-            }
+    /// The rows so far.
+    pub(super) async fn history(&self) -> Result<Vec<Entry>, Failure> {
+        let database = &self.target.database;
+        Ok(if is_missing(database) { Vec::new() } else { database.history().await? })
+    }
+
+    pub(super) async fn standing(&self, path: &Path, plan: &Saved, past: Past) -> Result<Standing, Failure> {
+        let (database, wait) = (&self.target.database, self.options.lock_timeout);
+        let standing =
+            if matches!(past, Past::Unfinished(_)) { plan.rest(database, wait).await } else { plan.standing(database, wait).await };
+        standing.map_err(|e| match e {
+            ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(wait).into(),
             ApplyError::Plan(_) | ApplyError::PostgresPlan(_) => {
                 let failure: Failure = e.into();
-                failure.help(format!("plan it again: rosey plan --out {}", path.display()))
+                failure.help(format!("plan it again: {}", self.again.command(path, Some(&plan.file))))
             }
             other => other.into(),
         })
     }
 
-    async fn run(&self, path: &Path, plan: &Saved, counted: &Plan) -> Result<(), Failure> {
-        saved::follows(path, plan)?;
+    pub(super) async fn run(&self, path: &Path, plan: &Saved, counted: &Plan) -> Result<(), Failure> {
+        saved::follows(path, plan, &self.again)?;
         let shown = path.display().to_string();
         let message = plan.file.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
         if !self.quiet || !self.approved {
@@ -94,96 +110,16 @@ impl Run<'_> {
             }
             other => Failure::of_apply(other),
         })?;
-        output::out(&report(counted, &outcome));
+        // Nothing but this says which plan it was.
+        let name = if self.quiet && self.approved { format!("{}: ", escape(&shown)) } else { String::new() };
+        output::out(&format!("{name}{}", report(counted, &outcome)));
         Ok(())
     }
 
-    /// Follows the chain of a folder's plans from the live schema.
-    async fn folder(&self, folder: &Path) -> Result<(), Failure> {
-        let mut waiting = Vec::new();
-        let mut foreign = 0;
-        for path in saved::in_folder(folder)? {
-            let plan = saved::open(&path).await?;
-            if plan.file.dialect == self.target.database.dialect() { waiting.push((path, plan)) } else { foreign += 1 }
-        }
-        if waiting.is_empty() {
-            let others = if foreign > 0 { ", only plans for the other kind of database" } else { "" };
-            return Err(Failure::new(format!("{} holds no plan{others}", folder.display())).help("rosey plan --out FILE writes one"));
-        }
-        let (mut done, mut arrived) = (0, false);
-        while self.count.is_none_or(|most| done < most) {
-            let Some((at, counted)) = self.next(&waiting, &mut arrived).await? else { break };
-            let (path, plan) = waiting.remove(at);
-            self.run(&path, &plan, &counted).await?;
-            (done, arrived) = (done + 1, true);
-        }
-        if self.count == Some(done) && done > 0 {
-            return Ok(());
-        }
-        self.tell_rest(folder, &waiting, done, arrived).await
+    /// The refusal of a plan that starts where the database is, and yet is not made for it.
+    pub(super) fn unfit(&self, path: &Path, plan: &Saved, reason: &str) -> Failure {
+        Failure::new(format!("{}: {reason}; nothing was changed", path.display()))
+            .help(format!("plan it again: {}", self.again.command(path, Some(&plan.file))))
+            .refused()
     }
-
-    /// The first plan that starts where the database is. A plan that ends there shows that the chain has been followed.
-    async fn next(&self, waiting: &[(PathBuf, Saved)], arrived: &mut bool) -> Result<Option<(usize, Plan)>, Failure> {
-        let state = match &self.target.database {
-            database if crate::apply::is_missing(database) => None,
-            database => Some(database.state().await?),
-        };
-        // Those that start there to the letter come first: the others cost a question each.
-        let mut order: Vec<usize> = (0..waiting.len()).collect();
-        let elsewhere = |i: &usize| !waiting.get(*i).zip(state.as_ref()).is_some_and(|((_, p), s)| p.starts_at(s));
-        order.sort_by_key(|i| (elsewhere(i), *i));
-        for i in order {
-            let Some((path, plan)) = waiting.get(i) else { continue };
-            match self.standing(path, plan).await? {
-                Standing::Fits { plan, remarks: said } => {
-                    remarks::tell(&said);
-                    return Ok(Some((i, *plan)));
-                }
-                Standing::Applied => *arrived = true,
-                Standing::Unfit { reason } => return Err(unfit(path, &reason)),
-                Standing::Elsewhere { .. } => {}
-            }
-        }
-        Ok(None)
-    }
-
-    /// Says what became of the plans that were not applied.
-    async fn tell_rest(&self, folder: &Path, waiting: &[(PathBuf, Saved)], done: usize, arrived: bool) -> Result<(), Failure> {
-        let history = if crate::apply::is_missing(&self.target.database) { Vec::new() } else { self.target.database.history().await? };
-        let known: Vec<&str> = history.iter().map(|e| e.plan.as_str()).collect();
-        let last = history.last().map_or(0, |e| e.number);
-        let mut unmade = Vec::new();
-        for (path, plan) in waiting {
-            if known.contains(&plan.file.digest.as_str()) || matches!(self.standing(path, plan).await?, Standing::Applied) {
-                continue;
-            }
-            // A plan of a number that has been used up long ago belongs to another way here.
-            if plan.file.number >= last {
-                unmade.push(path);
-            }
-        }
-        for path in &unmade {
-            output::err(&escape(&format!(
-                "skipped, for it starts from another schema: {}\n  to apply it too, plan it again: rosey plan --out {}\n",
-                path.display(),
-                path.display()
-            )));
-        }
-        if done == 0 && arrived {
-            output::out("No changes. The database is where the last plan leads.\n");
-        }
-        if arrived {
-            return Ok(());
-        }
-        Err(Failure::new(format!("no plan in {} starts from the schema that the database has; nothing was changed", folder.display()))
-            .help("rosey status shows what was applied and what has changed since; rosey plan --out FILE makes a plan from here")
-            .refused())
-    }
-}
-
-fn unfit(path: &Path, reason: &str) -> Failure {
-    Failure::new(format!("{}: {reason}; nothing was changed", path.display()))
-        .help(format!("plan it again: rosey plan --out {}", path.display()))
-        .refused()
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::again::Again;
 use super::error::Failure;
 use super::plan::Format;
 use super::settings::Settings;
@@ -71,7 +72,9 @@ impl Side {
                 return State::read(&text).map(|s| Side::State(Box::new(s))).map_err(|e| saved::bad_state(path, &e));
             }
             if begins("rosey-plan ") {
-                return plan::read_plan(&text).map(|p| Side::Plan(Box::new(p))).map_err(|e| saved::refusal(path, e.into()).into_error());
+                return plan::read_plan(&text)
+                    .map(|p| Side::Plan(Box::new(p)))
+                    .map_err(|e| saved::refusal(path, e.into(), &Again::default()).into_error());
             }
         }
         schema::sources(path).map(Side::Schema)

@@ -118,7 +118,7 @@ async fn stamp(database: &Database, desired: &Desired, options: &Options, given:
         output::out("Not stamped: nothing was written to the database. rosey stamp does it.\n");
         return Ok(Exit::Done);
     }
-    let number = database.stamp(desired, false, options).await?;
+    let number = database.stamp(desired, false, options).await?.number;
     output::out(&format!("Stamped (number {number}): nothing else was changed.\n"));
     Ok(Exit::Done)
 }

@@ -1,6 +1,8 @@
 //! The command line: arguments, exit codes, prompts, progress. The only part that prints or reads the environment.
 
+mod again;
 mod apply;
+mod apply_folder;
 mod apply_saved;
 mod completions;
 mod config;

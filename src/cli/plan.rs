@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::again::Again;
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
@@ -31,8 +32,8 @@ pub(super) struct Plan {
     /// Save the plan, for `rosey apply FILE`; in a folder under its number and message.
     #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
-    /// What the saved plan, and later the history, shall say of it.
-    #[arg(short, long, requires = "out")]
+    /// What the saved plan or the script, and later the history, shall say of it.
+    #[arg(short, long)]
     message: Option<String>,
     /// Plan against a state that `rosey state pull` has written, with no database at hand.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "config", "to"])]
@@ -98,8 +99,10 @@ struct Made {
 const WAIT: Duration = Duration::from_secs(5);
 
 impl Plan {
-    pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
+    pub(super) async fn run(mut self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
+        self.check_message()?;
+        let kept = self.keep_message();
         let way = settings.way(&self.way, WAIT);
         let style = render::Style { colour, verbose: self.verbose };
         let (made, shown) = match self.to {
@@ -108,9 +111,26 @@ impl Plan {
         };
         output::out(&shown);
         if let Some(out) = &self.out {
-            self.save(out, made.file)?;
+            self.save(out, made.file, kept)?;
         }
         Ok(if self.detailed_exitcode && !made.plan.is_empty() { Exit::Changes } else { Exit::Done })
+    }
+
+    /// A message that nothing would hold is a mistake. A script against a state writes no history.
+    fn check_message(&self) -> Result<(), Failure> {
+        let is_script = matches!(self.format, Format::Sql) && self.state.is_none();
+        if self.message.is_none() || self.out.is_some() || is_script {
+            return Ok(());
+        }
+        Err(Failure::new("nothing holds the message: no plan is saved").help("save the plan with --out plans/, or leave out -m"))
+    }
+
+    /// A plan that is made again says what it said before, where nothing else is said of it.
+    fn keep_message(&mut self) -> bool {
+        let old = self.out.as_deref().filter(|_| self.message.is_none()).and_then(saved::message_of);
+        let kept = old.is_some();
+        self.message = self.message.take().or(old);
+        kept
     }
 
     /// The way to the schema file, and how it is shown.
@@ -231,15 +251,18 @@ impl Plan {
         Ok(Made { plan: made.plan, desired, file: text, frame })
     }
 
-    fn save(&self, out: &Path, text: Option<String>) -> Result<(), Failure> {
+    fn save(&self, out: &Path, text: Option<String>, kept: bool) -> Result<(), Failure> {
         let Some(text) = text else {
-            output::err("there is nothing to do, so no plan was saved\n");
+            let rest =
+                if saved::is_plan(out) { format!("; {} was left as it is, and is not needed here", out.display()) } else { String::new() };
+            output::err(&render::escape(&format!("there is nothing to do, so no plan was saved{rest}\n")));
             return Ok(());
         };
         let number = plan::read_plan(&text).map_or(1, |p| p.number);
-        let path = saved::place(out, number, self.message.as_deref());
-        saved::write(&path, &text)?;
-        output::err(&render::escape(&format!("saved: {}\n", path.display())));
+        let place = saved::place(out, number, self.message.as_deref());
+        saved::write(&place, &text, &Again::on(&self.target).to(&self.schema))?;
+        let message = self.message.as_deref().filter(|_| kept).map(|m| format!(", with the message that it had: {m}"));
+        output::err(&render::escape(&format!("saved: {}{}\n", place.path.display(), message.unwrap_or_default())));
         Ok(())
     }
 }

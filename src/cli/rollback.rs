@@ -133,7 +133,7 @@ impl Rollback {
 async fn record(database: &Database, back: &Back, options: &Options, approved: bool) -> Result<Exit, Failure> {
     if !back.way.undone.is_empty() {
         approve(approved, "\nWrite that into the history? Only `yes` is taken for an answer: ")?;
-        let number = database.stamp(&back.desired, false, options).await?;
+        let number = database.stamp(&back.desired, false, options).await?.number;
         output::out(&format!("Recorded (number {number}): the database was there already.\n"));
     }
     Ok(Exit::Done)

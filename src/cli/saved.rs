@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::again::Again;
 use super::error::Failure;
+use crate::apply::chain::Past;
 use crate::apply::saved::{self, Saved, SavedError};
-use crate::plan::{FileError, Plan};
-use crate::render::{self, escape};
-use crate::schema::Dialect;
+use crate::plan::{FileError, Plan, read_plan};
+use crate::render;
+use crate::schema::{Address, Dialect};
 
 /// What the file of a saved plan ends with.
 pub(super) const ENDING: &str = ".plan.kdl";
@@ -20,19 +22,23 @@ pub(super) fn shown(plan: &Plan) -> String {
 }
 
 /// Opens a plan file.
-pub(super) async fn open(path: &Path) -> Result<Saved, Failure> {
-    let text = read(path)?;
-    saved::open(&text, &shown).await.map_err(|e| refusal(path, e))
+pub(super) async fn open(path: &Path, again: &Again) -> Result<Saved, Failure> {
+    let text = read(path, again)?;
+    saved::open(&text, &shown).await.map_err(|e| refusal(path, e, again))
 }
 
-/// The text of a file.
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| {
-        let failure = Failure::new(format!("{} cannot be read: {e}", path.display()));
-        match e.kind() {
-            std::io::ErrorKind::NotFound => failure.help("rosey plan --out FILE writes one"),
-            _ => failure,
+/// The text of a plan file.
+pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => {
+            Failure::new(format!("{}: it is damaged: this is no UTF-8 text; nothing was changed", path.display()))
+                .help(format!("take it from version control as it was written, or plan it again: {}", again.command(path, None)))
+                .refused()
         }
+        std::io::ErrorKind::NotFound => {
+            Failure::new(format!("{} cannot be read: {e}", path.display())).help("rosey plan --out FILE writes one")
+        }
+        _ => Failure::new(format!("{} cannot be read: {e}", path.display())),
     })
 }
 
@@ -57,12 +63,10 @@ pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
 }
 
 /// Why a file is not taken; nothing has been done then.
-pub(super) fn refusal(path: &Path, error: SavedError) -> Failure {
-    let again = format!("plan it again: rosey plan --out {}", path.display());
+pub(super) fn refusal(path: &Path, error: SavedError, again: &Again) -> Failure {
+    let again = format!("plan it again: {}", again.command(path, None));
     let help = match &error {
-        SavedError::File(FileError::Other(_)) => {
-            return Failure::new(format!("{}: {error}", path.display())).help("rosey plan --out FILE writes one");
-        }
+        SavedError::File(FileError::Other(_)) => "rosey plan --out FILE writes one".to_owned(),
         SavedError::File(FileError::Later { .. }) => "use that version of rosey, or a later one".to_owned(),
         SavedError::File(_) => format!("take it from version control as it was written, or {again}"),
         SavedError::Plan(_) => again,
@@ -71,11 +75,12 @@ pub(super) fn refusal(path: &Path, error: SavedError) -> Failure {
 }
 
 /// Refuses a plan whose steps are not those that lead from its one schema to the other.
-pub(super) fn follows(path: &Path, plan: &Saved) -> Result<(), Failure> {
+pub(super) fn follows(path: &Path, plan: &Saved, again: &Again) -> Result<(), Failure> {
     let Some(line) = plan.differs_at else { return Ok(()) };
     let shown = path.display();
+    let again = again.command(path, Some(&plan.file));
     Err(Failure::new(format!("{shown}: its steps do not follow from its schemas: line {line} would be another one; nothing was changed"))
-        .help(format!("it has been edited, or another version of rosey made it; plan it again: rosey plan --out {shown}"))
+        .help(format!("it has been edited, or another version of rosey made it; plan it again: {again}"))
         .refused())
 }
 
@@ -98,21 +103,49 @@ pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Where a plan goes: the file that was named, or one in the folder that was, called after its number and message.
-pub(super) fn place(out: &Path, number: i64, message: Option<&str>) -> PathBuf {
-    if !out.is_dir() && !out.to_string_lossy().ends_with(['/', '\\']) {
-        return out.to_path_buf();
-    }
-    let word = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let message: String = message.unwrap_or("plan").chars().map(word).take(50).collect();
-    let words: Vec<&str> = message.split('-').filter(|w| !w.is_empty()).collect();
-    out.join(format!("{number:04}-{}{ENDING}", words.join("-")))
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    /// The file itself was named, so an older plan in it may go.
+    pub(super) is_named: bool,
 }
 
-/// Writes a plan so that it is there whole, or what was there before. That may be an older plan, and nothing else.
-pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Whether a path is a folder's, also of one that is not there yet: no file of a plan is called without an ending.
+fn is_folder(out: &Path) -> bool {
+    out.is_dir() || out.to_string_lossy().ends_with(['/', '\\']) || (out.extension().is_none() && !out.exists())
+}
+
+/// The file that a plan is saved in.
+pub(super) fn place(out: &Path, number: i64, message: Option<&str>) -> Place {
+    if !is_folder(out) {
+        return Place { path: out.to_path_buf(), is_named: true };
+    }
+    let word = |c: char| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let message: String = message.unwrap_or_default().chars().map(word).take(50).collect();
+    let words: Vec<&str> = message.split('-').filter(|w| !w.is_empty()).collect();
+    let words = if words.is_empty() { "plan".to_owned() } else { words.join("-") };
+    Place { path: out.join(format!("{number:04}-{words}{ENDING}")), is_named: false }
+}
+
+/// The message of the plan that will be written over, where its file was named.
+pub(super) fn message_of(out: &Path) -> Option<String> {
+    if is_folder(out) {
+        return None;
+    }
+    read_plan(&std::fs::read_to_string(out).ok()?).ok()?.message
+}
+
+/// Writes a plan so that it is there whole, or what was there before. That may be an older plan, if it was named, and
+/// nothing else.
+pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Failure> {
+    let path = &place.path;
     if path.exists() && !is_plan(path) {
         return Err(Failure::new(format!("{} is there and is no plan; it was left as it is", path.display()))
             .help("name another file, or a folder: --out plans/"));
+    }
+    if !place.is_named && std::fs::read_to_string(path).is_ok_and(|there| there != text) {
+        return Err(Failure::new(format!("{} is there and is another plan; it was left as it is", path.display()))
+            .help(format!("to write over it, name it: {}", again.command(path, None)))
+            .help("to keep both, give this one another message: -m"));
     }
     let failed = |e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", path.display()));
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -126,7 +159,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     })
 }
 
-fn is_plan(path: &Path) -> bool {
+pub(super) fn is_plan(path: &Path) -> bool {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines().any(|l| l.starts_with("rosey-plan "))
 }
@@ -145,20 +178,32 @@ pub(super) fn name(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The refusal of a plan that starts from another schema.
-pub(super) fn elsewhere(path: &Path, differs: &[(crate::schema::Address, bool)]) -> Failure {
-    let mut text = format!("{} starts from another schema than the database has; nothing was changed", path.display());
-    for (address, touched) in differs.iter().take(20) {
+/// What differs between the database and where a plan starts, a line each.
+pub(super) fn differences(differs: &[(Address, bool)], most: usize) -> String {
+    let mut text = String::new();
+    for (address, touched) in differs.iter().take(most) {
         let what = if *touched { "differs, and the plan touches it" } else { "differs; the plan does not touch it" };
-        text.push_str(&format!("\n  {}: {what}", escape(&address.to_string())));
+        text.push_str(&format!("\n  {address}: {what}"));
     }
-    if differs.len() > 20 {
-        text.push_str(&format!("\n  and {} more", differs.len() - 20));
+    if differs.len() > most {
+        text.push_str(&format!("\n  and {} more", differs.len() - most));
     }
-    Failure::new(text)
-        .help(format!(
-            "it was made before another plan was applied, or somebody else changed the database; plan it again: rosey plan --out {}",
-            path.display()
-        ))
+    text
+}
+
+/// The refusal of a plan that starts from another schema.
+pub(super) fn elsewhere(path: &Path, plan: &Saved, differs: &[(Address, bool)], past: Past, again: &Again) -> Failure {
+    let shown = path.display();
+    let (before, why) = match past {
+        Past::Undone { number, by } => {
+            (format!("{shown} was applied as number {number} and undone by number {by}; it"), "the database is not where it was then")
+        }
+        Past::Unfinished(number) => {
+            (format!("{shown} was applied as number {number} and is not finished; it"), "somebody else changed the database meanwhile")
+        }
+        _ => (shown.to_string(), "it was made before another plan was applied, or somebody else changed the database"),
+    };
+    Failure::new(format!("{before} starts from another schema than the database has; nothing was changed{}", differences(differs, 20)))
+        .help(format!("{why}; plan it again: {}", again.command(path, Some(&plan.file))))
         .refused()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::again::Again;
 use super::error::Failure;
 use super::plan::Format;
 use super::settings::Settings;
@@ -30,22 +31,20 @@ pub(super) struct Show {
 impl Show {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.env)?;
-        let plan = saved::open(&self.plan).await.map_err(Failure::into_error)?;
-        saved::follows(&self.plan, &plan).map_err(Failure::into_error)?;
+        let again = Again::default();
+        let plan = saved::open(&self.plan, &again).await.map_err(Failure::into_error)?;
+        saved::follows(&self.plan, &plan, &again).map_err(Failure::into_error)?;
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
             output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
         }
-        if matches!(self.format, Format::Sql) {
-            output::out(&render::script(&settings.under_policy(&plan.plan, &Sources::default()), &frame_of_saved(&plan).await?));
-            return Ok(Exit::Done);
-        }
+        let counted = settings.under_policy(&plan.plan, &Sources::default());
+        let style = render::Style { colour, verbose: self.verbose };
         let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[] };
-        output::out(&self.format.write(
-            &settings.under_policy(&plan.plan, &Sources::default()),
-            saved::NAME,
-            render::Style { colour, verbose: self.verbose },
-            declared,
-        ));
+        output::out(&match self.format {
+            Format::Sql => render::script(&counted, &frame_of_saved(&plan).await?),
+            Format::Json => render::json_of_saved(&counted, saved::NAME, (&plan.file).into()),
+            format => format.write(&counted, saved::NAME, style, declared),
+        });
         Ok(Exit::Done)
     }
 }

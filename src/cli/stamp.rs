@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::again::Again;
 use super::apply::identity;
 use super::error::Failure;
 use super::settings::Settings;
-use super::{Exit, SchemaArguments, TargetArguments, output, schema};
-use crate::apply::{Desired, Options};
+use super::{Exit, SchemaArguments, TargetArguments, output, saved, schema};
+use crate::apply::{ApplyError, Desired, Options, Stamped};
 use crate::kdl::Sources;
 use crate::kdl::project::duration;
 use crate::plan::read_plan;
+use crate::render::escape;
 use crate::schema::Dialect;
 
 /// Records what is there.
@@ -50,7 +52,7 @@ impl Stamp {
         let target = settings.target(&self.target)?;
         let dialect = target.database.dialect();
         let wanted = match &self.plan {
-            Some(file) => of_plan(file, dialect)?,
+            Some(file) => of_plan(file, dialect, &Again::on(&self.target))?,
             None => of_schema(&settings.schema(&self.schema), dialect)?,
         };
         target.announce();
@@ -62,10 +64,27 @@ impl Stamp {
             ..Options::default()
         };
         let stamped = target.database.stamp(&wanted.desired, self.force, &options).await;
-        let number = stamped.map_err(|e| schema::failure(&wanted.sources, e))?;
-        output::out(&format!("Stamped (number {number}): the database is recorded as it is, nothing else was changed.\n"));
+        let stamped = stamped.map_err(|e| match (&self.plan, e) {
+            (Some(file), e @ ApplyError::Differs(_)) => Failure::new(format!("{e}; nothing was recorded"))
+                .help(format!("rosey diff DATABASE {} shows the difference; --force records it as it is found", file.display()))
+                .refused(),
+            (_, e) => schema::failure(&wanted.sources, e),
+        })?;
+        output::out(&told(&stamped));
         Ok(Exit::Done)
     }
+}
+
+fn told(stamped: &Stamped) -> String {
+    let number = stamped.number;
+    if stamped.already {
+        return format!("Already recorded as number {number}; nothing was written.\n");
+    }
+    let mut text = format!("Stamped (number {number}): the database is recorded as it is, nothing else was changed.\n");
+    if !stamped.differs.is_empty() {
+        text.push_str(&escape(&format!("It is not as desired in {}.\n", stamped.differs.join(", "))));
+    }
+    text
 }
 
 fn of_schema(path: &Path, dialect: Dialect) -> Result<Wanted, Failure> {
@@ -74,16 +93,12 @@ fn of_schema(path: &Path, dialect: Dialect) -> Result<Wanted, Failure> {
     Ok(Wanted { sources, desired, plan_id: None, message: None })
 }
 
-fn of_plan(file: &Path, dialect: Dialect) -> Result<Wanted, Failure> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| Failure::new(format!("{shown} cannot be read: {e}")))?;
-    let plan = read_plan(&text).map_err(|e| Failure::new(format!("{shown}: {e}")).refused())?;
+fn of_plan(file: &Path, dialect: Dialect, again: &Again) -> Result<Wanted, Failure> {
+    let plan = read_plan(&saved::read(file, again)?).map_err(|e| saved::refusal(file, e.into(), again))?;
     if plan.dialect != dialect {
-        return Err(
-            Failure::new(format!("{shown} is a plan for {}, and the database is {}", plan.dialect.word(), dialect.word())).refused()
-        );
+        return Err(saved::foreign(file, plan.dialect, dialect));
     }
-    let sources = Sources::from_text(&shown.to_string(), &plan.desired);
+    let sources = Sources::from_text(&file.display().to_string(), &plan.desired);
     let desired = schema::desired(&sources, dialect)?;
     Ok(Wanted { sources, desired, plan_id: Some(plan.digest), message: plan.message })
 }

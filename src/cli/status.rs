@@ -10,8 +10,8 @@ use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, drift, migrators, output, saved};
 use crate::apply::Entry;
-use crate::apply::rollback;
-use crate::apply::saved::starts_here;
+use crate::apply::chain::{Chain, Past, Place, Waiting, past};
+use crate::apply::saved::here;
 use crate::plan::{PlanFile, read_plan};
 use crate::render::escape;
 
@@ -68,40 +68,67 @@ async fn changed_since(database: &Database, last: &Entry) -> Result<String, Fail
     Ok(format!("Drift: changed since, and not by rosey: {}. rosey drift shows how.\n", names.join(", ")))
 }
 
-/// The saved plans of this kind of database.
+/// The saved plans of this kind of database, and what `apply` would do with each.
 async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<String, Failure> {
-    let mut rows = Vec::new();
-    for file in plan_files(folder)? {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let read = std::fs::read_to_string(&file).map_err(|e| e.to_string()).and_then(|t| read_plan(&t).map_err(|e| e.to_string()));
-        match read {
-            Err(reason) => rows.push(vec![name, String::new(), format!("broken: {reason}"), String::new()]),
+    let (mut broken, mut sound) = (Vec::new(), Vec::new());
+    for path in plan_files(folder)? {
+        match saved::read_any(&path).map_err(|_| "it cannot be read".to_owned()).and_then(|t| read_plan(&t).map_err(|e| e.to_string())) {
+            Err(reason) => broken.push((path, reason)),
             Ok(plan) if plan.dialect != database.dialect() => {}
-            Ok(plan) => {
-                let standing = standing(&plan, database, entries).await?;
-                rows.push(vec![name, format!("number {}", plan.number), standing, plan.message.unwrap_or_default()]);
-            }
+            Ok(plan) => sound.push((path, plan)),
         }
     }
-    if rows.is_empty() {
+    sound.sort_by(|a, b| (a.1.number, &a.0).cmp(&(b.1.number, &b.0)));
+    let standings = standings(&sound, database, entries).await?;
+    if sound.is_empty() && broken.is_empty() {
         return Ok(String::new());
     }
-    let list: String = aligned(&rows).lines().map(|l| format!("  {l}\n")).collect();
+    let mut rows = Vec::new();
+    for ((path, plan), standing) in sound.iter().zip(standings) {
+        rows.push(vec![inside(folder, path), format!("number {}", plan.number), standing, plan.message.clone().unwrap_or_default()]);
+    }
+    let mut list: String = aligned(&rows).lines().map(|l| format!("  {l}\n")).collect();
+    // A reason is long, and would push the messages of all others away.
+    for (path, reason) in broken {
+        list.push_str(&escape(&format!("  {} is broken, so apply refuses the folder: {reason}\n", inside(folder, &path))));
+    }
     Ok(format!("\nPlans in {}:\n{list}", escape(&folder.display().to_string())))
 }
 
-/// What became of a saved plan. Only one of the next number can be asked whether it starts here; those after it start
-/// where it leads.
-async fn standing(plan: &PlanFile, database: &Database, entries: &[Entry]) -> Result<String, Failure> {
-    let last = entries.last().map_or(0, |e| e.number);
-    let stands = rollback::standing(entries).iter().any(|e| e.plan == plan.digest);
-    Ok(match entries.iter().rfind(|e| e.plan == plan.digest) {
-        Some(entry) if stands => format!("applied as number {}", entry.number),
-        Some(entry) => format!("applied as number {}, and undone since", entry.number),
-        None if plan.number <= last => format!("not applied, and number {} is another", plan.number),
-        None if plan.number == last + 1 && !starts_here(plan, database).await? => "starts from another schema".to_owned(),
-        None => "pending".to_owned(),
-    })
+/// A plan's path from the folder on.
+fn inside(folder: &Path, path: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).display().to_string()
+}
+
+/// What became of each plan, or what will.
+async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: &[Entry]) -> Result<Vec<String>, Failure> {
+    let mut waiting = Vec::new();
+    for (path, file) in plans.iter().filter(|(_, p)| past(entries, &p.digest) == Past::Never) {
+        waiting.push((path, Waiting { file, here: here(file, database).await? }));
+    }
+    let asked: Vec<Waiting<'_>> = waiting.iter().map(|(_, w)| *w).collect();
+    let places = Chain::new(entries, plans.iter().map(|(_, p)| p)).places(&asked);
+    let mut places = places.iter();
+    let is_stamp = |number: i64| entries.iter().any(|e| e.number == number && e.kind == "stamp");
+    let standing = |(_, plan): &(PathBuf, PlanFile)| match past(entries, &plan.digest) {
+        Past::Applied(number) if is_stamp(number) => format!("stamped as number {number}"),
+        Past::Applied(number) => format!("applied as number {number}"),
+        Past::Unfinished(number) => format!("applied as number {number}, not finished"),
+        Past::Undone { number, .. } => format!("applied as number {number}, and undone since"),
+        Past::Never => match places.next() {
+            Some(Place::Next) => "pending".to_owned(),
+            Some(Place::After(i)) => pending(*i, &waiting),
+            Some(Place::Behind) => "not needed here".to_owned(),
+            Some(Place::Stray) | None => "starts from another schema: plan it again".to_owned(),
+        },
+    };
+    Ok(plans.iter().map(standing).collect())
+}
+
+/// What waits for another plan.
+fn pending(after: usize, waiting: &[(&PathBuf, Waiting<'_>)]) -> String {
+    let name = waiting.get(after).and_then(|(path, _)| path.file_name()).unwrap_or_default();
+    format!("pending, after {}", name.to_string_lossy())
 }
 
 /// The plan files in the order of names; none where there is no such folder.

@@ -269,14 +269,15 @@ fn a_stamp_records_what_matches_and_refuses_what_does_not() {
     exit 3
     $ rosey stamp --force -m anyway
     Stamped (number 2): the database is recorded as it is, nothing else was changed.
+    It is not as desired in table.users.
     exit 0
     $ rosey history
     1  TIME  stamp  ada@host  found
-    2  TIME  stamp  ada@host  anyway
+    2  TIME  stamp  ada@host  anyway (forced: not as desired in table.users)
     exit 0
     $ rosey status
     Number 2: stamp, TIME by ada@host
-      anyway
+      anyway (forced: not as desired in table.users)
     No drift: the database is as it was left.
     exit 0
     $ rosey drift
@@ -312,7 +313,7 @@ fn saved_plans_are_listed_and_broken_ones_named() {
     No drift: the database is as it was left.
 
     Plans in plans:
-      0001-old.plan.kdl  broken: this is no plan file of rosey's
+      0001-old.plan.kdl is broken, so apply refuses the folder: this is no plan file of rosey's
     exit 0
     $ rosey status --plans elsewhere
     Number 2: apply, TIME by ada@host

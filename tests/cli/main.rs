@@ -16,6 +16,7 @@ mod completions;
 mod files;
 mod first_release;
 mod fmt_command;
+mod folder;
 mod formats;
 mod graph;
 mod history;
@@ -97,7 +98,7 @@ impl Place {
     /// Another program, prepared in the same way.
     fn prepared(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.path("")).env("HOME", self.path(""));
+        command.args(arguments).current_dir(self.path("")).env("HOME", self.path("")).env("USER", "ada");
         command.env_remove("ROSEY_DATABASE_URL").env_remove("NO_COLOR");
         for name in ["HOST", "HOSTADDR", "PORT", "USER", "PASSWORD", "DATABASE", "SSLMODE", "OPTIONS", "APPNAME", "PASSFILE"] {
             command.env_remove(format!("PG{name}"));

@@ -331,7 +331,7 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     Recorded (number 3): the database was there already.
     exit 0
     $ rosey history
-    1  TIME  apply  unknown@host
+    1  TIME  apply  ada@host
     2  TIME  apply  ada@host  (undone) age
     3  TIME  rollback  ada@host  (back to number 1)
     exit 0

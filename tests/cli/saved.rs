@@ -6,22 +6,28 @@ use super::support::postgres::{self, Server};
 use super::{Place, Run, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
 
 /// Runs on a SQLite file, and on every PostgreSQL server that is at hand.
-fn on_both(test: impl Fn(&Place, &str)) {
-    test(&Place::with(USERS), "test.db");
+pub(super) fn on_both(test: impl Fn(&Place, &str)) {
+    beside_sql(|place, url, _| test(place, url));
+}
+
+/// The same for tests that run SQL of their own.
+pub(super) fn beside_sql(test: impl Fn(&Place, &str, &dyn Fn(&str))) {
+    let place = Place::with(USERS);
+    test(&place, "test.db", &|sql| place.database.run(sql, true));
     for version in postgres::versions() {
         let server = Server::shared(version).unwrap();
         let database = server.database();
-        test(&Place::with(USERS), &database.url());
+        test(&Place::with(USERS), &database.url(), &|sql| database.sql(sql));
     }
 }
 
 impl Place {
-    fn on(&self, url: &str, arguments: &[&str]) -> Run {
+    pub(super) fn on(&self, url: &str, arguments: &[&str]) -> Run {
         self.rosey(&[arguments, &["--url", url]].concat())
     }
 
     /// Saves a plan that leads to this schema.
-    fn save(&self, url: &str, schema: &str, file: &str) {
+    pub(super) fn save(&self, url: &str, schema: &str, file: &str) {
         self.write("schema.kdl", schema);
         self.on(url, &["plan", "--out", file, "-m", "a change"]).exits(0);
     }
@@ -29,7 +35,7 @@ impl Place {
 
 const APPLY: [&str; 3] = ["apply", "--auto-approve", "--allow-destructive"];
 
-fn apply(place: &Place, url: &str, plans: &[&str]) -> Run {
+pub(super) fn apply(place: &Place, url: &str, plans: &[&str]) -> Run {
     place.on(url, &[&APPLY[..], plans].concat())
 }
 
@@ -59,6 +65,64 @@ fn a_plan_goes_into_a_folder_under_its_number_and_message() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_made() {
+    let place = Place::with(USERS);
+    let run = place.on("test.db", &["plan", "--out", "plans", "-m", "users"]).exits(0);
+    assert!(run.err.ends_with("saved: plans/0001-users.plan.kdl\n"), "{run}");
+    apply(&place, "test.db", &["plans"]).exits(0);
+    let status = place.on("test.db", &["status"]).exits(0);
+    assert!(status.out.contains("0001-users.plan.kdl  number 1  applied as number 1  users"), "{status}");
+}
+
+#[test]
+fn a_plan_in_a_folder_is_written_over_where_it_is_named() {
+    let place = Place::with(USERS);
+    place.on("test.db", &["plan", "--out", "plans/", "-m", ""]).exits(0);
+    let first = place.read("plans/0001-plan.plan.kdl");
+    place.on("test.db", &["plan", "--out", "plans/", "-m", ""]).exits(0);
+    let run = place.on("test.db", &["plan", "--out", "plans/", "-m", "////"]).exits(1);
+    assert!(run.err.contains("plans/0001-plan.plan.kdl is there and is another plan; it was left as it is"), "{run}");
+    assert!(run.err.contains("help: to write over it, name it: rosey plan --out plans/0001-plan.plan.kdl --url test.db\n"), "{run}");
+    assert_eq!(place.read("plans/0001-plan.plan.kdl"), first);
+    place.on("test.db", &["plan", "--out", "plans/0001-plan.plan.kdl", "-m", "////"]).exits(0);
+    assert!(place.read("plans/0001-plan.plan.kdl").contains("\nmessage \"////\"\n"));
+}
+
+#[test]
+fn a_message_goes_where_something_holds_it() {
+    let place = Place::with(USERS);
+    apply(&place, "test.db", &[]).exits(0);
+    place.write("schema.kdl", USERS_WITH_AGE);
+    let script = place.on("test.db", &["plan", "--format", "sql", "-m", "by hand"]).exits(0);
+    assert!(script.out.contains("'by hand'"), "{script}");
+    let run = place.on("test.db", &["plan", "-m", "by hand"]).exits(1);
+    assert!(run.err.contains("nothing holds the message: no plan is saved\n"), "{run}");
+}
+
+#[test]
+fn json_of_a_saved_plan_says_what_its_file_says() {
+    let place = Place::having(USERS, "INSERT INTO users VALUES (1, 'ann')");
+    place.write("schema.kdl", USERS.replace("column name text", "column name integer"));
+    place.on("test.db", &["plan", "--sqlite-path", "rebuild", "--out", "p.plan.kdl", "-m", "numbers"]).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&place.rosey(&["show", "p.plan.kdl", "--format", "json"]).exits(0).out).unwrap();
+    let saved = json.get("saved").unwrap();
+    assert_eq!((saved["number"].as_i64(), saved["message"].as_str(), saved["back_to"].as_i64()), (Some(2), Some("numbers"), None));
+    assert_eq!(saved["digest"].as_str().map(str::len), Some(64));
+    assert_eq!((json["summary"]["rebuilt"].as_i64(), json["summary"]["rows_copied"].is_null()), (Some(1), true));
+}
+
+#[test]
+fn the_system_knows_who_it_is_where_no_variable_says() {
+    let place = Place::with(USERS);
+    let mut command = place.command(&["apply", "--auto-approve", "--url", "test.db"]);
+    command.env_remove("USER").env_remove("USERNAME").env_remove("LOGNAME");
+    Run::of("rosey apply".to_owned(), &mut command).exits(0);
+    let user = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(user.stdout).unwrap();
+    assert_eq!(place.database.value("SELECT applied_by FROM _rosey_history"), user.trim());
+}
+
+#[test]
 fn a_saved_plan_is_applied_once_and_then_there_is_nothing_to_do() {
     on_both(|place, url| {
         place.save(url, USERS, "p.plan.kdl");
@@ -67,7 +131,7 @@ fn a_saved_plan_is_applied_once_and_then_there_is_nothing_to_do() {
         let run = apply(place, url, &["p.plan.kdl"]).exits(0);
         assert!(run.out.contains("Apply complete (number 1): 1 added, 0 changed, 0 destroyed."), "{run}");
         let run = apply(place, url, &["p.plan.kdl"]).exits(0);
-        assert_eq!(run.out, "p.plan.kdl: already applied.\n");
+        assert_eq!(run.out, "p.plan.kdl: already applied as number 1.\n");
         let history = place.on(url, &["history"]).exits(0);
         assert!(history.out.contains("a change"), "{history}");
     });
@@ -79,8 +143,12 @@ fn of_two_branches_the_second_one_is_planned_again() {
         apply(place, url, &[]).exits(0);
         place.save(url, USERS_WITH_AGE, "plans/0002-a.plan.kdl");
         place.save(url, &USERS.replace("name text", "name text not-null default=x"), "plans/0002-b.plan.kdl");
-        let run = apply(place, url, &["plans"]).exits(0);
-        assert!(run.err.contains("skipped, for it starts from another schema: plans/0002-b.plan.kdl\n"), "{run}");
+        let run = apply(place, url, &["plans"]).exits(3);
+        assert!(
+            run.err.contains("one plan was not applied, for it starts from another schema than the database has; the others are applied\n"),
+            "{run}"
+        );
+        assert!(run.err.contains("\n  plans/0002-b.plan.kdl\n    table.users: differs, and the plan touches it\n"), "{run}");
         assert!(run.out.contains("plans/0002-a.plan.kdl: a change\n"), "{run}");
         let refused = apply(place, url, &["plans/0002-b.plan.kdl"]).exits(3);
         assert!(
@@ -93,13 +161,13 @@ fn of_two_branches_the_second_one_is_planned_again() {
         apply(place, url, &["plans"]).exits(0);
         place.on(url, &["plan", "--detailed-exitcode"]).exits(0);
         let again = apply(place, url, &["plans"]).exits(0);
-        assert_eq!(again.out, "No changes. The database is where the last plan leads.\n");
+        assert_eq!(again.out, "No changes. No plan in plans is left to apply.\n");
     });
 }
 
 #[test]
 fn a_folder_is_a_chain_of_which_so_many_are_applied() {
-    on_both(|place, url| {
+    beside_sql(|place, url, sql| {
         place.save(url, USERS, "plans/0001.plan.kdl");
         let other = Place::new();
         other.write("plans/0001.plan.kdl", place.read("plans/0001.plan.kdl"));
@@ -108,13 +176,17 @@ fn a_folder_is_a_chain_of_which_so_many_are_applied() {
         apply(place, url, &["plans", "--count", "1"]).exits(0);
         place.save(url, USERS_WITHOUT_NAME, "plans/0003.plan.kdl");
         place.write("schema.kdl", USERS);
-        place.on(url, &["rollback", "--to", "base", "--auto-approve", "--allow-destructive"]).exits(0);
+        let forget = || {
+            place.on(url, &["rollback", "--to", "base", "--auto-approve", "--allow-destructive"]).exits(0);
+            sql("DROP TABLE _rosey_history");
+        };
+        forget();
         for (number, done) in [(1, "0001"), (2, "0002"), (3, "0003")] {
             let run = apply(place, url, &["plans", "--count", "1"]).exits(0);
             assert!(run.out.starts_with(&format!("plans/{done}.plan.kdl: a change\n")), "{number}: {run}");
             assert_eq!(run.out.matches("Apply complete").count(), 1, "{run}");
         }
-        place.on(url, &["rollback", "--to", "base", "--auto-approve", "--allow-destructive"]).exits(0);
+        forget();
         let all = apply(place, url, &["plans"]).exits(0);
         assert_eq!(all.out.matches("Apply complete").count(), 3, "{all}");
     });
@@ -148,22 +220,26 @@ fn a_file_that_is_not_as_it_was_written_is_refused() {
         ("cut off", text[..text.len() / 2].to_owned()),
         ("later", text.replace("rosey-plan 1", "rosey-plan 2")),
         ("other", USERS.to_owned()),
+        ("empty", String::new()),
     ];
     let runs = spoilt.map(|(_, text)| {
         place.write("p.plan.kdl", text);
         format!("{}\n", apply(&place, "test.db", &["p.plan.kdl"]))
     });
+    place.write("p.plan.kdl", b"rosey-plan 1\n\xff\n");
+    let refused = apply(&place, "test.db", &["p.plan.kdl"]).exits(3);
+    assert!(refused.err.contains("p.plan.kdl: it is damaged: this is no UTF-8 text; nothing was changed"), "{refused}");
     assert!(!place.database.path.exists());
     assert_snapshot!(runs.concat(), @r"
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
     | error: p.plan.kdl: it has been edited or damaged: its content does not have the digest that its last line tells; nothing was changed
-    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl
+    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl --url test.db
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
     | error: p.plan.kdl: it is cut off: its last line, the digest, is missing; nothing was changed
-    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl
+    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl --url test.db
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
@@ -172,9 +248,14 @@ fn a_file_that_is_not_as_it_was_written_is_refused() {
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: this is no plan file of rosey's
+    | error: p.plan.kdl: this is no plan file of rosey's; nothing was changed
     |   help: rosey plan --out FILE writes one
-    exit 1
+    exit 3
+    $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
+    | database: test.db (from --url)
+    | error: p.plan.kdl: this is no plan file of rosey's; nothing was changed
+    |   help: rosey plan --out FILE writes one
+    exit 3
     ");
 }
 

@@ -5,7 +5,7 @@ use super::{Place, Run};
 /// A working directory and a database.
 pub struct Session {
     pub place: Place,
-    url: String,
+    pub url: String,
 }
 
 impl Session {

@@ -1,0 +1,73 @@
+//! The command that makes a saved plan again, with the flags that this one was called with. It tells no password.
+
+use std::path::Path;
+
+use super::{SchemaArguments, TargetArguments};
+use crate::dialect::postgres;
+use crate::plan::PlanFile;
+use crate::schema::Dialect;
+
+/// How a plan is made again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Again {
+    flags: Vec<String>,
+}
+
+impl Again {
+    /// From the same database.
+    pub(super) fn on(target: &TargetArguments) -> Again {
+        let mut flags = Vec::new();
+        let mut say = |flag: &str, value: Option<String>| flags.extend(value.map(|v| format!("{flag} {}", word(&v))));
+        let url = |url: &String| if postgres::Url::text_has_password(url) { "URL".to_owned() } else { url.clone() };
+        say("--url", target.url.as_ref().map(url));
+        say("--env", target.env.env.clone());
+        say("--config", target.config.as_ref().map(|c| c.display().to_string()));
+        Again { flags }
+    }
+
+    /// To the same schema.
+    pub(super) fn to(mut self, schema: &SchemaArguments) -> Again {
+        self.flags.extend(schema.schema.as_ref().map(|s| format!("--schema {}", word(&s.display().to_string()))));
+        self
+    }
+
+    /// The command. A plan that can be read says in which way it was made.
+    pub(super) fn command(&self, path: &Path, plan: Option<&PlanFile>) -> String {
+        let mut words = vec!["rosey plan".to_owned()];
+        if let Some(number) = plan.and_then(|p| p.back_to) {
+            words.push(format!("--to {}", if number == 0 { "base".to_owned() } else { number.to_string() }));
+        }
+        if plan.is_some_and(|p| p.rebuild_only) {
+            words.push("--sqlite-path rebuild".to_owned());
+        }
+        if plan.is_some_and(|p| p.dialect == Dialect::Postgres && !p.online) {
+            words.push("--online false".to_owned());
+        }
+        words.push(format!("--out {}", word(&path.display().to_string())));
+        words.extend(self.flags.iter().cloned());
+        words.join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::EnvArguments;
+
+    #[test]
+    fn a_password_is_left_to_whoever_knows_it() {
+        let on = |url: &str| TargetArguments { url: Some(url.to_owned()), env: EnvArguments { env: None }, config: None };
+        let command = |url| Again::on(&on(url)).command(Path::new("plans/a b.plan.kdl"), None);
+        assert_eq!(command("postgresql://ada:s3cret@host/chat"), "rosey plan --out 'plans/a b.plan.kdl' --url URL");
+        assert_eq!(
+            command("postgresql://ada@host/chat?host=/run"),
+            "rosey plan --out 'plans/a b.plan.kdl' --url 'postgresql://ada@host/chat?host=/run'"
+        );
+    }
+}

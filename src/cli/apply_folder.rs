@@ -1,0 +1,168 @@
+//! `rosey apply FOLDER`: follows the chain of a folder's plans from where the database is. A plan that the history knows is
+//! not applied again, undone or not; one that waits and fits nowhere is told, and is a refusal once the others are applied.
+
+use std::path::{Path, PathBuf};
+
+use super::apply_saved::Run;
+use super::error::Failure;
+use super::{drift, output, remarks, saved};
+use crate::apply::Entry;
+use crate::apply::chain::{Chain, Here, Past, Place, Waiting, past};
+use crate::apply::saved::{Saved, Standing};
+use crate::plan::{Plan, PlanFile};
+use crate::render::escape;
+use crate::schema::Address;
+
+/// A plan of a folder.
+struct Kept {
+    path: PathBuf,
+    plan: Saved,
+}
+
+/// A plan that the history does not know, and where the database stands beside it.
+struct Asked<'k> {
+    kept: &'k Kept,
+    here: Here,
+    differs: Vec<(Address, bool)>,
+}
+
+/// What there is to do with a folder.
+enum Step<'k> {
+    /// This plan is applied, which is counted now.
+    Take(&'k Kept, Box<Plan>),
+    /// None leads on from here.
+    Rest(Vec<Asked<'k>>),
+}
+
+impl Run<'_> {
+    /// Follows the chain of a folder's plans from the live schema.
+    pub(super) async fn folder(&self, folder: &Path) -> Result<(), Failure> {
+        let kept = self.kept(folder).await?;
+        let mut done = 0;
+        while self.count.is_none_or(|most| done < most) {
+            let entries = self.history().await?;
+            match self.step(&kept, &entries).await? {
+                Step::Take(taken, counted) => self.run(&taken.path, &taken.plan, &counted).await?,
+                Step::Rest(asked) => return self.tell_rest(folder, &kept, &asked, &entries, done).await,
+            }
+            done += 1;
+        }
+        Ok(())
+    }
+
+    /// The plans for this kind of database, in the order in which they are applied where more than one fits.
+    async fn kept(&self, folder: &Path) -> Result<Vec<Kept>, Failure> {
+        let (mut kept, mut foreign) = (Vec::new(), 0);
+        for path in saved::in_folder(folder)? {
+            let plan = saved::open(&path, &self.again).await?;
+            if plan.file.dialect == self.target.database.dialect() { kept.push(Kept { path, plan }) } else { foreign += 1 }
+        }
+        if kept.is_empty() {
+            let others = if foreign > 0 { ", only plans for the other kind of database" } else { "" };
+            return Err(Failure::new(format!("{} holds no plan{others}", folder.display())).help("rosey plan --out FILE writes one"));
+        }
+        kept.sort_by(|a, b| (a.plan.file.number, &a.path).cmp(&(b.plan.file.number, &b.path)));
+        Ok(kept)
+    }
+
+    /// The first plan that leads on from where the database is, or where it stands beside all that wait.
+    async fn step<'k>(&self, kept: &'k [Kept], entries: &[Entry]) -> Result<Step<'k>, Failure> {
+        let chain = Chain::new(entries, files(kept));
+        let mut asked = Vec::new();
+        for one in kept {
+            let past = past(entries, &one.plan.file.digest);
+            if matches!(past, Past::Applied(_) | Past::Undone { .. }) {
+                continue;
+            }
+            let (here, differs) = match self.standing(&one.path, &one.plan, past).await? {
+                Standing::Fits { .. } if chain.goes_round(&one.plan.file) => (Here::Start, Vec::new()),
+                Standing::Fits { plan, remarks: said } => {
+                    remarks::tell(&said);
+                    return Ok(Step::Take(one, plan));
+                }
+                Standing::Unfit { reason } => return Err(self.unfit(&one.path, &one.plan, &reason)),
+                Standing::Applied => (Here::End, Vec::new()),
+                Standing::Elsewhere { differs } => (Here::Elsewhere, differs),
+            };
+            asked.push(Asked { kept: one, here, differs });
+        }
+        Ok(Step::Rest(asked))
+    }
+
+    /// Says what became of the plans that were not applied.
+    async fn tell_rest(&self, folder: &Path, kept: &[Kept], asked: &[Asked<'_>], entries: &[Entry], done: usize) -> Result<(), Failure> {
+        let waiting: Vec<Waiting<'_>> = asked.iter().map(|a| Waiting { file: &a.kept.plan.file, here: a.here }).collect();
+        let places = Chain::new(entries, files(kept)).places(&waiting);
+        tell_undone(kept, entries);
+        if let Some(refusal) = self.strays(asked, &places, done) {
+            return Err(refusal);
+        }
+        self.target.database.finish().await?;
+        if done > 0 {
+            return Ok(());
+        }
+        let folder = escape(&folder.display().to_string());
+        match self.changed_since(entries).await {
+            None => output::out(&format!("No changes. No plan in {folder} is left to apply.\n")),
+            Some(names) => output::out(&format!(
+                "No plan in {folder} is left to apply. Changed since, and not by rosey: {names}. rosey drift shows how.\n"
+            )),
+        }
+        Ok(())
+    }
+
+    /// What others have changed, by name. Where that cannot be told it is not this command's to say so.
+    async fn changed_since(&self, entries: &[Entry]) -> Option<String> {
+        let drift = drift::since(&self.target.database, entries.last()?).await.ok()??;
+        let names: Vec<String> = drift.changes.addresses().iter().map(|a| escape(&a.to_string())).collect();
+        Some(names.join(", "))
+    }
+
+    /// The refusal where plans start from a schema that nothing leads to.
+    fn strays(&self, asked: &[Asked<'_>], places: &[Place], done: usize) -> Option<Failure> {
+        let (mut list, mut count, mut helps) = (String::new(), 0, Vec::new());
+        for (one, place) in asked.iter().zip(places) {
+            let path = one.kept.path.display();
+            match place {
+                Place::Stray => {
+                    list.push_str(&format!("\n  {path}"));
+                    list.push_str(&saved::differences(&one.differs, 5).replace('\n', "\n  "));
+                    helps.push(self.again.command(&one.kept.path, Some(&one.kept.plan.file)));
+                }
+                Place::After(other) => {
+                    let other = asked.get(*other).map(|a| a.kept.path.display().to_string()).unwrap_or_default();
+                    list.push_str(&format!("\n  {path}\n    waits for {other}"));
+                }
+                Place::Next | Place::Behind => continue,
+            }
+            count += 1;
+        }
+        if helps.is_empty() {
+            return None;
+        }
+        let was = if count == 1 { "one plan was not applied, for it starts" } else { "plans were not applied, for they start" };
+        let rest = if done == 0 { "nothing was changed" } else { "the others are applied" };
+        let failure = Failure::new(format!("{was} from another schema than the database has; {rest}{list}"))
+            .help("made before another plan was applied, or somebody else changed the database; rosey status tells what was");
+        Some(helps.into_iter().fold(failure, |f, command| f.help(format!("plan it again: {command}"))).refused())
+    }
+}
+
+fn files(kept: &[Kept]) -> impl Iterator<Item = &PlanFile> {
+    kept.iter().map(|k| &k.plan.file)
+}
+
+/// Names the plans that were undone, unless a plan of the folder did that: they were meant to be.
+fn tell_undone(kept: &[Kept], entries: &[Entry]) {
+    let is_kept = |number: i64| entries.iter().any(|e| e.number == number && files(kept).any(|f| f.digest == e.plan));
+    for one in kept {
+        if let Past::Undone { number, by } = past(entries, &one.plan.file.digest)
+            && !is_kept(by)
+        {
+            let path = one.path.display();
+            output::err(&escape(&format!(
+                "not applied again, for number {by} has undone it as number {number}: {path}\n  to apply it all the same, name it: rosey apply {path}\n"
+            )));
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! `rosey apply FOLDER`, and what `rosey status` says of the same plans: what is applied, what waits, what fits nowhere.
+
+use insta::assert_snapshot;
+
+use super::saved::{apply, beside_sql, on_both};
+use super::transcript::Session;
+use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
+
+/// The users table with these columns besides.
+fn users(columns: &[&str]) -> String {
+    let columns: String = columns.iter().map(|c| format!("    column {c} text\n")).collect();
+    USERS.replace("    column name text\n", &format!("    column name text\n{columns}"))
+}
+
+/// Applies a schema file, of which no plan is kept.
+fn by_schema(place: &Place, url: &str, schema: &str) {
+    place.write("schema.kdl", schema);
+    apply(place, url, &["--backup", "never"]).exits(0);
+}
+
+#[test]
+fn a_folder_does_not_go_round_in_a_circle() {
+    on_both(|place, url| {
+        for (number, schema) in [(1, USERS), (2, &users(&["b"])), (3, USERS)] {
+            place.save(url, schema, &format!("plans/000{number}.plan.kdl"));
+            if number < 3 {
+                by_schema(place, url, schema);
+            }
+        }
+        let run = apply(place, url, &["plans", "-q"]).exits(0);
+        assert_eq!(run.out.lines().filter(|l| l.contains("Apply complete")).count(), 1, "{run}");
+        assert!(run.out.starts_with("plans/0003.plan.kdl: Apply complete (number 3)"), "{run}");
+        for _ in 0..2 {
+            assert_eq!(apply(place, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+        }
+        // From nothing all three are taken, and once.
+        let other = Place::new();
+        for file in ["plans/0001.plan.kdl", "plans/0002.plan.kdl", "plans/0003.plan.kdl"] {
+            other.write(file, place.read(file));
+        }
+        if url == "test.db" {
+            assert_eq!(apply(&other, url, &["plans"]).exits(0).out.matches("Apply complete").count(), 3);
+            assert_eq!(apply(&other, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+        }
+    });
+}
+
+#[test]
+fn a_saved_way_back_is_the_end_of_the_way() {
+    on_both(|place, url| {
+        for (number, schema) in [(1, USERS), (2, &users(&["b"])), (3, &users(&["b", "c"]))] {
+            place.save(url, schema, &format!("plans/000{number}.plan.kdl"));
+            apply(place, url, &["plans"]).exits(0);
+        }
+        place.on(url, &["plan", "--to", "2", "--out", "plans/", "-m", "back"]).exits(0);
+        let run = apply(place, url, &["plans", "--backup", "never"]).exits(0);
+        assert!(run.out.starts_with("plans/0004-back.plan.kdl"), "{run}");
+        let again = apply(place, url, &["plans"]).exits(0);
+        assert_eq!((again.out.as_str(), again.err.contains("undone")), ("No changes. No plan in plans is left to apply.\n", false));
+        let status = place.on(url, &["status"]).exits(0);
+        assert!(status.out.contains("applied as number 3, and undone since"), "{status}");
+        assert!(status.out.lines().any(|l| l.contains("applied as number 4 ") && l.ends_with(" back")), "{status}");
+    });
+}
+
+#[test]
+fn what_was_undone_is_left_to_whoever_names_it() {
+    on_both(|place, url| {
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        place.save(url, USERS_WITH_AGE, "plans/0002.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        place.on(url, &["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
+        let run = apply(place, url, &["plans"]).exits(0);
+        assert!(run.err.contains("not applied again, for number 3 has undone it as number 2: plans/0002.plan.kdl\n"), "{run}");
+        assert_eq!(run.out, "No changes. No plan in plans is left to apply.\n");
+        let named = apply(place, url, &["plans/0002.plan.kdl"]).exits(0);
+        assert!(named.out.contains("Apply complete (number 4)"), "{named}");
+        by_schema(place, url, USERS_WITHOUT_NAME);
+        place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
+        by_schema(place, url, USERS_WITHOUT_NAME);
+        let refused = apply(place, url, &["plans/0002.plan.kdl"]).exits(3);
+        let told = "plans/0002.plan.kdl was applied as number 4 and undone by number 6; it starts from another schema";
+        assert!(refused.err.contains(told), "{refused}");
+    });
+}
+
+#[test]
+fn files_that_are_applied_are_no_ops_in_any_number() {
+    on_both(|place, url| {
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans/0001.plan.kdl"]).exits(0);
+        place.save(url, USERS_WITH_AGE, "plans/0002.plan.kdl");
+        apply(place, url, &["plans/0001.plan.kdl", "plans/0002.plan.kdl"]).exits(0);
+        let run = apply(place, url, &["plans/0001.plan.kdl", "plans/0002.plan.kdl"]).exits(0);
+        assert_eq!(run.out, "plans/0001.plan.kdl: already applied as number 1.\nplans/0002.plan.kdl: already applied as number 2.\n");
+    });
+}
+
+#[test]
+fn a_plan_that_comes_late_is_told_and_planned_again_as_it_is_said() {
+    on_both(|place, url| {
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        place.write("schema.kdl", users(&["c"]));
+        place.on(url, &["plan", "--out", "late/", "-m", "add c"]).exits(0);
+        for (number, columns) in [(2, &["b"][..]), (3, &["b", "d"])] {
+            place.save(url, &users(columns), &format!("plans/000{number}.plan.kdl"));
+            apply(place, url, &["plans"]).exits(0);
+        }
+        place.write("plans/0002-add-c.plan.kdl", place.read("late/0002-add-c.plan.kdl"));
+        let status = place.on(url, &["status"]).exits(0);
+        assert!(status.out.contains("number 2  starts from another schema: plan it again  add c"), "{status}");
+        let run = apply(place, url, &["plans"]).exits(3);
+        assert!(
+            run.err.contains("one plan was not applied, for it starts from another schema than the database has; nothing was changed\n"),
+            "{run}"
+        );
+        assert!(run.err.contains("\n  plans/0002-add-c.plan.kdl\n    table.users: differs, and the plan touches it\n"), "{run}");
+        let command = format!("help: plan it again: rosey plan --out plans/0002-add-c.plan.kdl --url {url}\n");
+        assert!(run.err.contains(&command) || url != "test.db", "{run}");
+        place.write("schema.kdl", users(&["b", "d", "c"]));
+        let planned = place.on(url, &["plan", "--out", "plans/0002-add-c.plan.kdl"]).exits(0);
+        assert!(planned.err.contains("saved: plans/0002-add-c.plan.kdl, with the message that it had: add c\n"), "{planned}");
+        assert!(place.on(url, &["status"]).exits(0).out.contains("number 4  pending"), "it waits now");
+        let run = apply(place, url, &["plans"]).exits(0);
+        assert!(run.out.starts_with("plans/0002-add-c.plan.kdl: add c\n"), "{run}");
+        assert!(place.on(url, &["history"]).exits(0).out.ends_with("add c\n"));
+        let nothing = place.on(url, &["plan", "--out", "plans/0002-add-c.plan.kdl"]).exits(0);
+        let told = "there is nothing to do, so no plan was saved; plans/0002-add-c.plan.kdl was left as it is, and is not needed here\n";
+        assert!(nothing.err.ends_with(told), "{nothing}");
+    });
+}
+
+#[test]
+fn another_way_to_where_the_database_is_is_no_failure() {
+    let (place, url) = (Place::new(), "test.db");
+    let old = Place::with(&users(&["old"]));
+    apply(&old, url, &[]).exits(0);
+    old.save(url, &users(&["b"]), "plans/0001-from-old.plan.kdl");
+    by_schema(&old, url, &users(&["b"]));
+    old.save(url, &users(&["b", "c"]), "plans/0002.plan.kdl");
+    place.save(url, &users(&["b", "c"]), "plans/0001-from-empty.plan.kdl");
+    for file in ["plans/0001-from-old.plan.kdl", "plans/0002.plan.kdl"] {
+        place.write(file, old.read(file));
+    }
+    for _ in 0..2 {
+        apply(&place, url, &["plans"]).exits(0);
+        place.save(url, &users(&["b", "c", "d"]), "plans/0009.plan.kdl");
+    }
+}
+
+#[test]
+fn what_others_changed_is_named_and_stops_only_what_waits() {
+    beside_sql(|place, url, sql| {
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        sql("CREATE TABLE by_hand (id integer)");
+        let run = apply(place, url, &["plans"]).exits(0);
+        let told = "No plan in plans is left to apply. Changed since, and not by rosey: table.by_hand. rosey drift shows how.\n";
+        assert_eq!(run.out, told);
+        sql("DROP TABLE by_hand");
+        place.save(url, &users(&["b"]), "plans/0002.plan.kdl");
+        let other = Place::new();
+        other.write("plans/0001.plan.kdl", place.read("plans/0001.plan.kdl"));
+        by_schema(place, url, &users(&["b"]));
+        place.save(url, &users(&["b", "c"]), "plans/0003.plan.kdl");
+        place.on(url, &["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
+        sql("CREATE TABLE by_hand (id integer)");
+        let status = place.on(url, &["status"]).exits(0);
+        assert!(status.out.contains("0003.plan.kdl  number 3  pending, after 0002.plan.kdl"), "{status}");
+        let run = apply(place, url, &["plans"]).exits(3);
+        assert!(run.err.contains("error: plans were not applied, for they start from another schema"), "{run}");
+        assert!(run.err.contains("\n  plans/0002.plan.kdl\n    table.by_hand: differs; the plan does not touch it\n"), "{run}");
+        assert!(run.err.contains("\n  plans/0003.plan.kdl\n    waits for plans/0002.plan.kdl\n"), "{run}");
+        sql("DROP TABLE by_hand");
+        assert_eq!(apply(place, url, &["plans"]).exits(0).out.matches("Apply complete").count(), 2);
+    });
+}
+
+#[test]
+fn a_plan_that_was_cut_off_after_its_transaction_is_finished() {
+    beside_sql(|place, url, sql| {
+        let schema = USERS_WITH_AGE.replace("column age integer\n", "column age integer\n    index idx_age age\n");
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        place.save(url, &schema, "plans/0002.plan.kdl");
+        for argument in ["plans", "plans/0002.plan.kdl"] {
+            apply(place, url, &[argument]).exits(0);
+            sql("DROP INDEX idx_age");
+            sql("UPDATE _rosey_history SET outcome = 'running' WHERE number = (SELECT max(number) FROM _rosey_history)");
+            let status = place.on(url, &["status"]).exits(0);
+            assert!(status.out.contains("not finished"), "{status}");
+            let run = apply(place, url, &[argument]).exits(0);
+            assert!(run.out.contains("idx_age") && run.out.contains("Apply complete"), "{run}");
+            place.on(url, &["plan", "--detailed-exitcode"]).exits(0);
+        }
+    });
+}
+
+fn transcript(session: &Session) -> String {
+    session.place.save(&session.url, USERS, "plans/0001-users.plan.kdl");
+    session.quietly(&["apply plans --auto-approve"]);
+    session.place.save(&session.url, USERS_WITH_AGE, "plans/0002-age.plan.kdl");
+    session.place.save(&session.url, &users(&["mail"]), "plans/0002-mail.plan.kdl");
+    session.place.write("plans/0003-broken.plan.kdl", "");
+    let mut text = session.run(&["status"]);
+    std::fs::remove_file(session.place.path("plans/0003-broken.plan.kdl")).unwrap();
+    session.place.write("schema.kdl", USERS_WITH_AGE);
+    session.quietly(&["apply --auto-approve -q"]);
+    text += &session.run(&[
+        "stamp plans/0002-mail.plan.kdl",
+        "stamp plans/0002-age.plan.kdl",
+        "stamp plans/0002-age.plan.kdl",
+        "stamp",
+        "status",
+        "apply plans --auto-approve",
+        "stamp --force plans/0002-mail.plan.kdl",
+        "stamp --force plans/0002-mail.plan.kdl -m meant",
+        "history",
+        "apply plans --auto-approve",
+    ]);
+    text
+}
+
+#[test]
+fn stamps_and_status_of_saved_plans() {
+    let session = Session::on_sqlite(Place::new());
+    let text = transcript(&session);
+    assert_snapshot!(text, @r"
+    $ rosey status
+    Number 1: apply, TIME by ada@host
+      a change
+    No drift: the database is as it was left.
+
+    Plans in plans:
+      0001-users.plan.kdl  number 1  applied as number 1  a change
+      0002-age.plan.kdl    number 2  pending              a change
+      0002-mail.plan.kdl   number 2  pending              a change
+      0003-broken.plan.kdl is broken, so apply refuses the folder: this is no plan file of rosey's
+    exit 0
+    $ rosey stamp plans/0002-mail.plan.kdl
+    | error: the database differs in table.users; nothing was recorded
+    |   help: rosey diff DATABASE plans/0002-mail.plan.kdl shows the difference; --force records it as it is found
+    exit 3
+    $ rosey stamp plans/0002-age.plan.kdl
+    Stamped (number 3): the database is recorded as it is, nothing else was changed.
+    exit 0
+    $ rosey stamp plans/0002-age.plan.kdl
+    Already recorded as number 3; nothing was written.
+    exit 0
+    $ rosey stamp
+    Already recorded as number 3; nothing was written.
+    exit 0
+    $ rosey status
+    Number 3: stamp, TIME by ada@host
+      a change
+    No drift: the database is as it was left.
+
+    Plans in plans:
+      0001-users.plan.kdl  number 1  applied as number 1                        a change
+      0002-age.plan.kdl    number 2  stamped as number 3                        a change
+      0002-mail.plan.kdl   number 2  starts from another schema: plan it again  a change
+    exit 0
+    $ rosey apply plans --auto-approve
+    | error: one plan was not applied, for it starts from another schema than the database has; nothing was changed
+    |   plans/0002-mail.plan.kdl
+    |     table.users: differs, and the plan touches it
+    |   help: made before another plan was applied, or somebody else changed the database; rosey status tells what was
+    |   help: plan it again: rosey plan --out plans/0002-mail.plan.kdl
+    exit 3
+    $ rosey stamp --force plans/0002-mail.plan.kdl
+    Stamped (number 4): the database is recorded as it is, nothing else was changed.
+    It is not as desired in table.users.
+    exit 0
+    $ rosey stamp --force plans/0002-mail.plan.kdl -m meant
+    Stamped (number 5): the database is recorded as it is, nothing else was changed.
+    It is not as desired in table.users.
+    exit 0
+    $ rosey history
+    1  TIME  apply  ada@host  a change
+    2  TIME  apply  ada@host
+    3  TIME  stamp  ada@host  a change
+    4  TIME  stamp  ada@host  a change (forced: not as desired in table.users)
+    5  TIME  stamp  ada@host  meant (forced: not as desired in table.users)
+    exit 0
+    $ rosey apply plans --auto-approve
+    No changes. No plan in plans is left to apply.
+    exit 0
+    ");
+    for version in super::support::postgres::versions() {
+        let server = super::support::postgres::Server::shared(version).unwrap();
+        let database = server.database();
+        assert_eq!(transcript(&Session::on_postgres(Place::new(), database.url())), text);
+    }
+}
+
+#[test]
+fn a_plan_that_no_way_leads_to_any_more_does_not_stop_the_others() {
+    on_both(|place, url| {
+        place.save(url, USERS, "plans/0001.plan.kdl");
+        apply(place, url, &["plans"]).exits(0);
+        let renamed = USERS.replace("column name text", "column title text was=name");
+        place.save(url, &renamed, "plans/0002-title.plan.kdl");
+        by_schema(place, url, &users(&["title"]));
+        place.save(url, &users(&["title", "c"]), "plans/0003.plan.kdl");
+        let run = apply(place, url, &["plans"]).exits(3);
+        assert!(run.out.starts_with("plans/0003.plan.kdl") && run.out.contains("Apply complete"), "{run}");
+        assert!(run.err.contains("the others are applied\n  plans/0002-title.plan.kdl\n    table.users: differs"), "{run}");
+    });
+}
