@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::database::{Desired, read_noted};
-use super::{Entry, saved};
+use super::offline::read_noted;
+use super::{Desired, Entry, saved};
 use crate::dialect::{postgres, sqlite};
 use crate::diff::{Changes, diff};
 use crate::plan::{Fact, PlanFile};

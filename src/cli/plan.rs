@@ -116,9 +116,9 @@ impl Plan {
         Ok(if self.detailed_exitcode && !made.plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
 
-    /// A message that nothing would hold is a mistake. A script against a state writes no history.
+    /// A message that nothing would hold is a mistake.
     fn check_message(&self) -> Result<(), Failure> {
-        let is_script = matches!(self.format, Format::Sql) && self.state.is_none();
+        let is_script = matches!(self.format, Format::Sql);
         if self.message.is_none() || self.out.is_some() || is_script {
             return Ok(());
         }
