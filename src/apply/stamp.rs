@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use super::{ApplyError, Desired, Options, history, postgres as pg, sqlite as lite};
-use crate::dialect::postgres;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::inspect;
+use crate::dialect::{postgres, sqlite};
 use crate::diff::{Changes, diff};
 use crate::kdl;
 use crate::plan::{Kind, Record};
@@ -47,7 +47,8 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
         refuse(&changes)?;
     }
     let before = history::read_sqlite(&mut connection, history::Which::Last).await?.pop().map(|e| e.schema_after);
-    let there = lite::as_recorded(live.current.schema(), desired.normalized().schema());
+    let guards = sqlite::planner::remembered(&mut connection, &live).await?;
+    let there = lite::as_recorded(live.current.schema(), desired.normalized().schema(), guards.schema());
     let number = history::write_sqlite(&mut connection, &record(before, there, None, options)).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
@@ -58,13 +59,13 @@ pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: b
     let mut connection = postgres::connection::Connection::open(url).await?;
     pg::lock(&mut connection, options.lock_timeout).await?;
     connection.execute("BEGIN").await?;
-    let settled = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?.0;
+    let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
     let changes = diff(&settled.current, &settled.desired).unwrap_or_default();
     if !force {
         refuse(&changes)?;
     }
     let before = history::read_postgres(&mut connection, history::Which::Last).await?.pop().map(|e| e.schema_after);
-    let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema());
+    let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema(), guards.schema());
     // Only a schema that is there as it was written tells how the server spells it.
     let written = changes.is_empty().then(|| kdl::encode(desired.normalized().schema()));
     let number = history::write_postgres(&mut connection, &record(before, there, written, options)).await?;
