@@ -40,14 +40,16 @@ impl Database {
 pub async fn frame_offline(state: &State, desired: &Desired, way: Way, options: &Options) -> Result<Frame, ApplyError> {
     let plan = plan_offline(state, desired, way).await?.plan;
     if state.dialect == Dialect::Sqlite {
-        let state = lite::State { facts: state.facts.clone(), ..lite::State::default() };
+        let guarded = read_noted(&state.current, state.dialect)?;
+        let state = lite::State { facts: state.facts.clone(), guarded, ..lite::State::default() };
         return Ok(lite::frame(&plan, &state, desired.normalized(), options).await?);
     }
     let current = read_noted(&state.current, state.dialect)?;
     let (after, written) = recorded(state)?;
     let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
-    let (settled, uncounted) = offline::for_script(&current, &state.facts, recorded, desired.normalized(), way.online)?;
-    let start = pg::Start { settled: &settled, uncounted: &uncounted, number: state.number.unwrap_or(0), facts: &state.facts };
+    let (settled, guards, uncounted) = offline::for_script(&current, &state.facts, recorded, desired.normalized(), way.online)?;
+    let start =
+        pg::Start { settled: &settled, guards: &guards, uncounted: &uncounted, number: state.number.unwrap_or(0), facts: &state.facts };
     pg::frame(&plan, &start, desired.normalized(), options).ok_or(ApplyError::NoDigest)
 }
 

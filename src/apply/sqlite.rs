@@ -145,7 +145,7 @@ async fn in_transaction(
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
     history::is_known(history::read_sqlite(connection, history::Which::Last).await)?;
-    let Planned { plan, live, .. } =
+    let Planned { plan, live, guards } =
         planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
@@ -179,7 +179,7 @@ async fn in_transaction(
     let rows_copied = plan.rows_copied().unwrap_or_default();
     let record = Record {
         schema_before: as_kdl(current.schema()),
-        schema_after: as_recorded(after.schema(), desired.schema()),
+        schema_after: as_recorded(after.schema(), desired.schema(), guards.schema()),
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         rows_copied,
         outcome: "applied",
@@ -198,10 +198,12 @@ fn as_kdl(schema: &Schema) -> String {
     kdl::encode(&inspect::for_display(schema))
 }
 
-/// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+/// The schema as the history keeps it: with the guards, which the database itself cannot hold; `guarded` is what the last
+/// number kept of them.
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = inspect::for_display(schema);
     guards::remember(&mut shown, desired);
+    guards::carry(&mut shown, guarded);
     kdl::encode(&shown)
 }
 

@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use super::{ApplyError, Desired, Entry, Options, history, postgres as pg, sqlite as lite};
-use crate::dialect::postgres;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::inspect;
+use crate::dialect::{postgres, sqlite};
 use crate::diff::{Changes, diff};
 use crate::kdl;
 use crate::plan::{Kind, Record};
@@ -91,7 +91,8 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
     let live = inspect::inspect(&mut connection).await?;
     let differs = Found::differs(&diff(&live.current, desired.normalized()).unwrap_or_default(), force)?;
     let last = history::read_sqlite(&mut connection, history::Which::Last).await?.pop();
-    let there = lite::as_recorded(live.current.schema(), desired.normalized().schema());
+    let guards = sqlite::planner::remembered(&mut connection, &live).await?;
+    let there = lite::as_recorded(live.current.schema(), desired.normalized().schema(), guards.schema());
     let found = Found { last, there, written: None, differs };
     if let Some(number) = found.already(options) {
         connection.close().await?;
@@ -107,11 +108,11 @@ pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: b
     let mut connection = postgres::connection::Connection::open(url).await?;
     pg::lock(&mut connection, options.lock_timeout).await?;
     connection.execute("BEGIN").await?;
-    let settled = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?.0;
+    let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
     let changes = diff(&settled.current, &settled.desired).unwrap_or_default();
     let differs = Found::differs(&changes, force)?;
     let last = history::read_postgres(&mut connection, history::Which::Last).await?.pop();
-    let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema());
+    let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema(), guards.schema());
     // Only a schema that is there as it was written tells how the server spells it.
     let written = changes.is_empty().then(|| kdl::encode(desired.normalized().schema()));
     let found = Found { last, there, written, differs };

@@ -62,7 +62,8 @@ impl Apply {
             let style = render::Style { colour, verbose: self.verbose };
             let count = self.count.map(|n| n as usize);
             let again = Again::on(&self.target);
-            let run = Run { settings: &settings, target: &target, again, options, style, approved, quiet: self.quiet, count };
+            let allow = &self.safety.allow;
+            let run = Run { settings: &settings, target: &target, again, options, allow, style, approved, quiet: self.quiet, count };
             return run.all(&self.plans).await;
         }
         let path = settings.schema(&self.schema);
@@ -71,19 +72,16 @@ impl Apply {
         let desired = declared(schema::desired(&sources, target.database.dialect())?, &target)?;
         let plan = plan(&sources, &target, &desired, way).await?;
         let name = path.display().to_string();
+        let judged = settings.judged(&plan, &sources, &options);
         if !self.quiet || !approved || plan.is_empty() {
-            output::out(&render::text(&settings.under_policy(&plan, &sources), &name, render::Style { colour, verbose: self.verbose }));
+            output::out(&render::text(&settings.shown(&judged), &name, render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() && plan.guards.is_empty() {
             target.database.finish().await?;
             return Ok(Exit::Done);
         }
-        remarks::unused(&self.safety.allow, &plan);
-        let linted = settings.linted(&plan, &sources);
-        let blocking: Vec<_> = linted.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
-        if !blocking.is_empty() {
-            return Err(settings.refusal(&blocking));
-        }
+        remarks::unused(&self.safety.allow, &judged);
+        settings.refuse(&judged)?;
         if !plan.is_empty() {
             approve(approved, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
         }

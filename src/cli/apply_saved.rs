@@ -14,7 +14,7 @@ use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Entry, Options, is_missing};
 use crate::dialect::sqlite;
 use crate::kdl::Sources;
-use crate::plan::{Hazard, Plan};
+use crate::plan::{Allowed, Hazard, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -23,6 +23,8 @@ pub(super) struct Run<'r> {
     pub(super) target: &'r Target,
     pub(super) again: Again,
     pub(super) options: Options,
+    /// The leave that was asked for, of which a policy may have left less.
+    pub(super) allow: &'r [Allowed],
     pub(super) style: Style,
     pub(super) approved: bool,
     pub(super) quiet: bool,
@@ -90,15 +92,13 @@ impl Run<'_> {
         saved::follows(path, plan, &self.again)?;
         let shown = path.display().to_string();
         let message = plan.file.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
+        let judged = self.settings.judged(counted, &Sources::default(), &self.options);
         if !self.quiet || !self.approved {
             output::out(&escape(&format!("{shown}{message}\n\n")));
-            output::out(&render::text(&self.settings.under_policy(counted, &Sources::default()), saved::NAME, self.style));
+            output::out(&render::text(&self.settings.shown(&judged), saved::NAME, self.style));
         }
-        remarks::unused(&self.options.allowed, counted);
-        let blocking: Vec<_> = counted.blocking(self.options.allow_destructive, &self.options.allowed).into_iter().cloned().collect();
-        if !blocking.is_empty() {
-            return Err(self.settings.refusal(&blocking));
-        }
+        remarks::unused(self.allow, &judged);
+        self.settings.refuse(&judged)?;
         approve(self.approved, "\nApply this plan to the database? Only `yes` is taken for an answer: ")?;
         let options = plan.options(&self.options);
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {

@@ -1,5 +1,6 @@
 //! Failures as they are told: what, why, and what to do about it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Exit;
@@ -7,7 +8,7 @@ use crate::apply::{ApplyError, HistoryError};
 use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::kdl::Diagnostics;
-use crate::plan::{Hazard, Level};
+use crate::plan::{Allowed, Hazard, Level};
 
 /// A failed command.
 #[derive(Debug)]
@@ -298,11 +299,34 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
             text.push_str(&format!("\n    {}", hazard.advice));
         }
     }
-    let failure = Failure::new(text);
-    let destroys = hazards.iter().any(|h| h.level == Level::Destroys);
-    match policy {
-        _ if !destroys => failure,
-        None => failure.help("if this data may go, add --allow-destructive"),
-        Some(place) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
+    let mut failure = Failure::new(text);
+    let destroys = || hazards.iter().filter(|h| h.level == Level::Destroys);
+    if destroys().next().is_some() {
+        failure = match (policy, leave(destroys().map(Allowed::to_destroy))) {
+            (Some(place), _) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
+            (None, Some(flags)) => failure
+                .help(format!("if this data may go, and no other, add {flags}"))
+                .help("if all may go that the plan destroys, add --allow-destructive"),
+            (None, None) => failure.help("if this data may go, add --allow-destructive"),
+        };
     }
+    match leave(hazards.iter().filter(|h| h.raised).map(Allowed::exactly)) {
+        Some(flags) => failure.help(format!("rosey.kdl makes this an error; if it may be this once, add {flags}")),
+        None => failure,
+    }
+}
+
+/// So many flags are a line that can be read.
+const FEW: usize = 4;
+
+/// The flags that give leave for these and for nothing else, where they are few.
+fn leave(allowed: impl Iterator<Item = Allowed>) -> Option<String> {
+    let flags: BTreeSet<String> = allowed.map(|a| format!("--allow {}", for_shell(&a.to_string()))).collect();
+    (!flags.is_empty() && flags.len() <= FEW).then(|| flags.into_iter().collect::<Vec<_>>().join(" "))
+}
+
+/// A word as a shell takes it.
+fn for_shell(word: &str) -> String {
+    let plain = word.chars().all(|c| c.is_alphanumeric() || "_-.:/".contains(c));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

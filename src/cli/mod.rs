@@ -148,7 +148,7 @@ struct SafetyArguments {
     /// Allow what destroys data: dropped tables and columns, conversions that lose values.
     #[arg(long)]
     allow_destructive: bool,
-    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email. May be given several times.
+    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email; or a warning there that rosey.kdl has made an error, like breaks-clients:table.users. May be given several times.
     #[arg(long, value_name = "CODE:ADDRESS", value_parser = Allowed::parse)]
     allow: Vec<Allowed>,
     /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.

@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::apply::postgres::Remarks;
-use crate::plan::{Allowed, Plan};
+use crate::plan::{Allowed, Level, Plan};
 use crate::schema::Address;
 
 /// Says it.
@@ -18,10 +18,10 @@ pub(super) fn tell_unsettled(unsettled: &[Address]) {
     }
 }
 
-/// Says which leave was given for nothing.
-pub(super) fn unused(allowed: &[Allowed], plan: &Plan) {
-    for leave in allowed.iter().filter(|a| !plan.hazards().any(|h| a.covers(h))) {
-        output::err(&format!("warning: --allow {}: the plan destroys no such thing\n", crate::render::escape(&leave.to_string())));
+/// Says which leave was given for nothing: all that is covered by one that helped has been marked.
+pub(super) fn unused(allowed: &[Allowed], judged: &Plan) {
+    for leave in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
+        output::err(&format!("warning: --allow {}: the plan has nothing that needs it\n", crate::render::escape(&leave.to_string())));
     }
 }
 

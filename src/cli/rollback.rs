@@ -104,17 +104,15 @@ impl Rollback {
         let options = Options { kind: Kind::Rollback, back_to: Some(back.way.back_to), ..options };
         let plan = plan(&target, &back, settings.way(&self.way, options.lock_timeout)).await?;
         let approved = settings.auto_approve(self.auto_approve);
+        let judged = settings.judged(&plan, &Sources::default(), &options);
         if !self.quiet || !approved || plan.is_empty() {
-            output::out(&back.text(&settings.under_policy(&plan, &Sources::default()), render::Style { colour, verbose: self.verbose }));
+            output::out(&back.text(&settings.shown(&judged), render::Style { colour, verbose: self.verbose }));
         }
         if plan.is_empty() {
             return record(&target.database, &back, &options, approved).await;
         }
-        remarks::unused(&options.allowed, &plan);
-        let blocking: Vec<_> = plan.blocking(options.allow_destructive, &options.allowed).into_iter().cloned().collect();
-        if !blocking.is_empty() {
-            return Err(settings.refusal(&blocking));
-        }
+        remarks::unused(&self.safety.allow, &judged);
+        settings.refuse(&judged)?;
         approve(approved, "\nGo back? Only `yes` is taken for an answer: ")?;
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {

@@ -40,7 +40,8 @@ impl Settings {
         match environments.iter().find(|e| e.name == *wanted) {
             Some(found) => {
                 let chosen = found.settings.clone().or(common);
-                Ok(Settings { chosen, levels: Levels::new(lint), environment: Some(found.clone()) })
+                let levels = Levels::new(lint.into_iter().chain(found.lint.clone()));
+                Ok(Settings { chosen, levels, environment: Some(found.clone()) })
             }
             None => Err(unknown(wanted, &environments)),
         }
@@ -75,7 +76,7 @@ impl Settings {
         let allowed = self.chosen.allow_destructive;
         apply::Options {
             allow_destructive: allowed != Some(false) && (arguments.allow_destructive || allowed == Some(true)),
-            allowed: if allowed == Some(false) { Vec::new() } else { arguments.allow.clone() },
+            allowed: arguments.allow.iter().filter(|a| allowed != Some(false) || !a.destroys()).cloned().collect(),
             backup: match arguments.backup.or(self.chosen.backup) {
                 None | Some(Backup::Auto) => BackupMode::Auto,
                 Some(Backup::Always) => BackupMode::Always,
@@ -110,27 +111,47 @@ impl Settings {
         &self.levels
     }
 
-    /// The plan with the linter's warnings. `sources` are the schema's files, where it stands in any.
-    pub(super) fn linted(&self, plan: &Plan, sources: &Sources) -> Plan {
-        let mut plan = plan.clone();
-        lint::annotate(&mut plan, &self.levels, sources);
-        plan
-    }
-
     /// What the linter finds in what a plan changes.
     pub(super) fn found(&self, plan: &Plan, schema: &Schema) -> Vec<Found> {
         lint::touched(plan, schema, &self.levels)
     }
 
-    /// The plan as it is shown, with the linter's warnings. Under a policy that lets no data go, what destroys is blocked
-    /// for good.
-    pub(super) fn under_policy(&self, plan: &Plan, sources: &Sources) -> Plan {
-        let mut plan = self.linted(plan, sources);
+    /// The plan with the linter's warnings. `sources` are the schema's files, where it stands in any.
+    pub(super) fn linted(&self, plan: &Plan, sources: &Sources) -> Plan {
+        let mut plan = plan.clone();
+        lint::annotate(&mut plan, &self.levels, sources, &[]);
+        plan
+    }
+
+    /// The plan as it is judged: with the linter's warnings, the project's levels, and the leave that was given. What is
+    /// shown and what stops an apply both follow from it.
+    pub(super) fn judged(&self, plan: &Plan, sources: &Sources, options: &apply::Options) -> Plan {
+        let mut plan = plan.clone();
+        lint::annotate(&mut plan, &self.levels, sources, &options.allowed);
+        plan.give_leave(options.allow_destructive, &options.allowed);
+        plan
+    }
+
+    /// The plan as it is shown. Under a policy that lets no data go, what destroys is blocked for good.
+    pub(super) fn shown(&self, judged: &Plan) -> Plan {
+        let mut plan = judged.clone();
         if self.chosen.allow_destructive == Some(false) {
             let hazards = plan.steps.iter_mut().flat_map(|s| &mut s.hazards);
             hazards.filter(|h| h.level == Level::Destroys).for_each(|h| h.level = Level::Blocks);
         }
         plan
+    }
+
+    /// The plan as it is shown where nobody has asked for an apply.
+    pub(super) fn under_policy(&self, plan: &Plan, sources: &Sources) -> Plan {
+        let allow_destructive = self.chosen.allow_destructive == Some(true);
+        self.shown(&self.judged(plan, sources, &apply::Options { allow_destructive, ..apply::Options::default() }))
+    }
+
+    /// Refuses a plan that something stops.
+    pub(super) fn refuse(&self, judged: &Plan) -> Result<(), Failure> {
+        let stops: Vec<Hazard> = judged.hazards().filter(|h| h.stops()).cloned().collect();
+        if stops.is_empty() { Ok(()) } else { Err(self.refusal(&stops)) }
     }
 
     /// The refusal of an apply.

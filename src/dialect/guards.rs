@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Dialect, Schema};
+use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
 
 /// What the last apply guarded.
 #[derive(Debug, Default)]
@@ -29,14 +29,71 @@ impl Guards {
         &self.0
     }
 
-    /// Adds a hazard to each step that would drop what is guarded.
+    /// Adds a hazard to each step that would destroy what is guarded.
     pub(crate) fn stop(&self, changes: &Changes, steps: &mut [Step]) {
-        if drops_something(changes) {
-            for step in steps {
-                let guarded = guarded_drops(changes, &self.0, &step.address);
-                step.hazards.extend(guarded.into_iter().map(hazard));
+        let mut lost = self.lost(changes);
+        for step in steps {
+            // An object may have several steps; it is told once.
+            for (_, guarded) in lost.extract_if(.., |(at, _)| *at == step.address) {
+                step.hazards.push(hazard(guarded));
             }
         }
+    }
+
+    /// What is guarded and would lose what it holds, each with the address of the object that is worked on. What is made
+    /// a rule of (a type that its values have to fit) is no loss of the object: that needs leave like everywhere.
+    fn lost(&self, changes: &Changes) -> Vec<(Address, Address)> {
+        let mut found: Vec<(Address, Address)> = changes.tables.iter().flat_map(|t| self.lost_of_table(t)).collect();
+        let mut whole = |address: Address| found.push((address.clone(), address));
+        for delta in &changes.virtual_tables {
+            // One that changes is dropped and made again.
+            let Some(before) = delta.before() else { continue };
+            let kept = self.0.virtual_tables.get(&before.name).is_some_and(|v| v.prevent_destroy);
+            if kept || delta.after().is_some_and(|v| v.prevent_destroy) {
+                whole(before.address());
+            }
+        }
+        for delta in &changes.sequences {
+            if let Delta::Drop(s) = delta
+                && self.0.sequences.get(&s.name).is_some_and(|s| s.prevent_destroy)
+            {
+                whole(s.address());
+            }
+        }
+        found
+    }
+
+    fn lost_of_table(&self, change: &TableChange) -> Vec<(Address, Address)> {
+        match change {
+            TableChange::Create(_) => Vec::new(),
+            TableChange::Drop(table) => {
+                let (at, Some(kept)) = (table.address(), self.0.tables.get(&table.name)) else { return Vec::new() };
+                if kept.prevent_destroy {
+                    return vec![(at.clone(), at)];
+                }
+                let guarded = |c: &&Column| kept.columns.get(&c.name).is_some_and(|c| c.prevent_destroy);
+                let column = |c: &Column| (at.clone(), at.child("column", &c.name));
+                table.columns.values().filter(guarded).map(column).collect()
+            }
+            TableChange::Alter(edits) => {
+                let at = edits.after.address();
+                let lost = edits.columns.iter().filter_map(|d| self.lost_column(edits, d));
+                lost.map(|name| (at.clone(), at.child("column", name))).collect()
+            }
+        }
+    }
+
+    /// A guarded column that goes, or that is computed from now on and so loses what it holds.
+    fn lost_column<'d>(&self, edits: &TableEdits, delta: &'d Delta<Column>) -> Option<&'d Ident> {
+        let column = match delta {
+            Delta::Drop(column) => column,
+            Delta::Alter { before, after, .. } if before.generated.is_none() && after.generated.is_some() => after,
+            Delta::Create(_) | Delta::Alter { .. } => return None,
+        };
+        let renamed = edits.renamed_columns.iter().find(|(_, new)| *new == column.name && delta.after().is_some());
+        let old = renamed.map_or(&column.name, |(old, _)| old);
+        let kept = self.0.tables.get(&edits.live.name).and_then(|t| t.columns.get(old)).is_some_and(|c| c.prevent_destroy);
+        (kept || delta.after().is_some_and(|c| c.prevent_destroy)).then_some(&column.name)
     }
 
     /// What the desired schema guards anew, and what it no longer guards.
@@ -65,42 +122,9 @@ fn exists(schema: &Schema, address: &Address) -> bool {
         || schema.sequences.values().any(|s| s.address() == *address)
 }
 
-fn drops_something(changes: &Changes) -> bool {
-    changes.virtual_tables.iter().any(|v| v.before().is_some())
-        || changes.sequences.iter().any(|s| s.after().is_none())
-        || changes.tables.iter().any(|t| match t {
-            TableChange::Drop(_) => true,
-            TableChange::Alter(e) => e.columns.iter().any(|c| c.after().is_none()),
-            TableChange::Create(_) => false,
-        })
-}
-
-fn guarded_drops(changes: &Changes, remembered: &Schema, at: &Address) -> Vec<Address> {
-    let mut found = Vec::new();
-    for change in &changes.tables {
-        match change {
-            TableChange::Drop(t) if t.address() == *at && remembered.tables.get(&t.name).is_some_and(|t| t.prevent_destroy) => {
-                found.push(t.address());
-            }
-            TableChange::Alter(e) if e.after.address() == *at => {
-                let Some(table) = remembered.tables.get(&e.live.name) else { continue };
-                let gone = e.columns.iter().filter(|d| d.after().is_none()).filter_map(Delta::before);
-                let guarded = gone.filter(|c| table.columns.get(&c.name).is_some_and(|c| c.prevent_destroy));
-                found.extend(guarded.map(|c| table.address().child("column", &c.name)));
-            }
-            _ => {}
-        }
-    }
-    let virtuals = changes.virtual_tables.iter().filter_map(Delta::before).filter(|v| v.address() == *at);
-    found.extend(virtuals.filter(|v| remembered.virtual_tables.get(&v.name).is_some_and(|v| v.prevent_destroy)).map(|v| v.address()));
-    let sequences = changes.sequences.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).filter(|s| s.address() == *at);
-    found.extend(sequences.filter(|s| remembered.sequences.get(&s.name).is_some_and(|s| s.prevent_destroy)).map(|s| s.address()));
-    found
-}
-
 fn hazard(address: Address) -> Hazard {
     let message = format!("{address} is guarded by prevent-destroy");
-    let advice = "apply it once without the flag; the next apply may drop it";
+    let advice = "apply it once without the flag; the next apply may destroy it";
     Hazard::new(Code::PreventDestroy, Level::Blocks, address, message, advice)
 }
 
@@ -119,13 +143,44 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
     }
 }
 
+/// Keeps in the schema that is recorded what was guarded before and is left alone now: whoever stops ignoring it finds it
+/// guarded still.
+pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
+    let ignores = recorded.ignores.clone();
+    let left_alone = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
+    for table in guards.tables.values().filter(|t| t.prevent_destroy || t.columns.values().any(|c| c.prevent_destroy)) {
+        if !left_alone("table", &table.name) {
+            continue;
+        }
+        match recorded.tables.get_mut(&table.name) {
+            Some(there) => mark_table(there, table),
+            None => {
+                let mut kept = table.clone();
+                kept.foreign_keys.retain(|f| f.table == table.name || recorded.tables.contains_key(&f.table));
+                recorded.tables.insert(kept.name.clone(), kept);
+            }
+        }
+    }
+    for table in guards.virtual_tables.values().filter(|t| t.prevent_destroy && left_alone("virtual-table", &t.name)) {
+        recorded.virtual_tables.entry(table.name.clone()).or_insert_with(|| table.clone()).prevent_destroy = true;
+    }
+    for sequence in guards.sequences.values().filter(|s| s.prevent_destroy && left_alone("sequence", &s.name)) {
+        recorded.sequences.entry(sequence.name.clone()).or_insert_with(|| sequence.clone()).prevent_destroy = true;
+    }
+}
+
+fn mark_table(table: &mut Table, guarded: &Table) {
+    table.prevent_destroy = guarded.prevent_destroy;
+    for column in table.columns.values_mut() {
+        column.prevent_destroy = guarded.columns.get(&column.name).is_some_and(|c| c.prevent_destroy);
+    }
+}
+
 /// Guards in one schema what the other one guards.
 pub(crate) fn mark(schema: &mut Schema, guarded: &Schema) {
     for table in schema.tables.values_mut() {
-        let Some(wanted) = guarded.tables.get(&table.name) else { continue };
-        table.prevent_destroy = wanted.prevent_destroy;
-        for column in table.columns.values_mut() {
-            column.prevent_destroy = wanted.columns.get(&column.name).is_some_and(|c| c.prevent_destroy);
+        if let Some(wanted) = guarded.tables.get(&table.name) {
+            mark_table(table, wanted);
         }
     }
     for sequence in schema.sequences.values_mut() {
@@ -133,5 +188,64 @@ pub(crate) fn mark(schema: &mut Schema, guarded: &Schema) {
     }
     for table in schema.virtual_tables.values_mut() {
         table.prevent_destroy = guarded.virtual_tables.get(&table.name).is_some_and(|v| v.prevent_destroy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::diff;
+    use crate::plan::Action;
+    use crate::schema::Normalized;
+
+    fn schema(kdl: &str, dialect: Dialect) -> Schema {
+        kdl::decode(&kdl::Sources::from_text("schema.kdl", kdl), dialect).unwrap()
+    }
+
+    /// What stops the way from a schema that was recorded to another, where each object has two steps.
+    fn stopped(recorded: &str, desired: &str, dialect: Dialect) -> Vec<String> {
+        let (old, new) = (schema(recorded, dialect), schema(desired, dialect));
+        let changes = diff(&Normalized::by_dialect(old.clone()), &Normalized::by_dialect(new)).unwrap();
+        let step = |a: Address| Step::new(a, Action::Destroy, Vec::new());
+        let mut steps: Vec<Step> = changes.addresses().into_iter().flat_map(|a| [step(a.clone()), step(a)]).collect();
+        Guards::in_schema(&old).stop(&changes, &mut steps);
+        steps.iter().flat_map(|s| &s.hazards).map(|h| h.address.to_string()).collect()
+    }
+
+    #[test]
+    fn each_way_to_destroy_what_is_guarded() {
+        let table = |rest: &str| format!("table t {{ column id integer primary-key; {rest}; }}");
+        for (recorded, desired, wanted) in [
+            (table("column a text prevent-destroy"), table("column b text"), "table.t.column.a"),
+            (table("column a text prevent-destroy"), String::new(), "table.t.column.a"),
+            (table("column a text prevent-destroy"), table("column a text generated=\"id\""), "table.t.column.a"),
+            (table("column a text prevent-destroy"), table("column a text prevent-destroy generated=\"id\""), "table.t.column.a"),
+            (table("column a text prevent-destroy"), table("column b text was=a generated=\"id\""), "table.t.column.b"),
+            (table("column a text prevent-destroy"), table("column b text was=a"), ""),
+            (table("column a text prevent-destroy"), table("column a integer"), ""),
+            (table("column a text"), table("column a text prevent-destroy generated=\"id\""), "table.t.column.a"),
+            (table("column a text").replace("table t", "table t prevent-destroy"), String::new(), "table.t"),
+        ] {
+            assert_eq!(stopped(&recorded, &desired, Dialect::Sqlite).join(" "), wanted, "{recorded} -> {desired}");
+        }
+        let docs = |using: &str| format!("virtual-table docs prevent-destroy {{ using \"{using}\"; }}");
+        assert_eq!(stopped(&docs("fts5(a)"), &docs("fts5(b)"), Dialect::Sqlite), ["virtual-table.docs"]);
+        assert_eq!(stopped("sequence s prevent-destroy", "", Dialect::Postgres), ["sequence.s"]);
+    }
+
+    #[test]
+    fn what_is_left_alone_stays_guarded() {
+        let dialect = Dialect::Postgres;
+        let old = schema("table t prevent-destroy { column id integer prevent-destroy; }\nsequence s prevent-destroy", dialect);
+        for there in ["", "table t { column id integer; }\nsequence s"] {
+            let mut recorded = schema(there, dialect);
+            let desired = schema("ignore t s", dialect);
+            remember(&mut recorded, &desired);
+            carry(&mut recorded, &old);
+            assert_eq!(guarded(&recorded), guarded(&old));
+        }
+        let mut recorded = Schema::default();
+        carry(&mut recorded, &old);
+        assert!(guarded(&recorded).is_empty(), "what is not ignored has gone");
     }
 }

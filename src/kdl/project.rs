@@ -11,7 +11,7 @@ use super::veil::veiled;
 use super::{Diagnostics, Sources, parse};
 use crate::schema::{Problem, Span};
 
-pub use levels::Severity;
+pub use levels::{Levelled, Severity};
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Environment {
     pub url: UrlFrom,
     /// Its own settings.
     pub settings: Settings,
+    /// How much findings weigh there, where that is not as everywhere.
+    pub lint: Vec<(String, Severity)>,
 }
 
 /// Where the URL of a database is.
@@ -130,11 +132,11 @@ const SETTINGS: [&str; 9] =
 /// Where the URL of an environment is.
 const DATABASE: [&str; 2] = ["url", "url-from"];
 
-/// Reads a `rosey.kdl`; `codes` are those whose level it may set.
+/// Reads a `rosey.kdl`; `codes` are those there are.
 ///
 /// # Errors
 /// Every mistake of the file, in the order of lines, with all URLs in it made unreadable.
-pub fn read(name: &str, text: &str, codes: &[&str]) -> Result<Project, Diagnostics> {
+pub fn read(name: &str, text: &str, codes: &[Levelled]) -> Result<Project, Diagnostics> {
     let problems = match decode(text, codes) {
         Ok(project) => return Ok(project),
         Err(problems) => problems,
@@ -151,7 +153,7 @@ fn about_a_url(problem: Problem) -> Problem {
     Problem { message: "the URL is not written as KDL wants it".to_owned(), labels, help }
 }
 
-fn decode(text: &str, codes: &[&str]) -> Result<Project, Vec<Problem>> {
+fn decode(text: &str, codes: &[Levelled]) -> Result<Project, Vec<Problem>> {
     let mut project = Project::default();
     let mut problems = Vec::new();
     let ctx = Ctx::without_dialects(0);
@@ -167,9 +169,9 @@ fn decode(text: &str, codes: &[&str]) -> Result<Project, Vec<Problem>> {
     if problems.is_empty() { Ok(project) } else { Err(problems) }
 }
 
-fn decode_top(node: Node, project: &mut Project, codes: &[&str], seen: &mut Seen, names: &mut Seen) {
+fn decode_top(node: Node, project: &mut Project, codes: &[Levelled], seen: &mut Seen, names: &mut Seen) {
     match node.name() {
-        "env" => project.environments.extend(decode_environment(node, names)),
+        "env" => project.environments.extend(decode_environment(node, codes, names)),
         "lint" => {
             seen.note(&node, "`lint`".to_owned());
             project.lint.extend(levels::decode(node, codes));
@@ -185,20 +187,24 @@ fn decode_top(node: Node, project: &mut Project, codes: &[&str], seen: &mut Seen
     }
 }
 
-fn decode_environment(mut node: Node, names: &mut Seen) -> Option<Environment> {
+fn decode_environment(mut node: Node, codes: &[Levelled], names: &mut Seen) -> Option<Environment> {
     let before = node.ctx.count();
     let name = node.required_name()?.as_str().to_owned();
     names.note(&node, format!("env `{name}`"));
-    let (mut settings, mut url, mut seen) = (Settings::default(), None, Seen::default());
+    let (mut settings, mut lint, mut url, mut seen) = (Settings::default(), Vec::new(), None, Seen::default());
     for child in node.children() {
         match child.name() {
             word @ ("url" | "url-from") => {
                 seen.note(&child, "the database".to_owned());
                 url = decode_url(child, word).or(url);
             }
+            "lint" => {
+                seen.note(&child, "`lint`".to_owned());
+                lint.extend(levels::decode(child, codes));
+            }
             word => {
                 seen.note(&child, format!("`{word}`"));
-                decode_setting(child, &mut settings, &DATABASE);
+                decode_setting(child, &mut settings, &["lint", "url", "url-from"]);
             }
         }
     }
@@ -207,7 +213,7 @@ fn decode_environment(mut node: Node, names: &mut Seen) -> Option<Environment> {
         node.problem(format!("env `{name}` names no database"), "here", help);
     }
     node.finish(&SETTINGS);
-    Some(Environment { name, url: url?, settings })
+    Some(Environment { name, url: url?, settings, lint })
 }
 
 fn decode_url(mut node: Node, word: &str) -> Option<UrlFrom> {

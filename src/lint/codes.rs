@@ -3,7 +3,7 @@
 
 use super::rule::{Rule, Text};
 use super::{RULES, Severity, hazards};
-use crate::plan::Code;
+use crate::plan::{Code, Level};
 use crate::schema::nearest;
 
 /// Said of an exception that nothing needs.
@@ -105,10 +105,18 @@ pub fn explain(code: &str) -> Result<Entry, Option<&'static str>> {
     }
 }
 
-/// The codes whose level `rosey.kdl` may set: what stops an apply stops it whatever the file says.
-pub fn levelled() -> Vec<&'static str> {
-    let warns = Code::ALL.into_iter().filter(|c| hazards::only_warns(*c)).map(Code::name);
-    RULES.iter().map(Rule::code).chain([UNUSED_ALLOW.code]).chain(warns).collect()
+/// All codes for `lint` in `rosey.kdl`, each with the reason where its level cannot be set: what stops an apply stops it
+/// whatever the file says.
+pub fn levelled() -> Vec<(&'static str, Option<&'static str>)> {
+    let of_plan = |code: Code| match code.own_level() {
+        Level::Destroys => {
+            (code.name(), Some("what destroys data needs leave: --allow CODE:ADDRESS, or `allow-destructive` for all of it"))
+        }
+        Level::Blocks => (code.name(), Some("it cannot be done as things stand, whatever its level; `rosey explain` tells what helps")),
+        Level::Warns | Level::Notes => (code.name(), None),
+    };
+    let schema = RULES.iter().map(Rule::code).chain([UNUSED_ALLOW.code]).map(|c| (c, None));
+    schema.chain(Code::ALL.into_iter().map(of_plan)).collect()
 }
 
 /// The manual's page of codes.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rule::{Finding, Rule};
 use super::{RULES, Severity, codes};
-use crate::plan::Plan;
-use crate::schema::{Address, Allow, Allows, Dialect, Origin, Problem, Schema, Span, nearest};
+use crate::plan::{Code, Level, Plan};
+use crate::schema::{Address, Allow, Allows, Dialect, Problem, Schema, Span, nearest};
 
 /// How much findings weigh, where that has been set.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +104,7 @@ fn ignored(schema: &Schema) -> Vec<Address> {
 }
 
 /// What is let stand in a schema, with the addresses it is let stand at. What is written at a column belongs to it.
-fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
+pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     let mut all: Vec<(Vec<Address>, &Allows)> = Vec::new();
     let mut add = |at: Vec<Address>, allows| all.push((at, allows));
     for table in schema.tables.values() {
@@ -151,20 +151,32 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
     found
 }
 
-/// Exceptions from rules that there are not.
+/// Exceptions from what there is not, or from what no line of a schema file can let stand.
 pub fn unknown_allows(schema: &Schema) -> Vec<Problem> {
-    let unknown = allows(schema).into_iter().filter(|(_, a)| !RULES.iter().any(|r| r.code() == a.code));
-    unknown.map(|(_, allow)| problem(allow)).collect()
+    allows(schema).into_iter().filter_map(|(at, allow)| problem(allow, at.first()?)).collect()
 }
 
-fn problem(allow: &Allow) -> Problem {
-    let help = match nearest(&allow.code, RULES.iter().map(Rule::code)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if codes::explain(&allow.code).is_ok() => "that is said of plans: `lint` in rosey.kdl sets its level".to_owned(),
-        None => "`rosey explain` lists all codes".to_owned(),
+fn problem(allow: &Allow, at: &Address) -> Option<Problem> {
+    let known = || RULES.iter().map(Rule::code).chain(Code::WARNS.into_iter().map(Code::name));
+    let code = allow.code.as_str();
+    if known().any(|c| c == code) {
+        return None;
+    }
+    let (message, help) = match Code::of_name(code).map(Code::own_level) {
+        Some(Level::Destroys) => (
+            format!("`allow {code}`: a schema file gives no leave to destroy"),
+            format!("take it out; leave is given to one apply, on its command line: --allow {code}:{at}"),
+        ),
+        Some(_) => (
+            format!("`allow {code}`: it cannot be done as things stand, so that no leave helps"),
+            format!("take it out; `rosey explain {code}` tells what helps"),
+        ),
+        None => match nearest(code, known()) {
+            Some(near) => (format!("`allow {code}`: there is no such code"), format!("did you mean `{near}`?")),
+            None => (format!("`allow {code}`: there is no such code"), "`rosey explain` lists all codes".to_owned()),
+        },
     };
-    let Origin(at) = allow.origin;
-    Problem::new(format!("`allow {}`: there is no such rule for schemas", allow.code), at, "here").help(help)
+    Some(Problem::new(message, allow.origin.0, "here").help(help))
 }
 
 #[cfg(test)]
@@ -249,7 +261,9 @@ mod tests {
     fn an_exception_from_no_rule() {
         let problems = |code: &str| unknown_allows(&schema(&format!("table t {{ allow {code} \"x\"; column a text; }}"), Dialect::Sqlite));
         assert_eq!(problems("no-primary-kee")[0].help.as_deref(), Some("did you mean `no-primary-key`?"));
-        assert!(problems("breaks-clients")[0].help.as_deref().unwrap().contains("said of plans"));
+        assert!(problems("breaks-clients").is_empty());
+        assert!(problems("destroys-table")[0].help.as_deref().unwrap().ends_with("--allow destroys-table:table.t"));
+        assert!(problems("breaks-check")[0].message.contains("no leave helps"));
         assert!(problems("no-primary-key").is_empty());
     }
 }

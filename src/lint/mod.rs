@@ -4,6 +4,7 @@
 //! with a reason in the schema. Nothing here opens a database.
 
 mod access;
+mod clients;
 mod codes;
 mod found;
 mod hazards;

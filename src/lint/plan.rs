@@ -1,20 +1,22 @@
 //! Warnings that follow from a finished plan, whatever database made it: what breaks programs that run meanwhile, what
 //! makes them wait, and what looks like a rename. Changes nothing that a plan does.
 
-use super::{Levels, Severity, renames};
-use crate::diff::{Delta, TableChange, TableEdits};
+use super::found::allows;
+use super::{Levels, Severity, clients, renames};
+use crate::diff::{Changes, Delta, TableChange};
 use crate::kdl::Sources;
-use crate::plan::{Action, Code, Hazard, Level, Lock, Plan, Work, bytes};
-use crate::schema::{Address, Column, ObjectName};
+use crate::plan::{Action, Allowed, Code, Hazard, Level, Lock, Plan, Work, bytes};
+use crate::schema::{Address, ObjectName, Schema};
 
 /// From this size on work under a lock is worth a warning: what is smaller is done before anybody notices.
 const LARGE: i64 = 1 << 20;
 
-/// Adds the warnings to the plan, and gives those that only warn the level that has been set.
+/// Adds the warnings to the plan, and gives those that only warn the level that has been set. What the schema file allows
+/// at an object is not said of it; `allowed` lifts a level that would stop an apply.
 ///
 /// `sources` are the schema's files, out of which the lines come that a warning may advise; none where the plan leads to a
 /// schema that stands in no file.
-pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources) {
+pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources, allowed: &[Allowed]) {
     for hazard in warnings(plan, sources) {
         let about = |address: &Address| hazard.address.is_within(address);
         let steps = || plan.steps.iter().enumerate().filter(|(_, s)| s.action != Action::Carry);
@@ -23,75 +25,54 @@ pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources) {
             step.hazards.push(hazard);
         }
     }
+    let changed = changed(&plan.changes);
+    let allows = allows(&changed);
+    let covers = |at: &[Address], h: &Hazard| at.iter().any(|at| h.address.is_within(at));
+    let lets_stand = |h: &Hazard| allows.iter().any(|(at, a)| a.code == h.code.name() && covers(at, h));
     for step in &mut plan.steps {
-        step.hazards.retain_mut(|h| h.level != Level::Warns || weigh(h, levels));
+        step.hazards.retain_mut(|h| h.level != Level::Warns || (!lets_stand(h) && weigh(h, levels, allowed)));
     }
 }
 
 /// Gives the hazard its level. False where it is switched off.
-fn weigh(hazard: &mut Hazard, levels: &Levels) -> bool {
-    let level = levels.of(hazard.code.name(), Severity::Warning);
-    if level == Severity::Error {
-        hazard.level = Level::Blocks;
+fn weigh(hazard: &mut Hazard, levels: &Levels, allowed: &[Allowed]) -> bool {
+    match levels.of(hazard.code.name(), Severity::Warning) {
+        Severity::Off => return false,
+        Severity::Note => hazard.level = Level::Notes,
+        Severity::Warning => {}
+        Severity::Error if allowed.iter().any(|a| a.covers(hazard)) => hazard.allowed = true,
+        Severity::Error => (hazard.level, hazard.raised) = (Level::Blocks, true),
     }
-    level > Severity::Off
+    true
+}
+
+/// What comes or changes, as the schema file has it, under the names that the plan has for it.
+fn changed(c: &Changes) -> Schema {
+    fn of<T: Clone>(deltas: &[Delta<T>], name: fn(&T) -> &ObjectName) -> impl Iterator<Item = (ObjectName, T)> {
+        deltas.iter().filter_map(Delta::after).map(move |t| (name(t).clone(), t.clone()))
+    }
+    let tables = c.tables.iter().filter(|t| !matches!(t, TableChange::Drop(_))).map(TableChange::table);
+    Schema {
+        tables: tables.map(|t| (t.name.clone(), t.clone())).collect(),
+        views: of(&c.views, |v| &v.name).collect(),
+        triggers: of(&c.triggers, |t| &t.name).collect(),
+        virtual_tables: of(&c.virtual_tables, |t| &t.name).collect(),
+        enums: of(&c.enums, |e| &e.name).collect(),
+        domains: of(&c.domains, |d| &d.name).collect(),
+        sequences: of(&c.sequences, |s| &s.name).collect(),
+        materialized_views: of(&c.materialized_views, |v| &v.name).collect(),
+        ..Schema::default()
+    }
 }
 
 fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {
-    let mut found: Vec<Hazard> = plan.changes.tables.iter().filter_map(table_clients).collect();
-    found.extend(plan.changes.views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
-    found.extend(plan.changes.materialized_views.iter().filter_map(|d| relation_clients(d, |v| (v.address(), &v.name))));
+    let mut found = clients::warnings(&plan.changes, plan.dialect);
     found.extend(waits(plan));
     // On the way back the history knows what was renamed.
     if !plan.leads_back {
         found.extend(renames::suggestions(&plan.changes, sources).into_iter().map(suggested));
     }
     found
-}
-
-fn clients(address: Address, what: &[String]) -> Option<Hazard> {
-    let message = format!("programs that run meanwhile fail where they {}", what.join(", or "));
-    let advice = "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps";
-    (!what.is_empty()).then(|| Hazard::new(Code::BreaksClients, Level::Warns, address, message, advice))
-}
-
-fn table_clients(change: &TableChange) -> Option<Hazard> {
-    match change {
-        TableChange::Create(_) => None,
-        TableChange::Drop(table) => clients(table.address(), &[format!("name {}", table.name)]),
-        TableChange::Alter(edits) => clients(edits.after.address(), &altered(edits)),
-    }
-}
-
-fn altered(edits: &TableEdits) -> Vec<String> {
-    let mut named: Vec<String> = edits.renamed_from.iter().map(ToString::to_string).collect();
-    named.extend(edits.renamed_columns.iter().map(|(old, _)| old.to_string()));
-    let mut left_out = Vec::new();
-    for delta in &edits.columns {
-        match delta {
-            Delta::Drop(column) => named.push(column.name.to_string()),
-            Delta::Create(column) if must_be_given(column, edits) => left_out.push(column.name.to_string()),
-            Delta::Alter { before, after, .. } if !before.not_null && must_be_given(after, edits) => left_out.push(after.name.to_string()),
-            Delta::Create(_) | Delta::Alter { .. } => {}
-        }
-    }
-    let words = |what: &str, names: Vec<String>| (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")));
-    words("name", named).into_iter().chain(words("insert without", left_out)).collect()
-}
-
-/// Whether an insert has to name the column.
-fn must_be_given(column: &Column, edits: &TableEdits) -> bool {
-    let numbered = column.ty.is_serial() || column.identity.is_some() || edits.after.in_key(&column.name);
-    column.not_null && column.default.is_none() && column.generated.is_none() && !numbered
-}
-
-fn relation_clients<T>(delta: &Delta<T>, of: impl Fn(&T) -> (Address, &ObjectName)) -> Option<Hazard> {
-    let (address, old) = of(delta.before()?);
-    match delta.after().map(of) {
-        Some((_, new)) if new == old => None,
-        Some((address, _)) => clients(address, &[format!("name {old}")]),
-        None => clients(address, &[format!("name {old}")]),
-    }
 }
 
 /// Locks under which much is done.

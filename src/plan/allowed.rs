@@ -1,4 +1,4 @@
-//! Leave to destroy, for one object and no other. What cannot be done as things stand, no leave helps.
+//! Leave for one hazard at one object, and at no other. What cannot be done as things stand, no leave helps.
 
 use super::{Code, Hazard, Level};
 use crate::schema::nearest;
@@ -16,7 +16,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Reads `destroys-column:table.users.column.email`, `destroy:table.old_things`.
+    /// Reads `destroys-column:table.users.column.email`, `destroy:table.old_things`, `breaks-clients:table.users`.
     ///
     /// # Errors
     /// What to write instead.
@@ -24,17 +24,37 @@ impl Allowed {
         let Some((word, address)) = text.split_once(':').filter(|(_, a)| !a.trim().is_empty()) else {
             return Err("write CODE:ADDRESS, like destroy:table.old_things".to_owned());
         };
-        let code = match Code::DESTROYS.iter().find(|c| c.name() == word) {
-            Some(code) => Some(*code),
+        let code = match known().find(|c| c.name() == word) {
+            Some(code) => Some(code),
             None if word == ANY => None,
             None => return Err(unknown(word)),
         };
         Ok(Allowed { code, address: address.trim().to_owned() })
     }
 
-    /// Whether it is leave for this.
+    /// Whether it is leave to destroy.
+    pub fn destroys(&self) -> bool {
+        self.code.is_none_or(|c| c.own_level() == Level::Destroys)
+    }
+
+    /// Leave for all that the hazard's object loses.
+    pub fn to_destroy(hazard: &Hazard) -> Allowed {
+        Allowed { code: None, address: hazard.address.to_string() }
+    }
+
+    /// Leave for this hazard alone.
+    pub fn exactly(hazard: &Hazard) -> Allowed {
+        Allowed { code: Some(hazard.code), address: hazard.address.to_string() }
+    }
+
+    /// Whether it is leave for this. What warns needs leave only where a project has made it stop an apply.
     pub fn covers(&self, hazard: &Hazard) -> bool {
-        hazard.level == Level::Destroys && self.code.is_none_or(|c| c == hazard.code) && hazard.address.is_named_by(&self.address)
+        let may = match hazard.level {
+            Level::Destroys => self.code.is_none_or(|c| c == hazard.code),
+            Level::Warns => self.code == Some(hazard.code),
+            Level::Blocks | Level::Notes => false,
+        };
+        may && hazard.address.is_named_by(&self.address)
     }
 }
 
@@ -44,14 +64,18 @@ impl std::fmt::Display for Allowed {
     }
 }
 
+fn known() -> impl Iterator<Item = Code> {
+    Code::DESTROYS.into_iter().chain(Code::WARNS)
+}
+
 fn unknown(word: &str) -> String {
-    if Code::ALL.iter().any(|c| c.name() == word) {
-        return format!("{word} destroys nothing, so no leave can be given for it");
+    if Code::of_name(word).is_some() {
+        return format!("{word} cannot be done as things stand, so no leave helps; rosey explain {word} tells what does");
     }
-    let known = || Code::DESTROYS.iter().map(|c| c.name()).chain([ANY]);
-    match nearest(word, known()) {
+    let names = || [ANY].into_iter().chain(known().map(Code::name));
+    match nearest(word, names()) {
         Some(near) => format!("there is no code {word}: did you mean {near}?"),
-        None => format!("there is no code {word}; known here: {}", known().collect::<Vec<_>>().join(", ")),
+        None => format!("there is no code {word}; known here: {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -73,11 +97,15 @@ mod tests {
             ("destroys-table:table.app.users", false),
             ("destroy:table.app", false),
             ("destroy:table.app.users.column.a", false),
+            ("breaks-clients:table.app.users", false),
         ] {
             assert_eq!(Allowed::parse(text).unwrap().covers(&lost), wanted, "{text}");
         }
         let blocked = hazard(Code::DestroysColumn, Level::Blocks);
         assert!(!Allowed::parse("destroy:table.app.users").unwrap().covers(&blocked));
+        let warns = hazard(Code::BreaksClients, Level::Warns);
+        assert!(Allowed::parse("breaks-clients:table.app.users").unwrap().covers(&warns));
+        assert!(!Allowed::parse("destroy:table.app.users").unwrap().covers(&warns));
     }
 
     #[test]
@@ -86,8 +114,8 @@ mod tests {
             ("destroy", "CODE:ADDRESS"),
             ("destroy:", "CODE:ADDRESS"),
             ("destroys-colum:table.a", "did you mean destroys-column?"),
-            ("breaks-check:table.a", "destroys nothing"),
-            ("x:table.a", "known here: destroys-table"),
+            ("breaks-check:table.a", "no leave helps"),
+            ("x:table.a", "known here: destroy, destroys-table"),
         ] {
             let error = Allowed::parse(text).unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");

@@ -117,7 +117,7 @@ impl Hazard {
     /// The same on the way back: what would be advised for a schema file says what can be done in the database instead.
     pub fn lead_back(&mut self) {
         let instead = match self.code {
-            Code::DestroysTable | Code::DestroysColumn | Code::LosesAutoincrement => "",
+            Code::DestroysTable | Code::DestroysColumn | Code::DestroysSequence | Code::LosesAutoincrement | Code::TakenAsUtc => "",
             Code::BreaksNotNull => "fill these rows first, or apply that schema as a file with a backfill: rosey history NUMBER --schema",
             Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksType => {
                 "change these rows first, or apply that schema as a file with `using`: rosey history NUMBER --schema"

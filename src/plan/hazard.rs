@@ -10,10 +10,14 @@ pub enum Code {
     DestroysTable,
     /// A column goes, with its values.
     DestroysColumn,
+    /// A sequence goes, with its position.
+    DestroysSequence,
     /// A change of type alters values for good.
     LosesValues,
     /// Values are kept, though the new type is not made for them.
     MisfitValues,
+    /// Times without a zone and moments become each other as times of UTC.
+    TakenAsUtc,
     /// Texts are longer than the new type says.
     LongerValues,
     /// Rows hold NULL where it will be refused.
@@ -52,11 +56,13 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 23] = [
         Code::DestroysTable,
         Code::DestroysColumn,
+        Code::DestroysSequence,
         Code::LosesValues,
         Code::MisfitValues,
+        Code::TakenAsUtc,
         Code::LongerValues,
         Code::BreaksNotNull,
         Code::BreaksCheck,
@@ -77,15 +83,48 @@ impl Code {
     ];
 
     /// Those of data that is lost for good, for which leave may be given.
-    pub const DESTROYS: [Code; 4] = [Code::DestroysTable, Code::DestroysColumn, Code::LosesValues, Code::MisfitValues];
+    pub const DESTROYS: [Code; 5] =
+        [Code::DestroysTable, Code::DestroysColumn, Code::DestroysSequence, Code::LosesValues, Code::MisfitValues];
+
+    /// Those that only warn, unless a project has made them stop an apply.
+    pub const WARNS: [Code; 10] = [
+        Code::TakenAsUtc,
+        Code::LongerValues,
+        Code::LosesAutoincrement,
+        Code::BrokenView,
+        Code::BrokenTrigger,
+        Code::BreaksClients,
+        Code::BlocksWriters,
+        Code::RewritesTable,
+        Code::LooksLikeRename,
+        Code::NotRestored,
+    ];
+
+    /// The code of this name.
+    pub fn of_name(name: &str) -> Option<Code> {
+        Code::ALL.into_iter().find(|c| c.name() == name)
+    }
+
+    /// What it means wherever it is said, but for where rows decide.
+    pub fn own_level(self) -> Level {
+        if Code::DESTROYS.contains(&self) {
+            Level::Destroys
+        } else if Code::WARNS.contains(&self) {
+            Level::Warns
+        } else {
+            Level::Blocks
+        }
+    }
 
     /// Its name in output.
     pub fn name(self) -> &'static str {
         match self {
             Code::DestroysTable => "destroys-table",
             Code::DestroysColumn => "destroys-column",
+            Code::DestroysSequence => "destroys-sequence",
             Code::LosesValues => "loses-values",
             Code::MisfitValues => "misfit-values",
+            Code::TakenAsUtc => "taken-as-utc",
             Code::LongerValues => "longer-values",
             Code::BreaksNotNull => "breaks-not-null",
             Code::BreaksCheck => "breaks-check",
@@ -114,17 +153,23 @@ pub enum Level {
     Blocks,
     /// Data is lost for good: it needs leave.
     Destroys,
-    /// Worth knowing.
+    /// Most likely something to act on.
     Warns,
+    /// Worth knowing.
+    Notes,
 }
 
 impl Level {
+    /// All of them, the gravest first.
+    pub const ALL: [Level; 4] = [Level::Blocks, Level::Destroys, Level::Warns, Level::Notes];
+
     /// Its word in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Level::Blocks => "blocks",
             Level::Destroys => "destroys",
             Level::Warns => "warns",
+            Level::Notes => "notes",
         }
     }
 }
@@ -168,13 +213,26 @@ pub struct Hazard {
     pub count: Option<i64>,
     /// Rows there are, once counted.
     pub total: Option<i64>,
+    /// Leave has been given for it, so that it stops nothing.
+    pub allowed: bool,
+    /// It would only warn: a project has made it stop an apply, and leave lifts that.
+    pub raised: bool,
 }
 
 impl Hazard {
     /// A hazard that needs no counting.
     pub fn new(code: Code, level: Level, address: Address, message: impl Into<String>, advice: impl Into<String>) -> Self {
         let (message, advice) = (message.into(), advice.into());
-        Hazard { code, level, address, message, advice, probe: None, find: None, count: None, total: None }
+        Hazard { code, level, address, message, advice, probe: None, find: None, count: None, total: None, allowed: false, raised: false }
+    }
+
+    /// Whether it stops an apply.
+    pub fn stops(&self) -> bool {
+        match self.level {
+            Level::Blocks => true,
+            Level::Destroys => !self.allowed,
+            Level::Warns | Level::Notes => false,
+        }
     }
 
     /// Adds how it is counted.

@@ -78,12 +78,15 @@ impl Plan {
 
     /// The hazards that stop an apply; those that destroy only where that has not been allowed, at all or by name.
     pub fn blocking(&self, allow_destructive: bool, allowed: &[Allowed]) -> Vec<&Hazard> {
-        let stops = |h: &&Hazard| match h.level {
-            Level::Blocks => true,
-            Level::Destroys => !allow_destructive && !allowed.iter().any(|a| a.covers(h)),
-            Level::Warns => false,
-        };
-        self.hazards().filter(stops).collect()
+        let may = |h: &Hazard| h.level == Level::Destroys && (allow_destructive || allowed.iter().any(|a| a.covers(h)));
+        self.hazards().filter(|h| h.stops() && !may(h)).collect()
+    }
+
+    /// Notes at the hazards that destroy which of them may, so that it is shown and judged as one thing.
+    pub fn give_leave(&mut self, allow_destructive: bool, allowed: &[Allowed]) {
+        for hazard in self.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.level == Level::Destroys) {
+            hazard.allowed = allow_destructive || allowed.iter().any(|a| a.covers(hazard));
+        }
     }
 
     /// Rows that the rebuilds copy; nothing where they have not been counted.

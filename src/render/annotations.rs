@@ -14,10 +14,14 @@ pub fn annotations(plan: &Plan, schema: &str, declared: Declared<'_>) -> String 
     for (step, hazard) in risks(plan) {
         let command = match hazard.level {
             Level::Blocks => "error",
-            Level::Destroys => "warning",
-            Level::Warns => "notice",
+            Level::Destroys | Level::Warns => "warning",
+            Level::Notes => "notice",
         };
-        let leave = if hazard.level == Level::Destroys { " (BLOCKED without --allow-destructive)" } else { "" };
+        let leave = match hazard.level {
+            _ if hazard.allowed => " (allowed)",
+            Level::Destroys => " (BLOCKED without --allow-destructive)",
+            _ => "",
+        };
         let advice = if hazard.advice.is_empty() { String::new() } else { format!("\n{}", hazard.advice) };
         let text = format!("{}: {}{leave}{advice}", hazard.address, hazard.text());
         out.push_str(&annotation(command, places.find(step, hazard).as_ref(), hazard.code.name(), &text));

@@ -74,6 +74,7 @@ struct Line {
 struct Hazard {
     code: &'static str,
     level: &'static str,
+    allowed: bool,
     text: String,
     advice: String,
 }
@@ -129,7 +130,13 @@ pub fn written(document: &impl Serialize) -> String {
 }
 
 pub(super) fn change(block: &super::Block) -> Change {
-    let note = |n: &super::Note| Hazard { code: n.code, level: n.level.word(), text: n.text.clone(), advice: n.advice.clone() };
+    let note = |n: &super::Note| Hazard {
+        code: n.code,
+        level: n.level.word(),
+        allowed: n.allowed,
+        text: n.text.clone(),
+        advice: n.advice.clone(),
+    };
     Change {
         address: block.address.to_string(),
         action: symbol(block.symbol),

@@ -88,7 +88,7 @@ fn folded(names: &[String], room: &mut usize) -> String {
 
 fn warnings(view: &View, room: &mut usize, out: &mut String) {
     let notes = |level: Level| view.blocks.iter().flat_map(move |b| b.notes.iter().filter(move |n| n.level == level).map(move |n| (b, n)));
-    let sorted: Vec<(&Block, &Note)> = [Level::Blocks, Level::Destroys, Level::Warns].into_iter().flat_map(notes).collect();
+    let sorted: Vec<(&Block, &Note)> = Level::ALL.into_iter().flat_map(notes).collect();
     if sorted.is_empty() {
         return;
     }
@@ -103,11 +103,17 @@ fn warnings(view: &View, room: &mut usize, out: &mut String) {
 fn warning(block: &Block, note: &Note) -> String {
     let blocked = match note.level {
         Level::Blocks => " **BLOCKED**",
+        Level::Destroys | Level::Warns if note.allowed => ", allowed,",
         Level::Destroys => " **BLOCKED** without `--allow-destructive`",
         Level::Warns => "",
+        Level::Notes => " (note)",
     };
     let advice = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", advice(&note.advice)) };
-    let sign = if note.level == Level::Warns { "⚠️" } else { "⛔" };
+    let sign = match note.level {
+        Level::Notes => "ℹ️",
+        _ if note.stops() => "⛔",
+        _ => "⚠️",
+    };
     format!("- {sign} `{}`{blocked} in {}: {}{advice}\n", note.code, code(&block.address.to_string()), prose(&note.text))
 }
 

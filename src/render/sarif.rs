@@ -40,8 +40,8 @@ struct Entry {
 fn of_risk(hazard: &Hazard, place: Option<Place>) -> Entry {
     let level = match hazard.level {
         Level::Blocks => "error",
-        Level::Destroys => "warning",
-        Level::Warns => "note",
+        Level::Destroys | Level::Warns => "warning",
+        Level::Notes => "note",
     };
     entry(hazard.code.name(), level, &hazard.address, &hazard.text(), &hazard.advice, place)
 }
@@ -92,7 +92,7 @@ fn rule(code: &str) -> Value {
     let text = entry.text;
     let level = match entry.level {
         "blocks" | "error" => "error",
-        "destroys" | "warning" => "warning",
+        "destroys" | "warns" | "warning" => "warning",
         _ => "note",
     };
     json!({

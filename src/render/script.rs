@@ -111,7 +111,9 @@ fn exit(why: &str, hazards: &[&Hazard]) -> String {
 
 /// What stops an apply, and what stops one that may not destroy.
 fn stopping(plan: &Plan) -> (Vec<&Hazard>, Vec<&Hazard>) {
-    plan.blocking(false, &[]).into_iter().partition(|h| h.level == Level::Blocks)
+    // Leave that a project gives to its applies is none for whoever runs a script by hand.
+    let stopping = plan.hazards().filter(|h| matches!(h.level, Level::Blocks | Level::Destroys));
+    stopping.partition(|h| h.level == Level::Blocks)
 }
 
 fn stop(why: &str) -> String {

@@ -73,7 +73,7 @@ pub(super) fn write_step(step: &Step, out: &mut String) {
 pub(super) fn write_head(step: &Step, out: &mut String) {
     out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));
     for hazard in &step.hazards {
-        let blocked = if hazard.level == Level::Warns { "" } else { " BLOCKED" };
+        let blocked = if hazard.stops() { " BLOCKED" } else { "" };
         out.push_str(&format!("-- ! {}{blocked}: {}\n", hazard.code.name(), comment(&hazard.text())));
     }
 }

@@ -84,12 +84,14 @@ pub(super) fn write_block(block: &Block, style: Style, out: &mut String) {
 }
 
 fn write_note(note: &Note, style: Style, out: &mut String) {
-    let (colour, blocked) = match note.level {
+    let (colour, mark) = match note.level {
         Level::Blocks => (AnsiColor::Red, " BLOCKED"),
+        Level::Destroys | Level::Warns if note.allowed => (AnsiColor::Yellow, ", allowed"),
         Level::Destroys => (AnsiColor::Red, " BLOCKED without --allow-destructive"),
         Level::Warns => (AnsiColor::Yellow, ""),
+        Level::Notes => (AnsiColor::Cyan, " note"),
     };
-    let head = format!("! {}{blocked}:", note.code);
+    let head = format!("! {}{mark}:", note.code);
     out.push_str(&format!("{} {}\n", paint(&head, Ansi::new().fg_color(Some(colour.into())), style), escape(&note.text)));
     if !note.advice.is_empty() {
         out.push_str(&format!("  {}\n", escape(&note.advice)));

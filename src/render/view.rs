@@ -65,12 +65,25 @@ pub struct Note {
     pub code: &'static str,
     /// What it means.
     pub level: Level,
+    /// Leave has been given for it.
+    pub allowed: bool,
     /// In words, with numbers.
     pub text: String,
     /// What to do.
     pub advice: String,
     /// The query that finds the rows.
     pub find: Option<String>,
+}
+
+impl Note {
+    /// Whether it stops an apply.
+    pub fn stops(&self) -> bool {
+        match self.level {
+            Level::Blocks => true,
+            Level::Destroys => !self.allowed,
+            Level::Warns | Level::Notes => false,
+        }
+    }
 }
 
 /// One object.
@@ -218,7 +231,14 @@ fn costs(steps: &[&Step]) -> Vec<String> {
 }
 
 fn note(hazard: &Hazard) -> Note {
-    Note { code: hazard.code.name(), level: hazard.level, text: hazard.text(), advice: hazard.advice.clone(), find: hazard.find.clone() }
+    Note {
+        code: hazard.code.name(),
+        level: hazard.level,
+        allowed: hazard.allowed,
+        text: hazard.text(),
+        advice: hazard.advice.clone(),
+        find: hazard.find.clone(),
+    }
 }
 
 fn headline(plan: &Plan, step: &Step) -> String {

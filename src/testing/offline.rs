@@ -29,7 +29,7 @@ use crate::schema::Dialect;
 /// Where a schema is wrong, or where there is no plan.
 pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, TestError> {
     let mut plan = plan(before, after, dialect)?;
-    lint::annotate(&mut plan, &Levels::default(), &Sources::default());
+    lint::annotate(&mut plan, &Levels::default(), &Sources::default(), &[]);
     Ok(render::text(&plan, "the schema", Style::default()))
 }
 

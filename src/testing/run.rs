@@ -181,7 +181,7 @@ impl Work<'_> {
 /// The plan as `rosey plan` shows it where no rosey.kdl says otherwise.
 fn shown(plan: &Plan) -> String {
     let mut plan = plan.clone();
-    lint::annotate(&mut plan, &Levels::default(), &Sources::default());
+    lint::annotate(&mut plan, &Levels::default(), &Sources::default(), &[]);
     render::text(&plan, "after", Style::default())
 }
 

@@ -57,12 +57,15 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     $ rosey apply --url test.db --auto-approve
     ~  change in place
     ±  rebuild
+    !  warning
 
     # table.users will be rebuilt (type of column age changes; 2 rows copied, 4.0 KiB)
     ± table users {
     ~     column age   type integer -> text
           # 2 unchanged columns
       }
+    ! breaks-clients: programs that run meanwhile fail where they take `age` for a number (it becomes text)
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     # the rebuilds need about 8.0 KiB of free disk
 
@@ -93,9 +96,9 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+    ! destroys-column, allowed: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.

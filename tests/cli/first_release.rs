@@ -68,7 +68,7 @@ fn it_is_read_as_it_is() {
     ~     column label   was name
           # 1 unchanged column
       }
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.

@@ -27,15 +27,17 @@ fn json_has_a_version_and_says_what_text_says() {
         "hazards": [
           {
             "advice": "add a backfill to the column, or fill the rows first",
+            "allowed": false,
             "code": "breaks-not-null",
             "level": "blocks",
             "text": "1 of 2 rows have no name"
           },
           {
             "advice": "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps",
+            "allowed": false,
             "code": "breaks-clients",
             "level": "warns",
-            "text": "programs that run meanwhile fail where they insert without name"
+            "text": "programs that run meanwhile fail where they insert without `name`"
           }
         ],
         "headline": "table.users will be changed in place (catalog edit: name becomes NOT NULL)",

@@ -179,14 +179,14 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
     - table extra
     ! destroys-table BLOCKED without --allow-destructive: table extra is dropped, with 0 rows
       to rename it instead, write was=extra on its successor; to leave it alone, `ignore` it
-    ! breaks-clients: programs that run meanwhile fail where they name extra
+    ! breaks-clients: programs that run meanwhile fail where they name `extra`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     # view.v will be destroyed
     - view v {
     -     SELECT name FROM users
       }
-    ! breaks-clients: programs that run meanwhile fail where they name v
+    ! breaks-clients: programs that run meanwhile fail where they name `v`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     # table.users will be changed in place (ALTER TABLE)
@@ -196,7 +196,7 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column note is dropped, with 0 values
       to rename it instead, write was=note on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name note
+    ! breaks-clients: programs that run meanwhile fail where they name `note`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 2 to destroy.

@@ -146,7 +146,7 @@ fn a_plan_warns_of_what_breaks_programs() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column last_error is dropped, with 0 values
       to rename it instead, write was=last_error on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name nick, last_error, or insert without age
+    ! breaks-clients: programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
     ! looks-like-rename: last_error goes and error_message comes, and they are alike
       if it is a rename, write: column error_message text was=last_error
@@ -163,8 +163,9 @@ fn a_plan_warns_of_what_breaks_programs() {
     $ rosey apply --url test.db --auto-approve --allow-destructive -q
     | database: test.db (from --url)
     | error: the apply is refused; nothing was changed
-    |   table.users (breaks-clients): programs that run meanwhile fail where they name nick, last_error, or insert without age
+    |   table.users (breaks-clients): programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
     |     change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+    |   help: rosey.kdl makes this an error; if it may be this once, add --allow breaks-clients:table.users
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -196,10 +197,11 @@ fn leave_is_given_by_name() {
     assert_snapshot!(place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroy:table.gone"]), @r"
     $ rosey apply --url test.db --auto-approve -q --allow destroy:table.old --allow destroy:table.gone
     | database: test.db (from --url)
-    | warning: --allow destroy:table.gone: the plan destroys no such thing
+    | warning: --allow destroy:table.gone: the plan has nothing that needs it
     | error: the apply is refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 1 value
-    |   help: if this data may go, add --allow-destructive
+    |   help: if this data may go, and no other, add --allow destroy:table.users.column.name
+    |   help: if all may go that the plan destroys, add --allow-destructive
     exit 3
     ");
     place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroys-column:table.users.column.name"]).exits(0);

@@ -130,7 +130,7 @@ fn rows_that_break_a_new_rule_are_counted_and_blocked() {
       }
     ! breaks-not-null BLOCKED: 2 of 3 rows have no name
       add a backfill to the column, or fill the rows first
-    ! breaks-clients: programs that run meanwhile fail where they insert without name
+    ! breaks-clients: programs that run meanwhile fail where they insert without `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -165,7 +165,7 @@ fn what_destroys_data_is_shown_as_blocked() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.

@@ -67,14 +67,15 @@ fn what_destroys_data_needs_leave() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
       to rename it instead, write was=name on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
     | error: the apply is refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 2 values
-    |   help: if this data may go, add --allow-destructive
+    |   help: if this data may go, and no other, add --allow destroy:table.users.column.name
+    |   help: if all may go that the plan destroys, add --allow-destructive
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -131,7 +132,7 @@ fn what_is_guarded_is_not_dropped() {
     | database: test.db (from --url)
     | error: the apply is refused; nothing was changed
     |   table.users.column.name (prevent-destroy): table.users.column.name is guarded by prevent-destroy
-    |     apply it once without the flag; the next apply may drop it
+    |     apply it once without the flag; the next apply may destroy it
     exit 3
     ");
     assert_eq!(place.snapshot(), before);

@@ -38,8 +38,8 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
     -     column age integer
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column age is dropped, with 0 values
-    ! breaks-clients: programs that run meanwhile fail where they name label, age
+    ! destroys-column, allowed: column age is dropped, with 0 values
+    ! breaks-clients: programs that run meanwhile fail where they name `label`, `age`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -114,13 +114,14 @@ fn base_is_what_was_there_before_the_first() {
     # table.users will be destroyed (the schema does not declare it; 2 rows)
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
-    ! breaks-clients: programs that run meanwhile fail where they name users
+    ! breaks-clients: programs that run meanwhile fail where they name `users`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy.
     | error: the apply is refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 2 rows
-    |   help: if this data may go, add --allow-destructive
+    |   help: if this data may go, and no other, add --allow destroy:table.users
+    |   help: if all may go that the plan destroys, add --allow-destructive
     exit 3
     $ rosey rollback --to base --auto-approve --allow-destructive --backup never
     Going back to base (undoes 3, 2, 1)
@@ -130,8 +131,8 @@ fn base_is_what_was_there_before_the_first() {
 
     # table.users will be destroyed (the schema does not declare it; 2 rows)
     - table users
-    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
-    ! breaks-clients: programs that run meanwhile fail where they name users
+    ! destroys-table, allowed: table users is dropped, with 2 rows
+    ! breaks-clients: programs that run meanwhile fail where they name `users`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy.
@@ -338,7 +339,8 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     $ rosey rollback --auto-approve -q
     | error: the apply is refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 0 rows
-    |   help: if this data may go, add --allow-destructive
+    |   help: if this data may go, and no other, add --allow destroy:table.users
+    |   help: if all may go that the plan destroys, add --allow-destructive
     exit 3
     ");
 }

@@ -248,7 +248,7 @@ fn a_policy_holds_against_the_flag() {
       }
     ! destroys-column BLOCKED: column name is dropped, with 1 value
       to rename it instead, write was=name on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -272,7 +272,7 @@ fn a_policy_holds_against_the_flag() {
       }
     ! destroys-column BLOCKED: column name is dropped, with 1 value
       to rename it instead, write was=name on its successor
-    ! breaks-clients: programs that run meanwhile fail where they name name
+    ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.

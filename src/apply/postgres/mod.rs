@@ -251,7 +251,9 @@ impl Work<'_> {
         }
         let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
         let after = if staged { settled.desired.schema().at_rest() } else { self.verify().await? };
-        let (schema_after, written) = (as_recorded(&after, self.desired.schema()), kdl::encode(self.desired.schema()));
+        let guards = planner::remembered(&mut self.connection, &settled.live).await?;
+        let schema_after = as_recorded(&after, self.desired.schema(), guards.schema());
+        let written = kdl::encode(self.desired.schema());
         let record = Record {
             schema_before: self.found.clone().unwrap_or_else(|| kdl::encode(settled.current.schema())),
             schema_written: (written != schema_after).then_some(written),
@@ -314,9 +316,11 @@ impl Work<'_> {
     }
 }
 
-/// The schema as the history keeps it: with the guards, which the database itself cannot hold.
-pub(super) fn as_recorded(schema: &Schema, desired: &Schema) -> String {
+/// The schema as the history keeps it: with the guards, which the database itself cannot hold; `guarded` is what the last
+/// number kept of them.
+pub(super) fn as_recorded(schema: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = schema.clone();
     crate::dialect::guards::remember(&mut shown, desired);
+    crate::dialect::guards::carry(&mut shown, guarded);
     kdl::encode(&shown)
 }

@@ -3,6 +3,7 @@
 
 use super::{LOCK, Remarks, as_recorded};
 use crate::apply::{ApplyError, Options, history};
+use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned, Settled};
 use crate::dialect::postgres::{Url, digest, script};
@@ -16,6 +17,8 @@ use crate::schema::{Dialect, Normalized};
 pub(in crate::apply) struct Start<'s> {
     /// Both schemas in one spelling.
     pub(in crate::apply) settled: &'s Settled,
+    /// What the last number guarded.
+    pub(in crate::apply) guards: &'s Guards,
     /// The steps before they were counted.
     pub(in crate::apply) uncounted: &'s [Step],
     /// The last number of the history; 0 where there is none.
@@ -43,9 +46,10 @@ pub async fn plan_with_frame(
         number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;
     }
     let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
+    let guards = planner::remembered(&mut connection, &settled.live).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
-    let start = Start { settled: &settled, uncounted: &uncounted, number, facts: &facts };
+    let start = Start { settled: &settled, guards: &guards, uncounted: &uncounted, number, facts: &facts };
     let frame = frame(&plan, &start, desired, options).unwrap_or_default();
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() }, frame))
 }
@@ -75,13 +79,15 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
     Some(Frame {
         head,
         begin: Vec::new(),
-        end: vec![Piece::new("The history.", history(plan, start.settled, desired, options, staged))],
+        end: vec![Piece::new("The history.", history(plan, start, desired, options, staged))],
         finish: vec![Piece::new("Done.", finish)],
     })
 }
 
-fn history(plan: &Plan, settled: &Settled, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {
-    let (schema_after, written) = (as_recorded(&settled.desired.schema().at_rest(), desired.schema()), kdl::encode(desired.schema()));
+fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {
+    let settled = start.settled;
+    let schema_after = as_recorded(&settled.desired.schema().at_rest(), desired.schema(), start.guards.schema());
+    let written = kdl::encode(desired.schema());
     let record = Record {
         schema_before: kdl::encode(settled.current.schema()),
         schema_written: (written != schema_after).then_some(written),

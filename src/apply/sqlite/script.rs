@@ -28,7 +28,7 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
     }
     let record = Record {
         schema_before: as_kdl(live.current.schema()),
-        schema_after: as_recorded(&after, desired.schema()),
+        schema_after: as_recorded(&after, desired.schema(), &state.guarded),
         rows_copied: plan.rows_copied().unwrap_or_default(),
         outcome: "applied",
         ..options.record(plan)

@@ -54,7 +54,7 @@ impl Facts {
     /// What was read of the live database, and what `of` knows of each table. What is read is in the order of names, which
     /// is the same for every database of one schema.
     pub(crate) fn new(live: &Live, of: impl Fn(&ObjectName) -> TableFacts) -> Facts {
-        let tables = live.relations.values().filter(|r| r.kind == "r").map(|r| (r.name.clone(), of(&r.name)));
+        let tables = live.relations.values().filter(|r| r.kind == "r" || r.kind == "m").map(|r| (r.name.clone(), of(&r.name)));
         let used = live.reads.iter().filter_map(|read| {
             let (view, relation) = (live.relations.get(&read.view)?, live.relations.get(&read.relation)?);
             let kind = if view.kind == "m" { ViewKind::Materialized } else { ViewKind::View };

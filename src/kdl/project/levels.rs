@@ -28,13 +28,16 @@ impl Severity {
     }
 }
 
-/// Reads the block; `known` are the codes whose level may be set.
-pub(super) fn decode(node: Node, known: &[&str]) -> Vec<(String, Severity)> {
+/// A code, and why its level cannot be set where it cannot.
+pub type Levelled<'c> = (&'c str, Option<&'c str>);
+
+/// Reads the block; `known` are the codes there are.
+pub(super) fn decode(node: Node, known: &[Levelled]) -> Vec<(String, Severity)> {
     let (mut levels, mut seen) = (Vec::new(), Seen::default());
     for mut child in node.children() {
         let code = child.name();
-        if !known.contains(&code) {
-            unknown(&child, known);
+        if known.iter().all(|(c, why)| *c != code || why.is_some()) {
+            refused(&child, known);
             continue;
         }
         seen.note(&child, format!("`{code}`"));
@@ -48,11 +51,17 @@ pub(super) fn decode(node: Node, known: &[&str]) -> Vec<(String, Severity)> {
     levels
 }
 
-fn unknown(child: &Node, known: &[&str]) {
-    let help = match nearest(child.name(), known.iter().copied()) {
+fn refused(child: &Node, known: &[Levelled]) {
+    let name = child.name();
+    if let Some((_, Some(why))) = known.iter().find(|(c, _)| *c == name) {
+        let problem = Problem::new(format!("the level of `{name}` cannot be set"), child.at(), "here");
+        return child.ctx.problem(problem.help(*why));
+    }
+    let settable = known.iter().filter(|(_, why)| why.is_none()).map(|(c, _)| *c);
+    let help = match nearest(name, settable) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`rosey explain` lists all codes".to_owned(),
     };
-    let problem = Problem::new(format!("`{}` is no code whose level can be set", child.name()), child.at(), "not known here");
+    let problem = Problem::new(format!("there is no code `{name}`"), child.at(), "not known here");
     child.ctx.problem(problem.help(help));
 }

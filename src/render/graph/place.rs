@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn many_tables_keep_the_shape_of_a_page() {
-        let pairs: Vec<(usize, usize)> = (1..300).map(|i| (i, i * 7919 % i.max(1).min(40))).collect();
+        let pairs: Vec<(usize, usize)> = (1..300).map(|i| (i, i * 7919 % i.clamp(1, 40))).collect();
         check(&place(&picture(300, &pairs)));
         check(&place(&picture(300, &(1..300).filter(|i| i % 3 != 0).map(|i| (i, i - 1)).collect::<Vec<_>>())));
     }

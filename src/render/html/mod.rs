@@ -55,7 +55,7 @@ fn head(plan: &Plan, view: &View) -> String {
 /// All warnings in one place, those that stop an apply first.
 fn warnings(view: &View, out: &mut String) {
     let notes = |level: Level| view.blocks.iter().flat_map(move |b| b.notes.iter().filter(move |n| n.level == level).map(move |n| (b, n)));
-    let sorted: Vec<_> = [Level::Blocks, Level::Destroys, Level::Warns].into_iter().flat_map(notes).collect();
+    let sorted: Vec<_> = Level::ALL.into_iter().flat_map(notes).collect();
     if sorted.is_empty() {
         return;
     }

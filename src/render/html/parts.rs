@@ -21,8 +21,10 @@ pub(super) fn class(symbol: Symbol) -> &'static str {
 pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     let (class, blocked) = match note.level {
         Level::Blocks => ("blocks", " <strong class=\"badge\">BLOCKED</strong>"),
+        Level::Destroys | Level::Warns if note.allowed => ("warns", ", allowed,"),
         Level::Destroys => ("destroys", " <strong class=\"badge\">BLOCKED</strong> without <code>--allow-destructive</code>"),
         Level::Warns => ("warns", ""),
+        Level::Notes => ("notes", " (note)"),
     };
     out.push_str(&format!(
         "<li class=\"{class}\"><p><code>{}</code>{blocked} in <code>{}</code></p>\n",

@@ -1,5 +1,7 @@
 //! Domains: changed where they stand; over another type they are made anew.
 
+use std::collections::BTreeSet;
+
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
@@ -7,8 +9,8 @@ use super::rules::{Op, ops};
 use super::types::live_columns;
 use super::{World, alter, edited, rename};
 use crate::diff::{Delta, Edit};
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
-use crate::schema::{Check, Domain};
+use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
+use crate::schema::{Check, Domain, ObjectName};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = world.changes.domains.iter().flat_map(|delta| domain_steps(world, delta)).collect();
@@ -120,7 +122,23 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
         step.footprint.drops.push(world.ty(&before.name));
     }
     step.hazards = hazards(world, before, after, &rules);
+    step.locks = locks(world, before, after, &rules);
     step
+}
+
+/// The rows of every table that has such values are read under a lock
+/// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
+fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
+    let binds = |op: &Op<Check>| match op {
+        Op::Edit { edits, .. } => edited(edits, "not-valid"),
+        other => other.come().is_some_and(|c| !c.not_valid),
+    };
+    if !(after.not_null && !before.not_null || rules.iter().any(binds)) {
+        return Vec::new();
+    }
+    let tables: BTreeSet<&ObjectName> = live_columns(world, &before.name).into_iter().map(|(table, ..)| table).collect();
+    let held = tables.into_iter().filter(|t| world.facts.holds_rows(t));
+    held.map(|t| super::locks::writers(world, t, Work::Scan)).collect()
 }
 
 fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {

@@ -2,13 +2,14 @@
 //! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>). Of several locks on one relation only
 //! the strongest is told.
 
+use super::super::words::words;
 use super::World;
 use super::indexes::{Fate, fates, may_wait};
 use super::rules::Op;
 use super::tables::Altered;
 use crate::diff::Delta;
 use crate::plan::{Lock, Statement, Work};
-use crate::schema::{Column, Literal, ObjectName};
+use crate::schema::{Column, Expr, Ident, IndexPart, Literal, ObjectName, PartKey};
 
 fn lock(world: &World<'_>, live: &ObjectName, mode: &'static str, work: Work) -> Lock {
     Lock { relation: live.to_string(), mode, work, bytes: world.facts.bytes(live) }
@@ -27,6 +28,11 @@ pub(super) fn shared(world: &World<'_>, table: &Altered<'_>, work: Work) -> Lock
 /// Readers go on, writers wait: a foreign key comes.
 pub(super) fn rows_exclusive(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
     lock(world, live, "SHARE ROW EXCLUSIVE", work)
+}
+
+/// Readers go on, writers wait.
+pub(super) fn writers(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
+    lock(world, live, "SHARE", work)
 }
 
 /// The lock of the one step that changes a table.
@@ -54,9 +60,10 @@ fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
         || table.rules.uniques.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.exclusions.iter().any(|op| op.come().is_some())
         || fates(table).iter().any(|f| builds(world, table, f))
-        || !table.retyped.is_empty();
+        || table.retyped.iter().any(|r| is_indexed(table, &r.column));
     let scans = !table.busy
-        && (table.rules.checks.iter().any(|op| op.come().is_some_and(|c| !c.not_valid) || validates(op))
+        && (table.retyped.iter().any(|r| is_checked(table, &r.column))
+            || table.rules.checks.iter().any(|op| op.come().is_some_and(|c| !c.not_valid) || validates(op))
             || table.edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, after, .. } if after.not_null && !before.not_null)));
     match (written, builds, scans) {
         (true, _, _) => Work::Rewrite,
@@ -64,6 +71,26 @@ fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
         (_, _, true) => Work::Scan,
         _ => Work::None,
     }
+}
+
+/// Whether an index is sorted by the column, or reads it: a change of type or collation builds that anew.
+fn is_indexed(table: &Altered<'_>, column: &Ident) -> bool {
+    let after = &table.edits.after;
+    let reads = |sql: &str| words(sql).contains(column.as_str());
+    let part = |p: &IndexPart| match &p.key {
+        PartKey::Column(c) => c == column,
+        PartKey::Expr(e) => reads(&e.text),
+    };
+    let filter = |e: &Option<Expr>| e.as_ref().is_some_and(|e| reads(&e.text));
+    after.in_key(column)
+        || after.uniques.iter().any(|u| u.parts.iter().any(|p| p.column == *column))
+        || after.indexes.values().any(|i| i.parts.iter().any(part) || filter(&i.predicate))
+        || after.exclusions.iter().any(|x| x.parts.iter().any(|(p, _)| part(p)) || filter(&x.predicate))
+}
+
+/// Whether a condition reads the column: it is looked at anew.
+fn is_checked(table: &Altered<'_>, column: &Ident) -> bool {
+    table.edits.after.checks.iter().any(|c| words(&c.expr.text).contains(column.as_str()))
 }
 
 fn filled(table: &Altered<'_>) -> bool {

@@ -107,7 +107,7 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
     let name = quote(retyped.live.as_str());
     let message = format!("{{count}} of {{total}} values of {} are taken as times of UTC", after.name);
     let advice = format!("where they are of another zone, say so: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
-    let hazard = Hazard::new(Code::MisfitValues, Level::Warns, at(table, &after.name), message, advice);
+    let hazard = Hazard::new(Code::TakenAsUtc, Level::Warns, at(table, &after.name), message, advice);
     Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))))
 }
 

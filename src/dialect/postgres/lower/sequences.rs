@@ -4,8 +4,8 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::{World, alter, edited, rename};
-use crate::diff::{Delta, Edit};
-use crate::plan::{Action, Statement, Step};
+use crate::diff::{Delta, Edit, TableChange};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
@@ -29,12 +29,28 @@ fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
             let mut step = Step::new(s.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(world.relation(&s.name));
             world.goes(&mut step.footprint, &s.name);
+            step.hazards.extend(loses_its_position(world, s));
             let mut steps: Vec<Step> = s.owned_by.as_ref().map(|owner| disowned(world, s, owner, Action::Destroy)).into_iter().collect();
             steps.push(step);
             steps
         }
         Delta::Alter { before, after, edits } => altered(world, before, after, edits),
     }
+}
+
+/// What it has given out so far is nowhere else. Where the column that it belongs to goes too, that says it all.
+fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
+    let goes_too = |change: &TableChange, (table, column): &(ObjectName, Ident)| match change {
+        TableChange::Create(_) => false,
+        TableChange::Drop(t) => t.name == *table,
+        TableChange::Alter(e) => {
+            (e.before.name == *table || e.live.name == *table) && e.columns.iter().any(|d| matches!(d, Delta::Drop(c) if c.name == *column))
+        }
+    };
+    let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables.iter().any(|t| goes_too(t, owner)));
+    let message = format!("sequence {} is dropped, and with it how far it has counted", s.name);
+    let advice = format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", s.name.name);
+    (!owner_goes).then(|| Hazard::new(Code::DestroysSequence, Level::Destroys, s.address(), message, advice))
 }
 
 fn comment(world: &World<'_>, s: &Sequence) -> Statement {

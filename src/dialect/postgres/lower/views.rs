@@ -10,7 +10,7 @@ use super::super::{ddl, facts::Use};
 use super::tables::Altered;
 use super::{World, alter, edited, rename};
 use crate::diff::{Delta, Edit, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
 
 /// What views and materialised views have in common.
@@ -305,10 +305,15 @@ fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]
     if edited(edits, "with") {
         statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
     }
-    statements.extend(index_changes(world, before, after));
+    let indexes = index_changes(world, before, after);
+    let builds = indexes.iter().any(|s| s.sql.starts_with("CREATE "));
+    statements.extend(indexes);
     statements.extend(edited(edits, "comment").then(|| comment(world, after)));
     let mut step = Step::new(after.address(), Action::Alter, statements);
     step.footprint.creates.push(world.relation(after.name()));
+    if builds {
+        step.locks.push(super::locks::writers(world, before.name(), Work::Build));
+    }
     if before.name() != after.name() {
         step.footprint.drops.push(world.relation(before.name()));
     }

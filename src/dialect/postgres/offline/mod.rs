@@ -96,7 +96,8 @@ fn lowered(
     Ok(Made { settled, guards, changes, steps, unsettled })
 }
 
-/// What a script of the plan is made of besides: both schemas in one spelling, and the steps with all that is to be counted.
+/// What a script of the plan is made of besides: both schemas in one spelling, what is guarded, and the steps with all that
+/// is to be counted.
 ///
 /// # Errors
 /// As [`plan`].
@@ -106,9 +107,9 @@ pub(crate) fn for_script(
     recorded: Option<Recorded<'_>>,
     desired: &Normalized,
     online: bool,
-) -> Result<(Settled, Vec<Step>), PlanError> {
+) -> Result<(Settled, Guards, Vec<Step>), PlanError> {
     let made = lowered(current, facts, recorded, desired, online)?;
-    Ok((made.settled, made.steps))
+    Ok((made.settled, made.guards, made.steps))
 }
 
 /// Both schemas in one spelling, as far as that goes without a server, and what only it could say.

@@ -1,0 +1,250 @@
+//! What a plan takes from programs that run meanwhile: names, values that an insert could leave out or give, what a column
+//! was read as. Judges by the schema alone; what the programs do is not known here.
+
+use std::collections::BTreeSet;
+
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::plan::{Code, Hazard, Level};
+use crate::schema::{Address, Column, Dialect, EnumType, Ident, Identity, ObjectName, Table, Type};
+
+/// A warning for each object.
+pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
+    let comes = comes(c);
+    let mut found: Vec<Hazard> = c.tables.iter().filter_map(|t| table(t, dialect, &comes)).collect();
+    for delta in &c.views {
+        found.extend(gone(delta, |v| (v.address(), &v.name), |a, b| lost_columns(&a.columns, &b.columns), &comes));
+    }
+    for delta in &c.materialized_views {
+        found.extend(gone(delta, |v| (v.address(), &v.name), |a, b| lost_columns(&a.columns, &b.columns), &comes));
+    }
+    for delta in &c.virtual_tables {
+        found.extend(gone(delta, |v| (v.address(), &v.name), |_, _| Vec::new(), &comes));
+    }
+    for delta in &c.enums {
+        found.extend(gone(delta, |e| (e.address(), &e.name), lost_values, &comes));
+    }
+    for delta in &c.domains {
+        found.extend(gone(delta, |d| (d.address(), &d.name), |_, _| Vec::new(), &comes));
+    }
+    for delta in &c.sequences {
+        found.extend(gone(delta, |s| (s.address(), &s.name), |_, _| Vec::new(), &comes));
+    }
+    found
+}
+
+/// Names under which something comes that can be read in place of what had them.
+fn comes(c: &Changes) -> BTreeSet<ObjectName> {
+    fn of<'d, T>(deltas: &'d [Delta<T>], name: impl Fn(&'d T) -> &'d ObjectName) -> Vec<ObjectName> {
+        let new = deltas.iter().filter(|d| d.before().map(&name) != d.after().map(&name));
+        new.filter_map(Delta::after).map(|t| name(t).clone()).collect()
+    }
+    let tables = c.tables.iter().filter_map(|t| match t {
+        TableChange::Create(table) => Some(table.name.clone()),
+        TableChange::Alter(edits) if edits.renamed_from.is_some() => Some(edits.after.name.clone()),
+        TableChange::Alter(_) | TableChange::Drop(_) => None,
+    });
+    tables
+        .chain(of(&c.views, |v| &v.name))
+        .chain(of(&c.materialized_views, |v| &v.name))
+        .chain(of(&c.virtual_tables, |v| &v.name))
+        .collect()
+}
+
+fn hazard(address: Address, what: Vec<String>) -> Option<Hazard> {
+    let message = format!("programs that run meanwhile fail where they {}", what.join(", or "));
+    let advice = "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps";
+    (!what.is_empty()).then(|| Hazard::new(Code::BreaksClients, Level::Warns, address, message, advice))
+}
+
+fn name(name: &ObjectName) -> String {
+    format!("name `{name}`")
+}
+
+/// What goes or is renamed, or loses a part that `lost` finds.
+fn gone<T>(
+    delta: &Delta<T>,
+    of: impl Fn(&T) -> (Address, &ObjectName),
+    lost: impl Fn(&T, &T) -> Vec<String>,
+    comes: &BTreeSet<ObjectName>,
+) -> Option<Hazard> {
+    let before = delta.before()?;
+    let (address, old) = of(before);
+    let missed = || Some(name(old)).filter(|_| !comes.contains(old));
+    let Some(after) = delta.after() else { return hazard(address, missed().into_iter().collect()) };
+    let (address, new) = of(after);
+    let renamed = if new == old { None } else { missed() };
+    hazard(address, renamed.into_iter().chain(lost(before, after)).collect())
+}
+
+/// Columns of a view, as far as it lists them.
+fn lost_columns(before: &[Ident], after: &[Ident]) -> Vec<String> {
+    let lost: Vec<&Ident> = before.iter().filter(|c| !after.is_empty() && !after.contains(c)).collect();
+    phrase("name", lost).into_iter().collect()
+}
+
+fn lost_values(before: &EnumType, after: &EnumType) -> Vec<String> {
+    phrase("use", before.values.iter().filter(|v| !after.values.contains(v)).collect()).into_iter().collect()
+}
+
+fn table(change: &TableChange, dialect: Dialect, comes: &BTreeSet<ObjectName>) -> Option<Hazard> {
+    match change {
+        TableChange::Create(_) => None,
+        TableChange::Drop(table) if comes.contains(&table.name) => None,
+        TableChange::Drop(table) => hazard(table.address(), vec![name(&table.name)]),
+        TableChange::Alter(edits) => hazard(edits.after.address(), altered(edits, dialect, comes)),
+    }
+}
+
+/// What statements can no longer do with the table.
+fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -> Vec<String> {
+    let mut named: Vec<String> = edits.renamed_from.iter().filter(|old| !comes.contains(*old)).map(ToString::to_string).collect();
+    let may = |new: &Ident| edits.after.columns.get(new).is_some_and(is_allowed);
+    named.extend(edits.renamed_columns.iter().filter(|(_, new)| !may(new)).map(|(old, _)| old.to_string()));
+    let (mut left_out, mut written, mut numbered, mut retyped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for delta in &edits.columns {
+        let (before, after) = match delta {
+            Delta::Drop(column) => {
+                named.push(column.name.to_string());
+                continue;
+            }
+            Delta::Create(after) => (None, after),
+            Delta::Alter { before, after, .. } => (Some(before), after),
+        };
+        if is_allowed(after) {
+            continue;
+        }
+        if must_be_given(after, &edits.after, dialect) && !before.is_some_and(|b| must_be_given(b, &edits.before, dialect)) {
+            left_out.push(&after.name);
+        }
+        let Some(before) = before else { continue };
+        if after.generated.is_some() && before.generated.is_none() {
+            written.push(&after.name);
+        }
+        if after.identity == Some(Identity::Always) && before.identity != after.identity && dialect == Dialect::Postgres {
+            numbered.push(&after.name);
+        }
+        retyped.extend(taken_for(before, after));
+    }
+    let phrases =
+        [phrase("name", named), phrase("insert without", left_out), phrase("write to", written), phrase("insert their own", numbered)];
+    phrases.into_iter().flatten().chain(retyped).collect()
+}
+
+fn taken_for(before: &Column, after: &Column) -> Option<String> {
+    let (old, new) = (family(&before.ty)?, family(&after.ty)?);
+    (old != new).then(|| format!("take `{}` for {old} (it becomes {})", after.name, after.ty))
+}
+
+fn phrase(what: &str, names: Vec<impl ToString>) -> Option<String> {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{}`", n.to_string())).collect();
+    (!quoted.is_empty()).then(|| format!("{what} {}", quoted.join(", ")))
+}
+
+/// Whether the schema file says at the column that somebody has seen to it.
+fn is_allowed(column: &Column) -> bool {
+    column.allows.0.iter().any(|a| a.code == Code::BreaksClients.name())
+}
+
+/// Whether an insert has to give the column.
+fn must_be_given(column: &Column, table: &Table, dialect: Dialect) -> bool {
+    let numbered = column.ty.is_serial() || column.identity.is_some() || dialect == Dialect::Sqlite && is_rowid(column, table);
+    column.not_null && column.default.is_none() && column.generated.is_none() && !numbered
+}
+
+/// SQLite fills `INTEGER PRIMARY KEY` itself (<https://sqlite.org/lang_createtable.html#rowid>).
+fn is_rowid(column: &Column, table: &Table) -> bool {
+    let key = table.single_key().is_some_and(|k| k.name == column.name);
+    key && !table.without_rowid && column.ty == Type::Integer
+}
+
+/// What programs take the values for. Of a type that only the database knows, nobody knows here.
+fn family(ty: &Type) -> Option<&'static str> {
+    Some(match ty {
+        Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial => "a number",
+        Type::Real | Type::Double | Type::Decimal(_) => "a number",
+        Type::Boolean => "a boolean",
+        Type::Text | Type::VarChar(_) | Type::Char(_) => "text",
+        Type::Blob => "bytes",
+        Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz => "a time",
+        Type::Json | Type::Jsonb => "JSON",
+        Type::Uuid => "a UUID",
+        Type::Other(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::diff;
+    use crate::lint::tests::schema;
+    use crate::schema::Normalized;
+
+    /// What is said of the way from one schema to another, each message behind its object.
+    fn said(before: &str, after: &str, dialect: Dialect) -> Vec<String> {
+        let [before, after] = [before, after].map(|kdl| Normalized::by_dialect(schema(kdl, dialect)));
+        let found = warnings(&diff(&before, &after).unwrap(), dialect);
+        let short = |h: &Hazard| h.message.replace("programs that run meanwhile fail where they ", "");
+        found.iter().map(|h| format!("{}: {}", h.address, short(h))).collect()
+    }
+
+    /// The same of the columns of one table, on PostgreSQL.
+    fn of_columns(before: &str, after: &str) -> String {
+        let table = |columns: &str| format!("table t {{\n column id bigint primary-key identity\n{columns}\n}}");
+        said(&table(before), &table(after), Dialect::Postgres).join("; ").replace("table.t: ", "")
+    }
+
+    #[test]
+    fn columns() {
+        for (before, after, wanted) in [
+            ("column a text", "", "name `a`"),
+            ("column a text", "column b text was=a", "name `a`"),
+            ("column a text", "column b text was=a { allow breaks-clients \"nobody reads it\"; }", ""),
+            ("", "column a text not-null", "insert without `a`"),
+            ("", "column a text", ""),
+            ("column a text not-null default=x", "column a text not-null", "insert without `a`"),
+            ("column a text default=x", "column a text", ""),
+            ("column a text", "column a text generated=\"lower('x')\" stored=#true", "write to `a`"),
+            ("column a bigint not-null", "column a bigint not-null identity=always", "insert their own `a`"),
+            ("column a text", "column a integer", "take `a` for text (it becomes integer)"),
+            ("column a integer", "column a bigint", ""),
+            ("column a text", "column a \"varchar(5)\"", ""),
+        ] {
+            assert_eq!(of_columns(before, after), wanted, "{before} -> {after}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_filled_by_what_numbers_it_alone() {
+        let (none, key) = ("table t { column a text; }", "table t { column a text; column k integer primary-key; }");
+        assert!(said(none, key, Dialect::Sqlite).is_empty());
+        assert_eq!(said(none, key, Dialect::Postgres), ["table.t: insert without `k`"]);
+        let text = key.replace("integer", "text");
+        assert_eq!(said(none, &text, Dialect::Sqlite), ["table.t: insert without `k`"]);
+    }
+
+    #[test]
+    fn a_name_that_stays_readable_is_not_missed() {
+        let (old, new) = ("table old { column a text; }", "table new was=old { column a text; }");
+        assert_eq!(said(old, new, Dialect::Sqlite), ["table.new: name `old`"]);
+        let view = "view old { as \"SELECT a FROM new\"; }";
+        assert!(said(old, &format!("{new}\n{view}"), Dialect::Sqlite).is_empty());
+        assert!(said(old, &view.replace("FROM new", ""), Dialect::Sqlite).is_empty());
+        assert!(said(view, old, Dialect::Sqlite).is_empty());
+    }
+
+    #[test]
+    fn other_objects() {
+        for (before, after, wanted) in [
+            ("enum mood sad ok", "enum mood sad", "enum.mood: use `ok`"),
+            ("enum mood sad ok", "enum mood sad ok happy", ""),
+            ("enum mood sad", "", "enum.mood: name `mood`"),
+            ("domain d text", "", "domain.d: name `d`"),
+            ("sequence s", "sequence n was=s", "sequence.n: name `s`"),
+            ("view v a b { as \"SELECT 1, 2\"; }", "view v a { as \"SELECT 1\"; }", "view.v: name `b`"),
+            ("materialized-view v a { as \"SELECT 1\"; }", "", "materialized-view.v: name `v`"),
+        ] {
+            assert_eq!(said(before, after, Dialect::Postgres).join("; "), wanted, "{before} -> {after}");
+        }
+        assert_eq!(said("virtual-table d { using \"fts5(a)\"; }", "", Dialect::Sqlite), ["virtual-table.d: name `d`"]);
+    }
+}
