@@ -23,7 +23,7 @@ use crate::plan::{Allowed, Hazard, Kind, Plan, Record, Step, renames};
 pub use crate::plan::Identity;
 pub use database::{Database, Desired, Noted, Offline, Planned, Way, is_missing, plan_offline, state_of};
 pub use history::{Entry, HistoryError};
-pub use restore::{RestoreOptions, backups, restore};
+pub use restore::{Backups, RestoreOptions, backups, restore};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 
 /// Whether a copy of the database is made first.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Failure;
 use crate::apply::saved::{self, Saved, SavedError};
-use crate::plan::{FileError, Plan};
+use crate::plan::{FileError, FileKind, Plan};
 use crate::render::{self, escape};
 use crate::schema::Dialect;
 
@@ -128,7 +128,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 fn is_plan(path: &Path) -> bool {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().any(|l| l.starts_with("rosey-plan "))
+    FileKind::of(&text) == Some(FileKind::Plan)
 }
 
 /// The refusal of a plan for another kind of database.

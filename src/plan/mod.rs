@@ -20,7 +20,7 @@ pub use allowed::Allowed;
 pub use back::{Fate, Lost};
 pub use fact::Fact;
 pub(crate) use file::digest;
-pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
+pub use file::{Draft, FILE_FORMAT, FileError, FileKind, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
