@@ -119,7 +119,7 @@ const fn told(code: Code) -> Told {
         Code::BreaksClients => ("warns", "SQLite and PostgreSQL", [
             "Programs that run meanwhile will fail.",
             "A statement that names what is renamed or dropped fails from the moment of the commit, and so does an insert that leaves out a column which is now not-null and has no default. Programs of the old version run until the last one is replaced.",
-            "Deploy in two steps: first add (a new column, a view under the old name), then change the programs, and take the old away at last. Or stop the programs for the apply.",
+            "Deploy in steps: first add the new column, a trigger that keeps both alike, and what the rows hold; then change the programs; when no old one runs, take the trigger and the old column away (docs/zero-downtime.md). For a table, a view under the old name does it. Or stop the programs for the apply.",
             "view users_old { as \"SELECT id, mail FROM users\" }",
         ]),
         Code::BlocksWriters => ("warns", "PostgreSQL", [
