@@ -24,6 +24,12 @@ pub(super) fn place_recorded(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
+/// The same without the working directory before it, as people name it there.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let here = std::path::absolute(".").unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_path_buf()
+}
+
 /// The backups that a database's history names, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,7 +55,7 @@ pub async fn backups(path: &Path) -> Result<Backups, Error> {
     for recorded in named.into_iter().map(PathBuf::from) {
         let beside = recorded.file_name().map(|name| path.with_file_name(name));
         match std::iter::once(recorded.clone()).chain(beside).find(|p| p.exists()) {
-            Some(there) => backups.found.push(there),
+            Some(there) => backups.found.push(from_here(&there)),
             None => backups.missing.push(recorded),
         }
     }

@@ -12,6 +12,7 @@ mod kdl;
 mod layout;
 mod procedures;
 mod reference;
+mod transcripts;
 mod workshop;
 
 use std::path::{Path, PathBuf};

@@ -33,6 +33,12 @@ impl Workshop {
         Some(shop)
     }
 
+    /// With an environment variable.
+    pub fn with(mut self, name: &str, value: &str) -> Workshop {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -43,13 +49,13 @@ impl Workshop {
 
     /// Runs a script, which has to succeed line by line.
     pub fn run(&self, script: &str) -> String {
-        let (out, success) = self.said(&format!("set -e\n{script}"));
-        assert!(success, "{script}\n{out}");
+        let (out, code) = self.said(&format!("set -e\n{script}"));
+        assert!(code == Some(0), "{script}\n{out}");
         out
     }
 
-    /// What a script says, on both streams, and whether it succeeds.
-    pub fn said(&self, script: &str) -> (String, bool) {
+    /// What a script says, on both streams, and its exit code.
+    pub fn said(&self, script: &str) -> (String, Option<i32>) {
         let mut path = self.path.clone();
         path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
         let mut command = Command::new("bash");
@@ -57,7 +63,7 @@ impl Workshop {
         command.env("PATH", std::env::join_paths(path).unwrap()).env("HOME", self.folder.path()).env("USER", "ada");
         command.env_remove("ROSEY_DATABASE_URL").env("PGCONNECT_TIMEOUT", "20");
         let output = command.envs(self.variables.iter().cloned()).output().unwrap();
-        (String::from_utf8(output.stdout).unwrap(), output.status.success())
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 
     /// Does what a block says.
