@@ -28,6 +28,7 @@ pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_w
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum BackupMode {
     /// Before a step that rebuilds or destroys.
     #[default]
@@ -143,6 +144,7 @@ pub enum Outcome {
 
 /// What an apply did.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report {
     /// The history number.
     pub number: i64,

@@ -14,6 +14,7 @@ mod init;
 mod inspect;
 mod lint;
 mod listing;
+mod man;
 mod migrators;
 mod output;
 mod plan;
@@ -112,7 +113,7 @@ enum Command {
     /// Prints the completions for a shell, to be sourced or installed.
     Completions(completions::Completions),
     /// Writes the manual's pages into a folder.
-    Man(completions::Man),
+    Man(man::Man),
 }
 
 /// Which schema.

@@ -15,6 +15,7 @@ pub use levels::Severity;
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Project {
     /// Its settings for all environments.
     pub common: Settings,
@@ -26,6 +27,7 @@ pub struct Project {
 
 /// `env NAME { … }`: a database and its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Environment {
     /// Its name.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct Environment {
 
 /// Where the URL of a database is.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UrlFrom {
     /// In the file.
     File(String),
@@ -56,6 +59,7 @@ impl std::fmt::Debug for UrlFrom {
 
 /// What may be set for all environments or for one. What is not set is left to who asks next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settings {
     /// The schema's file or folder.
     pub schema: Option<PathBuf>,
@@ -99,6 +103,7 @@ impl Settings {
 
 /// When a backup is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Backup {
     /// Before a step that rebuilds or destroys.
     Auto,
@@ -115,6 +120,7 @@ impl Backup {
 
 /// How tables of a SQLite file are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SqlitePath {
     /// By what copies the fewest rows.
     Cheapest,

@@ -30,6 +30,7 @@ pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same
 
 /// A plan: the changes, and the steps that make them, in the order they run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Plan {
     /// The kind of database.
     pub dialect: Dialect,
@@ -120,6 +121,7 @@ impl Plan {
 
 /// The numbers of a plan's last line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// Objects that come.
     pub add: usize,
