@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Writes a plan to a pull request: one comment, found again by its first line and its author, and updated.
+# Writes a plan to a pull request: one comment, found again by its first line and its author, and updated. Where no plan could
+# be made, the comment that is there says so: what it shows is of an older commit.
 #
 # Reads GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_TOKEN, ROSEY_PULL_REQUEST, ROSEY_PLAN (the file that `rosey plan --format
-# markdown` wrote), ROSEY_CHANGES, ROSEY_COMMENT_NAME and ROSEY_COMMENT_AUTHOR. Needs curl and jq.
+# markdown` wrote; empty where it failed), ROSEY_CHANGES, ROSEY_COMMIT, ROSEY_COMMENT_NAME and ROSEY_COMMENT_AUTHOR. Needs curl
+# and jq.
 set -euo pipefail
 
 marker='<!-- rosey plan -->'
@@ -18,14 +20,27 @@ fail() {
     exit 1
 }
 
-# The token is in no argument, where other processes could read it.
+# The token is in no argument, where other processes could read it. Sets `answer` and `status`.
 api() {
-    curl --silent --show-error --fail-with-body --max-time 60 \
+    local code=0
+    answer=$(curl --silent --show-error --fail-with-body --max-time 60 --write-out '\n%{http_code}' \
         --config <(printf 'header = "Authorization: Bearer %s"\n' "$GITHUB_TOKEN") \
-        --header 'Accept: application/vnd.github+json' --header 'X-GitHub-Api-Version: 2022-11-28' "$@"
+        --header 'Accept: application/vnd.github+json' --header 'X-GitHub-Api-Version: 2022-11-28' "$@") || code=$?
+    status=${answer##*$'\n'}
+    answer=${answer%$'\n'*}
+    return "$code"
 }
 
-if [ "$(head -n 1 "$ROSEY_PLAN")" != "$marker" ]; then
+# A token that may only read is no failure of the plan, which stands in the summary and the log.
+refused() {
+    if [ "$status" = 403 ]; then
+        echo "::warning::$1: this token may not write comments. A pull request from a fork has no other; else the job needs \`permissions: pull-requests: write\`"
+        exit 0
+    fi
+    fail "$1; the job needs \`permissions: pull-requests: write\`: ${answer:-no answer}"
+}
+
+if [ -n "${ROSEY_PLAN:-}" ] && [ "$(head -n 1 "$ROSEY_PLAN")" != "$marker" ]; then
     fail "$ROSEY_PLAN is no plan in markdown: its first line is not $marker"
 fi
 case $name in
@@ -34,17 +49,30 @@ case $name in
 *) marker="<!-- rosey plan: $name -->" ;;
 esac
 
+run=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}
+commit=${ROSEY_COMMIT:+"Of commit $ROSEY_COMMIT."}
 body=$(mktemp "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/comment.XXXXXX")
 trap 'rm -f "$body" "$body.json"' EXIT
-{
-    printf '%s\n' "$marker"
-    tail -n +2 "$ROSEY_PLAN"
-} >"$body"
+# The heading names the database where several are planned, and the commit stands under it.
+headed() {
+    awk -v marker="$marker" -v name="${name:+$name: }" -v commit="$commit" '
+        NR == 1 { print marker; next }
+        NR == 2 && /^### / { print "### " name substr($0, 5); if (commit != "") print commit; next }
+        { print }'
+}
+say() {
+    printf '%s\n### %s\n\n%s\n' "$marker" "$1" "$2" | headed >"$body"
+}
+if [ -z "${ROSEY_PLAN:-}" ]; then
+    say 'No plan could be made' "The reason is in [the log of the run]($run)."
+    ROSEY_CHANGES=false
+else
+    headed <"$ROSEY_PLAN" >"$body"
+fi
 # Not `jq -R`: the one of Debian 12 breaks characters that lie across two of its buffers.
 if [ "$(jq -n --rawfile text "$body" '$text | length')" -gt "$longest" ]; then
     # Half a plan would be a wrong one.
-    run=${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/${GITHUB_RUN_ID:-}
-    printf '%s\nThe plan is too long for a comment. It is whole in [the summary of the run](%s).\n' "$marker" "$run" >"$body"
+    say 'The plan is too long for a comment' "It is in [the summary of the run]($run)."
 fi
 jq -n --rawfile text "$body" '{body: $text}' >"$body.json"
 
@@ -52,23 +80,21 @@ jq -n --rawfile text "$body" '{body: $text}' >"$body.json"
 comment=
 page=1
 while true; do
-    found=$(api "$comments?per_page=100&page=$page") || fail "the comments cannot be read: ${found:-no answer}"
+    api "$comments?per_page=100&page=$page" || refused "the comments cannot be read"
     comment=$(jq -r --arg marker "$marker" --arg author "$author" '
         [.[] | select(.user.login == $author)
-             | select((.body // "" | split("\n")[0] // "" | rtrimstr("\r")) == $marker)][0].id // empty' <<<"$found")
-    if [ -n "$comment" ] || [ "$(jq length <<<"$found")" -lt 100 ]; then
+             | select((.body // "" | split("\n")[0] // "" | rtrimstr("\r")) == $marker)][0].id // empty' <<<"$answer")
+    if [ -n "$comment" ] || [ "$(jq length <<<"$answer")" -lt 100 ]; then
         break
     fi
     page=$((page + 1))
 done
 
 if [ -n "$comment" ]; then
-    answer=$(api --request PATCH "$repository/issues/comments/$comment" --data-binary "@$body.json") ||
-        fail "the comment cannot be updated; the job needs \`permissions: pull-requests: write\`: ${answer:-no answer}"
+    api --request PATCH "$repository/issues/comments/$comment" --data-binary "@$body.json" || refused "the comment cannot be updated"
     echo "updated comment $comment"
 elif [ "${ROSEY_CHANGES:-true}" = true ]; then
-    answer=$(api --request POST "$comments" --data-binary "@$body.json") ||
-        fail "the comment cannot be written; the job needs \`permissions: pull-requests: write\`: ${answer:-no answer}"
+    api --request POST "$comments" --data-binary "@$body.json" || refused "the comment cannot be written"
     echo "wrote comment $(jq -r .id <<<"$answer")"
 else
     echo "there is nothing to change, and no comment that says otherwise"

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # Plans or applies, and says in $GITHUB_OUTPUT what came of it: exit-code, changes, and for a plan its file.
+#
+# Reads ROSEY_COMMAND, ROSEY_URL, ROSEY_SCHEMA, ROSEY_ARGS, ROSEY_MESSAGE and ROSEY_BINARY. Runs nothing where nobody says
+# which database is meant: a plan against an empty one would look as if all had to be made.
 set -euo pipefail
 
 rosey=${ROSEY_BINARY:-rosey}
@@ -8,35 +11,73 @@ arguments=()
 if [ -n "${ROSEY_SCHEMA:-}" ]; then
     arguments+=(--schema "$ROSEY_SCHEMA")
 fi
-read -r -a more <<<"${ROSEY_ARGS:-}" || true
-arguments+=(${more[@]+"${more[@]}"})
-output=$(mktemp "$temporary/rosey.XXXXXX")
-
-# What a schema says may look like a command to the runner, which reads the log: it is told not to.
-show() {
-    local token
-    token=rosey-$RANDOM$RANDOM$RANDOM
-    echo "::stop-commands::$token"
-    cat "$1"
-    echo "::$token::"
-}
+while read -r -a more || [ "${#more[@]}" -gt 0 ]; do
+    arguments+=(${more[@]+"${more[@]}"})
+done <<<"${ROSEY_ARGS:-}"
+# A secret that is not there comes as nothing, and takes the place of no variable.
+if [ -n "${ROSEY_URL:-}" ]; then
+    export ROSEY_DATABASE_URL=$ROSEY_URL
+fi
 
 say() {
     echo "$1=$2" >>"$GITHUB_OUTPUT"
 }
 
+names_a_database() {
+    local argument
+    if [ -n "${ROSEY_DATABASE_URL:-}" ] || { [ -f config.json ] && grep -q '"database\(_url\)\{0,1\}"' config.json; }; then
+        return 0
+    fi
+    for argument in ${arguments[@]+"${arguments[@]}"}; do
+        case $argument in
+        --url | --url=* | --env | --env=* | --config | --config=* | --state | --state=*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# What a schema or a database says may look like a command to the runner, which reads the log: it is told not to.
+token=rosey-$RANDOM$RANDOM$RANDOM
+quietly() {
+    echo "::stop-commands::$token"
+    code=0
+    "$@" || code=$?
+    echo "::$token::"
+}
+
 code=0
 changes=false
 case ${ROSEY_COMMAND:-plan} in
+plan | apply) ;;
+*)
+    echo "the command is plan or apply, and not ${ROSEY_COMMAND}" >&2
+    exit 1
+    ;;
+esac
+if ! names_a_database; then
+    echo "::error::no database is named: the input \`url\` is empty (is the secret there?), and neither args nor ROSEY_DATABASE_URL nor a config.json names one" >&2
+    say exit-code 1
+    say changes false
+    exit 1
+fi
+output=$(mktemp "$temporary/rosey.XXXXXX")
+errors=$(mktemp "$temporary/rosey-errors.XXXXXX")
+
+run() {
+    local code=0
+    # Errors are shown as they come, and looked at afterwards.
+    { "$rosey" "$@" 2>&1 >&3 | tee "$errors" >&2; } 3>"$output" || code=$?
+    cat "$output"
+    return "$code"
+}
+
+case ${ROSEY_COMMAND:-plan} in
 plan)
-    "$rosey" plan --detailed-exitcode --format markdown ${arguments[@]+"${arguments[@]}"} >"$output" || code=$?
-    show "$output"
+    quietly run plan --detailed-exitcode --format markdown ${arguments[@]+"${arguments[@]}"}
+    say exit-code "$code"
     if [ "$code" = 2 ]; then
         changes=true
         code=0
-        say exit-code 2
-    else
-        say exit-code "$code"
     fi
     if [ "$code" = 0 ]; then
         say plan "$output"
@@ -47,16 +88,15 @@ plan)
     fi
     ;;
 apply)
-    "$rosey" apply --auto-approve ${arguments[@]+"${arguments[@]}"} >"$output" || code=$?
-    show "$output"
-    if grep -q '^Apply complete' "$output"; then
+    if [ -n "${ROSEY_MESSAGE:-}" ]; then
+        arguments+=(--message "$ROSEY_MESSAGE")
+    fi
+    quietly run apply --auto-approve ${arguments[@]+"${arguments[@]}"}
+    # On PostgreSQL the transaction may be done when a statement behind it fails.
+    if grep -q '^Apply complete' "$output" || grep -q -e 'the transaction is committed' -e 'the outcome is not the desired one' "$errors"; then
         changes=true
     fi
     say exit-code "$code"
-    ;;
-*)
-    echo "the command is plan or apply, and not ${ROSEY_COMMAND}" >&2
-    exit 1
     ;;
 esac
 say changes "$changes"

@@ -16,6 +16,10 @@
 //! | [`testing`] | changes of a schema, tried out in scratch databases or on paper |
 //! | [`cli`] | the program |
 //!
+//! Versions follow Semantic Versioning: enums and structs that may grow are `#[non_exhaustive]`, so match with a `_` and take
+//! values from the functions that make them. Options are the exception: they are written out with `..Default::default()`. [`cli`]
+//! is the program itself and no part of that promise; what it prints is kept stable as the README says.
+//!
 //! A program that brings its schema with it:
 //!
 //! ```no_run

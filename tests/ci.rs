@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 
 const MARKER: &str = "<!-- rosey plan -->";
 const BOT: &str = "github-actions[bot]";
+/// A comment of this number stands for a token that may not write.
+const READ_ONLY: u64 = 999_999;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -42,6 +44,13 @@ struct Api {
 }
 
 impl Api {
+    /// One whose token may only read.
+    fn reading() -> Api {
+        let api = Api::start(Vec::new());
+        api.comments.lock().unwrap().push((READ_ONLY, "eve".to_owned(), String::new()));
+        api
+    }
+
     fn start(comments: Vec<(u64, String, String)>) -> Api {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -106,6 +115,9 @@ fn answer(line: &str, body: &str, comments: &Comments) -> (&'static str, String)
         let shown = |(id, login, body): &(u64, String, String)| serde_json::json!({"id": id, "user": {"login": login}, "body": body});
         let all: Vec<_> = comments.iter().skip(skipped).take(100).map(shown).collect();
         return ("200 OK", serde_json::Value::from(all).to_string());
+    }
+    if comments.iter().any(|(id, ..)| *id == READ_ONLY) {
+        return ("403 Forbidden", "{\"message\": \"Resource not accessible by integration\"}".to_owned());
     }
     if line == "POST /repos/ada/chat/issues/7/comments" {
         let id = 1000 + comments.len() as u64;
@@ -202,19 +214,73 @@ fn what_goes_wrong_is_said() {
     assert_eq!(api.asked.lock().unwrap().len(), 1);
 }
 
-/// Runs `ci/run.sh` with a program that ends as it is told; gives the exit code, what it was called with, and the outputs.
+#[test]
+fn the_heading_names_the_database_and_the_commit() {
+    if !tools() {
+        return;
+    }
+    let api = Api::start(Vec::new());
+    let plan = format!("{MARKER}\n### Plan: 1 to add\n\n### Plan: of a name\n");
+    assert!(api.run(&plan, &[("ROSEY_COMMENT_NAME", "prod"), ("ROSEY_COMMIT", "1f0c2ab")]).status.success());
+    let wanted = "<!-- rosey plan: prod -->\n### prod: Plan: 1 to add\nOf commit 1f0c2ab.\n\n### Plan: of a name\n";
+    assert_eq!(api.texts(), [wanted]);
+}
+
+/// What a later push has broken must not look planned.
+#[test]
+fn a_plan_that_fails_is_told_in_the_comment_that_is_there_and_begins_none() {
+    if !tools() {
+        return;
+    }
+    let api = Api::start(Vec::new());
+    let failed = [("ROSEY_PLAN", ""), ("ROSEY_CHANGES", ""), ("ROSEY_COMMIT", "2b"), ("GITHUB_RUN_ID", "42")];
+    assert!(api.run("", &failed).status.success());
+    assert!(api.texts().is_empty());
+    assert!(api.run(&format!("{MARKER}\n### Plan: 1 to add\n"), &[("ROSEY_COMMIT", "1a")]).status.success());
+    assert!(api.run("", &failed).status.success());
+    let link = "https://github.com/ada/chat/actions/runs/42";
+    let wanted = format!("{MARKER}\n### No plan could be made\nOf commit 2b.\n\nThe reason is in [the log of the run]({link}).\n");
+    assert_eq!(api.texts(), [wanted]);
+}
+
+#[test]
+fn a_token_that_may_only_read_is_a_warning() {
+    if !tools() {
+        return;
+    }
+    let output = Api::reading().run(&format!("{MARKER}\n### Plan: 1 to add\n"), &[]);
+    let said = said(&output);
+    assert!(output.status.success() && said.contains("::warning::the comment cannot be written: this token may not"), "{said}");
+}
+
+/// Runs `ci/run.sh` with a program that ends as it is told, and says on standard error what stands behind `| `; gives the exit code, what it was called with, and the outputs.
 fn run_script(command: &str, code: i32, prints: &str, extra: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
-    let program = format!("#!/bin/sh\nprintf '[%s]' \"$@\" >'{}'\nprintf '{prints}'\nexit {code}\n", file("called").display());
+    let told = prints.split_once("| ").map_or(String::new(), |(_, told)| format!("printf '{told}' >&2\n"));
+    let prints = prints.split("| ").next().unwrap();
+    let program = format!(
+        "#!/bin/sh\nprintf '[%s]' \"$@\" >'{}'\necho \"$ROSEY_DATABASE_URL\" >'{}'\n{told}printf '{prints}'\nexit {code}\n",
+        file("called").display(),
+        file("url").display()
+    );
     std::fs::write(file("rosey"), program).unwrap();
     std::process::Command::new("chmod").arg("+x").arg(file("rosey")).status().unwrap();
     let mut script = Command::new("bash");
-    script.arg(root().join("ci/run.sh")).env("ROSEY_BINARY", file("rosey")).env("ROSEY_COMMAND", command).envs(extra.iter().copied());
+    script.arg(root().join("ci/run.sh")).env("ROSEY_BINARY", file("rosey")).env("ROSEY_COMMAND", command);
+    script.env("ROSEY_URL", "sqlite:///the.db").env_remove("ROSEY_DATABASE_URL").envs(extra.iter().copied()).current_dir(folder.path());
     script.env("RUNNER_TEMP", folder.path()).env("GITHUB_OUTPUT", file("output")).env("GITHUB_STEP_SUMMARY", file("summary"));
     let output = script.output().unwrap();
     let plan = file("").display().to_string();
     let outputs = std::fs::read_to_string(file("output")).unwrap_or_default().replace(&plan, "");
+    let url = std::fs::read_to_string(file("url")).unwrap_or_default();
+    let given = |name| extra.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+    let wanted = given("ROSEY_URL").filter(|u| !u.is_empty()).or(given("ROSEY_DATABASE_URL")).unwrap_or(if given("ROSEY_URL").is_some() {
+        ""
+    } else {
+        "sqlite:///the.db"
+    });
+    assert!(url.is_empty() || url.trim() == wanted, "{url} instead of {wanted}");
     assert!(!outputs.contains("plan=") || std::fs::read_to_string(file("summary")).unwrap() == prints.replace("\\n", "\n"));
     (output.status.code(), std::fs::read_to_string(file("called")).unwrap_or_default(), outputs)
 }
@@ -243,6 +309,49 @@ fn the_action_plans_and_applies() {
 }
 
 #[test]
+fn every_line_of_the_arguments_counts_and_a_message_may_have_blanks() {
+    if !is_there("bash") {
+        return;
+    }
+    let lines = [("ROSEY_ARGS", "--env prod\n\n  --allow-destructive  -v\n"), ("ROSEY_MESSAGE", "release 1.4")];
+    let (_, called, _) = run_script("apply", 0, "", &lines);
+    assert_eq!(called, "[apply][--auto-approve][--env][prod][--allow-destructive][-v][--message][release 1.4]");
+    let (_, called, _) = run_script("plan", 0, "", &lines);
+    assert!(called.ends_with("[--env][prod][--allow-destructive][-v]"), "{called}");
+}
+
+/// An empty database in the place of the one whose secret is missing would be planned from nothing.
+#[test]
+fn without_a_database_nothing_runs() {
+    if !is_there("bash") {
+        return;
+    }
+    for command in ["plan", "apply"] {
+        let (code, called, outputs) = run_script(command, 0, "", &[("ROSEY_URL", "")]);
+        assert_eq!((code, called.as_str(), outputs.as_str()), (Some(1), "", "exit-code=1\nchanges=false\n"));
+        for named in [("ROSEY_DATABASE_URL", "sqlite:///job.db"), ("ROSEY_ARGS", "-v\n--env prod"), ("ROSEY_ARGS", "--url=x.db")] {
+            let (code, called, _) = run_script(command, 0, "", &[("ROSEY_URL", ""), named]);
+            assert!(code == Some(0) && called.contains(command), "{named:?}: {called}");
+        }
+    }
+    assert_eq!(run_script("plan", 0, "", &[("ROSEY_URL", ""), ("ROSEY_ARGS", "--state s.kdl")]).0, Some(0));
+}
+
+#[test]
+fn what_was_committed_before_a_failure_has_changed_something() {
+    if !is_there("bash") {
+        return;
+    }
+    let told = "| error: table.t: cancelled\\n  the transaction is committed (number 3); after it, one step is left\\n";
+    let (code, _, outputs) = run_script("apply", 1, told, &[]);
+    assert_eq!((code, outputs.as_str()), (Some(1), "exit-code=1\nchanges=true\n"));
+    let words = read("src/cli/error.rs") + &read("src/apply/mod.rs");
+    for said in read("ci/run.sh").split("-e '").skip(1).map(|rest| rest.split('\'').next().unwrap().to_owned()) {
+        assert!(words.contains(&said), "rosey does not say `{said}`");
+    }
+}
+
+#[test]
 fn files_of_other_tools_are_yaml_and_name_what_is_there() {
     let check = "import sys, yaml\nfor f in sys.argv[1:]: yaml.safe_load(open(f, encoding='utf-8'))";
     let yaml = Command::new("python3").args(["-c", "import yaml"]).stderr(Stdio::null()).status().is_ok_and(|s| s.success());
@@ -261,6 +370,14 @@ fn files_of_other_tools_are_yaml_and_name_what_is_there() {
     for input in action.split("inputs.").skip(1) {
         let name: String = input.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         assert!(declared(&name), "the action has no input {name}");
+    }
+    let hooks = read(".pre-commit-hooks.yaml");
+    let pattern = |of: &str| hooks.lines().find_map(|l| l.trim().strip_prefix(of)?.strip_prefix(": ")).unwrap().to_owned();
+    let taken = "import re, sys\nf, e = sys.argv[1:3]\nprint(*[p for p in sys.argv[3:] if re.search(f, p) and not re.search(e, p)])";
+    let paths = ["schema.kdl", "db/schema.kdl", "rosey.kdl", "schema/a.kdl", "niri/config.kdl", "plans/1.plan.kdl", "schema/x.state.kdl"];
+    let output = Command::new("python3").args(["-c", taken, &pattern("files"), &pattern("exclude")]).args(paths).output();
+    if let Ok(output) = output {
+        assert_eq!(said(&output).trim(), "schema.kdl db/schema.kdl rosey.kdl schema/a.kdl");
     }
     for entry in read(".pre-commit-hooks.yaml").lines().filter_map(|l| l.trim().strip_prefix("entry: ")) {
         rosey::cli::command().try_get_matches_from(entry.split(' ')).unwrap();

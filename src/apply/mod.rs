@@ -26,13 +26,14 @@ pub use crate::plan::Identity;
 pub use database::{Database, Desired, Noted, Planned, Way, is_missing};
 pub use history::{Entry, HistoryError};
 pub use offline::{Offline, plan_offline, state_of};
-pub use restore::{RestoreOptions, backups, restore};
+pub use restore::{Backups, RestoreOptions, backups, restore};
 pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 pub use stamp::Stamped;
 
 /// Whether a copy of the database is made first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum BackupMode {
     /// Before a step that rebuilds or destroys.
     #[default]
@@ -148,6 +149,7 @@ pub enum Outcome {
 
 /// What an apply did.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Report {
     /// The history number.
     pub number: i64,

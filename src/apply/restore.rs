@@ -19,17 +19,47 @@ pub struct RestoreOptions {
     pub lock_timeout: Duration,
 }
 
-/// The backups that the database's history names and that are still there, newest first.
+/// A backup's place as the history has it: the same from every folder.
+pub(super) fn place_recorded(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
+}
+
+/// The same without the working directory before it, as people name it there.
+pub(super) fn from_here(path: &Path) -> PathBuf {
+    let here = std::path::absolute(".").unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).to_path_buf()
+}
+
+/// The backups that a database's history names, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backups {
+    /// Those that are there.
+    pub found: Vec<PathBuf>,
+    /// Where the others were.
+    pub missing: Vec<PathBuf>,
+}
+
+/// Looks for the backups that the database's history names: where it says, and else beside the database, with which they may
+/// have moved.
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn backups(path: &Path) -> Result<Vec<PathBuf>, Error> {
+pub async fn backups(path: &Path) -> Result<Backups, Error> {
     let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
     let has = connection.number("SELECT count(*) FROM sqlite_schema WHERE name = '_rosey_history'").await?;
     let sql = "SELECT backup FROM _rosey_history WHERE backup IS NOT NULL ORDER BY number DESC";
     let named = if has > 0 { connection.texts(sql).await? } else { Vec::new() };
     connection.close().await?;
-    Ok(named.into_iter().map(PathBuf::from).filter(|p| p.exists()).collect())
+    let mut backups = Backups::default();
+    for recorded in named.into_iter().map(PathBuf::from) {
+        let beside = recorded.file_name().map(|name| path.with_file_name(name));
+        match std::iter::once(recorded.clone()).chain(beside).find(|p| p.exists()) {
+            Some(there) => backups.found.push(from_here(&there)),
+            None => backups.missing.push(recorded),
+        }
+    }
+    Ok(backups)
 }
 
 /// Puts `from` back into `path`. Gives the copy of what was there.

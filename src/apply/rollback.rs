@@ -14,6 +14,7 @@ use crate::schema::{Dialect, Ident, ObjectName, Schema};
 
 /// How far back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum To {
     /// So many applies that have not been undone yet.
     Back(usize),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::history;
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, verify};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, restore, verify};
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
@@ -183,7 +183,7 @@ async fn in_transaction(
         duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         rows_copied,
         outcome: "applied",
-        backup: backup.as_ref().map(|p| p.display().to_string()),
+        backup: backup.as_deref().map(restore::place_recorded),
         ..options.record(&plan)
     };
     let number = history::write_sqlite(connection, &record).await?;

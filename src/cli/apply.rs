@@ -132,7 +132,7 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     }
     text.push_str(".\n");
     if let Some(backup) = backup {
-        let what = if plan.dialect == Dialect::Postgres { "The tables that lost values, as they were" } else { "The database as it was" };
+        let what = if plan.dialect == Dialect::Postgres { "The tables in the dump, as they were" } else { "The database as it was" };
         text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
     }
     text

@@ -13,7 +13,7 @@ use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema}
 use crate::apply::{self, Desired, Way};
 use crate::dialect::{postgres, sqlite};
 use crate::kdl::{self, Sources};
-use crate::plan::{self, State};
+use crate::plan::{self, FileKind, State};
 use crate::render::{self, Declared};
 use crate::schema::Dialect;
 
@@ -67,14 +67,16 @@ impl Side {
     fn of_kdl(path: &Path) -> Result<Side, Failure> {
         if path.is_file() {
             let text = saved::read_any(path)?;
-            let begins = |word: &str| text.lines().any(|l| l.starts_with(word));
-            if begins("rosey-state ") {
-                return State::read(&text).map(|s| Side::State(Box::new(s))).map_err(|e| saved::bad_state(path, &e));
-            }
-            if begins("rosey-plan ") {
-                return plan::read_plan(&text)
-                    .map(|p| Side::Plan(Box::new(p)))
-                    .map_err(|e| saved::refusal(path, e.into(), &Again::default()).into_error());
+            match FileKind::of(&text) {
+                Some(FileKind::State) => {
+                    return State::read(&text).map(|s| Side::State(Box::new(s))).map_err(|e| saved::bad_state(path, &e));
+                }
+                Some(FileKind::Plan) => {
+                    return plan::read_plan(&text)
+                        .map(|p| Side::Plan(Box::new(p)))
+                        .map_err(|e| saved::refusal(path, e.into(), &Again::default()).into_error());
+                }
+                None => {}
             }
         }
         schema::sources(path).map(Side::Schema)

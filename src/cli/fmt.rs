@@ -9,6 +9,8 @@ use super::error::Failure;
 use super::settings::Settings;
 use super::{EnvArguments, Exit, output};
 use crate::kdl::{self, Sources};
+use crate::plan::FileKind;
+use crate::render::escape;
 
 /// Puts files into the one layout.
 #[derive(Args)]
@@ -36,6 +38,11 @@ impl Fmt {
                 _ => Failure::new(format!("{} cannot be read: {e}", file.display())),
             })?;
             let name = file.display().to_string();
+            // Another layout is another digest: nobody would take the file any more.
+            if let Some(kind) = FileKind::of(&before) {
+                output::err(&escape(&format!("{name} is {}, and left as it is\n", kind.word())));
+                continue;
+            }
             // What is no KDL is shown as every command shows it: rosey.kdl without its URLs.
             let shown = if file.ends_with("rosey.kdl") { kdl::veiled(&before) } else { before.clone() };
             kdl::check_syntax(&Sources::from_text(&name, &shown))?;

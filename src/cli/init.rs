@@ -36,7 +36,7 @@ const STARTER: &str = r#"// What the database shall look like. `rosey plan` show
 // table users {
 //     column id serial primary-key
 //     column email text not-null unique
-//     column created_at timestamptz not-null default="CURRENT_TIMESTAMP"
+//     column created_at timestamptz not-null default=(sql)"CURRENT_TIMESTAMP"
 // }
 //
 // table notes {

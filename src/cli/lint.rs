@@ -8,7 +8,6 @@ use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema
 use crate::kdl::Diagnostics;
 use crate::lint::{self, Severity};
 use crate::render;
-use crate::schema::Dialect;
 
 /// Finds what is risky in the schema.
 #[derive(Args)]
@@ -17,7 +16,7 @@ pub(super) struct Lint {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// For one database only; for both where this is not given.
+    /// For one database only; for both where neither this nor rosey.kdl names one.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
     /// How the findings are written.
@@ -64,9 +63,8 @@ impl Lint {
         let settings = Settings::load(&self.env)?;
         let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
-        let dialects = self.dialect.map_or(vec![Dialect::Sqlite, Dialect::Postgres], |d| vec![d.into()]);
         let (mut schemas, mut problems) = (Vec::new(), Vec::new());
-        for dialect in dialects {
+        for dialect in settings.dialects(self.dialect) {
             match schema::problems(&sources, dialect) {
                 Ok(schema) => schemas.push((dialect, schema)),
                 Err(found) => problems.extend(found.problems().iter().cloned()),

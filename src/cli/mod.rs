@@ -16,6 +16,7 @@ mod init;
 mod inspect;
 mod lint;
 mod listing;
+mod man;
 mod migrators;
 mod output;
 mod plan;
@@ -95,7 +96,11 @@ enum Command {
     Rollback(rollback::Rollback),
     /// Records that the database matches the schema, and changes nothing else.
     Stamp(stamp::Stamp),
-    /// Puts a backup back into the database.
+    /// Puts a backup of a SQLite file back.
+    ///
+    /// A backup of a PostgreSQL database is a dump of the tables that lost values, and does not go over tables that are there:
+    /// `rosey rollback` brings the table or column back, empty; `pg_restore` loads the dump into a scratch database, and an UPDATE
+    /// takes the values from there. docs/deploy.md has the steps.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
@@ -110,7 +115,7 @@ enum Command {
     /// Prints the completions for a shell, to be sourced or installed.
     Completions(completions::Completions),
     /// Writes the manual's pages into a folder.
-    Man(completions::Man),
+    Man(man::Man),
 }
 
 /// Which schema.

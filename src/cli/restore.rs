@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, output};
-use crate::apply::{self, RestoreOptions};
+use crate::apply::{self, Backups, RestoreOptions};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl::project::duration;
 use crate::render::escape;
@@ -37,6 +37,11 @@ pub(super) struct Restore {
     lock_timeout: Option<Duration>,
 }
 
+/// What `restore` says of PostgreSQL, whose backups hold tables and no whole database.
+const ON_POSTGRES: &str = "a dump holds the tables that lost values, as they were; it does not go over tables that are there. \
+`rosey rollback` brings a dropped column back, empty; `pg_restore` loads the dump into a scratch database; an UPDATE takes the values \
+from there. docs/deploy.md has it step by step";
+
 impl Restore {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
@@ -44,18 +49,16 @@ impl Restore {
         target.announce();
         match &target.database {
             Database::Sqlite(path) => self.on_sqlite(&settings, path).await,
-            Database::Postgres(_) => Err(Failure::new("restore puts back copies of SQLite files only; nothing was changed")
-                .help("a backup of a PostgreSQL database is pg_dump's: put it back with pg_restore, or with psql where it is plain SQL")
-                .refused()),
+            Database::Postgres(_) => {
+                Err(Failure::new("restore puts back copies of SQLite files only; nothing was changed").help(ON_POSTGRES).refused())
+            }
         }
     }
 
     async fn on_sqlite(&self, settings: &Settings, path: &Path) -> Result<Exit, Failure> {
         let from = match &self.backup {
             Some(file) => file.clone(),
-            None => apply::backups(path).await?.into_iter().next().ok_or_else(|| {
-                Failure::new("the database's history names no backup that is still there").help("name the file: rosey restore FILE")
-            })?,
+            None => newest(apply::backups(path).await?)?,
         };
         let shown = escape(&from.display().to_string());
         output::out(&format!("{shown} will replace all that {} holds now\n", escape(&path.display().to_string())));
@@ -73,4 +76,16 @@ impl Restore {
         }
         Ok(Exit::Done)
     }
+}
+
+fn newest(backups: Backups) -> Result<PathBuf, Failure> {
+    let help = "name the file: rosey restore FILE";
+    if let Some(newest) = backups.found.into_iter().next() {
+        return Ok(newest);
+    }
+    Err(match backups.missing.first() {
+        Some(path) => Failure::new(format!("the backup that the history names is not there: {}", escape(&path.display().to_string()))),
+        None => Failure::new("the database's history names no backup"),
+    }
+    .help(help))
 }

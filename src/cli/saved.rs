@@ -6,7 +6,7 @@ use super::again::Again;
 use super::error::Failure;
 use crate::apply::chain::Past;
 use crate::apply::saved::{self, Saved, SavedError};
-use crate::plan::{FileError, Plan, read_plan};
+use crate::plan::{FileError, FileKind, Plan, read_plan};
 use crate::render;
 use crate::schema::{Address, Dialect};
 
@@ -161,7 +161,7 @@ pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Fail
 
 pub(super) fn is_plan(path: &Path) -> bool {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().any(|l| l.starts_with("rosey-plan "))
+    FileKind::of(&text) == Some(FileKind::Plan)
 }
 
 /// The refusal of a plan for another kind of database.

@@ -9,13 +9,13 @@ use clap::builder::PossibleValue;
 
 use super::error::{self, Failure};
 use super::target::Target;
-use super::{EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
+use super::{DialectArgument, EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::Sources;
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
 use crate::lint::{self, Found, Levels};
 use crate::plan::{Hazard, Level, Plan};
-use crate::schema::Schema;
+use crate::schema::{Dialect, Schema};
 
 /// The file that is looked for in the working directory.
 const FILE: &str = "rosey.kdl";
@@ -60,6 +60,14 @@ impl Settings {
     /// The schema's file or folder where no flag names one.
     pub(super) fn default_schema(&self) -> PathBuf {
         self.chosen.schema.clone().unwrap_or_else(|| PathBuf::from("schema.kdl"))
+    }
+
+    /// The kinds of databases that a schema is looked at for, where no database is asked.
+    pub(super) fn dialects(&self, flag: Option<DialectArgument>) -> Vec<Dialect> {
+        match flag.map(Dialect::from).or(self.chosen.dialect) {
+            Some(one) => vec![one],
+            None => vec![Dialect::Sqlite, Dialect::Postgres],
+        }
     }
 
     /// How tables are changed.

@@ -7,7 +7,6 @@ use super::settings::Settings;
 use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema};
 use crate::kdl::Diagnostics;
 use crate::plan::counted;
-use crate::schema::Dialect;
 
 /// Checks the schema file.
 #[derive(Args)]
@@ -16,19 +15,19 @@ pub(super) struct Validate {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// For one database only; for both where this is not given.
+    /// For one database only; for both where neither this nor rosey.kdl names one.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
 }
 
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let path = Settings::load(&self.env)?.schema(&self.schema);
+        let settings = Settings::load(&self.env)?;
+        let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
-        let dialects = self.dialect.map_or(vec![Dialect::Sqlite, Dialect::Postgres], |d| vec![d.into()]);
         let mut problems = Vec::new();
         let mut valid = Vec::new();
-        for dialect in dialects {
+        for dialect in settings.dialects(self.dialect) {
             match schema::problems(&sources, dialect) {
                 Ok(schema) => valid.push(format!("{} for {}", counted(schema.len() as i64, "object"), dialect.word())),
                 Err(found) => problems.extend(found.problems().iter().cloned()),

@@ -8,6 +8,7 @@ use super::Object;
 
 /// One attribute that differs, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Edit {
     /// The attribute: `type`, `not-null`, `default`, …
     pub attribute: &'static str,
@@ -19,6 +20,7 @@ pub struct Edit {
 
 /// An object that comes, goes or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Delta<T> {
     /// It is not there yet.
     Create(T),

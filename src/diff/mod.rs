@@ -24,6 +24,7 @@ pub use table::{TableChange, TableEdits};
 
 /// All differences between two schemas.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Changes {
     /// Tables, with their columns, keys, constraints and indexes.
     pub tables: Vec<TableChange>,

@@ -11,6 +11,7 @@ use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectNa
 /// A table that comes, goes or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // a plan holds few of them
+#[non_exhaustive]
 pub enum TableChange {
     /// It is not there yet.
     Create(Table),
@@ -32,6 +33,7 @@ impl TableChange {
 
 /// All that differs in one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TableEdits {
     /// The table as it is, under its old names.
     pub live: Table,

@@ -9,12 +9,13 @@ use std::time::Duration;
 use super::node::{Arg, Ctx, Node};
 use super::veil::veiled;
 use super::{Diagnostics, Sources, parse};
-use crate::schema::{Problem, Span};
+use crate::schema::{Dialect, Problem, Span};
 
 pub use levels::{Levelled, Severity};
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Project {
     /// Its settings for all environments.
     pub common: Settings,
@@ -26,6 +27,7 @@ pub struct Project {
 
 /// `env NAME { … }`: a database and its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Environment {
     /// Its name.
     pub name: String,
@@ -39,6 +41,7 @@ pub struct Environment {
 
 /// Where the URL of a database is.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UrlFrom {
     /// In the file.
     File(String),
@@ -58,9 +61,12 @@ impl std::fmt::Debug for UrlFrom {
 
 /// What may be set for all environments or for one. What is not set is left to who asks next.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settings {
     /// The schema's file or folder.
     pub schema: Option<PathBuf>,
+    /// The one kind of database that the schema is for.
+    pub dialect: Option<Dialect>,
     /// Whether data may be destroyed; a no holds against every flag.
     pub allow_destructive: Option<bool>,
     /// Whether nobody is asked.
@@ -84,6 +90,7 @@ impl Settings {
     pub fn or(self, other: Settings) -> Settings {
         Settings {
             schema: self.schema.or(other.schema),
+            dialect: self.dialect.or(other.dialect),
             allow_destructive: self.allow_destructive.or(other.allow_destructive),
             auto_approve: self.auto_approve.or(other.auto_approve),
             backup: self.backup.or(other.backup),
@@ -98,6 +105,7 @@ impl Settings {
 
 /// When a backup is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Backup {
     /// Before a step that rebuilds or destroys.
     Auto,
@@ -114,6 +122,7 @@ impl Backup {
 
 /// How tables of a SQLite file are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SqlitePath {
     /// By what copies the fewest rows.
     Cheapest,
@@ -126,8 +135,21 @@ impl SqlitePath {
     pub const ALL: [(&'static str, SqlitePath); 2] = [("cheapest", SqlitePath::Cheapest), ("rebuild", SqlitePath::Rebuild)];
 }
 
-const SETTINGS: [&str; 9] =
-    ["schema", "allow-destructive", "auto-approve", "backup", "backup-dir", "keep-backups", "lock-timeout", "online", "sqlite-path"];
+const SETTINGS: [&str; 10] = [
+    "schema",
+    "dialect",
+    "allow-destructive",
+    "auto-approve",
+    "backup",
+    "backup-dir",
+    "keep-backups",
+    "lock-timeout",
+    "online",
+    "sqlite-path",
+];
+
+/// The kinds of databases, by the words of `--dialect`.
+const DIALECTS: [(&str, Dialect); 2] = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
 
 /// Where the URL of an environment is.
 const DATABASE: [&str; 2] = ["url", "url-from"];
@@ -256,6 +278,7 @@ fn variable(arg: Arg) -> Option<String> {
 fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) {
     match node.name() {
         "schema" => into.schema = path(&mut node),
+        "dialect" => into.dialect = choice(&mut node, &DIALECTS),
         "allow-destructive" => into.allow_destructive = boolean(&mut node),
         "auto-approve" => into.auto_approve = boolean(&mut node),
         "backup" => into.backup = choice(&mut node, &Backup::ALL),

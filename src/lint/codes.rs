@@ -17,6 +17,7 @@ pub(super) const UNUSED_ALLOW: Text = Text {
 
 /// What a code is said of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Of {
     /// A schema, by `rosey lint`.
     Schema,
@@ -26,6 +27,7 @@ pub enum Of {
 
 /// A code, and what is told of it.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Entry {
     /// What it is said of.
     pub of: Of,

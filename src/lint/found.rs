@@ -30,6 +30,7 @@ impl Levels {
 
 /// A finding with its weight.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Found {
     /// The code of its rule.
     pub code: &'static str,

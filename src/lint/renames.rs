@@ -11,6 +11,7 @@ use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Tab
 
 /// What may be a rename, and the line that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Suggestion {
     /// What goes.
     pub address: Address,

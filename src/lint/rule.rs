@@ -5,6 +5,7 @@ use crate::schema::{Address, Dialect, Origin, Schema};
 
 /// What is told of a code, by `rosey explain` and in the manual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Text {
     /// The code, which does not change. People put it into their files.
     pub code: &'static str,
@@ -20,6 +21,7 @@ pub struct Text {
 
 /// A rule about schemas.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Rule {
     /// Its code, and what is told of it.
     pub text: Text,
@@ -40,6 +42,7 @@ impl Rule {
 
 /// One thing that a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// The object.
     pub address: Address,

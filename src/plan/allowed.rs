@@ -8,6 +8,7 @@ const ANY: &str = "destroy";
 
 /// `CODE:ADDRESS`: one hazard that may be, at an object and its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Allowed {
     /// The code; all that destroy where there is none.
     code: Option<Code>,

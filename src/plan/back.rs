@@ -36,6 +36,7 @@ impl Fate {
 
 /// Values of a table or column that a number of the history took away, and that a rollback does not bring back.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lost {
     /// Whose.
     pub address: Address,

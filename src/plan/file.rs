@@ -41,6 +41,36 @@ pub enum FileError {
     },
 }
 
+/// What a file of rosey's own says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A saved plan.
+    Plan,
+    /// A state.
+    State,
+}
+
+impl FileKind {
+    /// Looks at a text's lines alone: it need not be sound, nor as rosey wrote it.
+    pub fn of(text: &str) -> Option<FileKind> {
+        let head = text.lines().map(str::trim_start).find(|l| !l.is_empty() && !l.starts_with("//"))?;
+        match head.split_whitespace().next()? {
+            "rosey-plan" => Some(FileKind::Plan),
+            "rosey-state" => Some(FileKind::State),
+            _ => None,
+        }
+    }
+
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            FileKind::Plan => "a saved plan",
+            FileKind::State => "a state",
+        }
+    }
+}
+
 /// What a plan file says, but for its steps: these follow from the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -148,6 +148,7 @@ impl Code {
 
 /// What a hazard means for an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Level {
     /// It cannot be done as things stand.
     Blocks,
@@ -176,6 +177,7 @@ impl Level {
 
 /// How many rows a hazard is about, before they have been counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Probe {
     /// An aggregate over the step's rows, counted with all others of the step in one pass.
     Aggregate(String),
@@ -194,6 +196,7 @@ impl Probe {
 
 /// A named risk of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Hazard {
     /// Which.
     pub code: Code,

@@ -20,7 +20,7 @@ pub use allowed::Allowed;
 pub use back::{Fate, Lost};
 pub use fact::Fact;
 pub(crate) use file::digest;
-pub use file::{Draft, FILE_FORMAT, FileError, PlanFile, State, read_plan, write_plan};
+pub use file::{Draft, FILE_FORMAT, FileError, FileKind, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece, counted_again};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
@@ -30,6 +30,7 @@ pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same
 
 /// A plan: the changes, and the steps that make them, in the order they run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Plan {
     /// The kind of database.
     pub dialect: Dialect,
@@ -123,6 +124,7 @@ impl Plan {
 
 /// The numbers of a plan's last line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// Objects that come.
     pub add: usize,

@@ -6,6 +6,7 @@ use crate::schema::ObjectName;
 
 /// One object that got another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rename {
     /// `table`, `column`, `view`, …
     pub kind: String,

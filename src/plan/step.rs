@@ -5,6 +5,7 @@ use crate::schema::Address;
 
 /// What a step does to its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Action {
     /// Makes it.
     Create,
@@ -39,6 +40,7 @@ impl Action {
 
 /// A statement of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statement {
     /// The SQL, without a closing semicolon.
     pub sql: String,
@@ -68,6 +70,7 @@ impl Statement {
 
 /// What a step touches, as names of resources. The order of a plan follows from these alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Footprint {
     /// What is there after it.
     pub creates: Vec<String>,
@@ -83,6 +86,7 @@ pub struct Footprint {
 
 /// Where a step runs. Ordered as they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[non_exhaustive]
 pub enum Transaction {
     /// Ahead of the plan's one transaction, each statement in one of its own.
     Before,
@@ -106,6 +110,7 @@ impl Transaction {
 
 /// What a database does while it holds a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Work {
     /// Nothing that grows with the rows.
     None,
@@ -119,6 +124,7 @@ pub enum Work {
 
 /// A lock that a step takes on a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lock {
     /// The relation, as people know it.
     pub relation: String,
@@ -132,6 +138,7 @@ pub struct Lock {
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// The object.
     pub address: Address,

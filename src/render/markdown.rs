@@ -12,8 +12,9 @@ use crate::plan::{Level, Plan, counted, thousands};
 /// What an action looks for to find the comment that it wrote before.
 pub const MARKER: &str = "<!-- rosey plan -->";
 
-/// The most that GitHub takes (65,536 characters; these are bytes, of which there are never fewer).
-const LIMIT: usize = 65_536;
+/// The most that GitHub takes (65,536 characters; these are bytes, of which there are never fewer), but for what the action
+/// writes into the heading: the database's name and the commit.
+const LIMIT: usize = 65_536 - 300;
 
 /// What is kept of it for headings, fences and the words for what has been left out.
 const RESERVE: usize = 3_000;

@@ -91,6 +91,7 @@ impl IndexPart {
 
 /// What an index part sorts by.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartKey {
     /// A column.
     Column(Ident),
@@ -100,6 +101,7 @@ pub enum PartKey {
 
 /// Where NULLs sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NullsOrder {
     /// Before all values.
     First,

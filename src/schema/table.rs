@@ -270,6 +270,7 @@ impl ForeignKey {
 
 /// What happens to rows that point to a row that goes or changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum RefAction {
     /// The statement fails, at its end or the transaction's.
     #[default]
@@ -307,6 +308,7 @@ impl RefAction {
 
 /// When a deferrable constraint is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deferrable {
     /// At the end of the transaction.
     InitiallyDeferred,
@@ -327,6 +329,7 @@ impl Deferrable {
 
 /// SQLite's conflict clause (<https://sqlite.org/lang_conflict.html>); ABORT, the default, is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Conflict {
     /// The transaction is rolled back.
     Rollback,

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A column's type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Type {
     /// 16-bit integer.
     SmallInt,

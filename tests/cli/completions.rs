@@ -68,13 +68,17 @@ fn the_manual_has_a_page_for_each_command() {
     place.rosey(&["man", "pages/man1"]).exits(0);
     for command in commands {
         let page = place.read(&format!("pages/man1/rosey-{command}.1"));
-        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+        for section in ["SYNOPSIS", "\"EXIT STATUS\"", "\"ENVIRONMENT\"", "\"FILES\""] {
+            assert!(page.contains(&format!(".SH {section}")), "{page}");
+        }
     }
     let rendered = place.prepared("man", &["-l", "pages/man1/rosey-plan.1"]).env("MANWIDTH", "100").env("LC_ALL", "C.UTF-8").output();
     match rendered {
         Ok(output) if output.status.success() && !String::from_utf8_lossy(&output.stdout).contains("minimized") => {
             let text = String::from_utf8_lossy(&output.stdout);
             assert!(text.contains("SYNOPSIS") && text.contains("--detailed-exitcode"), "{text}");
+            assert!(text.contains("EXAMPLES") && text.contains("rosey plan --out plans/ -m 'add tokens'"), "{text}");
+            assert!(text.lines().last().is_some_and(|l| l.contains(env!("CARGO_PKG_VERSION"))), "{text}");
             assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
         }
         _ => say("SKIPPED rendering the manual: there is no man"),

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{Place, USERS};
+use super::{Place, USERS, USERS_WITH_AGE};
 
 const UNTIDY: &str =
     "// Who writes.\ntable   users{\ncolumn id   serial  primary-key // counted\n\n\n\n/* old */ column name text;column age integer\n}";
@@ -123,4 +123,42 @@ fn a_files_mode_is_kept() {
     std::fs::set_permissions(place.path("schema.kdl"), std::fs::Permissions::from_mode(0o640)).unwrap();
     place.rosey(&["fmt"]).exits(0);
     assert_eq!(std::fs::metadata(place.path("schema.kdl")).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+/// Another layout has another digest, and nobody would take the file any more.
+#[test]
+fn saved_plans_and_states_stay_as_they_are() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITH_AGE);
+    place.rosey(&["plan", "--url", "test.db", "--out", "next.plan.kdl"]).exits(0);
+    place.write("now.state.kdl", place.rosey(&["state", "pull", "--url", "test.db"]).exits(0).out);
+    let before = (place.read("next.plan.kdl"), place.read("now.state.kdl"));
+    assert_snapshot!(place.rosey(&["fmt", "next.plan.kdl", "now.state.kdl"]), @r"
+    $ rosey fmt next.plan.kdl now.state.kdl
+    | next.plan.kdl is a saved plan, and left as it is
+    | now.state.kdl is a state, and left as it is
+    exit 0
+    ");
+    place.rosey(&["fmt", "--check", "."]).exits(0);
+    assert_eq!((place.read("next.plan.kdl"), place.read("now.state.kdl")), before);
+    place.rosey(&["apply", "next.plan.kdl", "--url", "test.db", "--auto-approve"]).exits(0);
+}
+
+#[test]
+fn a_plan_is_no_schema() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", USERS_WITH_AGE);
+    place.rosey(&["plan", "--url", "test.db", "--out", "next.plan.kdl"]).exits(0);
+    place.write("now.state.kdl", place.rosey(&["state", "pull", "--url", "test.db"]).exits(0).out);
+    let of = |words: &str| format!("{}\n", place.rosey(&words.split(' ').collect::<Vec<_>>()));
+    assert_snapshot!(of("validate --schema next.plan.kdl") + &of("plan --url test.db --schema now.state.kdl"), @r"
+    $ rosey validate --schema next.plan.kdl
+    | error: next.plan.kdl is a saved plan, and no schema
+    |   help: rosey show prints it and sees whether it is whole; rosey apply applies it
+    exit 1
+    $ rosey plan --url test.db --schema now.state.kdl
+    | error: now.state.kdl is a state, and no schema
+    |   help: rosey plan --state takes it, in the place of a database
+    exit 1
+    ");
 }

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::support::postgres::servers;
 use super::transcript::Session;
 use super::{Place, USERS};
 
@@ -216,4 +217,22 @@ fn what_says_only_is_for_a_person_and_nothing_is_written() {
     exit 1
     ");
     assert_eq!(session.place.read("schema.kdl"), before);
+}
+
+/// The example as it is when the slashes are gone, on both databases.
+#[test]
+fn the_example_can_be_applied_and_its_default_is_a_time() {
+    let place = Place::new();
+    place.rosey(&["init"]).exits(0);
+    let example: String = place.read("schema.kdl").lines().skip(2).map(|l| l.trim_start_matches("//").to_owned() + "\n").collect();
+    place.write("schema.kdl", example);
+    place.apply(&["-q"]).exits(0);
+    place.database.run("INSERT INTO users (email) VALUES ('ada@example.org')", true);
+    assert_eq!(place.database.value("SELECT datetime(created_at) > '2020' AND created_at = datetime(created_at) FROM users"), "1");
+    for server in servers() {
+        let database = server.database();
+        place.rosey(&["apply", "--url", &database.url(), "--auto-approve"]).exits(0);
+        database.sql("INSERT INTO users (email) VALUES ('ada@example.org')");
+        assert_eq!(database.value("SELECT (now() - created_at < interval '1 hour')::text FROM users"), "true");
+    }
 }

@@ -147,7 +147,7 @@ fn restore_is_for_sqlite() {
     $ rosey restore --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db --auto-approve
     | database: 127.0.0.1:1/db as me (from --url)
     | error: restore puts back copies of SQLite files only; nothing was changed
-    |   help: a backup of a PostgreSQL database is pg_dump's: put it back with pg_restore, or with psql where it is plain SQL
+    |   help: a dump holds the tables that lost values, as they were; it does not go over tables that are there. `rosey rollback` brings a dropped column back, empty; `pg_restore` loads the dump into a scratch database; an UPDATE takes the values from there. docs/deploy.md has it step by step
     exit 3
     ");
 }

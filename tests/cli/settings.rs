@@ -350,3 +350,46 @@ fn the_examples_of_the_documentation_are_taken() {
         place.rosey(&["fmt", "--check", "rosey.kdl"]).exits(0);
     }
 }
+
+/// A schema for one database need not make sense for the other.
+#[test]
+fn a_project_for_one_database_says_so() {
+    const LEGACY: &str = "table users {\n    column name text primary-key nullable\n}\n";
+    let place = Place::with(LEGACY);
+    place.rosey(&["validate"]).exits(1);
+    place.write("rosey.kdl", "dialect sqlite\nenv prod {\n    url-from PROD_URL\n    dialect postgres\n}\n");
+    assert_eq!(place.rosey(&["validate"]).exits(0).out, "schema.kdl is valid: 1 object for sqlite\n");
+    place.rosey(&["lint", "--level", "error"]).exits(0);
+    place.rosey(&["validate", "--env", "prod"]).exits(1);
+    place.rosey(&["validate", "--dialect", "postgres"]).exits(1);
+    place.write("rosey.kdl", "dialect oracle\n");
+    let run = place.rosey(&["validate"]).exits(1);
+    assert!(run.err.contains("one of: sqlite, postgres"), "{run}");
+}
+
+/// The history names the place from the root on, and a folder that has moved is searched as well.
+#[test]
+fn the_newest_backup_is_found_from_every_folder() {
+    let place = Place::having(USERS, "INSERT INTO users VALUES (1, 'Ada')");
+    std::fs::create_dir(place.path("copies")).unwrap();
+    place.write("schema.kdl", USERS_WITHOUT_NAME);
+    place.apply(&["--allow-destructive", "--backup-dir", "copies"]).exits(0);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let database = place.path("test.db");
+    let restore = || {
+        let arguments = ["restore", "--auto-approve", "--discard-current", "--url", database.to_str().unwrap()];
+        Run::of("rosey restore".to_owned(), place.command(&arguments).current_dir(elsewhere.path()))
+    };
+    let only = backups(&place.path("copies")).remove(0);
+    let away = elsewhere.path().join("x");
+    std::fs::rename(&only, &away).unwrap();
+    let run = restore().exits(1);
+    assert!(run.err.contains("the backup that the history names is not there: /") && run.err.contains("copies/test.db."), "{run}");
+    let beside = place.path("").join(only.file_name().unwrap());
+    std::fs::rename(&away, &beside).unwrap();
+    restore().exits(0);
+    assert_eq!(place.database.value("SELECT name FROM users"), "Ada");
+    place.apply(&["--allow-destructive", "--backup-dir", "copies"]).exits(0);
+    restore().exits(0);
+    assert_eq!(place.database.value("SELECT name FROM users"), "Ada");
+}

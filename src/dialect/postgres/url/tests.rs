@@ -137,3 +137,19 @@ fn it_waits_for_ten_seconds_where_nothing_else_is_said() {
     assert_eq!(wait("?connect_timeout=2"), Ok(Some(Duration::from_secs(2))));
     assert_eq!(wait("?connect_timeout=0"), Ok(None));
 }
+
+/// The driver's own form of its options is no URL for these.
+#[test]
+fn pg_dump_gets_what_fits_in_no_url() {
+    for (url, host, user) in [
+        ("postgresql://me:p%40ss@[::1]:5433/db", "::1", "me"),
+        ("postgresql://a%2Fb%3A:p%40ss@host:5433/db", "host", "a/b:"),
+        ("postgresql://me:p%40ss@%2Fvar%2Frun:5433/db", "/var/run", "me"),
+    ] {
+        let mut command = std::process::Command::new("pg_dump");
+        Url::parse(url).unwrap().as_environment(&mut command);
+        let of = |name: &str| command.get_envs().find(|(n, _)| *n == name).and_then(|(_, v)| v?.to_str().map(str::to_owned));
+        let got = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD"].map(|name| of(name).unwrap_or_default());
+        assert_eq!(got, [host, "5433", user, "p@ss"], "{url}");
+    }
+}

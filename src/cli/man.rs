@@ -1,0 +1,126 @@
+//! `rosey man`: the manual's pages. What a command takes comes from its arguments; what is true of all commands (exit codes,
+//! variables, files) and the examples stand here. It has no date: the version says how old a page is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_mangen::Man as Page;
+
+use super::error::Failure;
+use super::{Exit, command};
+
+/// Writes the manual's pages.
+#[derive(Args)]
+pub(super) struct Man {
+    /// Where they go: `rosey.1` and one page for each command. The folder is made if it is not there.
+    folder: PathBuf,
+}
+
+type Told = (&'static str, &'static str);
+
+const EXIT_STATUS: [Told; 4] = [
+    ("0", "Done, or nothing to do. plan exits with 0 whatever it shows as BLOCKED."),
+    (
+        "1",
+        "An error, a wrong argument, or an answer that is not yes; the message says what was changed, if anything. Also findings of lint, files that fmt --check would change, and cases of test that fail.",
+    ),
+    ("2", "plan --detailed-exitcode, diff or drift found changes."),
+    ("3", "Refused, with nothing changed: data would go without leave, rows break a new rule, a saved plan does not fit."),
+];
+
+const ENVIRONMENT: [Told; 5] = [
+    ("ROSEY_DATABASE_URL", "The database, where neither --url nor --env names it."),
+    ("NO_COLOR", "Without colour, if it is set."),
+    ("PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, …", "What a PostgreSQL URL leaves out."),
+    ("PGPASSWORD, PGPASSFILE", "The password that is not in the URL, or the file that has it; ~/.pgpass else."),
+    ("USER", "Who the history says it was."),
+];
+
+const FILES: [Told; 4] = [
+    ("schema.kdl", "The schema, where neither --schema nor rosey.kdl names another."),
+    ("rosey.kdl", "The project's databases and settings, looked for in the working directory."),
+    ("config.json", "Names the database, where nothing before it does."),
+    ("*.plan.kdl, *.state.kdl", "Saved plans and states. No part of a schema's folder."),
+];
+
+/// A command line for each purpose; the page of a command has those that begin with its name.
+const EXAMPLES: [Told; 17] = [
+    ("rosey plan --url sqlite:///chat.db", "Shows what would change in a SQLite file."),
+    ("rosey plan --out plans/ -m 'add tokens'", "Saves the plan for a review."),
+    ("rosey plan --detailed-exitcode --format markdown", "For a pipeline: exits with 2 where there are changes."),
+    ("rosey apply --env prod", "Shows the plan, asks, and applies it to a database of rosey.kdl."),
+    ("rosey apply --auto-approve --allow destroys-column:table.users.column.email", "Does not ask, and lets one column go."),
+    ("rosey apply plans/ --auto-approve", "Applies saved plans, exactly as they are."),
+    ("rosey inspect --url postgresql://ada@localhost/chat", "Prints what is there as a schema."),
+    ("rosey init --url postgresql://ada@localhost/chat", "Begins a schema file from a database."),
+    ("rosey diff old.kdl schema.kdl --dialect sqlite", "Compares two schemas."),
+    ("rosey drift --format json", "What others changed since the last apply."),
+    ("rosey history --verbose", "What was applied, with its SQL."),
+    ("rosey rollback -2", "Undoes the last two applies."),
+    ("rosey restore --auto-approve", "Puts the newest backup of a SQLite file back."),
+    ("rosey state pull", "Prints the state, for plan --state."),
+    ("rosey lint --dialect postgres", "What is risky in the schema file."),
+    ("rosey test --filter nickname", "Runs the cases with that text in their path."),
+    ("rosey graph --format mermaid --dialect sqlite", "Draws the tables of the schema file."),
+];
+
+impl Man {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let failed = |e: std::io::Error| Failure::new(format!("the manual cannot be written to {}: {e}", self.folder.display()));
+        std::fs::create_dir_all(&self.folder).map_err(failed)?;
+        let mut command = command().disable_help_subcommand(true);
+        command.build();
+        self.write(&command).map_err(failed)?;
+        Ok(Exit::Done)
+    }
+
+    /// The page of a command, and those of its own commands.
+    fn write(&self, command: &clap::Command) -> std::io::Result<()> {
+        let source = concat!("rosey ", env!("CARGO_PKG_VERSION"));
+        let page = Page::new(command.clone()).source(source).manual("Commands of rosey");
+        let mut text = Vec::new();
+        page.render(&mut text)?;
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name()).replace('-', " ");
+        text.extend(section("EXIT STATUS", &EXIT_STATUS).bytes());
+        text.extend(section("ENVIRONMENT", &ENVIRONMENT).bytes());
+        text.extend(section("FILES", &FILES).bytes());
+        let own: Vec<Told> = EXAMPLES.into_iter().filter(|(line, _)| line.starts_with(&format!("{name} "))).collect();
+        text.extend(section("EXAMPLES", &own).bytes());
+        std::fs::write(self.folder.join(page.get_filename()), text)?;
+        command.get_subcommands().filter(|c| !c.is_hide_set()).try_for_each(|c| self.write(c))
+    }
+}
+
+/// A list of words and what they mean (man(7)).
+fn section(title: &str, told: &[Told]) -> String {
+    if told.is_empty() {
+        return String::new();
+    }
+    let item = |(what, means): &Told| format!(".TP\n\\fB{}\\fR\n{}\n", plain(what), plain(means));
+    format!(".SH \"{title}\"\n{}", told.iter().map(item).collect::<String>())
+}
+
+/// Text in which roff sees no command.
+fn plain(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('…', "...");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        for (line, _) in EXAMPLES {
+            let words = line.replace("'add tokens'", "add-tokens");
+            let parsed = command().try_get_matches_from(words.split(' '));
+            assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+        }
+    }
+
+    #[test]
+    fn roff_sees_no_command_in_a_text() {
+        assert_eq!(plain(".x 'y' a\\b --z"), "\\&.x \\(aqy\\(aq a\\eb \\-\\-z");
+    }
+}
