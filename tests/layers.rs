@@ -13,7 +13,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("lint", &["schema", "kdl", "diff", "plan", "dialect"]),
     ("render", &["schema", "kdl", "diff", "plan", "lint"]),
-    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "render"]),
+    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render"]),
     ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render", "testing"]),
 ];
 

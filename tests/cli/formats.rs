@@ -138,7 +138,7 @@ fn a_script_warns_of_what_is_blocked() {
 
     -- table.users
     -- ! destroys-column BLOCKED: column name is dropped, with 2 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name name
+    -- ! breaks-clients: programs that run meanwhile fail where they name `name`
     ALTER TABLE "users" DROP COLUMN "name";
 
     -- The history.

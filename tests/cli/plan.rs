@@ -213,7 +213,7 @@ fn control_characters_in_a_name_are_escaped() {
     - table "\u{1b}[32mgreen"
     ! destroys-table BLOCKED without --allow-destructive: table \u{1b}[32mgreen is dropped, with 0 rows
       to rename it instead, write was="\u{1b}[32mgreen" on its successor; to leave it alone, `ignore` it
-    ! breaks-clients: programs that run meanwhile fail where they name \u{1b}[32mgreen
+    ! breaks-clients: programs that run meanwhile fail where they name `\u{1b}[32mgreen`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
     # 1 finding of the linter in what changes: `rosey lint` shows it

@@ -113,7 +113,7 @@ fn leave_is_shown_as_what_it_is() {
     let run = place.rosey(&["plan", "--url", "test.db"]).exits(0);
     assert!(run.out.contains("! destroys-column, allowed:"), "{run}");
     let script = place.rosey(&["plan", "--url", "test.db", "--format", "sql"]).exits(0).out;
-    assert!(script.contains("To allow it, delete the next line"), "{script}");
+    assert!(script.contains("To allow it, delete the lines from here"), "{script}");
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
 
     -- table.users
     -- ! destroys-column BLOCKED: column age is dropped, with 0 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name age
+    -- ! breaks-clients: programs that run meanwhile fail where they name `age`
     ALTER TABLE "users" DROP COLUMN "age";
 
     -- The history.

@@ -29,8 +29,8 @@ fn an_unknown_setting() {
        · ───┬──
        ·    ╰── not known here
        ╰────
-      help: known here: schema, allow-destructive, auto-approve, backup, backup-dir, keep-backups, lock-timeout,
-            online, sqlite-path, lint, env
+      help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
+            lock-timeout, online, sqlite-path, lint, env
 
     error: rosey.kdl has one mistake
     ");
@@ -67,8 +67,8 @@ fn an_unknown_setting_of_an_environment() {
        ·        ╰── not known here
      5 │ }
        ╰────
-      help: known here: schema, allow-destructive, auto-approve, backup, backup-dir, keep-backups, lock-timeout,
-            online, sqlite-path, url, url-from
+      help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
+            lock-timeout, online, sqlite-path, lint, url, url-from
 
     error: rosey.kdl has 3 mistakes
     ");

@@ -92,10 +92,10 @@ fn a_name_ends_no_annotation() {
         assert_eq!(line.split("::").next(), Some(""), "{line}");
     }
     assert_snapshot!(text, @r#"
-    ::warning file=schema.kdl,line=1,col=1,title=destroys-column::table.a"b<script>alert(1)</script>`````.column.gone, %250A::error::: column gone, %250A::error:: is dropped, with 1 value (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=gone, %250A::error:: on its successor
+    ::warning file=schema.kdl,line=1,col=1,title=destroys-column::table.a"b<script>alert(1)</script>`````.column.gone, %250A::error::: column gone, %250A::error:: is dropped, with 1 value (BLOCKED without --allow-destructive)%0Ato rename it instead, write was="gone, %250A::error::" on its successor
     ::error file=schema.kdl,line=3,col=5,title=breaks-not-null::table.a"b<script>alert(1)</script>`````.column.-->]]>&amp;: 1 of 1 rows have no -->]]>&amp;%0Aadd a backfill to the column, or fill the rows first
-    ::notice file=schema.kdl,line=1,col=1,title=loses-autoincrement::table.a"b<script>alert(1)</script>`````: a"b<script>alert(1)</script>````` loses AUTOINCREMENT: ids after the last row may be used again%0Ato keep it, write `autoincrement` behind `primary-key`
-    ::warning title=destroys-table::table.www.gone.example https://gone.example/: table www.gone.example https://gone.example/ is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=www.gone.example https://gone.example/ on its successor; to leave it alone, `ignore` it
+    ::warning file=schema.kdl,line=1,col=1,title=loses-autoincrement::table.a"b<script>alert(1)</script>`````: a"b<script>alert(1)</script>````` loses AUTOINCREMENT: ids after the last row may be used again%0Ato keep it, write `autoincrement` behind `primary-key`
+    ::warning title=destroys-table::table.www.gone.example https://gone.example/: table www.gone.example https://gone.example/ is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was="www.gone.example https://gone.example/" on its successor; to leave it alone, `ignore` it
     ::notice title=rosey plan::Plan: 2 to add, 1 to change, 1 to destroy. 1 table rebuilt, 1 row copied.
     "#);
 }
