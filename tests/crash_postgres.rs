@@ -137,10 +137,11 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Whether the transaction's part is there; half of it is a failure.
+/// Whether the transaction's part is there; half of it is a failure. All is read from the tables of the catalog, under the
+/// one snapshot of the statement: `to_regclass` would see what is committed meanwhile.
 fn begun(database: &Database) -> bool {
     let parts = database.rows(
-        "SELECT to_regclass('more') IS NOT NULL, to_regclass('_rosey_history') IS NOT NULL, \
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'more'), EXISTS (SELECT FROM pg_class WHERE relname = '_rosey_history'), \
          EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'child'::regclass AND attname = 'fresh')",
     );
     assert!(parts[0].iter().all(|p| *p == parts[0][0]), "half a transaction: {parts:?}");
