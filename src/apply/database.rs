@@ -202,6 +202,14 @@ impl Database {
         })
     }
 
+    /// The schema that is there, in rosey's spelling.
+    ///
+    /// # Errors
+    /// Where the database does not answer, or holds what cannot be read.
+    pub async fn schema(&self) -> Result<Schema, ApplyError> {
+        super::offline::read_noted(&self.inspect().await?, self.dialect())
+    }
+
     /// The rows of the history, the first one first; none where nothing was ever applied.
     ///
     /// # Errors
@@ -215,7 +223,7 @@ impl Database {
                 Ok(entries)
             }
             Database::Postgres(url) => {
-                let mut connection = postgres::connection::Connection::open(url).await?;
+                let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
                 let entries = history::read_postgres(&mut connection, history::Which::All).await?;
                 connection.close().await.ok();
                 Ok(entries)

@@ -22,7 +22,7 @@ impl Database {
                 Ok(found)
             }
             Database::Postgres(url) => {
-                let mut connection = postgres::connection::Connection::open(url).await?;
+                let mut connection = postgres::connection::Connection::open_within(url, super::Way::default().wait).await?;
                 let sql =
                     format!("SELECT DISTINCT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relname IN ({names}) ORDER BY 1");
                 let found = connection.texts(&sql).await?;

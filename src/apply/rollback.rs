@@ -262,6 +262,18 @@ fn was(name: &Ident, now: Ident) -> Vec<Ident> {
 }
 
 impl WayBack {
+    /// Whether the schema gone back to says how values are converted or filled.
+    pub fn converts(&self) -> bool {
+        self.desired.tables.values().flat_map(|t| t.columns.values()).any(|c| c.using.is_some() || c.backfill.is_some())
+    }
+
+    /// Leaves out what the schema gone back to would convert or fill as if nobody else had changed anything since: `live` is
+    /// what the database has.
+    pub fn fit(&mut self, entries: &[Entry], live: &Schema, dialect: Dialect) {
+        let kept: Vec<&Entry> = standing(entries).into_iter().filter(|e| e.number <= self.back_to).collect();
+        conversions::keep_fitting(&mut self.desired, &kept, live, dialect);
+    }
+
     /// The values that the plan does not bring back, and from where they could be had.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
         losses::told(&self.losses, plan)

@@ -45,8 +45,9 @@ impl Found {
     fn already(&self, options: &Options) -> Option<i64> {
         let last = self.last.as_ref().filter(|e| e.outcome != "running" && e.schema_after == self.there)?;
         let same_plan = options.plan_id.as_ref().is_none_or(|p| *p == last.plan);
-        let same_words = options.message.is_none() || options.message == last.message;
-        (options.kind != Kind::Rollback && self.differs.is_empty() && same_plan && same_words).then_some(last.number)
+        let message = self.message(options);
+        let same_words = (options.message.is_none() && self.differs.is_empty()) || message == last.message;
+        (options.kind != Kind::Rollback && same_plan && same_words).then_some(last.number)
     }
 
     /// What the history says of it: also that it was forced.
@@ -105,7 +106,7 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
 }
 
 pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
-    let mut connection = postgres::connection::Connection::open(url).await?;
+    let mut connection = postgres::connection::Connection::open_within(url, options.lock_timeout).await?;
     pg::lock(&mut connection, options.lock_timeout).await?;
     connection.execute("BEGIN").await?;
     let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;

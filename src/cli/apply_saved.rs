@@ -48,9 +48,10 @@ impl Run<'_> {
         if plan.file.dialect != live {
             return Err(saved::foreign(path, plan.file.dialect, live));
         }
-        let past = past(&self.history().await?, &plan.file.digest);
+        let history = self.history().await?;
+        let past = past(&history, &plan.file.digest);
         if let Past::Applied(number) = past {
-            output::out(&escape(&format!("{}: already applied as number {number}.\n", path.display())));
+            output::out(&escape(&format!("{}: {}\n", path.display(), known(&history, number))));
             return Ok(());
         }
         match self.standing(path, &plan, past).await? {
@@ -122,4 +123,17 @@ impl Run<'_> {
             .help(format!("plan it again: {}", self.again.command(path, Some(&plan.file))))
             .refused()
     }
+}
+
+/// What the history says of a plan that it has: also that a stamp says so alone, and that the database has moved on.
+fn known(history: &[Entry], number: i64) -> String {
+    let entry = history.iter().find(|e| e.number == number);
+    let stamped = entry.filter(|e| e.kind == "stamp");
+    let forced = stamped.and_then(|e| e.message.as_deref()).map(|m| format!(" ({m})")).unwrap_or_default();
+    let how = if stamped.is_some() { "stamped" } else { "applied" };
+    let last = history.last().map_or(number, |e| e.number);
+    // Behind a way forward stand those that go on from it; behind a way back the database is elsewhere again.
+    let left = last > number && entry.is_some_and(|e| e.back_to.is_some());
+    let since = if left { format!(" The database is at number {last} since; nothing was changed.") } else { String::new() };
+    format!("already {how} as number {number}{forced}.{since}")
 }

@@ -56,7 +56,10 @@ pub(super) struct Back {
 /// Finds the way back in the database's history.
 pub(super) async fn desired(database: &Database, to: To) -> Result<Back, Failure> {
     let entries = database.history().await.map_err(|e| Failure::from(ApplyError::from(e)))?;
-    let way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
+    let mut way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
+    if way.converts() {
+        way.fit(&entries, &database.schema().await?, database.dialect());
+    }
     let desired = Desired::new(way.desired.clone(), database.dialect()).map_err(|e| unfit(e, way.back_to))?;
     Ok(Back { desired, way })
 }

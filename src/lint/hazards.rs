@@ -127,7 +127,7 @@ const fn told(code: Code) -> Told {
         Code::BreaksClients => ("SQLite and PostgreSQL", [
             "Programs that run meanwhile will fail.",
             "From the moment of the commit a statement fails that names what is renamed or dropped, an insert that leaves out a column which is not-null now and has no default, one that gives a value to a column which is computed or numbered now; and a program that reads a column may not take its new type. Programs of the old version run until the last one is replaced.",
-            "Deploy in steps: first add the new column, a trigger that keeps both alike, and what the rows hold; then change the programs; when no old one runs, take the trigger and the old column away (docs/zero-downtime.md). For a table, a view under the old name does it, and needs no warning. Or stop the programs for the apply. Where no program minds, write `allow breaks-clients` with the reason in the table or at the column, or give leave to one apply.",
+            "Deploy in steps: first add the new column, a trigger that keeps both alike, and what the rows hold; then change the programs; when no old one runs, take the trigger and the old column away (docs/zero-downtime.md). For a table, a view under the old name does it, and needs no warning. Or stop the programs for the apply. Where no program minds, write `allow breaks-clients` with the reason in the table or at the column, or, where rosey.kdl makes it an error, give leave to one apply.",
             "rosey apply --allow breaks-clients:table.users",
         ]),
         Code::BlocksWriters => ("PostgreSQL", [

@@ -82,6 +82,7 @@ fn with(column: &Column) -> String {
     match (&column.backfill, &column.default) {
         (Some(fill), _) => format!("with what its backfill gives, ({})", fill.text),
         (None, Some(default)) => format!("with its default in every row, {}", show_default(default)),
+        (None, None) if column.not_null => "without any value".to_owned(),
         (None, None) => "with NULL in every row".to_owned(),
     }
 }
@@ -119,9 +120,11 @@ impl Hazard {
     pub fn lead_back(&mut self) {
         let instead = match self.code {
             Code::DestroysTable | Code::DestroysColumn | Code::DestroysSequence | Code::LosesAutoincrement | Code::TakenAsUtc => "",
-            Code::BreaksNotNull => "fill these rows first, or apply that schema as a file with a backfill: rosey history NUMBER --schema",
+            Code::BreaksNotNull => {
+                "where the column is there, fill these rows first; else apply that schema as a file, with a backfill: see `rosey history --help`, --schema"
+            }
             Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksType => {
-                "change these rows first, or apply that schema as a file with `using`: rosey history NUMBER --schema"
+                "change these rows first, or apply that schema as a file, with `using`: see `rosey history --help`, --schema"
             }
             Code::BreaksCheck | Code::BreaksUnique => "change these rows first",
             _ => return,

@@ -27,6 +27,8 @@ pub struct Frame {
     pub begin: Vec<Piece>,
     /// In the transaction, behind its steps.
     pub end: Vec<Piece>,
+    /// Behind the transaction, before the steps that are outside of it: these may be run again by themselves.
+    pub tail: Vec<Piece>,
     /// Behind everything, outside the transaction.
     pub finish: Vec<Piece>,
 }

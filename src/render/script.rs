@@ -70,6 +70,8 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
     out.push_str("\nCOMMIT;\n");
     if part(Transaction::After).next().is_some() {
         out.push_str("\n-- Outside the transaction. All from here to the end can be run again: it goes on where it was cut off.\n");
+        out.push_str("\\set ON_ERROR_STOP on\n");
+        pieces(&frame.tail, &mut out);
         part(Transaction::After).for_each(|s| repeatable(s, &mut out));
     }
     pieces(&frame.finish, &mut out);

@@ -258,3 +258,11 @@ fn standard_output_that_cannot_be_written_is_an_error() {
     exit 1
     ");
 }
+
+#[test]
+fn a_default_that_sqlite_could_never_work_out_is_refused() {
+    let place = Place::new();
+    place.write("schema.kdl", "table t {\n    column id integer primary-key\n    column at text default=(sql)\"now()\"\n}\n");
+    let run = place.rosey(&["plan", "--url", "test.db"]).exits(1);
+    assert!(run.err.contains("SQLite refuses the default of column at: no such function: now"), "{run}");
+}

@@ -462,3 +462,28 @@ fn a_column_that_was_made_anew_is_said_to_be_another_one() {
         that number made no backup\n";
     assert_eq!(run.err, told, "{run}");
 }
+
+#[test]
+fn what_others_made_of_a_column_is_not_converted_once_more() {
+    super::alembic::everywhere(|on, s, value| {
+        let typed = |column: &str| format!("table t {{\n    column id integer primary-key\n    column a {column}\n}}\n");
+        s.applies(&typed("text"), "text");
+        value("INSERT INTO t VALUES (1, '7')");
+        s.applies(&typed("integer { using \"CAST(a AS integer) * 10\" }"), "tens");
+        s.applies(&typed("text { using \"CAST(a / 10 AS text)\" }"), "text again");
+        if on.starts_with("PostgreSQL") {
+            value("ALTER TABLE t ALTER COLUMN a TYPE bigint USING CAST(a AS bigint) * 10");
+            s.rosey(&["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
+            assert_eq!(value("SELECT CAST(a AS text) FROM t"), "70", "{on}");
+        }
+    });
+}
+
+#[test]
+fn a_column_that_was_made_anew_in_a_renamed_table_is_told_too() {
+    let session = Session::on_sqlite(Place::having(USERS, ""));
+    session.applies(USERS_WITHOUT_NAME, "gone");
+    session.applies(&USERS.replace("table users", "table people was=users"), "anew");
+    let run = session.rosey(&["rollback", "--to", "1", "--auto-approve", "--allow-destructive"]).exits(0);
+    assert!(run.out.contains("column name is another one than then; number 2 dropped that one"), "{run}");
+}

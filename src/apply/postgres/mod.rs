@@ -41,7 +41,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// Says of applies that were cut off after their last step that they are done. Nothing is written where there are none.
 pub(super) async fn finish(url: &Url) -> Result<(), Error> {
-    let mut connection = Connection::open(url).await?;
+    let mut connection = Connection::open_within(url, PATIENCE).await?;
     let last = history::read_postgres(&mut connection, history::Which::Last).await.unwrap_or_default();
     if last.iter().any(|e| e.outcome == "running") {
         history::finish(&mut connection).await?;

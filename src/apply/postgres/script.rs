@@ -61,13 +61,22 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
     let home = &start.settled.live.server.default_schema;
     let lock = ["SET lock_timeout = '10s'".to_owned(), script::block("", &format!("PERFORM pg_catalog.pg_advisory_lock({LOCK});"))];
     let staged = plan.steps.iter().any(|s| s.transaction == Transaction::After);
-    let mut finish = Vec::new();
+    let (mut tail, mut finish) = (Vec::new(), Vec::new());
     if staged {
         let number = start.number + 1;
+        tail.push(script::session());
+        let lock = script::block("", &format!("IF NOT {} THEN PERFORM pg_catalog.pg_advisory_lock({LOCK}); END IF;", holds_lock()));
+        tail.push(Piece::new("One apply at a time, which this may be already.", ["SET lock_timeout = '10s'".to_owned(), lock]));
+        let last = format!("(SELECT max(number) FROM _rosey_history) IS DISTINCT FROM {number}");
+        let why = format!("RAISE 'this is the rest of number {number}, which is not the last of the history';");
+        tail.push(Piece::new(
+            "Stops where something else has been applied since.",
+            [script::block("", &format!("IF {last} THEN {why} END IF;"))],
+        ));
         finish.push(format!("UPDATE _rosey_history SET outcome = 'applied' WHERE number = {number} AND outcome = 'running'"));
     }
-    // What is run again has no lock to give back.
-    finish.push(script::block("", &format!("IF EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND classid = {} AND objid = {}) THEN PERFORM pg_catalog.pg_advisory_unlock({LOCK}); END IF;", LOCK >> 32, LOCK & 0xffff_ffff)));
+    let unlock = format!("IF {} THEN PERFORM pg_catalog.pg_advisory_unlock({LOCK}); END IF;", holds_lock());
+    finish.push(script::block("", &unlock));
     finish.push("RESET lock_timeout".to_owned());
     finish.extend(script::session_after());
     let mut head = vec![
@@ -80,8 +89,18 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
         head,
         begin: Vec::new(),
         end: vec![Piece::new("The history.", history(plan, start, desired, options, staged))],
+        tail,
         finish: vec![Piece::new("Done.", finish)],
     })
+}
+
+/// The condition that this session holds the lock of an apply.
+fn holds_lock() -> String {
+    let (high, low) = (LOCK >> 32, LOCK & 0xffff_ffff);
+    format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() \
+         AND classid = {high} AND objid = {low})"
+    )
 }
 
 fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {

@@ -40,7 +40,7 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
     let states: Vec<Option<(Schema, Schema)>> = undone.iter().map(states).collect();
     let mut found = Vec::new();
     for table in schema.tables.values() {
-        let mut name = table.name.clone();
+        let (mut name, first) = (table.name.clone(), found.len());
         let mut columns: Vec<(Ident, Ident)> = table.columns.keys().map(|c| (c.clone(), c.clone())).collect();
         for ((entry, states), step) in undone.iter().zip(&states).zip(renames) {
             let is = after("table", &name, step);
@@ -59,18 +59,14 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
                 fate != Some(Fate::Dropped)
             });
         }
-    }
-    if let Some((_, now)) = states.last().and_then(Option::as_ref) {
-        found.iter_mut().filter(|l| l.fate == Fate::Dropped && is_replaced(l, now)).for_each(|l| l.fate = Fate::Replaced);
+        // What has the name again, under the name that the table has now, is another thing.
+        if let Some((_, now)) = states.last().and_then(Option::as_ref) {
+            let there = now.tables.get(&name);
+            let is_there = |l: &&mut Loss| l.column.as_ref().map_or(there.is_some(), |c| column_of(there, c).is_some());
+            found.iter_mut().skip(first).filter(|l| l.fate == Fate::Dropped).filter(is_there).for_each(|l| l.fate = Fate::Replaced);
+        }
     }
     found
-}
-
-/// Whether something of that name is there again. What is there under another name and has that name in the schema gone
-/// back to is no case of this: names that were used again have no way back at once.
-fn is_replaced(loss: &Loss, now: &Schema) -> bool {
-    let table = now.tables.get(&loss.table);
-    loss.column.as_ref().map_or(table.is_some(), |c| column_of(table, c).is_some())
 }
 
 fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {

@@ -14,7 +14,7 @@ use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{Action, Step};
-use crate::schema::{Address, Normalized, Problem, Schema};
+use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
 
 /// Why a plan cannot be right.
 #[derive(Debug)]
@@ -53,6 +53,9 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let foreign = copy(&mut memory, live, &touched, renames).await?;
     forbid(&mut memory).await?;
     if let Some(problem) = over_many_rows(&mut memory, changes).await {
+        return Ok(Refusal::Expression(problem).into());
+    }
+    if let Some(problem) = unknown_in_defaults(&mut memory, changes).await {
         return Ok(Refusal::Expression(problem).into());
     }
     let was_broken = broken_writes(&mut memory).await?;
@@ -97,6 +100,30 @@ async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Pr
             if message.contains("misuse of") {
                 let problem = Problem::new(format!("SQLite refuses {what}: {message}"), expr.origin.0, "must be one row's own value");
                 return Some(problem.help("put it into a query of its own: (SELECT count(*) FROM t AS other WHERE …)"));
+            }
+        }
+    }
+    None
+}
+
+/// A new default that SQLite would take, and at which every insert would then fail: it looks for functions only there.
+async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
+    for change in &changes.tables {
+        let columns: Vec<&Column> = match change {
+            TableChange::Create(table) => table.columns.values().collect(),
+            TableChange::Alter(edits) => edits.columns.iter().filter_map(|d| d.after()).collect(),
+            TableChange::Drop(_) => Vec::new(),
+        };
+        for column in columns {
+            let Some(Literal::Expr(expr)) = column.default.as_ref().map(|d| &d.value) else { continue };
+            let Err(error) = memory.query(&format!("EXPLAIN SELECT ({})", expr.text)).await else { continue };
+            let message = error.to_string();
+            if message.contains("no such function") {
+                let told = format!("SQLite refuses the default of column {}: {message}", column.name);
+                return Some(
+                    Problem::new(told, expr.origin.0, "every insert would fail")
+                        .help("give each database its own default: two lines of the column, `only=sqlite` and `only=postgres`"),
+                );
             }
         }
     }

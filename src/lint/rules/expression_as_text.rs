@@ -23,10 +23,15 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     meant
         .map(|(t, c, text)| {
             let message = format!("the default of {} is the text '{text}', and not its value", c.name);
-            let advice = format!("write default=(sql){}", crate::kdl::quoted(text));
+            let advice = format!("write default=(sql){}", crate::kdl::quoted(meant_by(text)));
             Finding::new(column_at(t, &c.name), c.origin, message, advice)
         })
         .collect()
+}
+
+/// The expression: of the moment, the one that both databases have.
+fn meant_by(text: &str) -> &str {
+    if text.trim().eq_ignore_ascii_case("now()") { "CURRENT_TIMESTAMP" } else { text }
 }
 
 /// Words that are a value to SQL.
@@ -93,6 +98,6 @@ mod tests {
             assert_eq!(at(&RULE, &format!("table t {{ column a text default={default}; }}")).len(), wanted, "{default}");
         }
         let kdl = "table t { column a text default=\"now()\"; }";
-        assert_eq!(advised(&RULE, kdl, Dialect::Sqlite), ["write default=(sql)\"now()\""]);
+        assert_eq!(advised(&RULE, kdl, Dialect::Sqlite), ["write default=(sql)\"CURRENT_TIMESTAMP\""]);
     }
 }

@@ -26,7 +26,10 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     keyless
         .map(|t| {
             let message = format!("table {} has no primary key", t.name);
-            Finding::new(t.address(), t.origin, message, "add `column id bigint primary-key identity`, or `primary-key COLUMN…`")
+            let has_id = t.columns.keys().any(|c| c.as_str().eq_ignore_ascii_case("id"));
+            let own =
+                if has_id { "a column like `column key bigint primary-key identity`" } else { "`column id bigint primary-key identity`" };
+            Finding::new(t.address(), t.origin, message, format!("add {own}, or `primary-key COLUMN…` over what is unique and not null"))
         })
         .collect()
 }
