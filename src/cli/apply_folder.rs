@@ -114,8 +114,7 @@ impl Run<'_> {
     /// What others have changed, by name. Where that cannot be told it is not this command's to say so.
     async fn changed_since(&self, entries: &[Entry]) -> Option<String> {
         let drift = drift::since(&self.target.database, entries.last()?).await.ok()??;
-        let names: Vec<String> = drift.changes.addresses().iter().map(|a| escape(&a.to_string())).collect();
-        Some(names.join(", "))
+        Some(drift::names(&drift))
     }
 
     /// The refusal where plans start from a schema that nothing leads to.

@@ -43,6 +43,11 @@ impl Drift {
     }
 }
 
+/// What has drifted, by name.
+pub(super) fn names(drift: &plan::Drift) -> String {
+    drift.changes.addresses().iter().map(|a| render::escape(&a.to_string())).collect::<Vec<_>>().join(", ")
+}
+
 /// What others changed since the last row. Where that cannot be told, saying that there is none would be wrong.
 pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<plan::Drift>, Failure> {
     let number = last.number;

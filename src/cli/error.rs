@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Exit;
+use super::again::word;
 use crate::apply::{ApplyError, HistoryError};
 use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
@@ -321,12 +322,6 @@ const FEW: usize = 4;
 
 /// The flags that give leave for these and for nothing else, where they are few.
 fn leave(allowed: impl Iterator<Item = Allowed>) -> Option<String> {
-    let flags: BTreeSet<String> = allowed.map(|a| format!("--allow {}", for_shell(&a.to_string()))).collect();
+    let flags: BTreeSet<String> = allowed.map(|a| format!("--allow {}", word(&a.to_string()))).collect();
     (!flags.is_empty() && flags.len() <= FEW).then(|| flags.into_iter().collect::<Vec<_>>().join(" "))
-}
-
-/// A word as a shell takes it.
-fn for_shell(word: &str) -> String {
-    let plain = word.chars().all(|c| c.is_alphanumeric() || "_-.:/".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -64,8 +64,7 @@ async fn changed_since(database: &Database, last: &Entry) -> Result<String, Fail
     let Some(drift) = drift::since(database, last).await? else {
         return Ok("No drift: the database is as it was left.\n".to_owned());
     };
-    let names: Vec<String> = drift.changes.addresses().iter().map(|a| escape(&a.to_string())).collect();
-    Ok(format!("Drift: changed since, and not by rosey: {}. rosey drift shows how.\n", names.join(", ")))
+    Ok(format!("Drift: changed since, and not by rosey: {}. rosey drift shows how.\n", drift::names(&drift)))
 }
 
 /// The saved plans of this kind of database, and what `apply` would do with each.

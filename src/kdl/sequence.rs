@@ -4,7 +4,7 @@
 use super::node::Node;
 use super::writer::{self, Line, Writer};
 use super::{allow, reference};
-use crate::schema::{Allows, Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
+use crate::schema::{Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Word {
@@ -21,15 +21,12 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     let origin = node.origin();
     let name = node.object_name()?;
     let mut sequence = Sequence {
-        name,
         was: node.prop_ident("was").into_iter().collect(),
-        ty: Type::BigInt,
         options: decode_options(&mut node),
         owned_by: decode_owner(&mut node),
         comment: node.prop_text("comment"),
-        prevent_destroy: false,
-        allows: Allows::default(),
         origin,
+        ..Sequence::new(name, Type::BigInt)
     };
     let mut typed = false;
     for arg in node.rest() {

@@ -1,6 +1,6 @@
 //! Names in SQL: where one can stand bare, and how it is written where it cannot.
 
-use crate::dialect::sqlite::keywords;
+use crate::dialect::sqlite::{keywords, lexer::quote};
 use crate::schema::{Dialect, Ident};
 
 /// Why a name cannot stand bare.
@@ -39,7 +39,7 @@ pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
 /// The name as an expression for both databases may have it.
 pub(super) fn in_sql(name: &Ident) -> String {
     let bare = [Dialect::Sqlite, Dialect::Postgres].iter().all(|d| needs_quotes(name.as_str(), *d).is_none());
-    if bare { name.to_string() } else { format!("\"{}\"", name.as_str().replace('"', "\"\"")) }
+    if bare { name.to_string() } else { quote(name.as_str()) }
 }
 
 /// PostgreSQL's words that cannot be the name of a table or column

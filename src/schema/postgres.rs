@@ -152,6 +152,21 @@ pub struct Sequence {
 }
 
 impl Sequence {
+    /// A sequence of which nothing else is said.
+    pub fn new(name: ObjectName, ty: Type) -> Self {
+        Sequence {
+            name,
+            was: Vec::new(),
+            ty,
+            options: SequenceOptions::default(),
+            owned_by: None,
+            comment: None,
+            prevent_destroy: false,
+            allows: Allows::default(),
+            origin: Origin::default(),
+        }
+    }
+
     /// `sequence.NAME`.
     pub fn address(&self) -> Address {
         Address::top("sequence", &self.name)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::inspect::ident;
 use super::{canon, default_name, normalize, read_type, types};
-use crate::schema::{Allows, Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
+use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
 
 /// Puts the serial columns of both sides into the same form. Live sequences behind serial columns that have another name
 /// than PostgreSQL gives come into `named`.
@@ -52,18 +52,8 @@ fn take_apart(schema: &mut Schema, table: &ObjectName, name: &Ident, sequence: O
     let options: SequenceOptions = std::mem::take(&mut column.sequence);
     column.ty = ty.clone();
     column.default = Some(takes_from(&sequence, column));
-    let (was, owned_by, origin) = (Vec::new(), Some((table.clone(), name.clone())), column.origin);
-    let object = Sequence {
-        name: sequence.clone(),
-        was,
-        ty,
-        options,
-        owned_by,
-        comment: None,
-        prevent_destroy: false,
-        allows: Allows::default(),
-        origin,
-    };
+    let (owned_by, origin) = (Some((table.clone(), name.clone())), column.origin);
+    let object = Sequence { options, owned_by, origin, ..Sequence::new(sequence.clone(), ty) };
     schema.sequences.insert(sequence, object);
 }
 

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::{is_reserved, told};
 use crate::dialect::postgres::read_type;
-use crate::schema::{Allows, Ident, ObjectName, Sequence, SequenceOptions, Type};
+use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions, Type};
 
 /// How a sequence counts, as far as it is not the default, and the name that `SEQUENCE NAME` gives.
 pub(super) fn options(c: &mut Cursor, ty: &Type) -> Read<(SequenceOptions, Option<ObjectName>)> {
@@ -58,20 +58,7 @@ impl Reader {
         if self.is_known(&name) {
             return if if_missing { Ok(()) } else { c.refuse(format!("`{name}` is made twice")) };
         }
-        let (was, origin) = (Vec::new(), Default::default());
-        let options = SequenceOptions::default();
-        let sequence = Sequence {
-            name,
-            was,
-            ty: Type::BigInt,
-            options,
-            owned_by: None,
-            comment: None,
-            prevent_destroy: false,
-            allows: Allows::default(),
-            origin,
-        };
-        self.with_options(c, sequence)
+        self.with_options(c, Sequence::new(name, Type::BigInt))
     }
 
     /// Behind `ALTER SEQUENCE`.

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Read};
 use crate::dialect::postgres::inspect::build::is_reserved;
 use crate::dialect::postgres::inspect::ident;
 use crate::dialect::postgres::{default_name, read_type};
-use crate::schema::{Allows, Column, Generated, Ident, Identity, Literal, ObjectName, Sequence, SequenceOptions, Table, Type};
+use crate::schema::{Column, Generated, Ident, Identity, Literal, ObjectName, Sequence, Table, Type};
 
 pub(super) const OF_A_FAMILY: &str = "it is a partition, or has to do with inheritance";
 
@@ -166,19 +166,8 @@ impl Reader {
         (column.ty, column.not_null) = (Type::SmallInt, true);
         let takes_from = format!("nextval('{}'::regclass)", spelled(&name).replace('\'', "''"));
         column.default = Some(crate::schema::DefaultValue::new(Literal::Expr(crate::schema::Expr::new(takes_from))));
-        let owned_by: Option<(ObjectName, Ident)> = Some((table.clone(), column.name.clone()));
-        let (was, options, origin) = (Vec::new(), SequenceOptions::default(), Default::default());
-        let sequence = Sequence {
-            name: name.clone(),
-            was,
-            ty: Type::SmallInt,
-            options,
-            owned_by,
-            comment: None,
-            prevent_destroy: false,
-            allows: Allows::default(),
-            origin,
-        };
+        let owned_by = Some((table.clone(), column.name.clone()));
+        let sequence = Sequence { owned_by, ..Sequence::new(name.clone(), Type::SmallInt) };
         self.schema.sequences.insert(name, sequence);
     }
 }

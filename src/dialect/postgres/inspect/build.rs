@@ -230,9 +230,7 @@ impl Builder {
         }
         let owned_by = owner.map(|(_, table, column)| (table, column));
         let FoundSequence { name, ty, options, comment, .. } = found;
-        let (was, origin) = (Vec::new(), Default::default());
-        let sequence =
-            Sequence { name: name.clone(), was, ty, options, owned_by, comment, prevent_destroy: false, allows: Allows::default(), origin };
+        let sequence = Sequence { options, owned_by, comment, ..Sequence::new(name.clone(), ty) };
         self.live.schema.sequences.insert(name, sequence);
     }
 

@@ -25,7 +25,7 @@ use super::super::{default_name, digest};
 use super::Noted;
 use crate::dialect::guards::Guards;
 use crate::plan::Fact;
-use crate::schema::{Allows, Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, SequenceOptions, Table, Type};
+use crate::schema::{Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
 
 const HOLDS_ROWS: &str = "holds-rows";
 
@@ -222,19 +222,7 @@ impl Reader {
             }
             ("guarded-sequence", [schema, name]) => {
                 let name = named(schema, name);
-                let (was, ty, options) = (Vec::new(), Type::BigInt, SequenceOptions::default());
-                let (owned_by, comment, origin) = (None, None, Default::default());
-                let sequence = Sequence {
-                    name: name.clone(),
-                    was,
-                    ty,
-                    options,
-                    owned_by,
-                    comment,
-                    prevent_destroy: true,
-                    allows: Allows::default(),
-                    origin,
-                };
+                let sequence = Sequence { prevent_destroy: true, ..Sequence::new(name.clone(), Type::BigInt) };
                 self.remembered.sequences.insert(name, sequence);
             }
             _ => return None,
