@@ -240,13 +240,11 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
 /// Something that is to get back a name which something else has now, or whose present name was another's then.
 fn used_again(desired: &Schema, now: &Schema) -> Option<String> {
     for table in desired.tables.values() {
-        let called = |w: &Ident| ObjectName { schema: table.name.schema.clone(), name: w.clone() };
-        if let Some(old) = table.was.first()
-            && (now.tables.contains_key(&table.name) || desired.tables.contains_key(&called(old)))
-        {
+        let called = now_called(&table.name, &table.was);
+        if !table.was.is_empty() && (now.tables.contains_key(&table.name) || desired.tables.contains_key(&called)) {
             return Some(format!("table {}", table.name));
         }
-        let Some(live) = now.tables.get(&table.was.first().map_or_else(|| table.name.clone(), called)) else { continue };
+        let Some(live) = now.tables.get(&called) else { continue };
         let clash =
             |c: &&crate::schema::Column| c.was.first().is_some_and(|w| live.columns.contains_key(&c.name) || table.columns.contains_key(w));
         if let Some(column) = table.columns.values().find(clash) {

@@ -1,5 +1,6 @@
 //! The databases: everything that is true of one of them only.
 
+pub(crate) mod advice;
 pub(crate) mod bookkeeping;
 pub(crate) mod guards;
 pub mod postgres;

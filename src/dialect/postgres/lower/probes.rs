@@ -8,8 +8,8 @@ use super::retype::live_column;
 use super::rows::new_rows;
 use super::rules::Op;
 use super::tables::Altered;
+use crate::dialect::advice::rename_instead;
 use crate::diff::Delta;
-use crate::kdl::string_repr;
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
 
@@ -45,7 +45,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     }
     let name = quote(live_column(&table.edits, &column.name).as_str());
     let message = format!("column {} is {what}, with {{values}}", column.name);
-    let advice = format!("to rename it instead, write was={} on its successor", string_repr(column.name.as_str()));
+    let advice = rename_instead(&column.name);
     let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
     if table.rows {
         hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old)));

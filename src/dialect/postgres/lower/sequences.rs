@@ -4,8 +4,8 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::{World, alter, edited, rename};
+use crate::dialect::advice::rename_or_ignore;
 use crate::diff::{Delta, Edit, TableChange};
-use crate::kdl::string_repr;
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
@@ -50,8 +50,7 @@ fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
     };
     let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables.iter().any(|t| goes_too(t, owner)));
     let message = format!("sequence {} is dropped, and with it how far it has counted", s.name);
-    let advice =
-        format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", string_repr(s.name.name.as_str()));
+    let advice = rename_or_ignore(&s.name.name);
     (!owner_goes).then(|| Hazard::new(Code::DestroysSequence, Level::Destroys, s.address(), message, advice))
 }
 

@@ -10,8 +10,8 @@ use super::super::{ddl, default_name};
 use super::retype::{self, Retyped, live_column};
 use super::rules::{Rules, rules};
 use super::{World, columns, foreign_keys, later};
+use crate::dialect::advice::rename_or_ignore;
 use crate::diff::{TableChange, TableEdits};
-use crate::kdl::string_repr;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Case, Column, Ident, Table};
 
@@ -236,10 +236,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     world.goes(f, &table.name);
     step.rows_of = Some(name.clone());
     let message = format!("table {} is dropped, with {{rows}}", table.name);
-    let advice = format!(
-        "to rename it instead, write was={} on its successor; to leave it alone, `ignore` it",
-        string_repr(table.name.name.as_str())
-    );
+    let advice = rename_or_ignore(&table.name.name);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
     if world.facts.holds_rows(&table.name) {
         hazard = hazard.counted(Probe::Query(format!("SELECT count(*) FROM {name}")));

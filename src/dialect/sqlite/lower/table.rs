@@ -6,8 +6,8 @@ use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
 use super::path::Path;
 use super::{indexes, name_of, native, probes, rebuild, rows, words};
+use crate::dialect::advice::rename_or_ignore;
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
-use crate::kdl::string_repr;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Table};
 
@@ -57,7 +57,7 @@ fn destroy(table: &Table) -> Step {
             Level::Destroys,
             table.address(),
             format!("table {} is dropped, with {{rows}}", table.name),
-            format!("to rename it instead, write was={} on its successor; to leave it alone, `ignore` it", string_repr(name.as_str())),
+            rename_or_ignore(&table.name.name),
         )
         .counted(Probe::Aggregate("count(*)".to_owned())),
     );

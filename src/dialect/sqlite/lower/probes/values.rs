@@ -3,8 +3,8 @@
 use super::super::super::types::{self, Affinity};
 use super::super::rows;
 use super::{at, old_table, quote};
+use crate::dialect::advice::rename_instead;
 use crate::diff::{Delta, TableEdits};
-use crate::kdl::string_repr;
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Column, Table, Type};
 
@@ -19,7 +19,7 @@ pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazar
     }
     let name = rows::old_name(edits, &column.name);
     let message = format!("column {} is {what}, with {{values}}", column.name);
-    let advice = format!("to rename it instead, write was={} on its successor", string_repr(column.name.as_str()));
+    let advice = rename_instead(&column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
     Some(Hazard::new(Code::DestroysColumn, Level::Destroys, at(edits, &column.name), message, advice).counted(probe))
 }
