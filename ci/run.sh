@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plans or applies, and says in $GITHUB_OUTPUT what came of it: exit-code, changes, and for a plan its file.
 #
-# Reads ROSEY_COMMAND, ROSEY_URL, ROSEY_SCHEMA, ROSEY_ARGS, ROSEY_MESSAGE and ROSEY_BINARY. Runs nothing where nobody says
+# Reads ROSEY_COMMAND, ROSEY_URL, ROSEY_SCHEMA, ROSEY_ARGS, ROSEY_COUNTS, ROSEY_MESSAGE, ROSEY_BINARY and the event's name. Runs nothing where nobody says
 # which database is meant: a plan against an empty one would look as if all had to be made.
 set -euo pipefail
 
@@ -14,6 +14,28 @@ fi
 while read -r -a more || [ "${#more[@]}" -gt 0 ]; do
     arguments+=(${more[@]+"${more[@]}"})
 done <<<"${ROSEY_ARGS:-}"
+
+# Whether the arguments already say how rows are counted.
+says_counts() {
+    local argument
+    for argument in ${arguments[@]+"${arguments[@]}"}; do
+        case $argument in
+        --counts | --counts=*) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# The schema file of a pull request may be anyone's: a flag, so that no rosey.kdl of the branch says otherwise.
+counts=${ROSEY_COUNTS:-}
+if [ -z "$counts" ] && [ "${ROSEY_COMMAND:-plan}" = plan ] && ! says_counts; then
+    case ${GITHUB_EVENT_NAME:-} in
+    pull_request* | issue_comment) counts=safe ;;
+    esac
+fi
+if [ -n "$counts" ]; then
+    arguments+=(--counts "$counts")
+fi
 # A secret that is not there comes as nothing, and takes the place of no variable.
 if [ -n "${ROSEY_URL:-}" ]; then
     export ROSEY_DATABASE_URL=$ROSEY_URL

@@ -3,6 +3,7 @@
 
 mod support;
 
+use rosey::apply::Way;
 use rosey::apply::postgres::{self as live, State};
 use rosey::dialect::postgres::{Url, offline};
 use rosey::kdl;
@@ -79,10 +80,10 @@ fn rows_that_came_after_are_named() {
         let file = offline::plan(&noted.current, &noted.facts, None, &stricter, true).unwrap().plan;
         let heads =
             |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
-        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, true, &holding, WAIT)).unwrap();
+        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, &holding, Way { wait: WAIT, ..Way::default() })).unwrap();
         assert!(none.is_empty() && heads(&same) == heads(&file));
         database.sql("INSERT INTO empty VALUES (1)");
-        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, true, &holding, WAIT)).unwrap();
+        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, &holding, Way { wait: WAIT, ..Way::default() })).unwrap();
         assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
         assert_eq!(heads(&same), heads(&file));
         assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");

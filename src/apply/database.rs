@@ -12,7 +12,7 @@ use crate::dialect::sqlite::connection::{Connection, Mode};
 use crate::dialect::sqlite::{self, Pulse};
 use crate::diff::Changes;
 use crate::kdl;
-use crate::plan::{Drift, Plan, State};
+use crate::plan::{Counts, Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
 
 /// A database, and where it is.
@@ -33,11 +33,13 @@ pub struct Way {
     pub online: bool,
     /// How long a plan waits for another program's lock.
     pub wait: Duration,
+    /// How rows are counted.
+    pub counts: Counts,
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5) }
+        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full }
     }
 }
 
@@ -112,11 +114,11 @@ impl Database {
     pub async fn plan(&self, desired: &Desired, way: Way) -> Result<Planned, ApplyError> {
         let (plan, remarks) = match self {
             Database::Sqlite(path) => {
-                let (plan, state) = lite::plan_with_state(path, &desired.normalized, way.path, way.wait).await?;
+                let (plan, state) = lite::plan_with_state(path, &desired.normalized, way).await?;
                 (plan, pg::Remarks { later: state.later, ..pg::Remarks::default() })
             }
             Database::Postgres(url) => {
-                let planned = pg::plan_within(url, &desired.normalized, way.online, way.wait).await;
+                let planned = pg::plan_within(url, &desired.normalized, way).await;
                 self.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await?
             }
         };
@@ -152,7 +154,7 @@ impl Database {
                 Some(opened) => opened?,
                 None => opening.await?,
             };
-            let (plan, remarks) = opened.plan(&desired.normalized, way.online).await?;
+            let (plan, remarks) = opened.plan(&desired.normalized, way).await?;
             Ok(Planned { plan, remarks })
         };
         let planned = self.or_who_is_in_the_way(planned.await, way.wait).await;
@@ -166,13 +168,13 @@ impl Database {
     pub async fn plan_noted(&self, desired: &Desired, way: Way) -> Result<Noted, ApplyError> {
         match self {
             Database::Sqlite(path) => {
-                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, way.path, way.wait).await?;
+                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, way).await?;
                 let desired = kdl::encode(&desired.written);
                 let remarks = pg::Remarks { later: state.later.take(), ..pg::Remarks::default() };
                 Ok(Noted { plan, remarks, state: sqlite_state(state), desired })
             }
             Database::Postgres(url) => {
-                let noted = pg::plan_with_state(url, &desired.normalized, way.online, way.wait).await;
+                let noted = pg::plan_with_state(url, &desired.normalized, way).await;
                 let noted = self.or_who_is_in_the_way(noted.map_err(Into::into), way.wait).await?;
                 let (plan, remarks) = (noted.plan, noted.remarks);
                 Ok(Noted { plan, remarks, state: postgres_state(noted.state), desired: kdl::encode(&noted.desired) })

@@ -15,7 +15,7 @@ use crate::dialect::postgres;
 use crate::dialect::sqlite::PlanError;
 use crate::diff::Changes;
 use crate::kdl;
-use crate::plan::{self, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
+use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, ObjectName, Schema};
 
 /// How a plan is shown at the head of its file.
@@ -185,12 +185,13 @@ pub enum Standing {
 }
 
 impl Saved {
-    /// Where a database stands beside the plan. `wait` is how long another program's lock is waited for.
+    /// Where a database stands beside the plan. `wait` is how long another program's lock is waited for, `counts` how its rows
+    /// are counted.
     ///
     /// # Errors
     /// Where the database does not answer, or where no plan is possible.
-    pub async fn standing(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
-        let made = self.made_on(database, wait).await;
+    pub async fn standing(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
+        let made = self.made_on(database, Way { wait, counts, ..way(&self.file) }).await;
         if made.as_ref().is_ok_and(|(plan, ..)| plan.changes.is_empty()) && !is_missing(database) {
             return Ok(Standing::Applied);
         }
@@ -215,16 +216,16 @@ impl Saved {
     }
 
     /// The plan as it is made on the database now, and the tables that hold rows there and did not.
-    async fn made_on(&self, database: &Database, wait: Duration) -> Result<(Plan, pg::Remarks, Vec<ObjectName>), ApplyError> {
+    async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, pg::Remarks, Vec<ObjectName>), ApplyError> {
         match database {
             Database::Sqlite(_) => {
-                let planned = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
+                let planned = database.plan(&self.desired, way).await?;
                 Ok((planned.plan, planned.remarks, Vec::new()))
             }
             Database::Postgres(url) => {
                 let holding = postgres::offline::holding(&self.file.facts);
-                let planned = pg::plan_as_noted(url, self.desired.normalized(), self.file.online, &holding, wait).await;
-                database.or_who_is_in_the_way(planned.map_err(Into::into), wait).await
+                let planned = pg::plan_as_noted(url, self.desired.normalized(), &holding, way).await;
+                database.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await
             }
         }
     }
@@ -239,8 +240,8 @@ impl Saved {
     ///
     /// # Errors
     /// Where the database does not answer, or where no plan is possible.
-    pub async fn rest(&self, database: &Database, wait: Duration) -> Result<Standing, ApplyError> {
-        let Planned { mut plan, remarks } = database.plan(&self.desired, Way { wait, ..way(&self.file) }).await?;
+    pub async fn rest(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
+        let Planned { mut plan, remarks } = database.plan(&self.desired, Way { wait, counts, ..way(&self.file) }).await?;
         if plan.changes.is_empty() {
             return Ok(Standing::Applied);
         }

@@ -15,7 +15,7 @@ impl Database {
     pub async fn plan_script(&self, desired: &Desired, way: Way, options: &Options) -> Result<(Planned, Frame), ApplyError> {
         match self {
             Database::Sqlite(path) => {
-                let (plan, state) = lite::plan_with_state(path, desired.normalized(), way.path, way.wait).await?;
+                let (plan, state) = lite::plan_with_state(path, desired.normalized(), way).await?;
                 if state.later.is_some() {
                     self.history().await?;
                 }
@@ -23,8 +23,7 @@ impl Database {
                 Ok((Planned { plan, remarks: pg::Remarks::default() }, frame))
             }
             Database::Postgres(url) => {
-                let options = Options { lock_timeout: way.wait, ..options.clone() };
-                let planned = pg::plan_with_frame(url, desired.normalized(), way.online, &options).await;
+                let planned = pg::plan_with_frame(url, desired.normalized(), way, options).await;
                 let (plan, remarks, frame) = self.or_who_is_in_the_way(planned, way.wait).await?;
                 Ok((Planned { plan, remarks }, frame))
             }

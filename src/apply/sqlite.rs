@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::history;
-use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, restore, verify};
+use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, Way, restore, verify};
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
@@ -51,7 +51,8 @@ pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Resul
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
-    Ok(state::plan_with_state(path, desired, by, wait).await?.0)
+    let way = Way { path: by, wait, ..Way::default() };
+    Ok(state::plan_with_state(path, desired, way).await?.0)
 }
 
 /// The live schema as KDL.
@@ -146,7 +147,8 @@ async fn in_transaction(
     let began = Instant::now();
     history::is_known(history::read_sqlite(connection, history::Which::Last).await)?;
     let Planned { plan, live, guards } =
-        planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved) }).await?;
+        planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved), counts: approved.counts })
+            .await?;
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(Outcome::NothingToDo);
     }

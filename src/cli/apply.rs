@@ -63,7 +63,18 @@ impl Apply {
             let count = self.count.map(|n| n as usize);
             let again = Again::on(&self.target);
             let allow = &self.safety.allow;
-            let run = Run { settings: &settings, target: &target, again, options, allow, style, approved, quiet: self.quiet, count };
+            let run = Run {
+                settings: &settings,
+                target: &target,
+                again,
+                options,
+                counts: way.counts,
+                allow,
+                style,
+                approved,
+                quiet: self.quiet,
+                count,
+            };
             return run.all(&self.plans).await;
         }
         let path = settings.schema(&self.schema);

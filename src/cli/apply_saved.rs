@@ -14,7 +14,7 @@ use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Entry, Options, is_missing};
 use crate::dialect::sqlite;
 use crate::kdl::Sources;
-use crate::plan::{Allowed, Hazard, Plan};
+use crate::plan::{Allowed, Counts, Hazard, Plan};
 use crate::render::{self, Style, escape};
 
 /// How saved plans are applied.
@@ -23,6 +23,8 @@ pub(super) struct Run<'r> {
     pub(super) target: &'r Target,
     pub(super) again: Again,
     pub(super) options: Options,
+    /// How rows are counted.
+    pub(super) counts: Counts,
     /// The leave that was asked for, of which a policy may have left less.
     pub(super) allow: &'r [Allowed],
     pub(super) style: Style,
@@ -77,8 +79,11 @@ impl Run<'_> {
 
     pub(super) async fn standing(&self, path: &Path, plan: &Saved, past: Past) -> Result<Standing, Failure> {
         let (database, wait) = (&self.target.database, self.options.lock_timeout);
-        let standing =
-            if matches!(past, Past::Unfinished(_)) { plan.rest(database, wait).await } else { plan.standing(database, wait).await };
+        let standing = if matches!(past, Past::Unfinished(_)) {
+            plan.rest(database, wait, self.counts).await
+        } else {
+            plan.standing(database, wait, self.counts).await
+        };
         standing.map_err(|e| match e {
             ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(wait).into(),
             ApplyError::Plan(_) | ApplyError::PostgresPlan(_) => {

@@ -43,7 +43,7 @@ use std::time::Duration;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::kdl::project::{Backup, SqlitePath, duration};
-use crate::plan::Allowed;
+use crate::plan::{Allowed, Counts};
 use crate::schema::Dialect;
 use error::Failure;
 
@@ -179,6 +179,9 @@ struct WayArguments {
     /// PostgreSQL: change tables that hold rows without stopping writers, the default; false puts all into one transaction.
     #[arg(long, value_name = "BOOLEAN")]
     online: Option<bool>,
+    /// What is evaluated over rows to count those that a change concerns: full, the default, reads whatever the role can read; safe evaluates only what reads the row itself through safe functions, and shows no numbers; none reads no table.
+    #[arg(long, value_enum, value_name = "COUNTS")]
+    counts: Option<Counts>,
 }
 
 /// A dialect, on the command line.

@@ -14,7 +14,7 @@ use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::Sources;
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
 use crate::lint::{self, Found, Levels};
-use crate::plan::{Hazard, Level, Plan};
+use crate::plan::{Counts, Hazard, Level, Plan};
 use crate::schema::{Dialect, Schema};
 
 /// The file that is looked for in the working directory.
@@ -76,7 +76,13 @@ impl Settings {
             None | Some(SqlitePath::Cheapest) => apply::SqlitePath::Cheapest,
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
-        Way { path, online: arguments.online.or(self.chosen.online).unwrap_or(true), wait }
+        let online = arguments.online.or(self.chosen.online).unwrap_or(true);
+        Way { path, online, wait, counts: self.counts(arguments.counts) }
+    }
+
+    /// How rows are counted.
+    pub(super) fn counts(&self, flag: Option<Counts>) -> Counts {
+        flag.or(self.chosen.counts).unwrap_or_default()
     }
 
     /// How an apply is done.
@@ -224,5 +230,15 @@ impl ValueEnum for SqlitePath {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         SqlitePath::ALL.iter().find(|(_, value)| value == self).map(|(word, _)| PossibleValue::new(*word))
+    }
+}
+
+impl ValueEnum for Counts {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Counts::Full, Counts::Safe, Counts::None]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Counts::ALL.iter().find(|(_, value)| value == self).map(|(word, _)| PossibleValue::new(*word))
     }
 }

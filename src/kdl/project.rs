@@ -83,6 +83,8 @@ pub struct Settings {
     pub online: Option<bool>,
     /// SQLite: how tables are changed.
     pub sqlite_path: Option<SqlitePath>,
+    /// How a plan counts rows.
+    pub counts: Option<Counts>,
 }
 
 impl Settings {
@@ -99,6 +101,7 @@ impl Settings {
             lock_timeout: self.lock_timeout.or(other.lock_timeout),
             online: self.online.or(other.online),
             sqlite_path: self.sqlite_path.or(other.sqlite_path),
+            counts: self.counts.or(other.counts),
         }
     }
 }
@@ -135,7 +138,25 @@ impl SqlitePath {
     pub const ALL: [(&'static str, SqlitePath); 2] = [("cheapest", SqlitePath::Cheapest), ("rebuild", SqlitePath::Rebuild)];
 }
 
-const SETTINGS: [&str; 10] = [
+/// What a plan may evaluate over rows, and how much of the result it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counts {
+    /// Expressions may read every table that the role can read, and numbers are shown.
+    #[default]
+    Full,
+    /// Expressions may read only the row itself, through functions that are known to be safe; "some rows" is shown instead
+    /// of a number. For a schema file that somebody else wrote.
+    Safe,
+    /// Nothing is evaluated, and no table is read.
+    None,
+}
+
+impl Counts {
+    /// All of them, with their words.
+    pub const ALL: [(&'static str, Counts); 3] = [("full", Counts::Full), ("safe", Counts::Safe), ("none", Counts::None)];
+}
+
+const SETTINGS: [&str; 11] = [
     "schema",
     "dialect",
     "allow-destructive",
@@ -146,6 +167,7 @@ const SETTINGS: [&str; 10] = [
     "lock-timeout",
     "online",
     "sqlite-path",
+    "counts",
 ];
 
 /// The kinds of databases, by the words of `--dialect`.
@@ -287,6 +309,7 @@ fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) 
         "lock-timeout" => into.lock_timeout = length_of_time(&mut node),
         "online" => into.online = boolean(&mut node),
         "sqlite-path" => into.sqlite_path = choice(&mut node, &SqlitePath::ALL),
+        "counts" => into.counts = choice(&mut node, &Counts::ALL),
         _ => return node.unknown("setting", &[&SETTINGS, others].concat()),
     }
     node.finish(&[]);

@@ -1,5 +1,6 @@
 //! What can go wrong with a step, by name.
 
+use super::NotCounted;
 use crate::schema::Address;
 
 /// A hazard's stable name. People put these into their pipelines.
@@ -216,6 +217,10 @@ pub struct Hazard {
     pub count: Option<i64>,
     /// Rows there are, once counted.
     pub total: Option<i64>,
+    /// Such rows were found; how many is not told (`--counts safe`).
+    pub some: bool,
+    /// Why it was not counted, where that was tried or refused.
+    pub uncounted: Option<NotCounted>,
     /// Leave has been given for it, so that it stops nothing.
     pub allowed: bool,
     /// It would only warn: a project has made it stop an apply, and leave lifts that.
@@ -226,7 +231,21 @@ impl Hazard {
     /// A hazard that needs no counting.
     pub fn new(code: Code, level: Level, address: Address, message: impl Into<String>, advice: impl Into<String>) -> Self {
         let (message, advice) = (message.into(), advice.into());
-        Hazard { code, level, address, message, advice, probe: None, find: None, count: None, total: None, allowed: false, raised: false }
+        Hazard {
+            code,
+            level,
+            address,
+            message,
+            advice,
+            probe: None,
+            find: None,
+            count: None,
+            total: None,
+            some: false,
+            uncounted: None,
+            allowed: false,
+            raised: false,
+        }
     }
 
     /// Whether it stops an apply.
@@ -250,8 +269,39 @@ impl Hazard {
         self
     }
 
-    /// The message with its numbers.
+    /// Notes that it was not counted, and why.
+    pub fn not_counted(&mut self, why: NotCounted) {
+        (self.count, self.total, self.some, self.uncounted) = (None, None, false, Some(why));
+    }
+
+    /// Keeps of a count only whether there are such rows.
+    pub fn only_some(&mut self) {
+        self.some = self.count.is_some_and(|n| n != 0);
+        if self.some {
+            (self.count, self.total) = (None, None);
+        }
+    }
+
+    /// Why it was not counted, as a clause behind its message.
+    pub fn why_uncounted(&self) -> Option<String> {
+        self.uncounted.as_ref().map(|why| format!("not counted: {why}"))
+    }
+
+    /// The message with its numbers, and why it has none.
     pub fn text(&self) -> String {
+        let message = if self.some { self.some_text() } else { self.numbered_text() };
+        match self.why_uncounted() {
+            Some(why) => format!("{message} ({why})"),
+            None => message,
+        }
+    }
+
+    fn some_text(&self) -> String {
+        let text = self.message.replace("{count} of {total}", "some").replace("{count}", "some").replace("{total}", "all");
+        text.replace("{rows}", "some rows").replace("{values}", "some values")
+    }
+
+    fn numbered_text(&self) -> String {
         let number = |n: Option<i64>| n.map_or_else(|| "an unknown number".to_owned(), thousands);
         let of = |noun: &str| self.count.map_or_else(|| format!("an unknown number of {noun}s"), |n| counted(n, noun));
         let unknown = self.count.is_none() && self.total.is_none();

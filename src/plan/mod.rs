@@ -2,6 +2,7 @@
 
 mod allowed;
 mod back;
+mod counts;
 mod fact;
 mod file;
 mod frame;
@@ -18,6 +19,7 @@ use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
 pub use back::{Fate, Lost};
+pub use counts::{Counts, NotCounted, leave_uncounted};
 pub use fact::Fact;
 pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, FileKind, PlanFile, State, read_plan, write_plan};
@@ -47,6 +49,8 @@ pub struct Plan {
     pub rebuild_only: bool,
     /// PostgreSQL: whether tables that hold rows are changed without stopping writers, where there is a way.
     pub online: bool,
+    /// How its rows were counted, and are counted again by the apply.
+    pub counts: Counts,
     /// Whether the database file is made by the apply.
     pub creates_database: bool,
     /// Whether it goes back to a recorded schema, and so not to what a schema file says.

@@ -70,6 +70,7 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
         guards: Vec::new(),
         rebuild_only: false,
         online: true,
+        counts: crate::plan::Counts::default(),
         creates_database: false,
         leads_back: false,
         drift: None,

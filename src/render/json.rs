@@ -76,6 +76,8 @@ struct Hazard {
     level: &'static str,
     allowed: bool,
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_counted: Option<String>,
     advice: String,
 }
 
@@ -135,6 +137,7 @@ pub(super) fn change(block: &super::Block) -> Change {
         level: n.level.word(),
         allowed: n.allowed,
         text: n.text.clone(),
+        not_counted: n.not_counted.clone(),
         advice: n.advice.clone(),
     };
     Change {

@@ -69,6 +69,8 @@ pub struct Note {
     pub allowed: bool,
     /// In words, with numbers.
     pub text: String,
+    /// Why it has not been counted, where that was tried or refused; it is a part of the text too.
+    pub not_counted: Option<String>,
     /// What to do.
     pub advice: String,
     /// The query that finds the rows.
@@ -236,6 +238,7 @@ fn note(hazard: &Hazard) -> Note {
         level: hazard.level,
         allowed: hazard.allowed,
         text: hazard.text(),
+        not_counted: hazard.uncounted.as_ref().map(ToString::to_string),
         advice: hazard.advice.clone(),
         find: hazard.find.clone(),
     }

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kdl::{KdlEntry, KdlValue};
 use rosey::apply::rollback::{To, way_back};
@@ -88,7 +87,7 @@ fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
 
 /// A plan from facts makes the same changes by the same statements.
 fn is_planned_alike_without_the_database(database: &Database, after: &Normalized, by: SqlitePath) {
-    let (live, state) = wait(apply::plan_with_state(&database.path, after, by, Duration::from_secs(5))).unwrap();
+    let (live, state) = wait(apply::plan_with_state(&database.path, after, apply::Way { path: by, ..apply::Way::default() })).unwrap();
     let offline = wait(offline::plan(&state.facts, &state.guarded, after, by == SqlitePath::Rebuild)).unwrap();
     assert_eq!(offline.changes, live.changes);
     let work = |p: &Plan| p.steps.iter().map(|s| (s.address.to_string(), s.action, s.statements.clone())).collect::<Vec<_>>();

@@ -1,7 +1,5 @@
 //! The script of a case's plan, run by the real shell on a copy: it leaves there what the apply leaves.
 
-use std::time::Duration;
-
 use rosey::apply::{self, Options, SqlitePath, postgres};
 use rosey::dialect::postgres::Url;
 use rosey::render;
@@ -21,7 +19,7 @@ impl Scripted {
         if !shell::is_there() {
             return None;
         }
-        let (plan, state) = wait(apply::plan_with_state(&database.path, after, by, Duration::from_secs(5))).unwrap();
+        let (plan, state) = wait(apply::plan_with_state(&database.path, after, apply::Way { path: by, ..apply::Way::default() })).unwrap();
         let frame = wait(apply::frame(&plan, &state, after, &Options::default())).unwrap();
         let stopped = render::script(&plan, &frame);
         let destroys = stopped.contains("\n.exit 3\n");
@@ -65,7 +63,7 @@ impl Scripted {
 /// Runs the script of a PostgreSQL plan by psql, if there is one; once without leave first, where it destroys.
 pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
     let url = Url::parse(&database.url()).unwrap();
-    let planned = wait(postgres::plan_with_frame(&url, after, online, &Options::default()));
+    let planned = wait(postgres::plan_with_frame(&url, after, apply::Way { online, ..apply::Way::default() }, &Options::default()));
     let (plan, _, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
     let script = render::script(&plan, &frame);
     let destroys = !plan.blocking(false, &[]).is_empty();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history, restore};
 use crate::dialect::postgres::connection::Connection;
-use crate::dialect::postgres::planner::{self, Planned};
+use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::kdl;
@@ -207,7 +207,7 @@ impl Work<'_> {
             return Ok(());
         }
         self.connection.execute("BEGIN").await?;
-        let planned = planner::plan_as(&mut self.connection, self.desired, self.approved.online, self.approved.holding.as_ref()).await;
+        let planned = planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await;
         self.connection.execute("ROLLBACK").await?;
         let Planned { plan, settled, .. } = planned?;
         if plan.is_empty() {
@@ -230,9 +230,8 @@ impl Work<'_> {
         self.connection.execute("BEGIN").await?;
         let wait = self.options.lock_timeout.min(AT_ONCE).as_millis().max(1);
         self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
-        let online = self.approved.online;
         let Planned { plan, settled, holding_after_all, .. } =
-            planner::plan_as(&mut self.connection, self.desired, online, self.approved.holding.as_ref()).await?;
+            planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await?;
         // A saved plan for empty tables would stop the writers of one that is no longer empty.
         if !holding_after_all.is_empty() {
             return Err(ApplyError::Stale);

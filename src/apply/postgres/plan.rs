@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::apply::drift;
+use crate::apply::{Way, drift};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::inspect::{self, Live};
-use crate::dialect::postgres::planner::{self, Planned};
+use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::kdl;
 use crate::plan::Plan;
@@ -29,18 +29,18 @@ pub struct Remarks {
 /// # Errors
 /// Where the server does not answer, or where no plan is possible.
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-    plan_within(url, desired, online, PATIENCE).await
+    plan_within(url, desired, Way { online, ..Way::default() }).await
 }
 
-/// How long a plan waits for another session's lock.
+/// How long an inspection waits for another session's lock.
 pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Plans as [`plan()`] does, and waits so long for another session's lock.
+/// Plans as [`plan()`] does, in a way of the caller's.
 ///
 /// # Errors
 /// As [`plan()`].
-pub async fn plan_within(url: &Url, desired: &Normalized, online: bool, wait: Duration) -> Result<(Plan, Remarks), PlanError> {
-    Opened::open(url, wait).await?.plan(desired, online).await
+pub async fn plan_within(url: &Url, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
+    Opened::open(url, way.wait).await?.plan(desired, way).await
 }
 
 /// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
@@ -59,17 +59,22 @@ impl Opened {
         Ok(Opened { connection, live, guards })
     }
 
-    pub(in crate::apply) async fn plan(self, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
+    pub(in crate::apply) async fn plan(self, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
         let Opened { mut connection, live, guards } = self;
         let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
         planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
-        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, online, None).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &how(way)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
         connection.execute("ROLLBACK").await?;
         connection.close().await.ok();
         Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later }))
     }
+}
+
+/// What planning needs to know of the way.
+pub(super) fn how<'h>(way: Way) -> How<'h> {
+    How { online: way.online, counts: way.counts, holding: None }
 }
 
 /// The live schema as KDL.

@@ -1,8 +1,9 @@
 //! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same settings, the same lock,
 //! the same look at the rows, the same steps, the same row in the history.
 
+use super::plan::how;
 use super::{LOCK, Remarks, as_recorded};
-use crate::apply::{ApplyError, Options, history};
+use crate::apply::{ApplyError, Options, Way, history};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::planner::{self, Planned, Settled};
@@ -31,16 +32,11 @@ pub(in crate::apply) struct Start<'s> {
 ///
 /// # Errors
 /// As [`super::plan()`]; and [`ApplyError::History`] where a later rosey has written the history on.
-pub async fn plan_with_frame(
-    url: &Url,
-    desired: &Normalized,
-    online: bool,
-    options: &Options,
-) -> Result<(Plan, Remarks, Frame), ApplyError> {
-    let mut connection = Connection::open_within(url, options.lock_timeout).await?;
+pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
+    let mut connection = Connection::open_within(url, way.wait).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     history::is_known(history::read_postgres(&mut connection, history::Which::Last).await)?;
-    let Planned { plan, settled, uncounted, .. } = planner::plan(&mut connection, desired, online).await?;
+    let Planned { plan, settled, uncounted, .. } = planner::plan_as(&mut connection, desired, &how(way)).await?;
     let mut number = 0;
     if settled.live.history {
         number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;

@@ -2,15 +2,16 @@
 //! no more than that will do.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::super::history::{self, Which};
 use super::super::{Entry, HistoryError, drift};
+use super::plan::how;
 use super::{PATIENCE, Remarks};
+use crate::apply::Way;
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::Connection;
 use crate::dialect::postgres::inspect::{self, Live};
-use crate::dialect::postgres::planner;
+use crate::dialect::postgres::planner::{self, How};
 use crate::dialect::postgres::{Error, PlanError, Url, digest, offline, rows};
 use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Plan};
@@ -59,8 +60,8 @@ pub async fn state(url: &Url) -> Result<State, Error> {
 ///
 /// # Errors
 /// Where the server does not answer, or where no plan is possible.
-pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool, wait: Duration) -> Result<PlanAndState, PlanError> {
-    let mut connection = Connection::open_within(url, wait).await?;
+pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Result<PlanAndState, PlanError> {
+    let mut connection = Connection::open_within(url, way.wait).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
     let (live, guards, holding, state) = read(&mut connection).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
@@ -71,7 +72,7 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool, wait
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
     let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later: None };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
-    let planned = planner::plan_from(&mut connection, settled, &guards, online, Some(&holding)).await?;
+    let planned = planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..how(way) }).await?;
     let mut plan = planned.plan;
     let since = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
     (plan.drift, remarks.later) = (since.drift, since.later);
@@ -88,13 +89,12 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, online: bool, wait
 pub async fn plan_as_noted(
     url: &Url,
     desired: &Normalized,
-    online: bool,
     holding: &BTreeSet<ObjectName>,
-    wait: Duration,
+    way: Way,
 ) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
-    let mut connection = Connection::open_within(url, wait).await?;
+    let mut connection = Connection::open_within(url, way.wait).await?;
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    let planned = planner::plan_as(&mut connection, desired, online, Some(holding)).await?;
+    let planned = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
     connection.execute("ROLLBACK").await?;
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, later: None };

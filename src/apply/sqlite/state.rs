@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::history::{self, Which};
 use super::super::{Entry, HistoryError, drift};
 use super::{SqlitePath, folder_exists};
+use crate::apply::Way;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::planner::{self, How, Planned};
 use crate::dialect::sqlite::{PlanError, inspect, offline};
@@ -74,8 +75,8 @@ async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
 ///
 /// # Errors
 /// As [`super::plan()`].
-pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, wait: Duration) -> Result<(Plan, State), PlanError> {
-    let mut connection = match Connection::open(path, Mode::Read, wait).await {
+pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Result<(Plan, State), PlanError> {
+    let mut connection = match Connection::open(path, Mode::Read, way.wait).await {
         Ok(connection) => connection,
         Err(Error::NoFile { .. }) if !folder_exists(path) => {
             let reason = "its folder does not exist".to_owned();
@@ -86,7 +87,7 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, by: SqlitePath, 
     };
     // One read transaction, so that schema and counts belong together.
     connection.execute("BEGIN").await?;
-    let how = How { rebuild_only: by == SqlitePath::Rebuild, proven: None };
+    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, proven: None, counts: way.counts };
     let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
     let drift::Since { drift, later } = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
     plan.drift = drift;

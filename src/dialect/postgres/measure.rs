@@ -10,13 +10,17 @@ use sqlx::Row as _;
 
 use super::connection::{Connection, Error};
 use super::scan::{self, Kind, Piece};
-use crate::plan::{Code, Hazard, Level, Probe, Step};
+use crate::plan::{self, Code, Counts, Hazard, Level, Probe, Step};
 
 /// Fills in the counts, and takes out the hazards that are none.
 ///
 /// # Errors
 /// Where the connection is lost.
-pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
+pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
+    if counts == Counts::None {
+        plan::leave_uncounted(steps);
+        return Ok(());
+    }
     if steps.iter().all(|s| s.hazards.iter().all(|h| h.probe.is_none())) {
         return Ok(());
     }

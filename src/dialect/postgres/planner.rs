@@ -10,7 +10,7 @@ use super::inspect::{self, Live, ident};
 use super::{check, dependents, exact_names, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
-use crate::plan::{self, Plan, Step};
+use crate::plan::{self, Counts, Plan, Step};
 use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema, Table};
 
 /// Why there is no plan.
@@ -240,48 +240,50 @@ pub(crate) struct Planned {
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
-/// Plans from the live schema to the desired one, inside the caller's transaction.
-pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, online: bool) -> Result<Planned, PlanError> {
-    plan_as(connection, desired, online, None).await
+/// How a plan is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How<'h> {
+    /// Whether tables that hold rows are changed without stopping writers.
+    pub(crate) online: bool,
+    /// How rows are counted.
+    pub(crate) counts: Counts,
+    /// The tables that are taken to hold rows; without them, it is looked up.
+    pub(crate) holding: Option<&'h BTreeSet<ObjectName>>,
 }
 
-/// Plans as if these tables held rows and no others did; without them, as it is.
-pub(crate) async fn plan_as(
-    connection: &mut Connection,
-    desired: &Normalized,
-    online: bool,
-    holding: Option<&BTreeSet<ObjectName>>,
-) -> Result<Planned, PlanError> {
+impl<'h> How<'h> {
+    /// As an approved plan was made.
+    pub(crate) fn of(approved: &'h Plan) -> How<'h> {
+        How { online: approved.online, counts: approved.counts, holding: approved.holding.as_ref() }
+    }
+}
+
+/// Plans from the live schema to the desired one, inside the caller's transaction.
+pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, how: &How<'_>) -> Result<Planned, PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
     is_possible(connection, &settled, &settled.changes()?).await?;
-    plan_from(connection, settled, &guards, online, holding).await
+    plan_from(connection, settled, &guards, how).await
 }
 
 /// Plans from what has been settled and found possible, and counts.
-pub(crate) async fn plan_from(
-    connection: &mut Connection,
-    settled: Settled,
-    guards: &Guards,
-    online: bool,
-    holding: Option<&BTreeSet<ObjectName>>,
-) -> Result<Planned, PlanError> {
+pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, guards: &Guards, how: &How<'_>) -> Result<Planned, PlanError> {
     let changes = settled.changes()?;
     let (mut steps, mut uncounted) = (Vec::new(), Vec::new());
     let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
         let touched = touched(&settled.live, &changes, settled.current.schema());
         let sizes = rows::holding(connection, &settled.live, &touched).await?;
-        let known = |name: &ObjectName| holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
+        let known = |name: &ObjectName| how.holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
         let estimate: BTreeMap<&ObjectName, i64> = settled.live.relations.values().map(|r| (&r.name, r.bytes)).collect();
         let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied();
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });
         holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
-        steps = lowered(&settled, guards, &changes, &facts, online)?;
+        steps = lowered(&settled, guards, &changes, &facts, how.online)?;
         dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
         uncounted.clone_from(&steps);
-        measure::measure(connection, &mut steps).await?;
+        measure::measure(connection, &mut steps, how.counts).await?;
     }
-    Ok(Planned { plan: made(&settled, guards, changes, steps, online), settled, uncounted, holding_after_all })
+    Ok(Planned { plan: made(&settled, guards, changes, steps, how), settled, uncounted, holding_after_all })
 }
 
 /// Whether the server knows all types that come, and takes what comes to tables.
@@ -311,7 +313,7 @@ pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, fac
 }
 
 /// The plan of these steps.
-pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, online: bool) -> Plan {
+pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, how: &How<'_>) -> Plan {
     Plan {
         dialect: Dialect::Postgres,
         changes,
@@ -323,7 +325,8 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
         leads_back: false,
         drift: None,
         holding: None,
-        online,
+        online: how.online,
+        counts: how.counts,
     }
 }
 

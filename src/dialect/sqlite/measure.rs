@@ -2,13 +2,17 @@
 
 use super::connection::{Connection, Error};
 use super::lexer::quote;
-use crate::plan::{Action, Code, Probe, Step};
+use crate::plan::{self, Action, Code, Counts, Probe, Step};
 
 /// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
 ///
 /// # Errors
 /// Where SQLite cannot read. An expression that fails over the rows leaves its hazard uncounted, and so standing.
-pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
+pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
+    if counts == Counts::None {
+        plan::leave_uncounted(steps);
+        return Ok(());
+    }
     let trials = make_trials(connection, steps).await?;
     let outcome = count(connection, steps).await;
     for name in trials {

@@ -11,7 +11,7 @@ use super::prove::{Refusal, prove};
 use super::{check, cursor, lower, measure, normalize};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, diff};
-use crate::plan::{self, Code, Hazard, Level, Plan, Step};
+use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
 use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why there is no plan.
@@ -58,6 +58,8 @@ pub(crate) struct How<'p> {
     pub(crate) rebuild_only: bool,
     /// A plan that has been proven before: over the same live schema and with the same statements it is not proven again.
     pub(crate) proven: Option<&'p Plan>,
+    /// How rows are counted.
+    pub(crate) counts: Counts,
 }
 
 /// Plans from the live schema to the desired one. Reads only.
@@ -66,7 +68,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how:
     let mut plan = plan_from(&live, desired, how).await?;
     let guards = remembered(connection, &live).await?;
     guard(&mut plan, &guards, desired);
-    measure::measure(connection, &mut plan.steps).await?;
+    measure::measure(connection, &mut plan.steps, how.counts).await?;
     Ok(Planned { plan, live, guards })
 }
 
@@ -117,6 +119,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         drift: None,
         holding: None,
         online: false,
+        counts: how.counts,
         guards: Vec::new(),
         rebuild_only: how.rebuild_only,
     })

@@ -58,7 +58,7 @@ pub(crate) fn is_known() -> Piece {
 /// # Errors
 /// As planning.
 pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
-    let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan) };
+    let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan), counts: plan.counts };
     let uncounted = planner::plan_from(live, desired, how).await?;
     let checks: Vec<String> = counted_again(&uncounted.steps, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
     // The checks of one step may look at the rows of another one as they will be.

@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 
 use super::facts::{Facts, TableFacts};
 use super::inspect::Live;
-use super::planner::{self, Aligned, PlanError, Settled};
+use super::planner::{self, Aligned, How, PlanError, Settled};
 use crate::dialect::guards::Guards;
 use crate::diff::Changes;
-use crate::plan::{Fact, Level, Plan, Step};
+use crate::plan::{Counts, Fact, Level, Plan, Step};
 use crate::schema::{Address, Normalized, ObjectName, Schema};
 
 pub(crate) use file::for_file;
@@ -66,7 +66,8 @@ pub fn plan(
     let changed = changes.addresses();
     let unsettled = unsettled.into_iter().filter(|a| changed.contains(a)).collect();
     let desired = for_file(&settled, &changes);
-    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, online), unsettled, desired })
+    let how = How { online, counts: Counts::default(), holding: None };
+    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, &how), unsettled, desired })
 }
 
 /// What a plan is made of.

@@ -1,0 +1,89 @@
+//! How the rows that a plan is about are counted, and why a hazard was not counted. Plain data; the engines count.
+
+use std::time::Duration;
+
+use super::{Level, Step};
+pub use crate::kdl::project::Counts;
+
+/// Why a hazard was not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotCounted {
+    /// The option `--counts none`.
+    NotAsked,
+    /// It calls what a plan never runs: a function as `f(text)`, or what runs one, as `the type t`.
+    Calls(String),
+    /// It reads what a plan may not read in this mode: `table users`, `view v`, `a subquery`.
+    Reads(String),
+    /// Its shape could take memory or time without bound: `a recursive query`.
+    Unbounded(String),
+    /// What it calls is not known, because the database could not be asked: the reason.
+    Unknown(String),
+    /// It took longer than one count may.
+    TookLonger(Duration),
+    /// The counts ahead of it took as long as all counts of a plan may.
+    NoTimeLeft(Duration),
+    /// It needed more memory than a count may have, in bytes.
+    TooMuchMemory(u64),
+    /// The role has no privilege to read the rows.
+    NoPrivilege,
+    /// Row-level security would hide rows from the role.
+    RowSecurity,
+    /// Evaluating it over the rows fails: the SQLSTATE or SQLite's code, and what that means.
+    Fails {
+        /// The code.
+        code: String,
+        /// What it means, in words that hold no value.
+        meaning: String,
+    },
+}
+
+impl std::fmt::Display for NotCounted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NotCounted::NotAsked => f.write_str("not asked for (--counts none)"),
+            NotCounted::Calls(what) => write!(f, "calls {what}"),
+            NotCounted::Reads(what) => write!(f, "reads {what}"),
+            NotCounted::Unbounded(what) => write!(f, "has no limit: {what}"),
+            NotCounted::Unknown(why) => f.write_str(why),
+            NotCounted::TookLonger(limit) => write!(f, "took longer than {}", seconds(*limit)),
+            NotCounted::NoTimeLeft(limit) => write!(f, "the plan's counts took longer than {} in all", seconds(*limit)),
+            NotCounted::TooMuchMemory(limit) => {
+                write!(f, "needs more memory than {}", super::bytes(i64::try_from(*limit).unwrap_or(i64::MAX)))
+            }
+            NotCounted::NoPrivilege => f.write_str("the role may not read the rows"),
+            NotCounted::RowSecurity => f.write_str("row-level security would hide rows from the role"),
+            NotCounted::Fails { code, meaning } => write!(f, "{meaning} ({code})"),
+        }
+    }
+}
+
+/// Notes at every hazard that is counted that nobody asked for its number. What rows may break is then a warning: the
+/// database checks it when the plan is applied.
+pub fn leave_uncounted(steps: &mut [Step]) {
+    let counted = steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());
+    counted.for_each(|h| {
+        h.not_counted(NotCounted::NotAsked);
+        if h.level == Level::Blocks {
+            h.level = Level::Warns;
+        }
+    });
+}
+
+/// `10 s`, `1.5 s`.
+fn seconds(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{:.1} s", time.as_secs_f64()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_short_clauses() {
+        assert_eq!(NotCounted::Calls("f(text)".to_owned()).to_string(), "calls f(text)");
+        assert_eq!(NotCounted::TookLonger(Duration::from_secs(10)).to_string(), "took longer than 10 s");
+        assert_eq!(NotCounted::TookLonger(Duration::from_millis(1500)).to_string(), "took longer than 1.5 s");
+        assert_eq!(NotCounted::TooMuchMemory(64 << 20).to_string(), "needs more memory than 64.0 MiB");
+    }
+}
