@@ -1,6 +1,7 @@
 //! Runs the rules over a schema: levels from `rosey.kdl`, exceptions from the schema, both dialects in one list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::rule::{Finding, Rule};
 use super::{RULES, Severity, codes};
@@ -47,13 +48,19 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
     let (mut all, mut used) = (Vec::new(), BTreeSet::new());
     for (dialect, schema) in schemas {
         let (allows, ignored) = (allows(schema), ignored(schema));
+        let mut allowed_at: HashMap<(&str, &Address), Vec<Span>> = HashMap::new();
+        for (addresses, allow) in &allows {
+            for address in addresses {
+                allowed_at.entry((allow.code.as_str(), address)).or_default().extend(allow.origin.0);
+            }
+        }
         for rule in RULES.iter().filter(|r| r.dialect.is_none_or(|d| d == *dialect)) {
             let level = levels.of(rule.code(), rule.level);
-            let ours = |f: &Finding| !ignored.iter().any(|at| f.address.is_within(at));
+            let ours = |f: &Finding| !f.address.ancestors().any(|at| ignored.contains(&at));
             for finding in (rule.check)(schema, *dialect).into_iter().filter(ours) {
-                let allowed: Vec<_> =
-                    allows.iter().filter(|(at, a)| a.code == rule.code() && at.iter().any(|at| finding.address.is_within(at))).collect();
-                used.extend(allowed.iter().filter_map(|(_, a)| a.origin.0));
+                let found: Vec<Address> = finding.address.ancestors().collect();
+                let allowed: Vec<_> = found.iter().filter_map(|at| allowed_at.get(&(rule.code(), at))).collect();
+                used.extend(allowed.iter().flat_map(|origins| origins.iter().copied()));
                 if allowed.is_empty() && level > Severity::Off {
                     all.push(Found { code: rule.code(), level, finding, dialects: vec![*dialect] });
                 }
@@ -65,32 +72,40 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
 }
 
 /// What a plan shows of this: findings from a warning on, in objects that it creates or changes. The rest of the schema is
-/// as it was, and nobody's business who reads the plan.
+/// as it was, and of no interest to a reader of the plan. A plan that changes nothing is not linted.
 pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
-    let changed: Vec<Address> = plan.changes.pairs().into_iter().filter_map(|(_, after)| after).collect();
+    let changed: HashSet<Address> = plan.changes.pairs().into_iter().filter_map(|(_, after)| after).collect();
+    if changed.is_empty() {
+        return Vec::new();
+    }
     let mut found = lint(&[(plan.dialect, schema.clone())], levels);
-    found.retain(|f| f.level >= Severity::Warning && changed.iter().any(|at| f.finding.address.is_within(at)));
+    found.retain(|f| f.level >= Severity::Warning && f.finding.address.ancestors().any(|at| changed.contains(&at)));
     found
 }
 
 /// The same finding on two databases is one.
 pub fn merged(all: Vec<Found>) -> Vec<Found> {
     let mut kept: Vec<Found> = Vec::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
     for found in all {
-        let same = |k: &&mut Found| k.code == found.code && k.finding == found.finding && k.finding.origin.0 == found.finding.origin.0;
-        match kept.iter_mut().find(same) {
-            Some(first) => first.dialects.extend(found.dialects),
-            None => kept.push(found),
+        let finding = &found.finding;
+        let key = (found.code, finding.address.clone(), finding.origin.0, finding.message.clone(), finding.advice.clone());
+        match places.entry(key) {
+            Entry::Occupied(place) => kept[*place.get()].dialects.extend(found.dialects),
+            Entry::Vacant(place) => {
+                place.insert(kept.len());
+                kept.push(found);
+            }
         }
     }
-    kept.sort_by_key(|f| (f.finding.origin.0, f.code, f.finding.address.clone()));
+    kept.sort_by_cached_key(|f| (f.finding.origin.0, f.code, f.finding.address.clone()));
     kept
 }
 
 /// What an `ignore` covers although it is declared: none of this file's business, and no plan touches it.
-fn ignored(schema: &Schema) -> Vec<Address> {
+fn ignored(schema: &Schema) -> HashSet<Address> {
     if schema.ignores.is_empty() {
-        return Vec::new();
+        return HashSet::new();
     }
     let tables = schema.tables.values().map(|t| ("table", &t.name, t.address()));
     let all = tables
@@ -138,7 +153,7 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
     let mut found = Vec::new();
     for (dialect, schema) in schemas.iter().filter(|_| level > Severity::Off) {
         let ignored = ignored(schema);
-        let ours = |at: &[Address]| !at.iter().any(|a| ignored.iter().any(|i| a.is_within(i)));
+        let ours = |at: &[Address]| !at.iter().any(|a| a.ancestors().any(|a| ignored.contains(&a)));
         for (at, allow) in allows(schema).into_iter().filter(|(at, _)| ours(at)) {
             let known = RULES.iter().find(|r| r.code() == allow.code);
             let judged = known.is_some_and(|r| both || r.dialect == Some(*dialect));

@@ -40,6 +40,11 @@ impl Address {
         self.0.starts_with(&other.0)
     }
 
+    /// Returns this address and those of the objects that it is a part of, innermost first.
+    pub fn ancestors(&self) -> impl Iterator<Item = Address> + '_ {
+        (2..=self.0.len()).rev().step_by(2).map(|n| Address(self.0[..n].to_vec()))
+    }
+
     /// Whether the text is the address, or that of what this is a part of.
     pub fn is_named_by(&self, text: &str) -> bool {
         (2..=self.0.len()).step_by(2).any(|n| self.0[..n].join(".") == text)

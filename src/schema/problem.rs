@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// A place in a schema file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Which of the files that were read.
     pub file: u32,

@@ -1,5 +1,7 @@
 //! `names-differ-by-case`: names that differ in nothing but case.
 
+use std::collections::HashMap;
+
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
 use crate::schema::{Address, Dialect, ObjectName, Origin, Schema};
@@ -50,12 +52,14 @@ fn relations(schema: &Schema) -> Vec<Named> {
 
 fn clashes(all: &[Named]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (i, (address, name, origin)) in all.iter().enumerate() {
-        let alike = |other: &&Named| other.1 != *name && other.1.to_string().to_lowercase() == name.to_string().to_lowercase();
-        if let Some(first) = all[..i].iter().find(alike) {
-            let message = format!("{} and {} differ in nothing but case", first.1, name);
+    let mut alike: HashMap<String, Vec<&ObjectName>> = HashMap::new();
+    for (address, name, origin) in all {
+        let earlier = alike.entry(name.to_string().to_lowercase()).or_default();
+        if let Some(first) = earlier.iter().find(|other| **other != name) {
+            let message = format!("{first} and {name} differ in nothing but case");
             findings.push(Finding::new(address.clone(), *origin, message, "give one of the two another name"));
         }
+        earlier.push(name);
     }
     findings
 }
