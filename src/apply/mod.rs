@@ -26,7 +26,7 @@ pub use crate::plan::Identity;
 pub use database::{Database, Desired, Noted, Planned, Way, is_missing};
 pub use history::{Entry, HistoryError};
 pub use offline::{Offline, plan_offline, state_of};
-pub use restore::{Backups, RestoreOptions, backups, restore};
+pub use restore::{Backups, RestoreOptions, Sound, backups, restore};
 pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 pub use stamp::Stamped;
@@ -269,6 +269,17 @@ pub enum ApplyError {
     /// The history cannot be read.
     #[error(transparent)]
     History(HistoryError),
+    /// SQLite finds the file damaged.
+    #[error("{path} is damaged: {found}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What `PRAGMA quick_check` says first.
+        found: String,
+    },
+    /// The backup to be put back is the database itself.
+    #[error("{0} is the database itself, not a backup of it")]
+    OntoItself(String),
     /// The backup could not be written.
     #[error("the backup to {path} failed: {source}")]
     Backup {

@@ -1,12 +1,13 @@
-//! Puts a backup back into the live file, by the same online API that made it, so that other connections never see a
-//! half of it.
+//! Puts a backup back into the live file, in one transaction of that file, so that other connections never see a half of
+//! it and no writer's work is in neither the file nor the copy that is kept. Refuses damaged backups.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{ApplyError, Observer};
-use crate::dialect::sqlite::backup;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
+use crate::dialect::sqlite::overwrite::{self, Failed};
+use crate::dialect::sqlite::{backup, file};
 
 /// How a backup is put back.
 #[derive(Debug, Clone)]
@@ -62,41 +63,59 @@ pub async fn backups(path: &Path) -> Result<Backups, Error> {
     Ok(backups)
 }
 
-/// Puts `from` back into `path`. Gives the copy of what was there.
+/// A backup that has been found sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sound(PathBuf);
+
+impl Sound {
+    /// Looks at a backup.
+    ///
+    /// # Errors
+    /// If it is not a database, or one that SQLite finds damaged.
+    pub async fn check(from: &Path) -> Result<Sound, ApplyError> {
+        let mut connection = overwrite::open_backup(from).await?;
+        let found = connection.texts("PRAGMA quick_check(1)").await?.concat();
+        connection.close().await?;
+        if found == "ok" { Ok(Sound(from.to_path_buf())) } else { Err(ApplyError::Damaged { path: from.display().to_string(), found }) }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// Puts a backup back into `path`. Gives the copy of what was there: with that and the live file, all that any writer has
+/// committed is somewhere.
 ///
 /// # Errors
-/// Where the backup is no sound database, where the lock cannot be had, or where a file cannot be read or written. The
-/// database is as it was.
+/// If the lock cannot be had, or a file cannot be read or written. The database is as it was.
 pub async fn restore(
     path: &Path,
-    from: &Path,
+    from: &Sound,
     options: &RestoreOptions,
     observer: &mut dyn Observer,
 ) -> Result<Option<PathBuf>, ApplyError> {
-    is_sound(from).await?;
+    if file::is_same(path, from.path()) {
+        return Err(ApplyError::OntoItself(path.display().to_string()));
+    }
     let mut kept = None;
     if options.keep_current && path.exists() {
         let to = backup::name_for(path, options.backup_dir.as_deref()).await?;
         observer.backing_up(&to);
-        let failed = |source| ApplyError::Backup { path: to.display().to_string(), source };
-        backup::backup(path, &to).await.map_err(failed)?;
         kept = Some(to);
     }
-    let outcome = backup::put_back(from, path, options.lock_timeout).await.map_err(|e| match e {
-        Error::Locked => ApplyError::LockTimeout(options.lock_timeout),
-        other => other.into(),
-    });
-    if outcome.is_err() {
-        Connection::settle(path).await;
-        kept.take().map(std::fs::remove_file);
-    }
-    outcome.map(|()| kept)
-}
-
-/// A backup that SQLite finds broken would replace what is not.
-async fn is_sound(path: &Path) -> Result<(), ApplyError> {
-    let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
-    let verdict = connection.texts("PRAGMA quick_check(1)").await?.concat();
-    connection.close().await?;
-    if verdict == "ok" { Ok(()) } else { Err(ApplyError::NotVerified(format!("{} is damaged: {verdict}", path.display()))) }
+    let outcome = overwrite::overwrite(from.path(), path, kept.as_deref(), options.lock_timeout).await;
+    let Err(failed) = outcome else { return Ok(kept) };
+    Connection::settle(path).await;
+    Err(match failed {
+        Failed::Overwriting(error) => {
+            kept.as_deref().into_iter().for_each(backup::remove);
+            match error {
+                Error::Locked => ApplyError::LockTimeout(options.lock_timeout),
+                other => other.into(),
+            }
+        }
+        Failed::Keeping(source) => ApplyError::Backup { path: kept.unwrap_or_default().display().to_string(), source },
+    })
 }

@@ -92,6 +92,10 @@ impl From<Error> for Failure {
             Error::Locked => failure.help("another program is writing to it; try again when it has finished"),
             Error::ReadOnly => failure.help("rosey needs to write to the file and to its folder, where SQLite keeps its journal"),
             Error::Full => failure.help("nothing was changed; make room and try again"),
+            Error::WalUnreadable { .. } => failure.help("copy the file and its -wal into a folder that may be written, or run there"),
+            Error::PageSize { .. } => {
+                failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
+            }
             _ => failure,
         }
     }
@@ -251,6 +255,9 @@ impl From<ApplyError> for Failure {
                 .help("install the pg_dump of the server's version, or do without a backup: --backup never"),
             ApplyError::Dump { .. } => Failure::new(format!("{error}; nothing was changed"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
+            ApplyError::Damaged { .. } => Failure::new(format!("{error}; nothing was changed"))
+                .help("save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound"),
+            ApplyError::OntoItself(_) => Failure::new(format!("{error}; nothing was changed")).help("name the backup: rosey restore FILE"),
             ApplyError::Interrupted => Failure::new("interrupted; all was rolled back, the database is as it was"),
         };
         if refusal { failure.refused() } else { failure }

@@ -98,6 +98,10 @@ enum Command {
     Stamp(stamp::Stamp),
     /// Puts a backup of a SQLite file back.
     ///
+    /// The backup is checked first. Then the database is locked, and what it holds is copied beside it; under the same lock the
+    /// backup replaces it. So every row that an application has committed is in the copy or in the database, and another
+    /// connection sees the old database or the new one.
+    ///
     /// A backup of a PostgreSQL database is a dump of the tables that lost values, and does not go over tables that are there:
     /// `rosey rollback` brings the table or column back, empty; `pg_restore` loads the dump into a scratch database, and an UPDATE
     /// takes the values from there. docs/deploy.md has the steps.

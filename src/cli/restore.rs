@@ -11,8 +11,8 @@ use super::progress::Progress;
 use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, output};
-use crate::apply::{self, Backups, RestoreOptions};
-use crate::dialect::sqlite::Pulse;
+use crate::apply::{self, ApplyError, Backups, RestoreOptions};
+use crate::dialect::sqlite::{Error, Pulse};
 use crate::kdl::project::duration;
 use crate::render::escape;
 
@@ -60,6 +60,7 @@ impl Restore {
             Some(file) => file.clone(),
             None => newest(apply::backups(path).await?)?,
         };
+        let sound = apply::Sound::check(&from).await.map_err(|e| unsound(e, &from))?;
         let shown = escape(&from.display().to_string());
         output::out(&format!("{shown} will replace all that {} holds now\n", escape(&path.display().to_string())));
         super::apply::approve(settings.auto_approve(self.auto_approve), "\nPut this backup back? Only `yes` is taken for an answer: ")?;
@@ -69,12 +70,20 @@ impl Restore {
             lock_timeout: settings.lock_timeout(self.lock_timeout),
         };
         let mut progress = Progress::new(false, Arc::new(Pulse::default()));
-        let kept = apply::restore(path, &from, &options, &mut progress).await.map_err(Failure::of_apply)?;
+        let kept = apply::restore(path, &sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {
             output::out(&format!("What it replaced: {}\n", escape(&kept.display().to_string())));
         }
         Ok(Exit::Done)
+    }
+}
+
+fn unsound(error: ApplyError, from: &Path) -> Failure {
+    match error {
+        ApplyError::Database(Error::NoFile { .. }) => Failure::new(format!("{}: no such file", from.display()))
+            .help("name a backup that is there; `rosey history -v` lists the backup of each apply"),
+        other => other.into(),
     }
 }
 

@@ -123,7 +123,7 @@ fn a_database_that_is_none() {
     place.write("test.db", "This is a text, and a text of some length, but a database it is not.\n".repeat(50));
     let before = place.snapshot();
     let said = "database: test.db (from --url)\n\
-                error: test.db is no SQLite database\n  \
+                error: test.db is not a SQLite database\n  \
                 help: check the path: the file exists, and its first bytes are not SQLite's\n";
     for command in [&["plan"][..], &["apply", "--auto-approve"], &["inspect"]] {
         let run = place.rosey(&[command, &["--url", "test.db"]].concat()).exits(1);

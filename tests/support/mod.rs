@@ -25,13 +25,13 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 /// A SQLite file in a folder of its own, with a connection that behaves like the sqlite3 shell.
 pub struct Database {
     pub path: PathBuf,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Database {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Database { path: folder.path().join("test.db"), _folder: folder }
+        Database { path: folder.path().join("test.db"), folder }
     }
 
     pub fn from_sql(sql: &str) -> Self {

@@ -2,27 +2,33 @@
 //!
 //! Not `VACUUM INTO`: that may renumber the rowids of tables without an integer key.
 
-use std::ffi::{CStr, c_int};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use libsqlite3_sys as ffi;
-
 use super::connection::{Connection, Error, Mode};
+use super::file;
+use super::overwrite::Pages;
 
 /// Copies the database into a new file that only its owner may read. While the caller holds the write lock on the
 /// source through another connection, the copy is exactly what that connection sees. A copy that fails is removed.
 pub(crate) async fn backup(from: &Path, to: &Path) -> Result<(), Error> {
+    backup_from(Connection::open(from, Mode::Read, Duration::from_secs(5)).await?, to).await
+}
+
+/// Copies what a connection reads, as [`backup`] does.
+pub(crate) async fn backup_from(from: Connection, to: &Path) -> Result<(), Error> {
     create_private(to)?;
     let outcome = copy(from, to).await;
     if outcome.is_err() {
-        std::fs::remove_file(to).ok();
-        // Where SQLite could not write into the copy, it has left the copy's journal too.
-        let mut journal = to.as_os_str().to_owned();
-        journal.push("-journal");
-        std::fs::remove_file(journal).ok();
+        remove(to);
     }
     outcome
+}
+
+/// Removes a copy, with the journal that SQLite leaves if it could not write into the copy.
+pub(crate) fn remove(copy: &Path) {
+    std::fs::remove_file(copy).ok();
+    std::fs::remove_file(file::beside(copy, "-journal")).ok();
 }
 
 /// A name for a backup: the database's own with the moment behind it, in UTC.
@@ -59,13 +65,6 @@ fn is_backup(path: &Path, database: &str) -> bool {
     })
 }
 
-/// Copies a backup over a live database, in one transaction of that database.
-pub(crate) async fn put_back(from: &Path, to: &Path, wait: Duration) -> Result<(), Error> {
-    let source = Connection::open(from, Mode::Read, wait).await?;
-    let target = Connection::open(to, Mode::Create, wait).await?;
-    pages(source, target).await
-}
-
 fn create_private(path: &Path) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -75,50 +74,22 @@ fn create_private(path: &Path) -> Result<(), Error> {
     options.open(path).map(drop).map_err(reason)
 }
 
-async fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let source = Connection::open(from, Mode::Read, Duration::from_secs(5)).await?;
-    let target = Connection::open(to, Mode::Write, Duration::from_secs(5)).await?;
-    pages(source, target).await
-}
-
-async fn pages(mut source: Connection, mut target: Connection) -> Result<(), Error> {
-    let code = {
-        let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
-        let mut source = source.inner().lock_handle().await.map_err(raw)?;
-        let mut target = target.inner().lock_handle().await.map_err(raw)?;
-        // SAFETY: both handles are locked and live until the backup is finished, and they are two connections.
-        unsafe { all_pages(target.as_raw_handle().as_ptr(), source.as_raw_handle().as_ptr()) }
-    };
+async fn copy(mut source: Connection, to: &Path) -> Result<(), Error> {
+    let mut target = Connection::open(to, Mode::Write, Duration::from_secs(5)).await?;
+    let outcome = pages(&mut source, &mut target).await;
     source.close().await?;
     target.close().await?;
-    match code & 0xff {
-        ffi::SQLITE_OK | ffi::SQLITE_DONE => Ok(()),
-        ffi::SQLITE_FULL => Err(Error::Full),
-        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Err(Error::Locked),
-        ffi::SQLITE_READONLY => Err(Error::ReadOnly),
-        _ => Err(Error::Sql { message: message(code), code, sql: "backup".to_owned() }),
-    }
+    outcome
 }
 
-/// SQLite's own words for a result code.
-fn message(code: c_int) -> String {
-    // SAFETY: SQLite gives a static string for every code, known or not.
-    unsafe { CStr::from_ptr(ffi::sqlite3_errstr(code)) }.to_string_lossy().into_owned()
-}
-
-/// # Safety
-/// Both pointers must be open connections that nobody else uses meanwhile.
-unsafe fn all_pages(target: *mut ffi::sqlite3, source: *mut ffi::sqlite3) -> c_int {
-    // SAFETY: the caller's promise; "main" ends in NUL.
-    unsafe {
-        let backup = ffi::sqlite3_backup_init(target, c"main".as_ptr(), source, c"main".as_ptr());
-        if backup.is_null() {
-            return ffi::sqlite3_extended_errcode(target);
-        }
-        let step = ffi::sqlite3_backup_step(backup, -1);
-        let finish = ffi::sqlite3_backup_finish(backup);
-        if step == ffi::SQLITE_DONE { finish } else { step }
-    }
+async fn pages(source: &mut Connection, target: &mut Connection) -> Result<(), Error> {
+    let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
+    let mut source = source.inner().lock_handle().await.map_err(raw)?;
+    let mut target = target.inner().lock_handle().await.map_err(raw)?;
+    // SAFETY: both handles stay locked, and so live and unused by others, until `pages` is finished before them.
+    let mut pages = unsafe { Pages::begin(target.as_raw_handle().as_ptr(), source.as_raw_handle().as_ptr()) }?;
+    pages.step(-1)?;
+    pages.finish()
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! A connection to a SQLite file, and SQLite's errors in words.
 
+use std::ffi::{c_int, c_void};
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
+
+use super::file;
 
 /// What went wrong between rosey and a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +20,7 @@ pub enum Error {
         path: String,
     },
     /// The file is something else.
-    #[error("{path} is no SQLite database")]
+    #[error("{path} is not a SQLite database")]
     NotADatabase {
         /// The path as it was given.
         path: String,
@@ -42,6 +45,20 @@ pub enum Error {
     /// The statement was interrupted.
     #[error("interrupted")]
     Interrupted,
+    /// The database is in WAL mode with a log beside it, and the folder may not be written.
+    #[error("{path} is in WAL mode, and its folder may not be written: SQLite cannot read the log there")]
+    WalUnreadable {
+        /// The path as it was given.
+        path: String,
+    },
+    /// SQLite copies pages of one size alone over a database in WAL mode.
+    #[error("{backup} has pages of another size than {path}, which is in WAL mode")]
+    PageSize {
+        /// The backup.
+        backup: String,
+        /// The database.
+        path: String,
+    },
     /// Any other error, with the statement that met it.
     #[error("{message}")]
     Sql {
@@ -75,13 +92,9 @@ impl Connection {
     /// Opens a file.
     pub(crate) async fn open(path: &Path, mode: Mode, wait: Duration) -> Result<Self, Error> {
         let shown = path.display().to_string();
-        if mode != Mode::Create {
-            match std::fs::metadata(path) {
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(Error::NoFile { path: shown }),
-                Err(e) => return Err(Error::CannotOpen { path: shown, reason: e.to_string() }),
-                Ok(m) if m.is_dir() => return Err(Error::CannotOpen { path: shown, reason: "it is a folder".to_owned() }),
-                Ok(_) => {}
-            }
+        match file::check_regular(path) {
+            Err(Error::NoFile { .. }) if mode == Mode::Create => {}
+            checked => checked?,
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -91,12 +104,57 @@ impl Connection {
             .busy_timeout(wait)
             .disable_statement_logging();
         let mut connection = Self { inner: options.connect().await.map_err(|e| opening(e, &shown))? };
+        if mode != Mode::Read {
+            connection.wait_eagerly(wait).await?;
+        }
         // The first read tells whether it is a database at all, and a hot journal has to be rolled back by a writer.
         match connection.query("SELECT count(*) FROM sqlite_schema").await {
             Ok(_) => Ok(connection),
             Err(Error::ReadOnly) if mode == Mode::Read => Box::pin(Self::open(path, Mode::Write, wait)).await,
             Err(Error::Sql { code: 26, .. }) => Err(Error::NotADatabase { path: shown }),
-            Err(Error::Sql { code, message, .. }) if code & 0xff == 14 => Err(Error::CannotOpen { path: shown, reason: message }),
+            Err(Error::Sql { code, message, .. }) if code & 0xff == 14 => {
+                drop(connection);
+                if mode != Mode::Read || !file::is_wal(path) {
+                    return Err(Error::CannotOpen { path: shown, reason: message });
+                }
+                // To read a database in WAL mode SQLite makes files beside it, which it cannot do here. Without a log
+                // there is nothing that they would tell.
+                if file::has_wal(path) { Err(Error::WalUnreadable { path: shown }) } else { Self::open_immutable(path).await }
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Looks for the lock every millisecond. SQLite's own handler sleeps for up to 100 ms, and writers that commit one
+    /// after the other then never let it in.
+    async fn wait_eagerly(&mut self, wait: Duration) -> Result<(), Error> {
+        unsafe extern "C" fn again(most: *mut c_void, tries: c_int) -> c_int {
+            if usize::try_from(tries).is_ok_and(|n| n >= most.addr()) {
+                return 0;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            1
+        }
+        let most = usize::try_from(wait.as_millis()).unwrap_or(usize::MAX);
+        let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "wait"))?;
+        // SAFETY: the handle is locked and live; the callback takes the pointer for a number, and keeps no state.
+        unsafe {
+            libsqlite3_sys::sqlite3_busy_handler(handle.as_raw_handle().as_ptr(), Some(again), std::ptr::without_provenance_mut(most))
+        };
+        Ok(())
+    }
+
+    /// Opens a file that nobody changes meanwhile, without any lock and without a file beside it
+    /// (<https://sqlite.org/c3ref/open.html#coreuriqueryparameters>).
+    pub(crate) async fn open_immutable(path: &Path) -> Result<Self, Error> {
+        let shown = path.display().to_string();
+        file::check_regular(path)?;
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).foreign_keys(false);
+        let inner = options.disable_statement_logging().connect().await.map_err(|e| opening(e, &shown))?;
+        let mut connection = Self { inner };
+        match connection.query("SELECT count(*) FROM sqlite_schema").await {
+            Ok(_) => Ok(connection),
+            Err(Error::Sql { code: 26, .. }) => Err(Error::NotADatabase { path: shown }),
             Err(other) => Err(other),
         }
     }

@@ -1,0 +1,96 @@
+//! What can be said of a database file without opening it as a database: whether it is a regular file, and what its
+//! header says (<https://sqlite.org/fileformat2.html#the_database_header>). Refuses devices, pipes, sockets and folders:
+//! SQLite would read `/dev/zero` without end and take `/dev/null` for an empty database.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::connection::Error;
+
+/// Checks that the path leads to a regular file.
+///
+/// # Errors
+/// [`Error::NoFile`] if nothing is there, [`Error::CannotOpen`] for everything that is not a regular file.
+pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
+    let shown = || path.display().to_string();
+    let found: Metadata = match std::fs::metadata(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(Error::NoFile { path: shown() }),
+        Err(e) => return Err(Error::CannotOpen { path: shown(), reason: e.to_string() }),
+        Ok(found) => found,
+    };
+    // A file of the kernel's, like those below /proc, has no size and can be read all the same.
+    let is_virtual = || found.len() == 0 && first_byte(path).is_some();
+    let reason = if found.is_dir() {
+        "it is a folder"
+    } else if !found.is_file() {
+        kind(found.file_type())
+    } else if is_virtual() {
+        "it is not a file on a disk; a database must be a regular file"
+    } else {
+        return Ok(());
+    };
+    Err(Error::CannotOpen { path: shown(), reason: reason.to_owned() })
+}
+
+fn kind(of: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if of.is_fifo() {
+            return "it is a named pipe; a database must be a regular file";
+        } else if of.is_socket() {
+            return "it is a socket; a database must be a regular file";
+        } else if of.is_char_device() || of.is_block_device() {
+            return "it is a device; a database must be a regular file";
+        }
+    }
+    let _ = of;
+    "a database must be a regular file"
+}
+
+fn first_byte(path: &Path) -> Option<u8> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    // O_NONBLOCK: some files of the kernel's wait until there is something to read.
+    #[cfg(target_os = "linux")]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, 0o4000);
+    let mut byte = [0];
+    let read = options.open(path).and_then(|mut f| f.read(&mut byte)).ok()?;
+    (read == 1).then_some(byte[0])
+}
+
+/// Whether the header says that the database is in WAL mode. Must not be called while this process holds SQLite's locks
+/// on the file: closing any descriptor of a file gives up all its POSIX locks
+/// (<https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
+pub(crate) fn is_wal(path: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = File::open(path).and_then(|mut f| f.read_exact(&mut header));
+    read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[19] == 2
+}
+
+/// Whether a write-ahead log with something in it lies beside the database.
+pub(crate) fn has_wal(path: &Path) -> bool {
+    std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0)
+}
+
+/// The name of a file that SQLite keeps beside the database.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether both are the same file, under whatever names.
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+    match (std::fs::canonicalize(a), std::fs::canonicalize(b)) {
+        (Ok(a), Ok(b)) if a == b => true,
+        #[cfg(unix)]
+        (Ok(a), Ok(b)) => {
+            use std::os::unix::fs::MetadataExt;
+            let id = |p: &Path| std::fs::metadata(p).map(|m| (m.dev(), m.ino()));
+            matches!((id(&a), id(&b)), (Ok(a), Ok(b)) if a == b)
+        }
+        _ => false,
+    }
+}
