@@ -1,7 +1,7 @@
 //! Other migrators that have kept their books in the database. Their tables are only looked for, never read or changed.
 
 use super::{ApplyError, Database, Way};
-use crate::dialect::bookkeeping::BOOKKEEPING;
+use crate::dialect::bookkeeping::MIGRATORS;
 use crate::dialect::postgres;
 use crate::dialect::sqlite::connection::{Connection, Mode};
 
@@ -11,7 +11,7 @@ impl Database {
     /// # Errors
     /// Where the database does not answer.
     pub async fn other_migrators(&self) -> Result<Vec<String>, ApplyError> {
-        let names: Vec<String> = BOOKKEEPING.iter().map(|n| format!("'{n}'")).collect();
+        let names: Vec<String> = MIGRATORS.iter().map(|n| format!("'{n}'")).collect();
         let names = names.join(", ");
         match self {
             Database::Sqlite(path) => {

@@ -1,7 +1,7 @@
-//! The tables of other migrators, which no plan touches on any database.
+//! Tables and schemas in which other tools keep their books: no plan touches them, on any database. Knows names alone.
 
-/// Tables in which other migrators keep their books.
-pub(crate) const BOOKKEEPING: [&str; 14] = [
+/// Tables in which other migrators record what they have done.
+pub(crate) const MIGRATORS: [&str; 18] = [
     "alembic_version",
     "_sqlx_migrations",
     "schema_migrations",
@@ -16,4 +16,24 @@ pub(crate) const BOOKKEEPING: [&str; 14] = [
     "_prisma_migrations",
     "ar_internal_metadata",
     "atlas_schema_revisions",
+    "__drizzle_migrations",
+    "seaql_migrations",
+    "gorp_migrations",
+    "d1_migrations",
 ];
+
+/// Tables of what runs or replicates a database: Cloudflare D1 and Litestream.
+const SERVICES: [&str; 4] = ["_cf_metadata", "_cf_kv", "_litestream_seq", "_litestream_lock"];
+
+/// Schemas of PostgreSQL that a migrator keeps for itself.
+const SCHEMAS: [&str; 2] = ["drizzle", "pgroll"];
+
+/// Whether another tool keeps its books in a table of this name, compared as SQLite compares names.
+pub(crate) fn is_table(name: &str) -> bool {
+    MIGRATORS.iter().chain(&SERVICES).any(|b| name.eq_ignore_ascii_case(b))
+}
+
+/// Whether another tool keeps a schema of this name for itself.
+pub(crate) fn is_schema(name: &str) -> bool {
+    SCHEMAS.contains(&name)
+}

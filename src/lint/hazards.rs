@@ -34,6 +34,18 @@ const fn told(code: Code) -> Told {
             "It has a new name: write `was=old_name` on the new one. It is not this file's business: `ignore` it. It may go: --allow-destructive, or --allow for this sequence alone.",
             "rosey apply --allow destroy:sequence.invoice_numbers",
         ]),
+        Code::DestroysExtension => ("PostgreSQL", [
+            "An extension is dropped, with everything that belongs to it.",
+            "A live extension is not in the schema file, and lies in a schema that is managed. Its functions, types and operators go, and its tables with all their rows. Functions that call it fail afterwards, because PostgreSQL does not know what a function's text calls.",
+            "It is still used: write `extension NAME`. It is not this file's business: `ignore` it. It is not needed any more: --allow-destructive, or --allow for this extension alone.",
+            "rosey apply --allow destroy:extension.pgcrypto",
+        ]),
+        Code::DestroysSchema => ("PostgreSQL", [
+            "A schema is dropped, with the privileges on it.",
+            "The schema file named it, and no longer does. A schema that no schema file has named is left alone, and so is one that holds anything that rosey does not manage.",
+            "It is still used: write `schema NAME`. It is not this file's business: `ignore` it. It is not needed any more: --allow-destructive, or --allow for this schema alone.",
+            "rosey apply --allow destroy:schema.audit",
+        ]),
         Code::LosesValues => ("SQLite and PostgreSQL", [
             "A change of type alters values, and the old type would not bring them back.",
             "'007' becomes 7, and 3.7 becomes 3: what was cut off is nowhere else.",

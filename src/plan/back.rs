@@ -119,7 +119,13 @@ impl Hazard {
     /// The same on the way back: what would be advised for a schema file says what can be done in the database instead.
     pub fn lead_back(&mut self) {
         let instead = match self.code {
-            Code::DestroysTable | Code::DestroysColumn | Code::DestroysSequence | Code::LosesAutoincrement | Code::TakenAsUtc => "",
+            Code::DestroysTable
+            | Code::DestroysColumn
+            | Code::DestroysSequence
+            | Code::DestroysExtension
+            | Code::DestroysSchema
+            | Code::LosesAutoincrement
+            | Code::TakenAsUtc => "",
             Code::BreaksNotNull => {
                 "where the column is there, fill these rows first; else apply that schema as a file, with a backfill: see `rosey history --help`, --schema"
             }

@@ -13,6 +13,10 @@ pub enum Code {
     DestroysColumn,
     /// A sequence goes, with its position.
     DestroysSequence,
+    /// An extension is dropped, with everything that belongs to it.
+    DestroysExtension,
+    /// A schema is dropped, with the privileges on it.
+    DestroysSchema,
     /// A change of type alters values for good.
     LosesValues,
     /// Values are kept, though the new type is not made for them.
@@ -57,10 +61,12 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 23] = [
+    pub const ALL: [Code; 25] = [
         Code::DestroysTable,
         Code::DestroysColumn,
         Code::DestroysSequence,
+        Code::DestroysExtension,
+        Code::DestroysSchema,
         Code::LosesValues,
         Code::MisfitValues,
         Code::TakenAsUtc,
@@ -84,8 +90,15 @@ impl Code {
     ];
 
     /// Those of data that is lost for good, for which leave may be given.
-    pub const DESTROYS: [Code; 5] =
-        [Code::DestroysTable, Code::DestroysColumn, Code::DestroysSequence, Code::LosesValues, Code::MisfitValues];
+    pub const DESTROYS: [Code; 7] = [
+        Code::DestroysTable,
+        Code::DestroysColumn,
+        Code::DestroysSequence,
+        Code::DestroysExtension,
+        Code::DestroysSchema,
+        Code::LosesValues,
+        Code::MisfitValues,
+    ];
 
     /// Those that only warn, unless a project has made them stop an apply.
     pub const WARNS: [Code; 10] = [
@@ -123,6 +136,8 @@ impl Code {
             Code::DestroysTable => "destroys-table",
             Code::DestroysColumn => "destroys-column",
             Code::DestroysSequence => "destroys-sequence",
+            Code::DestroysExtension => "destroys-extension",
+            Code::DestroysSchema => "destroys-schema",
             Code::LosesValues => "loses-values",
             Code::MisfitValues => "misfit-values",
             Code::TakenAsUtc => "taken-as-utc",

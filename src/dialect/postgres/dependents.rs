@@ -3,6 +3,8 @@
 //! server would refuse the change for them, so they stop the plan, by the names that the server gives them
 //! (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What stands on a table that goes goes with it.
 
+mod extensions;
+
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
@@ -37,13 +39,19 @@ pub(crate) async fn stop(
     }
     let targets: Vec<String> = going.iter().enumerate().map(|(i, g)| target(i, &g.what, &names)).collect();
     let mut hazards: Vec<(Address, Hazard)> = Vec::new();
+    let mut held = Vec::new();
     for row in connection.query(&query(&targets)).await? {
         let (target, dependent) = Dependent::of(&row, &facts.default_schema.to_string());
         let Some(going) = going.get(target) else { continue };
+        if let What::Extension(_) = &going.what {
+            held.push((going, dependent));
+            continue;
+        }
         if !dependent.is_taken_along(going, steps, (current, desired), &names) {
             hazards.push((going.by.clone(), dependent.hazard(going, desired)));
         }
     }
+    hazards.extend(extensions::stop(held, changes, steps, &names));
     for (address, hazard) in hazards {
         if let Some(step) = steps.iter_mut().find(|s| s.address == address)
             && !step.hazards.iter().any(|h| h.message == hazard.message)
@@ -51,7 +59,7 @@ pub(crate) async fn stop(
             step.hazards.push(hazard);
         }
     }
-    Ok(())
+    extensions::tell(connection, steps, &going).await
 }
 
 /// The views that the steps drop.
@@ -73,6 +81,10 @@ fn target(number: usize, what: &What, names: &Names) -> String {
     match what {
         What::Relation(name) => row("pg_class", &relation(name), "0", "relation"),
         What::Index(name) => row("pg_class", &relation(name), "0", "index"),
+        What::Extension(name) => {
+            let oid = format!("(SELECT oid FROM pg_extension WHERE extname = {})", literal(name.as_str()));
+            row("pg_extension", &oid, "0", "extension")
+        }
         What::Type(name) => row("pg_type", &format!("to_regtype({})", literal(&names.sql(name))), "0", "type"),
         What::Column { table, column, dropped } => {
             let (table, name) = (relation(table), literal(column.as_str()));
@@ -87,7 +99,12 @@ fn target(number: usize, what: &What, names: &Names) -> String {
 /// indexes. Extended statistics go silently with a column (`a`), everything else would be refused (`n`).
 fn query(targets: &[String]) -> String {
     format!(
-        "WITH given(n, class, obj, sub, kind) AS (VALUES {}), target AS (SELECT * FROM given \
+        "WITH asked(n, class, obj, sub, kind) AS (VALUES {}), given AS (SELECT * FROM asked \
+         UNION ALL SELECT n, m.classid, m.objid, 0, 'extension' FROM asked JOIN pg_depend m \
+           ON kind = 'extension' AND m.refclassid = class AND m.refobjid = obj AND m.deptype = 'e'), \
+         target AS (SELECT * FROM given \
+         UNION ALL SELECT n, 'pg_type'::regclass, t.oid, 0, 'extension' FROM given JOIN pg_type t ON kind = 'extension' \
+           AND ((class = 'pg_class'::regclass AND t.typrelid = obj) OR (class = 'pg_type'::regclass AND t.typelem = obj AND t.typcategory = 'A')) \
          UNION ALL SELECT n, 'pg_type'::regclass, t.oid, 0, 'type' FROM given JOIN pg_type t ON kind = 'relation' AND t.typrelid = obj \
          UNION ALL SELECT n, 'pg_type'::regclass, t.typarray, 0, 'type' FROM given JOIN pg_type t \
            ON (kind = 'type' AND t.oid = obj) OR (kind = 'relation' AND t.typrelid = obj) \
@@ -99,7 +116,7 @@ fn query(targets: &[String]) -> String {
          SELECT f.n, f.class, f.told, n.nspname::text, oc.relname::text, oc.relkind::text, f.name FROM ( \
          SELECT h.n, h.classid::regclass::text AS class, pg_describe_object(h.classid, h.objid, h.sub) AS told, \
          coalesce(p.polrelid, tr.tgrelid, s.stxrelid, r.ev_class, a.adrelid, nullif(c.conrelid, 0), pr.prrelid, i.indrelid, cl.oid) AS owner, \
-         coalesce(c.conname, r.rulename)::text AS name \
+         coalesce(c.conname, r.rulename, at.attname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text AS name \
          FROM held h LEFT JOIN pg_policy p ON h.classid = 'pg_policy'::regclass AND p.oid = h.objid \
          LEFT JOIN pg_trigger tr ON h.classid = 'pg_trigger'::regclass AND tr.oid = h.objid \
          LEFT JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = h.objid \
@@ -109,9 +126,15 @@ fn query(targets: &[String]) -> String {
          LEFT JOIN pg_publication_rel pr ON h.classid = 'pg_publication_rel'::regclass AND pr.oid = h.objid \
          LEFT JOIN pg_class cl ON h.classid = 'pg_class'::regclass AND cl.oid = h.objid \
          LEFT JOIN pg_index i ON i.indexrelid = cl.oid \
+         LEFT JOIN pg_attribute at ON at.attrelid = coalesce(a.adrelid, cl.oid) AND at.attnum = coalesce(a.adnum, nullif(h.sub, 0)) \
          LEFT JOIN pg_type dt ON h.classid = 'pg_type'::regclass AND dt.oid = h.objid \
          LEFT JOIN pg_constraint dc ON dc.oid = c.oid AND dc.contypid <> 0 \
-         WHERE (dt.typtype IS NULL OR dt.typtype <> 'd') AND dc.oid IS NULL \
+         WHERE (h.kind = 'extension' OR dt.typtype IS NULL OR dt.typtype <> 'd') AND dc.oid IS NULL \
+         AND NOT (h.kind = 'extension' AND EXISTS (SELECT FROM asked s JOIN pg_depend m ON m.refclassid = s.class AND m.refobjid = s.obj \
+           WHERE s.n = h.n AND m.deptype = 'e' AND m.classid = h.classid AND m.objid = h.objid)) \
+         AND NOT (h.kind = 'extension' AND h.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND EXISTS (SELECT FROM target s \
+           JOIN pg_depend m ON m.refclassid = s.class AND m.refobjid = s.obj \
+           WHERE s.n = h.n AND m.deptype IN ('i', 'a') AND m.classid = h.classid AND m.objid = h.objid)) \
          AND (h.kind <> 'retyped' OR h.classid NOT IN ('pg_constraint'::regclass, 'pg_statistic_ext'::regclass))) f \
          LEFT JOIN pg_class oc ON oc.oid = f.owner AND {} LEFT JOIN pg_namespace n ON n.oid = oc.relnamespace ORDER BY 1, 3",
         targets.join(", "),
@@ -120,14 +143,14 @@ fn query(targets: &[String]) -> String {
 }
 
 /// What holds on.
-struct Dependent {
+pub(super) struct Dependent {
     /// Its catalog.
     class: String,
     /// Its kind and name in the server's words.
     told: String,
     /// The relation that it belongs to, and its kind (`pg_class.relkind`).
     owner: Option<(ObjectName, String)>,
-    /// The name of a constraint or rule.
+    /// The name of a constraint, rule, column or index.
     name: String,
 }
 

@@ -38,9 +38,9 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], cou
     connection.execute("ROLLBACK TO SAVEPOINT rosey_measure").await.map(drop)
 }
 
-/// A table or column that goes is worth saying though it holds nothing.
+/// A table, column or extension that is dropped is worth a message though it holds no rows.
 fn goes(code: Code) -> bool {
-    matches!(code, Code::DestroysTable | Code::DestroysColumn)
+    matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }
 
 async fn measure_one(

@@ -16,6 +16,7 @@ mod from_sql;
 pub(crate) mod inspect;
 mod known_types;
 mod lower;
+mod managed;
 mod measure;
 mod names;
 mod normalize;

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
-use super::{check, dependents, exact_names, known_types, lower, measure, normalize, owned, rows, settle, standing, trial};
+use super::{check, dependents, exact_names, known_types, lower, managed, measure, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Counts, Plan, Step};
-use crate::schema::{DefaultValue, Dialect, Namespace, Normalized, ObjectName, Problem, Schema, Table};
+use crate::schema::{DefaultValue, Dialect, Normalized, ObjectName, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -116,9 +116,8 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     normalize::normalize(&mut wanted, &home);
     let mut current = std::mem::take(&mut live.schema);
     normalize::normalize(&mut current, &home);
-    let known: Vec<String> = guards.schema().namespaces.keys().map(ToString::to_string).collect();
-    let left_alone = keep_managed(&mut current, &mut wanted, &home, &known);
-    take_over_unsaid(&mut current, &wanted);
+    let left_alone = managed::keep(&mut current, &mut wanted, &live, guards.schema());
+    managed::take_over_unsaid(&mut current, &wanted);
     owned::align(&mut current, &mut wanted, &mut live.sequences);
     null_is_none(&mut current, &mut wanted);
     Aligned { live, current, wanted, left_alone }
@@ -130,88 +129,9 @@ pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Resu
         return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
-    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|^schema |\\nschema '";
+    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|(^|\\n)(schema|extension) '";
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
     Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))
-}
-
-/// Drops what lies in schemas that neither the file nor the history names, and gives their names.
-fn keep_managed(current: &mut Schema, wanted: &mut Schema, home: &str, known: &[String]) -> Vec<String> {
-    let used = schemas_of(wanted);
-    let declared = wanted.namespaces.keys().map(ToString::to_string);
-    let managed: Vec<String> = used.iter().cloned().chain(declared).chain(known.iter().cloned()).collect();
-    let is_managed = |n: &ObjectName| n.schema.as_ref().is_none_or(|s| managed.iter().any(|m| s.matches(m)));
-    let mut left: Vec<String> = schemas_of(current).into_iter().filter(|s| !managed.contains(s)).collect();
-    current.tables.retain(|n, _| is_managed(n));
-    current.views.retain(|n, _| is_managed(n));
-    current.materialized_views.retain(|n, _| is_managed(n));
-    current.enums.retain(|n, _| is_managed(n));
-    current.domains.retain(|n, _| is_managed(n));
-    current.sequences.retain(|n, _| is_managed(n));
-    // A schema that objects lie in is there without being declared; its comment is whatever it is.
-    for name in used.iter().filter(|s| *s != home) {
-        let comment = current.namespaces.get(&ident(name)).and_then(|n| n.comment.clone());
-        wanted.namespaces.entry(ident(name)).or_insert_with(|| Namespace { name: ident(name), comment, origin: Default::default() });
-    }
-    // One in which something ignored lies cannot go.
-    for name in schemas_of(&only_ignored(current, wanted)) {
-        if let Some(kept) = current.namespaces.get(&ident(&name)).cloned() {
-            wanted.namespaces.entry(kept.name.clone()).or_insert(kept);
-        }
-    }
-    current.namespaces.retain(|n, _| managed.iter().any(|m| n.matches(m)));
-    // The schema that everything else is in is always there.
-    if let Some(own) = wanted.namespaces.get(&ident(home)).cloned() {
-        let missing = || Namespace { comment: None, ..own };
-        current.namespaces.entry(ident(home)).or_insert_with(missing);
-    } else {
-        current.namespaces.shift_remove(&ident(home));
-    }
-    left.sort();
-    left.dedup();
-    left
-}
-
-/// What an `ignore` of the schema file covers.
-fn only_ignored(current: &Schema, wanted: &Schema) -> Schema {
-    let mut ignored = Schema::default();
-    let tables = current.tables.iter().filter(|(n, _)| wanted.ignores("table", n));
-    ignored.tables = tables.map(|(n, t)| (n.clone(), t.clone())).collect();
-    let views = current.views.iter().filter(|(n, _)| wanted.ignores("view", n));
-    ignored.views = views.map(|(n, v)| (n.clone(), v.clone())).collect();
-    let materialized = current.materialized_views.iter().filter(|(n, _)| wanted.ignores("materialized-view", n));
-    ignored.materialized_views = materialized.map(|(n, v)| (n.clone(), v.clone())).collect();
-    ignored.enums = current.enums.iter().filter(|(n, _)| wanted.ignores("enum", n)).map(|(n, e)| (n.clone(), e.clone())).collect();
-    ignored.domains = current.domains.iter().filter(|(n, _)| wanted.ignores("domain", n)).map(|(n, d)| (n.clone(), d.clone())).collect();
-    let sequences = current.sequences.iter().filter(|(n, _)| wanted.ignores("sequence", n));
-    ignored.sequences = sequences.map(|(n, s)| (n.clone(), s.clone())).collect();
-    ignored
-}
-
-/// The schemas that objects name.
-fn schemas_of(schema: &Schema) -> Vec<String> {
-    let names = schema.tables.keys().chain(schema.views.keys()).chain(schema.materialized_views.keys());
-    let names = names.chain(schema.enums.keys()).chain(schema.domains.keys()).chain(schema.sequences.keys());
-    let extensions = schema.extensions.values().filter_map(|e| e.schema.as_ref()).map(ToString::to_string);
-    let found: std::collections::BTreeSet<String> =
-        names.filter_map(|n| n.schema.as_ref()).map(ToString::to_string).chain(extensions).collect();
-    found.into_iter().collect()
-}
-
-/// What a file need not say of an extension is as it is.
-fn take_over_unsaid(current: &mut Schema, wanted: &Schema) {
-    for (name, extension) in &mut current.extensions {
-        let Some(wanted) = wanted.extensions.get(name) else { continue };
-        if wanted.version.is_none() {
-            extension.version = None;
-        }
-        if wanted.schema.is_none() {
-            extension.schema = None;
-        }
-        if wanted.comment.is_none() {
-            extension.comment = None;
-        }
-    }
 }
 
 /// A default of NULL is none: it is kept where both sides or a new table say it, and no difference.

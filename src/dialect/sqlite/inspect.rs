@@ -13,7 +13,7 @@ use super::connection::{Connection, Error};
 use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
-use crate::dialect::bookkeeping::BOOKKEEPING;
+use crate::dialect::bookkeeping;
 use crate::schema::{Check, Column, Dialect, Ident, Normalized, ObjectName, Only, Schema, Table, Type, Unmanaged};
 
 /// A row of `sqlite_schema`.
@@ -77,7 +77,7 @@ pub(crate) fn is_own(name: &str) -> bool {
 /// Whether no plan ever touches a table of this name.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let sqlite = name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"));
-    sqlite || is_own(name) || BOOKKEEPING.iter().any(|b| name.eq_ignore_ascii_case(b))
+    sqlite || is_own(name) || bookkeeping::is_table(name)
 }
 
 /// Reads the whole schema.

@@ -23,7 +23,7 @@ impl Reader {
             }
         }
         let query = self.query(c.rest()?);
-        if is_reserved(name.name.as_str()) {
+        if is_reserved(&name) {
             self.hidden.insert(name);
             return Ok(());
         }
@@ -61,7 +61,7 @@ impl Reader {
         let query = self.query(c.rest()?);
         let (was, indexes, comment, origin) = (Vec::new(), Default::default(), None, Default::default());
         let view = MaterializedView { name: name.clone(), was, columns, query, indexes, with, comment, allows: Default::default(), origin };
-        if is_reserved(name.name.as_str()) {
+        if is_reserved(&name) {
             self.hidden.insert(name);
         } else {
             self.schema.materialized_views.insert(name, view);

@@ -51,7 +51,7 @@ impl Reader {
     pub(super) fn create_sequence(&mut self, c: &mut Cursor) -> Read<()> {
         let if_missing = c.take("if not exists");
         let name = c.name()?;
-        if is_reserved(name.name.as_str()) {
+        if is_reserved(&name) {
             self.hidden.insert(name);
             return Ok(());
         }

@@ -14,7 +14,7 @@ impl Reader {
     pub(super) fn create_table(&mut self, c: &mut Cursor, unlogged: bool) -> Read<()> {
         let if_missing = c.take("if not exists");
         let name = c.name()?;
-        if is_reserved(name.name.as_str()) {
+        if is_reserved(&name) {
             self.hidden.insert(name);
             return Ok(());
         }

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use super::part::{default, expr, parameters, unquoted};
 use super::row::Fields;
 use super::{Live, Reads, Relation, Server, ident};
-use crate::dialect::bookkeeping::BOOKKEEPING;
+use crate::dialect::bookkeeping;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{
     Allows, Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
@@ -15,8 +15,10 @@ use crate::schema::{
 };
 
 /// Whether no plan ever touches a relation of this name.
-pub(in super::super) fn is_reserved(name: &str) -> bool {
-    name.starts_with("_rosey") || BOOKKEEPING.contains(&name)
+pub(in super::super) fn is_reserved(name: &ObjectName) -> bool {
+    let relation = name.name.as_str();
+    let schema = name.schema.as_ref().is_some_and(|s| bookkeeping::is_schema(s.as_str()));
+    schema || relation.starts_with("_rosey") || bookkeeping::is_table(relation)
 }
 
 /// A sequence that a column may turn out to bring with it.
@@ -53,6 +55,7 @@ impl Builder {
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
             sequences: BTreeMap::new(),
+            filled: BTreeSet::new(),
             history: false,
         };
         Builder {
@@ -100,7 +103,8 @@ impl Builder {
             return; // a composite type: named among the unmanaged
         }
         let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
-        if is_reserved(name.name.as_str()) {
+        if is_reserved(&name) {
+            self.live.filled.extend(name.schema);
             self.hidden.insert(oid);
             return;
         }
@@ -202,7 +206,7 @@ impl Builder {
     /// A sequence is its identity column's, or makes its column a serial one, or stands alone.
     fn place(&mut self, found: FoundSequence) {
         let hidden = found.owner.is_some_and(|(table, _)| self.hidden.contains(&table));
-        if hidden || is_reserved(found.name.name.as_str()) {
+        if hidden || is_reserved(&found.name) {
             return;
         }
         let owner = found.owner.and_then(|(oid, number)| {

@@ -9,7 +9,7 @@ mod queries;
 mod row;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgRow;
 
@@ -75,6 +75,8 @@ pub(crate) struct Live {
     pub(crate) kept_types: BTreeMap<ObjectName, Vec<String>>,
     /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.
     pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
+    /// Schemas that hold relations which no plan touches: another tool's tables.
+    pub(crate) filled: BTreeSet<Ident>,
     /// Whether there is a history.
     pub(crate) history: bool,
 }

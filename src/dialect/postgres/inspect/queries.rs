@@ -1,8 +1,8 @@
 //! The questions to the catalogs (<https://www.postgresql.org/docs/current/catalogs.html>): as many for five thousand
 //! tables as for one. Every value is cast to a type that the driver knows without asking the server.
 
-/// Namespaces that are nobody's own; objects of extensions are the extensions'.
-const OWN: &str = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
+/// Namespaces of the server and of other migrators (`bookkeeping::SCHEMAS`) are left out; objects of extensions are the extensions'.
+const OWN: &str = "n.nspname NOT IN ('information_schema', 'drizzle', 'pgroll') AND n.nspname !~ '^pg_'";
 
 /// Whether no extension brought it.
 pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
@@ -43,7 +43,8 @@ pub(super) fn columns() -> String {
     )
 }
 
-/// Constraints of tables and domains, without PostgreSQL 18's named NOT NULLs and the triggers' own.
+/// Constraints of tables and domains, without PostgreSQL 18's named NOT NULLs, the triggers' own, and those that the server
+/// makes for each partition of a table.
 pub(super) fn constraints(version: i64) -> String {
     let set_columns = if version >= 150_000 { "con.confdelsetcols::int8[]" } else { "NULL::int8[]" };
     let (enforced, period) = if version >= 180_000 { ("con.conenforced", "con.conperiod") } else { ("true", "false") };
@@ -59,7 +60,7 @@ pub(super) fn constraints(version: i64) -> String {
          de.description, {enforced}, {period}, con.conislocal \
          FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace \
          LEFT JOIN pg_description de ON de.classoid = 'pg_constraint'::regclass AND de.objoid = con.oid AND de.objsubid = 0 \
-         WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
+         WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND con.conparentid = 0 AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
     )
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum What {
     Type(ObjectName),
     /// An index, with the key that it may stand for.
     Index(ObjectName),
+    /// An extension, with everything that belongs to it.
+    Extension(Ident),
 }
 
 /// What goes, and the object whose step takes it away.
@@ -41,6 +43,11 @@ pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts
     for delta in &changes.sequences {
         if let Delta::Drop(sequence) = delta {
             found.push(Going { what: What::Relation(sequence.name.clone()), by: sequence.address() });
+        }
+    }
+    for delta in &changes.extensions {
+        if let Delta::Drop(extension) = delta {
+            found.push(Going { what: What::Extension(extension.name.clone()), by: extension.address() });
         }
     }
     for table in altered(&world) {

@@ -4,7 +4,7 @@ use super::super::ddl;
 use super::super::names::{literal, quote};
 use super::{World, alter, edited};
 use crate::diff::Delta;
-use crate::plan::{Action, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Extension, Namespace};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
@@ -25,6 +25,7 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
         Delta::Drop(n) => {
             let mut step = Step::new(n.address(), Action::Destroy, vec![Statement::new(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
             step.footprint.drops.push(format!("schema:{}", n.name));
+            step.hazards.push(loses_schema(n));
             step
         }
         Delta::Alter { after, .. } => Step::new(after.address(), Action::Alter, vec![comment(after)]),
@@ -43,6 +44,7 @@ fn extension(delta: &Delta<Extension>) -> Step {
             let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push("extensions:unused".to_owned());
             step.footprint.frees.extend(e.schema.iter().map(|s| format!("schema:{s}")));
+            step.hazards.push(loses_extension(e));
             step
         }
         Delta::Alter { after, edits, .. } => {
@@ -61,6 +63,18 @@ fn extension(delta: &Delta<Extension>) -> Step {
             come(Step::new(after.address(), Action::Alter, statements), after)
         }
     }
+}
+
+fn loses_schema(n: &Namespace) -> Hazard {
+    let message = format!("schema {} is dropped, with the privileges on it", n.name);
+    let advice = format!("keep it with `schema {0}`, or leave it alone with `ignore {0} kind=schema`", n.name);
+    Hazard::new(Code::DestroysSchema, Level::Destroys, n.address(), message, advice)
+}
+
+fn loses_extension(e: &Extension) -> Hazard {
+    let message = format!("extension {} is dropped, with everything that belongs to it", e.name);
+    let advice = format!("keep it with `extension {0}`, or leave it alone with `ignore {0} kind=extension`", e.name);
+    Hazard::new(Code::DestroysExtension, Level::Destroys, e.address(), message, advice)
 }
 
 fn come(mut step: Step, extension: &Extension) -> Step {

@@ -80,6 +80,11 @@ pub(super) fn parent_rows(world: &World<'_>, parent: Option<&Altered<'_>>, name:
     let live = |t: &&Table| world.names.same(&t.name, name);
     match parent {
         Some(parent) => Some(new_rows(world, parent)),
-        None => world.current.tables.values().find(live).map(|t| world.names.sql(&t.name)),
+        None => {
+            let known = world.current.tables.values().find(live).map(|t| world.names.sql(&t.name));
+            // One that rosey does not manage, such as a partitioned table, is there as it is.
+            let comes = world.desired.tables.values().any(|t| world.names.same(&t.name, name));
+            known.or_else(|| (!comes).then(|| world.names.sql(name)))
+        }
     }
 }

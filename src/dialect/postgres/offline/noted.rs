@@ -15,7 +15,8 @@
 //! | `kept-type SCHEMA NAME SQL` | a statement that brings back what goes with an enum or domain |
 //! | `unfilled SCHEMA NAME` | a materialised view that nobody has filled yet |
 //! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
-//! | `managed SCHEMA`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
+//! | `filled SCHEMA` | a schema that holds another tool's tables |
+//! | `managed SCHEMA`, `managed-extension NAME`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ use super::super::{default_name, digest};
 use super::Noted;
 use crate::dialect::guards::Guards;
 use crate::plan::Fact;
-use crate::schema::{Column, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
+use crate::schema::{Column, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
 
 const HOLDS_ROWS: &str = "holds-rows";
 
@@ -47,6 +48,7 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
         let invalid = indexes.values().filter(|i| i.invalid);
         facts.extend(invalid.map(|i| Fact::new("invalid", pair(name).into_iter().chain([i.name.to_string()]))));
     }
+    facts.extend(live.filled.iter().map(|schema| Fact::new("filled", [schema.to_string()])));
     facts.extend(of_guards(guards.schema()));
     facts
 }
@@ -95,6 +97,7 @@ fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l Ob
 /// What the last apply remembers of its schema.
 fn of_guards(remembered: &Schema) -> Vec<Fact> {
     let mut facts: Vec<Fact> = remembered.namespaces.keys().map(|n| Fact::new("managed", [n.to_string()])).collect();
+    facts.extend(remembered.extensions.keys().map(|n| Fact::new("managed-extension", [n.to_string()])));
     for table in remembered.tables.values() {
         facts.extend(table.prevent_destroy.then(|| Fact::new("guarded-table", pair(&table.name))));
         let columns = table.columns.values().filter(|c| c.prevent_destroy);
@@ -165,6 +168,7 @@ impl Reader {
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
             sequences: BTreeMap::new(),
+            filled: BTreeSet::new(),
             history: false,
         };
         Reader { live, remembered: Schema::default(), numbers: BTreeMap::new() }
@@ -204,6 +208,7 @@ impl Reader {
                 self.live.relations.get_mut(&view)?.populated = false;
             }
             ("invalid", [schema, relation, index]) => self.index(&named(schema, relation), &ident(index))?.invalid = true,
+            ("filled", [schema]) => drop(self.live.filled.insert(ident(schema))),
             _ => return self.take_guard(&fact.name, &args),
         }
         Some(())
@@ -214,6 +219,11 @@ impl Reader {
             ("managed", [schema]) => {
                 let name = ident(schema);
                 self.remembered.namespaces.insert(name.clone(), Namespace { name, comment: None, origin: Default::default() });
+            }
+            ("managed-extension", [name]) => {
+                let (name, origin) = (ident(name), Default::default());
+                let extension = Extension { name: name.clone(), schema: None, version: None, comment: None, origin };
+                self.remembered.extensions.insert(name, extension);
             }
             ("guarded-table", [schema, name]) => self.guarded(named(schema, name)).prevent_destroy = true,
             ("guarded-column", [schema, table, column]) => {
