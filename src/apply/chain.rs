@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::offline::read_noted;
 use super::{Desired, Entry, saved};
 use crate::dialect::{postgres, sqlite};
-use crate::diff::{Changes, diff};
+use crate::diff::{Changes, remaining};
 use crate::plan::{Fact, PlanFile};
 use crate::schema::Dialect;
 
@@ -169,7 +169,7 @@ impl Point {
         let Ok(schema) = read_noted(noted, self.dialect) else { return false };
         let wanted = self.schema.normalized();
         let changes = match self.dialect {
-            Dialect::Sqlite => diff(&sqlite::normalized(schema), wanted).ok(),
+            Dialect::Sqlite => Some(remaining(&sqlite::normalized(schema), wanted)),
             Dialect::Postgres => postgres::offline::plan(&schema, facts, None, wanted, true).ok().map(|made| made.plan.changes),
         };
         changes.is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())

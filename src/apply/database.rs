@@ -334,6 +334,7 @@ async fn settled(url: &Url, recorded: &Schema) -> Result<postgres::planner::Sett
 fn sqlite_state(state: lite::State) -> State {
     let mut current = state.current;
     crate::dialect::guards::mark(&mut current, &state.guarded);
+    current.say_exchanged(&state.guarded.exchanged());
     with_history(State::new(Dialect::Sqlite, kdl::encode(&current), state.facts), state.last)
 }
 

@@ -3,7 +3,7 @@
 use super::HistoryError;
 use super::history::{self, Which};
 use crate::dialect::{guards, postgres, sqlite};
-use crate::diff::{Changes, diff};
+use crate::diff::{Changes, remaining};
 use crate::kdl::{self, Sources};
 use crate::plan::Drift;
 use crate::schema::{Dialect, Normalized, Schema};
@@ -34,11 +34,11 @@ pub(super) fn between(recorded: &Normalized, live: &Normalized) -> Changes {
     let mut seen = live.schema().clone();
     seen.ignores = recorded.schema().ignores.clone();
     // A plan to the record would have nothing to do: what it leaves open, like the name of a rule, is as it may be.
-    let back = diff(live, recorded).map(|c| Changes { lacking: Vec::new(), ..c });
-    if back.is_ok_and(|c| c.is_empty()) {
+    let back = Changes { lacking: Vec::new(), ..remaining(live, recorded) };
+    if back.is_empty() {
         return Changes::default();
     }
-    let changes = diff(recorded, &Normalized::by_dialect(seen)).unwrap_or_default();
+    let changes = remaining(recorded, &Normalized::by_dialect(seen));
     // What rosey does not manage, it does not watch.
     Changes { lacking: Vec::new(), ..changes }
 }

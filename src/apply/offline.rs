@@ -56,7 +56,9 @@ pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>)
 /// # Errors
 /// Where the schema cannot be made.
 pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
-    let current = kdl::encode(&schema.written().at_rest());
+    let mut at_rest = schema.written().at_rest();
+    at_rest.say_exchanged(&schema.written().exchanged());
+    let current = kdl::encode(&at_rest);
     if dialect == Dialect::Postgres {
         return Ok(State::new(dialect, current, Vec::new()));
     }
@@ -64,5 +66,7 @@ pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, Apply
     let plan = plan_offline(&empty, schema, Way::default()).await?.plan;
     let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
     let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
-    Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
+    let mut shown = sqlite::for_display(&made.schema);
+    shown.say_exchanged(&schema.written().exchanged());
+    Ok(State::new(dialect, kdl::encode(&shown), made.facts))
 }

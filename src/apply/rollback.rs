@@ -139,6 +139,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     }
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let losses = losses::found(&desired, undone, &renames, dialect);
+    desired.renames_done = desired.exchanged();
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         if let Some(name) = used_again(&desired, &now) {
@@ -237,16 +238,19 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     schema.materialized_views.values_mut().for_each(|v| v.was = now("materialized-view", &v.name));
 }
 
-/// Something that is to get back a name which something else has now, or whose present name was another's then.
+/// Something that is to get back a name which something else has now, unless that gets another name as well.
 fn used_again(desired: &Schema, now: &Schema) -> Option<String> {
+    let leaves = |name: &ObjectName| desired.tables.values().any(|t| t.name != *name && now_called(&t.name, &t.was) == *name);
     for table in desired.tables.values() {
         let called = now_called(&table.name, &table.was);
-        if !table.was.is_empty() && (now.tables.contains_key(&table.name) || desired.tables.contains_key(&called)) {
+        if called != table.name && now.tables.contains_key(&table.name) && !leaves(&table.name) {
             return Some(format!("table {}", table.name));
         }
         let Some(live) = now.tables.get(&called) else { continue };
-        let clash =
-            |c: &&crate::schema::Column| c.was.first().is_some_and(|w| live.columns.contains_key(&c.name) || table.columns.contains_key(w));
+        let leaves = |name: &Ident| table.columns.values().any(|c| c.name != *name && c.was.first() == Some(name));
+        let clash = |c: &&crate::schema::Column| {
+            c.was.first().is_some_and(|w| *w != c.name) && live.columns.contains_key(&c.name) && !leaves(&c.name)
+        };
         if let Some(column) = table.columns.values().find(clash) {
             return Some(format!("column {}.{}", table.name, column.name));
         }

@@ -205,6 +205,7 @@ fn as_kdl(schema: &Schema) -> String {
 pub(super) fn as_recorded(schema: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = inspect::for_display(schema);
     guards::remember(&mut shown, desired);
+    guards::carry_exchanged(&mut shown, desired, guarded);
     guards::carry(&mut shown, guarded);
     kdl::encode(&shown)
 }

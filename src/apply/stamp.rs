@@ -7,7 +7,7 @@ use super::{ApplyError, Desired, Entry, Options, history, postgres as pg, sqlite
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::inspect;
 use crate::dialect::{postgres, sqlite};
-use crate::diff::{Changes, diff};
+use crate::diff::{Changes, remaining};
 use crate::kdl;
 use crate::plan::{Kind, Record};
 
@@ -90,7 +90,7 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
         other => other?,
     };
     let live = inspect::inspect(&mut connection).await?;
-    let differs = Found::differs(&diff(&live.current, desired.normalized()).unwrap_or_default(), force)?;
+    let differs = Found::differs(&remaining(&live.current, desired.normalized()), force)?;
     let last = history::read_sqlite(&mut connection, history::Which::Last).await?.pop();
     let guards = sqlite::planner::remembered(&mut connection, &live).await?;
     let there = lite::as_recorded(live.current.schema(), desired.normalized().schema(), guards.schema());
@@ -110,7 +110,7 @@ pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: b
     pg::lock(&mut connection, options.lock_timeout).await?;
     connection.execute("BEGIN").await?;
     let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
-    let changes = diff(&settled.current, &settled.desired).unwrap_or_default();
+    let changes = remaining(&settled.current, &settled.desired);
     let differs = Found::differs(&changes, force)?;
     let last = history::read_postgres(&mut connection, history::Which::Last).await?.pop();
     let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema(), guards.schema());

@@ -6,14 +6,14 @@ use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::dialect::sqlite::inspect;
 use crate::dialect::sqlite::lexer::quote;
 use crate::dialect::sqlite::references::{Listed, foreign_keys, mismatched, orphans, points_to_a_key};
-use crate::diff::{TableChange, diff};
+use crate::diff::{TableChange, remaining};
 use crate::plan::Plan;
 use crate::schema::{Column, Normalized, Table};
 
 /// The schema as it is now, if it is the desired one; else what differs.
 pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) -> Result<Result<Normalized, String>, Error> {
     let current = inspect::inspect(connection).await?.current;
-    let left = diff(&current, desired).unwrap_or_default();
+    let left = remaining(&current, desired);
     if left.is_empty() {
         return Ok(Ok(current));
     }

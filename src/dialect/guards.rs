@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Exchanged, Ident, ObjectName, Schema, Table};
 
 /// What the last apply guarded.
 #[derive(Debug, Default)]
@@ -141,6 +141,23 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
             column.backfill = wanted.backfill.clone();
         }
     }
+    let done = if desired.names_are_exact { desired.renames_done.clone() } else { desired.exchanged() };
+    recorded.say_exchanged(&done);
+}
+
+/// Keeps in the schema that a way back leads to the exchanges of names that were done before it and that it does not undo.
+pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Schema) {
+    if !desired.names_are_exact {
+        return;
+    }
+    let undone = |address: &Address| {
+        let columns = |t: &Table| t.columns.values().any(|c| !c.was.is_empty() && t.address().child("column", &c.name) == *address);
+        desired.tables.values().any(|t| columns(t) || (!t.was.is_empty() && t.address() == *address))
+            || desired.sequences.values().any(|s| !s.was.is_empty() && s.address() == *address)
+    };
+    let kept = last.exchanged().into_iter().filter(|(address, _)| !undone(address));
+    let done: Exchanged = kept.chain(desired.renames_done.iter().cloned()).collect();
+    recorded.say_exchanged(&done);
 }
 
 /// Keeps in the schema that is recorded what was guarded before and is left alone now: whoever stops ignoring it finds it

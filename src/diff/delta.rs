@@ -5,6 +5,8 @@ use std::hash::Hash;
 use indexmap::IndexMap;
 
 use super::Object;
+use super::pairs::is_respelled;
+use crate::schema::{Ident, ObjectName};
 
 /// One attribute that differs, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,25 @@ pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired:
         }
     }
     found.extend(current.iter().filter(|(name, _)| !desired.contains_key(*name)).map(|(_, t)| Delta::Drop(t.clone())));
+    found
+}
+
+/// Adds the objects whose names get other letters only, where names compare without case and `was=` asks for it.
+pub(crate) fn with_respelled<T: Object>(
+    mut found: Vec<Delta<T>>,
+    current: &IndexMap<ObjectName, T>,
+    desired: &IndexMap<ObjectName, T>,
+    names: impl Fn(&T) -> (&ObjectName, &[Ident]),
+) -> Vec<Delta<T>> {
+    for (name, after) in desired {
+        let Some(before) = current.get(name) else { continue };
+        let ((old, _), (new, was)) = (names(before), names(after));
+        let is_found = || found.iter().any(|d| d.after().is_some_and(|t| names(t).0 == name));
+        if is_respelled(&old.name, &new.name, was) && !is_found() {
+            let edits = vec![Edit { attribute: "name", before: Some(old.to_string()), after: Some(new.to_string()) }];
+            found.push(Delta::Alter { before: before.clone(), after: after.clone(), edits });
+        }
+    }
     found
 }
 

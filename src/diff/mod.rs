@@ -4,6 +4,7 @@
 //! current schema, as the database itself will do them, so that what depends on a renamed column is no difference.
 
 mod delta;
+mod moves;
 mod object;
 mod pairs;
 mod rename;
@@ -20,6 +21,7 @@ use crate::schema::{
 pub use delta::{Delta, Edit};
 pub use object::Object;
 pub(crate) use object::show_default;
+pub use rename::Sequel;
 pub use table::{TableChange, TableEdits};
 
 /// All differences between two schemas.
@@ -106,15 +108,48 @@ impl Changes {
 /// # Errors
 /// Renames that cannot be meant: an old name and a new one that are both live, while the file declares only the new.
 pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<Problem>> {
+    diff_over(current, desired, &Schema::default())
+}
+
+/// Compares as [`diff()`] does. `rewritten` has the views and triggers that the database rewrites when it does the
+/// renames, under the names that they have before the change.
+///
+/// # Errors
+/// As [`diff()`].
+pub(crate) fn diff_over(current: &Normalized, desired: &Normalized, rewritten: &Schema) -> Result<Changes, Vec<Problem>> {
     let ignores = &desired.schema().ignores;
     let wanted = managed(desired.schema(), ignores);
     let before = managed(current.schema(), ignores);
     let renames = rename::resolve(&before, &wanted)?;
-    let live = if renames.is_empty() { Cow::Borrowed(&*before) } else { Cow::Owned(rename::done(&before, &wanted, &renames)) };
-    Ok(Changes {
-        tables: table::diff_tables(&before, &live, &wanted, &renames),
-        views: delta::deltas(&live.views, &wanted.views),
-        triggers: delta::deltas(&live.triggers, &wanted.triggers),
+    Ok(compared(&before, &wanted, &renames, rewritten))
+}
+
+/// What differs still once a change is done: its renames are, so that an exchange of names is no difference.
+pub fn remaining(current: &Normalized, desired: &Normalized) -> Changes {
+    let ignores = &desired.schema().ignores;
+    let wanted = managed(desired.schema(), ignores);
+    let before = managed(current.schema(), ignores);
+    compared(&before, &wanted, &rename::Renames::default(), &Schema::default())
+}
+
+/// The renames that [`diff()`] finds, one by one.
+///
+/// # Errors
+/// As [`diff()`].
+pub fn renames(current: &Normalized, desired: &Normalized) -> Result<Sequel, Vec<Problem>> {
+    let ignores = &desired.schema().ignores;
+    let before = managed(current.schema(), ignores);
+    Ok(rename::resolve(&before, &managed(desired.schema(), ignores))?.sequel(&before))
+}
+
+fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritten: &Schema) -> Changes {
+    let live = if renames.is_empty() { Cow::Borrowed(before) } else { Cow::Owned(rename::done(before, wanted, renames, rewritten)) };
+    Changes {
+        tables: table::diff_tables(before, &live, wanted, renames),
+        views: delta::with_respelled(delta::deltas(&live.views, &wanted.views), &live.views, &wanted.views, |v| (&v.name, &v.was)),
+        triggers: delta::with_respelled(delta::deltas(&live.triggers, &wanted.triggers), &live.triggers, &wanted.triggers, |t| {
+            (&t.name, &t.was)
+        }),
         virtual_tables: delta::deltas(&live.virtual_tables, &wanted.virtual_tables),
         namespaces: delta::deltas(&live.namespaces, &wanted.namespaces),
         extensions: delta::deltas(&live.extensions, &wanted.extensions),
@@ -122,8 +157,8 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
         domains: delta::deltas(&live.domains, &wanted.domains),
         sequences: delta::deltas(&live.sequences, &wanted.sequences),
         materialized_views: delta::deltas(&live.materialized_views, &wanted.materialized_views),
-        lacking: lacking(&live, &wanted),
-    })
+        lacking: lacking(&live, wanted),
+    }
 }
 
 /// The differences between two lists of conditions: a domain's, which are compared as a whole elsewhere.

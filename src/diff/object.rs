@@ -10,6 +10,11 @@ use crate::schema::{
 pub trait Object: Clone {
     /// The attributes in which two states differ.
     fn edits(before: &Self, after: &Self) -> Vec<Edit>;
+
+    /// Whether nothing differs.
+    fn is_like(&self, other: &Self) -> bool {
+        Self::edits(self, other).is_empty()
+    }
 }
 
 /// Collects the attributes that differ.

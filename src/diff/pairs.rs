@@ -80,16 +80,28 @@ pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) ->
     if let (true, Some(name), None) = (exact_names, before.name(), after.name()) {
         edits.push(Edit { attribute: "name", before: Some(name.to_string()), after: None });
     }
+    if let (Some(old), Some(new)) = (before.name(), after.name())
+        && is_respelled(old, new, after.was())
+    {
+        edits.push(Edit { attribute: "name", before: Some(old.to_string()), after: Some(new.to_string()) });
+    }
     (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
+}
+
+/// Whether `was=` asks for other letters of one name, where names compare without case.
+pub(super) fn is_respelled(old: &Ident, new: &Ident, was: &[Ident]) -> bool {
+    old == new && old.as_str() != new.as_str() && was.contains(old)
 }
 
 /// The differences between two lists of constraints.
 pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T], exact_names: bool) -> Vec<Delta<T>> {
     let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
     let mut taken = vec![false; current.len()];
-    let tests: [fn(&T, &T) -> bool; 5] = [
+    let tests: [fn(&T, &T) -> bool; 6] = [
         |b, a| b.name() == a.name() && b.is_same_rule(a) && T::edits(b, a).is_empty(),
         |b, a| a.is_same_rule(b) && T::edits(b, a).is_empty(),
+        // Two that change names are each what they were.
+        |b, a| b.name().is_some_and(|n| a.was().contains(n)) && b.is_same_rule(a),
         |b, a| b.name().is_some() && b.name() == a.name(),
         |b, a| b.name().is_some_and(|n| a.was().contains(n)),
         |b, a| b.is_same_rule(a),

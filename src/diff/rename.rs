@@ -1,103 +1,213 @@
 //! Renames: which are meant (`was=`), and what the database makes of the rest when it does them.
 
+use std::collections::{HashMap, HashSet};
+
 use indexmap::IndexMap;
 
-use crate::schema::{Expr, Ident, IndexPart, ObjectName, PartKey, Problem, Schema, Table};
+use super::moves::{Declared, moves, one_by_one, spare};
+use super::object::Object;
+use crate::schema::{Exchanged, Expr, Ident, IndexPart, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
 
-/// The renames of one change, tables first.
+/// The renames of one change: of each kind all at once, under the names before and after it.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
     /// Old and new name.
     pub(super) tables: Vec<(ObjectName, ObjectName)>,
     /// The table's new name, the column's old and new one.
     pub(super) columns: Vec<(ObjectName, Ident, Ident)>,
+    /// Old and new name.
+    pub(super) sequences: Vec<(ObjectName, ObjectName)>,
     /// Whether objects that hold no rows get other names.
     bodies: bool,
+    /// Whether each `was=` is known to be what an object is called now, as on the way back.
+    exact: bool,
+}
+
+/// The renames of tables and their columns, one by one, in an order in which each name is free when it is taken. A circle
+/// goes through a temporary name, which is gone at the end.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Sequel {
+    /// Old and new name of tables.
+    pub tables: Vec<(ObjectName, ObjectName)>,
+    /// For each table, under its new name: old and new name of columns.
+    pub columns: IndexMap<ObjectName, Vec<(Ident, Ident)>>,
+}
+
+impl Sequel {
+    /// Whether nothing is renamed.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.columns.is_empty()
+    }
 }
 
 impl Renames {
     pub(super) fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.columns.is_empty() && !self.bodies
+        self.tables.is_empty() && self.columns.is_empty() && self.sequences.is_empty() && !self.bodies
+    }
+
+    /// The renames of a table's columns, all at once; `table` is its new name.
+    pub(super) fn of_table(&self, table: &ObjectName) -> Vec<(Ident, Ident)> {
+        self.columns.iter().filter(|(t, _, _)| t == table).map(|(_, old, new)| (old.clone(), new.clone())).collect()
+    }
+
+    /// The same, one by one.
+    pub(super) fn sequel(&self, live: &Schema) -> Sequel {
+        let mut columns: IndexMap<ObjectName, Vec<(Ident, Ident)>> = IndexMap::new();
+        for (table, old, new) in &self.columns {
+            columns.entry(table.clone()).or_default().push((old.clone(), new.clone()));
+        }
+        for (name, pairs) in &mut columns {
+            let old = self.tables.iter().find(|(_, new)| new == name).map_or(name, |(old, _)| old);
+            *pairs = columns_one_by_one(pairs, |n| live.tables.get(old).is_some_and(|t| t.columns.contains_key(n)));
+        }
+        Sequel { tables: tables_one_by_one(&self.tables, live), columns }
     }
 }
 
-/// The current schema with the renames done.
-pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames) -> Schema {
+/// Renames of columns, one by one.
+pub(super) fn columns_one_by_one(pairs: &[(Ident, Ident)], is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
+    let Some((like, _)) = pairs.first() else { return Vec::new() };
+    one_by_one(pairs, |n| spare(like, n, &is_taken))
+}
+
+fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(ObjectName, ObjectName)> {
+    let Some((like, _)) = pairs.first() else { return Vec::new() };
+    let is_taken = |n: &Ident| live.tables.keys().any(|t| t.name == *n);
+    let spare = |n: usize| ObjectName { schema: like.schema.clone(), name: spare(&like.name, n, is_taken) };
+    let ordered = one_by_one(pairs, spare);
+    // A table cannot get its own name in other letters at once: SQLite says that it is there already.
+    let respelled = |(i, (old, new)): (usize, (ObjectName, ObjectName))| match old == new {
+        true => {
+            let meanwhile = spare(pairs.len() + i + 1);
+            vec![(old, meanwhile.clone()), (meanwhile, new)]
+        }
+        false => vec![(old, new)],
+    };
+    ordered.into_iter().enumerate().flat_map(respelled).collect()
+}
+
+/// The current schema with the renames done, and with the views and triggers that the database itself has rewritten.
+pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritten: &Schema) -> Schema {
     let mut live = before.clone();
     apply(&mut live, renames);
-    rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)));
-    rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)));
-    rekey(&mut live.enums, wanted.enums.values().map(|e| (&e.name, &e.was)));
-    rekey(&mut live.domains, wanted.domains.values().map(|d| (&d.name, &d.was)));
-    rekey(&mut live.sequences, wanted.sequences.values().map(|s| (&s.name, &s.was)));
-    rekey(&mut live.materialized_views, wanted.materialized_views.values().map(|v| (&v.name, &v.was)));
+    for (name, view) in &rewritten.views {
+        live.views.entry(name.clone()).and_modify(|v| v.clone_from(view));
+    }
+    for (name, trigger) in &rewritten.triggers {
+        live.triggers.entry(name.clone()).and_modify(|t| t.clone_from(trigger));
+    }
+    rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)), |v, w| v.is_like(w), &wanted.views);
+    rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)), |t, w| t.is_like(w), &wanted.triggers);
+    rekey(&mut live.enums, wanted.enums.values().map(|e| (&e.name, &e.was)), |e, w| e.is_like(w), &wanted.enums);
+    rekey(&mut live.domains, wanted.domains.values().map(|d| (&d.name, &d.was)), |d, w| d.is_like(w), &wanted.domains);
+    rekey(
+        &mut live.materialized_views,
+        wanted.materialized_views.values().map(|v| (&v.name, &v.was)),
+        |v, w| v.is_like(w),
+        &wanted.materialized_views,
+    );
+    live.sequences = moved(std::mem::take(&mut live.sequences), &renames.sequences);
     live
 }
 
-/// Finds the renames that the file asks for: OLD is live, the new name is not, and the file does not declare OLD.
+/// Finds the renames that the file asks for.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
     let bodies = wanted.views.values().any(|v| !v.was.is_empty())
         || wanted.triggers.values().any(|t| !t.was.is_empty())
         || wanted.enums.values().any(|e| !e.was.is_empty())
         || wanted.domains.values().any(|d| !d.was.is_empty())
-        || wanted.sequences.values().any(|s| !s.was.is_empty())
         || wanted.materialized_views.values().any(|v| !v.was.is_empty());
-    let mut renames = Renames { bodies, ..Renames::default() };
+    // What leads back says what an object is called now, whatever has been done before.
+    let nothing = Exchanged::new();
+    let done = if wanted.names_are_exact { &nothing } else { &live.renames_done };
     let mut problems = Vec::new();
+    let declared: Vec<Declared> = wanted.tables.values().map(|t| Declared::new(&t.name, &t.was)).collect();
+    let tables =
+        moves(live.tables.keys(), &declared, |old, new| live.tables.get(new).is_some_and(|t| is_done(done, &t.address(), &old.name)));
+    for (old, new) in &tables.both {
+        let at = wanted.tables.get(new).and_then(|t| t.origin.0);
+        problems.push(both_live("table", &old.name, &new.name, at));
+    }
+    let declared: Vec<Declared> = wanted.sequences.values().map(|s| Declared::new(&s.name, &s.was)).collect();
+    let sequences =
+        moves(live.sequences.keys(), &declared, |old, new| live.sequences.get(new).is_some_and(|s| is_done(done, &s.address(), &old.name)));
+    let exact = wanted.names_are_exact;
+    let mut renames = Renames { tables: tables.pairs, sequences: sequences.pairs, bodies, exact, columns: Vec::new() };
+    let olds: HashMap<ObjectName, ObjectName> = renames.tables.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+    let gone: HashSet<ObjectName> = olds.values().cloned().collect();
     for table in wanted.tables.values() {
-        let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
-        let mut candidates = olds.filter(|old| live.tables.contains_key(old) && !wanted.tables.contains_key(old));
-        let before = match (live.tables.get(&table.name), candidates.next()) {
-            (Some(_), Some(old)) => {
-                problems.push(both_live("table", &old.name, &table.name.name, table.origin.0));
-                continue;
-            }
-            (Some(same), None) => same,
-            (None, Some(old)) if renames.tables.iter().all(|(o, _)| *o != old) => {
-                renames.tables.push((old.clone(), table.name.clone()));
-                let Some(same) = live.tables.get(&old) else { continue };
-                same
-            }
-            (None, _) => continue,
+        let old = match olds.get(&table.name) {
+            Some(old) => old,
+            // What has this name now gets another one.
+            None if gone.contains(&table.name) => continue,
+            None => &table.name,
         };
-        resolve_columns(before, table, &mut renames, &mut problems);
+        if let Some(before) = live.tables.get(old) {
+            resolve_columns(before, table, done, &mut renames, &mut problems);
+        }
     }
     if problems.is_empty() { Ok(renames) } else { Err(problems) }
 }
 
-fn resolve_columns(before: &Table, after: &Table, renames: &mut Renames, problems: &mut Vec<Problem>) {
-    for column in after.columns.values() {
-        let mut olds = column.was.iter().filter(|w| before.columns.contains_key(*w) && !after.columns.contains_key(*w));
-        let Some(old) = olds.next() else { continue };
-        if before.columns.contains_key(&column.name) {
-            problems.push(both_live("column", old, &column.name, column.origin.0));
-        } else if !renames.columns.iter().any(|(t, o, _)| *t == after.name && o == old) {
-            renames.columns.push((after.name.clone(), old.clone(), column.name.clone()));
-        }
+fn resolve_columns(before: &Table, after: &Table, done: &Exchanged, renames: &mut Renames, problems: &mut Vec<Problem>) {
+    if after.columns.values().all(|c| c.was.is_empty()) {
+        return;
     }
+    let bare = |name: &Ident| ObjectName::bare(name.clone());
+    let exact = renames.exact;
+    let declared =
+        after.columns.values().map(|c| Declared { is_filled: c.backfill.is_some() && !exact, ..Declared::new(&bare(&c.name), &c.was) });
+    let declared: Vec<Declared> = declared.collect();
+    let there: Vec<ObjectName> = before.columns.values().map(|c| bare(&c.name)).collect();
+    let address = before.address();
+    let found = moves(there.iter(), &declared, |old, new| {
+        let column = before.columns.get(&new.name).map(|c| address.child("column", &c.name));
+        column.is_some_and(|column| is_done(done, &column, &old.name))
+    });
+    for (old, new) in found.both {
+        let at = after.columns.get(&new.name).and_then(|c| c.origin.0);
+        problems.push(both_live("column", &old.name, &new.name, at));
+    }
+    renames.columns.extend(found.pairs.into_iter().map(|(old, new)| (after.name.clone(), old.name, new.name)));
 }
 
-fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<crate::schema::Span>) -> Problem {
-    Problem::new(format!("{kind} `{new}` was `{old}`, but the database has both"), at, "cannot be a rename")
-        .help(format!("take out was={old} to drop `{old}`, or declare `{old}` to keep it"))
+fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem {
+    Problem::new(format!("{kind} `{new}` was `{old}`, but the database has both"), at, "can mean two things").help(format!(
+        "to keep both, declare `{old}` as well; to drop `{old}` and keep `{new}`, take out was={old}; to drop `{new}` and give its \
+         name to `{old}`, give `{new}` another name first (a {kind} with was={new}), and drop that in a later apply"
+    ))
 }
 
 /// Puts objects that hold no rows under the names they shall have, so that each is compared with its successor. The
-/// object keeps its old name: that is the difference.
-fn rekey<'w, T>(live: &mut IndexMap<ObjectName, T>, wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)> + Clone) {
-    let declared: Vec<&ObjectName> = wanted.clone().map(|(name, _)| name).collect();
-    for (name, was) in wanted {
-        let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
-        let old = olds.into_iter().find(|old| live.contains_key(old) && !declared.contains(&old));
-        if let Some(moved) = old.filter(|_| !live.contains_key(name)).and_then(|old| live.shift_remove(&old)) {
-            live.insert(name.clone(), moved);
-        }
+/// object keeps its old name: that is the difference. What is as it shall be already is not moved.
+fn rekey<'w, T>(
+    live: &mut IndexMap<ObjectName, T>,
+    wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)>,
+    is_like: impl Fn(&T, &T) -> bool,
+    declared: &IndexMap<ObjectName, T>,
+) {
+    let names: Vec<Declared> = wanted.map(|(name, was)| Declared::new(name, was)).collect();
+    if names.iter().all(|d| d.olds.is_empty()) {
+        return;
     }
+    let fits = |name: &ObjectName| live.get(name).zip(declared.get(name)).is_some_and(|(live, wanted)| is_like(live, wanted));
+    let pairs = moves(live.keys(), &names, |_, new| fits(new)).pairs;
+    *live = moved(std::mem::take(live), &pairs);
+}
+
+/// The objects under their new keys. One that stays where another one moves to is left out by whoever asked for that.
+fn moved<T>(live: IndexMap<ObjectName, T>, pairs: &[(ObjectName, ObjectName)]) -> IndexMap<ObjectName, T> {
+    if pairs.is_empty() {
+        return live;
+    }
+    let new = |name: &ObjectName| pairs.iter().find(|(old, _)| old == name).map_or_else(|| name.clone(), |(_, new)| new.clone());
+    live.into_iter().map(|(name, object)| (new(&name), object)).collect()
 }
 
 /// Does the renames to the current schema, as `ALTER TABLE … RENAME` does them: what points to a renamed thing follows.
 fn apply(live: &mut Schema, renames: &Renames) {
-    for (old, new) in &renames.tables {
+    let sequel = renames.sequel(live);
+    for (old, new) in &sequel.tables {
         if let Some(mut table) = live.tables.shift_remove(old) {
             table.name = new.clone();
             live.tables.insert(new.clone(), table);
@@ -106,12 +216,14 @@ fn apply(live: &mut Schema, renames: &Renames) {
         pointing.for_each(|f| f.table = new.clone());
         rename_in_bodies(live, &old.name, &new.name);
     }
-    for (table, old, new) in &renames.columns {
-        if let Some(t) = live.tables.get_mut(table) {
-            rename_column(t, old, new);
+    for (table, columns) in &sequel.columns {
+        for (old, new) in columns {
+            if let Some(t) = live.tables.get_mut(table) {
+                rename_column(t, old, new);
+            }
+            let pointing = live.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(|f| f.table == *table);
+            pointing.flat_map(|f| &mut f.to).filter(|c| *c == old).for_each(|c| *c = new.clone());
         }
-        let pointing = live.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(|f| f.table == *table);
-        pointing.flat_map(|f| &mut f.to).filter(|c| *c == old).for_each(|c| *c = new.clone());
     }
 }
 

@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 
 use super::delta::{Delta, Edit, deltas};
-use super::object::table_options;
+use super::moves::{Declared, moves};
+use super::object::{Object, table_options};
 use super::pairs::{altered_rule, rule_deltas};
-use super::rename::Renames;
+use super::rename::{Renames, columns_one_by_one};
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PartKey, PrimaryKey, Schema, Table, Unique};
 
 /// A table that comes, goes or changes.
@@ -43,9 +44,11 @@ pub struct TableEdits {
     pub after: Table,
     /// The old name, where it is renamed.
     pub renamed_from: Option<ObjectName>,
-    /// Columns that are renamed: old and new name.
+    /// The temporary name that it has meanwhile, where tables change their names in a circle: somebody must make way first.
+    pub renamed_via: Option<ObjectName>,
+    /// Columns that are renamed: old and new name, all at once. [`TableEdits::column_renames`] puts them into an order.
     pub renamed_columns: Vec<(Ident, Ident)>,
-    /// Indexes that are renamed: old and new name.
+    /// Indexes that are renamed: old and new name, all at once. [`TableEdits::index_renames`] puts them into an order.
     pub renamed_indexes: Vec<(Ident, Ident)>,
     /// Columns that come, go or change.
     pub columns: Vec<Delta<Column>>,
@@ -76,6 +79,21 @@ impl TableEdits {
         self.renamed_from.is_some() || !self.renamed_columns.is_empty()
     }
 
+    /// The renames of columns one by one, each to a name that is free by then; a circle goes through a temporary name.
+    pub fn column_renames(&self) -> Vec<(Ident, Ident)> {
+        columns_one_by_one(&self.renamed_columns, |n| self.live.columns.contains_key(n))
+    }
+
+    /// The same for indexes: `is_taken` tells the names that nothing may get meanwhile.
+    pub fn index_renames(&self, is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
+        columns_one_by_one(&self.renamed_indexes, is_taken)
+    }
+
+    /// What a column that is there is called before the change.
+    pub fn old_column<'n>(&'n self, new: &'n Ident) -> &'n Ident {
+        self.renamed_columns.iter().find(|(_, n)| n == new).map_or(new, |(old, _)| old)
+    }
+
     /// Whether the table itself changes, beyond names and indexes.
     pub fn changes_table(&self) -> bool {
         !self.columns.is_empty()
@@ -90,13 +108,15 @@ impl TableEdits {
 
 pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renames: &Renames) -> Vec<TableChange> {
     let mut changes = Vec::new();
+    let sequel = renames.sequel(before);
     for (name, after) in &wanted.tables {
         match live.tables.get(name) {
             None => changes.push(TableChange::Create(after.clone())),
             Some(current) => {
                 let renamed_from = renames.tables.iter().find(|(_, new)| new == name).map(|(old, _)| old.clone());
                 let original = before.tables.get(renamed_from.as_ref().unwrap_or(name)).unwrap_or(current);
-                let edits = diff_table(original, current, after, renamed_from, renames, wanted.names_are_exact);
+                let mut edits = diff_table(original, current, after, renamed_from, renames, wanted.names_are_exact);
+                edits.renamed_via = edits.renamed_from.as_ref().and_then(|old| through(old, &edits.after.name, &sequel.tables));
                 if !edits.is_empty() {
                     changes.push(TableChange::Alter(Box::new(edits)));
                 }
@@ -108,6 +128,12 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
     changes
 }
 
+/// The temporary name that a table has between its old and its new one.
+fn through(old: &ObjectName, new: &ObjectName, sequel: &[(ObjectName, ObjectName)]) -> Option<ObjectName> {
+    let (_, first) = sequel.iter().find(|(from, _)| from == old)?;
+    (first != new).then(|| first.clone())
+}
+
 fn diff_table(
     live: &Table,
     before: &Table,
@@ -116,11 +142,14 @@ fn diff_table(
     renames: &Renames,
     exact_names: bool,
 ) -> TableEdits {
-    let of_this = renames.columns.iter().filter(|(t, _, _)| *t == after.name);
-    let renamed_columns = of_this.map(|(_, old, new)| (old.clone(), new.clone())).collect();
+    let renamed_columns = renames.of_table(&after.name);
     let mut old_indexes = before.indexes.clone();
     let renamed_indexes = rename_indexes(&mut old_indexes, after);
-    let arranged = if exact_names { in_live_order(before, spelled(before, after)) } else { arrange(before, after) };
+    let mut arranged = if exact_names { in_live_order(before, spelled(before, after)) } else { arrange(before, after) };
+    for (_, new) in &renamed_indexes {
+        // It is as the file spells it.
+        arranged.indexes.entry(new.clone()).and_modify(|i| i.name = new.clone());
+    }
     let primary_key = match (&before.primary_key, &after.primary_key) {
         (None, None) => None,
         (None, Some(key)) => Some(Delta::Create(key.clone())),
@@ -130,6 +159,7 @@ fn diff_table(
     TableEdits {
         live: live.clone(),
         renamed_from,
+        renamed_via: None,
         renamed_columns,
         renamed_indexes,
         columns: deltas(&before.columns, &after.columns),
@@ -215,20 +245,22 @@ fn spelled(before: &Table, after: &Table) -> Table {
     table
 }
 
-/// An index is renamed where its old name is live, the new one is not, and the table does not declare the old one.
+/// Puts indexes under the names that they shall have, and gives the renames. An index that is as it shall be is not one of
+/// them: nothing else shows whether two indexes have changed their names.
 fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident, Ident)> {
-    let mut renamed = Vec::new();
-    for index in after.indexes.values().filter(|i| !old.contains_key(&i.name)).collect::<Vec<_>>() {
-        let from = index.was.iter().find(|w| old.contains_key(*w) && !after.indexes.contains_key(*w));
-        if let Some(from) = from
-            && let Some(mut moved) = old.shift_remove(from)
-        {
-            moved.name = index.name.clone();
-            old.insert(index.name.clone(), moved);
-            renamed.push((from.clone(), index.name.clone()));
-        }
+    if after.indexes.values().all(|i| i.was.is_empty()) {
+        return Vec::new();
     }
-    renamed
+    let bare = |name: &Ident| ObjectName::bare(name.clone());
+    let declared: Vec<Declared> = after.indexes.values().map(|i| Declared::new(&bare(&i.name), &i.was)).collect();
+    let live: Vec<ObjectName> = old.values().map(|i| bare(&i.name)).collect();
+    let is_like = |name: &Ident| old.get(name).zip(after.indexes.get(name)).is_some_and(|(a, b)| Index::edits(a, b).is_empty());
+    let pairs: Vec<(Ident, Ident)> =
+        moves(live.iter(), &declared, |_, new| is_like(&new.name)).pairs.into_iter().map(|(o, n)| (o.name, n.name)).collect();
+    let renamed = |name: &Ident| pairs.iter().find(|(o, _)| o == name).map_or_else(|| name.clone(), |(_, new)| new.clone());
+    let moved = std::mem::take(old).into_iter().map(|(name, index)| (renamed(&name), index));
+    *old = moved.map(|(name, index)| (name.clone(), Index { name, ..index })).collect();
+    pairs
 }
 
 /// Whether nothing differs but indexes. A foreign key that names no columns is compared without them: what it points to

@@ -51,7 +51,7 @@ fn of(kind: &str, old: &ObjectName, new: &ObjectName) -> Rename {
 fn others<T>(deltas: &[Delta<T>], kind: &str, name: impl Fn(&T) -> &ObjectName, found: &mut Vec<Rename>) {
     for delta in deltas {
         if let Delta::Alter { before, after, .. } = delta
-            && name(before) != name(after)
+            && (name(before) != name(after) || name(before).name.as_str() != name(after).name.as_str())
         {
             found.push(of(kind, name(before), name(after)));
         }

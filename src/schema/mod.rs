@@ -7,6 +7,7 @@
 mod address;
 mod allow;
 mod column;
+mod exchanged;
 mod expr;
 mod ident;
 mod index;
@@ -25,6 +26,8 @@ use indexmap::IndexMap;
 pub use address::Address;
 pub use allow::{Allow, Allows};
 pub use column::{Column, DefaultValue, Generated, Identity, Literal};
+pub use exchanged::Exchanged;
+pub(crate) use exchanged::is_done;
 pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
@@ -66,6 +69,9 @@ pub struct Schema {
     /// A schema that a database had: a rule without a name had none, or the one that the server gives. Where a schema file
     /// names none, any name will do.
     pub names_are_exact: bool,
+    /// Renames that have been done though their old names are still in use: what the history tells of a live schema, and of
+    /// a recorded one that is gone back to.
+    pub renames_done: Exchanged,
 }
 
 impl Schema {

@@ -1,6 +1,6 @@
 //! A schema in the one spelling of a dialect.
 
-use super::Schema;
+use super::{Exchanged, Schema};
 
 /// A schema that a dialect has normalised: equal means equal. `diff` takes nothing else.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +10,12 @@ impl Normalized {
     /// Only a dialect's normalisation may call this.
     pub(crate) fn by_dialect(schema: Schema) -> Self {
         Normalized(schema)
+    }
+
+    /// The same, with the renames that are known to have been done.
+    pub(crate) fn with_renames_done(mut self, done: Exchanged) -> Self {
+        self.0.renames_done = done;
+        self
     }
 
     /// The schema.

@@ -428,11 +428,17 @@ impl Before {
         for table in after.schema().tables.values() {
             let key = |n: &ObjectName| (n.schema.as_ref().map_or("public".to_owned(), ToString::to_string), n.name.to_string());
             let new = key(&table.name);
-            let olds = std::iter::once(new.clone()).chain(table.was.iter().map(|w| (new.0.clone(), w.to_string())));
+            let olds = table.was.iter().map(|w| (new.0.clone(), w.to_string())).chain([new.clone()]);
+            if table.was.is_empty() && after.schema().tables.values().any(|t| t.was.contains(&table.name.name)) {
+                continue; // What had this name has another one, and this table is new.
+            }
             let Some(old) = olds.into_iter().find(|k| self.types.contains_key(k)) else { continue };
             let mut pairs = Vec::new();
             for column in table.columns.values().filter(|c| c.generated.is_none() && c.using.is_none() && c.backfill.is_none()) {
-                let olds = std::iter::once(&column.name).chain(&column.was).map(ToString::to_string);
+                let olds = column.was.iter().chain([&column.name]).map(ToString::to_string);
+                if column.was.is_empty() && table.columns.values().any(|c| c.was.contains(&column.name) && c.backfill.is_none()) {
+                    continue;
+                }
                 let Some(from) = olds.into_iter().find(|c| self.types[&old].contains_key(c)) else { continue };
                 if self.types[&old][&from] == now[&new][column.name.as_str()] {
                     pairs.push((self.types[&old].keys().position(|c| *c == from).unwrap(), column.name.to_string()));

@@ -176,15 +176,21 @@ impl Before {
         for table in after.schema().tables.values() {
             let name = table.name.name.as_str();
             let old = |n: &str, was: &[rosey::schema::Ident], has: &dyn Fn(&str) -> bool| {
-                std::iter::once(n.to_owned()).chain(was.iter().map(ToString::to_string)).find(|n| has(n))
+                was.iter().map(ToString::to_string).chain([n.to_owned()]).find(|n| has(n))
             };
             let has = |n: &str| self.tables.keys().any(|t| t.eq_ignore_ascii_case(n));
             let Some(old_table) = old(name, &table.was, &has) else { continue };
+            if table.was.is_empty() && after.schema().tables.values().any(|t| t.was.contains(&table.name.name)) {
+                continue; // What had this name has another one, and this table is new.
+            }
             let (key, (columns, _)) = self.tables.iter().find(|(t, _)| t.eq_ignore_ascii_case(&old_table)).unwrap();
             let mut pairs = Vec::new();
             for column in table.columns.values().filter(|c| c.generated.is_none() && c.using.is_none() && c.backfill.is_none()) {
                 let has = |n: &str| columns.iter().any(|c| c.eq_ignore_ascii_case(n));
                 let Some(from) = old(column.name.as_str(), &column.was, &has) else { continue };
+                if column.was.is_empty() && table.columns.values().any(|c| c.was.contains(&column.name) && c.backfill.is_none()) {
+                    continue;
+                }
                 let from = columns.iter().find(|c| c.eq_ignore_ascii_case(&from)).unwrap().clone();
                 let same_type = self.types[&(key.to_lowercase(), from.to_lowercase())]
                     == now[&(name.to_lowercase(), column.name.as_str().to_lowercase())];

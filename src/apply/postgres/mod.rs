@@ -286,7 +286,7 @@ impl Work<'_> {
     async fn verify(&mut self) -> Result<Schema, ApplyError> {
         self.observer.verifies();
         let settled = planner::settled(&mut self.connection, self.desired.schema()).await?.0;
-        let left = crate::diff::diff(&settled.current, &settled.desired).unwrap_or_default();
+        let left = crate::diff::remaining(&settled.current, &settled.desired);
         let names = run::names(&left);
         if names.is_empty() { Ok(settled.current.schema().clone()) } else { Err(ApplyError::NotVerified(format!("{names} still differs"))) }
     }
@@ -320,6 +320,7 @@ impl Work<'_> {
 pub(super) fn as_recorded(schema: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = schema.clone();
     crate::dialect::guards::remember(&mut shown, desired);
+    crate::dialect::guards::carry_exchanged(&mut shown, desired, guarded);
     crate::dialect::guards::carry(&mut shown, guarded);
     kdl::encode(&shown)
 }

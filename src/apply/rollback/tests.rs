@@ -91,9 +91,25 @@ fn a_name_that_was_used_again_is_not_gone_back_over_at_once() {
     let mut entries = vec![entry(1, "apply", "table t { column x text; column y text }", "table t { column y text }")];
     entries.push(entry(2, "apply", &entries[0].schema_after, "table t { column x text }"));
     entries[1].renames = "column \"\" t y x\n".to_owned();
-    let both = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
-    assert_eq!(both, NoWayBack::NameUsedAgain("column t.y".to_owned()));
+    // The column that has the name now gives it back, so that the other one can be made again.
+    assert!(way_back(&entries, To::Back(2), Dialect::Sqlite).is_ok());
     assert!(way_back(&entries, To::Back(1), Dialect::Sqlite).is_ok());
+    let with_new = "table t { column x text; column y text }";
+    let mut entries = vec![entry(1, "apply", "table t { column x text }", "table t { column y text }")];
+    entries[0].renames = "column \"\" t x y\n".to_owned();
+    entries.push(entry(2, "apply", &entries[0].schema_after, with_new));
+    let both = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
+    assert_eq!(both, NoWayBack::NameUsedAgain("column t.x".to_owned()));
+}
+
+#[test]
+fn names_that_were_exchanged_are_exchanged_back() {
+    let both = "table t { column x text; column y text }";
+    let mut entries = vec![entry(1, "apply", both, both)];
+    entries[0].renames = "column \"\" t x y\ncolumn \"\" t y x\n".to_owned();
+    let way = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    let was: Vec<String> = way.desired.tables[0].columns.values().map(|c| format!("{} was {}", c.name, c.was[0])).collect();
+    assert_eq!(was, ["x was y", "y was x"]);
 }
 
 #[test]

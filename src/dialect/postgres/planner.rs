@@ -115,6 +115,8 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     let mut wanted = desired.clone();
     normalize::normalize(&mut wanted, &home);
     let mut current = std::mem::take(&mut live.schema);
+    current.renames_done.extend(current.exchanged());
+    current.renames_done.extend(guards.schema().exchanged());
     normalize::normalize(&mut current, &home);
     let left_alone = managed::keep(&mut current, &mut wanted, &live, guards.schema());
     managed::take_over_unsaid(&mut current, &wanted);
@@ -123,13 +125,13 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     Aligned { live, current, wanted, left_alone }
 }
 
-/// What the last apply guarded, and the schemas that it named.
+/// What the last apply guarded, the schemas that it named, and the exchanges of names that it knew of.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.history {
         return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
-    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy|(^|\\n)(schema|extension) '";
+    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy| was[= ]|(^|\n)(schema|extension) '";
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
     Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))
 }

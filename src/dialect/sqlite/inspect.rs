@@ -63,6 +63,13 @@ impl Live {
         self.stored.iter().filter(move |r| r.kind == "index" && r.sql.is_some() && table.matches(&r.table))
     }
 
+    /// The view or trigger that SQLite stumbles over: `error in view NAME: …`, `error in trigger NAME after rename: …`.
+    pub(crate) fn named_in_error(&self, message: &str) -> Option<&Stored> {
+        let (kind, rest) = message.split_once("error in ")?.1.split_once(' ')?;
+        let is_named = |name: &str| rest.strip_prefix(name).is_some_and(|r| r.starts_with(':') || r.starts_with(" after "));
+        self.stored.iter().find(|r| r.kind == kind && is_named(&r.name))
+    }
+
     /// Whether the database holds a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))

@@ -24,6 +24,7 @@ mod prove;
 mod read_other;
 mod read_table;
 pub(crate) mod references;
+mod rewrite;
 pub(crate) mod script;
 pub(crate) mod types;
 mod value;

@@ -76,7 +76,8 @@ pub fn schema(facts: &[Fact]) -> Result<Schema, FactError> {
 /// # Errors
 /// Where a fact is none of a SQLite database, or where no plan is possible.
 pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuild_only: bool) -> Result<Plan, PlanError> {
-    let live = live(facts)?;
+    let mut live = live(facts)?;
+    live.current = live.current.with_renames_done(guarded.exchanged());
     let mut plan = planner::plan_from(&live, desired, How { rebuild_only, ..How::default() }).await?;
     planner::guard(&mut plan, &Guards::in_schema(guarded), desired);
     let counted = plan.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());

@@ -8,9 +8,9 @@ use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
-use super::{check, cursor, lower, measure, normalize};
+use super::{check, cursor, lower, measure, normalize, rewrite};
 use crate::dialect::guards::Guards;
-use crate::diff::{Changes, diff};
+use crate::diff::{self, Changes};
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
 use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
@@ -64,9 +64,10 @@ pub(crate) struct How<'p> {
 
 /// Plans from the live schema to the desired one. Reads only.
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
-    let live = inspect::inspect(connection).await?;
-    let mut plan = plan_from(&live, desired, how).await?;
+    let mut live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
+    live.current = live.current.with_renames_done(guards.schema().exchanged());
+    let mut plan = plan_from(&live, desired, how).await?;
     guard(&mut plan, &guards, desired);
     measure::measure(connection, &mut plan.steps, how.counts).await?;
     Ok(Planned { plan, live, guards })
@@ -78,13 +79,15 @@ pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
     plan.guards = guards.changes(desired.schema());
 }
 
-/// What the last apply guarded. A history without any guard costs one query and no parsing.
+/// What the last apply guarded, and the exchanges of names that it knew of. A history without any costs one query and no parsing.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.has_table("_rosey_history") {
         return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
-    let guarded = connection.texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%'")).await?;
+    let guarded = connection
+        .texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%' OR schema_after LIKE '% was%'"))
+        .await?;
     Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
 }
 
@@ -97,7 +100,9 @@ pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, Plan
 /// Plans from what was read, without counting.
 pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
     let (desired, unreadable) = readable(desired, live);
-    let mut changes = diff(&live.current, &desired).map_err(PlanError::Schema)?;
+    let renames = diff::renames(&live.current, &desired).map_err(PlanError::Schema)?;
+    let rewritten = if renames.is_empty() { Schema::default() } else { rewrite::bodies(live, &renames).await? };
+    let mut changes = diff::diff_over(&live.current, &desired, &rewritten).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
     let unfit = check::unfit_defaults(&changes);
     if !unfit.is_empty() {
@@ -185,7 +190,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                 return Ok(steps);
             }
             Some(Refusal::Statement { address, sql, message }) => {
-                let in_the_way = broken_body(live, &message).filter(|name| limits.broken.insert(name.clone()));
+                let in_the_way = live.named_in_error(&message).filter(|row| limits.broken.insert(row.name.to_ascii_lowercase()));
                 let cheaper = ["PRAGMA writable_schema", "ALTER TABLE"].iter().any(|way| sql.starts_with(way));
                 let edit = cheaper && in_the_way.is_none() && limits.rebuilt.insert(address.last().to_ascii_lowercase());
                 if in_the_way.is_none() && !edit {
@@ -222,13 +227,6 @@ fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
             step.hazards.push(Hazard::new(code, Level::Warns, address, message, advice));
         }
     }
-}
-
-/// The live view or trigger that SQLite stumbled over: `error in view NAME: …`, `error in trigger NAME after rename: …`.
-fn broken_body(live: &Live, message: &str) -> Option<String> {
-    let (kind, rest) = message.split_once("error in ")?.1.split_once(' ')?;
-    let named = |name: &str| rest.strip_prefix(name).is_some_and(|r| r.starts_with(':') || r.starts_with(" after "));
-    live.stored.iter().find(|r| r.kind == kind && named(&r.name)).map(|r| r.name.to_ascii_lowercase())
 }
 
 /// SQLite's own error, at the line of the object it is about.

@@ -12,7 +12,7 @@ use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
-use crate::diff::{Changes, TableChange, diff};
+use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Step};
 use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
 
@@ -81,7 +81,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let mut wanted = part_of(desired.schema(), &touched);
     foreign.iter().for_each(|f| f.take_out_of(&mut wanted));
     let wanted = Normalized::by_dialect(wanted);
-    let left = diff(&outcome, &wanted).unwrap_or_default();
+    let left = remaining(&outcome, &wanted);
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, unreadable })
 }
@@ -259,7 +259,7 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
 }
 
 /// A view or trigger, which names other objects.
-fn is_body(row: &Stored) -> bool {
+pub(super) fn is_body(row: &Stored) -> bool {
     row.kind == "view" || row.kind == "trigger"
 }
 

@@ -134,7 +134,7 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
         found.push(rename("TABLE", &table.old, table.edits.after.name.name.as_str()));
     }
     let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
-    for (old, new) in table.edits.renamed_columns.iter().filter(|(_, new)| there(new)) {
+    for (old, new) in table.edits.column_renames().iter().filter(|(_, new)| there(new)) {
         found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))));
     }
     found.extend(indexes::renamed(world, table));

@@ -94,6 +94,7 @@ fn untouched(live: &Table, wanted: Option<&Table>) -> TableEdits {
         before: live.clone(),
         after,
         renamed_from: None,
+        renamed_via: None,
         renamed_columns: Vec::new(),
         renamed_indexes: Vec::new(),
         columns: Vec::new(),

@@ -17,6 +17,7 @@
 //! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
 //! | `filled SCHEMA` | a schema that holds another tool's tables |
 //! | `managed SCHEMA`, `managed-extension NAME`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
+//! | `exchanged KIND NAME … OLD` | a rename that has been done though its old name is still in use |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ use super::super::{default_name, digest};
 use super::Noted;
 use crate::dialect::guards::Guards;
 use crate::plan::Fact;
-use crate::schema::{Column, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
+use crate::schema::{Address, Column, Exchanged, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
 
 const HOLDS_ROWS: &str = "holds-rows";
 
@@ -103,6 +104,9 @@ fn of_guards(remembered: &Schema) -> Vec<Fact> {
         let columns = table.columns.values().filter(|c| c.prevent_destroy);
         facts.extend(columns.map(|c| Fact::new("guarded-column", pair(&table.name).into_iter().chain([c.name.to_string()]))));
     }
+    for (address, old) in remembered.exchanged() {
+        facts.push(Fact::new("exchanged", address.parts().iter().cloned().chain([old.to_string()])));
+    }
     let sequences = remembered.sequences.values().filter(|s| s.prevent_destroy);
     facts.extend(sequences.map(|s| Fact::new("guarded-sequence", pair(&s.name))));
     facts
@@ -144,12 +148,14 @@ pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<Noted, PlanError>
             return Err(PlanError::Fact(format!("{} {}", fact.name, fact.args.join(" ")).trim_end().to_owned()));
         }
     }
+    reader.live.schema.renames_done = std::mem::take(&mut reader.exchanged);
     Ok(Noted { live: reader.live, guards: Guards::in_schema(&reader.remembered), holding: holding(facts) })
 }
 
 struct Reader {
     live: Live,
     remembered: Schema,
+    exchanged: Exchanged,
     /// The numbers that stand for relations.
     numbers: BTreeMap<ObjectName, i64>,
 }
@@ -171,7 +177,7 @@ impl Reader {
             filled: BTreeSet::new(),
             history: false,
         };
-        Reader { live, remembered: Schema::default(), numbers: BTreeMap::new() }
+        Reader { live, remembered: Schema::default(), exchanged: Exchanged::new(), numbers: BTreeMap::new() }
     }
 
     /// Takes one fact in; nothing where it is none.
@@ -234,6 +240,10 @@ impl Reader {
                 let name = named(schema, name);
                 let sequence = Sequence { prevent_destroy: true, ..Sequence::new(name.clone(), Type::BigInt) };
                 self.remembered.sequences.insert(name, sequence);
+            }
+            ("exchanged", [address @ .., old]) => {
+                let parts: Vec<String> = address.iter().map(|p| (*p).to_owned()).collect();
+                self.exchanged.insert((Address::of_parts(&parts)?, ident(old)));
             }
             _ => return None,
         }

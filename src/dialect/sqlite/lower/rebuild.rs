@@ -37,7 +37,7 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
         )));
     }
     // Only now, so that the copy sees the old names; what points to the columns follows, and the old table goes.
-    for (from, to) in &edits.renamed_columns {
+    for (from, to) in &edits.column_renames() {
         let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(name), quote(from.as_str()), quote(to.as_str()));
         statements.push(Statement::new(sql));
     }

@@ -15,7 +15,22 @@ pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Cha
     match change {
         TableChange::Create(table) => vec![create(table)],
         TableChange::Drop(table) => vec![destroy(table)],
-        TableChange::Alter(edits) if indexes_first && gone_indexes(edits).next().is_some() => {
+        TableChange::Alter(edits) => make_way(edits).into_iter().chain(altered(edits, path, live, changes, indexes_first)).collect(),
+    }
+}
+
+/// A table that changes its name in a circle gets a temporary one first, so that the others can go on.
+fn make_way(edits: &TableEdits) -> Option<Step> {
+    let (old, via) = (edits.renamed_from.as_ref()?, edits.renamed_via.as_ref()?);
+    let mut step = Step::new(edits.after.address(), Action::Alter, vec![rename_table(old, via)]);
+    step.footprint.creates.push(name_of(&via.name));
+    step.footprint.drops.push(name_of(&old.name));
+    Some(step)
+}
+
+fn altered(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, indexes_first: bool) -> Vec<Step> {
+    match indexes_first && gone_indexes(edits).next().is_some() {
+        true => {
             let mut step = alter(edits, path, live, changes);
             let gone: Vec<String> = gone_indexes(edits).map(name_of).collect();
             step.statements.retain(|s| !s.sql.starts_with("DROP INDEX"));
@@ -25,7 +40,7 @@ pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Cha
             first.footprint.drops = gone;
             vec![first, step]
         }
-        TableChange::Alter(edits) => vec![alter(edits, path, live, changes)],
+        false => vec![alter(edits, path, live, changes)],
     }
 }
 
@@ -109,15 +124,19 @@ fn size_query(edits: &TableEdits) -> String {
 }
 
 fn rename_statements(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
-    let (old, new) = (quote(edits.live.name.name.as_str()), quote(edits.after.name.name.as_str()));
+    let new = quote(edits.after.name.name.as_str());
     let mut statements = Vec::new();
-    if edits.renamed_from.is_some() {
-        statements.push(Statement::new(format!("ALTER TABLE {old} RENAME TO {new}")));
+    if let Some(old) = edits.renamed_via.as_ref().or(edits.renamed_from.as_ref()) {
+        statements.push(rename_table(old, &edits.after.name));
     }
-    for (from, to) in edits.renamed_columns.iter().filter(|_| !rebuilds) {
+    for (from, to) in edits.column_renames().iter().filter(|_| !rebuilds) {
         statements.push(Statement::new(format!("ALTER TABLE {new} RENAME COLUMN {} TO {}", quote(from.as_str()), quote(to.as_str()))));
     }
     statements
+}
+
+fn rename_table(old: &ObjectName, new: &ObjectName) -> Statement {
+    Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(old.name.as_str()), quote(new.name.as_str())))
 }
 
 /// Indexes that go, change or are renamed.
@@ -147,8 +166,10 @@ fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool
     f.creates.extend(edits.renamed_indexes.iter().map(|(_, new)| name_of(new)));
     f.drops.extend(edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| name_of(&i.name)));
     f.drops.extend(edits.renamed_indexes.iter().map(|(old, _)| name_of(old)));
-    if moves {
-        f.drops.push(name_of(&edits.live.name.name));
+    match &edits.renamed_via {
+        Some(via) => f.needs.push(name_of(&via.name)),
+        None if moves => f.drops.push(name_of(&edits.live.name.name)),
+        None => {}
     }
     f.prefers.extend(edits.foreign_keys.iter().filter_map(Delta::after).map(|k| name_of(&k.table.name)));
     // A backfill that reads another table reads it as it was.

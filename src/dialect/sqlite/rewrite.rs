@@ -1,0 +1,99 @@
+//! What SQLite makes of views and triggers when it renames tables and columns: it rewrites their texts, and only it knows
+//! which `x` is the renamed one. So it is asked, on an empty copy in memory. Nothing is decided here.
+
+use std::collections::BTreeSet;
+
+use super::connection::{Connection, Error};
+use super::inspect::{self, Live, Stored};
+use super::lexer::quote;
+use super::lower::words;
+use super::prove;
+use crate::diff::Sequel;
+use crate::schema::Schema;
+
+/// The views and triggers that name what is renamed, as they are afterwards. What SQLite cannot rewrite, because it does
+/// not work any more or would not, is left out.
+///
+/// # Errors
+/// If SQLite cannot read its own memory.
+pub(crate) async fn bodies(live: &Live, renames: &Sequel) -> Result<Schema, Error> {
+    let mut names: BTreeSet<String> = renames.tables.iter().map(|(old, _)| old.name.as_str().to_ascii_lowercase()).collect();
+    names.extend(renames.columns.keys().map(|t| t.name.as_str().to_ascii_lowercase()));
+    let concerned = concerned(live, &mut names);
+    if concerned.is_empty() {
+        return Ok(Schema::default());
+    }
+    let mut memory = Connection::in_memory().await?;
+    copy(&mut memory, live, &concerned, names).await;
+    prove::forbid(&mut memory).await?;
+    for sql in statements(renames) {
+        rename(&mut memory, live, &sql).await;
+    }
+    let after = inspect::inspect(&mut memory).await?.current;
+    memory.close().await?;
+    let is_concerned = |name: &str| concerned.iter().any(|r| r.name.eq_ignore_ascii_case(name));
+    let mut rewritten = Schema { views: after.schema().views.clone(), triggers: after.schema().triggers.clone(), ..Schema::default() };
+    rewritten.views.retain(|name, _| is_concerned(name.name.as_str()));
+    rewritten.triggers.retain(|name, _| is_concerned(name.name.as_str()));
+    Ok(rewritten)
+}
+
+/// The views and triggers that name one of these, directly or through a view; the names of these views join them.
+fn concerned<'l>(live: &'l Live, names: &mut BTreeSet<String>) -> Vec<&'l Stored> {
+    let bodies = live.stored.iter().filter(|r| prove::is_body(r) && r.garbled.is_none());
+    let mut left: Vec<(&Stored, BTreeSet<String>)> = bodies.map(|r| (r, words(r.sql.as_deref().unwrap_or_default()))).collect();
+    let mut found = Vec::new();
+    loop {
+        let (hit, rest): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, named)| !named.is_disjoint(names));
+        if hit.is_empty() {
+            return found;
+        }
+        names.extend(hit.iter().filter(|(r, _)| r.kind == "view").map(|(r, _)| r.name.to_ascii_lowercase()));
+        found.extend(hit.into_iter().map(|(r, _)| r));
+        left = rest;
+    }
+}
+
+/// Makes these views and triggers, with the tables and views that they name, in the order of their creation.
+async fn copy(memory: &mut Connection, live: &Live, concerned: &[&Stored], mut names: BTreeSet<String>) {
+    let mut open: Vec<&Stored> = concerned.to_vec();
+    while !open.is_empty() {
+        let named: BTreeSet<String> = open.iter().flat_map(|r| words(r.sql.as_deref().unwrap_or_default())).collect();
+        let is_new =
+            |r: &&Stored| r.kind == "view" && named.contains(&r.name.to_ascii_lowercase()) && !names.contains(&r.name.to_ascii_lowercase());
+        open = live.stored.iter().filter(is_new).collect();
+        names.extend(named);
+    }
+    let is_named = |r: &&Stored| names.contains(&r.name.to_ascii_lowercase()) && (r.kind == "table" || r.kind == "view");
+    let is_wanted = |r: &&Stored| is_named(r) || concerned.iter().any(|c| std::ptr::eq(*c, *r));
+    for row in live.stored.iter().filter(is_wanted).filter(|r| !inspect::is_reserved(&r.name)) {
+        if let Some(sql) = &row.sql {
+            memory.execute(sql).await.ok();
+        }
+    }
+}
+
+fn statements(renames: &Sequel) -> Vec<String> {
+    let tables = renames.tables.iter().map(|(old, new)| {
+        let (old, new) = (quote(old.name.as_str()), quote(new.name.as_str()));
+        format!("ALTER TABLE {old} RENAME TO {new}")
+    });
+    let columns = renames.columns.iter().flat_map(|(table, columns)| {
+        let table = quote(table.name.as_str());
+        columns
+            .iter()
+            .map(move |(old, new)| format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str())))
+    });
+    tables.chain(columns).collect()
+}
+
+/// One rename. SQLite stops at a view or trigger that does not work; then it goes without that one.
+async fn rename(memory: &mut Connection, live: &Live, sql: &str) {
+    for _ in &live.stored {
+        let Err(error) = memory.execute(sql).await else { return };
+        let Some(row) = live.named_in_error(&error.to_string()) else { return };
+        if memory.execute(&format!("DROP {} {}", row.kind.to_uppercase(), quote(&row.name))).await.is_err() {
+            return;
+        }
+    }
+}
