@@ -2,6 +2,7 @@
 
 use ::kdl::{KdlEntry, KdlValue};
 
+use super::limits;
 use super::node::Ctx;
 use crate::schema::{Expr, Ident, Origin, Problem, Span, nearest};
 
@@ -92,11 +93,25 @@ impl<'a> Arg<'a> {
 
     /// SQL, with or without the annotation.
     pub(super) fn expr(&self, what: &str) -> Option<Expr> {
+        self.sql(what, limits::EXPRESSION)
+    }
+
+    /// The SQL of a whole view or trigger.
+    pub(super) fn statement(&self, what: &str) -> Option<Expr> {
+        self.sql(what, limits::WORD)
+    }
+
+    fn sql(&self, what: &str, longest: usize) -> Option<Expr> {
         self.is_sql();
         let text = self.string(what)?.trim();
         if text.is_empty() {
             self.ctx
                 .problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here").help("write SQL between the quotes"));
+            return None;
+        }
+        if let Some(why) = limits::of_sql(text, longest) {
+            let help = "what is that long or deep belongs into a function or a view";
+            self.ctx.problem(Problem::new(format!("{what} {why}"), self.span(), "here").help(help));
             return None;
         }
         Some(Expr { origin: self.origin(), ..Expr::new(text) })

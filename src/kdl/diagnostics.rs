@@ -1,19 +1,27 @@
 //! Shows problems with their source: the line, an arrow, and what to write instead.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::Sources;
+use super::excerpt::{Excerpt, Lines};
 use super::project::Severity;
-use crate::schema::{Problem, escape};
+use crate::schema::{Problem, Span, escape};
 
-/// All problems of all files of a schema. `Display` shows every one of them, with its source, and without colour.
+/// So many problems are shown; of the rest, how many they are.
+const SHOWN: usize = 100;
+
+/// Characters of one sentence that are shown. A name may be as long as a file.
+const LONGEST: usize = 4000;
+
+/// All problems of all files of a schema. `Display` shows the first hundred, with their source, and without colour.
 #[derive(Debug, Clone)]
 pub struct Diagnostics {
     problems: Vec<Problem>,
-    files: Arc<Vec<(String, String)>>,
+    files: Arc<Vec<Lines>>,
 }
 
 impl Diagnostics {
@@ -21,10 +29,9 @@ impl Diagnostics {
     pub fn new(sources: &Sources, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|p| p.labels.iter().map(|l| l.0).min());
         // Both dialects may find the same, and not one right after the other.
-        let mut seen: Vec<Problem> = Vec::new();
-        problems.retain(|p| !seen.contains(p) && (seen.push(p.clone()), true).1);
-        let files = sources.files().iter().map(|f| (f.name.clone(), f.text.clone())).collect();
-        Diagnostics { problems, files: Arc::new(files) }
+        let mut seen = HashSet::new();
+        problems.retain(|p| seen.insert(p.clone()));
+        Diagnostics { problems, files: Arc::new(lines(sources)) }
     }
 
     /// The problems as data.
@@ -37,21 +44,48 @@ impl std::error::Error for Diagnostics {}
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.problems.iter().enumerate() {
+        for (i, problem) in self.problems.iter().take(SHOWN).enumerate() {
             if i > 0 {
                 f.write_str("\n")?;
             }
             f.write_str(&rendered(&Shown::new(problem, &self.files))?)?;
         }
-        Ok(())
+        match self.problems.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "\nand {more} more"),
+        }
     }
 }
 
-/// One remark about a schema that is right as KDL, with its code and its place.
-pub fn remark(sources: &Sources, problem: &Problem, code: &str, level: Severity) -> String {
-    let files: Vec<_> = sources.files().iter().map(|f| (f.name.clone(), f.text.clone())).collect();
-    let shown = Shown { remark: Some((code.to_owned(), level)), ..Shown::new(problem, &files) };
-    rendered(&shown).unwrap_or_default()
+fn lines(sources: &Sources) -> Vec<Lines> {
+    sources.files().iter().map(|f| Lines::new(&f.name, &f.text)).collect()
+}
+
+/// Remarks about a schema that is right as KDL, each with its code and its place.
+pub struct Remarks {
+    files: Vec<Lines>,
+}
+
+impl Remarks {
+    /// Of these files.
+    pub fn new(sources: &Sources) -> Self {
+        Remarks { files: lines(sources) }
+    }
+
+    /// One of them.
+    pub fn remark(&self, problem: &Problem, code: &str, level: Severity) -> String {
+        let shown = Shown { remark: Some((code.to_owned(), level)), ..Shown::new(problem, &self.files) };
+        rendered(&shown).unwrap_or_default()
+    }
+}
+
+/// A sentence in a message: in one piece, and of a length that can be read.
+fn told(text: &str) -> String {
+    let text = escape(text);
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn rendered(shown: &Shown) -> Result<String, fmt::Error> {
@@ -63,46 +97,49 @@ fn rendered(shown: &Shown) -> Result<String, fmt::Error> {
 }
 
 /// One problem as miette wants it: labels in the file of the first one; a label in another file becomes words.
-struct Shown<'a> {
-    problem: &'a Problem,
-    source: Option<NamedSource<String>>,
+struct Shown {
+    message: String,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
     /// The code and level of what is no mistake.
     remark: Option<(String, Severity)>,
 }
 
-impl<'a> Shown<'a> {
-    fn new(problem: &'a Problem, files: &[(String, String)]) -> Self {
+impl Shown {
+    fn new(problem: &Problem, files: &[Lines]) -> Self {
         let main = problem.labels.first().map(|l| l.0.file);
-        let source = main.and_then(|i| files.get(i as usize)).map(|(n, t)| NamedSource::new(escape(n), t.clone()));
-        let mut help: Vec<String> = problem.help.iter().map(|h| escape(h)).collect();
-        let mut labels = Vec::new();
-        for (span, label) in &problem.labels {
-            if Some(span.file) == main {
-                labels.push(LabeledSpan::new(Some(escape(label)), span.start as usize, span.len as usize));
-            } else if let Some((name, text)) = files.get(span.file as usize) {
-                let line = text[..span.start as usize].matches('\n').count() + 1;
-                help.push(format!("{}: {}, line {line}", escape(label), escape(name)));
+        let (own, others): (Vec<_>, Vec<_>) = problem.labels.iter().partition(|(span, _)| Some(span.file) == main);
+        let mut help: Vec<String> = problem.help.iter().map(|h| told(h)).collect();
+        for (span, label) in others {
+            if let Some(file) = files.get(span.file as usize) {
+                let line = file.of(span.start as usize) + 1;
+                help.push(format!("{}: {}, line {line}", told(label), told(&file.name)));
             }
         }
-        Shown { problem, source, labels, help: (!help.is_empty()).then(|| help.join("\n")), remark: None }
+        let spans: Vec<Span> = own.iter().map(|(span, _)| *span).collect();
+        let excerpt = main.and_then(|i| files.get(i as usize)).map(|file| Excerpt::new(file, &spans));
+        let (source, places) = excerpt.map_or((None, Vec::new()), |(excerpt, places)| (Some(excerpt), places));
+        let labelled = own.iter().zip(places);
+        let labels = labelled.map(|((_, label), (start, len))| LabeledSpan::new(Some(told(label)), start, len)).collect();
+        let help = (!help.is_empty()).then(|| help.join("\n"));
+        Shown { message: told(&problem.message), source, labels, help, remark: None }
     }
 }
 
-impl fmt::Debug for Shown<'_> {
+impl fmt::Debug for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.problem.message))
+        f.write_str(&self.message)
     }
 }
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape(&self.problem.message))
+        f.write_str(&self.message)
     }
 }
-impl std::error::Error for Shown<'_> {}
+impl std::error::Error for Shown {}
 
-impl Diagnostic for Shown<'_> {
+impl Diagnostic for Shown {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let (code, level) = self.remark.as_ref()?;
         Some(Box::new(format!("{}[{code}]", level.word())))

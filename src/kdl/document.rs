@@ -34,7 +34,11 @@ impl Block {
 pub(crate) fn read(text: &str, verbatim: &[&str]) -> Result<Vec<Block>, (usize, String)> {
     let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let mut blocks = Vec::new();
-    for (range, name) in outline(text).nodes() {
+    let outline = outline(text);
+    if let Some(refusal) = outline.refusal() {
+        return Err((line_of(refusal.at.start), refusal.message.clone()));
+    }
+    for (range, name) in outline.nodes() {
         let node = &text[range.clone()];
         if verbatim.contains(&name) {
             let (from, to) =

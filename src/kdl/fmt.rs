@@ -12,7 +12,11 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-use ::kdl::{KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode};
+use std::sync::Arc;
+
+use ::kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlError, KdlIdentifier, KdlNode};
+
+use super::parse::outline;
 
 pub(in crate::kdl) use lex::is_newline;
 pub(super) use lex::{Kind, Token, lex};
@@ -26,9 +30,29 @@ pub(crate) use text::{quoted, string_repr};
 /// # Errors
 /// The parser's error, with all its diagnostics, where the source is not KDL 2.
 pub fn format(source: &str) -> Result<String, KdlError> {
-    let document = KdlDocument::parse_v2(source)?;
+    let document = parsed(source)?;
     let printed = lay_out(source);
     if printed == source || means_the_same(&document, source, &printed) { Ok(printed) } else { Ok(source.to_owned()) }
+}
+
+/// The text as the crate reads it, if it is not too long or too deep for that.
+fn parsed(source: &str) -> Result<KdlDocument, KdlError> {
+    let outline = outline(source);
+    match outline.refusal() {
+        None => KdlDocument::parse_v2(&outline.readable()),
+        Some(refusal) => {
+            let input = Arc::new(source.to_owned());
+            let diagnostic = KdlDiagnostic {
+                input: input.clone(),
+                span: (refusal.at.start, refusal.at.len()).into(),
+                message: Some(refusal.message.clone()),
+                label: None,
+                help: Some(refusal.help.to_owned()),
+                severity: miette::Severity::Error,
+            };
+            Err(KdlError { input, diagnostics: vec![diagnostic] })
+        }
+    }
 }
 
 /// The canonical layout of a text that parses.
@@ -39,7 +63,7 @@ fn lay_out(source: &str) -> String {
 /// Guards against a fault of the printer, or of the parser on one of two spellings: a formatter that changes a schema is
 /// worse than one that leaves a file alone.
 fn means_the_same(document: &KdlDocument, source: &str, printed: &str) -> bool {
-    KdlDocument::parse_v2(printed).is_ok_and(|again| same_documents(document, &again) && contents(source) == contents(printed))
+    parsed(printed).is_ok_and(|again| same_documents(document, &again) && contents(source) == contents(printed))
 }
 
 fn same_documents(one: &KdlDocument, two: &KdlDocument) -> bool {

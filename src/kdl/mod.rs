@@ -11,10 +11,12 @@ mod column;
 mod diagnostics;
 pub(crate) mod document;
 mod edit;
+mod excerpt;
 mod exclude;
 mod fmt;
 mod index;
 mod key;
+mod limits;
 mod node;
 mod old_name;
 mod other;
@@ -40,7 +42,7 @@ use indexmap::map::Entry;
 
 use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
 
-pub use diagnostics::{Diagnostics, remark};
+pub use diagnostics::{Diagnostics, Remarks};
 pub use edit::{NodeEdit, edited, node_at};
 pub use fmt::format;
 pub use old_name::line_with_old_name;

@@ -315,9 +315,18 @@ impl<'a> Node<'a> {
     }
 
     /// The one piece of SQL that the node is there for, as its only word.
-    pub(super) fn sql_word(mut self, what: &str) -> Option<Expr> {
+    pub(super) fn sql_word(self, what: &str) -> Option<Expr> {
+        self.only_word(|arg| arg.expr(what))
+    }
+
+    /// The one statement that the node is there for, as its only word.
+    pub(super) fn statement(self, what: &str) -> Option<Expr> {
+        self.only_word(|arg| arg.statement(what))
+    }
+
+    fn only_word(mut self, read: impl FnOnce(&Arg<'a>) -> Option<Expr>) -> Option<Expr> {
         let arg = self.required("its SQL", &format!("write `{} \"SQL\"`", self.name()))?;
-        let expr = arg.expr(what);
+        let expr = read(&arg);
         self.finish(&[]);
         expr
     }

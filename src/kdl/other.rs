@@ -41,7 +41,7 @@ pub(super) fn sql_child<'a>(
     let mut sql = None;
     for child in node.children() {
         if child.name() == child_name && sql.is_none() {
-            sql = Some(child.sql_word(child_name));
+            sql = Some(child.statement(child_name));
         } else if child.name() == child_name {
             child.problem(format!("`{child_name}` is given twice"), "the second", "keep one of the two");
         } else if known.contains(&child.name()) {

@@ -2,45 +2,34 @@
 //!
 //! A file is cut between its top-level nodes, each piece is parsed, decoded and let go. Places stay those of the file.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use ::kdl::{KdlDiagnostic, KdlDocument};
 
 use super::fmt::{Kind, Token, is_forbidden, lex};
+use super::limits::{Refusal, Watch};
 use crate::schema::{Problem, Span};
 
 /// About how long a piece is.
 const PIECE: usize = 64 * 1024;
 
-/// Levels of braces that are parsed. A schema needs four.
-const DEEPEST: usize = 64;
-
-/// Longer comments are blanked before parsing: the crate recurses over their characters.
-const LONG_COMMENT: usize = 4096;
-
 /// Where the top-level nodes of a text begin and end, found by its tokens alone.
 pub(super) struct Outline<'t> {
     text: &'t str,
     nodes: Vec<(Range<usize>, &'t str)>,
-    too_deep: Option<usize>,
-    long_comments: Vec<Range<usize>>,
+    watch: Watch,
 }
 
 /// Reads the outline of a text. Of text that is no KDL it is a guess, which parsing finds out.
 pub(super) fn outline(text: &str) -> Outline<'_> {
-    let mut outline = Outline { text, nodes: Vec::new(), too_deep: None, long_comments: Vec::new() };
-    let (mut depth, mut node): (usize, Option<(usize, &str)>) = (0, None);
+    let mut outline = Outline { text, nodes: Vec::new(), watch: Watch::default() };
+    let mut node: Option<(usize, &str)> = None;
     let mut before: Option<Kind> = None;
-    for Token { kind, text: word, start } in lex(text) {
-        match kind {
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::BlockComment if word.len() > LONG_COMMENT => outline.long_comments.push(start..start + word.len()),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            outline.too_deep.get_or_insert(start);
-        }
+    for token in lex(text) {
+        let depth = outline.watch.take(&token);
+        let Token { kind, text: word, start } = token;
         let glued = matches!(before, Some(Kind::Continuation | Kind::SlashDash));
         if depth == 0 && matches!(kind, Kind::Newline | Kind::Semicolon) && !glued {
             outline.nodes.extend(node.take().map(|(from, name)| (from..start, name)));
@@ -55,7 +44,25 @@ pub(super) fn outline(text: &str) -> Outline<'_> {
     outline
 }
 
-impl Outline<'_> {
+impl Refusal {
+    fn problem(&self, file: u32) -> Problem {
+        let at = Span { file, start: self.at.start as u32, len: self.at.len() as u32 };
+        Problem::new(self.message.clone(), at, "here").help(self.help)
+    }
+}
+
+impl<'t> Outline<'t> {
+    /// Why the text is not given to the `kdl` crate at all.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        self.watch.refusal.as_ref()
+    }
+
+    /// The text as the crate reads it: with long comments blanked, and all places as they are.
+    pub(super) fn readable(&self) -> Cow<'t, str> {
+        let long = &self.watch.long_comments;
+        if long.is_empty() { Cow::Borrowed(self.text) } else { Cow::Owned(blank(self.text, long)) }
+    }
+
     /// The places of the top-level nodes of this name.
     pub(super) fn nodes_called(&self, name: &str) -> Vec<Range<usize>> {
         self.nodes.iter().filter(|(_, n)| *n == name).map(|(range, _)| range.clone()).collect()
@@ -87,16 +94,14 @@ impl Outline<'_> {
 /// The syntax errors of the whole file; then nothing, or only its first pieces, have been handed over.
 pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
     let outline = outline(text);
-    if let Some(at) = outline.too_deep {
-        let at = Span { file, start: at as u32, len: 1 };
-        return Err(vec![Problem::new(format!("more than {DEEPEST} levels of braces"), at, "too deep").help("a schema needs four")]);
+    if let Some(refusal) = outline.refusal() {
+        return Err(vec![refusal.problem(file)]);
     }
-    let blanked = (!outline.long_comments.is_empty()).then(|| blank(text, &outline.long_comments));
-    let readable = blanked.as_deref().unwrap_or(text);
+    let readable = outline.readable();
     for piece in outline.pieces() {
         match KdlDocument::parse_v2(&readable[piece.clone()]) {
             Ok(document) => take(piece.start, &document),
-            Err(_) => return parse_rest(file, readable, piece.start, take),
+            Err(_) => return parse_rest(file, &readable, piece.start, take),
         }
     }
     Ok(())
@@ -145,8 +150,9 @@ fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<
 /// Characters that nobody sees and that KDL does not take, in the lines where it finds something wrong. What it says itself
 /// is that a string does not end.
 fn forbidden(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
-    let line = |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count());
-    let wrong: Vec<usize> = diagnostics.iter().map(|d| line(d.span.offset())).collect();
+    let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(n, _)| n + 1)).collect();
+    let line = |at: usize| starts.partition_point(|start| *start <= at);
+    let wrong: HashSet<usize> = diagnostics.iter().map(|d| line(d.span.offset())).collect();
     // A byte order mark may stand at the start.
     let found = text.char_indices().filter(|(at, c)| is_forbidden(*c) && (*at > 0 || *c != '\u{feff}'));
     let found = found.filter(|(at, _)| wrong.contains(&line(*at)));

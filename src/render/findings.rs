@@ -6,7 +6,7 @@ use super::annotations::annotation;
 use super::escape;
 use super::json::written;
 use super::places::Place;
-use crate::kdl::{Sources, remark};
+use crate::kdl::{Remarks, Sources};
 use crate::lint::{Found, Severity};
 use crate::schema::Problem;
 
@@ -16,9 +16,10 @@ const FORMAT_VERSION: u32 = 1;
 /// Each finding with its line in the file, and how many there are of each level.
 pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String {
     let mut out = String::new();
+    let remarks = Remarks::new(sources);
     for f in found {
         let problem = Problem::new(f.finding.message.clone(), f.finding.origin.0, f.finding.address.to_string()).help(help(f));
-        out.push_str(&remark(sources, &problem, f.code, f.level));
+        out.push_str(&remarks.remark(&problem, f.code, f.level));
         out.push('\n');
     }
     out.push_str(&summary(found, schema));

@@ -32,7 +32,7 @@ impl PartialEq for Origin {
 impl Eq for Origin {}
 
 /// One thing that is wrong, with what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// What is wrong, in a sentence.
     pub message: String,
@@ -62,11 +62,18 @@ impl Problem {
     }
 }
 
+/// Nobody means another word by a longer one, and comparing takes the product of both lengths.
+const LONGEST_WORD: usize = 100;
+
 /// The word nearest to what was written, if one is near enough to be meant.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if written.len() > LONGEST_WORD {
+        return None;
+    }
     let folded = written.to_lowercase();
     known
         .into_iter()
+        .filter(|k| k.len() <= LONGEST_WORD)
         .map(|k| (strsim::damerau_levenshtein(&folded, &k.to_lowercase()), k))
         .filter(|(d, k)| *d <= 1 + k.chars().count().min(written.chars().count()) / 4)
         .min_by_key(|(d, _)| *d)

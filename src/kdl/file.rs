@@ -1,0 +1,104 @@
+//! Text of files that may be anybody's: regular files only, and no more of them than was asked for. It opens no pipe, no
+//! device and nothing of the system's own, and says of each what it is.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Result};
+use std::path::{Path, PathBuf};
+
+/// Bytes that a configuration file may have.
+pub const CONFIGURATION: u64 = 1 << 20;
+
+/// Bytes that a saved plan, a state or a file of SQL may have.
+pub const LARGE: u64 = 256 << 20;
+
+/// The text of a regular file of at most so many bytes.
+///
+/// # Errors
+/// As reading; [`ErrorKind::InvalidInput`] if it is not a regular file, [`ErrorKind::FileTooLarge`] if it is longer.
+pub fn read_text(path: &Path, most: u64) -> Result<String> {
+    let refused = |what: &str| Error::new(ErrorKind::InvalidInput, format!("it is {what}, not a regular file"));
+    // Looked at before it is opened: opening a pipe waits for its writer.
+    if let Some(what) = is_special(path)? {
+        return Err(refused(what));
+    }
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(refused("something else by now"));
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {}", size(most))));
+    }
+    String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// What a path is, if it is not a regular file.
+fn is_special(path: &Path) -> Result<Option<&'static str>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Ok(Some("a folder"));
+    }
+    if !kind.is_file() {
+        return Ok(Some("a pipe, a device or a socket"));
+    }
+    // The kernel makes these up; they tell what the machine and its programs hold.
+    let real = path.canonicalize()?;
+    Ok(["/proc", "/sys"].iter().any(|root| real.starts_with(root)).then_some("a file of the kernel's"))
+}
+
+/// A number of bytes for people.
+pub fn size(bytes: u64) -> String {
+    if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
+}
+
+/// Whether a path leads out of the project by a link, or by a path that a file of the project names. The project is the
+/// repository that `home` is in, or else `home` itself.
+///
+/// # Errors
+/// If one of the two cannot be resolved.
+pub fn leads_out(path: &Path, home: &Path) -> Result<bool> {
+    let home = home.canonicalize()?;
+    let root = home.ancestors().find(|folder| folder.join(".git").exists()).map_or(home.clone(), Path::to_path_buf);
+    Ok(!path.canonicalize()?.starts_with(root))
+}
+
+/// The folder of a path as it was given, links in it not followed.
+pub fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_of_a_bearable_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a");
+        std::fs::write(&file, "12345").unwrap();
+        assert_eq!(read_text(&file, 5).unwrap(), "12345");
+        assert_eq!(read_text(&file, 4).unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read_text(folder.path(), 4).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(read_text(Path::new("/dev/zero"), 4).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert!(std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status().unwrap().success());
+        assert_eq!(read_text(&folder.path().join("pipe"), 4).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn a_link_within_the_repository_does_not_lead_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("one");
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(folder.path().join("shared"), "x").unwrap();
+        let link = inner.join("link");
+        std::os::unix::fs::symlink("../shared", &link).unwrap();
+        assert!(leads_out(&link, &inner).unwrap());
+        std::fs::create_dir(folder.path().join(".git")).unwrap();
+        assert!(!leads_out(&link, &inner).unwrap());
+        assert!(leads_out(Path::new("/etc/passwd"), &inner).unwrap());
+    }
+}

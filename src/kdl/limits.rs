@@ -1,0 +1,179 @@
+//! What a text may be like before the `kdl` crate reads it: how long, how deep, how long a word. The crate's stack grows
+//! with every level, and its time faster than some texts, so a text beyond these limits is refused at the place, by its
+//! tokens alone. It reads no schema, and says nothing about what is wrong in other ways.
+
+use std::ops::Range;
+
+use super::fmt::{Kind, Token};
+
+/// Bytes that all files of a schema may have together.
+pub const SCHEMA_BYTES: u64 = 16 << 20;
+
+/// Files that a schema may consist of.
+pub const FILES: usize = 10_000;
+
+/// Levels of comments within each other, and of parentheses in SQL.
+pub const DEPTH: usize = 256;
+
+/// Levels of braces. A schema needs four.
+pub(super) const BRACES: usize = 64;
+
+/// Characters of an expression.
+pub const EXPRESSION: usize = 100_000;
+
+/// Bytes of a word, number or string; among them the SQL of a view or a trigger.
+pub(super) const WORD: usize = 1 << 20;
+
+/// Words, values and properties that one node may have, those that are commented out included.
+const ENTRIES: usize = 2_000;
+
+/// Semicolons in a row, of which only the first ends a node.
+const SEMICOLONS: usize = 64;
+
+/// Longer comments are blanked before parsing: the crate looks at each of their characters several times.
+const LONG_COMMENT: usize = 4096;
+
+/// Why a text is refused, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The bytes to point to.
+    pub(super) at: Range<usize>,
+    /// What is wrong.
+    pub(super) message: String,
+    /// What to do.
+    pub(super) help: &'static str,
+}
+
+/// Looks at a text token by token.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    depth: usize,
+    /// Entries of the node that is being read, for each level of braces.
+    entries: Vec<usize>,
+    slashed: bool,
+    typed: bool,
+    continued: bool,
+    semicolons: usize,
+    /// The first thing that is over a limit.
+    pub(super) refusal: Option<Refusal>,
+    /// Comments that are blanked before parsing.
+    pub(super) long_comments: Vec<Range<usize>>,
+}
+
+impl Watch {
+    /// Takes the next token, and gives how many braces are open behind it.
+    pub(super) fn take(&mut self, token: &Token<'_>) -> usize {
+        match token.kind {
+            Kind::Open => self.depth += 1,
+            Kind::Close => self.depth = self.depth.saturating_sub(1),
+            Kind::BlockComment => self.block_comment(token),
+            Kind::LineComment if token.text.len() > LONG_COMMENT => self.blank(token),
+            _ => {}
+        }
+        if self.depth > BRACES {
+            self.refuse(token, 1, format!("more than {BRACES} levels of braces"), "a schema needs four");
+        }
+        self.marks(token);
+        self.count(token);
+        self.depth
+    }
+
+    fn refuse(&mut self, token: &Token<'_>, len: usize, message: String, help: &'static str) {
+        let at = token.start..token.start + len;
+        self.refusal.get_or_insert(Refusal { at, message, help });
+    }
+
+    fn blank(&mut self, token: &Token<'_>) {
+        self.long_comments.push(token.start..token.start + token.text.len());
+    }
+
+    fn block_comment(&mut self, token: &Token<'_>) {
+        let (deepest, open) = levels(token.text);
+        if deepest > DEPTH {
+            self.refuse(token, 2, format!("more than {DEPTH} levels of `/* */`"), "close each comment before the next one begins");
+        } else if open {
+            self.refuse(token, 2, "a `/*` is never closed".to_owned(), "add the `*/` that belongs to it");
+        }
+        if token.text.len() > LONG_COMMENT {
+            self.blank(token);
+        }
+    }
+
+    /// Marks that stand in a row nowhere in KDL, and that the crate tries in every combination.
+    fn marks(&mut self, token: &Token<'_>) {
+        match token.kind {
+            Kind::SlashDash if self.slashed => {
+                self.refuse(token, 2, "a `/-` directly behind another one".to_owned(), "one `/-` comments out what follows it");
+            }
+            Kind::ParenOpen if self.typed => {
+                self.refuse(token, 1, "a `(` directly behind another one".to_owned(), "SQL with brackets stands in quotes");
+            }
+            _ => {}
+        }
+        let gap = token.kind.is_comment() || matches!(token.kind, Kind::Newline | Kind::Continuation);
+        self.slashed = token.kind == Kind::SlashDash || (gap && self.slashed);
+        self.typed = token.kind == Kind::ParenOpen || (token.kind.is_comment() && self.typed);
+    }
+
+    fn count(&mut self, token: &Token<'_>) {
+        if token.text.len() > WORD && !token.kind.is_comment() {
+            self.refuse(token, 1, format!("a word or string of more than {WORD} bytes"), "keep what is that long out of the schema");
+        }
+        self.entries.resize(self.depth + 1, 0);
+        let Some(entries) = self.entries.last_mut() else { return };
+        match token.kind {
+            Kind::Newline if self.continued => {}
+            Kind::Newline | Kind::Semicolon => *entries = 0,
+            kind if kind.is_comment() || kind == Kind::Continuation => {}
+            _ => *entries += 1,
+        }
+        // A property is three tokens.
+        let too_many = *entries > 3 * ENTRIES;
+        self.continued = token.kind == Kind::Continuation || (token.kind.is_comment() && self.continued);
+        self.semicolons = if token.kind == Kind::Semicolon { self.semicolons + 1 } else { 0 };
+        if too_many {
+            self.refuse(token, 1, format!("a node of more than {ENTRIES} words"), "give each part a line of its own");
+        }
+        if self.semicolons > SEMICOLONS {
+            self.refuse(token, 1, format!("more than {SEMICOLONS} `;` in a row"), "one `;` ends a node");
+        }
+    }
+}
+
+/// How deep comments stand within each other, and whether the last one is not closed.
+fn levels(comment: &str) -> (usize, bool) {
+    let bytes = comment.as_bytes();
+    let (mut depth, mut deepest, mut at) = (0usize, 0, 0);
+    while let Some(pair) = bytes.get(at..at + 2) {
+        match pair {
+            b"/*" => depth += 1,
+            b"*/" => depth = depth.saturating_sub(1),
+            _ => {
+                at += 1;
+                continue;
+            }
+        }
+        deepest = deepest.max(depth);
+        at += 2;
+    }
+    (deepest, depth > 0)
+}
+
+/// Why an expression is refused: its length, or how deep its parentheses stand within each other. Quotes are not looked
+/// at: what stands in them counts too, and that is far from any limit in an expression that somebody wrote.
+pub(super) fn of_sql(text: &str, longest: usize) -> Option<String> {
+    let length = text.chars().count();
+    if length > longest {
+        return Some(format!("has {length} characters; the most are {longest}"));
+    }
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    (deepest > DEPTH).then(|| format!("has more than {DEPTH} levels of parentheses"))
+}
