@@ -35,11 +35,13 @@ pub struct Way {
     pub wait: Duration,
     /// How rows are counted.
     pub counts: Counts,
+    /// PostgreSQL: whether it first waits, as long, until no other apply is at work.
+    pub after_others: bool,
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full }
+        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full, after_others: false }
     }
 }
 
@@ -118,8 +120,8 @@ impl Database {
                 (plan, pg::Remarks { later: state.later, ..pg::Remarks::default() })
             }
             Database::Postgres(url) => {
-                let planned = pg::plan_within(url, &desired.normalized, way).await;
-                self.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await?
+                let planned = async { Ok(pg::Opened::open(url, way).await?.plan(&desired.normalized, way).await?) };
+                self.or_who_is_in_the_way(planned.await, way.wait).await?
             }
         };
         Ok(Planned { plan, remarks })
@@ -140,7 +142,7 @@ impl Database {
             let planned = self.plan(&desired, way).await;
             return Ok((desired, planned));
         };
-        let opening = pg::Opened::open(url, way.wait);
+        let opening = pg::Opened::open(url, way);
         tokio::pin!(desired, opening);
         let mut opened = None;
         let desired = loop {
@@ -226,6 +228,7 @@ impl Database {
             }
             Database::Postgres(url) => {
                 let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
+                connection.begin(postgres::connection::Begin::ReadOnly).await?;
                 let entries = history::read_postgres(&mut connection, history::Which::All).await?;
                 connection.close().await.ok();
                 Ok(entries)
@@ -324,9 +327,9 @@ impl Database {
 /// A recorded schema and the live one in one spelling.
 async fn settled(url: &Url, recorded: &Schema) -> Result<postgres::planner::Settled, postgres::Error> {
     let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    connection.begin(postgres::connection::Begin::Snapshot).await?;
     let settled = postgres::planner::settled(&mut connection, recorded).await?.0;
-    connection.execute("ROLLBACK").await?;
+    connection.rollback().await?;
     connection.close().await.ok();
     Ok(settled)
 }

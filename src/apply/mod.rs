@@ -130,6 +130,10 @@ pub trait Observer {
     }
     /// All steps are done; the outcome is compared with the schema.
     fn verifies(&mut self) {}
+    /// Something happened that does not stop the apply.
+    fn notes(&mut self, what: &str) {
+        let _ = what;
+    }
 }
 
 /// An observer that tells nobody.
@@ -161,7 +165,9 @@ pub struct Report {
     pub backup: Option<PathBuf>,
 }
 
-/// Why an apply did not happen. In every case the database is as it was.
+/// Why an apply did not happen, or not to its end. The database is as it was, but for those that say otherwise:
+/// [`ApplyError::Unfinished`], [`ApplyError::InterruptedLate`], [`ApplyError::AfterCommit`], [`ApplyError::NotVerifiedAfter`],
+/// [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -233,6 +239,32 @@ pub enum ApplyError {
         left: usize,
         /// The step.
         address: String,
+    },
+    /// The transaction is committed, and what follows it, other than a step, failed.
+    #[error("{source}")]
+    AfterCommit {
+        /// The history number.
+        number: i64,
+        /// How many steps are left.
+        left: usize,
+        /// The server's reason.
+        source: Box<pg::Error>,
+    },
+    /// The connection was lost in the commit, and the server could not be asked what came of it.
+    #[error("the connection was lost while the transaction was being committed: {source}")]
+    CommitUnknown {
+        /// The history number that it would have.
+        number: i64,
+        /// What was said last.
+        source: Box<pg::Error>,
+    },
+    /// What had to be committed ahead of the transaction is, and the rest failed.
+    #[error("{source}")]
+    Early {
+        /// The steps that are done.
+        done: Vec<String>,
+        /// Why the rest is not.
+        source: Box<ApplyError>,
     },
     /// All is committed, and is not what was desired.
     #[error("the outcome is not the desired one: {0}")]
@@ -344,10 +376,12 @@ impl ApplyError {
             | ApplyError::History(HistoryError::Later { .. })
             | ApplyError::NoRoom { .. }
             | ApplyError::NoDump(_)
+            | ApplyError::Postgres(pg::Error::Pooled { .. } | pg::Error::ReadOnly(_))
             | ApplyError::BrokenReferences(_) => true,
             // Rows that break a rule which could not be counted beforehand.
             ApplyError::Step { source, .. } => constraint(source),
             ApplyError::Statement { source, .. } => source.is_about_rows(),
+            ApplyError::Early { source, .. } => source.is_refusal(),
             _ => false,
         }
     }

@@ -23,8 +23,10 @@ impl Database {
             }
             Database::Postgres(url) => {
                 let mut connection = postgres::connection::Connection::open_within(url, super::Way::default().wait).await?;
-                let sql =
-                    format!("SELECT DISTINCT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relname IN ({names}) ORDER BY 1");
+                connection.begin(postgres::connection::Begin::ReadOnly).await?;
+                let sql = format!(
+                    "SELECT DISTINCT relname::text FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND relname IN ({names}) ORDER BY 1"
+                );
                 let found = connection.texts(&sql).await?;
                 connection.close().await.ok();
                 Ok(found)

@@ -2,6 +2,7 @@
 //! back that somebody else has gone already.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::{ApplyError, Desired, Entry, Options, history, postgres as pg, sqlite as lite};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
@@ -107,8 +108,8 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
 
 pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
     let mut connection = postgres::connection::Connection::open_within(url, options.lock_timeout).await?;
-    pg::lock(&mut connection, options.lock_timeout).await?;
-    connection.execute("BEGIN").await?;
+    let until = Instant::now() + options.lock_timeout;
+    pg::begin_locked(&mut connection, until, options.lock_timeout, &sqlite::Pulse::default()).await?;
     let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
     let changes = remaining(&settled.current, &settled.desired);
     let differs = Found::differs(&changes, force)?;
@@ -122,7 +123,7 @@ pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: b
         return Ok(found.stamped(number, true));
     }
     let number = history::write_postgres(&mut connection, &found.record(options)).await?;
-    connection.execute("COMMIT").await?;
+    connection.commit().await?;
     connection.close().await.ok();
     Ok(found.stamped(number, false))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{SchemaArguments, TargetArguments};
 use crate::dialect::postgres;
 use crate::plan::PlanFile;
+use crate::render::masked;
 use crate::schema::Dialect;
 
 /// How a plan is made again.
@@ -18,9 +19,10 @@ impl Again {
     pub(super) fn on(target: &TargetArguments) -> Again {
         let mut flags = Vec::new();
         let mut say = |flag: &str, value: Option<String>| flags.extend(value.map(|v| format!("{flag} {}", word(&v))));
-        let url = |url: &String| if postgres::Url::text_has_password(url) { "URL".to_owned() } else { url.clone() };
+        let url = |url: &String| if postgres::Url::text_has_password(url) || masked(url) != *url { "URL".to_owned() } else { url.clone() };
         say("--url", target.url.as_ref().map(url));
         say("--env", target.env.env.clone());
+        say("--project", target.env.project.as_ref().map(|p| p.display().to_string()));
         say("--config", target.config.as_ref().map(|c| c.display().to_string()));
         Again { flags }
     }
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_password_is_left_to_whoever_knows_it() {
-        let on = |url: &str| TargetArguments { url: Some(url.to_owned()), env: EnvArguments { env: None }, config: None };
+        let on = |url: &str| TargetArguments { url: Some(url.to_owned()), env: EnvArguments { env: None, project: None }, config: None };
         let command = |url| Again::on(&on(url)).command(Path::new("plans/a b.plan.kdl"), None);
         assert_eq!(command("postgresql://ada:s3cret@host/chat"), "rosey plan --out 'plans/a b.plan.kdl' --url URL");
         assert_eq!(

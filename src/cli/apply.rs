@@ -9,6 +9,7 @@ use clap::Args;
 use super::again::Again;
 use super::apply_saved::Run;
 use super::error::Failure;
+use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::settings::Settings;
 use super::target::{Database, Target};
@@ -56,6 +57,7 @@ impl Apply {
         let settings = Settings::load(&self.target.env)?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
         let way = settings.way(&self.way, options.lock_timeout);
+        let way = Way { after_others: true, ..way };
         let approved = settings.auto_approve(self.auto_approve);
         if !self.plans.is_empty() {
             let target = settings.target(&self.target)?;
@@ -114,6 +116,7 @@ pub(super) async fn apply(
     options: &Options,
     quiet: bool,
 ) -> Result<Outcome, ApplyError> {
+    interrupt::enter(Phase::Changing);
     let pulse = Arc::new(Pulse::default());
     let mut progress = Progress::new(quiet, pulse.clone());
     let cancel = pulse.clone();
@@ -121,7 +124,10 @@ pub(super) async fn apply(
     tokio::pin!(work);
     loop {
         tokio::select! {
-            outcome = &mut work => return outcome,
+            outcome = &mut work => {
+                interrupt::enter(Phase::Changed);
+                return outcome;
+            }
             () = interrupted() => cancel.cancel.store(true, Relaxed),
         }
     }

@@ -10,6 +10,7 @@ use crate::dialect::postgres;
 use crate::dialect::sqlite::{Error, PlanError};
 use crate::kdl::Diagnostics;
 use crate::plan::{Allowed, Hazard, Level};
+use crate::render::masked;
 
 /// A failed command.
 #[derive(Debug)]
@@ -45,11 +46,13 @@ impl Failure {
 
     /// The failure of an apply: where the database does not answer, it is as it was.
     pub(super) fn of_apply(error: ApplyError) -> Self {
-        let lost = matches!(error, ApplyError::Database(_) | ApplyError::Postgres(_));
+        let left = match &error {
+            ApplyError::Postgres(_) if error.is_refusal() => UNCHANGED,
+            ApplyError::Database(_) | ApplyError::Postgres(_) => "; the database is as it was",
+            _ => "",
+        };
         let mut failure = Failure::from(error);
-        if lost {
-            failure.text.push_str("; the database is as it was");
-        }
+        failure.text.push_str(left);
         failure
     }
 
@@ -67,11 +70,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.whole {
-            return f.write_str(&self.text);
+            return f.write_str(&masked(&self.text));
         }
-        writeln!(f, "error: {}", crate::render::escape(&self.text))?;
+        writeln!(f, "error: {}", crate::render::escape(&masked(&self.text)))?;
         for help in &self.help {
-            writeln!(f, "  help: {}", crate::render::escape(help))?;
+            writeln!(f, "  help: {}", crate::render::escape(&masked(help)))?;
         }
         Ok(())
     }
@@ -91,7 +94,7 @@ impl From<Error> for Failure {
             Error::NotADatabase { .. } => failure.help("check the path: the file exists, and its first bytes are not SQLite's"),
             Error::Locked => failure.help("another program is writing to it; try again when it has finished"),
             Error::ReadOnly => failure.help("rosey needs to write to the file and to its folder, where SQLite keeps its journal"),
-            Error::Full => failure.help("nothing was changed; make room and try again"),
+            Error::Full => failure.help(format!("nothing was changed; {}", room())),
             Error::WalUnreadable { .. } => failure.help("copy the file and its -wal into a folder that may be written, or run there"),
             Error::PageSize { .. } => {
                 failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
@@ -116,6 +119,17 @@ impl From<postgres::Error> for Failure {
     }
 }
 
+/// Where room is needed: SQLite does not tell which disk is full
+/// (<https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations>).
+fn room() -> String {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
+    let temporary = named.map_or_else(|| "/var/tmp, else /tmp".to_owned(), |(name, folder)| format!("{folder}, from {name}"));
+    format!(
+        "make room on the disk of the database, and on that of SQLite's temporary files ({temporary}; SQLITE_TMPDIR names another \
+         folder), and try again"
+    )
+}
+
 /// What to do about a PostgreSQL server's error.
 fn hint(error: &postgres::Error) -> Option<&'static str> {
     use postgres::Error;
@@ -131,6 +145,18 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
              asking who the server is"
         }
         Error::Certificate { .. } => "check sslrootcert, sslcert and sslkey in the URL",
+        Error::NoPassword { .. } => {
+            "a password comes from the URL (there, write / as %2F and @ as %40), from PGPASSWORD, or from the file that PGPASSFILE \
+             names or ~/.pgpass, which is passed over where others may read it (chmod 600)"
+        }
+        Error::ClearPassword { .. } => {
+            "switch on the server's ssl; if the network is safe, ask for a password in the clear with ?sslmode=disable in the URL of \
+             --url or a variable, or with PGSSLMODE=disable (a rosey.kdl or config.json of the repository cannot ask for it)"
+        }
+        Error::ForeignHost { .. } => {
+            "name the host in the environment too (PGHOST, or a line for it in the password file), give the URL with --url or \
+             url-from, or name a project file of your own with --project FILE"
+        }
         Error::WrongPassword { .. } => {
             "the password comes from the URL (there, write / as %2F and @ as %40), else from PGPASSWORD, else from the file that \
              PGPASSFILE names or ~/.pgpass, which is passed over where others may read it (chmod 600)"
@@ -143,11 +169,26 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
         Error::Privilege(message) => privilege(message),
         Error::LockTimeout => "try again when it has finished, or wait longer with --lock-timeout 60s",
         Error::Deadlock => "try again",
-        Error::DiskFull => "make room on the server and try again",
+        Error::DiskFull(message) => full(message),
+        Error::Pooled { .. } => {
+            "connect to the PostgreSQL server itself, or to a pool in session mode (pgbouncer: pool_mode = session): an apply needs a \
+             session that keeps its server process; plan works through any pool"
+        }
         Error::ReadOnly(_) => "connect to the primary; on a primary, default_transaction_read_only is on for this role or database",
         Error::Sql { code, .. } if code == "53200" => "raise the server's max_locks_per_transaction, or its memory",
         _ => return None,
     })
+}
+
+/// The server names the file that it could not write.
+fn full(message: &str) -> &'static str {
+    if message.contains("pgsql_tmp") {
+        "make room where the server writes temporary files: the tablespace that temp_tablespaces names, else that of the database"
+    } else if message.contains("pg_wal") {
+        "make room on the disk of the server's write-ahead log (pg_wal), and look at what keeps it: replication slots, archiving"
+    } else {
+        "make room on the disk of the server's data, or of the tablespace that the file is in, and try again"
+    }
 }
 
 /// The server tells "who may come from where" and "there is no such role" by one code.
@@ -195,49 +236,46 @@ impl From<ApplyError> for Failure {
             ApplyError::Database(error) => error.into(),
             ApplyError::Plan(error) => error.into(),
             ApplyError::Blocked(hazards) => blocked(&hazards, None),
-            ApplyError::LockTimeout(_) => Failure::new(format!("{error}; nothing was changed"))
-                .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
-            ApplyError::EmptySchema => Failure::new(format!("{error}; nothing was changed")).help("check --schema"),
-            ApplyError::Stale => {
-                Failure::new(format!("{error}; nothing was changed")).help("run rosey plan again and look at what it shows now")
+            ApplyError::LockTimeout(_) => {
+                Failure::new(format!("{error}{UNCHANGED}")).help("try again when it has finished, or wait longer with --lock-timeout 60s")
             }
+            ApplyError::EmptySchema => Failure::new(format!("{error}{UNCHANGED}")).help("check --schema"),
+            ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and look at what it shows now"),
             ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
                 .help("rosey plan shows the difference; --force records it as it is found"),
-            ApplyError::Unreadable(_) => Failure::new(format!("{error}; nothing was changed")).help("was it made by a later rosey?"),
+            ApplyError::Unreadable(_) => Failure::new(format!("{error}{UNCHANGED}")).help("was it made by a later rosey?"),
             ApplyError::History(error) => Failure::from(error),
             ApplyError::NoRoom { .. } => {
-                Failure::new(format!("{error}; nothing was changed")).help("make room, or put the backup on another disk with --backup-dir")
+                Failure::new(format!("{error}{UNCHANGED}")).help("make room, or put the backup on another disk with --backup-dir")
             }
-            ApplyError::Backup { .. } => Failure::new(format!("{error}; nothing was changed"))
+            ApplyError::Backup { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
-            ApplyError::Step { source: Error::Full, .. } => {
-                Failure::new("the disk is full; all was rolled back, the database is as it was").help("make room and try again")
-            }
+            ApplyError::Step { source: Error::Full, .. } => Failure::new(format!("the disk is full{ROLLED_BACK}")).help(room()),
             ApplyError::Step { source: Error::ReadOnly, .. } => {
                 let failure: Failure = Error::ReadOnly.into();
                 Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..failure }
             }
             ApplyError::Step { .. } | ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => {
-                Failure::new(format!("{error}; all was rolled back, the database is as it was"))
+                Failure::new(format!("{error}{ROLLED_BACK}"))
             }
             ApplyError::Postgres(error) => error.into(),
             ApplyError::PostgresPlan(error) => error.into(),
-            ApplyError::Locked { .. } => Failure::new(format!("{error}; nothing was changed"))
-                .help("try again when it has finished, or wait longer with --lock-timeout 60s"),
+            ApplyError::Locked { .. } => {
+                Failure::new(format!("{error}{UNCHANGED}")).help("try again when it has finished, or wait longer with --lock-timeout 60s")
+            }
             ApplyError::Blockers { ref blockers, .. } => {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
-                Failure::new(format!("{error}; all was rolled back, the database is as it was{list}"))
-                    .help("end these, or wait longer with --lock-timeout 60s")
+                Failure::new(format!("{error}{ROLLED_BACK}{list}")).help("end these, or wait longer with --lock-timeout 60s")
             }
             ApplyError::NoDigest => {
                 Failure::new(error.to_string()).help("write it again: rosey plan --out FILE, or rosey state pull > FILE")
             }
             ApplyError::Busy { ref blockers, .. } => {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
-                Failure::new(format!("{error}; nothing was changed{list}")).help("end it, or try again when it has finished")
+                Failure::new(format!("{error}{UNCHANGED}{list}")).help("end it, or try again when it has finished")
             }
             ApplyError::Statement { address, source } => {
-                let text = format!("{address}: {source}; all was rolled back, the database is as it was");
+                let text = format!("{address}: {source}{ROLLED_BACK}");
                 Failure { text, ..(*source).into() }
             }
             ApplyError::InterruptedLate { number, left, address } => Failure::new(format!(
@@ -250,15 +288,23 @@ impl From<ApplyError> for Failure {
                 counted_steps(left)
             ))
             .help("run rosey apply again: it finds what is done, and finishes the rest"),
-            ApplyError::NotVerifiedAfter(_) => Failure::new(error.to_string()).help("run rosey plan to see what differs"),
-            ApplyError::NoDump(_) => Failure::new(format!("{error}; nothing was changed"))
+            ApplyError::NotVerifiedAfter(_) => {
+                Failure::new(format!("{error}\n  every step is done and committed")).help("run rosey plan to see what differs")
+            }
+            ApplyError::AfterCommit { number, left, source } => after_commit(number, left, *source),
+            ApplyError::CommitUnknown { number, .. } => Failure::new(format!(
+                "{error}\n  whether it was committed (as number {number}) is not known, because the server did not answer when it was asked"
+            ))
+            .help("when the server answers again, rosey history shows whether the number is there, and rosey apply does what is left"),
+            ApplyError::Early { done, source } => early(&done, *source),
+            ApplyError::NoDump(_) => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("install the pg_dump of the server's version, or do without a backup: --backup never"),
-            ApplyError::Dump { .. } => Failure::new(format!("{error}; nothing was changed"))
+            ApplyError::Dump { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
-            ApplyError::Damaged { .. } => Failure::new(format!("{error}; nothing was changed"))
+            ApplyError::Damaged { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound"),
-            ApplyError::OntoItself(_) => Failure::new(format!("{error}; nothing was changed")).help("name the backup: rosey restore FILE"),
-            ApplyError::Interrupted => Failure::new("interrupted; all was rolled back, the database is as it was"),
+            ApplyError::OntoItself(_) => Failure::new(format!("{error}{UNCHANGED}")).help("name the backup: rosey restore FILE"),
+            ApplyError::Interrupted => Failure::new(format!("interrupted{ROLLED_BACK}")),
         };
         if refusal { failure.refused() } else { failure }
     }
@@ -283,6 +329,34 @@ pub(super) fn reading(error: ApplyError) -> Failure {
         other => other.into(),
     }
 }
+
+/// What failed after all was committed, or all but steps that are left.
+fn after_commit(number: i64, left: usize, source: postgres::Error) -> Failure {
+    let rest = match left {
+        0 => "every step is done and committed".to_owned(),
+        n => format!("the transaction is committed; after it, {} left", counted_steps(n)),
+    };
+    let help = match left {
+        0 => "run rosey apply again: it compares the database with the schema and completes the row of the history",
+        _ => "run rosey apply again: it finds what is done, and finishes the rest",
+    };
+    Failure::new(format!("{source}\n  {rest} (number {number})")).help(help)
+}
+
+/// A failure beside what was committed ahead of the transaction.
+fn early(done: &[String], source: ApplyError) -> Failure {
+    let lost = matches!(source, ApplyError::Database(_) | ApplyError::Postgres(_));
+    let failure = Failure::from(source);
+    let text = failure.text.replace(ROLLED_BACK, "").replace(UNCHANGED, "");
+    let rest = if lost { "nothing else was committed" } else { "all else was rolled back" };
+    let text = format!("{text}\n  committed before the transaction, and still there: {}; {rest}", done.join(", "));
+    Failure { text, ..failure }.help("rosey plan shows what is left, and rosey apply does it")
+}
+
+/// What is true of an apply whose transaction was rolled back.
+const ROLLED_BACK: &str = "; all was rolled back, the database is as it was";
+/// What is true of an apply that never began to change anything.
+const UNCHANGED: &str = "; nothing was changed";
 
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }

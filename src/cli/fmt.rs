@@ -63,7 +63,7 @@ impl Fmt {
     /// What is to be put into the layout. A rosey.kdl with a mistake in it does not stand in the way of formatting it.
     fn named(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.paths.is_empty() {
-            return Ok(vec![Settings::load(&EnvArguments { env: None })?.default_schema()]);
+            return Ok(vec![Settings::load(&EnvArguments { env: None, project: None })?.default_schema()]);
         }
         Ok(self.paths.clone())
     }

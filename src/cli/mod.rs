@@ -14,11 +14,14 @@ mod graph;
 mod history;
 mod init;
 mod inspect;
+mod interrupt;
+mod keywords;
 mod lint;
 mod listing;
 mod man;
 mod migrators;
 mod output;
+mod passwords;
 mod plan;
 mod progress;
 mod remarks;
@@ -136,6 +139,9 @@ struct EnvArguments {
     /// The environment of rosey.kdl: its database and its settings.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
+    /// The project file; rosey.kdl in the working directory where this is not given. One that is named here is trusted as the command line is: a job for pull requests names one that the request cannot change.
+    #[arg(long, value_name = "FILE")]
+    project: Option<PathBuf>,
 }
 
 /// Which database.
@@ -216,14 +222,21 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            error.print().ok();
+            let (plain, safe) = (error.render().to_string(), crate::render::masked(&error.render().to_string()));
+            match plain == safe {
+                true => drop(error.print()),
+                false if error.use_stderr() => output::err(&safe),
+                false => output::out(&safe),
+            }
             return ExitCode::from(if error.use_stderr() { 1 } else { 0 });
         }
     };
     std::panic::set_hook(Box::new(|info| {
-        output::err(&format!("error: a mistake in rosey: {info}\n  help: nothing was committed; please report this\n"));
+        let info = crate::render::masked(&info.to_string());
+        output::err(&format!("error: a mistake in rosey: {info}\n  help: {}\n", interrupt::after_a_panic()));
     }));
     let outcome = std::panic::catch_unwind(move || run(arguments));
+    interrupt::give_way();
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
@@ -264,6 +277,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
 
 /// One thread is enough: the database driver has its own.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    interrupt::watch();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(|e| Failure::new(format!("the system gives no event loop: {e}")))?.block_on(future)
 }

@@ -108,4 +108,8 @@ impl Observer for Progress {
     fn verifies(&mut self) {
         self.say("verify");
     }
+
+    fn notes(&mut self, what: &str) {
+        output::err(&format!("{}\n", escape(what)));
+    }
 }

@@ -26,22 +26,26 @@ pub(super) struct Settings {
     chosen: project::Settings,
     levels: Levels,
     environment: Option<Environment>,
+    /// Whether the command line names the file.
+    named: bool,
 }
 
 impl Settings {
     /// Reads `rosey.kdl`, which need not be there, and picks the environment.
     pub(super) fn load(arguments: &EnvArguments) -> Result<Settings, Failure> {
-        let project = read()?;
+        let file = arguments.project.clone();
+        let place = file.as_deref().map_or(FILE.to_owned(), |f| f.display().to_string());
+        let project = read(&place, file.is_some())?;
         let Some(wanted) = &arguments.env else {
             let Project { common, lint, .. } = project.unwrap_or_default();
-            return Ok(Settings { chosen: common, levels: Levels::new(lint), environment: None });
+            return Ok(Settings { chosen: common, levels: Levels::new(lint), environment: None, named: file.is_some() });
         };
         let Project { common, lint, environments } = project.ok_or_else(|| no_file(wanted))?;
         match environments.iter().find(|e| e.name == *wanted) {
             Some(found) => {
                 let chosen = found.settings.clone().or(common);
                 let levels = Levels::new(lint.into_iter().chain(found.lint.clone()));
-                Ok(Settings { chosen, levels, environment: Some(found.clone()) })
+                Ok(Settings { chosen, levels, environment: Some(found.clone()), named: file.is_some() })
             }
             None => Err(unknown(wanted, &environments)),
         }
@@ -49,7 +53,7 @@ impl Settings {
 
     /// The database.
     pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
-        Target::find(arguments, self.environment.as_ref())
+        Target::find(arguments, self.environment.as_ref(), self.named)
     }
 
     /// The schema's file or folder.
@@ -77,7 +81,7 @@ impl Settings {
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
         let online = arguments.online.or(self.chosen.online).unwrap_or(true);
-        Way { path, online, wait, counts: self.counts(arguments.counts) }
+        Way { path, online, wait, counts: self.counts(arguments.counts), after_others: false }
     }
 
     /// How rows are counted.
@@ -186,16 +190,17 @@ pub(super) fn place(environment: &Environment) -> String {
     format!("{FILE}, env {}", environment.name)
 }
 
-fn read() -> Result<Option<Project>, Failure> {
-    let text = match std::fs::read_to_string(FILE) {
+/// Reads the project file. One that the command line names must be there.
+fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
+    let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
         Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
-            return Err(Failure::new(format!("{FILE} is no UTF-8 text")).help("save the file as UTF-8"));
+            return Err(Failure::new(format!("{file} is not UTF-8 text")).help("save the file as UTF-8"));
         }
-        Err(e) => return Err(Failure::new(format!("{FILE} cannot be read: {e}"))),
+        Err(e) => return Err(Failure::new(format!("{file} cannot be read: {e}"))),
     };
-    project::read(FILE, &text, &lint::levelled()).map(Some).map_err(|d| Failure::mistakes(&d, FILE))
+    project::read(file, &text, &lint::levelled()).map(Some).map_err(|d| Failure::mistakes(&d, file))
 }
 
 fn no_file(wanted: &str) -> Failure {

@@ -63,6 +63,7 @@ impl Stamp {
             plan_id: wanted.plan_id,
             ..Options::default()
         };
+        super::interrupt::enter(super::interrupt::Phase::Writing);
         let stamped = target.database.stamp(&wanted.desired, self.force, &options).await;
         let stamped = stamped.map_err(|e| match (&self.plan, e) {
             (Some(file), e @ ApplyError::Differs(_)) => Failure::new(format!("{e}; nothing was recorded"))

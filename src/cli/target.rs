@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::config::{self, Configured};
 use super::error::Failure;
+use super::keywords;
 use super::output;
+use super::passwords::{self, Written};
 use super::{TargetArguments, settings};
 pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
@@ -24,30 +26,37 @@ pub(super) struct Target {
 
 impl Target {
     /// Finds the database.
-    pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>) -> Result<Target, Failure> {
-        let named = |database: Database, source: &str| Target { database, source: source.to_owned(), is_default: false };
+    ///
+    /// `named` says that the command line names the file of the environment.
+    pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Target, Failure> {
         if let Some(url) = &arguments.url {
-            return Ok(named(parse(url)?, "--url"));
+            return Target::of(url, Origin::User("--url".to_owned()));
         }
         if let Some(environment) = environment {
-            let (url, source) = of_environment(environment)?;
-            return Ok(named(parse(&url)?, &source));
+            let (url, origin) = of_environment(environment, named)?;
+            return Target::of(&url, origin);
         }
         if let Some(url) = std::env::var("ROSEY_DATABASE_URL").ok().filter(|u| !u.is_empty()) {
-            return Ok(named(parse(&url)?, "ROSEY_DATABASE_URL"));
+            let variable = "ROSEY_DATABASE_URL".to_owned();
+            return Target::of(&url, Origin::Variable { name: variable.clone(), source: variable });
         }
         let file = arguments.config.clone().unwrap_or_else(|| PathBuf::from("config.json"));
         let source = file.display().to_string();
         match config::read(&file, arguments.config.is_some())? {
-            Some(Configured::Url(url)) => Ok(named(parse(&url)?, &source)),
-            Some(Configured::Path(path)) => Ok(named(Database::Sqlite(path), &source)),
-            None => Ok(Target { database: parse(DEFAULT)?, source: "the default".to_owned(), is_default: true }),
+            Some(Configured::Url(url)) if arguments.config.is_some() => Target::of(&url, Origin::User(source)),
+            Some(Configured::Url(url)) => Target::of(&url, Origin::Repository(source)),
+            Some(Configured::Path(path)) => Ok(Target { database: Database::Sqlite(path), source, is_default: false }),
+            None => Ok(Target { is_default: true, ..Target::of(DEFAULT, Origin::User("the default".to_owned()))? }),
         }
+    }
+
+    fn of(url: &str, origin: Origin) -> Result<Target, Failure> {
+        Ok(Target { database: parse(url, &origin)?, source: origin.source().to_owned(), is_default: false })
     }
 
     /// The database behind a URL or path that a command takes as its argument.
     pub(super) fn named(url: &str) -> Result<Target, Failure> {
-        Ok(Target { database: parse(url)?, source: "the command line".to_owned(), is_default: false })
+        Target::of(url, Origin::User("the command line".to_owned()))
     }
 
     /// Names it on standard error, with where that came from. Never a password.
@@ -60,25 +69,57 @@ impl Target {
     }
 }
 
+/// Where the text of a URL was found.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// The command line, or a file that it names.
+    User(String),
+    /// A variable, whose value is never shown: a file may name one that holds something else.
+    Variable { name: String, source: String },
+    /// A file of the working directory.
+    Repository(String),
+}
+
+impl Origin {
+    /// For people.
+    fn source(&self) -> &str {
+        match self {
+            Origin::User(source) | Origin::Variable { source, .. } | Origin::Repository(source) => source,
+        }
+    }
+
+    fn written(&self) -> Written {
+        if matches!(self, Origin::Repository(_)) { Written::InRepository } else { Written::ByUser }
+    }
+
+    /// The text, as far as it may be shown.
+    fn shown(&self, text: &str) -> String {
+        match self {
+            Origin::Variable { name, .. } => format!("the value of {name}"),
+            _ => format!("`{}`", shown(text)),
+        }
+    }
+}
+
 /// The URL of an environment, and where that is.
-fn of_environment(environment: &Environment) -> Result<(String, String), Failure> {
+fn of_environment(environment: &Environment, named: bool) -> Result<(String, Origin), Failure> {
     let place = settings::place(environment);
     match &environment.url {
         UrlFrom::File(url) => {
             if postgres::Url::text_has_password(url) {
                 output::err("rosey.kdl holds a password; url-from keeps it out of the repository\n");
             }
-            Ok((url.clone(), place))
+            Ok((url.clone(), if named { Origin::User(place) } else { Origin::Repository(place) }))
         }
         UrlFrom::Variable(name) => {
             let failure =
                 |what: &str| Failure::new(format!("env {} of rosey.kdl takes its database from {name}, which {what}", environment.name));
             let help = "set it to the database's URL, or name the database with --url";
             match std::env::var(name) {
-                Ok(url) if !url.is_empty() => Ok((url, format!("{place} ({name})"))),
+                Ok(url) if !url.is_empty() => Ok((url, Origin::Variable { name: name.clone(), source: format!("{place} ({name})") })),
                 Ok(_) => Err(failure("is empty").help(help)),
                 Err(std::env::VarError::NotPresent) => Err(failure("is not set").help(help)),
-                Err(std::env::VarError::NotUnicode(_)) => Err(failure("is no UTF-8 text").help(help)),
+                Err(std::env::VarError::NotUnicode(_)) => Err(failure("is not UTF-8 text").help(help)),
             }
         }
     }
@@ -88,11 +129,15 @@ const SQLITE_FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlit
 const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
 
 /// The database behind a URL or path.
-pub(super) fn parse(url: &str) -> Result<Database, Failure> {
+pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
     let all = || format!("write {POSTGRES_FORM}, {SQLITE_FORMS}");
-    let wrong = |why: &str| Failure::new(format!("`{}`: {why}", shown(url)));
+    let wrong = |why: &str| Failure::new(format!("{}: {why}", origin.shown(url)));
     let Some((scheme, rest)) = split_scheme(url) else {
-        let path = bare_path(url).ok_or_else(|| Failure::new(format!("`{}` names no database", shown(url))).help(all()))?;
+        if let Some(form) = keywords::as_url(url) {
+            let help = if matches!(origin, Origin::Variable { .. }) { POSTGRES_FORM.to_owned() } else { form };
+            return Err(wrong("these are libpq's keywords, and rosey takes a URL").help(format!("write {help}")));
+        }
+        let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} names no database", origin.shown(url))).help(all()))?;
         return Ok(Database::Sqlite(path));
     };
     let dialect = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
@@ -100,10 +145,23 @@ pub(super) fn parse(url: &str) -> Result<Database, Failure> {
         "sqlite" => Ok(Database::Sqlite(sqlite_path(rest).map_err(|why| wrong(why).help(format!("write {SQLITE_FORMS}")))?)),
         "postgres" | "postgresql" => {
             libpq_variables()?;
-            let url = postgres::Url::parse(url).map_err(|why| wrong(&why.to_string()).help(format!("write {POSTGRES_FORM}")))?;
-            Ok(Database::Postgres(Box::new(url)))
+            let url = postgres::Url::parse(url).map_err(|why| unfit(why, origin, wrong))?;
+            let trust = passwords::trust(&url, origin.written());
+            Ok(Database::Postgres(Box::new(url.trusted(trust))))
         }
+        _ if matches!(origin, Origin::Variable { .. }) => Err(wrong("unknown URL scheme").help(all())),
         _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(all())),
+    }
+}
+
+/// Why a URL is not a PostgreSQL URL that can be used.
+fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failure) -> Failure {
+    match (&why, origin) {
+        (postgres::UrlError::Unknown { .. }, Origin::Variable { .. }) => {
+            wrong("it has a parameter that is not known").help(format!("the parameters are {}", postgres::parameters()))
+        }
+        (postgres::UrlError::Unknown { .. }, _) => wrong(&why.to_string()).help(format!("the parameters are {}", postgres::parameters())),
+        _ => wrong(&why.to_string()).help(format!("write {POSTGRES_FORM}")),
     }
 }
 
@@ -151,6 +209,9 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
 
 /// A URL without its password, which may stand before an `@` or behind a `?`, and may hold a `/` or `?` itself.
 pub(super) fn shown(url: &str) -> String {
+    if !url.contains("://") {
+        return crate::render::escape(&crate::render::masked(url));
+    }
     let place = url.split('?').next().unwrap_or_default();
     let start = place.find("//").map_or(0, |n| n + 2);
     let shown = match place.rsplit_once('@') {
@@ -177,7 +238,7 @@ mod tests {
     use super::*;
 
     fn path(url: &str) -> Option<String> {
-        match parse(url) {
+        match parse(url, &Origin::User("--url".to_owned())) {
             Ok(Database::Sqlite(path)) => Some(path.display().to_string()),
             _ => None,
         }
@@ -218,7 +279,8 @@ mod tests {
         ] {
             assert_eq!(shown(url), wanted);
         }
-        let failure = parse("mysql://me:s3cret@host/db").err().map(|f| f.to_string()).unwrap_or_default();
+        let failure =
+            parse("mysql://me:s3cret@host/db", &Origin::User("--url".to_owned())).err().map(|f| f.to_string()).unwrap_or_default();
         assert!(failure.contains("unknown URL scheme `mysql`") && !failure.contains("s3cret"), "{failure}");
     }
 }

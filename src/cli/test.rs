@@ -44,6 +44,7 @@ struct Count {
 
 impl Test {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
+        super::interrupt::enter(super::interrupt::Phase::Changing);
         let place = self.place()?;
         let dialect = if matches!(place, Place::Sqlite(_)) { Dialect::Sqlite } else { Dialect::Postgres };
         let cases = self.cases()?;
@@ -72,7 +73,7 @@ impl Test {
             (None, None | Some(Dialect::Sqlite)) => Ok(temporary()),
             (None, Some(Dialect::Postgres)) => Err(Failure::new("there is no server to make scratch databases on")
                 .help("name one with --url, as a role that may CREATE DATABASE; no database that it has is touched")),
-            (Some(url), dialect) => match target::parse(url)? {
+            (Some(url), dialect) => match target::parse(url, &target::Origin::User("--url".to_owned()))? {
                 Database::Postgres(url) if dialect != Some(Dialect::Sqlite) => Ok(Place::Postgres(url)),
                 Database::Postgres(_) => {
                     Err(Failure::new("--url names a PostgreSQL server, and --dialect says sqlite").help("leave one out"))

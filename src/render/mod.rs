@@ -12,6 +12,7 @@ mod json;
 mod lines;
 mod markdown;
 mod markup;
+mod mask;
 mod objects;
 mod places;
 mod sarif;
@@ -27,6 +28,7 @@ pub use findings::{findings_github, findings_json, findings_line, findings_text}
 pub use html::html;
 pub use json::{Label, json, json_of_saved, written};
 pub use markdown::{MARKER, markdown, markdown_and_findings};
+pub use mask::masked;
 pub use places::Declared;
 pub use sarif::{findings_sarif, sarif};
 pub use script::script;

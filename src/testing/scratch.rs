@@ -82,7 +82,7 @@ impl Scratch {
         let failed = |e: &dyn std::fmt::Display| scratch("the scratch database", e);
         Ok(match &self.database {
             Database::Sqlite(path) => Session::Sqlite(Connection::open(path, Mode::Create, WAIT).await.map_err(|e| failed(&e))?),
-            Database::Postgres(url) => Session::Postgres(Box::new(server::Connection::open(url).await.map_err(|e| failed(&e))?)),
+            Database::Postgres(url) => Session::Postgres(Box::new(session(url).await.map_err(|e| failed(&e))?)),
         })
     }
 }
@@ -124,6 +124,13 @@ fn name() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     format!("{PREFIX}{:x}_{now:x}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A session with rosey's settings, in a database that is the test's own.
+async fn session(url: &Url) -> Result<server::Connection, crate::dialect::postgres::Error> {
+    let mut connection = server::Connection::open(url).await?;
+    crate::dialect::postgres::session::settle(&mut connection).await?;
+    Ok(connection)
 }
 
 async fn command(url: &Url, sql: &str) -> Result<(), crate::dialect::postgres::Error> {

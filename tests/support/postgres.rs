@@ -160,11 +160,66 @@ impl Server {
         assert!(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
     }
 
+    /// Has the server listen on an address too, with one more line ahead of those that say who may come in.
+    pub fn listens(&self, address: &str, line: &str) {
+        let append = |file: &str, text: &str| {
+            let path = self.folder.join("data").join(file);
+            let now = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, if file == "pg_hba.conf" { format!("{text}\n{now}") } else { format!("{now}\n{text}\n") }).unwrap();
+        };
+        append("pg_hba.conf", line);
+        append("postgresql.conf", &format!("listen_addresses = '{address}'"));
+        self.shell("\"$1/pg_ctl\" restart -D data -w -s -m fast -l log");
+    }
+
+    /// A standby that follows this server, and stops with what this gives.
+    pub fn standby(&self) -> Standby {
+        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).unwrap().port();
+        let folder = self.folder.display();
+        let script = format!(
+            "set -e\n\"$1/pg_ctl\" stop -D data -m fast -w -s\ncp -R data standby\n\"$1/pg_ctl\" start -D data -w -s -l log\n\
+             touch standby/standby.signal\n\
+             printf '%s\\n' \"port = {port}\" \"primary_conninfo = 'host={folder} port={} user=postgres'\" >>standby/postgresql.conf\n\
+             \"$1/pg_ctl\" start -D standby -w -s -l standby.log",
+            self.port
+        );
+        self.shell(&script);
+        Standby { port, folder: self.folder.clone(), bin: self.installed.bin.clone() }
+    }
+
+    /// Runs a script in the server's folder, as its user. `$1` is the folder of its programs.
+    fn shell(&self, script: &str) {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(&self.installed.bin).current_dir(&self.folder);
+        if let Some((uid, gid)) = unprivileged().unwrap() {
+            command.uid(uid).gid(gid);
+        }
+        assert!(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success(), "{script}");
+    }
+
     /// A program of PostgreSQL such as `pg_dump` or `psql`, of this version or a newer one, if there is one: an older
     /// pg_dump refuses the server.
     pub fn tool(&self, name: &str) -> Option<PathBuf> {
         let newer = installed::all().unwrap_or_default().iter().filter(|i| i.version > self.version);
         std::iter::once(&self.installed).chain(newer).find_map(|i| i.tool(name))
+    }
+}
+
+/// A standby of a server.
+pub struct Standby {
+    pub port: u16,
+    folder: PathBuf,
+    bin: PathBuf,
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        let mut command = Command::new(self.bin.join("pg_ctl"));
+        command.args(["stop", "-D", "standby", "-m", "immediate", "-s"]).current_dir(&self.folder);
+        if let Ok(Some((uid, gid))) = unprivileged() {
+            command.uid(uid).gid(gid);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().ok();
     }
 }
 
@@ -231,6 +286,11 @@ impl Drop for Database<'_> {
     }
 }
 
+/// The rows of a query at a URL.
+pub fn ask(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
+    query(url, sql)
+}
+
 /// Runs a script on a connection of its own. On a thread of its own too: the caller may be in the middle of async code,
 /// where a second runtime cannot be started.
 fn query(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
@@ -261,7 +321,7 @@ fn settings(port: u16, folder: &str) -> String {
 }
 
 /// Whom the server runs as where the tests run as root, which PostgreSQL refuses: `postgres`, else `nobody`.
-fn unprivileged() -> Result<Option<(u32, u32)>, String> {
+pub fn unprivileged() -> Result<Option<(u32, u32)>, String> {
     if !installed::is_root() {
         return Ok(None);
     }

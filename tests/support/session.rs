@@ -13,8 +13,12 @@ pub struct Session {
 
 impl Session {
     pub fn of(database: &Database) -> Session {
+        Session::at(&database.url())
+    }
+
+    pub fn at(url: &str) -> Session {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let connection = runtime.block_on(PgConnection::connect(&database.url())).unwrap();
+        let connection = runtime.block_on(PgConnection::connect(url)).unwrap();
         Session { runtime, connection }
     }
 

@@ -1,12 +1,16 @@
 //! Backups of a PostgreSQL database: `pg_dump` of the tables that lose data. Restoring is pg_restore's.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::super::{ApplyError, Observer, Options};
 use crate::dialect::postgres::Url;
 use crate::dialect::postgres::connection::Connection;
+use crate::dialect::sqlite::Pulse;
 use crate::diff::TableChange;
 use crate::plan::{Level, Plan};
 use crate::schema::ObjectName;
@@ -41,6 +45,7 @@ pub(super) async fn write(
     connection: &mut Connection,
     tables: &[ObjectName],
     options: &Options,
+    pulse: &Pulse,
     observer: &mut dyn Observer,
 ) -> Result<PathBuf, ApplyError> {
     let server = connection.server_version() / 10_000;
@@ -68,14 +73,47 @@ pub(super) async fn write(
         command.arg("--table").arg(format!("{}.{}", exactly(&schema), exactly(table.name.as_str())));
     }
     url.as_environment(&mut command);
-    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
-    let output = output.map_err(|e| failed(reason(&e)))?;
-    if output.status.success() {
-        return Ok(path);
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let outcome = match child {
+        Ok(child) => ended(child, pulse).await,
+        Err(e) => Err(Some(reason(&e))),
+    };
+    match outcome {
+        Ok(()) => Ok(path),
+        Err(why) => {
+            std::fs::remove_file(&path).ok();
+            Err(why.map_or(ApplyError::Interrupted, failed))
+        }
     }
-    std::fs::remove_file(&path).ok();
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(failed(words.lines().next().unwrap_or("pg_dump failed").to_owned()))
+}
+
+/// Waits for pg_dump, whose first words tell why it failed. Ends it, without words, when the apply is asked to stop.
+async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
+    let said = child.stderr.take().map(|mut from| {
+        std::thread::spawn(move || {
+            let mut words = Vec::new();
+            from.read_to_end(&mut words).ok();
+            String::from_utf8_lossy(&words).into_owned()
+        })
+    });
+    let status = loop {
+        if pulse.cancel.load(Relaxed) {
+            child.kill().ok();
+            child.wait().ok();
+            return Err(None);
+        }
+        match child.try_wait().map_err(|e| Some(reason(&e)))? {
+            Some(status) => break status,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    let words = said.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    match status.success() {
+        true => Ok(()),
+        // Ctrl-C reaches every program of the terminal.
+        false if pulse.cancel.load(Relaxed) => Err(None),
+        false => Err(Some(words.lines().next().unwrap_or("pg_dump failed").to_owned())),
+    }
 }
 
 /// Deletes the oldest of the database's dumps, but for so many.

@@ -3,7 +3,9 @@
 //! All that can be is one transaction; what cannot (a concurrent index build, a validation that must not hold locks) runs
 //! after it, statement by statement, each of which the next apply finds done or finishes.
 
+mod commit;
 mod dump;
+mod lock;
 mod plan;
 mod run;
 mod script;
@@ -15,7 +17,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, history, restore};
-use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::affinity;
+use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, Url};
 use crate::dialect::sqlite::Pulse;
@@ -28,12 +31,9 @@ pub use plan::{Remarks, inspect, plan, plan_within};
 pub use script::plan_with_frame;
 pub(super) use script::{Start, frame};
 
+pub(super) use lock::{LOCK, begin as begin_locked};
 pub(super) use run::in_the_way;
 pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
-
-/// The key of the lock that one apply at a time holds on a database
-/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
-const LOCK: i64 = 0x72_6f_73_65_79;
 
 /// How long an apply waits for a lock before it lets others pass and tries again: who wants the same lock meanwhile stands
 /// behind it.
@@ -42,9 +42,11 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 /// Says of applies that were cut off after their last step that they are done. Nothing is written where there are none.
 pub(super) async fn finish(url: &Url) -> Result<(), Error> {
     let mut connection = Connection::open_within(url, PATIENCE).await?;
+    connection.begin(Begin::Write).await?;
     let last = history::read_postgres(&mut connection, history::Which::Last).await.unwrap_or_default();
     if last.iter().any(|e| e.outcome == "running") {
         history::finish(&mut connection).await?;
+        connection.commit().await?;
     }
     connection.close().await.ok();
     Ok(())
@@ -53,7 +55,7 @@ pub(super) async fn finish(url: &Url) -> Result<(), Error> {
 /// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
 ///
 /// # Errors
-/// Every error but [`ApplyError::Unfinished`] leaves the database as it was.
+/// An error says by itself what it leaves: see [`ApplyError`].
 pub async fn apply(
     url: &Url,
     desired: &Normalized,
@@ -67,9 +69,23 @@ pub async fn apply(
         return Err(ApplyError::EmptySchema);
     }
     let mut connection = Connection::open_within(url, options.lock_timeout.min(AT_ONCE)).await?;
-    lock(&mut connection, options.lock_timeout).await?;
+    affinity::verify(&mut connection).await?;
     let canceller = connection.canceller();
-    let mut work = Work { url, connection, desired, approved, options, pulse: pulse.clone(), observer, backup: None, found: None };
+    let until = Instant::now() + options.lock_timeout;
+    let (pulse_too, observed) = (pulse.clone(), observer);
+    let mut work = Work {
+        url,
+        connection,
+        desired,
+        approved,
+        options,
+        pulse: pulse_too,
+        observer: observed,
+        backup: None,
+        found: None,
+        early: Vec::new(),
+        until,
+    };
     let outcome = {
         let running = work.all();
         tokio::pin!(running);
@@ -77,45 +93,22 @@ pub async fn apply(
             tokio::select! {
                 outcome = &mut running => break outcome,
                 () = asked_to_stop(&pulse) => {
-                    canceller.cancel().await.ok();
+                    if let Some(canceller) = &canceller {
+                        canceller.cancel().await.ok();
+                    }
                     tokio::time::sleep(Duration::from_millis(200)).await;
                 }
             }
         }
     };
+    let early = std::mem::take(&mut work.early);
     work.connection.close().await.ok();
-    outcome.map_err(|e| match e {
-        ApplyError::Postgres(Error::Cancelled) if pulse.cancel.load(Relaxed) => ApplyError::Interrupted,
-        other => other,
-    })
+    outcome.map_err(|e| run::interrupted(e, &pulse)).map_err(|e| commit::besides(e, early))
 }
 
 async fn asked_to_stop(pulse: &Pulse) {
     while !pulse.cancel.load(Relaxed) {
         tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// Takes rosey's lock on the database, which goes with the session.
-pub(super) async fn lock(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
-    let until = Instant::now() + wait;
-    loop {
-        let taken = connection.texts(&format!("SELECT pg_try_advisory_lock({LOCK})::text")).await?;
-        if taken.first().is_some_and(|t| t == "true") {
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            let holder = format!(
-                "SELECT 'process ' || a.pid || coalesce(' of ' || a.usename, '') || coalesce(' (' || nullif(a.application_name, '') || ')', '') \
-                 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted \
-                 AND l.classid = {} AND l.objid = {} AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-                LOCK >> 32,
-                LOCK & 0xffff_ffff
-            );
-            let holder = connection.texts(&holder).await?.into_iter().next().unwrap_or_else(|| "another apply".to_owned());
-            return Err(ApplyError::Locked { holder, waited: wait });
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -132,61 +125,75 @@ struct Work<'w> {
     backup: Option<PathBuf>,
     /// The schema ahead of what runs before the transaction, where something does.
     found: Option<String>,
+    /// What has been committed ahead of the transaction, by the addresses of the steps.
+    early: Vec<String>,
+    /// When it stops waiting for others.
+    until: Instant,
 }
 
 impl Work<'_> {
+    /// All of it. What cannot be in a transaction needs the settings and the lock of a session, which are given back.
     async fn all(&mut self) -> Result<Outcome, ApplyError> {
+        if self.approved.steps.iter().all(|s| s.transaction == Transaction::Inside) {
+            return self.in_order().await;
+        }
+        let held = lock::hold(&mut self.connection, self.until, self.options.lock_timeout, &self.pulse).await?;
+        let outcome = self.in_order().await;
+        lock::release(&mut self.connection, &held).await;
+        outcome
+    }
+
+    async fn in_order(&mut self) -> Result<Outcome, ApplyError> {
         let began = Instant::now();
-        let until = began + self.options.lock_timeout;
-        history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
-        self.beforehand(until).await?;
+        self.beforehand().await?;
         let outcome = loop {
             match self.transaction(began).await {
-                Err(error) if run::is_lock_timeout(&error) && Instant::now() < until && !self.pulse.cancel.load(Relaxed) => {
-                    self.roll_back().await?;
+                Err(error) if run::is_lock_timeout(&error) && Instant::now() < self.until && !self.pulse.cancel.load(Relaxed) => {
+                    self.connection.rollback().await?;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
                 other => break other,
             }
         };
         match outcome {
-            Ok(Some(mut report)) => {
-                if let Some(backup) = &report.backup {
-                    dump::keep_newest(backup, self.options.keep_backups);
-                }
-                let number = report.number;
-                let stopped = self.pulse.clone();
-                self.afterwards(number).await.map_err(|e| run::interrupted(e, &stopped))?;
-                report.took = began.elapsed();
-                Ok(Outcome::Applied(report))
-            }
+            Ok(Some(report)) => self.committed(report, began).await,
             Ok(None) => {
-                self.roll_back().await?;
+                self.connection.rollback().await.ok();
                 Ok(Outcome::NothingToDo)
             }
-            Err(error) if run::is_lock_timeout(&error) => {
-                self.roll_back().await?;
-                self.forget_backup();
-                let blockers = run::blockers(&mut self.connection, self.approved).await;
-                Err(ApplyError::Blockers { blockers, waited: self.options.lock_timeout })
-            }
             Err(error) => {
-                self.roll_back().await.ok();
-                self.forget_backup();
-                Err(error)
+                self.connection.rollback().await.ok();
+                self.not_committed(error).await
             }
         }
     }
 
-    /// A copy of what is still there.
+    /// What is left to do after the transaction.
+    async fn committed(&mut self, mut report: Report, began: Instant) -> Result<Outcome, ApplyError> {
+        if let Some(backup) = &report.backup {
+            dump::keep_newest(backup, self.options.keep_backups);
+        }
+        self.afterwards(report.number).await?;
+        report.took = began.elapsed();
+        Ok(Outcome::Applied(report))
+    }
+
+    async fn not_committed(&mut self, error: ApplyError) -> Result<Outcome, ApplyError> {
+        // A copy of what is still there.
+        if !commit::may_be_committed(&error) {
+            self.forget_backup();
+        }
+        if !run::is_lock_timeout(&error) {
+            return Err(error);
+        }
+        let blockers = run::blockers(&mut self.connection, self.approved).await;
+        Err(ApplyError::Blockers { blockers, waited: self.options.lock_timeout })
+    }
+
     fn forget_backup(&mut self) {
         if let Some(copy) = self.backup.take() {
             std::fs::remove_file(copy).ok();
         }
-    }
-
-    async fn roll_back(&mut self) -> Result<(), Error> {
-        self.connection.execute("ROLLBACK").await.map(drop)
     }
 
     /// Whether this is what was approved, and nothing stops it. What ran ahead of the transaction is left aside.
@@ -200,15 +207,21 @@ impl Work<'_> {
         if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
     }
 
+    /// Begins the transaction, one apply at a time.
+    async fn begin(&mut self) -> Result<(), ApplyError> {
+        lock::begin(&mut self.connection, self.until, self.options.lock_timeout, &self.pulse).await
+    }
+
     /// What must be committed before the transaction can use it: new values of an enum.
-    async fn beforehand(&mut self, until: Instant) -> Result<(), ApplyError> {
+    async fn beforehand(&mut self) -> Result<(), ApplyError> {
         let steps: Vec<&Step> = self.approved.steps.iter().filter(|s| s.transaction == Transaction::Before).collect();
         if steps.is_empty() {
             return Ok(());
         }
-        self.connection.execute("BEGIN").await?;
+        self.begin().await?;
+        history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
         let planned = planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await;
-        self.connection.execute("ROLLBACK").await?;
+        self.connection.rollback().await?;
         let Planned { plan, settled, .. } = planned?;
         if plan.is_empty() {
             return Ok(());
@@ -220,16 +233,16 @@ impl Work<'_> {
         self.found = Some(kdl::encode(settled.current.schema()));
         for step in steps {
             let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
-            run::alone(&mut self.connection, step, until, self.observer).await.map_err(failed)?;
+            run::alone(&mut self.connection, step, self.until, self.observer).await.map_err(failed)?;
+            self.early.push(step.address.to_string());
         }
         Ok(())
     }
 
     /// The one transaction; nothing where there is nothing to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
-        self.connection.execute("BEGIN").await?;
-        let wait = self.options.lock_timeout.min(AT_ONCE).as_millis().max(1);
-        self.connection.execute(&format!("SET LOCAL lock_timeout = {wait}")).await?;
+        self.begin().await?;
+        history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
         let Planned { plan, settled, holding_after_all, .. } =
             planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await?;
         // A saved plan for empty tables would stop the writers of one that is no longer empty.
@@ -238,8 +251,7 @@ impl Work<'_> {
         }
         if plan.is_empty() && plan.guards.is_empty() {
             if settled.live.history && history::finish(&mut self.connection).await? {
-                self.connection.execute("COMMIT").await?;
-                self.connection.execute("BEGIN").await?;
+                self.connection.commit().await?;
             }
             return Ok(None);
         }
@@ -263,7 +275,8 @@ impl Work<'_> {
             ..self.options.record(&plan)
         };
         let number = history::write_postgres(&mut self.connection, &record).await?;
-        self.connection.execute("COMMIT").await?;
+        let left = plan.steps.iter().filter(|s| s.transaction == Transaction::After).count();
+        commit::commit(&mut self.connection, number, left, self.observer).await?;
         Ok(Some(Report { number, rows_copied: 0, took: began.elapsed(), backup }))
     }
 
@@ -277,7 +290,7 @@ impl Work<'_> {
             return Ok(None);
         }
         self.forget_backup();
-        let written = dump::write(self.url, &mut self.connection, &tables, self.options, self.observer).await?;
+        let written = dump::write(self.url, &mut self.connection, &tables, self.options, &self.pulse, self.observer).await?;
         self.backup = Some(written.clone());
         Ok(Some(written))
     }
@@ -304,14 +317,18 @@ impl Work<'_> {
                 return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source: Box::new(source) });
             }
         }
-        self.connection.execute("BEGIN").await?;
-        let verified = self.verify().await;
-        self.connection.execute("ROLLBACK").await?;
-        match verified {
-            Ok(_) => Ok(history::finish(&mut self.connection).await.map(drop)?),
-            Err(ApplyError::NotVerified(what)) => Err(ApplyError::NotVerifiedAfter(what)),
-            Err(other) => Err(other),
-        }
+        self.compare_and_finish().await.map_err(|e| commit::after(e, number))
+    }
+
+    /// Compares the outcome, and says in the history that all is done.
+    async fn compare_and_finish(&mut self) -> Result<(), ApplyError> {
+        self.connection.begin(Begin::Write).await?;
+        self.verify().await?;
+        self.connection.rollback().await?;
+        self.connection.begin(Begin::Write).await?;
+        history::finish(&mut self.connection).await?;
+        self.connection.commit().await?;
+        Ok(())
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::apply::{Way, drift};
+use super::lock;
+use crate::apply::{ApplyError, Way, drift};
 use crate::dialect::guards::Guards;
-use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, PlanError, Url};
@@ -40,7 +41,8 @@ pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_within(url: &Url, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
-    Opened::open(url, way.wait).await?.plan(desired, way).await
+    let opened = Opened::open_now(url, way.wait).await?;
+    opened.plan(desired, way).await
 }
 
 /// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
@@ -51,9 +53,20 @@ pub(in crate::apply) struct Opened {
 }
 
 impl Opened {
-    pub(in crate::apply) async fn open(url: &Url, wait: Duration) -> Result<Opened, Error> {
-        let mut connection = Connection::open_within(url, wait).await?;
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    pub(in crate::apply) async fn open(url: &Url, way: Way) -> Result<Opened, ApplyError> {
+        let mut connection = Connection::open_within(url, way.wait).await?;
+        if way.after_others {
+            lock::wait_for_others(&mut connection, way.wait).await?;
+        }
+        Ok(Opened::read(connection).await?)
+    }
+
+    async fn open_now(url: &Url, wait: Duration) -> Result<Opened, Error> {
+        Opened::read(Connection::open_within(url, wait).await?).await
+    }
+
+    async fn read(mut connection: Connection) -> Result<Opened, Error> {
+        connection.begin(Begin::Snapshot).await?;
         let live = inspect::inspect(&mut connection).await?;
         let guards = planner::remembered(&mut connection, &live).await?;
         Ok(Opened { connection, live, guards })
@@ -66,7 +79,7 @@ impl Opened {
         let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &how(way)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
-        connection.execute("ROLLBACK").await?;
+        connection.rollback().await?;
         connection.close().await.ok();
         Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later }))
     }
@@ -83,6 +96,7 @@ pub(super) fn how<'h>(way: Way) -> How<'h> {
 /// Where the server does not answer.
 pub async fn inspect(url: &Url) -> Result<String, Error> {
     let mut connection = Connection::open_within(url, PATIENCE).await?;
+    connection.begin(Begin::Snapshot).await?;
     let schema = planner::current(&mut connection).await?;
     connection.close().await.ok();
     Ok(kdl::encode(&schema))

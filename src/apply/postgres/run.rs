@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
-use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::{Error, PlanError, Url};
 use crate::dialect::sqlite::Pulse;
 use crate::diff::Changes;
@@ -46,10 +46,15 @@ pub(super) async fn alone(connection: &mut Connection, step: &Step, until: Insta
 
 /// A statement that was cancelled because somebody asked for it.
 pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
+    if !pulse.cancel.load(Relaxed) {
+        return error;
+    }
     match error {
-        ApplyError::Unfinished { number, left, address, source } if matches!(*source, Error::Cancelled) && pulse.cancel.load(Relaxed) => {
+        ApplyError::Unfinished { number, left, address, source } if matches!(*source, Error::Cancelled) => {
             ApplyError::InterruptedLate { number, left, address }
         }
+        ApplyError::Statement { source, .. } if matches!(*source, Error::Cancelled) => ApplyError::Interrupted,
+        ApplyError::Postgres(Error::Cancelled) | ApplyError::PostgresPlan(PlanError::Database(Error::Cancelled)) => ApplyError::Interrupted,
         other => other,
     }
 }
@@ -75,12 +80,20 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
         return Vec::new();
     }
     let sql = holders(&format!("c.relname IN ({})", names.join(", ")));
-    connection.texts(&sql).await.unwrap_or_default()
+    if connection.begin(Begin::ReadOnly).await.is_err() {
+        return Vec::new();
+    }
+    let found = connection.texts(&sql).await.unwrap_or_default();
+    connection.rollback().await.ok();
+    found
 }
 
 /// Who holds a lock that a plan's reads wait for, asked in a session of its own: the one that waited is not always free.
 pub(in crate::apply) async fn in_the_way(url: &Url) -> Vec<String> {
     let Ok(mut connection) = Connection::open(url).await else { return Vec::new() };
+    if connection.begin(Begin::ReadOnly).await.is_err() {
+        return Vec::new();
+    }
     let found = connection.texts(&holders("l.mode = 'AccessExclusiveLock'")).await.unwrap_or_default();
     connection.close().await.ok();
     found

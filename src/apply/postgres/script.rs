@@ -5,7 +5,7 @@ use super::plan::how;
 use super::{LOCK, Remarks, as_recorded};
 use crate::apply::{ApplyError, Options, Way, history};
 use crate::dialect::guards::Guards;
-use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::planner::{self, Planned, Settled};
 use crate::dialect::postgres::{Url, digest, script};
 use crate::kdl;
@@ -34,7 +34,7 @@ pub(in crate::apply) struct Start<'s> {
 /// As [`super::plan()`]; and [`ApplyError::History`] where a later rosey has written the history on.
 pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    connection.begin(Begin::Snapshot).await?;
     history::is_known(history::read_postgres(&mut connection, history::Which::Last).await)?;
     let Planned { plan, settled, uncounted, .. } = planner::plan_as(&mut connection, desired, &how(way)).await?;
     let mut number = 0;
@@ -43,7 +43,7 @@ pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options:
     }
     let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
     let guards = planner::remembered(&mut connection, &settled.live).await?;
-    connection.execute("ROLLBACK").await?;
+    connection.rollback().await?;
     connection.close().await.ok();
     let start = Start { settled: &settled, guards: &guards, uncounted: &uncounted, number, facts: &facts };
     let frame = frame(&plan, &start, desired, options).unwrap_or_default();

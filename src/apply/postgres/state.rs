@@ -9,7 +9,7 @@ use super::plan::how;
 use super::{PATIENCE, Remarks};
 use crate::apply::Way;
 use crate::dialect::guards::Guards;
-use crate::dialect::postgres::connection::Connection;
+use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How};
 use crate::dialect::postgres::{Error, PlanError, Url, digest, offline, rows};
@@ -49,9 +49,9 @@ pub struct PlanAndState {
 /// Where the server does not answer.
 pub async fn state(url: &Url) -> Result<State, Error> {
     let mut connection = Connection::open_within(url, PATIENCE).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    connection.begin(Begin::ReadOnly).await?;
     let (_, _, _, state) = read(&mut connection).await?;
-    connection.execute("ROLLBACK").await?;
+    connection.rollback().await?;
     connection.close().await.ok();
     Ok(state)
 }
@@ -62,7 +62,7 @@ pub async fn state(url: &Url) -> Result<State, Error> {
 /// Where the server does not answer, or where no plan is possible.
 pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Result<PlanAndState, PlanError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    connection.begin(Begin::Snapshot).await?;
     let (live, guards, holding, state) = read(&mut connection).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
     let changes = settled.changes()?;
@@ -76,7 +76,7 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     let mut plan = planned.plan;
     let since = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
     (plan.drift, remarks.later) = (since.drift, since.later);
-    connection.execute("ROLLBACK").await?;
+    connection.rollback().await?;
     connection.close().await.ok();
     Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
 }
@@ -93,9 +93,9 @@ pub async fn plan_as_noted(
     way: Way,
 ) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    connection.begin(Begin::Snapshot).await?;
     let planned = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
-    connection.execute("ROLLBACK").await?;
+    connection.rollback().await?;
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, later: None };
     let plan = Plan { holding: Some(holding.clone()), ..planned.plan };

@@ -1,63 +1,57 @@
-//! The one door to a PostgreSQL server: opens a session, runs statements in it, and stops one that runs.
+//! The one door to a PostgreSQL server: opens a session, runs statements in it, and says when it is lost. Sets nothing
+//! that outlives a transaction, unless the session is known to keep its server process (see `affinity`).
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _};
 
 use super::Url;
+use super::cancel::{AtWork, Canceller};
 pub(crate) use super::error::Error;
 use super::error::{opening, running};
+use super::url::Password;
+use super::{session, watch};
 
-/// What every session begins with, in one round trip. A migration is not to be cut off by a timeout that was meant for the
-/// program's own queries; expressions and values are to be spelled alike whatever the role's settings are; the timeouts that
-/// a server's version does not know are left out.
-const SETTINGS: [(&str, &str); 10] = [
-    ("statement_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
-    ("client_min_messages", "warning"),
-    ("standard_conforming_strings", "on"),
-    ("check_function_bodies", "on"),
-    ("quote_all_identifiers", "off"),
-    ("row_security", "off"),
-    ("extra_float_digits", "1"),
-    ("IntervalStyle", "postgres"),
-    ("bytea_output", "hex"),
-];
-
-/// What the driver asks for itself when it connects: the zone is UTC.
-const BY_THE_DRIVER: [(&str, &str); 3] = [("client_encoding", "'UTF8'"), ("DateStyle", "'ISO, MDY'"), ("TimeZone", "'UTC'")];
-
-const NO_TIMEOUT: &str =
-    "set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')";
-
-const WHO: &str = "SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4";
-
-/// What any other session has to begin with, so that the same statements do the same in it.
-pub(crate) fn session() -> Vec<String> {
-    let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
-    let mut statements: Vec<String> = all.map(|(name, value)| format!("SET {name} = {value}")).collect();
-    statements.push(format!("DO $rosey$ BEGIN PERFORM {NO_TIMEOUT}; END $rosey$"));
-    statements
+/// How a transaction sees and what it may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// Each statement sees what others have committed before it.
+    Write,
+    /// All statements see one moment.
+    Snapshot,
+    /// The same, and nothing is written.
+    ReadOnly,
 }
 
-/// What gives such a session its own settings back.
-pub(crate) fn session_after() -> Vec<String> {
-    BY_THE_DRIVER.iter().chain(&SETTINGS).map(|(name, _)| format!("RESET {name}")).collect()
+impl Begin {
+    fn sql(self) -> &'static str {
+        match self {
+            Begin::Write => "BEGIN",
+            Begin::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            Begin::ReadOnly => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
 }
 
-fn set_up() -> String {
-    let settings: String = SETTINGS.iter().map(|(name, value)| format!("SET {name} = {value};\n")).collect();
-    format!("{settings}SELECT {NO_TIMEOUT};\n{WHO}")
-}
+/// How long a connection may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A session. `search_path`, `lock_timeout` and the role are as the server, the URL and the user have them.
+/// A session. The role is as the server, the URL and the user have it; the settings are those of the transaction that
+/// [`Connection::begin`] opens.
 pub(crate) struct Connection {
     inner: PgConnection,
-    url: Url,
-    pid: i32,
+    url: Arc<Url>,
+    /// How long a statement waits for another session's lock.
+    wait: Duration,
     version: u32,
+    /// The server process of the transaction, or of the session where that keeps one.
+    at_work: Option<(Canceller, AtWork)>,
+    /// The process that the session keeps, where that is known.
+    kept: Option<i32>,
+    lost: bool,
 }
 
 impl Connection {
@@ -66,48 +60,121 @@ impl Connection {
     /// # Errors
     /// As [`Connection::open`].
     pub(crate) async fn open_within(url: &Url, wait: Duration) -> Result<Connection, Error> {
-        let mut connection = Connection::open(url).await?;
-        // 0 would be no end at all.
-        connection.execute(&format!("SET lock_timeout = {}", wait.as_millis().clamp(1, 2_000_000_000))).await?;
-        Ok(connection)
+        Ok(Connection { wait, ..Connection::open(url).await? })
     }
 
     /// Opens a session.
     pub(crate) async fn open(url: &Url) -> Result<Connection, Error> {
         readable(url.files())?;
         let inner = in_time(url, connect(url)).await?;
-        let mut connection = Connection { inner, url: url.clone(), pid: 0, version: 0 };
-        let statement = sqlx::raw_sql(AssertSqlSafe(set_up())).fetch_all(&mut connection.inner);
-        let rows = in_time(url, async { statement.await.map_err(running) }).await?;
-        let number = |column: usize| rows.last().and_then(|r| r.try_get::<i32, _>(column).ok());
-        connection.pid = number(0).unwrap_or_default();
-        connection.version = number(1).and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
-        Ok(connection)
+        let version = inner.server_version_num().unwrap_or_default();
+        let wait = Duration::from_secs(5);
+        Ok(Connection { inner, url: Arc::new(url.clone()), wait, version, at_work: None, kept: None, lost: false })
+    }
+
+    /// Begins a transaction with rosey's settings, which end with it.
+    ///
+    /// # Errors
+    /// Where the server does not answer, or has given the session another process than the one that it kept.
+    pub(crate) async fn begin(&mut self, how: Begin) -> Result<(), Error> {
+        // 0 would be no end at all.
+        let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
+        let sql = format!("{};\n{}", how.sql(), session::for_transaction(wait));
+        let (mut pid, mut version) = (0, None);
+        let (url, statements) = (self.url.clone(), [sql]);
+        let note = |_, row: &PgRow| {
+            if let (Ok(process), Ok(number)) = (row.try_get::<i32, _>(0), row.try_get::<i32, _>(1)) {
+                (pid, version) = (process, u32::try_from(number).ok());
+            }
+        };
+        in_time(&url, self.own_queries(&statements, note)).await?;
+        self.version = version.unwrap_or(self.version);
+        if self.kept.is_some_and(|kept| kept != pid) {
+            return Err(Error::Pooled { at: self.url.server() });
+        }
+        self.works(pid);
+        Ok(())
+    }
+
+    /// Makes the transaction's changes last.
+    pub(crate) async fn commit(&mut self) -> Result<(), Error> {
+        self.execute("COMMIT").await?;
+        self.rests();
+        Ok(())
+    }
+
+    /// Undoes the transaction's changes.
+    pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
+        self.execute("ROLLBACK").await?;
+        self.rests();
+        Ok(())
+    }
+
+    /// Notes down that the session keeps this process: then settings and locks of the session may be used.
+    pub(super) fn keeps(&mut self, pid: i32) {
+        self.kept = Some(pid);
+        self.works(pid);
+    }
+
+    /// What stops a statement of the transaction, or of a session that keeps its process.
+    pub(crate) fn canceller(&self) -> Option<Canceller> {
+        self.at_work.as_ref().map(|(canceller, _)| canceller.clone())
+    }
+
+    fn works(&mut self, pid: i32) {
+        let canceller = Canceller { url: self.url.clone(), pid };
+        self.at_work = Some((canceller.clone(), AtWork::new(canceller)));
+    }
+
+    fn rests(&mut self) {
+        if self.kept.is_none() {
+            self.at_work = None;
+        }
+    }
+
+    /// Waits for a piece of work, unless the connection is or becomes lost.
+    async fn watched<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, Error> {
+        if self.lost {
+            return Err(Error::Lost(format!("{}: it was lost before", self.url.server())));
+        }
+        let watch = self.canceller();
+        let inner = &mut self.inner;
+        let outcome = watch::over(watch, async { work(inner).await.map_err(running) }).await;
+        self.lost |= matches!(outcome, Err(Error::Lost(_)));
+        outcome.map_err(|e| match e {
+            Error::Pooled { .. } => Error::Pooled { at: self.url.server() },
+            other => other,
+        })
     }
 
     /// Runs one statement, prepared: a second one behind it is an error of the server's.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
-        sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch_all(&mut self.inner).await.map_err(running)
+        let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+        self.watched(async |inner| statement.fetch_all(inner).await).await
     }
 
     /// Runs queries of rosey's own in one round trip, and hands over each row with the place of its query while the server
     /// goes on. They are not prepared, so nothing that comes from a schema file may be in them.
     pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
-        let mut answers = sqlx::raw_sql(AssertSqlSafe(sql.join(";\n"))).fetch_many(&mut self.inner);
-        let mut place = 0;
-        while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
-            match answer.map_err(running)? {
-                Either::Left(_) => place += 1,
-                Either::Right(row) => take(place, &row),
+        let sql = sql.join(";\n");
+        self.watched(async |inner| {
+            let mut answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(inner);
+            let mut place = 0;
+            while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
+                match answer? {
+                    Either::Left(_) => place += 1,
+                    Either::Right(row) => take(place, &row),
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+        .await
     }
 
     /// Runs one statement and gives the number of rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        Ok(statement.execute(&mut self.inner).await.map_err(running)?.rows_affected())
+        Ok(self.watched(async |inner| statement.execute(inner).await).await?.rows_affected())
     }
 
     /// The one number of a query (`int8`; cast it); no row and NULL count as 0.
@@ -136,36 +203,45 @@ impl Connection {
         self.version
     }
 
-    /// What stops a statement of this session while it runs.
-    pub(crate) fn canceller(&self) -> Canceller {
-        Canceller { url: self.url.clone(), pid: self.pid }
+    /// Where it leads.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
-    /// Says goodbye.
+    /// Says goodbye; a lost connection is only dropped.
     pub(crate) async fn close(self) -> Result<(), Error> {
-        self.inner.close().await.map_err(running)
+        if self.lost {
+            return Ok(());
+        }
+        let goodbye = tokio::time::timeout(GOODBYE, self.inner.close()).await;
+        goodbye.unwrap_or(Ok(())).map_err(running)
     }
 }
 
-/// Stops a session's statement from another session: dropping the future that waits for it would not.
-#[derive(Debug, Clone)]
-pub(crate) struct Canceller {
-    url: Url,
-    pid: i32,
+/// The process in a row; 0 is none.
+pub(super) fn process(row: &PgRow) -> i32 {
+    row.try_get(0).unwrap_or_default()
 }
 
-impl Canceller {
-    /// Has the statement end with [`Error::Cancelled`]. Nothing happens where none runs.
-    pub(crate) async fn cancel(&self) -> Result<(), Error> {
-        let mut other = Connection::open(&self.url).await?;
-        other.query(&format!("SELECT pg_catalog.pg_cancel_backend({})", self.pid)).await?;
-        other.close().await
-    }
+/// The first two columns of a row of texts.
+pub(super) fn pair(row: &PgRow) -> Option<(String, String)> {
+    Some((row.try_get(0).ok()?, row.try_get(1).ok()?))
 }
 
 /// Connects as sslmode says (<https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>): `allow`
-/// and `prefer` have a second try where the server does not admit the first; the driver knows the first only.
+/// and `prefer` have a second try where the server does not admit the first; the driver knows the first only. A password
+/// that must not be seen on the way is only in a try that encrypts.
 async fn connect(url: &Url) -> Result<PgConnection, Error> {
+    if url.password() == Password::OverTls && !url.always_encrypts() {
+        return match connect_as(&url.encrypted()).await {
+            Err(Error::NoTls { .. }) => connect_as(&url.without_password(Password::Clear)).await,
+            outcome => outcome,
+        };
+    }
+    connect_as(url).await
+}
+
+async fn connect_as(url: &Url) -> Result<PgConnection, Error> {
     let options = url.options();
     let second = match options.get_ssl_mode() {
         PgSslMode::Allow => Some(PgSslMode::Require),

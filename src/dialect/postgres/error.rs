@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use super::Url;
+use super::url::Password;
 
 /// What the server, or the way to it, says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +77,24 @@ pub enum Error {
         /// The user.
         user: String,
     },
+    /// 28P01, where there was no password to send.
+    #[error("the server wants a password of user {user}, and no password was given")]
+    NoPassword {
+        /// The user.
+        user: String,
+    },
+    /// The password would cross the network without encryption, and nobody has asked for that.
+    #[error("the password was not sent: the connection to {at} is not encrypted")]
+    ClearPassword {
+        /// `host:port`.
+        at: String,
+    },
+    /// The password is the environment's, and the host is a repository's file's.
+    #[error("the password was not sent: it comes from the environment, and {host} is named by a file of the repository alone")]
+    ForeignHost {
+        /// The host.
+        host: String,
+    },
     /// 28000: no rule of `pg_hba.conf` lets the user in, or there is no such role.
     #[error("the server does not let user {user} in: {message}")]
     NotAdmitted {
@@ -101,6 +120,12 @@ pub enum Error {
     /// The session ended before its work did. What was not committed is undone.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
+    /// A pooler hands each transaction to another server process.
+    #[error("the server at {at} is a connection pooler in transaction mode: it gives each transaction another server process")]
+    Pooled {
+        /// `host:port`.
+        at: String,
+    },
     /// 42501.
     #[error("the role lacks a privilege: {0}")]
     Privilege(String),
@@ -114,8 +139,8 @@ pub enum Error {
     #[error("the statement was cancelled")]
     Cancelled,
     /// 53100.
-    #[error("the server's disk is full")]
-    DiskFull,
+    #[error("the server's disk is full: {0}")]
+    DiskFull(String),
     /// 25006: a standby, or a session that may not write.
     #[error("the server does not write: {0}")]
     ReadOnly(String),
@@ -141,7 +166,7 @@ pub enum Error {
 impl Error {
     /// Whether it says nothing about the statement itself: the session has ended, was told to stop, or waited in vain.
     pub(crate) fn is_no_refusal(&self) -> bool {
-        matches!(self, Error::Lost(_) | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
+        matches!(self, Error::Lost(_) | Error::Pooled { .. } | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
     }
 
     /// The same, for a statement that was evaluated over rows: a message that may quote one of their values is left out.
@@ -198,7 +223,12 @@ pub(super) fn opening(error: sqlx::Error, url: &Url) -> Error {
         // The driver appends its own source's file and line.
         sqlx::Error::Protocol(e) => Error::NotPostgres { at, reason: e.split(" (sqlx").next().unwrap_or_default().to_owned() },
         sqlx::Error::Database(e) => match e.code().as_deref() {
-            Some("28P01") => Error::WrongPassword { user: url.user().to_owned() },
+            Some("28P01") => match url.password() {
+                Password::Sent | Password::OverTls => Error::WrongPassword { user: url.user().to_owned() },
+                Password::None => Error::NoPassword { user: url.user().to_owned() },
+                Password::Clear => Error::ClearPassword { at },
+                Password::Foreign => Error::ForeignHost { host: url.host().to_owned() },
+            },
             Some("28000") => Error::NotAdmitted { user: url.user().to_owned(), message: e.message().to_owned() },
             Some("3D000") => Error::NoDatabase { name: url.database().to_owned(), at },
             _ => running(sqlx::Error::Database(e)),
@@ -245,11 +275,13 @@ fn refused(error: &PgDatabaseError) -> Error {
         // Class 08 is the connection's own; the others end a session: an administrator, a crash, a dropped database, idleness.
         "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" => Error::Lost(message),
         code if code.starts_with("08") => Error::Lost(message),
+        // An unnamed statement that is gone between two messages was prepared in another server process.
+        "26000" => Error::Pooled { at: String::new() },
         "42501" => Error::Privilege(message),
         "55P03" => Error::LockTimeout,
         "40P01" => Error::Deadlock,
         "57014" => Error::Cancelled,
-        "53100" => Error::DiskFull,
+        "53100" => Error::DiskFull(message),
         "25006" => Error::ReadOnly(message),
         code => Error::Sql {
             code: code.to_owned(),

@@ -1,6 +1,8 @@
 //! PostgreSQL: inspect, normalise, types, DDL text, changes → steps, connection.
 
+pub(crate) mod affinity;
 mod ask;
+pub(crate) mod cancel;
 mod canon;
 mod check;
 mod check_names;
@@ -27,17 +29,20 @@ pub(crate) mod read_type;
 pub(crate) mod rows;
 mod scan;
 pub(crate) mod script;
+pub(crate) mod session;
 mod settle;
 mod standing;
 mod trial;
 mod types;
 mod url;
+mod watch;
 mod whole;
 mod words;
 
+pub(crate) use cancel::cancel_all;
 pub use check::problems;
 pub use error::Error;
 pub use from_sql::{SqlProblem, from_sql};
 pub use planner::{PlanError, desired};
 pub(crate) use standing::gives_back;
-pub use url::{Url, UrlError};
+pub use url::{Trust, Url, UrlError, parameters};

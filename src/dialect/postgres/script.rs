@@ -4,17 +4,17 @@
 
 use super::measure;
 use super::names::literal;
-use super::{connection, digest};
+use super::{digest, session};
 use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
 
 /// The session's settings.
 pub(crate) fn session() -> Piece {
-    Piece::new("The settings that rosey works with: what is converted is converted as it does.", connection::session())
+    Piece::new("The settings that rosey works with: what is converted is converted as it does.", session::session())
 }
 
 /// The settings as they were.
 pub(crate) fn session_after() -> Vec<String> {
-    connection::session_after()
+    session::session_after()
 }
 
 /// A block, in quotes that nothing in it ends.

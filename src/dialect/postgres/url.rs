@@ -35,12 +35,12 @@ pub enum UrlError {
     #[error("it names several hosts, and a schema is applied to one: name the primary")]
     ManyHosts,
     /// A parameter that nobody knows.
-    #[error("unknown parameter `{name}`; did you mean `{nearest}`?")]
+    #[error("unknown parameter `{name}`{}", near(*.nearest))]
     Unknown {
         /// The parameter.
         name: String,
-        /// The one that is spelled most like it.
-        nearest: &'static str,
+        /// One that is spelled much like it.
+        nearest: Option<&'static str>,
     },
     /// A parameter with a value that it does not take.
     #[error("the parameter `{name}` takes {wanted}")]
@@ -63,9 +63,39 @@ pub enum UrlError {
     Driver,
 }
 
+/// How far whoever wrote a URL is trusted with a password that the environment holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// It may go where the URL leads, and as the URL says.
+    Full,
+    /// It may go where the URL leads, because the environment names that host too, but never without encryption.
+    Host,
+    /// It goes nowhere but to this machine.
+    Nothing,
+}
+
+/// Whether there is a password, and when it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Password {
+    /// There is none.
+    None,
+    /// Whenever the server wants it.
+    Sent,
+    /// Where the connection is encrypted.
+    OverTls,
+    /// It was left out because the connection is not encrypted.
+    Clear,
+    /// It was left out because of the host.
+    Foreign,
+}
+
 /// Where a PostgreSQL database is, and as whom to go there.
 #[derive(Clone)]
 pub struct Url {
+    /// What the text itself says of encryption and of a password.
+    asks_for_no_tls: bool,
+    has_own_password: bool,
+    password: Password,
     options: PgConnectOptions,
     connect_timeout: Option<Duration>,
     files: Vec<String>,
@@ -101,11 +131,69 @@ impl Url {
             // There is no TLS on a socket, and libpq does not ask for it there whatever sslmode says.
             options = options.ssl_mode(PgSslMode::Disable);
         }
+        let (asks_for_no_tls, has_own_password) = (parts.ssl_mode == Some("disable"), parts.password.is_some());
         let files = [&parts.root_cert, &parts.cert, &parts.key].into_iter().flatten().cloned().collect();
         let connect_timeout = parts.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT));
         // Some poolers refuse this parameter at the start; the session sets it later.
         let options = options.extra_float_digits(None).disable_statement_logging();
-        Ok(Url { options, connect_timeout, files })
+        let url = Url { asks_for_no_tls, has_own_password, password: Password::None, options, connect_timeout, files };
+        Ok(url.trusted(Trust::Full))
+    }
+
+    /// Decides where the password may go. Without encryption it goes to this machine, or where `sslmode=disable` asks for
+    /// that: in a URL that is trusted, in one that holds the password itself, or in PGSSLMODE. To a host that only a
+    /// repository's file names, no password of the environment's goes at all.
+    #[must_use]
+    pub fn trusted(self, trust: Trust) -> Url {
+        let password = match self.text_of_password() {
+            None => Password::None,
+            Some(_) if self.is_here() => Password::Sent,
+            Some(_) if trust == Trust::Nothing && !self.has_own_password => Password::Foreign,
+            Some(_) => {
+                let by_variable = !self.asks_for_no_tls && matches!(self.options.get_ssl_mode(), PgSslMode::Disable);
+                let asked = self.asks_for_no_tls && (trust == Trust::Full || self.has_own_password);
+                if asked || by_variable { Password::Sent } else { Password::OverTls }
+            }
+        };
+        if password == Password::Foreign { self.without_password(password) } else { Url { password, ..self } }
+    }
+
+    /// Whether it is this machine.
+    fn is_here(&self) -> bool {
+        let host = self.host();
+        let loopback = |a: std::net::IpAddr| a.is_loopback();
+        self.is_socket() || host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(loopback)
+    }
+
+    /// Whether the password is sent.
+    pub(super) fn password(&self) -> Password {
+        self.password
+    }
+
+    /// Whether nothing is said to the server unless the connection is encrypted.
+    pub(super) fn always_encrypts(&self) -> bool {
+        matches!(self.options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull)
+    }
+
+    /// The same, encrypted.
+    pub(super) fn encrypted(&self) -> Url {
+        Url { options: self.options.clone().ssl_mode(PgSslMode::Require), ..self.clone() }
+    }
+
+    /// The same without the password, and why.
+    pub(super) fn without_password(&self, why: Password) -> Url {
+        Url { options: self.options.clone().password(""), password: why, ..self.clone() }
+    }
+
+    /// The password. The driver gives it in a URL alone, and panics over a user, an address or a folder that fits in none.
+    fn text_of_password(&self) -> Option<String> {
+        let lossy = self.options.clone().username("nobody").host("localhost").to_url_lossy();
+        lossy.password().map(|p| parts::decode(p, "password").unwrap_or_default()).filter(|p| !p.is_empty())
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.options.get_port()
     }
 
     /// Whether a URL has the password in its text, and does not leave it to a variable or file.
@@ -154,15 +242,21 @@ impl Url {
 
     /// Gives PostgreSQL's own programs what they connect with: by their environment, where no other user sees a password.
     pub(crate) fn as_environment(&self, command: &mut std::process::Command) {
-        // The driver gives the password in a URL alone, and panics over a user, an address or a folder that fits in none.
-        let lossy = self.options.clone().username("nobody").host("localhost").to_url_lossy();
         let host = socket(&self.options).unwrap_or_else(|| self.host().to_owned());
         command.env("PGHOST", host).env("PGPORT", self.options.get_port().to_string());
         command.env("PGUSER", self.user()).env("PGDATABASE", self.database());
-        command.env("PGSSLMODE", ssl_word(self.options.get_ssl_mode()));
-        if let Some(password) = lossy.password() {
-            command.env("PGPASSWORD", parts::decode(password, "password").unwrap_or_default());
+        let encrypted = self.password == Password::OverTls && !self.always_encrypts();
+        command.env("PGSSLMODE", if encrypted { "require" } else { ssl_word(self.options.get_ssl_mode()) });
+        match self.text_of_password() {
+            Some(password) => drop(command.env("PGPASSWORD", password)),
+            // It would find the one that is withheld by itself.
+            None => drop(command.env_remove("PGPASSWORD").env("PGPASSFILE", "/dev/null")),
         }
+    }
+
+    /// The same place, for a connection that must be made within this time.
+    pub(super) fn within(&self, limit: Duration) -> Url {
+        Url { connect_timeout: Some(self.connect_timeout.unwrap_or(limit).min(limit)), ..self.clone() }
     }
 
     /// What the driver connects with.
@@ -179,6 +273,16 @@ impl Url {
     pub(super) fn files(&self) -> &[String] {
         &self.files
     }
+}
+
+/// A question after another spelling.
+fn near(name: Option<&'static str>) -> String {
+    name.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
+}
+
+/// The parameters of a URL that are obeyed, for people.
+pub fn parameters() -> String {
+    parts::TAKEN.join(", ")
 }
 
 impl fmt::Debug for Url {

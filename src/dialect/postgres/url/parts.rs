@@ -28,7 +28,7 @@ pub(super) struct Parts {
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
 /// Parameters that are obeyed.
-const TAKEN: [&str; 16] = [
+pub(super) const TAKEN: [&str; 16] = [
     "host",
     "hostaddr",
     "port",
@@ -213,7 +213,8 @@ fn other_parameter(name: &str, value: &str) -> Result<(), UrlError> {
         return if asks_nothing { Ok(()) } else { Err(UrlError::Unsupported { name: name.to_owned(), instead }) };
     }
     let known = TAKEN.iter().chain(&IGNORED).copied().chain(UNSUPPORTED.iter().map(|(n, _)| *n));
-    let nearest = known.min_by_key(|k| strsim::osa_distance(k, &name.to_ascii_lowercase())).unwrap_or("sslmode");
+    let distance = |k: &str| strsim::osa_distance(k, &name.to_ascii_lowercase());
+    let nearest = known.min_by_key(|k| distance(k)).filter(|k| distance(k) <= 2);
     if name.contains('@') {
         // A password with a `?` in it has got here.
         return Err(UrlError::Escape);

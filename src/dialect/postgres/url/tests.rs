@@ -78,6 +78,7 @@ fn parameters() {
         ("prepared_statement_cache_size=0&command_timeout=60&target_session_attrs=primary", ""),
         ("gssencmode=prefer&channel_binding=disable", ""),
         ("sslmod=require", "error: unknown parameter `sslmod`; did you mean `sslmode`?"),
+        ("foo=1", "error: unknown parameter `foo`"),
         ("search_path=app", "error: not supported: the parameter `search_path`; write options=-csearch_path%3DNAME"),
         ("sslmode=on", "error: the parameter `sslmode` takes disable, allow, prefer, require, verify-ca or verify-full"),
         ("connect_timeout=soon", "error: the parameter `connect_timeout` takes a number of seconds"),

@@ -1,0 +1,124 @@
+//! One apply at a time on a database. The lock is the transaction's wherever that is enough, so that it cannot outlive it;
+//! only steps outside of transactions need the session's, which is released at the end.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::super::ApplyError;
+use crate::dialect::postgres::Error;
+use crate::dialect::postgres::connection::{Begin, Connection};
+use crate::dialect::postgres::session::{self, Saved};
+use crate::dialect::sqlite::Pulse;
+
+/// The key of the lock that one apply at a time holds on a database
+/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
+pub(in crate::apply) const LOCK: i64 = 0x72_6f_73_65_79;
+
+/// How long it is between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a lock is asked for.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    /// Until the transaction ends.
+    Transaction,
+    /// Until it is released.
+    Session,
+    /// Until the transaction ends, beside others who only wait for applies as well.
+    Others,
+}
+
+impl Ask {
+    fn sql(self) -> String {
+        let function = match self {
+            Ask::Transaction => "pg_try_advisory_xact_lock",
+            Ask::Session => "pg_try_advisory_lock",
+            Ask::Others => "pg_try_advisory_xact_lock_shared",
+        };
+        format!("SELECT pg_catalog.{function}({LOCK})::pg_catalog.text")
+    }
+}
+
+/// Begins a transaction that holds the lock. No transaction stays open while it waits.
+///
+/// # Errors
+/// [`ApplyError::Locked`] with the holder when the time is up; [`Error::ReadOnly`] where nothing can be written.
+pub(in crate::apply) async fn begin(connection: &mut Connection, until: Instant, wait: Duration, pulse: &Pulse) -> Result<(), ApplyError> {
+    take(connection, Ask::Transaction, until, wait, pulse).await?;
+    is_writable(connection).await
+}
+
+/// Waits until no other apply is at work. One that was killed may still be, in a server process that has not noticed.
+///
+/// # Errors
+/// [`ApplyError::Locked`] with the holder when the time is up.
+pub(in crate::apply) async fn wait_for_others(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
+    take(connection, Ask::Others, Instant::now() + wait, wait, &Pulse::default()).await?;
+    Ok(connection.rollback().await?)
+}
+
+/// Takes the lock for the session, with rosey's settings for it, and gives what the session was set to.
+///
+/// # Errors
+/// As [`begin`].
+pub(super) async fn hold(connection: &mut Connection, until: Instant, wait: Duration, pulse: &Pulse) -> Result<Saved, ApplyError> {
+    let saved = session::settle(connection).await?;
+    let held = match take(connection, Ask::Session, until, wait, pulse).await {
+        Ok(()) => is_writable(connection).await,
+        refused => refused,
+    };
+    connection.rollback().await.ok();
+    if let Err(error) = held {
+        release(connection, &saved).await;
+        return Err(error);
+    }
+    Ok(saved)
+}
+
+/// Gives the session back as it was. What a lost connection held goes with it.
+pub(super) async fn release(connection: &mut Connection, saved: &Saved) {
+    // In a session that is given to somebody else next, nothing may stay behind, whatever failed.
+    connection.rollback().await.ok();
+    connection.own_queries(&[format!("SELECT pg_catalog.pg_advisory_unlock({LOCK})")], |_, _| ()).await.ok();
+    session::give_back(connection, saved).await.ok();
+}
+
+async fn take(connection: &mut Connection, ask: Ask, until: Instant, wait: Duration, pulse: &Pulse) -> Result<(), ApplyError> {
+    loop {
+        if pulse.cancel.load(Relaxed) {
+            return Err(ApplyError::Interrupted);
+        }
+        connection.begin(Begin::Write).await?;
+        if connection.texts(&ask.sql()).await?.first().is_some_and(|t| t == "true") {
+            return Ok(());
+        }
+        let held = if Instant::now() >= until { Some(holder(connection).await?) } else { None };
+        connection.rollback().await?;
+        if let Some(holder) = held {
+            return Err(ApplyError::Locked { holder, waited: wait });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn holder(connection: &mut Connection) -> Result<String, Error> {
+    let (high, low) = (LOCK >> 32, LOCK & 0xffff_ffff);
+    let sql = format!(
+        "SELECT 'process ' || a.pid || coalesce(' of ' || a.usename, '') || coalesce(' (' || nullif(concat_ws(', ', nullif(a.application_name, ''), a.state), '') || ')', '') \
+         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.granted \
+         AND l.classid = {high} AND l.objid = {low} AND l.pid <> pg_catalog.pg_backend_pid() \
+         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) ORDER BY l.mode LIMIT 1"
+    );
+    Ok(connection.texts(&sql).await?.into_iter().next().unwrap_or_else(|| "another apply".to_owned()))
+}
+
+/// Refuses a server that takes no changes, before anything is tried.
+async fn is_writable(connection: &mut Connection) -> Result<(), ApplyError> {
+    let sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby, which replays what its primary does' \
+               WHEN pg_catalog.current_setting('transaction_read_only') = 'on' THEN 'its transactions are read-only for this role or database' \
+               END";
+    match connection.texts(sql).await?.pop() {
+        Some(why) => Err(Error::ReadOnly(why).into()),
+        None => Ok(()),
+    }
+}

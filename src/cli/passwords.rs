@@ -1,0 +1,84 @@
+//! Where a password may go that the environment holds: to a host that the environment or the user names, never to one that
+//! only a file of the repository names, because anybody who can propose a change can write that.
+
+use std::path::PathBuf;
+
+use crate::dialect::postgres::{Trust, Url};
+
+/// Who wrote a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The command line, a variable, or a file that the command line names.
+    ByUser,
+    /// A file that rosey found in the working directory.
+    InRepository,
+}
+
+/// How far a URL is trusted.
+pub(super) fn trust(url: &Url, written: Written) -> Trust {
+    match written {
+        Written::ByUser => Trust::Full,
+        Written::InRepository if names_host(url) => Trust::Host,
+        Written::InRepository => Trust::Nothing,
+    }
+}
+
+/// Whether the environment sends its password to this host: by PGHOST, or by a line of the password file for it.
+fn names_host(url: &Url) -> bool {
+    let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    if variable("PGHOST").is_some_and(|host| host.eq_ignore_ascii_case(url.host())) {
+        return true;
+    }
+    if std::env::var_os("PGPASSWORD").is_some() {
+        return false;
+    }
+    let own = std::env::home_dir().map(|home| home.join(".pgpass"));
+    let files = [variable("PGPASSFILE").map(PathBuf::from), own];
+    let lines = files.into_iter().flatten().find_map(|file| matching(&std::fs::read_to_string(file).ok()?, url));
+    lines.is_some_and(|host| host != "*")
+}
+
+/// The host of the first line of a password file that matches
+/// (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
+fn matching(text: &str, url: &Url) -> Option<String> {
+    let wanted = [url.host().to_owned(), url.port().to_string(), url.database().to_owned(), url.user().to_owned()];
+    text.lines().filter(|l| !l.starts_with('#')).map(fields).find_map(|fields| {
+        let matches = fields.len() >= 5 && fields.iter().zip(&wanted).all(|(field, wanted)| field == "*" || field == wanted);
+        matches.then(|| fields[0].clone())
+    })
+}
+
+/// The fields of a line; a backslash escapes a colon and itself.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut characters = line.chars();
+    while let Some(c) = characters.next() {
+        match (c, fields.last_mut()) {
+            (':', _) => fields.push(String::new()),
+            ('\\', Some(last)) => last.extend(characters.next()),
+            (c, Some(last)) => last.push(c),
+            (_, None) => {}
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_matches_tells_the_host() {
+        let url = Url::parse("postgresql://ada@db.example:5433/chat").unwrap();
+        for (text, wanted) in [
+            ("db.example:5433:chat:ada:x", Some("db.example")),
+            ("*:*:*:*:x\ndb.example:5433:chat:ada:y", Some("*")),
+            ("# db.example:*:*:*:x\nother:*:*:*:x\n", None),
+            ("db.example:5432:chat:ada:x", None),
+            ("db.example:*:*:ada", None),
+        ] {
+            assert_eq!(matching(text, &url).as_deref(), wanted, "{text}");
+        }
+        assert_eq!(fields("a\\:b:c\\\\"), ["a:b", "c\\"]);
+    }
+}

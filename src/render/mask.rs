@@ -1,0 +1,122 @@
+//! Takes passwords out of a text that quotes what a user gave: the userinfo of URLs and libpq's `password=…`. Hides too much
+//! rather than too little, and changes nothing that was masked before.
+
+/// What stands for a password.
+const HIDDEN: &str = "…";
+
+/// Words before a `=` whose value is a secret. Parameters of URLs, libpq's keywords, and variables.
+const SECRET: [&str; 5] = ["password", "passwd", "passphrase", "pwd", "token"];
+
+/// The text without the passwords in it.
+pub fn masked(text: &str) -> String {
+    keywords(&text.split_inclusive(char::is_whitespace).map(userinfo).collect::<String>())
+}
+
+/// A word without the password of its URL.
+fn userinfo(word: &str) -> String {
+    let (start, has_scheme) = match word.find("://") {
+        Some(n) => (n + 3, true),
+        None => (0, false),
+    };
+    let (front, rest) = word.split_at(start);
+    let Some((who, place)) = rest.rsplit_once('@') else {
+        return if has_scheme { format!("{front}{}", without_at(rest)) } else { word.to_owned() };
+    };
+    match who.split_once(':') {
+        // The word itself is in a form that is shown to be filled in.
+        Some((_, "password" | "PASSWORD" | HIDDEN)) => word.to_owned(),
+        Some((user, password)) if has_scheme || is_login(user, password, place) => format!("{front}{user}:{HIDDEN}@{place}"),
+        _ => word.to_owned(),
+    }
+}
+
+/// Whether a word without a scheme is `user:password@host`.
+fn is_login(user: &str, password: &str, place: &str) -> bool {
+    let name = user.trim_start_matches(['`', '"', '\'', '(']);
+    let plain = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || "_-.%+".contains(c));
+    plain(name) && !password.is_empty() && place.starts_with(|c: char| c.is_alphanumeric() || c == '[')
+}
+
+/// A URL that lost its `@`: a port that is none is the beginning of a password.
+fn without_at(rest: &str) -> String {
+    let (authority, path) = rest.find('/').map_or((rest, ""), |n| rest.split_at(n));
+    match authority.split_once(':') {
+        Some((host, port))
+            if !host.contains('[') && !port.starts_with(|c: char| c.is_ascii_digit() || c == '\u{2026}') && !port.trim().is_empty() =>
+        {
+            format!("{host}:{HIDDEN}")
+        }
+        _ => format!("{authority}{path}"),
+    }
+}
+
+/// The text without the values of `password=` and the like.
+fn keywords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(value) = next_value(rest) {
+        out.push_str(&rest[..value.start]);
+        out.push_str(HIDDEN);
+        rest = &rest[value.end..];
+    }
+    out + rest
+}
+
+/// Where the next secret value is.
+fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
+    text.match_indices('=').find_map(|(at, _)| {
+        let before = text[..at].trim_end().to_ascii_lowercase();
+        if !SECRET.iter().any(|word| before.ends_with(word)) {
+            return None;
+        }
+        let start = at + 1 + (text[at + 1..].len() - text[at + 1..].trim_start_matches(' ').len());
+        let end = start + value_length(&text[start..]);
+        let value = &text[start..end];
+        (!value.is_empty() && value != HIDDEN && !value.starts_with('=')).then_some(start..end)
+    })
+}
+
+/// How long a value is: to the quote that ends it, else to a blank or `&`, without the marks of the sentence around it.
+fn value_length(text: &str) -> usize {
+    if text.starts_with('\'') {
+        let mut escaped = false;
+        for (n, c) in text.char_indices().skip(1) {
+            match c {
+                '\'' if !escaped => return n + 1,
+                '\\' => escaped = !escaped,
+                _ => escaped = false,
+            }
+        }
+    }
+    let end = text.find(|c: char| c.is_whitespace() || c == '&').unwrap_or(text.len());
+    text[..end].trim_end_matches(['`', '"', '\'', ':', ';', ',', ')', '.']).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn passwords_are_hidden_and_nothing_else() {
+        for (text, wanted) in [
+            ("postgres://me:s3cret@host/db", "postgres://me:…@host/db"),
+            ("`postgres://me:s3@cret@host/db`: no", "`postgres://me:…@host/db`: no"),
+            ("postgres://me:s3/c?ret@host/db x", "postgres://me:…@host/db x"),
+            ("postgres://me:s3cret", "postgres://me:…"),
+            ("postgres://host:5432/db", "postgres://host:5432/db"),
+            ("postgres://[::1]:5432/db", "postgres://[::1]:5432/db"),
+            ("me:s3cret@host/db: no such file", "me:…@host/db: no such file"),
+            ("`host=h password=s3cret user=u`: x", "`host=h password=… user=u`: x"),
+            ("`host=h password=s3cret`: x", "`host=h password=…`: x"),
+            ("password = 's3 c\\'ret' host=h", "password = … host=h"),
+            ("postgres://h/db?password=s3cret&x=1", "postgres://h/db?password=…&x=1"),
+            ("PGPASSWORD=s3cret rosey", "PGPASSWORD=… rosey"),
+            ("column password text", "column password text"),
+            ("table t at a:b", "table t at a:b"),
+            ("write postgresql://user:password@host:port/database", "write postgresql://user:password@host:port/database"),
+        ] {
+            assert_eq!(masked(text), wanted);
+            assert_eq!(masked(wanted), wanted);
+        }
+    }
+}
