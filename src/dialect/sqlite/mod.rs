@@ -1,6 +1,7 @@
 //! SQLite: inspect, normalise, types, DDL text, changes → steps, connection.
 
 pub(crate) mod backup;
+mod broken;
 mod canon;
 mod check;
 pub(crate) mod connection;
@@ -28,6 +29,7 @@ mod rewrite;
 pub(crate) mod script;
 pub(crate) mod types;
 mod value;
+mod works;
 
 #[cfg(test)]
 mod oracle;

@@ -8,7 +8,7 @@ use super::inspect::{self, Live};
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
-use super::{check, cursor, lower, measure, normalize, rewrite};
+use super::{broken, check, cursor, lower, measure, normalize, rewrite};
 use crate::dialect::guards::Guards;
 use crate::diff::{self, Changes};
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
@@ -110,7 +110,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
     }
     let fingerprint = live.fingerprint();
     // What the trial alone finds must be found again.
-    let supported = |p: &&Plan| p.hazards().all(|h| h.code != Code::NotSupported);
+    let supported = |p: &&Plan| p.hazards().all(|h| h.level != Level::Blocks || h.probe.is_some());
     let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
     let mut steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
     indexed_by::stop(&changes, live, &mut steps);
@@ -183,10 +183,10 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }
-        let proof = prove(live, desired, changes, &steps).await?;
-        match proof.refusal {
+        let mut proof = prove(live, desired, changes, &steps).await?;
+        match proof.refusal.take() {
             None => {
-                warn(&mut steps, proof.unreadable);
+                broken::tell(&mut steps, &proof, changes, live, desired.schema());
                 return Ok(steps);
             }
             Some(Refusal::Statement { address, sql, message }) => {
@@ -216,17 +216,6 @@ fn foreign(address: &Address, message: &str) -> Hazard {
     let message = format!("not supported: {address} uses what only the program that made it has ({message})");
     let advice = "change the table with that program, or drop what uses it first";
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
-}
-
-fn warn(steps: &mut [Step], unreadable: Vec<(Address, String)>) {
-    for (address, reason) in unreadable {
-        if let Some(step) = steps.iter_mut().rev().find(|s| s.address == address) {
-            let (code, what) =
-                if address.kind() == "view" { (Code::BrokenView, "cannot be read") } else { (Code::BrokenTrigger, "cannot run") };
-            let (message, advice) = (format!("{address} {what}: {reason}"), "SQLite makes it all the same; check its SQL");
-            step.hazards.push(Hazard::new(code, Level::Warns, address, message, advice));
-        }
-    }
 }
 
 /// SQLite's own error, at the line of the object it is about.

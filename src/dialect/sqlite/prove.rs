@@ -12,6 +12,7 @@ use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
+use super::works::{self, Broken};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Step};
 use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
@@ -34,13 +35,15 @@ pub(crate) enum Refusal {
 pub(crate) struct Proof {
     /// Why the plan cannot be right, if it cannot.
     pub(crate) refusal: Option<Refusal>,
-    /// Views that come and cannot be read, with SQLite's reason: SQLite makes them all the same.
-    pub(crate) unreadable: Vec<(Address, String)>,
+    /// Views and triggers that do not work before the steps, of those that the change reaches.
+    pub(crate) was_broken: Broken,
+    /// Those that do not work after them.
+    pub(crate) is_broken: Broken,
 }
 
 impl From<Refusal> for Proof {
     fn from(refusal: Refusal) -> Self {
-        Proof { refusal: Some(refusal), unreadable: Vec::new() }
+        Proof { refusal: Some(refusal), ..Proof::default() }
     }
 }
 
@@ -58,7 +61,8 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     if let Some(problem) = unknown_in_defaults(&mut memory, changes).await {
         return Ok(Refusal::Expression(problem).into());
     }
-    let was_broken = broken_writes(&mut memory).await?;
+    let changed = changed_names(changes);
+    let was_broken = works::broken(&mut memory, &changed).await?;
     for step in steps {
         if let Some(found) = foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
             let (step, address) = (step.address.clone(), found.address.clone());
@@ -73,9 +77,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
             }
         }
     }
-    let mut unreadable = unreadable_views(&mut memory, steps).await;
-    let broken: Vec<_> = broken_writes(&mut memory).await?.into_iter().filter(|b| !was_broken.contains(b)).collect();
-    unreadable.extend(broken.into_iter().filter_map(|(trigger, message)| Some((made(steps, &trigger)?, message))));
+    let is_broken = works::broken(&mut memory, &changed).await?;
     let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
     memory.close().await?;
     let mut wanted = part_of(desired.schema(), &touched);
@@ -83,7 +85,13 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let wanted = Normalized::by_dialect(wanted);
     let left = remaining(&outcome, &wanted);
     let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
-    Ok(Proof { refusal, unreadable })
+    Ok(Proof { refusal, was_broken, is_broken })
+}
+
+/// The names of what changes, before and after, in lower case.
+fn changed_names(changes: &Changes) -> BTreeSet<String> {
+    let pairs = changes.pairs().into_iter().flat_map(|(before, after)| before.into_iter().chain(after));
+    pairs.map(|a| a.last().to_ascii_lowercase()).collect()
 }
 
 /// A backfill or conversion that counts or ranks rows. In the list of a SELECT an aggregate makes one row of all, and a
@@ -200,48 +208,6 @@ fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     Normalized::by_dialect(schema)
 }
 
-/// Triggers whose table can no longer be written, with SQLite's reason: each kind of write compiles all of them.
-async fn broken_writes(memory: &mut Connection) -> Result<Vec<(String, String)>, Error> {
-    let rows = memory.query("SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger'").await?;
-    let text = |r: &sqlx::sqlite::SqliteRow, i: usize| sqlx::Row::try_get_unchecked::<String, _>(r, i).unwrap_or_default();
-    let triggers: Vec<(String, String)> = rows.iter().map(|r| (text(r, 0), text(r, 1))).collect();
-    let mut found = Vec::new();
-    for (trigger, table) in triggers {
-        let (name, string) = (quote(&table), quote_string(&table));
-        let column = memory.texts(&format!("SELECT name FROM pragma_table_info({string}) LIMIT 1")).await.unwrap_or_default().concat();
-        let writes = [
-            format!("INSERT INTO {name} DEFAULT VALUES"),
-            format!("UPDATE {name} SET {0} = {0}", quote(&column)),
-            format!("DELETE FROM {name}"),
-        ];
-        for write in writes {
-            if let Err(error) = memory.query(&format!("EXPLAIN {write}")).await {
-                found.push((trigger.clone(), error.to_string()));
-                break;
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// The step that makes a trigger.
-fn made(steps: &[Step], trigger: &str) -> Option<Address> {
-    let makes = |s: &&Step| matches!(s.action, Action::Create | Action::Replace) && s.address.kind() == "trigger";
-    steps.iter().filter(makes).find(|s| s.address.last().eq_ignore_ascii_case(trigger)).map(|s| s.address.clone())
-}
-
-async fn unreadable_views(memory: &mut Connection, steps: &[Step]) -> Vec<(Address, String)> {
-    let mut found = Vec::new();
-    for step in steps.iter().filter(|s| matches!(s.action, Action::Create | Action::Replace) && s.address.kind() == "view") {
-        let makes = step.statements.iter().any(|s| s.sql.starts_with("CREATE VIEW"));
-        let read = format!("SELECT * FROM {} LIMIT 0", quote(step.address.last()));
-        if makes && let Err(error) = memory.query(&read).await {
-            found.push((step.address.clone(), error.to_string()));
-        }
-    }
-    found
-}
-
 /// The names that matter: those in the statements, those in the views and triggers among them, and the tables of indexes.
 fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
@@ -310,10 +276,17 @@ unsafe extern "C" fn authorize(
     let denied = match action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
         // ALTER TABLE, FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => {
-            !["table_list", "data_version", "table_info", "page_size", "quick_check", "writable_schema", "ignore_check_constraints"]
-                .contains(&name.to_ascii_lowercase().as_str())
-        }
+        ffi::SQLITE_PRAGMA => ![
+            "table_list",
+            "data_version",
+            "table_info",
+            "table_xinfo",
+            "page_size",
+            "quick_check",
+            "writable_schema",
+            "ignore_check_constraints",
+        ]
+        .contains(&name.to_ascii_lowercase().as_str()),
         ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
         _ => false,
     };

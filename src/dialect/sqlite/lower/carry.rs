@@ -56,8 +56,8 @@ pub(super) fn lower<'l>(
             steps.extend([away, returned]);
         }
     }
-    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &gone, view)));
-    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &gone, trigger)) {
+    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &gone, broken, view)));
+    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &gone, broken, trigger)) {
         if !step.footprint.creates.is_empty() {
             step.footprint.prefers.extend(back.get("trigger").into_iter().flatten().cloned());
         }
@@ -175,7 +175,8 @@ fn trigger(t: &Trigger) -> Body<'_> {
     Body { kind: "TRIGGER", name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
 }
 
-fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
+/// Drops what is there, and makes what shall be. What SQLite stumbles over must be away while anything is changed.
+fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, broken: &BTreeSet<String>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     let action = match delta {
         Delta::Create(_) => Action::Create,
@@ -183,17 +184,21 @@ fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, body: fn(&T) -> Body
         Delta::Alter { .. } => Action::Replace,
     };
     let (before, after) = (delta.before().map(body), delta.after().map(body));
+    let stumbles = [&before, &after].into_iter().flatten().any(|b| broken.contains(&b.name.as_str().to_ascii_lowercase()));
     if let Some(old) = &before {
         let drop = Statement::new(format!("DROP {} {}", old.kind, quote(old.name.as_str())));
         let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(old.resource.clone());
-        step.footprint.frees = resources(&words(old.text), gone);
+        step.footprint.frees = if stumbles { resources(gone, gone) } else { resources(&words(old.text), gone) };
         steps.push(step);
     }
     if let Some(new) = after {
         let mut step = Step::new(new.address, action, vec![Statement::new(new.create)]);
         step.footprint.needs = words(new.text).into_iter().map(|w| format!("name:{w}")).filter(|n| *n != new.resource).collect();
+        if stumbles {
+            step.footprint.prefers = resources(gone, gone).into_iter().filter(|n| *n != new.resource).collect();
+        }
         step.footprint.creates.push(new.resource);
         steps.push(step);
     }

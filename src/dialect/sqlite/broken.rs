@@ -1,0 +1,103 @@
+//! Hazards of views and triggers that would not work once a plan is done. What worked before stops the plan; what is new
+//! and does not work is a warning, because SQLite makes it all the same; what never worked and is not touched is silent.
+
+use super::inspect::Live;
+use super::prove::Proof;
+use super::works::Body;
+use crate::diff::{Changes, Delta, TableChange};
+use crate::plan::{Code, Hazard, Level, Step};
+use crate::schema::{Address, ObjectName, Schema};
+
+/// Adds the hazards to the steps: to the body's own step, or to the first one.
+pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
+    for (body, reason) in &proof.is_broken {
+        let old = old_key(body, changes);
+        let stored = live.stored.iter().find(|r| r.kind == old.0 && r.name.eq_ignore_ascii_case(&old.1));
+        let worked = stored.is_some() && proof.was_broken.get(&old).is_none_or(|was| is_foreign(was) && !is_foreign(reason));
+        let declared = declared(body, desired);
+        let name = declared.clone().unwrap_or_else(|| stored.map_or_else(|| body.1.clone(), |r| r.name.clone()));
+        let address = Address::top(&body.0, name);
+        let own = steps.iter().rposition(|s| s.address == address);
+        let hazard = match (worked, declared.is_some()) {
+            (true, true) => stops(address, reason, changes),
+            (true, false) => breaks_ignored(address, reason),
+            (false, _) if changes.addresses().contains(&address) => warns(address, reason),
+            (false, _) => continue,
+        };
+        let is_told = |h: &Hazard| h.level == Level::Blocks && h.address == hazard.address;
+        if steps.iter().flat_map(|s| &s.hazards).any(is_told) {
+            continue;
+        }
+        if let Some(step) = steps.get_mut(own.unwrap_or(0)) {
+            step.hazards.push(hazard);
+        }
+    }
+}
+
+/// What it is called before the change.
+fn old_key(body: &Body, changes: &Changes) -> Body {
+    fn old<T>(deltas: &[Delta<T>], name: impl Fn(&T) -> &ObjectName, new: &str) -> Option<String> {
+        let found = deltas.iter().find(|d| d.after().is_some_and(|t| name(t).name.matches(new)))?;
+        Some(name(found.before()?).name.as_str().to_ascii_lowercase())
+    }
+    let old = match body.0.as_str() {
+        "view" => old(&changes.views, |v| &v.name, &body.1),
+        _ => old(&changes.triggers, |t| &t.name, &body.1),
+    };
+    (body.0.clone(), old.unwrap_or_else(|| body.1.clone()))
+}
+
+fn declared(body: &Body, desired: &Schema) -> Option<String> {
+    let view = || desired.views.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
+    let trigger = || desired.triggers.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
+    if body.0 == "view" { view() } else { trigger() }
+}
+
+/// Whether it uses what only the program that made it has: then nothing can be said of it.
+fn is_foreign(reason: &str) -> bool {
+    reason.contains("no such function") || reason.contains("no such collation") || reason.contains("no such module")
+}
+
+fn code(address: &Address) -> (Code, &'static str) {
+    if address.kind() == "view" { (Code::BrokenView, "be read") } else { (Code::BrokenTrigger, "run") }
+}
+
+fn stops(address: Address, reason: &str, changes: &Changes) -> Hazard {
+    let (code, works) = code(&address);
+    let message = format!("{address} works now and could not {works} after this change: {reason}");
+    Hazard::new(code, Level::Blocks, address, message, advice(reason, changes))
+}
+
+fn breaks_ignored(address: Address, reason: &str) -> Hazard {
+    let message = format!("{address} is not in the schema, is not touched, works now and would not after this change: {reason}");
+    Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "declare it in the schema with its new text, or drop it first")
+}
+
+fn warns(address: Address, reason: &str) -> Hazard {
+    let (code, works) = code(&address);
+    let message = format!("{address} cannot {works}: {reason}");
+    Hazard::new(code, Level::Warns, address, message, "SQLite makes it all the same; check its SQL")
+}
+
+/// What to write instead, if what is missing has another name now.
+fn advice(reason: &str, changes: &Changes) -> String {
+    let missing = missing(reason);
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        if let Some((old, new)) = edits.renamed_columns.iter().find(|(old, _)| old.matches(missing)) {
+            return format!("column {old} of {} is called {new} now: write {new} in its SQL", edits.after.name);
+        }
+        if let Some(old) = edits.renamed_from.as_ref().filter(|old| old.name.matches(missing)) {
+            return format!("table {old} is called {0} now: write {0} in its SQL", edits.after.name);
+        }
+    }
+    "change its SQL in the schema so that it does without, keep what it needs, or take it out of the schema".to_owned()
+}
+
+/// The name in `no such column: new.x`, `no such table: main.t`, `on an update of x, and …`.
+fn missing(reason: &str) -> &str {
+    let after = |mark: &str| reason.split_once(mark).map(|(_, rest)| rest);
+    let named = after("no such column: ").or_else(|| after("no such table: ")).or_else(|| after("on an update of ")).unwrap_or_default();
+    let word = named.split([' ', ',', ')']).next().unwrap_or_default();
+    word.rsplit('.').next().unwrap_or(word)
+}
