@@ -1,19 +1,19 @@
 //! `rosey apply`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use clap::Args;
 
-use super::again::Again;
+use super::again::{self, Again};
 use super::apply_saved::Run;
 use super::error::Failure;
 use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::settings::Settings;
-use super::target::{Database, Target};
-use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use super::target::{self, Database, Target};
+use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, habits, output, remarks, saved, schema};
 use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
 use crate::dialect::sqlite::{Error, PlanError, Pulse};
 use crate::kdl::Sources;
@@ -60,6 +60,7 @@ impl Apply {
         let way = Way { after_others: true, ..way };
         let approved = settings.auto_approve(self.auto_approve);
         if !self.plans.is_empty() {
+            self.names_plans()?;
             let target = settings.target(&self.target)?;
             let style = render::Style { colour, verbose: self.verbose };
             let count = self.count.map(|n| n as usize);
@@ -105,6 +106,23 @@ impl Apply {
         })?;
         output::out(&report(&plan, &outcome));
         Ok(Exit::Done)
+    }
+}
+
+impl Apply {
+    /// Refuses a database or a schema where saved plans are named.
+    fn names_plans(&self) -> Result<(), Failure> {
+        for word in self.plans.iter().filter_map(|p| p.to_str()) {
+            if habits::names_database(word) {
+                let failure = Failure::new(format!("{} is a database, and apply takes saved plans here", target::shown(word)));
+                return Err(failure.help(format!("write rosey apply --url {}", habits::shell(word))));
+            }
+            if (word.ends_with(".kdl") && !word.ends_with(".plan.kdl") && !saved::is_plan(Path::new(word))) || word.ends_with(".sql") {
+                let failure = Failure::new(format!("{word} is not a saved plan"));
+                return Err(failure.help(format!("to apply a schema: rosey apply --schema {}", again::word(word))));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -162,11 +180,10 @@ fn declared(desired: Desired, target: &Target) -> Result<Desired, Failure> {
 }
 
 async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
-    if let (Database::Sqlite(file), true) = (&target.database, target.is_default)
-        && !file.exists()
-    {
-        return Err(Failure::new(format!("{} does not exist, and nobody named it", file.display()))
-            .help("name the database with --url, and it will be created"));
+    if let Some(file) = target.missing_file() {
+        let failure =
+            Failure::new(format!("{} does not exist, and apply creates only what a URL names; nothing was changed", file.display()));
+        return Err(failure.help(format!("to create it: rosey apply --url {}", again::word(&file.display().to_string()))));
     }
     let planned = target.database.plan(desired, way).await.map_err(|e| match e {
         ApplyError::Plan(PlanError::Database(Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),

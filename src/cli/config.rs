@@ -1,5 +1,7 @@
-//! `config.json`, as the bot has it: `database_url`, or `database` as a path or as an object with `path`.
+//! `config.json`, as a chat bot has it: `database_url`, or `database` as a path or as an object with `path`. Many programs
+//! have a file of that name: what it says of a database counts only where it is plainly a SQLite file.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,36 +14,66 @@ pub(super) enum Configured {
     Url(String),
     /// A path; a relative one counts from the file's folder.
     Path(PathBuf),
+    /// Nothing, and what of it was passed over, if anything was.
+    Nothing(Option<String>),
 }
 
-/// Reads the file. `named` says that the user named it, so it must be there.
-pub(super) fn read(file: &Path, named: bool) -> Result<Option<Configured>, Failure> {
+/// Reads the file. `named` says that the user named it, so it must be there and name a database.
+pub(super) fn read(file: &Path, named: bool) -> Result<Configured, Failure> {
     let shown = file.display();
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(Configured::Nothing(None)),
         Err(e) => return Err(Failure::new(format!("{shown} cannot be read: {e}"))),
     };
     let json: Value = serde_json::from_str(&text).map_err(|e| Failure::new(format!("{shown} is no JSON: {e}")))?;
-    let string = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).map(str::to_owned);
     if !json.is_object() {
         return Err(Failure::new(format!("{shown} is no JSON object")));
     }
     match json.get("database_url") {
-        Some(Value::String(url)) => return Ok(Some(Configured::Url(url.clone()))),
+        Some(Value::String(url)) => return Ok(Configured::Url(url.clone())),
         None | Some(Value::Null) => {}
         Some(_) => return Err(Failure::new(format!("{shown}: `database_url` is no string"))),
     }
-    let path = match json.get("database") {
-        Some(Value::String(path)) => Some(path.clone()),
-        Some(object @ Value::Object(_)) if string(object, "path").is_some() => string(object, "path"),
-        None | Some(Value::Null) => None,
-        Some(_) => return Err(Failure::new(format!("{shown}: `database` is neither a path nor an object with `path`"))),
-    };
-    let folder = file.parent().unwrap_or(Path::new(""));
-    match path {
-        Some(path) => Ok(Some(Configured::Path(folder.join(path)))),
-        None if named => Err(Failure::new(format!("{shown} names no database")).help("add \"database_url\", or \"database\" with a path")),
-        None => Ok(None),
+    let found = path_of(&json, file);
+    match found {
+        Configured::Nothing(passed_over) if named => {
+            let failure = Failure::new(passed_over.unwrap_or_else(|| format!("{shown} names no database")));
+            Err(failure.help("add \"database_url\", or \"database\" with the path of a SQLite file"))
+        }
+        found => Ok(found),
     }
+}
+
+/// `database`, where it is the path of a SQLite file.
+fn path_of(json: &Value, file: &Path) -> Configured {
+    let shown = file.display();
+    let text = match json.get("database") {
+        None | Some(Value::Null) => return Configured::Nothing(None),
+        Some(Value::String(path)) => path,
+        Some(object) => match object.get("path").and_then(Value::as_str) {
+            Some(path) => path,
+            None => return Configured::Nothing(Some(format!("the `database` of {shown} is not a path and has no `path`"))),
+        },
+    };
+    let path = file.parent().unwrap_or(Path::new("")).join(text);
+    if has_database_extension(&path) || is_sqlite_file(&path) {
+        return Configured::Path(path);
+    }
+    let text = super::target::shown(text);
+    Configured::Nothing(Some(format!(
+        "the `database` of {shown}, {text}, is neither a SQLite file that exists nor a path that ends in .db, .sqlite or .sqlite3"
+    )))
+}
+
+/// Whether the name is one that SQLite files have.
+pub(super) fn has_database_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ["db", "sqlite", "sqlite3"].iter().any(|k| e.eq_ignore_ascii_case(k)))
+}
+
+/// Whether a file begins as SQLite's do (<https://sqlite.org/fileformat2.html#magic_header_string>).
+fn is_sqlite_file(path: &Path) -> bool {
+    let mut head = [0; 16];
+    let read = std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut head));
+    read.is_ok() && &head == b"SQLite format 3\0"
 }

@@ -27,7 +27,15 @@ impl Fmt {
         let mut files = Vec::new();
         for path in &self.named()? {
             let unread = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", path.display()));
-            if path.is_dir() { files.extend(kdl::files_of(path).map_err(unread)?) } else { files.push(path.clone()) }
+            if !path.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let found = kdl::files_of(path).map_err(unread)?;
+            if found.is_empty() {
+                return Err(Failure::new(format!("the folder {} has no .kdl file to format", path.display())));
+            }
+            files.extend(found);
         }
         let mut differ = Vec::new();
         for file in &files {

@@ -9,7 +9,7 @@ use clap::Args;
 use super::apply::identity;
 use super::error::{Failure, reading};
 use super::settings::Settings;
-use super::target::Database;
+use super::target::{Database, Found};
 use super::{Exit, SchemaArguments, TargetArguments, migrators, output, schema};
 use crate::apply::{Desired, Options, Way};
 use crate::kdl::{self, Sources};
@@ -51,11 +51,16 @@ impl Init {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
         let file = settings.schema(&self.schema);
-        let target = settings.target(&self.target)?;
+        let found = settings.look_for_target(&self.target)?;
         if file.exists() {
             return Err(Failure::new(format!("{} is there already, and init overwrites nothing", file.display()))
                 .help("name another with --schema, or take over what the database has: rosey inspect --write"));
         }
+        let Found::Target(target) = found else {
+            write_new(&file, STARTER)?;
+            output::out(&format!("Wrote {}, with an example to start from; nothing names a database yet.\n", shown(&file)));
+            return Ok(Exit::Done);
+        };
         target.announce();
         let database = &target.database;
         let live = if is_there(database) { database.inspect().await.map_err(reading)? } else { String::new() };

@@ -11,6 +11,7 @@ mod drift;
 mod error;
 mod fmt;
 mod graph;
+mod habits;
 mod history;
 mod init;
 mod inspect;
@@ -221,15 +222,7 @@ pub fn command() -> clap::Command {
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let (plain, safe) = (error.render().to_string(), crate::render::masked(&error.render().to_string()));
-            match plain == safe {
-                true => drop(error.print()),
-                false if error.use_stderr() => output::err(&safe),
-                false => output::out(&safe),
-            }
-            return ExitCode::from(if error.use_stderr() { 1 } else { 0 });
-        }
+        Err(error) => return wrong_arguments(&error),
     };
     std::panic::set_hook(Box::new(|info| {
         let info = crate::render::masked(&info.to_string());
@@ -246,6 +239,28 @@ pub fn main() -> ExitCode {
         Err(_) => Exit::Error,
     };
     ExitCode::from(exit as u8)
+}
+
+/// The help or version that was asked for, or what is wrong with the command line.
+fn wrong_arguments(error: &clap::Error) -> ExitCode {
+    let (plain, safe) = (error.render().to_string(), crate::render::masked(&error.render().to_string()));
+    let print = || match plain == safe {
+        true => drop(error.print()),
+        false if error.use_stderr() => output::err(&safe),
+        false => output::out(&safe),
+    };
+    if !error.use_stderr() {
+        print();
+        return ExitCode::SUCCESS;
+    }
+    let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
+    use clap::error::ErrorKind::{InvalidSubcommand, UnknownArgument, ValueValidation};
+    let unknown = matches!(error.kind(), UnknownArgument | InvalidSubcommand | ValueValidation);
+    match habits::hint(&command(), &words).filter(|_| unknown) {
+        Some((wrong, help)) => output::err(&Failure::new(wrong).help(help).to_string()),
+        None => print(),
+    }
+    ExitCode::from(1)
 }
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {

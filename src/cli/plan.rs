@@ -143,7 +143,7 @@ impl Plan {
                 let target = settings.target(&self.target)?;
                 let made = self.to_schema(&target, &sources, way).await?;
                 if made.plan.creates_database {
-                    output::err(&missing(&target, made.plan.is_empty()));
+                    output::err(missing(&target));
                 }
                 made
             }
@@ -186,6 +186,7 @@ impl Plan {
         let desired = async {
             let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
             target.announce();
+            schema::declares_something(&desired)?;
             Ok::<_, Failure>(desired)
         };
         if self.out.is_some() || matches!(self.format, Format::Sql) {
@@ -234,6 +235,7 @@ impl Plan {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
         let desired = schema::desired(sources, state.dialect)?;
+        schema::declares_something(&desired)?;
         output::err(&render::escape(&format!("state: {} ({}); rows are not counted\n", file.display(), saved::name(state.dialect))));
         let failed = |e| schema::failure(sources, e);
         let made = apply::plan_offline(&state, &desired, way).await.map_err(failed)?;
@@ -267,12 +269,10 @@ impl Plan {
     }
 }
 
-fn missing(target: &Target, empty: bool) -> String {
-    if empty {
-        "the file does not exist; the schema declares no object at all, which apply refuses\n".to_owned()
-    } else if target.is_default {
-        "the file does not exist; apply creates it only where --url, the environment or a config.json names it\n".to_owned()
+fn missing(target: &Target) -> &'static str {
+    if target.missing_file().is_some() {
+        "the file does not exist; apply creates it only where --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it\n"
     } else {
-        "the file does not exist and will be created\n".to_owned()
+        "the file does not exist and will be created\n"
     }
 }

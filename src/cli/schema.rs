@@ -19,10 +19,35 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
         std::io::ErrorKind::InvalidData => Failure::new(e.to_string()).help("save the file as UTF-8"),
         _ => Failure::new(format!("{shown} cannot be read: {e}")),
     })?;
+    if path.is_dir() && sources.files().is_empty() && sources.clone().checked().is_ok() {
+        return Err(Failure::new(format!("the folder {shown} has no schema file: no .kdl file in it declares a schema"))
+            .help("name another with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl"));
+    }
+    if let Some(file) = sources.files().iter().find(|f| is_sql(&f.name, &f.text)) {
+        return Err(Failure::new(format!("{} is SQL; a schema is written in KDL", file.name)).help(format!(
+            "run it in an empty database (sqlite3 new.db < {}), and let rosey write the schema (rosey inspect --url new.db > \
+             schema.kdl); rosey diff compares SQL files as they are",
+            file.name
+        )));
+    }
     match sources.files().iter().find_map(|f| Some((f, FileKind::of(&f.text)?))) {
         Some((file, kind)) => Err(no_schema(&file.name, kind)),
         None => Ok(sources),
     }
+}
+
+/// Whether a file that stands where a schema is wanted is SQL: by its name, or by its first word.
+fn is_sql(name: &str, text: &str) -> bool {
+    const STATEMENTS: [&str; 14] = [
+        "ALTER", "BEGIN", "COMMENT", "COMMIT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "PRAGMA", "SELECT", "SET", "START", "UPDATE",
+    ];
+    let kdl = name.to_ascii_lowercase().ends_with(".kdl");
+    let named = name.to_ascii_lowercase().ends_with(".sql");
+    let tokens = sqlite::lexer::lex(text.strip_prefix('\u{feff}').unwrap_or(text).get(..4_096).unwrap_or(text));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let begins = tokens.first().is_some_and(|t| STATEMENTS.iter().any(|s| t.is(text, s)));
+    let ends = text.trim_end().ends_with(';');
+    named || (begins && (ends || !kdl))
 }
 
 /// A plan or a state, named where a schema stands: what is wrong with it as a schema tells nobody anything.
@@ -48,6 +73,11 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
 /// The desired schema for one dialect.
 pub(super) fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, Failure> {
     Desired::new(problems(sources, dialect)?, dialect).map_err(|e| failure(sources, e))
+}
+
+/// Refuses a schema that declares nothing, as an apply does: what a plan shows, an apply has to do.
+pub(super) fn declares_something(desired: &Desired) -> Result<(), Failure> {
+    if desired.written().is_empty() { Err(Failure::from(ApplyError::EmptySchema).into_error()) } else { Ok(()) }
 }
 
 /// The same, read on a thread of its own.

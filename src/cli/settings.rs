@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::error::{self, Failure};
-use super::target::Target;
+use super::target::{Found as FoundTarget, Target};
 use super::{DialectArgument, EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::Sources;
@@ -54,6 +54,11 @@ impl Settings {
     /// The database.
     pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
         Target::find(arguments, self.environment.as_ref(), self.named)
+    }
+
+    /// The database, where anything names one.
+    pub(super) fn look_for_target(&self, arguments: &TargetArguments) -> Result<FoundTarget, Failure> {
+        Target::look(arguments, self.environment.as_ref())
     }
 
     /// The schema's file or folder.

@@ -12,51 +12,86 @@ pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
 use crate::kdl::project::{Environment, UrlFrom};
 
-/// What the bot uses when nobody says anything.
-const DEFAULT: &str = "sqlite+aiosqlite:///bot_data.db";
+/// The file that counts when nothing names a database, and it exists.
+const DEFAULT: &str = "bot_data.db";
 
 /// A database, and who named it.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) database: Database,
     pub(super) source: String,
-    /// Nobody named it: then it is never created.
-    pub(super) is_default: bool,
+    /// Whether it was named by a URL. Only then may an apply create the file.
+    pub(super) is_explicit: bool,
+}
+
+/// What was found when a database was looked for.
+pub(super) enum Found {
+    /// It is named.
+    Target(Target),
+    /// Nothing names one. A config.json may name what is not taken for one, with the reason.
+    Nothing(Option<String>),
 }
 
 impl Target {
     /// Finds the database.
     ///
     /// `named` says that the command line names the file of the environment.
+    ///
+    /// # Errors
+    /// Where nothing names one, and where what names it is wrong.
     pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Target, Failure> {
+        let passed_over = match Self::look(arguments, environment, named)? {
+            Found::Target(target) => return Ok(target),
+            Found::Nothing(passed_over) => passed_over,
+        };
+        let failure = Failure::new("no database: give --url, --env or ROSEY_DATABASE_URL");
+        Err(match passed_over {
+            Some(why) => failure.help(format!("{why}; it is not taken for a database")),
+            None => failure.help(format!("like --url {DEFAULT}, or --url postgresql://user@host/database")),
+        })
+    }
+
+    /// Looks for the database where one may be named, in their order.
+    pub(super) fn look(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Found, Failure> {
         if let Some(url) = &arguments.url {
-            return Target::of(url, Origin::User("--url".to_owned()));
+            return Ok(Found::Target(Target::of(url, Origin::User("--url".to_owned()))?));
         }
         if let Some(environment) = environment {
             let (url, origin) = of_environment(environment, named)?;
-            return Target::of(&url, origin);
+            return Ok(Found::Target(Target::of(&url, origin)?));
         }
         if let Some(url) = std::env::var("ROSEY_DATABASE_URL").ok().filter(|u| !u.is_empty()) {
             let variable = "ROSEY_DATABASE_URL".to_owned();
-            return Target::of(&url, Origin::Variable { name: variable.clone(), source: variable });
+            return Ok(Found::Target(Target::of(&url, Origin::Variable { name: variable.clone(), source: variable })?));
         }
         let file = arguments.config.clone().unwrap_or_else(|| PathBuf::from("config.json"));
+        let implied =
+            |path: PathBuf, source: String| Found::Target(Target { database: Database::Sqlite(path), source, is_explicit: false });
         let source = file.display().to_string();
-        match config::read(&file, arguments.config.is_some())? {
-            Some(Configured::Url(url)) if arguments.config.is_some() => Target::of(&url, Origin::User(source)),
-            Some(Configured::Url(url)) => Target::of(&url, Origin::Repository(source)),
-            Some(Configured::Path(path)) => Ok(Target { database: Database::Sqlite(path), source, is_default: false }),
-            None => Ok(Target { is_default: true, ..Target::of(DEFAULT, Origin::User("the default".to_owned()))? }),
-        }
+        Ok(match config::read(&file, arguments.config.is_some())? {
+            Configured::Url(url) if arguments.config.is_some() => Found::Target(Target::of(&url, Origin::User(source))?),
+            Configured::Url(url) => Found::Target(Target::of(&url, Origin::Repository(source))?),
+            Configured::Path(path) => implied(path, source),
+            Configured::Nothing(_) if Path::new(DEFAULT).is_file() => implied(PathBuf::from(DEFAULT), "the default".to_owned()),
+            Configured::Nothing(passed_over) => Found::Nothing(passed_over),
+        })
     }
 
     fn of(url: &str, origin: Origin) -> Result<Target, Failure> {
-        Ok(Target { database: parse(url, &origin)?, source: origin.source().to_owned(), is_default: false })
+        Ok(Target { database: parse(url, &origin)?, source: origin.source().to_owned(), is_explicit: true })
     }
 
     /// The database behind a URL or path that a command takes as its argument.
     pub(super) fn named(url: &str) -> Result<Target, Failure> {
         Target::of(url, Origin::User("the command line".to_owned()))
+    }
+
+    /// The SQLite file that is not there and that an apply may not create, because no URL names it.
+    pub(super) fn missing_file(&self) -> Option<&Path> {
+        match &self.database {
+            Database::Sqlite(file) if !self.is_explicit && !file.exists() => Some(file),
+            _ => None,
+        }
     }
 
     /// Names it on standard error, with where that came from. Never a password.
@@ -187,8 +222,7 @@ fn split_scheme(url: &str) -> Option<(&str, &str)> {
 
 fn bare_path(text: &str) -> Option<PathBuf> {
     let path = Path::new(text);
-    let known = path.extension().is_some_and(|e| ["db", "sqlite", "sqlite3"].iter().any(|k| e.eq_ignore_ascii_case(k)));
-    known.then(|| path.to_path_buf())
+    config::has_database_extension(path).then(|| path.to_path_buf())
 }
 
 /// SQLAlchemy's three slashes stand before a path that is relative to the working directory; a fourth begins an

@@ -26,9 +26,10 @@ impl Validate {
         let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
         let mut problems = Vec::new();
-        let mut valid = Vec::new();
+        let (mut valid, mut nothing) = (Vec::new(), Vec::new());
         for dialect in settings.dialects(self.dialect) {
             match schema::problems(&sources, dialect) {
+                Ok(schema) if schema.is_empty() => nothing.push(dialect.word()),
                 Ok(schema) => valid.push(format!("{} for {}", counted(schema.len() as i64, "object"), dialect.word())),
                 Err(found) => problems.extend(found.problems().iter().cloned()),
             }
@@ -36,7 +37,13 @@ impl Validate {
         if !problems.is_empty() {
             return Err(Diagnostics::new(&sources, problems).into());
         }
-        output::out(&format!("{} is valid: {}\n", path.display(), valid.join(", ")));
+        if !nothing.is_empty() {
+            let whom = nothing.join(" and ");
+            output::err(&format!("{} declares nothing for {whom}: plan and apply refuse such a schema\n", path.display()));
+        }
+        if !valid.is_empty() {
+            output::out(&format!("{} is valid: {}\n", path.display(), valid.join(", ")));
+        }
         Ok(Exit::Done)
     }
 }

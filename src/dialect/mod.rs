@@ -3,5 +3,6 @@
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;
 pub(crate) mod guards;
+pub(crate) mod operators;
 pub mod postgres;
 pub mod sqlite;

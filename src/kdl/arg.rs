@@ -4,6 +4,7 @@ use ::kdl::{KdlEntry, KdlValue};
 
 use super::limits;
 use super::node::Ctx;
+use super::number;
 use crate::schema::{Expr, Ident, Origin, Problem, Span, nearest};
 
 /// A word or value of a node, with its place.
@@ -39,14 +40,26 @@ impl<'a> Arg<'a> {
         }
     }
 
-    /// The source text of a number.
+    /// As it is written, with its annotation.
+    pub(super) fn source(&self) -> String {
+        let value = self.entry.format().map_or_else(|| self.value().to_string(), |f| f.value_repr.trim().to_owned());
+        self.entry.ty().map_or_else(|| value.clone(), |ty| format!("({}){value}", ty.value()))
+    }
+
+    /// A number in plain decimal, or a problem where it is not a number of SQL. What is not a number is for the caller to say.
     pub(super) fn number(&self) -> Option<String> {
-        let source = self.entry.format().map(|f| f.value_repr.trim().to_owned());
-        match self.value() {
-            KdlValue::Integer(i) => Some(source.filter(|s| !s.is_empty()).unwrap_or_else(|| i.to_string())),
-            KdlValue::Float(_) => source,
-            _ => None,
+        if !matches!(self.value(), KdlValue::Integer(_) | KdlValue::Float(_)) {
+            return None;
         }
+        let source = self.entry.format().map_or("", |f| f.value_repr.trim());
+        let plain = number::plain(self.value(), source);
+        if plain.is_none() {
+            let problem = Problem::new(format!("`{source}` is not a number of SQL"), self.span(), "here");
+            let text = if source.contains("nan") { "'NaN'" } else { "'Infinity'" };
+            let help = format!("write a number in digits; PostgreSQL's float and numeric types take (sql)\"{text}\"");
+            self.ctx.problem(problem.help(help));
+        }
+        plain
     }
 
     /// A storage parameter's value, as the text that the database takes.
@@ -54,7 +67,14 @@ impl<'a> Arg<'a> {
         match self.value() {
             KdlValue::Bool(b) => Some(b.to_string()),
             KdlValue::Integer(_) | KdlValue::Float(_) => self.number(),
-            _ => self.text(&format!("{name}=")).map(str::to_owned),
+            _ => {
+                let text = self.text(&format!("{name}="))?;
+                if number::is_odd(text) {
+                    let problem = Problem::new(format!("{name}= is not a number in plain digits"), self.span(), "here");
+                    self.ctx.problem(problem.help("write it in decimal digits alone"));
+                }
+                Some(text.to_owned())
+            }
         }
     }
 
@@ -70,21 +90,32 @@ impl<'a> Arg<'a> {
     fn string(&self, what: &str) -> Option<&'a str> {
         let text = self.value().as_string();
         if text.is_none() {
-            let sql = if self.entry.ty().is_some() { "(sql)" } else { "" };
+            let (sql, source) = (if self.entry.ty().is_some() { "(sql)" } else { "" }, self.source());
+            let value = source.strip_prefix(sql).unwrap_or(&source);
             let problem = Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string");
-            self.ctx.problem(problem.help(format!("write {sql}\"{}\"", self.number().unwrap_or_else(|| self.value().to_string()))));
+            self.ctx.problem(problem.help(format!("write {sql}\"{value}\"")));
         }
-        if text.is_some_and(|t| t.contains('\0')) {
+        text.filter(|t| self.has_no_nul(what, t))
+    }
+
+    /// A string that becomes a value, or a problem. Any text will do, but for NUL.
+    pub(super) fn value_text(&self, what: &str) -> Option<&'a str> {
+        self.value().as_string().filter(|t| self.has_no_nul(what, t))
+    }
+
+    fn has_no_nul(&self, what: &str, text: &str) -> bool {
+        let has = text.contains('\0');
+        if has {
             let problem = Problem::new(format!("{what} holds a NUL character"), self.span(), "no database takes that");
             self.ctx.problem(problem.help("take it out"));
-            return None;
         }
-        text
+        !has
     }
 
     pub(super) fn ident(&self, what: &str) -> Option<Ident> {
         let text = self.text(what)?;
-        if text.is_empty() {
+        // SQLite has names that are nothing between their quotes.
+        if text.is_empty() && !self.ctx.has_empty_names() {
             self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "here").help("write a name between the quotes"));
             return None;
         }

@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use super::{allow, check, key, quoted, reference, sequence, string_repr};
+use super::{allow, check, key, quoted, reference, sequence, string_repr, types};
 use crate::schema::{
     Column, Conflict, DefaultValue, Dialect, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table,
     Type, Unique,
@@ -77,7 +77,7 @@ fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
         node.problem(format!("column `{name}` lacks its type"), "the type comes after the name", help);
         return None;
     }
-    Some(Type::parse(text))
+    types::parse(&arg, text)
 }
 
 fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
@@ -108,7 +108,7 @@ pub(super) fn decode_default(arg: Arg) -> Option<DefaultValue> {
     let literal = match arg.value() {
         KdlValue::Null => return None,
         KdlValue::Bool(b) => Literal::Bool(*b),
-        KdlValue::String(s) => Literal::String(s.clone()),
+        KdlValue::String(_) => Literal::String(arg.value_text("default=")?.to_owned()),
         KdlValue::Integer(_) | KdlValue::Float(_) => Literal::Number(arg.number()?),
     };
     Some(DefaultValue::new(literal))
@@ -161,7 +161,7 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
                 column.was.extend(child.old_names());
                 child.finish(&[]);
             }
-            _ => child.unknown("node in a column:", &CHILDREN),
+            _ => node.unknown_child(&child, "node in a column:", &CHILDREN, FLAGS.map(|(word, _)| word)),
         }
     }
 }
@@ -270,8 +270,9 @@ pub(crate) fn action(action: RefAction) -> Option<&'static str> {
 fn is_kdl_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_') && !t.starts_with('_');
+    // With all 64 bits SQLite reads a negative number, and KDL does not.
     if let Some(hex) = unsigned.strip_prefix("0x") {
-        return !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit());
+        return i64::from_str_radix(hex, 16).is_ok();
     }
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
     let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));

@@ -23,7 +23,7 @@ pub(super) use lex::{Kind, Token, lex};
 pub(in crate::kdl) use text::{is_forbidden, multi};
 pub(crate) use text::{quoted, string_repr};
 
-/// Writes a KDL 2 text in the canonical layout.
+/// Writes a KDL 2 text in the canonical layout. A text whose lines all end in CRLF keeps these ends.
 ///
 /// The result parses to the same nodes, entries and values, has the same comments, and formats to itself.
 ///
@@ -31,7 +31,10 @@ pub(crate) use text::{quoted, string_repr};
 /// The parser's error, with all its diagnostics, where the source is not KDL 2.
 pub fn format(source: &str) -> Result<String, KdlError> {
     let document = parsed(source)?;
-    let printed = lay_out(source);
+    let crlf = source.matches("\r\n").count();
+    let windows = crlf > 0 && crlf == source.matches(['\r', '\n']).count() / 2 && crlf == source.matches('\n').count();
+    let laid_out = lay_out(source);
+    let printed = if windows { laid_out.replace('\n', "\r\n") } else { laid_out };
     if printed == source || means_the_same(&document, source, &printed) { Ok(printed) } else { Ok(source.to_owned()) }
 }
 

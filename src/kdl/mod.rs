@@ -18,6 +18,7 @@ mod index;
 mod key;
 mod limits;
 mod node;
+mod number;
 mod old_name;
 mod other;
 mod parse;

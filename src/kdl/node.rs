@@ -62,6 +62,11 @@ impl Ctx {
         Span { file: self.file, start: (self.start.get() + span.offset()) as u32, len: span.len() as u32 }
     }
 
+    /// Whether a name may be empty, which on SQLite it may.
+    pub(super) fn has_empty_names(&self) -> bool {
+        self.by_dialect && self.dialect == Dialect::Sqlite
+    }
+
     /// Opens a node, unless its `only=` keeps it to another dialect.
     pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
         let asked = if self.by_dialect { vec!["only"] } else { Vec::new() };
@@ -302,14 +307,31 @@ impl<'a> Node<'a> {
         self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
     }
 
+    /// Reports a child that does not belong into this node. What is a property or a flag of the node is told so.
+    pub(super) fn unknown_child(&self, child: &Node, what: &str, known: &[&'static str], flags: impl IntoIterator<Item = &'static str>) {
+        let name = child.name();
+        let here = format!("on the line of `{}`", self.name());
+        let help = if flags.into_iter().any(|flag| flag == name) {
+            format!("`{name}` is a flag: write `{name}` {here}")
+        } else if self.asked.contains(&name) {
+            let value = child.args.first().map_or_else(|| "…".to_owned(), |arg| arg.source());
+            format!("`{name}` is a property: write `{name}={value}` {here}")
+        } else {
+            return child.unknown(what, known);
+        };
+        self.ctx.lost.set(self.ctx.lost.get() + 1);
+        let at = self.ctx.span(child.kdl.name().span());
+        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
+    }
+
     /// Words that are flags, given a value.
     pub(super) fn flags_with_values(&mut self, flags: impl Iterator<Item = &'static str>) {
         for flag in flags {
             if let Some(i) = self.props.iter().position(|(n, _)| *n == flag) {
                 let arg = self.props.remove(i).1;
-                self.ctx.problem(
-                    Problem::new(format!("`{flag}` is a flag and takes no value"), arg.span(), "here").help(format!("write `{flag}`")),
-                );
+                let off = matches!(arg.value(), ::kdl::KdlValue::Bool(false) | ::kdl::KdlValue::Null);
+                let help = if off { format!("leave it out: what is not `{flag}` does not say so") } else { format!("write `{flag}`") };
+                self.ctx.problem(Problem::new(format!("`{flag}` is a flag and takes no value"), arg.span(), "here").help(help));
             }
         }
     }
@@ -343,6 +365,7 @@ impl<'a> Node<'a> {
         }
         for (name, arg) in &self.props {
             let help = match nearest(name, self.asked.iter().copied()) {
+                _ if known_children.contains(name) => format!("it has a line of its own, in braces: write `{{ {name} {} }}`", arg.source()),
                 Some(near) => format!("did you mean `{near}=`?"),
                 None if self.asked.is_empty() => "take it out: what belongs to it has a line of its own".to_owned(),
                 None => format!("known here: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),

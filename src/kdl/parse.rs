@@ -209,6 +209,20 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     }
 }
 
+/// Flags of the schema language that people give a value.
+const FLAGS: [&str; 10] = [
+    "not-null",
+    "primary-key",
+    "nullable",
+    "unique",
+    "autoincrement",
+    "identity",
+    "prevent-destroy",
+    "strict",
+    "without-rowid",
+    "unlogged",
+];
+
 /// The mistakes that people make, by what stands before the place where KDL stopped, there, and on the rest of its line:
 /// the length of the wrong word, what is wrong with it, and what to write.
 fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, String)> {
@@ -216,6 +230,14 @@ fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, St
     let told = |len: usize, message: &str, help: &str| Some((len, message.to_owned(), help.to_owned()));
     if word == "null" && before.ends_with("not ") {
         return told(word.len(), "`not null` is one word here", "write `not-null`");
+    }
+    if word == "null" && line[word.len()..].trim_start().starts_with('=') {
+        return told(word.len(), "unknown property `null`", "write `not-null` where NULL is refused, and nothing where it is taken");
+    }
+    let flag = FLAGS.iter().find(|flag| before.strip_suffix('=').is_some_and(|b| b.ends_with(&format!(" {flag}"))));
+    if let Some(flag) = flag {
+        let help = if word == "false" { format!("leave `{flag}` out") } else { format!("write `{flag}`") };
+        return Some((word.len().max(1), format!("`{flag}` is a flag and takes no value"), help));
     }
     if ["true", "false", "null", "inf", "nan"].contains(&word) {
         return Some((word.len(), format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));

@@ -380,7 +380,8 @@ impl Seen {
     }
 }
 
-/// A length of time as people write it: `500ms`, `10s`, `2m`; seconds where there is no unit.
+/// A length of time as people write it: `500ms`, `10s`, `2m`. Without a unit it is refused: PostgreSQL's settings of that
+/// name count in milliseconds, and other programs in seconds.
 ///
 /// # Errors
 /// What to write instead.
@@ -390,7 +391,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;
     let seconds = match unit {
         "ms" => number / 1000.0,
-        "" | "s" => number,
+        "" => return Err(format!("say the unit: {text}s for seconds, {text}ms for milliseconds")),
+        "s" => number,
         "m" => number * 60.0,
         _ => return Err("the units are ms, s and m".to_owned()),
     };

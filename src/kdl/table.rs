@@ -42,7 +42,13 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
         }
     }
     let mut nullable = Vec::new();
-    node.children().into_iter().for_each(|child| decode_child(child, &mut table, &mut nullable));
+    for child in node.children() {
+        if CHILDREN.contains(&child.name()) {
+            decode_child(child, &mut table, &mut nullable);
+        } else {
+            node.unknown_child(&child, "node in a table:", &CHILDREN, FLAGS.map(|(word, _)| word));
+        }
+    }
     // PostgreSQL takes a table without columns.
     if table.columns.is_empty() && node.ctx.dialect == Dialect::Sqlite && node.ctx.count() == before {
         node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
@@ -70,7 +76,7 @@ fn decode_child(mut child: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
         "comment" => {
             table.comment = child.required("its text", "write `comment \"…\"`").and_then(|a| Some(a.text("a comment")?.to_owned()));
         }
-        _ => return child.unknown("node in a table:", &CHILDREN),
+        _ => return,
     }
     child.finish(&[]);
 }

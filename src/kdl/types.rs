@@ -1,8 +1,8 @@
 //! `enum NAME VALUE…` and `domain NAME TYPE … { check … }`. Read for any dialect, kept for PostgreSQL alone.
 
-use super::node::Node;
+use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use super::{allow, check, column};
+use super::{allow, check, column, number};
 use crate::schema::{Allows, Domain, EnumType, Ident, Problem, Type};
 
 const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
@@ -64,9 +64,20 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
 
 fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
     let help = format!("write `domain {name} TYPE`, with a type like integer, text, \"varchar(50)\"");
-    let text = node.required("its type", &help)?.text("a type")?;
+    let arg = node.required("its type", &help)?;
+    let text = arg.text("a type")?;
     if text == "not-null" {
         node.problem(format!("domain `{name}` lacks its type"), "the type comes after the name", help);
+        return None;
+    }
+    parse(&arg, text)
+}
+
+/// A type as it is written, or a problem where a size in it is a number that only some databases read.
+pub(super) fn parse(arg: &Arg, text: &str) -> Option<Type> {
+    if let Some(size) = number::odd_size(text) {
+        let problem = Problem::new(format!("`{size}` in the type `{text}` is not a number in plain digits"), arg.span(), "here");
+        arg.ctx.problem(problem.help("write it in decimal digits alone, like \"varchar(1000)\""));
         return None;
     }
     Some(Type::parse(text))

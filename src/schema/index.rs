@@ -113,7 +113,7 @@ impl fmt::Display for IndexPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.key {
             PartKey::Column(c) => write!(f, "{c}")?,
-            PartKey::Expr(e) => write!(f, "({})", e.text)?,
+            PartKey::Expr(e) => f.write_str(&e.text)?,
         }
         if let Some(c) = &self.collate {
             write!(f, " collate {c}")?;

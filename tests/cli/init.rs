@@ -19,8 +19,7 @@ fn without_a_database_it_writes_an_example_that_is_a_schema() {
     let place = Place::new();
     assert_snapshot!(place.rosey(&["init"]), @r"
     $ rosey init
-    Wrote schema.kdl, with an example to start from.
-    | database: bot_data.db (from the default)
+    Wrote schema.kdl, with an example to start from; nothing names a database yet.
     exit 0
     ");
     place.rosey(&["validate"]).exits(0);

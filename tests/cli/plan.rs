@@ -77,21 +77,43 @@ fn a_missing_database_is_planned_from_nothing_and_not_made() {
 }
 
 #[test]
-fn a_missing_database_that_nobody_named_would_not_be_made() {
+fn a_missing_database_that_no_url_names_would_not_be_made() {
     let place = Place::with(USERS);
+    place.write("config.json", r#"{ "database": "bot.db" }"#);
     let run = place.rosey(&["plan"]).exits(0);
     assert_snapshot!(run.err, @r"
-    database: bot_data.db (from the default)
-    the file does not exist; apply creates it only where --url, the environment or a config.json names it
+    database: bot.db (from config.json)
+    the file does not exist; apply creates it only where --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it
     ");
-    assert_eq!(place.files(), ["schema.kdl"]);
+    assert_eq!(place.files(), ["config.json", "schema.kdl"]);
 }
 
 #[test]
-fn a_missing_database_and_an_empty_schema_are_no_match() {
-    let place = Place::with("");
-    let run = place.rosey(&["plan", "--url", "test.db"]).exits(0);
-    assert!(!run.err.contains("will be created"), "{run}");
+fn a_schema_that_declares_nothing_is_not_planned() {
+    let place = Place::having(USERS, "");
+    place.write("schema.kdl", "// soon\n");
+    assert_snapshot!(place.rosey(&["validate"]), @r"
+    $ rosey validate
+    | schema.kdl declares nothing for sqlite and postgres: plan and apply refuse such a schema
+    exit 0
+    ");
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    $ rosey plan --url test.db
+    | database: test.db (from --url)
+    | error: the schema declares no object at all, and applying it would drop everything; nothing was changed
+    |   help: check --schema
+    exit 1
+    ");
+    for more in [&["--out", "plans/"][..], &["--format", "sql"], &["--format", "json"]] {
+        place.rosey(&[&["plan", "--url", "test.db"][..], more].concat()).exits(1);
+    }
+    place.write("empty/readme.txt", "nothing");
+    for command in ["plan", "apply", "validate", "lint"] {
+        let run = place.rosey(&[command, "--schema", "empty"]).exits(1);
+        assert!(run.err.contains("the folder empty has no schema file"), "{run}");
+    }
+    let run = place.rosey(&["fmt", "empty"]).exits(1);
+    assert!(run.err.contains("has no .kdl file"), "{run}");
 }
 
 #[test]

@@ -41,9 +41,8 @@ fn the_default_database_is_never_made() {
     let place = Place::with(USERS);
     assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
     $ rosey apply --auto-approve
-    | database: bot_data.db (from the default)
-    | error: bot_data.db does not exist, and nobody named it
-    |   help: name the database with --url, and it will be created
+    | error: no database: give --url, --env or ROSEY_DATABASE_URL
+    |   help: like --url bot_data.db, or --url postgresql://user@host/database
     exit 1
     ");
     assert_eq!(place.files(), ["schema.kdl"]);

@@ -29,6 +29,7 @@ fn the_environment_comes_before_the_config() {
 #[test]
 fn an_empty_variable_names_nothing() {
     let place = Place::with(USERS);
+    place.write("bot_data.db", "");
     let run = Run::of("plan".to_owned(), place.command(&["plan"]).env("ROSEY_DATABASE_URL", ""));
     assert_eq!(named(&run), "database: bot_data.db (from the default)");
 }
@@ -36,6 +37,7 @@ fn an_empty_variable_names_nothing() {
 #[test]
 fn the_config_names_it_by_url_or_path() {
     let place = Place::with(USERS);
+    place.write("bot_data.db", "");
     for (config, wanted) in [
         (r#"{ "database_url": "sqlite+aiosqlite:///url.db", "database": "path.db" }"#, "url.db (from config.json)"),
         (r#"{ "database_url": null, "database": "path.db" }"#, "path.db (from config.json)"),
@@ -50,8 +52,107 @@ fn the_config_names_it_by_url_or_path() {
 }
 
 #[test]
-fn without_anything_it_is_the_default() {
-    assert_eq!(named(&Place::with(USERS).rosey(&["plan"])), "database: bot_data.db (from the default)");
+fn without_anything_it_is_the_default_where_that_exists() {
+    let place = Place::with(USERS);
+    assert_snapshot!(place.rosey(&["plan"]), @r"
+    $ rosey plan
+    | error: no database: give --url, --env or ROSEY_DATABASE_URL
+    |   help: like --url bot_data.db, or --url postgresql://user@host/database
+    exit 1
+    ");
+    place.write("bot_data.db", "");
+    assert_eq!(named(&place.rosey(&["plan"])), "database: bot_data.db (from the default)");
+}
+
+#[test]
+fn another_programs_config_names_no_database() {
+    let place = Place::with(USERS);
+    place.write("config.json", r#"{ "name": "web", "database": "myapp", "host": "db.internal" }"#);
+    assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
+    $ rosey apply --auto-approve
+    | error: no database: give --url, --env or ROSEY_DATABASE_URL
+    |   help: the `database` of config.json, myapp, is neither a SQLite file that exists nor a path that ends in .db, .sqlite or .sqlite3; it is not taken for a database
+    exit 1
+    ");
+    assert_eq!(place.files(), ["config.json", "schema.kdl"]);
+    for command in ["plan", "status", "history", "drift", "inspect", "stamp", "rollback"] {
+        let run = place.rosey(&[command]);
+        assert!(run.code == Some(1) && run.err.starts_with("error: no database: give --url"), "{run}");
+    }
+    for config in [r#"{ "database": 5 }"#, r#"{ "database": {} }"#, r#"{ "database": { "path": 5 } }"#, r#"{ "database": ["a.db"] }"#] {
+        place.write("config.json", config);
+        let run = place.rosey(&["plan"]);
+        assert!(run.code == Some(1) && run.err.starts_with("error: no database"), "{config}\n{run}");
+        assert!(run.err.contains("the `database` of config.json is not a path"), "{config}\n{run}");
+    }
+    place.write("config.json", r#"{ "database": "postgres://ada:s3cret@host/db" }"#);
+    assert!(!place.rosey(&["plan"]).err.contains("s3cret"));
+}
+
+#[test]
+fn a_path_in_the_config_counts_where_it_is_a_sqlite_file() {
+    let place = Place::having(USERS, "");
+    std::fs::rename(place.path("test.db"), place.path("data")).unwrap();
+    place.write("config.json", r#"{ "database": "data" }"#);
+    assert_eq!(named(&place.rosey(&["plan"])), "database: data (from config.json)");
+    std::fs::write(place.path("data"), "no database at all").unwrap();
+    assert!(named(&place.rosey(&["plan"])).starts_with("error: no database"));
+}
+
+#[test]
+fn a_path_in_the_config_is_never_created() {
+    let place = Place::with(USERS);
+    place.write("config.json", r#"{ "database": "bot.db" }"#);
+    assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
+    $ rosey apply --auto-approve
+    | database: bot.db (from config.json)
+    | error: bot.db does not exist, and apply creates only what a URL names; nothing was changed
+    |   help: to create it: rosey apply --url bot.db
+    exit 1
+    ");
+    assert_eq!(place.files(), ["config.json", "schema.kdl"]);
+    place.write("config.json", r#"{ "database_url": "sqlite:///bot.db" }"#);
+    place.rosey(&["apply", "--auto-approve"]).exits(0);
+    assert_eq!(place.files(), ["bot.db", "config.json", "schema.kdl"]);
+}
+
+#[test]
+fn other_programs_command_lines_get_the_right_form() {
+    let place = Place::with(USERS);
+    let lines =
+        ["plan test.db", "plan -out=x", "apply test.db", "apply schema.kdl", "upgrade head", "init -upgrade", "apply --lock-timeout 10"];
+    let runs: String = lines.map(|line| format!("{}\n", place.rosey(&line.split(' ').collect::<Vec<_>>()))).concat();
+    assert_snapshot!(runs, @r"
+    $ rosey plan test.db
+    | error: plan takes no `test.db`
+    |   help: write rosey plan --url test.db
+    exit 1
+    $ rosey plan -out=x
+    | error: plan takes no option `-out`
+    |   help: write --out x
+    exit 1
+    $ rosey apply test.db
+    | error: test.db is a database, and apply takes saved plans here
+    |   help: write rosey apply --url test.db
+    exit 1
+    $ rosey apply schema.kdl
+    | error: schema.kdl is not a saved plan
+    |   help: to apply a schema: rosey apply --schema schema.kdl
+    exit 1
+    $ rosey upgrade head
+    | error: rosey has no command `upgrade`
+    |   help: rosey apply changes the database to what schema.kdl says
+    exit 1
+    $ rosey init -upgrade
+    | error: init takes no option `-upgrade`
+    |   help: leave it out: rosey init has nothing to upgrade
+    exit 1
+    $ rosey apply --lock-timeout 10
+    | error: invalid value '10' for '--lock-timeout <TIME>': say the unit: 10s for seconds, 10ms for milliseconds
+    |
+    | For more information, try '--help'.
+    exit 1
+    ");
 }
 
 #[test]
@@ -73,7 +174,7 @@ fn a_config_that_names_nothing_is_an_error_where_it_was_named() {
     assert_snapshot!(place.rosey(&["plan", "--config", "bot.json"]), @r#"
     $ rosey plan --config bot.json
     | error: bot.json names no database
-    |   help: add "database_url", or "database" with a path
+    |   help: add "database_url", or "database" with the path of a SQLite file
     exit 1
     "#);
     assert_snapshot!(place.rosey(&["plan", "--config", "no.json"]), @r"
@@ -97,7 +198,7 @@ fn a_config_that_is_no_json_is_an_error() {
 #[test]
 fn a_config_that_names_the_database_in_another_way_is_an_error() {
     let place = Place::with(USERS);
-    for config in [r#"{ "database": 5 }"#, r#"{ "database_url": 5 }"#, r#"{ "database": {} }"#, r#"{ "database": { "path": 5 } }"#, "[]"] {
+    for config in [r#"{ "database_url": 5 }"#, "[]"] {
         place.write("config.json", config);
         let run = place.rosey(&["plan"]);
         assert!(run.code == Some(1) && run.err.starts_with("error: config.json"), "{config}\n{run}");

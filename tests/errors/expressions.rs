@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{mistakes, valid};
+use super::{mistakes, mistakes_for, valid};
 
 #[test]
 fn a_check_with_a_second_statement() {
@@ -352,4 +352,49 @@ fn expressions_of_an_index_with_more_than_a_value() {
 
     error: the schema has 2 mistakes
     "#);
+}
+
+#[test]
+fn an_operator_without_a_side() {
+    let schema = r#"
+        table users {
+            column id serial primary-key
+            column n integer default=(sql)"1 +" { check "n > " }
+            index idx_n n where="AND n > 0"
+        }
+    "#;
+    assert_snapshot!(mistakes_for("sqlite", schema), @r#"
+      × default= is not a whole expression: nothing follows `+`
+       ╭─[schema.kdl:3:22]
+     2 │     column id serial primary-key
+     3 │     column n integer default=(sql)"1 +" { check "n > " }
+       ·                      ─────────┬────────
+       ·                               ╰── here
+     4 │     index idx_n n where="AND n > 0"
+       ╰────
+      help: an operator needs an expression on each side
+
+      × a check's condition is not a whole expression: nothing follows `>`
+       ╭─[schema.kdl:3:49]
+     2 │     column id serial primary-key
+     3 │     column n integer default=(sql)"1 +" { check "n > " }
+       ·                                                 ───┬──
+       ·                                                    ╰── here
+     4 │     index idx_n n where="AND n > 0"
+       ╰────
+      help: an operator needs an expression on each side
+
+      × where= is not a whole expression: nothing stands before `AND`
+       ╭─[schema.kdl:4:19]
+     3 │     column n integer default=(sql)"1 +" { check "n > " }
+     4 │     index idx_n n where="AND n > 0"
+       ·                   ────────┬────────
+       ·                           ╰── here
+     5 │ }
+       ╰────
+      help: an operator needs an expression on each side
+
+    error: the schema has 3 mistakes
+    "#);
+    assert_eq!(mistakes_for("postgres", schema), mistakes_for("sqlite", schema));
 }

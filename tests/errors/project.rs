@@ -409,7 +409,7 @@ fn what_has_no_place() {
        ·          ──────┬─────
        ·                ╰── not known here
        ╰────
-      help: take it out: what belongs to it has a line of its own
+      help: it has a line of its own, in braces: write `{ backup never }`
 
     error: rosey.kdl has 4 mistakes
     "#);

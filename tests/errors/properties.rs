@@ -293,3 +293,136 @@ fn a_property_that_is_no_text() {
     error: the schema has 2 mistakes
     "#);
 }
+
+#[test]
+fn numbers_that_are_not_numbers_of_sql() {
+    let schema = r##"
+        table users {
+            column id serial primary-key
+            column a real default=#inf
+            column b "varchar(1_000)"
+            column c text default="a\u{0}b"
+            index idx_b b { with fillfactor="7_0" }
+        }
+    "##;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `#inf` is not a number of SQL
+       ╭─[schema.kdl:3:19]
+     2 │     column id serial primary-key
+     3 │     column a real default=#inf
+       ·                   ──────┬─────
+       ·                         ╰── here
+     4 │     column b "varchar(1_000)"
+       ╰────
+      help: write a number in digits; PostgreSQL's float and numeric types take (sql)"'Infinity'"
+
+      × `1_000` in the type `varchar(1_000)` is not a number in plain digits
+       ╭─[schema.kdl:4:14]
+     3 │     column a real default=#inf
+     4 │     column b "varchar(1_000)"
+       ·              ────────┬───────
+       ·                      ╰── here
+     5 │     column c text default="a\u{0}b"
+       ╰────
+      help: write it in decimal digits alone, like "varchar(1000)"
+
+      × default= holds a NUL character
+       ╭─[schema.kdl:5:19]
+     4 │     column b "varchar(1_000)"
+     5 │     column c text default="a\u{0}b"
+       ·                   ────────┬────────
+       ·                           ╰── no database takes that
+     6 │     index idx_b b { with fillfactor="7_0" }
+       ╰────
+      help: take it out
+
+      × fillfactor= is not a number in plain digits
+       ╭─[schema.kdl:6:26]
+     5 │     column c text default="a\u{0}b"
+     6 │     index idx_b b { with fillfactor="7_0" }
+       ·                          ────────┬───────
+       ·                                  ╰── here
+     7 │ }
+       ╰────
+      help: write it in decimal digits alone
+
+    error: the schema has 4 mistakes
+    "#);
+}
+
+#[test]
+fn flags_with_a_value_and_properties_in_the_wrong_place() {
+    let schema = r##"
+        table users {
+            strict
+            column id serial primary-key
+            column a text backfill="x" { default "x"; unique }
+            column b text not-null=#true unique=#false
+        }
+    "##;
+    assert_snapshot!(mistakes(schema), @r#"
+      × unknown node in a table: `strict`
+       ╭─[schema.kdl:2:5]
+     1 │ table users {
+     2 │     strict
+       ·     ───┬──
+       ·        ╰── not known here
+     3 │     column id serial primary-key
+       ╰────
+      help: `strict` is a flag: write `strict` on the line of `table`
+
+      × unknown property `backfill=` on `column`
+       ╭─[schema.kdl:4:19]
+     3 │     column id serial primary-key
+     4 │     column a text backfill="x" { default "x"; unique }
+       ·                   ──────┬─────
+       ·                         ╰── not known here
+     5 │     column b text not-null=#true unique=#false
+       ╰────
+      help: it has a line of its own, in braces: write `{ backfill "x" }`
+
+      × unknown node in a column: `default`
+       ╭─[schema.kdl:4:34]
+     3 │     column id serial primary-key
+     4 │     column a text backfill="x" { default "x"; unique }
+       ·                                  ───┬───
+       ·                                     ╰── not known here
+     5 │     column b text not-null=#true unique=#false
+       ╰────
+      help: `default` is a property: write `default="x"` on the line of `column`
+
+      × unknown node in a column: `unique`
+       ╭─[schema.kdl:4:47]
+     3 │     column id serial primary-key
+     4 │     column a text backfill="x" { default "x"; unique }
+       ·                                               ───┬──
+       ·                                                  ╰── not known here
+     5 │     column b text not-null=#true unique=#false
+       ╰────
+      help: `unique` is a flag: write `unique` on the line of `column`
+
+      × `not-null` is a flag and takes no value
+       ╭─[schema.kdl:5:19]
+     4 │     column a text backfill="x" { default "x"; unique }
+     5 │     column b text not-null=#true unique=#false
+       ·                   ───────┬──────
+       ·                          ╰── here
+     6 │ }
+       ╰────
+      help: write `not-null`
+
+      × `unique` is a flag and takes no value
+       ╭─[schema.kdl:5:34]
+     4 │     column a text backfill="x" { default "x"; unique }
+     5 │     column b text not-null=#true unique=#false
+       ·                                  ──────┬──────
+       ·                                        ╰── here
+     6 │ }
+       ╰────
+      help: leave it out: what is not `unique` does not say so
+
+    error: the schema has 6 mistakes
+    "#);
+    assert_snapshot!(mistakes("table t {\n    column a text null=#false\n}"), @"");
+    assert_snapshot!(mistakes("table t {\n    column a text not-null=true\n}"), @"");
+}

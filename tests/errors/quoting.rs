@@ -209,15 +209,8 @@ fn sql_instead_of_kdl() {
         CREATE TABLE users (id INTEGER);
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `;` is no node
-       ╭─[schema.kdl:1:32]
-     1 │ CREATE TABLE users (id INTEGER);
-       ·                                ┬
-       ·                                ╰── here
-       ╰────
-      help: a node is a word like `table`, what belongs to it, and the end of the line
-
-    error: the schema has one mistake
+    error: schema.kdl is SQL; a schema is written in KDL
+      help: run it in an empty database (sqlite3 new.db < schema.kdl), and let rosey write the schema (rosey inspect --url new.db > schema.kdl); rosey diff compares SQL files as they are
     ");
 }
 

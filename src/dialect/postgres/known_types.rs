@@ -32,6 +32,45 @@ const BUILT_IN: [&str; 20] = [
     "varchar",
 ];
 
+/// Types of other databases, and what PostgreSQL has for them.
+const FOREIGN: [(&str, &str); 35] = [
+    ("datetime", "timestamp, or timestamptz for a moment"),
+    ("datetime2", "timestamp"),
+    ("datetimeoffset", "timestamptz"),
+    ("smalldatetime", "timestamp(0)"),
+    ("year", "smallint"),
+    ("tinyint", "smallint"),
+    ("mediumint", "integer"),
+    ("int1", "smallint"),
+    ("int3", "integer"),
+    ("number", "decimal, or \"decimal(p,s)\""),
+    ("smallmoney", "decimal"),
+    ("string", "text"),
+    ("str", "text"),
+    ("tinytext", "text"),
+    ("mediumtext", "text"),
+    ("longtext", "text"),
+    ("ntext", "text"),
+    ("clob", "text"),
+    ("nclob", "text"),
+    ("nvarchar", "\"varchar(n)\", or text"),
+    ("nvarchar2", "\"varchar(n)\", or text"),
+    ("varchar2", "\"varchar(n)\", or text"),
+    ("long", "text, or bigint for a number"),
+    ("tinyblob", "bytea, which is `blob` in the schema language"),
+    ("mediumblob", "bytea, which is `blob` in the schema language"),
+    ("longblob", "bytea, which is `blob` in the schema language"),
+    ("binary", "bytea, which is `blob` in the schema language"),
+    ("varbinary", "bytea, which is `blob` in the schema language"),
+    ("image", "bytea, which is `blob` in the schema language"),
+    ("raw", "bytea, which is `blob` in the schema language"),
+    ("uniqueidentifier", "uuid"),
+    ("guid", "uuid"),
+    ("rowversion", "bytea, or a bigint that counts"),
+    ("set", "text[], or a table of its own"),
+    ("enum", "an enum: enum NAME value value, and its name as the type"),
+];
+
 /// All of them, in one query.
 pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
     let comes = changes.extensions.iter().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
@@ -109,6 +148,12 @@ fn problem(column: &Column, name: &str, desired: &Schema) -> Problem {
     let own = desired.enums.keys().chain(desired.domains.keys()).map(|n| n.name.as_str());
     let portable = ["integer", "bigint", "text", "boolean", "timestamp", "timestamptz", "jsonb", "uuid", "decimal", "double"];
     let near = nearest(name.trim_matches('"'), own.chain(portable));
+    let bare = name.trim_matches('"').to_lowercase();
+    let own_word = FOREIGN.iter().find(|(theirs, _)| *theirs == bare).map(|(_, ours)| *ours);
+    if let Some(ours) = own_word {
+        let message = format!("column `{}` has type `{}`, which is not a PostgreSQL type", column.name, column.ty);
+        return Problem::new(message, column.origin.0, "no such type").help(format!("use {ours}"));
+    }
     let help = near.map_or_else(|| "declare it, or the extension that brings it".to_owned(), |n| format!("did you mean `{n}`?"));
     let message = format!("column `{}` has type `{}`, which PostgreSQL does not know", column.name, column.ty);
     Problem::new(message, column.origin.0, "no such type").help(help)

@@ -18,7 +18,7 @@ pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
         }
         Some(p) => match commas(p) {
             None => format!("{what} is not one whole expression"),
-            Some(0) => return,
+            Some(0) => return found.extend(crate::dialect::operators::problem(what, expr)),
             Some(_) => format!("{what} is more than one expression"),
         },
     };

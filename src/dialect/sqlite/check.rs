@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::lexer::{Kind, Token, lex};
 use super::{types, value};
+use crate::dialect::operators;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
@@ -16,7 +17,9 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
     for table in schema.tables.values() {
         table.columns.values().for_each(|c| column(c, table, &mut found));
         table.indexes.values().for_each(|i| index(i, &mut found));
-        table.checks.iter().for_each(|c| expression("a check's condition", &c.expr, &mut found));
+        for check in &table.checks {
+            expression("a check's condition", &check.expr, &mut found);
+        }
         let parts = table.uniques.iter().flat_map(|u| &u.parts).chain(table.primary_key.iter().flat_map(|k| &k.parts));
         for collate in parts.filter_map(|p| p.collate.as_ref()).filter(|c| !known_collation(c)) {
             found.push(unknown_collation(collate, collate.origin()));
@@ -224,7 +227,7 @@ fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     } else if !is_closed(&expr.text, &tokens) {
         format!("{what} is not one whole expression")
     } else {
-        return;
+        return found.extend(operators::problem(what, expr));
     };
     found.push(
         Problem::new(message, expr.origin.0, "one expression is wanted here").help("brackets and quotes must close; nothing may follow"),

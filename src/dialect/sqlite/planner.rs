@@ -221,8 +221,10 @@ fn foreign(address: &Address, message: &str) -> Hazard {
 /// SQLite's own error, at the line of the object it is about.
 fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
     let origin = origin_of(desired, address, message);
-    let first = sql.lines().next().unwrap_or_default();
-    Problem::new(format!("SQLite refuses {address}: {message}"), origin.0, "declared here").help(format!("the statement was: {first}"))
+    let problem = Problem::new(format!("SQLite refuses {address}: {message}"), origin.0, "declared here");
+    // A long statement would hide the message, and the schema file says the same.
+    let shown = sql.lines().count() <= 20 && sql.len() <= 2_000;
+    if shown { problem.help(format!("the statement was: {sql}")) } else { problem }
 }
 
 /// The innermost declaration that the message names, for the address alone points at a whole table.

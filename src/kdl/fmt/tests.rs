@@ -14,8 +14,18 @@ fn checked(source: &str) -> String {
     let runs = printed.contains("\n\n\n") && !printed.contains("\"\"\"");
     assert!(!runs && !printed.starts_with('\n') && !printed.ends_with("\n\n"), "empty lines:\n{printed}");
     assert!(!printed.contains('\r'));
-    assert!(format(source).is_ok_and(|text| text == printed));
+    assert!(format(source).is_ok_and(|text| text.replace("\r\n", "\n") == printed));
     printed
+}
+
+#[test]
+fn a_file_of_windows_keeps_its_line_ends() {
+    let unix = "table t {\n    a \"\"\"\n        x\n        \"\"\" // c\n}\n";
+    let windows = unix.replace('\n', "\r\n");
+    let laid_out = format(&windows).unwrap();
+    assert_eq!((laid_out.replace("\r\n", "\n"), format(&laid_out).unwrap()), (format(unix).unwrap(), laid_out.clone()));
+    assert!(!laid_out.replace("\r\n", "").contains('\n'));
+    assert!(!format(&format!("a\n{windows}")).unwrap().contains('\r'), "of two kinds of ends it is the plain one");
 }
 
 #[track_caller]

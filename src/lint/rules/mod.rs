@@ -19,6 +19,7 @@ mod length_not_enforced;
 mod misleading_type;
 mod name_needs_quotes;
 mod names_differ_by_case;
+mod newer_number_syntax;
 mod no_primary_key;
 mod null_as_text;
 mod nullable_key;
@@ -55,6 +56,7 @@ pub static RULES: &[Rule] = &[
     misleading_type::RULE,
     name_needs_quotes::RULE,
     names_differ_by_case::RULE,
+    newer_number_syntax::RULE,
     no_primary_key::RULE,
     null_as_text::RULE,
     nullable_key::RULE,

@@ -1,0 +1,167 @@
+//! Command lines as other programs have them: Terraform's `-out=x`, Alembic's `upgrade head`, a database as a word of its
+//! own. Each gets a hint that names rosey's form. Runs nothing, and speaks only where the command line is wrong anyway.
+
+use super::again::word;
+use super::target::shown;
+
+/// Other migrators' commands, and what takes their place.
+const COMMANDS: [(&[&str], &str); 13] = [
+    (&["upgrade", "migrate", "push", "up", "deploy", "sync", "update", "run"], "rosey apply changes the database to what schema.kdl says"),
+    (&["downgrade", "down", "undo", "revert", "back"], "rosey rollback goes back to what was there before the last apply"),
+    (
+        &["revision", "makemigrations", "generate", "new", "create", "add", "make"],
+        "there are no migrations to write: edit schema.kdl; rosey plan --out plans/ -m MESSAGE saves what that changes",
+    ),
+    (
+        &["pull", "introspect", "import", "dump", "reverse"],
+        "rosey inspect writes the live schema as KDL; rosey init begins a project with it",
+    ),
+    (&["heads", "branches", "showmigrations", "info", "version"], "rosey status shows what is applied and which saved plans wait"),
+    (&["log", "list", "ls"], "rosey history shows what was applied, when and by whom"),
+    (
+        &["check", "test-plan"],
+        "rosey plan --detailed-exitcode exits with 2 where the database differs; rosey validate checks the file alone",
+    ),
+    (&["format"], "rosey fmt puts schema files into the one layout"),
+    (&["destroy", "drop", "reset", "wipe"], "take the objects out of schema.kdl; rosey apply --allow-destructive then drops them"),
+    (&["mark", "baseline", "fake", "resolve"], "rosey stamp records that the database matches the schema, and changes nothing else"),
+    (&["studio", "visualize", "erd"], "rosey graph draws the schema"),
+    (&["sql", "script", "sqlmigrate"], "rosey plan --format sql prints the script"),
+    (&["refresh", "taint", "untaint", "workspace"], "rosey reads the live database each time: there is no state to refresh"),
+];
+
+/// Terraform's options that have no counterpart of their name.
+const OPTIONS: [(&str, &str); 9] = [
+    ("destroy", "take the objects out of schema.kdl; rosey apply --allow-destructive then drops them"),
+    ("upgrade", "leave it out: rosey init has nothing to upgrade"),
+    ("reconfigure", "leave it out: rosey init has no backend"),
+    ("input", "write --auto-approve where nobody can be asked"),
+    ("json", "write --format json"),
+    ("no-color", "write --no-color"),
+    ("refresh", "leave it out: rosey reads the live database each time"),
+    ("lock", "leave it out: an apply always takes its lock"),
+    ("target", "leave it out: a plan is for the whole schema; `ignore` in schema.kdl leaves objects alone"),
+];
+
+/// What is wrong with the command line, and what to write, where it is one of another program's.
+pub(super) fn hint(command: &clap::Command, words: &[String]) -> Option<(String, String)> {
+    let at = words.iter().position(|w| !w.starts_with('-'))?;
+    let first = words[at].as_str();
+    let Some(known) = command.get_subcommands().find(|c| c.get_name() == first || c.get_all_aliases().any(|a| a == first)) else {
+        return foreign_command(&words[at..]);
+    };
+    let rest = &words[at + 1..];
+    if let Some(inner) = rest.first().filter(|w| known.get_subcommands().any(|c| c.get_name() == *w)) {
+        let at = rest.iter().position(|w| w == inner)?;
+        return hint(known, &rest[at..]).map(|(wrong, help)| (wrong, help.replacen("write rosey ", &format!("write rosey {first} "), 1)));
+    }
+    let found = rest.iter().enumerate().find_map(|(i, w)| of_option(known, w, rest.get(i + 1)));
+    found.or_else(|| of_word(known, rest))
+}
+
+/// `rosey upgrade head`, `rosey db push`.
+fn foreign_command(words: &[String]) -> Option<(String, String)> {
+    let group = ["db", "migration", "migrations", "schema", "alembic", "database", "terraform"];
+    let name = words.iter().find(|w| !group.contains(&w.as_str())).or(words.first())?.to_lowercase();
+    let (_, help) = COMMANDS.iter().find(|(names, _)| names.contains(&name.as_str()))?;
+    Some((format!("rosey has no command `{}`", words[0]), (*help).to_owned()))
+}
+
+/// `-out=x`, `-auto-approve`, `-destroy`: one hyphen before a whole word.
+fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Option<(String, String)> {
+    let double = given.starts_with("--");
+    let bare = given.strip_prefix("--").or_else(|| given.strip_prefix('-'))?;
+    let (name, value) = bare.split_once('=').map_or((bare, None), |(n, v)| (n, Some(v)));
+    let name = name.replace('_', "-");
+    if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let wrong = format!("{} takes no option `{}`", command.get_name(), given.split('=').next().unwrap_or(given));
+    let own = command.get_arguments().find(|a| a.get_long() == Some(name.as_str()));
+    if let Some(own) = own {
+        let takes = own.get_action().takes_values();
+        let value = value.or_else(|| next.map(String::as_str).filter(|n| takes && !n.starts_with('-')));
+        let value = value.filter(|_| takes).map(|v| format!(" {}", shell(v))).unwrap_or_default();
+        // With both hyphens it is what it says, and something else is wrong.
+        return (!double || bare.split('=').next() != Some(name.as_str())).then(|| (wrong, format!("write --{name}{value}")));
+    }
+    let (_, help) = OPTIONS.iter().find(|(n, _)| *n == name)?;
+    Some((wrong, (*help).to_owned()))
+}
+
+/// `rosey plan app.db`: what stands for itself is an option's value here.
+fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)> {
+    let takes = |name: &str| command.get_arguments().any(|a| a.get_long() == Some(name));
+    if command.get_positionals().next().is_some_and(|a| a.get_num_args().is_some_and(|n| n.max_values() > 1)) {
+        return None;
+    }
+    let valued = |flag: &str| {
+        let own = command.get_arguments().find(|a| {
+            flag.strip_prefix("--").is_some_and(|f| a.get_long() == Some(f)) || (flag.len() == 2 && a.get_short() == flag.chars().nth(1))
+        });
+        own.is_some_and(|a| a.get_action().takes_values())
+    };
+    let alone = rest.iter().enumerate().filter(|(i, w)| !w.starts_with('-') && (*i == 0 || !valued(&rest[i - 1])));
+    let (_, text) = alone.into_iter().next()?;
+    let name = command.get_name();
+    let wrong = format!("{name} takes no `{}`", shown(text));
+    if names_database(text) && takes("url") {
+        return Some((wrong, format!("write rosey {name} --url {}", shell(text))));
+    }
+    let is_schema = text.ends_with(".kdl") || text.ends_with(".sql") || text.ends_with('/') || std::path::Path::new(text).is_dir();
+    if is_schema && takes("schema") {
+        return Some((wrong, format!("write rosey {name} --schema {}", shell(text))));
+    }
+    None
+}
+
+/// Whether the word is a URL or path that plainly names a database.
+pub(super) fn names_database(text: &str) -> bool {
+    let scheme = text.split(['+', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    (text.contains(':') && ["sqlite", "postgres", "postgresql"].contains(&scheme.as_str()))
+        || super::config::has_database_extension(std::path::Path::new(text))
+}
+
+/// A value as it is written again, without a password.
+pub(super) fn shell(text: &str) -> String {
+    if crate::dialect::postgres::Url::text_has_password(text) { "URL".to_owned() } else { word(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        hint(&super::super::command(), &words).map(|(wrong, help)| format!("{wrong}: {help}")).unwrap_or_default()
+    }
+
+    #[test]
+    fn other_programs_forms_get_a_hint() {
+        for (line, wanted) in [
+            ("plan app.db", "plan takes no `app.db`: write rosey plan --url app.db"),
+            ("plan -v sqlite:///x", "plan takes no `sqlite:///x`: write rosey plan --url sqlite:///x"),
+            ("status postgresql://a:s3cret@h/d", "status takes no `postgresql://a@h/d`: write rosey status --url URL"),
+            ("plan db/schema.kdl", "plan takes no `db/schema.kdl`: write rosey plan --schema db/schema.kdl"),
+            ("plan -out=x", "plan takes no option `-out`: write --out x"),
+            ("plan -out x", "plan takes no option `-out`: write --out x"),
+            ("apply -auto-approve", "apply takes no option `-auto-approve`: write --auto-approve"),
+            ("apply --auto_approve", "apply takes no option `--auto_approve`: write --auto-approve"),
+            ("plan -detailed-exitcode", "plan takes no option `-detailed-exitcode`: write --detailed-exitcode"),
+            ("init -upgrade", "init takes no option `-upgrade`: leave it out: rosey init has nothing to upgrade"),
+            ("upgrade head", "rosey has no command `upgrade`: rosey apply changes the database to what schema.kdl says"),
+            ("migrate", "rosey has no command `migrate`: rosey apply changes the database to what schema.kdl says"),
+            ("db push", "rosey has no command `db`: rosey apply changes the database to what schema.kdl says"),
+            ("downgrade -1", "rosey has no command `downgrade`: rosey rollback goes back to what was there before the last apply"),
+            ("state pull app.db", "pull takes no `app.db`: write rosey state pull --url app.db"),
+            ("rollback app.db", "rollback takes no `app.db`: write rosey rollback --url app.db"),
+            ("plan --nonsense", ""),
+            ("nonsense", ""),
+            ("plan --url app.db --nonsense", ""),
+        ] {
+            assert_eq!(said(line), wanted, "{line}");
+        }
+        assert!(said("plan -destroy").contains("--allow-destructive"));
+        assert!(said("revision --autogenerate").contains("rosey plan --out plans/"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Mistakes in an expression that are certain in either database: an operator without what belongs on its side. Knows
+//! the operators that every SQL has and judges nothing else; what is left unsaid here, the database finds.
+
+use super::sqlite::lexer::{Kind, Token, lex};
+use crate::schema::{Expr, Problem};
+
+/// Operators that need something before and behind them.
+const BINARY: [&str; 14] = ["=", "==", "<>", "!=", "<", ">", "<=", ">=", "/", "%", "||", "*", "<<", ">>"];
+/// Words that do.
+const BINARY_WORDS: [&str; 4] = ["AND", "OR", "IN", "BETWEEN"];
+/// What needs something behind it alone.
+const PREFIX: [&str; 3] = ["+", "-", "~"];
+/// Words that do.
+const PREFIX_WORDS: [&str; 2] = ["NOT", "IS"];
+
+/// The operator that lacks an operand, as a problem at the expression.
+pub(crate) fn problem(what: &str, expr: &Expr) -> Option<Problem> {
+    let why = dangling(&expr.text)?;
+    let problem = Problem::new(format!("{what} is not a whole expression: {why}"), expr.origin.0, "here");
+    Some(problem.help("an operator needs an expression on each side"))
+}
+
+/// The operator that lacks an operand, and on which side.
+fn dangling(sql: &str) -> Option<String> {
+    // The tokens of such text are PostgreSQL's alone.
+    if sql.contains('$') || sql.contains('\\') {
+        return None;
+    }
+    let tokens = lex(sql);
+    (0..tokens.len()).find_map(|i| {
+        let (before, token, after) = (i.checked_sub(1).map(|n| &tokens[n]), &tokens[i], tokens.get(i + 1));
+        let binary = is_one(sql, token, &BINARY, &BINARY_WORDS);
+        let prefix = is_one(sql, token, &PREFIX, &PREFIX_WORDS);
+        if !(binary || prefix) || is_part_of_another(sql, before, token, after) || is_star(sql, before, token, after) {
+            return None;
+        }
+        let shown = token.text(sql);
+        if after.is_none_or(|t| t.is_op(sql, ")") || t.is_op(sql, ",") || is_one(sql, t, &BINARY, &BINARY_WORDS)) {
+            return Some(format!("nothing follows `{shown}`")).filter(|_| !is_not_word(sql, token, after));
+        }
+        let open = before.is_none_or(|t| t.is_op(sql, "(") || t.is_op(sql, ","));
+        (binary && open).then(|| format!("nothing stands before `{shown}`"))
+    })
+}
+
+fn is_one(sql: &str, token: &Token, operators: &[&str], words: &[&str]) -> bool {
+    operators.iter().any(|o| token.is_op(sql, o)) || words.iter().any(|w| token.is(sql, w))
+}
+
+/// `@>`, `<->`, `!~*`: PostgreSQL makes one operator of the characters that stand together.
+fn is_part_of_another(sql: &str, before: Option<&Token>, token: &Token, after: Option<&Token>) -> bool {
+    let sign = |t: &&Token| t.text(sql).bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b));
+    token.kind == Kind::Op
+        && (before.filter(sign).is_some_and(|t| t.end == token.start)
+            || after.filter(sign).is_some_and(|t| t.start == token.end)
+            || before.is_some_and(|t| t.is_op(sql, ".")))
+}
+
+/// `count(*)`, `t.*`, `SELECT *`.
+fn is_star(sql: &str, before: Option<&Token>, token: &Token, after: Option<&Token>) -> bool {
+    let opens = before.is_some_and(|t| t.is_op(sql, "(") || t.is_op(sql, ",") || t.is_op(sql, ".") || t.kind == Kind::Word);
+    token.is_op(sql, "*") && opens && after.is_some()
+}
+
+/// `NOT IN`, `IS NOT`, `NOT BETWEEN`: words that belong together.
+fn is_not_word(sql: &str, token: &Token, after: Option<&Token>) -> bool {
+    token.is(sql, "NOT") && after.is_some_and(|t| t.is(sql, "IN") || t.is(sql, "BETWEEN"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dangling;
+
+    #[test]
+    fn an_operator_has_both_sides() {
+        for (sql, wanted) in [
+            ("n > ", "nothing follows `>`"),
+            ("n >", "nothing follows `>`"),
+            ("> 0", "nothing stands before `>`"),
+            ("(n = ) AND 1", "nothing follows `=`"),
+            ("n > 0 AND", "nothing follows `AND`"),
+            ("n > 0 AND OR m", "nothing follows `AND`"),
+            ("n > = 0", "nothing follows `>`"),
+            ("f(n, * 2)", ""),
+            ("f(= 2)", "nothing stands before `=`"),
+            ("n IS NOT", "nothing follows `NOT`"),
+            ("n +", "nothing follows `+`"),
+            ("n *", "nothing follows `*`"),
+        ] {
+            assert_eq!(dangling(sql).unwrap_or_default(), wanted, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_a_database_takes_is_let_pass() {
+        for sql in [
+            "n > -1 AND NOT m",
+            "n NOT IN (1, 2) AND n NOT BETWEEN 1 AND 2",
+            "n IS NOT NULL",
+            "(SELECT count(*) FROM t) > 0 AND EXISTS (SELECT * FROM t)",
+            "a <-> b < 1",
+            "a <=> b < 1 AND a @> b AND a !~* b AND a && b",
+            "a OPERATOR(pg_catalog.=) b",
+            "a >>= b",
+            "-n < +m",
+            "~ n",
+            "@ n > 1",
+            "a #>> '{b}' = 'c'",
+            "n = ANY (ARRAY[1, 2])",
+            "a % 2 = 0 OR a - -1 = 2",
+            "$$ > $$ = x",
+        ] {
+            assert_eq!(dangling(sql), None, "{sql}");
+        }
+    }
+}

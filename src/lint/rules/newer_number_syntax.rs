@@ -1,0 +1,99 @@
+//! `newer-number-syntax`: a number in SQL that only newer versions of the database read.
+
+use crate::dialect::sqlite::lexer::{Kind, lex};
+use crate::kdl::project::Severity;
+use crate::lint::rule::{Finding, Rule, Text};
+use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};
+
+pub(super) const RULE: Rule = Rule {
+    text: Text {
+        code: "newer-number-syntax",
+        summary: "A number in SQL has underscores, or is written to another base than ten.",
+        why: "SQLite reads 1_000 from version 3.46 on; an older one refuses the whole database, for every application, because it reads all definitions when it opens the file. PostgreSQL reads 1_000, 0x1F, 0o17 and 0b101 from version 16 on. (Numbers that KDL holds, as in default=1_000, are written to SQL in plain digits.)",
+        instead: "Write the number in decimal digits.",
+        example: r#"check "size <= 1000000"    // not: 1_000_000"#,
+    },
+    level: Severity::Warning,
+    dialect: None,
+    check,
+};
+
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut look = |address: Address, expr: &Expr| {
+        if let Some(number) = newer_number(&expr.text, dialect) {
+            let (version, name) = if dialect == Dialect::Sqlite { ("3.46", "SQLite") } else { ("16", "PostgreSQL") };
+            let message = format!("{} has the number {number}, which {name} before {version} cannot read", address.last());
+            found.push(Finding::new(address, expr.origin, message, "write it in decimal digits"));
+        }
+    };
+    schema.tables.values().for_each(|t| of_table(t, &mut look));
+    for domain in schema.domains.values() {
+        domain.checks.iter().for_each(|c| look(domain.address(), &c.expr));
+    }
+    schema.views.values().for_each(|v| look(v.address(), &v.query));
+    schema.triggers.values().for_each(|t| look(t.address(), &t.body));
+    for view in schema.materialized_views.values() {
+        look(view.address(), &view.query);
+        view.indexes.values().for_each(|i| of_index(i, &view.address(), &mut look));
+    }
+    found
+}
+
+fn of_table(table: &Table, look: &mut impl FnMut(Address, &Expr)) {
+    for column in table.columns.values() {
+        let address = table.column_at(&column.name);
+        if let Some(Literal::Expr(e)) = column.default.as_ref().map(|d| &d.value) {
+            look(address.clone(), e);
+        }
+        let generated = column.generated.iter().map(|g| &g.expr);
+        generated.chain(&column.backfill).chain(&column.using).for_each(|e| look(address.clone(), e));
+    }
+    table.checks.iter().for_each(|c| look(table.check_at(c), &c.expr));
+    table.exclusions.iter().flat_map(|e| &e.predicate).for_each(|p| look(table.address(), p));
+    table.indexes.values().for_each(|i| of_index(i, &table.address(), look));
+}
+
+fn of_index(index: &crate::schema::Index, of: &Address, look: &mut impl FnMut(Address, &Expr)) {
+    let address = of.child("index", &index.name);
+    let keys = index.parts.iter().filter_map(|p| if let PartKey::Expr(e) = &p.key { Some(e) } else { None });
+    keys.chain(&index.predicate).for_each(|e| look(address.clone(), e));
+}
+
+/// The first number that an older version does not read. What follows a number at once belongs to it.
+fn newer_number(sql: &str, dialect: Dialect) -> Option<String> {
+    let tokens = lex(sql);
+    let numbers = tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Number);
+    let whole = numbers.map(|(i, t)| {
+        let joined = tokens.get(i + 1).filter(|next| next.kind == Kind::Word && next.start == t.end);
+        &sql[t.start..joined.map_or(t.end, |next| next.end)]
+    });
+    let based = |n: &str| n.starts_with('0') && n[1..].starts_with(['x', 'X', 'o', 'O', 'b', 'B']);
+    let newer = |n: &&str| n.contains('_') || (dialect == Dialect::Postgres && based(n));
+    whole.into_iter().find(newer).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::tests::*;
+
+    #[test]
+    fn numbers_in_sql() {
+        let kdl = r#"table t {
+            column id serial primary-key
+            column a integer default=1_000
+            column b integer default=(sql)"1_000"
+            column c integer generated="a * 0x1F"
+            check big "a < 1_000_000 OR a_1_0 = '1_000' OR \"1_0\" > x1_0"
+            index i a where="a > 10_0"
+        }
+        view v { as "SELECT a FROM t WHERE a > 0o1_7" }
+        trigger g only=sqlite { as "AFTER INSERT ON t BEGIN DELETE FROM t WHERE a > 2_0; END" }"#;
+        let at = |d| found(&RULE, kdl, d).into_iter().map(|f| f.split(": ").next().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+        assert_eq!(at(Dialect::Sqlite), ["table.t.column.b", "table.t.check.big", "table.t.index.i", "view.v", "trigger.g"]);
+        assert_eq!(at(Dialect::Postgres), ["table.t.column.b", "table.t.column.c", "table.t.check.big", "table.t.index.i", "view.v"]);
+        let kdl = "table t { column id serial primary-key; check c \"id > 1_0\"; }";
+        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.check.c: c has the number 1_0, which SQLite before 3.46 cannot read"]);
+    }
+}
