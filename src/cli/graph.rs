@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::error::Failure;
 use super::settings::Settings;
+use super::target::Found;
 use super::{DialectArgument, Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
 use crate::kdl::{Sources, decode};
 use crate::render::graph::{self, Notation};
@@ -74,7 +75,11 @@ impl Graph {
         } else {
             let dialect = match self.dialect {
                 Some(dialect) => dialect.into(),
-                None => settings.target(&self.target)?.database.dialect(),
+                // Nothing but the file is read, so there need not be a database.
+                None => match settings.look_for_target(&self.target)? {
+                    Found::Target(target) => target.database.dialect(),
+                    Found::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
+                },
             };
             drawn(&schema::sources(&settings.schema(&self.schema))?, dialect, notation)?
         };
