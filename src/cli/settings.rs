@@ -58,7 +58,7 @@ impl Settings {
 
     /// The database, where anything names one.
     pub(super) fn look_for_target(&self, arguments: &TargetArguments) -> Result<FoundTarget, Failure> {
-        Target::look(arguments, self.environment.as_ref())
+        Target::look(arguments, self.environment.as_ref(), self.named)
     }
 
     /// The schema's file or folder.

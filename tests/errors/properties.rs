@@ -423,6 +423,30 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
 
     error: the schema has 6 mistakes
     "#);
-    assert_snapshot!(mistakes("table t {\n    column a text null=#false\n}"), @"");
-    assert_snapshot!(mistakes("table t {\n    column a text not-null=true\n}"), @"");
+    assert_snapshot!(mistakes("table t {\n    column a text null=#false\n}"), @r"
+      × unknown property `null`
+       ╭─[schema.kdl:2:19]
+     1 │ table t {
+     2 │     column a text null=#false
+       ·                   ──┬─
+       ·                     ╰── here
+     3 │ }
+       ╰────
+      help: write `not-null` where NULL is refused, and nothing where it is taken
+
+    error: the schema has one mistake
+    ");
+    assert_snapshot!(mistakes("table t {\n    column a text not-null=true\n}"), @r"
+      × `not-null` is a flag and takes no value
+       ╭─[schema.kdl:2:28]
+     1 │ table t {
+     2 │     column a text not-null=true
+       ·                            ──┬─
+       ·                              ╰── here
+     3 │ }
+       ╰────
+      help: write `not-null`
+
+    error: the schema has one mistake
+    ");
 }
