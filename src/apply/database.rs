@@ -35,13 +35,11 @@ pub struct Way {
     pub wait: Duration,
     /// How rows are counted.
     pub counts: Counts,
-    /// PostgreSQL: whether it first waits, as long, until no other apply is at work.
-    pub after_others: bool,
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full, after_others: false }
+        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full }
     }
 }
 
@@ -120,8 +118,8 @@ impl Database {
                 (plan, pg::Remarks { later: state.later, ..pg::Remarks::default() })
             }
             Database::Postgres(url) => {
-                let planned = async { Ok(pg::Opened::open(url, way).await?.plan(&desired.normalized, way).await?) };
-                self.or_who_is_in_the_way(planned.await, way.wait).await?
+                let planned = pg::plan_within(url, &desired.normalized, way).await;
+                self.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await?
             }
         };
         Ok(Planned { plan, remarks })
@@ -142,7 +140,7 @@ impl Database {
             let planned = self.plan(&desired, way).await;
             return Ok((desired, planned));
         };
-        let opening = pg::Opened::open(url, way);
+        let opening = pg::Opened::open(url, way.wait);
         tokio::pin!(desired, opening);
         let mut opened = None;
         let desired = loop {
@@ -252,6 +250,18 @@ impl Database {
                 let settled = self.or_who(settled(url, recorded).await).await?;
                 Ok(drift::between(&settled.desired, &settled.current))
             }
+        }
+    }
+
+    /// Waits until no other apply is at work on a server: what is planned meanwhile would be out of date. One that was killed
+    /// may still be at work, in a server process that has not noticed.
+    ///
+    /// # Errors
+    /// [`ApplyError::Locked`] with the holder when the time is up.
+    pub async fn wait_for_others(&self, wait: Duration) -> Result<(), ApplyError> {
+        match self {
+            Database::Sqlite(_) => Ok(()),
+            Database::Postgres(url) => pg::wait_for_others(url, wait).await,
         }
     }
 

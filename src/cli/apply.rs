@@ -57,7 +57,6 @@ impl Apply {
         let settings = Settings::load(&self.target.env)?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
         let way = settings.way(&self.way, options.lock_timeout);
-        let way = Way { after_others: true, ..way };
         let approved = settings.auto_approve(self.auto_approve);
         if !self.plans.is_empty() {
             self.names_plans()?;
@@ -185,6 +184,7 @@ async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -
             Failure::new(format!("{} does not exist, and apply creates only what a URL names; nothing was changed", file.display()));
         return Err(failure.help(format!("to create it: rosey apply --url {}", again::word(&file.display().to_string()))));
     }
+    target.database.wait_for_others(way.wait).await?;
     let planned = target.database.plan(desired, way).await.map_err(|e| match e {
         ApplyError::Plan(PlanError::Database(Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
         other => schema::failure(sources, other),
@@ -206,7 +206,7 @@ pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
 }
 
 /// Ctrl-C, and SIGTERM where there is such a thing.
-async fn interrupted() {
+pub(super) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

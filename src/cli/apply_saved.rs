@@ -38,6 +38,7 @@ impl Run<'_> {
     /// Applies what the arguments name: files in their order, of a folder those that lead on from the live schema.
     pub(super) async fn all(&self, arguments: &[PathBuf]) -> Result<Exit, Failure> {
         self.target.announce();
+        self.target.database.wait_for_others(self.options.lock_timeout).await?;
         for argument in arguments {
             if argument.is_dir() { self.folder(argument).await? } else { self.file(argument).await? }
         }

@@ -76,7 +76,7 @@ async fn listen() {
             Phase::Changing => continue,
             Phase::Reading => "interrupted; nothing was changed",
             Phase::Changed => "interrupted; what was applied before stays applied, and nothing else was changed",
-            Phase::Writing => "interrupted while writing; rosey history shows whether it was recorded",
+            Phase::Writing => "interrupted; whether it was done shows when the same command is run again",
         };
         INTERRUPTED.store(true, SeqCst);
         crate::dialect::postgres::cancel_all().await;

@@ -69,6 +69,7 @@ impl Restore {
             keep_current: !self.discard_current,
             lock_timeout: settings.lock_timeout(self.lock_timeout),
         };
+        super::interrupt::enter(super::interrupt::Phase::Writing);
         let mut progress = Progress::new(false, Arc::new(Pulse::default()));
         let kept = apply::restore(path, &sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");

@@ -102,6 +102,7 @@ impl Rollback {
         let settings = Settings::load(&self.target.env)?;
         let target = settings.target(&self.target)?;
         target.announce();
+        target.database.wait_for_others(settings.lock_timeout(self.safety.lock_timeout)).await?;
         let back = desired(&target.database, self.to.unwrap_or(To::Back(self.count.unwrap_or(1)))).await?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
         let options = Options { kind: Kind::Rollback, back_to: Some(back.way.back_to), ..options };

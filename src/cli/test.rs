@@ -50,13 +50,7 @@ impl Test {
         let cases = self.cases()?;
         let mut count = Count::default();
         for case in &cases {
-            let interrupted = async {
-                // Where the system gives no such signal, nobody can send it.
-                if tokio::signal::ctrl_c().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let verdict = testing::run(case, &place, interrupted).await;
+            let verdict = testing::run(case, &place, super::apply::interrupted()).await;
             if verdict == Verdict::Interrupted {
                 return Err(Failure::new("interrupted; the scratch database is removed"));
             }

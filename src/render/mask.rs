@@ -14,8 +14,9 @@ pub fn masked(text: &str) -> String {
 
 /// A word without the password of its URL.
 fn userinfo(word: &str) -> String {
-    let (start, has_scheme) = match word.find("://") {
-        Some(n) => (n + 3, true),
+    let has_scheme = word.contains("://");
+    let (start, is_url) = match word.find("//") {
+        Some(n) => (n + 2, true),
         None => (0, false),
     };
     let (front, rest) = word.split_at(start);
@@ -25,7 +26,7 @@ fn userinfo(word: &str) -> String {
     match who.split_once(':') {
         // The word itself is in a form that is shown to be filled in.
         Some((_, "password" | "PASSWORD" | HIDDEN)) => word.to_owned(),
-        Some((user, password)) if has_scheme || is_login(user, password, place) => format!("{front}{user}:{HIDDEN}@{place}"),
+        Some((user, password)) if is_url || is_login(user, password, place) => format!("{front}{user}:{HIDDEN}@{place}"),
         _ => word.to_owned(),
     }
 }
@@ -105,6 +106,7 @@ mod tests {
             ("postgres://me:s3cret", "postgres://me:…"),
             ("postgres://host:5432/db", "postgres://host:5432/db"),
             ("postgres://[::1]:5432/db", "postgres://[::1]:5432/db"),
+            ("//me:s3cret@host/db", "//me:…@host/db"),
             ("me:s3cret@host/db: no such file", "me:…@host/db: no such file"),
             ("`host=h password=s3cret user=u`: x", "`host=h password=… user=u`: x"),
             ("`host=h password=s3cret`: x", "`host=h password=…`: x"),

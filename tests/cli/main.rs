@@ -31,6 +31,7 @@ mod rollback;
 mod saved;
 mod script;
 mod script_postgres;
+mod secrets;
 mod settings;
 mod target;
 mod test_command;

@@ -96,7 +96,7 @@ fn a_url_that_cannot_be_obeyed_is_an_error() {
     assert_snapshot!(runs, @r"
     $ rosey plan --url postgresql://me@host/db?sslmod=require
     | error: `postgresql://me@host/db`: unknown parameter `sslmod`; did you mean `sslmode`?
-    |   help: write postgresql://user:password@host:port/database
+    |   help: the parameters are host, hostaddr, port, user, password, dbname, database, sslmode, ssl, sslrootcert, sslcert, sslkey, options, application_name, connect_timeout, timeout
     exit 1
     $ rosey plan --url postgresql://me@host/db?sslmode=on
     | error: `postgresql://me@host/db`: the parameter `sslmode` takes disable, allow, prefer, require, verify-ca or verify-full

@@ -165,7 +165,7 @@ fn what_is_no_file_of_text_is_an_error() {
     place.write("rosey.kdl", b"\xff");
     assert_snapshot!(place.rosey(&["plan"]), @r"
     $ rosey plan
-    | error: rosey.kdl is no UTF-8 text
+    | error: rosey.kdl is not UTF-8 text
     |   help: save the file as UTF-8
     exit 1
     ");

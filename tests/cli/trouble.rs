@@ -154,7 +154,7 @@ fn a_disk_that_becomes_full_on_the_way_leaves_the_database_as_it_was() {
     assert_snapshot!(run.out, @r"
     database: disk/test.db (from --url)
     error: the disk is full; all was rolled back, the database is as it was
-      help: make room and try again
+      help: make room on the disk of the database, and on that of SQLite's temporary files (/var/tmp, else /tmp; SQLITE_TMPDIR names another folder), and try again
     exit 1
     test.db
     ");

@@ -11,7 +11,8 @@ const HEAD: &str = "# Commands
 Every command with every argument, as `rosey COMMAND --help` says it. What they are for is in the [README](../README.md).
 
 Results go to standard output; the database's name, progress and errors go to standard error. Exit codes: 0 done, or
-nothing to do; 1 an error; 2 changes were found, where that was asked; 3 refused, with nothing changed.
+nothing to do; 1 an error; 2 changes were found, where that was asked; 3 refused, with nothing changed; 130
+(Ctrl-C) and 143 (SIGTERM) interrupted while nothing was being changed.
 
 These variables are read: `ROSEY_DATABASE_URL` (the database, where neither `--url` nor `--env` names it), `NO_COLOR` (no
 colour), PostgreSQL's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGDATABASE`, `PGSSLMODE` and the like (what

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::ApplyError;
-use crate::dialect::postgres::Error;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::session::{self, Saved};
+use crate::dialect::postgres::{Error, Url};
 use crate::dialect::sqlite::Pulse;
 
 /// The key of the lock that one apply at a time holds on a database
@@ -52,9 +52,11 @@ pub(in crate::apply) async fn begin(connection: &mut Connection, until: Instant,
 ///
 /// # Errors
 /// [`ApplyError::Locked`] with the holder when the time is up.
-pub(in crate::apply) async fn wait_for_others(connection: &mut Connection, wait: Duration) -> Result<(), ApplyError> {
-    take(connection, Ask::Others, Instant::now() + wait, wait, &Pulse::default()).await?;
-    Ok(connection.rollback().await?)
+pub(in crate::apply) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), ApplyError> {
+    let mut connection = Connection::open(url).await?;
+    take(&mut connection, Ask::Others, Instant::now() + wait, wait, &Pulse::default()).await?;
+    connection.close().await.ok();
+    Ok(())
 }
 
 /// Takes the lock for the session, with rosey's settings for it, and gives what the session was set to.

@@ -31,7 +31,7 @@ pub use plan::{Remarks, inspect, plan, plan_within};
 pub use script::plan_with_frame;
 pub(super) use script::{Start, frame};
 
-pub(super) use lock::{LOCK, begin as begin_locked};
+pub(super) use lock::{LOCK, begin as begin_locked, wait_for_others};
 pub(super) use run::in_the_way;
 pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::lock;
-use crate::apply::{ApplyError, Way, drift};
+use crate::apply::{Way, drift};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
@@ -41,8 +40,7 @@ pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// As [`plan()`].
 pub async fn plan_within(url: &Url, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
-    let opened = Opened::open_now(url, way.wait).await?;
-    opened.plan(desired, way).await
+    Opened::open(url, way.wait).await?.plan(desired, way).await
 }
 
 /// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
@@ -53,19 +51,8 @@ pub(in crate::apply) struct Opened {
 }
 
 impl Opened {
-    pub(in crate::apply) async fn open(url: &Url, way: Way) -> Result<Opened, ApplyError> {
-        let mut connection = Connection::open_within(url, way.wait).await?;
-        if way.after_others {
-            lock::wait_for_others(&mut connection, way.wait).await?;
-        }
-        Ok(Opened::read(connection).await?)
-    }
-
-    async fn open_now(url: &Url, wait: Duration) -> Result<Opened, Error> {
-        Opened::read(Connection::open_within(url, wait).await?).await
-    }
-
-    async fn read(mut connection: Connection) -> Result<Opened, Error> {
+    pub(in crate::apply) async fn open(url: &Url, wait: Duration) -> Result<Opened, Error> {
+        let mut connection = Connection::open_within(url, wait).await?;
         connection.begin(Begin::Snapshot).await?;
         let live = inspect::inspect(&mut connection).await?;
         let guards = planner::remembered(&mut connection, &live).await?;
