@@ -97,14 +97,7 @@ impl Excerpt {
     }
 
     /// Writes lines, to the last part or as a new one, and notes where the points of the file have come to be.
-    fn add(
-        &mut self,
-        file: &Lines,
-        (first, last): (usize, usize),
-        joins: bool,
-        places: &[(usize, usize)],
-        points: &mut [(usize, usize)],
-    ) {
+    fn add(&mut self, file: &Lines, (first, last): (usize, usize), joins: bool, places: &[(usize, usize)], points: &mut [(usize, usize)]) {
         if !joins || self.parts.is_empty() {
             // One byte lies between two parts, so that nothing is in both.
             let start = self.parts.last().map_or(0, |p| p.start + p.text.len() + 1);

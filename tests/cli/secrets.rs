@@ -80,16 +80,16 @@ fn in_variables_and_files() {
         keeps_it(&place, &["plan", "--env", "a"], Some(("SECRET_OF_THE_JOB", url)));
         keeps_it(&place, &["history", "--env", "a"], Some(("SECRET_OF_THE_JOB", url)));
         let quoted = url.replace('\\', "\\\\").replace('"', "\\\"");
-        place.write("rosey.kdl", &format!("env a {{ url \"{quoted}\" }}\n"));
+        place.write("rosey.kdl", format!("env a {{ url \"{quoted}\" }}\n"));
         keeps_it(&place, &["plan", "--env", "a"], None);
-        place.write("mine.kdl", &format!("env a {{ url \"{quoted}\" }}\n"));
+        place.write("mine.kdl", format!("env a {{ url \"{quoted}\" }}\n"));
         keeps_it(&place, &["plan", "--env", "a", "--project", "mine.kdl"], None);
-        place.write("rosey.kdl", &format!("env a {{ url \"{quoted}\"; nonsense }}\n"));
+        place.write("rosey.kdl", format!("env a {{ url \"{quoted}\"; nonsense }}\n"));
         keeps_it(&place, &["plan", "--env", "a"], None);
         place.write("rosey.kdl", "");
-        place.write("config.json", &format!("{{\"database_url\": \"{quoted}\"}}"));
+        place.write("config.json", format!("{{\"database_url\": \"{quoted}\"}}"));
         keeps_it(&place, &["plan"], None);
-        place.write("config.json", &format!("{{\"database_url\": \"{quoted}\""));
+        place.write("config.json", format!("{{\"database_url\": \"{quoted}\""));
         keeps_it(&place, &["plan"], None);
         std::fs::remove_file(place.path("config.json")).unwrap();
     }
