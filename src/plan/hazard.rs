@@ -228,6 +228,8 @@ pub struct Hazard {
     pub probe: Option<Probe>,
     /// A query that finds the rows, for people to run: never shown with what it finds.
     pub find: Option<String>,
+    /// The relations that its count reads, as SQL names them. What else the count turns out to read comes from the schema file.
+    pub reads: Vec<String>,
     /// Rows it is about, once counted.
     pub count: Option<i64>,
     /// Rows there are, once counted.
@@ -254,6 +256,7 @@ impl Hazard {
             advice,
             probe: None,
             find: None,
+            reads: Vec::new(),
             count: None,
             total: None,
             some: false,
@@ -275,6 +278,12 @@ impl Hazard {
     /// Adds how it is counted.
     pub fn counted(mut self, probe: Probe) -> Self {
         self.probe = Some(probe);
+        self
+    }
+
+    /// Adds the relations that its count reads.
+    pub fn reading<S: Into<String>>(mut self, relations: impl IntoIterator<Item = S>) -> Self {
+        self.reads = relations.into_iter().map(Into::into).collect();
         self
     }
 

@@ -28,7 +28,7 @@ pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use order::order;
 pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, first_columns, insert_history, upgrade_history};
 pub use rename::{Rename, decode_renames, renames};
-pub use step::{Action, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
+pub use step::{Action, Evaluates, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in the order they run.
 #[derive(Debug, Clone)]

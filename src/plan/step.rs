@@ -38,6 +38,17 @@ impl Action {
     }
 }
 
+/// What a statement evaluates when it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Evaluates {
+    /// Expressions, maybe over rows: what the database says of a failure may hold their values, and is not shown.
+    #[default]
+    Rows,
+    /// Nothing: it changes the catalogs alone, and what the database says of a failure is about names.
+    Nothing,
+}
+
 /// A statement of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,12 +60,24 @@ pub struct Statement {
     /// A condition under which it has been done already, as SQL, where it could not be done twice: what a script that is run
     /// again asks.
     pub unless: Option<String>,
+    /// What it evaluates.
+    pub evaluates: Evaluates,
 }
 
 impl Statement {
     /// A statement that is done in no time.
     pub fn new(sql: impl Into<String>) -> Self {
-        Statement { sql: sql.into(), copies: false, unless: None }
+        Statement { sql: sql.into(), copies: false, unless: None, evaluates: Evaluates::Rows }
+    }
+
+    /// A statement that evaluates nothing.
+    pub fn of_catalog(sql: impl Into<String>) -> Self {
+        Statement::new(sql).on_catalog()
+    }
+
+    /// The statement, which evaluates nothing.
+    pub fn on_catalog(self) -> Self {
+        Statement { evaluates: Evaluates::Nothing, ..self }
     }
 
     /// A statement that copies rows.

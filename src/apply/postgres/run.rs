@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
 use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::dialect::postgres::{Error, PlanError, Url, without_literals};
 use crate::dialect::sqlite::Pulse;
 use crate::diff::Changes;
-use crate::plan::{Plan, Step};
+use crate::plan::{Evaluates, Plan, Statement, Step};
 
 /// Runs a step of the transaction.
 pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
@@ -17,7 +17,7 @@ pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mu
         observer.runs(&statement.sql);
         connection.execute(&statement.sql).await.map_err(|source| match source {
             Error::LockTimeout | Error::Cancelled | Error::Lost(_) => ApplyError::Postgres(source),
-            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(guarded(&statement.sql, source)) },
+            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(shown(statement, source)) },
         })?;
     }
     observer.ends(step);
@@ -35,7 +35,7 @@ pub(super) async fn alone(connection: &mut Connection, step: &Step, until: Insta
         loop {
             match connection.execute(&statement.sql).await {
                 Err(Error::LockTimeout) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(250)).await,
-                Err(other) => return Err(guarded(&statement.sql, other)),
+                Err(other) => return Err(shown(statement, other)),
                 Ok(_) => break,
             }
         }
@@ -59,12 +59,12 @@ pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
     }
 }
 
-/// A statement that looks at rows may be refused in words that quote them.
-fn guarded(sql: &str, error: Error) -> Error {
-    const LOOKS: [&str; 5] = ["UPDATE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE MATERIALIZED VIEW ", "ALTER DOMAIN "];
-    const IN_ALTER: [&str; 5] = [" TYPE ", " ADD CONSTRAINT ", " CHECK ", " VALIDATE ", " GENERATED "];
-    let alters = sql.starts_with("ALTER TABLE ") && IN_ALTER.iter().any(|l| sql.contains(l));
-    if alters || LOOKS.iter().any(|l| sql.starts_with(l)) { error.without_values() } else { error }
+/// What may be shown of a statement's failure: of one that evaluates expressions, nothing of the server's own words.
+fn shown(statement: &Statement, error: Error) -> Error {
+    match statement.evaluates {
+        Evaluates::Nothing => error,
+        _ => error.over_rows(&statement.sql),
+    }
 }
 
 /// Whether a lock could not be had in time.
@@ -79,11 +79,10 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
     if names.is_empty() {
         return Vec::new();
     }
-    let sql = holders(&format!("c.relname IN ({})", names.join(", ")));
     if connection.begin(Begin::ReadOnly).await.is_err() {
         return Vec::new();
     }
-    let found = connection.texts(&sql).await.unwrap_or_default();
+    let found = holders(connection, &format!("c.relname IN ({})", names.join(", "))).await;
     connection.rollback().await.ok();
     found
 }
@@ -94,19 +93,23 @@ pub(in crate::apply) async fn in_the_way(url: &Url) -> Vec<String> {
     if connection.begin(Begin::ReadOnly).await.is_err() {
         return Vec::new();
     }
-    let found = connection.texts(&holders("l.mode = 'AccessExclusiveLock'")).await.unwrap_or_default();
+    let found = holders(&mut connection, "l.mode = 'AccessExclusiveLock'").await;
     connection.close().await.ok();
     found
 }
 
-fn holders(of: &str) -> String {
-    format!(
-        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') || ', ' || coalesce(a.state, '?') || ' for ' \
-         || date_trunc('second', now() - a.xact_start)::text || ': ' || left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80) \
+/// Process, role, application, state, and the statement without its literals, five at most.
+async fn holders(connection: &mut Connection, of: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') \
+         || coalesce(' (' || nullif(left(a.application_name, 64), '') || ')', '') || ', ' || coalesce(a.state, '?') || ' for ' \
+         || date_trunc('second', now() - a.xact_start)::text, a.query \
          FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
          WHERE l.granted AND a.pid <> pg_backend_pid() AND {of} AND l.database = \
          (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5"
-    )
+    );
+    let found = connection.pairs(&sql).await.unwrap_or_default();
+    found.into_iter().map(|(who, query)| format!("{who}: {}", without_literals(&query))).collect()
 }
 
 /// The addresses of what differs.

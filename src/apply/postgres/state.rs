@@ -14,7 +14,7 @@ use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How};
 use crate::dialect::postgres::{Error, PlanError, Url, digest, offline, rows};
 use crate::kdl::{self, Sources};
-use crate::plan::{Fact, Plan};
+use crate::plan::{Counts, Fact, Plan};
 use crate::schema::{Dialect, Normalized, ObjectName, Schema};
 
 /// A database as it is.
@@ -50,7 +50,7 @@ pub struct PlanAndState {
 pub async fn state(url: &Url) -> Result<State, Error> {
     let mut connection = Connection::open_within(url, PATIENCE).await?;
     connection.begin(Begin::ReadOnly).await?;
-    let (_, _, _, state) = read(&mut connection).await?;
+    let (_, _, _, state) = read(&mut connection, Counts::default()).await?;
     connection.rollback().await?;
     connection.close().await.ok();
     Ok(state)
@@ -63,7 +63,7 @@ pub async fn state(url: &Url) -> Result<State, Error> {
 pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Result<PlanAndState, PlanError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    let (live, guards, holding, state) = read(&mut connection).await?;
+    let (live, guards, holding, state) = read(&mut connection, way.counts).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
     let changes = settled.changes()?;
     planner::is_possible(&mut connection, &settled, &changes).await?;
@@ -110,10 +110,10 @@ fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
 }
 
 /// What a plan is made from, and how it is noted down.
-async fn read(connection: &mut Connection) -> Result<(Live, Guards, BTreeSet<ObjectName>, State), Error> {
+async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guards, BTreeSet<ObjectName>, State), Error> {
     let live = inspect::inspect(connection).await?;
     let guards = planner::remembered(connection, &live).await?;
-    let holding = rows::all_holding(connection, &live).await?;
+    let holding = rows::all_holding(connection, &live, counts).await?;
     let mut facts = offline::facts(&live, &guards, &holding);
     facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);

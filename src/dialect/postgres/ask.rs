@@ -124,7 +124,7 @@ pub(crate) async fn collation(connection: &mut Connection, question: &Question) 
     Ok(found)
 }
 
-fn select(question: &Question) -> String {
+pub(super) fn select(question: &Question) -> String {
     let Question { sql, cast, .. } = question;
     let expression = match cast {
         Some(ty) => format!("CAST(({sql}\n) AS {ty})"),

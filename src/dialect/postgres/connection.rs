@@ -171,6 +171,12 @@ impl Connection {
         .await
     }
 
+    /// Runs commands of rosey's own in one round trip.
+    pub(crate) async fn own(&mut self, commands: &[&str]) -> Result<(), Error> {
+        let commands: Vec<String> = commands.iter().map(|c| (*c).to_owned()).collect();
+        self.own_queries(&commands, |_, _| {}).await
+    }
+
     /// Runs one statement and gives the number of rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);

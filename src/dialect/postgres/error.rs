@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
+use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 
 use super::Url;
 use super::url::Password;
@@ -157,6 +157,8 @@ pub enum Error {
         hint: Option<String>,
         /// Where in the statement, in characters from 1.
         position: Option<usize>,
+        /// The constraint that it is about.
+        constraint: Option<String>,
     },
     /// The driver's own trouble.
     #[error("the connection to the server failed: {0}")]
@@ -169,26 +171,51 @@ impl Error {
         matches!(self, Error::Lost(_) | Error::Pooled { .. } | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
     }
 
-    /// The same, for a statement that was evaluated over rows: a message that may quote one of their values is left out.
-    pub fn without_values(self) -> Self {
-        // Names of objects, syntax, types, rules by their name: none of these quotes what a row holds.
-        const TOLD: [&str; 23] = [
-            "42P20", "42P07", "42703", "42601", "42804", "42883", "42702", "42P16", "42P17", "42P18", "42846", "42803", "42830", "42809",
-            "42710", "2BP01", "0A000", "23502", "23503", "23505", "23514", "23P01", "55000",
-        ];
-        match self {
-            Error::Sql { code, hint, position, .. } if !TOLD.contains(&code.as_str()) => {
-                let message = "the server refuses it over the rows, in words that may quote them".to_owned();
-                Error::Sql { message: format!("{message} (SQLSTATE {code})"), code, detail: None, hint, position }
-            }
-            other => other,
+    /// The same, for a statement that was evaluated over rows: nothing of the server's own words is kept, whatever the code,
+    /// for a function can raise any text under any code. A constraint is named only if the statement itself names it.
+    pub(crate) fn over_rows(self, statement: &str) -> Self {
+        if matches!(self, Error::LockTimeout | Error::Deadlock | Error::Cancelled | Error::DiskFull) {
+            return self;
         }
+        let (code, meaning) = meaning(&self);
+        // The connection itself has ended: the system says so, and no row.
+        if code.is_empty() {
+            return self;
+        }
+        let constraint = match self {
+            Error::Sql { constraint: Some(name), .. } if names(statement, &name) => Some(name),
+            _ => None,
+        };
+        let about = constraint.as_ref().map(|c| format!(" {c}:")).unwrap_or_default();
+        let message = format!("{about} {meaning} (SQLSTATE {code})").trim_start().to_owned();
+        Error::Sql { message, code, detail: None, hint: None, position: None, constraint }
     }
 
     /// Whether a rule stood in the way that the rows, or values of them, do not meet: class 22 and 23.
     pub fn is_about_rows(&self) -> bool {
         matches!(self, Error::Sql { code, .. } if code.starts_with("22") || code.starts_with("23"))
     }
+}
+
+/// The SQLSTATE of an error, and what it means in words that hold no value. Without a code, it did not come from a statement.
+pub(super) fn meaning(error: &Error) -> (String, &'static str) {
+    let code = match error {
+        Error::Sql { code, .. } => code.as_str(),
+        Error::Privilege(_) => "42501",
+        Error::ReadOnly(_) => "25006",
+        Error::TooManyConnections(_) => "53300",
+        Error::NotReady(_) => "57P03",
+        Error::DiskFull => "53100",
+        Error::Cancelled => "57014",
+        _ => "",
+    };
+    (code.to_owned(), super::sqlstate::words(code))
+}
+
+/// Whether a statement names a constraint, in quotes or without.
+fn names(statement: &str, constraint: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    statement.contains(&super::names::quote(constraint)) || statement.split(|c| !is_part(c)).any(|word| word == constraint)
 }
 
 /// Data exceptions (`invalid input syntax for type integer: "…"`) quote the value that is wrong, in the quotation marks of
@@ -269,12 +296,14 @@ fn reason(error: &std::io::Error) -> String {
 
 fn refused(error: &PgDatabaseError) -> Error {
     let message = error.message().to_owned();
+    // A function may raise any code, and its session goes on all the same.
+    let has_ended = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
     match error.code() {
         "53300" => Error::TooManyConnections(message),
         "57P03" => Error::NotReady(message),
         // Class 08 is the connection's own; the others end a session: an administrator, a crash, a dropped database, idleness.
-        "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" => Error::Lost(message),
-        code if code.starts_with("08") => Error::Lost(message),
+        "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" if has_ended => Error::Lost(message),
+        code if has_ended && code.starts_with("08") => Error::Lost(message),
         // An unnamed statement that is gone between two messages was prepared in another server process.
         "26000" => Error::Pooled { at: String::new() },
         "42501" => Error::Privilege(message),
@@ -293,13 +322,14 @@ fn refused(error: &PgDatabaseError) -> Error {
                 // Inside a function of the server's: no place in the statement.
                 _ => None,
             },
+            constraint: sqlx::error::DatabaseError::constraint(error).map(str::to_owned),
         },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::*;
 
     #[test]
     fn a_rows_value_is_not_told() {

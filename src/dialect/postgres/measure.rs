@@ -1,137 +1,272 @@
-//! Counts what the hazards of a plan are about. Reads only, and the server is told so: a condition from a schema file may
-//! call any function.
+//! Counts what the hazards of a plan are about, as far as the [gate](super::gate) admits it. Reads only, each count with a
+//! limit of time, all of them with another.
 //!
-//! A count that the server refuses (a value that cannot be converted at all) is no failure of the plan: the hazard says
-//! so, and blocks.
+//! What is not admitted is not evaluated: the hazard says why. What the evaluation itself refuses (a value that cannot be
+//! converted) would stop the apply too, so the hazard blocks; of the server's words only the SQLSTATE is told.
 
-use std::collections::BTreeSet;
-
-use sqlx::Row as _;
+use std::time::{Duration, Instant};
 
 use super::connection::{Connection, Error};
-use super::scan::{self, Kind, Piece};
-use crate::plan::{self, Code, Counts, Hazard, Level, Probe, Step};
+use super::error::meaning;
+use super::gate::{self, Asked, Gate, Judged, Scope};
+use crate::plan::{self, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
 
-/// Fills in the counts, and takes out the hazards that are none.
+/// How long one count may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// How long all counts of a plan may take.
+const BUDGET: Duration = Duration::from_secs(60);
+
+/// What of a schema file may be in a count, and what the server can be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Measuring {
+    pub(crate) counts: Counts,
+    /// Whether the server can be asked what an expression calls: the role may make temporary views.
+    pub(crate) may_ask: bool,
+    /// The expressions and types of the schema file that a count may hold.
+    pub(crate) fragments: Vec<String>,
+}
+
+/// A count that is to be made, and what came of it.
+struct Counting {
+    step: usize,
+    hazard: usize,
+    sql: String,
+    asked: Asked,
+    outcome: Option<Outcome>,
+}
+
+/// What came of a count.
+enum Outcome {
+    Counted(i64, Option<i64>),
+    Not(NotCounted),
+    /// The server does not take it: its words are about the plan's own.
+    Refused(String),
+}
+
+/// Fills in the counts, and takes out the hazards that are about no row.
 ///
 /// # Errors
-/// Where the connection is lost.
-pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
-    if counts == Counts::None {
+/// If the connection is lost, or the session is told to stop.
+pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], measuring: &Measuring) -> Result<(), Error> {
+    if measuring.counts == Counts::None {
         plan::leave_uncounted(steps);
         return Ok(());
     }
-    if steps.iter().all(|s| s.hazards.iter().all(|h| h.probe.is_none())) {
-        return Ok(());
-    }
-    connection.execute("SAVEPOINT rosey_measure").await?;
-    connection.execute("SET LOCAL transaction_read_only = on").await?;
-    let volatile = volatile(connection, steps).await?;
-    for step in steps.iter_mut() {
-        let rows = step.rows_of.clone();
-        for hazard in &mut step.hazards {
-            measure_one(connection, hazard, rows.as_deref(), &volatile).await?;
+    let mut all = countings(steps, measuring);
+    if !all.is_empty() {
+        let until = Instant::now() + BUDGET;
+        let mut open: Vec<&mut Counting> = all.iter_mut().filter(|c| c.outcome.is_none()).collect();
+        if measuring.may_ask {
+            let mut gate = Gate::default();
+            for some in open.chunks_mut(gate::AT_ONCE) {
+                through_the_gate(connection, &mut gate, some, until).await?;
+            }
+        } else {
+            directly(connection, &mut open, until).await?;
         }
+    }
+    for counting in all {
+        let hazard = &mut steps[counting.step].hazards[counting.hazard];
+        take(hazard, counting.outcome.unwrap_or(Outcome::Not(gate::not_taken())), measuring.counts);
+    }
+    for step in steps {
         step.rows = step.rows.or_else(|| step.hazards.iter().find_map(|h| h.total));
-        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || goes(h.code));
-    }
-    connection.execute("ROLLBACK TO SAVEPOINT rosey_measure").await.map(drop)
-}
-
-/// A table, column or extension that is dropped is worth a message though it holds no rows.
-fn goes(code: Code) -> bool {
-    matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
-}
-
-async fn measure_one(
-    connection: &mut Connection,
-    hazard: &mut Hazard,
-    rows: Option<&str>,
-    volatile: &BTreeSet<String>,
-) -> Result<(), Error> {
-    let sql = match (&hazard.probe, rows) {
-        (Some(Probe::Query(sql)), _) => sql.clone(),
-        (Some(Probe::Aggregate(sql)), Some(rows)) => of_rows(sql, rows),
-        _ => return Ok(()),
-    };
-    if let Some(function) = calls(&sql).into_iter().find(|f| volatile.contains(f)) {
-        hazard.message = format!("{} is not counted, because {function}() may do something: {}", hazard.address, hazard.code.name());
-        if hazard.level == Level::Blocks {
-            hazard.level = Level::Warns;
-        }
-        hazard.probe = None;
-        return Ok(());
-    }
-    match count(connection, &sql).await? {
-        Ok((n, total)) => (hazard.count, hazard.total) = (Some(n), total.or(hazard.total)),
-        Err(refusal) => {
-            let refusal = refusal.without_values();
-            hazard.level = Level::Blocks;
-            hazard.message = format!("{} cannot be counted, because values cannot be converted at all: {refusal}", hazard.address);
-            hazard.advice = "say how with `using`, or mend the values first".to_owned();
-        }
+        step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || is_drop(h.code));
     }
     Ok(())
 }
 
-/// The query of an aggregate over a step's rows, and of how many these are. A sub-select must be called something before
-/// PostgreSQL 16.
-pub(super) fn of_rows(aggregate: &str, rows: &str) -> String {
-    let called = if rows.starts_with('(') { " AS t" } else { "" };
-    format!("SELECT {aggregate}, count(*) FROM {rows}{called}")
+/// A table, column or extension that is dropped is worth a message though it holds no rows.
+fn is_drop(code: Code) -> bool {
+    matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }
 
-/// The functions among those that the probes call which may do something, or give something else each time
-/// (<https://www.postgresql.org/docs/current/xfunc-volatility.html>). A plan calls none of them: what a schema file says may
-/// come from a stranger.
-async fn volatile(connection: &mut Connection, steps: &[Step]) -> Result<BTreeSet<String>, Error> {
-    let probes = steps.iter().flat_map(|s| &s.hazards).filter_map(|h| h.probe.as_ref().map(Probe::sql));
-    let rows = steps.iter().filter_map(|s| s.rows_of.as_deref());
-    let called: BTreeSet<String> = probes.chain(rows).flat_map(calls).collect();
-    if called.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let names: Vec<String> = called.iter().map(|n| super::canon::literal(n)).collect();
-    let sql = format!("SELECT DISTINCT proname::text FROM pg_proc WHERE provolatile = 'v' AND proname IN ({})", names.join(", "));
-    Ok(connection.texts(&sql).await?.into_iter().collect())
-}
-
-/// The names that stand before a bracket, and those behind a point, which may be calls as well.
-pub(super) fn calls(sql: &str) -> BTreeSet<String> {
-    let pieces = scan::scan(sql).unwrap_or_default();
-    let name = |p: &Piece| {
-        let text = sql.get(p.start..p.end).unwrap_or_default();
-        match p.kind {
-            Kind::Word => Some(text.to_lowercase()),
-            Kind::Name => Some(text.trim_matches('"').replace("\"\"", "\"")),
-            _ => None,
-        }
-    };
-    let symbol = |p: Option<&Piece>, c: char| p.is_some_and(|p| p.kind == Kind::Symbol(c));
-    let mut found = BTreeSet::new();
-    for (i, piece) in pieces.iter().enumerate() {
-        // `(row).function` is a call too.
-        let behind = i > 1 && symbol(pieces.get(i - 1), '.') && symbol(pieces.get(i - 2), ')');
-        if symbol(pieces.get(i + 1), '(') || behind {
-            found.extend(name(piece));
+/// What is to be counted. What is not even asked about has its outcome already.
+fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
+    let safe = measuring.counts == Counts::Safe;
+    let with_subquery: Vec<&String> = measuring.fragments.iter().filter(|f| safe && has_subquery(f)).collect();
+    let mut found = Vec::new();
+    for (s, step) in steps.iter().enumerate() {
+        for (h, hazard) in step.hazards.iter().enumerate() {
+            let sql = match (&hazard.probe, &step.rows_of) {
+                (Some(Probe::Query(sql)), _) => sql.clone(),
+                (Some(Probe::Aggregate(sql)), Some(rows)) => of_rows(sql, rows),
+                _ => continue,
+            };
+            let holds = |fragment: &&String| sql.contains(fragment.as_str());
+            let outcome = if with_subquery.iter().any(|f| holds(f)) {
+                Some(Outcome::Not(NotCounted::Reads("a subquery".to_owned())))
+            } else if safe && !measuring.may_ask && hazard.code == Code::BreaksForeignKey {
+                Some(Outcome::Not(NotCounted::Reads("another table".to_owned())))
+            } else if !measuring.may_ask && measuring.fragments.iter().any(|f| holds(&f)) {
+                let why = "the role may not create temporary views, so what it calls is not known";
+                Some(Outcome::Not(NotCounted::Unknown(why.to_owned())))
+            } else {
+                None
+            };
+            let scope = if safe { Scope::Only(hazard.reads.clone()) } else { Scope::Tables };
+            let asked = Asked { select: format!("(SELECT ARRAY[p.n, p.total] FROM ({sql}\n) AS p(n, total))"), scope };
+            found.push(Counting { step: s, hazard: h, sql, asked, outcome });
         }
     }
     found
 }
 
-/// A number and the total it is of, or why there is none; the transaction goes on in either case.
-async fn count(connection: &mut Connection, sql: &str) -> Result<Result<(i64, Option<i64>), Error>, Error> {
-    connection.execute("SAVEPOINT rosey_count").await?;
-    match connection.query(sql).await {
-        Ok(rows) => {
-            connection.execute("RELEASE SAVEPOINT rosey_count").await?;
-            let number = |i: usize| rows.first().and_then(|r| r.try_get::<Option<i64>, _>(i).ok()).flatten();
-            Ok(Ok((number(0).unwrap_or_default(), number(1))))
+/// Whether a text may hold a subquery: one of the words that every subquery needs stands in it, be it in a string. This only
+/// keeps more from being run than the server's own reading does.
+fn has_subquery(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphabetic() || c == '_';
+    let lower = text.to_lowercase();
+    lower.split(|c: char| !is_word(c)).any(|w| ["select", "values", "table", "with"].contains(&w))
+}
+
+/// The query of an aggregate over a step's rows, and of how many these are. A sub-select needs a name before PostgreSQL 16.
+pub(super) fn of_rows(aggregate: &str, rows: &str) -> String {
+    let called = if rows.starts_with('(') { " AS t" } else { "" };
+    format!("SELECT {aggregate}, count(*) FROM {rows}{called}")
+}
+
+/// Judges counts in one view, leaves out what is not admitted until the rest is, and runs that.
+async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
+    let mut parts: Vec<Vec<usize>> = vec![(0..all.len()).collect()];
+    while let Some(part) = parts.pop().filter(|p| !p.is_empty()) {
+        connection.own(&["SAVEPOINT rosey_gate", &timeout(LIMIT)]).await?;
+        let asked: Vec<&Asked> = part.iter().map(|n| &all[*n].asked).collect();
+        match gate.judge(connection, &asked).await? {
+            Judged::Admitted => run(connection, all, &part, until).await?,
+            Judged::NotTaken(error) if part.len() == 1 => all[part[0]].outcome = Some(Outcome::Refused(error.to_string())),
+            Judged::Refused(each) if part.len() == 1 || each.iter().any(Option::is_none) => {
+                let mut left = Vec::new();
+                for (n, why) in part.iter().zip(each) {
+                    match why {
+                        Some(why) => all[*n].outcome = Some(Outcome::Not(why)),
+                        None => left.push(*n),
+                    }
+                }
+                parts.push(left);
+            }
+            // Which one it is, is not told.
+            Judged::NotTaken(_) | Judged::Refused(_) => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second.to_vec(), first.to_vec()]);
+            }
         }
-        Err(error) if error.is_no_refusal() => Err(error),
-        Err(refusal) => {
-            connection.execute("ROLLBACK TO SAVEPOINT rosey_count").await?;
-            Ok(Err(refusal))
+        connection.own(&["ROLLBACK TO SAVEPOINT rosey_gate"]).await?;
+        parts.retain(|p| !p.is_empty());
+    }
+    Ok(())
+}
+
+/// Runs the columns of the view that has been admitted, one by one.
+async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usize], until: Instant) -> Result<(), Error> {
+    // Compiling an expression takes memory that grows with it.
+    connection.own(&["SET LOCAL transaction_read_only = on", "SET LOCAL jit = off"]).await?;
+    for (column, n) in part.iter().enumerate() {
+        let Some(limit) = left(until) else {
+            all[*n].outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET)));
+            continue;
+        };
+        let began = Instant::now();
+        let commands = [
+            timeout(limit),
+            "SAVEPOINT rosey_count".to_owned(),
+            format!("SELECT c{column}::pg_catalog.text FROM {}", gate::VIEW),
+            "RELEASE SAVEPOINT rosey_count".to_owned(),
+        ];
+        let mut counted = None;
+        let outcome = connection.own_queries(&commands, |_, row| counted = numbers(row)).await;
+        all[*n].outcome = Some(match outcome {
+            Ok(()) => counted.map_or(Outcome::Not(gate::not_taken()), |(n, total)| Outcome::Counted(n, total)),
+            Err(error) => {
+                let why = Outcome::Not(why(error, began.elapsed(), limit)?);
+                connection.own(&["ROLLBACK TO SAVEPOINT rosey_count"]).await?;
+                why
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Runs counts in which nothing comes from a schema file, where the server cannot be asked.
+async fn directly(connection: &mut Connection, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
+    connection.own(&["SAVEPOINT rosey_gate", "SET LOCAL transaction_read_only = on"]).await?;
+    for counting in all {
+        let Some(limit) = left(until) else {
+            counting.outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET)));
+            continue;
+        };
+        let began = Instant::now();
+        connection.own(&[&timeout(limit), "SAVEPOINT rosey_count"]).await?;
+        let sql = format!("SELECT ARRAY[p.n, p.total]::pg_catalog.text FROM ({}\n) AS p(n, total)", counting.sql);
+        counting.outcome = Some(match connection.query(&sql).await {
+            Ok(rows) => match rows.first().and_then(numbers) {
+                Some((n, total)) => Outcome::Counted(n, total),
+                None => Outcome::Not(gate::not_taken()),
+            },
+            Err(error) => Outcome::Not(why(error, began.elapsed(), limit)?),
+        });
+        connection.own(&["ROLLBACK TO SAVEPOINT rosey_count"]).await?;
+    }
+    connection.own(&["ROLLBACK TO SAVEPOINT rosey_gate"]).await
+}
+
+/// How long the next count may take; nothing if no time is left.
+fn left(until: Instant) -> Option<Duration> {
+    let left = until.saturating_duration_since(Instant::now());
+    (left >= Duration::from_millis(100)).then(|| left.min(LIMIT))
+}
+
+fn timeout(limit: Duration) -> String {
+    format!("SET LOCAL statement_timeout = {}", limit.as_millis().max(1))
+}
+
+/// `{3,10}`.
+fn numbers(row: &sqlx::postgres::PgRow) -> Option<(i64, Option<i64>)> {
+    use sqlx::Row as _;
+    let text: String = row.try_get(0).ok()?;
+    let (count, total) = text.strip_prefix('{')?.strip_suffix('}')?.split_once(',')?;
+    Some((count.parse().ok()?, total.parse().ok()))
+}
+
+/// Why a count failed. A session that has ended, or was told to stop, is an error.
+fn why(error: Error, took: Duration, limit: Duration) -> Result<NotCounted, Error> {
+    match error {
+        Error::Cancelled if took + Duration::from_millis(50) >= limit => Ok(NotCounted::TookLonger(limit)),
+        error if error.is_no_refusal() => Err(error),
+        Error::Privilege(_) => Ok(NotCounted::NoPrivilege),
+        error => {
+            let (code, meaning) = meaning(&error);
+            Ok(NotCounted::Fails { code, meaning: meaning.to_owned() })
+        }
+    }
+}
+
+/// Notes at a hazard what came of its count.
+fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
+    match outcome {
+        Outcome::Counted(count, total) => {
+            (hazard.count, hazard.total) = (Some(count), total.or(hazard.total));
+            if counts == Counts::Safe {
+                hazard.only_some();
+            }
+        }
+        Outcome::Refused(message) => {
+            hazard.level = Level::Blocks;
+            hazard.message = format!("{} cannot be counted, because values cannot be converted at all: {message}", hazard.address);
+            hazard.advice = "say how they are converted with `using`, or fix the values first".to_owned();
+        }
+        Outcome::Not(why @ NotCounted::Fails { .. }) => {
+            hazard.level = Level::Blocks;
+            hazard.not_counted(why);
+            hazard.advice = "fix the values first, or the expression: the apply would fail in the same way".to_owned();
+        }
+        Outcome::Not(why) => {
+            hazard.not_counted(why);
+            if hazard.level == Level::Blocks {
+                hazard.level = Level::Warns;
+                hazard.advice = "if such rows exist, the server refuses the change when it is applied".to_owned();
+            }
         }
     }
 }

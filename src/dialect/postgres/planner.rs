@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
-use super::{check, dependents, exact_names, known_types, lower, managed, measure, normalize, owned, rows, settle, standing, trial};
+use super::measure::{self, Measuring};
+use super::{check, dependents, exact_names, fragments, known_types, lower, managed, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, diff};
 use crate::plan::{self, Counts, Plan, Step};
@@ -194,7 +195,7 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
     let mut holding_after_all = Vec::new();
     if !changes.is_empty() {
         let touched = touched(&settled.live, &changes, settled.current.schema());
-        let sizes = rows::holding(connection, &settled.live, &touched).await?;
+        let sizes = rows::holding(connection, &settled.live, &touched, how.counts).await?;
         let known = |name: &ObjectName| how.holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
         let estimate: BTreeMap<&ObjectName, i64> = settled.live.relations.values().map(|r| (&r.name, r.bytes)).collect();
         let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied();
@@ -203,9 +204,17 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
         steps = lowered(&settled, guards, &changes, &facts, how.online)?;
         dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
         uncounted.clone_from(&steps);
-        measure::measure(connection, &mut steps, how.counts).await?;
+        measure::measure(connection, &mut steps, &measuring(&settled, &changes, how.counts)).await?;
     }
     Ok(Planned { plan: made(&settled, guards, changes, steps, how), settled, uncounted, holding_after_all })
+}
+
+/// What of the schema file may be in a count: the expressions and types of what changes.
+fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring {
+    let mut fragments: Vec<String> = changes.tables.iter().filter_map(|c| if let TableChange::Alter(e) = c { Some(&e.after) } else { None }).flat_map(fragments::of_table).collect();
+    fragments.extend(changes.domains.iter().filter_map(|d| d.after()).flat_map(fragments::of_domain));
+    let server = &settled.live.server;
+    Measuring { counts, may_ask: server.may_temp && !server.read_only, fragments }
 }
 
 /// Whether the server knows all types that come, and takes what comes to tables.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::connection::{Connection, Error};
 use super::inspect::{Live, ident};
 use super::names::{Names, literal};
+use crate::plan::Counts;
 use crate::schema::ObjectName;
 
 /// How many tables are asked about at once. Each takes a lock, which is given back before the next ones are taken: a server
@@ -12,11 +13,54 @@ use crate::schema::ObjectName;
 /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 1000;
 
-/// Those of the tables that hold rows, with the bytes that they take.
+/// Those of the tables that hold rows, with the bytes that they take. With [`Counts::None`] no table is read, and one that
+/// takes room counts as one that holds rows; so does one that the role may not read.
 ///
 /// # Errors
-/// Where the server does not answer, or the role may not read one of them.
-pub(super) async fn holding(connection: &mut Connection, live: &Live, tables: &[ObjectName]) -> Result<BTreeMap<ObjectName, i64>, Error> {
+/// If the server does not answer.
+pub(super) async fn holding(
+    connection: &mut Connection,
+    live: &Live,
+    tables: &[ObjectName],
+    counts: Counts,
+) -> Result<BTreeMap<ObjectName, i64>, Error> {
+    let names = Names::new(ident(&live.server.default_schema));
+    let by_key: BTreeMap<String, &ObjectName> = tables.iter().map(|t| (names.key(t), t)).collect();
+    let wanted: BTreeMap<i64, &ObjectName> =
+        live.relations.iter().filter_map(|(oid, r)| Some((*oid, *by_key.get(&names.key(&r.name))?))).collect();
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let closed = taking_room(connection, &wanted, counts).await?;
+    let mut found: BTreeMap<ObjectName, i64> =
+        closed.iter().filter(|(_, size)| **size > 0).filter_map(|(oid, size)| Some(((*wanted.get(oid)?).clone(), *size))).collect();
+    let open: Vec<ObjectName> = wanted.iter().filter(|(oid, _)| !closed.contains_key(oid)).map(|(_, name)| (*name).clone()).collect();
+    found.extend(reading(connection, live, &open).await?);
+    Ok(found)
+}
+
+/// The tables that are not to be read, with the bytes that they take: none where there is no room for a row.
+async fn taking_room(
+    connection: &mut Connection,
+    tables: &BTreeMap<i64, &ObjectName>,
+    counts: Counts,
+) -> Result<BTreeMap<i64, i64>, Error> {
+    let oids: Vec<String> = tables.keys().map(ToString::to_string).collect();
+    let which = match counts {
+        Counts::None => "",
+        _ => " AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')) ",
+    };
+    let sql = format!(
+        "SELECT c.oid::int8::text, CASE WHEN pg_relation_size(c.oid) > 0 THEN pg_total_relation_size(c.oid) ELSE 0 END::text \
+         FROM pg_class c WHERE c.oid = ANY ('{{{}}}'::oid[]){which}",
+        oids.join(",")
+    );
+    let pairs = connection.pairs(&sql).await?;
+    Ok(pairs.iter().filter_map(|(oid, size)| Some((oid.parse().ok()?, size.parse().ok()?))).collect())
+}
+
+/// Those of the tables that hold a row.
+async fn reading(connection: &mut Connection, live: &Live, tables: &[ObjectName]) -> Result<BTreeMap<ObjectName, i64>, Error> {
     let names = Names::new(ident(&live.server.default_schema));
     let mut found = BTreeMap::new();
     for some in tables.chunks(AT_ONCE) {
@@ -40,18 +84,11 @@ pub(super) async fn holding(connection: &mut Connection, live: &Live, tables: &[
     Ok(found)
 }
 
-/// All tables that hold rows. One that the role may not read is taken to hold some where it takes room.
+/// All tables that hold rows, as [`holding`] knows them.
 ///
 /// # Errors
-/// Where the server does not answer.
-pub(crate) async fn all_holding(connection: &mut Connection, live: &Live) -> Result<BTreeSet<ObjectName>, Error> {
-    let closed = "SELECT c.oid::int8::text, (pg_relation_size(c.oid) > 0)::text FROM pg_class c WHERE c.relkind = 'r' \
-                  AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'))";
-    let closed: BTreeMap<i64, bool> =
-        connection.pairs(closed).await?.iter().filter_map(|(oid, full)| Some((oid.parse().ok()?, full == "true"))).collect();
-    let tables = live.relations.iter().filter(|(_, r)| r.kind == "r");
-    let open: Vec<ObjectName> = tables.clone().filter(|(oid, _)| !closed.contains_key(oid)).map(|(_, r)| r.name.clone()).collect();
-    let mut found: BTreeSet<ObjectName> = holding(connection, live, &open).await?.into_keys().collect();
-    found.extend(tables.filter(|(oid, _)| closed.get(oid) == Some(&true)).map(|(_, r)| r.name.clone()));
-    Ok(found)
+/// If the server does not answer.
+pub(crate) async fn all_holding(connection: &mut Connection, live: &Live, counts: Counts) -> Result<BTreeSet<ObjectName>, Error> {
+    let tables: Vec<ObjectName> = live.relations.values().filter(|r| r.kind == "r").map(|r| r.name.clone()).collect();
+    Ok(holding(connection, live, &tables, counts).await?.into_keys().collect())
 }

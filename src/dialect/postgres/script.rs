@@ -2,9 +2,11 @@
 //! the plan was made for, and that its rows fit what the plan makes of them. Nothing of it changes anything: where it fails,
 //! the script ends with all as it was.
 
-use super::measure;
+use std::collections::BTreeSet;
+
 use super::names::literal;
-use super::{digest, session};
+use super::scan::{self, Kind, Piece as Word};
+use super::{digest, measure, session};
 use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
 
 /// The session's settings.
@@ -73,7 +75,7 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
         }
     }
     let count = format!("EXECUTE {} INTO found, total;\nIF found > 0 THEN RAISE '%', {text}; END IF;", literal(&sql));
-    let called: Vec<String> = measure::calls(&sql).iter().map(|n| literal(n)).collect();
+    let called: Vec<String> = calls(&sql).iter().map(|n| literal(n)).collect();
     let count = if called.is_empty() {
         count
     } else {
@@ -82,4 +84,28 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
     };
     let body = format!("PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);\n{count}");
     Some(block("DECLARE found bigint; total bigint; ", &body))
+}
+
+/// The names that stand before a bracket, and those behind a point, which may be calls as well. The script runs all of it a
+/// moment later: this only keeps the check ahead of it from doing something that is then done twice.
+fn calls(sql: &str) -> BTreeSet<String> {
+    let pieces = scan::scan(sql).unwrap_or_default();
+    let name = |p: &Word| {
+        let text = sql.get(p.start..p.end).unwrap_or_default();
+        match p.kind {
+            Kind::Word => Some(text.to_lowercase()),
+            Kind::Name => Some(text.trim_matches('"').replace("\"\"", "\"")),
+            _ => None,
+        }
+    };
+    let symbol = |p: Option<&Word>, c: char| p.is_some_and(|p| p.kind == Kind::Symbol(c));
+    let mut found = BTreeSet::new();
+    for (i, piece) in pieces.iter().enumerate() {
+        // `(row).function` is a call too.
+        let behind = i > 1 && symbol(pieces.get(i - 1), '.') && symbol(pieces.get(i - 2), ')');
+        if symbol(pieces.get(i + 1), '(') || behind {
+            found.extend(name(piece));
+        }
+    }
+    found
 }

@@ -22,7 +22,7 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
         if relation.kind == "m" && !relation.populated {
             stays_empty(step);
         }
-        step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::new(sql.clone())));
+        step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::of_catalog(sql.clone())));
         for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
             step.hazards.push(in_the_way(&step.address, kind, name));
         }
@@ -54,7 +54,7 @@ fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
         let What::Type(name) = &going.what else { continue };
         let anew = |s: &&mut Step| s.address == going.by && s.action == Action::Replace;
         if let Some((kept, step)) = live.kept_types.get(name).zip(steps.iter_mut().find(anew)) {
-            step.statements.extend(kept.iter().map(|sql| Statement::new(sql.clone())));
+            step.statements.extend(kept.iter().map(|sql| Statement::of_catalog(sql.clone())));
         }
     }
 }

@@ -53,7 +53,7 @@ fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let rules = &table.rules;
     let gone = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
     let gone = gone.chain(rules.uniques.iter().filter_map(rules::Op::gone)).chain(rules.keys.iter().filter_map(rules::Op::gone));
-    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(name)));
+    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(name))).on_catalog();
     let mut found: Vec<Statement> = gone.map(drop).collect();
     found.extend(indexes::away(world, table));
     found.extend(columns::loosened(world, table));
@@ -135,7 +135,7 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     }
     let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
     for (old, new) in table.edits.column_renames().iter().filter(|(_, new)| there(new)) {
-        found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))));
+        found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))).on_catalog());
     }
     found.extend(indexes::renamed(world, table));
     found
@@ -200,7 +200,7 @@ pub(super) fn edited_rule(
     let mut found = Vec::new();
     let new = rules::new_name(name, given, edits);
     if let Some(new) = new {
-        found.push(table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
+        found.push(table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))).on_catalog());
     }
     let now = new.map_or(name, Ident::as_str);
     if edited(edits, "not-valid") && !table.busy {
@@ -213,7 +213,7 @@ pub(super) fn edited_rule(
 }
 
 pub(super) fn rule_comment(table: &Altered<'_>, name: &str, comment: Option<&str>) -> Statement {
-    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
+    Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
 }
 
 fn options(table: &Altered<'_>) -> Vec<Statement> {
@@ -227,7 +227,7 @@ fn options(table: &Altered<'_>) -> Vec<Statement> {
         found.extend(ddl::index_parameters(&before.with, &after.with).iter().map(|p| table.after(p)));
     }
     if edited(options, "comment") {
-        found.push(Statement::new(ddl::comment(&format!("TABLE {}", table.new), after.comment.as_deref())));
+        found.push(Statement::of_catalog(ddl::comment(&format!("TABLE {}", table.new), after.comment.as_deref())));
     }
     found
 }

@@ -51,15 +51,15 @@ pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement>
         let live = live_column(&table.edits, &after.name);
         let name = quote(live.as_str());
         if before.ty.is_serial() && !after.ty.is_serial() {
-            found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")));
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")).on_catalog());
             let sequence = world.sequence_of(&table.edits.live.name, live);
-            found.push(Statement::new(format!("DROP SEQUENCE {}", world.names.sql(&sequence))));
+            found.push(Statement::of_catalog(format!("DROP SEQUENCE {}", world.names.sql(&sequence))));
         }
         if before.identity.is_some() && after.identity.is_none() {
-            found.push(table.before(&format!("ALTER COLUMN {name} DROP IDENTITY")));
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP IDENTITY")).on_catalog());
         }
         if before.generated.as_ref().is_some_and(|g| g.stored) && after.generated.is_none() {
-            found.push(table.before(&format!("ALTER COLUMN {name} DROP EXPRESSION")));
+            found.push(table.before(&format!("ALTER COLUMN {name} DROP EXPRESSION")).on_catalog());
         }
     }
     found
@@ -74,13 +74,13 @@ fn going<'t>(table: &'t Altered<'_>) -> impl Iterator<Item = &'t Column> {
 /// Computed columns that go: no column that they are computed from could change its type.
 pub(super) fn uncomputed(table: &Altered<'_>) -> Vec<Statement> {
     let computed = going(table).filter(|c| c.generated.is_some());
-    computed.map(|c| table.before(&format!("DROP COLUMN {}", quote(live_column(&table.edits, &c.name).as_str())))).collect()
+    computed.map(|c| table.before(&format!("DROP COLUMN {}", quote(live_column(&table.edits, &c.name).as_str()))).on_catalog()).collect()
 }
 
 /// The other columns that go, once nothing reads them any more.
 pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
     let plain = going(table).filter(|c| c.generated.is_none());
-    plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str())))).collect()
+    plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str()))).on_catalog()).collect()
 }
 
 /// Columns that come in one go, computed ones last.
@@ -102,7 +102,7 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
 
 fn comment(table: &Altered<'_>, column: &Column) -> Statement {
     let on = format!("COLUMN {}.{}", table.new, quote(column.name.as_str()));
-    Statement::new(ddl::comment(&on, column.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&on, column.comment.as_deref()))
 }
 
 /// How the sequences of a new table's serial columns count.
@@ -225,7 +225,7 @@ fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statem
     let ty = types::value_type(&column.ty);
     let default = format!("ALTER COLUMN {} SET DEFAULT nextval({})", quote(column.name.as_str()), literal(&name));
     vec![
-        Statement::new(format!("CREATE SEQUENCE {name} AS {ty}{options} OWNED BY {owner}")),
+        Statement::of_catalog(format!("CREATE SEQUENCE {name} AS {ty}{options} OWNED BY {owner}")),
         table.after(&default),
         past_highest(table, column, &literal(&name)),
     ]

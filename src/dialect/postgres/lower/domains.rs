@@ -7,7 +7,7 @@ use super::super::default_name;
 use super::super::names::quote;
 use super::rules::{Op, ops};
 use super::types::live_columns;
-use super::{World, alter, edited, rename};
+use super::{World, edited, rename};
 use crate::diff::{Delta, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
 use crate::schema::{Check, Domain, ObjectName};
@@ -28,7 +28,7 @@ fn domain_steps(world: &World<'_>, delta: &Delta<Domain>) -> Vec<Step> {
     match delta {
         Delta::Create(d) => vec![come(world, Step::new(d.address(), Action::Create, created(world, d)), d)],
         Delta::Drop(d) => {
-            let drop = Statement::new(format!("DROP DOMAIN {}", world.names.sql(&d.name)));
+            let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.names.sql(&d.name)));
             let mut step = Step::new(d.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(world.ty(&d.name));
             step.footprint.frees.extend(world.type_of(&d.ty).filter(|r| world.dropped.contains(r)));
@@ -61,11 +61,11 @@ fn created(world: &World<'_>, d: &Domain) -> Vec<Statement> {
 }
 
 fn comment(world: &World<'_>, d: &Domain) -> Statement {
-    Statement::new(ddl::comment(&format!("DOMAIN {}", world.names.sql(&d.name)), d.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("DOMAIN {}", world.names.sql(&d.name)), d.comment.as_deref()))
 }
 
 fn check_comment(domain: &str, name: &str, check: &Check) -> Statement {
-    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON DOMAIN {domain}", quote(name)), check.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON DOMAIN {domain}", quote(name)), check.comment.as_deref()))
 }
 
 fn check_name(domain: &Domain, check: &Check) -> String {
@@ -82,7 +82,7 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     if before.name != after.name {
         step.footprint.drops.push(world.ty(&before.name));
     }
-    let drop = Statement::new(format!("DROP DOMAIN {}", world.names.sql(&moved.aside)));
+    let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
     last.footprint.drops.push(format!("aside:{key}"));
     last.footprint.needs.push(world.ty(&after.name));
@@ -94,7 +94,7 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
 
 fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) -> Step {
     let name = world.names.sql(&after.name);
-    let to = |what: &str| alter("DOMAIN", &name, what);
+    let to = |what: &str| Statement::new(format!("ALTER DOMAIN {name} {what}"));
     let mut statements = Vec::new();
     if before.name != after.name {
         statements.push(rename("DOMAIN", &world.names.sql(&before.name), after.name.name.as_str()));
@@ -142,7 +142,7 @@ fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]
 }
 
 fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
-    let to = |what: String| alter("DOMAIN", domain, &what);
+    let to = |what: String| Statement::new(format!("ALTER DOMAIN {domain} {what}"));
     match op {
         Op::Drop { .. } => Vec::new(),
         Op::Add { item } | Op::Replace { item, .. } => {
@@ -180,6 +180,7 @@ fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check
             found.push(
                 hazard
                     .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {name} IS NULL), count(*) FROM {from}")))
+                    .reading([&from])
                     .found_by(format!("SELECT * FROM {from} WHERE {name} IS NULL")),
             );
         }
@@ -193,6 +194,7 @@ fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check
             found.push(
                 hazard
                     .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
+                    .reading([&from])
                     .found_by(format!("SELECT * FROM {relation} WHERE {condition}")),
             );
         }

@@ -29,18 +29,18 @@ fn enum_steps(world: &World<'_>, delta: &Delta<EnumType>) -> Vec<Step> {
 }
 
 fn created(world: &World<'_>, e: &EnumType) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(ddl::create_enum(e, &world.names))];
+    let mut statements = vec![Statement::of_catalog(ddl::create_enum(e, &world.names))];
     statements.extend(e.comment.as_ref().map(|_| comment(world, e)));
     statements
 }
 
 fn comment(world: &World<'_>, e: &EnumType) -> Statement {
-    Statement::new(ddl::comment(&format!("TYPE {}", world.names.sql(&e.name)), e.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("TYPE {}", world.names.sql(&e.name)), e.comment.as_deref()))
 }
 
 /// The step that drops a type under the name that it has then; `resource` is what others have freed.
 fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
-    step.statements.push(Statement::new(format!("DROP TYPE {}", world.names.sql(name))));
+    step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", world.names.sql(name))));
     step.footprint.drops.push(world.ty(resource));
     world.goes(&mut step.footprint, name);
     step
@@ -105,7 +105,7 @@ fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step>
     }
     world.comes(&mut step.footprint, &after.name);
     step.hazards = removed(world, before, after);
-    let drop = Statement::new(format!("DROP TYPE {}", world.names.sql(&moved.aside)));
+    let drop = Statement::of_catalog(format!("DROP TYPE {}", world.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
     last.footprint.drops.push(format!("aside:{key}"));
     last.footprint.needs.push(world.ty(&after.name));
@@ -124,6 +124,7 @@ fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard
         let message = format!("{{count}} of {{total}} values of {table}.{column} are not in enum {} any more", after.name);
         Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, "change these rows first, or keep the values")
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {table_sql}")))
+            .reading([&table_sql])
             .found_by(format!("SELECT * FROM {table_sql} WHERE {condition}"))
     };
     if gone.is_empty() { Vec::new() } else { columns.map(hazard).collect() }

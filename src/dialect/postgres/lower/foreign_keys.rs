@@ -173,7 +173,7 @@ fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, 
     let mut step = Step::new(
         live.address(),
         if action == Action::Destroy { Action::Destroy } else { Action::Alter },
-        vec![Statement::new(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(name)))],
+        vec![Statement::of_catalog(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(name)))],
     );
     step.footprint.drops.push(resource(world, &live.name, name));
     step.footprint.frees.push(world.shape(&live.name));
@@ -225,7 +225,7 @@ fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, t
 }
 
 fn comment(table: &str, name: &str, fk: &ForeignKey) -> Statement {
-    Statement::new(ddl::comment(&format!("CONSTRAINT {} ON {table}", quote(name)), fk.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {table}", quote(name)), fk.comment.as_deref()))
 }
 
 /// The look at the rows, once writers can go on meanwhile.
@@ -257,7 +257,7 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
     let mut statements = Vec::new();
     let new = new_name(name, fk.name.as_ref(), edits);
     if let Some(new) = new {
-        statements.push(Statement::new(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
+        statements.push(Statement::of_catalog(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
     }
     let now = new.map_or(name, Ident::as_str);
     if edited(edits, "deferrable") {
@@ -313,5 +313,7 @@ fn orphans(
     // In a WHERE, so that the server can join the two as a whole and need not look for each row's parent by itself.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first");
-    Some(hazard.counted(Probe::Query(counted)).found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
+    // Not the parent: whose values it holds is not to be found out from a schema file that somebody else wrote.
+    let hazard = hazard.counted(Probe::Query(counted)).reading([world.names.sql(live)]);
+    Some(hazard.found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
 }

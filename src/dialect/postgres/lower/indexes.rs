@@ -109,7 +109,7 @@ pub(super) fn handed_over(world: &World<'_>, table: &Altered<'_>) -> Option<Step
         _ => None,
     });
     let gone: Vec<&Ident> = gone.collect();
-    let drop = |index: &&Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
+    let drop = |index: &&Ident| Statement::of_catalog(format!("DROP INDEX {}", name(world, table, index)));
     let mut step = Step::new(table.edits.after.address(), Action::Alter, gone.iter().map(drop).collect());
     step.footprint.drops = gone.iter().map(|i| world.relation(&world.names.sibling(&table.edits.after.name, i))).collect();
     step.locks.push(super::locks::exclusive(world, &table.edits.live.name));
@@ -122,7 +122,7 @@ fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
 
 /// Indexes that go ahead of everything.
 pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
-    let drop = |index: &Ident| Statement::new(format!("DROP INDEX {}", name(world, table, index)));
+    let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", name(world, table, index)));
     let gone = fates(table).into_iter().filter_map(|fate| match fate {
         Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => None,
         Fate::Goes(old) if goes_over(world, table, old) => None,
@@ -172,5 +172,5 @@ fn stays(world: &World<'_>, table: &Altered<'_>, before: &Index, after: &Index, 
 
 /// The comment of an index.
 pub(super) fn comment(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Statement {
-    Statement::new(ddl::comment(&format!("INDEX {}", name(world, table, &index.name)), index.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("INDEX {}", name(world, table, &index.name)), index.comment.as_deref()))
 }

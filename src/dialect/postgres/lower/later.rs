@@ -221,7 +221,7 @@ fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
 fn built(world: &World<'_>, table: &Altered<'_>, index: &Index, name: &Ident) -> Vec<Statement> {
     let left = world.names.beside(&table.edits.after.name, name);
     vec![
-        Statement::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {left}")),
+        Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {left}")),
         Statement::new(ddl::create_index(index, name, &table.edits.after.name, true, &world.names)),
     ]
 }
@@ -240,7 +240,7 @@ fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> S
     let meanwhile = Ident::new(format!("{short}_rosey_new"), Case::Exact);
     let name = |n: &Ident| world.names.beside(&table.edits.after.name, n);
     let mut statements = built(world, table, index, &meanwhile);
-    statements.push(Statement::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", name(old))));
+    statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", name(old))));
     statements.push(super::rename("INDEX", &name(&meanwhile), index.name.as_str()));
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
     later(world, table, statements, "the new index is built before the old one goes", Work::Build)
@@ -248,6 +248,6 @@ fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> S
 
 fn drop(world: &World<'_>, table: &Altered<'_>, old: &Ident) -> Step {
     let name = world.names.beside(&table.edits.after.name, old);
-    let drop = Statement::new(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"));
+    let drop = Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"));
     later(world, table, vec![drop], "the index goes without stopping writers", Work::None)
 }

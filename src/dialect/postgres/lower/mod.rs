@@ -67,7 +67,7 @@ fn edited(edits: &[Edit], attribute: &str) -> bool {
 
 /// `ALTER KIND name …`.
 fn alter(kind: &str, name: &str, what: &str) -> Statement {
-    Statement::new(format!("ALTER {kind} {name} {what}"))
+    Statement::of_catalog(format!("ALTER {kind} {name} {what}"))
 }
 
 /// `ALTER KIND name RENAME TO "new"`.

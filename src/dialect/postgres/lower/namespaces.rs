@@ -13,17 +13,17 @@ pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
 }
 
 fn namespace(delta: &Delta<Namespace>) -> Step {
-    let comment = |n: &Namespace| Statement::new(ddl::comment(&format!("SCHEMA {}", quote(n.name.as_str())), n.comment.as_deref()));
+    let comment = |n: &Namespace| Statement::of_catalog(ddl::comment(&format!("SCHEMA {}", quote(n.name.as_str())), n.comment.as_deref()));
     match delta {
         Delta::Create(n) => {
-            let mut statements = vec![Statement::new(format!("CREATE SCHEMA {}", quote(n.name.as_str())))];
+            let mut statements = vec![Statement::of_catalog(format!("CREATE SCHEMA {}", quote(n.name.as_str())))];
             statements.extend(n.comment.as_ref().map(|_| comment(n)));
             let mut step = Step::new(n.address(), Action::Create, statements);
             step.footprint.creates.push(format!("schema:{}", n.name));
             step
         }
         Delta::Drop(n) => {
-            let mut step = Step::new(n.address(), Action::Destroy, vec![Statement::new(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
+            let mut step = Step::new(n.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
             step.footprint.drops.push(format!("schema:{}", n.name));
             step.hazards.push(loses_schema(n));
             step
@@ -35,12 +35,12 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
 fn extension(delta: &Delta<Extension>) -> Step {
     match delta {
         Delta::Create(e) => {
-            let mut statements = vec![Statement::new(ddl::create_extension(e))];
+            let mut statements = vec![Statement::of_catalog(ddl::create_extension(e))];
             statements.extend(e.comment.as_ref().map(|_| extension_comment(e)));
             come(Step::new(e.address(), Action::Create, statements), e)
         }
         Delta::Drop(e) => {
-            let drop = Statement::new(format!("DROP EXTENSION {}", quote(e.name.as_str())));
+            let drop = Statement::of_catalog(format!("DROP EXTENSION {}", quote(e.name.as_str())));
             let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push("extensions:unused".to_owned());
             step.footprint.frees.extend(e.schema.iter().map(|s| format!("schema:{s}")));
@@ -84,5 +84,5 @@ fn come(mut step: Step, extension: &Extension) -> Step {
 }
 
 fn extension_comment(e: &Extension) -> Statement {
-    Statement::new(ddl::comment(&format!("EXTENSION {}", quote(e.name.as_str())), e.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("EXTENSION {}", quote(e.name.as_str())), e.comment.as_deref()))
 }

@@ -48,7 +48,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     let advice = rename_instead(&column.name);
     let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
     if table.rows {
-        hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old)));
+        hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]);
     } else {
         (hazard.count, hazard.total) = (Some(0), Some(0));
     }
@@ -76,7 +76,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
     let message = format!("{{count}} of {{total}} rows have no {}", column.name);
     let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(world, table));
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(table, &column.name), message, advice);
-    Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).found_by(find))
+    Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
 }
 
 /// Texts that are longer than the new type takes: PostgreSQL refuses them.
@@ -93,7 +93,7 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
     let advice = "shorten them first, or say how: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
 /// A moment and a time on the wall become each other by the session's zone, and an apply's is UTC
@@ -108,7 +108,7 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
     let message = format!("{{count}} of {{total}} values of {} are taken as times of UTC", after.name);
     let advice = format!("where they are of another zone, say so: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
     let hazard = Hazard::new(Code::TakenAsUtc, Level::Warns, at(table, &after.name), message, advice);
-    Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))))
+    Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
 }
 
 /// Values that would not survive the way to the new type and back.
@@ -140,7 +140,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let advice = "say how they are converted: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
 /// Texts, or values of another enum, that the enum of the new type does not have.
@@ -160,7 +160,7 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
     let advice = "change these rows first, or say how they are converted: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
 fn live_type(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<String> {
@@ -193,6 +193,7 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let advice = "change these rows first, or the condition";
         Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.check_at(&written), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
+            .reading([&table.old])
             .found_by(format!("SELECT * FROM {relation} WHERE {condition}"))
     };
     bound.into_iter().map(hazard).collect()
@@ -276,5 +277,6 @@ fn doubles(
             "SELECT coalesce(sum(n), 0)::bigint, (SELECT count(*) FROM {}) FROM ({groups}) AS doubles",
             table.old
         )))
+        .reading([&table.old])
         .found_by(format!("SELECT {keys}, count(*) FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1"))
 }

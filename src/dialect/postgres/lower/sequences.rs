@@ -16,7 +16,7 @@ pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
 fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
     match delta {
         Delta::Create(s) => {
-            let mut statements = vec![Statement::new(ddl::create_sequence(s, &world.names))];
+            let mut statements = vec![Statement::of_catalog(ddl::create_sequence(s, &world.names))];
             statements.extend(s.comment.as_ref().map(|_| comment(world, s)));
             let mut step = Step::new(s.address(), Action::Create, statements);
             step.footprint.creates.push(world.relation(&s.name));
@@ -26,7 +26,7 @@ fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
             steps
         }
         Delta::Drop(s) => {
-            let drop = Statement::new(format!("DROP SEQUENCE {}", world.names.sql(&s.name)));
+            let drop = Statement::of_catalog(format!("DROP SEQUENCE {}", world.names.sql(&s.name)));
             let mut step = Step::new(s.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(world.relation(&s.name));
             world.goes(&mut step.footprint, &s.name);
@@ -55,7 +55,7 @@ fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
 }
 
 fn comment(world: &World<'_>, s: &Sequence) -> Statement {
-    Statement::new(ddl::comment(&format!("SEQUENCE {}", world.names.sql(&s.name)), s.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("SEQUENCE {}", world.names.sql(&s.name)), s.comment.as_deref()))
 }
 
 /// The step that gives it to a column, under its new name.

@@ -203,7 +203,7 @@ fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     let mut say = |on: String, comment: &Option<String>| {
         if let Some(text) = comment {
-            found.push(Statement::new(ddl::comment(&on, Some(text))));
+            found.push(Statement::of_catalog(ddl::comment(&on, Some(text))));
         }
     };
     say(format!("TABLE {name}"), &table.comment);
@@ -221,7 +221,7 @@ fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
 
 fn destroy(world: &World<'_>, table: &Table) -> Step {
     let name = world.names.sql(&table.name);
-    let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::new(format!("DROP TABLE {name}"))]);
+    let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP TABLE {name}"))]);
     step.reason = "the schema does not declare it".to_owned();
     let f = &mut step.footprint;
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
@@ -240,7 +240,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     let advice = rename_or_ignore(&table.name.name);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
     if world.facts.holds_rows(&table.name) {
-        hazard = hazard.counted(Probe::Query(format!("SELECT count(*) FROM {name}")));
+        hazard = hazard.counted(Probe::Query(format!("SELECT count(*), NULL::bigint FROM {name}"))).reading([&name]);
     } else {
         hazard.count = Some(0);
     }

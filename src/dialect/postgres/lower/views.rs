@@ -285,13 +285,13 @@ fn create(world: &World<'_>, body: Body<'_>, action: Action) -> Step {
 }
 
 fn comment(world: &World<'_>, body: Body<'_>) -> Statement {
-    Statement::new(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
+    Statement::of_catalog(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
 }
 
 fn index_statements(world: &World<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
     let mut found = vec![Statement::new(ddl::create_index(index, &index.name, view, false, &world.names))];
     let on = format!("INDEX {}", world.names.beside(view, &index.name));
-    found.extend(index.comment.as_ref().map(|text| Statement::new(ddl::comment(&on, Some(text)))));
+    found.extend(index.comment.as_ref().map(|text| Statement::of_catalog(ddl::comment(&on, Some(text)))));
     found
 }
 
@@ -333,7 +333,7 @@ fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<St
     };
     let kept: Vec<&Ident> = new.iter().filter_map(|i| find(i).filter(|o| same(o, i)).map(|o| &o.name)).collect();
     let mut found: Vec<Statement> =
-        old.iter().filter(|o| !kept.contains(&&o.name)).map(|o| Statement::new(format!("DROP INDEX {}", name(&o.name)))).collect();
+        old.iter().filter(|o| !kept.contains(&&o.name)).map(|o| Statement::of_catalog(format!("DROP INDEX {}", name(&o.name)))).collect();
     for index in new.iter().copied() {
         match find(index).filter(|o| same(o, index)) {
             None => found.extend(index_statements(world, after.name(), index)),
@@ -343,7 +343,7 @@ fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<St
                 }
                 if old.comment != index.comment {
                     let on = format!("INDEX {}", world.names.beside(after.name(), &index.name));
-                    found.push(Statement::new(ddl::comment(&on, index.comment.as_deref())));
+                    found.push(Statement::of_catalog(ddl::comment(&on, index.comment.as_deref())));
                 }
             }
         }

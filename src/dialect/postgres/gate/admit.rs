@@ -1,0 +1,270 @@
+//! What a plan runs: the server's own functions that neither change nor read anything but their arguments, over values of
+//! types whose functions are the server's own, and over ordinary tables. The lists are of what is admitted wherever that is
+//! short; what is on no list is not run.
+
+use super::bound::Growth;
+use super::calls::Calls;
+use super::facts::{Facts, Function, Relation};
+use super::tree;
+use crate::plan::NotCounted;
+
+/// Objects with OIDs from here on were made by users or extensions.
+const FIRST_OF_USERS: u32 = 16_384;
+
+/// What an expression may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Ordinary tables that the role can read.
+    Tables,
+    /// These relations alone, and no functions that give rows.
+    Only(Vec<String>),
+    /// Nothing but the row.
+    Row,
+    /// Nothing at all: the server only computes what is constant in it, and so calls no function that is not IMMUTABLE.
+    Constants,
+}
+
+/// STABLE functions of the server that look at their arguments, the time and the zone alone. Others of that kind look at
+/// settings, catalogs, files, sessions or statistics.
+const STABLE: [&str; 64] = [
+    "age",
+    "anytextcat",
+    "array_to_json",
+    "array_to_string",
+    "concat",
+    "concat_ws",
+    "convert",
+    "convert_from",
+    "convert_to",
+    "date",
+    "date_part",
+    "date_trunc",
+    "enum_first",
+    "enum_last",
+    "enum_range",
+    "extract",
+    "format",
+    "in_range",
+    "interval_pl_timestamptz",
+    "json_build_array",
+    "json_build_object",
+    "json_to_tsvector",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_path_exists_tz",
+    "jsonb_path_match_tz",
+    "jsonb_path_query_array_tz",
+    "jsonb_path_query_first_tz",
+    "jsonb_path_query_tz",
+    "jsonb_to_tsvector",
+    "length",
+    "make_timestamptz",
+    "money",
+    "now",
+    "numeric",
+    "overlaps",
+    "phraseto_tsquery",
+    "plainto_tsquery",
+    "quote_literal",
+    "quote_nullable",
+    "row_to_json",
+    "statement_timestamp",
+    "textanycat",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timestamptz_mi_interval",
+    "timestamptz_pl_interval",
+    "timetz",
+    "timezone",
+    "to_char",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "to_number",
+    "to_timestamp",
+    "to_tsquery",
+    "to_tsvector",
+    "transaction_timestamp",
+    "ts_headline",
+    "ts_match_tq",
+    "ts_match_tt",
+    "websearch_to_tsquery",
+    "xml",
+];
+
+/// Comparisons of times with and without a zone, which depend on the session's zone alone.
+fn compares_times(name: &str) -> bool {
+    const TYPES: [&str; 3] = ["date", "timestamp", "timestamptz"];
+    const HOW: [&str; 7] = ["cmp", "eq", "ge", "gt", "le", "lt", "ne"];
+    let parts: Vec<&str> = name.split('_').collect();
+    matches!(parts.as_slice(), [a, how, b] if TYPES.contains(a) && HOW.contains(how) && TYPES.contains(b))
+}
+
+/// IMMUTABLE functions of the server that are not run all the same: they make rows or arrays without end, or look into the
+/// server's own state.
+fn is_left_out(name: &str) -> bool {
+    const NAMES: [&str; 4] = ["generate_series", "array_fill", "satisfies_hash_partition", "xmlvalidate"];
+    NAMES.contains(&name) || name.starts_with("pg_") || name.starts_with("binary_upgrade")
+}
+
+/// Types whose values are made by looking into the catalogs, and privileges: a text that is none of their values is told in
+/// an error, and a text that is one tells what there is.
+const CATALOG: [u32; 12] = [24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191, 1033];
+
+/// A text search configuration is named by a constant of this type in every call that needs one.
+const CONFIGURATION: u32 = 3734;
+
+/// What the functions of the server do to the size of a value.
+pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
+    let function = facts.functions.get(&oid).filter(|f| f.oid < FIRST_OF_USERS)?;
+    match function.name.as_str() {
+        "repeat" => Some(Growth::Repeats),
+        "lpad" | "rpad" | "bpchar" | "bit" => Some(Growth::Fills),
+        "replace" | "regexp_replace" => Some(Growth::Replaces),
+        "format" => Some(Growth::Formats),
+        _ => None,
+    }
+}
+
+/// What is to be judged by.
+pub(super) struct Judge<'j> {
+    pub(super) facts: &'j Facts,
+    /// The view that the tree is of: its own entries are no reading.
+    pub(super) view: u32,
+    /// The OIDs of the relations that [`Scope::Only`] names.
+    pub(super) named: &'j [u32],
+}
+
+impl Judge<'_> {
+    /// Why a tree with these calls is not run; nothing if it is.
+    pub(super) fn refusal(&self, calls: &Calls, scope: &Scope) -> Option<NotCounted> {
+        let functions = calls.functions.iter().find_map(|f| self.function(*f, scope));
+        let operator = |o: &u32| match self.facts.operators.get(o) {
+            Some(operator) => self.function(operator.function, scope),
+            None => Some(unknown()),
+        };
+        calls
+            .refused
+            .clone()
+            .or(functions)
+            .or_else(|| calls.operators.iter().find_map(operator))
+            .or_else(|| calls.converted.iter().find_map(|t| self.converted(*t, &mut Vec::new())))
+            .or_else(|| calls.types.iter().find_map(|t| self.of_type(*t, &mut Vec::new())))
+            .or_else(|| calls.relations.iter().find_map(|r| self.relation(*r, scope)))
+    }
+
+    fn function(&self, oid: u32, scope: &Scope) -> Option<NotCounted> {
+        let Some(function) = self.facts.functions.get(&oid) else { return Some(unknown()) };
+        let may = is_admitted(function, scope) && (!function.is_set || *scope == Scope::Tables);
+        (!may).then(|| NotCounted::Calls(function.shown.clone()))
+    }
+
+    /// A type that text is converted to or from: its own functions run, and the conditions of domains.
+    fn converted(&self, oid: u32, seen: &mut Vec<u32>) -> Option<NotCounted> {
+        if seen.contains(&oid) {
+            return None;
+        }
+        seen.push(oid);
+        if let Some(refusal) = self.one_type(oid, false) {
+            return Some(refusal);
+        }
+        let ty = self.facts.types.get(&oid)?;
+        let checked = ty.checks.iter().find_map(|check| match tree::read(check) {
+            Some(tree) => self.refusal(&super::calls::of(&tree), &Scope::Row),
+            None => Some(unknown()),
+        });
+        checked.or_else(|| ty.parts.iter().find_map(|p| self.converted(*p, seen)))
+    }
+
+    /// A type whose values are arguments of a call.
+    fn of_type(&self, oid: u32, seen: &mut Vec<u32>) -> Option<NotCounted> {
+        if seen.contains(&oid) {
+            return None;
+        }
+        seen.push(oid);
+        self.one_type(oid, true).or_else(|| self.facts.types.get(&oid)?.parts.iter().find_map(|p| self.of_type(*p, seen)))
+    }
+
+    fn one_type(&self, oid: u32, is_argument: bool) -> Option<NotCounted> {
+        let Some(ty) = self.facts.types.get(&oid) else { return Some(unknown()) };
+        let refused = CATALOG.contains(&oid) && !(is_argument && oid == CONFIGURATION);
+        let own = ty.has_own_code || (oid >= FIRST_OF_USERS && ty.kind == "m");
+        (refused || own).then(|| NotCounted::Calls(format!("the functions of type {}", ty.shown)))
+    }
+
+    fn relation(&self, oid: u32, scope: &Scope) -> Option<NotCounted> {
+        if oid == self.view {
+            return None;
+        }
+        let Some(relation) = self.facts.relations.get(&oid) else { return Some(unknown()) };
+        if relation.hides_rows {
+            return Some(NotCounted::RowSecurity);
+        }
+        let outside = match scope {
+            Scope::Tables => false,
+            Scope::Only(_) => !self.named.contains(&oid),
+            Scope::Row | Scope::Constants => true,
+        };
+        let plain = matches!(relation.kind.as_str(), "r" | "p") && !relation.is_system && !relation.has_foreign_parts;
+        (outside || !plain).then(|| NotCounted::Reads(shown(relation)))
+    }
+}
+
+fn is_admitted(function: &Function, scope: &Scope) -> bool {
+    if function.oid >= FIRST_OF_USERS || function.schema != "pg_catalog" {
+        return false;
+    }
+    match function.volatility.as_str() {
+        "i" => !is_left_out(&function.name),
+        _ if *scope == Scope::Constants => true,
+        "s" => STABLE.contains(&function.name.as_str()) || compares_times(&function.name),
+        _ => false,
+    }
+}
+
+fn shown(relation: &Relation) -> String {
+    let name = &relation.shown;
+    match relation.kind.as_str() {
+        _ if relation.is_system => format!("the catalog {name}"),
+        "r" | "p" if relation.has_foreign_parts => format!("table {name}, which has foreign tables as parts"),
+        "r" | "p" => format!("table {name}"),
+        "v" => format!("view {name}"),
+        "m" => format!("materialized view {name}"),
+        "f" => format!("foreign table {name}"),
+        _ => name.clone(),
+    }
+}
+
+fn unknown() -> NotCounted {
+    NotCounted::Unknown("what it calls could not be looked up".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(oid: u32, name: &str, volatility: &str) -> Function {
+        let text = |t: &str| t.to_owned();
+        Function { oid, shown: text(name), schema: text("pg_catalog"), name: text(name), volatility: text(volatility), is_set: false }
+    }
+
+    #[test]
+    fn what_is_admitted() {
+        for (oid, name, volatility, wanted) in [
+            (870, "lower", "i", true),
+            (1299, "now", "s", true),
+            (2350, "date_lt_timestamptz", "s", true),
+            (2077, "current_setting", "s", false),
+            (2626, "pg_sleep", "v", false),
+            (1067, "generate_series", "i", false),
+            (2081, "pg_size_pretty", "i", false),
+            (99_999, "lower", "i", false),
+        ] {
+            assert_eq!(is_admitted(&function(oid, name, volatility), &Scope::Row), wanted, "{name}");
+        }
+        assert!(is_admitted(&function(1598, "random", "v"), &Scope::Constants), "it is not called where only constants are computed");
+        assert!(!is_admitted(&function(99_999, "f", "i"), &Scope::Constants));
+        assert!(STABLE.is_sorted());
+    }
+}

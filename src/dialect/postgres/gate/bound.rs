@@ -1,0 +1,255 @@
+//! How large the evaluation of a parse tree can become. A server limits the time of a statement, but not its memory: what
+//! could grow beyond measure from a few words is refused before it is planned.
+//!
+//! Two things grow. The planner puts the expressions of a subquery in the place of each reference to them, so that a few
+//! nested ones become millions of nodes. And the intermediate strings of one row are kept until the row is done, so that a
+//! long chain of concatenations takes the square of its length.
+
+use super::tree::{Node, Tree};
+use crate::plan::NotCounted;
+
+/// Nodes that the planner may be given, once subqueries are put in their place.
+const NODES: u64 = 200_000;
+
+/// Bytes that the intermediate values of one row may take beyond the size of the row's own values.
+const BYTES: u64 = 1 << 28;
+
+/// How far `repeat` and `replace` may multiply a value.
+const TIMES: u64 = 100_000;
+
+/// Types whose values do not grow: numbers, times, booleans and the like.
+const FIXED: [u32; 17] = [16, 18, 19, 20, 21, 23, 26, 700, 701, 829, 1082, 1083, 1114, 1184, 1186, 1266, 2950];
+
+/// What one function does to the size of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// It makes a value as many times as long as its second argument says.
+    Repeats,
+    /// It fills a value up to the length that its second argument says.
+    Fills,
+    /// It puts its third argument in the place of parts of the first.
+    Replaces,
+    /// Its first argument is a format that may hold widths.
+    Formats,
+}
+
+/// What is unbounded in the tree; `growth` knows the functions that make values longer.
+pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Option<NotCounted> {
+    let unbounded = |what: &str| Some(NotCounted::Unbounded(what.to_owned()));
+    if weight(tree, &mut Vec::new()) > NODES {
+        return unbounded("its subqueries multiply each other");
+    }
+    let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false };
+    sizes.look(tree, growth);
+    // Each intermediate value may be as long as all before it together.
+    let all = growing(tree, &mut Vec::new()).saturating_add(sizes.growing);
+    let bytes = all.saturating_mul(all).saturating_mul(sizes.longest);
+    if sizes.odd || sizes.times > TIMES || bytes.saturating_mul(sizes.times.min(TIMES)) > BYTES.saturating_mul(16) {
+        return unbounded("its values could grow without end");
+    }
+    None
+}
+
+/// The columns of the relations of a query, as their weights.
+type Scope = Vec<Vec<u64>>;
+
+/// The nodes of a tree, once each reference to a subquery's column is the column's own expression.
+fn weight(tree: &Tree, scopes: &mut Vec<Scope>) -> u64 {
+    expanded(tree, scopes, &|_| 1)
+}
+
+/// The calls of a tree that give values which may be long, once subqueries are in their place.
+fn growing(tree: &Tree, scopes: &mut Vec<Scope>) -> u64 {
+    expanded(tree, scopes, &|node| u64::from(makes_long_values(node)))
+}
+
+fn makes_long_values(node: &Node) -> bool {
+    let of = |field: &str| node.number(field).is_none_or(|ty| !FIXED.contains(&ty));
+    match node.label.as_str() {
+        "FUNCEXPR" => of("funcresulttype"),
+        "OPEXPR" => of("opresulttype"),
+        "COERCEVIAIO" => of("resulttype"),
+        "ARRAY" | "ARRAYEXPR" | "ARRAYCOERCEEXPR" | "ROW" | "ROWEXPR" => true,
+        _ => false,
+    }
+}
+
+fn expanded(tree: &Tree, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -> u64 {
+    match tree {
+        Tree::Atom(_) => 0,
+        Tree::List(parts) => parts.iter().fold(0, |sum, p| sum.saturating_add(expanded(p, scopes, own))),
+        Tree::Node(node) if node.label == "QUERY" => {
+            let (columns, rest) = of_query(node, scopes, own);
+            columns.into_iter().fold(rest, u64::saturating_add)
+        }
+        Tree::Node(node) if node.label == "VAR" => of_var(node, scopes).max(own(node)),
+        Tree::Node(node) => {
+            let values = node.fields.iter().flat_map(|(_, v)| v);
+            values.fold(own(node), |sum, v| sum.saturating_add(expanded(v, scopes, own)))
+        }
+    }
+}
+
+/// The weights of a query's columns, and of the rest of it.
+fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -> (Vec<u64>, u64) {
+    scopes.push(Vec::new());
+    let mut rest = 0_u64;
+    for relation in query.nodes("rtable") {
+        let columns = match (relation.node("subquery"), relation.field("joinaliasvars")) {
+            (Some(subquery), _) => {
+                let (columns, inner) = of_query(subquery, scopes, own);
+                rest = rest.saturating_add(inner);
+                columns
+            }
+            (None, [Tree::List(columns)]) => columns.iter().map(|c| expanded(c, scopes, own)).collect(),
+            _ => Vec::new(),
+        };
+        if let Some(scope) = scopes.last_mut() {
+            scope.push(columns);
+        }
+    }
+    let columns = query.nodes("targetList").map(|entry| entry.field("expr").iter().fold(0, |s: u64, e| s + expanded(e, scopes, own)));
+    let columns: Vec<u64> = columns.collect();
+    for (name, values) in query.fields.iter().filter(|(n, _)| n != "rtable" && n != "targetList") {
+        let _ = name;
+        rest = values.iter().fold(rest, |sum, v| sum.saturating_add(expanded(v, scopes, own)));
+    }
+    scopes.pop();
+    (columns, rest)
+}
+
+fn of_var(var: &Node, scopes: &[Scope]) -> u64 {
+    let up = var.number("varlevelsup").unwrap_or(0) as usize;
+    let place = |field: &str| var.number(field).unwrap_or(0) as usize;
+    let relation = scopes.len().checked_sub(up + 1).and_then(|n| scopes.get(n)).and_then(|s| s.get(place("varno").checked_sub(1)?));
+    match (relation, place("varattno")) {
+        // The row as a whole.
+        (Some(columns), 0) => columns.iter().fold(0, |sum, c| sum.saturating_add(*c)),
+        (Some(columns), n) => columns.get(n - 1).copied().unwrap_or(0),
+        (None, _) => 0,
+    }
+}
+
+/// What makes values longer, by constants.
+struct Sizes {
+    /// How many times a value may become as long.
+    times: u64,
+    /// The longest constant, and the longest value that is filled up to.
+    longest: u64,
+    growing: u64,
+    /// A length that is not a constant.
+    odd: bool,
+}
+
+impl Sizes {
+    fn look(&mut self, tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) {
+        match tree {
+            Tree::Atom(_) => {}
+            Tree::List(parts) => parts.iter().for_each(|p| self.look(p, growth)),
+            Tree::Node(node) => {
+                if node.label == "CONST" {
+                    self.longest = self.longest.max(constant(node).map_or(0, |(length, _)| length));
+                }
+                if let Some(growth) = node.number("funcid").and_then(growth) {
+                    self.grow(node, growth);
+                }
+                node.fields.iter().flat_map(|(_, v)| v).for_each(|v| self.look(v, growth));
+            }
+        }
+    }
+
+    fn grow(&mut self, call: &Node, growth: Growth) {
+        let arguments: Vec<&Node> = call.nodes("args").collect();
+        let number = |n: usize| arguments.get(n).and_then(|a| integer(a));
+        let length = |n: usize| arguments.get(n).and_then(|a| constant(a)).map(|(length, _)| length);
+        match growth {
+            Growth::Repeats => match number(1) {
+                Some(n) => self.times = self.times.saturating_mul(n.max(1)),
+                None => self.odd = true,
+            },
+            Growth::Fills => match number(1) {
+                Some(n) => self.longest = self.longest.max(n),
+                None => self.odd = true,
+            },
+            Growth::Replaces => self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1))),
+            Growth::Formats => {
+                let plain = |bytes: &[u8]| !bytes.iter().any(|b| b.is_ascii_digit() || *b == b'*');
+                self.odd |= !arguments.first().and_then(|a| constant(a)).is_some_and(|(_, bytes)| plain(&bytes));
+            }
+        }
+    }
+}
+
+/// The length of a constant in bytes, and the bytes without the server's header.
+fn constant(node: &Node) -> Option<(u64, Vec<u8>)> {
+    if node.label != "CONST" {
+        return None;
+    }
+    let [Tree::Atom(length), Tree::Atom(open), bytes @ .., Tree::Atom(_)] = node.field("constvalue") else { return None };
+    if open != "[" {
+        return None;
+    }
+    let byte = |t: &Tree| if let Tree::Atom(a) = t { a.parse::<i16>().ok().map(|n| n.to_le_bytes()[0]) } else { None };
+    let bytes: Vec<u8> = bytes.iter().filter_map(byte).collect();
+    Some((length.parse().ok()?, bytes.get(4..).unwrap_or_default().to_vec()))
+}
+
+/// The value of an `int4` constant, as a length.
+fn integer(node: &Node) -> Option<u64> {
+    if node.label != "CONST" || node.number("consttype") != Some(23) {
+        return None;
+    }
+    let [_, _, bytes @ .., _] = node.field("constvalue") else { return None };
+    let byte = |t: &Tree| if let Tree::Atom(a) = t { a.parse::<i16>().ok().map(|n| n.to_le_bytes()[0]) } else { None };
+    let bytes: Vec<u8> = bytes.iter().filter_map(byte).collect();
+    let value = i32::from_le_bytes(bytes.get(..4)?.try_into().ok()?);
+    Some(u64::try_from(value).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::read;
+    use super::*;
+
+    fn var(rel: u32) -> String {
+        format!("{{VAR :varno {rel} :varattno 1 :varlevelsup 0}}")
+    }
+
+    fn concat(arg: &str) -> String {
+        format!("{{OPEXPR :opno 654 :opfuncid 1258 :opresulttype 25 :args ({arg} {arg})}}")
+    }
+
+    /// `SELECT s || s FROM (SELECT s || s FROM (…))`.
+    fn nested(levels: usize) -> String {
+        let mut query = "{QUERY :rtable () :targetList ({TARGETENTRY :expr {CONST :consttype 25 :constvalue 5 [ 20 0 0 0 97 ]}})}".to_owned();
+        for _ in 0..levels {
+            let relation = format!("{{RTE :rtekind 1 :subquery {query}}}");
+            query = format!("{{QUERY :rtable ({relation}) :targetList ({{TARGETENTRY :expr {}}})}}", concat(&var(1)));
+        }
+        query
+    }
+
+    #[test]
+    fn nested_subqueries_multiply() {
+        let none = |_| None;
+        assert_eq!(exceeds(&read(&nested(3)).unwrap(), &none), None);
+        assert!(exceeds(&read(&nested(40)).unwrap(), &none).is_some());
+    }
+
+    #[test]
+    fn long_chains_grow_by_their_square() {
+        let none = |_| None;
+        let chain = |n: usize| (0..n).fold(var(1), |sum, _| format!("{{OPEXPR :opresulttype 25 :args ({sum} {})}}", var(1)));
+        assert_eq!(exceeds(&read(&chain(50)).unwrap(), &none), None);
+        assert!(exceeds(&read(&format!("({} {{CONST :constvalue 900000 [ 1 ]}})", chain(500))).unwrap(), &none).is_some());
+    }
+
+    #[test]
+    fn lengths_are_constants() {
+        let repeats = |f| (f == 1).then_some(Growth::Repeats);
+        let call = |n: &str| read(&format!("{{FUNCEXPR :funcid 1 :funcresulttype 25 :args ({} {n})}}", var(1))).unwrap();
+        assert_eq!(exceeds(&call("{CONST :consttype 23 :constvalue 4 [ 3 0 0 0 0 0 0 0 ]}"), &repeats), None);
+        assert!(exceeds(&call("{CONST :consttype 23 :constvalue 4 [ 0 -54 -102 59 0 0 0 0 ]}"), &repeats).is_some());
+        assert!(exceeds(&call(&var(1)), &repeats).is_some());
+    }
+}

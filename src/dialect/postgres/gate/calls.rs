@@ -1,0 +1,261 @@
+//! What a parse tree calls and reads: the OIDs of functions, operators, relations and types, and what is in it that is never
+//! run. Every field that names a function or operator is collected whatever node it is in; a node of an unknown kind is
+//! refused by its name.
+
+use super::tree::{Node, Tree};
+use crate::plan::NotCounted;
+
+/// What a tree calls and reads, each once, in the order of the tree.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Calls {
+    pub(super) functions: Vec<u32>,
+    pub(super) operators: Vec<u32>,
+    pub(super) relations: Vec<u32>,
+    /// Types of values that a call takes or gives: their own functions may be called.
+    pub(super) types: Vec<u32>,
+    /// Types that text is converted to or from.
+    pub(super) converted: Vec<u32>,
+    /// The first thing in it that is never run.
+    pub(super) refused: Option<NotCounted>,
+}
+
+/// Fields that name a function.
+const FUNCTIONS: [&str; 8] =
+    ["funcid", "opfuncid", "aggfnoid", "winfnoid", "hashfuncid", "negfuncid", "startInRangeFunc", "endInRangeFunc"];
+
+/// Fields that name an operator, or list some.
+const OPERATORS: [&str; 4] = ["opno", "opnos", "eqop", "sortop"];
+
+/// Fields that name the type of a value, or list some.
+const TYPES: [&str; 20] = [
+    "vartype",
+    "consttype",
+    "paramtype",
+    "funcresulttype",
+    "opresulttype",
+    "aggtype",
+    "aggargtypes",
+    "wintype",
+    "resulttype",
+    "element_typeid",
+    "array_typeid",
+    "refcontainertype",
+    "refelemtype",
+    "refrestype",
+    "casetype",
+    "coalescetype",
+    "minmaxtype",
+    "row_typeid",
+    "typeId",
+    "colTypes",
+];
+
+/// Nodes that call functions of the types of their arguments.
+const CALLING: [&str; 16] = [
+    "FUNCEXPR",
+    "OPEXPR",
+    "DISTINCTEXPR",
+    "NULLIFEXPR",
+    "SCALARARRAYOPEXPR",
+    "AGGREF",
+    "WINDOWFUNC",
+    "ROWCOMPARE",
+    "ROWCOMPAREEXPR",
+    "MINMAX",
+    "MINMAXEXPR",
+    "COERCEVIAIO",
+    "ARRAYCOERCEEXPR",
+    "COERCETODOMAIN",
+    "SUBSCRIPTINGREF",
+    "SETOPERATIONSTMT",
+];
+
+/// Nodes that call nothing by themselves: structure, values and SQL's own operators.
+const PLAIN: [&str; 52] = [
+    "QUERY",
+    "RTE",
+    "RANGETBLENTRY",
+    "RTEPERMISSIONINFO",
+    "ALIAS",
+    "FROMEXPR",
+    "JOINEXPR",
+    "RANGETBLREF",
+    "RANGETBLFUNCTION",
+    "TARGETENTRY",
+    "SORTGROUPCLAUSE",
+    "GROUPINGSET",
+    "WINDOWCLAUSE",
+    "VAR",
+    "CONST",
+    "PARAM",
+    "GROUPINGFUNC",
+    "NAMEDARGEXPR",
+    "BOOLEXPR",
+    "SUBLINK",
+    "FIELDSELECT",
+    "RELABELTYPE",
+    "CONVERTROWTYPEEXPR",
+    "COLLATE",
+    "COLLATEEXPR",
+    "CASE",
+    "CASEEXPR",
+    "WHEN",
+    "CASEWHEN",
+    "CASETESTEXPR",
+    "ARRAY",
+    "ARRAYEXPR",
+    "ROW",
+    "ROWEXPR",
+    "COALESCE",
+    "COALESCEEXPR",
+    "SQLVALUEFUNCTION",
+    "NULLTEST",
+    "BOOLEANTEST",
+    "COERCETODOMAINVALUE",
+    "JSONVALUEEXPR",
+    "JSONCONSTRUCTOREXPR",
+    "JSONISPREDICATE",
+    "JSONFORMAT",
+    "JSONRETURNING",
+    "WINDOWFUNCRUNCONDITION",
+    "INTEGER",
+    "FLOAT",
+    "BOOLEAN",
+    "STRING",
+    "BITSTRING",
+    "RETURNINGOPTION",
+];
+
+/// `count(*)` and `count("any")`, which look at no value but for NULL.
+const COUNTS: [u32; 2] = [2803, 2147];
+
+/// What a tree calls and reads.
+pub(super) fn of(tree: &Tree) -> Calls {
+    let mut found = Calls::default();
+    walk(tree, false, &mut found);
+    found
+}
+
+fn walk(tree: &Tree, called: bool, found: &mut Calls) {
+    match tree {
+        Tree::Atom(_) => {}
+        Tree::List(parts) => parts.iter().for_each(|p| walk(p, called, found)),
+        Tree::Node(node) => of_node(node, called, found),
+    }
+}
+
+fn of_node(node: &Node, called: bool, found: &mut Calls) {
+    let label = node.label.as_str();
+    let calling = CALLING.contains(&label);
+    if !calling && !PLAIN.contains(&label) {
+        refuse(found, named(label));
+    }
+    for (name, values) in &node.fields {
+        let name = name.as_str();
+        if FUNCTIONS.contains(&name) {
+            add(&mut found.functions, values);
+        } else if OPERATORS.contains(&name) {
+            add(&mut found.operators, values);
+        } else if name == "relid" {
+            add(&mut found.relations, values);
+        } else if TYPES.contains(&name) && (called || calling) {
+            add(&mut found.types, values);
+        }
+    }
+    if matches!(label, "COERCEVIAIO" | "COERCETODOMAIN") {
+        let own = node.field("resulttype");
+        add(&mut found.converted, own);
+        let argument = node.node("arg").and_then(value_type);
+        add(&mut found.converted, argument.unwrap_or_default());
+    }
+    let counts = label == "AGGREF" && node.number("aggfnoid").is_some_and(|f| COUNTS.contains(&f));
+    let compares = label == "QUERY" && ["groupClause", "distinctClause", "sortClause", "windowClause"].iter().any(|c| is_some(node, c));
+    for (name, values) in &node.fields {
+        let inner = (called || calling) && !(counts && node.field("aggdistinct") == [Tree::Atom("<>".to_owned())]);
+        let inner = inner || compares && name == "targetList";
+        // What a subquery gives is looked at where it is read: its own parts are not part of the call around it.
+        let inner = inner && label != "SUBLINK" || compares && name == "targetList";
+        values.iter().for_each(|v| walk(v, inner, found));
+    }
+}
+
+/// Whether a list has something in it.
+fn is_some(node: &Node, field: &str) -> bool {
+    matches!(node.field(field), [Tree::List(parts)] if !parts.is_empty())
+}
+
+/// The field that says of which type the value of a node is.
+fn value_type(node: &Node) -> Option<&[Tree]> {
+    TYPES.iter().map(|t| node.field(t)).find(|v| !v.is_empty())
+}
+
+fn add(to: &mut Vec<u32>, values: &[Tree]) {
+    let mut oids = Vec::new();
+    values.iter().for_each(|v| v.numbers(&mut oids));
+    for oid in oids {
+        if oid != 0 && !to.contains(&oid) {
+            to.push(oid);
+        }
+    }
+}
+
+fn refuse(found: &mut Calls, why: NotCounted) {
+    found.refused.get_or_insert(why);
+}
+
+/// Why a node of a kind that is never run is refused.
+fn named(label: &str) -> NotCounted {
+    let calls = |what: &str| NotCounted::Calls(what.to_owned());
+    match label {
+        "XMLEXPR" => calls("an XML expression"),
+        "TABLEFUNC" => calls("XMLTABLE or JSON_TABLE"),
+        "JSONEXPR" => calls("a JSON expression that converts"),
+        "TABLESAMPLECLAUSE" => calls("TABLESAMPLE"),
+        "NEXTVALUEEXPR" => calls("nextval"),
+        "COMMONTABLEEXPR" => NotCounted::Unbounded("a WITH query".to_owned()),
+        other => calls(&format!("something that this rosey does not know ({other})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::read;
+    use super::*;
+
+    fn found(text: &str) -> Calls {
+        of(&read(text).unwrap())
+    }
+
+    #[test]
+    fn every_spelling_of_a_call_is_one() {
+        let all = found(
+            "{OPEXPR :opno 96 :opfuncid 65 :args ({FUNCEXPR :funcid 2626 :args ()} {SCALARARRAYOPEXPR :opno 98 :opfuncid 67 \
+             :hashfuncid 9 :negfuncid 0} {ROWCOMPARE :opnos (o 97 664) :largs ()})}",
+        );
+        assert_eq!((all.functions, all.operators), (vec![65, 2626, 67, 9], vec![96, 98, 97, 664]));
+    }
+
+    #[test]
+    fn a_value_that_is_only_looked_at_is_not_called() {
+        let var = "{VAR :vartype 99999}";
+        assert!(found(&format!("{{NULLTEST :arg {var}}}")).types.is_empty());
+        assert!(found(&format!("{{AGGREF :aggfnoid 2147 :aggdistinct <> :args ({var})}}")).types.is_empty());
+        assert_eq!(found(&format!("{{AGGREF :aggfnoid 2147 :aggdistinct ({{SORTGROUPCLAUSE :eqop 1}}) :args ({var})}}")).types, [99999]);
+        assert_eq!(found(&format!("{{FUNCEXPR :funcid 1 :args ({{NULLTEST :arg {var}}})}}")).types, [99999]);
+        let grouped = format!("{{QUERY :groupClause ({{SORTGROUPCLAUSE :eqop 1}}) :targetList ({{TARGETENTRY :expr {var}}})}}");
+        assert_eq!(found(&grouped).types, [99999]);
+    }
+
+    #[test]
+    fn conversions_through_text_are_collected() {
+        let all = found("{COERCEVIAIO :arg {VAR :vartype 25} :resulttype 24}");
+        assert_eq!(all.converted, [24, 25]);
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        assert_eq!(found("{XMLEXPR :op 1}").refused, Some(NotCounted::Calls("an XML expression".to_owned())));
+        assert!(found("{QUERY :cteList ({COMMONTABLEEXPR :ctename a})}").refused.is_some());
+        assert!(found("{NEWNODE}").refused.is_some());
+    }
+}

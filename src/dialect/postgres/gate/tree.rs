@@ -1,0 +1,197 @@
+//! The server's text form of a parse tree (`pg_node_tree`), as plain data. Reads it and refuses what it does not understand;
+//! knows nothing of what the nodes mean (<https://github.com/postgres/postgres/blob/master/src/backend/nodes/read.c>).
+
+/// How deeply nodes and lists may be nested. What is nested deeper is refused before the stack of this program is used up.
+const DEEPEST: usize = 2_000;
+
+/// A part of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Tree {
+    /// A word or number, its escapes resolved.
+    Atom(String),
+    /// `( … )`, also a list of numbers, which begins with its kind: `(o 96 97)`.
+    List(Vec<Tree>),
+    /// `{LABEL :field value …}`.
+    Node(Node),
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    /// `FUNCEXPR`.
+    pub(super) label: String,
+    /// Each field with all that stands before the next one.
+    pub(super) fields: Vec<(String, Vec<Tree>)>,
+}
+
+impl Node {
+    /// The values of a field; none if it has no such field.
+    pub(super) fn field(&self, name: &str) -> &[Tree] {
+        self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice()).unwrap_or_default()
+    }
+
+    /// A field's number: an OID, a place, a flag. Nothing if it is not one number.
+    pub(super) fn number(&self, name: &str) -> Option<u32> {
+        match self.field(name) {
+            [Tree::Atom(text)] => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The node that is a field's one value.
+    pub(super) fn node(&self, name: &str) -> Option<&Node> {
+        match self.field(name) {
+            [Tree::Node(node)] => Some(node),
+            _ => None,
+        }
+    }
+
+    /// The nodes of a field that holds a list of them.
+    pub(super) fn nodes(&self, name: &str) -> impl Iterator<Item = &Node> {
+        let all: &[Tree] = match self.field(name) {
+            [Tree::List(all)] => all,
+            _ => &[],
+        };
+        all.iter().filter_map(|t| if let Tree::Node(n) = t { Some(n) } else { None })
+    }
+}
+
+impl Tree {
+    /// Every number in it.
+    pub(super) fn numbers(&self, found: &mut Vec<u32>) {
+        match self {
+            Tree::Atom(text) => found.extend(text.parse::<u32>().ok()),
+            Tree::List(parts) => parts.iter().for_each(|p| p.numbers(found)),
+            Tree::Node(_) => {}
+        }
+    }
+}
+
+/// Reads a tree; nothing if the text is not one, or is nested too deeply.
+pub(super) fn read(text: &str) -> Option<Tree> {
+    let tokens = tokens(text);
+    let mut at = 0;
+    let tree = value(&tokens, &mut at, 0)?;
+    (at == tokens.len()).then_some(tree)
+}
+
+/// A token: a bracket, the name of a field, or anything else.
+#[derive(Debug, PartialEq, Eq)]
+enum Token {
+    Bracket(char),
+    Field(String),
+    Atom(String),
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(&first) = chars.peek() {
+        match first {
+            ' ' | '\n' | '\t' => drop(chars.next()),
+            '(' | ')' | '{' | '}' => {
+                found.push(Token::Bracket(first));
+                chars.next();
+            }
+            _ => found.push(word(&mut chars, first == ':')),
+        }
+    }
+    found
+}
+
+fn word(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, is_field: bool) -> Token {
+    let mut text = String::new();
+    while let Some(&c) = chars.peek() {
+        match c {
+            ' ' | '\n' | '\t' | '(' | ')' | '{' | '}' => break,
+            '\\' => {
+                chars.next();
+                text.extend(chars.next());
+            }
+            c => {
+                text.push(c);
+                chars.next();
+            }
+        }
+    }
+    if is_field { Token::Field(text.split_off(1)) } else { Token::Atom(text) }
+}
+
+fn value(tokens: &[Token], at: &mut usize, depth: usize) -> Option<Tree> {
+    if depth > DEEPEST {
+        return None;
+    }
+    let token = tokens.get(*at)?;
+    *at += 1;
+    match token {
+        Token::Bracket('{') => node(tokens, at, depth + 1).map(Tree::Node),
+        Token::Bracket('(') => {
+            let mut parts = Vec::new();
+            while tokens.get(*at)? != &Token::Bracket(')') {
+                parts.push(value(tokens, at, depth + 1)?);
+            }
+            *at += 1;
+            Some(Tree::List(parts))
+        }
+        Token::Bracket(_) => None,
+        // A name that begins with a colon, where a value is expected.
+        Token::Field(text) => Some(Tree::Atom(format!(":{text}"))),
+        Token::Atom(text) => Some(Tree::Atom(text.clone())),
+    }
+}
+
+fn node(tokens: &[Token], at: &mut usize, depth: usize) -> Option<Node> {
+    let Some(Token::Atom(label)) = tokens.get(*at) else { return None };
+    *at += 1;
+    let mut fields: Vec<(String, Vec<Tree>)> = Vec::new();
+    loop {
+        match tokens.get(*at)? {
+            Token::Bracket('}') => {
+                *at += 1;
+                return Some(Node { label: label.clone(), fields });
+            }
+            Token::Field(name) => {
+                *at += 1;
+                fields.push((name.clone(), Vec::new()));
+            }
+            _ => {
+                let found = value(tokens, at, depth)?;
+                fields.last_mut()?.1.push(found);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_lists_and_escapes() {
+        let text = r#"({FUNCEXPR :funcid 870 :args ({CONST :constisnull false :constvalue 5 [ 20 0 ]}) :alias a\ \(b} <> (o 96 97))"#;
+        let Some(Tree::List(parts)) = read(text) else { panic!("not read") };
+        let Tree::Node(call) = &parts[0] else { panic!("not a node") };
+        assert_eq!((call.label.as_str(), call.number("funcid")), ("FUNCEXPR", Some(870)));
+        assert_eq!(call.field("alias"), [Tree::Atom("a (b".to_owned())]);
+        assert_eq!(call.nodes("args").next().unwrap().label, "CONST");
+        let mut oids = Vec::new();
+        parts[2].numbers(&mut oids);
+        assert_eq!(oids, [96, 97]);
+    }
+
+    #[test]
+    fn a_name_like_a_field_hides_none() {
+        let Some(Tree::Node(node)) = read("{ALIAS :aliasname :funcid :colnames (\"a\") :funcid 1}") else { panic!("not read") };
+        let named = |n: &str| node.fields.iter().filter(|(f, _)| f == n).count();
+        assert_eq!((named("funcid"), named("colnames")), (2, 1));
+    }
+
+    #[test]
+    fn what_is_not_a_tree_is_refused() {
+        for text in ["", "{", "(", "{A :b (}", ")", "{A 1}", "{A} {B}"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read(&"(".repeat(100_000)), None);
+        assert_eq!(read(&format!("{}{}", "(".repeat(5_000), ")".repeat(5_000))), None);
+    }
+}

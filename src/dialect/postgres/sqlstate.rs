@@ -1,0 +1,69 @@
+//! What a SQLSTATE means, in words of rosey's own (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). For what
+//! is evaluated over rows the server's words are never shown: its message, detail, hint and context may hold their values, and
+//! a function can raise any text under any code.
+
+/// The words for single codes.
+const CODES: [(&str, &str); 26] = [
+    ("22001", "a text is too long for its type"),
+    ("22003", "a number is out of the range of its type"),
+    ("22007", "a value is not a date or time"),
+    ("22008", "a date or time is out of range"),
+    ("22012", "it divides by zero"),
+    ("2201B", "a pattern is not a regular expression"),
+    ("22023", "a function does not take an argument that it is given"),
+    ("22P02", "a value cannot be converted"),
+    ("23502", "rows hold NULL where it is not allowed"),
+    ("23503", "rows refer to rows that do not exist"),
+    ("23505", "rows are duplicates under a unique constraint or index"),
+    ("23514", "rows violate a check constraint"),
+    ("23P01", "rows conflict under an exclusion constraint"),
+    ("25006", "it would write, and may only read"),
+    ("2BP01", "other objects depend on it"),
+    ("40001", "another transaction changed the same rows"),
+    ("42501", "the role lacks a privilege that the statement, or a function it calls, needs"),
+    ("42601", "there is a syntax error"),
+    ("42703", "a column does not exist"),
+    ("42704", "an object does not exist"),
+    ("42804", "types do not match"),
+    ("42883", "a function or operator does not exist"),
+    ("42P01", "a table does not exist"),
+    ("53100", "the server's disk is full"),
+    ("53200", "the server is out of memory"),
+    ("54001", "an expression is nested too deeply"),
+];
+
+/// The words for the classes of codes.
+const CLASSES: [(&str, &str); 12] = [
+    ("0A", "the server does not support it"),
+    ("21", "a subquery gives several rows where one is needed"),
+    ("22", "a value does not fit"),
+    ("23", "rows violate a constraint"),
+    ("25", "the state of the transaction does not allow it"),
+    ("42", "a name, a type or the syntax is wrong"),
+    ("53", "the server is out of resources"),
+    ("54", "a limit of the server is exceeded"),
+    ("55", "an object is not in a state that allows it"),
+    ("57", "the server was told to stop"),
+    ("58", "the server's system fails"),
+    ("P0", "a function that it calls raises an error"),
+];
+
+/// What a code means.
+pub(super) fn words(code: &str) -> &'static str {
+    let exact = CODES.iter().find(|(c, _)| *c == code).map(|(_, words)| *words);
+    let class = || CLASSES.iter().find(|(c, _)| code.starts_with(c)).map(|(_, words)| *words);
+    exact.or_else(class).unwrap_or("the server refuses it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_go_before_their_classes() {
+        assert_eq!(words("22P02"), "a value cannot be converted");
+        assert_eq!(words("22025"), "a value does not fit");
+        assert_eq!(words("P0001"), "a function that it calls raises an error");
+        assert_eq!(words("ZZ999"), "the server refuses it");
+    }
+}
