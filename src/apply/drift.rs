@@ -85,6 +85,9 @@ pub(super) async fn on_postgres(
     live: &Normalized,
     desired: &Schema,
 ) -> Result<Since, postgres::Error> {
+    if !postgres::planner::may_read_history(connection).await? {
+        return Ok(Since::default());
+    }
     let last = match history::read_postgres(connection, Which::Last).await {
         Err(HistoryError::Postgres(error)) => return Err(error),
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),

@@ -34,6 +34,9 @@ fn told(remarks: &Remarks) -> String {
     if remarks.unasked {
         text.push_str("the server takes no temporary objects from this role, so expressions are compared by their text alone\n");
     }
+    if remarks.history_unread {
+        text.push_str("the role may not read _rosey_history, so what `prevent-destroy` guards and what has drifted is not known\n");
+    }
     if let Some(later) = &remarks.later {
         let later = crate::render::escape(later);
         text.push_str(&format!("{later}: what has changed since is not known, and apply refuses; use that version, or a later one\n"));

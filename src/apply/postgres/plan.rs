@@ -20,6 +20,8 @@ pub struct Remarks {
     pub left_alone: Vec<String>,
     /// The server could not be asked about expressions: some may be shown as changed that are not.
     pub unasked: bool,
+    /// There is a history, and the role may not read it: guards and drift are not known.
+    pub history_unread: bool,
     /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
     pub later: Option<String>,
 }
@@ -66,9 +68,10 @@ impl Opened {
         let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &how(way)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
+        let history_unread = settled.live.history && !planner::may_read_history(&mut connection).await?;
         connection.rollback().await?;
         connection.close().await.ok();
-        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later }))
+        Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, history_unread, later }))
     }
 }
 

@@ -70,7 +70,7 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     // From here on as if both schemas had been read from the file that they are written to.
     let current = as_read(&state.current)?;
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
-    let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, later: None };
+    let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
     let planned = planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..how(way) }).await?;
     let mut plan = planned.plan;
@@ -97,7 +97,7 @@ pub async fn plan_as_noted(
     let planned = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
     connection.rollback().await?;
     connection.close().await.ok();
-    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, later: None };
+    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };
     let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
     Ok((plan, remarks, planned.holding_after_all))
 }

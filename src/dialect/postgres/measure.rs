@@ -162,6 +162,7 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
 async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usize], until: Instant) -> Result<(), Error> {
     // Compiling an expression takes memory that grows with it.
     connection.own(&["SET LOCAL transaction_read_only = on", "SET LOCAL jit = off"]).await?;
+    end_with_the_connection(connection).await?;
     for (column, n) in part.iter().enumerate() {
         let Some(limit) = left(until) else {
             all[*n].outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET)));
@@ -186,6 +187,19 @@ async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usi
         });
     }
     Ok(())
+}
+
+/// Has the server stop a count whose client has gone: on a system where it can notice, from PostgreSQL 14 on
+/// (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
+async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Error> {
+    if connection.server_version() < 140_000 {
+        return Ok(());
+    }
+    match connection.own(&["SAVEPOINT rosey_check", "SET LOCAL client_connection_check_interval = 500"]).await {
+        Err(error) if error.is_no_refusal() => Err(error),
+        Err(_) => connection.own(&["ROLLBACK TO SAVEPOINT rosey_check"]).await,
+        Ok(()) => Ok(()),
+    }
 }
 
 /// Runs counts in which nothing comes from a schema file, where the server cannot be asked.

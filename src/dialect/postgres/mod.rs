@@ -47,7 +47,7 @@ pub(crate) use cancel::cancel_all;
 pub use check::problems;
 pub use error::Error;
 pub use from_sql::{SqlProblem, from_sql};
-pub use planner::{PlanError, desired};
 pub(crate) use literals::without_literals;
+pub use planner::{PlanError, desired};
 pub(crate) use standing::gives_back;
 pub use url::{Trust, Url, UrlError, parameters};

@@ -126,9 +126,22 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     Aligned { live, current, wanted, left_alone }
 }
 
+<<<<<<< HEAD
 /// What the last apply guarded, the schemas that it named, and the exchanges of names that it knew of.
+=======
+/// Whether the role may read the history. Without that nothing is known of guards and of drift.
+///
+/// # Errors
+/// If the server does not answer.
+pub(crate) async fn may_read_history(connection: &mut Connection) -> Result<bool, Error> {
+    let sql = "SELECT coalesce(has_table_privilege(to_regclass('_rosey_history')::oid, 'SELECT'), false)::int::int8";
+    Ok(connection.number(sql).await? == 1)
+}
+
+/// What the last apply guarded, and the schemas that it named.
+>>>>>>> f518567 (Test hostile schema files against real servers, and say what a plan may read)
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
-    if !live.history {
+    if !live.history || !may_read_history(connection).await? {
         return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
@@ -211,7 +224,12 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
 
 /// What of the schema file may be in a count: the expressions and types of what changes.
 fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring {
-    let mut fragments: Vec<String> = changes.tables.iter().filter_map(|c| if let TableChange::Alter(e) = c { Some(&e.after) } else { None }).flat_map(fragments::of_table).collect();
+    let mut fragments: Vec<String> = changes
+        .tables
+        .iter()
+        .filter_map(|c| if let TableChange::Alter(e) = c { Some(&e.after) } else { None })
+        .flat_map(fragments::of_table)
+        .collect();
     fragments.extend(changes.domains.iter().filter_map(|d| d.after()).flat_map(fragments::of_domain));
     let server = &settled.live.server;
     Measuring { counts, may_ask: server.may_temp && !server.read_only, fragments }

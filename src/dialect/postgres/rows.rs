@@ -14,7 +14,7 @@ use crate::schema::ObjectName;
 const AT_ONCE: usize = 1000;
 
 /// Those of the tables that hold rows, with the bytes that they take. With [`Counts::None`] no table is read, and one that
-/// takes room counts as one that holds rows; so does one that the role may not read.
+/// takes room counts as one that holds rows; so does one whose rows the role may not read.
 ///
 /// # Errors
 /// If the server does not answer.
@@ -48,7 +48,10 @@ async fn taking_room(
     let oids: Vec<String> = tables.keys().map(ToString::to_string).collect();
     let which = match counts {
         Counts::None => "",
-        _ => " AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE')) ",
+        _ => {
+            " AND (row_security_active(c.oid) \
+              OR NOT (has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'))) "
+        }
     };
     let sql = format!(
         "SELECT c.oid::int8::text, CASE WHEN pg_relation_size(c.oid) > 0 THEN pg_total_relation_size(c.oid) ELSE 0 END::text \

@@ -20,8 +20,8 @@ mod tree;
 
 use sqlx::Row as _;
 
-pub(crate) use admit::Scope;
 use admit::Judge;
+pub(crate) use admit::Scope;
 use calls::Calls;
 use facts::{Facts, Wanted};
 use tree::Tree;
@@ -188,7 +188,8 @@ async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(
     let rows = connection.query(&sql).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let oid = |n: i64| u32::try_from(n).unwrap_or_default();
-    let (Ok(text), Ok(view), Ok(named)) = (row.try_get::<String, _>("tree"), row.try_get::<i64, _>("view"), row.try_get::<Vec<i64>, _>("named"))
+    let (Ok(text), Ok(view), Ok(named)) =
+        (row.try_get::<String, _>("tree"), row.try_get::<i64, _>("view"), row.try_get::<Vec<i64>, _>("named"))
     else {
         return Ok(None);
     };

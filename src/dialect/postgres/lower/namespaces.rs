@@ -23,7 +23,8 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
             step
         }
         Delta::Drop(n) => {
-            let mut step = Step::new(n.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
+            let mut step =
+                Step::new(n.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
             step.footprint.drops.push(format!("schema:{}", n.name));
             step.hazards.push(loses_schema(n));
             step
