@@ -196,3 +196,12 @@ fn what_is_broken_already_hides_nothing() {
         }
     }
 }
+
+#[test]
+fn values_longer_than_a_count_makes_are_counted_where_the_database_holds_them() {
+    let database = Database::from_sql("CREATE TABLE t (a TEXT, b TEXT); INSERT INTO t VALUES (printf('%*d', 70000000, 1), NULL)");
+    let schema = "table t { column a text; column b text; column x text not-null { backfill \"nullif(a, a)\" }; }";
+    let plan = database.plan(&desired(schema).unwrap()).unwrap();
+    let told: Vec<String> = plan.hazards().map(|h| h.text()).collect();
+    assert!(told.iter().any(|t| t.starts_with("1 of 1 rows have no x")), "{told:?}");
+}

@@ -35,11 +35,19 @@ pub struct Way {
     pub wait: Duration,
     /// How rows are counted.
     pub counts: Counts,
+    /// How long a plan counts for one hazard.
+    pub count_limit: Duration,
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Way { path: SqlitePath::Cheapest, online: true, wait: Duration::from_secs(5), counts: Counts::Full }
+        Way {
+            path: SqlitePath::Cheapest,
+            online: true,
+            wait: Duration::from_secs(5),
+            counts: Counts::Full,
+            count_limit: Duration::from_secs(10),
+        }
     }
 }
 

@@ -59,13 +59,13 @@ fn since(drift: Option<Drift>) -> Since {
     Since { drift, later: None }
 }
 
-/// The drift of a SQLite file whose schema is `live`.
-pub(super) async fn on_sqlite(
-    connection: &mut sqlite::connection::Connection,
+/// The drift of a SQLite file whose schema is `live`, and whose history ends with `last`.
+pub(super) fn on_sqlite(
+    last: Result<Vec<history::Entry>, HistoryError>,
     live: &Normalized,
     desired: &Schema,
 ) -> Result<Since, sqlite::Error> {
-    let last = match history::read_sqlite(connection, Which::Last).await {
+    let last = match last {
         Err(HistoryError::Sqlite(error)) => return Err(error),
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),

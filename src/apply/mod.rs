@@ -367,7 +367,7 @@ impl From<HistoryError> for ApplyError {
 impl ApplyError {
     /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
-        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
+        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } | Error::Rows { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
             ApplyError::EmptySchema
             | ApplyError::Blocked(_)

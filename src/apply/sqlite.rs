@@ -12,7 +12,7 @@ use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, Way, res
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
-use crate::dialect::sqlite::{PlanError, backup, inspect};
+use crate::dialect::sqlite::{PlanError, backup, file, gate, inspect};
 use crate::kdl;
 use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
@@ -86,6 +86,7 @@ pub async fn apply(
         return Err(ApplyError::EmptySchema);
     }
     let mode = if approved.creates_database { Mode::Create } else { Mode::Write };
+    file::check_writable(path)?;
     match Connection::open(path, mode, options.lock_timeout).await {
         Ok(connection) => locked(connection, path, desired, approved, options, pulse, observer).await,
         Err(Error::Locked) => Err(ApplyError::LockTimeout(options.lock_timeout)),
@@ -107,14 +108,20 @@ async fn locked(
         Err(Error::Locked) => return Err(ApplyError::LockTimeout(options.lock_timeout)),
         Err(other) => return Err(other.into()),
     }
-    connection.watch(pulse).await?;
     let mut backup = None;
-    let outcome = in_transaction(&mut connection, path, desired, approved, options, observer, &mut backup).await;
-    connection.unwatch().await?;
+    let outcome = match is_sound(&mut connection, path, approved).await {
+        Ok(()) => {
+            connection.watch(pulse).await?;
+            let outcome = in_transaction(&mut connection, path, desired, approved, options, observer, &mut backup).await;
+            connection.unwatch().await?;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
     let outcome = match outcome {
         Ok(Outcome::Applied(report)) => match connection.execute("COMMIT").await {
             Ok(_) => Ok(Outcome::Applied(report)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(which_disk(error, path).into()),
         },
         other => other,
     };
@@ -166,7 +173,7 @@ async fn in_transaction(
     let names = verify::Names::of(&plan);
     let broken = verify::broken_references(connection, &plan, &names).await?;
     for step in &plan.steps {
-        run(connection, step, observer).await?;
+        run(connection, path, step, observer).await?;
     }
     observer.verifies();
     let after = verify::schema(connection, desired).await?.map_err(ApplyError::NotVerified)?;
@@ -210,7 +217,43 @@ pub(super) fn as_recorded(schema: &Schema, desired: &Schema, guarded: &Schema) -
     kdl::encode(&shown)
 }
 
-async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
+/// What to do with a damaged database.
+const RECOVER: &str = "save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound";
+
+/// How long an apply looks for damage in a file that it rewrites.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Whether the step writes rows or definitions anew, so that damage would spread.
+fn rewrites(step: &Step) -> bool {
+    let writes = |sql: &str| ["PRAGMA writable_schema", "UPDATE OR ABORT"].iter().any(|w| sql.starts_with(w));
+    step.action == Action::Rebuild || step.statements.iter().any(|s| s.copies || writes(&s.sql))
+}
+
+/// Refuses to rewrite a damaged file. A file that is too big to be looked at in time is taken for sound.
+async fn is_sound(connection: &mut Connection, path: &Path, approved: &Plan) -> Result<(), ApplyError> {
+    if !approved.steps.iter().any(rewrites) {
+        return Ok(());
+    }
+    match gate::damage(connection, LOOK).await? {
+        Some(found) => Err(ApplyError::Damaged { path: path.display().to_string(), found }),
+        None => Ok(()),
+    }
+}
+
+/// Which disk is full, as long as nothing has been rolled back: that of the database, or that of SQLite's temporary files
+/// (<https://sqlite.org/tempfiles.html>).
+fn which_disk(error: Error, path: &Path) -> Error {
+    /// SQLite writes pages and sectors, so a disk with less than this is full.
+    const LITTLE: u64 = 128 << 10;
+    let Error::Full = error else { return error };
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs4::available_space(folder) {
+        Ok(free) if free >= LITTLE => Error::TemporaryFull,
+        _ => Error::DiskFull { path: folder.display().to_string() },
+    }
+}
+
+async fn run(connection: &mut Connection, path: &Path, step: &Step, observer: &mut dyn Observer) -> Result<(), ApplyError> {
     observer.begins(step);
     for statement in &step.statements {
         observer.runs(&statement.sql);
@@ -220,9 +263,9 @@ async fn run(connection: &mut Connection, step: &Step, observer: &mut dyn Observ
         }
         let failed = |source| match source {
             Error::Interrupted => ApplyError::Interrupted,
-            source => ApplyError::Step { address: step.address.to_string(), source },
+            source => ApplyError::Step { address: step.address.to_string(), source: which_disk(source, path) },
         };
-        let copied = connection.execute(&statement.sql).await.map_err(failed)?;
+        let copied = connection.run_one(&statement.sql).await.map_err(failed)?;
         if let Some(rows) = rows.filter(|r| u64::try_from(*r) != Ok(copied)) {
             return Err(ApplyError::NotVerified(format!("{}: {copied} of {rows} rows were copied", step.address)));
         }

@@ -82,8 +82,13 @@ impl Apply {
         let path = settings.schema(&self.schema);
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
-        let desired = declared(schema::desired(&sources, target.database.dialect())?, &target)?;
+        let desired = schema::desired(&sources, target.database.dialect())?;
+        target.announce();
         let plan = plan(&sources, &target, &desired, way).await?;
+        // A schema without an object is right for a database without one, and else a mistake.
+        if desired.written().is_empty() && (!plan.is_empty() || plan.creates_database) {
+            return Err(ApplyError::EmptySchema.into());
+        }
         let name = path.display().to_string();
         let judged = settings.judged(&plan, &sources, &options);
         if !self.quiet || !approved || plan.is_empty() {
@@ -170,12 +175,6 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
         text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
     }
     text
-}
-
-/// The schema, which must declare something.
-fn declared(desired: Desired, target: &Target) -> Result<Desired, Failure> {
-    target.announce();
-    if desired.written().is_empty() { Err(ApplyError::EmptySchema.into()) } else { Ok(desired) }
 }
 
 async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {

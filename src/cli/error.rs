@@ -95,6 +95,12 @@ impl From<Error> for Failure {
             Error::Locked => failure.help("another program is writing to it; try again when it has finished"),
             Error::ReadOnly => failure.help("rosey needs to write to the file and to its folder, where SQLite keeps its journal"),
             Error::Full => failure.help(format!("nothing was changed; {}", room())),
+            Error::DiskFull { .. } => failure.help("make room there and try again"),
+            Error::TemporaryFull => failure.help(format!("make room in {}, or name another folder with SQLITE_TMPDIR", temporary())),
+            Error::NotWritable { .. } => failure.help(
+                "rosey writes to the file, and SQLite keeps its journal in the folder: run as a user who may write both, or make the mount \
+                 writable",
+            ),
             Error::WalUnreadable { .. } => failure.help("copy the file and its -wal into a folder that may be written, or run there"),
             Error::PageSize { .. } => {
                 failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
@@ -122,12 +128,17 @@ impl From<postgres::Error> for Failure {
 /// Where room is needed: SQLite does not tell which disk is full
 /// (<https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations>).
 fn room() -> String {
-    let named = ["SQLITE_TMPDIR", "TMPDIR"].iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
-    let temporary = named.map_or_else(|| "/var/tmp, else /tmp".to_owned(), |(name, folder)| format!("{folder}, from {name}"));
     format!(
-        "make room on the disk of the database, and on that of SQLite's temporary files ({temporary}; SQLITE_TMPDIR names another \
-         folder), and try again"
+        "make room on the disk of the database, and on that of SQLite's temporary files ({}; SQLITE_TMPDIR names another folder), and \
+         try again",
+        temporary()
     )
+}
+
+/// Where SQLite's temporary files are (<https://sqlite.org/tempfiles.html#temporary_file_storage_locations>).
+fn temporary() -> String {
+    let named = ["SQLITE_TMPDIR", "TMPDIR"].iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
+    named.map_or_else(|| "/var/tmp, else /tmp".to_owned(), |(name, folder)| format!("{folder}, from {name}"))
 }
 
 /// What to do about a PostgreSQL server's error.
@@ -250,7 +261,10 @@ impl From<ApplyError> for Failure {
             }
             ApplyError::Backup { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
-            ApplyError::Step { source: Error::Full, .. } => Failure::new(format!("the disk is full{ROLLED_BACK}")).help(room()),
+            ApplyError::Step { source: full @ (Error::Full | Error::DiskFull { .. } | Error::TemporaryFull), .. } => {
+                let failure = Failure::from(full);
+                Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
+            }
             ApplyError::Step { source: Error::ReadOnly, .. } => {
                 let failure: Failure = Error::ReadOnly.into();
                 Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..failure }

@@ -22,6 +22,9 @@ pub(super) struct Inspect {
     schema: Option<PathBuf>,
 }
 
+/// What a database without an object is written as: a file that says why it is empty.
+const EMPTY: &str = "// The database holds no table or other object yet.\n";
+
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
@@ -30,7 +33,8 @@ impl Inspect {
         if self.write {
             take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })).await?;
         } else {
-            output::out(&target.database.inspect().await.map_err(reading)?);
+            let text = target.database.inspect().await.map_err(reading)?;
+            output::out(if text.is_empty() { EMPTY } else { &text });
         }
         Ok(Exit::Done)
     }

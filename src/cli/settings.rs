@@ -86,7 +86,7 @@ impl Settings {
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
         let online = arguments.online.or(self.chosen.online).unwrap_or(true);
-        Way { path, online, wait, counts: self.counts(arguments.counts) }
+        Way { path, online, wait, counts: self.counts(arguments.counts), ..Way::default() }
     }
 
     /// How rows are counted.

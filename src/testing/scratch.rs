@@ -81,7 +81,9 @@ impl Scratch {
     pub(super) async fn open(&self) -> Result<Session, TestError> {
         let failed = |e: &dyn std::fmt::Display| scratch("the scratch database", e);
         Ok(match &self.database {
-            Database::Sqlite(path) => Session::Sqlite(Connection::open(path, Mode::Create, WAIT).await.map_err(|e| failed(&e))?),
+            Database::Sqlite(path) => {
+                Session::Sqlite(Connection::open(path, Mode::Create, WAIT).await.map_err(|e| failed(&e))?.telling_all())
+            }
             Database::Postgres(url) => Session::Postgres(Box::new(session(url).await.map_err(|e| failed(&e))?)),
         })
     }

@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use super::super::history::{self, Which};
 use super::super::{Entry, HistoryError, drift};
-use super::{SqlitePath, folder_exists};
+use super::{SqlitePath, folder_exists, rewrites};
 use crate::apply::Way;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
-use crate::dialect::sqlite::planner::{self, How, Planned};
-use crate::dialect::sqlite::{PlanError, inspect, offline};
-use crate::plan::{Fact, Plan};
+use crate::dialect::sqlite::gate::{self, Gate};
+use crate::dialect::sqlite::planner::{self, How};
+use crate::dialect::sqlite::{PlanError, inspect, measure, offline};
+use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
 /// How long another program's lock is waited for.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// How long a plan looks for damage in a file that would be rewritten.
+const DAMAGE: Duration = Duration::from_secs(2);
 
 const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
 
@@ -85,15 +89,49 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
         Err(Error::NoFile { .. }) => return Ok((planner::plan_from_nothing(desired).await?, State::default())),
         Err(other) => return Err(other.into()),
     };
-    // One read transaction, so that schema and counts belong together.
+    // One read transaction for what belongs together, and it is over before anything takes long: in the modes with a
+    // rollback journal a reader keeps writers from committing.
     connection.execute("BEGIN").await?;
-    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, proven: None, counts: way.counts };
-    let Planned { mut plan, live, guards } = planner::plan(&mut connection, desired, how).await?;
-    let drift::Since { drift, later } = drift::on_sqlite(&mut connection, &live.current, desired.schema()).await?;
-    plan.drift = drift;
-    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(&mut connection).await?);
+    let live = inspect::inspect(&mut connection).await?;
+    let guards = planner::remembered(&mut connection, &live).await?;
+    let recorded = history::read_sqlite(&mut connection, Which::Last).await;
+    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
     connection.execute("COMMIT").await?;
     connection.close().await?;
+    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, proven: None, counts: way.counts };
+    let mut plan = planner::plan_from(&live, desired, how).await?;
+    planner::guard(&mut plan, &guards, desired);
+    counted(path, &mut plan, way).await?;
+    let last = recorded.as_ref().ok().and_then(|entries| entries.first()).cloned();
+    let drift::Since { drift, later } = drift::on_sqlite(recorded, &live.current, desired.schema())?;
+    plan.drift = drift;
     let current = inspect::for_display(live.current.schema());
     Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last, later }))
+}
+
+/// Counts what the plan is about, on a connection of its own and in a transaction for each count. What is damaged is not to be
+/// rewritten.
+async fn counted(path: &Path, plan: &mut Plan, way: Way) -> Result<(), PlanError> {
+    if way.counts == Counts::None {
+        plan::leave_uncounted(&mut plan.steps);
+        return Ok(());
+    }
+    if plan.steps.iter().all(|s| s.action != Action::Rebuild && s.hazards.is_empty()) {
+        return Ok(());
+    }
+    let mut connection = Connection::open(path, Mode::Read, way.wait).await?;
+    if let Some(step) = plan.steps.iter_mut().find(|s| rewrites(s))
+        && let Some(found) = gate::damage(&mut connection, DAMAGE).await?
+    {
+        let (message, address) = (format!("the database is damaged: {found}"), step.address.clone());
+        step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, super::RECOVER));
+    }
+    let mut gate = Gate::for_plan(&mut connection, way.count_limit).await?;
+    measure::measure(&mut gate, &plan.changes, &mut plan.steps, way.counts).await?;
+    let is_lost = gate.is_lost();
+    gate.leave().await?;
+    if !is_lost {
+        connection.close().await?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
-use super::file;
+use super::{codes, file, prepare};
 
 /// What went wrong between rosey and a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +39,26 @@ pub enum Error {
     /// The file or its folder may not be written.
     #[error("the database is read-only")]
     ReadOnly,
+    /// The file or its folder may not be written, which was found before anything began.
+    #[error("{path} may not be written: {reason}")]
+    NotWritable {
+        /// The file or the folder.
+        path: String,
+        /// The system's reason.
+        reason: String,
+    },
     /// The disk is full.
     #[error("the disk is full")]
     Full,
+    /// The database's disk is full.
+    #[error("the disk of {path} is full")]
+    DiskFull {
+        /// The database's folder.
+        path: String,
+    },
+    /// The disk of SQLite's temporary files is full.
+    #[error("the disk of SQLite's temporary files is full")]
+    TemporaryFull,
     /// The statement was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -58,6 +75,16 @@ pub enum Error {
         backup: String,
         /// The database.
         path: String,
+    },
+    /// A statement that SQLite had accepted failed over the rows. Its message is not kept, for it may quote a value.
+    #[error("{}", .named.clone().unwrap_or_else(|| format!("{} ({})", codes::meaning(*.code), codes::name(*.code))))]
+    Rows {
+        /// SQLite's extended result code.
+        code: i32,
+        /// The column or constraint that the rows violate.
+        named: Option<String>,
+        /// The statement.
+        sql: String,
     },
     /// Any other error, with the statement that met it.
     #[error("{message}")]
@@ -86,6 +113,8 @@ pub(crate) enum Mode {
 /// fire `ON DELETE` when it drops the old table.
 pub(crate) struct Connection {
     inner: SqliteConnection,
+    /// Whether SQLite's messages are told as they are: its rows, if there are any, are no secret.
+    tells_all: bool,
 }
 
 impl Connection {
@@ -103,7 +132,7 @@ impl Connection {
             .foreign_keys(false)
             .busy_timeout(wait)
             .disable_statement_logging();
-        let mut connection = Self { inner: options.connect().await.map_err(|e| opening(e, &shown))? };
+        let mut connection = Self { tells_all: false, inner: options.connect().await.map_err(|e| opening(e, &shown))? };
         if mode != Mode::Read {
             connection.wait_eagerly(wait).await?;
         }
@@ -151,7 +180,7 @@ impl Connection {
         file::check_regular(path)?;
         let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).foreign_keys(false);
         let inner = options.disable_statement_logging().connect().await.map_err(|e| opening(e, &shown))?;
-        let mut connection = Self { inner };
+        let mut connection = Self { inner, tells_all: false };
         match connection.query("SELECT count(*) FROM sqlite_schema").await {
             Ok(_) => Ok(connection),
             Err(Error::Sql { code: 26, .. }) => Err(Error::NotADatabase { path: shown }),
@@ -172,13 +201,16 @@ impl Connection {
     pub(crate) async fn in_memory() -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).disable_statement_logging();
         let inner = options.connect().await.map_err(|e| opening(e, ":memory:"))?;
-        Ok(Self { inner })
+        Ok(Self { inner, tells_all: true })
     }
 
     /// All rows of a query.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<SqliteRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        statement.fetch_all(&mut self.inner).await.map_err(|e| running(e, sql))
+        match statement.fetch_all(&mut self.inner).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.without_values(running(error, sql)).await),
+        }
     }
 
     /// One number; no row and NULL count as 0.
@@ -203,7 +235,48 @@ impl Connection {
     /// Runs a statement and gives the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        Ok(statement.execute(&mut self.inner).await.map_err(|e| running(e, sql))?.rows_affected())
+        match statement.execute(&mut self.inner).await {
+            Ok(done) => Ok(done.rows_affected()),
+            Err(error) => Err(self.without_values(running(error, sql)).await),
+        }
+    }
+
+    /// Runs a statement as [`Connection::execute`] does, and nothing that stands behind it.
+    pub(crate) async fn run_one(&mut self, sql: &str) -> Result<u64, Error> {
+        // Some pragmas do their work when they are prepared.
+        if !sql.starts_with("PRAGMA") {
+            self.prepared(sql).await?;
+        }
+        self.execute(sql).await
+    }
+
+    /// Tells SQLite's messages as they are: for a database whose rows are no secret.
+    pub(crate) fn telling_all(mut self) -> Self {
+        self.tells_all = true;
+        self
+    }
+
+    /// The error without what a row may have put into it: a message that SQLite gives before it has looked at a row is
+    /// told, and of any other only the code. So that is asked of SQLite, and not seen in the message.
+    async fn without_values(&mut self, error: Error) -> Error {
+        let Error::Sql { message, code, sql } = error else { return error };
+        if self.tells_all || code == 0 {
+            return Error::Sql { message, code, sql };
+        }
+        match self.prepared(&sql).await {
+            Err(Error::Sql { message: early, .. }) if early == message => Error::Sql { message, code, sql },
+            _ => Error::Rows { code, named: codes::names_the_schema(code).then_some(message), sql },
+        }
+    }
+
+    /// Lets SQLite read one statement, without running it, and gives the number of its columns.
+    ///
+    /// # Errors
+    /// SQLite's own, in its words, which no row has had a part in; and if another statement stands behind.
+    pub(crate) async fn prepared(&mut self, sql: &str) -> Result<c_int, Error> {
+        let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, sql))?;
+        // SAFETY: the handle is locked and live.
+        unsafe { prepare::one(handle.as_raw_handle().as_ptr(), sql) }
     }
 
     /// Raw access, for what sqlx has no call for.
@@ -231,12 +304,17 @@ fn running(error: sqlx::Error, sql: &str) -> Error {
         return Error::Sql { message: error.to_string(), code: 0, sql: sql.to_owned() };
     };
     let code: i32 = db.code().and_then(|c| c.parse().ok()).unwrap_or(0);
+    of_code(code, db.message(), sql)
+}
+
+/// An error by its code's kind.
+pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
     match code & 0xff {
         5 | 6 => Error::Locked,
         8 => Error::ReadOnly,
         9 => Error::Interrupted,
         13 => Error::Full,
-        _ => Error::Sql { message: db.message().to_owned(), code, sql: sql.to_owned() },
+        _ => Error::Sql { message: message.to_owned(), code, sql: sql.to_owned() },
     }
 }
 

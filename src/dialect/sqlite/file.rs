@@ -94,3 +94,26 @@ pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
         _ => false,
     }
 }
+
+/// Checks that the database can be written: the file, if there is one, and its folder, where SQLite keeps a journal.
+///
+/// # Errors
+/// [`Error::NotWritable`] with the system's reason.
+pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
+    let failed = |what: &Path, e: std::io::Error| Error::NotWritable { path: what.display().to_string(), reason: e.to_string() };
+    match check_regular(path) {
+        Err(Error::NoFile { .. }) => {}
+        checked => {
+            checked?;
+            OpenOptions::new().write(true).open(path).map_err(|e| failed(path, e))?;
+        }
+    }
+    let trial = beside(path, &format!("-rosey-{}", std::process::id()));
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match OpenOptions::new().write(true).create_new(true).open(&trial) {
+        Ok(_) => std::fs::remove_file(&trial).map_err(|e| failed(folder, e)),
+        // On a full disk the database says so itself.
+        Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::StorageFull | ErrorKind::NotFound) => Ok(()),
+        Err(e) => Err(failed(folder, e)),
+    }
+}

@@ -6,7 +6,7 @@
 use super::connection::{Connection, Error};
 use super::inspect::{self, Stored, is_virtual};
 use super::lexer::{Kind, Token, lex};
-use super::{offline, prove, read_other};
+use super::{gate, offline, read_other};
 use crate::plan::Fact;
 use crate::schema::Normalized;
 
@@ -55,7 +55,7 @@ pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
     }
     let statements = statements(text, &lex(text))?;
     let mut memory = Connection::in_memory().await?;
-    prove::forbid(&mut memory).await?;
+    let _secluded = gate::seclude(&mut memory).await?;
     let mut foreign = Vec::new();
     for statement in statements {
         let sql = match &statement.does {
@@ -135,8 +135,18 @@ fn statement<'t>(text: &'t str, tokens: &[Token]) -> Result<Option<Statement<'t>
         })?;
         return Ok(Some(Statement { start, sql: "", does: Does::Make(sql) }));
     }
-    let passed_over = PASSED_OVER.iter().any(|w| first.is(text, w));
+    let passed_over = PASSED_OVER.iter().any(|w| first.is(text, w)) || makes_own_table(text, tokens);
     Ok((!passed_over).then_some(Statement { start, sql, does: Does::Run }))
+}
+
+/// Whether the statement makes a table that SQLite makes by itself and lets nobody else make: the shell's `.schema` lists
+/// `sqlite_sequence` and the tables of ANALYZE.
+fn makes_own_table(text: &str, tokens: &[Token]) -> bool {
+    let words = ["CREATE", "TABLE", "IF", "NOT", "EXISTS", "main"];
+    let skipped = |t: &&Token| t.is_op(text, ".") || words.iter().any(|w| t.is(text, w));
+    let creates = tokens.first().is_some_and(|t| t.is(text, "CREATE")) && tokens.get(1).is_some_and(|t| t.is(text, "TABLE"));
+    let name = tokens.iter().find(|t| !skipped(t)).map(|t| t.value(text).to_ascii_lowercase());
+    creates && name.is_some_and(|n| ["sqlite_sequence", "sqlite_stat1", "sqlite_stat3", "sqlite_stat4"].contains(&n.as_str()))
 }
 
 /// The catalog's name where the statement writes it.
@@ -226,6 +236,18 @@ mod tests {
         assert_eq!(schema.tables.len(), 1);
         assert_eq!(schema.virtual_tables.len(), 2);
         assert!(made.facts.iter().any(|f| f.name == "shadow"));
+    }
+
+    #[test]
+    fn what_the_shell_lists_of_sqlites_own_is_passed_over() {
+        let listed = "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, n);\nCREATE TABLE sqlite_sequence(name,seq);\n\
+                      CREATE TABLE sqlite_stat1(tbl,idx,stat);\nCREATE TABLE IF NOT EXISTS \"sqlite_stat4\"(tbl,idx,neq,nlt,ndlt,sample);\n\
+                      CREATE VIRTUAL TABLE f USING fts5(n)\n/* f(n) */;\nCREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\n\
+                      CREATE VIEW v AS SELECT n FROM t\n/* v(n) */;\n";
+        let made = made(listed).unwrap();
+        let schema = made.schema.schema();
+        assert_eq!((schema.tables.len(), schema.virtual_tables.len(), schema.views.len()), (1, 1, 1));
+        refused("CREATE TABLE sqlite_mine(n);", "line 1: object name reserved for internal use: sqlite_mine");
     }
 
     #[test]

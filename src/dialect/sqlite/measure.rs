@@ -1,29 +1,52 @@
-//! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can.
+//! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can. Everything
+//! runs through the [`Gate`].
 
-use super::connection::{Connection, Error};
+use std::collections::BTreeMap;
+
+use super::connection::Error;
+use super::gate::Gate;
 use super::lexer::quote;
-use crate::plan::{self, Action, Code, Counts, Probe, Step};
+use super::lower::{Written, is_trial, written};
+use crate::diff::{Changes, TableChange};
+use crate::plan::{self, Action, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
+
+/// What a plan does not evaluate, and why: the rows of a trial table as they are spelled in a probe, or an expression.
+type Withheld = BTreeMap<String, NotCounted>;
 
 /// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
 ///
 /// # Errors
-/// Where SQLite cannot read. An expression that fails over the rows leaves its hazard uncounted, and so standing.
-pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
+/// If SQLite cannot read. What is not evaluated, or fails over the rows, leaves its hazard uncounted, with the reason.
+pub(crate) async fn measure(gate: &mut Gate<'_>, changes: &Changes, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
     if counts == Counts::None {
         plan::leave_uncounted(steps);
         return Ok(());
     }
-    let trials = make_trials(connection, steps).await?;
-    let outcome = count(connection, steps).await;
-    for name in trials {
-        connection.execute(&format!("DROP TABLE IF EXISTS temp.{}", quote(&name))).await?;
+    let mut withheld = Withheld::new();
+    let trials = make_trials(gate, steps, &mut withheld).await?;
+    if counts == Counts::Safe {
+        judge(gate, changes, steps, &mut withheld).await?;
     }
-    outcome
+    fill_trials(gate, &trials, &mut withheld).await?;
+    for step in steps.iter_mut() {
+        count(gate, step, &withheld).await?;
+        if counts == Counts::Safe && gate.is_for_plan() {
+            (step.rows, step.bytes) = (None, None);
+            step.hazards.iter_mut().filter(|h| h.uncounted.is_none()).for_each(Hazard::only_some);
+        }
+    }
+    for (name, _) in trials {
+        let _ = gate.execute(&format!("DROP TABLE IF EXISTS temp.{}", quote(&name))).await?;
+    }
+    Ok(())
 }
 
-/// Makes the temporary tables that some hazard is counted over. One that cannot be filled is left out: what is counted
-/// over it is not known then.
-async fn make_trials(connection: &mut Connection, steps: &[Step]) -> Result<Vec<String>, Error> {
+fn in_temp(trial: &str) -> String {
+    format!("temp.{}", quote(trial))
+}
+
+/// Makes the temporary tables that some hazard is counted over, without rows. Gives their names, and what fills them.
+async fn make_trials(gate: &mut Gate<'_>, steps: &[Step], withheld: &mut Withheld) -> Result<Vec<(String, Vec<String>)>, Error> {
     let probes: Vec<&str> = steps.iter().flat_map(|s| s.hazards.iter().filter_map(|h| h.probe.as_ref()).map(Probe::sql)).collect();
     let relations: Vec<&str> = steps.iter().filter(|s| has_aggregates(s)).filter_map(|s| s.rows_of.as_deref()).collect();
     let mut made = Vec::new();
@@ -31,17 +54,44 @@ async fn make_trials(connection: &mut Connection, steps: &[Step]) -> Result<Vec<
         if !probes.iter().chain(&relations).any(|sql| sql.contains(&quote(name))) {
             continue;
         }
-        for sql in statements {
-            if let Err(error) = connection.execute(sql).await
-                && tolerate(Err(error))?.is_none()
-            {
-                connection.execute(&format!("DROP TABLE IF EXISTS temp.{}", quote(name))).await?;
-                break;
-            }
+        let Some((create, fill)) = statements.split_first() else { continue };
+        if let Err(why) = gate.execute(create).await? {
+            withheld.insert(in_temp(name), why);
         }
-        made.push(name.clone());
+        made.push((name.clone(), fill.to_vec()));
     }
     Ok(made)
+}
+
+/// Fills them. One that cannot be filled is emptied: what is counted over it is not known then.
+async fn fill_trials(gate: &mut Gate<'_>, trials: &[(String, Vec<String>)], withheld: &mut Withheld) -> Result<(), Error> {
+    for (name, fill) in trials {
+        for sql in fill {
+            if withheld.contains_key(&in_temp(name)) {
+                break;
+            }
+            if let Err(why) = gate.execute(sql).await? {
+                withheld.insert(in_temp(name), why);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Finds the expressions that read more than their own row, for a schema file that somebody else wrote.
+async fn judge(gate: &mut Gate<'_>, changes: &Changes, steps: &[Step], withheld: &mut Withheld) -> Result<(), Error> {
+    for change in &changes.tables {
+        let TableChange::Alter(edits) = change else { continue };
+        let trial = steps.iter().filter_map(|s| s.trial.as_ref()).map(|(name, _)| name).find(|n| is_trial(edits, n));
+        for Written { text, from, own, fills } in written(edits) {
+            let Some(why) = gate.reads_more_than_a_row(&text, &from, own).await? else { continue };
+            if let Some(trial) = trial.filter(|_| fills) {
+                withheld.entry(in_temp(trial)).or_insert_with(|| why.clone());
+            }
+            withheld.entry(text).or_insert(why);
+        }
+    }
+    Ok(())
 }
 
 /// Whether hazards are counted over the step's rows as they will be.
@@ -49,41 +99,59 @@ fn has_aggregates(step: &Step) -> bool {
     step.hazards.iter().any(|h| matches!(h.probe, Some(Probe::Aggregate(_))))
 }
 
-async fn count(connection: &mut Connection, steps: &mut [Step]) -> Result<(), Error> {
-    for step in steps {
-        if let Some(sql) = step.size_query.clone().filter(|_| step.action == Action::Rebuild) {
-            step.bytes = tolerate(connection.numbers(&sql).await)?.and_then(|n| n.first().copied());
-        }
-        let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
-        // The old rows are as many as the new ones; only what they become needs the trial.
-        let relation = if has_aggregates(step) { step.rows_of.clone() } else { step.old_rows.clone().or(step.rows_of.clone()) };
-        if let Some(relation) = relation.filter(|_| wanted) {
-            count_aggregates(connection, step, &relation).await?;
-        }
-        // What a copy is checked against comes from the old rows alone: a trial table is filled by the same expressions,
-        // and would be short of the same rows.
-        if let Some(old) = step.old_rows.clone().filter(|_| wanted && has_aggregates(step)) {
-            let rows = tolerate(connection.numbers(&format!("SELECT count(*) FROM {old}")).await)?;
-            step.rows = rows.and_then(|n| n.first().copied());
-        }
-        for hazard in &mut step.hazards {
-            if let Some(Probe::Query(sql)) = &hazard.probe {
-                let counts = tolerate(connection.numbers(sql).await)?;
-                hazard.count = counts.as_ref().and_then(|c| c.first().copied());
-                hazard.total = counts.and_then(|c| c.get(1).copied()).or(step.rows);
-            }
-        }
-        step.hazards.retain(|h| h.probe.is_none() || is_drop(h) || (h.count != Some(0) && h.total != Some(0)));
+/// Why a probe is not run.
+fn reason<'w>(withheld: &'w Withheld, sql: &str) -> Option<&'w NotCounted> {
+    withheld.iter().find(|(text, _)| sql.contains(text.as_str())).map(|(_, why)| why)
+}
+
+async fn count(gate: &mut Gate<'_>, step: &mut Step, withheld: &Withheld) -> Result<(), Error> {
+    if let Some(sql) = step.size_query.clone().filter(|_| step.action == Action::Rebuild) {
+        step.bytes = gate.numbers(&sql).await?.ok().and_then(|n| n.first().copied());
     }
+    let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
+    // The old rows are as many as the new ones; only what they become needs the trial.
+    let relation = if has_aggregates(step) { step.rows_of.clone() } else { step.old_rows.clone().or(step.rows_of.clone()) };
+    if let Some(relation) = relation.filter(|_| wanted) {
+        count_aggregates(gate, step, &relation, withheld).await?;
+    }
+    // What a copy is checked against comes from the old rows alone: a trial table is filled by the same expressions,
+    // and would be short of the same rows.
+    if let Some(old) = step.old_rows.clone().filter(|_| wanted && has_aggregates(step)) {
+        step.rows = gate.numbers(&format!("SELECT count(*) FROM {old}")).await?.ok().and_then(|n| n.first().copied());
+    }
+    let rows = step.rows;
+    for hazard in &mut step.hazards {
+        let Some(Probe::Query(sql)) = hazard.probe.clone() else { continue };
+        match one(gate, &sql, withheld).await? {
+            Ok(counts) => (hazard.count, hazard.total) = (counts.first().copied(), counts.get(1).copied().or(rows)),
+            Err(why) => leave(hazard, why),
+        }
+    }
+    step.hazards.retain(|h| h.probe.is_none() || is_drop(h) || (h.count != Some(0) && h.total != Some(0)));
     Ok(())
 }
 
+async fn one(gate: &mut Gate<'_>, sql: &str, withheld: &Withheld) -> Result<Result<Vec<i64>, NotCounted>, Error> {
+    match reason(withheld, sql) {
+        Some(why) => Ok(Err(why.clone())),
+        None => gate.numbers(sql).await,
+    }
+}
+
+/// What rows may break and nobody has counted is a warning: the apply finds it. What fails over the rows would fail there.
+fn leave(hazard: &mut Hazard, why: NotCounted) {
+    if hazard.level == Level::Blocks && !matches!(why, NotCounted::Fails { .. }) {
+        hazard.level = Level::Warns;
+    }
+    hazard.not_counted(why);
+}
+
 /// A table or column that goes is worth a word even when it is empty.
-fn is_drop(hazard: &crate::plan::Hazard) -> bool {
+fn is_drop(hazard: &Hazard) -> bool {
     matches!(hazard.code, Code::DestroysTable | Code::DestroysColumn)
 }
 
-async fn count_aggregates(connection: &mut Connection, step: &mut Step, relation: &str) -> Result<(), Error> {
+async fn count_aggregates(gate: &mut Gate<'_>, step: &mut Step, relation: &str, withheld: &Withheld) -> Result<(), Error> {
     let aggregates: Vec<(usize, String)> = step
         .hazards
         .iter()
@@ -94,29 +162,23 @@ async fn count_aggregates(connection: &mut Connection, step: &mut Step, relation
         })
         .collect();
     let columns: Vec<&str> = std::iter::once("count(*)").chain(aggregates.iter().map(|(_, sql)| sql.as_str())).collect();
-    let all = tolerate(connection.numbers(&format!("SELECT {} FROM {relation}", columns.join(", "))).await)?;
-    if let Some(counts) = all {
-        step.rows = counts.first().copied();
-        for ((i, _), count) in aggregates.iter().zip(counts.into_iter().skip(1)) {
-            step.hazards[*i].count = Some(count);
-            step.hazards[*i].total = step.rows;
+    match one(gate, &format!("SELECT {} FROM {relation}", columns.join(", ")), withheld).await? {
+        Ok(counts) => {
+            step.rows = counts.first().copied();
+            for ((i, _), count) in aggregates.iter().zip(counts.into_iter().skip(1)) {
+                (step.hazards[*i].count, step.hazards[*i].total) = (Some(count), step.rows);
+            }
         }
-        return Ok(());
-    }
-    // One expression among them fails over these rows: count the others one by one.
-    for (i, sql) in aggregates {
-        let one = tolerate(connection.numbers(&format!("SELECT {sql}, count(*) FROM {relation}")).await)?;
-        step.hazards[i].count = one.as_ref().and_then(|c| c.first().copied());
-        step.hazards[i].total = one.and_then(|c| c.get(1).copied());
+        // One expression among them fails over these rows: count the others one by one.
+        Err(NotCounted::Fails { .. }) => {
+            for (i, sql) in aggregates {
+                match one(gate, &format!("SELECT {sql}, count(*) FROM {relation}"), withheld).await? {
+                    Ok(n) => (step.hazards[i].count, step.hazards[i].total) = (n.first().copied(), n.get(1).copied()),
+                    Err(why) => leave(&mut step.hazards[i], why),
+                }
+            }
+        }
+        Err(why) => aggregates.iter().for_each(|(i, _)| leave(&mut step.hazards[*i], why.clone())),
     }
     Ok(())
-}
-
-/// An error of the statement itself is no answer; any other is an error.
-fn tolerate(result: Result<Vec<i64>, Error>) -> Result<Option<Vec<i64>>, Error> {
-    match result {
-        Ok(numbers) => Ok(Some(numbers)),
-        Err(Error::Sql { code, .. }) if [1, 19, 20].contains(&(code & 0xff)) => Ok(None),
-        Err(other) => Err(other),
-    }
 }

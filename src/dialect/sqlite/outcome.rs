@@ -3,9 +3,9 @@
 
 use super::connection::{Connection, Error};
 use super::cursor::ident;
+use super::gate;
 use super::inspect::{self, Live};
 use super::lexer::quote;
-use super::prove;
 use crate::plan::Step;
 use crate::schema::{Ident, Schema};
 
@@ -21,7 +21,7 @@ pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error
             memory.execute(sql).await.ok();
         }
     }
-    prove::forbid(&mut memory).await?;
+    let _secluded = gate::seclude(&mut memory).await?;
     let copied = inspect::inspect(&mut memory).await?.current;
     for statement in steps.iter().flat_map(|s| &s.statements).filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
         memory.execute(&statement.sql).await.ok();

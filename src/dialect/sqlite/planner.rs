@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::connection::{Connection, Error};
+use super::gate::Gate;
 use super::indexed_by;
 use super::inspect::{self, Live};
+use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
@@ -62,14 +64,16 @@ pub(crate) struct How<'p> {
     pub(crate) counts: Counts,
 }
 
-/// Plans from the live schema to the desired one. Reads only.
+/// Plans from the live schema to the desired one, in the transaction of an apply. Reads only.
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
     let mut live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
     live.current = live.current.with_renames_done(guards.schema().exchanged());
     let mut plan = plan_from(&live, desired, how).await?;
     guard(&mut plan, &guards, desired);
-    measure::measure(connection, &mut plan.steps, how.counts).await?;
+    let mut gate = Gate::for_apply(connection).await?;
+    measure::measure(&mut gate, &plan.changes, &mut plan.steps, how.counts).await?;
+    gate.leave().await?;
     Ok(Planned { plan, live, guards })
 }
 
@@ -180,6 +184,11 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
         };
+        if let Some((step, name)) = taken(&steps, live) {
+            let hazard = in_the_way(&steps[step].address, &name);
+            steps[step].hazards.push(hazard);
+            return Ok(steps);
+        }
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }
@@ -209,6 +218,26 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
         }
     }
+}
+
+/// The step that makes something for a while under a name that is taken, and the name.
+fn taken(steps: &[Step], live: &Live) -> Option<(usize, String)> {
+    let own = || live.stored.iter().filter(|r| inspect::is_own(&r.name) && !r.name.eq_ignore_ascii_case("_rosey_history"));
+    let makes = |sql: &str, name: &str| {
+        ["CREATE TABLE ", "CREATE VIEW "].iter().any(|verb| {
+            let rest = sql.strip_prefix(verb).unwrap_or_default();
+            let quoted = quote(name);
+            rest.get(..quoted.len()).is_some_and(|made| made.eq_ignore_ascii_case(&quoted))
+        })
+    };
+    let found = |step: &Step| own().find(|r| step.statements.iter().any(|s| makes(&s.sql, &r.name))).map(|r| r.name.clone());
+    steps.iter().enumerate().find_map(|(i, step)| Some((i, found(step)?)))
+}
+
+fn in_the_way(address: &Address, name: &str) -> Hazard {
+    let message = format!("not supported: the database holds {name}, the name under which rosey makes the new {address} for a while");
+    let advice = "rename it, or drop it: rosey leaves nothing of that name behind, so nothing of rosey's needs it";
+    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
 /// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.

@@ -4,11 +4,9 @@
 //! The texts may come from anyone's pull request, so nothing but schema statements gets through.
 
 use std::collections::BTreeSet;
-use std::ffi::{CStr, c_char, c_int, c_void};
-
-use libsqlite3_sys as ffi;
 
 use super::connection::{Connection, Error};
+use super::gate;
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
@@ -54,7 +52,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
     let foreign = copy(&mut memory, live, &touched, renames).await?;
-    forbid(&mut memory).await?;
+    let _secluded = gate::seclude(&mut memory).await?;
     if let Some(problem) = over_many_rows(&mut memory, changes).await {
         return Ok(Refusal::Expression(problem).into());
     }
@@ -71,7 +69,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
         // What goes need not be understood.
         let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
         for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat") && !goes(&s.sql)) {
-            if let Err(error) = memory.execute(&statement.sql).await {
+            if let Err(error) = memory.run_one(&statement.sql).await {
                 let (address, sql) = (step.address.clone(), statement.sql.clone());
                 return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
             }
@@ -243,52 +241,4 @@ fn part_of(schema: &Schema, touched: &BTreeSet<String>) -> Schema {
     part.virtual_tables.retain(|n, _| named(n));
     part.unmanaged.clear();
     part
-}
-
-/// From here on the connection makes and changes tables, and does nothing else
-/// (<https://sqlite.org/c3ref/set_authorizer.html>).
-pub(crate) async fn forbid(memory: &mut Connection) -> Result<(), Error> {
-    let mut handle = memory.inner().lock_handle().await.map_err(|e| Error::Sql { message: e.to_string(), code: 0, sql: String::new() })?;
-    // SAFETY: the handle is locked and live; the callback is a plain function that keeps no state.
-    unsafe { ffi::sqlite3_set_authorizer(handle.as_raw_handle().as_ptr(), Some(authorize), std::ptr::null_mut()) };
-    Ok(())
-}
-
-unsafe extern "C" fn authorize(
-    _: *mut c_void,
-    action: c_int,
-    first: *const c_char,
-    second: *const c_char,
-    _: *const c_char,
-    _: *const c_char,
-) -> c_int {
-    let function = match action {
-        ffi::SQLITE_FUNCTION => second,
-        ffi::SQLITE_PRAGMA => first,
-        _ => std::ptr::null(),
-    };
-    let name = if function.is_null() {
-        ""
-    } else {
-        // SAFETY: SQLite passes a string that ends in NUL and lives for the call.
-        unsafe { CStr::from_ptr(function) }.to_str().unwrap_or_default()
-    };
-    let denied = match action {
-        ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => true,
-        // ALTER TABLE, FTS5 and the inspection afterwards read these.
-        ffi::SQLITE_PRAGMA => ![
-            "table_list",
-            "data_version",
-            "table_info",
-            "table_xinfo",
-            "page_size",
-            "quick_check",
-            "writable_schema",
-            "ignore_check_constraints",
-        ]
-        .contains(&name.to_ascii_lowercase().as_str()),
-        ffi::SQLITE_FUNCTION => ["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(&name),
-        _ => false,
-    };
-    if denied { ffi::SQLITE_DENY } else { ffi::SQLITE_OK }
 }

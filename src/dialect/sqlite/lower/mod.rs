@@ -16,7 +16,7 @@ mod unreadable;
 use std::collections::BTreeSet;
 
 pub(crate) use path::Limits;
-pub(crate) use rows::{expressions, rowid_name};
+pub(crate) use rows::{Written, expressions, is_trial, rowid_name, written};
 
 use path::Path;
 

@@ -1,9 +1,11 @@
 //! What each column of a rebuilt table gets from the old rows.
 
+use std::collections::BTreeSet;
+
 use super::super::lexer::quote;
 use super::super::{ddl, types, value};
 use crate::diff::TableEdits;
-use crate::schema::{Column, Expr, Ident, Table, Type, TypeName};
+use crate::schema::{Column, Expr, Ident, Literal, PartKey, Table, Type, TypeName};
 
 /// One column of the copy: its name and the SQL of its value over the old rows.
 pub(super) struct Value {
@@ -169,4 +171,41 @@ pub(super) fn shown_rows(edits: &TableEdits) -> String {
     let values = values(edits);
     let columns: Vec<String> = values.iter().map(|v| format!("{} AS {}", v.sql, quote(v.column.as_str()))).collect();
     format!("(SELECT {} FROM {})", columns.join(", "), quote(edits.live.name.name.as_str()))
+}
+
+/// An expression that stands in the schema file, and the rows that it is evaluated over.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    /// The rows, behind FROM.
+    pub(crate) from: String,
+    /// The tables that these rows are of, in lower case.
+    pub(crate) own: BTreeSet<String>,
+    /// Whether it makes values of [`trial`]'s rows.
+    pub(crate) fills: bool,
+}
+
+/// The expressions of a table that counting its hazards may evaluate.
+pub(crate) fn written(edits: &TableEdits) -> Vec<Written> {
+    let (live, after) = (edits.live.name.name.as_str(), edits.after.name.name.as_str());
+    let own: BTreeSet<String> = [live, after, &trial_name(edits)].map(str::to_ascii_lowercase).into();
+    let new = format!("{} AS {}", new_rows(edits), quote(after));
+    let one = |expr: &Expr, from: &str, fills| Written { text: expr.text.clone(), from: from.to_owned(), own: own.clone(), fills };
+    let mut found: Vec<Written> = expressions(edits).into_iter().map(|(_, e)| one(e, &quote(live), true)).collect();
+    for column in edits.after.columns.values() {
+        found.extend(column.generated.iter().map(|g| one(&g.expr, &new, true)));
+        if let Some(Literal::Expr(expr)) = column.default.as_ref().map(|d| &d.value) {
+            found.push(one(expr, &new, true));
+        }
+    }
+    found.extend(edits.after.checks.iter().map(|c| one(&c.expr, &new, false)));
+    for index in edits.after.indexes.values() {
+        let keys = index.parts.iter().filter_map(|p| if let PartKey::Expr(e) = &p.key { Some(e) } else { None });
+        found.extend(keys.chain(&index.predicate).map(|e| one(e, &new, false)));
+    }
+    found
+}
+
+/// Whether this is the name of the table's [`trial`].
+pub(crate) fn is_trial(edits: &TableEdits, name: &str) -> bool {
+    trial_name(edits) == name
 }

@@ -1,0 +1,247 @@
+//! The one place where SQL that stands in a schema file is evaluated over rows, and where it is tried in a private database.
+//!
+//! The file may be a stranger's. So what a statement may do is decided by SQLite's own reading of it ([`rules`]), how much
+//! it may take is limited ([`limits`]), and of what fails over rows only the code of the error is told. Refuses to write
+//! anything but temporary tables.
+
+mod functions;
+mod limits;
+mod rules;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use libsqlite3_sys as ffi;
+
+use super::codes;
+use super::connection::{Connection, Error};
+use crate::plan::NotCounted;
+use limits::{Clock, Memory};
+use rules::{Guard, Rules};
+
+/// How long all counts of a plan may take, in limits of one.
+const COUNTS: u32 = 6;
+
+/// What one operation of SQLite's may take beyond its limit before its connection is given up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a private database may be worked on.
+const PRIVATE: Duration = Duration::from_secs(30);
+
+/// How long to leave a database to whoever writes to it.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A connection that counts.
+pub(crate) struct Gate<'c> {
+    connection: &'c mut Connection,
+    guard: Arc<Guard>,
+    timing: Option<Timing>,
+}
+
+/// The limits of a plan's counts. An apply has none: it holds the lock, and somebody has approved what it does.
+struct Timing {
+    clock: Arc<Clock>,
+    limit: Duration,
+    end: Instant,
+    is_lost: bool,
+    /// Values as long as the longest that the database holds are let through.
+    is_long: bool,
+    _memory: Memory,
+}
+
+/// What came of a count.
+pub(crate) type Counted = Result<Result<Vec<i64>, NotCounted>, Error>;
+
+#[derive(Clone, Copy)]
+enum Wants {
+    Numbers,
+    Nothing,
+}
+
+impl<'c> Gate<'c> {
+    /// For a plan, on a connection of its own: one count may take so long.
+    pub(crate) async fn for_plan(connection: &'c mut Connection, limit: Duration) -> Result<Gate<'c>, Error> {
+        let is_wal = connection.texts("PRAGMA journal_mode").await?.concat().eq_ignore_ascii_case("wal");
+        let clock = Arc::new(Clock::default());
+        limits::watch(connection, &clock, !is_wal).await?;
+        limits::limit_length(connection, limits::LENGTH).await?;
+        let guard = Guard::put_on(connection, Rules::Count).await?;
+        let (end, _memory) = (Instant::now() + limit * COUNTS, Memory::limit());
+        Ok(Gate { connection, guard, timing: Some(Timing { clock, limit, end, is_lost: false, is_long: false, _memory }) })
+    }
+
+    /// For an apply, in its transaction.
+    pub(crate) async fn for_apply(connection: &'c mut Connection) -> Result<Gate<'c>, Error> {
+        let guard = Guard::put_on(connection, Rules::Count).await?;
+        Ok(Gate { connection, guard, timing: None })
+    }
+
+    /// Whether this is a plan, and not the apply of one.
+    pub(crate) fn is_for_plan(&self) -> bool {
+        self.timing.is_some()
+    }
+
+    /// Whether a statement could not be stopped. The connection is then to be dropped: its thread ends with the process.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.timing.as_ref().is_some_and(|t| t.is_lost)
+    }
+
+    /// Takes the rules off again.
+    pub(crate) async fn leave(self) -> Result<(), Error> {
+        if self.is_lost() { Ok(()) } else { self.guard.take_off(self.connection).await }
+    }
+
+    /// The first row's numbers.
+    pub(crate) async fn numbers(&mut self, sql: &str) -> Counted {
+        self.run(sql, Wants::Numbers).await
+    }
+
+    /// Runs a statement on temporary tables.
+    pub(crate) async fn execute(&mut self, sql: &str) -> Result<Result<(), NotCounted>, Error> {
+        Ok(self.run(sql, Wants::Nothing).await?.map(drop))
+    }
+
+    /// Why the expression is not one over a row of these tables (in lower case) alone. It is prepared, and not run.
+    pub(crate) async fn reads_more_than_a_row(
+        &mut self,
+        text: &str,
+        from: &str,
+        own: BTreeSet<String>,
+    ) -> Result<Option<NotCounted>, Error> {
+        if self.is_lost() {
+            return Ok(self.timing.as_ref().map(|t| NotCounted::NoTimeLeft(t.limit * COUNTS)));
+        }
+        self.guard.turn(Rules::Row(own));
+        if let Some(timing) = &self.timing {
+            timing.clock.start(Some(Instant::now() + timing.limit));
+        }
+        let prepared = self.connection.prepared(&format!("SELECT (\n{text}\n) FROM {from}")).await;
+        let refused = self.guard.take_refused();
+        self.guard.turn(Rules::Count);
+        Ok(match (refused, prepared) {
+            (Some(why), _) => Some(why),
+            (None, Ok(columns)) => (columns != 1).then(|| NotCounted::Unknown("it is not one expression".to_owned())),
+            (None, Err(_)) => Some(NotCounted::Unknown("SQLite cannot read it by itself".to_owned())),
+        })
+    }
+
+    async fn run(&mut self, sql: &str, wants: Wants) -> Counted {
+        let first = self.within_limit(sql, wants).await?;
+        let too_big = matches!(&first, Err(NotCounted::Fails { code, .. }) if code == codes::name(ffi::SQLITE_TOOBIG));
+        if too_big && self.lengthen().await? { self.within_limit(sql, wants).await } else { Ok(first) }
+    }
+
+    /// Lets values through that are as long as the longest that is there, if that is longer than what is let through now.
+    async fn lengthen(&mut self) -> Result<bool, Error> {
+        if self.timing.as_ref().is_none_or(|t| t.is_long) {
+            return Ok(false);
+        }
+        let longest = self.within_limit("SELECT max(mx_payload) FROM dbstat", Wants::Numbers).await?;
+        let longest = longest.ok().and_then(|n| n.first().copied()).unwrap_or(0);
+        let wanted = longest.saturating_mul(2).min(1_000_000_000);
+        let Some(length) = i32::try_from(wanted).ok().filter(|n| *n > limits::LENGTH) else { return Ok(false) };
+        limits::limit_length(self.connection, length).await?;
+        self.timing.iter_mut().for_each(|t| t.is_long = true);
+        Ok(true)
+    }
+
+    async fn within_limit(&mut self, sql: &str, wants: Wants) -> Counted {
+        let Some(timing) = &mut self.timing else {
+            let outcome = once(self.connection, sql, wants).await;
+            return told(outcome, &self.guard);
+        };
+        let began = Instant::now();
+        if timing.is_lost || began >= timing.end {
+            return Ok(Err(NotCounted::NoTimeLeft(timing.limit * COUNTS)));
+        }
+        let until = began + timing.limit;
+        loop {
+            timing.clock.start(Some(until));
+            let outcome = tokio::time::timeout_at((until + GRACE).into(), once(self.connection, sql, wants)).await;
+            let Ok(outcome) = outcome else {
+                timing.is_lost = true;
+                return Ok(Err(NotCounted::TookLonger(timing.limit)));
+            };
+            match outcome {
+                Err(Error::Interrupted) if timing.clock.has_yielded.load(Relaxed) => {
+                    if Instant::now() + PAUSE >= until {
+                        return Ok(Err(NotCounted::Unknown("other connections keep writing to the database".to_owned())));
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(Error::Interrupted) if timing.clock.is_over.load(Relaxed) => return Ok(Err(NotCounted::TookLonger(timing.limit))),
+                other => return told(other, &self.guard),
+            }
+        }
+    }
+}
+
+async fn once(connection: &mut Connection, sql: &str, wants: Wants) -> Result<Vec<i64>, Error> {
+    connection.prepared(sql).await?;
+    match wants {
+        Wants::Numbers => connection.numbers(sql).await,
+        Wants::Nothing => connection.execute(sql).await.map(|_| Vec::new()),
+    }
+}
+
+/// An error of the statement itself is a reason not to know; any other is an error.
+fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
+    let (code, fails) = match outcome {
+        Ok(numbers) => return Ok(Ok(numbers)),
+        Err(Error::Full) => return Ok(Err(NotCounted::Unknown("the disk of SQLite's temporary files is full".to_owned()))),
+        Err(Error::Sql { code, message, sql }) => (code, Error::Sql { code, message, sql }),
+        Err(Error::Rows { code, named, sql }) => (code, Error::Rows { code, named, sql }),
+        Err(other) => return Err(other),
+    };
+    match code & 0xff {
+        ffi::SQLITE_AUTH => Ok(Err(guard.take_refused().unwrap_or_else(|| NotCounted::Calls("what a plan does not run".to_owned())))),
+        ffi::SQLITE_NOMEM => Ok(Err(NotCounted::TooMuchMemory(limits::MEMORY.unsigned_abs()))),
+        ffi::SQLITE_ERROR | ffi::SQLITE_TOOBIG | ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH => {
+            Ok(Err(NotCounted::Fails { code: codes::name(code).to_owned(), meaning: codes::meaning(code).to_owned() }))
+        }
+        _ => Err(fails),
+    }
+}
+
+/// From here on a private database takes schema statements alone, for a while, with values of a modest length.
+pub(crate) async fn seclude(memory: &mut Connection) -> Result<Secluded, Error> {
+    let clock = Arc::new(Clock::default());
+    clock.start(Some(Instant::now() + PRIVATE));
+    limits::watch(memory, &clock, false).await?;
+    limits::limit_private(memory).await?;
+    Guard::put_on(memory, Rules::Schema).await?;
+    Ok(Secluded { _memory: Memory::limit() })
+}
+
+/// The limits of a private database hold as long as this lives.
+pub(crate) struct Secluded {
+    _memory: Memory,
+}
+
+/// What `PRAGMA quick_check` finds first in the file, if anything in that time: damage, and not rows that break the schema's
+/// own constraints, which it finds too (<https://sqlite.org/pragma.html#pragma_quick_check>).
+pub(crate) async fn damage(connection: &mut Connection, limit: Duration) -> Result<Option<String>, Error> {
+    let is_wal = connection.texts("PRAGMA journal_mode").await?.concat().eq_ignore_ascii_case("wal");
+    let clock = Arc::new(Clock::default());
+    limits::watch(connection, &clock, !is_wal).await?;
+    clock.start(Some(Instant::now() + limit));
+    let found = connection.texts("PRAGMA quick_check(20)").await;
+    connection.unwatch().await?;
+    let of_rows = |line: &str| {
+        let starts =
+            ["NULL value in ", "CHECK constraint failed in ", "NUMERIC value in ", "TEXT value in ", "NUMERIC or TEXT value in ", "non-"];
+        line == "ok" || starts.iter().any(|s| line.starts_with(s))
+    };
+    match found {
+        Ok(lines) => Ok(lines.iter().flat_map(|l| l.lines()).find(|l| !of_rows(l) && !l.starts_with("*** in database")).map(str::to_owned)),
+        Err(Error::Interrupted) => Ok(None),
+        Err(Error::Sql { code, .. } | Error::Rows { code, .. }) if code & 0xff == ffi::SQLITE_CORRUPT => {
+            Ok(Some(codes::meaning(code).to_owned()))
+        }
+        // It evaluates generated columns over the rows; what fails there is not damage.
+        Err(Error::Sql { .. } | Error::Rows { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
