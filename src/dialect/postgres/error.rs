@@ -174,8 +174,10 @@ impl Error {
     /// The same, for a statement that was evaluated over rows: nothing of the server's own words is kept, whatever the code,
     /// for a function can raise any text under any code. A constraint is named only if the statement itself names it.
     pub(crate) fn over_rows(self, statement: &str) -> Self {
-        if matches!(self, Error::LockTimeout | Error::Deadlock | Error::Cancelled | Error::DiskFull) {
-            return self;
+        match self {
+            Error::LockTimeout | Error::Deadlock | Error::Cancelled => return self,
+            Error::Lost(_) => return Error::Lost("the server ended the session".to_owned()),
+            _ => {}
         }
         let (code, meaning) = meaning(&self);
         // The connection itself has ended: the system says so, and no row.
@@ -205,7 +207,7 @@ pub(super) fn meaning(error: &Error) -> (String, &'static str) {
         Error::ReadOnly(_) => "25006",
         Error::TooManyConnections(_) => "53300",
         Error::NotReady(_) => "57P03",
-        Error::DiskFull => "53100",
+        Error::DiskFull(_) => "53100",
         Error::Cancelled => "57014",
         _ => "",
     };

@@ -126,9 +126,6 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     Aligned { live, current, wanted, left_alone }
 }
 
-<<<<<<< HEAD
-/// What the last apply guarded, the schemas that it named, and the exchanges of names that it knew of.
-=======
 /// Whether the role may read the history. Without that nothing is known of guards and of drift.
 ///
 /// # Errors
@@ -138,8 +135,7 @@ pub(crate) async fn may_read_history(connection: &mut Connection) -> Result<bool
     Ok(connection.number(sql).await? == 1)
 }
 
-/// What the last apply guarded, and the schemas that it named.
->>>>>>> f518567 (Test hostile schema files against real servers, and say what a plan may read)
+/// What the last apply guarded, the schemas that it named, and the exchanges of names that it knew of.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.history || !may_read_history(connection).await? {
         return Ok(Guards::default());

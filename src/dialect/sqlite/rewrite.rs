@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::connection::{Connection, Error};
+use super::gate;
 use super::inspect::{self, Live, Stored};
 use super::lexer::quote;
 use super::lower::words;
@@ -25,7 +26,7 @@ pub(crate) async fn bodies(live: &Live, renames: &Sequel) -> Result<Schema, Erro
     }
     let mut memory = Connection::in_memory().await?;
     copy(&mut memory, live, &concerned, names).await;
-    prove::forbid(&mut memory).await?;
+    let _secluded = gate::seclude(&mut memory).await?;
     for sql in statements(renames) {
         rename(&mut memory, live, &sql).await;
     }

@@ -131,7 +131,7 @@ fn row(asked: &Asked<'_>, own: &BTreeSet<String>, selects: &mut usize) -> Verdic
 }
 
 /// ALTER TABLE, FTS5 and the inspection afterwards read these.
-const PRAGMAS: [&str; 7] =
+const PRAGMAS: [&str; 8] =
     ["table_list", "data_version", "table_info", "table_xinfo", "page_size", "quick_check", "writable_schema", "ignore_check_constraints"];
 
 fn schema(asked: &Asked<'_>) -> Verdict {
