@@ -28,7 +28,7 @@ const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT 
 const LIMIT: Duration = Duration::from_millis(400);
 
 /// Expressions that read what they should not, and put it where an error or a number may show it.
-const LEAKS: [&str; 24] = [
+const LEAKS: [&str; 22] = [
     "json(secret)",
     "json_extract('{}', secret)",
     "json_extract(secret, '$.a')",
@@ -44,8 +44,6 @@ const LEAKS: [&str; 24] = [
     "(SELECT value FROM json_tree('{}', (SELECT pin FROM vault)))",
     "CASE WHEN (SELECT unicode(secret) FROM users LIMIT 1) > 80 THEN NULL ELSE 1 END",
     "CASE WHEN EXISTS (SELECT 1 FROM vault WHERE pin LIKE '{O%') THEN NULL ELSE 1 END",
-    "printf('%*d', unicode(secret) * 100000000, 1)",
-    "zeroblob(unicode(secret) * 100000000)",
     "abs(-9223372036854775808 + 0 * length(secret))",
     "likelihood(secret, secret)",
     "load_extension(secret)",
@@ -84,11 +82,13 @@ const WRITES: [&str; 24] = [
 ];
 
 /// Expressions that would take all time or memory.
-const BOMBS: [&str; 14] = [
+const BOMBS: [&str; 16] = [
     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n)",
     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n ORDER BY random())",
     "(SELECT count(*) FROM (WITH RECURSIVE n(i) AS (VALUES (1) UNION SELECT i + 1 FROM n) SELECT i FROM n))",
     "hex(randomblob(400000000))",
+    "printf('%*d', unicode(secret) * 100000000, 1)",
+    "zeroblob(unicode(secret) * 100000000)",
     "hex(zeroblob(900000000))",
     "length(printf('%*d', 999999999, 1))",
     "length(replace(hex(zeroblob(30000000)), '0', '000000000'))",

@@ -23,7 +23,7 @@ pub(super) struct Inspect {
 }
 
 /// What a database without an object is written as: a file that says why it is empty.
-const EMPTY: &str = "// The database holds no table or other object yet.\n";
+const EMPTY: &str = "// The database holds no objects yet.\n";
 
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {

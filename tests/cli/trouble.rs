@@ -107,8 +107,8 @@ fn a_read_only_file_is_an_error_with_nothing_changed() {
     assert_snapshot!(run, @r#"
     $ mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && exec "$ROSEY" apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
-    | error: the database is read-only; all was rolled back, it is as it was
-    |   help: rosey needs to write to the file and to its folder, where SQLite keeps its journal
+    | error: test.db may not be written: Read-only file system (os error 30); the database is as it was
+    |   help: rosey writes to the file, and SQLite keeps its journal in the folder: run as a user who may write both, or make the mount writable
     exit 1
     "#);
     assert_eq!(place.snapshot(), before);
@@ -153,8 +153,8 @@ fn a_disk_that_becomes_full_on_the_way_leaves_the_database_as_it_was() {
     let Some(run) = with_mounts(&place, script) else { return };
     assert_snapshot!(run.out, @r"
     database: disk/test.db (from --url)
-    error: the disk is full; all was rolled back, the database is as it was
-      help: make room on the disk of the database, and on that of SQLite's temporary files (/var/tmp, else /tmp; SQLITE_TMPDIR names another folder), and try again
+    error: the disk of disk is full; all was rolled back, the database is as it was
+      help: make room there and try again
     exit 1
     test.db
     ");
