@@ -4,6 +4,9 @@
 /// What stands for a password.
 const HIDDEN: &str = "…";
 
+/// How a quote stands in a word that is quoted for a shell.
+const SHELL_QUOTE: &str = r"'\''";
+
 /// Words before a `=` whose value is a secret. Parameters of URLs, libpq's keywords, and variables.
 const SECRET: [&str; 5] = ["password", "passwd", "passphrase", "pwd", "token"];
 
@@ -79,6 +82,10 @@ fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
 
 /// How long a value is: to the quote that ends it, else to a blank or `&`, without the marks of the sentence around it.
 fn value_length(text: &str) -> usize {
+    // A quote inside of a word that is quoted for a shell.
+    if let Some(inside) = text.strip_prefix(SHELL_QUOTE) {
+        return inside.find(SHELL_QUOTE).map_or(text.len(), |n| n + 2 * SHELL_QUOTE.len());
+    }
     if text.starts_with('\'') {
         let mut escaped = false;
         for (n, c) in text.char_indices().skip(1) {
@@ -112,6 +119,7 @@ mod tests {
             ("`host=h password=s3cret`: x", "`host=h password=…`: x"),
             ("password = 's3 c\\'ret' host=h", "password = … host=h"),
             ("postgres://h/db?password=s3cret&x=1", "postgres://h/db?password=…&x=1"),
+            (r"--url 'password='\''s3 cret'\'''", "--url 'password=…'"),
             ("PGPASSWORD=s3cret rosey", "PGPASSWORD=… rosey"),
             ("column password text", "column password text"),
             ("table t at a:b", "table t at a:b"),
