@@ -10,7 +10,7 @@ use super::{
 use crate::dialect::postgres::{self, Url};
 use crate::dialect::sqlite::connection::{Connection, Mode};
 use crate::dialect::sqlite::{self, Pulse};
-use crate::diff::Changes;
+use crate::diff::{Changes, unmanaged};
 use crate::kdl;
 use crate::plan::{Counts, Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
@@ -247,16 +247,32 @@ impl Database {
     /// # Errors
     /// Where the database does not answer.
     pub async fn changes_since(&self, recorded: &Schema) -> Result<Changes, ApplyError> {
+        let (recorded, live) = self.beside(recorded).await?;
+        Ok(drift::between(&recorded, &live))
+    }
+
+    /// The drift since this number recorded this schema, with what is not managed. It may hold nothing.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn drift_since(&self, number: i64, recorded: &Schema) -> Result<Drift, ApplyError> {
+        let (recorded, live) = self.beside(recorded).await?;
+        let unmanaged = unmanaged(live.schema(), recorded.schema());
+        Ok(Drift { number, changes: drift::between(&recorded, &live), unmanaged })
+    }
+
+    /// A recorded schema and the live one, in one spelling.
+    async fn beside(&self, recorded: &Schema) -> Result<(Normalized, Normalized), ApplyError> {
         match self {
             Database::Sqlite(path) => {
                 let mut connection = Connection::open(path, Mode::Read, Way::default().wait).await?;
                 let live = sqlite::inspect::inspect(&mut connection).await?;
                 connection.close().await?;
-                Ok(drift::between(&sqlite::normalized(recorded.clone()), &live.current))
+                Ok((sqlite::normalized(recorded.clone()), live.current))
             }
             Database::Postgres(url) => {
                 let settled = self.or_who(settled(url, recorded).await).await?;
-                Ok(drift::between(&settled.desired, &settled.current))
+                Ok((settled.desired, settled.current))
             }
         }
     }

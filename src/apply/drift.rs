@@ -44,7 +44,7 @@ pub(super) fn between(recorded: &Normalized, live: &Normalized) -> Changes {
 }
 
 pub(super) fn drift(number: i64, changes: Changes) -> Option<Drift> {
-    (!changes.is_empty()).then_some(Drift { number, changes })
+    (!changes.is_empty()).then_some(Drift { number, changes, unmanaged: Vec::new() })
 }
 
 /// What the last row of the history tells of a database.

@@ -29,7 +29,7 @@ impl Drift {
         let database = &target.database;
         let entries = database.history().await?;
         let drift = match entries.last() {
-            Some(last) => since(database, last).await?,
+            Some(last) => Some(compared(database, last).await?).filter(|d| !d.changes.is_empty() || !d.unmanaged.is_empty()),
             None => None,
         };
         let style = render::Style { colour, verbose: false };
@@ -39,7 +39,7 @@ impl Drift {
             (Format::Text, None, Some(last)) => format!("No drift. The database is as number {} left it.\n", last.number),
             (Format::Text, None, None) => "The history is empty, so there is nothing to compare the database with.\n".to_owned(),
         });
-        Ok(if drift.is_some() { Exit::Changes } else { Exit::Done })
+        Ok(if drift.is_some_and(|d| !d.changes.is_empty()) { Exit::Changes } else { Exit::Done })
     }
 }
 
@@ -50,6 +50,11 @@ pub(super) fn names(drift: &plan::Drift) -> String {
 
 /// What others changed since the last row. Where that cannot be told, saying that there is none would be wrong.
 pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<plan::Drift>, Failure> {
+    Ok(Some(compared(database, last).await?).filter(|d| !d.changes.is_empty()))
+}
+
+/// The same with what is not managed; it may hold nothing.
+async fn compared(database: &Database, last: &Entry) -> Result<plan::Drift, Failure> {
     let number = last.number;
     if last.outcome == "running" {
         return Err(Failure::new(format!("number {number} is not finished, so the database cannot be compared with it"))
@@ -58,6 +63,5 @@ pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<pl
     let sources = Sources::from_text("history", &last.schema_after);
     let recorded = kdl::decode(&sources, database.dialect())
         .map_err(|_| Failure::new(format!("the schema that number {number} recorded cannot be read by this rosey")))?;
-    let changes = database.changes_since(&recorded).await.map_err(reading)?;
-    Ok((!changes.is_empty()).then_some(plan::Drift { number, changes }))
+    database.drift_since(number, &recorded).await.map_err(reading)
 }

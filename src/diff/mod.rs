@@ -9,6 +9,7 @@ mod object;
 mod pairs;
 mod rename;
 mod table;
+mod unmanaged;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ pub use object::Object;
 pub(crate) use object::show_default;
 pub use rename::Sequel;
 pub use table::{TableChange, TableEdits};
+pub(crate) use unmanaged::beside;
+pub use unmanaged::{Difference, UnmanagedDifference, unmanaged};
 
 /// All differences between two schemas.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,7 +160,7 @@ fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritt
         domains: delta::deltas(&live.domains, &wanted.domains),
         sequences: delta::deltas(&live.sequences, &wanted.sequences),
         materialized_views: delta::deltas(&live.materialized_views, &wanted.materialized_views),
-        lacking: lacking(&live, wanted),
+        lacking: unmanaged::lacking(&live, wanted),
     }
 }
 
@@ -196,14 +199,4 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
         !covers("trigger", name) && !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
     });
     Cow::Owned(kept)
-}
-
-/// What is unmanaged in the file must be there. A table of that kind may be one that rosey could have read.
-fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
-    let there = |kind: &str, name: &str| {
-        live.unmanaged.iter().any(|u| u.kind == kind && u.name == name)
-            || (kind == "table" && live.tables.keys().any(|t| t.name.matches(name)))
-    };
-    let missing = wanted.unmanaged.iter().filter(|u| !there(&u.kind, &u.name));
-    missing.map(|u| (u.kind.clone(), u.name.clone())).collect()
 }

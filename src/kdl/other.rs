@@ -104,8 +104,9 @@ pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
     let kind = node.required("a kind", help)?.text("a kind")?.to_owned();
     let name = node.required("a name", help)?.text("a name")?.to_owned();
     let reason = node.prop_text("reason");
+    let digest = node.prop_text("digest");
     node.finish(&[]);
-    Some(Unmanaged { kind, name, reason, origin })
+    Some(Unmanaged { kind, name, reason, digest, origin })
 }
 
 pub(super) fn encode_trigger(trigger: &Trigger, out: &mut Writer) {
@@ -126,5 +127,5 @@ pub(super) fn encode_ignore(ignore: &Ignore, out: &mut Writer) {
 
 pub(super) fn encode_unmanaged(unmanaged: &Unmanaged, out: &mut Writer) {
     let line = Line::new("unmanaged").text(&unmanaged.kind).word(&super::quoted(&unmanaged.name));
-    out.line(line.maybe_prop("reason", unmanaged.reason.as_deref()));
+    out.line(line.maybe_prop("digest", unmanaged.digest.as_deref()).maybe_prop("reason", unmanaged.reason.as_deref()));
 }

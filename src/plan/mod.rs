@@ -14,7 +14,7 @@ mod step;
 
 use std::collections::BTreeSet;
 
-use crate::diff::Changes;
+use crate::diff::{Changes, UnmanagedDifference};
 use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
@@ -57,6 +57,8 @@ pub struct Plan {
     pub leads_back: bool,
     /// What somebody else has changed since the last number of the history.
     pub drift: Option<Drift>,
+    /// What is not managed and is not as the schema file says. None of it is a change.
+    pub unmanaged: Vec<UnmanagedDifference>,
     /// PostgreSQL: the tables that were taken to hold rows, where a plan file says so; else that is asked.
     pub holding: Option<BTreeSet<ObjectName>>,
 }
@@ -68,6 +70,8 @@ pub struct Drift {
     pub number: i64,
     /// From what it recorded to what is there.
     pub changes: Changes,
+    /// What is not managed and differs from what was recorded.
+    pub unmanaged: Vec<UnmanagedDifference>,
 }
 
 impl Plan {

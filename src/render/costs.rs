@@ -1,5 +1,6 @@
 //! What a plan costs while it runs, as a list: rows that are copied, locks, disk, and what has to be put back.
 
+use super::unmanaged;
 use super::view::View;
 use crate::plan::{Action, Plan, bytes, counted};
 use crate::schema::Address;
@@ -25,6 +26,7 @@ pub(super) fn costs(plan: &Plan, view: &View) -> Vec<Cost> {
     }
     found.extend(view.carried.iter().map(|a| about(a, "is taken away and put back as it is".to_owned())));
     found.extend(view.cost.iter().map(|c| whole(c.clone())));
+    found.extend(unmanaged::lines(&plan.unmanaged, false).into_iter().map(whole));
     found.extend(plan.guards.iter().map(|g| whole(format!("{g} (the next apply records it)"))));
     found
 }

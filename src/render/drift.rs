@@ -3,9 +3,10 @@
 
 use serde::Serialize;
 
-use super::json::{Change, change, written};
+use super::json::{self, Change, change, written};
 use super::text::{Style, write_block};
 use super::view::{Block, Symbol, View};
+use super::{escape, unmanaged};
 use crate::diff::Changes;
 use crate::plan::{Action, Drift, Plan, Step, counted};
 use crate::schema::{Address, Dialect};
@@ -14,7 +15,17 @@ use crate::schema::{Address, Dialect};
 pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
     let blocks = blocks(drift, dialect);
     let count = |symbol| blocks.iter().filter(|b| b.symbol == symbol).count();
-    let mut out = head(drift, &blocks, style);
+    let mut out = if blocks.is_empty() { String::new() } else { head(drift, &blocks, style) };
+    for line in unmanaged::since(&drift.unmanaged, style.verbose) {
+        out.push_str(&format!("# {}\n", escape(&line)));
+    }
+    if blocks.is_empty() {
+        out.push_str(&format!("No drift in what rosey manages since number {}.\n", drift.number));
+        return out;
+    }
+    if !drift.unmanaged.is_empty() {
+        out.push('\n');
+    }
     out.push_str(&format!(
         "Drift since number {}: {} added, {} changed, {} destroyed.\n",
         drift.number,
@@ -39,19 +50,22 @@ fn head(drift: &Drift, blocks: &[Block], style: Style) -> String {
 
 /// The drift for programs: the number that it counts from, and the changes as a plan has them.
 #[derive(Serialize)]
-pub(super) struct Document {
+pub(super) struct Document<'d> {
     since: i64,
     changes: Vec<Change>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmanaged: Vec<json::Unmanaged<'d>>,
 }
 
-pub(super) fn document(drift: &Drift, dialect: Dialect) -> Document {
-    Document { since: drift.number, changes: blocks(drift, dialect).iter().map(change).collect() }
+pub(super) fn document(drift: &Drift, dialect: Dialect) -> Document<'_> {
+    let changes = blocks(drift, dialect).iter().map(change).collect();
+    Document { since: drift.number, changes, unmanaged: json::unmanaged(&drift.unmanaged) }
 }
 
 #[derive(Serialize)]
-struct Alone {
+struct Alone<'d> {
     format_version: u32,
-    drift: Option<Document>,
+    drift: Option<Document<'d>>,
 }
 
 /// The drift, alone, as JSON; `null` where there is none.
@@ -74,6 +88,7 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
         creates_database: false,
         leads_back: false,
         drift: None,
+        unmanaged: Vec::new(),
         holding: None,
     };
     let told = |block: Block| {

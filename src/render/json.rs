@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::drift;
 use super::view::{Symbol, View};
+use crate::diff::UnmanagedDifference;
 use crate::plan::{Plan, PlanFile};
 use crate::schema::deceives;
 
@@ -18,10 +19,13 @@ struct Document<'a> {
     fingerprint: &'a str,
     creates_database: bool,
     saved: Option<Label<'a>>,
-    drift: Option<drift::Document>,
+    drift: Option<drift::Document<'a>>,
     summary: Summary,
     changes: Vec<Change>,
     guards: &'a [String],
+    /// What is not managed and is not as the schema file says; nothing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unmanaged: Vec<Unmanaged<'a>>,
     steps: Vec<Step<'a>>,
 }
 
@@ -89,6 +93,18 @@ struct Step<'a> {
     sql: Vec<&'a str>,
 }
 
+/// Something that is not managed and differs.
+#[derive(Serialize)]
+pub(super) struct Unmanaged<'a> {
+    kind: &'a str,
+    name: &'a str,
+    difference: &'static str,
+}
+
+pub(super) fn unmanaged(differences: &[UnmanagedDifference]) -> Vec<Unmanaged<'_>> {
+    differences.iter().map(|d| Unmanaged { kind: &d.kind, name: &d.name, difference: d.difference.word() }).collect()
+}
+
 /// The whole plan as JSON.
 pub fn json(plan: &Plan, schema: &str) -> String {
     document(plan, schema, None)
@@ -113,6 +129,7 @@ fn document(plan: &Plan, schema: &str, saved: Option<Label<'_>>) -> String {
         summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
         changes: view.blocks.iter().map(change).collect(),
         guards: &plan.guards,
+        unmanaged: unmanaged(&plan.unmanaged),
         steps: plan.steps.iter().map(step).collect(),
     };
     written(&document)

@@ -19,6 +19,7 @@ mod sarif;
 mod script;
 mod sql;
 mod text;
+mod unmanaged;
 mod view;
 
 pub use crate::schema::escape;

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::view::{Block, Note, Symbol, View};
-use super::{drift, escape, findings_line};
+use super::{drift, escape, findings_line, unmanaged};
 use crate::lint::Found;
 use crate::plan::{Level, Plan};
 
@@ -42,6 +42,13 @@ pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found
         out.push_str(&format!("# {} (the next apply records it)\n", escape(guard)));
     }
     if !plan.guards.is_empty() {
+        out.push('\n');
+    }
+    let unmanaged = unmanaged::lines(&plan.unmanaged, style.verbose);
+    for line in &unmanaged {
+        out.push_str(&format!("# {}\n", escape(line)));
+    }
+    if !unmanaged.is_empty() {
         out.push('\n');
     }
     if !found.is_empty() {

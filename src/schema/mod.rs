@@ -19,6 +19,7 @@ mod problem;
 mod rest;
 mod table;
 mod types;
+mod unmanaged;
 mod validate;
 
 use indexmap::IndexMap;
@@ -32,11 +33,13 @@ pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use normalized::Normalized;
-pub use other::{Ignore, Trigger, Unmanaged, View, VirtualTable};
+pub use other::{Ignore, Trigger, View, VirtualTable};
 pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, deceives, escape, nearest};
 pub use table::{Check, Conflict, Deferrable, ForeignKey, KeyPart, PrimaryKey, RefAction, Table, Unique};
 pub use types::{Type, TypeName};
+pub(crate) use unmanaged::Names;
+pub use unmanaged::Unmanaged;
 pub use validate::Unread;
 
 /// A whole schema. Objects keep the order they were declared in; equality of order is nobody's concern.

@@ -134,19 +134,6 @@ fn glob(pattern: &str, text: &str) -> bool {
     p[i..].iter().all(|c| *c == '*')
 }
 
-/// Something that is there and that rosey does not manage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmanaged {
-    /// `function`, `policy`, …
-    pub kind: String,
-    /// Its name, as the database prints it.
-    pub name: String,
-    /// Why it cannot be managed, where that is not the kind itself.
-    pub reason: Option<String>,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

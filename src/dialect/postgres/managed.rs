@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::inspect::{Live, ident};
-use crate::schema::{Extension, Ident, Namespace, ObjectName, Schema};
+use crate::schema::{Extension, Ident, Namespace, ObjectName, Schema, Unmanaged};
 
 /// Takes out of the live schema what is not managed, and returns the names of the schemas that are left alone. `recorded` is
 /// the schema of the last apply: what it names stays managed though the file no longer names it.
@@ -14,6 +14,8 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
     let managed: BTreeSet<Ident> =
         used.iter().chain(wanted.namespaces.keys()).chain(recorded.namespaces.keys()).cloned().chain([home.clone()]).collect();
     let mut left: BTreeSet<Ident> = schemas_of(current).difference(&managed).cloned().collect();
+    let named = |u: &Unmanaged| wanted.unmanaged.iter().any(|w| w.kind == u.kind && w.name == u.name);
+    current.unmanaged.retain(|u| u.schema().is_none_or(|s| managed.contains(&s)) || named(u));
     retain(current, &managed, |e| wanted.extensions.contains_key(&e.name) || recorded.extensions.contains_key(&e.name));
     // A schema that objects lie in is there without being declared; its comment is whatever it is.
     for name in used.into_iter().filter(|s| *s != home) {
@@ -57,7 +59,8 @@ fn keep_filled(current: &Schema, wanted: &mut Schema, live: &Live) -> Vec<Ident>
     let ignored = schemas_of(&only_ignored(current, wanted));
     let mut filled = Vec::new();
     for namespace in current.namespaces.values() {
-        let holds_more = live.filled.contains(&namespace.name);
+        let lies_in = |u: &Unmanaged| u.relation().is_none() && u.kind != "privilege" && u.schema().is_some_and(|s| s == namespace.name);
+        let holds_more = live.filled.contains(&namespace.name) || current.unmanaged.iter().any(lies_in);
         if wanted.namespaces.contains_key(&namespace.name) || !(holds_more || ignored.contains(&namespace.name)) {
             continue;
         }

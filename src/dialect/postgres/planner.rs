@@ -10,7 +10,7 @@ use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{check, dependents, exact_names, fragments, known_types, lower, managed, normalize, owned, rows, settle, standing, trial};
 use crate::dialect::guards::Guards;
-use crate::diff::{Changes, TableChange, diff};
+use crate::diff::{Changes, TableChange, beside, diff};
 use crate::plan::{self, Counts, Plan, Step};
 use crate::schema::{DefaultValue, Dialect, Normalized, ObjectName, Problem, Schema, Table};
 
@@ -261,6 +261,7 @@ pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, fac
 pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, how: &How<'_>) -> Plan {
     Plan {
         dialect: Dialect::Postgres,
+        unmanaged: beside(&changes, settled.current.schema(), settled.desired.schema()),
         changes,
         steps,
         fingerprint: fingerprint(settled.current.schema()),
@@ -269,6 +270,7 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
         creates_database: false,
         leads_back: false,
         drift: None,
+
         holding: None,
         online: how.online,
         counts: how.counts,

@@ -135,7 +135,9 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     let hidden = |r: &&Stored| !is_reserved(&r.table) && !is_reserved(&r.name) && !shadows.contains(&r.table.to_ascii_lowercase());
     let mut unread: Vec<Unmanaged> = Vec::new();
     let mut fail = |row: &Stored, reason: String| {
-        unread.push(Unmanaged { kind: row.kind.clone(), name: row.name.clone(), reason: Some(reason), origin: Default::default() });
+        let text = row.garbled.as_deref().or(row.sql.as_ref().map(String::as_bytes));
+        let digest = text.map(|t| Sha256::digest(t).iter().take(6).map(|b| format!("{b:02x}")).collect());
+        unread.push(Unmanaged { reason: Some(reason), digest, ..Unmanaged::new(row.kind.as_str(), row.name.as_str()) });
     };
     let (visible, garbled): (Vec<&Stored>, Vec<&Stored>) = stored.iter().filter(hidden).partition(|r| r.garbled.is_none());
     for row in garbled {

@@ -120,12 +120,14 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
     indexed_by::stop(&changes, live, &mut steps);
     Ok(Plan {
         dialect: Dialect::Sqlite,
+        unmanaged: diff::beside(&changes, live.current.schema(), desired.schema()),
         changes,
         steps,
         fingerprint,
         creates_database: false,
         leads_back: false,
         drift: None,
+
         holding: None,
         online: false,
         counts: how.counts,

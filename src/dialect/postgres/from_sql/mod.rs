@@ -186,8 +186,7 @@ impl Reader {
 
     /// Names what is there and not managed.
     fn leave(&mut self, kind: &str, name: impl ToString, reason: Option<&str>) {
-        let (kind, name, reason) = (kind.to_owned(), name.to_string(), reason.map(str::to_owned));
-        let unmanaged = Unmanaged { kind, name, reason, origin: Default::default() };
+        let unmanaged = Unmanaged { reason: reason.map(str::to_owned), ..Unmanaged::new(kind, name.to_string()) };
         if !self.schema.unmanaged.contains(&unmanaged) {
             self.schema.unmanaged.push(unmanaged);
         }

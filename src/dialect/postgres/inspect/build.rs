@@ -87,9 +87,9 @@ impl Builder {
         read_type::read(text, self.default_schema())
     }
 
-    fn leave(&mut self, kind: &str, name: &ObjectName, reason: Option<&str>) {
+    fn leave(&mut self, kind: &str, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
         let reason = reason.map(str::to_owned);
-        self.live.schema.unmanaged.push(Unmanaged { kind: kind.to_owned(), name: name.to_string(), reason, origin: Default::default() });
+        self.live.schema.unmanaged.push(Unmanaged { reason, digest, ..Unmanaged::new(kind, name.to_string()) });
     }
 
     pub(super) fn relation(&mut self, row: &PgRow) {
@@ -97,6 +97,7 @@ impl Builder {
         let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
         let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
         let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
+        let (partition, digest) = (f.flag(), f.maybe_text());
         let name = self.name(&schema, &name);
         self.live.history |= name.name.as_str() == "_rosey_history";
         if kind == "c" {
@@ -134,10 +135,11 @@ impl Builder {
                 let (kind, reason) = match kind.as_str() {
                     "f" => ("foreign-table", None),
                     "p" => ("table", Some("it is partitioned")),
+                    _ if partition => ("table", Some("it is a partition")),
                     _ if typed => ("table", Some("it is a table of a type")),
-                    _ => ("table", Some("it is a partition, or has to do with inheritance")),
+                    _ => ("table", Some("it has to do with inheritance")),
                 };
-                self.leave(kind, &name, reason);
+                self.leave(kind, &name, reason, digest);
             }
         }
     }
@@ -265,11 +267,11 @@ impl Builder {
 
     pub(super) fn unmanaged(&mut self, row: &PgRow) {
         let mut f = Fields::of(row);
-        let (kind, name, on) = (f.text(), f.text(), f.maybe_number());
+        let (kind, name, on, digest) = (f.text(), f.text(), f.maybe_number(), f.maybe_text());
         if let Some(on) = on {
             self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
         }
-        self.live.schema.unmanaged.push(Unmanaged { kind, name, reason: None, origin: Default::default() });
+        self.live.schema.unmanaged.push(Unmanaged { digest, ..Unmanaged::new(kind, name) });
     }
 
     pub(super) fn kept(&mut self, row: &PgRow) {

@@ -8,6 +8,7 @@ pub(super) mod part;
 mod queries;
 mod row;
 mod tables;
+mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,7 +105,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
         (queries::indexes(version), build::Builder::index),
         (queries::spaces(), build::Builder::space),
         (queries::uses(), build::Builder::read_by_view),
-        (queries::unmanaged(), build::Builder::unmanaged),
+        (unmanaged::unmanaged(version), build::Builder::unmanaged),
         (queries::kept(), build::Builder::kept),
         (queries::kept_of_types(), build::Builder::kept_of_type),
     ];

@@ -1,8 +1,10 @@
 //! The questions to the catalogs (<https://www.postgresql.org/docs/current/catalogs.html>): as many for five thousand
 //! tables as for one. Every value is cast to a type that the driver knows without asking the server.
 
+use super::unmanaged::of_hidden_relation;
+
 /// Namespaces of the server and of other migrators (`bookkeeping::SCHEMAS`) are left out; objects of extensions are the extensions'.
-const OWN: &str = "n.nspname NOT IN ('information_schema', 'drizzle', 'pgroll') AND n.nspname !~ '^pg_'";
+pub(super) const OWN: &str = "n.nspname NOT IN ('information_schema', 'drizzle', 'pgroll') AND n.nspname !~ '^pg_'";
 
 /// Whether no extension brought it.
 pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
@@ -16,14 +18,18 @@ pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::i
 /// Tables, views, sequences and what else has rows or columns.
 pub(super) fn relations() -> String {
     let own = not_of_extension("pg_class", "c.oid");
+    let family =
+        "(c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid))";
     format!(
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
-         c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid), \
+         {family}, \
          c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
          obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
-         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated, c.relispartition, \
+         CASE WHEN {family} OR c.relkind = 'f' OR c.reloftype <> 0 THEN {} END \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname"
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname",
+        of_hidden_relation()
     )
 }
 
@@ -205,60 +211,5 @@ pub(super) fn kept_of_types() -> String {
            CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
          WHERE typacl IS NOT NULL AND g.grantee <> typowner \
          ) q ORDER BY q.nspname, q.typname, q.place, q.sql"
-    )
-}
-
-/// What is there and is not managed: its kind, and its name as it is written in `unmanaged`.
-pub(super) fn unmanaged() -> String {
-    // A range type brings functions of its own, which are no more than a part of it.
-    let function = not_of_extension("pg_proc", "p.oid").replace("= 'e'", "IN ('e', 'i')");
-    let ty = not_of_extension("pg_type", "t.oid");
-    let operator = not_of_extension("pg_operator", "o.oid");
-    let relation = not_of_extension("pg_class", "c.oid");
-    let collation = not_of_extension("pg_collation", "k.oid");
-    let on = "CASE WHEN n.nspname = current_schema() THEN quote_ident(c.relname) ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END";
-    format!(
-        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text, NULL::int8 \
-         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {OWN} AND {function} \
-         UNION ALL SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {on}, c.oid::int8 \
-         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT t.tgisinternal AND {OWN} AND {relation} \
-         UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {on}, c.oid::int8 \
-         FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
-         UNION ALL SELECT 'row security', {on} || CASE WHEN c.relforcerowsecurity THEN ' forced' ELSE '' END, c.oid::int8 \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND {OWN} AND {relation} \
-         UNION ALL SELECT CASE WHEN i.indisreplident THEN 'replica identity' ELSE 'cluster' END, \
-         quote_ident(ic.relname) || ' on ' || {on}, c.oid::int8 \
-         FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid \
-         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE (i.indisreplident OR i.indisclustered) AND {OWN} AND {relation} \
-         UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {on}, c.oid::int8 \
-         FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE r.rulename <> '_RETURN' AND {OWN} AND {relation} \
-         UNION ALL SELECT 'type', t.oid::regtype::text, NULL \
-         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
-         WHERE (t.typtype = 'r' OR (t.typtype = 'c' AND c.relkind = 'c') OR (t.typtype = 'b' AND t.typelem = 0 AND t.typcategory = 'U')) \
-         AND {OWN} AND {ty} \
-         UNION ALL SELECT 'operator', o.oid::regoperator::text, NULL \
-         FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE {OWN} AND {operator} \
-         UNION ALL SELECT 'collation', k.oid::regcollation::text, NULL \
-         FROM pg_collation k JOIN pg_namespace n ON n.oid = k.collnamespace WHERE {OWN} AND {collation} \
-         UNION ALL SELECT 'statistics', quote_ident(s.stxname) || ' on ' || {on}, c.oid::int8 \
-         FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OWN} \
-         UNION ALL SELECT 'event trigger', quote_ident(evtname), NULL FROM pg_event_trigger \
-         UNION ALL SELECT 'publication', quote_ident(pubname), NULL FROM pg_publication \
-         UNION ALL SELECT 'privilege', g.privilege_type || ' on ' || {on} || ' to ' || \
-         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END || \
-         CASE WHEN g.is_grantable THEN ' with grant option' ELSE '' END, c.oid::int8 \
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) g \
-         WHERE c.relacl IS NOT NULL AND g.grantee <> c.relowner AND {OWN} AND {relation} AND c.relname !~ '^_rosey' \
-         UNION ALL SELECT 'privilege', g.privilege_type || ' on type ' || t.oid::regtype || ' to ' || \
-         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END, NULL \
-         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace, aclexplode(t.typacl) g \
-         WHERE t.typacl IS NOT NULL AND g.grantee <> t.typowner AND {OWN} AND {ty} \
-         UNION ALL SELECT 'default privilege', d.defaclobjtype::text || coalesce(' in ' || quote_ident(n.nspname), '') || ' to ' || \
-         CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END || ': ' || g.privilege_type, NULL \
-         FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, aclexplode(d.defaclacl) g \
-         WHERE g.grantee <> d.defaclrole \
-         ORDER BY 1, 2"
     )
 }

@@ -88,7 +88,7 @@ impl Builder {
         if odd {
             let name = format!("{} on {}", found.name, table.name);
             let reason = Some("a form of constraint that is not managed yet".to_owned());
-            self.live.schema.unmanaged.push(Unmanaged { kind: "constraint".to_owned(), name, reason, origin: Default::default() });
+            self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
             return;
         }
         match found.kind.as_str() {
@@ -100,6 +100,10 @@ impl Builder {
                 if let (Some(columns), Some((parent, Some(to)))) = (columns, parent) {
                     let fk = foreign_key(&found, table, columns, parent, to);
                     table.foreign_keys.push(fk);
+                } else {
+                    let reason = Some("it points to a table that no plan touches".to_owned());
+                    let name = format!("{} on {}", found.name, table.name);
+                    self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
                 }
             }
             // Keys and exclusions are read from their indexes, which know more.

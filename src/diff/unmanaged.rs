@@ -1,0 +1,173 @@
+//! What is not managed, compared by name and digest. A line of the file follows the table that it is about through renames, and
+//! goes with it. Nothing here is a change of the database.
+
+use std::collections::BTreeMap;
+
+use super::Changes;
+use crate::schema::{Ident, Names, ObjectName, Schema, Unmanaged};
+
+/// How something that is not managed differs from what the schema file says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Difference {
+    /// Both have it, and its definition is another one than the file recorded.
+    Changed,
+    /// The database has it and the file does not name it.
+    Undeclared,
+    /// The file names it and the database lacks it.
+    Missing,
+}
+
+impl Difference {
+    /// Its word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Difference::Changed => "changed",
+            Difference::Undeclared => "undeclared",
+            Difference::Missing => "missing",
+        }
+    }
+}
+
+/// Something that is not managed and differs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct UnmanagedDifference {
+    /// How it differs.
+    pub difference: Difference,
+    /// `function`, `policy`, …
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What things will be called: by the `was` of a schema whose objects have their new names.
+struct Renamed<'s>(&'s Schema);
+
+impl Renamed<'_> {
+    fn new_name<'n>(&self, name: &ObjectName, all: impl Iterator<Item = (&'n ObjectName, &'n Vec<Ident>)> + Clone) -> ObjectName {
+        let declared = all.clone().any(|(n, _)| n == name);
+        let called = |(n, was): &(&ObjectName, &Vec<Ident>)| n.schema == name.schema && was.contains(&name.name);
+        let found = all.into_iter().find(called).filter(|_| !declared);
+        found.map_or_else(|| name.clone(), |(n, _)| n.clone())
+    }
+}
+
+impl Names for Renamed<'_> {
+    fn relation(&self, name: &ObjectName) -> ObjectName {
+        let tables = self.0.tables.iter().map(|(n, t)| (n, &t.was));
+        let views = self.0.views.iter().map(|(n, v)| (n, &v.was));
+        let materialized = self.0.materialized_views.iter().map(|(n, v)| (n, &v.was));
+        let sequences = self.0.sequences.iter().map(|(n, s)| (n, &s.was));
+        self.new_name(name, tables.chain(views).chain(materialized).chain(sequences))
+    }
+
+    fn column(&self, relation: &ObjectName, name: &Ident) -> Ident {
+        let Some(table) = self.0.tables.get(relation).filter(|t| !t.columns.contains_key(name)) else { return name.clone() };
+        table.columns.values().find(|c| c.was.contains(name)).map_or_else(|| name.clone(), |c| c.name.clone())
+    }
+
+    fn ty(&self, name: &ObjectName) -> ObjectName {
+        let enums = self.0.enums.iter().map(|(n, e)| (n, &e.was));
+        self.new_name(name, enums.chain(self.0.domains.iter().map(|(n, d)| (n, &d.was))))
+    }
+}
+
+/// Both sides, matched.
+struct Matched<'s> {
+    live: &'s Schema,
+    wanted: &'s Schema,
+    /// What the database has, by its identity.
+    there: BTreeMap<(String, String), &'s Unmanaged>,
+}
+
+impl<'s> Matched<'s> {
+    fn of(live: &'s Schema, wanted: &'s Schema) -> Self {
+        let there = live.unmanaged.iter().map(|u| (u.key(&Renamed(wanted)), u)).collect();
+        Matched { live, wanted, there }
+    }
+
+    fn key(&self, unmanaged: &Unmanaged) -> (String, String) {
+        unmanaged.key(&Renamed(self.wanted))
+    }
+
+    /// What the file says and the database lacks. A table of that kind may be one that rosey could have read; what a table
+    /// passes on to its partitions is not read at them.
+    fn missing(&self) -> impl Iterator<Item = &'s Unmanaged> {
+        let readable = |u: &Unmanaged| u.kind == "table" && self.live.tables.keys().any(|t| t.name.matches(&u.name));
+        let passed_on = |u: &Unmanaged| u.kind == "trigger" && u.relation().is_some_and(|r| self.is_partition(&r));
+        self.wanted.unmanaged.iter().filter(move |u| !self.there.contains_key(&self.key(u)) && !readable(u) && !passed_on(u))
+    }
+
+    fn is_partition(&self, relation: &ObjectName) -> bool {
+        self.live.unmanaged.iter().any(|u| u.is_partition() && u.name == relation.to_string())
+    }
+
+    /// Whether it belongs to a table that the file does not have: it goes with that table, or has gone.
+    fn goes_along(&self, unmanaged: &Unmanaged) -> bool {
+        let Some(relation) = unmanaged.relation().map(|r| Renamed(self.wanted).relation(&r)) else { return false };
+        let wanted = self.wanted;
+        let declared = wanted.tables.contains_key(&relation)
+            || wanted.views.contains_key(&relation)
+            || wanted.materialized_views.contains_key(&relation)
+            || wanted.sequences.contains_key(&relation)
+            || wanted.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == relation.to_string());
+        !declared && !["table", "view", "materialized-view"].iter().any(|k| wanted.ignores(k, &relation))
+    }
+
+    /// Whether the file leaves it alone: it, or the relation that it belongs to.
+    fn is_ignored(&self, unmanaged: &Unmanaged) -> bool {
+        let relation = unmanaged.relation();
+        let name = unmanaged.name.split('(').next().unwrap_or_default();
+        let own = ObjectName::bare(Ident::new(name, crate::schema::Case::Exact));
+        self.wanted.ignores(&unmanaged.kind, &own)
+            || relation.is_some_and(|r| ["table", "view", "materialized-view"].iter().any(|k| self.wanted.ignores(k, &r)))
+    }
+}
+
+/// What the file says and the database lacks, for which an apply is refused. What a database had once is no demand, nor are
+/// partitions, which come and go, and properties of tables.
+pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
+    if wanted.unmanaged.is_empty() || wanted.names_are_exact {
+        return Vec::new();
+    }
+    let matched = Matched::of(live, wanted);
+    let demanded = |u: &&Unmanaged| !u.is_partition() && !u.is_property() && !matched.goes_along(u);
+    matched.missing().filter(demanded).map(|u| (u.kind.clone(), u.name.clone())).collect()
+}
+
+/// All that is not managed and differs, sorted. What stands on a table that the file does not have goes with that table.
+pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
+    if live.unmanaged.is_empty() && wanted.unmanaged.is_empty() {
+        return Vec::new();
+    }
+    let matched = Matched::of(live, wanted);
+    let one = |difference: Difference, u: &Unmanaged| UnmanagedDifference { difference, kind: u.kind.clone(), name: u.name.clone() };
+    let mut found: Vec<UnmanagedDifference> =
+        matched.missing().filter(|u| !u.is_partition()).map(|u| one(Difference::Missing, u)).collect();
+    let said: BTreeMap<(String, String), &Unmanaged> = wanted.unmanaged.iter().map(|u| (matched.key(u), u)).collect();
+    for there in &live.unmanaged {
+        match said.get(&matched.key(there)) {
+            Some(line) if line.digest.is_some() && there.digest.is_some() && line.digest != there.digest => {
+                found.push(one(Difference::Changed, there));
+            }
+            Some(_) => {}
+            None => {
+                let of_partition = there.is_partition() || there.relation().is_some_and(|r| matched.is_partition(&r));
+                if !of_partition && !matched.goes_along(there) && !matched.is_ignored(there) {
+                    found.push(one(Difference::Undeclared, there));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The same for a plan, whose steps name what the database lacks and an apply is refused for.
+pub(crate) fn beside(changes: &Changes, live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
+    let mut found = unmanaged(live, wanted);
+    let lacking = |d: &UnmanagedDifference| changes.lacking.iter().any(|(kind, name)| *kind == d.kind && *name == d.name);
+    found.retain(|d| d.difference != Difference::Missing || !lacking(d));
+    found
+}

@@ -1,0 +1,235 @@
+//! Something that is there and that no node can express yet: it is named, compared by a digest, and never touched. Its name is
+//! as the database prints it; what that name refers to is read from it here, so that it follows a table that is renamed.
+
+use super::{Case, Ident, ObjectName, Origin};
+
+/// Something that is there and that rosey does not manage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// `function`, `policy`, …
+    pub kind: String,
+    /// Its name, as the database prints it.
+    pub name: String,
+    /// Why it cannot be managed, where that is not the kind itself.
+    pub reason: Option<String>,
+    /// A digest of its definition, where that can differ without the name.
+    pub digest: Option<String>,
+    /// Where it stands in the schema file.
+    pub origin: Origin,
+}
+
+/// Kinds that belong to a relation: the name says `WHAT on RELATION`.
+const OF_RELATIONS: [&str; 18] = [
+    "access method",
+    "cluster",
+    "column default",
+    "column options",
+    "comment",
+    "compression",
+    "constraint",
+    "policy",
+    "privilege",
+    "replica identity",
+    "row security",
+    "rule",
+    "statistics",
+    "statistics target",
+    "storage",
+    "tablespace",
+    "trigger",
+    "unlogged sequence",
+];
+
+/// Those of them that are properties of a table or column and nothing that an application could miss.
+const PROPERTIES: [&str; 9] = [
+    "access method",
+    "column default",
+    "column options",
+    "comment",
+    "compression",
+    "statistics target",
+    "storage",
+    "tablespace",
+    "unlogged sequence",
+];
+
+/// Kinds that lie in no schema.
+const OF_DATABASE: [&str; 12] = [
+    "access method",
+    "cast",
+    "default privilege",
+    "event trigger",
+    "foreign data wrapper",
+    "language",
+    "publication",
+    "security label",
+    "server",
+    "subscription",
+    "transform",
+    "user mapping",
+];
+
+impl Unmanaged {
+    /// One of which nothing but the name is known.
+    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
+        Unmanaged { kind: kind.into(), name: name.into(), ..Unmanaged::default() }
+    }
+
+    /// The relation that it belongs to.
+    pub fn relation(&self) -> Option<ObjectName> {
+        self.split().map(|(_, relation, _)| object(relation))
+    }
+
+    /// PostgreSQL's schema that it lies in; none is the first of `search_path`, or no schema at all.
+    pub fn schema(&self) -> Option<Ident> {
+        if let Some((_, relation, _)) = self.split() {
+            return object(relation).schema;
+        }
+        if let Some(class) = self.privilege_of() {
+            let (what, name) = class.split_once(' ')?;
+            let name = token(name).0;
+            return if what == "schema" { Some(object(name).name) } else { object(head(name)).schema };
+        }
+        if OF_DATABASE.contains(&self.kind.as_str()) {
+            return None;
+        }
+        object(head(token(&self.name).0)).schema
+    }
+
+    /// A table's partition, which comes and goes without being a difference.
+    pub fn is_partition(&self) -> bool {
+        self.kind == "table" && self.reason.as_deref().is_some_and(|r| r.starts_with("it is a partition"))
+    }
+
+    /// A property of a table or column: an apply does not refuse a database for it.
+    pub fn is_property(&self) -> bool {
+        PROPERTIES.contains(&self.kind.as_str())
+    }
+
+    /// Its identity, with the relations, columns and types in its name called as these functions call them.
+    pub(crate) fn key(&self, renames: &impl Names) -> (String, String) {
+        let text = match self.split() {
+            Some((what, relation, rest)) => {
+                let relation = renames.relation(&object(relation));
+                format!("{} on {relation}{rest}", self.what(what, &relation, renames))
+            }
+            None if ["function", "procedure", "aggregate"].contains(&self.kind.as_str()) => with_types(&self.name, renames),
+            None => self.name.clone(),
+        };
+        (self.kind.clone(), text)
+    }
+
+    /// The part in front of ` on `, in which a column may be named.
+    fn what(&self, what: &str, relation: &ObjectName, renames: &impl Names) -> String {
+        let column = |name: &str| renames.column(relation, &object(name).name).to_string();
+        match (self.kind.as_str(), what.split_once(" (")) {
+            ("privilege", Some((privilege, columns))) => format!("{privilege} ({})", column(columns.trim_end_matches(')'))),
+            ("column default" | "column options" | "comment" | "compression" | "statistics target" | "storage", _) => column(what),
+            _ => what.to_owned(),
+        }
+    }
+
+    /// What it is, the relation it belongs to, and what stands behind.
+    fn split(&self) -> Option<(&str, &str, &str)> {
+        if !OF_RELATIONS.contains(&self.kind.as_str()) || self.privilege_of().is_some() {
+            return None;
+        }
+        if self.kind == "row security" || self.kind == "unlogged sequence" {
+            let (relation, rest) = token(&self.name);
+            return Some(("", relation, rest));
+        }
+        let (what, behind) = self.name.rsplit_once(" on ")?;
+        let (relation, rest) = if self.kind == "privilege" { token(behind) } else { (behind, "") };
+        Some((what, relation, rest))
+    }
+
+    /// What a privilege on something else than a relation is on: `type mood to app`.
+    fn privilege_of(&self) -> Option<&str> {
+        let behind = self.name.split_once(" on ").map(|(_, b)| b).filter(|_| self.kind == "privilege")?;
+        let known = ["type ", "function ", "schema "].iter().any(|k| behind.starts_with(k));
+        // A table may be called `type`.
+        let is_table = behind.split(' ').nth(1).is_some_and(|w| w == "to" || w == "revoked");
+        (known && !is_table).then_some(behind)
+    }
+}
+
+/// What things are called after renames.
+pub(crate) trait Names {
+    /// A table or view.
+    fn relation(&self, name: &ObjectName) -> ObjectName;
+    /// A column of a relation, which has its new name.
+    fn column(&self, relation: &ObjectName, name: &Ident) -> Ident;
+    /// An enum or domain.
+    fn ty(&self, name: &ObjectName) -> ObjectName;
+}
+
+/// The types of arguments under their new names.
+fn with_types(name: &str, renames: &impl Names) -> String {
+    let Some((function, arguments)) = name.split_once('(') else { return name.to_owned() };
+    let one = |argument: &str| {
+        let (ty, array) = argument.strip_suffix("[]").map_or((argument, ""), |a| (a, "[]"));
+        let (old, new) = (object(ty), renames.ty(&object(ty)));
+        if old == new { argument.to_owned() } else { format!("{new}{array}") }
+    };
+    let arguments: Vec<String> = arguments.trim_end_matches(')').split(',').map(one).collect();
+    format!("{function}({})", arguments.join(","))
+}
+
+/// What stands in front of the first bracket.
+fn head(name: &str) -> &str {
+    name.split_once('(').map_or(name, |(head, _)| head)
+}
+
+/// The first word, quotes respected, and the rest with its space.
+fn token(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.char_indices().find(|(_, c)| {
+        quoted ^= *c == '"';
+        *c == ' ' && !quoted
+    });
+    text.split_at(end.map_or(text.len(), |(at, _)| at))
+}
+
+/// A name that may have a schema in front and quotes around its parts.
+fn object(text: &str) -> ObjectName {
+    let mut quoted = false;
+    let point = text.char_indices().find(|(_, c)| {
+        quoted ^= *c == '"';
+        *c == '.' && !quoted
+    });
+    let ident = |t: &str| {
+        let inner = t.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        Ident::new(inner.map_or_else(|| t.to_owned(), |t| t.replace("\"\"", "\"")), Case::Exact)
+    };
+    match point {
+        Some((at, _)) => ObjectName { schema: Some(ident(&text[..at])), name: ident(&text[at + 1..]) },
+        None => ObjectName::bare(ident(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_name_refers_to() {
+        for (kind, name, relation, schema) in [
+            ("trigger", "t on notes", "notes", ""),
+            ("trigger", "\"a on b\" on app.\"My Notes\"", "app.My Notes", "app"),
+            ("privilege", "SELECT (a) on app.notes to bob with grant option", "app.notes", "app"),
+            ("privilege", "USAGE on type app.mood to bob", "", "app"),
+            ("privilege", "SELECT on type to bob", "type", ""),
+            ("privilege", "EXECUTE on function app.f(integer, text) to bob", "", "app"),
+            ("privilege", "USAGE on schema app to bob", "", "app"),
+            ("row security", "notes forced", "notes", ""),
+            ("function", "app.f(other.mood)", "", "app"),
+            ("operator", "public.===(integer,integer)", "", "public"),
+            ("table", "app.events", "", "app"),
+            ("publication", "\"a.b\"", "", ""),
+        ] {
+            let one = Unmanaged::new(kind, name);
+            assert_eq!(one.relation().map(|r| r.to_string()).unwrap_or_default(), relation, "{name}");
+            assert_eq!(one.schema().map(|s| s.to_string()).unwrap_or_default(), schema, "{name}");
+        }
+    }
+}
