@@ -41,7 +41,7 @@ mod tests {
     fn no_literal_is_left() {
         for (sql, wanted) in [
             ("UPDATE users SET pin = '1234'  WHERE id=7", "UPDATE users SET pin = ? WHERE id=?"),
-            ("SELECT $$secret$$, E'a\\'b', U&'x', 1.5 /* secret */", "SELECT ?, ?, ?, ?.?"),
+            ("SELECT $$secret$$, E'a\\'b', U&'x', 1.5 /* secret */", "SELECT ?, ?, U&?, ?"),
             ("SELECT 1 -- secret", "SELECT …"),
             ("UPDATE users SET pin = $1", "UPDATE users SET pin …"),
             ("INSERT INTO a.b VALUES ('sec", "INSERT INTO a.b VALUES …"),
