@@ -169,6 +169,11 @@ pub(crate) fn check_changes(current: &[crate::schema::Check], desired: &[crate::
     pairs::rule_deltas(current, desired, false)
 }
 
+/// A table that is to be changed though nothing of it differs.
+pub(crate) fn untouched(live: &Table, after: &Table) -> TableEdits {
+    table::compared(live, after)
+}
+
 /// Whether two states of a table are one, foreign keys to a parent's key spelled out or not, indexes left aside.
 pub(crate) fn is_same_table(a: &Table, b: &Table) -> bool {
     table::is_same(a, b)

@@ -175,6 +175,11 @@ fn diff_table(
     }
 }
 
+/// What differs between two states of a table without renames.
+pub(super) fn compared(live: &Table, after: &Table) -> TableEdits {
+    diff_table(live, live, after, None, &Renames::default(), false)
+}
+
 /// Columns that exist keep the live order, new ones go last in the file's: order is no difference, whatever path is
 /// taken.
 fn in_live_order(before: &Table, mut table: Table) -> Table {

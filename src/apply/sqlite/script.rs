@@ -8,7 +8,7 @@ use crate::apply::{Options, verify};
 use crate::dialect::sqlite::lexer::quote_string;
 use crate::dialect::sqlite::lower::rowid_name;
 use crate::dialect::sqlite::references::orphans_sql;
-use crate::dialect::sqlite::{PlanError, offline, script};
+use crate::dialect::sqlite::{PlanError, offline, script, shell};
 use crate::plan::{Frame, Piece, Plan, Record, insert_history, upgrade_history};
 use crate::schema::{Dialect, Normalized, Schema};
 
@@ -35,6 +35,9 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
     };
     end.push(Piece::new("The history.", history(&record, &state.history_columns)));
     end.push(Piece { comment: String::new(), statements: vec!["DROP TABLE temp.\"_rosey_check\"".to_owned()] });
+    for statement in begin.iter_mut().chain(&mut end).flat_map(|p| &mut p.statements) {
+        *statement = shell::safe(statement);
+    }
     Ok(Frame { begin, end, ..Frame::default() })
 }
 

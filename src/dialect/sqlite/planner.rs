@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::connection::{Connection, Error};
 use super::gate::Gate;
-use super::indexed_by;
 use super::inspect::{self, Live};
 use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
 use super::{broken, check, cursor, lower, measure, normalize, rewrite};
+use super::{implied, indexed_by, shell};
 use crate::dialect::guards::Guards;
 use crate::diff::{self, Changes};
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
@@ -108,6 +108,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
     let rewritten = if renames.is_empty() { Schema::default() } else { rewrite::bodies(live, &renames).await? };
     let mut changes = diff::diff_over(&live.current, &desired, &rewritten).map_err(PlanError::Schema)?;
     changes.lacking.extend(unreadable);
+    implied::follow(&mut changes, live, desired.schema());
     let unfit = check::unfit_defaults(&changes);
     if !unfit.is_empty() {
         return Err(PlanError::Schema(unfit));
@@ -118,6 +119,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
     let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
     let mut steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
     indexed_by::stop(&changes, live, &mut steps);
+    implied::stop(&changes, live, desired.schema(), &mut steps);
     Ok(Plan {
         dialect: Dialect::Sqlite,
         unmanaged: diff::beside(&changes, live.current.schema(), desired.schema()),
@@ -191,6 +193,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             steps[step].hazards.push(hazard);
             return Ok(steps);
         }
+        steps.iter_mut().flat_map(|s| &mut s.statements).for_each(|s| s.sql = shell::safe(&s.sql));
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
         }

@@ -106,6 +106,20 @@ fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     names
 }
 
+/// The names of the tables in which a virtual table keeps its rows
+/// (<https://sqlite.org/fts5.html#fts5_data_structures>, <https://sqlite.org/rtree.html#the_shadow_tables>).
+fn shadows(table: &VirtualTable) -> Vec<String> {
+    let sql = &table.using.text;
+    let module = lex(sql).first().map(|t| t.value(sql).to_ascii_lowercase()).unwrap_or_default();
+    let suffixes: &[&str] = match module.as_str() {
+        "fts5" => &["data", "idx", "content", "docsize", "config"],
+        "fts3" | "fts4" => &["content", "segments", "segdir", "docsize", "stat"],
+        "rtree" | "rtree_i32" | "geopoly" => &["node", "parent", "rowid"],
+        _ => &[],
+    };
+    suffixes.iter().map(|s| format!("name:{}_{s}", table.name.name.as_str().to_ascii_lowercase())).collect()
+}
+
 fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
     let create = |v: &VirtualTable| Statement::new(ddl::create_virtual(v));
     let drop = |v: &VirtualTable| Statement::new(format!("DROP TABLE {}", quote(v.name.name.as_str())));
@@ -130,9 +144,11 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
             .counted(Probe::Query(format!("SELECT count(*) FROM {}", quote(before.name.name.as_str())))),
         );
         step.footprint.drops.push(name_of(&before.name.name));
+        step.footprint.drops.extend(shadows(before));
     }
     if let Some(after) = delta.after() {
         step.footprint.creates.push(name_of(&after.name.name));
+        step.footprint.creates.extend(shadows(after));
         step.footprint.prefers.extend(words(&after.using.text).into_iter().map(|w| format!("name:{w}")));
     }
     vec![step]

@@ -89,10 +89,13 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         Path::Catalog(_) => Some("catalog edit"),
         _ => None,
     };
-    let mut statements = rename_statements(edits, rebuilds);
+    // The table may get the name of an index that goes.
+    let is_taken = |i: &&Ident| edits.renamed_from.is_some() && **i == edits.after.name.name;
+    let mut statements: Vec<Statement> = gone_indexes(edits).filter(is_taken).map(drop_index).collect();
+    statements.extend(rename_statements(edits, rebuilds));
     if !rebuilds {
         // A rebuild takes all of them with the old table.
-        statements.extend(gone_indexes(edits).map(drop_index));
+        statements.extend(gone_indexes(edits).filter(|i| !is_taken(i)).map(drop_index));
     }
     statements.extend(match path {
         Path::Native => native::statements(edits),

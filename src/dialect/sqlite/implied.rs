@@ -1,0 +1,84 @@
+//! Foreign keys whose text names no column (`REFERENCES par`): they point to whatever is the key. When the key changes,
+//! they change with it, so that one which is to point to the old column has to name it in the same plan.
+
+use super::inspect::Live;
+use super::read_table::read_table;
+use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits, untouched};
+use crate::plan::{Code, Hazard, Level, Step};
+use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
+
+/// Adds the change of each foreign key that would point elsewhere, though nothing of it differs.
+pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
+    for (child, fk) in led_elsewhere(changes, live) {
+        // Under its new name.
+        let at = changes.tables.iter().position(|c| matches!(c, TableChange::Alter(e) if e.live.name == child.name));
+        let mut edits = match at.and_then(|i| changes.tables.get(i)) {
+            Some(TableChange::Alter(edits)) => edits.clone(),
+            _ => match desired.tables.get(&child.name) {
+                Some(after) if !desired.ignores("table", &child.name) => Box::new(untouched(&child, after)),
+                _ => continue,
+            },
+        };
+        let Some(delta) = spelled_out(&fk, &edits) else { continue };
+        edits.foreign_keys.push(delta);
+        match at.and_then(|i| changes.tables.get_mut(i)) {
+            Some(there) => *there = TableChange::Alter(edits),
+            None => changes.tables.push(TableChange::Alter(edits)),
+        }
+    }
+}
+
+/// Stops the plan if a table that the schema leaves alone has such a foreign key.
+pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut [Step]) {
+    for (child, fk) in led_elsewhere(changes, live).into_iter().filter(|(c, _)| desired.ignores("table", &c.name)) {
+        let address = child.foreign_key_at(&fk);
+        let message = format!("{address} is not in the schema, is not touched, and names no column of {}, whose key changes", fk.table);
+        let advice = "name the column in its definition first, or keep the key";
+        if let Some(step) = steps.first_mut() {
+            step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
+        }
+    }
+}
+
+/// Live foreign keys without columns to tables whose key will be another one, with their tables.
+fn led_elsewhere(changes: &Changes, live: &Live) -> Vec<(Table, ForeignKey)> {
+    let mut found = Vec::new();
+    let rekeyed: Vec<&ObjectName> = changes.tables.iter().filter_map(rekeyed).collect();
+    if rekeyed.is_empty() {
+        return found;
+    }
+    for child in live.current.schema().tables.values() {
+        if !child.foreign_keys.iter().any(|f| rekeyed.contains(&&f.table)) {
+            continue;
+        }
+        let Some(stored) = live.table_sql(&child.name.name).and_then(|sql| read_table(sql).ok()) else { continue };
+        let is_implied =
+            |f: &&ForeignKey| stored.foreign_keys.iter().any(|s| s.to.is_empty() && s.columns == f.columns && s.table == f.table);
+        let implied = child.foreign_keys.iter().filter(|f| rekeyed.contains(&&f.table) && !f.to.is_empty()).filter(is_implied);
+        found.extend(implied.map(|f| (child.clone(), f.clone())));
+    }
+    found
+}
+
+fn rekeyed(change: &TableChange) -> Option<&ObjectName> {
+    let TableChange::Alter(edits) = change else { return None };
+    (key(&edits.before) != key(&edits.after)).then_some(&edits.live.name)
+}
+
+fn key(table: &Table) -> Vec<&Ident> {
+    table.primary_key.iter().flat_map(|k| &k.parts).map(|p| &p.column).collect()
+}
+
+/// The change that names the columns; nothing if the foreign key changes anyway, or goes.
+fn spelled_out(fk: &ForeignKey, edits: &TableEdits) -> Option<Delta<ForeignKey>> {
+    let at = edits.live.foreign_keys.iter().position(|f| f == fk)?;
+    let before = edits.before.foreign_keys.get(at)?;
+    if edits.foreign_keys.iter().any(|d| d.before() == Some(before)) {
+        return None;
+    }
+    let after = edits.after.foreign_keys.iter().find(|f| f.columns == before.columns && f.table == before.table && f.to == before.to)?;
+    let columns: Vec<String> = after.to.iter().map(ToString::to_string).collect();
+    let shown = (before.table.to_string(), format!("{}({})", after.table, columns.join(", ")));
+    let edit = Edit { attribute: "references", before: Some(shown.0), after: Some(shown.1) };
+    Some(Delta::Alter { before: before.clone(), after: after.clone(), edits: vec![edit] })
+}
