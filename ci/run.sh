@@ -87,10 +87,23 @@ errors=$(mktemp "$temporary/rosey-errors.XXXXXX")
 
 run() {
     local code=0
-    # Errors are shown as they come, and looked at afterwards.
-    { "$rosey" "$@" 2>&1 >&3 | tee "$errors" >&2; } 3>"$output" || code=$?
-    cat "$output"
+    # The plan first, then what is said of it: a log that ends with the plan would look as if all were well.
+    "$rosey" "$@" 2>"$errors" | tee "$output" || code=$?
+    cat "$errors" >&2
     return "$code"
+}
+
+# The reason of a failure as an annotation. What a schema says in it stays inside: a line break would end the command.
+annotate() {
+    local reason
+    reason=$(awk '/^error: /{ found = 1 } found && !/^  help: /{ print } found && /^  help: /{ exit }' "$errors" | head -n 20)
+    if [ -z "$reason" ]; then
+        reason=$(tail -n 20 "$errors")
+    fi
+    reason=${reason//'%'/%25}
+    reason=${reason//$'\r'/%0D}
+    reason=${reason//$'\n'/%0A}
+    echo "::error title=rosey ${ROSEY_COMMAND:-plan}::$reason" >&2
 }
 
 case ${ROSEY_COMMAND:-plan} in
@@ -122,4 +135,7 @@ apply)
     ;;
 esac
 say changes "$changes"
+if [ "$code" != 0 ]; then
+    annotate
+fi
 exit "$code"

@@ -27,6 +27,7 @@ mod reference;
 mod sequence;
 mod source;
 mod space;
+mod spelled_out;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub(crate) use fmt::quoted;
 pub(crate) use fmt::string_repr;
 
 use node::{Ctx, Node};
+use spelled_out::Declared;
 
 /// The nodes that may stand at the top of a schema file.
 const TOP: [&str; 13] = [
@@ -90,18 +92,20 @@ pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>)
     let mut schema = Schema::default();
     let mut problems = sources.problems().to_vec();
     let mut unread = Unread { whole: !problems.is_empty(), ..Unread::default() };
+    let mut declared = Declared::default();
     let here = sources.files().iter().enumerate().filter(|(_, f)| f.only.is_none_or(|only| only == dialect));
     for (file, source) in here {
         let ctx = Ctx::new(file as u32, dialect);
         let parsed = parse::parse(file as u32, &source.text, |start, document| {
             ctx.starts_at(start);
-            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema, &mut unread));
+            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema, &mut unread, &mut declared));
         });
         unread.whole |= parsed.is_err();
         problems.extend(parsed.err().unwrap_or_default());
         problems.extend(ctx.into_problems());
     }
     problems.extend(schema.problems_but(&unread));
+    declared.spell_out(&mut schema);
     schema.tables.retain(|name, _| !unread.parts.contains(name));
     (schema, problems)
 }
@@ -116,7 +120,7 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
     if problems.is_empty() { Ok(()) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread) {
+fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread, declared: &mut Declared) {
     let before = ctx.count();
     let Some(node) = ctx.open(kdl) else { return };
     match node.name() {
@@ -129,7 +133,7 @@ fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut U
         "ignore" => schema.ignores.extend(other::decode_ignore(node)),
         "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
         "include" => other::decode_include(node), // taken in by `Sources` already
-        "schema" | "extension" | "enum" | "domain" | "sequence" | "materialized-view" => decode_for_postgres(node, schema),
+        "schema" | "extension" | "enum" | "domain" | "sequence" | "materialized-view" => decode_for_postgres(node, schema, declared),
         _ => {
             unread.whole = true;
             node.unknown("node", &TOP);
@@ -153,12 +157,14 @@ fn decode_table(node: Node, before: usize, schema: &mut Schema, unread: &mut Unr
     insert(ctx, &mut schema.tables, "table", Some(table), |t| (t.name.clone(), t.origin));
 }
 
-/// Kinds that only PostgreSQL has: their mistakes are mistakes everywhere, but elsewhere they do nothing.
-fn decode_for_postgres(node: Node, schema: &mut Schema) {
+/// Kinds that only PostgreSQL has: their mistakes are mistakes everywhere. Elsewhere types are spelled out where columns
+/// have them, and the rest does nothing.
+fn decode_for_postgres(node: Node, schema: &mut Schema, declared: &mut Declared) {
     let ctx = node.ctx;
-    let kind = node.name();
+    let (kind, own) = (node.name(), node.schema_text());
+    let is_postgres = ctx.dialect == Dialect::Postgres;
     let mut unused = Schema::default();
-    let into = if ctx.dialect == Dialect::Postgres { schema } else { &mut unused };
+    let into = if is_postgres { schema } else { &mut unused };
     match kind {
         "schema" => insert(ctx, &mut into.namespaces, kind, space::decode_schema(node), |n| (n.name.clone(), n.origin)),
         "extension" => insert(ctx, &mut into.extensions, kind, space::decode_extension(node), |e| (e.name.clone(), e.origin)),
@@ -166,6 +172,10 @@ fn decode_for_postgres(node: Node, schema: &mut Schema) {
         "domain" => insert(ctx, &mut into.domains, kind, types::decode_domain(node), |d| (d.name.clone(), d.origin)),
         "sequence" => insert(ctx, &mut into.sequences, kind, sequence::decode(node), |s| (s.name.clone(), s.origin)),
         _ => insert(ctx, &mut into.materialized_views, kind, view::decode_materialized(node), |v| (v.name.clone(), v.origin)),
+    }
+    if !is_postgres {
+        declared.enums.extend(unused.enums.into_values().map(|e| (own.clone(), e)));
+        declared.domains.extend(unused.domains.into_values().map(|d| (own.clone(), d)));
     }
 }
 

@@ -256,6 +256,11 @@ impl<'a> Node<'a> {
         Some(ObjectName { schema, name: self.required_name()? })
     }
 
+    /// What its `schema=` says, read whatever the dialect and without asking for it.
+    pub(super) fn schema_text(&self) -> Option<String> {
+        self.kdl.get("schema").and_then(|v| v.as_string()).map(str::to_owned)
+    }
+
     /// The children that are for this dialect.
     pub(super) fn children(&self) -> Vec<Node<'a>> {
         self.kdl.children().map_or(&[][..], |c| c.nodes()).iter().filter_map(|n| self.ctx.open(n)).collect()

@@ -12,6 +12,7 @@ mod expr;
 mod ident;
 mod index;
 mod normalized;
+mod not_kept;
 mod other;
 mod parts;
 mod postgres;
@@ -33,6 +34,7 @@ pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use normalized::Normalized;
+pub use not_kept::NotKept;
 pub use other::{Ignore, Trigger, View, VirtualTable};
 pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, deceives, escape, nearest};
@@ -69,6 +71,8 @@ pub struct Schema {
     pub ignores: Vec<Ignore>,
     /// What exists but cannot be expressed: left alone where it is.
     pub unmanaged: Vec<Unmanaged>,
+    /// What the file says of objects and this database cannot keep.
+    pub not_kept: Vec<NotKept>,
     /// A schema that a database had: a rule without a name had none, or the one that the server gives. Where a schema file
     /// names none, any name will do.
     pub names_are_exact: bool,

@@ -1,6 +1,7 @@
 //! The rules, one file each, in the order of their codes.
 
 mod autoincrement_cost;
+mod check_not_kept;
 mod conflict_replaces;
 mod dangling_foreign_key;
 mod discouraged_type;
@@ -38,6 +39,7 @@ use super::rule::Rule;
 /// All rules about schemas.
 pub static RULES: &[Rule] = &[
     autoincrement_cost::RULE,
+    check_not_kept::RULE,
     conflict_replaces::RULE,
     dangling_foreign_key::RULE,
     discouraged_type::RULE,

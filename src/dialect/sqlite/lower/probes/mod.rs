@@ -17,6 +17,7 @@ pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, liv
         hazards.extend(edits.after.columns.values().filter_map(|c| values::not_null(edits, c)));
         for column in edits.after.columns.values().filter(|c| c.generated.is_none()) {
             hazards.extend(values::conversion(edits, column));
+            hazards.extend(values::stored_as_numbers(edits, column));
             hazards.extend(values::fractions(edits, column));
             hazards.extend(values::longer(edits, column));
             hazards.extend(values::strict_value(edits, column));

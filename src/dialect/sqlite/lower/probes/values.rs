@@ -74,6 +74,31 @@ pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> 
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
+/// A type that only PostgreSQL knows, like the name of a domain, has NUMERIC affinity: texts that looked like numbers were
+/// stored as numbers. What they looked like before nobody knows any more, so this warns and does not ask.
+pub(super) fn stored_as_numbers(edits: &TableEdits, column: &Column) -> Option<Hazard> {
+    const NUMBERS: [&str; 10] = ["NUM", "DEC", "BOOL", "DATE", "TIME", "MONEY", "YEAR", "BIT", "FIXED", "BYTE"];
+    let before = edits.before.columns.get(&column.name)?;
+    let Type::Other(name) = &before.ty else { return None };
+    let upper = name.as_str().to_ascii_uppercase();
+    let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
+    let accident = from == Affinity::Numeric && !NUMBERS.iter().any(|n| upper.contains(n));
+    if !accident || to != Affinity::Text || column.using.is_some() {
+        return None;
+    }
+    let (old, table) = (rows::old_name(edits, &column.name), old_table(edits));
+    let condition = format!("typeof({old}) IN ('integer', 'real')");
+    let message = format!(
+        "{{count}} of {{total}} values of {} were stored as numbers, because SQLite takes the type {} for NUMERIC, and become text as they are",
+        column.name,
+        name.as_str()
+    );
+    let advice = "zeros at the start or the end that the texts had are lost since then ('007' was stored as 7): check these values";
+    let hazard = Hazard::new(Code::LosesValues, Level::Warns, at(edits, &column.name), message, advice);
+    let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
+    Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
+}
+
 /// SQLite keeps a fraction in an INTEGER column; nothing else does, so somebody has to say what is meant.
 pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let before = edits.before.columns.get(&column.name)?;
