@@ -17,7 +17,7 @@ use support::postgres::{self, Database};
 use support::quote;
 
 /// A type: its name, defaults that it takes, and whether text of it can be computed from it alone.
-const TYPES: [(&str, [&str; 2], bool); 22] = [
+const TYPES: [(&str, [&str; 2], bool); 25] = [
     ("integer", ["0", "(sql)\"1 + 1\""], true),
     ("text", ["x", "(sql)\"lower('X')\""], true),
     ("\"varchar(9)\"", ["\"it's\"", "(sql)\"('a' || 'b')\""], true),
@@ -40,6 +40,9 @@ const TYPES: [(&str, [&str; 2], bool); 22] = [
     ("small", ["1", "(sql)\"2\""], false),
     ("int4range", ["\"[1,5)\"", "(sql)\"int4range(1, 3)\""], false),
     ("interval", ["\"1 day\"", "(sql)\"'1h'\""], false),
+    ("select", ["on", "(sql)\"'off'::\\\"select\\\"\""], false),
+    ("\"mood[]\"", ["\"{ok}\"", "(sql)\"ARRAY['ok'::mood]\""], false),
+    ("\"\\\"Two Words\\\"\"", ["1", "(sql)\"2\""], false),
 ];
 
 const VALUES: [&str; 16] = [
@@ -62,6 +65,14 @@ const VALUES: [&str; 16] = [
 ];
 
 const TABLES: [&str; 3] = ["t0", "Order \"x\"", "user"];
+/// Names that pass between indexes, constraints, sequences and views from one schema to the other.
+const SHARED: [&str; 8] = ["shared", "Shared", "ix 1", "order", "u_2", "größe", "m 0", "t0_a_key"];
+
+/// The shared name in this place: each schema begins at another one.
+fn shared(schema: &RandomSchema, place: usize) -> &'static str {
+    SHARED[(place + usize::from(schema.dice[5])) % SHARED.len()]
+}
+
 const COLUMNS: [&str; 5] = ["a", "B", "select", "größe", "e \"q\" 'r'"];
 
 /// Dice: each shows nothing special where it shows 0, so that what fails becomes small.
@@ -109,6 +120,14 @@ fn kdl(schema: &RandomSchema) -> String {
         .unwrap();
     let rule = pick(&["", "check \"VALUE > -10\"", "check in_range \"VALUE BETWEEN 0 AND 99\"", "check \"VALUE IN (1, 2, 3)\""], d[1]);
     writeln!(out, "domain small integer {} {{\n    {rule}\n}}", pick(&["", "default=3", "not-null"], d[2])).unwrap();
+    writeln!(out, "enum select {}", pick(&["on off", "off on", "on off other"], d[6])).unwrap();
+    writeln!(out, "domain \"Two Words\" {}", pick(&["integer", "bigint", "text"], d[7])).unwrap();
+    if one_in(2, d[8]) {
+        writeln!(out, "sequence {}", text(shared(schema, 6))).unwrap();
+    }
+    if one_in(2, d[9]) {
+        writeln!(out, "view {} {{ as \"SELECT 1 AS one\" }}", text(shared(schema, 7))).unwrap();
+    }
     if one_in(3, d[3]) {
         writeln!(out, "sequence \"Nummern\" {}", pick(&["", "integer start=5", "increment=2 cache=5 cycle=#true"], d[4])).unwrap();
     }
@@ -152,7 +171,7 @@ fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &Random
         let expr = text(&format!("coalesce({}::text, '') || '!'", quote(first)));
         writeln!(out, "    column g text generated={expr} stored=#true").unwrap();
     }
-    write_rules(out, n, table, first, last);
+    write_rules(out, schema, n, table, (first, last));
     let to = usize::from(d[3]) % TABLES.len();
     if let Some(parent) = schema.tables.get(&to).filter(|_| one_in(3, d[4])) {
         let key = pick(&KEYS, parent.dice[0]).1;
@@ -172,7 +191,7 @@ fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &Random
 
 fn write_column(out: &mut String, number: usize, d: &Dice) {
     let (ty, defaults, _) = pick(&TYPES, d[0]);
-    let default = pick(&["", "", defaults[0], defaults[1]], d[1]);
+    let default = pick(&["", "", defaults[0], defaults[1], "(sql)\"NULL\""], d[1]);
     let default = if default.is_empty() { String::new() } else { format!(" default={default}") };
     let textual = ["text", "\"varchar(9)\"", "\"char(3)\""].contains(&ty);
     let collate = if textual { pick(&["", "", " collate=C", " collate=POSIX"], d[2]) } else { "" };
@@ -191,13 +210,15 @@ fn is_ordered(d: &Dice) -> bool {
     !["json"].contains(&pick(&TYPES, d[0]).0)
 }
 
-fn write_rules(out: &mut String, n: usize, table: &RandomTable, first: &str, last: &str) {
+fn write_rules(out: &mut String, schema: &RandomSchema, n: usize, table: &RandomTable, (first, last): (&str, &str)) {
     let d = table.dice;
     let of = |name: &str| table.columns.iter().find(|(c, _)| COLUMNS[**c] == name).map(|(_, d)| d).unwrap();
     let (first_type, last_type) = (pick(&TYPES, of(first)[0]).0, pick(&TYPES, of(last)[0]).0);
     if one_in(4, d[8]) && is_ordered(of(first)) {
         let (one, other) = (format!(" name=\"One Only {n}\""), format!(" name=one_only{n} comment=why"));
-        let more = pick(&["", &one, " deferrable=initially-deferred", &other], d[9]);
+        let passed = format!(" name={}", text(shared(schema, n + 3)));
+        let given = format!(" name={}", text(&format!("{}_{first}_key", TABLES[n])));
+        let more = pick(&["", &one, &passed, " deferrable=initially-deferred", &other, &given], d[9]);
         let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
         writeln!(out, "    unique {}{two}{more}", text(first)).unwrap();
     }
@@ -207,19 +228,30 @@ fn write_rules(out: &mut String, n: usize, table: &RandomTable, first: &str, las
             "integer" | "bigint" | "smallint" | "\"decimal(8,2)\"" => format!("{column} > -100 AND {column} <> 13"),
             "\"varchar(9)\"" | "text" | "\"char(3)\"" => format!("{column} IN ('x', '', '007', '1', 't')"),
             "mood" => format!("{column} <> 'sad'"),
+            "select" => format!("{column} > 'on' OR {column} = 'on'"),
+            "\"mood[]\"" => format!("'sad' <> ALL ({column})"),
             "jsonb" => format!("{column} ? 'a' OR {column} IS NOT NULL"),
             _ => format!("{column} IS NOT NULL OR true"),
         };
-        let name = pick(&["", "\"Is Fine\" ", "", "is_fine "], d[11]);
+        let given = format!("{} ", text(&format!("{}_{last}_check", TABLES[n])));
+        let name = pick(&["", "\"Is Fine\" ", "", "is_fine ", &given], d[11]);
         writeln!(out, "    check {name}{}", text(&condition)).unwrap();
     }
-    write_indexes(out, n, table, (first, first_type), (last, last_type));
+    write_indexes(out, schema, n, table, (first, first_type), (last, last_type));
 }
 
-fn write_indexes(out: &mut String, n: usize, table: &RandomTable, (first, first_type): (&str, &str), (last, last_type): (&str, &str)) {
+fn write_indexes(
+    out: &mut String,
+    schema: &RandomSchema,
+    n: usize,
+    table: &RandomTable,
+    (first, first_type): (&str, &str),
+    (last, last_type): (&str, &str),
+) {
     let d = table.dice;
     let name = format!("ix{n} {}", first.replace(['"', '\''], ""));
-    let (name, column, other) = (text(&format!("{name}{}", d[0] % 7)), text(first), text(last));
+    let name = if one_in(2, d[15]) { shared(schema, n).to_owned() } else { format!("{name}{}", d[0] % 7) };
+    let (name, column, other) = (text(&name), text(first), text(last));
     let partial = format!(" where={}", text(&format!("{} IS NOT NULL", quote(last))));
     match d[12] % 9 {
         1 => writeln!(out, "    index {name} {column}"),

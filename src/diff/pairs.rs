@@ -97,11 +97,14 @@ pub(super) fn is_respelled(old: &Ident, new: &Ident, was: &[Ident]) -> bool {
 pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T], exact_names: bool) -> Vec<Delta<T>> {
     let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
     let mut taken = vec![false; current.len()];
-    let tests: [fn(&T, &T) -> bool; 6] = [
+    let tests: [fn(&T, &T) -> bool; 8] = [
         |b, a| b.name() == a.name() && b.is_same_rule(a) && T::edits(b, a).is_empty(),
         |b, a| a.is_same_rule(b) && T::edits(b, a).is_empty(),
         // Two that change names are each what they were.
         |b, a| b.name().is_some_and(|n| a.was().contains(n)) && b.is_same_rule(a),
+        // What is the same constraint but for its name is renamed, before one of that name is taken for it.
+        |b, a| b.name().is_some() && b.name() == a.name() && b.is_same_rule(a),
+        |b, a| b.is_same_rule(a) && T::edits(b, a).iter().all(|e| e.attribute == "name"),
         |b, a| b.name().is_some() && b.name() == a.name(),
         |b, a| b.name().is_some_and(|n| a.was().contains(n)),
         |b, a| b.is_same_rule(a),

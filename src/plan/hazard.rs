@@ -232,6 +232,9 @@ pub struct Hazard {
     pub reads: Vec<String>,
     /// Rows it is about, once counted.
     pub count: Option<i64>,
+    /// A query that counts the values which can be converted, for a count that converts them back as well: where that is
+    /// refused and this one is not, all of them count.
+    pub forward: Option<String>,
     /// Rows there are, once counted.
     pub total: Option<i64>,
     /// Such rows were found; how many is not told (`--counts safe`).
@@ -258,6 +261,7 @@ impl Hazard {
             find: None,
             reads: Vec::new(),
             count: None,
+            forward: None,
             total: None,
             some: false,
             uncounted: None,

@@ -25,6 +25,7 @@ pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, FileKind, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece, counted_again};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
+pub(crate) use order::contended;
 pub use order::order;
 pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, first_columns, insert_history, upgrade_history};
 pub use rename::{Rename, decode_renames, renames};

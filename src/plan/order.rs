@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Action, Step};
+use super::{Action, Step, Transaction};
 
 /// Whether an edge may be left out where it closes a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,22 +48,49 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
     Ok(ordered)
 }
 
+/// The names that keep these steps from an order: one step gives up such a name and another takes it, but the first waits
+/// for the second, or runs after the plan's transaction, where it could not tell its own object from the other's.
+pub fn contended(steps: &[Step]) -> BTreeSet<String> {
+    let mut graph = build(steps);
+    loosen(&mut graph);
+    let mut circle_of = BTreeMap::new();
+    for (n, circle) in tarjan_scc(&graph).into_iter().enumerate() {
+        circle_of.extend(circle.into_iter().map(|node| (node.index(), n)));
+    }
+    let creates = users(steps, |s| &s.footprint.creates);
+    let mut found = BTreeSet::new();
+    for (name, givers) in users(steps, |s| &s.footprint.drops) {
+        let takers = creates.get(name).map_or(&[][..], Vec::as_slice);
+        let in_the_way = |a: &usize, b: &usize| {
+            let late = steps.get(*a).is_some_and(|s| s.transaction == Transaction::After);
+            a != b && (late || circle_of.get(a) == circle_of.get(b))
+        };
+        if givers.iter().any(|a| takers.iter().any(|b| in_the_way(a, b))) {
+            found.insert(name.to_owned());
+        }
+    }
+    found
+}
+
 fn drops(step: &Step) -> bool {
     step.action == Action::Destroy
 }
 
+/// The steps of each resource.
+type Users<'a> = BTreeMap<&'a str, Vec<usize>>;
+
+fn users(steps: &[Step], of: fn(&Step) -> &Vec<String>) -> Users<'_> {
+    let mut map: Users = BTreeMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        of(step).iter().for_each(|r| map.entry(r).or_default().push(i));
+    }
+    map
+}
+
 fn build(steps: &[Step]) -> DiGraph<(), Edge> {
-    type Users<'a> = BTreeMap<&'a str, Vec<usize>>;
-    let users = |of: fn(&Step) -> &Vec<String>| {
-        let mut map: Users = BTreeMap::new();
-        for (i, step) in steps.iter().enumerate() {
-            of(step).iter().for_each(|r| map.entry(r).or_default().push(i));
-        }
-        map
-    };
-    let (creates, drops) = (users(|s| &s.footprint.creates), users(|s| &s.footprint.drops));
-    let (needs, frees) = (users(|s| &s.footprint.needs), users(|s| &s.footprint.frees));
-    let prefers = users(|s| &s.footprint.prefers);
+    let (creates, drops) = (users(steps, |s| &s.footprint.creates), users(steps, |s| &s.footprint.drops));
+    let (needs, frees) = (users(steps, |s| &s.footprint.needs), users(steps, |s| &s.footprint.frees));
+    let prefers = users(steps, |s| &s.footprint.prefers);
     let mut edges = BTreeMap::new();
     let mut connect = |from: &Users, to: &Users, edge: Edge| {
         for (resource, firsts) in from {
@@ -130,6 +157,17 @@ mod tests {
         let reversed = steps.iter().rev().cloned().collect();
         assert_eq!(sorted(steps), "b c z a");
         assert_eq!(sorted(reversed), "b c z a");
+    }
+
+    #[test]
+    fn a_name_is_contended_in_a_circle_and_after_the_transaction() {
+        let gives = |name: &str, takes: &str| Footprint { creates: names(takes), drops: names(name), ..Footprint::default() };
+        let swap = [step("a", gives("x", "y")), step("b", gives("y", "x"))];
+        assert_eq!(contended(&swap), ["x", "y"].map(str::to_owned).into());
+        let mut chain = [step("a", gives("x", "y")), step("b", gives("y", "z"))];
+        assert!(contended(&chain).is_empty());
+        chain[1].transaction = Transaction::After;
+        assert_eq!(contended(&chain), ["y".to_owned()].into());
     }
 
     #[test]

@@ -295,7 +295,13 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     if let Some(body) = objects::body(changes, &step.address) {
         return body;
     }
-    (format!("unmanaged {} {}", step.address.kind(), step.address.last()), Vec::new())
+    let name = crate::kdl::string_repr(step.address.last());
+    if step.action == Action::Unsupported {
+        return (format!("unmanaged {} {name}", step.address.kind()), Vec::new());
+    }
+    // Nothing of the object itself differs: what it depends on does.
+    let lines = reasons(plan, step).into_iter().map(|text| Line { symbol: Symbol::Change, text });
+    (format!("{} {name}", step.address.kind()), lines.collect())
 }
 
 fn address<T>(delta: &Delta<T>, of: impl Fn(&T) -> Address) -> Option<Address> {

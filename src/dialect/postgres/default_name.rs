@@ -21,7 +21,7 @@ pub(crate) fn make(name1: &str, name2: Option<&str>, label: &str) -> String {
 }
 
 /// At most so many bytes, and no half character.
-fn clip(text: &str, most: usize) -> &str {
+pub(crate) fn clip(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|n| text.is_char_boundary(*n));
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }

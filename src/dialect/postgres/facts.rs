@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::inspect::{Live, ident};
+use super::inspect::{KeptOfColumn, Live, ident};
 use crate::schema::{Ident, ObjectName};
 
 /// What is true of the live database.
@@ -17,6 +17,8 @@ pub(crate) struct Facts {
     /// The sequences behind serial and identity columns, by live table and column. Where one is missing here, it is taken
     /// to have the name that PostgreSQL gives.
     pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
+    /// What goes with a column that is added again, by live table and column.
+    pub(crate) kept_columns: BTreeMap<(ObjectName, Ident), Vec<KeptOfColumn>>,
 }
 
 /// A live table.
@@ -64,7 +66,13 @@ impl Facts {
         let mut used: Vec<(Use, Option<i64>)> = used.collect();
         used.sort_by(|(a, m), (b, n)| (&a.view, &a.relation, m).cmp(&(&b.view, &b.relation, n)));
         let uses = used.into_iter().map(|(u, _)| u).collect();
-        Facts { default_schema: ident(&live.server.default_schema), tables: tables.collect(), uses, sequences: live.sequences.clone() }
+        Facts {
+            default_schema: ident(&live.server.default_schema),
+            tables: tables.collect(),
+            uses,
+            sequences: live.sequences.clone(),
+            kept_columns: live.kept_columns.clone(),
+        }
     }
 
     /// What is known of a live table.

@@ -53,18 +53,15 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
         plan::leave_uncounted(steps);
         return Ok(());
     }
+    let until = Instant::now() + BUDGET;
     let mut all = countings(steps, measuring);
-    if !all.is_empty() {
-        let until = Instant::now() + BUDGET;
-        let mut open: Vec<&mut Counting> = all.iter_mut().filter(|c| c.outcome.is_none()).collect();
-        if measuring.may_ask {
-            let mut gate = Gate::default();
-            for some in open.chunks_mut(gate::AT_ONCE) {
-                through_the_gate(connection, &mut gate, some, until).await?;
-            }
-        } else {
-            directly(connection, &mut open, until).await?;
-        }
+    evaluate(connection, &mut all, measuring, until).await?;
+    let mut forward = without_way_back(steps, &all);
+    evaluate(connection, &mut forward, measuring, until).await?;
+    for counted in forward.into_iter().filter(|c| matches!(c.outcome, Some(Outcome::Counted(..)))) {
+        all.retain(|c| (c.step, c.hazard) != (counted.step, counted.hazard));
+        steps[counted.step].hazards[counted.hazard].find = None;
+        all.push(counted);
     }
     for counting in all {
         let hazard = &mut steps[counting.step].hazards[counting.hazard];
@@ -75,6 +72,32 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
         step.hazards.retain(|h| h.probe.is_none() || h.count != Some(0) || is_drop(h.code));
     }
     Ok(())
+}
+
+async fn evaluate(connection: &mut Connection, all: &mut [Counting], measuring: &Measuring, until: Instant) -> Result<(), Error> {
+    let mut open: Vec<&mut Counting> = all.iter_mut().filter(|c| c.outcome.is_none()).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    if !measuring.may_ask {
+        return directly(connection, &mut open, until).await;
+    }
+    let mut gate = Gate::default();
+    for some in open.chunks_mut(gate::AT_ONCE) {
+        through_the_gate(connection, &mut gate, some, until).await?;
+    }
+    Ok(())
+}
+
+/// Counts of values that are converted and back, which the server refuses: whether it is the way back alone that fails.
+fn without_way_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
+    let failed = |c: &&Counting| matches!(c.outcome, Some(Outcome::Refused(_) | Outcome::Not(NotCounted::Fails { .. })));
+    let forward = |c: &Counting| {
+        let sql = steps.get(c.step)?.hazards.get(c.hazard)?.forward.clone()?;
+        let asked = Asked { select: format!("(SELECT ARRAY[p.n, p.total] FROM ({sql}\n) AS p(n, total))"), scope: c.asked.scope.clone() };
+        Some(Counting { step: c.step, hazard: c.hazard, sql, asked, outcome: None })
+    };
+    all.iter().filter(failed).filter_map(forward).collect()
 }
 
 /// A table, column or extension that is dropped is worth a message though it holds no rows.

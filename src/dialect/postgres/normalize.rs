@@ -10,12 +10,19 @@ use super::inspect::ident;
 use super::inspect::part::{is_number, is_number_type};
 use super::{canon, default_name, read_type};
 use crate::schema::{
-    Check, Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Literal, NullsOrder, ObjectName, PartKey, Schema, Sequence,
-    Table, Type,
+    Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Literal, NullsOrder, ObjectName, PartKey, Schema, Sequence, Table,
+    Type,
 };
 
-/// Normalises a whole schema. `home` is the schema of what names none.
+/// Normalizes a schema as it is shown: constraints that have the name that PostgreSQL gives have none. `home` is the
+/// schema of what names none.
 pub(crate) fn normalize(schema: &mut Schema, home: &str) {
+    normalize_desired(schema, home);
+    leave_out_default_names(schema);
+}
+
+/// Normalizes a desired schema: a constraint that has a name in the file must have that name.
+pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
     at_home(schema, home);
     for table in schema.tables.values_mut() {
         normalize_table(table, home);
@@ -24,8 +31,7 @@ pub(crate) fn normalize(schema: &mut Schema, home: &str) {
     for domain in schema.domains.values_mut() {
         domain.ty = ty(&domain.ty, home);
         default(&mut domain.default, &domain.ty);
-        let name = default_name::domain_check(domain);
-        domain.checks.iter_mut().for_each(|c| normalize_check(c, &name));
+        domain.checks.iter_mut().for_each(|c| spell(&mut c.expr));
     }
     for sequence in schema.sequences.values_mut() {
         normalize_sequence(sequence, home);
@@ -36,6 +42,35 @@ pub(crate) fn normalize(schema: &mut Schema, home: &str) {
     for view in schema.materialized_views.values_mut() {
         spell(&mut view.query);
         view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
+    }
+}
+
+/// Leaves out the names that PostgreSQL gives by itself.
+fn leave_out_default_names(schema: &mut Schema) {
+    for domain in schema.domains.values_mut() {
+        let default = default_name::domain_check(domain);
+        domain.checks.iter_mut().for_each(|c| unname(&mut c.name, &default));
+    }
+    for table in schema.tables.values_mut() {
+        let defaults: Vec<String> = table.checks.iter().map(|c| default_name::check(table, c)).collect();
+        table.checks.iter_mut().zip(&defaults).for_each(|(c, default)| unname(&mut c.name, default));
+        let name = &table.name;
+        if let Some(key) = &mut table.primary_key {
+            let default = default_name::primary_key(name, key);
+            unname(&mut key.name, &default);
+        }
+        for unique in &mut table.uniques {
+            let default = default_name::unique(name, unique);
+            unname(&mut unique.name, &default);
+        }
+        for fk in &mut table.foreign_keys {
+            let default = default_name::foreign_key(name, fk);
+            unname(&mut fk.name, &default);
+        }
+        for exclusion in &mut table.exclusions {
+            let default = default_name::exclusion(name, exclusion);
+            unname(&mut exclusion.name, &default);
+        }
     }
 }
 
@@ -91,18 +126,13 @@ fn normalize_table(table: &mut Table, home: &str) {
         column.not_null |= keys.contains(&column.name);
     }
     normalize_keys(table);
-    let names: Vec<String> = table.checks.iter().map(|c| default_name::check(table, c)).collect();
-    table.checks.iter_mut().zip(names).for_each(|(c, name)| normalize_check(c, &name));
+    table.checks.iter_mut().for_each(|c| spell(&mut c.expr));
     for fk in &mut table.foreign_keys {
         fk.dangling = false;
-        let default = default_name::foreign_key(&table.name, fk);
-        unname(&mut fk.name, &default);
         fk.matching = fk.matching.take().map(|m| ident(&m.as_str().to_lowercase())).filter(|m| m.as_str() != "simple");
     }
     let columns = std::mem::take(&mut table.columns);
     for exclusion in &mut table.exclusions {
-        let default = default_name::exclusion(&table.name, exclusion);
-        unname(&mut exclusion.name, &default);
         exclusion.method = exclusion.method.take().filter(|m| m != "btree");
         exclusion.parts.iter_mut().for_each(|(part, _)| normalize_part(part, &columns));
         exclusion.predicate.iter_mut().for_each(spell);
@@ -115,6 +145,7 @@ fn normalize_column(column: &mut Column, home: &str) {
     column.ty = ty(&column.ty, home);
     column.not_null_conflict = None;
     column.not_null |= column.ty.is_serial() || column.identity.is_some();
+    column.sequence = super::inspect::build::told(&super::types::stored(&column.ty), &column.sequence);
     column.collate = column.collate.take().filter(|c| c.as_str() != "default");
     default(&mut column.default, &column.ty);
     if let Some(generated) = &mut column.generated {
@@ -126,27 +157,17 @@ fn normalize_keys(table: &mut Table) {
     if let Some(mut key) = table.primary_key.take() {
         (key.conflict, key.autoincrement, key.inline_desc) = (None, false, false);
         key.parts.iter_mut().for_each(|p| (p.desc, p.collate) = (false, None));
-        let default = default_name::primary_key(&table.name, &key);
-        unname(&mut key.name, &default);
         table.primary_key = Some(key);
     }
-    let name = table.name.clone();
     for unique in &mut table.uniques {
         unique.conflict = None;
         unique.parts.iter_mut().for_each(|p| (p.desc, p.collate) = (false, None));
-        let default = default_name::unique(&name, unique);
-        unname(&mut unique.name, &default);
     }
 }
 
 /// A name that PostgreSQL gives by itself says nothing.
 fn unname(name: &mut Option<Ident>, default: &str) {
     *name = name.take().filter(|n| n.as_str() != default);
-}
-
-fn normalize_check(check: &mut Check, default: &str) {
-    unname(&mut check.name, default);
-    spell(&mut check.expr);
 }
 
 fn normalize_index(index: &mut Index, columns: &IndexMap<Ident, Column>) {

@@ -8,11 +8,13 @@ use super::connection::{Connection, Error};
 use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
-use super::{check, dependents, exact_names, fragments, known_types, lower, managed, normalize, owned, rows, settle, standing, trial};
+use super::{
+    check, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle, standing, trial,
+};
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::plan::{self, Counts, Plan, Step};
-use crate::schema::{DefaultValue, Dialect, Normalized, ObjectName, Problem, Schema, Table};
+use crate::schema::{Dialect, Normalized, ObjectName, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +75,7 @@ impl Settled {
             return Err(PlanError::Schema(self.refused.clone()));
         }
         let mut changes = diff(&self.current, &self.desired).map_err(PlanError::Schema)?;
-        if self.desired.schema().names_are_exact {
-            exact_names::keep_given(&mut changes);
-        }
+        given_names::keep_given(&mut changes);
         Ok(changes)
     }
 }
@@ -96,6 +96,7 @@ pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desire
         refused = settle::expressions(connection, &mut current, &mut wanted).await?;
         refused.extend(settle::views(connection, &mut current, &mut wanted).await?);
     }
+    given_names::settle_all(&mut current, &mut wanted);
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
     Ok(Settled { live, current, desired, left_alone, unasked, refused })
 }
@@ -114,7 +115,7 @@ pub(super) struct Aligned {
 pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Aligned {
     let home = live.server.default_schema.clone();
     let mut wanted = desired.clone();
-    normalize::normalize(&mut wanted, &home);
+    normalize::normalize_desired(&mut wanted, &home);
     let mut current = std::mem::take(&mut live.schema);
     current.renames_done.extend(current.exchanged());
     current.renames_done.extend(guards.schema().exchanged());
@@ -122,7 +123,7 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     let left_alone = managed::keep(&mut current, &mut wanted, &live, guards.schema());
     managed::take_over_unsaid(&mut current, &wanted);
     owned::align(&mut current, &mut wanted, &mut live.sequences);
-    null_is_none(&mut current, &mut wanted);
+    [&mut current, &mut wanted].into_iter().for_each(null_defaults::leave_out);
     Aligned { live, current, wanted, left_alone }
 }
 
@@ -144,22 +145,6 @@ pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Resu
     let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy| was[= ]|(^|\n)(schema|extension) '";
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
     Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))
-}
-
-/// A default of NULL is none: it is kept where both sides or a new table say it, and no difference.
-fn null_is_none(current: &mut Schema, wanted: &mut Schema) {
-    for (name, after) in &mut wanted.tables {
-        let Some(before) = current.tables.get_mut(name) else { continue };
-        for (name, after) in &mut after.columns {
-            let Some(before) = before.columns.get_mut(name) else { continue };
-            let null = |d: &Option<DefaultValue>| d.as_ref().is_some_and(|d| d.canon == normalize::NULL);
-            if before.default.is_none() && null(&after.default) {
-                after.default = None;
-            } else if after.default.is_none() && null(&before.default) {
-                before.default = None;
-            }
-        }
-    }
 }
 
 /// A plan, and what it was made from.

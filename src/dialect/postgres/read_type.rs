@@ -3,7 +3,7 @@
 
 use sqlparser::tokenizer::Token;
 
-use super::canon;
+use super::{canon, keywords};
 use crate::schema::{Type, TypeName};
 
 /// The type behind a name, as `format_type` prints it or as a schema file writes it. Names of the default schema lose
@@ -32,9 +32,9 @@ impl Spelled {
         let mut i = 0;
         while i < tokens.len() {
             match &tokens[i] {
-                Token::Word(w) if w.quote_style.is_some() => words.push(plain_or_quoted(&w.value)),
+                Token::Word(w) if w.quote_style.is_some() => words.push(quoted(&w.value, i > 0)),
                 Token::Word(w) if w.value.eq_ignore_ascii_case("array") => dimensions += 1,
-                Token::Word(w) => words.push(w.value.to_lowercase()),
+                Token::Word(w) => words.push(bare(w.value.to_lowercase(), &tokens, i)),
                 Token::Period => words.push(".".to_owned()),
                 Token::LParen => {
                     let end = canon::closing(&tokens, i)?;
@@ -88,11 +88,28 @@ impl Spelled {
     }
 }
 
+/// Built-in types whose names are keywords: with quotes they are the same types.
+const BUILT_IN: [&str; 7] = ["bit", "interval", "json", "numeric", "time", "timestamp", "varchar"];
+
+/// A name that stands in quotes, which it keeps where it needs them.
+fn quoted(name: &str, follows: bool) -> String {
+    if !follows && BUILT_IN.contains(&name) { name.to_owned() } else { plain_or_quoted(name) }
+}
+
+/// A word without quotes. A reserved one can only be somebody's own type: so it is spelled as the server does.
+fn bare(word: String, tokens: &[Token], at: usize) -> String {
+    let qualified = at.checked_sub(1).and_then(|i| tokens.get(i)) == Some(&Token::Period);
+    let alone = at == 0 && !matches!(tokens.get(1), Some(Token::Word(_)));
+    let built_in = at > 1 && matches!(tokens.get(at - 2), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case("pg_catalog"));
+    let quotes = if qualified { !built_in && plain_or_quoted(&word) != word } else { alone && keywords::is_reserved(&word) };
+    if quotes { canon::quote(&word) } else { word }
+}
+
 /// A name without the quotes that it does not need.
 pub(crate) fn plain_or_quoted(name: &str) -> String {
     let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     let plain = first && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if plain && name != "char" { name.to_owned() } else { canon::quote(name) }
+    if plain && !keywords::needs_quotes(name) { name.to_owned() } else { canon::quote(name) }
 }
 
 /// One of the several names that a type has.
@@ -163,6 +180,17 @@ mod tests {
             ("bit(3)", "bit(3)"),
             ("bytea", "blob"),
             ("bytea[]", "bytea[]"),
+            ("\"user\"", "\"user\""),
+            ("user", "\"user\""),
+            ("select[]", "\"select\"[]"),
+            ("public.\"order\"[]", "\"order\"[]"),
+            ("app.user", "app.\"user\""),
+            ("\"integer\"", "\"integer\""),
+            ("\"timestamp\"", "timestamp"),
+            ("app.\"time\"", "app.\"time\""),
+            ("\"a.b\"", "\"a.b\""),
+            ("\"it's \"\"so\"\"\"[]", "\"it's \"\"so\"\"\"[]"),
+            ("\"größe\"", "\"größe\""),
         ] {
             assert_eq!(read(text, "public").to_string(), wanted, "{text}");
         }

@@ -37,6 +37,18 @@ pub(crate) fn named(ty: &Type, names: &Names) -> Option<(String, String)> {
     Some((names.key_of(schema.as_deref(), &name), rest))
 }
 
+/// Whether a type says more than which values it has: a length, a precision, the fields of an interval.
+pub(crate) fn has_modifier(ty: &Type) -> bool {
+    match ty {
+        Type::VarChar(_) | Type::Char(_) | Type::Decimal(Some(_)) => true,
+        Type::Other(name) => {
+            let name = name.as_str();
+            !name.starts_with('"') && (name.contains('(') || name == "bit" || name.starts_with("interval "))
+        }
+        _ => false,
+    }
+}
+
 /// How wide a whole number is.
 fn width(ty: &Type) -> Option<u8> {
     match ty {

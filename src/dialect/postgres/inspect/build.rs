@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 
 use super::part::{default, expr, parameters, unquoted};
 use super::row::Fields;
-use super::{Live, Reads, Relation, Server, ident};
+use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use crate::dialect::bookkeeping;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{
@@ -54,6 +54,7 @@ impl Builder {
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
+            kept_columns: BTreeMap::new(),
             sequences: BTreeMap::new(),
             filled: BTreeSet::new(),
             history: false,
@@ -284,6 +285,13 @@ impl Builder {
         let mut f = Fields::of(row);
         let (schema, name, sql) = (f.text(), f.text(), f.text());
         self.live.kept_types.entry(self.name(&schema, &name)).or_default().push(sql);
+    }
+
+    pub(super) fn kept_of_column(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (schema, table, column, granted, what, to) = (f.text(), f.text(), f.text(), f.flag(), f.text(), f.text());
+        let kept = if granted { KeptOfColumn::Privilege { privilege: what, to } } else { KeptOfColumn::Clause(what) };
+        self.live.kept_columns.entry((self.name(&schema, &table), ident(&column))).or_default().push(kept);
     }
 
     pub(super) fn finish(mut self) -> Live {

@@ -57,6 +57,15 @@ pub(crate) struct Reads {
     pub(crate) column: Option<i64>,
 }
 
+/// What goes with a column when it is dropped, and is not part of the schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum KeptOfColumn {
+    /// A privilege on the column, and what follows its name in `GRANT`: `TO role`.
+    Privilege { privilege: String, to: String },
+    /// A clause of `ALTER COLUMN`: its statistics target, options, storage or compression.
+    Clause(String),
+}
+
 /// A live database as it was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
@@ -74,6 +83,8 @@ pub(crate) struct Live {
     pub(crate) kept: BTreeMap<i64, Vec<String>>,
     /// The same for enums and domains.
     pub(crate) kept_types: BTreeMap<ObjectName, Vec<String>>,
+    /// What goes with a column that is added again, by table and column.
+    pub(crate) kept_columns: BTreeMap<(ObjectName, Ident), Vec<KeptOfColumn>>,
     /// Sequences of serial and identity columns that have another name than PostgreSQL gives, by table and column.
     pub(crate) sequences: BTreeMap<(ObjectName, Ident), ObjectName>,
     /// Schemas that hold relations which no plan touches: another tool's tables.
@@ -87,7 +98,7 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema: twelve queries in one round trip, whatever the size. The rows are read while the server goes on.
+/// Reads the whole schema: thirteen queries in one round trip, whatever the size. The rows are read while the server goes on.
 ///
 /// # Errors
 /// Where the server does not answer.
@@ -95,7 +106,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     type Take = fn(&mut build::Builder, &PgRow);
     let version = i64::from(connection.server_version());
     // Tables come before what they hold, and sequences behind the columns that they may be a part of.
-    let questions: [(String, Take); 12] = [
+    let questions: [(String, Take); 13] = [
         (queries::SERVER.to_owned(), build::Builder::server),
         (queries::relations(), build::Builder::relation),
         (queries::types(), build::Builder::named_type),
@@ -108,6 +119,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
         (unmanaged::unmanaged(version), build::Builder::unmanaged),
         (queries::kept(), build::Builder::kept),
         (queries::kept_of_types(), build::Builder::kept_of_type),
+        (queries::kept_of_columns(version), build::Builder::kept_of_column),
     ];
     let (sql, takes): (Vec<String>, Vec<Take>) = questions.into_iter().unzip();
     let mut builder = build::Builder::new();

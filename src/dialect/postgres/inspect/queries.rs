@@ -192,6 +192,36 @@ pub(super) fn kept() -> String {
     )
 }
 
+/// What goes with a column of a table when it is dropped and added again, or its type changes: table, column, whether it
+/// is a privilege, the privilege or the clause of `ALTER COLUMN`, and what follows a privilege.
+pub(super) fn kept_of_columns(version: i64) -> String {
+    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
+    let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
+    let columns = format!(
+        "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND {OWN}"
+    );
+    let compression = format!(
+        " UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET COMPRESSION ' || CASE attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, '' \
+         FROM a WHERE attcompression <> ''"
+    );
+    let (column, compression) = if version >= 140_000 { ("a.attcompression", compression.as_str()) } else { ("''", "") };
+    format!(
+        "WITH a AS (SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attacl, a.attstattarget, a.attoptions, a.attstorage, \
+         a.atttypid, {column} AS attcompression FROM {columns}) \
+         SELECT q.nspname::text, q.relname::text, q.attname::text, q.granted, q.what, q.tail FROM ( \
+         SELECT oid, nspname, relname, attnum, attname, true AS granted, g.privilege_type AS what, 'TO ' || {to} || {option} AS tail \
+         FROM a, aclexplode(attacl) g WHERE attacl IS NOT NULL \
+         UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET STATISTICS ' || attstattarget, '' FROM a WHERE attstattarget >= 0 \
+         UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET (' || array_to_string(attoptions, ', ') || ')', '' \
+         FROM a WHERE attoptions IS NOT NULL \
+         UNION ALL SELECT a.oid, nspname, relname, attnum, attname, false, 'SET STORAGE ' || CASE attstorage \
+         WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END, '' \
+         FROM a JOIN pg_type t ON t.oid = atttypid WHERE attstorage <> t.typstorage{compression} \
+         ) q ORDER BY q.nspname, q.relname, q.attnum, q.granted, q.what, q.tail"
+    )
+}
+
 /// What goes with a type that is made anew, as statements that bring it back, in their order: its owner, and the privileges
 /// that are not those of a new type (USAGE for everyone, and what default privileges add).
 pub(super) fn kept_of_types() -> String {

@@ -2,13 +2,18 @@
 //! transaction. First what is in the way goes; then rows are filled and converted, under the old names and beside the
 //! columns that go; then names, columns, rules and indexes become what they shall be.
 
+use std::collections::BTreeSet;
+
 use super::super::ddl;
+use super::super::inspect::ident;
 use super::super::names::quote;
-use super::tables::{Altered, needed, rule_relations};
+use super::aside::untangled;
+use super::resource::Resource;
+use super::tables::{Altered, needed};
 use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
 use crate::diff::{Delta, Object};
 use crate::plan::{Action, Statement, Step};
-use crate::schema::{Column, Ident};
+use crate::schema::{Column, Ident, ObjectName};
 
 /// The step, if anything is to be done in the transaction.
 pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
@@ -53,7 +58,8 @@ fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let rules = &table.rules;
     let gone = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
     let gone = gone.chain(rules.uniques.iter().filter_map(rules::Op::gone)).chain(rules.keys.iter().filter_map(rules::Op::gone));
-    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(name))).on_catalog();
+    let live = &table.edits.live.name;
+    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(world.constraint_now(live, name)))).on_catalog();
     let mut found: Vec<Statement> = gone.map(drop).collect();
     found.extend(indexes::away(world, table));
     found.extend(columns::loosened(world, table));
@@ -65,15 +71,15 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
     let (mut found, mut set, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     let mut all = false;
     for column in table.edits.after.columns.values() {
-        let name = quote(column.name.as_str());
+        let name = quote(&columns::name_before(table, column));
         if columns::is_numbered(table, column) {
             found.push(table.before(&format!("ADD COLUMN {name} {}", super::super::types::value_type(&column.ty))));
-            found.extend(columns::number(table, column));
+            found.extend(super::numbers::number(table, column, &columns::name_before(table, column)));
         }
         let Some(expr) = &column.backfill else { continue };
         match table.column(&column.name) {
             None if columns::is_filled(table, column) => {
-                found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::bare(column)))));
+                found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::unfilled(table, column)))));
                 set.push(format!("{name} = ({})", expr.text));
                 all = true;
             }
@@ -87,7 +93,7 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
     }
     if !set.is_empty() {
         let which = if all { String::new() } else { format!(" WHERE {}", empty.join(" OR ")) };
-        found.push(Statement::copy(format!("UPDATE {} SET {}{which}", table.old, set.join(", "))));
+        found.push(Statement::copy(format!("UPDATE {} SET {}{which}", table.now, set.join(", "))));
         if table.edits.live.foreign_keys.iter().any(|f| f.deferrable.is_some()) || has_deferrable_keys(table) {
             // What waits for the end of the transaction would stand in the way of ALTER TABLE.
             found.push(Statement::new("SET CONSTRAINTS ALL IMMEDIATE"));
@@ -123,21 +129,34 @@ fn retype(table: &Altered<'_>) -> Option<Statement> {
             parts.push(format!("ALTER COLUMN {name} SET DEFAULT {}", ddl::value(&default.value)));
         }
     }
+    for column in table.edits.after.columns.values().filter(|c| names_moved(table, c)) {
+        let default = column.default.as_ref().map(|d| ddl::value(&d.value)).unwrap_or_default();
+        let live = super::retype::live_column(&table.edits, &column.name);
+        parts.push(format!("ALTER COLUMN {} SET DEFAULT {default}", quote(live.as_str())));
+    }
     let sql = table.before(&parts.join(", ")).sql;
     let copies = table.retyped.iter().any(|r| r.rewrites);
     (!parts.is_empty()).then(|| if copies { Statement::copy(sql) } else { Statement::new(sql) })
 }
 
+/// The table, its columns, its constraints and its indexes take their new names.
 fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     if table.edits.renamed_from.is_some() {
-        found.push(rename("TABLE", &table.old, table.edits.after.name.name.as_str()));
+        found.push(rename("TABLE", &table.now, table.edits.after.name.name.as_str()));
     }
-    let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
-    for (old, new) in table.edits.column_renames().iter().filter(|(_, new)| there(new)) {
-        found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(old.as_str()), quote(new.as_str()))).on_catalog());
+    for ((), old, new) in untangled(columns::renamed(table)) {
+        found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(&old), quote(&new))).on_catalog());
     }
-    found.extend(indexes::renamed(world, table));
+    let mut named: Vec<_> = indexes::renamed(world, table).into_iter().map(|(old, new)| (true, old, new)).collect();
+    let now = |name: &str| world.constraint_now(&table.edits.live.name, name).to_owned();
+    named.extend(table.rules.renamed().into_iter().map(|(old, new)| (false, now(&old), new)));
+    for (is_index, old, new) in untangled(named) {
+        found.push(match is_index {
+            true => rename("INDEX", &world.names.beside(&table.edits.after.name, &ident(&old)), &new),
+            false => table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(&old), quote(&new))).on_catalog(),
+        });
+    }
     found
 }
 
@@ -189,7 +208,7 @@ fn rule<T: Object>(
     }
 }
 
-/// A constraint that is renamed, validated or commented where it stands.
+/// A constraint that is validated or commented where it stands, under its new name.
 pub(super) fn edited_rule(
     table: &Altered<'_>,
     name: &str,
@@ -198,11 +217,7 @@ pub(super) fn edited_rule(
     edits: &[crate::diff::Edit],
 ) -> Vec<Statement> {
     let mut found = Vec::new();
-    let new = rules::new_name(name, given, edits);
-    if let Some(new) = new {
-        found.push(table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))).on_catalog());
-    }
-    let now = new.map_or(name, Ident::as_str);
+    let now = rules::new_name(name, given, edits).map_or(name, Ident::as_str);
     if edited(edits, "not-valid") && !table.busy {
         found.push(table.after(&format!("VALIDATE CONSTRAINT {}", quote(now))));
     }
@@ -214,6 +229,14 @@ pub(super) fn edited_rule(
 
 pub(super) fn rule_comment(table: &Altered<'_>, name: &str, comment: Option<&str>) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
+}
+
+/// Whether the default of a column that stays as it is names a type that is made anew.
+fn names_moved(table: &Altered<'_>, column: &Column) -> bool {
+    let before = table.column(&column.name).and_then(|b| b.default.as_ref());
+    let same = column.default.is_some() && before == column.default.as_ref() && !table.stirs(&column.name);
+    let words = column.default.as_ref().map(|d| super::super::words::words(&ddl::value(&d.value))).unwrap_or_default();
+    same && table.moved_names.iter().any(|n| words.contains(n.as_str()))
 }
 
 fn options(table: &Altered<'_>) -> Vec<Statement> {
@@ -238,30 +261,59 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     f.creates.push(world.relation(&after.name));
     f.drops.push(world.shape(&live.name));
     if table.edits.renamed_from.is_some() {
-        f.drops.push(world.relation(&live.name));
+        f.creates.push(world.ty(&after.name));
+        f.drops.extend([world.relation(&live.name), world.ty(&live.name)]);
     }
-    let index = |name: &Ident| world.relation(&world.names.sibling(&after.name, name));
-    f.creates.extend(table.edits.indexes.iter().filter_map(Delta::after).map(|i| index(&i.name)));
-    f.creates.extend(table.edits.renamed_indexes.iter().map(|(_, new)| index(new)));
-    let gone = table.edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before);
-    f.drops.extend(gone.filter(|i| !indexes::goes_over(world, table, &i.name)).map(|i| index(&i.name)));
-    f.drops.extend(table.edits.renamed_indexes.iter().map(|(old, _)| index(old)));
-    let (old, new) = (rule_relations(world, live), rule_relations(world, after));
-    f.creates.extend(new.iter().filter(|r| !old.contains(r)).cloned());
-    f.drops.extend(old.iter().filter(|r| !new.contains(r)).cloned());
+    let (left, taken) = names_passed(world, table);
+    f.drops.extend(left.difference(&taken).cloned());
+    f.creates.extend(taken.difference(&left).cloned());
     // A foreign key may point to a key that comes here.
-    f.creates.push(format!("keys:{}", world.names.key(&after.name)));
+    f.creates.push(Resource::Keys(world.names.key(&after.name)).into());
     f.needs = needed(world, after);
     f.needs.extend(changed_parts(world, table));
     f.needs.sort();
     f.needs.dedup();
     f.frees = needed(world, live).into_iter().filter(|r| world.dropped.contains(r)).collect();
-    f.frees.extend(world.moved.keys().map(|key| format!("aside:{key}")));
-    f.frees.push("extensions:unused".to_owned());
+    f.frees.extend(world.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
+    f.frees.push(Resource::ExtensionsUnused.into());
     // A backfill that reads another table reads it as it was.
     let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
     let own = world.shape(&live.name);
-    f.frees.extend(read.flat_map(|e| world.read_by(&e.text)).map(|key| format!("shape:{key}")).filter(|s| *s != own));
+    f.frees.extend(read.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Shape(key.to_string()).into()).filter(|s| *s != own));
+}
+
+/// The names of indexes, constraints and sequences that the step gives up, and those that it takes.
+fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (live, after) = (&table.edits.live.name, &table.edits.after.name);
+    let relation = |of: &ObjectName, name: &str| world.relation(&world.names.sibling(of, &ident(name)));
+    let (mut left, mut taken) = (BTreeSet::new(), BTreeSet::new());
+    let (indexes_left, indexes_taken) = indexes::names_passed(world, table);
+    left.extend(indexes_left.iter().map(|n| relation(live, n.as_str())));
+    taken.extend(indexes_taken.iter().map(|n| relation(after, n.as_str())));
+    for (name, indexed) in table.rules.names_left() {
+        left.insert(world.constraint(live, &name));
+        left.extend(indexed.then(|| relation(live, &name)));
+    }
+    let late = super::later::late_names(table);
+    for (name, indexed) in table.rules.names_taken().into_iter().filter(|(name, _)| !late.contains(name)) {
+        taken.insert(world.constraint(after, &name));
+        taken.extend(indexed.then(|| relation(after, &name)));
+    }
+    let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
+    for delta in &table.edits.columns {
+        let (before, new) = (delta.before().filter(|c| counts(c)), delta.after().filter(|c| counts(c)));
+        match (before, new) {
+            (Some(old), None) => {
+                let column = super::retype::live_column(&table.edits, &old.name);
+                left.insert(world.relation(&world.sequence_of(live, column)));
+            }
+            (None, Some(new)) => {
+                taken.insert(relation(after, &super::super::default_name::sequence(after, &new.name)));
+            }
+            _ => {}
+        }
+    }
+    (left, taken)
 }
 
 /// What comes may need an extension.

@@ -1,12 +1,14 @@
 //! The columns of a table that changes: those that go, those that come, and what the others are beyond their type.
 
+use super::super::inspect::KeptOfColumn;
 use super::super::names::{literal, quote};
 use super::super::{ddl, default_name, types};
 use super::later;
+use super::numbers::Numbers;
 use super::retype::live_column;
 use super::sequences::changed_options;
 use super::tables::Altered;
-use super::{World, alter};
+use super::{World, alter, numbers};
 use crate::diff::Delta;
 use crate::plan::Statement;
 use crate::schema::{Case, Column, Ident, Identity, ObjectName, Table};
@@ -24,23 +26,36 @@ pub(super) fn is_numbered(table: &Altered<'_>, column: &Column) -> bool {
     counts && column.backfill.is_none() && table.rows && table.edits.live.primary_key.is_some() && table.column(&column.name).is_none()
 }
 
-/// Numbers the rows, as the column's sequence would.
-pub(super) fn number(table: &Altered<'_>, column: &Column) -> Option<Statement> {
-    let key = table.edits.live.primary_key.as_ref()?;
-    let order = super::super::names::list(key.parts.iter().map(|p| &p.column));
-    let options = &column.sequence;
-    let step = options.increment.unwrap_or(1);
-    let first = options.start.unwrap_or(if step < 0 { options.max.unwrap_or(-1) } else { options.min.unwrap_or(1) });
-    let (name, old) = (quote(column.name.as_str()), &table.old);
-    let numbered = format!("SELECT ctid AS place, {first} + (row_number() OVER (ORDER BY {order}) - 1) * {step} AS n FROM {old}");
-    Some(Statement::copy(format!("UPDATE {old} AS t SET {name} = o.n FROM ({numbered}) AS o WHERE t.ctid = o.place")))
-}
-
 /// The column before it is filled: it takes NULL and counts nothing.
 pub(super) fn bare(column: &Column) -> Column {
     let mut bare = Column::new(column.name.clone(), types::stored(&column.ty));
     bare.collate = column.collate.clone();
     bare
+}
+
+/// The same under the name that it has until the others have their new names.
+pub(super) fn unfilled(table: &Altered<'_>, column: &Column) -> Column {
+    Column { name: Ident::new(name_before(table, column), Case::Exact), ..bare(column) }
+}
+
+/// The name of a new column that is filled, until the others have their new names: its own may still be another's.
+pub(super) fn name_before(table: &Altered<'_>, column: &Column) -> String {
+    let is_new = table.column(&column.name).is_none();
+    if is_new && table.edits.live.columns.contains_key(&column.name) {
+        default_name::make(column.name.as_str(), None, "rosey_new")
+    } else {
+        column.name.to_string()
+    }
+}
+
+/// Columns that get another name, old and new: those that are live, and new ones whose name was not free yet.
+pub(super) fn renamed(table: &Altered<'_>) -> Vec<((), String, String)> {
+    let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
+    let live = table.edits.renamed_columns.iter().filter(|(_, new)| there(new));
+    let live = live.map(|(old, new)| ((), old.to_string(), new.to_string()));
+    let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
+    let new = new.filter(|c| is_filled(table, c)).map(|c| ((), name_before(table, c), c.name.to_string()));
+    live.chain(new.filter(|(_, old, new)| old != new)).collect()
 }
 
 /// Columns that stop counting or being computed, before anything else happens to them.
@@ -53,7 +68,7 @@ pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement>
         if before.ty.is_serial() && !after.ty.is_serial() {
             found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")).on_catalog());
             let sequence = world.sequence_of(&table.edits.live.name, live);
-            found.push(Statement::of_catalog(format!("DROP SEQUENCE {}", world.names.sql(&sequence))));
+            found.push(Statement::of_catalog(format!("DROP SEQUENCE {}", world.now(&sequence))));
         }
         if before.identity.is_some() && after.identity.is_none() {
             found.push(table.before(&format!("ALTER COLUMN {name} DROP IDENTITY")).on_catalog());
@@ -96,8 +111,32 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
         if column.comment.is_some() {
             found.push(comment(table, column));
         }
+        found.extend(kept(world, table, column, true));
     }
     found
+}
+
+/// What brings back what a live column had beside its definition. A change of type keeps all but how values are stored.
+fn kept(world: &World<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
+    let live = live_column(&table.edits, &column.name);
+    if !again && table.column(&column.name).is_none() || again && !table.recreated.contains(&column.name) {
+        return Vec::new();
+    }
+    let name = quote(column.name.as_str());
+    let stored = |clause: &str| clause.starts_with("SET STORAGE ") || clause.starts_with("SET COMPRESSION ");
+    let same_type = table.column(&column.name).is_some_and(|b| types::value_type(&b.ty) == types::value_type(&column.ty));
+    let textual = table.column(&column.name).is_some_and(|b| types::length(&b.ty).is_some() && types::length(&column.ty).is_some());
+    let statement = |kept: &KeptOfColumn| match kept {
+        KeptOfColumn::Privilege { privilege, to } => {
+            again.then(|| Statement::new(format!("GRANT {privilege} ({name}) ON {} {to}", table.new)))
+        }
+        KeptOfColumn::Clause(clause) if stored(clause) && (same_type || textual) || again && !stored(clause) => {
+            Some(table.after(&format!("ALTER COLUMN {name} {clause}")))
+        }
+        KeptOfColumn::Clause(_) => None,
+    };
+    let known = world.facts.kept_columns.get(&(table.edits.live.name.clone(), live.clone()));
+    known.into_iter().flatten().filter_map(statement).collect()
 }
 
 fn comment(table: &Altered<'_>, column: &Column) -> Statement {
@@ -124,6 +163,10 @@ fn restarted(options: &str, column: &Column) -> String {
 /// What columns that stay, or that have just been filled, become beyond their type.
 pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
+    let stays = |c: &&Column| !table.recreated.contains(&c.name) && table.stirs(&c.name);
+    for column in table.edits.after.columns.values().filter(stays) {
+        found.extend(kept(world, table, column, false));
+    }
     for delta in &table.edits.columns {
         match delta {
             Delta::Create(c) if is_filled(table, c) => found.extend(settle(world, table, &bare(c), c)),
@@ -169,7 +212,7 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
     match (before.identity, after.identity) {
         (None, Some(how)) => {
             let words = ddl::identity(how, after);
-            return vec![column(&format!("ADD {words}")), past_highest(table, after, &owned(table, after))];
+            return vec![column(&format!("ADD {words}")), went_on(table, after, &owned(table, after))];
         }
         (Some(old), Some(new)) => {
             let mut found = Vec::new();
@@ -180,11 +223,10 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
             if !options.is_empty() {
                 let set: Vec<String> = options.iter().map(|o| format!("SET {o}")).collect();
                 // New bounds may leave out where the counting stands: it begins again, past the values that are there.
-                let bounds = |c: &Column| (c.sequence.min, c.sequence.max);
-                let again = !table.rows || bounds(before) != bounds(after);
+                let again = !table.rows || Numbers::of(before) != Numbers::of(after);
                 found.push(column(&format!("{}{}", set.join(" "), if again { " RESTART" } else { "" })));
                 if again && table.rows {
-                    found.push(past_highest(table, after, &owned(table, after)));
+                    found.push(numbers::past_highest(table, after, &owned(table, after)));
                 }
             }
             return found;
@@ -197,12 +239,19 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
     if !before.ty.is_serial() {
         return serial(world, table, after);
     }
-    let sequence = world.names.sql(&world.sequence_of(&table.edits.live.name, live_column(&table.edits, &after.name)));
+    let sequence = world.now(&world.sequence_of(&table.edits.live.name, live_column(&table.edits, &after.name)));
     let mut words = changed_options(&before.sequence, &after.sequence);
     if before.ty != after.ty {
         words.insert(0, format!("AS {}", types::value_type(&after.ty)));
     }
-    if words.is_empty() { Vec::new() } else { vec![alter("SEQUENCE", &sequence, &words.join(" "))] }
+    if words.is_empty() {
+        return Vec::new();
+    }
+    // New bounds may leave out where the counting stands: it begins again, past the values that are there.
+    let again = table.rows && Numbers::of(before) != Numbers::of(after);
+    let mut found = vec![alter("SEQUENCE", &sequence, &format!("{}{}", words.join(" "), if again { " RESTART" } else { "" }))];
+    found.extend(again.then(|| numbers::past_highest(table, after, &literal(&sequence))));
+    found
 }
 
 /// A sequence for a column that has none.
@@ -227,7 +276,7 @@ fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statem
     vec![
         Statement::of_catalog(format!("CREATE SEQUENCE {name} AS {ty}{options} OWNED BY {owner}")),
         table.after(&default),
-        past_highest(table, column, &literal(&name)),
+        went_on(table, column, &literal(&name)),
     ]
 }
 
@@ -236,12 +285,13 @@ fn owned(table: &Altered<'_>, column: &Column) -> String {
     format!("pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
 }
 
-fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
-    let name = quote(column.name.as_str());
-    let down = column.sequence.increment.is_some_and(|n| n < 0);
-    let (most, compares, start) = if down { ("min", "<=", -1) } else { ("max", ">=", 1) };
-    let start = column.sequence.start.unwrap_or(start);
-    Statement::new(format!("SELECT setval({sequence}, {most}({name})) FROM {} HAVING {most}({name}) {compares} {start}", table.new))
+/// Lets the sequence of a column that begins to count go on past the rows that are there.
+fn went_on(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    if is_numbered(table, column) {
+        numbers::after_numbered(table, column, sequence)
+    } else {
+        numbers::past_highest(table, column, sequence)
+    }
 }
 
 /// The constraints of a new table that have a comment, under the names that they have then.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
+use super::resource::Resource;
 use super::rules::{Op, ops};
 use super::types::live_columns;
 use super::{World, edited, rename};
@@ -28,7 +29,7 @@ fn domain_steps(world: &World<'_>, delta: &Delta<Domain>) -> Vec<Step> {
     match delta {
         Delta::Create(d) => vec![come(world, Step::new(d.address(), Action::Create, created(world, d)), d)],
         Delta::Drop(d) => {
-            let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.names.sql(&d.name)));
+            let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.type_now(&d.name)));
             let mut step = Step::new(d.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(world.ty(&d.name));
             step.footprint.frees.extend(world.type_of(&d.ty).filter(|r| world.dropped.contains(r)));
@@ -75,7 +76,7 @@ fn check_name(domain: &Domain, check: &Check) -> String {
 fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     let key = world.names.key(&after.name);
     let Some(moved) = world.moved.get(&key) else { return Vec::new() };
-    let mut statements = vec![rename("DOMAIN", &world.names.sql(&before.name), moved.aside.name.as_str())];
+    let mut statements = vec![rename("DOMAIN", &world.type_now(&before.name), moved.aside.name.as_str())];
     statements.extend(created(world, after));
     let mut step = come(world, Step::new(after.address(), Action::Replace, statements), after);
     step.reason = "a domain cannot change its type or collation".to_owned();
@@ -84,10 +85,12 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     }
     let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
-    last.footprint.drops.push(format!("aside:{key}"));
+    last.footprint.drops.push(Resource::OldType(key.to_string()).into());
     last.footprint.needs.push(world.ty(&after.name));
     // The domain itself holds on to a type that has stepped aside.
-    last.footprint.frees.extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| format!("aside:{over}")));
+    last.footprint
+        .frees
+        .extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
     last.footprint.frees.extend(world.type_of(&before.ty).filter(|r| world.dropped.contains(r)));
     vec![step, last]
 }
@@ -97,7 +100,7 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
     let to = |what: &str| Statement::new(format!("ALTER DOMAIN {name} {what}"));
     let mut statements = Vec::new();
     if before.name != after.name {
-        statements.push(rename("DOMAIN", &world.names.sql(&before.name), after.name.name.as_str()));
+        statements.push(rename("DOMAIN", &world.type_now(&before.name), after.name.name.as_str()));
     }
     let checks = crate::diff::check_changes(&before.checks, &after.checks);
     let around = |_: &Check| false;

@@ -2,7 +2,8 @@
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
-use super::types::{Way, live_columns, way};
+use super::resource::Resource;
+use super::types::{Way, live_columns, using_of, way};
 use super::{World, alter, edited, rename};
 use crate::diff::Delta;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction};
@@ -40,14 +41,16 @@ fn comment(world: &World<'_>, e: &EnumType) -> Statement {
 
 /// The step that drops a type under the name that it has then; `resource` is what others have freed.
 fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
-    step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", world.names.sql(name))));
+    step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", world.type_now(name))));
     step.footprint.drops.push(world.ty(resource));
     world.goes(&mut step.footprint, name);
     step
 }
 
 fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, comments: bool) -> Vec<Step> {
-    let additions = additions(world, before, after);
+    // What runs ahead of the transaction finds the live name.
+    let name = if how == Way::AddBefore { world.names.sql(&before.name) } else { world.type_now(&before.name) };
+    let additions = additions(&name, before, after);
     let mut steps = Vec::new();
     let mut statements = Vec::new();
     if how == Way::AddBefore {
@@ -59,7 +62,7 @@ fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, co
         statements.extend(additions);
     }
     if before.name != after.name {
-        statements.push(rename("TYPE", &world.names.sql(&before.name), after.name.name.as_str()));
+        statements.push(rename("TYPE", &world.type_now(&before.name), after.name.name.as_str()));
     }
     statements.extend(comments.then(|| comment(world, after)));
     if !statements.is_empty() {
@@ -74,8 +77,7 @@ fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, co
 }
 
 /// `ADD VALUE` for each new one, at its place.
-fn additions(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Statement> {
-    let name = world.names.sql(&before.name);
+fn additions(name: &str, before: &EnumType, after: &EnumType) -> Vec<Statement> {
     let mut there: Vec<&String> = before.values.iter().collect();
     let mut found = Vec::new();
     for (i, value) in after.values.iter().enumerate().filter(|(_, v)| !before.values.contains(v)) {
@@ -86,7 +88,7 @@ fn additions(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Stat
             (None, Some(first)) => format!(" BEFORE {}", literal(first)),
             (None, None) => String::new(),
         };
-        found.push(alter("TYPE", &name, &format!("ADD VALUE IF NOT EXISTS {}{place}", literal(value))));
+        found.push(alter("TYPE", name, &format!("ADD VALUE IF NOT EXISTS {}{place}", literal(value))));
         there.insert(i.min(there.len()), value);
     }
     found
@@ -95,7 +97,7 @@ fn additions(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Stat
 fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step> {
     let key = world.names.key(&after.name);
     let Some(moved) = world.moved.get(&key) else { return Vec::new() };
-    let mut statements = vec![rename("TYPE", &world.names.sql(&before.name), moved.aside.name.as_str())];
+    let mut statements = vec![rename("TYPE", &world.type_now(&before.name), moved.aside.name.as_str())];
     statements.extend(created(world, after));
     let mut step = Step::new(after.address(), Action::Replace, statements);
     step.reason = "values are taken out or come in another order".to_owned();
@@ -107,7 +109,7 @@ fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step>
     step.hazards = removed(world, before, after);
     let drop = Statement::of_catalog(format!("DROP TYPE {}", world.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
-    last.footprint.drops.push(format!("aside:{key}"));
+    last.footprint.drops.push(Resource::OldType(key.to_string()).into());
     last.footprint.needs.push(world.ty(&after.name));
     vec![step, last]
 }
@@ -117,12 +119,14 @@ fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard
     let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
     let columns = live_columns(world, &before.name).into_iter().filter(|(t, _, _)| world.facts.holds_rows(t));
     let list = gone.join(", ");
+    let advice = "change these rows first, keep the values, or say how they are converted: using \"EXPRESSION\"";
     let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
-        let name = quote(column.as_str());
+        let using = using_of(world, table, column);
+        let name = using.map_or_else(|| quote(column.as_str()), |e| format!("({})", e.text));
         let condition = if array { format!("{name}::text[] && ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
         let table_sql = world.names.sql(table);
         let message = format!("{{count}} of {{total}} values of {table}.{column} are not in enum {} any more", after.name);
-        Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, "change these rows first, or keep the values")
+        Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {table_sql}")))
             .reading([&table_sql])
             .found_by(format!("SELECT * FROM {table_sql} WHERE {condition}"))

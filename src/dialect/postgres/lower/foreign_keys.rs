@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::names::quote;
 use super::super::{ddl, default_name};
+use super::resource::Resource;
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
 use super::{World, done, edited, later, locks, rows};
@@ -169,22 +170,18 @@ fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
 
 /// The step that takes a foreign key away, under live names.
 fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, action: Action) -> Step {
-    let table = world.names.sql(&live.name);
+    let (table, now) = (world.now(&live.name), world.constraint_now(&live.name, name));
     let mut step = Step::new(
         live.address(),
         if action == Action::Destroy { Action::Destroy } else { Action::Alter },
-        vec![Statement::of_catalog(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(name)))],
+        vec![Statement::of_catalog(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(now)))],
     );
-    step.footprint.drops.push(resource(world, &live.name, name));
+    step.footprint.drops.push(world.constraint(&live.name, name));
     step.footprint.frees.push(world.shape(&live.name));
     step.footprint.frees.extend(parent.iter().map(|p| world.shape(p)));
     step.locks.push(locks::exclusive(world, &live.name));
     step.locks.extend(parent.iter().map(|p| locks::exclusive(world, p)));
     step
-}
-
-fn resource(world: &World<'_>, table: &ObjectName, name: &str) -> String {
-    format!("foreign-key:{}.{name}", world.names.key(table))
 }
 
 /// Whether the key that a foreign key points to comes after the transaction.
@@ -206,9 +203,9 @@ fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, t
     let come = Statement::new(body).unless(done::has_constraint(&name, called));
     let mut step = Step::new(table.address(), action, vec![come]);
     step.statements.extend(fk.comment.as_ref().map(|_| comment(&name, called, fk)));
-    step.footprint.creates.push(resource(world, &table.name, called));
+    step.footprint.creates.push(world.constraint(&table.name, called));
     step.footprint.needs = vec![world.relation(&table.name), world.relation(&fk.table)];
-    step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
+    step.footprint.needs.push(Resource::Keys(world.names.key(&fk.table)).into());
     if is_late(world, alters, fk) {
         step.transaction = Transaction::After;
     }
@@ -234,9 +231,9 @@ fn validation(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, f
     let name = fk.name.as_ref().filter(|_| busy && !fk.not_valid)?;
     let mut step = validate(world, child, name.as_str());
     step.transaction = Transaction::After;
-    step.footprint.needs = vec![resource(world, &child.after.name, name.as_str())];
+    step.footprint.needs = vec![world.constraint(&child.after.name, name.as_str())];
     if is_late(world, alters, fk) {
-        step.footprint.needs.push(format!("keys:{}", world.names.key(&fk.table)));
+        step.footprint.needs.push(Resource::Keys(world.names.key(&fk.table)).into());
     }
     Some(step)
 }
@@ -257,7 +254,8 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
     let mut statements = Vec::new();
     let new = new_name(name, fk.name.as_ref(), edits);
     if let Some(new) = new {
-        statements.push(Statement::of_catalog(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(name), quote(new.as_str()))));
+        let old = world.constraint_now(&child.live.name, name);
+        statements.push(Statement::of_catalog(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(old), quote(new.as_str()))));
     }
     let now = new.map_or(name, Ident::as_str);
     if edited(edits, "deferrable") {
@@ -268,14 +266,15 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
     let mut steps = Vec::new();
     if !statements.is_empty() {
         let mut step = Step::new(child.after.address(), Action::Alter, statements);
-        step.footprint.creates.push(resource(world, &child.after.name, now));
+        step.footprint.creates.push(world.constraint(&child.after.name, now));
+        step.footprint.drops.extend(new.map(|_| world.constraint(&child.live.name, name)));
         step.footprint.needs.push(world.relation(&child.after.name));
         step.locks.push(locks::exclusive(world, &child.live.name));
         steps.push(step);
     }
     if edited(edits, "not-valid") {
         let mut step = validate(world, child, now);
-        step.footprint.needs.push(resource(world, &child.after.name, now));
+        step.footprint.needs.push(world.constraint(&child.after.name, now));
         if own.is_some_and(|t| t.busy) {
             step.transaction = Transaction::After;
         }

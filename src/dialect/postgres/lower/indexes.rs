@@ -7,9 +7,9 @@ use super::super::words::words;
 use super::retype::live_column;
 use super::rules::Op;
 use super::tables::Altered;
-use super::{World, alter, edited, rename};
+use super::{World, alter, edited};
 use crate::diff::{Delta, Edit};
-use crate::plan::{Action, Statement, Step};
+use crate::plan::Statement;
 use crate::schema::{Ident, Index, PartKey, Unique};
 
 /// What happens to an index.
@@ -58,7 +58,8 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
     let again = |c: &Ident| table.recreated.iter().any(|r| live_column(&table.edits, r) == c);
     let named = |sql: &str| {
         let words = words(sql);
-        let retyped = table.retyped.iter().any(|r| words.contains(r.live.as_str()) || words.contains(r.column.as_str()));
+        let typed = table.moved_names.iter().any(|t| words.contains(t.as_str()));
+        let retyped = typed || table.retyped.iter().any(|r| words.contains(r.live.as_str()) || words.contains(r.column.as_str()));
         retyped || table.recreated.iter().any(|r| words.contains(r.as_str()))
     };
     let part = |key: &PartKey| match key {
@@ -72,10 +73,6 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
 /// Foreign keys may hold on to a unique one, and an extension that goes, or a type, cannot while an index uses it.
 pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
     if world.changes.extensions.iter().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
-        return false;
-    }
-    // Its name may be wanted elsewhere.
-    if goes_over(world, table, index) {
         return false;
     }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
@@ -95,45 +92,52 @@ fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
     index.unique && !index.invalid && added.into_iter().any(same)
 }
 
-/// Whether the name of an index is that of an index of another table from now on.
-pub(super) fn goes_over(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
-    let (own, wanted) = (&table.edits.after.name, world.names.sibling(&table.edits.after.name, index));
-    let others = world.desired.tables.values().filter(|t| t.name != *own);
-    others.flat_map(|t| t.indexes.keys().map(|i| world.names.sibling(&t.name, i))).any(|n| n == wanted)
-}
-
-/// The step that makes the names free which indexes of other tables take: two tables may swap theirs.
-pub(super) fn handed_over(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
-    let gone = fates(table).into_iter().filter_map(|fate| match fate {
-        Fate::Goes(old) if goes_over(world, table, old) => Some(old),
-        _ => None,
-    });
-    let gone: Vec<&Ident> = gone.collect();
-    let drop = |index: &&Ident| Statement::of_catalog(format!("DROP INDEX {}", name(world, table, index)));
-    let mut step = Step::new(table.edits.after.address(), Action::Alter, gone.iter().map(drop).collect());
-    step.footprint.drops = gone.iter().map(|i| world.relation(&world.names.sibling(&table.edits.after.name, i))).collect();
-    step.locks.push(super::locks::exclusive(world, &table.edits.live.name));
-    (!gone.is_empty()).then_some(step)
+/// The names of indexes that the step in the transaction gives up, and those that it takes.
+pub(super) fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (Vec<Ident>, Vec<Ident>) {
+    let (mut left, mut taken) = (Vec::new(), Vec::new());
+    for fate in fates(table) {
+        match fate {
+            Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => {}
+            Fate::Goes(old) => left.push(old.clone()),
+            Fate::Comes(new) if super::later::is_late_index(table, new) => {}
+            Fate::Comes(new) => taken.push(new.name.clone()),
+            Fate::Changes(old, new) | Fate::Carried(old, new) => {
+                left.push(old.clone());
+                taken.push(new.name.clone());
+            }
+            Fate::Stays(..) => {}
+        }
+    }
+    let changed = |old: &Ident| fates(table).iter().any(|f| matches!(f, Fate::Changes(o, _) | Fate::Carried(o, _) if *o == old));
+    for (old, new) in table.edits.renamed_indexes.iter().filter(|(old, _)| !changed(old)) {
+        left.push(old.clone());
+        taken.push(new.clone());
+    }
+    (left, taken)
 }
 
 fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
     world.names.beside(&table.edits.after.name, index)
 }
 
+/// What a live index is called in SQL while the steps run.
+pub(super) fn live_name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    world.now(&world.names.sibling(&table.edits.live.name, index))
+}
+
 /// Indexes that go ahead of everything.
 pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
-    let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", name(world, table, index)));
+    let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", live_name(world, table, index)));
     let gone = fates(table).into_iter().filter_map(|fate| match fate {
         Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => None,
-        Fate::Goes(old) if goes_over(world, table, old) => None,
         Fate::Goes(old) | Fate::Changes(old, _) | Fate::Carried(old, _) => Some(old),
         Fate::Comes(_) | Fate::Stays(..) => None,
     });
     gone.map(drop).collect()
 }
 
-/// Indexes that only get another name.
-pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+/// Indexes that only get another name: what they are called when the step begins, and the new name.
+pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<(String, String)> {
     let away: Vec<&Ident> = fates(table)
         .iter()
         .filter_map(|fate| match fate {
@@ -142,7 +146,8 @@ pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> 
         })
         .collect();
     let kept = table.edits.renamed_indexes.iter().filter(|(old, _)| !away.contains(&old));
-    kept.map(|(old, new)| rename("INDEX", &name(world, table, old), new.as_str())).collect()
+    let now = |old: &Ident| world.at_run(&world.names.sibling(&table.edits.live.name, old)).name.to_string();
+    kept.map(|(old, new)| (now(old), new.to_string())).collect()
 }
 
 /// Indexes that come in the transaction, and those that are changed where they stand.

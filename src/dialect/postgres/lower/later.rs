@@ -3,9 +3,12 @@
 //! (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>). Every statement stands
 //! for itself, and every step can be run again from its start.
 
-use super::super::ddl;
+use std::collections::BTreeSet;
+
 use super::super::names::quote;
+use super::super::{ddl, default_name};
 use super::indexes::{self, Fate, fates, may_wait};
+use super::resource::Resource;
 use super::rules::Op;
 use super::tables::Altered;
 use super::{World, done, locks};
@@ -115,8 +118,7 @@ fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
 pub(super) fn not_null_name(table: &Altered<'_>, before: &Column, after: &Column) -> Option<String> {
     let counts = after.identity.is_some() && before.identity.is_none();
     let written = table.retyped.iter().any(|r| r.rewrites);
-    let name = |c: &Column| format!("rosey_nn_{}", c.name).chars().take(60).collect();
-    (table.busy && !counts && !written).then(|| name(after))
+    (table.busy && !counts && !written).then(|| default_name::clip(&format!("rosey_nn_{}", after.name), 60).to_owned())
 }
 
 /// The steps after the transaction.
@@ -136,24 +138,24 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
             Fate::Comes(i) if is_late_index(table, i) => {
                 let mut step = build(world, table, i);
                 if i.unique {
-                    step.footprint.creates.push(format!("keys:{}", world.names.key(&table.edits.after.name)));
+                    step.footprint.creates.push(Resource::Keys(world.names.key(&table.edits.after.name)).into());
                 }
                 Some(step)
             }
             Fate::Changes(old, i) if may_wait(world, table, old) => Some(swap(world, table, old, i)),
             // What an apply that was cut off has built for a key is dropped where that key's index is built.
-            Fate::Goes(old) if may_wait(world, table, old) && !is_of_late_key(table, old) => Some(drop(world, table, old)),
+            Fate::Goes(old) if may_wait(world, table, old) && !late_names(table).contains(old.as_str()) => Some(drop(world, table, old)),
             _ => None,
         });
     }
     steps
 }
 
-/// Whether a key that comes after the transaction bears the name.
-fn is_of_late_key(table: &Altered<'_>, name: &Ident) -> bool {
+/// The names of the keys that come after the transaction.
+pub(super) fn late_names(table: &Altered<'_>) -> BTreeSet<String> {
     let keys = table.rules.keys.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
     let uniques = table.rules.uniques.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
-    keys.chain(uniques).flatten().any(|n| n == name)
+    keys.chain(uniques).flatten().map(ToString::to_string).collect()
 }
 
 fn later(world: &World<'_>, table: &Altered<'_>, statements: Vec<Statement>, why: &str, work: Work) -> Step {
@@ -197,7 +199,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
         statements.push(table.after(&format!("DROP CONSTRAINT IF EXISTS {}", quote(&rule))));
     }
     let mut step = later(world, table, statements, "NOT NULL is set once the rows have been checked", Work::Scan);
-    step.footprint.creates.push(format!("filled:{}", world.names.key(&table.edits.after.name)));
+    step.footprint.creates.push(Resource::Filled(world.names.key(&table.edits.after.name)).into());
     (!step.statements.is_empty()).then_some(step)
 }
 
@@ -211,9 +213,10 @@ fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
     statements = statements.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(key.comment().map(|text| super::alter::rule_comment(table, name.as_str(), Some(text))));
     let mut step = later(world, table, statements, "its index is built without stopping writers", Work::Build);
+    step.footprint.creates.extend([taken(world, table, name), world.constraint(&table.edits.after.name, name.as_str())]);
     let key = world.names.key(&table.edits.after.name);
-    step.footprint.needs.push(format!("filled:{key}"));
-    step.footprint.creates.push(format!("keys:{key}"));
+    step.footprint.needs.push(Resource::Filled(key.to_string()).into());
+    step.footprint.creates.push(Resource::Keys(key.to_string()).into());
     step
 }
 
@@ -231,23 +234,36 @@ fn build(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Step {
     let built = built(world, table, index, &index.name);
     let mut statements: Vec<Statement> = built.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    later(world, table, statements, "the index is built without stopping writers", Work::Build)
+    let mut step = later(world, table, statements, "the index is built without stopping writers", Work::Build);
+    step.footprint.creates.push(taken(world, table, &index.name));
+    step
+}
+
+/// The name that an index takes.
+fn taken(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    world.relation(&world.names.sibling(&table.edits.after.name, index))
 }
 
 /// The new index is there before the old one goes.
 fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> Step {
-    let short: String = index.name.as_str().chars().take(40).collect();
-    let meanwhile = Ident::new(format!("{short}_rosey_new"), Case::Exact);
+    let meanwhile = Ident::new(default_name::make(index.name.as_str(), None, "rosey_new"), Case::Exact);
     let name = |n: &Ident| world.names.beside(&table.edits.after.name, n);
     let mut statements = built(world, table, index, &meanwhile);
-    statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", name(old))));
+    statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", indexes::live_name(world, table, old))));
     statements.push(super::rename("INDEX", &name(&meanwhile), index.name.as_str()));
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    later(world, table, statements, "the new index is built before the old one goes", Work::Build)
+    let mut step = later(world, table, statements, "the new index is built before the old one goes", Work::Build);
+    if *old != index.name {
+        step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
+        step.footprint.creates.push(taken(world, table, &index.name));
+    }
+    step
 }
 
 fn drop(world: &World<'_>, table: &Altered<'_>, old: &Ident) -> Step {
-    let name = world.names.beside(&table.edits.after.name, old);
+    let name = indexes::live_name(world, table, old);
     let drop = Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"));
-    later(world, table, vec![drop], "the index goes without stopping writers", Work::None)
+    let mut step = later(world, table, vec![drop], "the index goes without stopping writers", Work::None);
+    step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
+    step
 }

@@ -2,6 +2,7 @@
 //! Reads no database: what must be known of the live one comes in as [`Facts`].
 
 mod alter;
+mod aside;
 mod columns;
 mod domains;
 mod done;
@@ -12,13 +13,16 @@ mod indexes;
 mod later;
 mod locks;
 mod namespaces;
+mod numbers;
 mod probes;
+mod resource;
 mod retype;
 mod rows;
 mod rules;
 mod sequences;
 mod tables;
 mod types;
+mod view_indexes;
 mod views;
 mod world;
 
@@ -34,16 +38,30 @@ use world::World;
 /// Turns changes into steps, not yet ordered and not yet counted. `online`: tables that hold rows are changed without
 /// stopping writers for longer than a moment, where there is a way.
 pub(crate) fn lower(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts, online: bool) -> Vec<Step> {
-    let world = World::new(changes, current, desired, facts, online);
-    let alters = tables::altered(&world);
-    let mut steps = namespaces::lower(&world);
-    steps.extend(enums::lower(&world));
-    steps.extend(domains::lower(&world));
-    steps.extend(sequences::lower(&world));
-    steps.extend(tables::lower(&world, &alters));
-    steps.extend(foreign_keys::lower(&world, &alters));
-    steps.extend(views::lower(&world, &alters));
-    steps.extend(changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
+    let mut world = World::new(changes, current, desired, facts, online);
+    loop {
+        let steps = lowered(&world);
+        let contended = crate::plan::contended(&steps);
+        if contended.is_empty() || !aside::step_aside(&mut world, &contended) {
+            return steps;
+        }
+    }
+}
+
+fn lowered(world: &World<'_>) -> Vec<Step> {
+    let alters = tables::altered(world);
+    let mut steps = namespaces::lower(world);
+    steps.extend(enums::lower(world));
+    steps.extend(domains::lower(world));
+    steps.extend(sequences::lower(world));
+    steps.extend(tables::lower(world, &alters));
+    steps.extend(foreign_keys::lower(world, &alters));
+    steps.extend(views::lower(world, &alters));
+    steps.extend(world.changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
+    if !world.asides.is_empty() {
+        steps.iter_mut().for_each(|s| aside::follow(world, s));
+        steps.extend(aside::steps(world));
+    }
     steps
 }
 

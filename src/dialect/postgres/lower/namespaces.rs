@@ -2,6 +2,7 @@
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
+use super::resource::Resource;
 use super::{World, alter, edited};
 use crate::diff::Delta;
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
@@ -19,13 +20,13 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
             let mut statements = vec![Statement::of_catalog(format!("CREATE SCHEMA {}", quote(n.name.as_str())))];
             statements.extend(n.comment.as_ref().map(|_| comment(n)));
             let mut step = Step::new(n.address(), Action::Create, statements);
-            step.footprint.creates.push(format!("schema:{}", n.name));
+            step.footprint.creates.push(Resource::Schema(n.name.to_string()).into());
             step
         }
         Delta::Drop(n) => {
             let mut step =
                 Step::new(n.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
-            step.footprint.drops.push(format!("schema:{}", n.name));
+            step.footprint.drops.push(Resource::Schema(n.name.to_string()).into());
             step.hazards.push(loses_schema(n));
             step
         }
@@ -43,8 +44,8 @@ fn extension(delta: &Delta<Extension>) -> Step {
         Delta::Drop(e) => {
             let drop = Statement::of_catalog(format!("DROP EXTENSION {}", quote(e.name.as_str())));
             let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
-            step.footprint.drops.push("extensions:unused".to_owned());
-            step.footprint.frees.extend(e.schema.iter().map(|s| format!("schema:{s}")));
+            step.footprint.drops.push(Resource::ExtensionsUnused.into());
+            step.footprint.frees.extend(e.schema.iter().map(|s| Resource::Schema(s.to_string()).into()));
             step.hazards.push(loses_extension(e));
             step
         }
@@ -79,8 +80,8 @@ fn loses_extension(e: &Extension) -> Hazard {
 }
 
 fn come(mut step: Step, extension: &Extension) -> Step {
-    step.footprint.creates.push("extensions:ready".to_owned());
-    step.footprint.needs.extend(extension.schema.iter().map(|s| format!("schema:{s}")));
+    step.footprint.creates.push(Resource::ExtensionsReady.into());
+    step.footprint.needs.extend(extension.schema.iter().map(|s| Resource::Schema(s.to_string()).into()));
     step
 }
 

@@ -21,11 +21,13 @@ pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         return found;
     }
     found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
+    found.extend(table.edits.after.columns.values().filter_map(|c| super::numbers::too_few(table, c)));
     found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
     found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
     found.extend(checks(world, table));
     found.extend(uniques(world, table));
     // What an enum has not got yet cannot be compared with: the server itself looks at the rows when the rule comes.
+    found.extend(super::types::checks_of_new_domains(world, table));
     found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(world, sql)));
     found
 }
@@ -114,6 +116,8 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
 /// Values that would not survive the way to the new type and back.
 fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
     let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let (old_base, new_base) = super::types::bases(world, &before.ty, &after.ty);
+    let (before, after) = (&Column { ty: old_base, ..before.clone() }, &Column { ty: new_base, ..after.clone() });
     let same = super::types::same_type(world, &before.ty, &after.ty);
     let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
@@ -131,7 +135,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
-    let old = live_type(table, retyped)?;
+    let old = types::value_type(&before.ty);
     let text = if super::retype::is_by_text(world, before, after) { super::retype::by_text(before, after) } else { "" };
     let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
     let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
@@ -140,7 +144,12 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let advice = "say how they are converted: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+    // Where there is no cast back, every value that can be converted may be another one afterwards.
+    let forward = format!("SELECT count({name}{text}::{shown}), count(*) FROM {}", table.old);
+    Some(Hazard {
+        forward: Some(forward),
+        ..hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old))
+    })
 }
 
 /// Texts, or values of another enum, that the enum of the new type does not have.
@@ -163,10 +172,6 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
-fn live_type(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<String> {
-    table.edits.live.columns.get(&retyped.live).map(|c| types::value_type(&c.ty))
-}
-
 /// The rows as they will be under the table's new name, which conditions may use.
 fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
     format!("{} AS {}", new_rows(world, table), quote(table.edits.after.name.name.as_str()))
@@ -174,7 +179,10 @@ fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
 
 /// Conditions that come, or that meet values which the change makes.
 fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
-    let mut bound: Vec<&crate::schema::Check> = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).collect();
+    // Values in another order are compared in another way: the server itself looks at the rows.
+    let comparable = |c: &&crate::schema::Check| !super::types::reads_reordered(world, table, &c.expr.text);
+    let added = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).filter(comparable);
+    let mut bound: Vec<&crate::schema::Check> = added.collect();
     for op in &table.rules.checks {
         if let Op::Edit { after, edits, .. } = op
             && edits.iter().any(|e| e.attribute == "not-valid")
@@ -248,7 +256,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
 
 /// A new column that counts is unique by itself.
 fn counts_anew(table: &Altered<'_>, column: &Ident) -> bool {
-    let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
+    let counts = |c: &Column| (c.ty.is_serial() || c.identity.is_some()) && !c.sequence.cycle;
     table.column(column).is_none() && table.edits.after.columns.get(column).is_some_and(counts)
 }
 

@@ -44,6 +44,15 @@ fn changes(world: &World<'_>, before: &Column, after: &Column) -> bool {
     !same_type(world, &before.ty, &after.ty) || before.collate != after.collate || moved_under(world, after).is_some()
 }
 
+/// Whether SQL names a type that is made anew: what it is part of would hold on to the old one.
+pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
+    if world.moved.is_empty() {
+        return false;
+    }
+    let named = words(sql);
+    world.moved_names().iter().any(|n| named.contains(n.as_str()))
+}
+
 /// The type of the column, where it is made anew, and whether values go through their text.
 fn moved_under(world: &World<'_>, column: &Column) -> Option<bool> {
     let (key, _) = pg_types::named(&column.ty, &world.names)?;
@@ -56,8 +65,11 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     let ty = pg_types::value_type(&after.ty);
     let other_type = !same_type(world, &before.ty, &after.ty);
     let by_text = by_text(before, after);
-    let said = after.using.as_ref().filter(|_| other_type);
-    let converted = match (said, moved_under(world, after)) {
+    let moved = moved_under(world, after);
+    let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
+    let converted = match (said, moved) {
+        // The expression has the type that has stepped aside, or none yet.
+        (Some(e), Some(true)) => Some(format!("({}){by_text}::{ty}", e.text)),
         (Some(e), _) => Some(format!("({})", e.text)),
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
@@ -119,7 +131,7 @@ pub(super) fn recreated(world: &World<'_>, edits: &TableEdits, retyped: &[Retype
             (Some(_), Some(a)) => &a.expr.text,
         };
         let named = words(expr);
-        retyped.iter().any(|r| named.contains(r.column.as_str()) || named.contains(r.live.as_str()))
+        names_moved(world, expr) || retyped.iter().any(|r| named.contains(r.column.as_str()) || named.contains(r.live.as_str()))
     };
     pairs.filter(again).map(|(_, after)| after.name.clone()).collect()
 }

@@ -55,6 +55,10 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
+        let unfilled = retyped.said || !is_filled(table, column);
+        if let Some(value) = of_moved(world, table, column, retyped.said).filter(|_| unfilled) {
+            return value;
+        }
         let filled = column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said);
         return match filled {
             _ if is_known(world, column) => format!("({})", retyped.value),
@@ -66,6 +70,25 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
         Some(e) => format!("coalesce({live}, ({}))", e.text),
         None => live,
     }
+}
+
+/// The value of a column whose type is made anew, as the old type or the new base type has it: the new type is not there
+/// yet, and what conditions compare it with must fit. None where another type comes to the column as well.
+fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool) -> Option<String> {
+    let before = table.column(&column.name)?;
+    let moved = world.moved.get(&types::named(&column.ty, &world.names)?.0)?;
+    if !super::types::same_type(world, &before.ty, &column.ty) {
+        return None;
+    }
+    let live = quote(live_column(&table.edits, &column.name).as_str());
+    let value = column.using.as_ref().filter(|_| said).map_or(live, |e| format!("({})", e.text));
+    Some(match moved.by_text {
+        true if said => {
+            format!("{value}::text::{}", types::value_type(&table.edits.live.columns.get(live_column(&table.edits, &column.name))?.ty))
+        }
+        true => value,
+        false => format!("{value}::{}", types::value_type(&super::types::bases(world, &before.ty, &column.ty).1)),
+    })
 }
 
 /// Whether the column's type is there now, and the same that it will be.

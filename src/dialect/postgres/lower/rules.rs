@@ -6,7 +6,7 @@ use super::super::default_name;
 use super::super::words::words;
 use super::edited;
 use crate::diff::{Delta, Edit, Object, TableEdits};
-use crate::schema::{Case, Check, Exclusion, Ident, PartKey, PrimaryKey, Unique};
+use crate::schema::{Case, Check, Exclusion, Ident, PartKey, PrimaryKey, Table, Unique};
 
 /// What happens to one constraint.
 #[derive(Debug, Clone)]
@@ -28,6 +28,12 @@ impl<T> Op<T> {
             Op::Drop { name } | Op::Replace { name, .. } => Some(name),
             _ => None,
         }
+    }
+
+    /// The old and the new name of what stays and is renamed.
+    fn renamed<'o>(&'o self, given: impl Fn(&'o T) -> Option<&'o Ident>) -> Option<(String, String)> {
+        let Op::Edit { name, after, edits } = self else { return None };
+        new_name(name, given(after), edits).map(|new| (name.clone(), new.to_string()))
     }
 
     /// What comes.
@@ -95,6 +101,48 @@ pub(super) struct Rules {
     pub(super) uniques: Vec<Op<Unique>>,
     pub(super) checks: Vec<Op<Check>>,
     pub(super) exclusions: Vec<Op<Exclusion>>,
+}
+
+impl Rules {
+    /// Constraints that stay and get another name: old and new.
+    pub(super) fn renamed(&self) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = self.keys.iter().filter_map(|op| op.renamed(|k| k.name.as_ref())).collect();
+        found.extend(self.uniques.iter().filter_map(|op| op.renamed(|u| u.name.as_ref())));
+        found.extend(self.checks.iter().filter_map(|op| op.renamed(|c| c.name.as_ref())));
+        found.extend(self.exclusions.iter().filter_map(|op| op.renamed(|e| e.name.as_ref())));
+        found
+    }
+
+    /// The names that are given up, and whether an index has them too.
+    pub(super) fn names_left(&self) -> Vec<(String, bool)> {
+        let indexed = self.keys.iter().filter_map(Op::gone).chain(self.uniques.iter().filter_map(Op::gone));
+        let indexed = indexed.chain(self.exclusions.iter().filter_map(Op::gone)).map(|n| (n.to_owned(), true));
+        let checks = self.checks.iter().filter_map(Op::gone).map(|n| (n.to_owned(), false));
+        let is_check = |name: &str| self.checks.iter().any(|op| matches!(op, Op::Edit { name: n, .. } if n == name));
+        indexed.chain(checks).chain(self.renamed().into_iter().map(|(old, _)| (old.clone(), !is_check(&old)))).collect()
+    }
+
+    /// The names that are taken, and whether an index takes them too.
+    pub(super) fn names_taken(&self) -> Vec<(String, bool)> {
+        let keys = self.keys.iter().filter_map(Op::come).filter_map(|k| k.name.as_ref());
+        let uniques = self.uniques.iter().filter_map(Op::come).filter_map(|u| u.name.as_ref());
+        let exclusions = self.exclusions.iter().filter_map(Op::come).filter_map(|e| e.name.as_ref());
+        let indexed = keys.chain(uniques).chain(exclusions).map(|n| (n.to_string(), true));
+        let checks = self.checks.iter().filter_map(Op::come).filter_map(|c| c.name.as_ref()).map(|n| (n.to_string(), false));
+        let is_check = |name: &str| self.checks.iter().any(|op| matches!(op, Op::Edit { name: n, .. } if n == name));
+        indexed.chain(checks).chain(self.renamed().into_iter().map(|(old, new)| (new, !is_check(&old)))).collect()
+    }
+}
+
+/// The names of a table's live constraints, and whether an index has them too.
+pub(super) fn named(table: &Table) -> Vec<(String, bool)> {
+    let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
+    let keys = table.primary_key.iter().map(|k| (name(&k.name, default_name::primary_key(&table.name, k)), true));
+    let uniques = table.uniques.iter().map(|u| (name(&u.name, default_name::unique(&table.name, u)), true));
+    let exclusions = table.exclusions.iter().map(|e| (name(&e.name, default_name::exclusion(&table.name, e)), true));
+    let checks = table.checks.iter().map(|c| (name(&c.name, default_name::check(table, c)), false));
+    let foreign = table.foreign_keys.iter().map(|f| (name(&f.name, default_name::foreign_key(&table.name, f)), false));
+    keys.chain(uniques).chain(exclusions).chain(checks).chain(foreign).collect()
 }
 
 /// `stirred`: columns whose type changes, under old and new names; `recreated`: those that are dropped and made again.
@@ -193,14 +241,7 @@ fn name_all(rules: &mut Rules, edits: &TableEdits) {
 
 /// The names of the live constraints of a table, foreign keys among them.
 pub(super) fn live_names(edits: &TableEdits) -> BTreeSet<String> {
-    let live = &edits.live;
-    let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
-    let keys = live.primary_key.iter().map(|k| name(&k.name, default_name::primary_key(&live.name, k)));
-    let uniques = live.uniques.iter().map(|u| name(&u.name, default_name::unique(&live.name, u)));
-    let checks = live.checks.iter().map(|c| name(&c.name, default_name::check(live, c)));
-    let exclusions = live.exclusions.iter().map(|e| name(&e.name, default_name::exclusion(&live.name, e)));
-    let foreign = live.foreign_keys.iter().map(|f| name(&f.name, default_name::foreign_key(&live.name, f)));
-    keys.chain(uniques).chain(checks).chain(exclusions).chain(foreign).collect()
+    named(&edits.live).into_iter().map(|(name, _)| name).collect()
 }
 
 /// Whether a constraint gets another name.

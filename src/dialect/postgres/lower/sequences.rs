@@ -3,6 +3,7 @@
 
 use super::super::names::quote;
 use super::super::{ddl, types};
+use super::resource::Resource;
 use super::{World, alter, edited, rename};
 use crate::dialect::advice::rename_or_ignore;
 use crate::diff::{Delta, Edit, TableChange};
@@ -26,7 +27,7 @@ fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
             steps
         }
         Delta::Drop(s) => {
-            let drop = Statement::of_catalog(format!("DROP SEQUENCE {}", world.names.sql(&s.name)));
+            let drop = Statement::of_catalog(format!("DROP SEQUENCE {}", world.now(&s.name)));
             let mut step = Step::new(s.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(world.relation(&s.name));
             world.goes(&mut step.footprint, &s.name);
@@ -68,15 +69,15 @@ fn owned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: A
 
 /// The step that takes it from a column, under its old name: with its owner it would go.
 fn disowned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
-    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.names.sql(&s.name), "OWNED BY NONE")]);
-    step.footprint.frees = vec![world.relation(&s.name), world.shape(&owner.0), format!("name:{}", world.names.key(&s.name))];
+    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.now(&s.name), "OWNED BY NONE")]);
+    step.footprint.frees = vec![world.relation(&s.name), world.shape(&owner.0), Resource::OwnedSequence(world.names.key(&s.name)).into()];
     step
 }
 
 fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit]) -> Vec<Step> {
     let mut statements = Vec::new();
     if before.name != after.name {
-        statements.push(rename("SEQUENCE", &world.names.sql(&before.name), after.name.name.as_str()));
+        statements.push(rename("SEQUENCE", &world.now(&before.name), after.name.name.as_str()));
     }
     let name = world.names.sql(&after.name);
     let mut words = Vec::new();
@@ -96,7 +97,7 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
     if !statements.is_empty() {
         let mut step = Step::new(after.address(), Action::Alter, statements);
         step.footprint.creates.push(world.relation(&after.name));
-        step.footprint.drops.push(format!("name:{}", world.names.key(&before.name)));
+        step.footprint.drops.push(Resource::OwnedSequence(world.names.key(&before.name)).into());
         if before.name != after.name {
             step.footprint.drops.push(world.relation(&before.name));
         }

@@ -21,22 +21,26 @@ pub(super) struct Altered<'a> {
     pub(super) retyped: Vec<Retyped>,
     pub(super) recreated: BTreeSet<Ident>,
     pub(super) rules: Rules,
+    /// The names of the types that are made anew.
+    pub(super) moved_names: BTreeSet<String>,
     /// It holds rows.
     pub(super) rows: bool,
     /// It holds rows, and nobody may have to wait for them.
     pub(super) busy: bool,
     /// Foreign keys of the live schema point to it.
     pub(super) referenced: bool,
-    /// Its live name in SQL.
+    /// Its live name in SQL, for questions to the server.
     pub(super) old: String,
+    /// What it is called in SQL when its step begins.
+    pub(super) now: String,
     /// Its new name in SQL.
     pub(super) new: String,
 }
 
 impl Altered<'_> {
-    /// `ALTER TABLE` under the live name.
+    /// `ALTER TABLE` under the name that it has when its step begins.
     pub(super) fn before(&self, what: &str) -> Statement {
-        Statement::new(format!("ALTER TABLE {} {what}", self.old))
+        Statement::new(format!("ALTER TABLE {} {what}", self.now))
     }
 
     /// `ALTER TABLE` under the new name.
@@ -73,7 +77,11 @@ pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
     let others = world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)));
     let same = others.filter(|_| !world.moved.is_empty()).map(|t| Cow::Owned(untouched(t, world.desired.tables.get(&t.name))));
     let all = declared.chain(same).map(|edits| analysed(world, edits));
-    all.filter(|a| !a.edits.is_empty() || !a.retyped.is_empty() || !a.recreated.is_empty()).collect()
+    let is_touched = |a: &Altered<'_>| {
+        let named = || texts(&a.edits.live).iter().any(|t| retype::names_moved(world, t));
+        !a.edits.is_empty() || !a.retyped.is_empty() || !a.recreated.is_empty() || named()
+    };
+    all.filter(is_touched).collect()
 }
 
 fn live_name(change: &TableChange) -> &crate::schema::ObjectName {
@@ -112,13 +120,16 @@ fn analysed<'a>(world: &World<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
     let retyped = retype::retyped(world, &edits);
     let recreated = retype::recreated(world, &edits, &retyped);
     let stirred: BTreeSet<Ident> = retyped.iter().flat_map(|r| [r.column.clone(), r.live.clone()]).collect();
+    let types = world.moved_names();
+    let stirred: BTreeSet<Ident> = stirred.into_iter().chain(types.iter().map(|n| Ident::new(n.as_str(), Case::Exact))).collect();
     let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
     let rules = rules(&edits, &stirred, &again);
     let (old, new) = (world.names.sql(&edits.live.name), world.names.sql(&edits.after.name));
+    let now = world.now(&edits.live.name);
     let (rows, busy) = (world.facts.holds_rows(&edits.live.name), world.is_busy(&edits.live.name));
     let mut keys = world.current.tables.values().flat_map(|t| &t.foreign_keys);
     let referenced = keys.any(|f| world.names.same(&f.table, &edits.live.name));
-    Altered { edits, retyped, recreated, rules, rows, busy, referenced, old, new }
+    Altered { edits, retyped, recreated, rules, moved_names: types, rows, busy, referenced, old, now, new }
 }
 
 pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
@@ -131,7 +142,6 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
         }
     }
     for table in alters {
-        steps.extend(super::indexes::handed_over(world, table));
         let now = super::alter::step(world, table);
         let mut after = later::steps(world, table);
         // Where all of it can wait, the rows must be counted all the same.
@@ -221,7 +231,8 @@ fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
 
 fn destroy(world: &World<'_>, table: &Table) -> Step {
     let name = world.names.sql(&table.name);
-    let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP TABLE {name}"))]);
+    let drop = Statement::of_catalog(format!("DROP TABLE {}", world.now(&table.name)));
+    let mut step = Step::new(table.address(), Action::Destroy, vec![drop]);
     step.reason = "the schema does not declare it".to_owned();
     let f = &mut step.footprint;
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];

@@ -157,6 +157,7 @@ pub(super) fn steps(current: &Schema, desired: &Schema, rows: &[String], online:
         tables: current.tables.keys().map(|t| (t.clone(), holds(t))).collect(),
         uses: Vec::new(),
         sequences: BTreeMap::new(),
+        kept_columns: BTreeMap::new(),
     };
     let steps = lower(&changes, current, desired, &facts, online);
     let shown = format!("{steps:#?}");

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::strings;
 use super::World;
 use super::edited;
+use super::tables::Altered;
 use crate::diff::{Delta, TableChange};
-use crate::schema::{Case, Column, DefaultValue, Ident, Literal, ObjectName, Type};
+use crate::plan::{Code, Hazard, Level, Probe};
+use crate::schema::{Case, Column, DefaultValue, EnumType, Expr, Ident, Literal, ObjectName, Schema, Type};
 
 /// A type that is made anew.
 #[derive(Debug, Clone)]
@@ -58,8 +61,8 @@ pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
 }
 
 fn aside(name: &ObjectName) -> ObjectName {
-    let short: String = name.name.as_str().chars().take(40).collect();
-    ObjectName { schema: name.schema.clone(), name: Ident::new(format!("{short}_rosey_old"), Case::Exact) }
+    let temporary = super::super::default_name::make(name.name.as_str(), None, "rosey_old");
+    ObjectName { schema: name.schema.clone(), name: Ident::new(temporary, Case::Exact) }
 }
 
 /// Whether two types are one once types have their new names.
@@ -71,6 +74,77 @@ pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool 
         Some(dimensions == others && (old == new || world.renamed_types.get(&old) == Some(&new)))
     };
     before == after || renamed().unwrap_or_default()
+}
+
+/// Two types, or the base types behind a domain that is made anew over another one.
+pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Type) {
+    let given = || (before.clone(), after.clone());
+    let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &world.names), pg_types::named(after, &world.names)) else {
+        return given();
+    };
+    let moved = world.moved.get(&new).is_some_and(|m| !m.by_text) && same_type(world, before, after);
+    let find = |schema: &Schema, key: &str| schema.domains.values().find(|d| world.names.key(&d.name) == key).map(|d| d.ty.clone());
+    let both = find(world.current, &old).zip(find(world.desired, &new)).filter(|_| moved && dimensions.is_empty());
+    both.unwrap_or_else(given)
+}
+
+/// Values that the conditions of a domain that is made anew over another type refuse.
+pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let mut found = Vec::new();
+    for retyped in &table.retyped {
+        let Some(column) = table.edits.after.columns.get(&retyped.column) else { continue };
+        let Some((key, dimensions)) = pg_types::named(&column.ty, &world.names) else { continue };
+        let Some(domain) = world.desired.domains.values().find(|d| world.names.key(&d.name) == key) else { continue };
+        if !dimensions.is_empty() || world.moved.get(&key).is_none_or(|m| m.by_text) {
+            continue;
+        }
+        let relation = super::rows::new_rows(world, table);
+        let value = quote(column.name.as_str());
+        for check in domain.checks.iter().filter(|c| !c.not_valid) {
+            let from = format!("(SELECT {value} AS value FROM {relation} AS t) AS v");
+            let condition = format!("NOT ({})", check.expr.text);
+            let message = format!("{{count}} of {{total}} values of {} do not meet check ({})", column.name, check.expr.text);
+            let advice = "change these rows first, or the condition";
+            let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, domain.address(), message, advice);
+            let probe = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {from}");
+            found.push(hazard.counted(Probe::Query(probe)).found_by(format!("SELECT * FROM {from} WHERE {condition}")));
+        }
+    }
+    found
+}
+
+/// Whether SQL names a column of an enum whose values come in another order.
+pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str) -> bool {
+    let named = super::super::words::words(sql);
+    let reordered = |key: &str| {
+        let find = |d: &&Delta<EnumType>| d.after().is_some_and(|e| world.names.key(&e.name) == key);
+        world.changes.enums.iter().find(find).is_some_and(|d| match d {
+            Delta::Alter { before, after, .. } => {
+                let kept = |a: &[String], b: &[String]| a.iter().filter(|v| b.contains(v)).cloned().collect::<Vec<_>>();
+                kept(&before.values, &after.values) != kept(&after.values, &before.values)
+            }
+            _ => false,
+        })
+    };
+    let columns =
+        table.retyped.iter().filter(|r| named.contains(r.column.as_str())).filter_map(|r| table.edits.after.columns.get(&r.column));
+    columns.filter_map(|c| pg_types::named(&c.ty, &world.names)).any(|(key, _)| reordered(&key))
+}
+
+/// What the schema says of how the values of a live column are converted.
+pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
+    let changed = world.changes.tables.iter().find_map(|c| match c {
+        TableChange::Alter(e) if world.names.same(&e.live.name, table) => Some(e),
+        _ => None,
+    });
+    let column = match changed {
+        Some(e) => {
+            let new = e.renamed_columns.iter().find(|(old, _)| old == column).map_or(column, |(_, new)| new);
+            e.after.columns.get(new)
+        }
+        None => world.desired.tables.get(table).and_then(|t| t.columns.get(column)),
+    };
+    column.and_then(|c| c.using.as_ref())
 }
 
 /// How an enum gets its values.

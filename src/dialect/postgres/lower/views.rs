@@ -7,15 +7,16 @@ use super::super::facts::ViewKind;
 
 use super::super::words::words;
 use super::super::{ddl, facts::Use};
+use super::resource::Resource;
 use super::tables::Altered;
-use super::{World, alter, edited, rename};
+use super::{World, alter, edited, rename, view_indexes};
 use crate::diff::{Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
 
 /// What views and materialised views have in common.
 #[derive(Clone, Copy)]
-enum Body<'v> {
+pub(super) enum Body<'v> {
     View(&'v View),
     Materialized(&'v MaterializedView),
 }
@@ -28,7 +29,7 @@ impl<'v> Body<'v> {
         }
     }
 
-    fn name(self) -> &'v ObjectName {
+    pub(super) fn name(self) -> &'v ObjectName {
         match self {
             Body::View(v) => &v.name,
             Body::Materialized(v) => &v.name,
@@ -63,7 +64,7 @@ impl<'v> Body<'v> {
         }
     }
 
-    fn indexes(self) -> Vec<&'v Index> {
+    pub(super) fn indexes(self) -> Vec<&'v Index> {
         match self {
             Body::View(_) => Vec::new(),
             Body::Materialized(v) => v.indexes.values().collect(),
@@ -161,7 +162,7 @@ fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses:
     let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, "definition") || edited(c.edits, "columns");
     let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| world.names.key(b.name()));
     let mut gone: BTreeSet<String> = redefined.collect();
-    let types: Vec<String> = world.moved.keys().map(|k| k.split_once('.').map_or(k.clone(), |(_, name)| name.to_owned())).collect();
+    let types = world.moved_names();
     for body in live_bodies(world) {
         let named = words(body.query());
         if types.iter().any(|t| named.contains(t)) {
@@ -250,15 +251,19 @@ fn unknown(item: &Use) -> Step {
 
 /// The step that drops a view, `address` being where it is shown.
 fn drop(world: &World<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
-    let sql = format!("DROP {} {}", body.kind(), world.names.sql(body.name()));
+    let sql = format!("DROP {} {}", body.kind(), world.now(body.name()));
     let mut step = Step::new(address, action, vec![Statement::new(sql)]);
     let own = world.relation(body.name());
     let read: BTreeSet<String> =
         uses.get(&world.names.key(body.name())).into_iter().flatten().map(|u| world.names.key(&u.relation)).collect();
-    step.footprint.frees = read.iter().flat_map(|k| [format!("relation:{k}"), format!("shape:{k}")]).filter(|r| *r != own).collect();
+    step.footprint.frees = read
+        .iter()
+        .flat_map(|k| [Resource::Relation(k.to_string()).into(), Resource::Shape(k.to_string()).into()])
+        .filter(|r| *r != own)
+        .collect();
     step.footprint.frees.extend(world.named_in(body.query()).into_iter().filter(|r| world.dropped.contains(r)));
     world.goes(&mut step.footprint, body.name());
-    step.footprint.drops.push(own);
+    step.footprint.drops.extend([own, world.ty(body.name())]);
     step.footprint.drops.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
     step
 }
@@ -271,15 +276,15 @@ fn create(world: &World<'_>, body: Body<'_>, action: Action) -> Step {
     };
     let mut statements = vec![Statement::new(sql)];
     for index in body.indexes() {
-        statements.extend(index_statements(world, body.name(), index));
+        statements.extend(view_indexes::index_statements(world, body.name(), index));
     }
     statements.extend(body.comment().map(|_| comment(world, body)));
     let mut step = Step::new(body.address(), action, statements);
     let own = world.relation(body.name());
-    let read = world.read_by(body.query()).into_iter().map(|key| format!("relation:{key}"));
+    let read = world.read_by(body.query()).into_iter().map(|key| Resource::Relation(key.to_string()).into());
     step.footprint.needs = read.chain(world.named_in(body.query())).filter(|r| *r != own).collect();
     world.comes(&mut step.footprint, body.name());
-    step.footprint.creates.push(own);
+    step.footprint.creates.extend([own, world.ty(body.name())]);
     step.footprint.creates.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
     step
 }
@@ -288,24 +293,17 @@ fn comment(world: &World<'_>, body: Body<'_>) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
 }
 
-fn index_statements(world: &World<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
-    let mut found = vec![Statement::new(ddl::create_index(index, &index.name, view, false, &world.names))];
-    let on = format!("INDEX {}", world.names.beside(view, &index.name));
-    found.extend(index.comment.as_ref().map(|text| Statement::of_catalog(ddl::comment(&on, Some(text)))));
-    found
-}
-
 /// A view whose definition stays.
 fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]) -> Step {
     let mut statements = Vec::new();
     if before.name() != after.name() {
-        statements.push(rename(before.kind(), &world.names.sql(before.name()), after.name().name.as_str()));
+        statements.push(rename(before.kind(), &world.now(before.name()), after.name().name.as_str()));
     }
     let name = world.names.sql(after.name());
     if edited(edits, "with") {
         statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
     }
-    let indexes = index_changes(world, before, after);
+    let indexes = view_indexes::index_changes(world, before, after);
     let builds = indexes.iter().any(|s| s.sql.starts_with("CREATE "));
     statements.extend(indexes);
     statements.extend(edited(edits, "comment").then(|| comment(world, after)));
@@ -315,38 +313,15 @@ fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]
         step.locks.push(super::locks::writers(world, before.name(), Work::Build));
     }
     if before.name() != after.name() {
-        step.footprint.drops.push(world.relation(before.name()));
+        step.footprint.drops.extend([world.relation(before.name()), world.ty(before.name())]);
+        step.footprint.creates.push(world.ty(after.name()));
     }
+    let indexes = |body: Body<'_>| -> BTreeSet<String> {
+        body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))).collect()
+    };
+    let (old, new) = (indexes(before), indexes(after));
+    step.footprint.drops.extend(old.difference(&new).cloned());
+    step.footprint.creates.extend(new.difference(&old).cloned());
     world.comes(&mut step.footprint, after.name());
     step
-}
-
-/// Indexes of a materialised view that come, go, change or are renamed.
-fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<Statement> {
-    let (old, new) = (before.indexes(), after.indexes());
-    let name = |i: &Ident| world.names.beside(after.name(), i);
-    let renamed = |i: &Index| old.iter().find(|o| i.was.contains(&o.name) && !new.iter().any(|n| n.name == o.name));
-    let find = |i: &Index| old.iter().find(|o| o.name == i.name).or_else(|| renamed(i)).copied();
-    let same = |o: &Index, i: &Index| {
-        let bare = |x: &Index| Index { name: i.name.clone(), was: Vec::new(), origin: i.origin, comment: None, ..x.clone() };
-        bare(o) == bare(i)
-    };
-    let kept: Vec<&Ident> = new.iter().filter_map(|i| find(i).filter(|o| same(o, i)).map(|o| &o.name)).collect();
-    let mut found: Vec<Statement> =
-        old.iter().filter(|o| !kept.contains(&&o.name)).map(|o| Statement::of_catalog(format!("DROP INDEX {}", name(&o.name)))).collect();
-    for index in new.iter().copied() {
-        match find(index).filter(|o| same(o, index)) {
-            None => found.extend(index_statements(world, after.name(), index)),
-            Some(old) => {
-                if old.name != index.name {
-                    found.push(rename("INDEX", &name(&old.name), index.name.as_str()));
-                }
-                if old.comment != index.comment {
-                    let on = format!("INDEX {}", world.names.beside(after.name(), &index.name));
-                    found.push(Statement::of_catalog(ddl::comment(&on, index.comment.as_deref())));
-                }
-            }
-        }
-    }
-    found
 }

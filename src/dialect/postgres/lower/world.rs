@@ -7,6 +7,8 @@ use super::super::facts::Facts;
 use super::super::names::Names;
 use super::super::words::{reads, words};
 use super::super::{default_name, types as pg_types};
+use super::aside::Asides;
+use super::resource::Resource;
 use super::types::{self, Moved};
 use crate::diff::Changes;
 use crate::plan::Footprint;
@@ -26,13 +28,15 @@ pub(super) struct World<'a> {
     pub(super) dropped: BTreeSet<String>,
     /// Types that only get another name: old and new.
     pub(super) renamed_types: BTreeMap<String, String>,
+    /// The temporary names of live objects whose names something else takes.
+    pub(super) asides: Asides,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(changes: &'a Changes, current: &'a Schema, desired: &'a Schema, facts: &'a Facts, online: bool) -> Self {
         let names = Names::new(facts.default_schema.clone());
         let (moved, renamed_types, dropped) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let mut world = World { changes, current, desired, facts, online, names, moved, dropped, renamed_types };
+        let mut world = World { changes, current, desired, facts, online, names, moved, dropped, renamed_types, asides: Asides::new() };
         world.dropped = world.dropped();
         world.renamed_types = types::renamed(&world);
         world.moved = types::moved(&world);
@@ -48,37 +52,73 @@ impl<'a> World<'a> {
         enums.chain(domains).chain(sequences).flatten().collect()
     }
 
+    /// What a live relation is called while the steps run.
+    pub(super) fn at_run(&self, live: &ObjectName) -> ObjectName {
+        match self.asides.get(&self.relation(live)) {
+            Some(temporary) => self.names.sibling(live, temporary),
+            None => live.clone(),
+        }
+    }
+
+    /// The same in SQL.
+    pub(super) fn now(&self, live: &ObjectName) -> String {
+        self.names.sql(&self.at_run(live))
+    }
+
+    /// What a live enum or domain is called in SQL while the steps run.
+    pub(super) fn type_now(&self, live: &ObjectName) -> String {
+        let temporary = self.asides.get(&self.ty(live)).map(|t| self.names.sibling(live, t));
+        self.names.sql(temporary.as_ref().unwrap_or(live))
+    }
+
+    /// What a live constraint is called while the steps run.
+    pub(super) fn constraint_now<'n>(&'n self, table: &ObjectName, name: &'n str) -> &'n str {
+        self.asides.get(&self.constraint(table, name)).map_or(name, Ident::as_str)
+    }
+
+    /// The resource of a constraint's name: it is unique in its table.
+    pub(super) fn constraint(&self, table: &ObjectName, name: &str) -> String {
+        Resource::Constraint { table: self.names.key(table), name: name.to_owned() }.into()
+    }
+
     /// The resource of a table, view, sequence or index: they share one namespace.
     pub(super) fn relation(&self, name: &ObjectName) -> String {
-        format!("relation:{}", self.names.key(name))
+        Resource::Relation(self.names.key(name)).into()
     }
 
     /// The resource that a table's columns are: who reads them goes before they change.
     pub(super) fn shape(&self, name: &ObjectName) -> String {
-        format!("shape:{}", self.names.key(name))
+        Resource::Shape(self.names.key(name)).into()
     }
 
     /// The resource of an enum or domain.
     pub(super) fn ty(&self, name: &ObjectName) -> String {
-        format!("type:{}", self.names.key(name))
+        Resource::Type(self.names.key(name)).into()
     }
 
     /// What comes into a schema needs it, and extensions, which may bring types and functions.
     pub(super) fn comes(&self, footprint: &mut Footprint, name: &ObjectName) {
-        footprint.needs.push(format!("schema:{}", self.names.schema(name)));
-        footprint.needs.push("extensions:ready".to_owned());
+        footprint.needs.push(Resource::Schema(self.names.schema(name).to_string()).into());
+        footprint.needs.push(Resource::ExtensionsReady.into());
     }
 
     /// What goes from a schema frees it, and the extensions that it may have used.
     pub(super) fn goes(&self, footprint: &mut Footprint, name: &ObjectName) {
-        footprint.frees.push(format!("schema:{}", self.names.schema(name)));
-        footprint.frees.push("extensions:unused".to_owned());
-        footprint.frees.extend(self.moved.keys().map(|key| format!("aside:{key}")));
+        footprint.frees.push(Resource::Schema(self.names.schema(name).to_string()).into());
+        footprint.frees.push(Resource::ExtensionsUnused.into());
+        footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
+    }
+
+    /// The names of the types that are made anew, without their schemas: new and live ones.
+    pub(super) fn moved_names(&self) -> BTreeSet<String> {
+        let bare = |key: &String| key.split_once('.').map_or(key.clone(), |(_, name)| name.to_owned());
+        let live = self.renamed_types.iter().filter(|(_, new)| self.moved.contains_key(*new)).map(|(old, _)| bare(old));
+        self.moved.keys().map(bare).chain(live).collect()
     }
 
     /// The resource of the type that a column has, if it has a name.
     pub(super) fn type_of(&self, ty: &Type) -> Option<String> {
-        pg_types::named(ty, &self.names).map(|(key, _)| format!("type:{key}"))
+        pg_types::named(ty, &self.names).map(|(key, _)| Resource::Type(key.to_string()).into())
     }
 
     /// The types and sequences that a text names.
@@ -115,6 +155,7 @@ impl<'a> World<'a> {
         [self.current, self.desired].iter().any(|s| {
             let own = [s.tables.keys().collect::<Vec<_>>(), s.views.keys().collect(), s.sequences.keys().collect()];
             own.into_iter().flatten().chain(s.materialized_views.keys()).any(|n| self.names.same(n, name))
-        }) || self.facts.sequences.values().any(|n| self.names.same(n, name))
+        }) || self.current.tables.values().any(|t| t.indexes.keys().any(|i| self.names.same(&self.names.sibling(&t.name, i), name)))
+            || self.facts.sequences.values().any(|n| self.names.same(n, name))
     }
 }

@@ -121,6 +121,7 @@ fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired:
         recorded::take_over(&mut current, &mut wanted, recorded, &home);
     }
     let unsettled = places::unsettled(&mut current, &mut wanted);
+    super::given_names::settle_all(&mut current, &mut wanted);
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
     (Settled { live, current, desired, left_alone, unasked: true, refused: Vec::new() }, unsettled)
 }

@@ -13,6 +13,8 @@
 //! | `stands-on KIND SCHEMA NAME KIND NAME` | what rosey does not manage stands on a relation |
 //! | `kept KIND SCHEMA NAME SQL` | a statement that brings back what goes with a view |
 //! | `kept-type SCHEMA NAME SQL` | a statement that brings back what goes with an enum or domain |
+//! | `kept-of-column SCHEMA TABLE COLUMN CLAUSE` | what brings back what goes with a column: a clause of `ALTER COLUMN` |
+//! | `kept-of-column SCHEMA TABLE COLUMN PRIVILEGE TO` | the same: a privilege, and to whom |
 //! | `unfilled SCHEMA NAME` | a materialised view that nobody has filled yet |
 //! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
 //! | `filled SCHEMA` | a schema that holds another tool's tables |
@@ -21,7 +23,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::inspect::{Live, Reads, Relation, Server, ident};
+use super::super::inspect::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use super::super::planner::PlanError;
 use super::super::{default_name, digest};
 use super::Noted;
@@ -38,6 +40,13 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
     facts.extend(of_relations(live));
     let kept = live.kept_types.iter().flat_map(|(name, kept)| kept.iter().map(move |sql| (name, sql)));
     facts.extend(kept.map(|(name, sql)| Fact::new("kept-type", pair(name).into_iter().chain([sql.clone()]))));
+    for ((table, column), kept) in &live.kept_columns {
+        let about = || pair(table).into_iter().chain([column.to_string()]);
+        facts.extend(kept.iter().map(|kept| match kept {
+            KeptOfColumn::Privilege { privilege, to } => Fact::new("kept-of-column", about().chain([privilege.clone(), to.clone()])),
+            KeptOfColumn::Clause(clause) => Fact::new("kept-of-column", about().chain([clause.clone()])),
+        }));
+    }
     facts.extend(holding.iter().map(|t| Fact::new(HOLDS_ROWS, pair(t))));
     facts.extend(live.sequences.iter().map(|((table, column), sequence)| {
         let args = pair(table).into_iter().chain([column.to_string()]).chain(pair(sequence));
@@ -173,6 +182,7 @@ impl Reader {
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
+            kept_columns: BTreeMap::new(),
             sequences: BTreeMap::new(),
             filled: BTreeSet::new(),
             history: false,
@@ -208,6 +218,14 @@ impl Reader {
             }
             ("kept-type", [schema, name, sql]) => {
                 self.live.kept_types.entry(named(schema, name)).or_default().push((*sql).to_owned());
+            }
+            ("kept-of-column", [schema, table, column, rest @ ..]) => {
+                let kept = match rest {
+                    [privilege, to] => KeptOfColumn::Privilege { privilege: (*privilege).to_owned(), to: (*to).to_owned() },
+                    [clause] => KeptOfColumn::Clause((*clause).to_owned()),
+                    _ => return None,
+                };
+                self.live.kept_columns.entry((named(schema, table), ident(column))).or_default().push(kept);
             }
             ("unfilled", [schema, name]) => {
                 let view = *self.numbers.get(&named(schema, name))?;

@@ -1,0 +1,216 @@
+//! Names that pass between objects. A live object whose name something else takes steps aside, under a temporary name, at
+//! the start of the transaction, if no order of the steps would do: names go round in a circle, or the object is dropped
+//! only after the transaction. Its statements then use the temporary name.
+//!
+//! Does not move a relation whose name a `backfill` or `using` of the schema file reads: its text could not follow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::default_name;
+use super::super::inspect::ident;
+use super::resource::Resource;
+use super::{World, locks, rename};
+use crate::diff::TableChange;
+use crate::plan::{Action, Lock, Statement, Step, Transaction};
+use crate::schema::{Address, Ident, ObjectName, Table};
+
+/// The temporary names, by the resources that the objects hold.
+pub(super) type Asides = BTreeMap<String, Ident>;
+
+/// What kind of object holds a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Table,
+    View,
+    MaterializedView,
+    Sequence,
+    /// An index, or a constraint with one: renaming the index renames the constraint.
+    Index,
+    Constraint,
+    Type,
+    Domain,
+}
+
+/// A live object that holds a name.
+#[derive(Debug, Clone)]
+struct Holder<'a> {
+    kind: Kind,
+    name: ObjectName,
+    /// The table that it belongs to, or that it is.
+    table: Option<&'a ObjectName>,
+    address: Address,
+    resources: Vec<String>,
+}
+
+/// Gives temporary names to the live objects that hold these names; true if there is a new one among them.
+pub(super) fn step_aside(world: &mut World<'_>, contended: &BTreeSet<String>) -> bool {
+    let read = read_by_expressions(world);
+    let mut found = Vec::new();
+    for holder in holders(world) {
+        let wanted = holder.resources.iter().any(|r| contended.contains(r) && !world.asides.contains_key(r));
+        if wanted && !holder.resources.iter().any(|r| read.contains(r)) {
+            let base = default_name::make(holder.name.name.as_str(), None, "rosey_aside");
+            found.push((holder.resources, holder.name, base));
+        }
+    }
+    let any = !found.is_empty();
+    let mut given: BTreeSet<String> = world.asides.values().map(ToString::to_string).collect();
+    for (resources, name, base) in found {
+        let is_taken = |n: &str| given.contains(n) || world.is_taken(&world.names.sibling(&name, &ident(n)));
+        let temporary = default_name::free(&base, is_taken);
+        given.insert(temporary.clone());
+        world.asides.extend(resources.into_iter().map(|r| (r, ident(&temporary))));
+    }
+    any
+}
+
+/// The steps that give these names, before all others.
+pub(super) fn steps(world: &World<'_>) -> Vec<Step> {
+    holders(world).iter().filter_map(|holder| step(world, holder)).collect()
+}
+
+/// Lets a step of the transaction wait for these, and give up the temporary names in place of the live ones.
+pub(super) fn follow(world: &World<'_>, step: &mut Step) {
+    let footprint = &mut step.footprint;
+    for resource in footprint.drops.iter_mut().chain(&mut footprint.frees).filter(|r| world.asides.contains_key(*r)) {
+        *resource = Resource::Aside(std::mem::take(resource)).into();
+    }
+    if step.transaction == Transaction::Inside {
+        footprint.needs.push(Resource::NamesFree.into());
+    }
+}
+
+fn step(world: &World<'_>, holder: &Holder<'_>) -> Option<Step> {
+    let temporary = holder.resources.iter().find_map(|r| world.asides.get(r))?;
+    let (sql, to) = (world.names.sql(&holder.name), temporary.as_str());
+    let statement = match holder.kind {
+        Kind::Table => rename("TABLE", &sql, to),
+        Kind::View => rename("VIEW", &sql, to),
+        Kind::MaterializedView => rename("MATERIALIZED VIEW", &sql, to),
+        Kind::Sequence => rename("SEQUENCE", &sql, to),
+        Kind::Index => rename("INDEX", &sql, to),
+        Kind::Type => rename("TYPE", &sql, to),
+        Kind::Domain => rename("DOMAIN", &sql, to),
+        Kind::Constraint => constraint(world, holder, to)?,
+    };
+    let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
+    step.reason = format!("something else takes the name {}", holder.name);
+    step.footprint.drops.clone_from(&holder.resources);
+    step.footprint.creates.push(Resource::NamesFree.into());
+    step.locks.extend(lock(world, holder));
+    Some(step)
+}
+
+/// A constraint without an index. Its table may have stepped aside before.
+fn constraint(world: &World<'_>, holder: &Holder<'_>, to: &str) -> Option<Statement> {
+    let [old, new] = [holder.name.name.as_str(), to].map(super::quote);
+    Some(Statement::new(format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", world.now(holder.table?))))
+}
+
+fn lock(world: &World<'_>, holder: &Holder<'_>) -> Option<Lock> {
+    match holder.kind {
+        Kind::Table | Kind::Constraint => holder.table.map(|table| locks::exclusive(world, table)),
+        Kind::MaterializedView => Some(locks::exclusive(world, &holder.name)),
+        _ => None,
+    }
+}
+
+/// The relations that expressions of the schema file read as they are now.
+fn read_by_expressions(world: &World<'_>) -> BTreeSet<String> {
+    let tables = world.changes.tables.iter().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+    let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
+    texts.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
+}
+
+/// Everything that holds a name now.
+fn holders<'a>(world: &World<'a>) -> Vec<Holder<'a>> {
+    let mut found = Vec::new();
+    for table in world.current.tables.values() {
+        of_table(world, table, &mut found);
+    }
+    let mut add = |kind, name: &ObjectName, address, resources| {
+        found.push(Holder { kind, name: name.clone(), table: None, address, resources });
+    };
+    for view in world.current.views.values() {
+        add(Kind::View, &view.name, view.address(), vec![world.relation(&view.name), world.ty(&view.name)]);
+    }
+    for view in world.current.materialized_views.values() {
+        add(Kind::MaterializedView, &view.name, view.address(), vec![world.relation(&view.name), world.ty(&view.name)]);
+        for index in view.indexes.keys().map(|i| world.names.sibling(&view.name, i)) {
+            add(Kind::Index, &index, view.address(), vec![world.relation(&index)]);
+        }
+    }
+    for sequence in world.current.sequences.values() {
+        add(Kind::Sequence, &sequence.name, sequence.address(), vec![world.relation(&sequence.name)]);
+    }
+    for ty in world.current.enums.values() {
+        add(Kind::Type, &ty.name, ty.address(), vec![world.ty(&ty.name)]);
+    }
+    for domain in world.current.domains.values() {
+        add(Kind::Domain, &domain.name, domain.address(), vec![world.ty(&domain.name)]);
+    }
+    found
+}
+
+fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>) {
+    let mut add = |kind, name: ObjectName, resources| {
+        found.push(Holder { kind, name, table: Some(&table.name), address: table.address(), resources });
+    };
+    add(Kind::Table, table.name.clone(), vec![world.relation(&table.name), world.ty(&table.name)]);
+    let beside = |name: &Ident| world.names.sibling(&table.name, name);
+    for index in table.indexes.keys().map(beside) {
+        let relation = world.relation(&index);
+        add(Kind::Index, index, vec![relation]);
+    }
+    for (name, indexed) in super::rules::named(table) {
+        let constraint = world.constraint(&table.name, &name);
+        let name = beside(&ident(&name));
+        match indexed {
+            true => {
+                let relation = world.relation(&name);
+                add(Kind::Index, name, vec![relation, constraint]);
+            }
+            false => add(Kind::Constraint, name, vec![constraint]),
+        }
+    }
+    for column in table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some()) {
+        let sequence = world.sequence_of(&table.name, &column.name);
+        let relation = world.relation(&sequence);
+        add(Kind::Sequence, sequence, vec![relation]);
+    }
+}
+
+/// Orders renames of one name space so that each name is free when it is taken; a circle goes through a temporary name.
+/// `renames` are the kind of object, the old and the new name.
+pub(super) fn untangled<K: Copy>(mut renames: Vec<(K, String, String)>) -> Vec<(K, String, String)> {
+    let mut ordered = Vec::new();
+    while !renames.is_empty() {
+        let free = |(_, _, new): &(K, String, String)| !renames.iter().any(|(_, old, _)| old == new);
+        match renames.iter().position(free) {
+            Some(i) => ordered.push(renames.remove(i)),
+            None => {
+                let Some((kind, old, _)) = renames.first_mut() else { break };
+                let temporary = default_name::make(old, None, "rosey_aside");
+                ordered.push((*kind, std::mem::replace(old, temporary.clone()), temporary));
+            }
+        }
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::untangled;
+
+    fn in_order(renames: &[(&str, &str)]) -> String {
+        let renames = renames.iter().map(|(old, new)| ((), (*old).to_owned(), (*new).to_owned())).collect();
+        untangled(renames).into_iter().map(|((), old, new)| format!("{old}>{new}")).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_name_is_free_before_it_is_taken() {
+        assert_eq!(in_order(&[("a", "b"), ("b", "c")]), "b>c a>b");
+        assert_eq!(in_order(&[("a", "b"), ("b", "a")]), "a>a_rosey_aside b>a a_rosey_aside>b");
+        assert_eq!(in_order(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "y")]), "x>y a>a_rosey_aside c>a b>c a_rosey_aside>b");
+    }
+}

@@ -1,0 +1,128 @@
+//! The numbers that serial and identity columns give to rows that are there, within the bounds of their sequences
+//! (<https://www.postgresql.org/docs/current/sql-createsequence.html>). Creates no sequence.
+
+use super::super::names::{list, quote};
+use super::tables::Altered;
+use crate::plan::{Code, Hazard, Level, Probe, Statement};
+use crate::schema::{Column, SequenceOptions, Type};
+
+/// How a sequence counts, with what PostgreSQL takes for granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
+    first: i128,
+    step: i128,
+    min: i128,
+    max: i128,
+    cycle: bool,
+}
+
+impl Numbers {
+    /// How the sequence of a column counts.
+    pub(super) fn of(column: &Column) -> Numbers {
+        Numbers::with(&column.sequence, super::super::types::stored(&column.ty))
+    }
+
+    /// How a sequence of these options and this type counts.
+    pub(super) fn with(options: &SequenceOptions, ty: Type) -> Numbers {
+        let (lowest, highest) = match ty {
+            Type::SmallInt => (i128::from(i16::MIN), i128::from(i16::MAX)),
+            Type::Integer => (i128::from(i32::MIN), i128::from(i32::MAX)),
+            _ => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        };
+        let number = |n: Option<i64>| n.map(i128::from);
+        let step = number(options.increment).unwrap_or(1);
+        let (min, max) = if step < 0 { (lowest, -1) } else { (1, highest) };
+        let (min, max) = (number(options.min).unwrap_or(min), number(options.max).unwrap_or(max));
+        let first = number(options.start).unwrap_or(if step < 0 { max } else { min });
+        Numbers { first, step, min, max, cycle: options.cycle }
+    }
+
+    /// Where it goes on after its last number: a descending one at its maximum.
+    fn again(self) -> i128 {
+        if self.step < 0 { self.max } else { self.min }
+    }
+
+    /// How many numbers there are from one on.
+    fn count_from(self, first: i128) -> i128 {
+        let last = if self.step < 0 { self.min } else { self.max };
+        if self.step == 0 { 1 } else { (last - first) / self.step + 1 }
+    }
+
+    /// How many rows can have a number; none is any number of them.
+    pub(super) fn capacity(self) -> Option<i128> {
+        (!self.cycle).then(|| self.count_from(self.first))
+    }
+
+    /// The number of the row at this place, which counts from 0, as SQL.
+    fn at(self, place: &str) -> String {
+        let Numbers { first, step, .. } = self;
+        if !self.cycle {
+            return format!("{first} + {place} * ({step})");
+        }
+        let (once, all, again) = (self.count_from(first), self.count_from(self.again()), self.again());
+        format!("CASE WHEN {place} < {once} THEN {first} + {place} * ({step}) ELSE {again} + ({place} - {once}) % {all} * ({step}) END")
+    }
+}
+
+/// Numbers the rows of a new column, as its sequence would, in the order of the old key.
+pub(super) fn number(table: &Altered<'_>, column: &Column, name: &str) -> Option<Statement> {
+    let key = table.edits.live.primary_key.as_ref()?;
+    let order = list(key.parts.iter().map(|p| &p.column));
+    let (name, old) = (quote(name), &table.now);
+    let value = Numbers::of(column).at("o.place");
+    let placed = format!("SELECT ctid AS id, row_number() OVER (ORDER BY {order}) - 1 AS place FROM {old}");
+    Some(Statement::copy(format!("UPDATE {old} AS t SET {name} = {value} FROM ({placed}) AS o WHERE t.ctid = o.id")))
+}
+
+/// Lets the sequence of a column that has been numbered go on after the last row.
+pub(super) fn after_numbered(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    let value = Numbers::of(column).at("(n - 1)");
+    Statement::new(format!("SELECT setval({sequence}, {value}) FROM (SELECT count(*) AS n FROM {}) AS rows WHERE n > 0", table.new))
+}
+
+/// Lets the sequence go on past the values that are there. Those outside of its bounds it would never give.
+pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    let name = quote(column.name.as_str());
+    let numbers = Numbers::of(column);
+    let (most, compares) = if numbers.step < 0 { ("min", "<=") } else { ("max", ">=") };
+    let (from, first) = (&table.new, numbers.first);
+    let within = format!("{name} BETWEEN {} AND {}", numbers.min, numbers.max);
+    Statement::new(format!("SELECT setval({sequence}, {most}({name})) FROM {from} WHERE {within} HAVING {most}({name}) {compares} {first}"))
+}
+
+/// More rows than the sequence of a new column has numbers.
+pub(super) fn too_few(table: &Altered<'_>, column: &Column) -> Option<Hazard> {
+    let counts = column.ty.is_serial() || column.identity.is_some();
+    let capacity =
+        Numbers::of(column).capacity().filter(|_| counts && column.backfill.is_none() && table.column(&column.name).is_none())?;
+    let message = format!("{{count}} of {{total}} rows would have no {}, because it counts {capacity} numbers", column.name);
+    let advice = "widen the bounds of its sequence, let it cycle, or give the column a backfill";
+    let address = table.edits.after.address().child("column", &column.name);
+    let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, address, message, advice);
+    Some(hazard.counted(Probe::Query(format!("SELECT greatest(count(*) - {capacity}, 0)::bigint, count(*) FROM {}", table.old))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(increment: Option<i64>, start: Option<i64>, min: Option<i64>, max: Option<i64>, cycle: bool) -> Numbers {
+        let options = SequenceOptions { increment, start, min, max, cycle, ..SequenceOptions::default() };
+        Numbers::with(&options, Type::SmallInt)
+    }
+
+    #[test]
+    fn bounds_follow_from_the_type_and_the_direction() {
+        assert_eq!(numbers(None, None, None, None, false).capacity(), Some(32767));
+        assert_eq!(numbers(Some(-1), None, None, None, false).capacity(), Some(32768));
+        assert_eq!(numbers(Some(3), Some(5), None, Some(10), false).capacity(), Some(2));
+        assert_eq!(numbers(Some(-2), None, Some(-5), Some(4), false).capacity(), Some(5));
+        assert_eq!(numbers(None, None, None, Some(3), true).capacity(), None);
+    }
+
+    #[test]
+    fn a_cycle_goes_on_at_its_minimum() {
+        let sql = numbers(None, Some(9), Some(8), Some(10), true).at("n");
+        assert_eq!(sql, "CASE WHEN n < 2 THEN 9 + n * (1) ELSE 8 + (n - 2) % 3 * (1) END");
+    }
+}

@@ -1,0 +1,52 @@
+//! The indexes of a materialized view: with a new one all of them come, with one that stays those that differ.
+
+use super::super::ddl;
+use super::super::inspect::ident;
+use super::aside::untangled;
+use super::views::Body;
+use super::{World, rename};
+use crate::plan::Statement;
+use crate::schema::{Ident, Index, ObjectName};
+
+/// Creates an index, with its comment.
+pub(super) fn index_statements(world: &World<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
+    let mut found = vec![Statement::new(ddl::create_index(index, &index.name, view, false, &world.names))];
+    let on = format!("INDEX {}", world.names.beside(view, &index.name));
+    found.extend(index.comment.as_ref().map(|text| Statement::new(ddl::comment(&on, Some(text)))));
+    found
+}
+
+/// Indexes of a materialized view that come, go, change or are renamed.
+pub(super) fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<Statement> {
+    let (old, new) = (before.indexes(), after.indexes());
+    let now = |i: &Ident| world.at_run(&world.names.sibling(before.name(), i));
+    let renamed = |i: &Index| old.iter().find(|o| i.was.contains(&o.name) && !new.iter().any(|n| n.name == o.name));
+    let find = |i: &Index| old.iter().find(|o| o.name == i.name).or_else(|| renamed(i)).copied();
+    let same = |o: &Index, i: &Index| {
+        let bare = |x: &Index| Index { name: i.name.clone(), was: Vec::new(), origin: i.origin, comment: None, ..x.clone() };
+        bare(o) == bare(i)
+    };
+    let kept: Vec<&Ident> = new.iter().filter_map(|i| find(i).filter(|o| same(o, i)).map(|o| &o.name)).collect();
+    let mut found: Vec<Statement> = old
+        .iter()
+        .filter(|o| !kept.contains(&&o.name))
+        .map(|o| Statement::new(format!("DROP INDEX {}", world.names.sql(&now(&o.name)))))
+        .collect();
+    let pairs = new.iter().filter_map(|i| Some((find(i).filter(|o| same(o, i))?, i))).filter(|(o, i)| o.name != i.name);
+    let renames = pairs.map(|(o, i)| ((), now(&o.name).name.to_string(), i.name.to_string())).collect();
+    for ((), old, new) in untangled(renames) {
+        found.push(rename("INDEX", &world.names.beside(after.name(), &ident(&old)), &new));
+    }
+    for index in new.iter().copied() {
+        match find(index).filter(|o| same(o, index)) {
+            None => found.extend(index_statements(world, after.name(), index)),
+            Some(old) => {
+                if old.comment != index.comment {
+                    let on = format!("INDEX {}", world.names.beside(after.name(), &index.name));
+                    found.push(Statement::new(ddl::comment(&on, index.comment.as_deref())));
+                }
+            }
+        }
+    }
+    found
+}
