@@ -7,16 +7,12 @@ use crate::dialect::postgres::read_type;
 use crate::schema::{Ident, ObjectName, Table};
 
 /// What `inspect` does not read: it may be set and says nothing.
-const SAYS_NOTHING: [&str; 8] = [
-    "set tablespace",
-    "set access method",
-    "enable trigger",
-    "enable always trigger",
-    "enable replica trigger",
-    "disable trigger",
-    "replica identity full",
-    "replica identity nothing",
-];
+const SAYS_NOTHING: [&str; 6] =
+    ["set tablespace", "set access method", "enable trigger", "enable always trigger", "enable replica trigger", "disable trigger"];
+
+/// Properties of a column that `inspect` names.
+const COLUMN_PROPERTIES: [(&str, &str); 3] =
+    [("set statistics", "statistics target"), ("set storage", "storage"), ("set compression", "compression")];
 
 impl Reader {
     /// Behind `ALTER`.
@@ -65,7 +61,8 @@ impl Reader {
             self.leave_on("cluster", &index, name);
             return Ok(());
         }
-        let says_nothing = c.is_any(&["set logged", "set unlogged", "set ("]) || c.is_any(&SAYS_NOTHING);
+        let says_nothing = c.is_any(&["set logged", "set unlogged", "set (", "replica identity full", "replica identity nothing"])
+            || c.is_any(&SAYS_NOTHING);
         if says_nothing || self.hidden.contains(name) { Ok(()) } else { c.refuse("this change is not known here") }
     }
 
@@ -167,6 +164,8 @@ impl Reader {
             self.leave_on("cluster", &c.ident()?, table);
         } else if c.take("replica identity using index") {
             self.leave_on("replica identity", &c.ident()?, table);
+        } else if let Some(all) = c.take_one(&[("replica identity full", "full"), ("replica identity nothing", "nothing")]) {
+            self.leave("replica identity", format!("{all} on {row_security}"), None);
         } else if SAYS_NOTHING.iter().any(|words| c.take(words)) {
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
@@ -223,7 +222,15 @@ impl Reader {
             if c.take("using") {
                 c.until(&[])?; // how the rows get there
             }
-        } else if c.is_any(&["set statistics", "set storage", "set compression"]) || is_set_of_options(c) {
+        } else if let Some(kind) = c.take_one(&COLUMN_PROPERTIES) {
+            let table = table.name.clone();
+            self.leave_on(kind, &name, &table);
+            while !c.done() && !c.is_symbol(',') {
+                c.skip()?;
+            }
+        } else if is_set_of_options(c) {
+            let table = table.name.clone();
+            self.leave_on("column options", &name, &table);
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
             }

@@ -117,7 +117,8 @@ impl Reader {
             column.default = Some(self.default_value(c.value()?, &column.ty));
         } else if c.take("generated") {
             self.generated(c, column, &table.name)?;
-        } else if c.take("storage") || c.take("compression") {
+        } else if let Some(kind) = c.take_one(&[("storage", "storage"), ("compression", "compression")]) {
+            self.leave_on(kind, &column.name.clone(), &table.name);
             c.ident()?;
         } else {
             let name = if c.take("constraint") { Some(c.ident()?) } else { None };
