@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 
+use super::chained;
 use crate::dialect::{postgres, sqlite};
 use crate::plan::{HISTORY_FORMAT, Record, Rename, create_history, decode_renames, insert_history, upgrade_history};
 use crate::schema::Dialect;
@@ -57,6 +58,9 @@ pub struct Entry {
     /// Of a rollback: the number whose schema was gone back to; 0 is what was there before the first.
     #[serde(default)]
     pub back_to: Option<i64>,
+    /// Of the row and the digest before it; none where an older rosey or a script for SQLite wrote it.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 impl Entry {
@@ -87,6 +91,9 @@ pub enum HistoryError {
     /// A row is not as any rosey wrote it.
     #[error("the table _rosey_history is not as rosey makes it: {0}")]
     Damaged(String),
+    /// Something acts when a row is written.
+    #[error("the table _rosey_history has {0}, which would act within the apply")]
+    Acts(String),
 }
 
 /// Which rows are wanted.
@@ -154,8 +161,43 @@ pub(super) async fn write_sqlite(connection: &mut sqlite::connection::Connection
     for sql in upgrade_history(Dialect::Sqlite, &there) {
         connection.execute(&sql).await?;
     }
+    let last = "SELECT digest FROM _rosey_history WHERE digest IS NOT NULL AND number = (SELECT max(number) FROM _rosey_history)";
+    let before = connection.texts(last).await?.pop().unwrap_or_default();
     connection.execute(&insert_history(Dialect::Sqlite, record)).await?;
-    connection.number("SELECT max(number) FROM _rosey_history").await
+    let number = connection.number("SELECT max(number) FROM _rosey_history").await?;
+    // What cannot be read is without a digest, as a row of an older rosey is.
+    if let Some(entry) = read_sqlite(connection, Which::Last).await.ok().and_then(|mut rows| rows.pop()) {
+        let digest = chained::digest(&entry, &before);
+        connection.execute(&format!("UPDATE _rosey_history SET digest = '{digest}' WHERE number = {number}")).await?;
+    }
+    Ok(number)
+}
+
+/// Refuses a history on which something would act: its rows are written within the apply, with the rights of who applies.
+pub(super) async fn is_inert_sqlite(connection: &mut sqlite::connection::Connection) -> Result<(), HistoryError> {
+    let acting = "SELECT 'the trigger ' || name FROM main.sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = '_rosey_history' \
+                  UNION ALL SELECT 'become a view' FROM main.sqlite_schema WHERE type = 'view' AND lower(name) = '_rosey_history'";
+    acts(connection.texts(acting).await?)
+}
+
+/// The same: triggers, rules, row-level security, and whatever else calls functions when a row is written.
+pub(super) async fn is_inert_postgres(connection: &mut postgres::connection::Connection) -> Result<(), HistoryError> {
+    let acting = "WITH it AS (SELECT c.oid, c.relkind, c.relrowsecurity FROM pg_catalog.pg_class c \
+                  WHERE c.oid = pg_catalog.to_regclass('_rosey_history')) \
+                  SELECT 'the trigger ' || tgname FROM pg_catalog.pg_trigger, it WHERE tgrelid = it.oid \
+                  UNION ALL SELECT 'the rule ' || rulename FROM pg_catalog.pg_rewrite, it WHERE ev_class = it.oid \
+                  UNION ALL SELECT 'the policy ' || polname FROM pg_catalog.pg_policy, it WHERE polrelid = it.oid \
+                  UNION ALL SELECT 'row-level security' FROM it WHERE relrowsecurity \
+                  UNION ALL SELECT 'become something else than a table' FROM it WHERE relkind <> 'r' \
+                  UNION ALL SELECT 'the constraint ' || conname FROM pg_catalog.pg_constraint, it WHERE conrelid = it.oid AND contype NOT IN ('p', 'n') \
+                  UNION ALL SELECT 'a default or a generated column' FROM pg_catalog.pg_attrdef, it WHERE adrelid = it.oid \
+                  UNION ALL SELECT 'an index of an expression' FROM pg_catalog.pg_index, it \
+                  WHERE indrelid = it.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)";
+    acts(connection.texts(acting).await?)
+}
+
+fn acts(found: Vec<String>) -> Result<(), HistoryError> {
+    found.into_iter().next().map_or(Ok(()), |what| Err(HistoryError::Acts(what)))
 }
 
 /// Writes a row and gives its number.

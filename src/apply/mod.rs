@@ -1,6 +1,7 @@
 //! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
 
 pub mod chain;
+pub mod chained;
 mod database;
 mod drift;
 mod history;
@@ -373,7 +374,7 @@ impl ApplyError {
             | ApplyError::Blocked(_)
             | ApplyError::Stale
             | ApplyError::Differs(_)
-            | ApplyError::History(HistoryError::Later { .. })
+            | ApplyError::History(HistoryError::Later { .. } | HistoryError::Acts(_))
             | ApplyError::NoRoom { .. }
             | ApplyError::NoDump(_)
             | ApplyError::Postgres(pg::Error::Pooled { .. } | pg::Error::ReadOnly(_))

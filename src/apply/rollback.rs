@@ -6,8 +6,8 @@
 mod conversions;
 mod losses;
 
-use super::Entry;
 use super::drift::read;
+use super::{Entry, chained};
 use crate::dialect::guards;
 use crate::plan::{Lost, Plan, Rename};
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
@@ -56,6 +56,9 @@ pub enum NoWayBack {
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
+    /// A row of the history is not the one that rosey wrote.
+    #[error("number {0} of the history, or what stands before it, has been changed since rosey wrote it; nothing was changed")]
+    Changed(i64),
 }
 
 fn too_far(left: usize, wanted: usize) -> String {
@@ -98,6 +101,9 @@ pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
 /// Where the history knows no such schema.
 pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, NoWayBack> {
     let first = entries.first().ok_or(NoWayBack::Empty)?;
+    if let Some(number) = chained::first_changed(entries) {
+        return Err(NoWayBack::Changed(number));
+    }
     let standing = standing(entries);
     let to = match to {
         // A rollback leaves the schema that it went back to.

@@ -132,13 +132,12 @@ pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -
     Desired::new(Schema { names_are_exact: back_to.is_some(), ..schema }, dialect)
 }
 
-/// The line of the file that would be another one. What is said for people, at its head, is worded anew now and then.
+/// The line of the file that would be another one. The head is compared too: people decide by what it says.
 fn first_difference(made: &str, file: &str) -> Option<usize> {
-    let head = |text: &str| text.lines().take_while(|l| l.starts_with("//") || l.is_empty()).count();
-    let digest = |l: &&str| !l.starts_with("digest ");
-    let body = |text| str::lines(text).skip(head(text)).filter(digest);
-    let same = body(made).zip(body(file)).take_while(|(a, b)| a == b).count();
-    (same < body(file).count() || same < body(made).count()).then(|| head(file) + same + 1)
+    let body = |text| str::lines(str::trim_end(text)).rev().skip(1).collect::<Vec<_>>().into_iter().rev();
+    let (made, file) = (body(made), body(file));
+    let same = made.clone().zip(file.clone()).take_while(|(a, b)| a == b).count();
+    (same < file.len() || same < made.len()).then_some(same + 1)
 }
 
 impl Saved {

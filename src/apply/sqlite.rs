@@ -153,6 +153,7 @@ async fn in_transaction(
 ) -> Result<Outcome, ApplyError> {
     let began = Instant::now();
     history::is_known(history::read_sqlite(connection, history::Which::Last).await)?;
+    history::is_inert_sqlite(connection).await?;
     let Planned { plan, live, guards } =
         planner::plan(connection, desired, How { rebuild_only: approved.rebuild_only, proven: Some(approved), counts: approved.counts })
             .await?;

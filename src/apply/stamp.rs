@@ -92,6 +92,7 @@ pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, optio
     };
     let live = inspect::inspect(&mut connection).await?;
     let differs = Found::differs(&remaining(&live.current, desired.normalized()), force)?;
+    history::is_inert_sqlite(&mut connection).await?;
     let last = history::read_sqlite(&mut connection, history::Which::Last).await?.pop();
     let guards = sqlite::planner::remembered(&mut connection, &live).await?;
     let there = lite::as_recorded(live.current.schema(), desired.normalized().schema(), guards.schema());
@@ -113,6 +114,7 @@ pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: b
     let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
     let changes = remaining(&settled.current, &settled.desired);
     let differs = Found::differs(&changes, force)?;
+    history::is_inert_postgres(&mut connection).await?;
     let last = history::read_postgres(&mut connection, history::Which::Last).await?.pop();
     let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema(), guards.schema());
     // Only a schema that is there as it was written tells how the server spells it.

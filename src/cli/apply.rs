@@ -79,7 +79,7 @@ impl Apply {
             };
             return run.all(&self.plans).await;
         }
-        let path = settings.schema(&self.schema);
+        let path = settings.schema(&self.schema)?;
         let sources = schema::sources(&path)?;
         let target = settings.target(&self.target)?;
         let desired = schema::desired(&sources, target.database.dialect())?;

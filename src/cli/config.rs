@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::error::Failure;
+use crate::kdl::file::{CONFIGURATION, read_text};
 
 /// What a config.json says of the database.
 pub(super) enum Configured {
@@ -21,12 +22,12 @@ pub(super) enum Configured {
 /// Reads the file. `named` says that the user named it, so it must be there and name a database.
 pub(super) fn read(file: &Path, named: bool) -> Result<Configured, Failure> {
     let shown = file.display();
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_text(file, CONFIGURATION) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(Configured::Nothing(None)),
         Err(e) => return Err(Failure::new(format!("{shown} cannot be read: {e}"))),
     };
-    let json: Value = serde_json::from_str(&text).map_err(|e| Failure::new(format!("{shown} is no JSON: {e}")))?;
+    let json: Value = serde_json::from_str(&text).map_err(|e| Failure::new(format!("{shown} is not JSON: {e}")))?;
     if !json.is_object() {
         return Err(Failure::new(format!("{shown} is no JSON object")));
     }

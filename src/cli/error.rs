@@ -72,12 +72,17 @@ impl fmt::Display for Failure {
         if self.whole {
             return f.write_str(&masked(&self.text));
         }
-        writeln!(f, "error: {}", crate::render::escape(&masked(&self.text)))?;
-        for help in &self.help {
-            writeln!(f, "  help: {}", crate::render::escape(&masked(help)))?;
-        }
-        Ok(())
+        writeln!(f, "error: {}", indented(&masked(&self.text)))?;
+        self.help.iter().try_for_each(|help| writeln!(f, "  help: {}", indented(&masked(help))))
     }
+}
+
+/// A text of several lines: only its first begins at the margin, where a name with a line break in it might forge one.
+fn indented(text: &str) -> String {
+    let text = crate::render::escape(text);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |out, line| format!("{out}\n{}{line}", if line.is_empty() || line.starts_with(' ') { "" } else { "  " }))
 }
 
 impl From<Diagnostics> for Failure {
@@ -330,6 +335,8 @@ impl From<HistoryError> for Failure {
             HistoryError::Sqlite(error) => error.into(),
             HistoryError::Postgres(error) => error.into(),
             HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version, or a later one"),
+            HistoryError::Acts(_) => Failure::new(format!("{error}; nothing was changed"))
+                .help("find out who made it, and drop it: rosey alone writes to this table"),
             HistoryError::Damaged(_) => Failure::new(error.to_string()).help("rosey alone writes to it; restore it from a backup"),
         }
     }

@@ -1,6 +1,5 @@
 //! `rosey fmt`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,6 +7,7 @@ use clap::Args;
 use super::error::Failure;
 use super::settings::Settings;
 use super::{EnvArguments, Exit, output};
+use crate::kdl::file::{SCHEMA, folder_of, leads_out, read_text, write_whole};
 use crate::kdl::{self, Sources};
 use crate::plan::FileKind;
 use crate::render::escape;
@@ -39,7 +39,11 @@ impl Fmt {
         }
         let mut differ = Vec::new();
         for file in &files {
-            let before = std::fs::read_to_string(file).map_err(|e| match e.kind() {
+            if leads_out(file, &folder_of(file)).unwrap_or(false) {
+                return Err(Failure::new(format!("{} is a link that leads out of the project; it was left as it is", file.display()))
+                    .help("name the file itself"));
+            }
+            let before = read_text(file, SCHEMA).map_err(|e| match e.kind() {
                 std::io::ErrorKind::InvalidData => {
                     Failure::new(format!("{} is no UTF-8 text", file.display())).help("save the file as UTF-8")
                 }
@@ -71,7 +75,7 @@ impl Fmt {
     /// What is to be put into the layout. A rosey.kdl with a mistake in it does not stand in the way of formatting it.
     fn named(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.paths.is_empty() {
-            return Ok(vec![Settings::load(&EnvArguments { env: None, project: None })?.default_schema()]);
+            return Ok(vec![Settings::load(&EnvArguments { env: None, project: None })?.default_schema()?]);
         }
         Ok(self.paths.clone())
     }
@@ -79,15 +83,5 @@ impl Fmt {
 
 /// Writes beside the file and renames, so that the file is wholly old or wholly new.
 pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let real = file.canonicalize()?;
-    let mut name = real.file_name().unwrap_or_default().to_owned();
-    name.push(".rosey-fmt");
-    let beside = real.with_file_name(name);
-    let written = std::fs::File::create(&beside).and_then(|mut f| f.write_all(text.as_bytes()).and_then(|()| f.sync_all()));
-    let mode = std::fs::metadata(&real).and_then(|m| std::fs::set_permissions(&beside, m.permissions()));
-    let done = written.and(mode).and_then(|()| std::fs::rename(&beside, &real));
-    if done.is_err() {
-        std::fs::remove_file(&beside).ok();
-    }
-    done
+    write_whole(&file.canonicalize()?, text)
 }

@@ -81,7 +81,7 @@ impl Graph {
                     Found::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
                 },
             };
-            drawn(&schema::sources(&settings.schema(&self.schema))?, dialect, notation)?
+            drawn(&schema::sources(&settings.schema(&self.schema)?)?, dialect, notation)?
         };
         output::out(&text);
         Ok(Exit::Done)
@@ -89,7 +89,7 @@ impl Graph {
 
     /// The schema with a plan's marks, or the plan's steps.
     async fn planned(&self, settings: &Settings, notation: Notation) -> Result<String, Failure> {
-        let sources = schema::sources(&settings.schema(&self.schema))?;
+        let sources = schema::sources(&settings.schema(&self.schema)?)?;
         let target = settings.target(&self.target)?;
         let desired = schema::desired(&sources, target.database.dialect())?;
         target.announce();

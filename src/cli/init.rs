@@ -50,7 +50,7 @@ const STARTER: &str = r#"// What the database shall look like. `rosey plan` show
 impl Init {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
-        let file = settings.schema(&self.schema);
+        let file = settings.schema(&self.schema)?;
         let found = settings.look_for_target(&self.target)?;
         if file.exists() {
             return Err(Failure::new(format!("{} is there already, and init overwrites nothing", file.display()))

@@ -31,7 +31,7 @@ impl Inspect {
         let target = settings.target(&self.target)?;
         target.announce();
         if self.write {
-            take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })).await?;
+            take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })?).await?;
         } else {
             let text = target.database.inspect().await.map_err(reading)?;
             output::out(if text.is_empty() { EMPTY } else { &text });

@@ -61,7 +61,7 @@ impl From<Threshold> for Severity {
 impl Lint {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.env)?;
-        let path = settings.schema(&self.schema);
+        let path = settings.schema(&self.schema)?;
         let sources = schema::sources(&path)?;
         let (mut schemas, mut problems) = (Vec::new(), Vec::new());
         for dialect in settings.dialects(self.dialect) {

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::apply::Entry;
-use crate::render::escape;
+use crate::render::one_line;
 
 /// A form of a list.
 #[derive(Clone, Copy, ValueEnum)]
@@ -34,7 +34,7 @@ pub(super) fn name_of(number: i64) -> String {
 /// Columns below each other, each line without what would end it in blanks. Numbers stand to the right.
 pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|cell| escape(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|cell| one_line(cell)).collect()).collect();
     let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();

@@ -135,7 +135,7 @@ impl Plan {
 
     /// The way to the schema file, and how it is shown.
     async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
-        let path = settings.schema(&self.schema);
+        let path = settings.schema(&self.schema)?;
         let sources = Arc::new(schema::sources(&path)?);
         let made = match &self.state {
             Some(file) => self.against_state(file, &sources, way).await?,

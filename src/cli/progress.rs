@@ -11,7 +11,7 @@ use super::output;
 use crate::apply::Observer;
 use crate::dialect::sqlite::{PULSE, Pulse};
 use crate::plan::{Action, Step, Transaction, counted};
-use crate::render::escape;
+use crate::render::one_line;
 
 /// Operations of SQLite's virtual machine that copying a row takes, about: enough for a bar.
 const OPERATIONS_A_ROW: u64 = 15;
@@ -30,7 +30,7 @@ impl Progress {
 
     fn say(&self, text: &str) {
         if !self.quiet {
-            output::err(&format!("{}\n", escape(text)));
+            output::err(&format!("{}\n", one_line(text)));
         }
     }
 
@@ -110,6 +110,6 @@ impl Observer for Progress {
     }
 
     fn notes(&mut self, what: &str) {
-        output::err(&format!("{}\n", escape(what)));
+        output::err(&format!("{}\n", one_line(what)));
     }
 }

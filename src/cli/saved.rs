@@ -6,6 +6,7 @@ use super::again::Again;
 use super::error::Failure;
 use crate::apply::chain::Past;
 use crate::apply::saved::{self, Saved, SavedError};
+use crate::kdl::file::{LARGE, read_text, write_whole};
 use crate::plan::{FileError, FileKind, Plan, read_plan};
 use crate::render;
 use crate::schema::{Address, Dialect};
@@ -29,7 +30,7 @@ pub(super) async fn open(path: &Path, again: &Again) -> Result<Saved, Failure> {
 
 /// The text of a plan file.
 pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| match e.kind() {
+    read_text(path, LARGE).map_err(|e| match e.kind() {
         std::io::ErrorKind::InvalidData => {
             Failure::new(format!("{}: it is damaged: this is no UTF-8 text; nothing was changed", path.display()))
                 .help(format!("take it from version control as it was written, or plan it again: {}", again.command(path, None)))
@@ -44,12 +45,12 @@ pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
 
 /// The text of any file.
 pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))
+    read_text(path, LARGE).map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))
 }
 
 /// The text of a state file.
 pub(super) fn read_state(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
+    read_text(path, LARGE)
         .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())).help("rosey state pull > FILE writes one"))
 }
 
@@ -79,7 +80,9 @@ pub(super) fn follows(path: &Path, plan: &Saved, again: &Again) -> Result<(), Fa
     let Some(line) = plan.differs_at else { return Ok(()) };
     let shown = path.display();
     let again = again.command(path, Some(&plan.file));
-    Err(Failure::new(format!("{shown}: its steps do not follow from its schemas: line {line} would be another one; nothing was changed"))
+    let in_head = plan.file.text.lines().take(line).all(|l| l.starts_with("//") || l.is_empty());
+    let what = if in_head { "its head does not say what its steps do" } else { "its steps do not follow from its schemas" };
+    Err(Failure::new(format!("{shown}: {what}: line {line} would be another one; nothing was changed"))
         .help(format!("it has been edited, or another version of rosey made it; plan it again: {again}"))
         .refused())
 }
@@ -131,7 +134,7 @@ pub(super) fn message_of(out: &Path) -> Option<String> {
     if is_folder(out) {
         return None;
     }
-    read_plan(&std::fs::read_to_string(out).ok()?).ok()?.message
+    read_plan(&read_text(out, LARGE).ok()?).ok()?.message
 }
 
 /// Writes a plan so that it is there whole, or what was there before. That may be an older plan, if it was named, and
@@ -142,7 +145,7 @@ pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Fail
         return Err(Failure::new(format!("{} is there and is no plan; it was left as it is", path.display()))
             .help("name another file, or a folder: --out plans/"));
     }
-    if !place.is_named && std::fs::read_to_string(path).is_ok_and(|there| there != text) {
+    if !place.is_named && read_text(path, LARGE).is_ok_and(|there| there != text) {
         return Err(Failure::new(format!("{} is there and is another plan; it was left as it is", path.display()))
             .help(format!("to write over it, name it: {}", again.command(path, None)))
             .help("to keep both, give this one another message: -m"));
@@ -151,16 +154,11 @@ pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Fail
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path)).map_err(|e| {
-        std::fs::remove_file(&beside).ok();
-        failed(e)
-    })
+    write_whole(path, text).map_err(failed)
 }
 
 pub(super) fn is_plan(path: &Path) -> bool {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = read_text(path, LARGE).unwrap_or_default();
     FileKind::of(&text) == Some(FileKind::Plan)
 }
 

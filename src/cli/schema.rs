@@ -17,6 +17,7 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
         std::io::ErrorKind::NotFound => Failure::new(format!("there is no schema at {shown}"))
             .help("name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl"),
         std::io::ErrorKind::InvalidData => Failure::new(e.to_string()).help("save the file as UTF-8"),
+        std::io::ErrorKind::InvalidInput | std::io::ErrorKind::FileTooLarge => Failure::new(e.to_string()),
         _ => Failure::new(format!("{shown} cannot be read: {e}")),
     })?;
     if path.is_dir() && sources.files().is_empty() && sources.clone().checked().is_ok() {
@@ -48,6 +49,12 @@ fn is_sql(name: &str, text: &str) -> bool {
     let begins = tokens.first().is_some_and(|t| STATEMENTS.iter().any(|s| t.is(text, s)));
     let ends = text.trim_end().ends_with(';');
     named || (begins && (ends || !kdl))
+}
+
+/// Whether a path leads to a schema without mistakes, for one of the databases at least.
+pub(super) fn is_right(path: &Path) -> bool {
+    let sources = sources(path).ok().and_then(|s| s.checked().ok());
+    sources.is_some_and(|s| [Dialect::Sqlite, Dialect::Postgres].into_iter().any(|dialect| problems(&s, dialect).is_ok()))
 }
 
 /// A plan or a state, named where a schema stands: what is wrong with it as a schema tells nobody anything.

@@ -12,6 +12,7 @@ use super::target::{Found as FoundTarget, Target};
 use super::{DialectArgument, EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
 use crate::apply::{self, BackupMode, Identity, Way};
 use crate::kdl::Sources;
+use crate::kdl::file::{CONFIGURATION, folder_of, leads_out, read_text};
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
 use crate::lint::{self, Found, Levels};
 use crate::plan::{Counts, Hazard, Level, Plan};
@@ -62,13 +63,19 @@ impl Settings {
     }
 
     /// The schema's file or folder.
-    pub(super) fn schema(&self, arguments: &SchemaArguments) -> PathBuf {
-        arguments.schema.clone().unwrap_or_else(|| self.default_schema())
+    pub(super) fn schema(&self, arguments: &SchemaArguments) -> Result<PathBuf, Failure> {
+        arguments.schema.clone().map_or_else(|| self.default_schema(), Ok)
     }
 
     /// The schema's file or folder where no flag names one.
-    pub(super) fn default_schema(&self) -> PathBuf {
-        self.chosen.schema.clone().unwrap_or_else(|| PathBuf::from("schema.kdl"))
+    pub(super) fn default_schema(&self) -> Result<PathBuf, Failure> {
+        let Some(path) = &self.chosen.schema else { return Ok(PathBuf::from("schema.kdl")) };
+        // A file that is not there has nothing to hide.
+        if leads_out(path, Path::new(".")).unwrap_or(false) && !super::schema::is_right(path) {
+            let message = format!("{FILE} names {} as the schema, which lies outside the project and has mistakes", path.display());
+            return Err(Failure::new(message).help("name it with --schema to see them, or put it into the project"));
+        }
+        Ok(path.clone())
     }
 
     /// The kinds of databases that a schema is looked at for, where no database is asked.
@@ -197,7 +204,7 @@ pub(super) fn place(environment: &Environment) -> String {
 
 /// Reads the project file. One that the command line names must be there.
 fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
-    let text = match std::fs::read_to_string(file) {
+    let text = match read_text(Path::new(file), CONFIGURATION) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
         Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
@@ -205,7 +212,14 @@ fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
         }
         Err(e) => return Err(Failure::new(format!("{file} cannot be read: {e}"))),
     };
-    project::read(file, &text, &lint::levelled()).map(Some).map_err(|d| Failure::mistakes(&d, file))
+    project::read(file, &text, &lint::levelled()).map(Some).map_err(|mistakes| {
+        let path = Path::new(file);
+        if leads_out(path, &folder_of(path)).unwrap_or(true) {
+            return Failure::new(format!("{file} is a link that leads out of the project, and what it leads to has mistakes"))
+                .help("put the file itself there");
+        }
+        Failure::mistakes(&mistakes, file)
+    })
 }
 
 fn no_file(wanted: &str) -> Failure {

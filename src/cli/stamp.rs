@@ -53,7 +53,7 @@ impl Stamp {
         let dialect = target.database.dialect();
         let wanted = match &self.plan {
             Some(file) => of_plan(file, dialect, &Again::on(&self.target))?,
-            None => of_schema(&settings.schema(&self.schema), dialect)?,
+            None => of_schema(&settings.schema(&self.schema)?, dialect)?,
         };
         target.announce();
         let options = Options {

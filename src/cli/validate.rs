@@ -23,7 +23,7 @@ pub(super) struct Validate {
 impl Validate {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.env)?;
-        let path = settings.schema(&self.schema);
+        let path = settings.schema(&self.schema)?;
         let sources = schema::sources(&path)?;
         let mut problems = Vec::new();
         let (mut valid, mut nothing) = (Vec::new(), Vec::new());

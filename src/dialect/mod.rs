@@ -6,3 +6,6 @@ pub(crate) mod guards;
 pub(crate) mod operators;
 pub mod postgres;
 pub mod sqlite;
+
+#[cfg(test)]
+mod tests;

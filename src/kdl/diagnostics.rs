@@ -9,7 +9,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 use super::Sources;
 use super::excerpt::{Excerpt, Lines};
 use super::project::Severity;
-use crate::schema::{Problem, Span, escape};
+use crate::schema::{Problem, Span, one_line};
 
 /// So many problems are shown; of the rest, how many they are.
 const SHOWN: usize = 100;
@@ -27,11 +27,22 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Problems with the files they are in, sorted by place.
     pub fn new(sources: &Sources, mut problems: Vec<Problem>) -> Self {
+        if let Some(file) = sources.files().iter().find(|f| f.foreign) {
+            return Diagnostics::hidden(&file.name, problems.len());
+        }
         problems.sort_by_key(|p| p.labels.iter().map(|l| l.0).min());
         // Both dialects may find the same, and not one right after the other.
         let mut seen = HashSet::new();
         problems.retain(|p| seen.insert(p.clone()));
         Diagnostics { problems, files: Arc::new(lines(sources)) }
+    }
+
+    /// What is told of a file that is not to be shown: a link of anybody's may lead to anything on this machine.
+    fn hidden(name: &str, count: usize) -> Self {
+        let count = if count == 1 { "one mistake".to_owned() } else { format!("{count} mistakes") };
+        let message = format!("`{name}` is a link that leads out of the project, and what it leads to has {count}; none of it is shown");
+        let help = "name the file itself with --schema, or put it into the project";
+        Diagnostics { problems: vec![Problem::new(message, None, "").help(help)], files: Arc::default() }
     }
 
     /// The problems as data.
@@ -81,7 +92,7 @@ impl Remarks {
 
 /// A sentence in a message: in one piece, and of a length that can be read.
 fn told(text: &str) -> String {
-    let text = escape(text);
+    let text = one_line(text);
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -110,7 +121,7 @@ impl Shown {
     fn new(problem: &Problem, files: &[Lines]) -> Self {
         let main = problem.labels.first().map(|l| l.0.file);
         let (own, others): (Vec<_>, Vec<_>) = problem.labels.iter().partition(|(span, _)| Some(span.file) == main);
-        let mut help: Vec<String> = problem.help.iter().map(|h| told(h)).collect();
+        let mut help: Vec<String> = problem.help.iter().map(|h| h.lines().map(told).collect::<Vec<_>>().join("\n")).collect();
         for (span, label) in others {
             if let Some(file) = files.get(span.file as usize) {
                 let line = file.of(span.start as usize) + 1;

@@ -84,7 +84,9 @@ impl Excerpt {
         let mut excerpt = Excerpt { name: escape(&file.name), parts: Vec::new() };
         let mut written: Option<usize> = None;
         for (first, last) in windows {
-            let (first, joins) = written.map_or((first, false), |w| (first.max(w + 1), first <= w + 1));
+            // One line between two windows is shown too, as it takes no more room than the gap.
+            let joins = written.is_some_and(|w| first <= w + 2);
+            let first = written.filter(|_| joins).map_or(first, |w| w + 1);
             if first > last {
                 continue;
             }
@@ -106,9 +108,6 @@ impl Excerpt {
         let Some(part) = self.parts.last_mut() else { return };
         for line in first..=last {
             let (from, to) = file.range(line);
-            if line > first || joins {
-                part.text.push('\n');
-            }
             let first_point = points.partition_point(|p| p.0 < from);
             // What is behind the line's end, as that of a place with its line break, is at its end.
             let next = file.starts.get(line + 1).copied().unwrap_or(usize::MAX);
@@ -127,6 +126,9 @@ impl Excerpt {
             for point in rest {
                 point.1 = part.start + part.text.len();
                 part.columns.push((point.1, point.0 - from));
+            }
+            if next != usize::MAX {
+                part.text.push('\n');
             }
         }
     }
@@ -173,7 +175,8 @@ impl SourceCode for Excerpt {
         let offset = found.span().offset() + part.start;
         let column = part.columns.iter().find(|c| c.0 == offset).map_or(found.column(), |c| c.1);
         let span = SourceSpan::new(offset.into(), found.span().len());
-        let (line, count) = (found.line() + part.line, found.line_count());
+        // miette counts the lines from the beginning of the text, and shows two places together by that.
+        let (line, count) = (found.line() + part.line, found.line_count() + part.line);
         Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), found.data(), span, line, column, count)))
     }
 }

@@ -2,8 +2,11 @@
 //! device and nothing of the system's own, and says of each what it is.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Result};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::path::{Path, PathBuf};
+
+/// Bytes that all files of a schema may have together.
+pub const SCHEMA: u64 = 16 << 20;
 
 /// Bytes that a configuration file may have.
 pub const CONFIGURATION: u64 = 1 << 20;
@@ -31,6 +34,26 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
         return Err(Error::new(ErrorKind::FileTooLarge, format!("it is larger than {}", size(most))));
     }
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Writes a file so that it is there whole, or what was there before. Whatever already lies beside it is left alone: a link
+/// of that name might lead anywhere.
+///
+/// # Errors
+/// As writing; then nothing is left behind.
+pub fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = PathBuf::from(name);
+    let mut file = File::options().write(true).create_new(true).open(&beside)?;
+    let mode = std::fs::metadata(path).map(|m| m.permissions());
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let kept = mode.map_or(Ok(()), |m| std::fs::set_permissions(&beside, m));
+    let done = written.and(kept).and_then(|()| std::fs::rename(&beside, path));
+    if done.is_err() {
+        std::fs::remove_file(&beside).ok();
+    }
+    done
 }
 
 /// What a path is, if it is not a regular file.

@@ -6,20 +6,17 @@ use std::ops::Range;
 
 use super::fmt::{Kind, Token};
 
-/// Bytes that all files of a schema may have together.
-pub const SCHEMA_BYTES: u64 = 16 << 20;
-
 /// Files that a schema may consist of.
-pub const FILES: usize = 10_000;
+pub(super) const FILES: usize = 10_000;
 
 /// Levels of comments within each other, and of parentheses in SQL.
-pub const DEPTH: usize = 256;
+pub(super) const DEPTH: usize = 256;
 
 /// Levels of braces. A schema needs four.
 pub(super) const BRACES: usize = 64;
 
 /// Characters of an expression.
-pub const EXPRESSION: usize = 100_000;
+pub(super) const EXPRESSION: usize = 100_000;
 
 /// Bytes of a word, number or string; among them the SQL of a view or a trigger.
 pub(super) const WORD: usize = 1 << 20;

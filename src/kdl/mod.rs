@@ -13,6 +13,7 @@ pub(crate) mod document;
 mod edit;
 mod excerpt;
 mod exclude;
+pub mod file;
 mod fmt;
 mod index;
 mod key;
@@ -98,7 +99,12 @@ pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>)
         let ctx = Ctx::new(file as u32, dialect);
         let parsed = parse::parse(file as u32, &source.text, |start, document| {
             ctx.starts_at(start);
-            document.nodes().iter().for_each(|node| decode_top(&ctx, node, &mut schema, &mut unread, &mut declared));
+            for node in document.nodes() {
+                if sources.are_loose() && node.name().value() == "include" {
+                    ctx.problem(no_include(&ctx, node));
+                }
+                decode_top(&ctx, node, &mut schema, &mut unread, &mut declared);
+            }
         });
         unread.whole |= parsed.is_err();
         problems.extend(parsed.err().unwrap_or_default());
@@ -118,6 +124,12 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
     let files = sources.files().iter().enumerate();
     let problems: Vec<Problem> = files.flat_map(|(i, f)| parse::parse(i as u32, &f.text, |_, _| {}).err().unwrap_or_default()).collect();
     if problems.is_empty() { Ok(()) } else { Err(Diagnostics::new(sources, problems)) }
+}
+
+/// A recorded schema, or one that a program carries with it, is a schema and names no files.
+fn no_include(ctx: &Ctx, node: &kdl::KdlNode) -> Problem {
+    let at = ctx.span(node.name().span());
+    Problem::new("`include` in a text that is not a file", at, "includes nothing").help("put what it includes in its place")
 }
 
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread, declared: &mut Declared) {

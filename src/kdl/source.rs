@@ -6,8 +6,19 @@ use std::path::{Component, Path, PathBuf};
 use ::kdl::KdlDocument;
 
 use super::Diagnostics;
+use super::file::{SCHEMA, folder_of, leads_out, read_text, size};
+use super::limits;
 use super::parse::outline;
 use crate::schema::{Dialect, Problem, Span};
+
+/// How many `**` a pattern may have: each one multiplies the folders that are looked through.
+const DEEP_GLOBS: usize = 1;
+
+/// Patterns with a `*` in a whole schema: each one looks through folders.
+const PATTERNS: usize = 100;
+
+/// Bytes of a pattern.
+const LONGEST_PATTERN: usize = 1000;
 
 /// A file as it was read.
 #[derive(Debug, Clone)]
@@ -18,12 +29,16 @@ pub struct SourceFile {
     pub text: String,
     /// The dialect that the `include` which named it is kept to.
     pub only: Option<Dialect>,
+    /// It is reached through a link that leads out of the project: no line of it is shown unless it is a schema.
+    pub foreign: bool,
 }
 
 /// The files of one schema, as text: what is parsed takes a hundred times the memory, and does not live long.
 #[derive(Debug, Default, Clone)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// They are no files, so nothing can be included.
+    loose: bool,
     problems: Vec<Problem>,
 }
 
@@ -33,7 +48,9 @@ impl Sources {
     /// # Errors
     /// [`std::io::Error`] where the path itself cannot be read. What is wrong inside comes from [`Sources::checked`].
     pub fn read(path: &Path) -> std::io::Result<Sources> {
-        let mut reader = Reader { sources: Sources::default(), seen: BTreeSet::new(), root: root_of(path)? };
+        let foreign = leads_out(path, &folder_of(path))?;
+        let mut reader =
+            Reader { sources: Sources::default(), seen: BTreeSet::new(), root: root_of(path)?, left: SCHEMA, foreign, patterns: 0 };
         if path.is_dir() {
             for file in files_of(path)? {
                 reader.take_in(&file, None)?;
@@ -46,8 +63,8 @@ impl Sources {
 
     /// A schema that is at hand as text, as a program that carries its schema with it has it.
     pub fn from_text(name: &str, text: &str) -> Sources {
-        let mut sources = Sources::default();
-        sources.add(name.to_owned(), text.to_owned(), None);
+        let mut sources = Sources { loose: true, ..Sources::default() };
+        sources.files.push(SourceFile { name: name.to_owned(), text: text.to_owned(), only: None, foreign: false });
         sources
     }
 
@@ -63,6 +80,11 @@ impl Sources {
         Err(Diagnostics::new(&self, problems))
     }
 
+    /// Whether they are texts without files: what such a text names is not looked for.
+    pub(super) fn are_loose(&self) -> bool {
+        self.loose
+    }
+
     /// The bad includes of all files.
     pub(super) fn problems(&self) -> &[Problem] {
         &self.problems
@@ -73,8 +95,8 @@ impl Sources {
         &self.files
     }
 
-    fn add(&mut self, name: String, text: String, only: Option<Dialect>) -> u32 {
-        self.files.push(SourceFile { name, text, only });
+    fn add(&mut self, file: SourceFile) -> u32 {
+        self.files.push(file);
         (self.files.len() - 1) as u32
     }
 }
@@ -83,6 +105,11 @@ struct Reader {
     sources: Sources,
     seen: BTreeSet<PathBuf>,
     root: PathBuf,
+    /// Bytes that may still be read.
+    left: u64,
+    foreign: bool,
+    /// Patterns that were looked for so far.
+    patterns: usize,
 }
 
 impl Reader {
@@ -96,12 +123,17 @@ impl Reader {
         if !self.seen.insert(real) {
             return Ok(());
         }
-        let named = |e: std::io::Error| match e.kind() {
-            std::io::ErrorKind::InvalidData => std::io::Error::new(e.kind(), format!("{} is no UTF-8 text", path.display())),
-            _ => e,
-        };
-        let text = std::fs::read_to_string(path).map_err(named)?;
-        let file = self.sources.add(path.display().to_string(), text, only);
+        if self.seen.len() > limits::FILES {
+            return Err(too_large(format!("the schema has more than {} files", limits::FILES)));
+        }
+        let text = read_text(path, self.left).map_err(|e| match e.kind() {
+            std::io::ErrorKind::FileTooLarge => too_large(format!("with {} the schema has more than {}", path.display(), size(SCHEMA))),
+            std::io::ErrorKind::InvalidData => std::io::Error::new(e.kind(), format!("{} is not UTF-8 text", path.display())),
+            kind => std::io::Error::new(kind, format!("{}: {e}", path.display())),
+        })?;
+        self.left -= text.len() as u64;
+        let name = path.display().to_string();
+        let file = self.sources.add(SourceFile { name, text, only, foreign: self.foreign });
         for (pattern, span, inner) in self.includes(file) {
             self.include(path, &pattern, span, only.or(inner))?;
         }
@@ -111,8 +143,12 @@ impl Reader {
     /// The patterns of `include` nodes, found without parsing all the rest.
     fn includes(&self, file: u32) -> Vec<(String, Span, Option<Dialect>)> {
         let text = &self.sources.files[file as usize].text;
-        let nodes = outline(text).nodes_called("include");
+        let outline = outline(text);
         let mut found = Vec::new();
+        if outline.refusal().is_some() {
+            return found; // Told where the file is decoded.
+        }
+        let nodes = outline.nodes_called("include");
         for start_end in nodes {
             let Ok(document) = KdlDocument::parse_v2(&text[start_end.clone()]) else { continue };
             let only = |n: &::kdl::KdlNode| match n.get("only").and_then(|v| v.as_string()) {
@@ -138,10 +174,21 @@ impl Reader {
             problem(format!("`{pattern}` leads out of the schema's folder"), "name files below the file that includes them");
             return Ok(());
         }
+        self.patterns += usize::from(pattern.contains(['*', '?', '[']));
+        if pattern.matches("**").count() > DEEP_GLOBS || pattern.len() > LONGEST_PATTERN {
+            problem(format!("`{pattern}` is too much of a pattern"), "one `**` finds files at any depth");
+            return Ok(());
+        }
+        if self.patterns > PATTERNS {
+            if self.patterns == PATTERNS + 1 {
+                problem(format!("more than {PATTERNS} patterns are included"), "one pattern can find many files");
+            }
+            return Ok(());
+        }
         let folder = from.parent().unwrap_or(Path::new("")).to_string_lossy().into_owned();
         let full = Path::new(&glob::Pattern::escape(&folder)).join(pattern);
         let found: Vec<PathBuf> = match glob::glob(&full.to_string_lossy()) {
-            Ok(paths) => paths.filter_map(Result::ok).filter(|p| p.is_file()).collect(),
+            Ok(paths) => paths.filter_map(Result::ok).filter(|p| !p.is_dir()).collect(),
             Err(error) => {
                 problem(format!("`{pattern}` is no pattern: {error}"), "`*` stands for any run of characters");
                 return Ok(());
@@ -160,6 +207,10 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+fn too_large(message: String) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)
 }
 
 /// The folder that includes must stay in.

@@ -80,7 +80,7 @@ pub struct Record {
 const SINCE_FORMAT_2: usize = 19;
 
 /// The columns, each with whether it is a number and whether it is always set.
-const COLUMNS: [(&str, bool, bool); 21] = [
+const COLUMNS: [(&str, bool, bool); 22] = [
     ("number", true, true),
     ("format", true, true),
     ("plan", false, true),
@@ -103,7 +103,12 @@ const COLUMNS: [(&str, bool, bool); 21] = [
     // Since format 2.
     ("schema_written", false, false),
     ("back_to", true, false),
+    // Of the row and of the digest before it: what an older rosey writes has none, and a row without one is no worse.
+    ("digest", false, false),
 ];
+
+/// What the digest is not of: itself, and what changes when the last steps of an apply are done.
+const NOT_DIGESTED: [&str; 2] = ["outcome", "digest"];
 
 /// The columns that the table has had from the beginning.
 pub fn first_columns() -> Vec<String> {
@@ -154,8 +159,10 @@ pub fn insert_history(dialect: Dialect, record: &Record) -> String {
             "'PostgreSQL ' || current_setting('server_version')",
         ),
     };
+    let (number_type, text_type) = types(dialect);
     let mut values = String::new();
-    for (name, ..) in COLUMNS {
+    for (name, is_number, _) in COLUMNS.iter().filter(|(name, ..)| dialect == Dialect::Sqlite || *name != "digest") {
+        let name = *name;
         let value = match name {
             "number" => "(SELECT coalesce(max(number), 0) + 1 FROM _rosey_history)".to_owned(),
             "applied_at" => now.to_owned(),
@@ -164,10 +171,36 @@ pub fn insert_history(dialect: Dialect, record: &Record) -> String {
             "applied_by" if dialect == Dialect::Postgres && record.identity.user.is_none() => "session_user".to_owned(),
             name => value(name, record),
         };
+        let value = match dialect {
+            Dialect::Sqlite => value,
+            Dialect::Postgres => format!("({value})::{} AS {name}", if *is_number { number_type } else { text_type }),
+        };
         let _ = write!(values, "{}{value}", if values.is_empty() { "" } else { ", " });
     }
     let names: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).collect();
-    format!("INSERT INTO _rosey_history ({}) VALUES ({values})", names.join(", "))
+    let names = names.join(", ");
+    match dialect {
+        // SQLite has no such function; rosey adds the digest afterwards, and a script leaves it out.
+        Dialect::Sqlite => format!("INSERT INTO _rosey_history ({names}) VALUES ({values})"),
+        Dialect::Postgres => {
+            let columns: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).filter(|n| *n != "digest").collect();
+            format!(
+                "INSERT INTO _rosey_history ({names}) SELECT {}, {} FROM (SELECT {values}) AS w",
+                columns.iter().map(|c| format!("w.{c}")).collect::<Vec<_>>().join(", "),
+                digest_in_postgres()
+            )
+        }
+    }
+}
+
+/// The digest of a row in PostgreSQL's words: of each column its length in characters and its text, or a `-`; the digest
+/// before it first.
+fn digest_in_postgres() -> String {
+    let before = "coalesce((SELECT h.digest FROM _rosey_history h ORDER BY h.number DESC LIMIT 1), '')";
+    let columns = COLUMNS.iter().map(|(name, ..)| *name).filter(|name| !NOT_DIGESTED.contains(name));
+    let piece = |value: &str| format!("coalesce(pg_catalog.length({value}) || ':' || {value}, '-')");
+    let pieces: Vec<String> = std::iter::once(piece(before)).chain(columns.map(|c| piece(&format!("w.{c}::text")))).collect();
+    format!("pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to({}, 'UTF8')), 'hex')", pieces.join(" || "))
 }
 
 fn value(name: &str, record: &Record) -> String {

@@ -141,11 +141,17 @@ pub fn written(document: &impl Serialize) -> String {
     // Strings, numbers and lists cannot fail to serialise.
     let text = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
     let told = |c: char| deceives(c) || c.is_control() && c != '\n';
+    // What GitHub's runner takes for a command, wherever it stands in a line, can only stand in a string.
+    let text = text.replace("##[", "##\\u005b");
     if !text.chars().any(told) {
         return text;
     }
-    // Such characters stand in strings alone, and all of them are of the first plane: one escape each.
-    text.chars().map(|c| if told(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
+    text.chars().map(|c| if told(c) { escaped(c) } else { c.to_string() }).collect()
+}
+
+/// Such characters stand in strings alone.
+fn escaped(c: char) -> String {
+    c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 pub(super) fn change(block: &super::Block) -> Change {

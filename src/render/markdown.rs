@@ -109,13 +109,13 @@ fn warning(block: &Block, note: &Note) -> String {
         Level::Warns => "",
         Level::Notes => " (note)",
     };
-    let advice = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", advice(&note.advice)) };
+    let help = if note.advice.is_empty() { String::new() } else { format!("  \n  {}", advice(&note.advice)) };
     let sign = match note.level {
         Level::Notes => "ℹ️",
         _ if note.stops() => "⛔",
         _ => "⚠️",
     };
-    format!("- {sign} `{}`{blocked} in {}: {}{advice}\n", note.code, code(&block.address.to_string()), prose(&note.text))
+    format!("- {sign} `{}`{blocked} in {}: {}{help}\n", note.code, code(&block.address.to_string()), advice(&note.text))
 }
 
 /// What we say ourselves, in which backticks are meant as such.

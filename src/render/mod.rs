@@ -22,7 +22,7 @@ mod text;
 mod unmanaged;
 mod view;
 
-pub use crate::schema::escape;
+pub use crate::schema::{escape, one_line};
 pub use annotations::annotations;
 pub use drift::{drift, drift_json};
 pub use findings::{findings_github, findings_json, findings_line, findings_text};

@@ -1,7 +1,6 @@
 //! The plan as a script that does what an apply does, run by `sqlite3` or `psql`: it stops at the first error with nothing
 //! half-done, and at its head where rows would be lost and nobody has allowed that.
 
-use super::escape;
 use super::sql::{comment, write_head, write_step};
 use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, Step, Transaction};
 use crate::schema::Dialect;
@@ -129,7 +128,7 @@ fn list(hazards: &[&Hazard], out: &mut String) {
 fn pieces(pieces: &[Piece], out: &mut String) {
     for piece in pieces {
         if !piece.comment.is_empty() {
-            out.push_str(&format!("\n-- {}\n", escape(&piece.comment)));
+            out.push_str(&format!("\n-- {}\n", comment(&piece.comment)));
         }
         piece.statements.iter().for_each(|s| out.push_str(&format!("{s};\n")));
     }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::view::{Block, Note, Symbol, View};
-use super::{drift, escape, findings_line, unmanaged};
+use super::{drift, escape, findings_line, one_line, unmanaged};
 use crate::lint::Found;
 use crate::plan::{Level, Plan};
 
@@ -39,7 +39,7 @@ pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found
         out.push_str(&format!("# {cost}\n\n"));
     }
     for guard in &plan.guards {
-        out.push_str(&format!("# {} (the next apply records it)\n", escape(guard)));
+        out.push_str(&format!("# {} (the next apply records it)\n", one_line(guard)));
     }
     if !plan.guards.is_empty() {
         out.push('\n');

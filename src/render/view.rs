@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{lines, objects};
+use super::{lines, objects, one_line};
 use crate::diff::{Delta, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::{Address, Dialect};
@@ -166,7 +166,7 @@ fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
 
 fn summary(plan: &Plan, schema: &str) -> String {
     if plan.is_empty() {
-        return format!("No changes. The database matches {schema}.");
+        return format!("No changes. The database matches {}.", one_line(schema));
     }
     let s = plan.summary();
     let mut text = format!("Plan: {} to add, {} to change, {} to destroy.", s.add, s.change, s.destroy);
@@ -190,10 +190,10 @@ fn block(plan: &Plan, step: &Step) -> Block {
     Block {
         address: step.address.clone(),
         symbol,
-        headline: headline(plan, step),
-        head,
+        headline: one_line(&headline(plan, step)),
+        head: one_line(&head),
         lines,
-        costs: costs(&same.clone().collect::<Vec<_>>()),
+        costs: costs(&same.clone().collect::<Vec<_>>()).iter().map(|c| one_line(c)).collect(),
         notes: same.flat_map(|s| &s.hazards).map(note).collect(),
     }
 }
@@ -237,9 +237,9 @@ fn note(hazard: &Hazard) -> Note {
         code: hazard.code.name(),
         level: hazard.level,
         allowed: hazard.allowed,
-        text: hazard.text(),
-        not_counted: hazard.uncounted.as_ref().map(ToString::to_string),
-        advice: hazard.advice.clone(),
+        text: one_line(&hazard.text()),
+        not_counted: hazard.uncounted.as_ref().map(|why| one_line(&why.to_string())),
+        advice: one_line(&hazard.advice),
         find: hazard.find.clone(),
     }
 }

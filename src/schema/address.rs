@@ -47,7 +47,8 @@ impl Address {
 
     /// Whether the text is the address, or that of what this is a part of.
     pub fn is_named_by(&self, text: &str) -> bool {
-        (2..=self.0.len()).step_by(2).any(|n| self.0[..n].join(".") == text)
+        let named = |n: usize| self.0[..n].join(".");
+        (2..=self.0.len()).step_by(2).any(|n| named(n) == text || super::one_line(&named(n)) == text)
     }
 
     /// Kind of the innermost object.
@@ -63,6 +64,6 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("."))
+        f.write_str(&super::one_line(&self.0.join(".")))
     }
 }

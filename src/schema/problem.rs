@@ -79,21 +79,3 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .min_by_key(|(d, _)| *d)
         .map(|(_, k)| k)
 }
-
-/// Names and comments come from a database or a file: control characters would reach the reader's terminal, and what
-/// turns the direction of text would show another text than the one that is there.
-pub fn escape(text: &str) -> String {
-    let told = |c: char| c.is_control() && c != '\n' || deceives(c);
-    if !text.chars().any(told) {
-        return text.to_owned();
-    }
-    let shown = |c: char| if told(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
-}
-
-/// Whether the character is not seen, and makes what is around it look like something else: marks and overrides of the
-/// direction (<https://www.unicode.org/reports/tr9/>), line ends that are not taken for any, what has no width. The
-/// joiners U+200C and U+200D are letters' business in many scripts, and stay.
-pub fn deceives(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}

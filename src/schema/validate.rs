@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ident, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
 
+/// So many mistakes come with the name that may have been meant.
+const SUGGESTED: usize = 200;
+
 /// What a schema file meant and could not be read.
 #[derive(Debug, Default)]
 pub struct Unread {
@@ -50,7 +53,9 @@ impl Schema {
                 continue;
             }
             let Some(parent) = self.tables.get(&fk.table) else {
-                let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
+                // Comparing with all names costs much, and of so many mistakes nobody reads the help.
+                let few = found.len() < SUGGESTED;
+                let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()).filter(|_| few));
                 found.push(
                     Problem::new(format!("foreign key to table `{}`, which the schema does not have", fk.table), at, "points to it")
                         .help(did_you_mean(near, "declare the table, or name it in an `ignore`")),
@@ -58,7 +63,7 @@ impl Schema {
                 continue;
             };
             if let Some(missing) = fk.to.iter().find(|c| !parent.columns.contains_key(*c)) {
-                found.push(no_such_column(missing, parent, "foreign key to", at));
+                found.push(no_such_column(missing, parent, "foreign key to", at, found.len()));
             } else if let Some(problem) = target_is_key(fk, parent) {
                 found.push(problem);
             }
@@ -72,7 +77,7 @@ impl Schema {
             let at = table.name.origin().0.or(sequence.origin.0);
             match self.tables.get(table) {
                 Some(owner) if !unread.columns.contains(table) && !owner.columns.contains_key(column) => {
-                    found.push(no_such_column(column, owner, &format!("sequence `{}` is owned by", sequence.name), at));
+                    found.push(no_such_column(column, owner, &format!("sequence `{}` is owned by", sequence.name), at, found.len()));
                 }
                 None if !unread.whole && !self.ignores("table", table) => {
                     let near = nearest(table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
@@ -141,7 +146,7 @@ fn used_once(objects: impl Iterator<Item = Named>, help: &str, found: &mut Vec<P
 fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
     let mut check = |what: &str, column: &Ident, origin: Origin| {
         if !table.columns.contains_key(column) {
-            found.push(no_such_column(column, table, what, origin.0));
+            found.push(no_such_column(column, table, what, origin.0, found.len()));
         }
     };
     if let Some(key) = &table.primary_key {
@@ -167,8 +172,8 @@ fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
     }
 }
 
-fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::Span>) -> Problem {
-    let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str));
+fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::Span>, found: usize) -> Problem {
+    let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str).filter(|_| found < SUGGESTED));
     let at = column.origin().0.or(at);
     let problem = Problem::new(format!("{what} column `{column}`, which table `{}` does not have", table.name), at, "no such column");
     if column.as_str().contains(',') {

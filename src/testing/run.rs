@@ -7,6 +7,7 @@ use super::{TestError, desired, expected, placed};
 use crate::apply::{Desired, Way};
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
+use crate::kdl::file::{LARGE, read_text};
 use crate::lint::{self, Levels};
 use crate::plan::{Code, Hazard, Plan};
 use crate::render::{self, Style};
@@ -33,7 +34,7 @@ pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = (
         Place::Postgres(_) => Dialect::Postgres,
     };
     let name = path.display().to_string();
-    let text = match std::fs::read_to_string(path) {
+    let text = match read_text(path, LARGE) {
         Ok(text) => text,
         Err(e) => return failed(format!("{name} cannot be read: {e}")),
     };

@@ -111,7 +111,7 @@ fn a_schema_that_is_no_text() {
     place.write("schema.kdl", b"table \xff");
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
     $ rosey plan --url test.db
-    | error: schema.kdl is no UTF-8 text
+    | error: schema.kdl is not UTF-8 text
     |   help: save the file as UTF-8
     exit 1
     ");

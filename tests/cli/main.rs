@@ -33,6 +33,7 @@ mod script;
 mod script_postgres;
 mod secrets;
 mod settings;
+mod strangers;
 mod target;
 mod test_command;
 mod transcript;

@@ -255,7 +255,8 @@ fn plan_to_shows_the_same_and_changes_nothing() {
         outcome TEXT NOT NULL,
         backup TEXT,
         schema_written TEXT,
-        back_to INTEGER
+        back_to INTEGER,
+        digest TEXT
     );
     INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
 
@@ -265,7 +266,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     ALTER TABLE "users" DROP COLUMN "age";
 
     -- The history.
-    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, '159521e4ed3db912c2dd176009abf3072d983b28a6f7aa0622616229749ee46f', 'rollback', NULL, 'table users {
+    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to, digest) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, '159521e4ed3db912c2dd176009abf3072d983b28a6f7aa0622616229749ee46f', 'rollback', NULL, 'table users {
         column id serial primary-key
         column label text
         column age integer
@@ -274,7 +275,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
         column id serial primary-key
         column label text
     }
-    ', '', 'ALTER TABLE "users" DROP COLUMN "age";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, 2);
+    ', '', 'ALTER TABLE "users" DROP COLUMN "age";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, 2, NULL);
     DROP TABLE temp."_rosey_check";
 
     COMMIT;

@@ -274,6 +274,23 @@ fn steps_that_do_not_follow_are_refused_though_the_digest_is_right() {
 }
 
 #[test]
+fn a_head_that_says_something_else_is_refused_though_the_digest_is_right() {
+    use sha2::{Digest as _, Sha256};
+    let (place, text) = planned();
+    let (content, _) = text.trim_end().rsplit_once('\n').unwrap();
+    for (from, to) in [("// Plan: 1 to add", "// Plan: 0 to add"), ("\nrosey-plan 1\n", "\n// Approved.\nrosey-plan 1\n")] {
+        let content = format!("{}\n", content.replacen(from, to, 1));
+        assert_ne!(content.trim_end(), text.trim_end().rsplit_once('\n').unwrap().0);
+        let digest: String = Sha256::digest(content.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        place.write("p.plan.kdl", format!("{content}digest \"{digest}\"\n"));
+        let run = apply(&place, "test.db", &["p.plan.kdl"]).exits(3);
+        assert!(run.err.contains("its head does not say what its steps do: line"), "{run}");
+        place.rosey(&["show", "p.plan.kdl"]).exits(1);
+    }
+    assert!(!place.database.path.exists());
+}
+
+#[test]
 fn line_ends_of_another_system_do_no_harm() {
     let (place, text) = planned();
     place.write("p.plan.kdl", text.replace('\n', "\r\n"));

@@ -173,7 +173,7 @@ fn what_is_no_file_of_text_is_an_error() {
     std::fs::create_dir(place.path("rosey.kdl")).unwrap();
     assert_snapshot!(place.rosey(&["plan"]), @r"
     $ rosey plan
-    | error: rosey.kdl cannot be read: Is a directory (os error 21)
+    | error: rosey.kdl cannot be read: it is a folder, not a regular file
     exit 1
     ");
 }

@@ -190,7 +190,7 @@ fn a_config_that_is_no_json_is_an_error() {
     place.write("config.json", "{");
     assert_snapshot!(place.rosey(&["plan"]), @r"
     $ rosey plan
-    | error: config.json is no JSON: EOF while parsing an object at line 1 column 1
+    | error: config.json is not JSON: EOF while parsing an object at line 1 column 1
     exit 1
     ");
 }

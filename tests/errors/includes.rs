@@ -17,7 +17,7 @@ fn a_schema_that_is_not_there() {
 fn a_schema_that_is_no_text() {
     let folder = Folder::new().bytes("schema.kdl", b"\xff\xfe");
     assert_snapshot!(folder.mistakes("schema.kdl"), @r"
-    error: schema.kdl is no UTF-8 text
+    error: schema.kdl is not UTF-8 text
       help: save the file as UTF-8
     ");
 }
@@ -26,7 +26,7 @@ fn a_schema_that_is_no_text() {
 fn an_included_file_that_is_no_text() {
     let folder = Folder::new().file("schema.kdl", r#"include "users.kdl""#).bytes("users.kdl", b"\xff\xfe");
     assert_snapshot!(folder.mistakes("schema.kdl"), @r"
-    error: users.kdl is no UTF-8 text
+    error: users.kdl is not UTF-8 text
       help: save the file as UTF-8
     ");
 }

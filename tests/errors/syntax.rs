@@ -126,7 +126,7 @@ fn more_levels_of_braces_than_a_schema_has() {
      64 │ a {
      65 │ a {
         ·   ┬
-        ·   ╰── too deep
+        ·   ╰── here
         ╰────
       help: a schema needs four
 

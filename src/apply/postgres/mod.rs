@@ -220,6 +220,7 @@ impl Work<'_> {
         }
         self.begin().await?;
         history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
+        history::is_inert_postgres(&mut self.connection).await?;
         let planned = planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await;
         self.connection.rollback().await?;
         let Planned { plan, settled, .. } = planned?;
@@ -243,6 +244,7 @@ impl Work<'_> {
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
         self.begin().await?;
         history::is_known(history::read_postgres(&mut self.connection, history::Which::Last).await)?;
+        history::is_inert_postgres(&mut self.connection).await?;
         let Planned { plan, settled, holding_after_all, .. } =
             planner::plan_as(&mut self.connection, self.desired, &How::of(self.approved)).await?;
         // A saved plan for empty tables would stop the writers of one that is no longer empty.

@@ -36,6 +36,7 @@ pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options:
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
     history::is_known(history::read_postgres(&mut connection, history::Which::Last).await)?;
+    history::is_inert_postgres(&mut connection).await?;
     let Planned { plan, settled, uncounted, .. } = planner::plan_as(&mut connection, desired, &how(way)).await?;
     let mut number = 0;
     if settled.live.history {

@@ -32,7 +32,7 @@ mod owned;
 pub(crate) mod planner;
 pub(crate) mod read_type;
 pub(crate) mod rows;
-mod scan;
+pub(crate) mod scan;
 pub(crate) mod script;
 pub(crate) mod session;
 mod settle;

@@ -128,7 +128,7 @@ impl Steps {
         for (transaction, _, title) in self.parts() {
             y = heading(title, y, body);
             for (_, step) in self.part(transaction) {
-                body.push_str(&format!("<g class=\"marked{}\"><title>{}</title>", class(Some(step.mark)), xml(&step.text)));
+                body.push_str(&format!("<g class=\"marked{}\"><title>{}</title>", class(Some(step.mark)), line(&step.text)));
                 body.push_str(&format!("<rect class=\"box\" x=\"20\" y=\"{y}\" width=\"{width}\" height=\"26\" rx=\"6\"/>"));
                 body.push_str(&format!("<text x=\"32\" y=\"{}\">{}</text></g>\n", y + 17.0, xml(&clipped(&step.text, LONGEST))));
                 tops.push(y);

@@ -31,7 +31,7 @@ pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
         note.code,
         line(&address.to_string())
     ));
-    out.push_str(&format!("<p>{}</p>\n", line(&note.text)));
+    out.push_str(&format!("<p>{}</p>\n", advice(&note.text)));
     if !note.advice.is_empty() {
         out.push_str(&format!("<p class=\"advice\">{}</p>\n", advice(&note.advice)));
     }
@@ -41,7 +41,7 @@ pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     out.push_str("</li>\n");
 }
 
-/// What we say ourselves, in which backticks are meant as such.
+/// What we say ourselves, where backticks mark code.
 fn advice(text: &str) -> String {
     spans(text).iter().map(|s| if s.code { format!("<code>{}</code>", line(s.text)) } else { line(s.text) }).collect()
 }
