@@ -93,15 +93,17 @@ pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way
     let bare = State { recorded: None, written: None, ..state.clone() };
     let desired = read_desired(desired, state.dialect, label.back_to)?;
     let Offline { mut plan, .. } = plan_offline(&bare, &desired, way).await?;
+    // As it will be read too: where the values are is not in the file, and its head follows from the file.
+    let lost: Vec<Lost> = label.lost.iter().map(|l| Lost { values: None, ..l.clone() }).collect();
     if label.back_to.is_some() {
-        plan.lead_back(label.lost);
+        plan.lead_back(&lost);
     }
     let current = kdl::encode(&read_noted(&state.current, state.dialect)?);
     let text = write_plan(&Draft {
         number: state.number.unwrap_or(0) + 1,
         message: label.message,
         back_to: label.back_to,
-        lost: label.lost,
+        lost: &lost,
         current: &current,
         facts: &state.facts,
         desired: &kdl::encode(desired.written()),
