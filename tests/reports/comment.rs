@@ -135,7 +135,7 @@ fn one_object_may_be_longer_than_a_comment() {
 #[test]
 fn drift_is_told_before_the_changes() {
     let (_, mut plan) = nasty();
-    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone() });
+    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone(), unmanaged: Vec::new() });
     let comment = markdown(&plan, "schema.kdl");
     check(&comment);
     assert!(comment.contains("#### Drift: changed since number 7, and not by rosey\n\n- "), "{comment}");

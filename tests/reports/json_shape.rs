@@ -61,7 +61,7 @@ fn every_plan_has_the_documented_shape() {
     let no_changes = none.plan(&Database::from_sql("CREATE TABLE a (id INTEGER PRIMARY KEY)"));
     let guarded = declared("table a prevent-destroy { column id integer primary-key }").plan(&Database::new());
     let mut drifted = bot().1;
-    drifted.drift = Some(rosey::plan::Drift { number: 7, changes: drifted.changes.clone() });
+    drifted.drift = Some(rosey::plan::Drift { number: 7, changes: drifted.changes.clone(), unmanaged: Vec::new() });
     for plan in [bot().1, drifted, nasty().1, none.plan(&Database::new()), no_changes, guarded] {
         let value: Value = serde_json::from_str(&json(&plan, "schema.kdl")).unwrap();
         check(&schema, &schema, &value, "plan");

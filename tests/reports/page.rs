@@ -44,7 +44,7 @@ fn a_page_of_no_changes_shows_the_tables() {
 #[test]
 fn drift_is_told_before_the_changes() {
     let (declared, mut plan) = nasty();
-    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone() });
+    plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone(), unmanaged: Vec::new() });
     let page = html(&plan, "schema.kdl", &declared.schema);
     tags::check(&page);
     assert!(page.contains("Changed since number 7, and not by rosey") && page.find("id=\"drift\"") < page.find("id=\"changes\""));
