@@ -83,7 +83,7 @@ fn its_renames_are_turned_round_and_its_table_is_brought_up_to_date() {
     let session = session();
     session.quietly(&["rollback --auto-approve"]);
     assert_eq!(session.place.database.value("SELECT label FROM users"), "ann");
-    assert_eq!(columns(&session), 21);
+    assert_eq!(columns(&session), 22);
     assert_snapshot!(session.run(&["history"]), @r"
     $ rosey history
     1  TIME  apply  ada  users
@@ -101,7 +101,7 @@ fn the_next_apply_and_a_stamp_bring_it_up_to_date() {
             session.place.write("schema.kdl", super::USERS_WITH_AGE);
         }
         session.quietly(&[command]);
-        assert_eq!(columns(&session), 21);
+        assert_eq!(columns(&session), 22);
         assert_eq!(session.place.database.value("SELECT max(number) FROM _rosey_history"), "3");
     }
 }

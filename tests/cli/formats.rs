@@ -132,7 +132,8 @@ fn a_script_warns_of_what_is_blocked() {
         outcome TEXT NOT NULL,
         backup TEXT,
         schema_written TEXT,
-        back_to INTEGER
+        back_to INTEGER,
+        digest TEXT
     );
     INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
 
@@ -142,14 +143,14 @@ fn a_script_warns_of_what_is_blocked() {
     ALTER TABLE "users" DROP COLUMN "name";
 
     -- The history.
-    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, 'ac315b80af8c99b2e22877678bfed0087c64eef6ece98b384ed95d4ad6fc55d2', 'apply', NULL, 'table users {
+    INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to, digest) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, 'ac315b80af8c99b2e22877678bfed0087c64eef6ece98b384ed95d4ad6fc55d2', 'apply', NULL, 'table users {
         column id serial primary-key
         column name text
     }
     ', 'table users {
         column id serial primary-key
     }
-    ', '', 'ALTER TABLE "users" DROP COLUMN "name";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, NULL);
+    ', '', 'ALTER TABLE "users" DROP COLUMN "name";', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), NULL, NULL, NULL, 0, 0, '0.1.0', 'SQLite ' || sqlite_version(), 'applied', NULL, NULL, NULL, NULL);
     DROP TABLE temp."_rosey_check";
 
     COMMIT;
