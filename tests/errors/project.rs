@@ -30,7 +30,7 @@ fn an_unknown_setting() {
        ·    ╰── not known here
        ╰────
       help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
-            lock-timeout, online, sqlite-path, lint, env
+            lock-timeout, online, sqlite-path, counts, lint, env
 
     error: rosey.kdl has one mistake
     ");
@@ -68,7 +68,7 @@ fn an_unknown_setting_of_an_environment() {
      5 │ }
        ╰────
       help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
-            lock-timeout, online, sqlite-path, lint, url, url-from
+            lock-timeout, online, sqlite-path, counts, lint, url, url-from
 
     error: rosey.kdl has 3 mistakes
     ");
