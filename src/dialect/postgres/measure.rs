@@ -58,7 +58,8 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
     evaluate(connection, &mut all, measuring, until).await?;
     let mut forward = without_way_back(steps, &all);
     evaluate(connection, &mut forward, measuring, until).await?;
-    for counted in forward.into_iter().filter(|c| matches!(c.outcome, Some(Outcome::Counted(..)))) {
+    let told = |c: &Counting| matches!(c.outcome, Some(Outcome::Counted(..) | Outcome::Not(NotCounted::Fails { .. })));
+    for counted in forward.into_iter().filter(told) {
         all.retain(|c| (c.step, c.hazard) != (counted.step, counted.hazard));
         steps[counted.step].hazards[counted.hazard].find = None;
         all.push(counted);
