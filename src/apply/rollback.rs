@@ -50,9 +50,14 @@ pub enum NoWayBack {
         /// What undid it.
         by: i64,
     },
-    /// A name has belonged to different things, so that renaming back in one go would mix them up.
-    #[error("{0} has been the name of different things since, so there is no way back over all of it at once")]
-    NameUsedAgain(String),
+    /// Something new has a name that something else gets back, so that dropping and renaming would mix them up.
+    #[error("{name} cannot get its name back: something that is new since has it")]
+    NameUsedAgain {
+        /// What cannot.
+        name: String,
+        /// How many applies were to be undone.
+        undone: usize,
+    },
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
@@ -149,7 +154,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         if let Some(name) = used_again(&desired, &now) {
-            return Err(NoWayBack::NameUsedAgain(name));
+            return Err(NoWayBack::NameUsedAgain { name, undone: undone.len() });
         }
         conversions::keep_fitting(&mut desired, standing.get(..kept).unwrap_or_default(), &now, dialect);
         // What rosey was told to leave alone since then is none of this plan's business.

@@ -288,11 +288,25 @@ impl Saved {
 pub async fn here(file: &PlanFile, database: &Database) -> Result<Here, ApplyError> {
     let desired = read_noted(&file.desired, file.dialect)?;
     let start = Schema { ignores: desired.ignores.clone(), ..read_noted(&file.current, file.dialect)? };
+    let starts_here = database.changes_since(&start).await?.is_empty();
     // A plan that ends there has nothing to do, wherever it starts.
     if database.changes_since(&desired.at_rest()).await?.is_empty() {
-        return Ok(Here::End);
+        let is_done = !starts_here || exchanges_are_done(file, database, &start, &desired).await?;
+        return Ok(if is_done { Here::End } else { Here::Start });
     }
-    Ok(if database.changes_since(&start).await?.is_empty() { Here::Start } else { Here::Elsewhere })
+    Ok(if starts_here { Here::Start } else { Here::Elsewhere })
+}
+
+/// Whether the exchanges of names in a plan have been done, if its two schemas differ in nothing else: only the history
+/// tells. In a plan that leads back, each `was` is a name of now, so its exchanges are done once they are recorded no more.
+async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema, desired: &Schema) -> Result<bool, ApplyError> {
+    let (before, wanted) = (start.exchanged(), desired.exchanged());
+    if wanted.is_empty() || (file.back_to.is_none() && wanted.is_subset(&before)) {
+        return Ok(true);
+    }
+    let entries = database.history().await?;
+    let recorded = entries.last().and_then(|e| read_noted(&e.schema_after, file.dialect).ok()).unwrap_or_default().exchanged();
+    Ok(if file.back_to.is_some() { recorded != before } else { wanted.is_subset(&recorded) })
 }
 
 /// A database that is not there yet differs in all that the plan starts from.

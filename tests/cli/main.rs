@@ -13,6 +13,7 @@ mod support;
 mod alembic;
 mod apply;
 mod completions;
+mod exchanges;
 mod files;
 mod first_release;
 mod fmt_command;

@@ -99,7 +99,7 @@ fn a_name_that_was_used_again_is_not_gone_back_over_at_once() {
     entries[0].renames = "column \"\" t x y\n".to_owned();
     entries.push(entry(2, "apply", &entries[0].schema_after, with_new));
     let both = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
-    assert_eq!(both, NoWayBack::NameUsedAgain("column t.x".to_owned()));
+    assert_eq!(both, NoWayBack::NameUsedAgain { name: "column t.x".to_owned(), undone: 2 });
 }
 
 #[test]

@@ -92,8 +92,9 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
     // One read transaction for what belongs together, and it is over before anything takes long: in the modes with a
     // rollback journal a reader keeps writers from committing.
     connection.execute("BEGIN").await?;
-    let live = inspect::inspect(&mut connection).await?;
+    let mut live = inspect::inspect(&mut connection).await?;
     let guards = planner::remembered(&mut connection, &live).await?;
+    live.current = live.current.with_renames_done(guards.schema().exchanged());
     let recorded = history::read_sqlite(&mut connection, Which::Last).await;
     let history_columns = connection.texts(HISTORY_COLUMNS).await?;
     connection.execute("COMMIT").await?;

@@ -1,6 +1,8 @@
 //! Foreign keys whose text names no column (`REFERENCES par`): they point to whatever is the key. When the key changes,
 //! they change with it, so that one which is to point to the old column has to name it in the same plan.
 
+use std::collections::BTreeSet;
+
 use super::inspect::Live;
 use super::read_table::read_table;
 use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits, untouched};
@@ -38,6 +40,14 @@ pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut
             step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
         }
     }
+}
+
+/// The tables that those of these names (in lower case) point to without a column, in lower case.
+pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
+    let tables = live.stored.iter().filter(|r| r.kind == "table" && names.contains(&r.name.to_ascii_lowercase()));
+    let read = tables.filter_map(|r| read_table(r.sql.as_deref()?).ok());
+    let implied = read.flat_map(|t| t.foreign_keys).filter(|f| f.to.is_empty());
+    implied.map(|f| f.table.name.as_str().to_ascii_lowercase()).collect()
 }
 
 /// Live foreign keys without columns to tables whose key will be another one, with their tables.

@@ -229,11 +229,10 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
 fn taken(steps: &[Step], live: &Live) -> Option<(usize, String)> {
     let own = || live.stored.iter().filter(|r| inspect::is_own(&r.name) && !r.name.eq_ignore_ascii_case("_rosey_history"));
     let makes = |sql: &str, name: &str| {
-        ["CREATE TABLE ", "CREATE VIEW "].iter().any(|verb| {
-            let rest = sql.strip_prefix(verb).unwrap_or_default();
-            let quoted = quote(name);
-            rest.get(..quoted.len()).is_some_and(|made| made.eq_ignore_ascii_case(&quoted))
-        })
+        let quoted = quote(name);
+        let created = ["CREATE TABLE ", "CREATE VIEW "].iter().filter_map(|verb| sql.strip_prefix(verb)?.get(..quoted.len()));
+        let renamed = sql.starts_with("ALTER TABLE ").then(|| sql.split_once(" RENAME TO ").map(|(_, to)| to)).flatten();
+        created.chain(renamed).any(|made| made.eq_ignore_ascii_case(&quoted))
     };
     let found = |step: &Step| own().find(|r| step.statements.iter().any(|s| makes(&s.sql, &r.name))).map(|r| r.name.clone());
     steps.iter().enumerate().find_map(|(i, step)| Some((i, found(step)?)))

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::connection::{Connection, Error};
-use super::gate;
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
 use super::works::{self, Broken};
+use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Step};
 use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
@@ -206,7 +206,8 @@ fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     Normalized::by_dialect(schema)
 }
 
-/// The names that matter: those in the statements, those in the views and triggers among them, and the tables of indexes.
+/// The names that matter: those in the statements, those in the views and triggers among them, the tables of indexes, and
+/// the tables whose keys say what a reference without columns points to.
 fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
     let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != "table").collect();
@@ -214,7 +215,11 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
         let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) =
             bodies.into_iter().partition(|r| belongs(r, &names) || (all_bodies && is_body(r)));
         if in_it.is_empty() {
-            return names;
+            let parents = implied::parents(live, &names);
+            if parents.is_subset(&names) {
+                return names;
+            }
+            names.extend(parents);
         }
         let views = in_it.iter().filter(|r| is_body(r)).filter_map(|r| r.sql.as_deref());
         names.extend(views.flat_map(words).chain(in_it.iter().map(|r| r.table.to_ascii_lowercase())));

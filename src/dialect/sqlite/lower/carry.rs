@@ -56,8 +56,9 @@ pub(super) fn lower<'l>(
             steps.extend([away, returned]);
         }
     }
-    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &gone, broken, view)));
-    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &gone, broken, trigger)) {
+    let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
+    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &around, view)));
+    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &around, trigger)) {
         if !step.footprint.creates.is_empty() {
             step.footprint.prefers.extend(back.get("trigger").into_iter().flatten().cloned());
         }
@@ -175,8 +176,45 @@ fn trigger(t: &Trigger) -> Body<'_> {
     Body { kind: "TRIGGER", name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
 }
 
+/// What views and triggers are ordered by.
+struct Around<'c> {
+    live: &'c Live,
+    gone: &'c BTreeSet<String>,
+    broken: &'c BTreeSet<String>,
+    /// The old and new names of tables, in lower case.
+    renamed: &'c [(String, String)],
+}
+
+impl Around<'_> {
+    /// What a body names: in the database still by the old names of what is renamed.
+    fn named_by(&self, body: &Body<'_>) -> BTreeSet<String> {
+        let is_it = |r: &&Stored| r.kind.eq_ignore_ascii_case(body.kind) && body.name.matches(&r.name);
+        let stored = self.live.stored.iter().find(is_it).and_then(|r| r.sql.as_deref());
+        words(body.text).into_iter().chain(stored.map(words).unwrap_or_default()).collect()
+    }
+
+    /// The tables, under their new names, that are called by old ones in a new text. It must not be there when they are renamed,
+    /// for SQLite would write the new names into it.
+    fn called_by_old_names(&self, text: &str) -> impl Iterator<Item = String> {
+        let names = words(text);
+        self.renamed.iter().filter(move |(old, _)| names.contains(old)).map(|(_, new)| format!("name:{new}"))
+    }
+}
+
+fn renamed(changes: &Changes) -> Vec<(String, String)> {
+    let pair = |change: &crate::diff::TableChange| match change {
+        crate::diff::TableChange::Alter(edits) => {
+            let old = edits.renamed_from.as_ref()?;
+            Some((old.name.as_str().to_ascii_lowercase(), edits.after.name.name.as_str().to_ascii_lowercase()))
+        }
+        _ => None,
+    };
+    changes.tables.iter().filter_map(pair).collect()
+}
+
 /// Drops what is there, and makes what shall be. What SQLite stumbles over must be away while anything is changed.
-fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, broken: &BTreeSet<String>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
+fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
+    let Around { gone, broken, .. } = around;
     let mut steps = Vec::new();
     let action = match delta {
         Delta::Create(_) => Action::Create,
@@ -190,7 +228,7 @@ fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, broken: &BTreeSet<St
         let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(old.resource.clone());
-        step.footprint.frees = if stumbles { resources(gone, gone) } else { resources(&words(old.text), gone) };
+        step.footprint.frees = if stumbles { resources(gone, gone) } else { resources(&around.named_by(old), gone) };
         steps.push(step);
     }
     if let Some(new) = after {
@@ -199,6 +237,7 @@ fn body_steps<T>(delta: &Delta<T>, gone: &BTreeSet<String>, broken: &BTreeSet<St
         if stumbles {
             step.footprint.prefers = resources(gone, gone).into_iter().filter(|n| *n != new.resource).collect();
         }
+        step.footprint.prefers.extend(around.called_by_old_names(new.text).filter(|n| *n != new.resource));
         step.footprint.creates.push(new.resource);
         steps.push(step);
     }
