@@ -86,7 +86,11 @@ fn reached(mut left: Vec<Stored>, mut names: BTreeSet<String>) -> Vec<Stored> {
 async fn broken_triggers(memory: &mut Connection, triggers: &[&Stored]) -> Result<Broken, Error> {
     let Some(first) = triggers.first() else { return Ok(Broken::new()) };
     let sql = format!("SELECT name FROM pragma_table_xinfo({}) WHERE hidden = 0", quote_string(&first.table));
-    let columns = memory.texts(&sql).await?;
+    let columns = match memory.texts(&sql).await {
+        Ok(columns) => columns,
+        // SQLite cannot tell the columns of a view that cannot be read; then nothing can be written to it either.
+        Err(error) => return Ok(triggers.iter().map(|t| (key(t), error.to_string())).collect()),
+    };
     let all = memory.texts(&format!("SELECT name FROM pragma_table_xinfo({})", quote_string(&first.table))).await?;
     let mut broken = Broken::new();
     for trigger in triggers {

@@ -35,6 +35,7 @@ pub(super) fn lower<'l>(
     in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
     let follows = |row: &Stored| followers.iter().any(|f| std::ptr::eq(*f, row));
     let old_names = old_names(changes);
+    let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
     let mut steps = Vec::new();
     let mut back: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let changed_view = |name: &str| changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
@@ -51,12 +52,13 @@ pub(super) fn lower<'l>(
             let [away, mut returned] = carried(row, &gone, &old_names, desired, all);
             // In the order of their creation, which is the order in which SQLite fires them.
             let before = back.entry(&row.kind).or_default();
+            let text: String = returned.statements.iter().map(|s| s.sql.as_str()).collect();
+            returned.footprint.prefers.extend(around.called_by_old_names(&text));
             returned.footprint.prefers.extend(before.last().cloned());
             before.extend(returned.footprint.creates.first().cloned());
             steps.extend([away, returned]);
         }
     }
-    let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
     steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &around, view)));
     for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &around, trigger)) {
         if !step.footprint.creates.is_empty() {
