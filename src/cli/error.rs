@@ -121,7 +121,7 @@ impl From<postgres::Error> for Failure {
         match (hint(&error), &error) {
             (Some(hint), _) => failure.help(hint),
             // The server's advice where something depends on an object is to drop that too.
-            (None, postgres::Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => failure.help(hint),
+            (None, postgres::Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => failure.help(hint.as_ref()),
             (None, postgres::Error::Sql { code, .. }) if code == "2BP01" => {
                 failure.help("what depends on it is ignored, or rosey does not manage it: drop that first")
             }

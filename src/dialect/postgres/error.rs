@@ -152,13 +152,13 @@ pub enum Error {
         /// The server's words. Those of class 22 may quote a row's value; the error's own text leaves the quotation out.
         message: String,
         /// More words. They may hold a row's values (`Key (email)=(a@b) already exists.`): never to be shown.
-        detail: Option<String>,
+        detail: Option<Box<str>>,
         /// The server's advice.
-        hint: Option<String>,
+        hint: Option<Box<str>>,
         /// Where in the statement, in characters from 1.
         position: Option<usize>,
         /// The constraint that it is about.
-        constraint: Option<String>,
+        constraint: Option<Box<str>>,
     },
     /// The driver's own trouble.
     #[error("the connection to the server failed: {0}")]
@@ -317,14 +317,14 @@ fn refused(error: &PgDatabaseError) -> Error {
         code => Error::Sql {
             code: code.to_owned(),
             message,
-            detail: error.detail().map(str::to_owned),
-            hint: error.hint().map(str::to_owned),
+            detail: error.detail().map(Box::from),
+            hint: error.hint().map(Box::from),
             position: match error.position() {
                 Some(PgErrorPosition::Original(n)) => Some(n),
                 // Inside a function of the server's: no place in the statement.
                 _ => None,
             },
-            constraint: sqlx::error::DatabaseError::constraint(error).map(str::to_owned),
+            constraint: sqlx::error::DatabaseError::constraint(error).map(Box::from),
         },
     }
 }

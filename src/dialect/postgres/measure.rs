@@ -119,7 +119,7 @@ fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
                 _ => continue,
             };
             let holds = |fragment: &&String| sql.contains(fragment.as_str());
-            let outcome = if with_subquery.iter().any(|f| holds(f)) {
+            let outcome = if with_subquery.iter().any(holds) {
                 Some(Outcome::Not(NotCounted::Reads("a subquery".to_owned())))
             } else if safe && !measuring.may_ask && hazard.code == Code::BreaksForeignKey {
                 Some(Outcome::Not(NotCounted::Reads("another table".to_owned())))

@@ -201,11 +201,9 @@ pub(super) fn kept_of_columns(version: i64) -> String {
         "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND {OWN}"
     );
-    let compression = format!(
-        " UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET COMPRESSION ' || CASE attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, '' \
-         FROM a WHERE attcompression <> ''"
-    );
-    let (column, compression) = if version >= 140_000 { ("a.attcompression", compression.as_str()) } else { ("''", "") };
+    let compression = " UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET COMPRESSION ' || CASE attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, '' \
+         FROM a WHERE attcompression <> ''";
+    let (column, compression) = if version >= 140_000 { ("a.attcompression", compression) } else { ("''", "") };
     format!(
         "WITH a AS (SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attacl, a.attstattarget, a.attoptions, a.attstorage, \
          a.atttypid, {column} AS attcompression FROM {columns}) \
