@@ -68,6 +68,8 @@ pub enum Place {
     Next,
     /// It starts where an earlier one ends that waits too: the one of this index.
     After(usize),
+    /// It starts where an earlier one starts that waits too, the one of this index: one alone of the two can be applied.
+    Rival(usize),
     /// The database is where it leads, or has been: it is part of another way here.
     Behind,
     /// It starts from a schema that nothing leads to.
@@ -117,10 +119,19 @@ impl<'c> Chain<'c> {
             behind.iter_mut().skip(i).take(1).for_each(|b| *b = true);
         }
         let open = |j: &usize| behind.get(*j) == Some(&false);
-        let place = |(i, waits): (usize, &Waiting<'_>)| match waits.here {
-            _ if !open(&i) => Place::Behind,
-            Here::Start => Place::Next,
-            _ => (0..i).filter(open).find(|j| leads(*j, waits.file)).map_or(Place::Stray, Place::After),
+        // An earlier one that starts there, with none between them that comes back to it.
+        let rival = |i: usize, file: &PlanFile| {
+            let last = (0..i).filter(open).rev().find(|j| leads(*j, file) || waiting.get(*j).is_some_and(|w| same_start(w.file, file)))?;
+            (!leads(last, file)).then_some(last)
+        };
+        let place = |(i, waits): (usize, &Waiting<'_>)| {
+            let before = || (0..i).filter(open).find(|j| leads(*j, waits.file)).map(Place::After);
+            let place = match waits.here {
+                _ if !open(&i) => return Place::Behind,
+                Here::Start => Some(Place::Next),
+                _ => before(),
+            };
+            place.map_or(Place::Stray, |place| rival(i, waits.file).map_or(place, Place::Rival))
         };
         waiting.iter().enumerate().map(place).collect()
     }
@@ -140,6 +151,11 @@ impl<'c> Chain<'c> {
         let point = point.as_ref()?;
         self.recorded.iter().filter(|(_, text)| point.is(text, &[])).map(|(number, _)| *number).max()
     }
+}
+
+/// Whether both plans start from one schema. Once one of them is applied, the other fits no more.
+pub fn same_start(a: &PlanFile, b: &PlanFile) -> bool {
+    Point::start(a).is_some_and(|start| start.is_start_of(b))
 }
 
 /// A schema that a plan starts from, or leads to.

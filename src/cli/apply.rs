@@ -165,7 +165,8 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
         return format!("Recorded (number {number}):\n{}", guards.concat());
     }
     let s = plan.summary();
-    let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed", s.add, s.change, s.destroy);
+    let lost = s.losses_in_brackets();
+    let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed{lost}", s.add, s.change, s.destroy);
     if s.rebuilt > 0 {
         text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
     }

@@ -7,7 +7,7 @@ use super::apply_saved::Run;
 use super::error::Failure;
 use super::{drift, output, remarks, saved};
 use crate::apply::Entry;
-use crate::apply::chain::{Chain, Here, Past, Place, Waiting, past};
+use crate::apply::chain::{Chain, Here, Past, Place, Waiting, past, same_start};
 use crate::apply::saved::{Saved, Standing};
 use crate::plan::{Plan, PlanFile};
 use crate::render::escape;
@@ -94,7 +94,7 @@ impl Run<'_> {
         let waiting: Vec<Waiting<'_>> = asked.iter().map(|a| Waiting { file: &a.kept.plan.file, here: a.here }).collect();
         let places = Chain::new(entries, files(kept)).places(&waiting);
         tell_undone(kept, entries);
-        if let Some(refusal) = self.strays(asked, &places, done) {
+        if let Some(refusal) = self.strays(kept, asked, &places, entries, done) {
             return Err(refusal);
         }
         self.target.database.finish().await?;
@@ -118,7 +118,7 @@ impl Run<'_> {
     }
 
     /// The refusal where plans start from a schema that nothing leads to.
-    fn strays(&self, asked: &[Asked<'_>], places: &[Place], done: usize) -> Option<Failure> {
+    fn strays(&self, kept: &[Kept], asked: &[Asked<'_>], places: &[Place], entries: &[Entry], done: usize) -> Option<Failure> {
         let (mut list, mut count, mut helps) = (String::new(), 0, Vec::new());
         for (one, place) in asked.iter().zip(places) {
             let path = one.kept.path.display();
@@ -126,11 +126,16 @@ impl Run<'_> {
                 Place::Stray => {
                     list.push_str(&format!("\n  {path}"));
                     list.push_str(&saved::differences(&one.differs, 5).replace('\n', "\n  "));
+                    list.push_str(&rival(one.kept, kept, entries));
                     helps.push(self.again.command(&one.kept.path, Some(&one.kept.plan.file)));
                 }
                 Place::After(other) => {
                     let other = asked.get(*other).map(|a| a.kept.path.display().to_string()).unwrap_or_default();
                     list.push_str(&format!("\n  {path}\n    waits for {other}"));
+                }
+                Place::Rival(other) => {
+                    let other = asked.get(*other).map(|a| a.kept.path.display().to_string()).unwrap_or_default();
+                    list.push_str(&format!("\n  {path}\n    starts from the same schema as {other}: only one of the two can be applied"));
                 }
                 Place::Next | Place::Behind => continue,
             }
@@ -145,6 +150,14 @@ impl Run<'_> {
             .help("made before another plan was applied, or somebody else changed the database; rosey status tells what was");
         Some(helps.into_iter().fold(failure, |f, command| f.help(format!("plan it again: {command}"))).refused())
     }
+}
+
+/// Names the applied plan of the folder that was made from the same schema.
+fn rival(one: &Kept, kept: &[Kept], entries: &[Entry]) -> String {
+    let applied = |k: &&Kept| matches!(past(entries, &k.plan.file.digest), Past::Applied(_)) && same_start(&k.plan.file, &one.plan.file);
+    let clause =
+        |k: &Kept| format!("\n    starts from the same schema as {}, which is applied: only one of the two can be", k.path.display());
+    kept.iter().find(applied).map(clause).unwrap_or_default()
 }
 
 fn files(kept: &[Kept]) -> impl Iterator<Item = &PlanFile> {

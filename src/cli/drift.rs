@@ -35,12 +35,20 @@ impl Drift {
         let style = render::Style { colour, verbose: false };
         output::out(&match (self.format, &drift, entries.last()) {
             (Format::Json, drift, _) => render::drift_json(drift.as_ref(), database.dialect()),
-            (Format::Text, Some(drift), _) => render::drift(drift, database.dialect(), style),
+            (Format::Text, Some(drift), _) => render::drift(drift, database.dialect(), style) + next_steps(drift),
             (Format::Text, None, Some(last)) => format!("No drift. The database is as number {} left it.\n", last.number),
             (Format::Text, None, None) => "The history is empty, so there is nothing to compare the database with.\n".to_owned(),
         });
         Ok(if drift.is_some_and(|d| !d.changes.is_empty()) { Exit::Changes } else { Exit::Done })
     }
+}
+
+/// How drift ends: it lasts until the history records what is there, whatever the schema file says.
+fn next_steps(drift: &plan::Drift) -> &'static str {
+    if drift.changes.is_empty() {
+        return "";
+    }
+    "To adopt it: rosey inspect --write, then rosey stamp, which ends the drift. To undo it: rosey apply.\n"
 }
 
 /// What has drifted, by name.

@@ -19,6 +19,13 @@ const ALEMBIC: [(&str, &str); 13] = [
     ("alembic check", "rosey plan --detailed-exitcode"),
 ];
 
+/// What Alembic has to be told while it is still in use: else it drops rosey's history.
+const INCLUDE_NAME: &str = "\
+while Alembic is in use, keep rosey's history out of its comparison: in env.py, add to both calls of context.configure
+  include_name=lambda name, type_, parents: not (type_ == \"table\" and name == \"_rosey_history\")
+without it `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
+";
+
 /// A line for each table that another migrator keeps.
 pub(super) fn named(tables: &[String]) -> String {
     let line = |table: &String| match migrator(table) {
@@ -51,5 +58,6 @@ pub(super) fn alembics_commands(tables: &[String]) -> String {
         return String::new();
     }
     let width = ALEMBIC.iter().map(|(theirs, _)| theirs.len()).max().unwrap_or(0);
-    ALEMBIC.iter().map(|(theirs, ours)| format!("  {theirs:width$}  {ours}\n")).collect()
+    let commands: String = ALEMBIC.iter().map(|(theirs, ours)| format!("  {theirs:width$}  {ours}\n")).collect();
+    commands + INCLUDE_NAME
 }

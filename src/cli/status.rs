@@ -42,6 +42,10 @@ impl Status {
     }
 }
 
+/// What to do about plans that start from one schema.
+const RIVALS: &str = "Of plans that start from the same schema only one can be applied: delete the others, apply the one that is left, and \
+                      plan again: rosey plan --out FOLDER\n";
+
 /// The last number, and whose schema it is.
 fn applied(last: &Entry) -> String {
     let mut text = format!("Number {}: {}, {} by {}\n", last.number, last.kind, when(last), who(last));
@@ -78,7 +82,7 @@ async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<
         }
     }
     sound.sort_by(|a, b| (a.1.number, &a.0).cmp(&(b.1.number, &b.0)));
-    let standings = standings(&sound, database, entries).await?;
+    let (standings, has_rivals) = standings(&sound, database, entries).await?;
     if sound.is_empty() && broken.is_empty() {
         return Ok(String::new());
     }
@@ -87,6 +91,9 @@ async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<
         rows.push(vec![inside(folder, path), format!("number {}", plan.number), standing, plan.message.clone().unwrap_or_default()]);
     }
     let mut list: String = aligned(&rows).lines().map(|l| format!("  {l}\n")).collect();
+    if has_rivals {
+        list.push_str(RIVALS);
+    }
     // A reason is long, and would push the messages of all others away.
     for (path, reason) in broken {
         list.push_str(&escape(&format!("  {} is broken, so apply refuses the folder: {reason}\n", inside(folder, &path))));
@@ -99,14 +106,16 @@ fn inside(folder: &Path, path: &Path) -> String {
     path.strip_prefix(folder).unwrap_or(path).display().to_string()
 }
 
-/// What became of each plan, or what will.
-async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: &[Entry]) -> Result<Vec<String>, Failure> {
+/// What became of each plan, or what will; and whether some start from one schema.
+async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: &[Entry]) -> Result<(Vec<String>, bool), Failure> {
     let mut waiting = Vec::new();
     for (path, file) in plans.iter().filter(|(_, p)| past(entries, &p.digest) == Past::Never) {
         waiting.push((path, Waiting { file, here: here(file, database).await? }));
     }
     let asked: Vec<Waiting<'_>> = waiting.iter().map(|(_, w)| *w).collect();
     let places = Chain::new(entries, plans.iter().map(|(_, p)| p)).places(&asked);
+    let name = |i: usize| waiting.get(i).and_then(|(path, _)| path.file_name()).unwrap_or_default().to_string_lossy().into_owned();
+    let has_rivals = places.iter().any(|p| matches!(p, Place::Rival(_)));
     let mut places = places.iter();
     let is_stamp = |number: i64| entries.iter().any(|e| e.number == number && e.kind == "stamp");
     let standing = |(_, plan): &(PathBuf, PlanFile)| match past(entries, &plan.digest) {
@@ -116,18 +125,13 @@ async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: 
         Past::Undone { number, .. } => format!("applied as number {number}, and undone since"),
         Past::Never => match places.next() {
             Some(Place::Next) => "pending".to_owned(),
-            Some(Place::After(i)) => pending(*i, &waiting),
+            Some(Place::After(i)) => format!("pending, after {}", name(*i)),
+            Some(Place::Rival(i)) => format!("pending, or {} instead", name(*i)),
             Some(Place::Behind) => "not needed here".to_owned(),
             Some(Place::Stray) | None => "starts from another schema: plan it again".to_owned(),
         },
     };
-    Ok(plans.iter().map(standing).collect())
-}
-
-/// What waits for another plan.
-fn pending(after: usize, waiting: &[(&PathBuf, Waiting<'_>)]) -> String {
-    let name = waiting.get(after).and_then(|(path, _)| path.file_name()).unwrap_or_default();
-    format!("pending, after {}", name.to_string_lossy())
+    Ok((plans.iter().map(standing).collect(), has_rivals))
 }
 
 /// The plan files in the order of names; none where there is no such folder.

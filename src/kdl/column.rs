@@ -7,8 +7,8 @@ use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, key, quoted, reference, sequence, string_repr, types};
 use crate::schema::{
-    Column, Conflict, DefaultValue, Dialect, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction, Table,
-    Type, Unique,
+    Column, Conflict, DefaultValue, Dialect, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction,
+    Table, Type, Unique,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -47,6 +47,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
     column.only = node.only;
     let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column's flag", &FLAGS)).collect();
     column.not_null = flags.contains(&Flag::NotNull);
+    column.explicit_not_null = Explicit(column.not_null);
     column.prevent_destroy = flags.contains(&Flag::PreventDestroy);
     if flags.contains(&Flag::Nullable) {
         nullable.push(name.clone());
@@ -186,7 +187,8 @@ fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
 pub(super) fn encode(column: &Column, table: &Table, out: &mut Writer) {
     let mut line = Line::new("column").ident(&column.name).text(&column.ty.to_string());
     let key = table.primary_key.as_ref().filter(|k| key::key_is_inline(k, table) && k.parts[0].column == column.name);
-    if column.not_null && (!table.in_key(&column.name) || column.not_null_conflict.is_some()) {
+    let implied = table.in_key(&column.name) && column.not_null_conflict.is_none() && !column.explicit_not_null.0;
+    if column.not_null && !implied {
         line = line.word("not-null");
     }
     if key.is_some_and(|k| !k.inline_desc) {

@@ -7,6 +7,7 @@ mod fact;
 mod file;
 mod frame;
 mod hazard;
+mod losses;
 mod order;
 mod record;
 mod rename;
@@ -25,6 +26,7 @@ pub(crate) use file::digest;
 pub use file::{Draft, FILE_FORMAT, FileError, FileKind, PlanFile, State, read_plan, write_plan};
 pub use frame::{Frame, Piece, counted_again};
 pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
+pub use losses::Losses;
 pub(crate) use order::contended;
 pub use order::order;
 pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, first_columns, insert_history, upgrade_history};
@@ -127,6 +129,7 @@ impl Plan {
             destroy: count(&[Action::Destroy]),
             rebuilt: count(&[Action::Rebuild]),
             rows_copied: self.rows_copied(),
+            losses: Losses::of(self.hazards()),
         }
     }
 }
@@ -145,4 +148,13 @@ pub struct Summary {
     pub rebuilt: usize,
     /// Rows that this copies; nothing where they have not been counted.
     pub rows_copied: Option<i64>,
+    /// The data that is lost for good; nothing where none is.
+    pub losses: Option<Losses>,
+}
+
+impl Summary {
+    /// The losses in brackets, to stand behind the number of objects that are destroyed; empty where nothing is lost.
+    pub fn losses_in_brackets(&self) -> String {
+        self.losses.map(|l| format!(" ({l})")).unwrap_or_default()
+    }
 }

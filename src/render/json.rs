@@ -36,6 +36,18 @@ struct Summary {
     destroy: usize,
     rebuilt: usize,
     rows_copied: Option<i64>,
+    /// What is lost for good; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    losses: Option<Losses>,
+}
+
+/// The data that is lost for good. A number is null if a part of it was not counted.
+#[derive(Serialize)]
+struct Losses {
+    columns: usize,
+    values: Option<i64>,
+    rows: Option<i64>,
+    converted: Option<i64>,
 }
 
 /// What a saved plan says of itself.
@@ -126,7 +138,14 @@ fn document(plan: &Plan, schema: &str, saved: Option<Label<'_>>) -> String {
         creates_database: plan.creates_database,
         saved,
         drift: plan.drift.as_ref().map(|d| drift::document(d, plan.dialect)),
-        summary: Summary { add: s.add, change: s.change, destroy: s.destroy, rebuilt: s.rebuilt, rows_copied: s.rows_copied },
+        summary: Summary {
+            add: s.add,
+            change: s.change,
+            destroy: s.destroy,
+            rebuilt: s.rebuilt,
+            rows_copied: s.rows_copied,
+            losses: s.losses.map(|l| Losses { columns: l.columns, values: l.values, rows: l.rows, converted: l.converted }),
+        },
         changes: view.blocks.iter().map(change).collect(),
         guards: &plan.guards,
         unmanaged: unmanaged(&plan.unmanaged),

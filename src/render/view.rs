@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{lines, objects, one_line};
-use crate::diff::{Delta, TableChange};
+use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::{Address, Dialect};
 
@@ -35,7 +35,7 @@ impl Symbol {
         }
     }
 
-    /// Its word in the legend.
+    /// Its word.
     pub fn word(self) -> &'static str {
         match self {
             Symbol::Create => "create",
@@ -102,6 +102,8 @@ pub struct Block {
     pub head: String,
     /// What is between its braces.
     pub lines: Vec<Line>,
+    /// Whether its lines are the old and the new text of one definition, as a view's are.
+    pub rewritten: bool,
     /// What it costs while it runs: locks, scans, what is left to do outside the transaction.
     pub costs: Vec<String>,
     /// Warnings.
@@ -136,7 +138,9 @@ impl View {
 
     /// The symbols in use, for the legend.
     pub fn symbols(&self) -> BTreeSet<Symbol> {
-        let inner = self.blocks.iter().flat_map(|b| b.lines.iter().map(|l| l.symbol));
+        // Signs before the old and the new text of one definition are about its lines: the object stays.
+        let parts = self.blocks.iter().filter(|b| !b.rewritten);
+        let inner = parts.flat_map(|b| b.lines.iter().map(|l| l.symbol));
         self.blocks.iter().map(|b| b.symbol).chain(inner).filter(|s| *s != Symbol::None).collect()
     }
 }
@@ -169,7 +173,7 @@ fn summary(plan: &Plan, schema: &str) -> String {
         return format!("No changes. The database matches {}.", one_line(schema));
     }
     let s = plan.summary();
-    let mut text = format!("Plan: {} to add, {} to change, {} to destroy.", s.add, s.change, s.destroy);
+    let mut text = format!("Plan: {} to add, {} to change, {} to destroy{}.", s.add, s.change, s.destroy, s.losses_in_brackets());
     if s.rebuilt > 0 {
         let rows = s.rows_copied.map_or_else(|| "an unknown number of rows".to_owned(), |rows| counted(rows, "row"));
         text.push_str(&format!(" {} rebuilt, {rows} copied.", counted(s.rebuilt as i64, "table")));
@@ -193,6 +197,7 @@ fn block(plan: &Plan, step: &Step) -> Block {
         headline: one_line(&headline(plan, step)),
         head: one_line(&head),
         lines,
+        rewritten: is_rewritten(&plan.changes, &step.address),
         costs: costs(&same.clone().collect::<Vec<_>>()).iter().map(|c| one_line(c)).collect(),
         notes: same.flat_map(|s| &s.hazards).map(note).collect(),
     }
@@ -273,6 +278,17 @@ fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
         TableChange::Alter(e) if e.after.address() == *address => e.renamed_from.as_ref().map(ToString::to_string),
         _ => None,
     })
+}
+
+/// Whether it is an object that stays and is defined by one text.
+fn is_rewritten(changes: &Changes, of: &Address) -> bool {
+    fn alters<T>(deltas: &[Delta<T>], of: &Address, at: impl Fn(&T) -> Address) -> bool {
+        deltas.iter().any(|d| matches!(d, Delta::Alter { after, .. } if at(after) == *of))
+    }
+    alters(&changes.views, of, |v| v.address())
+        || alters(&changes.materialized_views, of, |v| v.address())
+        || alters(&changes.triggers, of, |t| t.address())
+        || alters(&changes.virtual_tables, of, |t| t.address())
 }
 
 fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {

@@ -13,6 +13,8 @@ pub struct Column {
     pub ty: Type,
     /// Whether NULL is refused. Key columns have it set unless they say `nullable`.
     pub not_null: bool,
+    /// Whether NOT NULL is written at a key, which refuses NULL without it.
+    pub explicit_not_null: Explicit,
     /// SQLite's `NOT NULL ON CONFLICT …`.
     pub not_null_conflict: Option<Conflict>,
     /// What a row gets where the column is not named.
@@ -49,6 +51,7 @@ impl Column {
             was: Vec::new(),
             ty,
             not_null: false,
+            explicit_not_null: Explicit::default(),
             not_null_conflict: None,
             default: None,
             collate: None,
@@ -65,6 +68,17 @@ impl Column {
         }
     }
 }
+
+/// Whether a word that changes nothing is written. No difference between objects: all are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Explicit(pub bool);
+
+impl PartialEq for Explicit {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Explicit {}
 
 /// `GENERATED ALWAYS AS (expr)`.
 #[derive(Debug, Clone, PartialEq, Eq)]

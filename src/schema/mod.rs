@@ -28,7 +28,7 @@ use indexmap::IndexMap;
 
 pub use address::Address;
 pub use allow::{Allow, Allows};
-pub use column::{Column, DefaultValue, Generated, Identity, Literal};
+pub use column::{Column, DefaultValue, Explicit, Generated, Identity, Literal};
 pub use exchanged::Exchanged;
 pub(crate) use exchanged::is_done;
 pub use expr::{Expr, UNSURE};

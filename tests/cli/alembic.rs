@@ -96,7 +96,7 @@ fn a_life_with_alembics_commands() {
         rosey("plan --detailed-exitcode").exits(0);
         // downgrade base
         let base = "rollback --to base --auto-approve --allow-destructive --backup never -q";
-        alike(&rosey(base).exits(0), "Rollback complete (number 5): 0 added, 0 changed, 1 destroyed.", on);
+        alike(&rosey(base).exits(0), "Rollback complete (number 5): 0 added, 0 changed, 1 destroyed", on);
         assert!(!rosey("inspect").exits(0).out.contains("table"), "{on}");
         // upgrade head once more: the file still says it
         rosey("apply --auto-approve -q").exits(0);

@@ -101,8 +101,8 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 1 to change, 0 to destroy.
-    Apply complete (number 2): 0 added, 1 changed, 0 destroyed.
+    Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
+    Apply complete (number 2): 0 added, 1 changed, 0 destroyed (1 column, 2 values dropped).
     The database as it was: test.db.TIME.backup
     | database: test.db (from --url)
     | backup to test.db.TIME.backup

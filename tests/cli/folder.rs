@@ -234,9 +234,10 @@ fn stamps_and_status_of_saved_plans() {
     No drift: the database is as it was left.
 
     Plans in plans:
-      0001-users.plan.kdl  number 1  applied as number 1  a change
-      0002-age.plan.kdl    number 2  pending              a change
-      0002-mail.plan.kdl   number 2  pending              a change
+      0001-users.plan.kdl  number 1  applied as number 1                    a change
+      0002-age.plan.kdl    number 2  pending                                a change
+      0002-mail.plan.kdl   number 2  pending, or 0002-age.plan.kdl instead  a change
+    Of plans that start from the same schema only one can be applied: delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER
       0003-broken.plan.kdl is broken, so apply refuses the folder: this is no plan file of rosey's
     exit 0
     $ rosey stamp plans/0002-mail.plan.kdl
@@ -266,6 +267,7 @@ fn stamps_and_status_of_saved_plans() {
     | error: one plan was not applied, for it starts from another schema than the database has; nothing was changed
     |   plans/0002-mail.plan.kdl
     |     table.users: differs, and the plan touches it
+    |     starts from the same schema as plans/0002-age.plan.kdl, which is applied: only one of the two can be
     |   help: made before another plan was applied, or somebody else changed the database; rosey status tells what was
     |   help: plan it again: rosey plan --out plans/0002-mail.plan.kdl
     exit 3
@@ -307,5 +309,21 @@ fn a_plan_that_no_way_leads_to_any_more_does_not_stop_the_others() {
         let run = apply(place, url, &["plans"]).exits(3);
         assert!(run.out.starts_with("plans/0003.plan.kdl") && run.out.contains("Apply complete"), "{run}");
         assert!(run.err.contains("the others are applied\n  plans/0002-title.plan.kdl\n    table.users: differs"), "{run}");
+    });
+}
+
+#[test]
+fn of_two_plans_from_one_schema_only_one_is_applied() {
+    on_both(|place, url| {
+        by_schema(place, url, USERS);
+        place.save(url, &users(&["b"]), "plans/0002-b.plan.kdl");
+        place.save(url, &users(&["c"]), "plans/0002-c.plan.kdl");
+        let status = place.on(url, &["status"]).exits(0);
+        assert!(status.out.contains("0002-b.plan.kdl  number 2  pending  "), "{status}");
+        assert!(status.out.contains("0002-c.plan.kdl  number 2  pending, or 0002-b.plan.kdl instead  a change\n"), "{status}");
+        assert!(status.out.contains("apply the one that is left, and plan again: rosey plan --out FOLDER\n"), "{status}");
+        let run = apply(place, url, &["plans", "-q"]).exits(3);
+        let rival = "starts from the same schema as plans/0002-b.plan.kdl, which is applied: only one of the two can be\n";
+        assert!(run.out.starts_with("plans/0002-b.plan.kdl: Apply complete") && run.err.contains(rival), "{run}");
     });
 }

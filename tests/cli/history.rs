@@ -149,6 +149,7 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
       }
 
     Drift since number 2: 2 added, 1 changed, 0 destroyed.
+    To adopt it: rosey inspect --write, then rosey stamp, which ends the drift. To undo it: rosey apply.
     exit 2
     $ rosey plan
     # Drift: 3 objects changed since number 2, and not by rosey

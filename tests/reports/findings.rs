@@ -28,7 +28,7 @@ fn annotations_stand_at_the_lines() {
     ::error file=schema.kdl,line=5,col=5,title=breaks-not-null::table.users.column.name: 1 of 2 rows have no name%0Aadd a backfill to the column, or fill the rows first
     ::error file=schema.kdl,line=6,col=5,title=breaks-check::table.users.check.named: 1 of 2 rows do not meet check named%0Achange these rows first, or the condition
     ::warning title=destroys-table::table.gone: table gone is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was=gone on its successor; to leave it alone, `ignore` it
-    ::notice title=rosey plan::Plan: 0 to add, 1 to change, 1 to destroy. 1 table rebuilt, 2 rows copied.
+    ::notice title=rosey plan::Plan: 0 to add, 1 to change, 1 to destroy (1 column, 2 values dropped). 1 table rebuilt, 2 rows copied.
     ");
 }
 
@@ -96,7 +96,7 @@ fn a_name_ends_no_annotation() {
     ::error file=schema.kdl,line=3,col=5,title=breaks-not-null::table.a"b<script>alert(1)</script>`````.column.-->]]>&amp;: 1 of 1 rows have no -->]]>&amp;%0Aadd a backfill to the column, or fill the rows first
     ::warning file=schema.kdl,line=1,col=1,title=loses-autoincrement::table.a"b<script>alert(1)</script>`````: a"b<script>alert(1)</script>````` loses AUTOINCREMENT: ids after the last row may be used again%0Ato keep it, write `autoincrement` behind `primary-key`
     ::warning title=destroys-table::table.www.gone.example https://gone.example/: table www.gone.example https://gone.example/ is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was="www.gone.example https://gone.example/" on its successor; to leave it alone, `ignore` it
-    ::notice title=rosey plan::Plan: 2 to add, 1 to change, 1 to destroy. 1 table rebuilt, 1 row copied.
+    ::notice title=rosey plan::Plan: 2 to add, 1 to change, 1 to destroy (1 column, 1 value dropped). 1 table rebuilt, 1 row copied.
     "#);
 }
 

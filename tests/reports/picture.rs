@@ -47,6 +47,21 @@ fn nothing_is_a_picture_too() {
     assert_eq!(entities(&Default::default(), None, Notation::Mermaid), "erDiagram\n");
 }
 
+/// Programs that know no stylesheets, or no variables in them, draw what the attributes say.
+#[test]
+fn colours_are_attributes() {
+    let (declared, plan) = nasty();
+    for svg in [entities(&declared.schema, Some(&plan), Notation::Svg), order(&plan, Notation::Svg)] {
+        assert!(!svg.contains("var("), "{svg}");
+        let shapes = without_style(&svg);
+        for shape in ["<rect ", "<path ", "<circle "].iter().flat_map(|s| shapes.split(s).skip(1)) {
+            let tag = shape.split_once('>').unwrap().0;
+            assert!(tag.contains(" fill=\"") || tag.contains(" stroke=\""), "{tag}");
+        }
+        assert!(svg.lines().next().unwrap().contains(" fill=\"#1b2129\""), "{svg}");
+    }
+}
+
 /// Sixty tables, most of them bound to each other, with circles.
 fn many() -> String {
     let mut text = String::new();

@@ -72,3 +72,21 @@ fn a_lower_plan_leads_nowhere_the_database_has_been() {
     let chain = Chain::new(&entries, [&again, &new, &applied].into_iter());
     assert_eq!((chain.goes_round(&again), chain.goes_round(&new)), (true, false));
 }
+
+#[test]
+fn of_plans_with_one_start_the_first_counts() {
+    let plans = [plan(1, "a", "ab"), plan(1, "a", "ac"), plan(2, "ab", "abd"), plan(2, "ab", "abe")];
+    let here = [Here::Start, Here::Start, Here::Elsewhere, Here::Elsewhere];
+    let waiting: Vec<Waiting<'_>> = plans.iter().zip(here).map(|(file, here)| Waiting { file, here }).collect();
+    let found = Chain::new(&been(&["a"]), plans.iter()).places(&waiting);
+    assert_eq!(found, [Place::Next, Place::Rival(0), Place::After(0), Place::Rival(2)]);
+}
+
+#[test]
+fn a_plan_behind_a_way_back_has_no_rival() {
+    let plans = [plan(1, "a", "ab"), plan(2, "ab", "a"), plan(3, "a", "ac")];
+    let here = [Here::Start, Here::Elsewhere, Here::Start];
+    let waiting: Vec<Waiting<'_>> = plans.iter().zip(here).map(|(file, here)| Waiting { file, here }).collect();
+    let found = Chain::new(&[], plans.iter()).places(&waiting);
+    assert_eq!(found, [Place::Next, Place::After(0), Place::Next]);
+}

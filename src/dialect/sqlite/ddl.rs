@@ -9,16 +9,7 @@ use crate::schema::{
 
 /// `CREATE TABLE`, under a name of the caller's choice: a rebuild makes the new table beside the old one.
 pub(crate) fn create_table(table: &Table, name: &str) -> String {
-    written(table, name, false)
-}
-
-/// The same for a table whose rowid key says NOT NULL: that changes nothing, and somebody wrote it.
-pub(crate) fn create_table_with_not_null_key(table: &Table, name: &str) -> String {
-    written(table, name, true)
-}
-
-fn written(table: &Table, name: &str, not_null_key: bool) -> String {
-    let mut parts: Vec<String> = table.columns.values().map(|c| column_as(c, table, not_null_key)).collect();
+    let mut parts: Vec<String> = table.columns.values().map(|c| column(c, table)).collect();
     if let Some(key) = table.primary_key.as_ref().filter(|_| inline_key(table).is_none()) {
         parts.push(primary_key(key));
     }
@@ -41,10 +32,6 @@ fn inline_key(table: &Table) -> Option<&PrimaryKey> {
 
 /// A column's definition, as `CREATE TABLE` and `ADD COLUMN` take it.
 pub(crate) fn column(column: &Column, table: &Table) -> String {
-    column_as(column, table, false)
-}
-
-fn column_as(column: &Column, table: &Table, not_null_key: bool) -> String {
     let mut words = vec![quote(column.name.as_str())];
     let declared = types::declared(&column.ty, table.strict);
     if !declared.is_empty() {
@@ -59,7 +46,8 @@ fn column_as(column: &Column, table: &Table, not_null_key: bool) -> String {
             words.push("AUTOINCREMENT".to_owned());
         }
     }
-    if column.not_null && (!rowid || not_null_key) {
+    // At the rowid key it changes nothing; tools that compare what `PRAGMA table_info` says see it all the same.
+    if column.not_null && (!rowid || column.explicit_not_null.0) {
         words.push("NOT NULL".to_owned());
         words.extend(conflict(column.not_null_conflict));
     }

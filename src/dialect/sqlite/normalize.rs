@@ -11,7 +11,7 @@ use super::lexer::{lex, slice};
 use super::read_other::trigger_table;
 use super::types::{self, Affinity};
 use super::value;
-use crate::schema::{Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
+use crate::schema::{Explicit, Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
 
 /// Normalises a whole schema.
 pub(crate) fn normalize(mut schema: Schema) -> Normalized {
@@ -138,11 +138,15 @@ fn normalize_columns(table: &mut Table) {
     for (column, affinity) in table.columns.values_mut().zip(affinities) {
         column.default = column.default.take().and_then(|d| value::normalize_default(d, affinity));
     }
-    if let Some(rowid) = types::rowid_key(table).map(|c| c.name.clone())
-        && let Some(column) = table.columns.get_mut(&rowid)
-    {
-        column.not_null = true;
-        column.not_null_conflict = None;
+    let rowid = types::rowid_key(table).map(|c| c.name.clone());
+    for column in table.columns.values_mut() {
+        if rowid.as_ref() == Some(&column.name) {
+            column.not_null = true;
+            column.not_null_conflict = None;
+        } else {
+            // All other keys are written with NOT NULL, or have it from their table.
+            column.explicit_not_null = Explicit(false);
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::layout::{ColumnLayout, Layout};
 use super::lexer::{Kind, Token, slice};
 use super::types;
 use crate::schema::{
-    Check, Column, Conflict, DefaultValue, Deferrable, Expr, ForeignKey, Generated, Ident, KeyPart, Literal, ObjectName, PrimaryKey,
-    RefAction, Table, Unique,
+    Check, Column, Conflict, DefaultValue, Deferrable, Explicit, Expr, ForeignKey, Generated, Ident, KeyPart, Literal, ObjectName,
+    PrimaryKey, RefAction, Table, Unique,
 };
 
 /// Reads one table. What comes out is as written: normalisation is another step.
@@ -152,6 +152,7 @@ fn read_column_constraint(c: &mut Cursor, column: &mut Column, table: &mut Table
         column.default = read_default(c)?;
     } else if c.eat_all(&["NOT", "NULL"]) {
         column.not_null = true;
+        column.explicit_not_null = Explicit(true);
         column.not_null_conflict = read_conflict(c)?;
     } else if c.eat("NULL") {
         read_conflict(c)?;

@@ -4,7 +4,7 @@ use super::class;
 use super::dot::colour;
 use super::mermaid::quotable;
 use super::place::CELL;
-use super::svg::open;
+use super::svg::{SOFT, boxed, drawn, open};
 use crate::plan::{Action, Lock, Plan, Step, Transaction, counted};
 use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
@@ -119,7 +119,7 @@ impl Steps {
         let mut tops = Vec::new();
         let mut y = 14.0;
         let heading = |text: &str, y: f64, body: &mut String| {
-            body.push_str(&format!("<text class=\"soft\" x=\"20\" y=\"{}\">{text}</text>\n", y + 14.0));
+            body.push_str(&format!("<text class=\"soft\" x=\"20\" y=\"{}\" fill=\"{SOFT}\">{text}</text>\n", y + 14.0));
             y + HEADING
         };
         if self.steps.is_empty() {
@@ -128,8 +128,8 @@ impl Steps {
         for (transaction, _, title) in self.parts() {
             y = heading(title, y, body);
             for (_, step) in self.part(transaction) {
-                body.push_str(&format!("<g class=\"marked{}\"><title>{}</title>", class(Some(step.mark)), line(&step.text)));
-                body.push_str(&format!("<rect class=\"box\" x=\"20\" y=\"{y}\" width=\"{width}\" height=\"26\" rx=\"6\"/>"));
+                body.push_str(&format!("<g class=\"step{}\"><title>{}</title>", class(Some(step.mark)), line(&step.text)));
+                body.push_str(&format!("<rect {} x=\"20\" y=\"{y}\" width=\"{width}\" height=\"26\" rx=\"6\"/>", boxed(Some(step.mark))));
                 body.push_str(&format!("<text x=\"32\" y=\"{}\">{}</text></g>\n", y + 17.0, xml(&clipped(&step.text, LONGEST))));
                 tops.push(y);
                 y += STEP;
@@ -177,9 +177,10 @@ const LONGEST: usize = 120;
 /// A line at the right of the boxes, with a tip at its end.
 fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
     let (far, back) = (x + out, x + 9.0);
+    let (way, tip) = drawn(None);
     format!(
-        "<path class=\"way\" d=\"M{x} {from} C{far} {from} {far} {to} {x} {to}\"/>\
-         <path class=\"tip\" d=\"M{x} {to} L{back} {} L{back} {} Z\"/>\n",
+        "<path {way} d=\"M{x} {from} C{far} {from} {far} {to} {x} {to}\"/>\
+         <path {tip} d=\"M{x} {to} L{back} {} L{back} {} Z\"/>\n",
         to - 4.5,
         to + 4.5
     )

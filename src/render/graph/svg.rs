@@ -7,8 +7,18 @@ use crate::plan::counted;
 use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
 
-/// The style of all pictures; it names nothing outside them.
-pub(super) const STYLE: &str = include_str!("style.css");
+/// The colours for a dark system. The light ones are attributes, which programs that know no stylesheets read as well.
+const DARK: &str = include_str!("style.css");
+
+/// Texts, and those that matter less.
+const TEXT: &str = "#1b2129";
+pub(super) const SOFT: &str = "#5b6673";
+/// The borders of boxes.
+const EDGE: &str = "#b6bfca";
+/// What is filled.
+const PAGE: &str = "#ffffff";
+const HEADER: &str = "#eef1f5";
+const FONT: &str = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
 
 /// Room for the legend at the foot.
 const LEGEND: f64 = 26.0;
@@ -31,8 +41,9 @@ pub(super) fn draw(picture: &Picture) -> String {
 pub(super) fn open(width: f64, height: f64, what: &str) -> String {
     let (w, h) = (width.ceil(), height.ceil());
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rosey-graph\" role=\"img\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
-         <title>{}</title>\n<style>\n{STYLE}</style>\n<rect class=\"page\" width=\"{w}\" height=\"{h}\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rosey-graph\" role=\"img\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
+         fill=\"{TEXT}\" font-family=\"{FONT}\" font-size=\"12\" xml:space=\"preserve\">\n\
+         <title>{}</title>\n<style>\n{DARK}</style>\n<rect class=\"page\" width=\"{w}\" height=\"{h}\" fill=\"{PAGE}\"/>\n",
         line(what)
     )
 }
@@ -45,16 +56,17 @@ fn legend(picture: &Picture, y: f64) -> (String, String) {
     for mark in marks.into_iter().filter(|m| *m != Symbol::None) {
         text.push_str(&format!("  {} {}", mark.sign(), mark.word()));
     }
-    (format!("<text class=\"soft\" x=\"20\" y=\"{}\">{}</text>\n", y + LEGEND - 12.0, line(&text)), text)
+    (format!("<text class=\"soft\" x=\"20\" y=\"{}\" fill=\"{SOFT}\">{}</text>\n", y + LEGEND - 12.0, line(&text)), text)
 }
 
 fn relation(relation: &Relation, way: &Way, out: &mut String) {
-    let maybe = if relation.optional { " maybe" } else { "" };
+    let dashes = if relation.optional { " stroke-dasharray=\"5 3\"" } else { "" };
+    let (drawn, tip) = drawn(relation.mark);
     out.push_str(&format!("<g class=\"relation{}\"><title>{}</title>", class(relation.mark), line(&relation.title)));
-    out.push_str(&format!("<path class=\"way{maybe}\" d=\"{}\"/>", way.path));
+    out.push_str(&format!("<path {drawn}{dashes} d=\"{}\"/>", way.path));
     let (x, y, side) = way.to;
     let back = x + side * 9.0;
-    out.push_str(&format!("<path class=\"tip\" d=\"M{x} {y} L{back} {} L{back} {} Z\"/>", y - 4.5, y + 4.5));
+    out.push_str(&format!("<path {tip} d=\"M{x} {y} L{back} {} L{back} {} Z\"/>", y - 4.5, y + 4.5));
     let (x, y, side) = way.from;
     // Many rows may point: the foot of a crow. Only one: a bar.
     let ahead = x + side * 9.0;
@@ -63,24 +75,30 @@ fn relation(relation: &Relation, way: &Way, out: &mut String) {
     } else {
         format!("M{x} {} L{ahead} {y} L{x} {}", y - 5.0, y + 5.0)
     };
-    out.push_str(&format!("<path class=\"way\" d=\"{foot}\"/></g>\n"));
+    out.push_str(&format!("<path {drawn} d=\"{foot}\"/></g>\n"));
 }
 
 fn entity(entity: &Entity, b: Rect, out: &mut String) {
-    let marked = if entity.mark.is_some() { " marked" } else { "" };
-    out.push_str(&format!("<g class=\"table{}{marked}\" transform=\"translate({} {})\">", class(entity.mark), b.x, b.y));
+    out.push_str(&format!("<g class=\"table{}\" transform=\"translate({} {})\">", class(entity.mark), b.x, b.y));
     let comment = entity.comment.as_ref().map(|c| format!(": {c}")).unwrap_or_default();
     out.push_str(&format!("<title>{}{}</title>\n", xml(&entity.name), xml(&comment)));
-    out.push_str(&format!("<rect class=\"box\" width=\"{}\" height=\"{}\" rx=\"6\"/>", b.w, b.h));
+    out.push_str(&format!("<rect {} width=\"{}\" height=\"{}\" rx=\"6\"/>", boxed(entity.mark), b.w, b.h));
     let inner = b.w - 1.0;
-    out.push_str(&format!("<path class=\"head\" d=\"M1 {HEAD} V6 a5 5 0 0 1 5 -5 H{} a5 5 0 0 1 5 5 V{HEAD} Z\"/>", inner - 5.0));
-    out.push_str(&format!("<path class=\"rule\" d=\"M0 {HEAD} H{}\"/>", b.w));
+    out.push_str(&format!(
+        "<path class=\"head\" fill=\"{HEADER}\" d=\"M1 {HEAD} V6 a5 5 0 0 1 5 -5 H{} a5 5 0 0 1 5 5 V{HEAD} Z\"/>",
+        inner - 5.0
+    ));
+    out.push_str(&format!("<path class=\"rule\" stroke=\"{}\" d=\"M0 {HEAD} H{}\"/>", edge(entity.mark), b.w));
     let sign = sign(entity.mark);
     if !sign.is_empty() {
-        out.push_str(&format!("<text class=\"sign\" x=\"10\" y=\"20\">{}</text>", line(sign.trim_end())));
+        out.push_str(&signed(entity.mark, 10.0, 20.0));
     }
     let x = 10.0 + sign.chars().count() as f64 * CELL;
-    out.push_str(&format!("<text class=\"name struck\" x=\"{x}\" y=\"20\">{}</text>\n", xml(&clipped(&entity.name, LONGEST))));
+    out.push_str(&format!(
+        "<text x=\"{x}\" y=\"20\" font-weight=\"700\"{}>{}</text>\n",
+        struck(entity.mark),
+        xml(&clipped(&entity.name, LONGEST))
+    ));
     entity.rows.iter().enumerate().for_each(|(i, r)| row(r, i, b.w, out));
     out.push_str("</g>\n");
 }
@@ -91,16 +109,55 @@ fn row(row: &Row, i: usize, width: f64, out: &mut String) {
     let keys: Vec<&str> =
         [(row.key, "PK"), (row.foreign, "FK"), (row.unique && !row.key, "U")].iter().filter(|k| k.0).map(|k| k.1).collect();
     out.push_str(&format!("<g class=\"row{}\"><title>{}</title>", class(row.mark), xml(&title(row))));
-    let sign = sign(row.mark);
-    if !sign.is_empty() {
-        out.push_str(&format!("<text class=\"sign\" x=\"6\" y=\"{base}\">{}</text>", line(sign.trim_end())));
+    if !sign(row.mark).is_empty() {
+        out.push_str(&signed(row.mark, 6.0, base));
     }
-    out.push_str(&format!("<text class=\"keys\" x=\"17\" y=\"{base}\">{}</text>", keys.join(" ")));
-    out.push_str(&format!("<text class=\"struck\" x=\"{GUTTER}\" y=\"{base}\">{}</text>", xml(&clipped(&row.name, LONGEST))));
+    out.push_str(&format!("<text class=\"soft\" x=\"17\" y=\"{base}\" fill=\"{SOFT}\" font-size=\"10\">{}</text>", keys.join(" ")));
+    out.push_str(&format!("<text x=\"{GUTTER}\" y=\"{base}\"{}>{}</text>", struck(row.mark), xml(&clipped(&row.name, LONGEST))));
     let ty = xml(&clipped(&row.ty, LONGEST));
-    out.push_str(&format!("<text class=\"soft\" x=\"{}\" y=\"{base}\" text-anchor=\"end\">{ty}</text>", width - 24.0));
-    let dot = if row.not_null { "set" } else { "open" };
-    out.push_str(&format!("<circle class=\"{dot}\" cx=\"{}\" cy=\"{middle}\" r=\"3.5\"/></g>\n", width - 13.0));
+    out.push_str(&format!("<text class=\"soft\" x=\"{}\" y=\"{base}\" fill=\"{SOFT}\" text-anchor=\"end\">{ty}</text>", width - 24.0));
+    let dot =
+        if row.not_null { format!("class=\"set\" fill=\"{SOFT}\"") } else { format!("class=\"open\" fill=\"none\" stroke=\"{SOFT}\"") };
+    out.push_str(&format!("<circle {dot} cx=\"{}\" cy=\"{middle}\" r=\"3.5\"/></g>\n", width - 13.0));
+}
+
+/// The colour of a mark, which is that of a plain line where there is none.
+fn colour(mark: Option<Symbol>) -> &'static str {
+    match mark {
+        Some(Symbol::Create) => "#1a7f37",
+        Some(Symbol::Change) => "#9a6700",
+        Some(Symbol::Rebuild) => "#8250df",
+        Some(Symbol::Destroy) => "#cf222e",
+        Some(Symbol::None) | None => "#77828f",
+    }
+}
+
+/// The attributes of a line between boxes, and of its tip.
+pub(super) fn drawn(mark: Option<Symbol>) -> (String, String) {
+    let colour = colour(mark);
+    let way = format!("class=\"way\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"");
+    (way, format!("class=\"tip\" fill=\"{colour}\""))
+}
+
+/// The attributes of a box, in the colour of its mark.
+pub(super) fn boxed(mark: Option<Symbol>) -> String {
+    let width = if mark.is_some() { " stroke-width=\"2\"" } else { "" };
+    format!("class=\"box\" fill=\"{PAGE}\" stroke=\"{}\"{width}", edge(mark))
+}
+
+fn edge(mark: Option<Symbol>) -> &'static str {
+    if sign(mark).is_empty() { EDGE } else { colour(mark) }
+}
+
+/// The sign of a mark, in its colour.
+fn signed(mark: Option<Symbol>, x: f64, y: f64) -> String {
+    let (fill, sign) = (colour(mark), sign(mark));
+    format!("<text class=\"sign\" x=\"{x}\" y=\"{y}\" fill=\"{fill}\" font-weight=\"700\">{}</text>", line(sign.trim_end()))
+}
+
+/// What is dropped is struck out.
+fn struck(mark: Option<Symbol>) -> &'static str {
+    if mark == Some(Symbol::Destroy) { " text-decoration=\"line-through\"" } else { "" }
 }
 
 /// All that there is to say of a column.

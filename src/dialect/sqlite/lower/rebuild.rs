@@ -5,12 +5,11 @@
 
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
-use super::super::read_table::read_with_layout;
 use super::super::{ddl, types};
 use super::rows;
 use crate::diff::TableEdits;
 use crate::plan::Statement;
-use crate::schema::{Ident, Table};
+use crate::schema::{Explicit, Ident, Table};
 
 /// The name of the table that is built beside the old one.
 fn beside(table: &Table) -> String {
@@ -20,8 +19,7 @@ fn beside(table: &Table) -> String {
 /// The statements, once renames are done.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after));
-    let create = if has_not_null_key(edits, live) { ddl::create_table_with_not_null_key } else { ddl::create_table };
-    let mut statements = vec![Statement::new(create(&edits.after, &new)), Statement::copy(copy(edits, &new))];
+    let mut statements = vec![Statement::new(ddl::create_table(&with_explicit_key(edits), &new)), Statement::copy(copy(edits, &new))];
     if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
         && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
     {
@@ -49,12 +47,17 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     statements
 }
 
-/// Whether the stored definition says NOT NULL of the rowid key, and the key stays.
-fn has_not_null_key(edits: &TableEdits, live: &Live) -> bool {
-    let (Some(old), Some(new)) = (types::rowid_key(&edits.before), types::rowid_key(&edits.after)) else { return false };
-    let stored = live.table_sql(&edits.live.name.name).and_then(|sql| read_with_layout(sql).ok());
-    let name = edits.renamed_columns.iter().find(|(_, n)| *n == old.name).map_or(&old.name, |(o, _)| o);
-    old.name == new.name && stored.is_some_and(|(_, layout)| layout.columns.get(name).is_some_and(|c| c.not_null.is_some()))
+/// The new table. A rowid key that stays keeps the NOT NULL that somebody wrote at it, whether the file says it or not.
+fn with_explicit_key(edits: &TableEdits) -> Table {
+    let mut table = edits.after.clone();
+    if let (Some(old), Some(new)) = (types::rowid_key(&edits.before), types::rowid_key(&edits.after))
+        && old.name == new.name
+        && old.explicit_not_null.0
+        && let Some(key) = table.columns.get_mut(&old.name)
+    {
+        key.explicit_not_null = Explicit(true);
+    }
+    table
 }
 
 /// The copy. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop rows without a word

@@ -1,0 +1,96 @@
+//! What a plan loses for good, as its last line and its JSON say it. It only adds up what the hazards have counted.
+
+use super::{Code, Hazard, Level, counted};
+
+/// Totals of what is lost. A number is `None` where one of its parts has not been counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Losses {
+    /// Columns that are dropped with values, from tables that stay.
+    pub columns: usize,
+    /// The values in these columns.
+    pub values: Option<i64>,
+    /// The rows of dropped tables.
+    pub rows: Option<i64>,
+    /// Values that a conversion does not keep.
+    pub converted: Option<i64>,
+}
+
+impl Losses {
+    /// Adds up the hazards; nothing where no data is lost.
+    pub fn of<'h>(hazards: impl Iterator<Item = &'h Hazard>) -> Option<Losses> {
+        let mut losses = Losses { columns: 0, values: Some(0), rows: Some(0), converted: Some(0) };
+        let mut found = false;
+        // A guard or a policy raises a hazard that destroys to one that blocks: the data is the same.
+        for hazard in hazards.filter(|h| matches!(h.level, Level::Destroys | Level::Blocks) && h.count != Some(0)) {
+            let total = match hazard.code {
+                Code::DestroysColumn => {
+                    losses.columns += 1;
+                    &mut losses.values
+                }
+                Code::DestroysTable => &mut losses.rows,
+                Code::LosesValues => &mut losses.converted,
+                _ => continue,
+            };
+            *total = total.zip(hazard.count).map(|(sum, n)| sum.saturating_add(n));
+            found = true;
+        }
+        found.then_some(losses)
+    }
+}
+
+impl std::fmt::Display for Losses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let number = |n: Option<i64>, noun: &str| match n {
+            Some(n) => counted(n, noun),
+            None => format!("an unknown number of {noun}s"),
+        };
+        let mut dropped = Vec::new();
+        if self.columns > 0 {
+            dropped.push(counted(self.columns as i64, "column"));
+            dropped.push(number(self.values, "value"));
+        }
+        if self.rows != Some(0) {
+            dropped.push(number(self.rows, "row"));
+        }
+        let mut clauses = Vec::new();
+        if !dropped.is_empty() {
+            clauses.push(format!("{} dropped", dropped.join(", ")));
+        }
+        if self.converted != Some(0) {
+            clauses.push(format!("{} not kept by a conversion", number(self.converted, "value")));
+        }
+        f.write_str(&clauses.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Address;
+
+    fn hazard(code: Code, level: Level, count: Option<i64>) -> Hazard {
+        let mut hazard = Hazard::new(code, level, Address::top("table", "t"), "", "");
+        hazard.count = count;
+        hazard
+    }
+
+    fn text(hazards: &[Hazard]) -> Option<String> {
+        Losses::of(hazards.iter()).map(|l| l.to_string())
+    }
+
+    #[test]
+    fn what_is_lost_is_added_up() {
+        use Level::{Blocks, Destroys, Warns};
+        let (column, table) = (Code::DestroysColumn, Code::DestroysTable);
+        let both = [hazard(column, Destroys, Some(30)), hazard(column, Blocks, Some(20))];
+        assert_eq!(text(&both).unwrap(), "2 columns, 50 values dropped");
+        let all = [hazard(table, Destroys, Some(1204)), hazard(column, Destroys, Some(1)), hazard(Code::LosesValues, Destroys, Some(3))];
+        assert_eq!(text(&all).unwrap(), "1 column, 1 value, 1,204 rows dropped; 3 values not kept by a conversion");
+        let unknown = [hazard(column, Destroys, Some(30)), hazard(column, Destroys, None)];
+        assert_eq!(text(&unknown).unwrap(), "2 columns, an unknown number of values dropped");
+        let nothing =
+            [hazard(column, Destroys, Some(0)), hazard(Code::LosesValues, Warns, Some(3)), hazard(Code::BreaksCheck, Blocks, Some(3))];
+        assert_eq!(text(&nothing), None);
+    }
+}
