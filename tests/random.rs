@@ -1,14 +1,21 @@
 //! Random pairs of schemas with random rows: an apply works, or refuses and leaves everything; afterwards a plan is
 //! empty, values that both schemas can hold are where they were, and the way back converges too.
 //!
-//! `PROPTEST_CASES=2000 cargo test --test random` looks further.
+//! Two generators: two schemas that have names in common, and one schema with edits of it (`random/edits.rs`).
+//!
+//! `PROPTEST_CASES=2000 cargo test --test random` looks further; `ROSEY_TEST_SEED=7`, or `random`, looks elsewhere.
 
+#[path = "random/edits.rs"]
+mod edits;
+#[path = "random/model.rs"]
+mod model;
 mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rosey::apply::SqlitePath;
 use rosey::render::{self, Style};
 use rosey::schema::Normalized;
@@ -184,19 +191,40 @@ fn step(database: &Database, from: &Normalized, to: &Normalized, by: SqlitePath)
     }
 }
 
+/// A run is the same each time, unless it is asked for another one.
+fn config(cases: u32) -> ProptestConfig {
+    let seed = match std::env::var("ROSEY_TEST_SEED").as_deref() {
+        Ok("random") => RngSeed::Random,
+        Ok(seed) => RngSeed::Fixed(seed.parse().expect("ROSEY_TEST_SEED is a number or `random`")),
+        Err(_) => RngSeed::Fixed(1),
+    };
+    // PROPTEST_CASES is read by the default.
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
+    ProptestConfig { cases, rng_seed: seed, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn pair(a: &str, b: &str, seed: u64, rebuild: bool) -> Result<(), TestCaseError> {
+    let by = if rebuild { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
+    let (from, to) = (desired(a).map_err(TestCaseError::fail)?, desired(b).map_err(TestCaseError::fail)?);
+    let database = Database::new();
+    database.apply(&from, false).map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
+    fill(&database, seed);
+    if step(&database, &from, &to, by)? {
+        step(&database, &to, &from, by)?;
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(120))]
 
     #[test]
     fn there_and_back(a in schema(), b in schema(), seed in any::<u64>(), rebuild in any::<bool>()) {
-        let (a, b) = (kdl(&a), kdl(&b));
-        let by = if rebuild { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
-        let (from, to) = (desired(&a).map_err(TestCaseError::fail)?, desired(&b).map_err(TestCaseError::fail)?);
-        let database = Database::new();
-        database.apply(&from, false).map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
-        fill(&database, seed);
-        if step(&database, &from, &to, by)? {
-            step(&database, &to, &from, by)?;
-        }
+        pair(&kdl(&a), &kdl(&b), seed, rebuild)?;
+    }
+
+    #[test]
+    fn edits_there_and_back(edited in edits::edited()) {
+        edits::there_and_back(&edited)?;
     }
 }
