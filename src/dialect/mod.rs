@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;
+pub(crate) mod filled;
 pub(crate) mod guards;
 pub(crate) mod operators;
 pub mod postgres;

@@ -2,13 +2,14 @@
 //! that goes as a count of the values that go with it. Nothing is counted over tables that hold no rows.
 
 use super::super::names::quote;
-use super::super::types;
+use super::super::{normalize, types};
 use super::World;
 use super::retype::live_column;
 use super::rows::new_rows;
 use super::rules::Op;
 use super::tables::Altered;
 use crate::dialect::advice::rename_instead;
+use crate::dialect::filled::is_filled;
 use crate::diff::Delta;
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
@@ -63,7 +64,8 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
     let new = before.is_none();
     let converted = table.retyped.iter().any(|r| r.column == column.name && r.said);
     let binds = column.not_null && (new && !counts || before.is_some_and(|b| !b.not_null) || converted);
-    let certain = new && column.backfill.is_none() && column.default.is_some();
+    let has_default = column.backfill.is_none() && column.default.as_ref().is_some_and(|d| d.canon != normalize::NULL);
+    let certain = new && (has_default || is_filled(column));
     if !binds || certain {
         return None;
     }

@@ -4,6 +4,7 @@ use super::super::super::types::{self, Affinity};
 use super::super::rows;
 use super::{at, old_table, quote};
 use crate::dialect::advice::rename_instead;
+use crate::dialect::filled::is_filled;
 use crate::diff::{Delta, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Column, Table, Type};
@@ -31,7 +32,7 @@ pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let was_key = types::rowid_key(&edits.before).is_some_and(|k| k.name == column.name);
     let newly_key = key && !was_key && !is_new;
     let binds = column.not_null && (is_new && !key || rows::becomes_not_null(edits, column) || converted || newly_key);
-    if !binds {
+    if !binds || (is_new && !key && is_filled(column)) {
         return None;
     }
     let advice = if is_new && column.backfill.is_none() {
