@@ -10,6 +10,7 @@ use sqlx::Row as _;
 
 use super::canon::{self, quote};
 use super::connection::{Connection, Error};
+use super::gate;
 
 /// An expression to ask about, and all that its spelling depends on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +85,9 @@ async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Resul
 /// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.
 pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &str) -> Result<Result<String, Error>, Error> {
     connection.execute("SAVEPOINT rosey_ask").await?;
-    let created = connection.execute(&format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;
+    let created = gate::execute(connection, &format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;
     let outcome = match created {
-        Ok(_) => definition(connection).await,
+        Ok(()) => definition(connection).await,
         Err(error) => Err(error),
     };
     match outcome {
@@ -111,8 +112,8 @@ async fn definition(connection: &mut Connection) -> Result<String, Error> {
 pub(crate) async fn collation(connection: &mut Connection, question: &Question) -> Result<Option<String>, Error> {
     let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
     connection.execute("SAVEPOINT rosey_ask").await?;
-    let found = match connection.execute(&view).await {
-        Ok(_) => {
+    let found = match gate::execute(connection, &view).await {
+        Ok(()) => {
             let sql = "SELECT k.collname::text FROM pg_attribute a JOIN pg_collation k ON k.oid = a.attcollation \
                        WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass";
             connection.texts(sql).await.map(|t| t.into_iter().next())?

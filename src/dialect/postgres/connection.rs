@@ -51,6 +51,8 @@ pub(crate) struct Connection {
     at_work: Option<(Canceller, AtWork)>,
     /// The process that the session keeps, where that is known.
     kept: Option<i32>,
+    /// Whether the database has types that run functions of users when a constant is read, if that has been looked up.
+    guarded_types: Option<bool>,
     lost: bool,
 }
 
@@ -69,7 +71,7 @@ impl Connection {
         let inner = in_time(url, connect(url)).await?;
         let version = inner.server_version_num().unwrap_or_default();
         let wait = Duration::from_secs(5);
-        Ok(Connection { inner, url: Arc::new(url.clone()), wait, version, at_work: None, kept: None, lost: false })
+        Ok(Connection { inner, url: Arc::new(url.clone()), wait, version, at_work: None, kept: None, guarded_types: None, lost: false })
     }
 
     /// Begins a transaction with rosey's settings, which end with it.
@@ -89,6 +91,7 @@ impl Connection {
         };
         in_time(&url, self.own_queries(&statements, note)).await?;
         self.version = version.unwrap_or(self.version);
+        self.guarded_types = None;
         if self.kept.is_some_and(|kept| kept != pid) {
             return Err(Error::Pooled { at: self.url.server() });
         }
@@ -207,6 +210,16 @@ impl Connection {
     /// The server's version, like 150013 for 15.13.
     pub(crate) fn server_version(&self) -> u32 {
         self.version
+    }
+
+    /// What has been found out of the database's types in this transaction.
+    pub(super) fn has_guarded_types(&self) -> Option<bool> {
+        self.guarded_types
+    }
+
+    /// Notes down what has been found out of the database's types.
+    pub(super) fn set_guarded_types(&mut self, has: bool) {
+        self.guarded_types = Some(has);
     }
 
     /// Where it leads.

@@ -13,6 +13,9 @@ use super::url::Password;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The statement is not sent: the server would run a function of a user as it parses a constant in it.
+    #[error("the server would run a function of a user to read a constant in it")]
+    NotParsed,
     /// Nobody listens there.
     #[error("no server answers at {at}: {reason}")]
     NoServer {

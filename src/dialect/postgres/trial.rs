@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use super::connection::{Connection, Error};
 use super::names::{Names, quote};
 use super::settle::{self, stand_ins};
-use super::{ddl, types};
+use super::{ddl, gate, types};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
 
@@ -137,8 +137,8 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
 
 /// Whether the server takes a statement. Where it does not, the transaction waits to be rolled back to a savepoint.
 async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
-    match connection.execute(sql).await {
-        Ok(_) => Ok(true),
+    match gate::execute(connection, sql).await {
+        Ok(()) => Ok(true),
         Err(error) if error.is_no_refusal() => Err(error),
         Err(_) => Ok(false),
     }
@@ -228,8 +228,8 @@ fn rules(table: &Table, names: &Names) -> Vec<Part> {
 /// The server's refusal of a statement, if it refuses.
 async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, Error> {
     connection.own(&["SAVEPOINT rosey_try"]).await?;
-    match connection.execute(sql).await {
-        Ok(_) => connection.own(&["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
+    match gate::execute(connection, sql).await {
+        Ok(()) => connection.own(&["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
         Err(error) if error.is_no_refusal() => Err(error),
         Err(refusal) => connection.own(&["ROLLBACK TO SAVEPOINT rosey_try"]).await.map(|()| Some(refusal)),
     }

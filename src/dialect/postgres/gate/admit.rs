@@ -123,6 +123,9 @@ pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
         "lpad" | "rpad" | "bpchar" | "bit" => Some(Growth::Fills),
         "replace" | "regexp_replace" => Some(Growth::Replaces),
         "format" => Some(Growth::Formats),
+        "string_agg" | "array_agg" | "json_agg" | "jsonb_agg" | "json_object_agg" | "jsonb_object_agg" | "xmlagg" | "range_agg" => {
+            Some(Growth::Gathers)
+        }
         _ => None,
     }
 }
@@ -175,6 +178,26 @@ impl Judge<'_> {
             None => Some(unknown()),
         });
         checked.or_else(|| ty.parts.iter().find_map(|p| self.converted(*p, seen)))
+    }
+
+    /// Whether reading a value of the type runs a function that is not known to be safe, apart from the input functions of base
+    /// types.
+    pub(super) fn is_guarded(&self, oid: u32) -> bool {
+        self.guarded(oid, &mut Vec::new())
+    }
+
+    fn guarded(&self, oid: u32, seen: &mut Vec<u32>) -> bool {
+        if seen.contains(&oid) {
+            return false;
+        }
+        seen.push(oid);
+        let Some(ty) = self.facts.types.get(&oid) else { return true };
+        let is_unsafe = |check: &String| {
+            let calls = tree::read(check).map(|tree| super::calls::of(&tree));
+            calls.is_none_or(|calls| self.refusal(&calls, &Scope::Row).is_some())
+        };
+        let own_range = matches!(ty.kind.as_str(), "r" | "m") && oid >= FIRST_OF_USERS && (ty.kind == "m" || ty.has_own_code);
+        own_range || ty.checks.iter().any(is_unsafe) || ty.parts.iter().any(|p| self.guarded(*p, seen))
     }
 
     /// A type whose values are arguments of a call.

@@ -31,6 +31,8 @@ pub(super) enum Growth {
     Replaces,
     /// Its first argument is a format that may hold widths.
     Formats,
+    /// An aggregate that keeps all values that it is given.
+    Gathers,
 }
 
 /// What is unbounded in the tree; `growth` knows the functions that make values longer.
@@ -38,6 +40,9 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     let unbounded = |what: &str| Some(NotCounted::Unbounded(what.to_owned()));
     if weight(tree, &mut Vec::new()) > NODES {
         return unbounded("its subqueries multiply each other");
+    }
+    if gathers_products(tree, growth) {
+        return unbounded("it gathers what several tables multiply");
     }
     let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false };
     sizes.look(tree, growth);
@@ -48,6 +53,44 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
         return unbounded("its values could grow without end");
     }
     None
+}
+
+/// How many relations a query may join whose rows an aggregate keeps: two and the table between them.
+const JOINED: usize = 3;
+
+/// Whether a query gathers the rows of many relations in one value. Those of a few may be as many as their rows multiplied,
+/// which is for the limit of time.
+fn gathers_products(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
+    match tree {
+        Tree::Atom(_) => false,
+        Tree::List(parts) => parts.iter().any(|p| gathers_products(p, growth)),
+        Tree::Node(node) => {
+            let own = node.label == "QUERY" && relations(node) > JOINED && gathers(node, growth);
+            own || node.fields.iter().flat_map(|(_, v)| v).any(|v| gathers_products(v, growth))
+        }
+    }
+}
+
+/// Whether an aggregate that gathers is one of the query itself, not of a query in it.
+fn gathers(node: &Node, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
+    fn inner(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
+        match tree {
+            Tree::Atom(_) => false,
+            Tree::List(parts) => parts.iter().any(|p| inner(p, growth)),
+            Tree::Node(node) => node.label != "QUERY" && gathers(node, growth),
+        }
+    }
+    node.number("aggfnoid").or_else(|| node.number("winfnoid")).and_then(growth) == Some(Growth::Gathers)
+        || node.fields.iter().flat_map(|(_, v)| v).any(|v| inner(v, growth))
+}
+
+/// How many relations a query reads, with those of the queries in its FROM.
+fn relations(query: &Node) -> usize {
+    let of = |relation: &Node| match relation.node("subquery") {
+        Some(subquery) => relations(subquery),
+        None => usize::from(relation.number("relid").is_some_and(|r| r != 0)),
+    };
+    query.nodes("rtable").map(of).sum()
 }
 
 /// The columns of the relations of a query, as their weights.
@@ -172,6 +215,8 @@ impl Sizes {
                 None => self.odd = true,
             },
             Growth::Replaces => self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1))),
+            // An aggregate is no call of a function: `gathers_products` looks at those.
+            Growth::Gathers => {}
             Growth::Formats => {
                 let plain = |bytes: &[u8]| !bytes.iter().any(|b| b.is_ascii_digit() || *b == b'*');
                 self.odd |= !arguments.first().and_then(|a| constant(a)).is_some_and(|(_, bytes)| plain(&bytes));

@@ -129,11 +129,29 @@ const PLAIN: [&str; 52] = [
 /// `count(*)` and `count("any")`, which look at no value but for NULL.
 const COUNTS: [u32; 2] = [2803, 2147];
 
+/// `LOCALTIMESTAMP(n)`, the last of `SQLValueFunctionOp` that is a time; names of the session follow
+/// (<https://github.com/postgres/postgres/blob/master/src/include/nodes/primnodes.h>).
+const LAST_OF_TIMES: u32 = 8;
+
 /// What a tree calls and reads.
 pub(super) fn of(tree: &Tree) -> Calls {
     let mut found = Calls::default();
     walk(tree, false, &mut found);
     found
+}
+
+/// The types of the constants in a tree that are not NULL.
+pub(super) fn types_of_constants(tree: &Tree, found: &mut Vec<u32>) {
+    match tree {
+        Tree::Atom(_) => {}
+        Tree::List(parts) => parts.iter().for_each(|p| types_of_constants(p, found)),
+        Tree::Node(node) => {
+            if node.label == "CONST" && node.field("constisnull") != [Tree::Atom("true".to_owned())] {
+                add(found, node.field("consttype"));
+            }
+            node.fields.iter().flat_map(|(_, v)| v).for_each(|v| types_of_constants(v, found));
+        }
+    }
 }
 
 fn walk(tree: &Tree, called: bool, found: &mut Calls) {
@@ -149,6 +167,9 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     let calling = CALLING.contains(&label);
     if !calling && !PLAIN.contains(&label) {
         refuse(found, named(label));
+    }
+    if label == "SQLVALUEFUNCTION" && node.number("op").is_none_or(|op| op > LAST_OF_TIMES) {
+        refuse(found, NotCounted::Calls("current_user or another name of the session".to_owned()));
     }
     for (name, values) in &node.fields {
         let name = name.as_str();
@@ -257,5 +278,7 @@ mod tests {
         assert_eq!(found("{XMLEXPR :op 1}").refused, Some(NotCounted::Calls("an XML expression".to_owned())));
         assert!(found("{QUERY :cteList ({COMMONTABLEEXPR :ctename a})}").refused.is_some());
         assert!(found("{NEWNODE}").refused.is_some());
+        assert!(found("{SQLVALUEFUNCTION :op 10}").refused.is_some());
+        assert!(found("{SQLVALUEFUNCTION :op 3}").refused.is_none());
     }
 }

@@ -15,7 +15,9 @@
 mod admit;
 mod bound;
 mod calls;
+mod constants;
 mod facts;
+mod literals;
 mod tree;
 
 use sqlx::Row as _;
@@ -23,6 +25,7 @@ use sqlx::Row as _;
 use admit::Judge;
 pub(crate) use admit::Scope;
 use calls::Calls;
+pub(crate) use constants::execute;
 use facts::{Facts, Wanted};
 use tree::Tree;
 
@@ -70,8 +73,9 @@ impl Gate {
     pub(crate) async fn judge(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Judged, Error> {
         let columns: Vec<String> = asked.iter().enumerate().map(|(n, a)| format!("{}\n AS c{n}", a.select)).collect();
         let view = format!("CREATE TEMPORARY VIEW _rosey_gate AS SELECT {}", columns.join(", "));
-        match connection.execute(&view).await {
-            Ok(_) => {}
+        match execute(connection, &view).await {
+            Ok(()) => {}
+            Err(Error::NotParsed) => return Ok(Judged::Refused(vec![Some(not_parsed()); asked.len()])),
             Err(error) if error.is_no_refusal() => return Err(error),
             Err(refusal) => return Ok(Judged::NotTaken(refusal)),
         }
@@ -162,6 +166,11 @@ impl Gate {
 /// Why an expression that the server does not take is not run.
 pub(crate) fn not_taken() -> NotCounted {
     NotCounted::Unknown("the server does not take it before the change is made".to_owned())
+}
+
+/// Why an expression is not run that could run a function as it is parsed.
+fn not_parsed() -> NotCounted {
+    NotCounted::Calls("a function of a user to read a constant".to_owned())
 }
 
 /// The relations that the scopes name.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::ask::{self, Refusal};
 use super::super::connection::{Connection, Error};
-use super::super::{canon, inspect, names, types};
+use super::super::{canon, gate, inspect, names, types};
 use super::{columns, told};
 use crate::schema::{Column, Domain, Ident, ObjectName, Problem, Schema, Table};
 
@@ -122,8 +122,8 @@ fn temporary(table: &Table) -> String {
 /// Runs a statement that may fail.
 async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
     connection.execute("SAVEPOINT rosey_try").await?;
-    match connection.execute(sql).await {
-        Ok(_) => {
+    match gate::execute(connection, sql).await {
+        Ok(()) => {
             connection.execute("RELEASE SAVEPOINT rosey_try").await?;
             Ok(true)
         }

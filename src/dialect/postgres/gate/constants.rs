@@ -1,0 +1,89 @@
+//! Has the server parse a statement that holds SQL of a schema file, without running a function of a user.
+//!
+//! The server converts a constant to its type when it parses it. For an array, a row or a range that runs the input of the
+//! parts, and with it the conditions of domains; a range calls the comparison of its operator class besides. If the database
+//! has such a domain or range, a statement whose literals may be such values is parsed with harmless ones in their place
+//! first, which shows what they would be converted to. Of an extension's type, the input function is trusted.
+
+use sqlx::Row as _;
+
+use super::super::connection::{Connection, Error};
+use super::admit::Judge;
+use super::literals::{self, Place};
+use super::{Gate, Tree, calls, tree};
+
+/// Domains with conditions, and ranges that users' functions compare.
+const CANDIDATES: &str = "SELECT DISTINCT contypid::pg_catalog.int8 AS oid FROM pg_catalog.pg_constraint \
+    WHERE contypid <> 0 AND conbin IS NOT NULL \
+    UNION SELECT rngtypid::pg_catalog.int8 FROM pg_catalog.pg_range \
+    WHERE rngsubopc >= 16384 OR rngcanonical::pg_catalog.oid >= 16384 ORDER BY oid";
+
+/// The parse trees of the views that rosey asks by.
+const TREES: &str = "SELECT r.ev_action::pg_catalog.text AS tree FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN \
+    (pg_catalog.to_regclass('pg_temp._rosey_ask'), pg_catalog.to_regclass('pg_temp._rosey_gate'))";
+
+/// Runs a statement that only creates an object. One that could run a function of a user as it is parsed is not sent.
+///
+/// # Errors
+/// [`Error::NotParsed`] for such a statement; else the server's own.
+pub(crate) async fn execute(connection: &mut Connection, sql: &str) -> Result<(), Error> {
+    if literals::may_have_parts(sql) && has_guarded(connection).await? {
+        try_without(connection, sql).await?;
+    }
+    connection.execute(sql).await.map(drop)
+}
+
+/// Whether the database has a type whose values run functions of users when they are read as a part of another.
+async fn has_guarded(connection: &mut Connection) -> Result<bool, Error> {
+    if let Some(known) = connection.has_guarded_types() {
+        return Ok(known);
+    }
+    let rows = connection.query(CANDIDATES).await?;
+    let oids = rows.iter().filter_map(|r| u32::try_from(r.try_get::<i64, _>("oid").ok()?).ok());
+    let found = are_guarded(connection, oids.collect()).await?;
+    connection.set_guarded_types(found);
+    Ok(found)
+}
+
+/// Whether a value of one of the types runs a function of a user when it is read.
+async fn are_guarded(connection: &mut Connection, types: Vec<u32>) -> Result<bool, Error> {
+    let mut gate = Gate::default();
+    let wanted = calls::Calls { types: types.clone(), ..calls::Calls::default() };
+    gate.look_up(connection, &wanted).await?;
+    let judge = Judge { facts: &gate.facts, view: 0, named: &[] };
+    Ok(types.iter().any(|t| judge.is_guarded(*t)))
+}
+
+/// Parses the statement with harmless literals for those that may have parts.
+async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error> {
+    for place in [Place::Plain, Place::Empty] {
+        let Some(probe) = literals::replaced(sql, place) else { return Err(Error::NotParsed) };
+        connection.own(&["SAVEPOINT rosey_constants"]).await?;
+        let taken = connection.execute(&probe).await;
+        if taken.as_ref().is_err_and(Error::is_no_refusal) {
+            return taken.map(drop);
+        }
+        // Nothing with parts can be made of plain literals: those that are taken are texts or the like.
+        let is_safe = taken.is_ok() && (place == Place::Plain || has_no_guarded_constant(connection).await?);
+        connection.own(&["ROLLBACK TO SAVEPOINT rosey_constants"]).await?;
+        match taken {
+            _ if is_safe => return Ok(()),
+            // A mistake of another kind than a literal's is one of the statement as it is written.
+            Err(Error::Sql { ref code, .. }) if !code.starts_with("22") => return taken.map(drop),
+            _ => {}
+        }
+    }
+    Err(Error::NotParsed)
+}
+
+/// Whether the views that have just been made hold no constant of a guarded type.
+async fn has_no_guarded_constant(connection: &mut Connection) -> Result<bool, Error> {
+    let texts = connection.query(TREES).await?;
+    let trees: Vec<Option<Tree>> = texts.iter().map(|r| tree::read(&r.try_get::<String, _>("tree").ok()?)).collect();
+    if trees.is_empty() || trees.iter().any(Option::is_none) {
+        return Ok(false);
+    }
+    let mut types = Vec::new();
+    trees.iter().flatten().for_each(|t| calls::types_of_constants(t, &mut types));
+    Ok(!are_guarded(connection, types).await?)
+}
