@@ -38,6 +38,30 @@ fn while_planning_the_servers_query_is_stopped() {
 }
 
 #[test]
+fn while_counting_the_servers_query_is_stopped() {
+    let counted = "check \"a > 0\"\n    column c integer not-null { backfill \"(SELECT count(*)::int FROM t x, t y, t z WHERE x.a + y.a + z.a = t.a)\" }";
+    for server in postgres::servers() {
+        let database = server.database();
+        database.sql(BEFORE);
+        let program = Program::new(&STAGED.replace("index by_a a", counted));
+        let counts = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rosey' AND state = 'active' AND query LIKE '%SAVEPOINT rosey_count%'";
+        for (signal, code) in BOTH {
+            let child = program.start(&["plan", "--url", &database.url()]);
+            wait_until("it counts nothing", || database.value(counts) == "1");
+            std::thread::sleep(Duration::from_millis(300));
+            let began = std::time::Instant::now();
+            send(&child, signal);
+            let run = Run::of(child);
+            run.ends(code, &["error: interrupted; nothing was changed"]);
+            run.never_says(&["cancelled", "not counted"]);
+            assert_eq!(database.value(counts), "0");
+            // A count has ten seconds: this one was not waited for.
+            assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        }
+    }
+}
+
+#[test]
 fn while_it_waits_for_another_apply() {
     for server in postgres::servers() {
         let database = server.database();
