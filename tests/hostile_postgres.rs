@@ -127,9 +127,12 @@ fn a_plan_runs_nothing_that_is_not_known_to_be_safe() {
         set_up(&database);
         let before = state(&database);
         let mut wrong = Vec::new();
-        for sample in SAMPLES {
+        for (n, sample) in SAMPLES.iter().enumerate() {
             let text = schema(sample);
-            for counts in [Counts::Full, Counts::Safe, Counts::None] {
+            // `safe` evaluates a part of what `full` does, and `none` nothing: some are enough for these.
+            let evaluated = matches!(sample.expect, Expect::Counted(_) | Expect::Leak(_));
+            let ways = [(Counts::Full, true), (Counts::Safe, evaluated || n % 8 == 0), (Counts::None, n % 8 == 0)];
+            for counts in ways.into_iter().filter_map(|(counts, is_tried)| is_tried.then_some(counts)) {
                 let began = Instant::now();
                 let made = plan(&database, &text, counts);
                 let took = began.elapsed();
