@@ -18,15 +18,15 @@ use support::quote;
 
 /// A type: its name, defaults that it takes, and whether text of it can be computed from it alone.
 const TYPES: [(&str, [&str; 2], bool); 25] = [
-    ("integer", ["0", "(sql)\"1 + 1\""], true),
+    ("integer", ["1_000", "(sql)\"1 + 1\""], true),
     ("text", ["x", "(sql)\"lower('X')\""], true),
     ("\"varchar(9)\"", ["\"it's\"", "(sql)\"('a' || 'b')\""], true),
-    ("bigint", ["-1", "(sql)\"2 * 3\""], true),
+    ("bigint", ["-0x1F", "(sql)\"2 * 3\""], true),
     ("boolean", ["#true", "(sql)\"1 = 2\""], true),
-    ("\"decimal(8,2)\"", ["2.5", "\"1.10\""], true),
+    ("\"decimal(8,2)\"", ["\".5\"", "\"01.100\""], true),
     ("smallint", ["7", "\"07\""], true),
-    ("real", ["2.5", "0"], false),
-    ("double", ["1e3", "(sql)\"random()\""], false),
+    ("real", ["\"+2.50\"", "\"-0\""], false),
+    ("double", ["\"1E+03\"", "(sql)\"random()\""], false),
     ("timestamp", ["\"2024-01-01 00:00\"", "(sql)\"now()\""], false),
     ("timestamptz", ["(sql)\"CURRENT_TIMESTAMP\"", "(sql)\"now() + interval '1 day'\""], false),
     ("date", ["\"2024-02-29\"", "(sql)\"CURRENT_DATE\""], false),
@@ -75,6 +75,65 @@ fn shared(schema: &RandomSchema, place: usize) -> &'static str {
 
 const COLUMNS: [&str; 5] = ["a", "B", "select", "größe", "e \"q\" 'r'"];
 
+/// What a schema calls its tables and columns, by their places in [`TABLES`] and [`COLUMNS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Names {
+    tables: [&'static str; 3],
+    columns: [&'static str; 5],
+}
+
+const FIRST_NAMES: Names = Names { tables: TABLES, columns: COLUMNS };
+
+/// Other names for the same: two that are exchanged, a chain, a circle, and names in another case.
+const OTHER_TABLES: [[&str; 3]; 6] = [
+    TABLES,
+    ["user", "Order \"x\"", "t0"],
+    ["Order \"x\"", "user", "t0"],
+    ["user", "Order \"x\"", "new one"],
+    ["T0", "order \"x\"", "USER"],
+    ["t0", "user", "Order \"x\""],
+];
+const OTHER_COLUMNS: [[&str; 5]; 6] = [
+    COLUMNS,
+    ["B", "a", "select", "größe", "e \"q\" 'r'"],
+    ["B", "select", "größe", "e \"q\" 'r'", "a"],
+    ["B", "select", "größe", "e \"q\" 'r'", "last"],
+    ["A", "b", "SELECT", "Größe", "E \"q\" 'r'"],
+    ["e \"q\" 'r'", "B", "größe", "select", "a"],
+];
+
+impl Names {
+    fn other(dice: &Dice) -> Names {
+        Names { tables: pick(&OTHER_TABLES, dice[10]), columns: pick(&OTHER_COLUMNS, dice[11]) }
+    }
+}
+
+/// A schema as text is made from: with its own names, and with the schema that it comes from, whose names it says.
+struct Told<'a> {
+    schema: &'a RandomSchema,
+    names: Names,
+    from: Option<(&'a RandomSchema, Names)>,
+}
+
+impl Told<'_> {
+    /// What a table was called, where that is another name.
+    fn table_was(&self, n: usize) -> String {
+        let old = self.from.filter(|(schema, _)| schema.tables.contains_key(&n)).map(|(_, names)| names.tables[n]);
+        was(old, self.names.tables[n])
+    }
+
+    /// What a column was called, where that is another name.
+    fn column_was(&self, n: usize, c: usize) -> String {
+        let has = |schema: &RandomSchema| schema.tables.get(&n).is_some_and(|t| t.columns.contains_key(&c));
+        let old = self.from.filter(|(schema, _)| has(schema)).map(|(_, names)| names.columns[c]);
+        was(old, self.names.columns[c])
+    }
+}
+
+fn was(old: Option<&str>, new: &str) -> String {
+    old.filter(|old| *old != new).map_or_else(String::new, |old| format!(" was={}", text(old)))
+}
+
 /// Dice: each shows nothing special where it shows 0, so that what fails becomes small.
 type Dice = [u8; 16];
 
@@ -113,7 +172,8 @@ fn text(words: &str) -> String {
     format!("\"{}\"", words.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn kdl(schema: &RandomSchema) -> String {
+fn kdl(told: &Told<'_>) -> String {
+    let schema = told.schema;
     let mut out = String::new();
     let d = schema.dice;
     writeln!(out, "enum mood {}", pick(&["sad ok", "sad ok happy", "ok sad", "new sad ok", "sad ok comment=\"how one is\""], d[0]))
@@ -132,8 +192,8 @@ fn kdl(schema: &RandomSchema) -> String {
         writeln!(out, "sequence \"Nummern\" {}", pick(&["", "integer start=5", "increment=2 cache=5 cycle=#true"], d[4])).unwrap();
     }
     for (n, table) in &schema.tables {
-        write_table(&mut out, schema, *n, table);
-        write_views(&mut out, *n, table);
+        write_table(&mut out, told, *n, table);
+        write_views(&mut out, &told.names, *n, table);
     }
     out
 }
@@ -155,30 +215,36 @@ fn home(schema: &RandomSchema, n: usize) -> &'static str {
     if moves { "App" } else { "" }
 }
 
-fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &RandomTable) {
+fn write_table(out: &mut String, told: &Told<'_>, n: usize, table: &RandomTable) {
+    let (schema, names) = (told.schema, &told.names);
     let d = table.dice;
     let in_schema = if home(schema, n).is_empty() { "" } else { " schema=App" };
     let comment = pick(&["", "", " comment=\"what 'it' is: \\\\ é\""], d[1]);
-    writeln!(out, "table {}{in_schema}{comment}{} {{", text(TABLES[n]), pick(&["", "", "", " unlogged"], d[14])).unwrap();
+    writeln!(out, "table {}{}{in_schema}{comment}{} {{", text(names.tables[n]), told.table_was(n), pick(&["", "", "", " unlogged"], d[14]))
+        .unwrap();
     writeln!(out, "    column {}", pick(&KEYS, d[0]).0).unwrap();
     for (c, dice) in &table.columns {
-        write_column(out, *c, dice);
+        write_column(out, dice, names.columns[*c], &told.column_was(n, *c));
     }
-    let names: Vec<&str> = table.columns.keys().map(|c| COLUMNS[*c]).collect();
-    let (first, last) = (names[0], names[names.len() - 1]);
+    let columns: Vec<&str> = table.columns.keys().map(|c| names.columns[*c]).collect();
+    let (first, last) = (columns[0], columns[columns.len() - 1]);
     let first_type = pick(&TYPES, table.columns.values().next().unwrap()[0]);
     if one_in(4, d[2]) && first_type.2 {
         let expr = text(&format!("coalesce({}::text, '') || '!'", quote(first)));
         writeln!(out, "    column g text generated={expr} stored=#true").unwrap();
     }
-    write_rules(out, schema, n, table, (first, last));
+    if one_in(4, d[2]) && first_type.0 == "mood" {
+        let expr = text(&format!("CASE WHEN {} = 'ok' THEN 'ok'::mood END", quote(first)));
+        writeln!(out, "    column h mood generated={expr} stored=#true").unwrap();
+    }
+    write_rules(out, told, n, table, (first, last));
     let to = usize::from(d[3]) % TABLES.len();
     if let Some(parent) = schema.tables.get(&to).filter(|_| one_in(3, d[4])) {
         let key = pick(&KEYS, parent.dice[0]).1;
         let both_logged = pick(&[0, 0, 0, 1], parent.dice[14]) == 0 || pick(&[0, 0, 0, 1], d[14]) == 1;
         if !key.is_empty() && both_logged {
             let at = if home(schema, to).is_empty() { String::new() } else { "\"App\".".to_owned() };
-            let target = text(&format!("{at}{}(id)", quote(TABLES[to])));
+            let target = text(&format!("{at}{}(id)", quote(names.tables[to])));
             let how = pick(&["", " on-delete=cascade", " deferrable=initially-deferred", " on-update=cascade on-delete=set-null"], d[5]);
             writeln!(out, "    column parent {key}\n    foreign-key parent references={target}{how}").unwrap();
         }
@@ -189,7 +255,7 @@ fn write_table(out: &mut String, schema: &RandomSchema, n: usize, table: &Random
     out.push_str("}\n");
 }
 
-fn write_column(out: &mut String, number: usize, d: &Dice) {
+fn write_column(out: &mut String, d: &Dice, name: &str, was: &str) {
     let (ty, defaults, _) = pick(&TYPES, d[0]);
     let default = pick(&["", "", defaults[0], defaults[1], "(sql)\"NULL\""], d[1]);
     let default = if default.is_empty() { String::new() } else { format!(" default={default}") };
@@ -202,7 +268,7 @@ fn write_column(out: &mut String, number: usize, d: &Dice) {
     } else {
         ""
     };
-    writeln!(out, "    column {} {ty}{not_null}{default}{collate}{comment}{backfill}", text(COLUMNS[number])).unwrap();
+    writeln!(out, "    column {} {ty}{was}{not_null}{default}{collate}{comment}{backfill}", text(name)).unwrap();
 }
 
 /// Whether values of a type can be put in order.
@@ -210,14 +276,15 @@ fn is_ordered(d: &Dice) -> bool {
     !["json"].contains(&pick(&TYPES, d[0]).0)
 }
 
-fn write_rules(out: &mut String, schema: &RandomSchema, n: usize, table: &RandomTable, (first, last): (&str, &str)) {
+fn write_rules(out: &mut String, told: &Told<'_>, n: usize, table: &RandomTable, (first, last): (&str, &str)) {
+    let (schema, names) = (told.schema, &told.names);
     let d = table.dice;
-    let of = |name: &str| table.columns.iter().find(|(c, _)| COLUMNS[**c] == name).map(|(_, d)| d).unwrap();
+    let of = |name: &str| table.columns.iter().find(|(c, _)| names.columns[**c] == name).map(|(_, d)| d).unwrap();
     let (first_type, last_type) = (pick(&TYPES, of(first)[0]).0, pick(&TYPES, of(last)[0]).0);
     if one_in(4, d[8]) && is_ordered(of(first)) {
         let (one, other) = (format!(" name=\"One Only {n}\""), format!(" name=one_only{n} comment=why"));
         let passed = format!(" name={}", text(shared(schema, n + 3)));
-        let given = format!(" name={}", text(&format!("{}_{first}_key", TABLES[n])));
+        let given = format!(" name={}", text(&format!("{}_{first}_key", names.tables[n])));
         let more = pick(&["", &one, &passed, " deferrable=initially-deferred", &other, &given], d[9]);
         let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
         writeln!(out, "    unique {}{two}{more}", text(first)).unwrap();
@@ -233,7 +300,7 @@ fn write_rules(out: &mut String, schema: &RandomSchema, n: usize, table: &Random
             "jsonb" => format!("{column} ? 'a' OR {column} IS NOT NULL"),
             _ => format!("{column} IS NOT NULL OR true"),
         };
-        let given = format!("{} ", text(&format!("{}_{last}_check", TABLES[n])));
+        let given = format!("{} ", text(&format!("{}_{last}_check", names.tables[n])));
         let name = pick(&["", "\"Is Fine\" ", "", "is_fine ", &given], d[11]);
         writeln!(out, "    check {name}{}", text(&condition)).unwrap();
     }
@@ -255,12 +322,16 @@ fn write_indexes(
     let partial = format!(" where={}", text(&format!("{} IS NOT NULL", quote(last))));
     match d[12] % 9 {
         1 => writeln!(out, "    index {name} {column}"),
+        2 if last_type == "mood" => writeln!(out, "    index {name} id where={}", text(&format!("{} <> 'sad'", quote(last)))),
         2 => writeln!(out, "    index {name} {column}{partial} comment=found"),
         3 => writeln!(out, "    index {name} {{\n        part {column} order=desc nulls=last\n        part id\n    }}"),
         4 if ["text", "\"varchar(9)\""].contains(&first_type) => {
             writeln!(out, "    index {name} {{\n        part (sql){}\n        part id\n    }}", text(&format!("lower({})", quote(first))))
         }
         5 => writeln!(out, "    index {name} id {{\n        include {other}\n    }}"),
+        4 if first_type == "mood" => {
+            writeln!(out, "    index {name} {{\n        part (sql){}\n        part id\n    }}", text(&format!("{} = 'ok'", quote(first))))
+        }
         6 if ["\"text[]\"", "\"integer[]\"", "jsonb"].contains(&first_type) => writeln!(out, "    index {name} {column} using=gin"),
         7 if first_type == "text" => writeln!(out, "    index {name} {{\n        part {column} opclass=text_pattern_ops\n    }}"),
         8 => writeln!(out, "    index {name} {column} id unique=#true"),
@@ -273,13 +344,13 @@ fn write_indexes(
 }
 
 /// Views, one over the other, and a materialised one.
-fn write_views(out: &mut String, n: usize, table: &RandomTable) {
+fn write_views(out: &mut String, names: &Names, n: usize, table: &RandomTable) {
     let d = table.dice;
     if n == 2 {
         return; // it may lie in another schema
     }
-    let column = quote(COLUMNS[*table.columns.keys().next().unwrap()]);
-    let from = quote(TABLES[n]);
+    let column = quote(names.columns[*table.columns.keys().next().unwrap()]);
+    let from = quote(names.tables[n]);
     if one_in(3, d[7]) {
         let query = text(&format!("SELECT id, {column} AS c FROM {from} WHERE id IS NOT NULL"));
         writeln!(out, "view \"V {n}\" {{ as {query} }}\nview w{n} number {{ as \"SELECT count(*) FROM \\\"V {n}\\\"\" }}").unwrap();
@@ -324,20 +395,47 @@ fn in_sql(name: &ObjectName) -> String {
     format!("{schema}{}", quote(name.name.as_str()))
 }
 
-/// The values that both schemas can hold.
-fn rows(database: &Database, schema: &Normalized, other: &Normalized) -> Rows {
+/// A schema with what it calls its tables and columns.
+struct Side {
+    schema: Normalized,
+    names: Names,
+}
+
+impl Side {
+    /// Where a table's name stands in the list of all.
+    fn place(&self, name: &ObjectName) -> usize {
+        self.names.tables.iter().position(|n| *n == name.name.as_str()).unwrap()
+    }
+
+    /// A column that does not depend on the names: the place of its name, or the name itself.
+    fn column_key(&self, name: &str) -> String {
+        self.names.columns.iter().position(|n| *n == name).map_or_else(|| name.to_owned(), |c| c.to_string())
+    }
+}
+
+/// The values that both schemas can hold, by the places of the names of tables and columns.
+fn rows(database: &Database, one: &Side, other: &Side) -> Rows {
     let mut found = BTreeMap::new();
-    for (name, table) in &schema.schema().tables {
-        let Some(twin) = other.schema().tables.get(name) else { continue };
-        let same = |c: &&rosey::schema::Column| {
-            twin.columns.get(&c.name).is_some_and(|t| t.ty == c.ty && t.generated.is_none() && c.generated.is_none() && !is_filled(c, t))
+    for (name, table) in &one.schema.schema().tables {
+        let is_twin = |n: &ObjectName| n.schema == name.schema && other.place(n) == one.place(name);
+        let Some((_, twin)) = other.schema.schema().tables.iter().find(|(n, _)| is_twin(n)) else { continue };
+        let twin_of = |key: &str| twin.columns.values().find(|t| other.column_key(t.name.as_str()) == key);
+        let same = |c: &rosey::schema::Column, t: &rosey::schema::Column| {
+            t.ty == c.ty && t.generated.is_none() && c.generated.is_none() && !is_filled(c, t)
         };
-        let mut columns: Vec<String> = table.columns.values().filter(same).map(|c| quote(c.name.as_str())).collect();
+        let mut columns: Vec<(String, String)> = Vec::new();
+        for column in table.columns.values() {
+            let key = one.column_key(column.name.as_str());
+            if twin_of(&key).is_some_and(|t| same(column, t)) {
+                columns.push((key, quote(column.name.as_str())));
+            }
+        }
         columns.sort();
         if !columns.is_empty() {
-            let mut rows = database.rows(&format!("SELECT {} FROM {}", columns.join(", "), in_sql(name)));
+            let list: Vec<&str> = columns.iter().map(|(_, sql)| sql.as_str()).collect();
+            let mut rows = database.rows(&format!("SELECT {} FROM {}", list.join(", "), in_sql(name)));
             rows.sort();
-            found.insert(name.to_string(), rows);
+            found.insert(one.place(name).to_string(), rows);
         }
     }
     found
@@ -354,12 +452,12 @@ const SHAPE: &str = "SELECT string_agg(c.oid::regclass || ' ' || c.relfilenode |
     FROM pg_attribute WHERE attrelid = c.oid) a ON true WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'";
 
 /// Applies, and says whether that was possible.
-fn step(database: &Database, from: &Normalized, to: &Normalized, online: bool) -> Result<bool, TestCaseError> {
+fn step(database: &Database, from: &Side, to: &Side, online: bool) -> Result<bool, TestCaseError> {
     let (before, shape) = (rows(database, from, to), database.value(SHAPE));
-    match database.apply(to, online) {
+    match database.apply(&to.schema, online) {
         Ok(_) => {
-            prop_assert_eq!(database.left(to, online), "", "a plan is left");
-            prop_assert_eq!(rows(database, from, to), before);
+            prop_assert_eq!(database.left(&to.schema, online), "", "a plan is left");
+            prop_assert_eq!(rows(database, to, from), before);
             let own = desired(&database.inspect()).map_err(TestCaseError::fail)?;
             prop_assert_eq!(database.left(&own, online), "", "inspect's own text plans to something");
             prop_assert_eq!(database.value("SELECT count(*) FROM pg_constraint WHERE conname ~ '^rosey_'"), "0");
@@ -396,11 +494,16 @@ proptest! {
         if servers.is_empty() {
             return Ok(());
         }
-        let (a, b) = (kdl(&a), kdl(&b));
-        let told = |e: String| TestCaseError::fail(format!("{e}\n{a}\n-- to --\n{b}"));
-        let (from, to) = (desired(&a).map_err(told)?, desired(&b).map_err(told)?);
+        let (one, other) = (FIRST_NAMES, Names::other(&b.dice));
+        let begin = kdl(&Told { schema: &a, names: one, from: None });
+        let there = kdl(&Told { schema: &b, names: other, from: Some((&a, one)) });
+        let back = kdl(&Told { schema: &a, names: one, from: Some((&b, other)) });
+        let told = |e: String| TestCaseError::fail(format!("{e}\n{begin}\n-- to --\n{there}\n-- and back --\n{back}"));
+        let begin_at = desired(&begin).map_err(told)?;
+        let from = Side { schema: desired(&back).map_err(told)?, names: one };
+        let to = Side { schema: desired(&there).map_err(told)?, names: other };
         let database = server.get(&servers).database();
-        database.apply(&from, online).map_err(|e| told(format!("{e:?}")))?;
+        database.apply(&begin_at, online).map_err(|e| told(format!("{e:?}")))?;
         fill(&database, seed);
         let version = database.server.version;
         let there = step(&database, &from, &to, online);

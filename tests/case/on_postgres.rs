@@ -334,7 +334,7 @@ impl Work<'_> {
                 let value = |c: &&String| {
                     let value = row.cells.iter().find(|(n, _)| n == *c).map_or(NULL.to_owned(), |(_, v)| literal(v));
                     let ty = &types[&(row.schema.clone().unwrap_or("public".into()), row.table.clone())][*c];
-                    format!("({value}::{})::text", ty.split(' ').next().filter(|_| ty.contains(" enum ")).unwrap_or(ty))
+                    format!("({value}::{})::text", ty.split(" enum ").next().unwrap_or(ty))
                 };
                 self.database.rows(&format!("SELECT {}", columns.iter().map(value).collect::<Vec<_>>().join(", "))).remove(0)
             };

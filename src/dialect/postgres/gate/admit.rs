@@ -14,7 +14,7 @@ const FIRST_OF_USERS: u32 = 16_384;
 /// What an expression may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Ordinary tables that the role can read.
+    /// Ordinary tables and sequences that the role can read.
     Tables,
     /// These relations alone, and no functions that give rows.
     Only(Vec<String>),
@@ -229,7 +229,8 @@ impl Judge<'_> {
             Scope::Only(_) => !self.named.contains(&oid),
             Scope::Row | Scope::Constants => true,
         };
-        let plain = matches!(relation.kind.as_str(), "r" | "p") && !relation.is_system && !relation.has_foreign_parts;
+        // To read the row of a sequence changes nothing and runs nothing.
+        let plain = matches!(relation.kind.as_str(), "r" | "p" | "S") && !relation.is_system && !relation.has_foreign_parts;
         (outside || !plain).then(|| NotCounted::Reads(shown(relation)))
     }
 }

@@ -37,6 +37,11 @@ impl Numbers {
         Numbers { first, step, min, max, cycle: options.cycle }
     }
 
+    /// Its lowest and its highest number.
+    pub(super) fn bounds(self) -> (i128, i128) {
+        (self.min, self.max)
+    }
+
     /// Where it goes on after its last number: a descending one at its maximum.
     fn again(self) -> i128 {
         if self.step < 0 { self.max } else { self.min }

@@ -1,13 +1,14 @@
 //! Sequences that are objects of their own. They come before the columns that count with them; whom they belong to is
 //! said once that is there.
 
-use super::super::names::quote;
+use super::super::names::{literal, quote};
 use super::super::{ddl, types};
+use super::numbers::Numbers;
 use super::resource::Resource;
 use super::{World, alter, edited, rename};
 use crate::dialect::advice::rename_or_ignore;
 use crate::diff::{Delta, Edit, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
@@ -101,9 +102,26 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
         if before.name != after.name {
             step.footprint.drops.push(world.relation(&before.name));
         }
+        step.hazards.extend(excludes_its_position(world, before, after));
         steps.push(step);
     }
     steps
+}
+
+/// Narrower bounds, which PostgreSQL refuses if the position is outside of them. The sequence is not restarted: it would
+/// give out numbers that are in use somewhere.
+fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence) -> Option<Hazard> {
+    let bounds = |s: &Sequence| Numbers::with(&s.options, types::stored(&s.ty)).bounds();
+    let ((old_min, old_max), (min, max)) = (bounds(before), bounds(after));
+    if min <= old_min && max >= old_max {
+        return None;
+    }
+    let live = world.now(&before.name);
+    let message = format!("the new bounds of sequence {}, {min} to {max}, must include its position", after.name);
+    let advice = format!("widen the bounds, or set the position first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
+    let count = format!("SELECT count(*) FILTER (WHERE last_value NOT BETWEEN {min} AND {max}), count(*) FROM {live}");
+    let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
+    Some(hazard.counted(Probe::Query(count)).reading([&live]).found_by(format!("SELECT last_value FROM {live}")))
 }
 
 /// What leads from one way of counting to another; what is no longer said goes back to the default.
