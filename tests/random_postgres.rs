@@ -28,7 +28,7 @@ const TYPES: [(&str, [&str; 2], bool); 25] = [
     ("\"decimal(8,2)\"", ["\".5\"", "\"01.100\""], true),
     ("smallint", ["7", "\"07\""], true),
     ("real", ["\"+2.50\"", "\"-0\""], false),
-    ("double", ["1E+03", "(sql)\"random()\""], false),
+    ("double", ["\"1E+03\"", "(sql)\"random()\""], false),
     ("timestamp", ["\"2024-01-01 00:00\"", "(sql)\"now()\""], false),
     ("timestamptz", ["(sql)\"CURRENT_TIMESTAMP\"", "(sql)\"now() + interval '1 day'\""], false),
     ("date", ["\"2024-02-29\"", "(sql)\"CURRENT_DATE\""], false),

@@ -279,7 +279,9 @@ fn fitting(value: Literal, ty: &Type) -> Literal {
             _ => Literal::String(s),
         },
         (Literal::Bool(b), number) if is_number_type(number) => Literal::Number(i32::from(b).to_string()),
-        (Literal::String(s), number) if is_number_type(number) && is_number(s.trim()) => Literal::Number(s.trim().to_owned()),
+        (Literal::String(s), number) if is_number_type(number) && (is_number(s.trim()) || written_out(s.trim()).is_some()) => {
+            Literal::Number(s.trim().to_owned())
+        }
         (Literal::Number(n), Type::Text | Type::VarChar(_) | Type::Char(_)) => Literal::String(n),
         (Literal::Expr(e), _) => match e.text.trim().to_lowercase().as_str() {
             "true" => Literal::Bool(true),
