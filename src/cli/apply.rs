@@ -233,7 +233,7 @@ pub(super) fn identity() -> Identity {
 }
 
 /// The commit of the working directory's repository, where there is one.
-fn git_commit() -> Option<String> {
+pub(super) fn git_commit() -> Option<String> {
     let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).stderr(std::process::Stdio::null()).output().ok()?;
     let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (output.status.success() && !commit.is_empty()).then_some(commit)

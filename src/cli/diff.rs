@@ -168,7 +168,7 @@ impl Diff {
         let nowhere = Sources::default();
         let sources = if let Side::Schema(sources) = &to { sources } else { &nowhere };
         let plan = settings.linted(&plan::Plan { drift: None, ..plan }, sources);
-        let declared = Declared { schema: desired.written(), sources, found: &[] };
+        let declared = Declared { schema: desired.written(), sources, found: &[], provenance: None };
         output::out(&self.format.write(&plan, &shown, render::Style { colour, verbose: false }, declared));
         Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })
     }

@@ -16,7 +16,7 @@ use crate::apply::saved::Label;
 use crate::apply::{self, ApplyError, Desired, Options, Way};
 use crate::kdl::Sources;
 use crate::plan::{Frame, Kind};
-use crate::render::Declared;
+use crate::render::{Declared, Provenance};
 use crate::{plan, render};
 
 /// Shows what would change.
@@ -71,6 +71,11 @@ pub(super) enum Format {
 }
 
 impl Format {
+    /// Whether this form is kept apart from what made it, and so says where it comes from.
+    fn names_its_origin(self) -> bool {
+        matches!(self, Format::Html)
+    }
+
     /// The plan in this form. `name` is what the schema file is called.
     pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style, declared: Declared<'_>) -> String {
         match self {
@@ -78,11 +83,17 @@ impl Format {
             Format::Json => render::json(plan, name),
             Format::Sql => render::for_reading(plan),
             Format::Markdown => render::markdown_and_findings(plan, name, declared.found),
-            Format::Html => render::html(plan, name, declared.schema),
+            Format::Html => render::html_from(plan, name, declared.schema, declared.provenance),
             Format::Sarif => render::sarif(plan, declared),
             Format::Github => render::annotations(plan, name, declared),
         }
     }
+}
+
+/// Where and when a plan is made.
+fn provenance(database: String) -> Provenance {
+    let now = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default();
+    Provenance { database, commit: super::apply::git_commit(), at: now.to_string() }
 }
 
 /// A plan, and what else was asked for.
@@ -137,15 +148,15 @@ impl Plan {
     async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
         let path = settings.schema(&self.schema)?;
         let sources = Arc::new(schema::sources(&path)?);
-        let made = match &self.state {
-            Some(file) => self.against_state(file, &sources, way).await?,
+        let (made, database) = match &self.state {
+            Some(file) => (self.against_state(file, &sources, way).await?, file.display().to_string()),
             None => {
                 let target = settings.target(&self.target)?;
                 let made = self.to_schema(&target, &sources, way).await?;
                 if made.plan.creates_database {
                     output::err(missing(&target));
                 }
-                made
+                (made, target.shown())
             }
         };
         let (plan, name) = (settings.under_policy(&made.plan, &sources), path.display().to_string());
@@ -154,7 +165,9 @@ impl Plan {
             None => {
                 let schema = made.desired.written();
                 let found = settings.found(&plan, schema);
-                self.format.write(&plan, &name, style, Declared { schema, sources: &sources, found: &found })
+                let provenance = self.format.names_its_origin().then(|| provenance(database));
+                let declared = Declared { schema, sources: &sources, found: &found, provenance: provenance.as_ref() };
+                self.format.write(&plan, &name, style, declared)
             }
         };
         Ok((made, shown))
@@ -173,7 +186,9 @@ impl Plan {
             (None, Format::Text) => back.text(&plan, style),
             // The schema gone back to stands in no file.
             (None, format) => {
-                let declared = Declared { schema: &back.way.desired, sources: &Sources::default(), found: &[] };
+                let provenance = format.names_its_origin().then(|| provenance(target.shown()));
+                let (schema, sources) = (&back.way.desired, &Sources::default());
+                let declared = Declared { schema, sources, found: &[], provenance: provenance.as_ref() };
                 format.write(&plan, &back.name(), style, declared)
             }
         };

@@ -39,7 +39,7 @@ impl Show {
         }
         let counted = settings.under_policy(&plan.plan, &Sources::default());
         let style = render::Style { colour, verbose: self.verbose };
-        let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[] };
+        let declared = Declared { schema: plan.desired.written(), sources: &Sources::default(), found: &[], provenance: None };
         output::out(&match self.format {
             Format::Sql => render::script(&counted, &frame_of_saved(&plan).await?),
             Format::Json => render::json_of_saved(&counted, saved::NAME, (&plan.file).into()),

@@ -94,13 +94,17 @@ impl Target {
         }
     }
 
-    /// Names it on standard error, with where that came from. Never a password.
-    pub(super) fn announce(&self) {
-        let name = match &self.database {
+    /// Its name without a password.
+    pub(super) fn shown(&self) -> String {
+        match &self.database {
             Database::Sqlite(path) => path.display().to_string(),
             Database::Postgres(url) => url.shown(),
-        };
-        output::err(&crate::render::escape(&format!("database: {name} (from {})\n", self.source)));
+        }
+    }
+
+    /// Names it on standard error, with where that came from. Never a password.
+    pub(super) fn announce(&self) {
+        output::err(&crate::render::escape(&format!("database: {} (from {})\n", self.shown(), self.source)));
     }
 }
 

@@ -15,6 +15,19 @@ pub struct Declared<'d> {
     pub sources: &'d Sources,
     /// What the linter finds in what the plan changes.
     pub found: &'d [Found],
+    /// Where and when the plan was made; not known of a plan that is read from a file.
+    pub provenance: Option<&'d Provenance>,
+}
+
+/// Where and when a plan was made, for forms of it that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The database as people may see it: without a password.
+    pub database: String,
+    /// The commit of the schema file's repository, if it lies in one.
+    pub commit: Option<String>,
+    /// The time in UTC, as RFC 3339 writes it.
+    pub at: String,
 }
 
 /// A place in a file; lines and columns count from 1, columns in characters.

@@ -35,7 +35,7 @@ impl Declared {
     }
 
     fn places(&self) -> rosey::render::Declared<'_> {
-        rosey::render::Declared { schema: &self.schema, sources: &self.sources, found: &[] }
+        rosey::render::Declared { schema: &self.schema, sources: &self.sources, found: &[], provenance: None }
     }
 }
 

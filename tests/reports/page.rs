@@ -49,3 +49,15 @@ fn drift_is_told_before_the_changes() {
     tags::check(&page);
     assert!(page.contains("Changed since number 7, and not by rosey") && page.find("id=\"drift\"") < page.find("id=\"changes\""));
 }
+
+#[test]
+fn a_page_says_where_it_comes_from() {
+    let (declared, plan) = bot();
+    let from = rosey::render::Provenance {
+        database: "db.example:5432/app as ada".to_owned(),
+        commit: Some("0123abc".to_owned()),
+        at: "2026-11-27T19:00:00Z".to_owned(),
+    };
+    let page = rosey::render::html_from(&plan, "schema.kdl", &declared.schema, Some(&from));
+    assert!(page.contains("<p class=\"from\">db.example:5432/app as ada · commit <code>0123abc</code> · 2026-11-27T19:00:00Z</p>"));
+}

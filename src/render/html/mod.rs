@@ -6,6 +6,7 @@ mod parts;
 use super::costs::{Cost, costs};
 use super::graph::near_changes;
 use super::markup::{line, lines};
+use super::places::Provenance;
 use super::view::{Symbol, View};
 use crate::plan::{Level, Plan, counted};
 use crate::schema::Schema;
@@ -18,8 +19,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
 pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
+    html_from(plan, schema, desired, None)
+}
+
+/// The whole plan as HTML, with the database, the commit and the time that it was made from.
+pub fn html_from(plan: &Plan, schema: &str, desired: &Schema, provenance: Option<&Provenance>) -> String {
     let view = View::of(plan, schema);
-    let mut out = head(plan, &view);
+    let mut out = head(plan, &view, provenance);
     warnings(&view, &mut out);
     drift(plan, &mut out);
     changes(&view, &mut out);
@@ -30,7 +36,7 @@ pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     out
 }
 
-fn head(plan: &Plan, view: &View) -> String {
+fn head(plan: &Plan, view: &View, provenance: Option<&Provenance>) -> String {
     let summary = line(&view.summary);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
@@ -39,6 +45,10 @@ fn head(plan: &Plan, view: &View) -> String {
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>rosey: {summary}</title>\n<style>\n{STYLE}</style>\n</head>\n\
          <body>\n<main>\n<header>\n<p class=\"brand\">rosey plan</p>\n<h1>{summary}</h1>\n"
     );
+    if let Some(from) = provenance {
+        let commit = from.commit.as_deref().map(|c| format!(" · commit <code>{}</code>", line(c))).unwrap_or_default();
+        out.push_str(&format!("<p class=\"from\">{}{commit} · {}</p>\n", line(&from.database), line(&from.at)));
+    }
     if plan.creates_database {
         out.push_str(&format!("<p>{}</p>\n", super::NOT_THERE));
     }
