@@ -101,7 +101,7 @@ fn plan(database: &Database<'_>, text: &str, counts: Counts) -> Result<Plan, Str
 fn formats(plan: &Plan, text: &str) -> String {
     let sources = Sources::from_text("schema.kdl", text);
     let schema: Schema = rosey::kdl::decode_all(&sources, Dialect::Postgres).0;
-    let declared = || Declared { schema: &schema, sources: &sources, found: &[] };
+    let declared = || Declared { schema: &schema, sources: &sources, found: &[], provenance: None };
     let style = Style { colour: false, verbose: true };
     [
         render::text(plan, "schema.kdl", style),

@@ -153,7 +153,7 @@ fn in_place(place: (&str, &str, &str), expr: &str) -> String {
 
 /// All that a plan is shown as.
 fn shown(plan: &Plan, desired: &Desired, sources: &Sources) -> String {
-    let declared = Declared { schema: desired.written(), sources, found: &[] };
+    let declared = Declared { schema: desired.written(), sources, found: &[], provenance: None };
     let style = Style { colour: false, verbose: true };
     [
         render::text(plan, "schema.kdl", style),
