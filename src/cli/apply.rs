@@ -85,10 +85,7 @@ impl Apply {
         let desired = schema::desired(&sources, target.database.dialect())?;
         target.announce();
         let plan = plan(&sources, &target, &desired, way).await?;
-        // A schema without an object is right for a database without one, and else a mistake.
-        if desired.written().is_empty() && (!plan.is_empty() || plan.creates_database) {
-            return Err(ApplyError::EmptySchema.into());
-        }
+        schema::declares_something(&desired, &plan)?;
         let name = path.display().to_string();
         let judged = settings.judged(&plan, &sources, &options);
         if !self.quiet || !approved || plan.is_empty() {

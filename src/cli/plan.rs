@@ -201,14 +201,16 @@ impl Plan {
         let desired = async {
             let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
             target.announce();
-            schema::declares_something(&desired)?;
             Ok::<_, Failure>(desired)
         };
         if self.out.is_some() || matches!(self.format, Format::Sql) {
-            return self.against_database(target, &desired.await?, None, way).await.map_err(failed);
+            let made = self.against_database(target, &desired.await?, None, way).await.map_err(failed)?;
+            schema::declares_something(&made.desired, &made.plan).map_err(Failure::into_error)?;
+            return Ok(made);
         }
         let (desired, planned) = target.database.plan_when(desired, way).await?;
         let planned = planned.map_err(failed)?;
+        schema::declares_something(&desired, &planned.plan).map_err(Failure::into_error)?;
         remarks::tell(&planned.remarks);
         Ok(Made { plan: planned.plan, desired, file: None, frame: None })
     }
@@ -250,10 +252,10 @@ impl Plan {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
         let desired = schema::desired(sources, state.dialect)?;
-        schema::declares_something(&desired)?;
         output::err(&render::escape(&format!("state: {} ({}); rows are not counted\n", file.display(), saved::name(state.dialect))));
         let failed = |e| schema::failure(sources, e);
         let made = apply::plan_offline(&state, &desired, way).await.map_err(failed)?;
+        schema::declares_something(&desired, &made.plan).map_err(Failure::into_error)?;
         remarks::tell_unsettled(&made.unsettled);
         let mut text = None;
         if self.out.is_some() && !made.plan.is_empty() {

@@ -7,7 +7,7 @@ use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
 use crate::dialect::{postgres, sqlite};
 use crate::kdl::{Diagnostics, Sources, decode_all};
-use crate::plan::FileKind;
+use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
 
 /// The schema's files, parsed.
@@ -82,9 +82,10 @@ pub(super) fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, Fa
     Desired::new(problems(sources, dialect)?, dialect).map_err(|e| failure(sources, e))
 }
 
-/// Refuses a schema that declares nothing, as an apply does: what a plan shows, an apply has to do.
-pub(super) fn declares_something(desired: &Desired) -> Result<(), Failure> {
-    if desired.written().is_empty() { Err(Failure::from(ApplyError::EmptySchema).into_error()) } else { Ok(()) }
+/// Refuses a schema that declares nothing, except for a database that holds nothing: there it is right, and else a mistake.
+pub(super) fn declares_something(desired: &Desired, plan: &Plan) -> Result<(), Failure> {
+    let is_right = !desired.written().is_empty() || (plan.is_empty() && !plan.creates_database);
+    if is_right { Ok(()) } else { Err(ApplyError::EmptySchema.into()) }
 }
 
 /// The same, read on a thread of its own.

@@ -89,6 +89,17 @@ fn a_missing_database_that_no_url_names_would_not_be_made() {
 }
 
 #[test]
+fn a_schema_that_declares_nothing_is_planned_for_a_database_that_holds_nothing() {
+    let place = Place::having(USERS, "DROP TABLE users");
+    place.write("schema.kdl", "// soon\n");
+    for format in [&[][..], &["--format", "sql"], &["--format", "json"], &["--out", "plans/"]] {
+        place.rosey(&[&["plan", "--url", "test.db", "--detailed-exitcode"], format].concat()).exits(0);
+    }
+    place.apply(&["-q"]).exits(0);
+    place.rosey(&["plan", "--url", "missing.db"]).exits(1);
+}
+
+#[test]
 fn a_schema_that_declares_nothing_is_not_planned() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", "// soon\n");

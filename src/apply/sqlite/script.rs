@@ -17,7 +17,8 @@ use crate::schema::{Dialect, Normalized, Schema};
 /// # Errors
 /// Where the facts are none of a SQLite database.
 pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &Options) -> Result<Frame, PlanError> {
-    let live = offline::live(&state.facts)?;
+    let mut live = offline::live(&state.facts)?;
+    live.current = live.current.with_renames_done(state.guarded.exchanged());
     let after = script::schema_after(&live, plan).await?;
     let mut begin = vec![script::is_the_start(&live), script::is_known()];
     begin.extend(script::rows_fit(&live, desired, plan).await?);
