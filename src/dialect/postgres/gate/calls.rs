@@ -164,8 +164,11 @@ fn walk(tree: &Tree, called: bool, found: &mut Calls) {
 
 fn of_node(node: &Node, called: bool, found: &mut Calls) {
     let label = node.label.as_str();
-    let calling = CALLING.contains(&label);
-    if !calling && !PLAIN.contains(&label) {
+    let counts = label == "AGGREF" && node.number("aggfnoid").is_some_and(|f| COUNTS.contains(&f));
+    let counts_all = counts && node.field("aggdistinct") == [Tree::Atom("<>".to_owned())];
+    let is_known = CALLING.contains(&label);
+    let calling = is_known && !counts_all;
+    if !is_known && !PLAIN.contains(&label) {
         refuse(found, named(label));
     }
     if label == "SQLVALUEFUNCTION" && node.number("op").is_none_or(|op| op > LAST_OF_TIMES) {
@@ -189,10 +192,9 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
         let argument = node.node("arg").and_then(value_type);
         add(&mut found.converted, argument.unwrap_or_default());
     }
-    let counts = label == "AGGREF" && node.number("aggfnoid").is_some_and(|f| COUNTS.contains(&f));
     let compares = label == "QUERY" && ["groupClause", "distinctClause", "sortClause", "windowClause"].iter().any(|c| is_some(node, c));
     for (name, values) in &node.fields {
-        let inner = (called || calling) && !(counts && node.field("aggdistinct") == [Tree::Atom("<>".to_owned())]);
+        let inner = (called || calling) && !counts_all;
         let inner = inner || compares && name == "targetList";
         // What a subquery gives is looked at where it is read: its own parts are not part of the call around it.
         let inner = inner && label != "SUBLINK" || compares && name == "targetList";
@@ -260,7 +262,8 @@ mod tests {
     fn a_value_that_is_only_looked_at_is_not_called() {
         let var = "{VAR :vartype 99999}";
         assert!(found(&format!("{{NULLTEST :arg {var}}}")).types.is_empty());
-        assert!(found(&format!("{{AGGREF :aggfnoid 2147 :aggdistinct <> :args ({var})}}")).types.is_empty());
+        let counted = format!("{{AGGREF :aggfnoid 2147 :aggargtypes (o 99999) :aggdistinct <> :args ({var})}}");
+        assert!(found(&counted).types.is_empty());
         assert_eq!(found(&format!("{{AGGREF :aggfnoid 2147 :aggdistinct ({{SORTGROUPCLAUSE :eqop 1}}) :args ({var})}}")).types, [99999]);
         assert_eq!(found(&format!("{{FUNCEXPR :funcid 1 :args ({{NULLTEST :arg {var}}})}}")).types, [99999]);
         let grouped = format!("{{QUERY :groupClause ({{SORTGROUPCLAUSE :eqop 1}}) :targetList ({{TARGETENTRY :expr {var}}})}}");
