@@ -11,7 +11,7 @@ use super::types::live_columns;
 use super::{World, edited, rename};
 use crate::diff::{Delta, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
-use crate::schema::{Check, Domain, ObjectName};
+use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = world.changes.domains.iter().flat_map(|delta| domain_steps(world, delta)).collect();
@@ -77,7 +77,7 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     let key = world.names.key(&after.name);
     let Some(moved) = world.moved.get(&key) else { return Vec::new() };
     let mut statements = vec![rename("DOMAIN", &world.type_now(&before.name), moved.aside.name.as_str())];
-    statements.extend(created(world, after));
+    statements.extend(created(world, &with_names(after)));
     let mut step = come(world, Step::new(after.address(), Action::Replace, statements), after);
     step.reason = "a domain cannot change its type or collation".to_owned();
     if before.name != after.name {
@@ -93,6 +93,19 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
         .extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
     last.footprint.frees.extend(world.type_of(&before.ty).filter(|r| world.dropped.contains(r)));
     vec![step, last]
+}
+
+/// The domain with a name for each check. The old domain, which has only stepped aside, still holds the default names,
+/// and PostgreSQL gives a check without a name one that no constraint of the schema has.
+fn with_names(domain: &Domain) -> Domain {
+    let mut named = domain.clone();
+    let mut taken: BTreeSet<String> = domain.checks.iter().filter_map(|c| c.name.as_ref()).map(ToString::to_string).collect();
+    for check in named.checks.iter_mut().filter(|c| c.name.is_none()) {
+        let free = default_name::free(&default_name::domain_check(domain), |n| taken.contains(n));
+        taken.insert(free.clone());
+        check.name = Some(Ident::new(free, Case::Exact));
+    }
+    named
 }
 
 fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) -> Step {
