@@ -280,6 +280,27 @@ fn definitions_are_compared_where_both_are_known() {
 }
 
 #[test]
+fn another_setting_is_a_change_and_nothing_that_lacks() {
+    let lines = [
+        ("\"row security\" foo", "\"row security\" \"foo forced\""),
+        ("privilege \"SELECT on foo to bob\"", "privilege \"SELECT on foo to bob with grant option\""),
+        ("privilege \"USAGE on schema app to bob\"", "privilege \"USAGE on schema app to bob with grant option\""),
+    ];
+    let side = |lines: &[&str]| lines.iter().fold(TABLE.to_owned(), |all, line| format!("{all}unmanaged {line}\n"));
+    for (plain, more) in lines {
+        for (live, wanted) in [(plain, more), (more, plain)] {
+            let differences = vec![format!("changed {}", live.replace('"', ""))];
+            assert_eq!(told(&side(&[live]), &side(&[wanted])), (vec![], differences), "{live}");
+            assert_eq!(told(&side(&[live]), &side(&[live])), (vec![], vec![]), "{live}");
+        }
+        // Two roles can grant one privilege; one of the two grants is lost.
+        let differences = vec![format!("changed {}", plain.replace('"', ""))];
+        assert_eq!(told(&side(&[plain]), &side(&[plain, more])), (vec![], differences), "{plain}");
+        assert_eq!(told(&side(&[plain, more]), &side(&[plain, more])), (vec![], vec![]), "{plain}");
+    }
+}
+
+#[test]
 fn partitions_come_and_go() {
     let parted = "unmanaged table events reason=\"it is partitioned\"\n";
     let part = |n: u32| format!("unmanaged table events_{n} reason=\"it is a partition\"\nunmanaged trigger \"t on events_{n}\"\n");

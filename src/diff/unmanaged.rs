@@ -73,18 +73,30 @@ impl Names for Renamed<'_> {
     }
 }
 
+/// What a side has, by its identity after the renames.
+fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(String, String), Vec<&'s Unmanaged>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    side.unmanaged.iter().for_each(|u| found.entry(u.key(&Renamed(wanted))).or_default().push(u));
+    found
+}
+
+/// Whether two of one identity are alike, as far as their definitions are known.
+fn is_alike(one: &Unmanaged, other: &Unmanaged) -> bool {
+    let definition = one.digest.is_none() || other.digest.is_none() || one.digest == other.digest;
+    one.setting() == other.setting() && definition
+}
+
 /// Both sides, matched.
 struct Matched<'s> {
     live: &'s Schema,
     wanted: &'s Schema,
-    /// What the database has, by its identity.
-    there: BTreeMap<(String, String), &'s Unmanaged>,
+    /// What the database has, by its identity: two roles may have granted one privilege.
+    there: BTreeMap<(String, String), Vec<&'s Unmanaged>>,
 }
 
 impl<'s> Matched<'s> {
     fn of(live: &'s Schema, wanted: &'s Schema) -> Self {
-        let there = live.unmanaged.iter().map(|u| (u.key(&Renamed(wanted)), u)).collect();
-        Matched { live, wanted, there }
+        Matched { live, wanted, there: by_identity(live, wanted) }
     }
 
     fn key(&self, unmanaged: &Unmanaged) -> (String, String) {
@@ -145,12 +157,15 @@ pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     let one = |difference: Difference, u: &Unmanaged| UnmanagedDifference { difference, kind: u.kind.clone(), name: u.name.clone() };
     let mut found: Vec<UnmanagedDifference> =
         matched.missing().filter(|u| !u.is_partition()).map(|u| one(Difference::Missing, u)).collect();
-    let said: BTreeMap<(String, String), &Unmanaged> = wanted.unmanaged.iter().map(|u| (matched.key(u), u)).collect();
+    let said = by_identity(wanted, wanted);
+    for (identity, lines) in &said {
+        let Some(there) = matched.there.get(identity) else { continue };
+        let lost = lines.iter().any(|l| !there.iter().any(|t| is_alike(l, t)));
+        found.extend(there.first().filter(|_| lost).map(|t| one(Difference::Changed, t)));
+    }
     for there in &live.unmanaged {
         match said.get(&matched.key(there)) {
-            Some(line) if line.digest.is_some() && there.digest.is_some() && line.digest != there.digest => {
-                found.push(one(Difference::Changed, there));
-            }
+            Some(lines) if !lines.iter().any(|l| is_alike(l, there)) => found.push(one(Difference::Changed, there)),
             Some(_) => {}
             None => {
                 let of_partition = there.is_partition() || there.relation().is_some_and(|r| matched.is_partition(&r));
@@ -161,6 +176,7 @@ pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
         }
     }
     found.sort();
+    found.dedup();
     found
 }
 

@@ -106,7 +106,18 @@ impl Unmanaged {
         PROPERTIES.contains(&self.kind.as_str())
     }
 
-    /// Its identity, with the relations, columns and types in its name called as these functions call them.
+    /// How it is set, which stands behind its name: what is granted or enabled stays the same object with or without it.
+    pub(crate) fn setting(&self) -> &'static str {
+        let settings: &[&'static str] = match self.kind.as_str() {
+            "row security" => &[" forced and disabled", " forced"],
+            "privilege" => &[" with grant option"],
+            _ => &[],
+        };
+        settings.iter().find(|s| self.name.ends_with(**s)).copied().unwrap_or_default()
+    }
+
+    /// Its identity, without its setting, with the relations, columns and types in its name called as these functions call
+    /// them.
     pub(crate) fn key(&self, renames: &impl Names) -> (String, String) {
         let text = match self.split() {
             Some((what, relation, rest)) => {
@@ -116,7 +127,8 @@ impl Unmanaged {
             None if ["function", "procedure", "aggregate"].contains(&self.kind.as_str()) => with_types(&self.name, renames),
             None => self.name.clone(),
         };
-        (self.kind.clone(), text)
+        let identity = text.strip_suffix(self.setting()).unwrap_or(&text);
+        (self.kind.clone(), identity.to_owned())
     }
 
     /// The part in front of ` on `, in which a column may be named.

@@ -156,7 +156,10 @@ impl Reader {
     fn standing(&mut self, c: &mut Cursor, table: &ObjectName) -> Read<()> {
         let row_security = super::table::spelled(table);
         if c.take("enable row level security") {
-            self.leave("row security", row_security, None);
+            let forced = format!("{row_security} forced");
+            if !self.schema.unmanaged.iter().any(|u| u.kind == "row security" && u.name == forced) {
+                self.leave("row security", row_security, None);
+            }
         } else if c.take("force row level security") {
             self.schema.unmanaged.retain(|u| !(u.kind == "row security" && u.name == row_security));
             self.leave("row security", format!("{row_security} forced"), None);
