@@ -33,6 +33,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
     }
     own_types(schema, &mut found);
     super::check_names::problems(schema, LONGEST, &mut found);
+    super::check_defaults::problems(schema, &mut found);
     found
 }
 

@@ -5,6 +5,7 @@ mod ask;
 pub(crate) mod cancel;
 mod canon;
 mod check;
+mod check_defaults;
 mod check_names;
 pub(crate) mod connection;
 mod ddl;

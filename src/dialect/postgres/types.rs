@@ -49,8 +49,8 @@ pub(crate) fn has_modifier(ty: &Type) -> bool {
     }
 }
 
-/// How wide a whole number is.
-fn width(ty: &Type) -> Option<u8> {
+/// How wide a whole number is, in bytes.
+pub(super) fn width(ty: &Type) -> Option<u8> {
     match ty {
         Type::SmallInt => Some(2),
         Type::Integer | Type::Serial => Some(4),
