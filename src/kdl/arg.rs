@@ -91,7 +91,8 @@ impl<'a> Arg<'a> {
         let text = self.value().as_string();
         if text.is_none() {
             let (sql, source) = (if self.entry.ty().is_some() { "(sql)" } else { "" }, self.source());
-            let value = source.strip_prefix(sql).unwrap_or(&source);
+            let plain = self.entry.format().and_then(|f| number::plain(self.value(), f.value_repr.trim()));
+            let value = plain.as_deref().unwrap_or_else(|| source.strip_prefix(sql).unwrap_or(&source));
             let problem = Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string");
             self.ctx.problem(problem.help(format!("write {sql}\"{value}\"")));
         }

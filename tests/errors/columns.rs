@@ -471,3 +471,11 @@ fn two_columns_of_one_name() {
     error: the schema has one mistake
     "#);
 }
+
+#[test]
+fn a_number_in_the_place_of_sql_is_shown_in_plain_digits() {
+    for (written, plain) in [("2_000", "2000"), ("0x10", "16"), ("-1_0.5_0", "-10.50")] {
+        let told = mistakes(&format!("table t {{ column a integer {{ backfill {written}; }}; }}"));
+        assert!(told.contains(&format!("help: write \"{plain}\"")), "{told}");
+    }
+}
