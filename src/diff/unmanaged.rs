@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Changes;
-use crate::schema::{Ident, Names, ObjectName, Schema, Unmanaged};
+use crate::schema::{Ident, Names, ObjectName, Schema, Table, Unmanaged};
 
 /// How something that is not managed differs from what the schema file says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,12 +80,6 @@ fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(String, Strin
     found
 }
 
-/// Whether two of one identity are alike, as far as their definitions are known.
-fn is_alike(one: &Unmanaged, other: &Unmanaged) -> bool {
-    let definition = one.digest.is_none() || other.digest.is_none() || one.digest == other.digest;
-    one.setting() == other.setting() && definition
-}
-
 /// Both sides, matched.
 struct Matched<'s> {
     live: &'s Schema,
@@ -113,6 +107,22 @@ impl<'s> Matched<'s> {
 
     fn is_partition(&self, relation: &ObjectName) -> bool {
         self.live.unmanaged.iter().any(|u| u.is_partition() && u.name == relation.to_string())
+    }
+
+    /// Whether a line of the file and a live object of one identity are alike, as far as their definitions can be compared.
+    fn is_alike(&self, line: &Unmanaged, there: &Unmanaged) -> bool {
+        let definition = || line.digest.is_none() || there.digest.is_none() || line.digest == there.digest;
+        line.setting() == there.setting() && (definition() || self.is_renamed(there))
+    }
+
+    /// Whether the relation that it belongs to is about to be renamed, or a column of that relation: the definition names
+    /// them, and so its digest changes with the apply.
+    fn is_renamed(&self, there: &Unmanaged) -> bool {
+        let Some(live) = there.relation() else { return false };
+        let wanted = Renamed(self.wanted).relation(&live);
+        let tables = self.live.tables.get(&live).zip(self.wanted.tables.get(&wanted));
+        let goes = |column: &Ident, new: &Table| !new.columns.contains_key(column) && new.columns.values().any(|c| c.was.contains(column));
+        live != wanted || tables.is_some_and(|(old, new)| old.columns.keys().any(|c| goes(c, new)))
     }
 
     /// Whether it belongs to a table that the file does not have: it goes with that table, or has gone.
@@ -160,12 +170,12 @@ pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     let said = by_identity(wanted, wanted);
     for (identity, lines) in &said {
         let Some(there) = matched.there.get(identity) else { continue };
-        let lost = lines.iter().any(|l| !there.iter().any(|t| is_alike(l, t)));
+        let lost = lines.iter().any(|l| !there.iter().any(|t| matched.is_alike(l, t)));
         found.extend(there.first().filter(|_| lost).map(|t| one(Difference::Changed, t)));
     }
     for there in &live.unmanaged {
         match said.get(&matched.key(there)) {
-            Some(lines) if !lines.iter().any(|l| is_alike(l, there)) => found.push(one(Difference::Changed, there)),
+            Some(lines) if !lines.iter().any(|l| matched.is_alike(l, there)) => found.push(one(Difference::Changed, there)),
             Some(_) => {}
             None => {
                 let of_partition = there.is_partition() || there.relation().is_some_and(|r| matched.is_partition(&r));

@@ -115,6 +115,10 @@ impl Plan {
     }
 }
 
+/// How a conversion back is given, which the schema of the history does not have.
+const WITH_USING: &str = "write that schema to a file (`rosey history N --schema > back.kdl`), say there how the values are \
+                          converted (using \"EXPRESSION\"), and apply it";
+
 impl Hazard {
     /// The same on the way back: what would be advised for a schema file says what can be done in the database instead.
     pub fn lead_back(&mut self) {
@@ -129,12 +133,31 @@ impl Hazard {
             Code::BreaksNotNull => {
                 "where the column is there, fill these rows first; else apply that schema as a file, with a backfill: see `rosey history --help`, --schema"
             }
+            // The server does not convert them at all, whatever the rows hold.
+            Code::LosesValues if self.level == Level::Blocks => WITH_USING,
             Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksType => {
-                "change these rows first, or apply that schema as a file, with `using`: see `rosey history --help`, --schema"
+                self.advice = format!("change these rows first, or {WITH_USING}");
+                return;
             }
             Code::BreaksCheck | Code::BreaksUnique => "change these rows first",
             _ => return,
         };
         instead.clone_into(&mut self.advice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversion_that_fails_is_led_back_through_a_file() {
+        let address = Address::top("table", "t");
+        for (level, begins) in [(Level::Blocks, "write that schema to a file"), (Level::Destroys, "change these rows first, or write")] {
+            let mut hazard = Hazard::new(Code::LosesValues, level, address.clone(), "told", "say how: using \"EXPRESSION\"");
+            hazard.lead_back();
+            assert!(hazard.advice.starts_with(begins), "{}", hazard.advice);
+            assert!(hazard.advice.contains("`rosey history N --schema > back.kdl`"), "{}", hazard.advice);
+        }
     }
 }

@@ -11,7 +11,7 @@ const NAMED: usize = 5;
 /// The lines of a plan. `all`: each by its name, however many there are.
 pub(super) fn lines(differences: &[UnmanagedDifference], all: bool) -> Vec<String> {
     told(differences, all, |difference| match difference {
-        Difference::Changed => "is not as the schema file records it",
+        Difference::Changed => "is not as the schema file records it; `rosey inspect` prints its line as it is now",
         Difference::Undeclared => "is not in the schema file",
         Difference::Missing => "is in the schema file, and not in the database",
     })
