@@ -201,7 +201,7 @@ fn what_destroys_data_is_shown_as_blocked() {
     ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 1 to change, 0 to destroy.
+    Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     | database: test.db (from --url)
     exit 0
     ");

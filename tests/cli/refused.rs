@@ -69,7 +69,7 @@ fn what_destroys_data_needs_leave() {
     ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 1 to change, 0 to destroy.
+    Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     | database: test.db (from --url)
     | error: the apply is refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 2 values

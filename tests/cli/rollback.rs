@@ -117,7 +117,7 @@ fn base_is_what_was_there_before_the_first() {
     ! breaks-clients: programs that run meanwhile fail where they name `users`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 0 to change, 1 to destroy.
+    Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
     | error: the apply is refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 2 rows
     |   help: if this data may go, and no other, add --allow destroy:table.users
@@ -135,8 +135,8 @@ fn base_is_what_was_there_before_the_first() {
     ! breaks-clients: programs that run meanwhile fail where they name `users`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 0 to change, 1 to destroy.
-    Rollback complete (number 4): 0 added, 0 changed, 1 destroyed.
+    Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
+    Rollback complete (number 4): 0 added, 0 changed, 1 destroyed (2 rows dropped).
     | destroy table.users
     | verify
     exit 0

@@ -3,7 +3,7 @@
 //! a function can raise any text under any code.
 
 /// The words for single codes.
-const CODES: [(&str, &str); 26] = [
+const CODES: [(&str, &str); 27] = [
     ("22001", "a text is too long for its type"),
     ("22003", "a number is out of the range of its type"),
     ("22007", "a value is not a date or time"),
@@ -27,6 +27,7 @@ const CODES: [(&str, &str); 26] = [
     ("42804", "types do not match"),
     ("42883", "a function or operator does not exist"),
     ("42P01", "a table does not exist"),
+    ("42P20", "window functions are not allowed here"),
     ("53100", "the server's disk is full"),
     ("53200", "the server is out of memory"),
     ("54001", "an expression is nested too deeply"),
