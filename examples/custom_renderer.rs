@@ -48,6 +48,6 @@ mod tests {
         let text = checklist(&testing::plan(BEFORE, AFTER, Dialect::Sqlite).unwrap());
         assert!(text.starts_with("[ ] table.notes will be ") && text.contains("destroys data: "), "{text}");
         assert!(text.contains("\n[ ] table.tags will be created") && text.contains("(destroys-column)"), "{text}");
-        assert!(text.lines().last().is_some_and(|l| l.starts_with("Plan: 1 to add, 1 to change, 0 to destroy.")), "{text}");
+        assert!(text.lines().last().is_some_and(|l| l.starts_with("Plan: 1 to add, 1 to change, 0 to destroy (1 column, ")), "{text}");
     }
 }

@@ -63,8 +63,11 @@ const EXTRAS: [&str; 8] = [
 const GAPS: [&str; 9] =
     ["\n", "\n\n", ";\n", " // end\n", "\r\n", "\n/* block\n   comment */\n", "\n/- off \"x\" {\n y\n}\n", "\n// line\n", "  \n"];
 
-/// A table: its name, columns, and what stands between them.
-fn table() -> impl Strategy<Value = (usize, Vec<(usize, usize, usize, usize)>, bool, bool)> {
+/// A column: the places of its name, type, options and gap in their lists.
+type Column = (usize, usize, usize, usize);
+
+/// A table: the place of its name, its columns, and whether it has a check and an index.
+fn table() -> impl Strategy<Value = (usize, Vec<Column>, bool, bool)> {
     let column = (0..NAMES.len(), 0..TYPES.len(), 0..EXTRAS.len(), 0..GAPS.len());
     (0..NAMES.len(), prop::collection::vec(column, 1..6), any::<bool>(), any::<bool>())
 }
@@ -96,9 +99,9 @@ fn schema() -> impl Strategy<Value = String> {
                 }
             }
             let first = NAMES[seen[0]];
-            let _ = write!(
+            let _ = writeln!(
                 out,
-                "{}{}}}\n",
+                "{}{}}}",
                 if check { "  check \"1 > (0)\"\n" } else { "" },
                 if index { format!("  index ix_{name} {first}\n") } else { String::new() }
             );

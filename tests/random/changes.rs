@@ -91,7 +91,7 @@ impl Model {
 
     fn drop_or_add_body(&mut self, x: u8, y: u8, z: u8) {
         let picked = pick(&self.bodies, y).map(|b| b.id);
-        match picked.filter(|_| z % 2 == 0) {
+        match picked.filter(|_| z.is_multiple_of(2)) {
             Some(id) => self.drop_body(id),
             None => self.add_body([x, y, z, x]),
         }
@@ -104,7 +104,7 @@ impl Model {
         table.key = column;
         let id = table.id;
         let parents = self.tables.iter_mut().filter_map(|t| t.parent.as_mut());
-        parents.filter(|p| p.table == id && follow % 3 == 0).for_each(|p| p.column = column);
+        parents.filter(|p| p.table == id && follow.is_multiple_of(3)).for_each(|p| p.column = column);
     }
 
     fn retype(&mut self, at: usize, column: u8) {
@@ -121,7 +121,8 @@ impl Model {
         let Some(id) = pick(&self.bodies, x).map(|b| b.id) else { return };
         let free = self.free_name(y);
         let body = self.bodies.iter_mut().find(|b| b.id == id);
-        body.into_iter().for_each(|b| b.name = if y % 2 == 0 { respelled(&b.name) } else { free.clone().unwrap_or(b.name.clone()) });
+        body.into_iter()
+            .for_each(|b| b.name = if y.is_multiple_of(2) { respelled(&b.name) } else { free.clone().unwrap_or(b.name.clone()) });
     }
 
     /// Takes out what points to columns that are gone.
