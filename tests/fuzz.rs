@@ -249,7 +249,7 @@ proptest! {
 proptest! {
     #![proptest_config(config(60))]
 
-    /// With its digest made anew, as somebody who means it would: the steps and the head are still those that follow.
+    /// With its digest re-created, as somebody who means it would: the steps and the head are still those that follow.
     #[test]
     fn an_edited_plan_is_refused_or_means_the_same(source in schema(), mutations in prop::collection::vec(mutation(), 1..3)) {
         let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());

@@ -105,7 +105,7 @@ impl Side {
         }
     }
 
-    /// As what shall be.
+    /// As what is to be.
     async fn desired(&self, dialect: Dialect) -> Result<Desired, Failure> {
         let noted = |text: &str| -> Result<Desired, Failure> {
             let sources = Sources::from_text("noted.kdl", text);

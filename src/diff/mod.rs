@@ -106,7 +106,7 @@ impl Changes {
     }
 }
 
-/// Compares what is with what shall be.
+/// Compares what is with what is to be.
 ///
 /// # Errors
 /// Renames that cannot be meant: an old name and a new one that are both live, while the file declares only the new.

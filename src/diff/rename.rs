@@ -178,8 +178,8 @@ fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem 
     ))
 }
 
-/// Puts objects that hold no rows under the names they shall have, so that each is compared with its successor. The
-/// object keeps its old name: that is the difference. What is as it shall be already is not moved.
+/// Puts objects that hold no rows under the names they are to have, so that each is compared with its successor. The
+/// object keeps its old name: that is the difference. What is as it is to be already is not moved.
 fn rekey<'w, T>(
     live: &mut IndexMap<ObjectName, T>,
     wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)>,

@@ -250,7 +250,7 @@ fn spelled(before: &Table, after: &Table) -> Table {
     table
 }
 
-/// Puts indexes under the names that they shall have, and gives the renames. An index that is as it shall be is not one of
+/// Puts indexes under the names that they are to have, and gives the renames. An index that is as it is to be is not one of
 /// them: nothing else shows whether two indexes have changed their names.
 fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident, Ident)> {
     if after.indexes.values().all(|i| i.was.is_empty()) {

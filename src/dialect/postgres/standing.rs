@@ -1,4 +1,4 @@
-//! What goes with an object that is dropped or made anew, though nobody asked for that: a view's owner, privileges,
+//! What goes with an object that is dropped or re-created, though nobody asked for that: a view's owner, privileges,
 //! columns' comments and defaults are brought back, and a type's owner and privileges; what rosey does not manage stops the
 //! plan by name, or is named.
 
@@ -41,14 +41,14 @@ fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Opti
     steps.iter_mut().find(again)
 }
 
-/// A materialised view that nobody has filled yet is not filled by being made anew.
+/// A materialised view that nobody has filled yet is not filled by being re-created.
 fn stays_empty(step: &mut Step) {
     for statement in step.statements.iter_mut().filter(|s| s.sql.starts_with("CREATE MATERIALIZED VIEW ")) {
         statement.sql.push_str("\nWITH NO DATA");
     }
 }
 
-/// Adds what brings back the owner and the privileges of types that are made anew.
+/// Adds what brings back the owner and the privileges of types that are re-created.
 fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     for going in going {
         let What::Type(name) = &going.what else { continue };
@@ -59,7 +59,7 @@ fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     }
 }
 
-/// Whether a statement gives a view or type that was made anew back to its owner. Who makes it owns it: for the owner it
+/// Whether a statement gives a view or type that was re-created back to its owner. Who makes it owns it: for the owner it
 /// changes nothing, and is left out.
 pub(crate) fn gives_back(sql: &str) -> bool {
     let made = ["ALTER VIEW ", "ALTER MATERIALIZED VIEW ", "ALTER TYPE "].iter().any(|a| sql.starts_with(a));

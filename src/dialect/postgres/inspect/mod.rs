@@ -79,7 +79,7 @@ pub(crate) struct Live {
     pub(crate) reads: Vec<Reads>,
     /// Unmanaged objects that stand on a relation: kind and name, by its oid.
     pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
-    /// Statements that bring back what goes with a view when it is made anew, by its oid.
+    /// Statements that bring back what goes with a view when it is re-created, by its oid.
     pub(crate) kept: BTreeMap<i64, Vec<String>>,
     /// The same for enums and domains.
     pub(crate) kept_types: BTreeMap<ObjectName, Vec<String>>,

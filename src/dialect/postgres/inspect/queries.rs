@@ -158,7 +158,7 @@ pub(super) fn uses() -> String {
     )
 }
 
-/// What goes with a view when it is made anew, as statements that bring it back, in their order: its owner, privileges
+/// What goes with a view when it is re-created, as statements that bring it back, in their order: its owner, privileges
 /// (those that default privileges would add are taken off first), columns' comments, privileges, defaults and what the planner is told of them.
 pub(super) fn kept() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
@@ -220,7 +220,7 @@ pub(super) fn kept_of_columns(version: i64) -> String {
     )
 }
 
-/// What goes with a type that is made anew, as statements that bring it back, in their order: its owner, and the privileges
+/// What goes with a type that is re-created, as statements that bring it back, in their order: its owner, and the privileges
 /// that are not those of a new type (USAGE for everyone, and what default privileges add).
 pub(super) fn kept_of_types() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";

@@ -231,7 +231,7 @@ pub(super) fn rule_comment(table: &Altered<'_>, name: &str, comment: Option<&str
     Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
 }
 
-/// Whether the default of a column that stays as it is names a type that is made anew.
+/// Whether the default of a column that stays as it is names a type that is re-created.
 fn names_moved(table: &Altered<'_>, column: &Column) -> bool {
     let before = table.column(&column.name).and_then(|b| b.default.as_ref());
     let same = column.default.is_some() && before == column.default.as_ref() && !table.stirs(&column.name);

@@ -1,4 +1,4 @@
-//! Enums: values are added where the type stands; one that loses or reorders values is made anew.
+//! Enums: values are added where the type stands; one that loses or reorders values is re-created.
 
 use super::super::ddl;
 use super::super::names::{literal, quote};

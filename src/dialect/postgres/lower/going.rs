@@ -73,7 +73,7 @@ fn of_table(world: &World<'_>, table: &Altered<'_>) -> Vec<Going> {
     all.map(|what| Going { what, by: by.clone() }).collect()
 }
 
-/// Types that go, and those that are made anew beside the old one.
+/// Types that go, and those that are re-created beside the old one.
 fn of_types(world: &World<'_>) -> Vec<Going> {
     let one = |name: &ObjectName, by: Address| Going { what: What::Type(name.clone()), by };
     let moved = |after: &ObjectName| world.moved.contains_key(&world.names.key(after));

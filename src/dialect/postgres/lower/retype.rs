@@ -1,4 +1,4 @@
-//! Columns whose type changes: by the schema, or because a type is made anew under them. And those that cannot be changed
+//! Columns whose type changes: by the schema, or because a type is re-created under them. And those that cannot be changed
 //! and are made again: computed columns, which lose nothing by it.
 
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ fn changes(world: &World<'_>, before: &Column, after: &Column) -> bool {
     !same_type(world, &before.ty, &after.ty) || before.collate != after.collate || moved_under(world, after).is_some()
 }
 
-/// Whether SQL names a type that is made anew: what it is part of would hold on to the old one.
+/// Whether SQL names a type that is re-created: what it is part of would hold on to the old one.
 pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
     if world.moved.is_empty() {
         return false;
@@ -53,7 +53,7 @@ pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
     world.moved_names().iter().any(|n| named.contains(n.as_str()))
 }
 
-/// The type of the column, where it is made anew, and whether values go through their text.
+/// The type of the column, where it is re-created, and whether values go through their text.
 fn moved_under(world: &World<'_>, column: &Column) -> Option<bool> {
     let (key, _) = pg_types::named(&column.ty, &world.names)?;
     world.moved.get(&key).map(|m| m.by_text)

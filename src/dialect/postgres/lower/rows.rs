@@ -72,7 +72,7 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
     }
 }
 
-/// The value of a column whose type is made anew, as the old type or the new base type has it: the new type is not there
+/// The value of a column whose type is re-created, as the old type or the new base type has it: the new type is not there
 /// yet, and what conditions compare it with must fit. None where another type comes to the column as well.
 fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool) -> Option<String> {
     let before = table.column(&column.name)?;

@@ -21,7 +21,7 @@ pub(super) struct Altered<'a> {
     pub(super) retyped: Vec<Retyped>,
     pub(super) recreated: BTreeSet<Ident>,
     pub(super) rules: Rules,
-    /// The names of the types that are made anew.
+    /// The names of the types that are re-created.
     pub(super) moved_names: BTreeSet<String>,
     /// It holds rows.
     pub(super) rows: bool,
@@ -67,7 +67,7 @@ impl Altered<'_> {
     }
 }
 
-/// All tables that change, and those under which a type is made anew.
+/// All tables that change, and those under which a type is re-created.
 pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
     let declared = world.changes.tables.iter().filter_map(|c| match c {
         TableChange::Alter(edits) => Some(Cow::Borrowed(&**edits)),

@@ -13,7 +13,7 @@ use crate::diff::{Delta, TableChange};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Case, Column, DefaultValue, EnumType, Expr, Ident, Literal, ObjectName, Schema, Type};
 
-/// A type that is made anew.
+/// A type that is re-created.
 #[derive(Debug, Clone)]
 pub(super) struct Moved {
     /// The name of the old one meanwhile.
@@ -30,7 +30,7 @@ pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
     enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
 }
 
-/// All types that are made anew, domains over such a type among them.
+/// All types that are re-created, domains over such a type among them.
 pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
     let mut found = BTreeMap::new();
     for delta in &world.changes.enums {
@@ -76,7 +76,7 @@ pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool 
     before == after || renamed().unwrap_or_default()
 }
 
-/// Two types, or the base types behind a domain that is made anew over another one.
+/// Two types, or the base types behind a domain that is re-created over another one.
 pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Type) {
     let given = || (before.clone(), after.clone());
     let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &world.names), pg_types::named(after, &world.names)) else {
@@ -88,7 +88,7 @@ pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Ty
     both.unwrap_or_else(given)
 }
 
-/// Values that the conditions of a domain that is made anew over another type refuse.
+/// Values that the conditions of a domain that is re-created over another type refuse.
 pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found = Vec::new();
     for retyped in &table.retyped {
@@ -156,7 +156,7 @@ pub(super) enum Way {
     Add,
     /// Values are added ahead of that transaction, in which they could not be used otherwise.
     AddBefore,
-    /// It is made anew.
+    /// It is re-created.
     Replace,
 }
 

@@ -1,5 +1,5 @@
 //! What all parts of the lowering look at: the two schemas, the facts, the names of resources, and the types that are
-//! made anew.
+//! re-created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) struct World<'a> {
     pub(super) facts: &'a Facts,
     pub(super) online: bool,
     pub(super) names: Names,
-    /// The types that are made anew, by their new names.
+    /// The types that are re-created, by their new names.
     pub(super) moved: BTreeMap<String, Moved>,
     /// The types and sequences that go.
     pub(super) dropped: BTreeSet<String>,
@@ -109,7 +109,7 @@ impl<'a> World<'a> {
         footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
     }
 
-    /// The names of the types that are made anew, without their schemas: new and live ones.
+    /// The names of the types that are re-created, without their schemas: new and live ones.
     pub(super) fn moved_names(&self) -> BTreeSet<String> {
         let bare = |key: &String| key.split_once('.').map_or(key.clone(), |(_, name)| name.to_owned());
         let live = self.renamed_types.iter().filter(|(_, new)| self.moved.contains_key(*new)).map(|(old, _)| bare(old));

@@ -1,5 +1,5 @@
 //! Queries of views and materialised views, settled by the server over stand-ins of the tables that they shall read. Whether
-//! a view must be made anew for what it reads is not decided here.
+//! a view must be re-created for what it reads is not decided here.
 
 use std::collections::BTreeSet;
 

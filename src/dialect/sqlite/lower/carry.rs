@@ -214,7 +214,7 @@ fn renamed(changes: &Changes) -> Vec<(String, String)> {
     changes.tables.iter().filter_map(pair).collect()
 }
 
-/// Drops what is there, and makes what shall be. What SQLite stumbles over must be away while anything is changed.
+/// Drops what is there, and makes what is to be. What SQLite stumbles over must be away while anything is changed.
 fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
     let Around { gone, broken, .. } = around;
     let mut steps = Vec::new();
