@@ -275,7 +275,7 @@ fn a_policy_holds_against_the_flag() {
     ! breaks-clients: programs that run meanwhile fail where they name `name`
       change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
 
-    Plan: 0 to add, 1 to change, 0 to destroy.
+    Plan: 0 to add, 1 to change, 0 to destroy (1 column, 1 value dropped).
     | database: test.db (from rosey.kdl, env prod)
     exit 0
     ");
