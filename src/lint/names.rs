@@ -1,6 +1,7 @@
 //! Names in SQL: where one can stand bare, and how it is written where it cannot.
 
-use crate::dialect::sqlite::{keywords, lexer::quote};
+use crate::dialect::sqlite::lexer::quote;
+use crate::dialect::{postgres, sqlite};
 use crate::schema::{Dialect, Ident};
 
 /// Why a name cannot stand bare.
@@ -20,8 +21,8 @@ pub(super) enum Why {
 pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
     let lower = name.to_ascii_lowercase();
     let reserved = match dialect {
-        Dialect::Sqlite => keywords::is_reserved(&lower),
-        Dialect::Postgres => RESERVED.binary_search(&lower.as_str()).is_ok(),
+        Dialect::Sqlite => sqlite::keywords::is_reserved(&lower),
+        Dialect::Postgres => postgres::keywords::is_reserved(&lower),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && !c.is_whitespace());
     let begins = !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
@@ -42,121 +43,10 @@ pub(super) fn in_sql(name: &Ident) -> String {
     if bare { name.to_string() } else { quote(name.as_str()) }
 }
 
-/// PostgreSQL's words that cannot be the name of a table or column
-/// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>).
-const RESERVED: [&str; 101] = [
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "binary",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "collation",
-    "column",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "overlaps",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "symmetric",
-    "system_user",
-    "table",
-    "tablesample",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::schema::Case;
-
-    #[test]
-    fn reserved_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
-    }
 
     #[test]
     fn each_database_has_its_own_words() {

@@ -173,8 +173,8 @@ const NOT_FUNCTION_OR_TYPE: [&str; 63] = [
     "xmltable",
 ];
 
-/// Whether a word can be no name of a type without quotes, and is no built-in type either.
-pub(super) fn is_reserved(word: &str) -> bool {
+/// Whether a word cannot be the name of a table, column or type without quotes, and is not a built-in type either.
+pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }
 

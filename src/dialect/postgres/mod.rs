@@ -19,7 +19,7 @@ mod from_sql;
 mod gate;
 pub(crate) mod given_names;
 pub(crate) mod inspect;
-mod keywords;
+pub(crate) mod keywords;
 mod known_types;
 mod literals;
 mod lower;
