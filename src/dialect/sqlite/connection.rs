@@ -77,7 +77,7 @@ pub enum Error {
         path: String,
     },
     /// A statement that SQLite had accepted failed over the rows. Its message is not kept, for it may quote a value.
-    #[error("{}", .named.clone().unwrap_or_else(|| format!("{} ({})", codes::meaning(*.code), codes::name(*.code))))]
+    #[error("{}", .named.clone().unwrap_or_else(|| codes::message(*.code)))]
     Rows {
         /// SQLite's extended result code.
         code: i32,
