@@ -17,6 +17,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// How long all counts of a plan may take.
 const BUDGET: Duration = Duration::from_secs(60);
 
+/// The least time that a count needs: it is not begun with less.
+const SHARE: Duration = Duration::from_millis(100);
+
 /// What of a schema file may be in a count, and what the server can be asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Measuring {
@@ -182,35 +185,59 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
     Ok(())
 }
 
-/// Runs the columns of the view that has been admitted, one by one.
+/// Runs the columns of the view that has been admitted: as many as the time allows in one round trip, from the one on that
+/// was not reached. A count that needs more than its share of the time is run again by itself.
 async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usize], until: Instant) -> Result<(), Error> {
     // Compiling an expression takes memory that grows with it.
     connection.own(&["SET LOCAL transaction_read_only = on", "SET LOCAL jit = off"]).await?;
     end_with_the_connection(connection).await?;
-    for (column, n) in part.iter().enumerate() {
-        let Some(limit) = left(until) else {
-            all[*n].outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET)));
-            continue;
-        };
-        let began = Instant::now();
-        let commands = [
-            timeout(limit),
-            "SAVEPOINT rosey_count".to_owned(),
-            format!("SELECT c{column}::pg_catalog.text FROM {}", gate::VIEW),
-            "RELEASE SAVEPOINT rosey_count".to_owned(),
-        ];
-        let mut counted = None;
-        let outcome = connection.own_queries(&commands, |_, row| counted = numbers(row)).await;
-        all[*n].outcome = Some(match outcome {
-            Ok(()) => counted.map_or(Outcome::Not(gate::not_taken()), |(n, total)| Outcome::Counted(n, total)),
-            Err(error) => {
-                let why = Outcome::Not(why(error, began.elapsed(), limit)?);
-                connection.own(&["ROLLBACK TO SAVEPOINT rosey_count"]).await?;
-                why
-            }
-        });
+    let (mut next, mut alone) = (0, false);
+    while next < part.len() {
+        let remaining = until.saturating_duration_since(Instant::now());
+        let at_once = shares(remaining).min(if alone { 1 } else { part.len() - next });
+        if at_once == 0 {
+            part[next..].iter().for_each(|n| all[*n].outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET))));
+            break;
+        }
+        let limit = share(remaining, at_once);
+        let (counted, ended) = run_some(connection, next..next + at_once, limit).await?;
+        for outcome in counted {
+            all[part[next]].outcome = Some(outcome);
+            next += 1;
+        }
+        // Its share was too short, but its limit may not be.
+        alone = matches!(&ended, Some(NotCounted::TookLonger(_))) && at_once > 1 && limit < LIMIT;
+        if let Some(why) = ended.filter(|_| !alone) {
+            all[part[next]].outcome = Some(Outcome::Not(why));
+            next += 1;
+        }
     }
     Ok(())
+}
+
+/// Runs some of the view's columns in one round trip, each with a limit: what came of them, as far as the first one that
+/// failed, and why that did.
+async fn run_some(
+    connection: &mut Connection,
+    columns: std::ops::Range<usize>,
+    limit: Duration,
+) -> Result<(Vec<Outcome>, Option<NotCounted>), Error> {
+    // From PostgreSQL 13 on, the limit is that of each statement in a message
+    // (https://www.postgresql.org/docs/current/runtime-config-client.html).
+    let mut commands = vec![timeout(limit), "SAVEPOINT rosey_count".to_owned()];
+    commands.extend(columns.map(|c| format!("SELECT c{c}::pg_catalog.text FROM {}", gate::VIEW)));
+    commands.push("RELEASE SAVEPOINT rosey_count".to_owned());
+    let (mut counted, mut began) = (Vec::new(), Instant::now());
+    let outcome = connection
+        .own_queries(&commands, |_, row| {
+            counted.push(numbers(row).map_or(Outcome::Not(gate::not_taken()), |(n, total)| Outcome::Counted(n, total)));
+            began = Instant::now();
+        })
+        .await;
+    let Err(error) = outcome else { return Ok((counted, None)) };
+    let why = why(error, began.elapsed(), limit)?;
+    connection.own(&["ROLLBACK TO SAVEPOINT rosey_count"]).await?;
+    Ok((counted, Some(why)))
 }
 
 /// Has the server stop a count whose client has gone: on a system where it can notice, from PostgreSQL 14 on
@@ -230,11 +257,12 @@ async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Erro
 async fn directly(connection: &mut Connection, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
     connection.own(&["SAVEPOINT rosey_gate", "SET LOCAL transaction_read_only = on"]).await?;
     for counting in all {
-        let Some(limit) = left(until) else {
+        let remaining = until.saturating_duration_since(Instant::now());
+        if shares(remaining) == 0 {
             counting.outcome = Some(Outcome::Not(NotCounted::NoTimeLeft(BUDGET)));
             continue;
-        };
-        let began = Instant::now();
+        }
+        let (limit, began) = (share(remaining, 1), Instant::now());
         connection.own(&[&timeout(limit), "SAVEPOINT rosey_count"]).await?;
         let sql = format!("SELECT ARRAY[p.n, p.total]::pg_catalog.text FROM ({}\n) AS p(n, total)", counting.sql);
         counting.outcome = Some(match connection.query(&sql).await {
@@ -249,10 +277,14 @@ async fn directly(connection: &mut Connection, all: &mut [&mut Counting], until:
     connection.own(&["ROLLBACK TO SAVEPOINT rosey_gate"]).await
 }
 
-/// How long the next count may take; nothing if no time is left.
-fn left(until: Instant) -> Option<Duration> {
-    let left = until.saturating_duration_since(Instant::now());
-    (left >= Duration::from_millis(100)).then(|| left.min(LIMIT))
+/// How many counts can have a share of the time that is left; none if it has run out.
+fn shares(remaining: Duration) -> usize {
+    usize::try_from(remaining.as_millis() / SHARE.as_millis()).unwrap_or(usize::MAX)
+}
+
+/// How long each of some counts may take.
+fn share(remaining: Duration, counts: usize) -> Duration {
+    (remaining / u32::try_from(counts).unwrap_or(u32::MAX).max(1)).min(LIMIT)
 }
 
 fn timeout(limit: Duration) -> String {
