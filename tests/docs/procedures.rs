@@ -20,7 +20,7 @@ fn on_servers(test: impl Fn(&Workshop, &Database)) {
 
 #[test]
 fn a_rename_without_a_stop_loses_nothing() {
-    let steps = between("docs/zero-downtime.md", "**To rename a column**", "**To drop a column**");
+    let steps = between("docs/zero-downtime.md", "### Renaming a column", "### Dropping a column");
     let [add, apply, keep_both, end, take_out, drop] = steps.as_slice() else { panic!("{} steps", steps.len()) };
     on_servers(|shop, database| {
         shop.write("schema.kdl", "table outbox {\n    column id serial primary-key\n    column last_error text\n}\n");
@@ -70,7 +70,7 @@ fn way_back(shop: &Workshop, database: &Database, after: &str, at: usize) {
     shop.write("schema.kdl", after);
     shop.run("rosey apply --auto-approve --allow-destructive");
     let dump = shop.run("ls *.dump").trim().to_owned();
-    let blocks = between("docs/deploy.md", "## The way back on PostgreSQL", "");
+    let blocks = between("docs/deploy.md", "## Rolling back on PostgreSQL", "");
     let script = blocks[at].text.replace("chat.20261122T185651469Z.dump", "THE_DUMP");
     shop.run(&script.replace("chat", &database.name).replace("THE_DUMP", &dump));
 }
