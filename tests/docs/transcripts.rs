@@ -165,6 +165,9 @@ fn the_first_plan() {
     let start = between(README, "## The first ten minutes", "## PostgreSQL").remove(0);
     shop.run(&start.text);
     let blocks = between(README, "# rosey", "## Why");
+    // The starting point that is shown is the one that is made.
+    let shown = blocks.iter().find(|b| b.info == "sql").unwrap();
+    assert!(shown.text.lines().all(|line| start.text.contains(line)), "{README} shows another database:\n{}", shown.text);
     shop.write("schema.kdl", &blocks.iter().find(|b| b.info == "kdl").unwrap().text);
     let plan = blocks.iter().find(|b| b.info == "console").unwrap();
     let now = differs(&shop, plan, &str::to_owned);
