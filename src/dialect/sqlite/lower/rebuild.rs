@@ -19,7 +19,7 @@ fn beside(table: &Table) -> String {
 /// The statements, once renames are done.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after));
-    let mut statements = vec![Statement::new(ddl::create_table(&with_explicit_key(edits), &new)), Statement::copy(copy(edits, &new))];
+    let mut statements = vec![Statement::new(ddl::create_table(&as_created(edits), &new)), Statement::copy(copy(edits, &new))];
     if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
         && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
     {
@@ -47,9 +47,13 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     statements
 }
 
-/// The new table. A rowid key that stays keeps the NOT NULL that somebody wrote at it, whether the file says it or not.
-fn with_explicit_key(edits: &TableEdits) -> Table {
+/// The new table as it is created. A rowid key that stays keeps the NOT NULL that somebody wrote at it, whether the file says
+/// it or not. A foreign key to the table itself names the old columns: SQLite renames them in there with the old table's.
+fn as_created(edits: &TableEdits) -> Table {
     let mut table = edits.after.clone();
+    for key in table.foreign_keys.iter_mut().filter(|k| k.table == edits.after.name) {
+        key.to.iter_mut().for_each(|column| *column = edits.old_column(column).clone());
+    }
     if let (Some(old), Some(new)) = (types::rowid_key(&edits.before), types::rowid_key(&edits.after))
         && old.name == new.name
         && old.explicit_not_null.0

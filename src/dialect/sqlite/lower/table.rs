@@ -174,7 +174,10 @@ fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool
         None if moves => f.drops.push(name_of(&edits.live.name.name)),
         None => {}
     }
-    f.prefers.extend(edits.foreign_keys.iter().filter_map(Delta::after).map(|k| name_of(&k.table.name)));
+    // A rebuild writes all of them by their new names, and what is renamed later would be renamed in there too.
+    let rebuilt = edits.after.foreign_keys.iter().filter(|k| step.action == Action::Rebuild && k.table != edits.after.name);
+    let written = rebuilt.chain(edits.foreign_keys.iter().filter_map(Delta::after));
+    f.prefers.extend(written.map(|k| name_of(&k.table.name)));
     // A backfill that reads another table reads it as it was.
     let others: Vec<&ObjectName> = changes.tables.iter().filter_map(|c| before_of(c)).filter(|n| **n != edits.live.name).collect();
     let read = edits.after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
