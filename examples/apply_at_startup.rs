@@ -1,12 +1,12 @@
-//! A program that carries its schema with it and brings its database there when it starts:
+//! An application that contains its schema and applies it to its database at startup:
 //!
 //! ```text
 //! cargo run --example apply_at_startup -- notes.db
 //! ```
 //!
-//! It prints the plan, applies it, and goes on. It refuses to destroy: where the plan would drop a table or a column, or
-//! where rows break a new rule, it says so and stops, with the database as it was. Two programs that start at once are
-//! no problem: one applies, the other waits for it and finds nothing to do.
+//! It prints the plan, applies it, and continues. It refuses to destroy data: if the plan would drop a table or a column,
+//! or if rows violate a new constraint, it prints the reason and stops, and the database is unchanged. Several instances
+//! can start at the same time: one applies, the others wait for it and find nothing to do.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -26,13 +26,13 @@ fn main() -> ExitCode {
     match start(&path) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("the database could not be brought up to date: {e}");
+            eprintln!("the schema could not be applied: {e}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// Brings the database to the schema, before the program does anything else.
+/// Applies the schema to the database, before the application does anything else.
 pub fn start(path: &Path) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(bring_up_to_date(path))?;
@@ -51,7 +51,7 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
     let options = Options { message: Some("at start-up".to_owned()), ..Options::default() };
     match apply::apply(path, &desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent).await {
         Ok(Outcome::Applied(report)) => println!("applied as number {}", report.number),
-        Ok(_) => println!("another program has applied it meanwhile"),
+        Ok(_) => println!("another instance has applied it in the meantime"),
         Err(ApplyError::Blocked(hazards)) => {
             let reasons: Vec<String> = hazards.iter().map(|h| format!("{}: {}", h.code.name(), h.text())).collect();
             return Err(format!("refused, and nothing was changed\n  {}", reasons.join("\n  ")).into());
@@ -61,7 +61,10 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The schema as SQLite shall have it. What is wrong with it comes with the line it stands in.
+/// Returns the schema for SQLite.
+///
+/// # Errors
+/// The mistakes in the schema, each with its line.
 fn desired() -> Result<Normalized, Box<dyn Error>> {
     let sources = Sources::from_text("notes.kdl", SCHEMA).checked()?;
     let schema = kdl::decode(&sources, Dialect::Sqlite)?;

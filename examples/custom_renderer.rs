@@ -1,4 +1,4 @@
-//! A form of its own for a plan: a checklist for a ticket, made from the view that every form of rosey's is made from.
+//! A custom format for a plan: a checklist for a ticket, made from the view that all formats of rosey are made from.
 //!
 //! ```text
 //! cargo run --example custom_renderer
@@ -13,7 +13,7 @@ const BEFORE: &str = "table notes { column id serial primary-key; column title t
 const AFTER: &str = "table notes { column id serial primary-key; column title text not-null; }
 table tags { column name text primary-key; }";
 
-/// A line for each object, and under it what to look at. Names come from a database: they are escaped.
+/// Returns one line for each object, followed by what to check. Names come from a database, so they are escaped.
 pub fn checklist(plan: &Plan) -> String {
     let view = View::of(plan, "the schema");
     let mut text = String::new();

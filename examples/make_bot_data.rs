@@ -1,14 +1,14 @@
-//! Makes a populated v0.5.0 bot database, as a bot that has run for a while has it:
+//! Creates a populated v0.5.0 bot database, like that of a bot that has been running for a while:
 //!
 //! ```text
 //! cargo run --example make_bot_data -- bot_data.db [ROWS]
 //! ```
 //!
-//! ROWS is the length of the chat history, 2000 where it is not given; the other tables follow from it. The same ROWS
-//! gives the same content. The content is awkward on purpose: counters that are NULL, names with quotes and beyond
-//! ASCII, a rank that is REAL, a sequence that is ahead of the highest id.
+//! ROWS is the length of the chat history, 2000 by default; the size of the other tables follows from it. The same ROWS
+//! always creates the same content. The content is deliberately awkward: counters that are NULL, names with quotes and
+//! non-ASCII characters, a rank that is REAL, a sequence that is ahead of the highest id.
 //!
-//! It never overwrites a file, and a file that it cannot finish is removed.
+//! It never overwrites a file. If it fails, it removes the incomplete file.
 
 use std::error::Error;
 use std::io::ErrorKind;
@@ -21,9 +21,9 @@ use sqlx::{AssertSqlSafe, Connection as _};
 const SCHEMA: &str = include_str!("../tests/bot/v0.5.0.sqlite.sql");
 const USAGE: &str = "usage: cargo run --example make_bot_data -- FILE.db [ROWS]
 
-Makes FILE.db, a v0.5.0 bot database with ROWS chat messages (default 2000).";
+Creates FILE.db, a v0.5.0 bot database with ROWS chat messages (default 2000).";
 
-/// When the made-up bot was started.
+/// When the fictional bot was started.
 const START: i64 = 1_760_000_000;
 
 fn main() -> ExitCode {
@@ -32,21 +32,21 @@ fn main() -> ExitCode {
         [path] if !path.starts_with('-') => (PathBuf::from(path), 2000),
         [path, rows] if !path.starts_with('-') => match rows.parse::<u32>() {
             Ok(rows) => (PathBuf::from(path), i64::from(rows)),
-            Err(_) => return fail(&format!("`{rows}` is no number of rows\n\n{USAGE}")),
+            Err(_) => return fail(&format!("`{rows}` is not a number of rows\n\n{USAGE}")),
         },
         _ => return fail(USAGE),
     };
-    // Fails where the file is there, without a moment between looking and making.
+    // Fails if the file exists; checking and creating it are one step.
     match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
         Ok(_) => {}
         Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-            return fail(&format!("{} exists already; take another name, or remove it first", path.display()));
+            return fail(&format!("{} already exists; choose another name, or remove it first", path.display()));
         }
-        Err(e) => return fail(&format!("{} cannot be made: {e}", path.display())),
+        Err(e) => return fail(&format!("{} cannot be created: {e}", path.display())),
     }
     match make(&path, rows) {
         Ok(()) => {
-            println!("{}: a v0.5.0 bot database, made from {rows} rows of chat", path.display());
+            println!("{}: a v0.5.0 bot database with {rows} rows of chat", path.display());
             ExitCode::SUCCESS
         }
         Err(e) => {
@@ -84,7 +84,7 @@ async fn fill(c: &mut SqliteConnection, rows: i64) -> Result<(), sqlx::Error> {
     tokens(c, &mut random).await
 }
 
-/// Users and what they did. The counters of v0.5.0 allow NULL, and old rows hold it.
+/// Users and their actions. The counters of v0.5.0 allow NULL, and old rows contain it.
 async fn people(c: &mut SqliteConnection, users: &[String], rows: i64, random: &mut Random) -> Result<(), sqlx::Error> {
     let stats = (0..).zip(users).map(|(i, user)| {
         let lines = if i % 17 == 3 { Value::Null } else { Value::Int(random.below(5000)) };
@@ -101,7 +101,7 @@ async fn people(c: &mut SqliteConnection, users: &[String], rows: i64, random: &
     insert(c, "user_actions", "timestamp, username, action_type, details", actions.collect()).await
 }
 
-/// The history. Its last ten messages are gone again, so that the sequence is ahead of the highest id.
+/// The chat history. Its last ten messages are deleted, so that the sequence is ahead of the highest id.
 async fn chat(c: &mut SqliteConnection, users: &[String], rows: i64, random: &mut Random) -> Result<(), sqlx::Error> {
     let counts = (0..rows / 2).map(|i| {
         let chatting = random.below(40);
@@ -117,7 +117,7 @@ async fn chat(c: &mut SqliteConnection, users: &[String], rows: i64, random: &mu
     Ok(())
 }
 
-/// The two tables of one row. The rank is REAL in v0.5.0.
+/// The two tables with a single row. The rank is REAL in v0.5.0.
 async fn singletons(c: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let at = || Value::Int(START);
     let stats = vec![Value::Int(1), Value::Int(42), at(), Value::Int(57), at(), at()];
@@ -127,7 +127,7 @@ async fn singletons(c: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     insert(c, "current_status", "id, bot_name, bot_rank, bot_afk, last_updated", vec![status]).await
 }
 
-/// Messages that wait, were sent, or failed.
+/// Messages that are pending, sent or failed.
 async fn queue(c: &mut SqliteConnection, rows: i64) -> Result<(), sqlx::Error> {
     let messages = (0..rows / 10).map(|i| {
         let sent = i % 3 != 0;
@@ -158,12 +158,12 @@ fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
-/// Inserts many rows with each statement: one for each row would take several times as long.
+/// Inserts many rows with each statement: one statement per row would take several times as long.
 async fn insert(c: &mut SqliteConnection, table: &str, columns: &str, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     for chunk in rows.chunks(200) {
         let places = vec!["?"; columns.split(',').count()].join(", ");
         let places = vec![format!("({places})"); chunk.len()].join(", ");
-        // Only names and places that stand in this file; the values are bound.
+        // Only names and placeholders of this file; the values are bound.
         let mut query = sqlx::query(AssertSqlSafe(format!("INSERT INTO {table} ({columns}) VALUES {places}")));
         for value in chunk.iter().flatten() {
             query = match value {
@@ -189,7 +189,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
 
-    /// A number from 0 up to, but without, `end`.
+    /// Returns a number from 0 up to, but not including, `end`.
     fn below(&mut self, end: u32) -> i64 {
         (self.next() % u64::from(end)) as i64
     }

@@ -1,4 +1,4 @@
-//! A plan that a unit test asserts, with no database: whoever changes the schema sees in the review what it will do.
+//! A plan that a unit test asserts, without a database: the review of a schema change shows what the change will do.
 //!
 //! ```text
 //! cargo run --example plan_snapshot
@@ -7,7 +7,7 @@
 use rosey::schema::Dialect;
 use rosey::testing::{self, TestError};
 
-/// The schema of the last release, as it was.
+/// The schema of the last release.
 const RELEASED: &str = r#"
 table notes {
     column id serial primary-key
@@ -16,10 +16,10 @@ table notes {
 }
 "#;
 
-/// The schema that the program has now.
+/// The current schema of the application.
 const SCHEMA: &str = include_str!("notes.kdl");
 
-/// What the next release does to a database of the last one.
+/// Returns what the next release changes in a database of the last one.
 pub fn upgrade() -> Result<String, TestError> {
     testing::plan_text(RELEASED, SCHEMA, Dialect::Sqlite)
 }
