@@ -1,9 +1,9 @@
-# rosey in an image: docker build -t rosey . && docker run --rm -v "$PWD:/work" rosey plan --url sqlite:///bot_data.db
+# An image with rosey: docker build -t rosey . && docker run --rm -v "$PWD:/work" rosey plan --url sqlite:///bot_data.db
 FROM rust:1.95-slim-trixie AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY src src
-# Cargo looks for what Cargo.toml names, built or not.
+# Cargo checks that the targets named in Cargo.toml exist, whether it builds them or not.
 COPY benches benches
 COPY tests/cases.rs tests/cases.rs
 RUN cargo build --locked --release --bin rosey
