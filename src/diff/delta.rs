@@ -4,16 +4,16 @@ use std::hash::Hash;
 
 use indexmap::IndexMap;
 
-use super::Object;
 use super::pairs::is_respelled;
+use super::{Attribute, Object};
 use crate::schema::{Ident, ObjectName};
 
 /// One attribute that differs, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edit {
-    /// The attribute: `type`, `not-null`, `default`, …
-    pub attribute: &'static str,
+    /// The attribute.
+    pub attribute: Attribute,
     /// What it is, where it is set.
     pub before: Option<String>,
     /// What it shall be, where it shall be set.
@@ -82,7 +82,7 @@ pub(crate) fn with_respelled<T: Object>(
         let ((old, _), (new, was)) = (names(before), names(after));
         let is_found = || found.iter().any(|d| d.after().is_some_and(|t| names(t).0 == name));
         if is_respelled(&old.name, &new.name, was) && !is_found() {
-            let edits = vec![Edit { attribute: "name", before: Some(old.to_string()), after: Some(new.to_string()) }];
+            let edits = vec![Edit { attribute: Attribute::Name, before: Some(old.to_string()), after: Some(new.to_string()) }];
             found.push(Delta::Alter { before: before.clone(), after: after.clone(), edits });
         }
     }

@@ -3,6 +3,7 @@
 //! All rules of equality are normalisation's; here equal means equal. Renames are resolved first, on a copy of the
 //! current schema, as the database itself will do them, so that what depends on a renamed column is no difference.
 
+mod attribute;
 mod delta;
 mod moves;
 mod object;
@@ -19,6 +20,7 @@ use crate::schema::{
     Trigger, View, VirtualTable,
 };
 
+pub use attribute::Attribute;
 pub use delta::{Delta, Edit};
 pub use object::Object;
 pub(crate) use object::show_default;

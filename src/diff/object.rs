@@ -1,6 +1,6 @@
 //! The attributes of each kind of object, once: what is compared is what is shown.
 
-use super::Edit;
+use super::{Attribute, Edit};
 use crate::schema::{
     Check, Column, DefaultValue, Deferrable, Domain, EnumType, Exclusion, Expr, Extension, ForeignKey, Ident, Identity, Index, Literal,
     MaterializedView, Namespace, PrimaryKey, Sequence, SequenceOptions, Table, Trigger, Unique, View, VirtualTable,
@@ -23,7 +23,7 @@ struct Edits(Vec<Edit>);
 
 impl Edits {
     /// Compares one attribute; `show` gives its words, or none where it is not set.
-    fn of<T: PartialEq>(mut self, attribute: &'static str, before: &T, after: &T, show: impl Fn(&T) -> Option<String>) -> Self {
+    fn of<T: PartialEq>(mut self, attribute: Attribute, before: &T, after: &T, show: impl Fn(&T) -> Option<String>) -> Self {
         if before != after {
             self.0.push(Edit { attribute, before: show(before), after: show(after) });
         }
@@ -31,7 +31,7 @@ impl Edits {
     }
 
     /// A flag.
-    fn flag(self, attribute: &'static str, before: bool, after: bool) -> Self {
+    fn flag(self, attribute: Attribute, before: bool, after: bool) -> Self {
         self.of(attribute, &before, &after, |set| set.then(String::new))
     }
 
@@ -42,12 +42,12 @@ impl Edits {
             with.sort();
             with
         };
-        self.of("with", &sorted(before), &sorted(after), |w| parameters(w))
+        self.of(Attribute::With, &sorted(before), &sorted(after), |w| parameters(w))
     }
 
     /// A name that is only compared where the file gives one: the database names what has no name.
     fn name(self, before: &Option<Ident>, after: &Option<Ident>) -> Self {
-        if after.is_none() { self } else { self.of("name", before, after, shown) }
+        if after.is_none() { self } else { self.of(Attribute::Name, before, after, shown) }
     }
 }
 
@@ -86,16 +86,20 @@ pub(crate) fn show_default(default: &DefaultValue) -> String {
 impl Object for Column {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("type", &before.ty, &after.ty, |t| Some(t.to_string()))
-            .flag("not-null", before.not_null, after.not_null)
-            .of("on-conflict", &before.not_null_conflict, &after.not_null_conflict, word(crate::schema::Conflict::word))
-            .of("default", &before.default, &after.default, |d| d.as_ref().map(show_default))
-            .of("collate", &before.collate, &after.collate, shown)
-            .of("generated", &before.generated, &after.generated, |g| g.as_ref().map(|g| g.expr.text.clone()))
-            .flag("stored", before.generated.as_ref().is_some_and(|g| g.stored), after.generated.as_ref().is_some_and(|g| g.stored))
-            .of("identity", &before.identity, &after.identity, word(Identity::word))
-            .of("sequence", &before.sequence, &after.sequence, counting)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Type, &before.ty, &after.ty, |t| Some(t.to_string()))
+            .flag(Attribute::NotNull, before.not_null, after.not_null)
+            .of(Attribute::OnConflict, &before.not_null_conflict, &after.not_null_conflict, word(crate::schema::Conflict::word))
+            .of(Attribute::Default, &before.default, &after.default, |d| d.as_ref().map(show_default))
+            .of(Attribute::Collate, &before.collate, &after.collate, shown)
+            .of(Attribute::Generated, &before.generated, &after.generated, |g| g.as_ref().map(|g| g.expr.text.clone()))
+            .flag(
+                Attribute::Stored,
+                before.generated.as_ref().is_some_and(|g| g.stored),
+                after.generated.as_ref().is_some_and(|g| g.stored),
+            )
+            .of(Attribute::Identity, &before.identity, &after.identity, word(Identity::word))
+            .of(Attribute::Sequence, &before.sequence, &after.sequence, counting)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -103,14 +107,14 @@ impl Object for Column {
 impl Object for PrimaryKey {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("columns", &before.parts, &after.parts, |p| list(p))
+            .of(Attribute::Columns, &before.parts, &after.parts, |p| list(p))
             .name(&before.name, &after.name)
-            .of("on-conflict", &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
-            .flag("autoincrement", before.autoincrement, after.autoincrement)
-            .flag("desc", before.inline_desc, after.inline_desc)
-            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .of("include", &before.include, &after.include, |i| list(i))
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::OnConflict, &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
+            .flag(Attribute::Autoincrement, before.autoincrement, after.autoincrement)
+            .flag(Attribute::Desc, before.inline_desc, after.inline_desc)
+            .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -118,13 +122,13 @@ impl Object for PrimaryKey {
 impl Object for Unique {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("columns", &before.parts, &after.parts, |p| list(p))
+            .of(Attribute::Columns, &before.parts, &after.parts, |p| list(p))
             .name(&before.name, &after.name)
-            .of("on-conflict", &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
-            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
-            .of("include", &before.include, &after.include, |i| list(i))
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::OnConflict, &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
+            .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .flag(Attribute::NullsNotDistinct, before.nulls_not_distinct, after.nulls_not_distinct)
+            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -132,11 +136,11 @@ impl Object for Unique {
 impl Object for Check {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("condition", &before.expr, &after.expr, |e| Some(e.text.clone()))
+            .of(Attribute::Condition, &before.expr, &after.expr, |e| Some(e.text.clone()))
             .name(&before.name, &after.name)
-            .flag("no-inherit", before.no_inherit, after.no_inherit)
-            .flag("not-valid", before.not_valid, after.not_valid)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .flag(Attribute::NoInherit, before.no_inherit, after.no_inherit)
+            .flag(Attribute::NotValid, before.not_valid, after.not_valid)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -145,15 +149,15 @@ impl Object for ForeignKey {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let target = |fk: &ForeignKey| (fk.table.clone(), fk.to.clone());
         Edits::default()
-            .of("columns", &before.columns, &after.columns, |c| list(c))
-            .of("references", &target(before), &target(after), |(t, c)| Some(format!("{t}({})", list(c).unwrap_or_default())))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
+            .of(Attribute::References, &target(before), &target(after), |(t, c)| Some(format!("{t}({})", list(c).unwrap_or_default())))
             .name(&before.name, &after.name)
-            .of("on-delete", &before.on_delete, &after.on_delete, |a| Some(a.word().to_owned()))
-            .of("on-update", &before.on_update, &after.on_update, |a| Some(a.word().to_owned()))
-            .of("match", &before.matching, &after.matching, shown)
-            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .flag("not-valid", before.not_valid, after.not_valid)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::OnDelete, &before.on_delete, &after.on_delete, |a| Some(a.word().to_owned()))
+            .of(Attribute::OnUpdate, &before.on_update, &after.on_update, |a| Some(a.word().to_owned()))
+            .of(Attribute::Match, &before.matching, &after.matching, shown)
+            .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .flag(Attribute::NotValid, before.not_valid, after.not_valid)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -161,15 +165,15 @@ impl Object for ForeignKey {
 impl Object for Index {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("parts", &before.parts, &after.parts, |p| list(p))
-            .flag("unique", before.unique, after.unique)
-            .of("where", &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
-            .of("using", &before.method, &after.method, Clone::clone)
-            .flag("nulls-not-distinct", before.nulls_not_distinct, after.nulls_not_distinct)
-            .flag("invalid", before.invalid, after.invalid)
-            .of("include", &before.include, &after.include, |i| list(i))
+            .of(Attribute::Parts, &before.parts, &after.parts, |p| list(p))
+            .flag(Attribute::Unique, before.unique, after.unique)
+            .of(Attribute::Where, &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
+            .of(Attribute::Using, &before.method, &after.method, Clone::clone)
+            .flag(Attribute::NullsNotDistinct, before.nulls_not_distinct, after.nulls_not_distinct)
+            .flag(Attribute::Invalid, before.invalid, after.invalid)
+            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
             .parameters(&before.with, &after.with)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -177,32 +181,32 @@ impl Object for Index {
 /// A table's own attributes; its parts are compared each as what they are.
 pub(crate) fn table_options(before: &Table, after: &Table) -> Vec<Edit> {
     Edits::default()
-        .flag("strict", before.strict, after.strict)
-        .flag("without-rowid", before.without_rowid, after.without_rowid)
-        .flag("unlogged", before.unlogged, after.unlogged)
+        .flag(Attribute::Strict, before.strict, after.strict)
+        .flag(Attribute::WithoutRowid, before.without_rowid, after.without_rowid)
+        .flag(Attribute::Unlogged, before.unlogged, after.unlogged)
         .parameters(&before.with, &after.with)
-        .of("comment", &before.comment, &after.comment, Clone::clone)
+        .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
         .0
 }
 
 fn sql(before: &Expr, after: &Expr) -> Edits {
-    Edits::default().of("definition", before, after, |e| Some(e.text.clone()))
+    Edits::default().of(Attribute::Definition, before, after, |e| Some(e.text.clone()))
 }
 
 impl Object for View {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         sql(&before.query, &after.query)
-            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
-            .of("columns", &before.columns, &after.columns, |c| list(c))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
             .parameters(&before.with, &after.with)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
 
 impl Object for Trigger {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        sql(&before.body, &after.body).of("name", &before.name, &after.name, |n| Some(n.to_string())).0
+        sql(&before.body, &after.body).of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string())).0
     }
 }
 
@@ -214,16 +218,16 @@ impl Object for VirtualTable {
 
 impl Object for Namespace {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        Edits::default().of("comment", &before.comment, &after.comment, Clone::clone).0
+        Edits::default().of(Attribute::Comment, &before.comment, &after.comment, Clone::clone).0
     }
 }
 
 impl Object for Extension {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("schema", &before.schema, &after.schema, shown)
-            .of("version", &before.version, &after.version, Clone::clone)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Schema, &before.schema, &after.schema, shown)
+            .of(Attribute::Version, &before.version, &after.version, Clone::clone)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -231,9 +235,9 @@ impl Object for Extension {
 impl Object for EnumType {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
-            .of("values", &before.values, &after.values, |v| list(v))
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Values, &before.values, &after.values, |v| list(v))
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -241,16 +245,16 @@ impl Object for EnumType {
 impl Object for Domain {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let mut edits = Edits::default()
-            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
-            .of("type", &before.ty, &after.ty, |t| Some(t.to_string()))
-            .flag("not-null", before.not_null, after.not_null)
-            .of("default", &before.default, &after.default, |d| d.as_ref().map(show_default))
-            .of("collate", &before.collate, &after.collate, shown)
-            .of("comment", &before.comment, &after.comment, Clone::clone);
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Type, &before.ty, &after.ty, |t| Some(t.to_string()))
+            .flag(Attribute::NotNull, before.not_null, after.not_null)
+            .of(Attribute::Default, &before.default, &after.default, |d| d.as_ref().map(show_default))
+            .of(Attribute::Collate, &before.collate, &after.collate, shown)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone);
         if !super::pairs::rule_deltas(&before.checks, &after.checks, false).is_empty() {
             let conditions =
                 |d: &Domain| (!d.checks.is_empty()).then(|| d.checks.iter().map(|c| c.expr.text.clone()).collect::<Vec<_>>().join(", "));
-            edits.0.push(Edit { attribute: "checks", before: conditions(before), after: conditions(after) });
+            edits.0.push(Edit { attribute: Attribute::Checks, before: conditions(before), after: conditions(after) });
         }
         edits.0
     }
@@ -260,11 +264,11 @@ impl Object for Sequence {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let owner = |o: &Option<(crate::schema::ObjectName, Ident)>| o.as_ref().map(|(t, c)| format!("{t}.{c}"));
         Edits::default()
-            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
-            .of("type", &before.ty, &after.ty, |t| Some(t.to_string()))
-            .of("options", &before.options, &after.options, counting)
-            .of("owned-by", &before.owned_by, &after.owned_by, owner)
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Type, &before.ty, &after.ty, |t| Some(t.to_string()))
+            .of(Attribute::Options, &before.options, &after.options, counting)
+            .of(Attribute::OwnedBy, &before.owned_by, &after.owned_by, owner)
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }
@@ -272,13 +276,13 @@ impl Object for Sequence {
 impl Object for MaterializedView {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let mut edits = sql(&before.query, &after.query)
-            .of("name", &before.name, &after.name, |n| Some(n.to_string()))
-            .of("columns", &before.columns, &after.columns, |c| list(c))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
             .parameters(&before.with, &after.with)
-            .of("comment", &before.comment, &after.comment, Clone::clone);
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone);
         for delta in super::delta::deltas(&before.indexes, &after.indexes) {
             let words = |index: &Index| format!("{} ({})", index.name, list(&index.parts).unwrap_or_default());
-            edits.0.push(Edit { attribute: "index", before: delta.before().map(words), after: delta.after().map(words) });
+            edits.0.push(Edit { attribute: Attribute::Index, before: delta.before().map(words), after: delta.after().map(words) });
         }
         edits.0
     }
@@ -287,15 +291,15 @@ impl Object for MaterializedView {
 impl Object for Exclusion {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of("parts", &before.parts, &after.parts, |p| {
+            .of(Attribute::Parts, &before.parts, &after.parts, |p| {
                 Some(p.iter().map(|(part, with)| format!("{part} with {with}")).collect::<Vec<_>>().join(", "))
             })
             .name(&before.name, &after.name)
-            .of("using", &before.method, &after.method, Clone::clone)
-            .of("where", &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
-            .of("deferrable", &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .of("include", &before.include, &after.include, |i| list(i))
-            .of("comment", &before.comment, &after.comment, Clone::clone)
+            .of(Attribute::Using, &before.method, &after.method, Clone::clone)
+            .of(Attribute::Where, &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
+            .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
+            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
 }

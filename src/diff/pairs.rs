@@ -1,5 +1,6 @@
 //! Which constraint of before is which of after: by name, then by what it is, for most of them have no name.
 
+use super::Attribute;
 use super::Object;
 use super::delta::{Delta, Edit};
 use crate::schema::{Check, Exclusion, ForeignKey, Ident, PrimaryKey, Unique};
@@ -78,12 +79,12 @@ impl Rule for Exclusion {
 pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) -> Option<Delta<T>> {
     let mut edits = T::edits(before, after);
     if let (true, Some(name), None) = (exact_names, before.name(), after.name()) {
-        edits.push(Edit { attribute: "name", before: Some(name.to_string()), after: None });
+        edits.push(Edit { attribute: Attribute::Name, before: Some(name.to_string()), after: None });
     }
     if let (Some(old), Some(new)) = (before.name(), after.name())
         && is_respelled(old, new, after.was())
     {
-        edits.push(Edit { attribute: "name", before: Some(old.to_string()), after: Some(new.to_string()) });
+        edits.push(Edit { attribute: Attribute::Name, before: Some(old.to_string()), after: Some(new.to_string()) });
     }
     (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
 }
@@ -104,7 +105,7 @@ pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T], exact_names: bo
         |b, a| b.name().is_some_and(|n| a.was().contains(n)) && b.is_same_rule(a),
         // What is the same constraint but for its name is renamed, before one of that name is taken for it.
         |b, a| b.name().is_some() && b.name() == a.name() && b.is_same_rule(a),
-        |b, a| b.is_same_rule(a) && T::edits(b, a).iter().all(|e| e.attribute == "name"),
+        |b, a| b.is_same_rule(a) && T::edits(b, a).iter().all(|e| e.attribute == Attribute::Name),
         |b, a| b.name().is_some() && b.name() == a.name(),
         |b, a| b.name().is_some_and(|n| a.was().contains(n)),
         |b, a| b.is_same_rule(a),

@@ -1,7 +1,7 @@
 //! The lines of a block: what comes and goes in the schema language, what changes as `old -> new`.
 
 use super::view::{Line, Symbol, unchanged};
-use crate::diff::{Delta, Edit, TableChange, TableEdits};
+use crate::diff::{Attribute, Delta, Edit, TableChange, TableEdits};
 use crate::kdl;
 use crate::schema::{Column, Expr, ForeignKey, ObjectName, PrimaryKey, Table, Unique};
 
@@ -107,12 +107,12 @@ fn columns(edits: &TableEdits) -> Vec<Line> {
 
 /// Where the values come from, if the change makes any.
 fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
-    let has = |attribute: &str| edits.iter().any(|e| e.attribute == attribute && e.after.is_some());
+    let has = |attribute: Attribute| edits.iter().any(|e| e.attribute == attribute && e.after.is_some());
     let mut words = Vec::new();
-    if let Some(using) = column.using.as_ref().filter(|_| has("type")) {
+    if let Some(using) = column.using.as_ref().filter(|_| has(Attribute::Type)) {
         words.push(format!("using {}", kdl::quoted(&using.text)));
     }
-    if let Some(backfill) = column.backfill.as_ref().filter(|_| has("not-null")) {
+    if let Some(backfill) = column.backfill.as_ref().filter(|_| has(Attribute::NotNull)) {
         words.push(format!("backfill {}", kdl::quoted(&backfill.text)));
     }
     words
@@ -121,12 +121,12 @@ fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
 /// `type integer -> boolean`; a flag that is set or taken off.
 pub(super) fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
-        ("invalid", Some(_), _) => "its build has not been finished".to_owned(),
-        ("not-valid", Some(_), _) => "not-valid -> valid".to_owned(),
-        ("not-valid", None, _) => "valid -> not-valid".to_owned(),
-        ("not-null", None, _) => "nullable -> not-null".to_owned(),
-        ("not-null", Some(_), _) => "not-null -> nullable".to_owned(),
-        ("type", Some(before), Some(after)) if before.is_empty() || after.is_empty() => {
+        (Attribute::Invalid, Some(_), _) => "its build has not been finished".to_owned(),
+        (Attribute::NotValid, Some(_), _) => "not-valid -> valid".to_owned(),
+        (Attribute::NotValid, None, _) => "valid -> not-valid".to_owned(),
+        (Attribute::NotNull, None, _) => "nullable -> not-null".to_owned(),
+        (Attribute::NotNull, Some(_), _) => "not-null -> nullable".to_owned(),
+        (Attribute::Type, Some(before), Some(after)) if before.is_empty() || after.is_empty() => {
             let word = |t: &str| if t.is_empty() { "none".to_owned() } else { t.to_owned() };
             format!("type {} -> {}", word(before), word(after))
         }
@@ -203,10 +203,10 @@ pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> 
     };
     let mut lines = Vec::new();
     if let Delta::Alter { before, edits, .. } = delta {
-        let words = edits.iter().filter(|e| e.attribute != "definition");
-        let told = |e: &Edit| if e.attribute == "name" { format!("was {}", parts(before).0) } else { edit(e) };
+        let words = edits.iter().filter(|e| e.attribute != Attribute::Definition);
+        let told = |e: &Edit| if e.attribute == Attribute::Name { format!("was {}", parts(before).0) } else { edit(e) };
         lines.extend(words.map(|e| changed(&told(e))));
-        if edits.iter().all(|e| e.attribute != "definition") {
+        if edits.iter().all(|e| e.attribute != Attribute::Definition) {
             return (format!("{node} {name}"), lines);
         }
     }

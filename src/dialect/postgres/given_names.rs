@@ -7,7 +7,7 @@
 use indexmap::IndexMap;
 
 use super::default_name;
-use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Ident, ObjectName, Schema, Table};
 
 /// Takes out the edits of names that the live constraints have already.
@@ -54,8 +54,8 @@ fn settle<T: PartialEq>(
         let Delta::Alter { before, after, edits } = delta else { return true };
         let live = pairs.before.iter().position(|b| b == before).and_then(|i| pairs.live.get(i));
         edits.retain(|edit| match (edit.attribute, &edit.before, &edit.after) {
-            ("name", None, Some(name)) => live.is_none_or(|l| live_name(l) != *name),
-            ("name", Some(name), None) => *name != new_name(after),
+            (Attribute::Name, None, Some(name)) => live.is_none_or(|l| live_name(l) != *name),
+            (Attribute::Name, Some(name), None) => *name != new_name(after),
             _ => true,
         });
         !edits.is_empty()

@@ -15,7 +15,7 @@ use super::connection::{Connection, Error};
 use super::names::{Names, quote};
 use super::settle::{self, stand_ins};
 use super::{ddl, gate, types};
-use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
 
 /// How many tables are tried at once. Each takes some locks, which are given back before the next ones are taken
@@ -104,7 +104,7 @@ fn coming(edits: &TableEdits) -> (Table, bool) {
     table.checks = edits.checks.iter().filter_map(Delta::after).cloned().collect();
     table.exclusions = edits.exclusions.iter().filter_map(Delta::after).cloned().collect();
     table.indexes = edits.indexes.iter().filter_map(Delta::after).map(|i| (i.name.clone(), i.clone())).collect();
-    if !edits.options.iter().any(|e| e.attribute == "with") {
+    if !edits.options.iter().any(|e| e.attribute == Attribute::With) {
         table.with.clear();
     }
     (table, false)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::lexer::{Kind, Token, lex};
 use super::{types, value};
 use crate::dialect::operators;
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Attribute, Changes, Delta, TableChange};
 use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
 /// The collations that every SQLite has; others belong to the program that defines them.
@@ -118,7 +118,7 @@ pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
     for change in &changes.tables {
         let TableChange::Alter(edits) = change else { continue };
         let touches = |d: &&Delta<Column>| match d {
-            Delta::Alter { edits, .. } => edits.iter().any(|e| ["default", "type"].contains(&e.attribute)),
+            Delta::Alter { edits, .. } => edits.iter().any(|e| [Attribute::Default, Attribute::Type].contains(&e.attribute)),
             _ => true,
         };
         let made = edits.columns.iter().filter(touches).filter_map(Delta::after);

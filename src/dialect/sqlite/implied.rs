@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::inspect::Live;
 use super::read_table::read_table;
-use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits, untouched};
+use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits, untouched};
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
 
@@ -89,6 +89,6 @@ fn spelled_out(fk: &ForeignKey, edits: &TableEdits) -> Option<Delta<ForeignKey>>
     let after = edits.after.foreign_keys.iter().find(|f| f.columns == before.columns && f.table == before.table && f.to == before.to)?;
     let columns: Vec<String> = after.to.iter().map(ToString::to_string).collect();
     let shown = (before.table.to_string(), format!("{}({})", after.table, columns.join(", ")));
-    let edit = Edit { attribute: "references", before: Some(shown.0), after: Some(shown.1) };
+    let edit = Edit { attribute: Attribute::References, before: Some(shown.0), after: Some(shown.1) };
     Some(Delta::Alter { before: before.clone(), after: after.clone(), edits: vec![edit] })
 }

@@ -9,7 +9,7 @@ use super::super::lower::{Going, What};
 use super::super::names::{Names, literal, quote};
 use super::super::read_type::plain_or_quoted;
 use super::Dependent;
-use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
+use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
 use crate::schema::{Address, Ident};
 
@@ -46,7 +46,7 @@ fn is_let_go(dependent: &Dependent, changes: &Changes, steps: &[Step], names: &N
             let named = dependent.told == full || dependent.told == format!("type {}", plain(&before.name.name));
             dependent.class == "pg_type"
                 && named
-                && (delta.after().is_none() || matches!(delta, Delta::Alter { edits, .. } if has(edits, &["type"])))
+                && (delta.after().is_none() || matches!(delta, Delta::Alter { edits, .. } if has(edits, &[Attribute::Type])))
         });
     };
     if kind == "v" || kind == "m" {
@@ -69,7 +69,7 @@ fn is_edited_away(dependent: &Dependent, edits: &TableEdits, steps: &[Step], nam
     let renamed = |pairs: &[(Ident, Ident)]| {
         pairs.iter().find(|(old, _)| old.matches(&dependent.name)).map_or(dependent.name.clone(), |(_, new)| new.to_string())
     };
-    let column = |attributes: &[&str]| {
+    let column = |attributes: &[Attribute]| {
         let name = renamed(&edits.renamed_columns);
         edits.columns.iter().any(|d| match d {
             Delta::Create(_) => false,
@@ -78,11 +78,11 @@ fn is_edited_away(dependent: &Dependent, edits: &TableEdits, steps: &[Step], nam
         })
     };
     match dependent.class.as_str() {
-        "pg_attrdef" => column(&["type", "default", "generated"]),
+        "pg_attrdef" => column(&[Attribute::Type, Attribute::Default, Attribute::Generated]),
         "pg_class" => {
             let index = renamed(&edits.renamed_indexes);
             let replaced = edits.indexes.iter().any(|d| d.before().is_some_and(|i| i.name.matches(&index)));
-            column(&["type"]) || replaced || is_built_over_retyped(edits, &index)
+            column(&[Attribute::Type]) || replaced || is_built_over_retyped(edits, &index)
         }
         "pg_constraint" => runs(&format!("ALTER TABLE {} DROP CONSTRAINT {}", names.sql(&edits.live.name), quote(&dependent.name))),
         _ => false,
@@ -93,16 +93,16 @@ fn is_edited_away(dependent: &Dependent, edits: &TableEdits, steps: &[Step], nam
 /// columns here: the server has the last word on it.
 fn is_built_over_retyped(edits: &TableEdits, index: &str) -> bool {
     let retyped = |c: &Ident| {
-        edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, edits, .. } if before.name == *c && has(edits, &["type"])))
+        edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, edits, .. } if before.name == *c && has(edits, &[Attribute::Type])))
     };
-    let any = || edits.columns.iter().any(|d| matches!(d, Delta::Alter { edits, .. } if has(edits, &["type"])));
+    let any = || edits.columns.iter().any(|d| matches!(d, Delta::Alter { edits, .. } if has(edits, &[Attribute::Type])));
     match edits.before.indexes.values().find(|i| i.name.matches(index)) {
         Some(index) => index.parts.iter().any(|p| p.opclass.is_none() && p.column().is_some_and(retyped)),
         None => any() && !edits.before.columns.keys().any(|c| c.matches(index)),
     }
 }
 
-fn has(edits: &[Edit], attributes: &[&str]) -> bool {
+fn has(edits: &[Edit], attributes: &[Attribute]) -> bool {
     edits.iter().any(|e| attributes.contains(&e.attribute))
 }
 

@@ -11,7 +11,7 @@ use super::aside::untangled;
 use super::resource::Resource;
 use super::tables::{Altered, needed};
 use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
-use crate::diff::{Delta, Object};
+use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
 
@@ -218,10 +218,10 @@ pub(super) fn edited_rule(
 ) -> Vec<Statement> {
     let mut found = Vec::new();
     let now = rules::new_name(name, given, edits).map_or(name, Ident::as_str);
-    if edited(edits, "not-valid") && !table.busy {
+    if edited(edits, Attribute::NotValid) && !table.busy {
         found.push(table.after(&format!("VALIDATE CONSTRAINT {}", quote(now))));
     }
-    if edited(edits, "comment") {
+    if edited(edits, Attribute::Comment) {
         found.push(rule_comment(table, now, comment));
     }
     found
@@ -243,13 +243,13 @@ fn options(table: &Altered<'_>) -> Vec<Statement> {
     let (before, after) = (&table.edits.before, &table.edits.after);
     let options = &table.edits.options;
     let mut found = Vec::new();
-    if edited(options, "unlogged") {
+    if edited(options, Attribute::Unlogged) {
         found.push(Statement::copy(table.after(if after.unlogged { "SET UNLOGGED" } else { "SET LOGGED" }).sql));
     }
-    if edited(options, "with") {
+    if edited(options, Attribute::With) {
         found.extend(ddl::index_parameters(&before.with, &after.with).iter().map(|p| table.after(p)));
     }
-    if edited(options, "comment") {
+    if edited(options, Attribute::Comment) {
         found.push(Statement::of_catalog(ddl::comment(&format!("TABLE {}", table.new), after.comment.as_deref())));
     }
     found

@@ -9,7 +9,7 @@ use super::resource::Resource;
 use super::rules::{Op, ops};
 use super::types::live_columns;
 use super::{World, edited, rename};
-use crate::diff::{Delta, Edit};
+use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
 use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 
@@ -117,22 +117,29 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
     }
     let checks = crate::diff::check_changes(&before.checks, &after.checks);
     let around = |_: &Check| false;
-    let rules =
-        ops(&before.checks, &before.checks, &checks, &after.checks, &|c| check_name(before, c), &["name", "not-valid", "comment"], &around);
+    let rules = ops(
+        &before.checks,
+        &before.checks,
+        &checks,
+        &after.checks,
+        &|c| check_name(before, c),
+        &[Attribute::Name, Attribute::NotValid, Attribute::Comment],
+        &around,
+    );
     for op in &rules {
         statements.extend(op.gone().map(|name| to(&format!("DROP CONSTRAINT {}", quote(name)))));
     }
-    if edited(edits, "default") {
+    if edited(edits, Attribute::Default) {
         let value = after.default.as_ref().map(|d| format!("SET DEFAULT {}", ddl::value(&d.value)));
         statements.push(to(&value.unwrap_or_else(|| "DROP DEFAULT".to_owned())));
     }
-    if edited(edits, "not-null") {
+    if edited(edits, Attribute::NotNull) {
         statements.push(to(if after.not_null { "SET NOT NULL" } else { "DROP NOT NULL" }));
     }
     for op in &rules {
         statements.extend(check_op(&name, after, op));
     }
-    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
     let mut step = come(world, Step::new(after.address(), Action::Alter, statements), after);
     if before.name != after.name {
         step.footprint.drops.push(world.ty(&before.name));
@@ -146,7 +153,7 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
 /// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
 fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
     let binds = |op: &Op<Check>| match op {
-        Op::Edit { edits, .. } => edited(edits, "not-valid"),
+        Op::Edit { edits, .. } => edited(edits, Attribute::NotValid),
         other => other.come().is_some_and(|c| !c.not_valid),
     };
     if !(after.not_null && !before.not_null || rules.iter().any(binds)) {
@@ -173,10 +180,10 @@ fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
             if *name != new {
                 found.push(to(format!("RENAME CONSTRAINT {} TO {}", quote(name), quote(&new))));
             }
-            if edited(edits, "not-valid") {
+            if edited(edits, Attribute::NotValid) {
                 found.push(to(format!("VALIDATE CONSTRAINT {}", quote(&new))));
             }
-            found.extend(edited(edits, "comment").then(|| check_comment(domain, &new, check)));
+            found.extend(edited(edits, Attribute::Comment).then(|| check_comment(domain, &new, check)));
             found
         }
     }

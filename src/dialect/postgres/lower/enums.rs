@@ -5,7 +5,7 @@ use super::super::names::{literal, quote};
 use super::resource::Resource;
 use super::types::{Way, live_columns, using_of, way};
 use super::{World, alter, edited, rename};
-use crate::diff::Delta;
+use crate::diff::{Attribute, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction};
 use crate::schema::{EnumType, ObjectName};
 
@@ -24,7 +24,7 @@ fn enum_steps(world: &World<'_>, delta: &Delta<EnumType>) -> Vec<Step> {
         Delta::Drop(e) => vec![gone(world, Step::new(e.address(), Action::Destroy, Vec::new()), &e.name, &e.name)],
         Delta::Alter { before, after, edits } => match way(world, &before.values, &after.values) {
             Way::Replace => replaced(world, before, after),
-            how => in_place(world, before, after, how, edited(edits, "comment")),
+            how => in_place(world, before, after, how, edited(edits, Attribute::Comment)),
         },
     }
 }

@@ -9,7 +9,7 @@ use super::resource::Resource;
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
 use super::{World, done, edited, later, locks, rows};
-use crate::diff::{Delta, Edit, TableChange};
+use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction, Work};
 use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
 
@@ -77,7 +77,7 @@ pub(super) fn is_cut(world: &World<'_>, table: &Table, fk: &ForeignKey) -> bool 
 fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>) -> Vec<Step> {
     let name_of = |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.live.name, fk), ToString::to_string);
     let stirred = |fk: &ForeignKey| is_stirred(world, alters, own, child, fk);
-    let kept = ["name", "comment", "deferrable", "not-valid"];
+    let kept = [Attribute::Name, Attribute::Comment, Attribute::Deferrable, Attribute::NotValid];
     let all = ops(&child.before.foreign_keys, &child.live.foreign_keys, child.deltas, &child.after.foreign_keys, &name_of, &kept, &stirred);
     let mut steps = Vec::new();
     let mut taken = child.taken.clone();
@@ -106,7 +106,7 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
             }
             Op::Edit { name, after, edits } => {
                 let mut fk = after.clone();
-                if edits.iter().any(|e| e.attribute == "name" && e.after.is_none()) {
+                if edits.iter().any(|e| e.attribute == Attribute::Name && e.after.is_none()) {
                     let default = default_name::foreign_key(&child.after.name, &fk);
                     let is_taken = |n: &str| n != name && taken.contains(n);
                     fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, is_taken), Case::Exact));
@@ -258,11 +258,11 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
         statements.push(Statement::of_catalog(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(old), quote(new.as_str()))));
     }
     let now = new.map_or(name, Ident::as_str);
-    if edited(edits, "deferrable") {
+    if edited(edits, Attribute::Deferrable) {
         let when = if fk.deferrable.is_some() { ddl::deferrable(fk.deferrable) } else { " NOT DEFERRABLE" };
         statements.push(Statement::new(format!("ALTER TABLE {table} ALTER CONSTRAINT {}{when}", quote(now))));
     }
-    statements.extend(edited(edits, "comment").then(|| comment(&table, now, fk)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(&table, now, fk)));
     let mut steps = Vec::new();
     if !statements.is_empty() {
         let mut step = Step::new(child.after.address(), Action::Alter, statements);
@@ -272,7 +272,7 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
         step.locks.push(locks::exclusive(world, &child.live.name));
         steps.push(step);
     }
-    if edited(edits, "not-valid") {
+    if edited(edits, Attribute::NotValid) {
         let mut step = validate(world, child, now);
         step.footprint.needs.push(world.constraint(&child.after.name, now));
         if own.is_some_and(|t| t.busy) {

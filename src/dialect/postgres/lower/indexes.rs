@@ -8,7 +8,7 @@ use super::retype::live_column;
 use super::rules::Op;
 use super::tables::Altered;
 use super::{World, alter, edited};
-use crate::diff::{Delta, Edit};
+use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::Statement;
 use crate::schema::{Ident, Index, PartKey, Unique};
 
@@ -41,7 +41,9 @@ pub(super) fn fates<'t>(table: &'t Altered<'_>) -> Vec<Fate<'t>> {
             Delta::Drop(index) => Fate::Goes(live(table, &index.name)),
             Delta::Alter { before, after, edits } => match is_stirred(table, live(table, &before.name)) {
                 true => Fate::Carried(live(table, &before.name), after),
-                false if edits.iter().all(|e| ["with", "comment"].contains(&e.attribute)) => Fate::Stays(before, after, edits),
+                false if edits.iter().all(|e| [Attribute::With, Attribute::Comment].contains(&e.attribute)) => {
+                    Fate::Stays(before, after, edits)
+                }
                 false => Fate::Changes(live(table, &before.name), after),
             },
         });
@@ -171,7 +173,7 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
 fn stays(world: &World<'_>, table: &Altered<'_>, before: &Index, after: &Index, edits: &[Edit]) -> Vec<Statement> {
     let on = name(world, table, &after.name);
     let mut found: Vec<Statement> = ddl::index_parameters(&before.with, &after.with).iter().map(|p| alter("INDEX", &on, p)).collect();
-    found.extend(edited(edits, "comment").then(|| comment(world, table, after)));
+    found.extend(edited(edits, Attribute::Comment).then(|| comment(world, table, after)));
     found
 }
 

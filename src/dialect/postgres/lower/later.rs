@@ -3,6 +3,7 @@
 //! (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>). Every statement stands
 //! for itself, and every step can be run again from its start.
 
+use crate::diff::Attribute;
 use std::collections::BTreeSet;
 
 use super::super::names::quote;
@@ -173,7 +174,7 @@ fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
         Op::Add { item } | Op::Replace { item, .. } => item.name.clone().filter(|_| !item.not_valid),
         Op::Edit { name, after, edits } => {
             let now = after.name.clone().unwrap_or_else(|| Ident::new(name.as_str(), Case::Exact));
-            edits.iter().any(|e| e.attribute == "not-valid").then_some(now)
+            edits.iter().any(|e| e.attribute == Attribute::NotValid).then_some(now)
         }
         Op::Drop { .. } => None,
     };

@@ -7,7 +7,7 @@ use super::World;
 use super::indexes::{Fate, fates, may_wait};
 use super::rules::Op;
 use super::tables::Altered;
-use crate::diff::Delta;
+use crate::diff::{Attribute, Delta};
 use crate::plan::{Lock, Statement, Work};
 use crate::schema::{Column, Expr, Ident, IndexPart, Literal, ObjectName, PartKey};
 
@@ -54,7 +54,7 @@ fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
     let written = table.retyped.iter().any(|r| r.rewrites)
         || created.chain(again).any(writes_rows)
-        || table.edits.options.iter().any(|e| e.attribute == "unlogged")
+        || table.edits.options.iter().any(|e| e.attribute == Attribute::Unlogged)
         || filled(table);
     let builds = table.rules.keys.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.uniques.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
@@ -99,7 +99,7 @@ fn filled(table: &Altered<'_>) -> bool {
 }
 
 fn validates(op: &Op<crate::schema::Check>) -> bool {
-    matches!(op, Op::Edit { edits, .. } if edits.iter().any(|e| e.attribute == "not-valid"))
+    matches!(op, Op::Edit { edits, .. } if edits.iter().any(|e| e.attribute == Attribute::NotValid))
 }
 
 fn builds(world: &World<'_>, table: &Altered<'_>, fate: &Fate<'_>) -> bool {

@@ -28,7 +28,7 @@ mod world;
 
 use super::facts::Facts;
 use super::names::quote;
-use crate::diff::{Changes, Edit};
+use crate::diff::{Attribute, Changes, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Schema};
 
@@ -79,7 +79,7 @@ fn lacking(kind: &str, name: &str) -> Step {
 }
 
 /// Whether an attribute is among the edits.
-fn edited(edits: &[Edit], attribute: &str) -> bool {
+fn edited(edits: &[Edit], attribute: Attribute) -> bool {
     edits.iter().any(|e| e.attribute == attribute)
 }
 

@@ -4,7 +4,7 @@ use super::super::ddl;
 use super::super::names::{literal, quote};
 use super::resource::Resource;
 use super::{World, alter, edited};
-use crate::diff::Delta;
+use crate::diff::{Attribute, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Extension, Namespace};
 
@@ -52,14 +52,14 @@ fn extension(delta: &Delta<Extension>) -> Step {
         Delta::Alter { after, edits, .. } => {
             let name = quote(after.name.as_str());
             let mut statements = Vec::new();
-            if let Some(schema) = after.schema.as_ref().filter(|_| edited(edits, "schema")) {
+            if let Some(schema) = after.schema.as_ref().filter(|_| edited(edits, Attribute::Schema)) {
                 statements.push(alter("EXTENSION", &name, &format!("SET SCHEMA {}", quote(schema.as_str()))));
             }
-            if edited(edits, "version") {
+            if edited(edits, Attribute::Version) {
                 let to = after.version.as_ref().map(|v| format!(" TO {}", literal(v))).unwrap_or_default();
                 statements.push(alter("EXTENSION", &name, &format!("UPDATE{to}")));
             }
-            if edited(edits, "comment") {
+            if edited(edits, Attribute::Comment) {
                 statements.push(extension_comment(after));
             }
             come(Step::new(after.address(), Action::Alter, statements), after)

@@ -10,7 +10,7 @@ use super::rules::Op;
 use super::tables::Altered;
 use crate::dialect::advice::rename_instead;
 use crate::dialect::filled::is_filled;
-use crate::diff::Delta;
+use crate::diff::{Attribute, Delta};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
 
@@ -187,7 +187,7 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut bound: Vec<&crate::schema::Check> = added.collect();
     for op in &table.rules.checks {
         if let Op::Edit { after, edits, .. } = op
-            && edits.iter().any(|e| e.attribute == "not-valid")
+            && edits.iter().any(|e| e.attribute == Attribute::NotValid)
         {
             bound.push(after);
         }

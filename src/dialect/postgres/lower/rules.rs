@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::default_name;
 use super::super::words::words;
 use super::edited;
-use crate::diff::{Delta, Edit, Object, TableEdits};
+use crate::diff::{Attribute, Delta, Edit, Object, TableEdits};
 use crate::schema::{Case, Check, Exclusion, Ident, PartKey, PrimaryKey, Table, Unique};
 
 /// What happens to one constraint.
@@ -48,7 +48,7 @@ impl<T> Op<T> {
     pub(super) fn named_mut(&mut self) -> Option<(Option<&str>, &mut T)> {
         match self {
             Op::Add { item } | Op::Replace { item, .. } => Some((None, item)),
-            Op::Edit { name, after, edits } if edits.iter().any(|e| e.attribute == "name" && e.after.is_none()) => {
+            Op::Edit { name, after, edits } if edits.iter().any(|e| e.attribute == Attribute::Name && e.after.is_none()) => {
                 Some((Some(name), after))
             }
             _ => None,
@@ -64,7 +64,7 @@ pub(super) fn ops<T: Object + PartialEq>(
     deltas: &[Delta<T>],
     after: &[T],
     name_of: &dyn Fn(&T) -> String,
-    in_place: &[&str],
+    in_place: &[Attribute],
     around: &dyn Fn(&T) -> bool,
 ) -> Vec<Op<T>> {
     let live_of = |item: &T| before.iter().position(|b| b == item).and_then(|i| live.get(i)).unwrap_or(item).clone();
@@ -76,7 +76,7 @@ pub(super) fn ops<T: Object + PartialEq>(
             Delta::Drop(item) => Op::Drop { name: live_name(item) },
             Delta::Alter { before, after, edits } => {
                 let stays = edits.iter().all(|e| in_place.contains(&e.attribute)) && !around(&live_of(before));
-                let stays = stays && !edits.iter().any(|e| e.attribute == "not-valid" && e.after.is_some());
+                let stays = stays && !edits.iter().any(|e| e.attribute == Attribute::NotValid && e.after.is_some());
                 let name = live_name(before);
                 if stays {
                     Op::Edit { name, after: after.clone(), edits: edits.clone() }
@@ -154,7 +154,7 @@ pub(super) fn rules(edits: &TableEdits, stirred: &BTreeSet<Ident>, recreated: &B
     };
     let made_again = |columns: Vec<&Ident>| columns.iter().any(|c| recreated.contains(*c));
     let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
-    const KEPT: [&str; 2] = ["name", "comment"];
+    const KEPT: [Attribute; 2] = [Attribute::Name, Attribute::Comment];
     let mut rules = Rules {
         keys: ops(
             before.primary_key.as_slice(),
@@ -180,7 +180,7 @@ pub(super) fn rules(edits: &TableEdits, stirred: &BTreeSet<Ident>, recreated: &B
             &edits.checks,
             &after.checks,
             &|c| name(&c.name, default_name::check(live, c)),
-            &["name", "comment", "not-valid"],
+            &[Attribute::Name, Attribute::Comment, Attribute::NotValid],
             &|c| named(&c.expr.text),
         ),
         exclusions: ops(
@@ -246,5 +246,5 @@ pub(super) fn live_names(edits: &TableEdits) -> BTreeSet<String> {
 
 /// Whether a constraint gets another name.
 pub(super) fn new_name<'n>(name: &str, after: Option<&'n Ident>, edits: &[Edit]) -> Option<&'n Ident> {
-    after.filter(|n| edited(edits, "name") && n.as_str() != name)
+    after.filter(|n| edited(edits, Attribute::Name) && n.as_str() != name)
 }

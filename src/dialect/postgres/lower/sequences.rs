@@ -7,7 +7,7 @@ use super::numbers::Numbers;
 use super::resource::Resource;
 use super::{World, alter, edited, rename};
 use crate::dialect::advice::rename_or_ignore;
-use crate::diff::{Delta, Edit, TableChange};
+use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
@@ -82,16 +82,16 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
     }
     let name = world.names.sql(&after.name);
     let mut words = Vec::new();
-    if edited(edits, "type") {
+    if edited(edits, Attribute::Type) {
         words.push(format!("AS {}", types::value_type(&after.ty)));
     }
     words.extend(changed_options(&before.options, &after.options));
     if !words.is_empty() {
         statements.push(alter("SEQUENCE", &name, &words.join(" ")));
     }
-    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
     let mut steps = Vec::new();
-    if edited(edits, "owned-by") {
+    if edited(edits, Attribute::OwnedBy) {
         steps.extend(before.owned_by.as_ref().map(|owner| disowned(world, before, owner, Action::Alter)));
         steps.extend(after.owned_by.as_ref().map(|owner| owned(world, after, owner, Action::Alter)));
     }

@@ -9,7 +9,7 @@ use super::super::words::strings;
 use super::World;
 use super::edited;
 use super::tables::Altered;
-use crate::diff::{Delta, TableChange};
+use crate::diff::{Attribute, Delta, TableChange};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Case, Column, DefaultValue, EnumType, Expr, Ident, Literal, ObjectName, Schema, Type};
 
@@ -42,7 +42,7 @@ pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
     }
     for delta in &world.changes.domains {
         if let Delta::Alter { before, after, edits } = delta
-            && (edited(edits, "collate") || !same_type(world, &before.ty, &after.ty))
+            && (edited(edits, Attribute::Collate) || !same_type(world, &before.ty, &after.ty))
         {
             found.insert(world.names.key(&after.name), Moved { aside: aside(&before.name), by_text: false });
         }

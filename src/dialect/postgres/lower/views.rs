@@ -10,7 +10,7 @@ use super::super::{ddl, facts::Use};
 use super::resource::Resource;
 use super::tables::Altered;
 use super::{World, alter, edited, rename, view_indexes};
-use crate::diff::{Delta, Edit, TableChange};
+use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
 
@@ -159,7 +159,7 @@ fn live_bodies<'w>(world: &'w World<'_>) -> Vec<Body<'w>> {
 /// The live views that must be gone for a while, or for good: those whose definition changes, and all that read what
 /// goes or changes under them.
 fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
-    let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, "definition") || edited(c.edits, "columns");
+    let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, Attribute::Definition) || edited(c.edits, Attribute::Columns);
     let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| world.names.key(b.name()));
     let mut gone: BTreeSet<String> = redefined.collect();
     let types = world.moved_names();
@@ -300,13 +300,13 @@ fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]
         statements.push(rename(before.kind(), &world.now(before.name()), after.name().name.as_str()));
     }
     let name = world.names.sql(after.name());
-    if edited(edits, "with") {
+    if edited(edits, Attribute::With) {
         statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
     }
     let indexes = view_indexes::index_changes(world, before, after);
     let builds = indexes.iter().any(|s| s.sql.starts_with("CREATE "));
     statements.extend(indexes);
-    statements.extend(edited(edits, "comment").then(|| comment(world, after)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
     let mut step = Step::new(after.address(), Action::Alter, statements);
     step.footprint.creates.push(world.relation(after.name()));
     if builds {

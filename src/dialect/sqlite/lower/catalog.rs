@@ -13,7 +13,7 @@ use super::super::lexer::{lex, quote, quote_string};
 use super::super::read_table::read_with_layout;
 use super::super::{ddl, normalize, types, value};
 use super::{fill, indexes, native, rows};
-use crate::diff::{Delta, TableEdits};
+use crate::diff::{Attribute, Delta, TableEdits};
 use crate::plan::Statement;
 use crate::schema::{Column, Conflict, Schema, Table};
 
@@ -51,9 +51,9 @@ fn fits(edits: &TableEdits, live: &Live) -> bool {
             Delta::Create(column) => native::can_add(column),
             Delta::Drop(_) => false,
             Delta::Alter { before, after, edits: changed } => changed.iter().all(|e| match e.attribute {
-                "not-null" | "on-conflict" => true,
-                "type" => respells(before, after, edits),
-                "default" => !is_read_elsewhere(after, edits, live),
+                Attribute::NotNull | Attribute::OnConflict => true,
+                Attribute::Type => respells(before, after, edits),
+                Attribute::Default => !is_read_elsewhere(after, edits, live),
                 _ => false,
             }),
         })
@@ -84,7 +84,7 @@ const SENTINEL: &str = "x'726f736579207761732068657265'";
 /// tells, and without a default short rows read NULL.
 fn short_candidates(edits: &TableEdits) -> Vec<&Column> {
     let changed = edits.columns.iter().filter_map(|d| match d {
-        Delta::Alter { after, edits, .. } if edits.iter().any(|e| e.attribute == "default") => Some(after),
+        Delta::Alter { after, edits, .. } if edits.iter().any(|e| e.attribute == Attribute::Default) => Some(after),
         _ => None,
     });
     changed.collect()

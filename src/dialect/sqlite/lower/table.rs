@@ -7,7 +7,7 @@ use super::super::lexer::{quote, quote_string};
 use super::path::Path;
 use super::{indexes, name_of, native, probes, rebuild, rows, words};
 use crate::dialect::advice::rename_or_ignore;
-use crate::diff::{Changes, Delta, Edit, TableChange, TableEdits};
+use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Table};
 
@@ -241,8 +241,8 @@ fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
 
 fn column_reason(column: &str, edit: &Edit) -> String {
     match edit.attribute {
-        "not-null" if edit.after.is_some() => format!("{column} becomes NOT NULL"),
-        "not-null" => format!("{column} becomes nullable"),
+        Attribute::NotNull if edit.after.is_some() => format!("{column} becomes NOT NULL"),
+        Attribute::NotNull => format!("{column} becomes nullable"),
         attribute => format!("{attribute} of column {column} changes"),
     }
 }
@@ -250,7 +250,7 @@ fn column_reason(column: &str, edit: &Edit) -> String {
 fn key_reason(edits: &TableEdits) -> String {
     let autoincrement = |t: &Table| t.primary_key.as_ref().is_some_and(|k| k.autoincrement);
     match &edits.primary_key {
-        Some(Delta::Alter { edits: changed, .. }) if changed.iter().all(|e| e.attribute == "autoincrement") => {
+        Some(Delta::Alter { edits: changed, .. }) if changed.iter().all(|e| e.attribute == Attribute::Autoincrement) => {
             format!("autoincrement {}", if autoincrement(&edits.after) { "is set" } else { "is taken off" })
         }
         Some(Delta::Create(_)) => "a primary key is added".to_owned(),

@@ -5,19 +5,19 @@ use super::super::super::inspect::Live;
 use super::super::super::types;
 use super::super::rows;
 use super::{old_table, quote};
-use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, ForeignKey, Ident, Table};
 
 /// The rules that are new, or new in what they demand: another name is no demand.
-fn comes<'d, T>(deltas: &'d [Delta<T>], demand: &'static str) -> impl Iterator<Item = &'d T> {
+fn comes<'d, T>(deltas: &'d [Delta<T>], demand: Attribute) -> impl Iterator<Item = &'d T> {
     let is_new = move |d: &&Delta<T>| !matches!(d, Delta::Alter { edits, .. } if edits.iter().all(|e| e.attribute != demand));
     deltas.iter().filter(is_new).filter_map(Delta::after)
 }
 
 /// Conditions that are new, or that meet values which the change makes.
 pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
-    let new = |i: &crate::schema::Check| comes(&edits.checks, "condition").any(|c| c.expr == i.expr);
+    let new = |i: &crate::schema::Check| comes(&edits.checks, Attribute::Condition).any(|c| c.expr == i.expr);
     let made = rows::remade(edits);
     let fresh: Vec<Ident> = edits.after.columns.keys().filter(|c| !edits.before.columns.contains_key(*c)).cloned().collect();
     let touched = |c: &crate::schema::Check| made.iter().chain(&fresh).any(|name| c.expr.mentions(name));
@@ -52,14 +52,14 @@ pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let mut rules: Vec<(Address, String, Vec<&crate::schema::KeyPart>)> = Vec::new();
     for unique in &edits.after.uniques {
-        let new = comes(&edits.uniques, "columns").any(|u| u.parts == unique.parts);
+        let new = comes(&edits.uniques, Attribute::Columns).any(|u| u.parts == unique.parts);
         if new || unique.parts.iter().any(|p| made.contains(&p.column)) {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
             rules.push((edits.after.unique_at(unique), format!("unique ({columns})"), unique.parts.iter().collect()));
         }
     }
     let new_key = matches!(&edits.primary_key, Some(Delta::Create(_)))
-        || matches!(&edits.primary_key, Some(Delta::Alter { edits: e, .. }) if e.iter().any(|e| e.attribute == "columns"));
+        || matches!(&edits.primary_key, Some(Delta::Alter { edits: e, .. }) if e.iter().any(|e| e.attribute == Attribute::Columns));
     if let Some(key) = &edits.after.primary_key {
         let numbered = types::rowid_key(&edits.after).is_some_and(|k| !edits.before.columns.contains_key(&k.name) && k.backfill.is_none());
         if !numbered && (new_key || key.parts.iter().any(|p| made.contains(&p.column))) {
