@@ -22,7 +22,7 @@ impl Model {
         if self.tables.is_empty() {
             return self.add_table(x, y, z);
         }
-        match kind % 16 {
+        match kind % 19 {
             0 => self.tables[at].rename_column(y, z),
             1 => self.tables[at].swap_columns(y, z),
             2 => self.tables[at].chain_columns(y),
@@ -30,7 +30,8 @@ impl Model {
             4 => self.tables[at].drop_column(y),
             5 => {
                 let id = self.id();
-                self.tables[at].add_column(id, y, z);
+                let declared = pick(&self.types, z / 4).filter(|_| z.is_multiple_of(3)).map(|t| (t.id, t.is_enum()));
+                self.tables[at].add_column(id, y, z, declared);
             }
             6 => self.free_name(y).into_iter().for_each(|name| self.tables[at].name = name),
             7 => self.exchange_tables(at, y),
@@ -41,6 +42,8 @@ impl Model {
             12 => self.drop_or_add_body(x, y, z),
             13 => self.key_moves(at, y, z),
             14 => self.retype(at, y),
+            16 => self.retype_to_declared(at, y, z),
+            17 | 18 => self.edit_type([z, x, y, z / 4]),
             _ => self.rename_body(x, y),
         }
         self.mend();
@@ -100,7 +103,7 @@ impl Model {
     /// The key of a parent is another column; children keep theirs, which is unique still, or follow.
     fn key_moves(&mut self, at: usize, to: u8, follow: u8) {
         let table = &mut self.tables[at];
-        let Some(column) = pick(&table.columns, to).filter(|c| !c.is_text).map(|c| c.id) else { return };
+        let Some(column) = pick(&table.columns, to).filter(|c| !c.is_text && c.declared.is_none()).map(|c| c.id) else { return };
         table.key = column;
         let id = table.id;
         let parents = self.tables.iter_mut().filter_map(|t| t.parent.as_mut());
@@ -114,7 +117,7 @@ impl Model {
             return;
         }
         let found = self.tables[at].columns.iter_mut().find(|c| c.id == column);
-        found.into_iter().for_each(|c| (c.is_text, c.default) = (!c.is_text, 0));
+        found.into_iter().for_each(|c| (c.is_text, c.default, c.declared) = (!c.is_text, 0, None));
     }
 
     fn rename_body(&mut self, x: u8, y: u8) {
@@ -177,13 +180,15 @@ impl Table {
     }
 
     /// A new column, under a free name or under one that another column gives up for it.
-    fn add_column(&mut self, id: u32, x: u8, default: u8) {
+    fn add_column(&mut self, id: u32, x: u8, default: u8, declared: Option<(u32, bool)>) {
         let Some(mut name) = self.free_column(x) else { return };
         if x >= 128 {
             let at = self.at(default);
             std::mem::swap(&mut self.columns[at].name, &mut name);
         }
-        self.columns.push(Column { id, name, is_text: false, default: usize::from(default) % DEFAULTS.len() });
+        let default = if declared.is_some() { 0 } else { usize::from(default) % DEFAULTS.len() };
+        let is_text = declared.is_some_and(|(_, is_enum)| is_enum);
+        self.columns.push(Column { id, name, is_text, default, declared: declared.map(|(ty, _)| ty) });
     }
 }
 

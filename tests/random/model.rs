@@ -2,9 +2,12 @@
 //! without asking rosey. Writes KDL; knows nothing of databases.
 
 mod changes;
+mod types;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+pub use types::Declared;
 
 /// A default as KDL spells it, and what SQLite must make of it.
 pub const DEFAULTS: [(&str, &str); 9] = [
@@ -27,6 +30,8 @@ pub struct Column {
     pub name: String,
     pub is_text: bool,
     pub default: usize,
+    /// Its enum or domain.
+    pub declared: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -77,6 +82,7 @@ pub enum Fires {
 pub struct Model {
     pub tables: Vec<Table>,
     pub bodies: Vec<Body>,
+    pub types: Vec<Declared>,
     next: u32,
 }
 
@@ -86,6 +92,7 @@ pub type Choices = Vec<[u8; 4]>;
 impl Model {
     pub fn new(tables: &Choices, bodies: &Choices) -> Self {
         let mut model = Model::default();
+        model.declare_types(tables);
         for [columns, default, index, parent] in tables.iter().take(3) {
             model.add_table(*columns, *default, *index);
             let to = usize::from(*parent) % 5;
@@ -111,7 +118,10 @@ impl Model {
         for (n, letter) in ["a", "b", "c", "d"].iter().enumerate().take(2 + usize::from(columns) % 3) {
             let default = if n == 0 { 0 } else { (usize::from(default) + n) % DEFAULTS.len() };
             let is_text = n > 0 && (columns >> n) & 4 == 4;
-            made.push(Column { id: self.id(), name: (*letter).to_owned(), is_text, default: if is_text { 0 } else { default } });
+            let declared = pick(&self.types, index / 32).filter(|_| n > 0 && (index >> (n + 3)) & 1 == 1).cloned();
+            let is_text = declared.as_ref().map_or(is_text, Declared::is_enum);
+            let default = if is_text || declared.is_some() { 0 } else { default };
+            made.push(Column { id: self.id(), name: (*letter).to_owned(), is_text, default, declared: declared.map(|t| t.id) });
         }
         let key = made[0].id;
         let mut table = Table { id, name, columns: made, key, indexes: Vec::new(), parent: None };
@@ -185,6 +195,7 @@ impl Model {
     /// The schema, with `was=` for what `before` calls something else.
     pub fn kdl(&self, before: Option<&Model>) -> String {
         let mut out = String::new();
+        self.write_types(&mut out, before);
         for table in &self.tables {
             self.write_table(&mut out, table, before.and_then(|b| b.table(table.id)));
         }
@@ -202,9 +213,10 @@ impl Model {
         for column in &table.columns {
             let before = old.and_then(|t| t.columns.iter().find(|c| c.id == column.id)).map(|c| c.name.as_str());
             let is_key = column.id == table.key;
-            let default = DEFAULTS[column.default].0;
+            let default = self.enum_default(column).map_or(DEFAULTS[column.default].0.to_owned(), |v| format!("{v:?}"));
             let default = if default.is_empty() || is_key { String::new() } else { format!(" default={default}") };
-            let (ty, key) = (if column.is_text { "text" } else { "integer" }, if is_key { " primary-key" } else { "" });
+            let plain = if column.is_text { "text" } else { "integer" };
+            let (ty, key) = (self.declared(column).map_or(plain, |t| t.name.as_str()), if is_key { " primary-key" } else { "" });
             writeln!(out, "    column {} {ty}{key}{default}{}", column.name, was(&column.name, before)).unwrap();
         }
         if let Some(target) = table.parent.as_ref().and_then(|p| self.table(p.table)) {

@@ -1,0 +1,180 @@
+//! Enums and domains of a model, the edits of them, and whether an edit lets in fewer values.
+
+use std::fmt::Write as _;
+
+use super::{Choices, Column, DEFAULTS, Model, pick, was};
+
+/// The conditions of a domain of whole numbers, all met by the rows of the tests but the last.
+const CHECKS: [&str; 4] = ["", "VALUE > 0", "VALUE IS NULL OR VALUE BETWEEN -1 AND 999999", "VALUE % 3 = 1"];
+
+#[derive(Debug, Clone)]
+pub struct Declared {
+    pub id: u32,
+    pub name: String,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Enum(Vec<String>),
+    /// Of integer.
+    Domain {
+        check: usize,
+        not_null: bool,
+        default: usize,
+    },
+}
+
+impl Declared {
+    pub fn is_enum(&self) -> bool {
+        matches!(self.kind, Kind::Enum(_))
+    }
+
+    /// What a row holds, in SQL.
+    pub fn value(&self, row: u32) -> Option<String> {
+        match &self.kind {
+            Kind::Enum(values) => Some(format!("'{}'", values[row as usize % values.len()].replace('\'', "''"))),
+            Kind::Domain { .. } => None,
+        }
+    }
+
+    /// Whether some value of the type before is none of this one.
+    fn is_narrower_than(&self, before: &Declared) -> bool {
+        match (&self.kind, &before.kind) {
+            (Kind::Enum(now), Kind::Enum(old)) => !old.iter().all(|v| now.contains(v)),
+            (Kind::Domain { check, not_null, .. }, Kind::Domain { check: old_check, not_null: old_not_null, .. }) => {
+                (*check != 0 && check != old_check) || (*not_null && !old_not_null)
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Model {
+    /// An enum and a domain, which columns may have for a type.
+    pub(super) fn declare_types(&mut self, tables: &Choices) {
+        let [a, b, c, d] = tables.first().copied().unwrap_or_default();
+        let values = ["sad", "ok", "new one", "it's", "1"];
+        let values = values.iter().take(3 + usize::from(a) % 3).map(|v| (*v).to_owned()).collect();
+        let id = self.id();
+        self.types.push(Declared { id, name: "mood".to_owned(), kind: Kind::Enum(values) });
+        let kind = Kind::Domain { check: usize::from(b) % 3, not_null: c.is_multiple_of(3), default: usize::from(d) % DEFAULTS.len() };
+        let id = self.id();
+        self.types.push(Declared { id, name: "small".to_owned(), kind });
+    }
+
+    pub fn declared(&self, column: &Column) -> Option<&Declared> {
+        column.declared.and_then(|id| self.types.iter().find(|t| t.id == id))
+    }
+
+    /// The first value of its enum is the default of every second column.
+    pub fn enum_default(&self, column: &Column) -> Option<&str> {
+        match &self.declared(column)?.kind {
+            Kind::Enum(values) => values.first().filter(|_| column.id.is_multiple_of(2)).map(String::as_str),
+            Kind::Domain { .. } => None,
+        }
+    }
+
+    /// What the default of a column is stored as: an SQL string, or an expression of the number.
+    pub fn stored_default(&self, column: &Column) -> Result<String, &'static str> {
+        if let Some(value) = self.enum_default(column) {
+            return Ok(format!("'{}'", value.replace('\'', "''")));
+        }
+        Err(match self.declared(column).map(|t| &t.kind) {
+            Some(Kind::Domain { default, .. }) => DEFAULTS[*default].1,
+            _ => DEFAULTS[column.default].1,
+        })
+    }
+
+    /// Gives a column a declared type, or takes it away.
+    pub(super) fn retype_to_declared(&mut self, at: usize, column: u8, ty: u8) {
+        let Some(ty) = pick(&self.types, ty).cloned() else { return };
+        let (table, id) = (&self.tables[at], self.tables[at].id);
+        let Some(column) = pick(&table.columns, column).map(|c| c.id).filter(|c| *c != table.key) else { return };
+        if self.tables.iter().filter_map(|t| t.parent.as_ref()).any(|p| p.table == id && p.column == column) {
+            return;
+        }
+        for c in self.tables[at].columns.iter_mut().filter(|c| c.id == column) {
+            c.declared = if c.declared.is_some() { None } else { Some(ty.id) };
+            (c.is_text, c.default) = (if c.declared.is_some() { ty.is_enum() } else { c.is_text }, 0);
+        }
+    }
+
+    pub(super) fn edit_type(&mut self, [kind, x, y, z]: [u8; 4]) {
+        if self.types.is_empty() {
+            return;
+        }
+        let at = usize::from(x) % self.types.len();
+        match kind % 4 {
+            0 => {
+                let free = ["mood", "Small", "kind", "text2", "SMALL"].map(str::to_owned);
+                let is_free = |n: &&String| !self.types.iter().any(|t| t.name.eq_ignore_ascii_case(n));
+                free.iter()
+                    .cycle()
+                    .skip(usize::from(y) % 5)
+                    .take(5)
+                    .find(is_free)
+                    .into_iter()
+                    .for_each(|n| self.types[at].name.clone_from(n));
+            }
+            1 => {
+                let other = usize::from(y) % self.types.len();
+                let name = self.types[at].name.clone();
+                self.types[at].name = std::mem::replace(&mut self.types[other].name, name);
+            }
+            _ => self.types[at].kind.change(y, z),
+        }
+    }
+
+    /// Whether a column lets in fewer values than before, so that rows may be in the way.
+    pub fn is_narrower_than(&self, before: &Model) -> bool {
+        self.tables.iter().filter_map(|t| Some((t, before.table(t.id)?))).any(|(table, old)| {
+            table.columns.iter().any(|column| {
+                let Some(ty) = self.declared(column) else { return false };
+                match old.columns.iter().find(|c| c.id == column.id) {
+                    Some(old) => before.declared(old).is_none_or(|old| ty.is_narrower_than(old)),
+                    None => matches!(ty.kind, Kind::Domain { not_null: true, .. }),
+                }
+            })
+        })
+    }
+
+    pub(super) fn write_types(&self, out: &mut String, before: Option<&Model>) {
+        for ty in &self.types {
+            let old = before.and_then(|b| b.types.iter().find(|o| o.id == ty.id)).map(|t| t.name.as_str());
+            let was = was(&ty.name, old);
+            match &ty.kind {
+                Kind::Enum(values) => {
+                    let values: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
+                    writeln!(out, "enum {} {}{was}", ty.name, values.join(" ")).unwrap();
+                }
+                Kind::Domain { check, not_null, default } => {
+                    let not_null = if *not_null { " not-null" } else { "" };
+                    let default = if *default == 0 { String::new() } else { format!(" default={}", DEFAULTS[*default].0) };
+                    let check = if *check == 0 { String::new() } else { format!(" {{ check {:?} }}", CHECKS[*check]) };
+                    writeln!(out, "domain {} integer{not_null}{default}{was}{check}", ty.name).unwrap();
+                }
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn change(&mut self, y: u8, z: u8) {
+        match self {
+            Kind::Enum(values) if y.is_multiple_of(2) && values.len() > 1 => {
+                values.remove(usize::from(z) % values.len());
+            }
+            Kind::Enum(values) => {
+                let new = ["added", "Ok", "2", "a,b"].iter().find(|v| !values.iter().any(|o| o == *v));
+                let at = usize::from(z) % (values.len() + 1);
+                new.into_iter().for_each(|v| values.insert(at, (*v).to_owned()));
+            }
+            Kind::Domain { check, not_null, default } => match y % 3 {
+                0 => *check = usize::from(z) % CHECKS.len(),
+                1 => *not_null = !*not_null,
+                _ => *default = usize::from(z) % DEFAULTS.len(),
+            },
+        }
+    }
+}
