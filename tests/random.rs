@@ -21,7 +21,12 @@ use rosey::render::{self, Style};
 use rosey::schema::Normalized;
 use support::{Database, desired, quote};
 
-const TYPES: [&str; 10] = ["integer", "text", "real", "boolean", "\"varchar(9)\"", "bigint", "blob", "\"decimal(8,2)\"", "INT", "\"\""];
+const TYPES: [&str; 12] =
+    ["integer", "text", "real", "boolean", "\"varchar(9)\"", "bigint", "blob", "\"decimal(8,2)\"", "INT", "\"\"", "mood", "small"];
+/// The enum and the domain of a schema.
+const MOODS: [&str; 4] = ["x X \"\"", "X x", "x \"007\" gone X \"\"", "gone"];
+const SMALL: [&str; 4] =
+    ["integer", "integer { check \"VALUE > -10\" }", "integer not-null default=3", "text default=x { check \"length(VALUE) < 4\" }"];
 
 #[derive(Debug, Clone)]
 struct RandomColumn {
@@ -74,6 +79,8 @@ fn schema() -> impl Strategy<Value = BTreeMap<u8, RandomTable>> {
 
 fn kdl(schema: &BTreeMap<u8, RandomTable>) -> String {
     let mut out = String::new();
+    let dice: usize = schema.values().map(|t| usize::from(t.key) * 4 + usize::from(t.generated)).sum();
+    writeln!(out, "enum mood {}\ndomain small {}", MOODS[dice % 4], SMALL[dice / 4 % 4]).unwrap();
     for (n, table) in schema {
         writeln!(
             out,

@@ -126,15 +126,18 @@ impl Model {
         }
     }
 
-    /// Whether a column lets in fewer values than before, so that rows may be in the way.
+    /// Whether a column lets in fewer values than before, so that rows may be in the way. What is dropped and added again
+    /// under its name is what it was.
     pub fn is_narrower_than(&self, before: &Model) -> bool {
-        self.tables.iter().filter_map(|t| Some((t, before.table(t.id)?))).any(|(table, old)| {
-            table.columns.iter().any(|column| {
-                let Some(ty) = self.declared(column) else { return false };
-                match old.columns.iter().find(|c| c.id == column.id) {
-                    Some(old) => before.declared(old).is_none_or(|old| ty.is_narrower_than(old)),
-                    None => matches!(ty.kind, Kind::Domain { not_null: true, .. }),
-                }
+        let was = |id: u32, name: &str, old_id: u32, old: &str| id == old_id || name.eq_ignore_ascii_case(old);
+        self.tables.iter().any(|table| {
+            let old = before.tables.iter().filter(|t| was(table.id, &table.name, t.id, &t.name)).flat_map(|t| &t.columns);
+            let old: Vec<&Column> = old.collect();
+            table.columns.iter().filter_map(|c| Some((c, self.declared(c)?))).any(|(column, ty)| {
+                let mut twins = old.iter().filter(|c| was(column.id, &column.name, c.id, &c.name)).peekable();
+                let is_free = |d: &Declared| matches!(d.kind, Kind::Domain { check: 0, not_null: false, .. } | Kind::Enum(_));
+                let is_new = twins.peek().is_none();
+                (is_new && !old.is_empty() && !is_free(ty)) || twins.any(|c| before.declared(c).is_none_or(|old| ty.is_narrower_than(old)))
             })
         })
     }
