@@ -226,7 +226,7 @@ fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
 fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     for table in schema.tables.values_mut() {
         for column in table.columns.values_mut() {
-            let mut at = (table.name.clone(), column.name.clone());
+            let mut at = (table.head.name.clone(), column.name.clone());
             for step in renames {
                 let name = after("table", &at.0, step);
                 at = (name.clone(), column_after(&name, &at.1, step));
@@ -234,19 +234,13 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
             column.was = was(&column.name, at.1);
         }
         for index in table.indexes.values_mut() {
-            let at = ObjectName { schema: table.name.schema.clone(), name: index.name.clone() };
+            let at = ObjectName { schema: table.head.name.schema.clone(), name: index.name.clone() };
             index.was = was(&index.name, followed("index", &at, renames).name);
         }
-        let now = followed("table", &table.name, renames).name;
-        table.was = was(&table.name.name, now);
     }
-    let now = |kind: &str, name: &ObjectName| was(&name.name, followed(kind, name, renames).name);
-    schema.views.values_mut().for_each(|v| v.was = now("view", &v.name));
-    schema.triggers.values_mut().for_each(|t| t.was = now("trigger", &t.name));
-    schema.enums.values_mut().for_each(|e| e.was = now("enum", &e.name));
-    schema.domains.values_mut().for_each(|d| d.was = now("domain", &d.name));
-    schema.sequences.values_mut().for_each(|s| s.was = now("sequence", &s.name));
-    schema.materialized_views.values_mut().for_each(|v| v.was = now("materialized-view", &v.name));
+    for (kind, head) in schema.heads_mut() {
+        head.was = was(&head.name.name, followed(kind.word(), &head.name, renames).name);
+    }
 }
 
 /// Something that is to get back a name which something else has now, unless that gets another name as well.

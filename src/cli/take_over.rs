@@ -125,17 +125,7 @@ fn pairs(changes: &Changes) -> Vec<Pair> {
 
 /// Where the file declares an object.
 fn place(s: &Schema, at: &Address) -> Option<Span> {
-    let found = s.tables.values().find(|o| o.address() == *at).map(|o| o.origin);
-    let found = found.or_else(|| s.views.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.triggers.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.virtual_tables.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.namespaces.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.extensions.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.enums.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.domains.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.sequences.values().find(|o| o.address() == *at).map(|o| o.origin));
-    let found = found.or_else(|| s.materialized_views.values().find(|o| o.address() == *at).map(|o| o.origin));
-    found?.0
+    s.heads().find(|(kind, head)| Address::of(*kind, &head.name) == *at)?.1.origin.0
 }
 
 /// These objects of the schema, in the language.
@@ -143,16 +133,7 @@ fn alone(live: &Schema, wanted: &BTreeSet<String>, dialect: Dialect) -> String {
     let same = |a: &str, b: &str| if dialect == Dialect::Sqlite { a.eq_ignore_ascii_case(b) } else { a == b };
     let is_wanted = |a: Address| wanted.iter().any(|w| same(w, &a.to_string()));
     let mut some = live.clone();
-    some.tables.retain(|_, o| is_wanted(o.address()));
-    some.views.retain(|_, o| is_wanted(o.address()));
-    some.triggers.retain(|_, o| is_wanted(o.address()));
-    some.virtual_tables.retain(|_, o| is_wanted(o.address()));
-    some.namespaces.retain(|_, o| is_wanted(o.address()));
-    some.extensions.retain(|_, o| is_wanted(o.address()));
-    some.enums.retain(|_, o| is_wanted(o.address()));
-    some.domains.retain(|_, o| is_wanted(o.address()));
-    some.sequences.retain(|_, o| is_wanted(o.address()));
-    some.materialized_views.retain(|_, o| is_wanted(o.address()));
+    some.retain(|kind, head| is_wanted(Address::of(kind, &head.name)));
     some.ignores.clear();
     some.unmanaged.clear();
     kdl::encode(&some)

@@ -107,19 +107,15 @@ impl Guards {
 }
 
 fn guarded(schema: &Schema) -> BTreeSet<Address> {
-    let tables = schema.tables.values().filter(|t| t.prevent_destroy).map(|t| t.address());
+    let objects = schema.heads().filter(|(_, head)| head.prevent_destroy).map(|(kind, head)| Address::of(kind, &head.name));
     let columns =
         schema.tables.values().flat_map(|t| t.columns.values().filter(|c| c.prevent_destroy).map(|c| t.address().child("column", &c.name)));
-    let virtuals = schema.virtual_tables.values().filter(|v| v.prevent_destroy).map(|v| v.address());
-    let sequences = schema.sequences.values().filter(|s| s.prevent_destroy).map(|s| s.address());
-    tables.chain(columns).chain(virtuals).chain(sequences).collect()
+    objects.chain(columns).collect()
 }
 
 fn exists(schema: &Schema, address: &Address) -> bool {
-    let columns = |t: &crate::schema::Table| t.columns.values().any(|c| t.address().child("column", &c.name) == *address);
-    schema.tables.values().any(|t| t.address() == *address || columns(t))
-        || schema.virtual_tables.values().any(|v| v.address() == *address)
-        || schema.sequences.values().any(|s| s.address() == *address)
+    let mut columns = schema.tables.values().flat_map(|t| t.columns.keys().map(|c| t.address().child("column", c)));
+    schema.heads().any(|(kind, head)| Address::of(kind, &head.name) == *address) || columns.any(|a| a == *address)
 }
 
 fn hazard(address: Address) -> Hazard {
@@ -200,11 +196,8 @@ pub(crate) fn mark(schema: &mut Schema, guarded: &Schema) {
             mark_table(table, wanted);
         }
     }
-    for sequence in schema.sequences.values_mut() {
-        sequence.prevent_destroy = guarded.sequences.get(&sequence.name).is_some_and(|s| s.prevent_destroy);
-    }
-    for table in schema.virtual_tables.values_mut() {
-        table.prevent_destroy = guarded.virtual_tables.get(&table.name).is_some_and(|v| v.prevent_destroy);
+    for (kind, head) in schema.heads_mut() {
+        head.prevent_destroy = guarded.head(kind, &head.name).is_some_and(|h| h.prevent_destroy);
     }
 }
 

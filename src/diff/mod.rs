@@ -188,22 +188,14 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     }
     let covers = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
     let mut kept = schema.clone();
-    kept.tables.retain(|name, _| !covers("table", name));
+    kept.retain(|kind, head| !covers(kind.word(), &head.name));
     for table in kept.tables.values_mut() {
-        let schema = table.name.schema.clone();
+        let schema = &table.head.name.schema;
         table.indexes.retain(|name, _| !covers("index", &ObjectName { schema: schema.clone(), name: name.clone() }));
     }
-    kept.views.retain(|name, _| !covers("view", name));
-    kept.enums.retain(|name, _| !covers("enum", name));
-    kept.domains.retain(|name, _| !covers("domain", name));
-    kept.sequences.retain(|name, _| !covers("sequence", name));
-    kept.materialized_views.retain(|name, _| !covers("materialized-view", name));
-    kept.namespaces.retain(|name, _| !covers("schema", &ObjectName::bare(name.clone())));
-    kept.extensions.retain(|name, _| !covers("extension", &ObjectName::bare(name.clone())));
-    kept.virtual_tables.retain(|name, _| !covers("virtual-table", name));
-    kept.triggers.retain(|name, t| {
+    kept.triggers.retain(|_, t| {
         let on = t.table.clone().map(ObjectName::bare);
-        !covers("trigger", name) && !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
+        !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
     });
     Cow::Owned(kept)
 }

@@ -6,7 +6,7 @@ use ::kdl::{KdlEntry, KdlNode};
 use miette::SourceSpan;
 
 pub(super) use super::arg::Arg;
-use crate::schema::{Allows, Dialect, Expr, Ident, ObjectName, Only, Origin, Problem, Span, nearest};
+use crate::schema::{Dialect, Expr, Head, Ident, ObjectName, Only, Origin, Problem, Span, nearest};
 
 /// What reading needs to know, and where it puts what it finds wrong.
 pub(super) struct Ctx {
@@ -279,12 +279,12 @@ impl<'a> Node<'a> {
     }
 
     /// Adds the old names, and what is let stand, in a node that has no other children.
-    pub(super) fn old_names_and_allows(&self, was: &mut Vec<Ident>, allows: &mut Allows) {
+    pub(super) fn old_names_and_allows(&self, head: &mut Head) {
         for mut child in self.children() {
             match child.name() {
-                "allow" => allows.0.extend(super::allow::decode(child)),
+                "allow" => head.allows.0.extend(super::allow::decode(child)),
                 "was" => {
-                    was.extend(child.old_names());
+                    head.was.extend(child.old_names());
                     child.finish(&[]);
                 }
                 _ => self.no_child(&child),

@@ -3,7 +3,7 @@
 use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, Expr, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
+use crate::schema::{Allows, Expr, Head, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
@@ -17,7 +17,7 @@ pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
         was.extend(child.old_names());
         child.finish(&[]);
     })?;
-    Some(Trigger { name, was, body, table: None, allows, origin })
+    Some(Trigger { head: Head { was, allows, origin, ..Head::new(name) }, body, table: None })
 }
 
 pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
@@ -27,7 +27,7 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table's flag", &[("prevent-destroy", ())]).is_some());
     let mut allows = Allows::default();
     let using = sql_child(node, "using", &["using", "allow"], |child| allows.0.extend(allow::decode(child)))?;
-    Some(VirtualTable { name, using, prevent_destroy, allows, origin })
+    Some(VirtualTable { head: Head { prevent_destroy, allows, origin, ..Head::new(name) }, using })
 }
 
 /// The one child that holds the object's SQL. `other` reads the other children that are `known`.

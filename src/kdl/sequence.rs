@@ -4,7 +4,7 @@
 use super::node::Node;
 use super::writer::{self, Line, Writer};
 use super::{allow, reference};
-use crate::schema::{Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
+use crate::schema::{Head, Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Word {
@@ -20,14 +20,10 @@ const WORDS: [(&str, Word); 4] =
 pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     let origin = node.origin();
     let name = node.object_name()?;
-    let mut sequence = Sequence {
-        was: node.prop_ident("was").into_iter().collect(),
-        options: decode_options(&mut node),
-        owned_by: decode_owner(&mut node),
-        comment: node.prop_text("comment"),
-        origin,
-        ..Sequence::new(name, Type::BigInt)
-    };
+    let was = node.prop_ident("was").into_iter().collect();
+    let (options, owned_by) = (decode_options(&mut node), decode_owner(&mut node));
+    let head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name) };
+    let mut sequence = Sequence { head, ty: Type::BigInt, options, owned_by };
     let mut typed = false;
     for arg in node.rest() {
         let ty = match arg.choice("a sequence's type or flag", &WORDS) {
@@ -46,7 +42,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
         }
         sequence.ty = ty;
     }
-    node.old_names_and_allows(&mut sequence.was, &mut sequence.allows);
+    node.old_names_and_allows(&mut sequence.head);
     node.flags_with_values(["prevent-destroy"].into_iter());
     node.finish(&["was", "allow"]);
     Some(sequence)

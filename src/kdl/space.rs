@@ -3,14 +3,14 @@
 
 use super::node::Node;
 use super::writer::{Line, Writer};
-use crate::schema::{Extension, Ident, Namespace};
+use crate::schema::{Extension, Head, Ident, Namespace, ObjectName};
 
 pub(super) fn decode_schema(mut node: Node) -> Option<Namespace> {
     let origin = node.origin();
     let name = node.required_name()?;
     let comment = node.prop_text("comment");
     node.finish(&[]);
-    Some(Namespace { name, comment, origin })
+    Some(Namespace { head: Head { comment, origin, ..Head::new(ObjectName::bare(name)) } })
 }
 
 pub(super) fn decode_extension(mut node: Node) -> Option<Extension> {
@@ -20,15 +20,16 @@ pub(super) fn decode_extension(mut node: Node) -> Option<Extension> {
     let version = node.prop_text("version");
     let comment = node.prop_text("comment");
     node.finish(&[]);
-    Some(Extension { name, schema, version, comment, origin })
+    let head = Head { comment, origin, ..Head::new(ObjectName::bare(name)) };
+    Some(Extension { head, schema, version })
 }
 
 pub(super) fn encode_schema(namespace: &Namespace, out: &mut Writer) {
-    out.line(Line::new("schema").ident(&namespace.name).maybe_prop("comment", namespace.comment.as_deref()));
+    out.line(Line::new("schema").ident(&namespace.name.name).maybe_prop("comment", namespace.comment.as_deref()));
 }
 
 pub(super) fn encode_extension(extension: &Extension, out: &mut Writer) {
-    let line = Line::new("extension").ident(&extension.name);
+    let line = Line::new("extension").ident(&extension.name.name);
     let line = line.maybe_prop("schema", extension.schema.as_ref().map(Ident::as_str));
     out.line(line.maybe_prop("version", extension.version.as_deref()).maybe_prop("comment", extension.comment.as_deref()));
 }

@@ -3,15 +3,15 @@
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, column, number};
-use crate::schema::{Allows, Domain, EnumType, Ident, Problem, Type};
+use crate::schema::{Domain, EnumType, Head, Ident, Problem, Type};
 
 const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
 
 pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
     let origin = node.origin();
     let name = node.object_name()?;
-    let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
-    let comment = node.prop_text("comment");
+    let was = node.prop_ident("was").into_iter().collect();
+    let mut head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name.clone()) };
     let mut values: Vec<String> = Vec::new();
     for arg in node.rest() {
         let Some(value) = arg.text("an enum's value") else { continue };
@@ -22,10 +22,9 @@ pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
             values.push(value.to_owned());
         }
     }
-    let mut allows = Allows::default();
-    node.old_names_and_allows(&mut was, &mut allows);
+    node.old_names_and_allows(&mut head);
     node.finish(&["was", "allow"]);
-    Some(EnumType { name, was, values, comment, allows, origin })
+    Some(EnumType { head, values })
 }
 
 pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
@@ -34,18 +33,11 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     let ty = decode_type(&mut node, &name.name)?;
     let words = node.rest();
     let not_null = words.iter().filter_map(|a| a.choice("a domain's flag", &[("not-null", true)])).any(|set| set);
-    let mut domain = Domain {
-        name,
-        was: node.prop_ident("was").into_iter().collect(),
-        ty,
-        not_null,
-        default: node.prop("default").and_then(column::decode_default),
-        collate: node.prop_ident("collate"),
-        checks: Vec::new(),
-        comment: node.prop_text("comment"),
-        allows: Allows::default(),
-        origin,
-    };
+    let was = node.prop_ident("was").into_iter().collect();
+    let default = node.prop("default").and_then(column::decode_default);
+    let collate = node.prop_ident("collate");
+    let head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name) };
+    let mut domain = Domain { head, ty, not_null, default, collate, checks: Vec::new() };
     for mut child in node.children() {
         match child.name() {
             "check" => domain.checks.extend(check::decode(child)),

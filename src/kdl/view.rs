@@ -6,7 +6,7 @@ use super::node::Node;
 use super::other::sql_child;
 use super::writer::{self, Line, Writer};
 use super::{allow, index, table};
-use crate::schema::{Allows, Expr, Ident, MaterializedView, View};
+use crate::schema::{Allows, Expr, Head, Ident, MaterializedView, View};
 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
@@ -24,7 +24,8 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    Some(View { was, columns, with, comment, allows, origin, ..View::new(name, query) })
+    let head = Head { was, comment, allows, origin, ..Head::new(name) };
+    Some(View { head, columns, query, with })
 }
 
 pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
@@ -48,7 +49,8 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    Some(MaterializedView { name, was, columns, query, indexes, with, comment, allows, origin })
+    let head = Head { was, comment, allows, origin, ..Head::new(name) };
+    Some(MaterializedView { head, columns, query, indexes, with })
 }
 
 /// The end of a query that was copied as a statement.

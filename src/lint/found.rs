@@ -107,25 +107,17 @@ fn ignored(schema: &Schema) -> HashSet<Address> {
     if schema.ignores.is_empty() {
         return HashSet::new();
     }
-    let tables = schema.tables.values().map(|t| ("table", &t.name, t.address()));
-    let all = tables
-        .chain(schema.views.values().map(|v| ("view", &v.name, v.address())))
-        .chain(schema.materialized_views.values().map(|v| ("materialized-view", &v.name, v.address())))
-        .chain(schema.triggers.values().map(|t| ("trigger", &t.name, t.address())))
-        .chain(schema.virtual_tables.values().map(|v| ("virtual-table", &v.name, v.address())))
-        .chain(schema.enums.values().map(|e| ("enum", &e.name, e.address())))
-        .chain(schema.domains.values().map(|d| ("domain", &d.name, d.address())))
-        .chain(schema.sequences.values().map(|s| ("sequence", &s.name, s.address())));
-    all.filter(|(kind, name, _)| schema.ignores(kind, name)).map(|(_, _, address)| address).collect()
+    let ignored = schema.heads().filter(|(kind, head)| schema.ignores(kind.word(), &head.name));
+    ignored.map(|(kind, head)| Address::of(kind, &head.name)).collect()
 }
 
 /// What is let stand in a schema, with the addresses it is let stand at. What is written at a column belongs to it.
 pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     let mut all: Vec<(Vec<Address>, &Allows)> = Vec::new();
     let mut add = |at: Vec<Address>, allows| all.push((at, allows));
+    schema.heads().for_each(|(kind, head)| add(vec![Address::of(kind, &head.name)], &head.allows));
     for table in schema.tables.values() {
         let here = table.address();
-        add(vec![here.clone()], &table.allows);
         for column in table.columns.values() {
             let rules = ["column", "foreign-key", "unique", "primary-key"].map(|kind| here.child(kind, &column.name));
             add(rules.to_vec(), &column.allows);
@@ -133,14 +125,7 @@ pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
         table.indexes.values().for_each(|i| add(vec![here.child("index", &i.name)], &i.allows));
         table.foreign_keys.iter().for_each(|f| add(vec![super::access::foreign_key_at(table, f)], &f.allows));
     }
-    schema.views.values().for_each(|v| add(vec![v.address()], &v.allows));
-    schema.triggers.values().for_each(|t| add(vec![t.address()], &t.allows));
-    schema.virtual_tables.values().for_each(|v| add(vec![v.address()], &v.allows));
-    schema.enums.values().for_each(|e| add(vec![e.address()], &e.allows));
-    schema.domains.values().for_each(|d| add(vec![d.address()], &d.allows));
-    schema.sequences.values().for_each(|s| add(vec![s.address()], &s.allows));
     for view in schema.materialized_views.values() {
-        add(vec![view.address()], &view.allows);
         view.indexes.values().for_each(|i| add(vec![view.address().child("index", &i.name)], &i.allows));
     }
     all.into_iter().flat_map(|(at, allows)| allows.0.iter().map(move |a| (at.clone(), a))).collect()

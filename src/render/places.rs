@@ -91,17 +91,9 @@ impl<'d> Places<'d> {
 }
 
 fn written(s: &Schema) -> Vec<(Address, Origin)> {
-    let mut found: Vec<(Address, Origin)> = s.tables.values().flat_map(|t| t.parts()).collect();
-    found.extend(s.views.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.triggers.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.virtual_tables.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.namespaces.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.extensions.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.enums.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.domains.values().map(|o| (o.address(), o.origin)));
-    found.extend(s.sequences.values().map(|o| (o.address(), o.origin)));
+    let mut found: Vec<(Address, Origin)> = s.heads().map(|(kind, head)| (Address::of(kind, &head.name), head.origin)).collect();
+    found.extend(s.tables.values().flat_map(|t| t.parts()));
     for view in s.materialized_views.values() {
-        found.push((view.address(), view.origin));
         found.extend(view.indexes.values().map(|i| (view.address().child("index", &i.name), i.origin)));
     }
     found.extend(s.unmanaged.iter().map(|u| (Address::top(&u.kind, &u.name), u.origin)));

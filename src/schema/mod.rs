@@ -11,8 +11,10 @@ mod exchanged;
 mod expr;
 mod ident;
 mod index;
+mod kind;
 mod normalized;
 mod not_kept;
+mod object;
 mod other;
 mod parts;
 mod postgres;
@@ -34,8 +36,10 @@ pub(crate) use exchanged::is_done;
 pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
+pub use kind::Kind;
 pub use normalized::Normalized;
 pub use not_kept::NotKept;
+pub use object::{Body, Head};
 pub use other::{Ignore, Trigger, View, VirtualTable};
 pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, nearest};
@@ -58,9 +62,9 @@ pub struct Schema {
     /// SQLite's virtual tables by name.
     pub virtual_tables: IndexMap<ObjectName, VirtualTable>,
     /// PostgreSQL's schemas by name.
-    pub namespaces: IndexMap<Ident, Namespace>,
+    pub namespaces: IndexMap<ObjectName, Namespace>,
     /// PostgreSQL's extensions by name.
-    pub extensions: IndexMap<Ident, Extension>,
+    pub extensions: IndexMap<ObjectName, Extension>,
     /// Enum types by name.
     pub enums: IndexMap<ObjectName, EnumType>,
     /// Domains by name.
@@ -91,16 +95,7 @@ impl Schema {
 
     /// How many top-level objects there are.
     pub fn len(&self) -> usize {
-        self.tables.len()
-            + self.views.len()
-            + self.triggers.len()
-            + self.virtual_tables.len()
-            + self.namespaces.len()
-            + self.extensions.len()
-            + self.enums.len()
-            + self.domains.len()
-            + self.sequences.len()
-            + self.materialized_views.len()
+        self.heads().count()
     }
 
     /// Whether an `ignore` covers the object.

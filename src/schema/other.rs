@@ -1,92 +1,58 @@
 //! What a schema holds beyond tables: views, triggers, virtual tables, and what is left alone.
 
-use super::{Address, Allows, Expr, Ident, ObjectName, Origin};
+use super::{Expr, Head, Ident, ObjectName};
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// Its columns' names, where they are given.
     pub columns: Vec<Ident>,
     /// The query.
     pub query: Expr,
     /// PostgreSQL: `security_barrier`, `check_option` and the like.
     pub with: Vec<(String, String)>,
-    /// The comment that PostgreSQL stores.
-    pub comment: Option<String>,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl View {
     /// A view with nothing but its query.
     pub fn new(name: ObjectName, query: Expr) -> Self {
-        View {
-            name,
-            was: Vec::new(),
-            columns: Vec::new(),
-            query,
-            with: Vec::new(),
-            comment: None,
-            allows: Allows::default(),
-            origin: Origin::default(),
-        }
-    }
-
-    /// `view.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("view", &self.name)
+        View { head: Head::new(name), columns: Vec::new(), query, with: Vec::new() }
     }
 }
 
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// Everything after the name.
     pub body: Expr,
     /// The table or view it is on, where that has been read from the body.
     pub table: Option<Ident>,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl Trigger {
-    /// `trigger.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("trigger", &self.name)
+    /// A trigger with nothing but its definition.
+    pub fn new(name: ObjectName, body: Expr) -> Self {
+        Trigger { head: Head::new(name), body, table: None }
     }
 }
 
 /// A virtual table of SQLite (<https://sqlite.org/vtab.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualTable {
-    /// Its name.
-    pub name: ObjectName,
+    /// What every object has.
+    pub head: Head,
     /// The module and its arguments.
     pub using: Expr,
-    /// Whether a plan may drop it.
-    pub prevent_destroy: bool,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl VirtualTable {
-    /// `virtual-table.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("virtual-table", &self.name)
+    /// A virtual table with nothing but its module.
+    pub fn new(name: ObjectName, using: Expr) -> Self {
+        VirtualTable { head: Head::new(name), using }
     }
 }
 

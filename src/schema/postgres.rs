@@ -5,79 +5,61 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Address, Allows, Check, DefaultValue, Deferrable, Expr, Ident, Index, IndexPart, ObjectName, Origin, Type};
+use super::{Check, DefaultValue, Deferrable, Expr, Head, Ident, Index, IndexPart, ObjectName, Origin, Type};
 
 /// A schema: a namespace for objects (<https://www.postgresql.org/docs/current/ddl-schemas.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
-    /// Its name.
-    pub name: Ident,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
+    /// What every object has.
+    pub head: Head,
 }
 
 impl Namespace {
-    /// `schema.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("schema", &self.name)
+    /// A schema without a comment.
+    pub fn new(name: Ident) -> Self {
+        Namespace { head: Head::new(ObjectName::bare(name)) }
     }
 }
 
 /// An extension. Its version is the server's business, unless the file names one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
-    /// Its name.
-    pub name: Ident,
+    /// What every object has.
+    pub head: Head,
     /// The schema that holds its objects; none is the server's choice.
     pub schema: Option<Ident>,
     /// Its version; none is the server's default, and no difference.
     pub version: Option<String>,
-    /// Its comment; none is the one that it brings, and no difference.
-    pub comment: Option<String>,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl Extension {
-    /// `extension.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("extension", &self.name)
+    /// An extension that is as the server makes it. The comment that it brings is no difference.
+    pub fn new(name: Ident) -> Self {
+        Extension { head: Head::new(ObjectName::bare(name)), schema: None, version: None }
     }
 }
 
 /// An enum type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnumType {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// Its values, in their order.
     pub values: Vec<String>,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl EnumType {
-    /// `enum.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("enum", &self.name)
+    /// An enum type with nothing but its values.
+    pub fn new(name: ObjectName, values: Vec<String>) -> Self {
+        EnumType { head: Head::new(name), values }
     }
 }
 
 /// A domain: a type with rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// The type it is made of.
     pub ty: Type,
     /// Whether NULL is refused.
@@ -88,18 +70,12 @@ pub struct Domain {
     pub collate: Option<Ident>,
     /// Conditions over `VALUE`.
     pub checks: Vec<Check>,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl Domain {
-    /// `domain.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("domain", &self.name)
+    /// A domain with nothing but its type.
+    pub fn new(name: ObjectName, ty: Type) -> Self {
+        Domain { head: Head::new(name), ty, not_null: false, default: None, collate: None, checks: Vec::new() }
     }
 }
 
@@ -131,55 +107,28 @@ impl SequenceOptions {
 /// A sequence that is an object of its own (those of serial and identity columns belong to their column).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// smallint, integer or bigint.
     pub ty: Type,
     /// How it counts.
     pub options: SequenceOptions,
     /// The column it goes with.
     pub owned_by: Option<(ObjectName, Ident)>,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// Whether a plan may drop it.
-    pub prevent_destroy: bool,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl Sequence {
     /// A sequence of which nothing else is said.
     pub fn new(name: ObjectName, ty: Type) -> Self {
-        Sequence {
-            name,
-            was: Vec::new(),
-            ty,
-            options: SequenceOptions::default(),
-            owned_by: None,
-            comment: None,
-            prevent_destroy: false,
-            allows: Allows::default(),
-            origin: Origin::default(),
-        }
-    }
-
-    /// `sequence.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("sequence", &self.name)
+        Sequence { head: Head::new(name), ty, options: SequenceOptions::default(), owned_by: None }
     }
 }
 
 /// A materialised view. It holds what its query gave when it was made or refreshed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaterializedView {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
+    /// What every object has.
+    pub head: Head,
     /// Its columns' names, where they are given.
     pub columns: Vec<Ident>,
     /// The query.
@@ -188,18 +137,12 @@ pub struct MaterializedView {
     pub indexes: IndexMap<Ident, Index>,
     /// Storage parameters.
     pub with: Vec<(String, String)>,
-    /// Its comment.
-    pub comment: Option<String>,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl MaterializedView {
-    /// `materialized-view.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("materialized-view", &self.name)
+    /// A materialized view with nothing but its query.
+    pub fn new(name: ObjectName, query: Expr) -> Self {
+        MaterializedView { head: Head::new(name), columns: Vec::new(), query, indexes: IndexMap::new(), with: Vec::new() }
     }
 }
 

@@ -7,7 +7,6 @@ impl Schema {
     pub fn at_rest(&self) -> Schema {
         let mut schema = self.clone();
         for table in schema.tables.values_mut() {
-            table.was.clear();
             for column in table.columns.values_mut() {
                 column.was.clear();
                 (column.backfill, column.using, column.only) = (None, None, Only::default());
@@ -21,12 +20,7 @@ impl Schema {
             table.foreign_keys.iter_mut().for_each(|f| f.was.clear());
             table.exclusions.iter_mut().for_each(|e| e.was.clear());
         }
-        schema.views.values_mut().for_each(|v| v.was.clear());
-        schema.triggers.values_mut().for_each(|t| t.was.clear());
-        schema.materialized_views.values_mut().for_each(|v| v.was.clear());
-        schema.enums.values_mut().for_each(|e| e.was.clear());
-        schema.domains.values_mut().for_each(|d| d.was.clear());
-        schema.sequences.values_mut().for_each(|s| s.was.clear());
+        schema.heads_mut().for_each(|(_, head)| head.was.clear());
         schema
     }
 }

@@ -4,17 +4,13 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Address, Allows, Column, Exclusion, Expr, Ident, Index, ObjectName, Origin};
+use super::{Allows, Column, Exclusion, Expr, Head, Ident, Index, ObjectName, Origin};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
-    pub name: ObjectName,
-    /// Names it may have had.
-    pub was: Vec<Ident>,
-    /// The comment that PostgreSQL stores.
-    pub comment: Option<String>,
+    /// What every object has.
+    pub head: Head,
     /// Columns by name, in their order.
     pub columns: IndexMap<Ident, Column>,
     /// The primary key.
@@ -37,21 +33,13 @@ pub struct Table {
     pub strict: bool,
     /// SQLite's WITHOUT ROWID.
     pub without_rowid: bool,
-    /// Whether a plan may drop it.
-    pub prevent_destroy: bool,
-    /// What is let stand of it.
-    pub allows: Allows,
-    /// Where it stands in the schema file.
-    pub origin: Origin,
 }
 
 impl Table {
     /// A table with nothing in it.
     pub fn new(name: ObjectName) -> Self {
         Table {
-            name,
-            was: Vec::new(),
-            comment: None,
+            head: Head::new(name),
             columns: IndexMap::new(),
             primary_key: None,
             uniques: Vec::new(),
@@ -63,15 +51,7 @@ impl Table {
             with: Vec::new(),
             strict: false,
             without_rowid: false,
-            prevent_destroy: false,
-            allows: Allows::default(),
-            origin: Origin::default(),
         }
-    }
-
-    /// `table.NAME`.
-    pub fn address(&self) -> Address {
-        Address::top("table", &self.name)
     }
 
     /// The key's column, where the key is one column.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ident, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
+use super::{Ident, Kind, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
 
 /// So many mistakes come with the name that may have been meant.
 const SUGGESTED: usize = 200;
@@ -93,16 +93,13 @@ impl Schema {
     /// Tables, views, sequences and indexes share one set of names; types share another, in which the rows of a table
     /// or view are types too (<https://www.postgresql.org/docs/current/rowtypes.html>).
     fn names_are_used_once(&self, found: &mut Vec<Problem>) {
-        let rows = self.tables.values().map(|t| ("table", t.name.clone(), t.origin));
-        let rows = rows.chain(self.views.values().map(|v| ("view", v.name.clone(), v.origin)));
-        let rows = rows.chain(self.materialized_views.values().map(|v| ("materialized-view", v.name.clone(), v.origin)));
-        let rows: Vec<Named> = rows.collect();
-        let others = self.virtual_tables.values().map(|v| ("virtual-table", v.name.clone(), v.origin));
-        let others = others.chain(self.sequences.values().map(|s| ("sequence", s.name.clone(), s.origin)));
-        let relations = rows.iter().cloned().chain(others).chain(self.indexes());
+        let of = |is_one: fn(Kind) -> bool| -> Vec<Named> {
+            let heads = self.heads().filter(|(kind, _)| is_one(*kind));
+            heads.map(|(kind, head)| (kind.word(), head.name.clone(), head.origin)).collect()
+        };
+        let relations = of(Kind::is_relation).into_iter().chain(self.indexes());
         used_once(relations, "tables, views, sequences and indexes share one set of names: rename one of the two", found);
-        let types = self.enums.values().map(|e| ("enum", e.name.clone(), e.origin));
-        let types: Vec<Named> = types.chain(self.domains.values().map(|d| ("domain", d.name.clone(), d.origin))).collect();
+        let (types, rows) = (of(Kind::is_type), of(Kind::has_rows));
         // What two tables or views are called has been looked at.
         let taken: BTreeSet<&ObjectName> = types.iter().map(|(_, name, _)| name).collect();
         let rows = rows.iter().filter(|(_, name, _)| taken.contains(name));

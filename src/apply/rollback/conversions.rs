@@ -21,7 +21,7 @@ pub(super) fn keep_fitting(desired: &mut Schema, kept: &[&Entry], now: &Schema, 
     for table in desired.tables.values_mut() {
         let live = now.tables.get(&super::now_called(&table.name, &table.was));
         for column in table.columns.values_mut() {
-            let at = At { table: table.name.clone(), column: column.name.clone() };
+            let at = At { table: table.head.name.clone(), column: column.name.clone() };
             let there = live.and_then(|t| t.columns.get(column.was.first().unwrap_or(&column.name)));
             let converts =
                 |e: &Expr| there.is_some_and(|c| steps.converted(&at, e).is_some_and(|(ty, t)| ty == c.ty && reads_alike(e, &t, live)));

@@ -8,15 +8,10 @@ use crate::schema::{Ident, Index, ObjectName, Origin, Problem, Schema, SequenceO
 /// All names that cannot be.
 pub(super) fn problems(schema: &Schema, longest: usize, found: &mut Vec<Problem>) {
     let mut named: Vec<(&'static str, &Ident, Origin)> = Vec::new();
-    named.extend(schema.namespaces.values().map(|n| ("schema", &n.name, n.origin)));
-    named.extend(schema.enums.values().map(|e| ("enum", &e.name.name, e.origin)));
-    named.extend(schema.domains.values().map(|d| ("domain", &d.name.name, d.origin)));
+    named.extend(schema.heads().map(|(kind, head)| (kind.word(), &head.name.name, head.origin)));
     named.extend(schema.domains.values().flat_map(|d| d.checks.iter().filter_map(|c| Some(("check", c.name.as_ref()?, c.origin)))));
-    named.extend(schema.sequences.values().map(|s| ("sequence", &s.name.name, s.origin)));
-    named.extend(schema.views.values().map(|v| ("view", &v.name.name, v.origin)));
     named.extend(schema.views.values().flat_map(|v| v.columns.iter().map(|c| ("column", c, v.origin))));
     for view in schema.materialized_views.values() {
-        named.push(("materialized-view", &view.name.name, view.origin));
         named.extend(view.columns.iter().map(|c| ("column", c, view.origin)));
         named.extend(view.indexes.values().map(index));
     }
@@ -42,7 +37,6 @@ fn index(index: &Index) -> (&'static str, &Ident, Origin) {
 }
 
 fn of_table<'a>(table: &'a Table, named: &mut Vec<(&'static str, &'a Ident, Origin)>) {
-    named.push(("table", &table.name.name, table.origin));
     named.extend(table.columns.values().map(|c| ("column", &c.name, c.origin)));
     named.extend(table.indexes.values().map(index));
     named.extend(with_indexes(table));
@@ -61,13 +55,10 @@ fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Or
 fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
     let mut taken: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
     let in_schema = |name: &Ident, of: &ObjectName| ObjectName { schema: of.schema.clone(), name: name.clone() };
-    taken.extend(schema.tables.values().map(|t| (t.name.clone(), ("table", t.origin))));
-    taken.extend(schema.views.values().map(|v| (v.name.clone(), ("view", v.origin))));
-    taken.extend(schema.sequences.values().map(|s| (s.name.clone(), ("sequence", s.origin))));
-    for view in schema.materialized_views.values() {
-        taken.insert(view.name.clone(), ("materialized-view", view.origin));
-        taken.extend(view.indexes.values().map(|i| (in_schema(&i.name, &view.name), ("index", i.origin))));
-    }
+    let relations = schema.heads().filter(|(kind, _)| kind.is_relation());
+    taken.extend(relations.map(|(kind, head)| (head.name.clone(), (kind.word(), head.origin))));
+    let of_views = schema.materialized_views.values().flat_map(|v| v.indexes.values().map(move |i| (i, v)));
+    taken.extend(of_views.map(|(i, v)| (in_schema(&i.name, &v.name), ("index", i.origin))));
     let of_tables = schema.tables.values().flat_map(|t| t.indexes.values().map(move |i| (i, t)));
     taken.extend(of_tables.map(|(i, t)| (in_schema(&i.name, &t.name), ("index", i.origin))));
     for table in schema.tables.values() {

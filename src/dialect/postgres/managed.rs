@@ -4,29 +4,32 @@
 use std::collections::BTreeSet;
 
 use super::inspect::{Live, ident};
-use crate::schema::{Extension, Ident, Namespace, ObjectName, Schema, Unmanaged};
+use crate::schema::{Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged};
 
 /// Takes out of the live schema what is not managed, and returns the names of the schemas that are left alone. `recorded` is
 /// the schema of the last apply: what it names stays managed though the file no longer names it.
 pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recorded: &Schema) -> Vec<String> {
     let home = ident(&live.server.default_schema);
     let used = used(current, wanted);
-    let managed: BTreeSet<Ident> =
-        used.iter().chain(wanted.namespaces.keys()).chain(recorded.namespaces.keys()).cloned().chain([home.clone()]).collect();
-    let mut left: BTreeSet<Ident> = schemas_of(current).difference(&managed).cloned().collect();
+    let declared = wanted.namespaces.values().chain(recorded.namespaces.values()).map(|n| n.name.name.clone());
+    let managed: BTreeSet<Ident> = used.iter().cloned().chain(declared).chain([home.clone()]).collect();
+    let mut left: BTreeSet<Ident> = schemas_of(current, |_, _| true).difference(&managed).cloned().collect();
     let named = |u: &Unmanaged| wanted.unmanaged.iter().any(|w| w.kind == u.kind && w.name == u.name);
     current.unmanaged.retain(|u| u.schema().is_none_or(|s| managed.contains(&s)) || named(u));
     retain(current, &managed, |e| wanted.extensions.contains_key(&e.name) || recorded.extensions.contains_key(&e.name));
     // A schema that objects lie in is there without being declared; its comment is whatever it is.
     for name in used.into_iter().filter(|s| *s != home) {
-        let comment = current.namespaces.get(&name).and_then(|n| n.comment.clone());
-        wanted.namespaces.entry(name.clone()).or_insert_with(|| Namespace { name, comment, origin: Default::default() });
+        let mut missing = Namespace::new(name);
+        missing.comment = current.namespaces.get(&missing.name).and_then(|n| n.comment.clone());
+        wanted.namespaces.entry(missing.name.clone()).or_insert(missing);
     }
     left.extend(keep_filled(current, wanted, live));
     // The schema that everything else is in is always there.
-    if let Some(own) = wanted.namespaces.get(&home).cloned() {
-        let missing = || Namespace { comment: None, ..own };
-        current.namespaces.entry(home).or_insert_with(missing);
+    let home = ObjectName::bare(home);
+    if let Some(own) = wanted.namespaces.get(&home) {
+        let mut missing = own.clone();
+        missing.comment = None;
+        current.namespaces.entry(home).or_insert(missing);
     } else {
         current.namespaces.shift_remove(&home);
     }
@@ -37,66 +40,41 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
 fn used(current: &Schema, wanted: &Schema) -> BTreeSet<Ident> {
     let unsaid = wanted.extensions.values().filter(|e| e.schema.is_none());
     let stay = unsaid.filter_map(|e| current.extensions.get(&e.name)?.schema.clone());
-    schemas_of(wanted).into_iter().chain(stay).collect()
+    schemas_of(wanted, |_, _| true).into_iter().chain(stay).collect()
 }
 
 /// Takes out what lies in schemas that are not managed. An extension that has been named is managed wherever it lies.
 fn retain(current: &mut Schema, managed: &BTreeSet<Ident>, named: impl Fn(&Extension) -> bool) {
-    let is_managed = |n: &ObjectName| n.schema.as_ref().is_none_or(|s| managed.contains(s));
-    current.tables.retain(|n, _| is_managed(n));
-    current.views.retain(|n, _| is_managed(n));
-    current.materialized_views.retain(|n, _| is_managed(n));
-    current.enums.retain(|n, _| is_managed(n));
-    current.domains.retain(|n, _| is_managed(n));
-    current.sequences.retain(|n, _| is_managed(n));
-    current.extensions.retain(|_, e| e.schema.as_ref().is_none_or(|s| managed.contains(s)) || named(e));
-    current.namespaces.retain(|n, _| managed.contains(n));
+    let is_managed = |schema: &Option<Ident>| schema.as_ref().is_none_or(|s| managed.contains(s));
+    current.retain(|kind, head| is_managed(&head.name.schema) && (kind != Kind::Namespace || managed.contains(&head.name.name)));
+    current.extensions.retain(|_, e| is_managed(&e.schema) || named(e));
 }
 
 /// Keeps the schemas that the file no longer names and that are not empty without what is managed: something ignored lies
 /// in them, or something that rosey does not manage. Returns the latter, which nobody asked to be kept.
 fn keep_filled(current: &Schema, wanted: &mut Schema, live: &Live) -> Vec<Ident> {
-    let ignored = schemas_of(&only_ignored(current, wanted));
+    let ignored = schemas_of(current, |kind, name| wanted.ignores(kind.word(), name));
     let mut filled = Vec::new();
     for namespace in current.namespaces.values() {
-        let lies_in = |u: &Unmanaged| u.relation().is_none() && u.kind != "privilege" && u.schema().is_some_and(|s| s == namespace.name);
-        let holds_more = live.filled.contains(&namespace.name) || current.unmanaged.iter().any(lies_in);
-        if wanted.namespaces.contains_key(&namespace.name) || !(holds_more || ignored.contains(&namespace.name)) {
+        let name = &namespace.name.name;
+        let lies_in = |u: &Unmanaged| u.relation().is_none() && u.kind != "privilege" && u.schema().is_some_and(|s| s == *name);
+        let holds_more = live.filled.contains(name) || current.unmanaged.iter().any(lies_in);
+        if wanted.namespaces.contains_key(&namespace.name) || !(holds_more || ignored.contains(name)) {
             continue;
         }
         wanted.namespaces.insert(namespace.name.clone(), namespace.clone());
         if holds_more {
-            filled.push(namespace.name.clone());
+            filled.push(name.clone());
         }
     }
     filled
 }
 
-/// What an `ignore` of the schema file covers.
-fn only_ignored(current: &Schema, wanted: &Schema) -> Schema {
-    let mut ignored = Schema::default();
-    let tables = current.tables.iter().filter(|(n, _)| wanted.ignores("table", n));
-    ignored.tables = tables.map(|(n, t)| (n.clone(), t.clone())).collect();
-    let views = current.views.iter().filter(|(n, _)| wanted.ignores("view", n));
-    ignored.views = views.map(|(n, v)| (n.clone(), v.clone())).collect();
-    let materialized = current.materialized_views.iter().filter(|(n, _)| wanted.ignores("materialized-view", n));
-    ignored.materialized_views = materialized.map(|(n, v)| (n.clone(), v.clone())).collect();
-    ignored.enums = current.enums.iter().filter(|(n, _)| wanted.ignores("enum", n)).map(|(n, e)| (n.clone(), e.clone())).collect();
-    ignored.domains = current.domains.iter().filter(|(n, _)| wanted.ignores("domain", n)).map(|(n, d)| (n.clone(), d.clone())).collect();
-    let sequences = current.sequences.iter().filter(|(n, _)| wanted.ignores("sequence", n));
-    ignored.sequences = sequences.map(|(n, s)| (n.clone(), s.clone())).collect();
-    let extension = |n: &Ident| wanted.ignores("extension", &ObjectName::bare(n.clone()));
-    let extensions = current.extensions.iter().filter(|(n, _)| extension(n));
-    ignored.extensions = extensions.map(|(n, e)| (n.clone(), e.clone())).collect();
-    ignored
-}
-
-/// The schemas that objects name.
-fn schemas_of(schema: &Schema) -> BTreeSet<Ident> {
-    let names = schema.tables.keys().chain(schema.views.keys()).chain(schema.materialized_views.keys());
-    let names = names.chain(schema.enums.keys()).chain(schema.domains.keys()).chain(schema.sequences.keys());
-    let extensions = schema.extensions.values().filter_map(|e| e.schema.clone());
-    names.filter_map(|n| n.schema.clone()).chain(extensions).collect()
+/// The schemas that these objects lie in.
+fn schemas_of(schema: &Schema, is_one: impl Fn(Kind, &ObjectName) -> bool) -> BTreeSet<Ident> {
+    let named = schema.heads().filter(|(kind, head)| is_one(*kind, &head.name)).filter_map(|(_, head)| head.name.schema.clone());
+    let extensions = schema.extensions.values().filter(|e| is_one(Kind::Extension, &e.name)).filter_map(|e| e.schema.clone());
+    named.chain(extensions).collect()
 }
 
 /// What a file need not say of an extension is as it is.

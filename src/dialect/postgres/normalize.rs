@@ -54,7 +54,7 @@ fn leave_out_default_names(schema: &mut Schema) {
     for table in schema.tables.values_mut() {
         let defaults: Vec<String> = table.checks.iter().map(|c| default_name::check(table, c)).collect();
         table.checks.iter_mut().zip(&defaults).for_each(|(c, default)| unname(&mut c.name, default));
-        let name = &table.name;
+        let name = &table.head.name;
         if let Some(key) = &mut table.primary_key {
             let default = default_name::primary_key(name, key);
             unname(&mut key.name, &default);
@@ -85,27 +85,13 @@ fn at_home(schema: &mut Schema, home: &str) {
             name.schema = None;
         }
     };
-    rekey(&mut schema.tables, |t| &mut t.name, bare);
-    rekey(&mut schema.views, |v| &mut v.name, bare);
-    rekey(&mut schema.materialized_views, |v| &mut v.name, bare);
-    rekey(&mut schema.enums, |e| &mut e.name, bare);
-    rekey(&mut schema.domains, |d| &mut d.name, bare);
-    rekey(&mut schema.sequences, |s| &mut s.name, bare);
+    if schema.heads().any(|(_, head)| head.name.schema.is_some()) {
+        schema.rename_each(|_, name| bare(name));
+    }
     schema.tables.values_mut().flat_map(|t| &mut t.foreign_keys).for_each(|f| bare(&mut f.table));
     schema.sequences.values_mut().filter_map(|s| s.owned_by.as_mut()).for_each(|(t, _)| bare(t));
     for extension in schema.extensions.values_mut() {
         extension.schema = extension.schema.take().filter(|s| s.as_str() != home);
-    }
-}
-
-fn rekey<T>(map: &mut IndexMap<ObjectName, T>, name: impl Fn(&mut T) -> &mut ObjectName, bare: impl Fn(&mut ObjectName)) {
-    if map.keys().all(|n| n.schema.is_none()) {
-        return;
-    }
-    let all = std::mem::take(map);
-    for (_, mut object) in all {
-        bare(name(&mut object));
-        map.insert(name(&mut object).clone(), object);
     }
 }
 

@@ -53,7 +53,8 @@ fn take_apart(schema: &mut Schema, table: &ObjectName, name: &Ident, sequence: O
     column.ty = ty.clone();
     column.default = Some(takes_from(&sequence, column));
     let (owned_by, origin) = (Some((table.clone(), name.clone())), column.origin);
-    let object = Sequence { options, owned_by, origin, ..Sequence::new(sequence.clone(), ty) };
+    let mut object = Sequence { options, owned_by, ..Sequence::new(sequence.clone(), ty) };
+    object.origin = origin;
     schema.sequences.insert(sequence, object);
 }
 
@@ -75,7 +76,7 @@ fn put_together(schema: &mut Schema, table: &ObjectName, name: &Ident, desired: 
     schema.sequences.shift_remove(&sequence.name);
     let column = schema.tables.get_mut(table)?.columns.get_mut(name)?;
     (column.ty, column.default, column.sequence) = (serial, None, sequence.options);
-    Some(sequence.name)
+    Some(sequence.head.name)
 }
 
 fn takes_from(sequence: &ObjectName, column: &Column) -> DefaultValue {

@@ -11,7 +11,7 @@ use super::lexer::{lex, slice};
 use super::read_other::trigger_table;
 use super::types::{self, Affinity};
 use super::value;
-use crate::schema::{Explicit, Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
+use crate::schema::{Dialect, Explicit, Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
 
 /// Normalises a whole schema.
 pub(crate) fn normalize(mut schema: Schema) -> Normalized {
@@ -19,7 +19,8 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
     for table in schema.tables.values_mut() {
         normalize_table(table, &keys);
     }
-    without_postgres_kinds(&mut schema);
+    // What SQLite has no use for does nothing there.
+    schema.retain(|kind, _| kind.only() != Some(Dialect::Postgres));
     for view in schema.views.values_mut() {
         view.comment = None;
         view.with.clear();
@@ -36,16 +37,6 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         table.using.canon = canon_module(&table.using.text);
     }
     Normalized::by_dialect(schema)
-}
-
-/// What SQLite has no use for does nothing there.
-fn without_postgres_kinds(schema: &mut Schema) {
-    schema.namespaces.clear();
-    schema.extensions.clear();
-    schema.enums.clear();
-    schema.domains.clear();
-    schema.sequences.clear();
-    schema.materialized_views.clear();
 }
 
 /// What PostgreSQL alone keeps of a table and its constraints.

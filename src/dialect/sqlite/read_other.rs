@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Read, ident, split_commas};
 use super::lexer::{Kind, slice};
 use super::read_table::trailing;
-use crate::schema::{Allows, Expr, Ident, Index, IndexPart, ObjectName, Origin, PartKey, Table, Trigger, View, VirtualTable};
+use crate::schema::{Expr, Ident, Index, IndexPart, ObjectName, PartKey, Table, Trigger, View, VirtualTable};
 
 /// Reads `CREATE INDEX` (<https://sqlite.org/lang_createindex.html>): the table's name and the index.
 pub(crate) fn read_index<'t>(sql: &str, table_of: impl Fn(&Ident) -> Option<&'t Table>) -> Read<(Ident, Index)> {
@@ -64,14 +64,7 @@ pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
     c.eat_all(&["IF", "NOT", "EXISTS"]);
     let name = ObjectName::bare(c.object_name()?);
     let body = c.rest();
-    Ok(Trigger {
-        name,
-        was: Vec::new(),
-        table: trigger_table(body),
-        body: Expr::new(body),
-        allows: Allows::default(),
-        origin: Origin::default(),
-    })
+    Ok(Trigger { table: trigger_table(body), ..Trigger::new(name, Expr::new(body)) })
 }
 
 /// The table or view that a trigger is on: the name behind the first ON of its head.
@@ -92,5 +85,5 @@ pub(crate) fn read_virtual(sql: &str) -> Read<VirtualTable> {
     c.eat_all(&["IF", "NOT", "EXISTS"]);
     let name = ObjectName::bare(c.object_name()?);
     c.expect("USING")?;
-    Ok(VirtualTable { name, using: Expr::new(c.rest()), prevent_destroy: false, allows: Allows::default(), origin: Origin::default() })
+    Ok(VirtualTable::new(name, Expr::new(c.rest())))
 }

@@ -19,17 +19,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
-    let mut all: Vec<(Address, &Ident, Origin)> = Vec::new();
+    // What is only named in other declarations is not in every query.
+    let queried = schema.heads().filter(|(kind, _)| kind.is_relation() || kind.is_type());
+    let mut all: Vec<(Address, &Ident, Origin)> =
+        queried.map(|(kind, head)| (Address::of(kind, &head.name), &head.name.name, head.origin)).collect();
     for table in schema.tables.values() {
-        all.push((table.address(), &table.name.name, table.origin));
         all.extend(table.columns.values().map(|c| (table.address().child("column", &c.name), &c.name, c.origin)));
     }
-    all.extend(schema.views.values().map(|v| (v.address(), &v.name.name, v.origin)));
-    all.extend(schema.materialized_views.values().map(|v| (v.address(), &v.name.name, v.origin)));
-    all.extend(schema.virtual_tables.values().map(|v| (v.address(), &v.name.name, v.origin)));
-    all.extend(schema.enums.values().map(|e| (e.address(), &e.name.name, e.origin)));
-    all.extend(schema.domains.values().map(|d| (d.address(), &d.name.name, d.origin)));
-    all.extend(schema.sequences.values().map(|s| (s.address(), &s.name.name, s.origin)));
     let finding = |(address, name, origin): (Address, &Ident, Origin)| {
         let (why, advice) = told(needs_quotes(name.as_str(), dialect)?);
         Some(Finding::new(address, origin, format!("`{name}` needs quotes: {why}"), advice))

@@ -14,7 +14,7 @@ pub(crate) fn comment(on: &str, comment: Option<&str>) -> String {
 pub(crate) fn create_extension(extension: &Extension) -> String {
     let schema = extension.schema.as_ref().map(|s| format!(" SCHEMA {}", quote(s.as_str()))).unwrap_or_default();
     let version = extension.version.as_ref().map(|v| format!(" VERSION {}", literal(v))).unwrap_or_default();
-    format!("CREATE EXTENSION {}{schema}{version}", quote(extension.name.as_str()))
+    format!("CREATE EXTENSION {}{schema}{version}", quote(extension.name.name.as_str()))
 }
 
 /// `CREATE TYPE … AS ENUM`.

@@ -216,7 +216,7 @@ impl Reader {
         } else if c.take("drop not null") {
             column.not_null = false;
         } else if c.take("add generated") {
-            self.generated(c, column, &table.name)?;
+            self.generated(c, column, &table.head.name)?;
         } else if c.take("type") || c.take("set data type") {
             column.ty = c.data_type()?;
             if c.take("collate") {

@@ -4,7 +4,7 @@
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::dialect::postgres::default_name;
-use crate::schema::{Ident, ObjectName, Table};
+use crate::schema::{Ident, Kind, ObjectName, Table};
 
 type Slot<'s> = Option<&'s mut Option<String>>;
 
@@ -40,23 +40,21 @@ impl Reader {
     /// The comment of an object of its own, and whether there is such an object.
     fn object_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {
         let at = *c;
-        let words = [("table", 't'), ("view", 'v'), ("materialized view", 'm'), ("sequence", 's'), ("type", 'y'), ("domain", 'y')];
-        let Some(kind) = c.take_one(&words) else { return at.unknown() };
+        const WORDS: [(&str, &[Kind]); 6] = [
+            ("table", &[Kind::Table]),
+            ("view", &[Kind::View]),
+            ("materialized view", &[Kind::MaterializedView]),
+            ("sequence", &[Kind::Sequence]),
+            ("type", &[Kind::Enum, Kind::Domain]),
+            ("domain", &[Kind::Enum, Kind::Domain]),
+        ];
+        let Some(kinds) = c.take_one(&WORDS) else { return at.unknown() };
         let name = c.name()?;
+        let is_type = kinds.iter().any(|k| k.is_type());
         let unmanaged = || self.schema.unmanaged.iter().any(|u| u.kind == "type" && u.name == super::table::spelled(&name));
-        let known = self.hidden.contains(&name) || self.identities.contains(&name) || (kind == 'y' && unmanaged());
-        let s = &mut self.schema;
-        let slot = match kind {
-            't' => s.tables.get_mut(&name).map(|t| &mut t.comment),
-            'v' => s.views.get_mut(&name).map(|v| &mut v.comment),
-            'm' => s.materialized_views.get_mut(&name).map(|v| &mut v.comment),
-            's' => s.sequences.get_mut(&name).map(|s| &mut s.comment),
-            _ => match s.enums.get_mut(&name) {
-                Some(found) => Some(&mut found.comment),
-                None => s.domains.get_mut(&name).map(|d| &mut d.comment),
-            },
-        };
-        Ok((slot, known))
+        let known = self.hidden.contains(&name) || self.identities.contains(&name) || (is_type && unmanaged());
+        let found = self.schema.heads_mut().find(|(kind, head)| kinds.contains(kind) && head.name == name);
+        Ok((found.map(|(_, head)| &mut head.comment), known))
     }
 
     fn column_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {
@@ -108,7 +106,7 @@ impl Reader {
         if own && comment.as_deref().is_none_or(|c| c == "standard public schema") {
             return Ok(());
         }
-        if !own && !self.schema.namespaces.contains_key(&name) {
+        if !own && !self.schema.namespaces.contains_key(&ObjectName::bare(name.clone())) {
             return at.refuse(format!("there is no schema `{name}` so far"));
         }
         self.namespace(name).comment = comment;
@@ -127,7 +125,7 @@ fn text(c: &mut Cursor) -> Read<Option<String>> {
 /// The comment of a constraint of that name, be it the one that PostgreSQL gives.
 fn constraint<'t>(table: &'t mut Table, name: &Ident) -> Slot<'t> {
     let is = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual.as_str(), Ident::as_str) == name.as_str();
-    let of = &table.name;
+    let of = &table.head.name;
     let check = table.checks.iter().position(|k| is(&k.name, default_name::check(table, k)));
     if let Some(at) = check {
         return table.checks.get_mut(at).map(|k| &mut k.comment);

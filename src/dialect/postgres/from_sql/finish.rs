@@ -4,7 +4,7 @@ use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::serial_type;
 use crate::dialect::postgres::inspect::ident;
 use crate::dialect::postgres::{default_name, normalize};
-use crate::schema::{Namespace, Schema, Sequence};
+use crate::schema::{Namespace, ObjectName, Schema, Sequence};
 
 impl Reader {
     /// The schema, as `inspect` prints it.
@@ -19,7 +19,7 @@ impl Reader {
         let mut schema = self.schema;
         if schema.is_empty() {
             let home = ident(HOME);
-            schema.namespaces.insert(home.clone(), Namespace { name: home, comment: None, origin: Default::default() });
+            schema.namespaces.insert(ObjectName::bare(home.clone()), Namespace::new(home));
         }
         normalize::normalize(&mut schema, HOME);
         schema

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::is_reserved;
-use crate::schema::{Allows, Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, ObjectName, Type, View};
+use crate::schema::{Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, View};
 
 impl Reader {
     /// Behind `CREATE VIEW` (<https://www.postgresql.org/docs/current/sql-createview.html>). A dump makes views that wait for
@@ -32,7 +32,9 @@ impl Reader {
             _ if self.is_known(&name) => return at.refuse(format!("`{name}` is made twice")),
             _ => None,
         };
-        self.schema.views.insert(name.clone(), View { columns, with, comment, ..View::new(name, query) });
+        let mut view = View { columns, with, ..View::new(name.clone(), query) };
+        view.comment = comment;
+        self.schema.views.insert(name, view);
         Ok(())
     }
 
@@ -59,8 +61,7 @@ impl Reader {
             c.take_from_end("with data");
         }
         let query = self.query(c.rest()?);
-        let (was, indexes, comment, origin) = (Vec::new(), Default::default(), None, Default::default());
-        let view = MaterializedView { name: name.clone(), was, columns, query, indexes, with, comment, allows: Default::default(), origin };
+        let view = MaterializedView { columns, with, ..MaterializedView::new(name.clone(), query) };
         if is_reserved(&name) {
             self.hidden.insert(name);
         } else {
@@ -93,8 +94,7 @@ impl Reader {
             }
         }
         inner.end()?;
-        let (was, comment, origin) = (Vec::new(), None, Default::default());
-        self.schema.enums.insert(name.clone(), EnumType { name, was, values, comment, allows: Allows::default(), origin });
+        self.schema.enums.insert(name.clone(), EnumType::new(name, values));
         c.end()
     }
 
@@ -107,7 +107,7 @@ impl Reader {
         }
         c.take("as");
         let ty = c.data_type()?;
-        let mut domain = plain_domain(name, ty);
+        let mut domain = Domain::new(name, ty);
         while !c.done() {
             self.domain_part(c, &mut domain)?;
         }
@@ -160,8 +160,8 @@ impl Reader {
         if name.as_str() == "plpgsql" {
             return Ok(());
         }
-        let extension = Extension { name: name.clone(), schema, version, comment: None, origin: Default::default() };
-        self.schema.extensions.entry(name).or_insert(extension);
+        let extension = Extension { schema, version, ..Extension::new(name) };
+        self.schema.extensions.entry(extension.name.clone()).or_insert(extension);
         Ok(())
     }
 
@@ -179,8 +179,8 @@ impl Reader {
 
     /// The schema, which there is from now on.
     pub(super) fn namespace(&mut self, name: Ident) -> &mut Namespace {
-        let missing = Namespace { name: name.clone(), comment: None, origin: Default::default() };
-        self.schema.namespaces.entry(name).or_insert(missing)
+        let missing = Namespace::new(name);
+        self.schema.namespaces.entry(missing.name.clone()).or_insert(missing)
     }
 
     /// Behind `ALTER TYPE`.
@@ -228,21 +228,5 @@ impl Reader {
         self.domain_part(c, &mut domain)?;
         self.schema.domains.insert(name, domain);
         c.end()
-    }
-}
-
-fn plain_domain(name: ObjectName, ty: Type) -> Domain {
-    let (was, origin) = (Vec::new(), Default::default());
-    Domain {
-        name,
-        was,
-        ty,
-        not_null: false,
-        default: None,
-        collate: None,
-        checks: Vec::new(),
-        comment: None,
-        allows: Allows::default(),
-        origin,
     }
 }

@@ -10,7 +10,7 @@ use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use crate::dialect::bookkeeping;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{
-    Allows, Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
+    Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
     SequenceOptions, Table, Type, Unmanaged, View,
 };
 
@@ -114,22 +114,21 @@ impl Builder {
         match kind.as_str() {
             "v" => {
                 let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                let view = View { with: parameters(&options), comment, ..View::new(name.clone(), query) };
+                let mut view = View { with: parameters(&options), ..View::new(name.clone(), query) };
+                view.comment = comment;
                 self.live.schema.views.insert(name, view);
             }
             "m" => {
                 let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                let (was, columns, with) = (Vec::new(), Vec::new(), parameters(&options));
-                let indexes = Default::default();
-                let origin = Default::default();
-                self.materialized.insert(
-                    oid,
-                    MaterializedView { name, was, columns, query, indexes, with, comment, allows: Default::default(), origin },
-                );
+                let mut view = MaterializedView { with: parameters(&options), ..MaterializedView::new(name, query) };
+                view.comment = comment;
+                self.materialized.insert(oid, view);
             }
             "r" if !family && !typed => {
                 let unlogged = persistence == "u";
-                self.tables.insert(oid, Table { unlogged, comment, with: parameters(&options), ..Table::new(name) });
+                let mut table = Table { unlogged, with: parameters(&options), ..Table::new(name) };
+                table.comment = comment;
+                self.tables.insert(oid, table);
             }
             _ => {
                 self.hidden.insert(oid);
@@ -151,17 +150,16 @@ impl Builder {
         let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
         let name = self.name(&schema, &name);
         if kind == "e" {
-            let origin = Default::default();
-            self.live
-                .schema
-                .enums
-                .insert(name.clone(), EnumType { name, was: Vec::new(), values, comment, allows: Allows::default(), origin });
+            let mut ty = EnumType::new(name.clone(), values);
+            ty.comment = comment;
+            self.live.schema.enums.insert(name, ty);
             return;
         }
         let ty = self.ty(&base.unwrap_or_default());
         let default = expr.map(|e| default(&e, &ty, self.default_schema()));
-        let (was, collate, checks, origin) = (Vec::new(), collate.map(|c| unquoted(&c)), Vec::new(), Default::default());
-        self.domains.insert(oid, Domain { name, was, ty, not_null, default, collate, checks, comment, allows: Allows::default(), origin });
+        let mut domain = Domain { not_null, default, collate: collate.map(|c| unquoted(&c)), ..Domain::new(name, ty) };
+        domain.comment = comment;
+        self.domains.insert(oid, domain);
     }
 
     pub(super) fn column(&mut self, row: &PgRow) {
@@ -237,7 +235,8 @@ impl Builder {
         }
         let owned_by = owner.map(|(_, table, column)| (table, column));
         let FoundSequence { name, ty, options, comment, .. } = found;
-        let sequence = Sequence { options, owned_by, comment, ..Sequence::new(name.clone(), ty) };
+        let mut sequence = Sequence { options, owned_by, ..Sequence::new(name.clone(), ty) };
+        sequence.comment = comment;
         self.live.schema.sequences.insert(name, sequence);
     }
 
@@ -250,13 +249,16 @@ impl Builder {
             let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
             let comment = comment.filter(|_| !standard);
             if name.as_str() != self.default_schema() || comment.is_some() {
-                self.live.schema.namespaces.insert(name.clone(), Namespace { name, comment, origin: Default::default() });
+                let mut namespace = Namespace::new(name);
+                namespace.comment = comment;
+                self.live.schema.namespaces.insert(namespace.name.clone(), namespace);
             }
         } else {
             let schema = schema.filter(|s| s != self.default_schema()).map(|s| ident(&s));
             let comment = comment.filter(|c| Some(c) != own.as_ref());
-            let extension = Extension { name: name.clone(), schema, version, comment, origin: Default::default() };
-            self.live.schema.extensions.insert(name, extension);
+            let mut extension = Extension { schema, version, ..Extension::new(name) };
+            extension.comment = comment;
+            self.live.schema.extensions.insert(extension.name.clone(), extension);
         }
     }
 
@@ -305,7 +307,7 @@ impl Builder {
         if schema.is_empty() {
             // What there is, is the schema itself: a file that says so may be applied.
             let home = ident(&self.live.server.default_schema);
-            schema.namespaces.insert(home.clone(), Namespace { name: home, comment: None, origin: Default::default() });
+            schema.namespaces.insert(ObjectName::bare(home.clone()), Namespace::new(home));
         }
         self.live
     }

@@ -47,7 +47,7 @@ pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts
     }
     for delta in &changes.extensions {
         if let Delta::Drop(extension) = delta {
-            found.push(Going { what: What::Extension(extension.name.clone()), by: extension.address() });
+            found.push(Going { what: What::Extension(extension.name.name.clone()), by: extension.address() });
         }
     }
     for table in altered(&world) {

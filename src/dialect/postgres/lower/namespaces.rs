@@ -14,18 +14,22 @@ pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
 }
 
 fn namespace(delta: &Delta<Namespace>) -> Step {
-    let comment = |n: &Namespace| Statement::of_catalog(ddl::comment(&format!("SCHEMA {}", quote(n.name.as_str())), n.comment.as_deref()));
+    let comment =
+        |n: &Namespace| Statement::of_catalog(ddl::comment(&format!("SCHEMA {}", quote(n.name.name.as_str())), n.comment.as_deref()));
     match delta {
         Delta::Create(n) => {
-            let mut statements = vec![Statement::of_catalog(format!("CREATE SCHEMA {}", quote(n.name.as_str())))];
+            let mut statements = vec![Statement::of_catalog(format!("CREATE SCHEMA {}", quote(n.name.name.as_str())))];
             statements.extend(n.comment.as_ref().map(|_| comment(n)));
             let mut step = Step::new(n.address(), Action::Create, statements);
             step.footprint.creates.push(Resource::Schema(n.name.to_string()).into());
             step
         }
         Delta::Drop(n) => {
-            let mut step =
-                Step::new(n.address(), Action::Destroy, vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.as_str())))]);
+            let mut step = Step::new(
+                n.address(),
+                Action::Destroy,
+                vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.name.as_str())))],
+            );
             step.footprint.drops.push(Resource::Schema(n.name.to_string()).into());
             step.hazards.push(loses_schema(n));
             step
@@ -42,7 +46,7 @@ fn extension(delta: &Delta<Extension>) -> Step {
             come(Step::new(e.address(), Action::Create, statements), e)
         }
         Delta::Drop(e) => {
-            let drop = Statement::of_catalog(format!("DROP EXTENSION {}", quote(e.name.as_str())));
+            let drop = Statement::of_catalog(format!("DROP EXTENSION {}", quote(e.name.name.as_str())));
             let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(Resource::ExtensionsUnused.into());
             step.footprint.frees.extend(e.schema.iter().map(|s| Resource::Schema(s.to_string()).into()));
@@ -50,7 +54,7 @@ fn extension(delta: &Delta<Extension>) -> Step {
             step
         }
         Delta::Alter { after, edits, .. } => {
-            let name = quote(after.name.as_str());
+            let name = quote(after.name.name.as_str());
             let mut statements = Vec::new();
             if let Some(schema) = after.schema.as_ref().filter(|_| edited(edits, Attribute::Schema)) {
                 statements.push(alter("EXTENSION", &name, &format!("SET SCHEMA {}", quote(schema.as_str()))));
@@ -86,5 +90,5 @@ fn come(mut step: Step, extension: &Extension) -> Step {
 }
 
 fn extension_comment(e: &Extension) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("EXTENSION {}", quote(e.name.as_str())), e.comment.as_deref()))
+    Statement::of_catalog(ddl::comment(&format!("EXTENSION {}", quote(e.name.name.as_str())), e.comment.as_deref()))
 }

@@ -16,8 +16,8 @@ use crate::diff::diff;
 use crate::kdl::{Sources, decode};
 use crate::plan::{Action, Probe, Step, Transaction, order};
 use crate::schema::{
-    Allows, Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Origin,
-    Schema, Sequence, SequenceOptions, Type,
+    Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Origin, Schema,
+    Sequence, SequenceOptions, Type,
 };
 
 /// Everything about the user's schemas, as sorted lines.
@@ -76,15 +76,9 @@ impl Schema {
     fn with_enum(mut self, name: &str, was: &[&str], values: &[&str]) -> Self {
         let name = object(name);
         let values = values.iter().map(|v| (*v).to_owned()).collect();
-        let was = was.iter().map(|w| ident(w)).collect();
-        let ty = EnumType {
-            name: name.clone(),
-            was,
-            values,
-            comment: Some("a type".into()),
-            allows: Allows::default(),
-            origin: Origin::default(),
-        };
+        let mut ty = EnumType::new(name.clone(), values);
+        ty.was = was.iter().map(|w| ident(w)).collect();
+        ty.comment = Some("a type".into());
         self.enums.insert(name, ty);
         self
     }
@@ -92,57 +86,29 @@ impl Schema {
     fn with_domain(mut self, name: &str, ty: &str, not_null: bool, default: Option<&str>, checks: &[(&str, &str)]) -> Self {
         let name = object(name);
         let checks = checks.iter().map(|(n, e)| Check { name: (!n.is_empty()).then(|| ident(n)), ..Check::new(Expr::new(*e)) });
-        let domain = Domain {
-            name: name.clone(),
-            was: Vec::new(),
-            ty: Type::parse(ty),
-            not_null,
-            default: default.map(|d| DefaultValue::new(Literal::Number(d.to_owned()))),
-            collate: None,
-            checks: checks.collect(),
-            comment: None,
-            allows: Allows::default(),
-            origin: Origin::default(),
-        };
+        let default = default.map(|d| DefaultValue::new(Literal::Number(d.to_owned())));
+        let domain = Domain { not_null, default, checks: checks.collect(), ..Domain::new(name.clone(), Type::parse(ty)) };
         self.domains.insert(name, domain);
         self
     }
 
     fn with_sequence(mut self, name: &str, ty: &str, options: SequenceOptions, owner: Option<(&str, &str)>) -> Self {
         let name = object(name);
-        let sequence = Sequence {
-            name: name.clone(),
-            was: Vec::new(),
-            ty: Type::parse(ty),
-            options,
-            owned_by: owner.map(|(t, c)| (object(t), ident(c))),
-            comment: Some("counts".into()),
-            prevent_destroy: false,
-            allows: Allows::default(),
-            origin: Origin::default(),
-        };
+        let owned_by = owner.map(|(t, c)| (object(t), ident(c)));
+        let mut sequence = Sequence { options, owned_by, ..Sequence::new(name.clone(), Type::parse(ty)) };
+        sequence.comment = Some("counts".into());
         self.sequences.insert(name, sequence);
         self
     }
 
     fn with_materialized(mut self, name: &str, query: &str, index: Option<(&str, &str)>) -> Self {
         let name = object(name);
-        let mut indexes = indexmap::IndexMap::new();
+        let mut view = MaterializedView::new(name.clone(), Expr::new(query));
+        view.comment = Some("kept".into());
         if let Some((index, column)) = index {
             let part = crate::schema::IndexPart::new(crate::schema::PartKey::Column(ident(column)));
-            indexes.insert(ident(index), crate::schema::Index { parts: vec![part], ..crate::schema::Index::new(ident(index)) });
+            view.indexes.insert(ident(index), crate::schema::Index { parts: vec![part], ..crate::schema::Index::new(ident(index)) });
         }
-        let view = MaterializedView {
-            name: name.clone(),
-            was: Vec::new(),
-            columns: Vec::new(),
-            query: Expr::new(query),
-            indexes,
-            with: Vec::new(),
-            comment: Some("kept".into()),
-            allows: crate::schema::Allows::default(),
-            origin: Origin::default(),
-        };
         self.materialized_views.insert(name, view);
         self
     }

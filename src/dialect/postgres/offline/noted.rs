@@ -242,12 +242,11 @@ impl Reader {
         match (kind, args) {
             ("managed", [schema]) => {
                 let name = ident(schema);
-                self.remembered.namespaces.insert(name.clone(), Namespace { name, comment: None, origin: Default::default() });
+                self.remembered.namespaces.insert(ObjectName::bare(name.clone()), Namespace::new(name));
             }
             ("managed-extension", [name]) => {
-                let (name, origin) = (ident(name), Default::default());
-                let extension = Extension { name: name.clone(), schema: None, version: None, comment: None, origin };
-                self.remembered.extensions.insert(name, extension);
+                let extension = Extension::new(ident(name));
+                self.remembered.extensions.insert(extension.name.clone(), extension);
             }
             ("guarded-table", [schema, name]) => self.guarded(named(schema, name)).prevent_destroy = true,
             ("guarded-column", [schema, table, column]) => {
@@ -256,7 +255,8 @@ impl Reader {
             }
             ("guarded-sequence", [schema, name]) => {
                 let name = named(schema, name);
-                let sequence = Sequence { prevent_destroy: true, ..Sequence::new(name.clone(), Type::BigInt) };
+                let mut sequence = Sequence::new(name.clone(), Type::BigInt);
+                sequence.prevent_destroy = true;
                 self.remembered.sequences.insert(name, sequence);
             }
             ("exchanged", [address @ .., old]) => {

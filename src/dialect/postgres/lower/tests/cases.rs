@@ -164,28 +164,26 @@ async fn views() {
 
 #[tokio::test]
 async fn everything_else() {
-    let namespace = |comment: &str| Namespace { name: ident("app"), comment: Some(comment.into()), origin: Origin::default() };
-    let extension = |schema: &str| Extension {
-        name: ident("btree_gist"),
-        schema: Some(ident(schema)),
-        version: None,
-        comment: None,
-        origin: Origin::default(),
+    let namespace = |comment: &str| {
+        let mut namespace = Namespace::new(ident("app"));
+        namespace.comment = Some(comment.into());
+        namespace
     };
+    let extension = |schema: &str| Extension { schema: Some(ident(schema)), ..Extension::new(ident("btree_gist")) };
     let mut a = kdl(r#"table t { column id integer default=(sql)"nextval('s')"; column x int4range; column n integer }"#).with_sequence(
         "s",
         "integer",
         SequenceOptions { start: Some(5), cycle: true, ..SequenceOptions::default() },
         Some(("t", "id")),
     );
-    a.extensions.insert(ident("btree_gist"), extension("public"));
+    a.extensions.insert(object("btree_gist"), extension("public"));
     let mut b = kdl(r#"table t { column id integer; column x int4range; column n integer
             index by_n n { include id; with fillfactor=70 } }
         table other schema=app comment="there" { column id integer default=(sql)"nextval('app.q')"; column n integer unique }"#)
     .with_sequence("app.q", "bigint", SequenceOptions { increment: Some(-2), ..SequenceOptions::default() }, Some(("app.other", "id")))
     .with_sequence("s", "bigint", SequenceOptions { start: Some(7), cache: Some(3), ..SequenceOptions::default() }, None);
-    b.namespaces.insert(ident("app"), namespace("the app"));
-    b.extensions.insert(ident("btree_gist"), extension("app"));
+    b.namespaces.insert(object("app"), namespace("the app"));
+    b.extensions.insert(object("btree_gist"), extension("app"));
     let t = b.tables.get_mut(&object("t")).unwrap();
     (t.unlogged, t.with) = (true, vec![("fillfactor".into(), "80".into())]);
     let part = |c: &str| crate::schema::IndexPart::new(crate::schema::PartKey::Column(ident(c)));
@@ -203,7 +201,7 @@ async fn everything_else() {
     let rows = [r#"INSERT INTO "t" (id, x, n) VALUES (1, '[1,2]', 1)"#];
     both_ways(&a, &b, &rows, &rows).await;
     let mut c = b.clone();
-    c.namespaces.insert(ident("app"), namespace("another"));
+    c.namespaces.insert(object("app"), namespace("another"));
     let t = c.tables.get_mut(&object("t")).unwrap();
     t.exclusions[0].predicate = None;
     t.with = vec![("autovacuum_enabled".into(), "false".into())];
@@ -247,7 +245,7 @@ async fn default_names() {
     foretold.extend(t.checks.iter().map(|c| names::check(t, c)));
     foretold.extend(t.exclusions.iter().map(|e| names::exclusion(&t.name, e)));
     for fk in &mut t.foreign_keys {
-        foretold.push(names::foreign_key(&t.name, fk));
+        foretold.push(names::foreign_key(&t.head.name, fk));
     }
     let mut db = database(&url).await;
     run(&mut db, &steps(&Schema::default(), &schema, &[], false)).await;

@@ -1,0 +1,137 @@
+//! What every object is, whatever its kind: a head, and a body that its own type knows. Passes that treat all kinds alike go
+//! over heads; none of them may need to know a body.
+
+use std::ops::{Deref, DerefMut};
+
+use indexmap::IndexMap;
+
+use super::kind::with_kinds;
+use super::{
+    Address, Allows, Domain, EnumType, Extension, Ident, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema, Sequence, Table,
+    Trigger, View, VirtualTable,
+};
+
+/// What every kind of object has. A kind that cannot say one of these leaves it empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its name.
+    pub name: ObjectName,
+    /// Names it may have had (`was=`): a rename happens if one of them is live and the new one is not.
+    pub was: Vec<Ident>,
+    /// The comment that PostgreSQL stores.
+    pub comment: Option<String>,
+    /// Whether a plan must not drop it.
+    pub prevent_destroy: bool,
+    /// The findings that are allowed at it.
+    pub allows: Allows,
+    /// Where it stands in the schema file.
+    pub origin: Origin,
+}
+
+impl Head {
+    /// The head of an object of which only the name is known.
+    pub fn new(name: ObjectName) -> Self {
+        Head { name, was: Vec::new(), comment: None, prevent_destroy: false, allows: Allows::default(), origin: Origin::default() }
+    }
+}
+
+/// A type whose values are the objects of one kind. Each has its [`Head`] in it and derefs to it, so that `table.name` is the
+/// name in the table's head.
+pub trait Body: Clone + PartialEq + DerefMut<Target = Head> {
+    /// The kind.
+    const KIND: Kind;
+
+    /// `KIND.NAME`, as plans and messages name it.
+    fn address(&self) -> Address {
+        Address::of(Self::KIND, &self.name)
+    }
+
+    /// The objects of this type in a schema.
+    fn all_in(schema: &Schema) -> &IndexMap<ObjectName, Self>;
+
+    /// The same, to change them.
+    fn all_in_mut(schema: &mut Schema) -> &mut IndexMap<ObjectName, Self>;
+}
+
+impl Address {
+    /// The address of an object.
+    pub fn of(kind: Kind, name: &ObjectName) -> Self {
+        Address::top(kind.word(), name)
+    }
+}
+
+macro_rules! objects {
+    ($($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal;)+) => {
+        $(
+            impl Deref for $ty {
+                type Target = Head;
+
+                fn deref(&self) -> &Head {
+                    &self.head
+                }
+            }
+
+            impl DerefMut for $ty {
+                fn deref_mut(&mut self) -> &mut Head {
+                    &mut self.head
+                }
+            }
+
+            impl $ty {
+                /// `KIND.NAME`, as plans and messages name it.
+                pub fn address(&self) -> Address {
+                    Body::address(self)
+                }
+            }
+
+            impl Body for $ty {
+                const KIND: Kind = Kind::$kind;
+
+                fn all_in(schema: &Schema) -> &IndexMap<ObjectName, Self> {
+                    &schema.$field
+                }
+
+                fn all_in_mut(schema: &mut Schema) -> &mut IndexMap<ObjectName, Self> {
+                    &mut schema.$field
+                }
+            }
+        )+
+
+        impl Schema {
+            /// The heads of all objects, kind by kind.
+            pub fn heads(&self) -> impl Iterator<Item = (Kind, &Head)> {
+                std::iter::empty()$(.chain(self.$field.values().map(|o| (Kind::$kind, &o.head))))+
+            }
+
+            /// The same, to change them. Names are keys, and stay as they are.
+            pub(crate) fn heads_mut(&mut self) -> impl Iterator<Item = (Kind, &mut Head)> {
+                std::iter::empty()$(.chain(self.$field.values_mut().map(|o| (Kind::$kind, &mut o.head))))+
+            }
+
+            /// The head of an object.
+            pub fn head(&self, kind: Kind, name: &ObjectName) -> Option<&Head> {
+                match kind {
+                    $(Kind::$kind => self.$field.get(name).map(|o| &o.head),)+
+                }
+            }
+
+            /// Keeps the objects of which `keep` says so.
+            pub(crate) fn retain(&mut self, keep: impl Fn(Kind, &Head) -> bool) {
+                $(self.$field.retain(|_, o| keep(Kind::$kind, &o.head));)+
+            }
+
+            /// Gives objects other names: `rename` changes the name of each.
+            pub(crate) fn rename_each(&mut self, rename: impl Fn(Kind, &mut ObjectName)) {
+                $(rekey(&mut self.$field, &rename);)+
+            }
+        }
+    };
+}
+with_kinds!(objects);
+
+fn rekey<T: Body>(objects: &mut IndexMap<ObjectName, T>, rename: impl Fn(Kind, &mut ObjectName)) {
+    for (_, mut object) in std::mem::take(objects) {
+        rename(T::KIND, &mut object.name);
+        objects.insert(object.name.clone(), object);
+    }
+}
