@@ -146,7 +146,12 @@ pub(super) fn named(table: &Table) -> Vec<(String, bool)> {
 }
 
 /// `stirred`: columns whose type changes, under old and new names; `recreated`: those that are dropped and made again.
-pub(super) fn rules(edits: &TableEdits, stirred: &BTreeSet<Ident>, recreated: &BTreeSet<Ident>) -> Rules {
+pub(super) fn rules(
+    edits: &TableEdits,
+    stirred: &BTreeSet<Ident>,
+    recreated: &BTreeSet<Ident>,
+    is_relation: &dyn Fn(&str) -> bool,
+) -> Rules {
     let (live, before, after) = (&edits.live, &edits.before, &edits.after);
     let named = |sql: &str| {
         let words = words(sql);
@@ -193,7 +198,7 @@ pub(super) fn rules(edits: &TableEdits, stirred: &BTreeSet<Ident>, recreated: &B
             &|e| excludes(e, &named),
         ),
     };
-    name_all(&mut rules, edits);
+    name_all(&mut rules, edits, is_relation);
     rules
 }
 
@@ -205,8 +210,9 @@ fn excludes(exclusion: &Exclusion, named: &dyn Fn(&str) -> bool) -> bool {
     exclusion.parts.iter().any(|(p, _)| part(&p.key)) || exclusion.predicate.as_ref().is_some_and(|p| named(&p.text))
 }
 
-/// Gives what comes or stays without a name the one that PostgreSQL would give, so that it can be spoken of later.
-fn name_all(rules: &mut Rules, edits: &TableEdits) {
+/// Gives what is added or kept without a name the one that PostgreSQL would give, so that later statements can name it. The
+/// index behind a constraint shares its names with the other relations; a check has no index.
+fn name_all(rules: &mut Rules, edits: &TableEdits, is_relation: &dyn Fn(&str) -> bool) {
     let (live, after) = (&edits.live, &edits.after);
     let mut taken = live_names(edits);
     let gone = rules.keys.iter().filter_map(Op::gone).chain(rules.uniques.iter().filter_map(Op::gone));
@@ -215,27 +221,27 @@ fn name_all(rules: &mut Rules, edits: &TableEdits) {
         taken.remove(name);
     }
     taken.extend(live.indexes.keys().map(ToString::to_string));
-    let mut give = |left: Option<&str>, name: &mut Option<Ident>, default: String| {
+    let mut give = |left: Option<&str>, name: &mut Option<Ident>, default: String, indexed: bool| {
         left.map(|name| taken.remove(name));
-        let free = default_name::free(&default, |n| taken.contains(n));
+        let free = default_name::free(&default, |n| taken.contains(n) || (indexed && is_relation(n)));
         let given = name.get_or_insert_with(|| Ident::new(free, Case::Exact));
         taken.insert(given.to_string());
     };
     for (left, key) in rules.keys.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::primary_key(&after.name, key);
-        give(left, &mut key.name, default);
+        give(left, &mut key.name, default, true);
     }
     for (left, unique) in rules.uniques.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::unique(&after.name, unique);
-        give(left, &mut unique.name, default);
+        give(left, &mut unique.name, default, true);
     }
     for (left, check) in rules.checks.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::check(after, check);
-        give(left, &mut check.name, default);
+        give(left, &mut check.name, default, false);
     }
     for (left, exclusion) in rules.exclusions.iter_mut().filter_map(Op::named_mut) {
         let default = default_name::exclusion(&after.name, exclusion);
-        give(left, &mut exclusion.name, default);
+        give(left, &mut exclusion.name, default, true);
     }
 }
 

@@ -123,7 +123,8 @@ fn analysed<'a>(world: &World<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
     let types = world.moved_names();
     let stirred: BTreeSet<Ident> = stirred.into_iter().chain(types.iter().map(|n| Ident::new(n.as_str(), Case::Exact))).collect();
     let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
-    let rules = rules(&edits, &stirred, &again);
+    let is_relation = |name: &str| world.is_kept(&world.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact)));
+    let rules = rules(&edits, &stirred, &again, &is_relation);
     let (old, new) = (world.names.sql(&edits.live.name), world.names.sql(&edits.after.name));
     let now = world.now(&edits.live.name);
     let (rows, busy) = (world.facts.holds_rows(&edits.live.name), world.is_busy(&edits.live.name));

@@ -150,6 +150,19 @@ impl<'a> World<'a> {
         )
     }
 
+    /// Whether another relation has the name once the plan is done: one that the schema declares, or leaves alone.
+    pub(super) fn is_kept(&self, name: &ObjectName) -> bool {
+        let same = |n: &ObjectName| self.names.same(n, name);
+        let (now, then) = (self.current, self.desired);
+        let index_of = |of: &ObjectName, index: &Ident| same(&self.names.sibling(of, index));
+        let left_alone = |t: &&crate::schema::Table| self.desired.ignores("table", &t.name);
+        then.heads().any(|(kind, head)| kind.is_relation() && same(&head.name))
+            || then.tables.values().any(|t| t.indexes.keys().any(|i| index_of(&t.name, i)))
+            || then.materialized_views.values().any(|v| v.indexes.keys().any(|i| index_of(&v.name, i)))
+            || now.tables.values().filter(left_alone).any(|t| same(&t.name) || t.indexes.keys().any(|i| index_of(&t.name, i)))
+            || now.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == name.to_string())
+    }
+
     /// Whether a live or wanted relation has the name.
     pub(super) fn is_taken(&self, name: &ObjectName) -> bool {
         [self.current, self.desired].iter().any(|s| {
