@@ -1074,3 +1074,36 @@ fn defaults_that_are_not_values_of_their_type() {
     error: the schema has 5 mistakes
     "#);
 }
+
+#[test]
+fn permanent_tables_that_reference_unlogged_ones() {
+    let schema = r#"
+        table sessions unlogged {
+            column id integer primary-key
+            column before integer references="sessions(id)"
+        }
+        table visits {
+            column id integer primary-key
+            column session integer references="sessions(id)"
+        }
+    "#;
+    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+      × a foreign key of table `visits` references table `sessions`, which is unlogged
+       ╭─[schema.kdl:1:1]
+     1 │ table sessions unlogged {
+       · ───────────┬───────────
+       ·            ╰── unlogged here
+     2 │     column id integer primary-key
+       ╰────
+       ╭─[schema.kdl:7:28]
+     6 │     column id integer primary-key
+     7 │     column session integer references="sessions(id)"
+       ·                            ────────────┬────────────
+       ·                                        ╰── PostgreSQL refuses it
+     8 │ }
+       ╰────
+      help: make `visits` unlogged too, or take unlogged from `sessions`
+
+    error: the schema has one mistake
+    "#);
+}

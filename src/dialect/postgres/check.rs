@@ -21,6 +21,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         table.indexes.values().for_each(|i| index(i, &mut found));
         parameters(&table.with, table.origin, &mut found);
         table.foreign_keys.iter().for_each(|f| deferrable_key(f, schema, &mut found));
+        table.foreign_keys.iter().for_each(|f| unlogged_parent(f, table, schema, &mut found));
     }
     for view in schema.views.values() {
         whole::query(&view.query, &mut found);
@@ -193,6 +194,14 @@ fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
         let problem = Problem::new(message, key.origin.0, "PostgreSQL refuses it").also(at.0, "this key");
         found.push(problem.help("take deferrable= from the key"));
     }
+}
+
+/// A permanent table points to one that a crash empties.
+fn unlogged_parent(key: &ForeignKey, table: &Table, schema: &Schema, found: &mut Vec<Problem>) {
+    let Some(parent) = schema.tables.get(&key.table).filter(|p| p.unlogged && !table.unlogged) else { return };
+    let message = format!("a foreign key of table `{}` references table `{}`, which is unlogged", table.name, parent.name);
+    let problem = Problem::new(message, key.origin.0, "PostgreSQL refuses it").also(parent.origin.0, "unlogged here");
+    found.push(problem.help(format!("make `{}` unlogged too, or take unlogged from `{}`", table.name, parent.name)));
 }
 
 fn index(index: &Index, found: &mut Vec<Problem>) {

@@ -80,6 +80,7 @@ fn target(number: usize, what: &What, names: &Names) -> String {
     let relation = |name: &ObjectName| format!("to_regclass({})", literal(&names.sql(name)));
     match what {
         What::Relation(name) => row("pg_class", &relation(name), "0", "relation"),
+        What::Unlogged(name) => row("pg_class", &relation(name), "0", "unlogged"),
         What::Index(name) => row("pg_class", &relation(name), "0", "index"),
         What::Extension(name) => {
             let oid = format!("(SELECT oid FROM pg_extension WHERE extname = {})", literal(name.as_str()));
@@ -110,7 +111,7 @@ fn query(targets: &[String]) -> String {
            ON (kind = 'type' AND t.oid = obj) OR (kind = 'relation' AND t.typrelid = obj) \
          UNION ALL SELECT n, 'pg_constraint'::regclass, c.oid, 0, kind FROM given JOIN pg_constraint c \
            ON kind = 'index' AND c.conindid = obj AND c.contype IN ('p', 'u')), \
-         held AS (SELECT DISTINCT t.n, t.kind, d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS sub \
+         held AS (SELECT DISTINCT t.n, t.kind, t.obj AS refobj, d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS sub \
            FROM target t JOIN pg_depend d ON d.refclassid = t.class AND d.refobjid = t.obj AND (t.sub = 0 OR d.refobjsubid = t.sub) \
            WHERE t.obj <> 0 AND (d.deptype = 'n' OR (d.classid = 'pg_statistic_ext'::regclass AND t.kind = 'dropped'))) \
          SELECT f.n, f.class, f.told, n.nspname::text, oc.relname::text, oc.relkind::text, f.name FROM ( \
@@ -135,6 +136,8 @@ fn query(targets: &[String]) -> String {
          AND NOT (h.kind = 'extension' AND h.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND EXISTS (SELECT FROM target s \
            JOIN pg_depend m ON m.refclassid = s.class AND m.refobjid = s.obj \
            WHERE s.n = h.n AND m.deptype IN ('i', 'a') AND m.classid = h.classid AND m.objid = h.objid)) \
+         AND (h.kind <> 'unlogged' OR (c.contype = 'f' AND c.conparentid = 0 AND c.confrelid = h.refobj \
+           AND EXISTS (SELECT FROM pg_class k WHERE k.oid = c.conrelid AND k.oid <> c.confrelid AND k.relpersistence = 'p'))) \
          AND (h.kind <> 'retyped' OR h.classid NOT IN ('pg_constraint'::regclass, 'pg_statistic_ext'::regclass))) f \
          LEFT JOIN pg_class oc ON oc.oid = f.owner AND {} LEFT JOIN pg_namespace n ON n.oid = oc.relnamespace ORDER BY 1, 3",
         targets.join(", "),

@@ -10,7 +10,7 @@ use super::super::names::quote;
 use super::aside::untangled;
 use super::resource::Resource;
 use super::tables::{Altered, needed};
-use super::{World, columns, edited, indexes, locks, probes, rename, rows, rules};
+use super::{World, columns, edited, indexes, locks, logging, probes, rename, rows, rules};
 use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
@@ -271,6 +271,8 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     f.creates.push(Resource::Keys(world.names.key(&after.name)).into());
     f.needs = needed(world, after);
     f.needs.extend(changed_parts(world, table));
+    f.needs.extend(logging::needs(world, &table.edits));
+    f.creates.extend(logging::done(world, &table.edits));
     f.needs.sort();
     f.needs.dedup();
     f.frees = needed(world, live).into_iter().filter(|r| world.dropped.contains(r)).collect();

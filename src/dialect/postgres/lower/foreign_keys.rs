@@ -8,7 +8,7 @@ use super::super::{ddl, default_name};
 use super::resource::Resource;
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
-use super::{World, done, edited, later, locks, rows};
+use super::{World, done, edited, later, locks, logging, rows};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction, Work};
 use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
@@ -127,6 +127,9 @@ fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'
         return true;
     }
     let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
+    if own.is_some_and(|t| logging::is_circle(world, &t.edits, &parent.edits)) {
+        return true;
+    }
     let to = target(fk, &parent.edits.before);
     to.iter().any(|c| parent.stirs(c)) || loses_key(parent, &to)
 }

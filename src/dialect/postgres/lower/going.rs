@@ -3,6 +3,7 @@
 
 use super::super::facts::Facts;
 use super::indexes::{Fate, fates};
+use super::logging;
 use super::rules::Op;
 use super::tables::{Altered, altered};
 use super::world::World;
@@ -18,6 +19,8 @@ pub(crate) enum What {
     Column { table: ObjectName, column: Ident, dropped: bool },
     /// An enum or domain.
     Type(ObjectName),
+    /// A table that becomes unlogged, which no permanent one may point to.
+    Unlogged(ObjectName),
     /// An index, with the key that it may stand for.
     Index(ObjectName),
     /// An extension, with everything that belongs to it.
@@ -69,7 +72,8 @@ fn of_table(world: &World<'_>, table: &Altered<'_>) -> Vec<Going> {
         Fate::Comes(_) | Fate::Stays(..) => None,
     });
     let indexes = rules.chain(indexes).map(|name| What::Index(world.names.sibling(live, &name)));
-    let all = table.disturbed().into_iter().map(column).chain(indexes);
+    let unlogged = (logging::becomes(&table.edits) == Some(true)).then(|| What::Unlogged(live.clone()));
+    let all = table.disturbed().into_iter().map(column).chain(indexes).chain(unlogged);
     all.map(|what| Going { what, by: by.clone() }).collect()
 }
 

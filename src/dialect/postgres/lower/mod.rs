@@ -12,6 +12,7 @@ mod going;
 mod indexes;
 mod later;
 mod locks;
+mod logging;
 mod namespaces;
 mod numbers;
 mod probes;

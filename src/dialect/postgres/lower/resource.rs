@@ -16,6 +16,8 @@ pub(super) enum Resource {
     Shape(String),
     /// The keys of a table that foreign keys may point to.
     Keys(String),
+    /// A table that is logged or unlogged as it shall be.
+    Logged(String),
     /// The columns of a table that are NOT NULL once they have been checked.
     Filled(String),
     /// The old type that is dropped once all columns have left it.
@@ -42,6 +44,7 @@ impl fmt::Display for Resource {
             Resource::Constraint { table, name } => write!(f, "constraint:{table}:{name}"),
             Resource::Shape(key) => write!(f, "shape:{key}"),
             Resource::Keys(key) => write!(f, "keys:{key}"),
+            Resource::Logged(key) => write!(f, "logged:{key}"),
             Resource::Filled(key) => write!(f, "filled:{key}"),
             Resource::OldType(key) => write!(f, "old-type:{key}"),
             Resource::OwnedSequence(key) => write!(f, "owned-sequence:{key}"),
