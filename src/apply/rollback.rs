@@ -50,14 +50,6 @@ pub enum NoWayBack {
         /// What undid it.
         by: i64,
     },
-    /// Something new has a name that something else gets back, so that dropping and renaming would mix them up.
-    #[error("{name} cannot get its name back: something that is new since has it")]
-    NameUsedAgain {
-        /// What cannot.
-        name: String,
-        /// How many applies were to be undone.
-        undone: usize,
-    },
     /// The recorded schema cannot be read.
     #[error("the schema that number {0} recorded cannot be read by this rosey")]
     Unreadable(i64),
@@ -153,9 +145,6 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     desired.renames_done = desired.exchanged();
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
-        if let Some(name) = used_again(&desired, &now) {
-            return Err(NoWayBack::NameUsedAgain { name, undone: undone.len() });
-        }
         conversions::keep_fitting(&mut desired, standing.get(..kept).unwrap_or_default(), &now, dialect);
         // What rosey was told to leave alone since then is none of this plan's business.
         desired.ignores = now.ignores;
@@ -241,26 +230,6 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     for (kind, head) in schema.heads_mut() {
         head.was = was(&head.name.name, followed(kind.word(), &head.name, renames).name);
     }
-}
-
-/// Something that is to get back a name which something else has now, unless that gets another name as well.
-fn used_again(desired: &Schema, now: &Schema) -> Option<String> {
-    let leaves = |name: &ObjectName| desired.tables.values().any(|t| t.name != *name && now_called(&t.name, &t.was) == *name);
-    for table in desired.tables.values() {
-        let called = now_called(&table.name, &table.was);
-        if called != table.name && now.tables.contains_key(&table.name) && !leaves(&table.name) {
-            return Some(format!("table {}", table.name));
-        }
-        let Some(live) = now.tables.get(&called) else { continue };
-        let leaves = |name: &Ident| table.columns.values().any(|c| c.name != *name && c.was.first() == Some(name));
-        let clash = |c: &&crate::schema::Column| {
-            c.was.first().is_some_and(|w| *w != c.name) && live.columns.contains_key(&c.name) && !leaves(&c.name)
-        };
-        if let Some(column) = table.columns.values().find(clash) {
-            return Some(format!("column {}.{}", table.name, column.name));
-        }
-    }
-    None
 }
 
 fn was(name: &Ident, now: Ident) -> Vec<Ident> {

@@ -148,12 +148,6 @@ fn no_way_back(reason: NoWayBack) -> Failure {
         NoWayBack::Changed(_) => {
             failure.help("restore the table _rosey_history from a backup, or apply the schema that you want from a file").refused()
         }
-        NoWayBack::NameUsedAgain { name, undone: 1 } => {
-            let help =
-                format!("apply a schema without the new {name}, or with another name for it; then undo both applies: rosey rollback 2");
-            failure.help(help).refused()
-        }
-        NoWayBack::NameUsedAgain { .. } => failure.help("undo one apply at a time: rosey rollback").refused(),
         NoWayBack::Unreadable(_) => failure.help("was it made by a later rosey?"),
         _ => failure.help("rosey history shows what can be gone back to"),
     }

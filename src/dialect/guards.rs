@@ -84,16 +84,15 @@ impl Guards {
     }
 
     /// A guarded column that goes, or that is computed from now on and so loses what it holds.
-    fn lost_column<'d>(&self, edits: &TableEdits, delta: &'d Delta<Column>) -> Option<&'d Ident> {
+    fn lost_column<'d>(&self, edits: &'d TableEdits, delta: &'d Delta<Column>) -> Option<&'d Ident> {
         let column = match delta {
             Delta::Drop(column) => column,
             Delta::Alter { before, after, .. } if before.generated.is_none() && after.generated.is_some() => after,
             Delta::Create(_) | Delta::Alter { .. } => return None,
         };
-        let renamed = edits.renamed_columns.iter().find(|(_, new)| *new == column.name && delta.after().is_some());
-        let old = renamed.map_or(&column.name, |(old, _)| old);
+        let old = edits.old_column(&column.name);
         let kept = self.0.tables.get(&edits.live.name).and_then(|t| t.columns.get(old)).is_some_and(|c| c.prevent_destroy);
-        (kept || delta.after().is_some_and(|c| c.prevent_destroy)).then_some(&column.name)
+        (kept || delta.after().is_some_and(|c| c.prevent_destroy)).then_some(if delta.after().is_some() { &column.name } else { old })
     }
 
     /// What the desired schema guards anew, and what it no longer guards.

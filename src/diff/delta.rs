@@ -70,6 +70,15 @@ pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired:
     found
 }
 
+/// Those that are dropped, in the words that they have before the renames.
+pub(crate) fn as_they_were<T: Object>(found: Vec<Delta<T>>, live: &IndexMap<ObjectName, T>, name: fn(&T) -> &ObjectName) -> Vec<Delta<T>> {
+    let original = |delta: Delta<T>| match delta {
+        Delta::Drop(t) => Delta::Drop(live.get(name(&t)).cloned().unwrap_or(t)),
+        other => other,
+    };
+    found.into_iter().map(original).collect()
+}
+
 /// Adds the objects whose names get other letters only, where names compare without case and `was=` asks for it.
 pub(crate) fn with_respelled<T: Object>(
     mut found: Vec<Delta<T>>,

@@ -86,6 +86,17 @@ impl Changes {
             .collect()
     }
 
+    /// Whether one object is dropped and another one takes its name.
+    pub fn replaces(&self, address: &Address) -> bool {
+        let named = |name: &ObjectName| name.name.as_str() == address.last();
+        let dropped = |t: &TableChange| matches!(t, TableChange::Drop(t) if named(&t.name) && t.address() == *address);
+        let taken = |t: &TableChange| !matches!(t, TableChange::Drop(_)) && named(&t.table().name) && t.table().address() == *address;
+        let sequence = |s: &Sequence| named(&s.name) && s.address() == *address;
+        (self.tables.iter().any(dropped) && self.tables.iter().any(taken))
+            || (self.sequences.iter().any(|d| matches!(d, Delta::Drop(s) if sequence(s)))
+                && self.sequences.iter().any(|d| d.after().is_some_and(sequence)))
+    }
+
     /// What differs, each once.
     pub fn addresses(&self) -> BTreeSet<Address> {
         let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
@@ -151,10 +162,18 @@ fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritt
     let live = if renames.is_empty() { Cow::Borrowed(before) } else { Cow::Owned(rename::done(before, wanted, renames, rewritten)) };
     Changes {
         tables: table::diff_tables(before, &live, wanted, renames),
-        views: delta::with_respelled(delta::deltas(&live.views, &wanted.views), &live.views, &wanted.views, |v| (&v.name, &v.was)),
-        triggers: delta::with_respelled(delta::deltas(&live.triggers, &wanted.triggers), &live.triggers, &wanted.triggers, |t| {
-            (&t.name, &t.was)
-        }),
+        views: delta::with_respelled(
+            delta::as_they_were(delta::deltas(&live.views, &wanted.views), &before.views, |v| &v.name),
+            &live.views,
+            &wanted.views,
+            |v| (&v.name, &v.was),
+        ),
+        triggers: delta::with_respelled(
+            delta::as_they_were(delta::deltas(&live.triggers, &wanted.triggers), &before.triggers, |t| &t.name),
+            &live.triggers,
+            &wanted.triggers,
+            |t| (&t.name, &t.was),
+        ),
         virtual_tables: delta::deltas(&live.virtual_tables, &wanted.virtual_tables),
         namespaces: delta::deltas(&live.namespaces, &wanted.namespaces),
         extensions: delta::deltas(&live.extensions, &wanted.extensions),

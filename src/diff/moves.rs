@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::schema::{Ident, ObjectName};
+use crate::schema::{Case, Ident, ObjectName};
 
 /// A declared name, and what it says of its old ones.
 pub(super) struct Declared {
@@ -27,6 +27,17 @@ pub(super) struct Moves {
     pub(super) pairs: Vec<(ObjectName, ObjectName)>,
     /// Old and new name where both are live and only the new one is declared: that can mean two things.
     pub(super) both: Vec<(ObjectName, ObjectName)>,
+    /// Names that another object takes over from one that is not renamed itself: that one is dropped.
+    pub(super) vacated: Vec<ObjectName>,
+}
+
+/// How far the old names of a schema are to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// A schema file says what an object was called once, perhaps long ago.
+    Remembered,
+    /// Each old name is what the object is called now: whatever has its new name is another object.
+    Exact,
 }
 
 /// Finds the renames. A name is taken over when nobody has it, or when what has it is renamed as well. Whether names that
@@ -34,6 +45,7 @@ pub(super) struct Moves {
 pub(super) fn moves<'l>(
     live: impl Iterator<Item = &'l ObjectName>,
     declared: &[Declared],
+    known: Names,
     is_done: impl Fn(&ObjectName, &ObjectName) -> bool,
 ) -> Moves {
     let live: HashMap<&ObjectName, &ObjectName> = live.map(|n| (n, n)).collect();
@@ -44,8 +56,11 @@ pub(super) fn moves<'l>(
     for (i, this) in declared.iter().enumerate() {
         let Some(old) = chosen[i] else { continue };
         let pair = (old.clone(), this.name.clone());
-        match fate(i, &live, declared, &chosen, &by_old, &is_done) {
-            true => found.pairs.push(pair),
+        match known == Names::Exact || fate(i, &live, declared, &chosen, &by_old, &is_done) {
+            true => {
+                found.vacated.extend(live.get(&this.name).filter(|n| !by_old.contains_key(**n)).map(|n| (*n).clone()));
+                found.pairs.push(pair);
+            }
             false if !names.contains(old) => found.both.push(pair),
             false => {}
         }
@@ -101,18 +116,16 @@ fn fate(
 }
 
 /// The same renames one by one: each to a name that is free by then. A circle goes through a name of `spare`.
-pub(crate) fn one_by_one<N: Clone + PartialEq>(pairs: &[(N, N)], spare: impl Fn(usize) -> N) -> Vec<(N, N)> {
+pub(super) fn one_by_one<N: Clone + PartialEq>(pairs: &[(N, N)], mut spare: impl FnMut() -> N) -> Vec<(N, N)> {
     let mut left = pairs.to_vec();
     let mut ordered = Vec::with_capacity(left.len());
-    let mut spared = 0;
     while !left.is_empty() {
         let is_free = |(i, (_, new)): &(usize, &(N, N))| !left.iter().enumerate().any(|(j, (old, _))| j != *i && old == new);
         let next = left.iter().enumerate().find(is_free).map(|(i, _)| i);
         match next {
             Some(i) => ordered.push(left.remove(i)),
             None => {
-                spared += 1;
-                let through = spare(spared);
+                let through = spare();
                 ordered.push((left[0].0.clone(), through.clone()));
                 left[0].0 = through;
             }
@@ -121,16 +134,32 @@ pub(crate) fn one_by_one<N: Clone + PartialEq>(pairs: &[(N, N)], spare: impl Fn(
     ordered
 }
 
-/// A name that nothing has, for what changes names in a circle.
-pub(crate) fn spare(like: &Ident, number: usize, is_taken: impl Fn(&Ident) -> bool) -> Ident {
-    let named = |n: usize| Ident::new(format!("_rosey_swap_{n}"), like.case());
-    (number..).map(named).find(|n| !is_taken(n)).unwrap_or_else(|| named(number))
+/// Temporary names that nothing has, each given once.
+pub(super) struct Spare<F> {
+    case: Case,
+    given: usize,
+    is_taken: F,
+}
+
+impl<F: Fn(&Ident) -> bool> Spare<F> {
+    pub(super) fn new(case: Case, is_taken: F) -> Self {
+        Spare { case, given: 0, is_taken }
+    }
+
+    pub(super) fn name(&mut self) -> Ident {
+        loop {
+            self.given += 1;
+            let name = Ident::new(format!("_rosey_swap_{}", self.given), self.case);
+            if !(self.is_taken)(&name) {
+                return name;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Case;
 
     fn name(text: &str) -> ObjectName {
         ObjectName::bare(Ident::new(text, Case::AsciiInsensitive))
@@ -138,6 +167,10 @@ mod tests {
 
     /// `a<b` declares `a` with `was=b`; `a<b*` fills it from what is there. What stands behind `done` has been done.
     fn found(live: &str, declared: &str, done: &str) -> String {
+        found_by(Names::Remembered, live, declared, done)
+    }
+
+    fn found_by(known: Names, live: &str, declared: &str, done: &str) -> String {
         let live: Vec<ObjectName> = live.split_whitespace().map(name).collect();
         let declare = |word: &str| {
             let (own, was) = word.split_once('<').unwrap_or((word, ""));
@@ -146,12 +179,14 @@ mod tests {
         };
         let declared: Vec<Declared> = declared.split_whitespace().map(declare).collect();
         let done: Vec<&str> = done.split_whitespace().collect();
-        let moves = moves(live.iter(), &declared, |old, new| done.contains(&format!("{new}<{old}").as_str()));
+        let moves = moves(live.iter(), &declared, known, |old, new| done.contains(&format!("{new}<{old}").as_str()));
         let pairs: Vec<(String, String)> = moves.pairs.iter().map(|(o, n)| (o.to_string(), n.to_string())).collect();
-        let ordered = one_by_one(&pairs, |n| format!("tmp{n}"));
+        let mut numbers = 1..;
+        let ordered = one_by_one(&pairs, || format!("tmp{}", numbers.next().unwrap()));
         let shown = |(old, new): &(String, String)| format!("{old}>{new}");
         let both = moves.both.iter().map(|(o, n)| format!("both {o} {n}"));
-        ordered.iter().map(shown).chain(both).collect::<Vec<_>>().join(" ")
+        let vacated = moves.vacated.iter().map(|n| format!("without {n}"));
+        ordered.iter().map(shown).chain(both).chain(vacated).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -181,6 +216,16 @@ mod tests {
         assert_eq!(found("a b", "a<b b<a", "a<b b<a"), "");
         assert_eq!(found("a b c", "a<c b<a c<b", ""), "c>tmp1 b>c a>b tmp1>a");
         assert_eq!(found("a b c d", "a<b b<a c<d d<c", "a<b b<a"), "d>tmp1 c>d tmp1>c");
+    }
+
+    #[test]
+    fn exact_names_take_over_what_another_object_has() {
+        let exact = |live: &str, declared: &str| found_by(Names::Exact, live, declared, "");
+        assert_eq!(exact("a c", "a<c"), "c>a without a");
+        assert_eq!(exact("a b c", "a<b b<c"), "b>a c>b without a");
+        assert_eq!(exact("a b", "a<b b<a"), "b>tmp1 a>b tmp1>a");
+        assert_eq!(exact("a", "a<c"), "");
+        assert_eq!(exact("Name", "name<Name"), "Name>name");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::moves::{Declared, moves, one_by_one, spare};
+use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
 use crate::schema::{Exchanged, Expr, Ident, IndexPart, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
 
@@ -67,23 +67,39 @@ impl Renames {
 /// Renames of columns, one by one.
 pub(super) fn columns_one_by_one(pairs: &[(Ident, Ident)], is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
     let Some((like, _)) = pairs.first() else { return Vec::new() };
-    one_by_one(pairs, |n| spare(like, n, &is_taken))
+    let mut spare = Spare::new(like.case(), |n: &Ident| is_taken(n) || pairs.iter().any(|(_, new)| new == n));
+    one_by_one(pairs, || spare.name())
 }
 
 fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(ObjectName, ObjectName)> {
     let Some((like, _)) = pairs.first() else { return Vec::new() };
-    let is_taken = |n: &Ident| live.tables.keys().any(|t| t.name == *n);
-    let spare = |n: usize| ObjectName { schema: like.schema.clone(), name: spare(&like.name, n, is_taken) };
-    let ordered = one_by_one(pairs, spare);
+    let mut spare = Spare::new(like.name.case(), |n: &Ident| has_table(live, n) || pairs.iter().any(|(_, new)| new.name == *n));
+    let mut spare = || ObjectName { schema: like.schema.clone(), name: spare.name() };
+    let ordered = one_by_one(pairs, &mut spare);
     // A table cannot get its own name in other letters at once: SQLite says that it is there already.
-    let respelled = |(i, (old, new)): (usize, (ObjectName, ObjectName))| match old == new {
+    let respelled = |(old, new): (ObjectName, ObjectName)| match old == new {
         true => {
-            let meanwhile = spare(pairs.len() + i + 1);
+            let meanwhile = spare();
             vec![(old, meanwhile.clone()), (meanwhile, new)]
         }
         false => vec![(old, new)],
     };
-    ordered.into_iter().enumerate().flat_map(respelled).collect()
+    ordered.into_iter().flat_map(respelled).collect()
+}
+
+/// Whether a table of any schema has the name.
+fn has_table(schema: &Schema, name: &Ident) -> bool {
+    schema.tables.keys().any(|t| t.name == *name)
+}
+
+/// The renames that were found. What is dropped gives up its name under a temporary one, so that nothing that depends on it
+/// is taken for a dependent of its successor.
+fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectName, ObjectName)> {
+    let mut pairs = found.pairs;
+    let Some(like) = found.vacated.first() else { return pairs };
+    let mut spare = Spare::new(like.name.case(), is_taken);
+    pairs.extend(found.vacated.iter().map(|old| (old.clone(), ObjectName { schema: old.schema.clone(), name: spare.name() })));
+    pairs
 }
 
 /// The current schema with the renames done, and with the views and triggers that the database itself has rewritten.
@@ -121,18 +137,22 @@ pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Pro
     let nothing = Exchanged::new();
     let done = if wanted.names_are_exact { &nothing } else { &live.renames_done };
     let mut problems = Vec::new();
+    let known = if wanted.names_are_exact { Names::Exact } else { Names::Remembered };
     let declared: Vec<Declared> = wanted.tables.values().map(|t| Declared::new(&t.name, &t.was)).collect();
-    let tables =
-        moves(live.tables.keys(), &declared, |old, new| live.tables.get(new).is_some_and(|t| is_done(done, &t.address(), &old.name)));
+    let tables = moves(live.tables.keys(), &declared, known, |old, new| {
+        live.tables.get(new).is_some_and(|t| is_done(done, &t.address(), &old.name))
+    });
     for (old, new) in &tables.both {
         let at = wanted.tables.get(new).and_then(|t| t.origin.0);
         problems.push(both_live("table", &old.name, &new.name, at));
     }
     let declared: Vec<Declared> = wanted.sequences.values().map(|s| Declared::new(&s.name, &s.was)).collect();
-    let sequences =
-        moves(live.sequences.keys(), &declared, |old, new| live.sequences.get(new).is_some_and(|s| is_done(done, &s.address(), &old.name)));
-    let exact = wanted.names_are_exact;
-    let mut renames = Renames { tables: tables.pairs, sequences: sequences.pairs, bodies, exact, columns: Vec::new() };
+    let sequences = moves(live.sequences.keys(), &declared, known, |old, new| {
+        live.sequences.get(new).is_some_and(|s| is_done(done, &s.address(), &old.name))
+    });
+    let sequences = with_vacated(sequences, |n| live.sequences.keys().any(|s| s.name == *n));
+    let tables = with_vacated(tables, |n| has_table(live, n));
+    let mut renames = Renames { tables, sequences, bodies, exact: wanted.names_are_exact, columns: Vec::new() };
     let olds: HashMap<ObjectName, ObjectName> = renames.tables.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
     let gone: HashSet<ObjectName> = olds.values().cloned().collect();
     for table in wanted.tables.values() {
@@ -160,15 +180,17 @@ fn resolve_columns(before: &Table, after: &Table, done: &Exchanged, renames: &mu
     let declared: Vec<Declared> = declared.collect();
     let there: Vec<ObjectName> = before.columns.values().map(|c| bare(&c.name)).collect();
     let address = before.address();
-    let found = moves(there.iter(), &declared, |old, new| {
+    let known = if exact { Names::Exact } else { Names::Remembered };
+    let found = moves(there.iter(), &declared, known, |old, new| {
         let column = before.columns.get(&new.name).map(|c| address.child("column", &c.name));
         column.is_some_and(|column| is_done(done, &column, &old.name))
     });
-    for (old, new) in found.both {
+    for (old, new) in &found.both {
         let at = after.columns.get(&new.name).and_then(|c| c.origin.0);
         problems.push(both_live("column", &old.name, &new.name, at));
     }
-    renames.columns.extend(found.pairs.into_iter().map(|(old, new)| (after.name.clone(), old.name, new.name)));
+    let pairs = with_vacated(found, |n| before.columns.contains_key(n) || after.columns.contains_key(n));
+    renames.columns.extend(pairs.into_iter().map(|(old, new)| (after.name.clone(), old.name, new.name)));
 }
 
 fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem {
@@ -191,7 +213,7 @@ fn rekey<'w, T>(
         return;
     }
     let fits = |name: &ObjectName| live.get(name).zip(declared.get(name)).is_some_and(|(live, wanted)| is_like(live, wanted));
-    let pairs = moves(live.keys(), &names, |_, new| fits(new)).pairs;
+    let pairs = moves(live.keys(), &names, Names::Remembered, |_, new| fits(new)).pairs;
     *live = moved(std::mem::take(live), &pairs);
 }
 

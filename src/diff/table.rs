@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::delta::{Delta, Edit, deltas};
-use super::moves::{Declared, moves};
+use super::moves::{Declared, Names, moves};
 use super::object::{Object, table_options};
 use super::pairs::{altered_rule, rule_deltas};
 use super::rename::{Renames, columns_one_by_one};
@@ -94,6 +94,11 @@ impl TableEdits {
         self.renamed_columns.iter().find(|(_, n)| n == new).map_or(new, |(old, _)| old)
     }
 
+    /// A column that is dropped, as it is in the live table: it may have given up its name before.
+    pub fn dropped<'c>(&'c self, column: &'c Column) -> &'c Column {
+        self.live.columns.get(self.old_column(&column.name)).unwrap_or(column)
+    }
+
     /// Whether the table itself changes, beyond names and indexes.
     pub fn changes_table(&self) -> bool {
         !self.columns.is_empty()
@@ -124,7 +129,9 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
         }
     }
     let gone = live.tables.iter().filter(|(name, _)| !wanted.tables.contains_key(*name));
-    changes.extend(gone.map(|(_, t)| TableChange::Drop(t.clone())));
+    // One that gives up its name is dropped under the name that it has.
+    let original = |name: &ObjectName| renames.tables.iter().find(|(_, new)| new == name).and_then(|(old, _)| before.tables.get(old));
+    changes.extend(gone.map(|(name, t)| TableChange::Drop(original(name).unwrap_or(t).clone())));
     changes
 }
 
@@ -260,8 +267,11 @@ fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident
     let declared: Vec<Declared> = after.indexes.values().map(|i| Declared::new(&bare(&i.name), &i.was)).collect();
     let live: Vec<ObjectName> = old.values().map(|i| bare(&i.name)).collect();
     let is_like = |name: &Ident| old.get(name).zip(after.indexes.get(name)).is_some_and(|(a, b)| Index::edits(a, b).is_empty());
-    let pairs: Vec<(Ident, Ident)> =
-        moves(live.iter(), &declared, |_, new| is_like(&new.name)).pairs.into_iter().map(|(o, n)| (o.name, n.name)).collect();
+    let pairs: Vec<(Ident, Ident)> = moves(live.iter(), &declared, Names::Remembered, |_, new| is_like(&new.name))
+        .pairs
+        .into_iter()
+        .map(|(o, n)| (o.name, n.name))
+        .collect();
     let renamed = |name: &Ident| pairs.iter().find(|(o, _)| o == name).map_or_else(|| name.clone(), |(_, new)| new.clone());
     let moved = std::mem::take(old).into_iter().map(|(name, index)| (renamed(&name), index));
     *old = moved.map(|(name, index)| (name.clone(), Index { name, ..index })).collect();

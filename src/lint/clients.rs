@@ -99,12 +99,15 @@ fn table(change: &TableChange, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
 fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -> Vec<String> {
     let mut named: Vec<String> = edits.renamed_from.iter().filter(|old| !comes.contains(*old)).map(ToString::to_string).collect();
     let may = |new: &Ident| edits.after.columns.get(new).is_some_and(is_allowed);
-    named.extend(edits.renamed_columns.iter().filter(|(_, new)| !may(new)).map(|(old, _)| old.to_string()));
+    let is_kept = |new: &Ident| edits.after.columns.contains_key(new);
+    named.extend(edits.renamed_columns.iter().filter(|(_, new)| is_kept(new) && !may(new)).map(|(old, _)| old.to_string()));
     let (mut left_out, mut written, mut numbered, mut retyped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for delta in &edits.columns {
         let (before, after) = match delta {
             Delta::Drop(column) => {
-                named.push(column.name.to_string());
+                // Where another column takes the name, statements that use it go on.
+                let name = &edits.dropped(column).name;
+                named.extend((!edits.after.columns.contains_key(name)).then(|| name.to_string()));
                 continue;
             }
             Delta::Create(after) => (None, after),

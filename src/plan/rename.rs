@@ -31,7 +31,9 @@ pub fn renames(changes: &Changes) -> Vec<Rename> {
             table: Some(table.name.to_string()),
             ..of(kind, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
         };
-        found.extend(edits.renamed_columns.iter().map(|(old, new)| inner("column", old, new)));
+        // What is dropped has a temporary name at most.
+        let kept = edits.renamed_columns.iter().filter(|(_, new)| edits.after.columns.contains_key(new));
+        found.extend(kept.map(|(old, new)| inner("column", old, new)));
         found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner("index", old, new)));
     }
     others(&changes.views, "view", |v| &v.name, &mut found);

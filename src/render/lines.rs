@@ -55,7 +55,15 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     }
     lines.extend(edits.indexes.iter().map(|d| rule("index", d, index)));
     lines.extend(unchanged(edits.before.columns.len().saturating_sub(touched(edits)), "column"));
-    lines
+    lines.into_iter().map(|line| by_live_names(line, edits)).collect()
+}
+
+/// A line that calls a dropped column by its live name, and not by the temporary one under which it makes way for another.
+fn by_live_names(mut line: Line, edits: &TableEdits) -> Line {
+    for (live, temporary) in edits.renamed_columns.iter().filter(|(_, new)| !edits.after.columns.contains_key(new)) {
+        line.text = line.text.replace(temporary.as_str(), live.as_str());
+    }
+    line
 }
 
 /// Whether the line of a column that comes or goes says of the rule that it does so too.

@@ -128,7 +128,10 @@ impl View {
     /// Looks at a plan. `schema` is what the schema file is called.
     pub fn of(plan: &Plan, schema: &str) -> View {
         let mut seen = BTreeSet::new();
-        let shown = plan.steps.iter().filter(|s| (s.action != Action::Carry || !s.hazards.is_empty()) && seen.insert(s.address.clone()));
+        let shown = plan
+            .steps
+            .iter()
+            .filter(|s| (s.action != Action::Carry || !s.hazards.is_empty()) && seen.insert((s.address.clone(), takes_away(plan, s))));
         let blocks = shown.map(|s| block(plan, main_step(plan, s))).collect();
         let needed = plan.disk_needed();
         let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));
@@ -145,9 +148,20 @@ impl View {
     }
 }
 
+/// Whether the step drops an object whose name another object takes: the two have one address.
+fn takes_away(plan: &Plan, step: &Step) -> bool {
+    step.action == Action::Destroy && plan.changes.replaces(&step.address)
+}
+
+/// All steps of the object that a step is about.
+fn of_one_object<'p>(plan: &'p Plan, step: &Step) -> impl DoubleEndedIterator<Item = &'p Step> {
+    let (address, gone) = (step.address.clone(), takes_away(plan, step));
+    plan.steps.iter().filter(move |s| s.address == address && takes_away(plan, s) == gone)
+}
+
 /// Where an object has several steps: the one that makes or drops it, else the last, which does the work.
 fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
-    let same = || plan.steps.iter().filter(|s| s.address == any.address && s.action != Action::Carry);
+    let same = || of_one_object(plan, any).filter(|s| s.action != Action::Carry);
     let whole = same().rfind(|s| s.action != Action::Alter);
     whole.or_else(|| same().next_back()).unwrap_or(any)
 }
@@ -156,7 +170,7 @@ fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
 /// where there is no other.
 fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let all = plan.steps.iter().filter(|s| s.address == step.address && s.action != Action::Carry);
+    let all = of_one_object(plan, step).filter(|s| s.action != Action::Carry);
     let of: Vec<&Step> = if plan.dialect == Dialect::Postgres { all.collect() } else { vec![step] };
     let inside = of.iter().any(|s| s.transaction == Transaction::Inside);
     let of = of.into_iter().filter(|s| !inside || s.transaction == Transaction::Inside);
@@ -189,7 +203,7 @@ fn block(plan: &Plan, step: &Step) -> Block {
         Action::Destroy => Symbol::Destroy,
         Action::Unsupported => Symbol::None,
     };
-    let same = plan.steps.iter().filter(|s| s.address == step.address);
+    let same: Vec<&Step> = of_one_object(plan, step).collect();
     let (head, lines) = body(plan, step);
     Block {
         address: step.address.clone(),
@@ -198,8 +212,8 @@ fn block(plan: &Plan, step: &Step) -> Block {
         head: one_line(&head),
         lines,
         rewritten: is_rewritten(&plan.changes, &step.address),
-        costs: costs(&same.clone().collect::<Vec<_>>()).iter().map(|c| one_line(c)).collect(),
-        notes: same.flat_map(|s| &s.hazards).map(note).collect(),
+        costs: costs(&same).iter().map(|c| one_line(c)).collect(),
+        notes: same.into_iter().flat_map(|s| &s.hazards).map(note).collect(),
     }
 }
 
@@ -259,7 +273,7 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Unsupported => "is not supported",
     };
     let mut reasons = reasons(plan, step);
-    if let Some(old) = renamed_from(plan, &step.address) {
+    if let Some(old) = renamed_from(plan, &step.address).filter(|_| !takes_away(plan, step)) {
         reasons.insert(0, format!("renamed from {old}"));
     }
     match (step.action, step.rows) {
@@ -293,7 +307,8 @@ fn is_rewritten(changes: &Changes, of: &Address) -> bool {
 
 fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     let changes = &plan.changes;
-    if let Some(change) = changes.tables.iter().find(|c| c.table().address() == step.address) {
+    let is_it = |c: &&TableChange| !takes_away(plan, step) || matches!(c, TableChange::Drop(_));
+    if let Some(change) = changes.tables.iter().filter(is_it).find(|c| c.table().address() == step.address) {
         return lines::table(change);
     }
     let view = changes.views.iter().find(|d| address(d, |v| v.address()) == Some(step.address.clone()));

@@ -2,6 +2,7 @@
 
 use super::Place;
 use super::saved::apply;
+use super::support::postgres::servers;
 use super::transcript::Session;
 
 const PEOPLE: &str = "table people {\n    column id serial primary-key\n    column first text\n    column last text\n}\n";
@@ -27,18 +28,131 @@ fn a_saved_exchange_of_names_is_applied_once_and_undone_once() {
     assert_eq!(apply(&place, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
 }
 
+const NAMES: &str = "table t {
+    column id serial primary-key
+    column a text
+    column b text
+}
+";
+const NAMES_USED_AGAIN: &str = "table u was=t {
+    column id serial primary-key
+    column c text was=a
+    column a integer unique
+    column a2 text was=b
+}
+table t {
+    column id serial primary-key
+    column z text
+}
+";
+
+/// A column and a table get other names, and new ones take theirs; one rollback gives both their names back.
+fn goes_back_over_names_that_were_used_again(session: &Session, run: &dyn Fn(&str), value: &dyn Fn(&str) -> String) -> String {
+    session.applies(NAMES, "one");
+    run("INSERT INTO t (a, b) VALUES ('kept', 'too')");
+    session.applies(NAMES_USED_AGAIN, "two");
+    run("INSERT INTO t (z) VALUES ('new')");
+    run("UPDATE u SET a = 5");
+    let shown = session.rosey(&["rollback", "--auto-approve"]).exits(3).to_string();
+    assert!(!shown.contains("_rosey_"), "{shown}");
+    session.rosey(&["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
+    assert_eq!(value("SELECT a || ' ' || b FROM t"), "kept too");
+    session.place.write("schema.kdl", NAMES);
+    session.rosey(&["plan", "--detailed-exitcode"]).exits(0);
+    // The history does not take the new names for done.
+    session.applies(NAMES_USED_AGAIN, "again");
+    assert_eq!(value("SELECT c || ' ' || a2 FROM u"), "kept too");
+    shown
+}
+
 #[test]
-fn a_name_that_was_used_again_in_one_apply_is_given_back_in_two() {
+fn names_that_were_used_again_are_given_back_by_one_rollback() {
     let session = Session::on_sqlite(Place::new());
-    session.applies("table t {\n    column id serial primary-key\n    column a text\n}\n", "one");
-    session.place.database.run("INSERT INTO t (a) VALUES ('kept')", true);
-    let renamed = "table t {\n    column id serial primary-key\n    column b text was=a\n}\n";
-    session.applies(&renamed.replace("was=a\n", "was=a\n    column a text\n"), "two");
-    let back = ["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"];
-    let run = session.place.on("test.db", &back).exits(3);
-    assert!(run.err.contains("column t.a cannot get its name back: something that is new since has it"), "{run}");
-    assert!(run.err.contains("apply a schema without the new column t.a, or with another name for it"), "{run}");
-    session.applies(&renamed.replace(" was=a", ""), "three");
-    session.place.on("test.db", &[&back[..], &["2"]].concat()).exits(0);
-    assert_eq!(session.place.database.value("SELECT a FROM t"), "kept");
+    let database = &session.place.database;
+    let shown = goes_back_over_names_that_were_used_again(&session, &|sql| database.run(sql, true), &|sql| database.value(sql));
+    insta::assert_snapshot!(shown, @r"
+    $ rosey rollback --auto-approve
+    Going back to number 1 (undoes 2)
+
+    ~  change in place
+    ±  rebuild
+    -  destroy
+    !  warning
+
+    # table.t will be destroyed (the schema does not declare it; 1 row)
+    - table t
+    ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
+    ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+
+    # table.t will be rebuilt (renamed from u; unique rules change; 1 row copied, 8.0 KiB)
+    ± table t {
+    ~     column a   was c
+    ~     column b   was a2
+    -     column a integer unique
+          # 1 unchanged column
+      }
+    ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
+
+    # the rebuilds need about 16.0 KiB of free disk
+
+    Plan: 0 to add, 1 to change, 1 to destroy (1 column, 1 value, 1 row dropped). 1 table rebuilt, 1 row copied.
+    | error: the apply is refused; nothing was changed
+    |   table.t (destroys-table): table t is dropped, with 1 row
+    |   table.t.column.a (destroys-column): column a is dropped, with 1 value
+    |   help: if this data may go, and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
+    |   help: if all may go that the plan destroys, add --allow-destructive
+    exit 3
+    ");
+}
+
+#[test]
+fn names_that_were_used_again_are_given_back_on_postgresql() {
+    let Some(server) = servers().into_iter().next() else { return };
+    let database = server.database();
+    let session = Session::on_postgres(Place::new(), database.url());
+    let shown = goes_back_over_names_that_were_used_again(&session, &|sql| database.sql(sql), &|sql| database.value(sql));
+    insta::assert_snapshot!(shown, @r"
+    $ rosey rollback --auto-approve
+    Going back to number 1 (undoes 2)
+
+    ~  change in place
+    -  destroy
+    !  warning
+
+    # sequence.t_id_seq will be changed in place
+    ~ sequence t_id_seq {
+    ~     owned-by u.id -> t.id
+      }
+
+    # sequence.t_id_seq1 will be destroyed
+    - sequence t_id_seq1
+    ! breaks-clients: programs that run meanwhile fail where they name `t_id_seq1`
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+
+    # table.t will be destroyed (the schema does not declare it)
+    - table t
+      # locks t: ACCESS EXCLUSIVE, for a moment
+    ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
+    ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
+      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+
+    # table.t will be changed in place (renamed from u)
+    ~ table t {
+    ~     column id   default (nextval('t_id_seq'::regclass)) -> (nextval('t_id_seq'::regclass))
+    ~     column a    was c
+    ~     column b    was a2
+    -     column a integer unique
+      }
+      # locks u: ACCESS EXCLUSIVE, for a moment
+    ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
+
+    Plan: 0 to add, 2 to change, 2 to destroy (1 column, 1 value, 1 row dropped).
+    | error: the apply is refused; nothing was changed
+    |   table.t (destroys-table): table t is dropped, with 1 row
+    |   table.t.column.a (destroys-column): column a is dropped, with 1 value
+    |   help: if this data may go, and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
+    |   help: if all may go that the plan destroys, add --allow-destructive
+    exit 3
+    ");
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rosey::apply::rollback::{NoWayBack, To, way_back};
+use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
 use rosey::dialect::sqlite::PlanError;
 use rosey::plan::Kind;
@@ -273,14 +273,10 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
     }
 }
 
-/// Undoes the last apply; not if something new has a name that something else would get back, which takes two applies, and
-/// not if a column comes back that the rows must fill and cannot.
+/// Undoes the last apply; not if a column comes back that the rows must fill and cannot.
 fn back(database: &Database, by: SqlitePath, is_narrower: bool) -> Result<bool, String> {
     let live = apply::Database::Sqlite(database.path.clone());
-    let way = match way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite) {
-        Err(NoWayBack::NameUsedAgain { .. }) => return Ok(false),
-        way => way.map_err(|e| format!("back: {e}"))?,
-    };
+    let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;
     let back = Desired::new(way.desired.clone(), Dialect::Sqlite).map_err(|e| format!("back: {e:?}"))?;
     let plan = wait(live.plan(&back, Way { path: by, ..Way::default() })).map_err(|e| format!("back: {e:?}"))?.plan;
     let backup = BackupMode::Never;

@@ -123,7 +123,7 @@ fn entity(table: &Table, edits: Option<&TableEdits>, marks: &BTreeMap<String, Sy
     let dropped = edits.into_iter().flat_map(|e| e.columns.iter().map(move |d| (e, d)));
     for (edits, delta) in dropped {
         if let Delta::Drop(column) = delta {
-            rows.push(row(&edits.before, column, Some(Symbol::Destroy)));
+            rows.push(row(&edits.live, edits.dropped(column), Some(Symbol::Destroy)));
         }
     }
     let mark = marks.get(&table.address().to_string()).copied();

@@ -47,6 +47,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
         return None; // what is computed can be computed again
     }
     let name = quote(live_column(&table.edits, &column.name).as_str());
+    let column = if delta.after().is_none() { table.edits.dropped(column) } else { column };
     let message = format!("column {} is {what}, with {{values}}", column.name);
     let advice = rename_instead(&column.name);
     let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);

@@ -19,6 +19,7 @@ pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazar
         return None; // what is computed can be computed again
     }
     let name = rows::old_name(edits, &column.name);
+    let column = if delta.after().is_none() { edits.dropped(column) } else { column };
     let message = format!("column {} is {what}, with {{values}}", column.name);
     let advice = rename_instead(&column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
