@@ -89,7 +89,7 @@ fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(
 
 /// Whether a table of any schema has the name.
 fn has_table(schema: &Schema, name: &Ident) -> bool {
-    schema.tables.keys().any(|t| t.name == *name)
+    schema.tables.keys().any(|t| t.name == *name) || schema.hidden_names.contains(&name.as_str().to_lowercase())
 }
 
 /// The renames that were found. What is dropped gives up its name under a temporary one, so that nothing that depends on it

@@ -26,6 +26,8 @@ mod types;
 mod unmanaged;
 mod validate;
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 pub use address::Address;
@@ -85,6 +87,9 @@ pub struct Schema {
     /// Renames that have been done though their old names are still in use: what the history tells of a live schema, and of
     /// a recorded one that is gone back to.
     pub renames_done: Exchanged,
+    /// Names of a live database, in lower case, that nothing else can have and that no object of the schema shows: of objects
+    /// that are called like rosey's temporary ones, whoever made them.
+    pub hidden_names: BTreeSet<String>,
 }
 
 impl Schema {

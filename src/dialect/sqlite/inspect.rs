@@ -70,13 +70,25 @@ impl Live {
         self.stored.iter().find(|r| r.kind == kind && is_named(&r.name))
     }
 
+    /// The first of `name`, `name_2`, … that nothing in the database has.
+    pub(crate) fn free_name(&self, name: &str) -> String {
+        let is_free = |name: &String| !self.stored.iter().any(|r| r.name.eq_ignore_ascii_case(name));
+        let numbered = (2..).map(|n| format!("{name}_{n}"));
+        std::iter::once(name.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+    }
+
     /// Whether the database holds a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// Whether rosey made it for itself.
+/// Whether it is called like what rosey makes for a while, and is not rosey's: rosey leaves nothing of such a name behind.
+pub(crate) fn is_foreign(row: &Stored) -> bool {
+    is_own(&row.name) && !row.table.eq_ignore_ascii_case("_rosey_history")
+}
+
+/// Whether it is called like what rosey makes for itself.
 pub(crate) fn is_own(name: &str) -> bool {
     name.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("_rosey"))
 }
@@ -173,6 +185,7 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
     }
     schema.unmanaged = unread;
+    schema.hidden_names = stored.iter().filter(|r| is_foreign(r)).map(|r| r.name.to_ascii_lowercase()).collect();
     Live { current: normalize(schema), stored, shadows }
 }
 

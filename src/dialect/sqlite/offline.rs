@@ -25,7 +25,7 @@ pub struct FactError(String);
 
 /// What a plan needs to know of a live database.
 pub(crate) fn facts(live: &Live) -> Vec<Fact> {
-    let stored = live.stored.iter().filter(|r| !inspect::is_own(&r.table)).map(|row| {
+    let stored = live.stored.iter().filter(|r| !inspect::is_own(&r.table) || inspect::is_foreign(r)).map(|row| {
         let name = if row.garbled.is_some() { GARBLED } else { STORED };
         let sql = row.garbled.as_deref().map(hex).or_else(|| row.sql.clone());
         Fact::new(name, [row.kind.clone(), row.name.clone(), row.table.clone()].into_iter().chain(sql))

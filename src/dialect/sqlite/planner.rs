@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::connection::{Connection, Error};
 use super::gate::Gate;
 use super::inspect::{self, Live};
-use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
@@ -188,11 +187,6 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
         };
-        if let Some((step, name)) = taken(&steps, live) {
-            let hazard = in_the_way(&steps[step].address, &name);
-            steps[step].hazards.push(hazard);
-            return Ok(steps);
-        }
         steps.iter_mut().flat_map(|s| &mut s.statements).for_each(|s| s.sql = shell::safe(&s.sql));
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);
@@ -223,25 +217,6 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
         }
     }
-}
-
-/// The step that makes something for a while under a name that is taken, and the name.
-fn taken(steps: &[Step], live: &Live) -> Option<(usize, String)> {
-    let own = || live.stored.iter().filter(|r| inspect::is_own(&r.name) && !r.name.eq_ignore_ascii_case("_rosey_history"));
-    let makes = |sql: &str, name: &str| {
-        let quoted = quote(name);
-        let created = ["CREATE TABLE ", "CREATE VIEW "].iter().filter_map(|verb| sql.strip_prefix(verb)?.get(..quoted.len()));
-        let renamed = sql.starts_with("ALTER TABLE ").then(|| sql.split_once(" RENAME TO ").map(|(_, to)| to)).flatten();
-        created.chain(renamed).any(|made| made.eq_ignore_ascii_case(&quoted))
-    };
-    let found = |step: &Step| own().find(|r| step.statements.iter().any(|s| makes(&s.sql, &r.name))).map(|r| r.name.clone());
-    steps.iter().enumerate().find_map(|(i, step)| Some((i, found(step)?)))
-}
-
-fn in_the_way(address: &Address, name: &str) -> Hazard {
-    let message = format!("not supported: the database holds {name}, the name under which rosey makes the new {address} for a while");
-    let advice = "rename it, or drop it: rosey leaves nothing of that name behind, so nothing of rosey's needs it";
-    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
 /// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.

@@ -145,13 +145,17 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     if table.edits.renamed_from.is_some() {
         found.push(rename("TABLE", &table.now, table.edits.after.name.name.as_str()));
     }
-    for ((), old, new) in untangled(columns::renamed(table)) {
+    for ((), old, new) in untangled(columns::renamed(table), |n| columns::is_taken(table, n)) {
         found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(&old), quote(&new))).on_catalog());
     }
     let mut named: Vec<_> = indexes::renamed(world, table).into_iter().map(|(old, new)| (true, old, new)).collect();
     let now = |name: &str| world.constraint_now(&table.edits.live.name, name).to_owned();
     named.extend(table.rules.renamed().into_iter().map(|(old, new)| (false, now(&old), new)));
-    for (is_index, old, new) in untangled(named) {
+    let is_taken = |n: &str| {
+        let own = super::rules::named(&table.edits.live).iter().any(|(rule, _)| rule == n);
+        own || world.is_taken(&world.names.sibling(&table.edits.after.name, &ident(n)))
+    };
+    for (is_index, old, new) in untangled(named, is_taken) {
         found.push(match is_index {
             true => rename("INDEX", &world.names.beside(&table.edits.after.name, &ident(&old)), &new),
             false => table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(&old), quote(&new))).on_catalog(),

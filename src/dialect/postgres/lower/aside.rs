@@ -180,17 +180,19 @@ fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>
     }
 }
 
-/// Orders renames of one name space so that each name is free when it is taken; a circle goes through a temporary name.
-/// `renames` are the kind of object, the old and the new name.
-pub(super) fn untangled<K: Copy>(mut renames: Vec<(K, String, String)>) -> Vec<(K, String, String)> {
+/// Orders renames of one name space so that each name is free when it is taken; a circle goes through a temporary name that
+/// is not taken. `renames` are the kind of object, the old and the new name.
+pub(super) fn untangled<K: Copy>(mut renames: Vec<(K, String, String)>, is_taken: impl Fn(&str) -> bool) -> Vec<(K, String, String)> {
     let mut ordered = Vec::new();
     while !renames.is_empty() {
         let free = |(_, _, new): &(K, String, String)| !renames.iter().any(|(_, old, _)| old == new);
         match renames.iter().position(free) {
             Some(i) => ordered.push(renames.remove(i)),
             None => {
+                let named = |n: &str| renames.iter().any(|(_, old, new)| old == n || new == n);
+                let Some(base) = renames.first().map(|(_, old, _)| default_name::make(old, None, "rosey_aside")) else { break };
+                let temporary = default_name::free(&base, |n| is_taken(n) || named(n));
                 let Some((kind, old, _)) = renames.first_mut() else { break };
-                let temporary = default_name::make(old, None, "rosey_aside");
                 ordered.push((*kind, std::mem::replace(old, temporary.clone()), temporary));
             }
         }
@@ -204,13 +206,18 @@ mod tests {
 
     fn in_order(renames: &[(&str, &str)]) -> String {
         let renames = renames.iter().map(|(old, new)| ((), (*old).to_owned(), (*new).to_owned())).collect();
-        untangled(renames).into_iter().map(|((), old, new)| format!("{old}>{new}")).collect::<Vec<_>>().join(" ")
+        untangled(renames, |n| n == "taken_rosey_aside")
+            .into_iter()
+            .map(|((), old, new)| format!("{old}>{new}"))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
     fn a_name_is_free_before_it_is_taken() {
         assert_eq!(in_order(&[("a", "b"), ("b", "c")]), "b>c a>b");
         assert_eq!(in_order(&[("a", "b"), ("b", "a")]), "a>a_rosey_aside b>a a_rosey_aside>b");
+        assert_eq!(in_order(&[("taken", "b"), ("b", "taken")]), "taken>taken_rosey_aside1 b>taken taken_rosey_aside1>b");
         assert_eq!(in_order(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "y")]), "x>y a>a_rosey_aside c>a b>c a_rosey_aside>b");
     }
 }

@@ -42,10 +42,15 @@ pub(super) fn unfilled(table: &Altered<'_>, column: &Column) -> Column {
 pub(super) fn name_before(table: &Altered<'_>, column: &Column) -> String {
     let is_new = table.column(&column.name).is_none();
     if is_new && table.edits.live.columns.contains_key(&column.name) {
-        default_name::make(column.name.as_str(), None, "rosey_new")
+        default_name::free(&default_name::make(column.name.as_str(), None, "rosey_new"), |n| is_taken(table, n))
     } else {
         column.name.to_string()
     }
+}
+
+/// Whether a column of the table has the name, before the change or after it.
+pub(super) fn is_taken(table: &Altered<'_>, name: &str) -> bool {
+    [&table.edits.live, &table.edits.after].iter().any(|t| t.columns.keys().any(|c| c.as_str() == name))
 }
 
 /// Columns that get another name, old and new: those that are live, and new ones whose name was not free yet.

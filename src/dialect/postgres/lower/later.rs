@@ -119,7 +119,10 @@ fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
 pub(super) fn not_null_name(table: &Altered<'_>, before: &Column, after: &Column) -> Option<String> {
     let counts = after.identity.is_some() && before.identity.is_none();
     let written = table.retyped.iter().any(|r| r.rewrites);
-    (table.busy && !counts && !written).then(|| default_name::clip(&format!("rosey_nn_{}", after.name), 60).to_owned())
+    let base = || default_name::clip(&format!("rosey_nn_{}", after.name), 60).to_owned();
+    let declared = super::rules::named(&table.edits.after);
+    let is_taken = |n: &str| declared.iter().any(|(rule, _)| rule == n);
+    (table.busy && !counts && !written).then(|| default_name::free(&base(), is_taken))
 }
 
 /// The steps after the transaction.
@@ -247,7 +250,9 @@ fn taken(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
 
 /// The new index is there before the old one goes.
 fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> Step {
-    let meanwhile = Ident::new(default_name::make(index.name.as_str(), None, "rosey_new"), Case::Exact);
+    let base = default_name::make(index.name.as_str(), None, "rosey_new");
+    let is_taken = |n: &str| world.is_taken(&world.names.sibling(&table.edits.live.name, &Ident::new(n, Case::Exact)));
+    let meanwhile = Ident::new(default_name::free(&base, is_taken), Case::Exact);
     let name = |n: &Ident| world.names.beside(&table.edits.after.name, n);
     let mut statements = built(world, table, index, &meanwhile);
     statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", indexes::live_name(world, table, old))));

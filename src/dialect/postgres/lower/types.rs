@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::default_name;
 use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::strings;
@@ -37,14 +38,14 @@ pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
         if let Delta::Alter { before, after, .. } = delta
             && way(world, &before.values, &after.values) == Way::Replace
         {
-            found.insert(world.names.key(&after.name), Moved { aside: aside(&before.name), by_text: true });
+            found.insert(world.names.key(&after.name), Moved { aside: aside(world, &before.name), by_text: true });
         }
     }
     for delta in &world.changes.domains {
         if let Delta::Alter { before, after, edits } = delta
             && (edited(edits, Attribute::Collate) || !same_type(world, &before.ty, &after.ty))
         {
-            found.insert(world.names.key(&after.name), Moved { aside: aside(&before.name), by_text: false });
+            found.insert(world.names.key(&after.name), Moved { aside: aside(world, &before.name), by_text: false });
         }
     }
     loop {
@@ -55,14 +56,20 @@ pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
             return found;
         }
         for domain in new {
-            found.insert(world.names.key(&domain.name), Moved { aside: aside(&domain.name), by_text: true });
+            found.insert(world.names.key(&domain.name), Moved { aside: aside(world, &domain.name), by_text: true });
         }
     }
 }
 
-fn aside(name: &ObjectName) -> ObjectName {
-    let temporary = super::super::default_name::make(name.name.as_str(), None, "rosey_old");
-    ObjectName { schema: name.schema.clone(), name: Ident::new(temporary, Case::Exact) }
+/// The name of the old type while the new one is there. Types share their names with tables and views.
+fn aside(world: &World<'_>, name: &ObjectName) -> ObjectName {
+    let called = |n: &str| ObjectName { schema: name.schema.clone(), name: Ident::new(n, Case::Exact) };
+    let is_type = |n: &ObjectName| {
+        let types = |s: &Schema| s.enums.keys().chain(s.domains.keys()).any(|t| world.names.same(t, n));
+        types(world.current) || types(world.desired)
+    };
+    let base = default_name::make(name.name.as_str(), None, "rosey_old");
+    called(&default_name::free(&base, |n| is_type(&called(n)) || world.is_taken(&called(n))))
 }
 
 /// Whether two types are one once types have their new names.

@@ -34,7 +34,7 @@ pub(super) fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>
         .collect();
     let pairs = new.iter().filter_map(|i| Some((find(i).filter(|o| same(o, i))?, i))).filter(|(o, i)| o.name != i.name);
     let renames = pairs.map(|(o, i)| ((), now(&o.name).name.to_string(), i.name.to_string())).collect();
-    for ((), old, new) in untangled(renames) {
+    for ((), old, new) in untangled(renames, |n| world.is_taken(&world.names.sibling(after.name(), &ident(n)))) {
         found.push(rename("INDEX", &world.names.beside(after.name(), &ident(&old)), &new));
     }
     for index in new.iter().copied() {

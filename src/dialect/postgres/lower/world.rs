@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::Facts;
+use super::super::inspect::ident;
 use super::super::names::Names;
 use super::super::words::{reads, words};
 use super::super::{default_name, types as pg_types};
@@ -169,6 +170,16 @@ impl<'a> World<'a> {
             let own = [s.tables.keys().collect::<Vec<_>>(), s.views.keys().collect(), s.sequences.keys().collect()];
             own.into_iter().flatten().chain(s.materialized_views.keys()).any(|n| self.names.same(n, name))
         }) || self.current.tables.values().any(|t| t.indexes.keys().any(|i| self.names.same(&self.names.sibling(&t.name, i), name)))
+            || self.current.tables.values().any(|t| {
+                super::rules::named(t)
+                    .iter()
+                    .any(|(rule, indexed)| *indexed && self.names.same(&self.names.sibling(&t.name, &ident(rule)), name))
+            })
+            || self
+                .current
+                .materialized_views
+                .values()
+                .any(|v| v.indexes.keys().any(|i| self.names.same(&self.names.sibling(&v.name, i), name)))
             || self.facts.sequences.values().any(|n| self.names.same(n, name))
     }
 }

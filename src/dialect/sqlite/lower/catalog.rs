@@ -30,8 +30,9 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statemen
     let fill = fill::statements(edits)?;
     let mut statements = fill.compute;
     statements.extend(native::statements(edits));
-    statements.extend(write_out_short_rows(stored, edits)?);
-    statements.extend(store(&edits.after, &text));
+    let bump = live.free_name("_rosey_edit");
+    statements.extend(write_out_short_rows(stored, edits, &bump)?);
+    statements.extend(store(&edits.after, &text, &bump));
     statements.extend(fill.write);
     Some(statements)
 }
@@ -93,7 +94,7 @@ fn short_candidates(edits: &TableEdits) -> Vec<&Column> {
 /// Rows older than their column's ADD COLUMN are stored short and read the default from the catalog: an edit would
 /// change them. With a sentinel for a default they show themselves; then, under their old default again, they get
 /// written out with the very values they have. `None` where there is no rowid to know them by.
-fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statement>> {
+fn write_out_short_rows(stored: &str, edits: &TableEdits, bump: &str) -> Option<Vec<Statement>> {
     const SHORT: &str = "temp.\"_rosey_short\"";
     let candidates: Vec<String> = short_candidates(edits).iter().map(|c| quote(c.name.as_str())).collect();
     if candidates.is_empty() {
@@ -102,13 +103,13 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statemen
     let (table, rowid) = (quote(edits.after.name.name.as_str()), rows::rowid_name(&edits.after)?);
     let short: Vec<String> = candidates.iter().map(|c| format!("{c} IS {SENTINEL}")).collect();
     let same: Vec<String> = candidates.iter().map(|c| format!("{c} = {c}")).collect();
-    let mut statements = store(&edits.after, &edited(stored, edits, &Defaults::Sentinel)?);
+    let mut statements = store(&edits.after, &edited(stored, edits, &Defaults::Sentinel)?, bump);
     statements.push(Statement::new("DROP TABLE IF EXISTS temp.\"_rosey_short\""));
     statements.push(Statement::new(format!(
         "CREATE TEMP TABLE \"_rosey_short\" AS SELECT {rowid} AS r FROM {table} NOT INDEXED WHERE {}",
         short.join(" OR ")
     )));
-    statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?));
+    statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?, bump));
     // The rows are there already, whatever the conditions say of them.
     statements.push(Statement::new("PRAGMA ignore_check_constraints = ON"));
     statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "))));
@@ -117,15 +118,16 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits) -> Option<Vec<Statemen
     Some(statements)
 }
 
-/// Stores a definition. A view that comes and goes raises the schema's version, so that other connections look again;
-/// RESET makes this one look again.
-fn store(table: &Table, sql: &str) -> Vec<Statement> {
+/// Stores a definition. A view that is created and dropped, `bump`, raises the schema's version, so that other connections
+/// look again; RESET makes this one look again.
+fn store(table: &Table, sql: &str, bump: &str) -> Vec<Statement> {
+    let bump = quote(bump);
     let name = quote_string(table.name.name.as_str());
     [
         "PRAGMA writable_schema = ON".to_owned(),
         format!("UPDATE sqlite_schema SET sql = {} WHERE type = 'table' AND name = {name} COLLATE NOCASE", quote_string(sql)),
-        "CREATE VIEW \"_rosey_edit\" AS SELECT 1".to_owned(),
-        "DROP VIEW \"_rosey_edit\"".to_owned(),
+        format!("CREATE VIEW {bump} AS SELECT 1"),
+        format!("DROP VIEW {bump}"),
         "PRAGMA writable_schema = RESET".to_owned(),
     ]
     .map(Statement::new)

@@ -12,13 +12,13 @@ use crate::plan::Statement;
 use crate::schema::{Explicit, Ident, Table};
 
 /// The name of the table that is built beside the old one.
-fn beside(table: &Table) -> String {
-    format!("_rosey_new_{}", table.name.name)
+fn beside(table: &Table, live: &Live) -> String {
+    live.free_name(&format!("_rosey_new_{}", table.name.name))
 }
 
 /// The statements, once renames are done.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
-    let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after));
+    let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after, live));
     let mut statements = vec![Statement::new(ddl::create_table(&as_created(edits), &new)), Statement::copy(copy(edits, &new))];
     if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
         && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
