@@ -59,6 +59,7 @@ impl Init {
         let Found::Target(target) = found else {
             write_new(&file, STARTER)?;
             output::out(&format!("Wrote {}, with an example to start from; nothing names a database yet.\n", shown(&file)));
+            output::out(&alembic(&[], &file));
             return Ok(Exit::Done);
         };
         target.announce();
@@ -67,6 +68,8 @@ impl Init {
         if holds_nothing(&live, database)? {
             write_new(&file, STARTER)?;
             output::out(&format!("Wrote {}, with an example to start from.\n", shown(&file)));
+            let others = if is_there(database) { database.other_migrators().await.map_err(reading)? } else { Vec::new() };
+            output::out(&(migrators::named(&others) + &alembic(&others, &file)));
             return Ok(Exit::Done);
         }
         let desired = declared(&file, &live, database)?;
@@ -74,10 +77,15 @@ impl Init {
         output::out(&format!("Wrote {} from the database.\n", shown(&file)));
         proven(database, &desired, &file).await?;
         let others = database.other_migrators().await.map_err(reading)?;
-        output::out(&(migrators::named(&others) + &migrators::alembics_commands(&others)));
+        output::out(&(migrators::named(&others) + &alembic(&others, &file)));
         let options = Options { message: self.message.clone(), identity: identity(), ..Options::default() };
         stamp(database, &desired, &options, settings.auto_approve(self.auto_approve)).await
     }
+}
+
+/// What to know if Alembic is in use: in the working directory, or where the schema file is.
+fn alembic(tables: &[String], file: &Path) -> String {
+    migrators::alembics_commands(tables, &[Path::new(""), file.parent().unwrap_or(Path::new(""))])
 }
 
 /// A server's database has to be there; a file may still be to come.

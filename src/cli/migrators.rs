@@ -1,5 +1,8 @@
 //! What there is to say of a database that another migrator has managed. Its tables are left alone.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use crate::render::escape;
 
 /// Alembic's commands, and what takes their place.
@@ -52,12 +55,32 @@ fn migrator(table: &str) -> Option<&'static str> {
     })
 }
 
-/// How Alembic's commands are called here, where Alembic has been at work.
-pub(super) fn alembics_commands(tables: &[String]) -> String {
-    if !tables.iter().any(|t| t.eq_ignore_ascii_case("alembic_version")) {
-        return String::new();
-    }
+/// How Alembic's commands are called here, and what it has to be told, if it has been at work: its table is in the database,
+/// or its files are beside the schema.
+pub(super) fn alembics_commands(tables: &[String], folders: &[&Path]) -> String {
+    let file = folders.iter().find_map(|folder| alembics_file(folder));
+    let found = match (tables.iter().any(|t| t.eq_ignore_ascii_case("alembic_version")), file) {
+        (true, _) => String::new(),
+        (false, Some(file)) => format!("Alembic is in use here: {} is its file\n", escape(&file.display().to_string())),
+        (false, None) => return String::new(),
+    };
     let width = ALEMBIC.iter().map(|(theirs, _)| theirs.len()).max().unwrap_or(0);
     let commands: String = ALEMBIC.iter().map(|(theirs, ours)| format!("  {theirs:width$}  {ours}\n")).collect();
-    commands + INCLUDE_NAME
+    found + &commands + INCLUDE_NAME
+}
+
+/// A file that shows that Alembic is in use: its configuration, or its `env.py` in the folder or one folder below, where
+/// `alembic init` puts it.
+fn alembics_file(folder: &Path) -> Option<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let shown = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
+    let own = folder.join("alembic.ini");
+    if own.is_file() {
+        return Some(shown(own));
+    }
+    let is_environment = |path: &PathBuf| fs::read_to_string(path).is_ok_and(|text| text.contains("alembic"));
+    let below = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir());
+    let mut files: Vec<PathBuf> = below.map(|path| path.join("env.py")).chain([folder.join("env.py")]).collect();
+    files.sort();
+    files.into_iter().find(is_environment).map(shown)
 }

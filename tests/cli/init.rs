@@ -238,3 +238,25 @@ fn the_example_can_be_applied_and_its_default_is_a_time() {
         assert_eq!(database.value("SELECT (now() - created_at < interval '1 hour')::text FROM users"), "true");
     }
 }
+
+#[test]
+fn where_alembics_files_are_it_is_told_of_the_history() {
+    let session = |file: &str, text: &str| {
+        let session = live("CREATE TABLE t (a int)");
+        std::fs::create_dir_all(session.place.path("migrations/versions")).unwrap();
+        session.place.write(file, text);
+        session
+    };
+    let filter = "include_name=lambda name, type_, parents: not (type_ == \"table\" and name == \"_rosey_history\")";
+    for (file, text) in [("alembic.ini", "[alembic]\n"), ("migrations/env.py", "from alembic import context\n")] {
+        let run = session(file, text).rosey(&["init", "--auto-approve"]).exits(0);
+        assert!(run.out.contains(&format!("Alembic is in use here: {file} is its file\n")) && run.out.contains(filter), "{run}");
+    }
+    let other = session("migrations/env.py", "import os\n").rosey(&["init", "--auto-approve"]).exits(0);
+    assert!(!other.out.contains("include_name"), "{other}");
+    // Before there is a database, too.
+    let place = Place::new();
+    place.write("alembic.ini", "[alembic]\n");
+    let run = place.rosey(&["init"]).exits(0);
+    assert!(run.out.contains("nothing names a database yet") && run.out.contains(filter), "{run}");
+}
