@@ -3,6 +3,7 @@
 //! Pure: it reads the history's rows and makes a desired schema of one of them. Planning it, asking for leave, backing up
 //! and verifying are the same as on the way forward.
 
+mod adopted;
 mod conversions;
 mod losses;
 
@@ -78,6 +79,8 @@ pub struct WayBack {
     pub undone: Vec<i64>,
     /// What these did to values, with their backups.
     losses: Vec<losses::Loss>,
+    /// What each of them found and left.
+    recorded: Vec<adopted::Recorded>,
 }
 
 /// The applies and stamps that led to what is there, in order: those that no rollback has undone.
@@ -142,6 +145,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     }
     let renames: Vec<Vec<Rename>> = undone.iter().map(|e| e.renames()).collect();
     let losses = losses::found(&desired, undone, &renames, dialect);
+    let recorded = adopted::recorded(undone, &renames, dialect);
     desired.renames_done = desired.exchanged();
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
@@ -151,7 +155,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     }
     desired.names_are_exact = true;
     let undone = undone.iter().rev().map(|e| e.number).collect();
-    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, losses })
+    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, losses, recorded })
 }
 
 fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
@@ -250,9 +254,11 @@ impl WayBack {
         conversions::keep_fitting(&mut self.desired, &kept, live, dialect);
     }
 
-    /// The values that the plan does not bring back, and from where they could be had.
+    /// The values that the plan does not bring back, and from where they could be had; then what it drops that no apply created.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
-        losses::told(&self.losses, plan)
+        let mut lost = losses::told(&self.losses, plan);
+        lost.extend(adopted::told(&self.recorded, plan));
+        lost
     }
 }
 

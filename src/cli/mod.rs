@@ -4,6 +4,7 @@ mod again;
 mod apply;
 mod apply_folder;
 mod apply_saved;
+mod backfill;
 mod completions;
 mod config;
 mod diff;

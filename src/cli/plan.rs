@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::again::Again;
+use super::backfill::BackfillArguments;
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
@@ -44,6 +45,8 @@ pub(super) struct Plan {
     /// Plan the way back instead: to what this number of the history left, or to what was there before the first.
     #[arg(long, value_name = "NUMBER|base", value_parser = rollback::to, conflicts_with = "schema")]
     to: Option<To>,
+    #[command(flatten)]
+    backfill: BackfillArguments,
     #[command(flatten)]
     way: WayArguments,
     /// Show the queries that find the rows a warning is about.
@@ -118,6 +121,10 @@ impl Plan {
         let style = render::Style { colour, verbose: self.verbose };
         let (made, shown) = match self.to {
             Some(to) => self.back(&settings, to, way, style).await?,
+            None if !self.backfill.is_empty() => {
+                let failure = Failure::new("--backfill is for a plan that leads back: it needs --to");
+                return Err(failure.help("for a plan to a schema file, write `backfill` at the column"));
+            }
             None => self.forth(&settings, way, style).await?,
         };
         output::out(&shown);
@@ -177,9 +184,10 @@ impl Plan {
     async fn back(&self, settings: &Settings, to: To, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
         let target = settings.target(&self.target)?;
         target.announce();
-        let back = rollback::desired(&target.database, to).await?;
+        let back = rollback::desired(&target.database, to, &self.backfill).await?;
         let number = back.way.back_to;
         let made = self.against_database(&target, &back.desired, Some(&back), way).await.map_err(|e| rollback::unfit(e, number))?;
+        self.backfill.check_used(&made.plan)?;
         let plan = settings.under_policy(&made.plan, &Sources::default());
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),

@@ -4,6 +4,7 @@
 use clap::Args;
 
 use super::apply::{apply, approve, identity, report};
+use super::backfill::{self, BackfillArguments};
 use super::error::Failure;
 use super::listing::name_of;
 use super::settings::Settings;
@@ -36,6 +37,8 @@ pub(super) struct Rollback {
     #[arg(short, long)]
     message: Option<String>,
     #[command(flatten)]
+    backfill: BackfillArguments,
+    #[command(flatten)]
     way: WayArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
@@ -54,12 +57,13 @@ pub(super) struct Back {
 }
 
 /// Finds the way back in the database's history.
-pub(super) async fn desired(database: &Database, to: To) -> Result<Back, Failure> {
+pub(super) async fn desired(database: &Database, to: To, backfill: &BackfillArguments) -> Result<Back, Failure> {
     let entries = database.history().await.map_err(|e| Failure::from(ApplyError::from(e)))?;
     let mut way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
     if way.converts() {
         way.fit(&entries, &database.schema().await?, database.dialect());
     }
+    backfill.fill(&mut way.desired)?;
     let desired = Desired::new(way.desired.clone(), database.dialect()).map_err(|e| unfit(e, way.back_to))?;
     Ok(Back { desired, way })
 }
@@ -86,6 +90,7 @@ impl Back {
         for lost in plan.lead_back(&lost) {
             output::err(&render::escape(&format!("note: {}\n", lost.note())));
         }
+        backfill::advise(&mut plan, &self.way.desired);
         plan
     }
 
@@ -103,10 +108,11 @@ impl Rollback {
         let target = settings.target(&self.target)?;
         target.announce();
         target.database.wait_for_others(settings.lock_timeout(self.safety.lock_timeout)).await?;
-        let back = desired(&target.database, self.to.unwrap_or(To::Back(self.count.unwrap_or(1)))).await?;
+        let back = desired(&target.database, self.to.unwrap_or(To::Back(self.count.unwrap_or(1))), &self.backfill).await?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
         let options = Options { kind: Kind::Rollback, back_to: Some(back.way.back_to), ..options };
         let plan = plan(&target, &back, settings.way(&self.way, options.lock_timeout)).await?;
+        self.backfill.check_used(&plan)?;
         let approved = settings.auto_approve(self.auto_approve);
         let judged = settings.judged(&plan, &Sources::default(), &options);
         if !self.quiet || !approved || plan.is_empty() {
@@ -121,6 +127,7 @@ impl Rollback {
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
                 hazards.iter_mut().for_each(Hazard::lead_back);
+                backfill::as_planned(&mut hazards, &plan);
                 settings.refusal(&hazards)
             }
             other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => unfit(other, back.way.back_to),

@@ -17,11 +17,13 @@ pub enum Fate {
     Converted,
     /// A `backfill` took the place of NULL.
     Filled,
+    /// No apply created them: the history found their table or column in the database, and the plan drops it.
+    Adopted,
 }
 
 impl Fate {
     /// All of them.
-    pub const ALL: [Fate; 4] = [Fate::Dropped, Fate::Replaced, Fate::Converted, Fate::Filled];
+    pub const ALL: [Fate; 5] = [Fate::Dropped, Fate::Replaced, Fate::Converted, Fate::Filled, Fate::Adopted];
 
     /// Its word in plan files.
     pub fn word(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Fate {
             Fate::Replaced => "replaced",
             Fate::Converted => "converted",
             Fate::Filled => "filled",
+            Fate::Adopted => "adopted",
         }
     }
 }
@@ -42,7 +45,7 @@ pub struct Lost {
     pub address: Address,
     /// What became of them.
     pub fate: Fate,
-    /// The number that did it.
+    /// The number that did it, or that found what no apply created; 0 if no number did.
     pub by: i64,
     /// Where they are, as far as that is known. A plan file does not say it.
     pub values: Option<String>,
@@ -59,6 +62,8 @@ impl Lost {
             (Fate::Converted, _) => format!("column {name} keeps what number {by} made of its values with `using`"),
             (Fate::Filled, _) => format!("column {name} keeps what number {by} filled in where it was NULL"),
             (Fate::Replaced, _) => format!("{kind} {name} is another one than then; number {by} dropped that one with what was in it"),
+            (Fate::Adopted, _) if by == 0 => format!("rosey did not create {kind} {name}: something else did, since the last apply"),
+            (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: number {by} found it in the database"),
             (Fate::Dropped, None) => format!("{kind} {name} comes back empty; number {by} dropped what was in it"),
             (Fate::Dropped, Some(column)) => format!("column {name} comes back {}; number {by} dropped its values", with(column)),
         }
@@ -72,6 +77,10 @@ impl Lost {
 
     fn hazard(&self, back: Option<&Column>) -> Hazard {
         let message = self.text(back);
+        if self.fate == Fate::Adopted {
+            let advice = "to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one";
+            return Hazard::new(Code::DropsAdopted, Level::Warns, self.address.clone(), message, advice);
+        }
         let advice = self.values.clone().unwrap_or_else(|| "rosey history tells whether that number made a backup, and where".to_owned());
         Hazard::new(Code::NotRestored, Level::Warns, self.address.clone(), message, advice)
     }
@@ -131,7 +140,7 @@ impl Hazard {
             | Code::LosesAutoincrement
             | Code::TakenAsUtc => "",
             Code::BreaksNotNull => {
-                "where the column is there, fill these rows first; else apply that schema as a file, with a backfill: see `rosey history --help`, --schema"
+                "the recorded schema has the column as NOT NULL, and nothing that fills it. Give these rows a value: add --backfill TABLE.COLUMN=SQL to rosey rollback, or to rosey plan --to"
             }
             // The server does not convert them at all, whatever the rows hold.
             Code::LosesValues if self.level == Level::Blocks => WITH_USING,

@@ -57,11 +57,13 @@ pub enum Code {
     LooksLikeRename,
     /// A rollback makes something again whose values are gone.
     NotRestored,
+    /// A rollback drops what no apply created.
+    DropsAdopted,
 }
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 25] = [
+    pub const ALL: [Code; 26] = [
         Code::DestroysTable,
         Code::DestroysColumn,
         Code::DestroysSequence,
@@ -87,6 +89,7 @@ impl Code {
         Code::RewritesTable,
         Code::LooksLikeRename,
         Code::NotRestored,
+        Code::DropsAdopted,
     ];
 
     /// Those of data that is lost for good, for which leave may be given.
@@ -158,6 +161,7 @@ impl Code {
             Code::RewritesTable => "rewrites-table",
             Code::LooksLikeRename => "looks-like-rename",
             Code::NotRestored => "values-not-restored",
+            Code::DropsAdopted => "drops-adopted",
         }
     }
 }

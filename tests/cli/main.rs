@@ -39,6 +39,7 @@ mod target;
 mod test_command;
 mod transcript;
 mod trouble;
+mod way_back;
 
 use support::Database;
 

@@ -43,7 +43,7 @@ fn script(place: &Place, database: &Database<'_>) -> String {
 fn twin<'a>(of: &Database<'a>, name: &str) -> Database<'a> {
     let name = format!("{}_{name}", of.name);
     of.server.sql(&format!("CREATE DATABASE {name} TEMPLATE {}", of.name));
-    Database { name, server: of.server }
+    Database { name, ..*of }
 }
 
 fn is_there(place: &Place, database: &Database<'_>) {

@@ -247,7 +247,7 @@ pub struct Database<'a> {
     pub name: String,
     pub server: &'a Server,
     /// Of the server, or of the pool ahead of it.
-    port: u16,
+    pub port: u16,
 }
 
 impl Database<'_> {

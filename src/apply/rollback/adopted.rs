@@ -1,0 +1,79 @@
+//! What a rollback drops though no apply created it: it was there before rosey, or something else added it, and a stamp or
+//! a later apply took it into the history. Tells nothing of what was created and dropped again in between.
+
+use super::super::Entry;
+use super::super::drift::read;
+use super::{column_before, table_before};
+use crate::diff::{Delta, TableChange};
+use crate::plan::{Fate, Lost, Plan, Rename};
+use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
+
+/// What a row of the history that is undone found and left.
+#[derive(Debug, Clone)]
+pub(super) struct Recorded {
+    number: i64,
+    /// It is an apply: what it left and did not find, it created.
+    creates: bool,
+    before: Schema,
+    after: Schema,
+    renames: Vec<Rename>,
+}
+
+/// These rows, the oldest first. One that cannot be read is left out.
+pub(super) fn recorded(undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Recorded> {
+    let one = |(entry, renames): (&&Entry, &Vec<Rename>)| {
+        let (before, after) = (read(&entry.schema_before, dialect)?, read(&entry.schema_after, dialect)?);
+        Some(Recorded { number: entry.number, creates: entry.kind == "apply", before, after, renames: renames.clone() })
+    };
+    undone.iter().zip(renames).filter_map(one).collect()
+}
+
+/// The tables and columns that the plan drops and no apply created.
+pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
+    let mut found = Vec::new();
+    let mut look = |address: Address, table: &ObjectName, column: Option<&Ident>| {
+        let by = adopter(recorded, table, column);
+        found.extend(by.map(|by| Lost { address, fate: Fate::Adopted, by, values: None }));
+        by.is_some()
+    };
+    for change in &plan.changes.tables {
+        match change {
+            TableChange::Create(_) => {}
+            TableChange::Drop(table) => {
+                if !look(table.address(), &table.name, None) {
+                    for column in table.columns.keys() {
+                        look(table.address().child("column", column), &table.name, Some(column));
+                    }
+                }
+            }
+            TableChange::Alter(edits) => {
+                for column in edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(edits.dropped(c)) } else { None }) {
+                    look(edits.after.address().child("column", &column.name), &edits.live.name, Some(&column.name));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The number that found it in the database; none if an apply created it, 0 if it is newer than all numbers.
+fn adopter(recorded: &[Recorded], table: &ObjectName, column: Option<&Ident>) -> Option<i64> {
+    let (mut table, mut column) = (table.clone(), column.cloned());
+    let mut by = 0;
+    for step in recorded.iter().rev() {
+        if !holds(&step.after, &table, column.as_ref()) {
+            return Some(by);
+        }
+        by = step.number;
+        column = column.map(|c| column_before(&table, &c, &step.renames));
+        table = table_before(&table, &step.renames);
+        if !holds(&step.before, &table, column.as_ref()) {
+            return (!step.creates).then_some(by);
+        }
+    }
+    Some(by)
+}
+
+fn holds(schema: &Schema, table: &ObjectName, column: Option<&Ident>) -> bool {
+    schema.tables.get(table).is_some_and(|t| column.is_none_or(|c| t.columns.contains_key(c)))
+}

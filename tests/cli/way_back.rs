@@ -1,0 +1,105 @@
+//! What `rosey rollback` and `plan --to` ask for and warn of: values for columns that come back, and what no apply created.
+
+use super::Place;
+use super::alembic::everywhere;
+use super::transcript::Session;
+
+const WITH: &str = "table users {\n    column id serial primary-key\n    column name text\n    column email text not-null\n    column age integer not-null\n}\n";
+const WITHOUT: &str = "table users {\n    column id serial primary-key\n    column name text\n}\n";
+
+/// The command behind these words of a message, as a shell splits it.
+fn command_behind(text: &str, words: &str) -> Vec<String> {
+    let command = text.split_once(words).unwrap_or_else(|| panic!("{words} is not in\n{text}")).1.lines().next().unwrap();
+    command.split(' ').skip(1).map(|word| word.replace('"', "")).collect()
+}
+
+#[test]
+fn the_command_that_a_refused_rollback_gives_fills_the_columns() {
+    everywhere(|on, s, value| {
+        s.applies(WITH, "with");
+        s.applies(WITHOUT, "without");
+        value("INSERT INTO users (name) VALUES ('ada')");
+        let refused = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(3);
+        let said = "the recorded schema has age as NOT NULL, and nothing that fills it. Give these rows a value: ";
+        assert!(refused.err.contains("1 of 1 rows have no age") || refused.err.contains(said), "{on}\n{refused}");
+        let command = command_behind(&refused.err, said);
+        assert_eq!(
+            command[1..],
+            ["--auto-approve", "--backup", "never", "--backfill", "users.email=''", "--backfill", "users.age=0"],
+            "{on}"
+        );
+        s.rosey(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+        assert_eq!(value("SELECT name || age || email FROM users"), "ada0", "{on}");
+        s.place.write("schema.kdl", WITH);
+        s.rosey(&["plan", "--detailed-exitcode"]).exits(0);
+    });
+}
+
+#[test]
+fn a_saved_way_back_keeps_what_fills_its_columns() {
+    everywhere(|on, s, value| {
+        s.applies(WITH, "with");
+        s.applies(WITHOUT, "without");
+        value("INSERT INTO users (name) VALUES ('ada')");
+        let fill = ["--backfill", "users.email=lower(name)", "--backfill", "table.users.column.age=length(name)"];
+        s.rosey(&[&["plan", "--to", "1", "--out", "back.plan.kdl"][..], &fill].concat()).exits(0);
+        s.rosey(&["apply", "back.plan.kdl", "--auto-approve", "--backup", "never"]).exits(0);
+        assert_eq!(value("SELECT name || age || email FROM users"), "ada3ada", "{on}");
+    });
+}
+
+#[test]
+fn a_backfill_that_nothing_needs_is_an_error() {
+    let s = Session::on_sqlite(Place::new());
+    s.applies(WITHOUT, "one");
+    s.applies(WITH, "two");
+    insta::assert_snapshot!(
+        s.run(&["rollback --backfill users.name=1", "plan --to 1 --backfill users.nme=1", "plan --backfill users.name=1"]), @r#"
+    $ rosey rollback --backfill users.name=1
+    | error: --backfill users.name=1: the rollback does not add this column, nor make it NOT NULL
+    |   help: leave it out; rosey rollback shows what it changes
+    exit 1
+    $ rosey plan --to 1 --backfill users.nme=1
+    | error: --backfill users.nme=1: the schema that is gone back to has no such column
+    |   help: write it as TABLE.COLUMN=SQL, like --backfill "users.email=''"
+    exit 1
+    $ rosey plan --backfill users.name=1
+    | error: --backfill is for a plan that leads back: it needs --to
+    |   help: for a plan to a schema file, write `backfill` at the column
+    exit 1
+    "#);
+}
+
+/// What a plan back says of what no apply created, in each form, and a saved plan too.
+fn told_everywhere(on: &str, s: &Session, to: &str, told: &[&str]) {
+    for format in ["text", "json", "sql", "markdown", "html", "sarif", "github"] {
+        let shown = s.rosey(&["plan", "--to", to, "--format", format]).exits(0).out.replace("\\_", "_");
+        told.iter().for_each(|t| assert!(shown.contains(t), "{on}, {format}: {t}\n{shown}"));
+    }
+    s.rosey(&["plan", "--to", to, "--out", "back.plan.kdl"]).exits(0);
+    for command in [&["show", "back.plan.kdl"][..], &["rollback", "--to", to, "--auto-approve"]] {
+        let shown = s.rosey(command).out;
+        told.iter().for_each(|t| assert!(shown.contains(t), "{on}: {t}\n{shown}"));
+    }
+}
+
+#[test]
+fn a_rollback_warns_of_what_no_apply_created() {
+    everywhere(|on, s, value| {
+        s.applies(WITHOUT, "one");
+        value("ALTER TABLE users ADD COLUMN by_hand integer");
+        value("CREATE TABLE handmade (id integer)");
+        s.quietly(&["inspect --write", "stamp -m adopted"]);
+        let adopted = s.place.read("schema.kdl");
+        s.applies(&adopted.replace("column by_hand integer", "column by_hand integer\n    column made integer"), "three");
+        let column = "rosey did not create column by_hand: number 2 found it in the database";
+        let table = "rosey did not create table handmade: number 2 found it in the database";
+        told_everywhere(on, &s, "1", &["drops-adopted", column, table]);
+        let shown = s.rosey(&["plan", "--to", "1"]).exits(0).out;
+        assert!(!shown.contains("did not create column made"), "{on}\n{shown}");
+        value("ALTER TABLE users ADD COLUMN later integer");
+        let shown = s.rosey(&["plan", "--to", "2"]).exits(0).out;
+        assert!(shown.contains("rosey did not create column later: something else did, since the last apply"), "{on}\n{shown}");
+        assert!(!shown.contains("by_hand:"), "{on}\n{shown}");
+    });
+}
