@@ -98,7 +98,7 @@ impl Model {
             let to = usize::from(*parent) % 5;
             if let Some((table, column)) = model.tables.get(to).map(|t| (t.id, t.key)) {
                 let at = model.tables.len() - 1;
-                model.tables[at].parent = (to < at).then_some(Parent { table, column });
+                model.tables[at].parent = Some(Parent { table, column });
             }
         }
         for choice in bodies {
