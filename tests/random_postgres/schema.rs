@@ -282,7 +282,9 @@ fn write_rules(out: &mut String, told: &Told<'_>, n: usize, table: &RandomTable,
     if one_in(4, d[8]) && is_ordered(of(first)) {
         let (one, other) = (format!(" name=\"One Only {n}\""), format!(" name=one_only{n} comment=why"));
         let passed = format!(" name={}", text(shared(schema, n + 3)));
-        let given = format!(" name={}", text(&format!("{}_{first}_key", names.tables[n])));
+        let given = format!("{}_{first}_key", names.tables[n]);
+        // Another object may have that name; then the constraint has none, and would get it.
+        let given = if SHARED.contains(&given.as_str()) { String::new() } else { format!(" name={}", text(&given)) };
         let more = pick(&["", &one, &passed, " deferrable=initially-deferred", &other, &given], d[9]);
         let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
         writeln!(out, "    unique {}{two}{more}", text(first)).unwrap();

@@ -154,7 +154,8 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     steps
 }
 
-fn create(world: &World<'_>, table: &Table) -> Step {
+fn create(world: &World<'_>, declared: &Table) -> Step {
+    let table = &under_free_names(world, declared);
     let name = world.names.sql(&table.name);
     let mut statements = vec![Statement::new(ddl::create_table(table, &world.names))];
     statements.extend(ddl::after_table(table, &world.names).into_iter().map(Statement::new));
@@ -170,9 +171,47 @@ fn create(world: &World<'_>, table: &Table) -> Step {
     // A table is a type as well.
     step.footprint.creates.push(world.ty(&table.name));
     step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
+    // Where something else has a sequence's name, the server chooses another one, once that is there.
+    let sequences = counting(table).map(|c| world.sequence_of(&table.name, &c.name)).filter(|name| world.is_kept(name));
+    let sequences: Vec<String> = sequences.map(|name| world.relation(&name)).collect();
+    step.footprint.creates.retain(|name| !sequences.contains(name));
+    step.footprint.prefers.extend(sequences);
     step.footprint.needs = needed(world, table);
     world.comes(&mut step.footprint, &table.name);
     step
+}
+
+/// The columns that bring a sequence.
+fn counting(table: &Table) -> impl Iterator<Item = &Column> {
+    table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some())
+}
+
+/// The table with a name for each constraint whose usual name another relation has or gets: the server would choose a free
+/// one only if that were there already.
+fn under_free_names(world: &World<'_>, table: &Table) -> Table {
+    let mut named = table.clone();
+    let is_kept = |n: &str| world.is_kept(&world.names.sibling(&table.name, &Ident::new(n, Case::Exact)));
+    let mut given: BTreeSet<String> = BTreeSet::new();
+    let mut name = |own: &mut Option<Ident>, default: String| {
+        if own.is_none() && is_kept(&default) {
+            let free = default_name::free(&default, |n| is_kept(n) || given.contains(n));
+            given.insert(free.clone());
+            *own = Some(Ident::new(free, Case::Exact));
+        }
+    };
+    named.primary_key.iter_mut().for_each(|k| {
+        let default = default_name::primary_key(&table.name, k);
+        name(&mut k.name, default);
+    });
+    named.uniques.iter_mut().for_each(|u| {
+        let default = default_name::unique(&table.name, u);
+        name(&mut u.name, default);
+    });
+    named.exclusions.iter_mut().for_each(|e| {
+        let default = default_name::exclusion(&table.name, e);
+        name(&mut e.name, default);
+    });
+    named
 }
 
 /// The indexes of keys, unique rules and exclusions, and the sequences of columns that count: each takes its name from every other relation.
@@ -182,8 +221,7 @@ pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
     let uniques = table.uniques.iter().map(|u| called(&u.name, default_name::unique(&table.name, u)));
     let exclusions = table.exclusions.iter().map(|e| called(&e.name, default_name::exclusion(&table.name, e)));
     let relation = |name: String| world.relation(&world.names.sibling(&table.name, &Ident::new(name, Case::Exact)));
-    let counting = table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
-    let sequences = counting.map(|c| world.relation(&world.sequence_of(&table.name, &c.name)));
+    let sequences = counting(table).map(|c| world.relation(&world.sequence_of(&table.name, &c.name)));
     key.chain(uniques).chain(exclusions).map(relation).chain(sequences).collect()
 }
 
