@@ -337,6 +337,36 @@ fn without_a_database_nothing_runs() {
     assert_eq!(run_script("plan", 0, "", &[("ROSEY_URL", ""), ("ROSEY_ARGS", "--state s.kdl")]).0, Some(0));
 }
 
+/// A log that ended with the plan would look as if all were well.
+#[test]
+fn the_log_ends_with_what_went_wrong_and_a_line_that_annotates_it() {
+    if !is_there("bash") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let program = "#!/bin/sh\nprintf 'error: 50%% of it\\n  ::warning::table t\\n  help: look\\n' >&2\necho 'Plan: 1 to add.'\nexit 3\n";
+    std::fs::write(folder.path().join("rosey"), program).unwrap();
+    Command::new("chmod").arg("+x").arg(folder.path().join("rosey")).status().unwrap();
+    for command in ["plan", "apply"] {
+        let mut script = Command::new("bash");
+        script.args(["-c", "bash \"$0\" 2>&1"]).arg(root().join("ci/run.sh")).current_dir(folder.path());
+        script.env("ROSEY_BINARY", folder.path().join("rosey")).env("ROSEY_COMMAND", command).env("ROSEY_URL", "sqlite:///a.db");
+        script.env("RUNNER_TEMP", folder.path()).env("GITHUB_OUTPUT", folder.path().join("output")).env_remove("GITHUB_STEP_SUMMARY");
+        let output = script.output().unwrap();
+        let log = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        assert_eq!(output.status.code(), Some(3), "{log}");
+        let token = lines[0].strip_prefix("::stop-commands::").unwrap();
+        let annotation = format!("::error title=rosey {command}::error: 50%25 of it%0A  ::warning::table t");
+        let resumed = format!("::{token}::");
+        assert_eq!(
+            lines[1..],
+            ["Plan: 1 to add.", "error: 50% of it", "  ::warning::table t", "  help: look", &resumed, &annotation],
+            "{log}"
+        );
+    }
+}
+
 #[test]
 fn what_was_committed_before_a_failure_has_changed_something() {
     if !is_there("bash") {
