@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rosey::apply::Way;
 use rosey::apply::postgres as live;
-use rosey::dialect::postgres::{PlanError, Url};
+use rosey::dialect::PlanError;
+use rosey::dialect::postgres::Url;
 use rosey::kdl::Sources;
 use rosey::plan::{Counts, Plan};
 use rosey::render::{self, Declared, Style};
@@ -92,7 +93,7 @@ fn plan(database: &Database<'_>, text: &str, counts: Counts) -> Result<Plan, Str
     let url = Url::parse(&database.url()).unwrap();
     match wait(live::plan_within(&url, &wanted, Way { counts, ..Way::default() })) {
         Ok((plan, _)) => Ok(plan),
-        Err(PlanError::Schema(problems)) => Err(format!("{problems:?}")),
+        Err(PlanError::Schema { problems, .. }) => Err(format!("{problems:?}")),
         Err(other) => Err(other.to_string()),
     }
 }

@@ -114,7 +114,7 @@ fn a_snapshot_that_does_not_end_stops_an_apply_with_nothing_changed() {
             sqlx::raw_sql("BEGIN").execute(&mut reader).await.unwrap();
             let old = seen(&mut reader).await;
             let outcome = apply_in_time(&database, &after, &plan, Duration::from_millis(100)).await;
-            assert!(matches!(outcome, Err(ApplyError::Database(Error::Locked))), "{outcome:?}");
+            assert!(matches!(outcome, Err(ApplyError::Database(rosey::dialect::Error::Sqlite(Error::Locked)))), "{outcome:?}");
             assert_eq!(seen(&mut reader).await, old);
             sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
             assert_eq!(seen(&mut reader).await, old);

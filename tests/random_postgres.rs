@@ -19,7 +19,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, Way};
-use rosey::dialect::postgres::{PlanError, Url};
+use rosey::dialect::PlanError;
+use rosey::dialect::postgres::Url;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized, ObjectName};
 use support::applied::desired;
@@ -122,7 +123,7 @@ const SHAPE: &str = "SELECT string_agg(c.oid::regclass || ' ' || c.relfilenode |
 /// A table or column that the schema drops, while another one that it keeps is to be given its name or to give it: which of
 /// the two is meant is for people to say.
 fn means_two_things(error: &ApplyError) -> bool {
-    let ApplyError::PostgresPlan(PlanError::Schema(problems)) = error else { return false };
+    let ApplyError::Plan(PlanError::Schema { problems, .. }) = error else { return false };
     problems.iter().all(|p| p.message.contains("but the database has both"))
 }
 

@@ -62,7 +62,7 @@ impl Desired {
     /// A schema that has been found fit for its kind of database.
     ///
     /// # Errors
-    /// [`ApplyError::Plan`] or [`ApplyError::PostgresPlan`] with every problem.
+    /// [`ApplyError::Plan`] with every problem.
     pub fn new(schema: Schema, dialect: Dialect) -> Result<Desired, ApplyError> {
         let normalized = match dialect {
             Dialect::Sqlite => sqlite::desired(schema.clone())?,
@@ -291,9 +291,8 @@ impl Database {
 
     /// Says who holds the lock that was waited for in vain.
     pub(super) async fn or_who_is_in_the_way<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
-        use postgres::{Error::LockTimeout, PlanError::Database as Asked};
         match (outcome, self) {
-            (Err(ApplyError::Postgres(LockTimeout) | ApplyError::PostgresPlan(Asked(LockTimeout))), Database::Postgres(url)) => {
+            (Err(error), Database::Postgres(url)) if error.is_lock_timeout() => {
                 Err(ApplyError::Busy { blockers: pg::in_the_way(url).await, waited })
             }
             (outcome, _) => outcome,
@@ -301,7 +300,7 @@ impl Database {
     }
 
     /// The same for what has no limit but its own.
-    async fn or_who<T>(&self, outcome: Result<T, postgres::Error>) -> Result<T, ApplyError> {
+    async fn or_who<T>(&self, outcome: Result<T, impl Into<ApplyError>>) -> Result<T, ApplyError> {
         self.or_who_is_in_the_way(outcome.map_err(Into::into), Way::default().wait).await
     }
 

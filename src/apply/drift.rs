@@ -2,7 +2,7 @@
 
 use super::HistoryError;
 use super::history::{self, Which};
-use crate::dialect::{guards, postgres, sqlite};
+use crate::dialect::{Error, guards, postgres, sqlite};
 use crate::diff::{Changes, remaining};
 use crate::kdl::{self, Sources};
 use crate::plan::Drift;
@@ -60,13 +60,9 @@ fn since(drift: Option<Drift>) -> Since {
 }
 
 /// The drift of a SQLite file whose schema is `live`, and whose history ends with `last`.
-pub(super) fn on_sqlite(
-    last: Result<Vec<history::Entry>, HistoryError>,
-    live: &Normalized,
-    desired: &Schema,
-) -> Result<Since, sqlite::Error> {
+pub(super) fn on_sqlite(last: Result<Vec<history::Entry>, HistoryError>, live: &Normalized, desired: &Schema) -> Result<Since, Error> {
     let last = match last {
-        Err(HistoryError::Sqlite(error)) => return Err(error),
+        Err(HistoryError::Database(error)) => return Err(error),
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };
@@ -84,12 +80,12 @@ pub(super) async fn on_postgres(
     connection: &mut postgres::connection::Connection,
     live: &Normalized,
     desired: &Schema,
-) -> Result<Since, postgres::Error> {
+) -> Result<Since, Error> {
     if !postgres::planner::may_read_history(connection).await? {
         return Ok(Since::default());
     }
     let last = match history::read_postgres(connection, Which::Last).await {
-        Err(HistoryError::Postgres(error)) => return Err(error),
+        Err(HistoryError::Database(error)) => return Err(error),
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };

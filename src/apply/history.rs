@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::chained;
-use crate::dialect::{postgres, sqlite};
+use crate::dialect::{Error, postgres, sqlite};
 use crate::plan::{HISTORY_FORMAT, Record, Rename, create_history, decode_renames, insert_history, upgrade_history};
 use crate::schema::Dialect;
 
@@ -74,12 +74,9 @@ impl Entry {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
-    /// The SQLite file does not answer.
+    /// The database does not answer.
     #[error(transparent)]
-    Sqlite(#[from] sqlite::Error),
-    /// The PostgreSQL server does not answer.
-    #[error(transparent)]
-    Postgres(#[from] postgres::Error),
+    Database(#[from] Error),
     /// A later rosey wrote a row.
     #[error("number {number} of the history was written by a later rosey ({version})")]
     Later {
@@ -94,6 +91,18 @@ pub enum HistoryError {
     /// Something acts when a row is written.
     #[error("the table _rosey_history has {0}, which would act within the apply")]
     Acts(String),
+}
+
+impl From<sqlite::Error> for HistoryError {
+    fn from(error: sqlite::Error) -> Self {
+        HistoryError::Database(error.into())
+    }
+}
+
+impl From<postgres::Error> for HistoryError {
+    fn from(error: postgres::Error) -> Self {
+        HistoryError::Database(error.into())
+    }
 }
 
 /// Which rows are wanted.

@@ -19,8 +19,7 @@ mod verify;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dialect::postgres as pg;
-use crate::dialect::sqlite::{Error, PlanError};
+use crate::dialect::{self, Error, PlanError};
 use crate::plan::{Allowed, Hazard, Kind, Plan, Record, Step, renames};
 
 pub use crate::plan::Identity;
@@ -167,8 +166,7 @@ pub struct Report {
 }
 
 /// Why an apply did not happen, or not to its end. The database is as it was, but for those that say otherwise:
-/// [`ApplyError::Unfinished`], [`ApplyError::InterruptedLate`], [`ApplyError::AfterCommit`], [`ApplyError::NotVerifiedAfter`],
-/// [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
+/// [`ApplyError::Unfinished`], [`ApplyError::NotVerifiedAfter`], [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -178,17 +176,11 @@ pub enum ApplyError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The PostgreSQL server does not answer.
-    #[error(transparent)]
-    Postgres(#[from] pg::Error),
-    /// There is no plan for PostgreSQL.
-    #[error(transparent)]
-    PostgresPlan(#[from] pg::PlanError),
-    /// Another apply is at work on the database.
-    #[error("{holder} is applying to this database, and did not finish within {waited:?}")]
+    /// Another apply or another program is at work on the database.
+    #[error("{}", at_work(.holder.as_deref(), .waited))]
     Locked {
-        /// Who.
-        holder: String,
+        /// Who, if the database tells.
+        holder: Option<String>,
         /// How long it was waited for.
         waited: Duration,
     },
@@ -216,40 +208,20 @@ pub enum ApplyError {
     Statement {
         /// The step.
         address: String,
-        /// The server's reason.
-        source: Box<pg::Error>,
+        /// The database's reason.
+        source: Error,
     },
-    /// The transaction is committed, and a step after it failed.
-    #[error("{address}: {source}")]
+    /// The transaction is committed, and what follows it failed, or was interrupted.
+    #[error("{}", unfinished(.address.as_deref(), .source))]
     Unfinished {
         /// The history number.
         number: i64,
         /// How many steps are left, this one included.
         left: usize,
-        /// The step.
-        address: String,
-        /// The server's reason.
-        source: Box<pg::Error>,
-    },
-    /// It was asked to stop once the transaction had been committed.
-    #[error("interrupted at {address}")]
-    InterruptedLate {
-        /// The history number.
-        number: i64,
-        /// How many steps are left, this one included.
-        left: usize,
-        /// The step.
-        address: String,
-    },
-    /// The transaction is committed, and what follows it, other than a step, failed.
-    #[error("{source}")]
-    AfterCommit {
-        /// The history number.
-        number: i64,
-        /// How many steps are left.
-        left: usize,
-        /// The server's reason.
-        source: Box<pg::Error>,
+        /// The step; none if it was not in a step.
+        address: Option<String>,
+        /// The database's reason.
+        source: Error,
     },
     /// The connection was lost in the commit, and the server could not be asked what came of it.
     #[error("the connection was lost while the transaction was being committed: {source}")]
@@ -257,7 +229,7 @@ pub enum ApplyError {
         /// The history number that it would have.
         number: i64,
         /// What was said last.
-        source: Box<pg::Error>,
+        source: Error,
     },
     /// What had to be committed ahead of the transaction is, and the rest failed.
     #[error("{source}")]
@@ -270,20 +242,17 @@ pub enum ApplyError {
     /// All is committed, and is not what was desired.
     #[error("the outcome is not the desired one: {0}")]
     NotVerifiedAfter(String),
-    /// `pg_dump` is not to be had.
+    /// What makes backups is not to be had.
     #[error("no backup can be made: {0}")]
-    NoDump(String),
-    /// `pg_dump` failed.
+    NoBackup(String),
+    /// The backup could not be written.
     #[error("the backup to {path} failed: {reason}")]
-    Dump {
+    Backup {
         /// Where it was to go.
         path: String,
         /// Why.
         reason: String,
     },
-    /// The lock could not be had in time.
-    #[error("another connection holds the lock on the database, and did not let go within {0:?}")]
-    LockTimeout(Duration),
     /// The schema declares nothing.
     #[error("the schema declares no object at all, and applying it would drop everything")]
     EmptySchema,
@@ -302,25 +271,17 @@ pub enum ApplyError {
     /// The history cannot be read.
     #[error(transparent)]
     History(HistoryError),
-    /// SQLite finds the file damaged.
+    /// The file is damaged.
     #[error("{path} is damaged: {found}")]
     Damaged {
         /// The file.
         path: String,
-        /// What `PRAGMA quick_check` says first.
+        /// What the check of its integrity says first.
         found: String,
     },
     /// The backup to be put back is the database itself.
     #[error("{0} is the database itself, not a backup of it")]
     OntoItself(String),
-    /// The backup could not be written.
-    #[error("the backup to {path} failed: {source}")]
-    Backup {
-        /// Where it was to go.
-        path: String,
-        /// Why.
-        source: Error,
-    },
     /// The disk has no room for what has to be written.
     #[error("{path} has {free} of free disk, and {needed} are needed")]
     NoRoom {
@@ -330,14 +291,6 @@ pub enum ApplyError {
         free: String,
         /// What is needed.
         needed: String,
-    },
-    /// A step failed over the rows that are there.
-    #[error("{address}: {source}")]
-    Step {
-        /// The step.
-        address: String,
-        /// SQLite's reason.
-        source: Error,
     },
     /// Rows would point to rows that are not there, which only showed once all was done.
     #[error("{0}")]
@@ -350,25 +303,58 @@ pub enum ApplyError {
     Interrupted,
 }
 
-/// The code of a broken rule (<https://sqlite.org/rescode.html#constraint>).
-const SQLITE_CONSTRAINT: i32 = 19;
-/// The code of a value that its column cannot hold (<https://sqlite.org/rescode.html#mismatch>).
-const SQLITE_MISMATCH: i32 = 20;
+/// Who holds the lock that was waited for in vain.
+fn at_work(holder: Option<&str>, waited: &Duration) -> String {
+    match holder {
+        Some(holder) => format!("{holder} is applying to this database, and did not finish within {waited:?}"),
+        None => format!("another connection holds the lock on the database, and did not let go within {waited:?}"),
+    }
+}
+
+/// What stopped the work that follows the transaction, and where.
+fn unfinished(address: Option<&str>, source: &Error) -> String {
+    match address {
+        Some(address) if source.is_interrupted() => format!("interrupted at {address}"),
+        Some(address) => format!("{address}: {source}"),
+        None => source.to_string(),
+    }
+}
+
+/// The engines' own errors are told as any engine's.
+macro_rules! of_engines {
+    ($($own:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$own> for ApplyError {
+            fn from(error: $own) -> Self {
+                ApplyError::$variant(error.into())
+            }
+        }
+    )+};
+}
+
+of_engines! {
+    dialect::sqlite::Error => Database,
+    dialect::postgres::Error => Database,
+    dialect::sqlite::PlanError => Plan,
+    dialect::postgres::PlanError => Plan,
+}
 
 impl From<HistoryError> for ApplyError {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::Sqlite(error) => error.into(),
-            HistoryError::Postgres(error) => error.into(),
+            HistoryError::Database(error) => error.into(),
             other => ApplyError::History(other),
         }
     }
 }
 
 impl ApplyError {
+    /// Whether a lock on what was to be read or changed could not be had in time.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, ApplyError::Database(e) | ApplyError::Plan(PlanError::Database(e)) if e.is_lock_timeout())
+    }
+
     /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
     pub fn is_refusal(&self) -> bool {
-        let constraint = |e: &Error| matches!(e, Error::Sql { code, .. } | Error::Rows { code, .. } if [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff)));
         match self {
             ApplyError::EmptySchema
             | ApplyError::Blocked(_)
@@ -376,11 +362,10 @@ impl ApplyError {
             | ApplyError::Differs(_)
             | ApplyError::History(HistoryError::Later { .. } | HistoryError::Acts(_))
             | ApplyError::NoRoom { .. }
-            | ApplyError::NoDump(_)
-            | ApplyError::Postgres(pg::Error::Pooled { .. } | pg::Error::ReadOnly(_))
+            | ApplyError::NoBackup(_)
             | ApplyError::BrokenReferences(_) => true,
-            // Rows that break a rule which could not be counted beforehand.
-            ApplyError::Step { source, .. } => constraint(source),
+            ApplyError::Database(error) => error.is_refusal(),
+            // Rows that violate a constraint and could not be counted beforehand.
             ApplyError::Statement { source, .. } => source.is_about_rows(),
             ApplyError::Early { source, .. } => source.is_refusal(),
             _ => false,

@@ -112,10 +112,10 @@ pub async fn restore(
         Failed::Overwriting(error) => {
             kept.as_deref().into_iter().for_each(backup::remove);
             match error {
-                Error::Locked => ApplyError::LockTimeout(options.lock_timeout),
+                Error::Locked => ApplyError::Locked { holder: None, waited: options.lock_timeout },
                 other => other.into(),
             }
         }
-        Failed::Keeping(source) => ApplyError::Backup { path: kept.unwrap_or_default().display().to_string(), source },
+        Failed::Keeping(e) => ApplyError::Backup { path: kept.unwrap_or_default().display().to_string(), reason: e.to_string() },
     })
 }

@@ -11,8 +11,8 @@ use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
 use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, SqlitePath, Way, plan_offline, postgres as pg};
+use crate::dialect::PlanError;
 use crate::dialect::postgres;
-use crate::dialect::sqlite::PlanError;
 use crate::diff::Changes;
 use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
@@ -200,9 +200,7 @@ impl Saved {
         let (mut plan, remarks, holding) = match made {
             Ok(made) if since.is_empty() => made,
             // From elsewhere there need not be a way at all.
-            Ok(_) | Err(ApplyError::Plan(PlanError::Schema(_)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(_)))
-                if !since.is_empty() =>
-            {
+            Ok(_) | Err(ApplyError::Plan(PlanError::Schema { .. })) if !since.is_empty() => {
                 return Ok(Standing::Elsewhere { differs: self.touched(&since) });
             }
             made => made?,

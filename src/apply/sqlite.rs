@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use super::history;
 use super::{ApplyError, BackupMode, Observer, Options, Outcome, Report, Way, restore, verify};
+use crate::dialect::PlanError;
 use crate::dialect::guards;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode, Pulse};
 use crate::dialect::sqlite::planner::{self, How, Planned};
-use crate::dialect::sqlite::{PlanError, backup, file, gate, inspect};
+use crate::dialect::sqlite::{backup, file, gate, inspect};
 use crate::kdl;
 use crate::plan::{self, Action, Plan, Record, Step};
 use crate::schema::{Normalized, Schema};
@@ -89,7 +90,7 @@ pub async fn apply(
     file::check_writable(path)?;
     match Connection::open(path, mode, options.lock_timeout).await {
         Ok(connection) => locked(connection, path, desired, approved, options, pulse, observer).await,
-        Err(Error::Locked) => Err(ApplyError::LockTimeout(options.lock_timeout)),
+        Err(Error::Locked) => Err(ApplyError::Locked { holder: None, waited: options.lock_timeout }),
         Err(other) => Err(other.into()),
     }
 }
@@ -105,7 +106,7 @@ async fn locked(
 ) -> Result<Outcome, ApplyError> {
     match connection.execute("BEGIN IMMEDIATE").await {
         Ok(_) => {}
-        Err(Error::Locked) => return Err(ApplyError::LockTimeout(options.lock_timeout)),
+        Err(Error::Locked) => return Err(ApplyError::Locked { holder: None, waited: options.lock_timeout }),
         Err(other) => return Err(other.into()),
     }
     let mut backup = None;
@@ -264,7 +265,7 @@ async fn run(connection: &mut Connection, path: &Path, step: &Step, observer: &m
         }
         let failed = |source| match source {
             Error::Interrupted => ApplyError::Interrupted,
-            source => ApplyError::Step { address: step.address.to_string(), source: which_disk(source, path) },
+            source => ApplyError::Statement { address: step.address.to_string(), source: which_disk(source, path).into() },
         };
         let copied = connection.run_one(&statement.sql).await.map_err(failed)?;
         if let Some(rows) = rows.filter(|r| u64::try_from(*r) != Ok(copied)) {
@@ -322,7 +323,7 @@ async fn back_up(
     let copy = connection.number("PRAGMA page_count").await? * connection.number("PRAGMA page_size").await?;
     room_for(&folder, copy + if same_disk(&folder, path) { plan.disk_needed() } else { 0 })?;
     observer.backing_up(&to);
-    let failed = |source| ApplyError::Backup { path: to.display().to_string(), source };
+    let failed = |e: Error| ApplyError::Backup { path: to.display().to_string(), reason: e.to_string() };
     backup::backup(path, &to).await.map_err(failed)?;
     Ok(Some(to))
 }

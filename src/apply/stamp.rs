@@ -87,7 +87,7 @@ impl Found {
 pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
     let mut connection = Connection::open(path, Mode::Write, options.lock_timeout).await?;
     match connection.execute("BEGIN IMMEDIATE").await {
-        Err(Error::Locked) => return Err(ApplyError::LockTimeout(options.lock_timeout)),
+        Err(Error::Locked) => return Err(ApplyError::Locked { holder: None, waited: options.lock_timeout }),
         other => other?,
     };
     let live = inspect::inspect(&mut connection).await?;

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, habits, output, remarks, saved, schema};
 use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
-use crate::dialect::sqlite::{Error, PlanError, Pulse};
+use crate::dialect::sqlite::Pulse;
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
@@ -102,7 +102,7 @@ impl Apply {
         }
         let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
-            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => schema::failure(&sources, other),
+            other @ ApplyError::Plan(_) => schema::failure(&sources, other),
             other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome));
@@ -183,7 +183,7 @@ async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -
     }
     target.database.wait_for_others(way.wait).await?;
     let planned = target.database.plan(desired, way).await.map_err(|e| match e {
-        ApplyError::Plan(PlanError::Database(Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
+        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: way.wait }.into(),
         other => schema::failure(sources, other),
     })?;
     remarks::tell(&planned.remarks);

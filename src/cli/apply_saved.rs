@@ -12,7 +12,6 @@ use super::{Exit, output, remarks, saved};
 use crate::apply::chain::{Past, past};
 use crate::apply::saved::{Saved, Standing};
 use crate::apply::{ApplyError, Entry, Options, is_missing};
-use crate::dialect::sqlite;
 use crate::kdl::Sources;
 use crate::plan::{Allowed, Counts, Hazard, Plan};
 use crate::render::{self, Style, escape};
@@ -86,8 +85,8 @@ impl Run<'_> {
             plan.standing(database, wait, self.counts).await
         };
         standing.map_err(|e| match e {
-            ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(wait).into(),
-            ApplyError::Plan(_) | ApplyError::PostgresPlan(_) => {
+            e if e.is_lock_timeout() => ApplyError::Locked { holder: None, waited: wait }.into(),
+            ApplyError::Plan(_) => {
                 let failure: Failure = e.into();
                 failure.help(format!("plan it again: {}", self.again.command(path, Some(&plan.file))))
             }

@@ -6,8 +6,8 @@ use std::fmt;
 use super::Exit;
 use super::again::word;
 use crate::apply::{ApplyError, HistoryError};
-use crate::dialect::postgres;
-use crate::dialect::sqlite::{Error, PlanError};
+use crate::dialect::sqlite::Error;
+use crate::dialect::{self, PlanError, postgres};
 use crate::kdl::Diagnostics;
 use crate::plan::{Allowed, Hazard, Level};
 use crate::render::masked;
@@ -47,8 +47,8 @@ impl Failure {
     /// The failure of an apply: where the database does not answer, it is as it was.
     pub(super) fn of_apply(error: ApplyError) -> Self {
         let left = match &error {
-            ApplyError::Postgres(_) if error.is_refusal() => UNCHANGED,
-            ApplyError::Database(_) | ApplyError::Postgres(_) => "; the database is as it was",
+            ApplyError::Database(_) if error.is_refusal() => UNCHANGED,
+            ApplyError::Database(_) => "; the database is as it was",
             _ => "",
         };
         let mut failure = Failure::from(error);
@@ -235,6 +235,15 @@ fn privilege(message: &str) -> &'static str {
     }
 }
 
+impl From<dialect::Error> for Failure {
+    fn from(error: dialect::Error) -> Self {
+        match error {
+            dialect::Error::Sqlite(error) => error.into(),
+            dialect::Error::Postgres(error) => (*error).into(),
+        }
+    }
+}
+
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {
@@ -252,9 +261,6 @@ impl From<ApplyError> for Failure {
             ApplyError::Database(error) => error.into(),
             ApplyError::Plan(error) => error.into(),
             ApplyError::Blocked(hazards) => blocked(&hazards, None),
-            ApplyError::LockTimeout(_) => {
-                Failure::new(format!("{error}{UNCHANGED}")).help("try again when it has finished, or wait longer with --lock-timeout 60s")
-            }
             ApplyError::EmptySchema => Failure::new(format!("{error}{UNCHANGED}")).help("check --schema"),
             ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and look at what it shows now"),
             ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
@@ -266,19 +272,7 @@ impl From<ApplyError> for Failure {
             }
             ApplyError::Backup { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("choose another folder with --backup-dir, or do without one: --backup never"),
-            ApplyError::Step { source: full @ (Error::Full | Error::DiskFull { .. } | Error::TemporaryFull), .. } => {
-                let failure = Failure::from(full);
-                Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
-            }
-            ApplyError::Step { source: Error::ReadOnly, .. } => {
-                let failure: Failure = Error::ReadOnly.into();
-                Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..failure }
-            }
-            ApplyError::Step { .. } | ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => {
-                Failure::new(format!("{error}{ROLLED_BACK}"))
-            }
-            ApplyError::Postgres(error) => error.into(),
-            ApplyError::PostgresPlan(error) => error.into(),
+            ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => Failure::new(format!("{error}{ROLLED_BACK}")),
             ApplyError::Locked { .. } => {
                 Failure::new(format!("{error}{UNCHANGED}")).help("try again when it has finished, or wait longer with --lock-timeout 60s")
             }
@@ -293,33 +287,22 @@ impl From<ApplyError> for Failure {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
                 Failure::new(format!("{error}{UNCHANGED}{list}")).help("end it, or try again when it has finished")
             }
-            ApplyError::Statement { address, source } => {
-                let text = format!("{address}: {source}{ROLLED_BACK}");
-                Failure { text, ..(*source).into() }
+            ApplyError::Statement { address, source } => statement(&address, source),
+            ApplyError::Unfinished { number, left, address: None, source } => after_commit(number, left, &source),
+            ApplyError::Unfinished { number, left, .. } => {
+                Failure::new(format!("{error}\n  the transaction is committed (number {number}); after it, {} left", counted_steps(left)))
+                    .help("run rosey apply again: it finds what is done, and finishes the rest")
             }
-            ApplyError::InterruptedLate { number, left, address } => Failure::new(format!(
-                "interrupted at {address}\n  the transaction is committed (number {number}); after it, {} left",
-                counted_steps(left)
-            ))
-            .help("run rosey apply again: it finds what is done, and finishes the rest"),
-            ApplyError::Unfinished { number, left, address, source } => Failure::new(format!(
-                "{address}: {source}\n  the transaction is committed (number {number}); after it, {} left",
-                counted_steps(left)
-            ))
-            .help("run rosey apply again: it finds what is done, and finishes the rest"),
             ApplyError::NotVerifiedAfter(_) => {
                 Failure::new(format!("{error}\n  every step is done and committed")).help("run rosey plan to see what differs")
             }
-            ApplyError::AfterCommit { number, left, source } => after_commit(number, left, *source),
             ApplyError::CommitUnknown { number, .. } => Failure::new(format!(
                 "{error}\n  whether it was committed (as number {number}) is not known, because the server did not answer when it was asked"
             ))
             .help("when the server answers again, rosey history shows whether the number is there, and rosey apply does what is left"),
             ApplyError::Early { done, source } => early(&done, *source),
-            ApplyError::NoDump(_) => Failure::new(format!("{error}{UNCHANGED}"))
+            ApplyError::NoBackup(_) => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("install the pg_dump of the server's version, or do without a backup: --backup never"),
-            ApplyError::Dump { .. } => Failure::new(format!("{error}{UNCHANGED}"))
-                .help("choose another folder with --backup-dir, or do without one: --backup never"),
             ApplyError::Damaged { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound"),
             ApplyError::OntoItself(_) => Failure::new(format!("{error}{UNCHANGED}")).help("name the backup: rosey restore FILE"),
@@ -332,8 +315,7 @@ impl From<ApplyError> for Failure {
 impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::Sqlite(error) => error.into(),
-            HistoryError::Postgres(error) => error.into(),
+            HistoryError::Database(error) => error.into(),
             HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version, or a later one"),
             HistoryError::Acts(_) => Failure::new(format!("{error}; nothing was changed"))
                 .help("find out who made it, and drop it: rosey alone writes to this table"),
@@ -346,13 +328,28 @@ impl From<HistoryError> for Failure {
 pub(super) fn reading(error: ApplyError) -> Failure {
     match error {
         ApplyError::Database(error) => error.into(),
-        ApplyError::Postgres(error) => error.into(),
         other => other.into(),
     }
 }
 
+/// A statement of the transaction that failed.
+fn statement(address: &str, source: dialect::Error) -> Failure {
+    let text = format!("{address}: {source}{ROLLED_BACK}");
+    match source {
+        dialect::Error::Sqlite(full @ (Error::Full | Error::DiskFull { .. } | Error::TemporaryFull)) => {
+            let failure = Failure::from(full);
+            Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
+        }
+        dialect::Error::Sqlite(Error::ReadOnly) => {
+            Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..Error::ReadOnly.into() }
+        }
+        dialect::Error::Sqlite(_) => Failure::new(text),
+        dialect::Error::Postgres(error) => Failure { text, ..(*error).into() },
+    }
+}
+
 /// What failed after all was committed, or all but steps that are left.
-fn after_commit(number: i64, left: usize, source: postgres::Error) -> Failure {
+fn after_commit(number: i64, left: usize, source: &dialect::Error) -> Failure {
     let rest = match left {
         0 => "every step is done and committed".to_owned(),
         n => format!("the transaction is committed; after it, {} left", counted_steps(n)),
@@ -366,7 +363,7 @@ fn after_commit(number: i64, left: usize, source: postgres::Error) -> Failure {
 
 /// A failure beside what was committed ahead of the transaction.
 fn early(done: &[String], source: ApplyError) -> Failure {
-    let lost = matches!(source, ApplyError::Database(_) | ApplyError::Postgres(_));
+    let lost = matches!(source, ApplyError::Database(_));
     let failure = Failure::from(source);
     let text = failure.text.replace(ROLLED_BACK, "").replace(UNCHANGED, "");
     let rest = if lost { "nothing else was committed" } else { "all else was rolled back" };
@@ -381,16 +378,6 @@ const UNCHANGED: &str = "; nothing was changed";
 
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
-}
-
-impl From<postgres::PlanError> for Failure {
-    fn from(error: postgres::PlanError) -> Self {
-        match error {
-            postgres::PlanError::Database(error) => error.into(),
-            postgres::PlanError::Circle(_) => Failure::new(error.to_string()).help("apply one of the two first, then the other"),
-            other => Failure::new(other.to_string()),
-        }
-    }
 }
 
 /// The refusal of an apply; `policy` names what lets no data go, whatever the flags.

@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, ApplyError, Backups, RestoreOptions};
+use crate::dialect;
 use crate::dialect::sqlite::{Error, Pulse};
 use crate::kdl::project::duration;
 use crate::render::escape;
@@ -82,7 +83,7 @@ impl Restore {
 
 fn unsound(error: ApplyError, from: &Path) -> Failure {
     match error {
-        ApplyError::Database(Error::NoFile { .. }) => Failure::new(format!("{}: no such file", from.display()))
+        ApplyError::Database(dialect::Error::Sqlite(Error::NoFile { .. })) => Failure::new(format!("{}: no such file", from.display()))
             .help("name a backup that is there; `rosey history -v` lists the backup of each apply"),
         other => other.into(),
     }

@@ -12,7 +12,7 @@ use super::target::{Database, Target};
 use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remarks};
 use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
 use crate::apply::{ApplyError, Desired, Options, Way};
-use crate::dialect::{postgres, sqlite};
+use crate::dialect::PlanError;
 use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
 use crate::render;
@@ -71,7 +71,7 @@ pub(super) async fn desired(database: &Database, to: To, backfill: &BackfillArgu
 /// Plans the way back against the database.
 async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
     let planned = target.database.plan(&back.desired, way).await.map_err(|e| match e {
-        ApplyError::Plan(sqlite::PlanError::Database(sqlite::Error::Locked)) => ApplyError::LockTimeout(way.wait).into(),
+        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: way.wait }.into(),
         other => unfit(other, back.way.back_to),
     })?;
     remarks::tell(&planned.remarks);
@@ -130,7 +130,7 @@ impl Rollback {
                 backfill::as_planned(&mut hazards, &plan);
                 settings.refusal(&hazards)
             }
-            other @ (ApplyError::Plan(_) | ApplyError::PostgresPlan(_)) => unfit(other, back.way.back_to),
+            other @ ApplyError::Plan(_) => unfit(other, back.way.back_to),
             other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome).replacen("Apply complete", "Rollback complete", 1));
@@ -163,7 +163,7 @@ fn no_way_back(reason: NoWayBack) -> Failure {
 /// A recorded schema that is no schema any more: there is no file to show its place in.
 pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
     match error {
-        ApplyError::Plan(sqlite::PlanError::Schema(problems)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(problems)) => {
+        ApplyError::Plan(PlanError::Schema { problems, .. }) => {
             let list: String = problems.iter().map(|p| format!("\n  {}", p.message)).collect();
             let failure =
                 Failure::new(format!("the schema that is gone back to ({}) cannot be made from what is there:{list}", name_of(back_to)));

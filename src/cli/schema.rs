@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::{postgres, sqlite};
+use crate::dialect::{PlanError, postgres, sqlite};
 use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
@@ -98,9 +98,7 @@ pub(super) async fn desired_meanwhile(sources: &Arc<Sources>, dialect: Dialect) 
 /// A failed plan or apply, problems of the schema shown with their source.
 pub(super) fn failure(sources: &Sources, error: ApplyError) -> Failure {
     match error {
-        ApplyError::Plan(sqlite::PlanError::Schema(problems)) | ApplyError::PostgresPlan(postgres::PlanError::Schema(problems)) => {
-            Failure::from(Diagnostics::new(sources, problems))
-        }
+        ApplyError::Plan(PlanError::Schema { problems, .. }) => Failure::from(Diagnostics::new(sources, problems)),
         other => other.into(),
     }
 }

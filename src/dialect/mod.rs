@@ -2,11 +2,14 @@
 
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;
+mod error;
 pub(crate) mod filled;
 pub(crate) mod guards;
 pub(crate) mod operators;
 pub mod postgres;
 pub mod sqlite;
+
+pub use error::{Error, PlanError};
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ mod run;
 mod scratch;
 
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::postgres::{self, PlanError as PostgresPlanError};
-use crate::dialect::sqlite::{self, PlanError, SqlFileError};
+use crate::dialect::sqlite::SqlFileError;
+use crate::dialect::{PlanError, postgres, sqlite};
 use crate::kdl::{self, Diagnostics, Sources};
 use crate::schema::Dialect;
 
@@ -68,9 +68,7 @@ fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, TestError> {
 /// What the database itself finds wrong with a schema is shown with its source too.
 fn placed(sources: &Sources, error: ApplyError) -> TestError {
     match error {
-        ApplyError::Plan(PlanError::Schema(problems)) | ApplyError::PostgresPlan(PostgresPlanError::Schema(problems)) => {
-            TestError::Schema(Diagnostics::new(sources, problems))
-        }
+        ApplyError::Plan(PlanError::Schema { problems, .. }) => TestError::Schema(Diagnostics::new(sources, problems)),
         other => other.into(),
     }
 }

@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use kdl::{KdlEntry, KdlValue};
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{ApplyError, Desired, Options, Silent, postgres};
-use rosey::dialect::postgres::{PlanError, Url};
+use rosey::dialect::PlanError;
+use rosey::dialect::postgres::Url;
 use rosey::plan::{Kind, Plan};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized, ObjectName};
@@ -308,7 +309,7 @@ impl Work<'_> {
             Ok(after) => match self.apply(&after, !self.case.has("without-leave")) {
                 Ok(_) => return Err("was not refused".to_owned()),
                 Err(ApplyError::Blocked(hazards)) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
-                Err(ApplyError::PostgresPlan(PlanError::Schema(problems))) => problems.iter().map(|p| p.message.clone()).collect(),
+                Err(ApplyError::Plan(PlanError::Schema { problems, .. })) => problems.iter().map(|p| p.message.clone()).collect(),
                 Err(other) => return Err(format!("not a refusal: {other:?}")),
             },
         };

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use kdl::{KdlEntry, KdlValue};
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
-use rosey::dialect::sqlite::{PlanError, offline};
+use rosey::dialect::PlanError;
+use rosey::dialect::sqlite::offline;
 use rosey::plan::{Kind, Plan};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
@@ -134,7 +135,7 @@ fn refused(case: &Case, database: &Database, before: &Before) {
         Ok(after) => match database.apply(&after, !case.has("without-leave")) {
             Ok(_) => panic!("was not refused"),
             Err(ApplyError::Blocked(hazards)) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
-            Err(ApplyError::Plan(PlanError::Schema(problems))) => problems.iter().map(|p| p.message.clone()).collect(),
+            Err(ApplyError::Plan(PlanError::Schema { problems, .. })) => problems.iter().map(|p| p.message.clone()).collect(),
             Err(other) => panic!("not a refusal: {other:?}"),
         },
     };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
-use rosey::dialect::sqlite::PlanError;
+use rosey::dialect::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized};
 
@@ -66,7 +66,7 @@ pub fn there_and_back(edited: &Edited) -> Outcome {
     let is_nothing = database.plan(&to).is_ok_and(|p| p.is_empty());
     match database.apply_by(&to, true, by) {
         Err(error) => {
-            let is_mistake = matches!(error, ApplyError::Plan(PlanError::Schema(_)));
+            let is_mistake = matches!(error, ApplyError::Plan(PlanError::Schema { .. }));
             prop_assert!(error.is_refusal() || is_mistake, "not a refusal: {error:?}\n{a}\n{b}");
             prop_assert!(bytes == database.bytes(), "the file has changed under a refusal\n{a}\n{b}");
             is_named(&error, &works, alone.as_ref(), &before, &after).map_err(|e| TestCaseError::fail(format!("{e}\n{a}\n{b}")))
@@ -257,7 +257,7 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
         // Nothing is left of the first schema.
         ApplyError::EmptySchema => return Ok(()),
         ApplyError::Blocked(hazards) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
-        ApplyError::Plan(PlanError::Schema(problems)) => problems.iter().map(|p| format!("{}\n", p.message)).collect::<String>(),
+        ApplyError::Plan(PlanError::Schema { problems, .. }) => problems.iter().map(|p| format!("{}\n", p.message)).collect::<String>(),
         other => return Err(format!("refused in another way: {other:?}")),
     };
     let Some(alone) = alone else { return Ok(()) };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rosey::apply::postgres as live;
 use rosey::apply::{ApplyError, BackupMode, Observer, Options, Outcome, Silent};
-use rosey::dialect::postgres::{self, PlanError, Url};
+use rosey::dialect::PlanError;
+use rosey::dialect::postgres::{self, Url};
 use rosey::dialect::sqlite::Pulse;
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;

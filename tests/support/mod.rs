@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent, SqlitePath};
-use rosey::dialect::sqlite::{self, PlanError, Pulse};
+use rosey::dialect::PlanError;
+use rosey::dialect::sqlite::{self, Pulse};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::schema::{Dialect, Normalized};

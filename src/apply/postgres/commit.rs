@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
+use crate::dialect::PlanError;
 use crate::dialect::postgres::cancel::Canceller;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::{Error, Url};
@@ -27,8 +28,8 @@ enum Came {
 /// Commits. Where the answer is lost, the server is asked in a new session what came of it.
 ///
 /// # Errors
-/// That nothing was committed ([`ApplyError::Postgres`]), or that it is not known ([`ApplyError::CommitUnknown`]), or that it
-/// was and steps are left ([`ApplyError::AfterCommit`]).
+/// That nothing was committed ([`ApplyError::Database`]), or that it is not known ([`ApplyError::CommitUnknown`]), or that it
+/// was and steps are left ([`ApplyError::Unfinished`]).
 pub(super) async fn commit(connection: &mut Connection, number: i64, left: usize, observer: &mut dyn Observer) -> Result<(), ApplyError> {
     let transaction = connection.texts("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text").await?.concat();
     let holder = connection.canceller();
@@ -46,9 +47,9 @@ pub(super) async fn commit(connection: &mut Connection, number: i64, left: usize
             observer.notes("the connection was lost while the server committed; it has confirmed that all is committed");
             Ok(())
         }
-        Some(Came::Committed) => Err(ApplyError::AfterCommit { number, left, source: Box::new(error) }),
+        Some(Came::Committed) => Err(ApplyError::Unfinished { number, left, address: None, source: error.into() }),
         Some(Came::RolledBack) => Err(error.into()),
-        Some(Came::Open | Came::Forgotten) | None => Err(ApplyError::CommitUnknown { number, source: Box::new(error) }),
+        Some(Came::Open | Came::Forgotten) | None => Err(ApplyError::CommitUnknown { number, source: error.into() }),
     }
 }
 
@@ -91,16 +92,15 @@ async fn ask(url: &Url, transaction: &str) -> Result<Came, Error> {
 
 /// Whether the transaction may have been committed after all.
 pub(super) fn may_be_committed(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::CommitUnknown { .. } | ApplyError::AfterCommit { .. })
+    matches!(error, ApplyError::CommitUnknown { .. } | ApplyError::Unfinished { .. })
 }
 
 /// An error of what follows the last step.
 pub(super) fn after(error: ApplyError, number: i64) -> ApplyError {
-    use crate::dialect::postgres::PlanError;
     match error {
         ApplyError::NotVerified(what) => ApplyError::NotVerifiedAfter(what),
-        ApplyError::Postgres(source) | ApplyError::PostgresPlan(PlanError::Database(source)) => {
-            ApplyError::AfterCommit { number, left: 0, source: Box::new(source) }
+        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) => {
+            ApplyError::Unfinished { number, left: 0, address: None, source }
         }
         other => other,
     }
@@ -108,12 +108,6 @@ pub(super) fn after(error: ApplyError, number: i64) -> ApplyError {
 
 /// What was committed ahead of the transaction is there whatever came of that.
 pub(super) fn besides(error: ApplyError, early: Vec<String>) -> ApplyError {
-    let committed = matches!(
-        error,
-        ApplyError::Unfinished { .. }
-            | ApplyError::InterruptedLate { .. }
-            | ApplyError::NotVerifiedAfter(_)
-            | ApplyError::AfterCommit { .. }
-    );
+    let committed = matches!(error, ApplyError::Unfinished { .. } | ApplyError::NotVerifiedAfter(_));
     if early.is_empty() || committed { error } else { ApplyError::Early { done: early, source: Box::new(error) } }
 }

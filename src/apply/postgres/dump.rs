@@ -51,8 +51,8 @@ pub(super) async fn write(
     let server = connection.server_version() / 10_000;
     let tool = version_of_tool();
     match tool {
-        None => return Err(ApplyError::NoDump("pg_dump is not installed".to_owned())),
-        Some(n) if n < server => return Err(ApplyError::NoDump(format!("pg_dump is version {n}, older than the server's {server}"))),
+        None => return Err(ApplyError::NoBackup("pg_dump is not installed".to_owned())),
+        Some(n) if n < server => return Err(ApplyError::NoBackup(format!("pg_dump is version {n}, older than the server's {server}"))),
         Some(_) => {}
     }
     let stamp = connection.texts("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISSMS\"Z\"')").await?;
@@ -64,7 +64,7 @@ pub(super) async fn write(
     let path = options.backup_dir.clone().unwrap_or_default().join(format!("{plain}.{stamp}.dump"));
     observer.backing_up(&path);
     // The owner's alone from its first byte on.
-    let failed = |reason: String| ApplyError::Dump { path: path.display().to_string(), reason };
+    let failed = |reason: String| ApplyError::Backup { path: path.display().to_string(), reason };
     private(&path).map_err(|e| failed(reason(&e)))?;
     let mut command = Command::new("pg_dump");
     command.args(["--format=custom", "--no-password", "--file"]).arg(&path);

@@ -97,7 +97,7 @@ async fn take(connection: &mut Connection, ask: Ask, until: Instant, wait: Durat
         let held = if Instant::now() >= until { Some(holder(connection).await?) } else { None };
         connection.rollback().await?;
         if let Some(holder) = held {
-            return Err(ApplyError::Locked { holder, waited: wait });
+            return Err(ApplyError::Locked { holder: Some(holder), waited: wait });
         }
         tokio::time::sleep(PAUSE).await;
     }

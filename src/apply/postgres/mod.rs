@@ -148,7 +148,7 @@ impl Work<'_> {
         self.beforehand().await?;
         let outcome = loop {
             match self.transaction(began).await {
-                Err(error) if run::is_lock_timeout(&error) && Instant::now() < self.until && !self.pulse.cancel.load(Relaxed) => {
+                Err(error) if error.is_lock_timeout() && Instant::now() < self.until && !self.pulse.cancel.load(Relaxed) => {
                     self.connection.rollback().await?;
                     tokio::time::sleep(Duration::from_millis(250)).await;
                 }
@@ -183,7 +183,7 @@ impl Work<'_> {
         if !commit::may_be_committed(&error) {
             self.forget_backup();
         }
-        if !run::is_lock_timeout(&error) {
+        if !error.is_lock_timeout() {
             return Err(error);
         }
         let blockers = run::blockers(&mut self.connection, self.approved).await;
@@ -233,7 +233,7 @@ impl Work<'_> {
         self.as_approved(&plan)?;
         self.found = Some(kdl::encode(settled.current.schema()));
         for step in steps {
-            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source: Box::new(source) };
+            let failed = |e: Error| ApplyError::Statement { address: step.address.to_string(), source: e.into() };
             run::alone(&mut self.connection, step, self.until, self.observer).await.map_err(failed)?;
             self.early.push(step.address.to_string());
         }
@@ -316,7 +316,7 @@ impl Work<'_> {
             let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
             if let Err(source) = run::alone(&mut self.connection, step, until, self.observer).await {
                 let left = steps.len() - done;
-                return Err(ApplyError::Unfinished { number, left, address: step.address.to_string(), source: Box::new(source) });
+                return Err(ApplyError::Unfinished { number, left, address: Some(step.address.to_string()), source: source.into() });
             }
         }
         self.compare_and_finish().await.map_err(|e| commit::after(e, number))

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::apply::{Way, drift};
+use crate::dialect::PlanError;
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How, Planned};
-use crate::dialect::postgres::{Error, PlanError, Url};
+use crate::dialect::postgres::{Error, Url};
 use crate::kdl;
 use crate::plan::Plan;
 use crate::schema::Normalized;

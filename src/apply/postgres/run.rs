@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::{ApplyError, Observer};
+use crate::dialect::PlanError;
 use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::{Error, PlanError, Url, without_literals};
+use crate::dialect::postgres::{Error, Url, without_literals};
 use crate::dialect::sqlite::Pulse;
 use crate::diff::Changes;
 use crate::plan::{Evaluates, Plan, Statement, Step};
@@ -16,8 +17,8 @@ pub(super) async fn step(connection: &mut Connection, step: &Step, observer: &mu
     for statement in &step.statements {
         observer.runs(&statement.sql);
         connection.execute(&statement.sql).await.map_err(|source| match source {
-            Error::LockTimeout | Error::Cancelled | Error::Lost(_) => ApplyError::Postgres(source),
-            source => ApplyError::Statement { address: step.address.to_string(), source: Box::new(shown(statement, source)) },
+            Error::LockTimeout | Error::Cancelled | Error::Lost(_) => source.into(),
+            source => ApplyError::Statement { address: step.address.to_string(), source: shown(statement, source).into() },
         })?;
     }
     observer.ends(step);
@@ -49,13 +50,13 @@ pub(super) fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
     if !pulse.cancel.load(Relaxed) {
         return error;
     }
-    match error {
-        ApplyError::Unfinished { number, left, address, source } if matches!(*source, Error::Cancelled) => {
-            ApplyError::InterruptedLate { number, left, address }
+    match &error {
+        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) | ApplyError::Statement { source, .. }
+            if source.is_interrupted() =>
+        {
+            ApplyError::Interrupted
         }
-        ApplyError::Statement { source, .. } if matches!(*source, Error::Cancelled) => ApplyError::Interrupted,
-        ApplyError::Postgres(Error::Cancelled) | ApplyError::PostgresPlan(PlanError::Database(Error::Cancelled)) => ApplyError::Interrupted,
-        other => other,
+        _ => error,
     }
 }
 
@@ -65,11 +66,6 @@ fn shown(statement: &Statement, error: Error) -> Error {
         Evaluates::Nothing => error,
         _ => error.over_rows(&statement.sql),
     }
-}
-
-/// Whether a lock could not be had in time.
-pub(super) fn is_lock_timeout(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::Postgres(Error::LockTimeout) | ApplyError::PostgresPlan(PlanError::Database(Error::LockTimeout)))
 }
 
 /// Who holds locks on the tables of the plan: process, role, state, and the statement.

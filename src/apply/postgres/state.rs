@@ -9,10 +9,12 @@ use super::plan::how;
 use super::{PATIENCE, Remarks};
 use crate::apply::Way;
 use crate::dialect::guards::Guards;
+use crate::dialect::postgres;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How};
-use crate::dialect::postgres::{Error, PlanError, Url, digest, offline, rows};
+use crate::dialect::postgres::{Url, digest, offline, rows};
+use crate::dialect::{Error, PlanError};
 use crate::kdl::{self, Sources};
 use crate::plan::{Counts, Fact, Plan};
 use crate::schema::{Dialect, Normalized, ObjectName, Schema};
@@ -106,7 +108,7 @@ pub async fn plan_as_noted(
 fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
     let sources = Sources::from_text("schema.kdl", &kdl::encode(schema));
     let (schema, problems) = kdl::decode_all(&sources, Dialect::Postgres);
-    if problems.is_empty() { Ok(schema) } else { Err(PlanError::Schema(problems)) }
+    if problems.is_empty() { Ok(schema) } else { Err(postgres::PlanError::Schema(problems).into()) }
 }
 
 /// What a plan is made from, and how it is noted down.
@@ -118,7 +120,7 @@ async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guar
     facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);
     let last = match history::read_postgres(connection, Which::Last).await {
-        Err(HistoryError::Postgres(error)) => return Err(error),
+        Err(HistoryError::Database(error)) => return Err(error),
         other => other.unwrap_or_default().into_iter().next(),
     };
     Ok((live, guards, holding, State { current, facts, last }))

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use super::{State, as_kdl, as_recorded};
 use crate::apply::{Options, verify};
+use crate::dialect::PlanError;
 use crate::dialect::sqlite::lexer::quote_string;
 use crate::dialect::sqlite::lower::rowid_name;
 use crate::dialect::sqlite::references::orphans_sql;
-use crate::dialect::sqlite::{PlanError, offline, script, shell};
+use crate::dialect::sqlite::{offline, script, shell};
 use crate::plan::{Frame, Piece, Plan, Record, insert_history, upgrade_history};
 use crate::schema::{Dialect, Normalized, Schema};
 

@@ -10,7 +10,8 @@ use crate::apply::Way;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::gate::{self, Gate};
 use crate::dialect::sqlite::planner::{self, How};
-use crate::dialect::sqlite::{PlanError, inspect, measure, offline};
+use crate::dialect::sqlite::{inspect, measure, offline};
+use crate::dialect::{self, PlanError};
 use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
@@ -43,7 +44,7 @@ pub struct State {
 ///
 /// # Errors
 /// Where the file is not there or cannot be read.
-pub async fn state(path: &Path) -> Result<State, Error> {
+pub async fn state(path: &Path) -> Result<State, dialect::Error> {
     let mut connection = Connection::open(path, Mode::Read, WAIT).await?;
     connection.execute("BEGIN").await?;
     let state = state_within(&mut connection).await?;
@@ -53,7 +54,7 @@ pub async fn state(path: &Path) -> Result<State, Error> {
 }
 
 /// The state as an open transaction sees it.
-pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, Error> {
+pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, dialect::Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
     let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
@@ -67,9 +68,9 @@ pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Resul
     })
 }
 
-async fn last(connection: &mut Connection) -> Result<Option<Entry>, Error> {
+async fn last(connection: &mut Connection) -> Result<Option<Entry>, dialect::Error> {
     match history::read_sqlite(connection, Which::Last).await {
-        Err(HistoryError::Sqlite(error)) => Err(error),
+        Err(HistoryError::Database(error)) => Err(error),
         other => Ok(other.unwrap_or_default().into_iter().next()),
     }
 }
