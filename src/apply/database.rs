@@ -1,28 +1,18 @@
-//! A database of either kind, and what is asked of it: the one place where the two are told apart.
+//! What is asked of a database, whatever its engine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, Stamped, drift, history, postgres as pg, sqlite as lite, stamp,
+    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, Stamped, drift, history, postgres as pg, procedure,
+    sqlite as lite, stamp,
 };
-use crate::dialect::postgres::{self, Url};
-use crate::dialect::sqlite::connection::{Connection, Mode};
-use crate::dialect::sqlite::{self, Pulse};
+use crate::dialect::engine::{Purpose, Session};
+use crate::dialect::{self, Error, Pulse};
 use crate::diff::{Changes, unmanaged};
 use crate::kdl;
 use crate::plan::{Counts, Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
-
-/// A database, and where it is.
-#[derive(Debug, Clone)]
-pub enum Database {
-    /// A file, which need not be there yet.
-    Sqlite(PathBuf),
-    /// On a server.
-    Postgres(Box<Url>),
-}
 
 /// How a plan is made.
 #[derive(Debug, Clone, Copy)]
@@ -64,10 +54,7 @@ impl Desired {
     /// # Errors
     /// [`ApplyError::Plan`] with every problem.
     pub fn new(schema: Schema, dialect: Dialect) -> Result<Desired, ApplyError> {
-        let normalized = match dialect {
-            Dialect::Sqlite => sqlite::desired(schema.clone())?,
-            Dialect::Postgres => postgres::desired(schema.clone())?,
-        };
+        let normalized = dialect::desired(schema.clone(), dialect)?;
         Ok(Desired { written: schema, normalized })
     }
 
@@ -107,14 +94,6 @@ pub struct Noted {
 }
 
 impl Database {
-    /// Its kind.
-    pub fn dialect(&self) -> Dialect {
-        match self {
-            Database::Sqlite(_) => Dialect::Sqlite,
-            Database::Postgres(_) => Dialect::Postgres,
-        }
-    }
-
     /// Plans from what is there to what is desired.
     ///
     /// # Errors
@@ -225,21 +204,17 @@ impl Database {
     /// # Errors
     /// Where the database does not answer, or where a later rosey has written a row.
     pub async fn history(&self) -> Result<Vec<Entry>, HistoryError> {
-        match self {
-            Database::Sqlite(path) => {
-                let mut connection = Connection::open(path, Mode::Read, Way::default().wait).await?;
-                let entries = history::read_sqlite(&mut connection, history::Which::All).await?;
-                connection.close().await?;
-                Ok(entries)
-            }
-            Database::Postgres(url) => {
-                let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
-                connection.begin(postgres::connection::Begin::ReadOnly).await?;
-                let entries = history::read_postgres(&mut connection, history::Which::All).await?;
-                connection.close().await.ok();
-                Ok(entries)
-            }
-        }
+        let mut session = self.read().await?;
+        let entries = history::read(&mut *session, history::Which::All).await?;
+        session.close(false).await?;
+        Ok(entries)
+    }
+
+    /// A session whose transaction only reads.
+    pub(super) async fn read(&self) -> Result<Box<dyn Session>, Error> {
+        let mut session = self.engine().open(Purpose::Read, Way::default().wait, Arc::default()).await?;
+        session.begin_reading().await?;
+        Ok(session)
     }
 
     /// What differs from a recorded schema to what is there.
@@ -263,18 +238,15 @@ impl Database {
 
     /// A recorded schema and the live one, in one spelling.
     async fn beside(&self, recorded: &Schema) -> Result<(Normalized, Normalized), ApplyError> {
-        match self {
-            Database::Sqlite(path) => {
-                let mut connection = Connection::open(path, Mode::Read, Way::default().wait).await?;
-                let live = sqlite::inspect::inspect(&mut connection).await?;
-                connection.close().await?;
-                Ok((sqlite::normalized(recorded.clone()), live.current))
-            }
-            Database::Postgres(url) => {
-                let settled = self.or_who(settled(url, recorded).await).await?;
-                Ok((settled.desired, settled.current))
-            }
-        }
+        let recorded = dialect::normalized(recorded.clone(), self.dialect());
+        let compared = async {
+            let mut session = self.read().await?;
+            let compared = session.compare(&recorded).await?;
+            session.close(false).await?;
+            Ok::<_, ApplyError>(compared)
+        };
+        let compared = self.or_who_is_in_the_way(compared.await, Way::default().wait).await?;
+        Ok((compared.desired, compared.live))
     }
 
     /// Waits until no other apply is at work on a server: what is planned meanwhile would be out of date. One that was killed
@@ -283,19 +255,17 @@ impl Database {
     /// # Errors
     /// [`ApplyError::Locked`] with the holder when the time is up.
     pub async fn wait_for_others(&self, wait: Duration) -> Result<(), ApplyError> {
-        match self {
-            Database::Sqlite(_) => Ok(()),
-            Database::Postgres(url) => pg::wait_for_others(url, wait).await,
-        }
+        self.engine().wait_for_others(wait).await
     }
 
     /// Says who holds the lock that was waited for in vain.
     pub(super) async fn or_who_is_in_the_way<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
-        match (outcome, self) {
-            (Err(error), Database::Postgres(url)) if error.is_lock_timeout() => {
-                Err(ApplyError::Busy { blockers: pg::in_the_way(url).await, waited })
-            }
-            (outcome, _) => outcome,
+        match outcome {
+            Err(error) if error.is_lock_timeout() => match self.engine().lock_holders().await? {
+                Some(blockers) => Err(ApplyError::Busy { blockers, waited }),
+                None => Err(error),
+            },
+            outcome => outcome,
         }
     }
 
@@ -320,10 +290,7 @@ impl Database {
     /// # Errors
     /// [`ApplyError::Differs`] where `force` is not given and the database is not as desired.
     pub async fn stamp(&self, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
-        match self {
-            Database::Sqlite(path) => stamp::on_sqlite(path, desired, force, options).await,
-            Database::Postgres(url) => stamp::on_postgres(url, desired, force, options).await,
-        }
+        stamp::stamp(self, desired, force, options).await
     }
 
     /// Marks applies as done whose last steps ran outside their transaction, and that were cut off before they could say so:
@@ -332,16 +299,22 @@ impl Database {
     /// # Errors
     /// Where the database does not answer.
     pub async fn finish(&self) -> Result<(), ApplyError> {
-        if let Database::Postgres(url) = self {
-            pg::finish(url).await?;
+        let mut session = self.engine().open(Purpose::Record, Way::default().wait, Arc::default()).await?;
+        if !session.capabilities().steps_outside_transaction {
+            return Ok(session.close(false).await?);
         }
-        Ok(())
+        session.begin_held().await?;
+        let last = history::read(&mut *session, history::Which::Last).await.unwrap_or_default();
+        if last.iter().any(|e| e.outcome == "running") && session.finish_history().await? {
+            session.commit().await?;
+        }
+        Ok(session.close(false).await?)
     }
 
-    /// Applies what was approved, or nothing: see [`super::apply()`] and [`pg::apply`].
+    /// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
     ///
     /// # Errors
-    /// As these.
+    /// An error says by itself what it leaves: see [`ApplyError`].
     pub async fn apply(
         &self,
         desired: &Normalized,
@@ -350,21 +323,8 @@ impl Database {
         pulse: Arc<Pulse>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ApplyError> {
-        match self {
-            Database::Sqlite(path) => lite::apply(path, desired, approved, options, pulse, observer).await,
-            Database::Postgres(url) => pg::apply(url, desired, approved, options, pulse, observer).await,
-        }
+        procedure::apply(self, desired, approved, options, pulse, observer).await
     }
-}
-
-/// A recorded schema and the live one in one spelling.
-async fn settled(url: &Url, recorded: &Schema) -> Result<postgres::planner::Settled, postgres::Error> {
-    let mut connection = postgres::connection::Connection::open_within(url, Way::default().wait).await?;
-    connection.begin(postgres::connection::Begin::Snapshot).await?;
-    let settled = postgres::planner::settled(&mut connection, recorded).await?.0;
-    connection.rollback().await?;
-    connection.close().await.ok();
-    Ok(settled)
 }
 
 fn sqlite_state(state: lite::State) -> State {
@@ -385,5 +345,5 @@ fn with_history(state: State, last: Option<Entry>) -> State {
 
 /// Whether the database is a file that is still to be made.
 pub fn is_missing(database: &Database) -> bool {
-    matches!(database, Database::Sqlite(path) if !path.exists())
+    database.is_missing()
 }

@@ -1,7 +1,7 @@
 //! What changed in a database since the last number of its history, and was not rosey's doing.
 
 use super::HistoryError;
-use super::history::{self, Which};
+use super::history;
 use crate::dialect::{Error, guards, postgres, sqlite};
 use crate::diff::{Changes, remaining};
 use crate::kdl::{self, Sources};
@@ -62,7 +62,6 @@ fn since(drift: Option<Drift>) -> Since {
 /// The drift of a SQLite file whose schema is `live`, and whose history ends with `last`.
 pub(super) fn on_sqlite(last: Result<Vec<history::Entry>, HistoryError>, live: &Normalized, desired: &Schema) -> Result<Since, Error> {
     let last = match last {
-        Err(HistoryError::Database(error)) => return Err(error),
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };
@@ -84,8 +83,7 @@ pub(super) async fn on_postgres(
     if !postgres::planner::may_read_history(connection).await? {
         return Ok(Since::default());
     }
-    let last = match history::read_postgres(connection, Which::Last).await {
-        Err(HistoryError::Database(error)) => return Err(error),
+    let last = match history::decode(&postgres::engine::history(connection, true).await?) {
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };

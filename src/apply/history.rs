@@ -6,9 +6,9 @@
 use serde::Deserialize;
 
 use super::chained;
-use crate::dialect::{Error, postgres, sqlite};
-use crate::plan::{HISTORY_FORMAT, Record, Rename, create_history, decode_renames, insert_history, upgrade_history};
-use crate::schema::Dialect;
+use crate::dialect::engine::Session;
+use crate::dialect::{Error, HistoryError};
+use crate::plan::{HISTORY_FORMAT, Record, Rename, decode_renames};
 
 /// A row, as it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -70,41 +70,6 @@ impl Entry {
     }
 }
 
-/// Why the history cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HistoryError {
-    /// The database does not answer.
-    #[error(transparent)]
-    Database(#[from] Error),
-    /// A later rosey wrote a row.
-    #[error("number {number} of the history was written by a later rosey ({version})")]
-    Later {
-        /// The row.
-        number: i64,
-        /// Which rosey.
-        version: String,
-    },
-    /// A row is not as any rosey wrote it.
-    #[error("the table _rosey_history is not as rosey makes it: {0}")]
-    Damaged(String),
-    /// Something acts when a row is written.
-    #[error("the table _rosey_history has {0}, which would act within the apply")]
-    Acts(String),
-}
-
-impl From<sqlite::Error> for HistoryError {
-    fn from(error: sqlite::Error) -> Self {
-        HistoryError::Database(error.into())
-    }
-}
-
-impl From<postgres::Error> for HistoryError {
-    fn from(error: postgres::Error) -> Self {
-        HistoryError::Database(error.into())
-    }
-}
-
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
@@ -112,35 +77,13 @@ pub(super) enum Which {
     Last,
 }
 
-impl Which {
-    fn order(self) -> &'static str {
-        match self {
-            Which::All => "ORDER BY number",
-            Which::Last => "ORDER BY number DESC LIMIT 1",
-        }
-    }
+/// The rows that a session sees; none if there is no such table.
+pub(super) async fn read(session: &mut dyn Session, which: Which) -> Result<Vec<Entry>, HistoryError> {
+    decode(&session.history(which == Which::Last).await?)
 }
 
-/// The rows of a SQLite file; none where there is no such table.
-pub(super) async fn read_sqlite(connection: &mut sqlite::connection::Connection, which: Which) -> Result<Vec<Entry>, HistoryError> {
-    let columns = connection.texts("SELECT name FROM pragma_table_info('_rosey_history')").await?;
-    if columns.is_empty() {
-        return Ok(Vec::new());
-    }
-    let quote = |c: &String| format!("'{}', \"{}\"", c.replace('\'', "''"), c.replace('"', "\"\""));
-    let object = columns.iter().map(quote).collect::<Vec<_>>().join(", ");
-    decode(connection.texts(&format!("SELECT json_object({object}) FROM _rosey_history {}", which.order())).await?)
-}
-
-/// The rows of a PostgreSQL database; none where there is no such table.
-pub(super) async fn read_postgres(connection: &mut postgres::connection::Connection, which: Which) -> Result<Vec<Entry>, HistoryError> {
-    if !exists(connection).await? {
-        return Ok(Vec::new());
-    }
-    decode(connection.texts(&format!("SELECT to_jsonb(h)::text FROM _rosey_history h {}", which.order())).await?)
-}
-
-fn decode(rows: Vec<String>) -> Result<Vec<Entry>, HistoryError> {
+/// The rows as an engine gives them.
+pub(super) fn decode(rows: &[String]) -> Result<Vec<Entry>, HistoryError> {
     rows.iter().map(|row| decode_row(row)).collect()
 }
 
@@ -154,6 +97,12 @@ fn decode_row(row: &str) -> Result<Entry, HistoryError> {
     serde_json::from_value(value).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
+/// The digest of a row, also of one that cannot be read otherwise.
+fn digest_of(row: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(row).ok()?;
+    Some(value.get("digest")?.as_str()?.to_owned())
+}
+
 /// Refuses to write behind a row of a later rosey, whose meaning is not known here.
 pub(super) fn is_known(last: Result<Vec<Entry>, HistoryError>) -> Result<(), HistoryError> {
     match last {
@@ -163,73 +112,26 @@ pub(super) fn is_known(last: Result<Vec<Entry>, HistoryError>) -> Result<(), His
     }
 }
 
-/// Writes a row and gives its number.
-pub(super) async fn write_sqlite(connection: &mut sqlite::connection::Connection, record: &Record) -> Result<i64, sqlite::Error> {
-    connection.execute(&create_history(Dialect::Sqlite)).await?;
-    let there = connection.texts("SELECT name FROM pragma_table_info('_rosey_history')").await?;
-    for sql in upgrade_history(Dialect::Sqlite, &there) {
-        connection.execute(&sql).await?;
-    }
-    let last = "SELECT digest FROM _rosey_history WHERE digest IS NOT NULL AND number = (SELECT max(number) FROM _rosey_history)";
-    let before = connection.texts(last).await?.pop().unwrap_or_default();
-    connection.execute(&insert_history(Dialect::Sqlite, record)).await?;
-    let number = connection.number("SELECT max(number) FROM _rosey_history").await?;
-    // What cannot be read is without a digest, as a row of an older rosey is.
-    if let Some(entry) = read_sqlite(connection, Which::Last).await.ok().and_then(|mut rows| rows.pop()) {
-        let digest = chained::digest(&entry, &before);
-        connection.execute(&format!("UPDATE _rosey_history SET digest = '{digest}' WHERE number = {number}")).await?;
-    }
-    Ok(number)
-}
-
 /// Refuses a history on which something would act: its rows are written within the apply, with the rights of who applies.
-pub(super) async fn is_inert_sqlite(connection: &mut sqlite::connection::Connection) -> Result<(), HistoryError> {
-    let acting = "SELECT 'the trigger ' || name FROM main.sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = '_rosey_history' \
-                  UNION ALL SELECT 'become a view' FROM main.sqlite_schema WHERE type = 'view' AND lower(name) = '_rosey_history'";
-    acts(connection.texts(acting).await?)
+pub(super) async fn is_inert(session: &mut dyn Session) -> Result<(), HistoryError> {
+    acts(session.acts_on_history().await?)
 }
 
-/// The same: triggers, rules, row-level security, and whatever else calls functions when a row is written.
-pub(super) async fn is_inert_postgres(connection: &mut postgres::connection::Connection) -> Result<(), HistoryError> {
-    let acting = "WITH it AS (SELECT c.oid, c.relkind, c.relrowsecurity FROM pg_catalog.pg_class c \
-                  WHERE c.oid = pg_catalog.to_regclass('_rosey_history')) \
-                  SELECT 'the trigger ' || tgname FROM pg_catalog.pg_trigger, it WHERE tgrelid = it.oid \
-                  UNION ALL SELECT 'the rule ' || rulename FROM pg_catalog.pg_rewrite, it WHERE ev_class = it.oid \
-                  UNION ALL SELECT 'the policy ' || polname FROM pg_catalog.pg_policy, it WHERE polrelid = it.oid \
-                  UNION ALL SELECT 'row-level security' FROM it WHERE relrowsecurity \
-                  UNION ALL SELECT 'become something else than a table' FROM it WHERE relkind <> 'r' \
-                  UNION ALL SELECT 'the constraint ' || conname FROM pg_catalog.pg_constraint, it WHERE conrelid = it.oid AND contype NOT IN ('p', 'n') \
-                  UNION ALL SELECT 'a default or a generated column' FROM pg_catalog.pg_attrdef, it WHERE adrelid = it.oid \
-                  UNION ALL SELECT 'an index of an expression' FROM pg_catalog.pg_index, it \
-                  WHERE indrelid = it.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)";
-    acts(connection.texts(acting).await?)
-}
-
-fn acts(found: Vec<String>) -> Result<(), HistoryError> {
+/// The same for what was found to act.
+pub(super) fn acts(found: Vec<String>) -> Result<(), HistoryError> {
     found.into_iter().next().map_or(Ok(()), |what| Err(HistoryError::Acts(what)))
 }
 
 /// Writes a row and gives its number.
-pub(super) async fn write_postgres(connection: &mut postgres::connection::Connection, record: &Record) -> Result<i64, postgres::Error> {
-    if exists(connection).await? {
-        let columns = "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('_rosey_history') AND attnum > 0";
-        let there = connection.texts(columns).await?;
-        for sql in upgrade_history(Dialect::Postgres, &there) {
-            connection.execute(&sql).await?;
-        }
-    } else {
-        connection.execute(&create_history(Dialect::Postgres)).await?;
+pub(super) async fn write(session: &mut dyn Session, record: &Record) -> Result<i64, Error> {
+    if session.capabilities().digests_history {
+        return session.write_history(record).await;
     }
-    connection.execute(&insert_history(Dialect::Postgres, record)).await?;
-    connection.number("SELECT max(number) FROM _rosey_history").await
-}
-
-/// Marks applies as done whose last steps ran outside their transaction: the schema is now as the last one wanted it.
-/// Gives whether there were any.
-pub(super) async fn finish(connection: &mut postgres::connection::Connection) -> Result<bool, postgres::Error> {
-    Ok(connection.execute("UPDATE _rosey_history SET outcome = 'applied' WHERE outcome = 'running'").await? > 0)
-}
-
-async fn exists(connection: &mut postgres::connection::Connection) -> Result<bool, postgres::Error> {
-    Ok(connection.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('_rosey_history')").await? > 0)
+    let before = session.history(true).await?.first().and_then(|row| digest_of(row)).unwrap_or_default();
+    let number = session.write_history(record).await?;
+    // What cannot be read is without a digest, as a row of an older rosey is.
+    if let Some(entry) = read(session, Which::Last).await.ok().and_then(|mut rows| rows.pop()) {
+        session.set_digest(number, &chained::digest(&entry, &before)).await?;
+    }
+    Ok(number)
 }

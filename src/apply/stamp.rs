@@ -1,13 +1,11 @@
 //! Writes the schema down as it is found, and changes nothing else: for a database that others have made, and for a way
 //! back that somebody else has gone already.
 
-use std::path::Path;
-use std::time::Instant;
+use std::sync::Arc;
 
-use super::{ApplyError, Desired, Entry, Options, history, postgres as pg, sqlite as lite};
-use crate::dialect::sqlite::connection::{Connection, Error, Mode};
-use crate::dialect::sqlite::inspect;
-use crate::dialect::{postgres, sqlite};
+use super::recorded::as_recorded;
+use super::{ApplyError, Database, Desired, Entry, Options, history};
+use crate::dialect::engine::{Committed, Purpose, Wait};
 use crate::diff::{Changes, remaining};
 use crate::kdl;
 use crate::plan::{Kind, Record};
@@ -84,48 +82,31 @@ impl Found {
     }
 }
 
-pub(super) async fn on_sqlite(path: &Path, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
-    let mut connection = Connection::open(path, Mode::Write, options.lock_timeout).await?;
-    match connection.execute("BEGIN IMMEDIATE").await {
-        Err(Error::Locked) => return Err(ApplyError::Locked { holder: None, waited: options.lock_timeout }),
-        other => other?,
-    };
-    let live = inspect::inspect(&mut connection).await?;
-    let differs = Found::differs(&remaining(&live.current, desired.normalized()), force)?;
-    history::is_inert_sqlite(&mut connection).await?;
-    let last = history::read_sqlite(&mut connection, history::Which::Last).await?.pop();
-    let guards = sqlite::planner::remembered(&mut connection, &live).await?;
-    let there = lite::as_recorded(live.current.schema(), desired.normalized().schema(), guards.schema());
-    let found = Found { last, there, written: None, differs };
-    if let Some(number) = found.already(options) {
-        connection.close().await?;
-        return Ok(found.stamped(number, true));
-    }
-    let number = history::write_sqlite(&mut connection, &found.record(options)).await?;
-    connection.execute("COMMIT").await?;
-    connection.close().await?;
-    Ok(found.stamped(number, false))
-}
-
-pub(super) async fn on_postgres(url: &postgres::Url, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
-    let mut connection = postgres::connection::Connection::open_within(url, options.lock_timeout).await?;
-    let until = Instant::now() + options.lock_timeout;
-    pg::begin_locked(&mut connection, until, options.lock_timeout, &sqlite::Pulse::default()).await?;
-    let (settled, guards) = postgres::planner::settled(&mut connection, desired.normalized().schema()).await?;
-    let changes = remaining(&settled.current, &settled.desired);
+/// Records what is there, in the transaction of an apply.
+pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
+    let wait = options.lock_timeout;
+    let mut session = database.engine().open(Purpose::Record, wait, Arc::default()).await?;
+    session.begin(Wait::from_now(wait)).await?;
+    let compared = session.compare(desired.normalized()).await?;
+    let changes = remaining(&compared.live, &compared.desired);
     let differs = Found::differs(&changes, force)?;
-    history::is_inert_postgres(&mut connection).await?;
-    let last = history::read_postgres(&mut connection, history::Which::Last).await?.pop();
-    let there = pg::as_recorded(settled.current.schema(), desired.normalized().schema(), guards.schema());
-    // Only a schema that is there as it was written tells how the server spells it.
-    let written = changes.is_empty().then(|| kdl::encode(desired.normalized().schema()));
+    history::is_inert(&mut *session).await?;
+    let last = history::read(&mut *session, history::Which::Last).await?.pop();
+    let wanted = desired.normalized().schema();
+    let there = as_recorded(&session.shown(&compared.live), wanted, compared.guards.schema());
+    // Only a schema that is there as it was written tells how the database spells it.
+    let respells = session.capabilities().respells_expressions;
+    let written = (respells && changes.is_empty()).then(|| kdl::encode(wanted));
     let found = Found { last, there, written, differs };
     if let Some(number) = found.already(options) {
-        connection.close().await.ok();
+        session.close(false).await?;
         return Ok(found.stamped(number, true));
     }
-    let number = history::write_postgres(&mut connection, &found.record(options)).await?;
-    connection.commit().await?;
-    connection.close().await.ok();
-    Ok(found.stamped(number, false))
+    let number = history::write(&mut *session, &found.record(options)).await?;
+    let committed = session.commit().await?;
+    session.close(false).await?;
+    match committed {
+        Committed::Told | Committed::Confirmed(_) => Ok(found.stamped(number, false)),
+        Committed::Unknown(source) => Err(ApplyError::CommitUnknown { number, source }),
+    }
 }

@@ -55,6 +55,16 @@ impl Error {
         }
     }
 
+    /// Whether the cause is not in the statement: somebody stopped it or held a lock, or the connection was lost.
+    pub(crate) fn is_from_outside(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
+            Error::Postgres(error) => {
+                matches!(**error, postgres::Error::LockTimeout | postgres::Error::Cancelled | postgres::Error::Lost(_))
+            }
+        }
+    }
+
     /// Whether the database works and does not take what was asked of it: somebody has to decide.
     pub fn is_refusal(&self) -> bool {
         match self {

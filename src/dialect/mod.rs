@@ -2,14 +2,23 @@
 
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;
+pub(crate) mod engine;
 mod error;
+mod failure;
 pub(crate) mod filled;
 pub(crate) mod guards;
 pub(crate) mod operators;
 pub mod postgres;
+mod pulse;
+mod registry;
 pub mod sqlite;
 
+pub use engine::BackupMode;
 pub use error::{Error, PlanError};
+pub use failure::{ApplyError, HistoryError};
+pub use pulse::{PULSE, Pulse};
+pub use registry::{Database, desired, problems};
+pub(crate) use registry::{is_reserved, normalized};
 
 #[cfg(test)]
 mod tests;

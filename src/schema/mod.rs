@@ -6,6 +6,7 @@
 
 mod address;
 mod allow;
+mod capabilities;
 mod column;
 mod exchanged;
 mod expr;
@@ -32,6 +33,7 @@ use indexmap::IndexMap;
 
 pub use address::Address;
 pub use allow::{Allow, Allows};
+pub use capabilities::Capabilities;
 pub use column::{Column, DefaultValue, Explicit, Generated, Identity, Literal};
 pub use exchanged::Exchanged;
 pub(crate) use exchanged::is_done;

@@ -1,13 +1,15 @@
 //! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same settings, the same lock,
 //! the same look at the rows, the same steps, the same row in the history.
 
+use super::Remarks;
 use super::plan::how;
-use super::{LOCK, Remarks, as_recorded};
+use crate::apply::recorded::as_recorded;
 use crate::apply::{ApplyError, Options, Way, history};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
+use crate::dialect::postgres::lock::LOCK;
 use crate::dialect::postgres::planner::{self, Planned, Settled};
-use crate::dialect::postgres::{Url, digest, script};
+use crate::dialect::postgres::{Url, digest, engine, script};
 use crate::kdl;
 use crate::plan::{
     Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction, create_history, first_columns, insert_history, upgrade_history,
@@ -35,15 +37,14 @@ pub(in crate::apply) struct Start<'s> {
 pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    history::is_known(history::read_postgres(&mut connection, history::Which::Last).await)?;
-    history::is_inert_postgres(&mut connection).await?;
-    let Planned { plan, settled, uncounted, .. } = planner::plan_as(&mut connection, desired, &how(way)).await?;
+    history::is_known(history::decode(&engine::history(&mut connection, true).await?))?;
+    history::acts(engine::acts_on_history(&mut connection).await?)?;
+    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &how(way)).await?;
     let mut number = 0;
     if settled.live.history {
         number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;
     }
     let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
-    let guards = planner::remembered(&mut connection, &settled.live).await?;
     connection.rollback().await?;
     connection.close().await.ok();
     let start = Start { settled: &settled, guards: &guards, uncounted: &uncounted, number, facts: &facts };

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use super::super::history::{self, Which};
-use super::super::{Entry, HistoryError, drift};
+use super::super::{Entry, drift, history};
 use super::plan::how;
 use super::{PATIENCE, Remarks};
 use crate::apply::Way;
 use crate::dialect::guards::Guards;
-use crate::dialect::postgres;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How};
+use crate::dialect::postgres::{self, engine};
 use crate::dialect::postgres::{Url, digest, offline, rows};
 use crate::dialect::{Error, PlanError};
 use crate::kdl::{self, Sources};
@@ -96,7 +95,7 @@ pub async fn plan_as_noted(
 ) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    let planned = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
+    let (planned, _) = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
     connection.rollback().await?;
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };
@@ -119,9 +118,6 @@ async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guar
     let mut facts = offline::facts(&live, &guards, &holding);
     facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);
-    let last = match history::read_postgres(connection, Which::Last).await {
-        Err(HistoryError::Database(error)) => return Err(error),
-        other => other.unwrap_or_default().into_iter().next(),
-    };
+    let last = history::decode(&engine::history(connection, true).await?).unwrap_or_default().into_iter().next();
     Ok((live, guards, holding, State { current, facts, last }))
 }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, as_kdl, as_recorded};
-use crate::apply::{Options, verify};
+use super::{State, as_kdl};
+use crate::apply::Options;
+use crate::apply::recorded::as_recorded;
 use crate::dialect::PlanError;
 use crate::dialect::sqlite::lexer::quote_string;
 use crate::dialect::sqlite::lower::rowid_name;
 use crate::dialect::sqlite::references::orphans_sql;
-use crate::dialect::sqlite::{offline, script, shell};
+use crate::dialect::sqlite::{inspect, offline, script, shell, verify};
 use crate::plan::{Frame, Piece, Plan, Record, insert_history, upgrade_history};
 use crate::schema::{Dialect, Normalized, Schema};
 
@@ -30,7 +31,7 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
     }
     let record = Record {
         schema_before: as_kdl(live.current.schema()),
-        schema_after: as_recorded(&after, desired.schema(), &state.guarded),
+        schema_after: as_recorded(&inspect::for_display(&after), desired.schema(), &state.guarded),
         rows_copied: plan.rows_copied().unwrap_or_default(),
         outcome: "applied",
         ..options.record(plan)

@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::history::{self, Which};
-use super::super::{Entry, HistoryError, drift};
-use super::{SqlitePath, folder_exists, rewrites};
+use super::super::{Entry, drift, history};
+use super::{SqlitePath, folder_exists};
 use crate::apply::Way;
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::gate::{self, Gate};
 use crate::dialect::sqlite::planner::{self, How};
-use crate::dialect::sqlite::{inspect, measure, offline};
+use crate::dialect::sqlite::{engine, inspect, measure, offline};
 use crate::dialect::{self, PlanError};
 use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
@@ -57,7 +56,8 @@ pub async fn state(path: &Path) -> Result<State, dialect::Error> {
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, dialect::Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
-    let (history_columns, last) = (connection.texts(HISTORY_COLUMNS).await?, last(connection).await?);
+    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
+    let last = history::decode(&last(connection, &history_columns).await?).unwrap_or_default().into_iter().next();
     Ok(State {
         current: inspect::for_display(live.current.schema()),
         facts: offline::facts(&live),
@@ -68,11 +68,9 @@ pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Resul
     })
 }
 
-async fn last(connection: &mut Connection) -> Result<Option<Entry>, dialect::Error> {
-    match history::read_sqlite(connection, Which::Last).await {
-        Err(HistoryError::Database(error)) => Err(error),
-        other => Ok(other.unwrap_or_default().into_iter().next()),
-    }
+/// The last row of the history, as it is; none if there is no such table.
+async fn last(connection: &mut Connection, columns: &[String]) -> Result<Vec<String>, Error> {
+    if columns.is_empty() { Ok(Vec::new()) } else { connection.texts(&engine::history_sql(columns, true)).await }
 }
 
 /// Plans as [`super::plan_within`] does, and gives the state that the plan starts from, both as one moment of the file. A
@@ -96,8 +94,8 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
     let mut live = inspect::inspect(&mut connection).await?;
     let guards = planner::remembered(&mut connection, &live).await?;
     live.current = live.current.with_renames_done(guards.schema().exchanged());
-    let recorded = history::read_sqlite(&mut connection, Which::Last).await;
     let history_columns = connection.texts(HISTORY_COLUMNS).await?;
+    let recorded = history::decode(&last(&mut connection, &history_columns).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let how = How { rebuild_only: way.path == SqlitePath::Rebuild, proven: None, counts: way.counts };
@@ -122,7 +120,7 @@ async fn counted(path: &Path, plan: &mut Plan, way: Way) -> Result<(), PlanError
         return Ok(());
     }
     let mut connection = Connection::open(path, Mode::Read, way.wait).await?;
-    if let Some(step) = plan.steps.iter_mut().find(|s| rewrites(s))
+    if let Some(step) = plan.steps.iter_mut().find(|s| engine::rewrites(s))
         && let Some(found) = gate::damage(&mut connection, DAMAGE).await?
     {
         let (message, address) = (format!("the database is damaged: {found}"), step.address.clone());

@@ -175,11 +175,11 @@ impl<'h> How<'h> {
     }
 }
 
-/// Plans from the live schema to the desired one, inside the caller's transaction.
-pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, how: &How<'_>) -> Result<Planned, PlanError> {
+/// Plans from the live schema to the desired one, inside the caller's transaction. Gives what the last apply guarded too.
+pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, how: &How<'_>) -> Result<(Planned, Guards), PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
     is_possible(connection, &settled, &settled.changes()?).await?;
-    plan_from(connection, settled, &guards, how).await
+    Ok((plan_from(connection, settled, &guards, how).await?, guards))
 }
 
 /// Plans from what has been settled and found possible, and counts.

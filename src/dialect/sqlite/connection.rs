@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
 use super::{codes, file, prepare};
+use crate::dialect::{PULSE, Pulse};
 
 /// What went wrong between rosey and a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -317,18 +318,6 @@ pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
         _ => Error::Sql { message: message.to_owned(), code, sql: sql.to_owned() },
     }
 }
-
-/// What a long statement tells while it runs, and whether it shall stop.
-#[derive(Debug, Default)]
-pub struct Pulse {
-    /// How often SQLite called: once in [`PULSE`] operations of its virtual machine.
-    pub beats: std::sync::atomic::AtomicU64,
-    /// Set to true to stop the statement that runs.
-    pub cancel: std::sync::atomic::AtomicBool,
-}
-
-/// Operations of SQLite's virtual machine between two beats.
-pub const PULSE: i32 = 10_000;
 
 impl Connection {
     /// Lets a long statement be watched and stopped: dropping its future would not stop it.

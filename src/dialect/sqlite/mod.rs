@@ -8,6 +8,7 @@ mod codes;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+pub(crate) mod engine;
 pub(crate) mod file;
 mod from_sql;
 pub(crate) mod gate;
@@ -30,17 +31,20 @@ mod read_other;
 mod read_table;
 pub(crate) mod references;
 mod rewrite;
+mod room;
 pub(crate) mod script;
 pub(crate) mod shell;
 pub(crate) mod types;
 mod value;
+pub(crate) mod verify;
 mod works;
 
 #[cfg(test)]
 mod oracle;
 
+pub use crate::dialect::{PULSE, Pulse};
 pub use check::problems;
-pub use connection::{Error, PULSE, Pulse};
+pub use connection::Error;
 pub use from_sql::{Made, SqlFileError, from_sql};
 pub(crate) use normalize::normalize as normalized;
 

@@ -1,32 +1,20 @@
-//! What is compared before the commit: rows, references, and the schema itself.
+//! What is looked at before the commit: the rows that were to be filled, and the references. Changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dialect::sqlite::connection::{Connection, Error};
-use crate::dialect::sqlite::inspect;
-use crate::dialect::sqlite::lexer::quote;
-use crate::dialect::sqlite::references::{Listed, foreign_keys, mismatched, orphans, points_to_a_key};
-use crate::diff::{TableChange, remaining};
+use super::connection::{Connection, Error};
+use super::lexer::quote;
+use super::references::{Listed, foreign_keys, mismatched, orphans, points_to_a_key};
+use crate::diff::TableChange;
 use crate::plan::Plan;
-use crate::schema::{Column, Normalized, Table};
-
-/// The schema as it is now, if it is the desired one; else what differs.
-pub(super) async fn schema(connection: &mut Connection, desired: &Normalized) -> Result<Result<Normalized, String>, Error> {
-    let current = inspect::inspect(connection).await?.current;
-    let left = remaining(&current, desired);
-    if left.is_empty() {
-        return Ok(Ok(current));
-    }
-    let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
-    Ok(Err(format!("{} still differs", names.join(", "))))
-}
+use crate::schema::{Column, Table};
 
 /// The column that should have been filled and still holds NULL, if there is one. `IS NULL` would not tell: of a column
 /// that says NOT NULL SQLite believes it.
 ///
 /// # Errors
 /// Where SQLite cannot read.
-pub(super) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result<Option<String>, Error> {
+pub(crate) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result<Option<String>, Error> {
     for change in &plan.changes.tables {
         let TableChange::Alter(edits) = change else { continue };
         let table = quote(edits.after.name.name.as_str());
@@ -43,11 +31,11 @@ pub(super) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result
 
 /// A foreign key and its table, in lower case and under the names after the change: tables and columns that are renamed
 /// keep their keys.
-pub(super) type Key = (String, String);
+pub(crate) type Key = (String, String);
 
 /// The rows that a foreign key breaks over, and how often each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Orphans {
+pub(crate) enum Orphans {
     Rows(BTreeMap<String, usize>),
     /// SQLite cannot tell, because what is pointed to is no key.
     Mismatch,
@@ -55,12 +43,15 @@ pub(super) enum Orphans {
     Nowhere(BTreeMap<String, usize>),
 }
 
+/// The rows that break each foreign key.
+pub(crate) type Broken = BTreeMap<Key, Orphans>;
+
 /// The live foreign keys that the plan may break, and the rows that break them already: those of the tables that it
 /// touches, and of all that point to them, whether the schema manages them or not.
 ///
 /// # Errors
 /// Where SQLite cannot read.
-pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, names: &Names) -> Result<BTreeMap<Key, Orphans>, Error> {
+pub(crate) async fn broken_references(connection: &mut Connection, plan: &Plan, names: &Names) -> Result<Broken, Error> {
     let touched: BTreeSet<String> = plan.changes.tables.iter().flat_map(touched).collect();
     let mut found = BTreeMap::new();
     let sql = "SELECT lower(name) FROM sqlite_schema WHERE type IN ('table', 'view')";
@@ -87,7 +78,7 @@ pub(super) async fn broken_references(connection: &mut Connection, plan: &Plan, 
 
 /// The table that breaks where it did not before, if there is one, and how. What could not be told before is not held
 /// against it, nor is a new key that leads nowhere: the schema says so of it.
-pub(super) fn newly_broken(before: &BTreeMap<Key, Orphans>, after: &BTreeMap<Key, Orphans>) -> Option<String> {
+pub(crate) fn newly_broken(before: &Broken, after: &Broken) -> Option<String> {
     for (key, now) in after {
         let orphans = match (before.get(key), now) {
             (None, Orphans::Mismatch | Orphans::Nowhere(_)) | (Some(Orphans::Mismatch), _) => false,
@@ -116,7 +107,7 @@ impl Orphans {
 
 /// What the plan calls anew: the names after it of the names that are live before it.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     tables: BTreeMap<String, String>,
     columns: BTreeMap<(String, String), String>,
     /// Tables whose rows get other rowids.
@@ -125,7 +116,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Those of a plan.
-    pub(super) fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &Plan) -> Self {
         let mut names = Names::default();
         for change in &plan.changes.tables {
             let TableChange::Alter(edits) = change else { continue };
@@ -145,17 +136,17 @@ impl Names {
     }
 
     /// After the plan nothing is called anew.
-    pub(super) fn done(self) -> Self {
+    pub(crate) fn done(self) -> Self {
         Names { renumbered: self.renumbered, ..Names::default() }
     }
 
     /// Whether the rows of a table keep their rowids.
-    pub(super) fn keeps_rowids(&self, table: &str) -> bool {
+    pub(crate) fn keeps_rowids(&self, table: &str) -> bool {
         !self.renumbered.contains(&lower(table))
     }
 
     /// A key under the names after the plan.
-    pub(super) fn after(&self, table: &str, key: &Listed) -> Key {
+    pub(crate) fn after(&self, table: &str, key: &Listed) -> Key {
         let name = |table: &str| self.tables.get(&lower(table)).cloned().unwrap_or_else(|| lower(table));
         let column = |table: &str, column: &str| {
             let column = lower(column);
@@ -167,7 +158,7 @@ impl Names {
 }
 
 /// The tables of a change, under all their names.
-pub(super) fn touched(change: &TableChange) -> Vec<String> {
+pub(crate) fn touched(change: &TableChange) -> Vec<String> {
     match change {
         TableChange::Create(t) | TableChange::Drop(t) => vec![lower(t.name.name.as_str())],
         TableChange::Alter(e) => vec![lower(e.live.name.name.as_str()), lower(e.after.name.name.as_str())],

@@ -7,10 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::super::{ApplyError, Observer, Options};
-use crate::dialect::postgres::Url;
-use crate::dialect::postgres::connection::Connection;
-use crate::dialect::sqlite::Pulse;
+use super::connection::Connection;
+use crate::dialect::engine::Backup;
+use crate::dialect::{ApplyError, Pulse};
 use crate::diff::TableChange;
 use crate::plan::{Level, Plan};
 use crate::schema::ObjectName;
@@ -39,15 +38,11 @@ fn live(plan: &Plan) -> impl Iterator<Item = (String, ObjectName)> {
     })
 }
 
-/// Writes the dump, readable by its owner alone.
-pub(super) async fn write(
-    url: &Url,
-    connection: &mut Connection,
-    tables: &[ObjectName],
-    options: &Options,
-    pulse: &Pulse,
-    observer: &mut dyn Observer,
-) -> Result<PathBuf, ApplyError> {
+/// Where a dump goes: a name of the database and the moment.
+///
+/// # Errors
+/// [`ApplyError::NoBackup`] without a `pg_dump` that knows the server.
+pub(super) async fn place(connection: &mut Connection, folder: Option<&Path>) -> Result<PathBuf, ApplyError> {
     let server = connection.server_version() / 10_000;
     let tool = version_of_tool();
     match tool {
@@ -57,31 +52,35 @@ pub(super) async fn write(
     }
     let stamp = connection.texts("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISSMS\"Z\"')").await?;
     let database = connection.texts("SELECT current_database()::text").await?;
-    let home = connection.texts("SELECT current_schema()::text").await?;
     let first = |list: Vec<String>| list.into_iter().next().unwrap_or_default();
-    let (stamp, database, home) = (first(stamp), first(database), first(home));
+    let (stamp, database) = (first(stamp), first(database));
     let plain: String = database.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
-    let path = options.backup_dir.clone().unwrap_or_default().join(format!("{plain}.{stamp}.dump"));
-    observer.backing_up(&path);
+    Ok(folder.unwrap_or(Path::new("")).join(format!("{plain}.{stamp}.dump")))
+}
+
+/// Writes the dump, readable by its owner alone.
+pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &Pulse) -> Result<(), ApplyError> {
+    let Backup { path, tables } = backup;
+    let home = connection.texts("SELECT current_schema()::text").await?.into_iter().next().unwrap_or_default();
     // The owner's alone from its first byte on.
     let failed = |reason: String| ApplyError::Backup { path: path.display().to_string(), reason };
-    private(&path).map_err(|e| failed(reason(&e)))?;
+    private(path).map_err(|e| failed(reason(&e)))?;
     let mut command = Command::new("pg_dump");
-    command.args(["--format=custom", "--no-password", "--file"]).arg(&path);
+    command.args(["--format=custom", "--no-password", "--file"]).arg(path);
     for table in tables {
         let schema = table.schema.as_ref().map_or(home.clone(), ToString::to_string);
         command.arg("--table").arg(format!("{}.{}", exactly(&schema), exactly(table.name.as_str())));
     }
-    url.as_environment(&mut command);
+    connection.url().as_environment(&mut command);
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let outcome = match child {
         Ok(child) => ended(child, pulse).await,
         Err(e) => Err(Some(reason(&e))),
     };
     match outcome {
-        Ok(()) => Ok(path),
+        Ok(()) => Ok(()),
         Err(why) => {
-            std::fs::remove_file(&path).ok();
+            std::fs::remove_file(path).ok();
             Err(why.map_or(ApplyError::Interrupted, failed))
         }
     }

@@ -2,17 +2,17 @@
 //! only steps outside of transactions need the session's, which is released at the end.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::super::ApplyError;
-use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::session::{self, Saved};
-use crate::dialect::postgres::{Error, Url};
-use crate::dialect::sqlite::Pulse;
+use super::connection::{Begin, Connection};
+use super::session::{self, Saved};
+use super::{Error, Url};
+use crate::dialect::engine::Wait;
+use crate::dialect::{ApplyError, Pulse};
 
 /// The key of the lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
-pub(in crate::apply) const LOCK: i64 = 0x72_6f_73_65_79;
+pub(crate) const LOCK: i64 = 0x72_6f_73_65_79;
 
 /// How long it is between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -43,8 +43,8 @@ impl Ask {
 ///
 /// # Errors
 /// [`ApplyError::Locked`] with the holder when the time is up; [`Error::ReadOnly`] where nothing can be written.
-pub(in crate::apply) async fn begin(connection: &mut Connection, until: Instant, wait: Duration, pulse: &Pulse) -> Result<(), ApplyError> {
-    take(connection, Ask::Transaction, until, wait, pulse).await?;
+pub(super) async fn begin(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<(), ApplyError> {
+    take(connection, Ask::Transaction, wait, pulse).await?;
     is_writable(connection).await
 }
 
@@ -52,9 +52,9 @@ pub(in crate::apply) async fn begin(connection: &mut Connection, until: Instant,
 ///
 /// # Errors
 /// [`ApplyError::Locked`] with the holder when the time is up.
-pub(in crate::apply) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), ApplyError> {
+pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), ApplyError> {
     let mut connection = Connection::open(url).await?;
-    take(&mut connection, Ask::Others, Instant::now() + wait, wait, &Pulse::default()).await?;
+    take(&mut connection, Ask::Others, Wait::from_now(wait), &Pulse::default()).await?;
     connection.close().await.ok();
     Ok(())
 }
@@ -63,9 +63,9 @@ pub(in crate::apply) async fn wait_for_others(url: &Url, wait: Duration) -> Resu
 ///
 /// # Errors
 /// As [`begin`].
-pub(super) async fn hold(connection: &mut Connection, until: Instant, wait: Duration, pulse: &Pulse) -> Result<Saved, ApplyError> {
+pub(super) async fn hold(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<Saved, ApplyError> {
     let saved = session::settle(connection).await?;
-    let held = match take(connection, Ask::Session, until, wait, pulse).await {
+    let held = match take(connection, Ask::Session, wait, pulse).await {
         Ok(()) => is_writable(connection).await,
         refused => refused,
     };
@@ -85,7 +85,7 @@ pub(super) async fn release(connection: &mut Connection, saved: &Saved) {
     session::give_back(connection, saved).await.ok();
 }
 
-async fn take(connection: &mut Connection, ask: Ask, until: Instant, wait: Duration, pulse: &Pulse) -> Result<(), ApplyError> {
+async fn take(connection: &mut Connection, ask: Ask, wait: Wait, pulse: &Pulse) -> Result<(), ApplyError> {
     loop {
         if pulse.cancel.load(Relaxed) {
             return Err(ApplyError::Interrupted);
@@ -94,10 +94,10 @@ async fn take(connection: &mut Connection, ask: Ask, until: Instant, wait: Durat
         if connection.texts(&ask.sql()).await?.first().is_some_and(|t| t == "true") {
             return Ok(());
         }
-        let held = if Instant::now() >= until { Some(holder(connection).await?) } else { None };
+        let held = if wait.is_over() { Some(holder(connection).await?) } else { None };
         connection.rollback().await?;
         if let Some(holder) = held {
-            return Err(ApplyError::Locked { holder: Some(holder), waited: wait });
+            return Err(ApplyError::Locked { holder: Some(holder), waited: wait.limit });
         }
         tokio::time::sleep(PAUSE).await;
     }

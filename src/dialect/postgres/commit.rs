@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{ApplyError, Observer};
-use crate::dialect::PlanError;
-use crate::dialect::postgres::cancel::Canceller;
-use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::{Error, Url};
+use super::cancel::Canceller;
+use super::connection::{Begin, Connection};
+use super::{Error, Url};
+use crate::dialect::engine::Committed;
 
 /// How long the server is asked what came of a commit whose answer was lost: it may be starting again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,31 +24,26 @@ enum Came {
     Forgotten,
 }
 
-/// Commits. Where the answer is lost, the server is asked in a new session what came of it.
+/// Commits. If the answer is lost, the server is asked in a new session what came of it.
 ///
 /// # Errors
-/// That nothing was committed ([`ApplyError::Database`]), or that it is not known ([`ApplyError::CommitUnknown`]), or that it
-/// was and steps are left ([`ApplyError::Unfinished`]).
-pub(super) async fn commit(connection: &mut Connection, number: i64, left: usize, observer: &mut dyn Observer) -> Result<(), ApplyError> {
+/// That nothing was committed.
+pub(super) async fn commit(connection: &mut Connection) -> Result<Committed, Error> {
     let transaction = connection.texts("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text").await?.concat();
     let holder = connection.canceller();
     let error = match connection.commit().await {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(Committed::Told),
         Err(error) => error,
     };
     // The server has said no: a deferred constraint, a full disk.
     if !matches!(error, Error::Lost(_) | Error::Driver(_) | Error::Cancelled | Error::NoAnswer { .. }) {
-        return Err(error.into());
+        return Err(error);
     }
     let url = connection.url().clone();
     match outcome(&url, &transaction, holder).await {
-        Some(Came::Committed) if left == 0 => {
-            observer.notes("the connection was lost while the server committed; it has confirmed that all is committed");
-            Ok(())
-        }
-        Some(Came::Committed) => Err(ApplyError::Unfinished { number, left, address: None, source: error.into() }),
-        Some(Came::RolledBack) => Err(error.into()),
-        Some(Came::Open | Came::Forgotten) | None => Err(ApplyError::CommitUnknown { number, source: error.into() }),
+        Some(Came::Committed) => Ok(Committed::Confirmed(error.into())),
+        Some(Came::RolledBack) => Err(error),
+        Some(Came::Open | Came::Forgotten) | None => Ok(Committed::Unknown(error.into())),
     }
 }
 
@@ -88,26 +82,4 @@ async fn ask(url: &Url, transaction: &str) -> Result<Came, Error> {
         "in progress" => Came::Open,
         _ => Came::Forgotten,
     })
-}
-
-/// Whether the transaction may have been committed after all.
-pub(super) fn may_be_committed(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::CommitUnknown { .. } | ApplyError::Unfinished { .. })
-}
-
-/// An error of what follows the last step.
-pub(super) fn after(error: ApplyError, number: i64) -> ApplyError {
-    match error {
-        ApplyError::NotVerified(what) => ApplyError::NotVerifiedAfter(what),
-        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) => {
-            ApplyError::Unfinished { number, left: 0, address: None, source }
-        }
-        other => other,
-    }
-}
-
-/// What was committed ahead of the transaction is there whatever came of that.
-pub(super) fn besides(error: ApplyError, early: Vec<String>) -> ApplyError {
-    let committed = matches!(error, ApplyError::Unfinished { .. } | ApplyError::NotVerifiedAfter(_));
-    if early.is_empty() || committed { error } else { ApplyError::Early { done: early, source: Box::new(error) } }
 }

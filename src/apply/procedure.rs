@@ -1,0 +1,394 @@
+//! The one procedure of an apply, for every engine: lock, plan again, refuse, back up, run, verify, record, commit.
+//!
+//! All that can be is one transaction. What cannot (a new value of an enum that the transaction uses, a concurrent index
+//! build, a validation that must not hold locks) runs before or after it, statement by statement, each of which the next apply
+//! finds done or finishes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, recorded, restore};
+use crate::dialect::engine::{Cancel, Committed, Purpose, Replanned, Session, Wait};
+use crate::dialect::{PlanError, Pulse};
+use crate::diff::remaining;
+use crate::kdl;
+use crate::plan::{Kind, Plan, Record, Step, Transaction, same_work};
+use crate::schema::{Normalized, Schema};
+
+/// How long it is between two tries to get the locks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
+pub(super) async fn apply(
+    database: &Database,
+    desired: &Normalized,
+    approved: &Plan,
+    options: &Options,
+    pulse: Arc<Pulse>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    // A rollback may lead to an empty database.
+    if desired.schema().is_empty() && options.kind != Kind::Rollback {
+        return Err(ApplyError::EmptySchema);
+    }
+    let engine = database.engine();
+    let opened = engine.open(Purpose::Apply(approved), options.lock_timeout, pulse.clone()).await;
+    let session = opened.map_err(|e| match e.is_lock_timeout() {
+        true => ApplyError::Locked { holder: None, waited: options.lock_timeout },
+        false => e.into(),
+    })?;
+    let wait = Wait::from_now(options.lock_timeout);
+    let canceller = session.canceller();
+    let (pulse_too, early) = (pulse.clone(), Vec::new());
+    let mut work = Work { session, desired, approved, options, pulse: pulse_too, observer, backup: None, found: None, early, wait };
+    let outcome = until_stopped(work.all(), canceller, &pulse).await;
+    let early = std::mem::take(&mut work.early);
+    work.session.close(outcome.is_err()).await.ok();
+    outcome.map_err(|e| interrupted(e, &pulse)).map_err(|e| besides(e, early))
+}
+
+/// Waits for the work. What the pulse alone does not stop is stopped from outside.
+async fn until_stopped<T>(work: impl Future<Output = T>, canceller: Option<Box<dyn Cancel>>, pulse: &Pulse) -> T {
+    let Some(canceller) = canceller else { return work.await };
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            () = asked_to_stop(pulse) => {
+                canceller.cancel().await.ok();
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
+
+async fn asked_to_stop(pulse: &Pulse) {
+    while !pulse.cancel.load(Relaxed) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// An apply at work.
+struct Work<'w> {
+    session: Box<dyn Session>,
+    desired: &'w Normalized,
+    approved: &'w Plan,
+    options: &'w Options,
+    pulse: Arc<Pulse>,
+    observer: &'w mut dyn Observer,
+    /// The backup of the last try.
+    backup: Option<PathBuf>,
+    /// The schema ahead of what runs before the transaction, if something does.
+    found: Option<String>,
+    /// What has been committed ahead of the transaction, by the addresses of the steps.
+    early: Vec<String>,
+    wait: Wait,
+}
+
+impl Work<'_> {
+    /// All of it. What cannot be in a transaction needs the settings and the lock of a session, which are given back.
+    async fn all(&mut self) -> Result<Outcome, ApplyError> {
+        if self.approved.steps.iter().all(|s| s.transaction == Transaction::Inside) {
+            return self.in_order().await;
+        }
+        self.session.hold(self.wait).await?;
+        let outcome = self.in_order().await;
+        self.session.release().await.ok();
+        outcome
+    }
+
+    async fn in_order(&mut self) -> Result<Outcome, ApplyError> {
+        let began = Instant::now();
+        self.beforehand().await?;
+        let outcome = loop {
+            match self.transaction(began).await {
+                Err(error) if self.may_try_again(&error) => {
+                    self.session.rollback().await?;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                other => break other,
+            }
+        };
+        match outcome {
+            Ok(Some(report)) => self.committed(report, began).await,
+            Ok(None) => {
+                self.session.rollback().await.ok();
+                Ok(Outcome::NothingToDo)
+            }
+            Err(error) => {
+                self.session.rollback().await.ok();
+                Err(self.not_committed(error).await)
+            }
+        }
+    }
+
+    fn may_try_again(&self, error: &ApplyError) -> bool {
+        self.waits_in_turns(error) && !self.wait.is_over() && !self.pulse.cancel.load(Relaxed)
+    }
+
+    /// Whether a lock could not be had, and was asked for in short turns.
+    fn waits_in_turns(&self, error: &ApplyError) -> bool {
+        self.session.capabilities().queues_behind_locks && error.is_lock_timeout()
+    }
+
+    /// What must be committed before the transaction can use it: new values of an enum.
+    async fn beforehand(&mut self) -> Result<(), ApplyError> {
+        let approved = self.approved;
+        let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::Before).collect();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        self.begin().await?;
+        let planned = self.session.plan_again(self.desired, approved).await;
+        self.session.rollback().await?;
+        let Replanned { plan, before, .. } = planned?;
+        if plan.is_empty() {
+            return Ok(());
+        }
+        if plan.changes != approved.changes {
+            return Err(ApplyError::Stale);
+        }
+        self.as_approved(&plan)?;
+        self.found = Some(kdl::encode(&before));
+        for step in steps {
+            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source };
+            self.run_alone(step, self.wait.until).await.map_err(failed)?;
+            self.early.push(step.address.to_string());
+        }
+        Ok(())
+    }
+
+    /// Begins the transaction, one apply at a time, on a database that is fit for it.
+    async fn begin(&mut self) -> Result<(), ApplyError> {
+        self.session.begin(self.wait).await?;
+        self.session.is_sound(self.approved).await?;
+        history::is_known(history::read(&mut *self.session, history::Which::Last).await)?;
+        Ok(history::is_inert(&mut *self.session).await?)
+    }
+
+    /// Whether this is what was approved, and nothing stops it. What ran ahead of the transaction is left aside. The same
+    /// statements can destroy more than was shown: a rebuild leaves behind every column that it does not name.
+    fn as_approved(&self, plan: &Plan) -> Result<(), ApplyError> {
+        let rest = |steps: &[Step]| steps.iter().filter(|s| s.transaction != Transaction::Before).cloned().collect::<Vec<_>>();
+        let early = self.approved.steps.iter().any(|s| s.transaction == Transaction::Before);
+        if !same_work(&rest(&plan.steps), &rest(&self.approved.steps)) || (!early && plan.changes != self.approved.changes) {
+            return Err(ApplyError::Stale);
+        }
+        let blocking = plan.blocking(self.options.allow_destructive, &self.options.allowed);
+        if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
+    }
+
+    /// The one transaction; nothing if there is nothing to do.
+    async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
+        self.begin().await?;
+        let replanned = self.session.plan_again(self.desired, self.approved).await?;
+        let plan = &replanned.plan;
+        // A saved plan for empty tables would stop the writers of one that is no longer empty.
+        if !replanned.holding_after_all.is_empty() {
+            return Err(ApplyError::Stale);
+        }
+        if plan.is_empty() && plan.guards.is_empty() {
+            if self.session.finish_history().await? {
+                self.commit_finish().await?;
+            }
+            return Ok(None);
+        }
+        self.as_approved(plan)?;
+        self.session.has_room(plan)?;
+        self.back_up(plan).await?;
+        self.session.note_rows(plan).await?;
+        for step in plan.steps.iter().filter(|s| s.transaction == Transaction::Inside) {
+            self.run(step).await?;
+        }
+        let left = plan.steps.iter().filter(|s| s.transaction == Transaction::After).count();
+        let after = if left > 0 { None } else { Some(self.verify(plan).await?) };
+        let record = self.record(&replanned, after.as_ref().unwrap_or(&replanned.after), left > 0, began);
+        let number = history::write(&mut *self.session, &record).await?;
+        let report = Report { number, rows_copied: record.rows_copied, took: began.elapsed(), backup: self.backup.clone() };
+        self.commit(number, left).await?;
+        Ok(Some(report))
+    }
+
+    /// What the history is to say of it.
+    fn record(&self, replanned: &Replanned, after: &Schema, is_staged: bool, began: Instant) -> Record {
+        let capabilities = self.session.capabilities();
+        let plan = &replanned.plan;
+        let schema_after = recorded::as_recorded(after, self.desired.schema(), replanned.guards.schema());
+        let written = capabilities.respells_expressions.then(|| kdl::encode(self.desired.schema()));
+        Record {
+            schema_before: self.found.clone().unwrap_or_else(|| kdl::encode(&replanned.before)),
+            schema_written: written.filter(|w| *w != schema_after),
+            schema_after,
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+            rows_copied: if capabilities.counts_copied_rows { plan.rows_copied().unwrap_or_default() } else { 0 },
+            outcome: if is_staged { "running" } else { "applied" },
+            backup: self.backup.as_deref().map(restore::place_recorded),
+            ..self.options.record(plan)
+        }
+    }
+
+    async fn back_up(&mut self, plan: &Plan) -> Result<(), ApplyError> {
+        let folder = self.options.backup_dir.as_deref();
+        let Some(backup) = self.session.backup_for(plan, self.options.backup, folder).await? else { return Ok(()) };
+        self.forget_backup();
+        self.observer.backing_up(&backup.path);
+        self.session.back_up(&backup).await?;
+        self.backup = Some(backup.path);
+        Ok(())
+    }
+
+    fn forget_backup(&mut self) {
+        if let Some(copy) = self.backup.take() {
+            std::fs::remove_file(copy).ok();
+        }
+    }
+
+    /// Runs a step of the transaction.
+    async fn run(&mut self, step: &Step) -> Result<(), ApplyError> {
+        self.observer.begins(step);
+        let counts = self.session.capabilities().counts_copied_rows;
+        for statement in &step.statements {
+            self.observer.runs(&statement.sql);
+            let rows = step.rows.filter(|_| counts && statement.copies);
+            if let Some(rows) = rows {
+                self.observer.copies(step, rows);
+            }
+            let touched = self.session.run(statement).await.map_err(|source| match source.is_from_outside() {
+                true => source.into(),
+                false => ApplyError::Statement { address: step.address.to_string(), source },
+            })?;
+            if let Some(rows) = rows.filter(|r| u64::try_from(*r) != Ok(touched)) {
+                return Err(ApplyError::NotVerified(format!("{}: {touched} of {rows} rows were copied", step.address)));
+            }
+        }
+        self.observer.ends(step);
+        Ok(())
+    }
+
+    /// Runs a step whose statements are transactions of their own.
+    async fn run_alone(&mut self, step: &Step, until: Instant) -> Result<(), crate::dialect::Error> {
+        self.observer.begins(step);
+        for statement in &step.statements {
+            self.observer.runs(&statement.sql);
+            self.session.run_alone(statement, until).await?;
+        }
+        self.observer.ends(step);
+        Ok(())
+    }
+
+    /// Compares what is there now with what was desired: the schema, and the rows.
+    async fn verify(&mut self, plan: &Plan) -> Result<Schema, ApplyError> {
+        self.observer.verifies();
+        let live = self.compare().await?;
+        self.session.check_rows(plan).await?;
+        Ok(live)
+    }
+
+    async fn compare(&mut self) -> Result<Schema, ApplyError> {
+        let compared = self.session.compare(self.desired).await?;
+        let left = remaining(&compared.live, &compared.desired);
+        if left.is_empty() {
+            return Ok(self.session.shown(&compared.live));
+        }
+        let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
+        Err(ApplyError::NotVerified(format!("{} still differs", names.join(", "))))
+    }
+
+    async fn commit(&mut self, number: i64, left: usize) -> Result<(), ApplyError> {
+        match self.session.commit().await? {
+            Committed::Told => Ok(()),
+            Committed::Confirmed(_) if left == 0 => {
+                self.observer.notes("the connection was lost while the server committed; it has confirmed that all is committed");
+                Ok(())
+            }
+            Committed::Confirmed(source) => Err(ApplyError::Unfinished { number, left, address: None, source }),
+            Committed::Unknown(source) => Err(ApplyError::CommitUnknown { number, source }),
+        }
+    }
+
+    /// What is left to do after the transaction.
+    async fn committed(&mut self, mut report: Report, began: Instant) -> Result<Outcome, ApplyError> {
+        if let Some(backup) = &report.backup {
+            self.session.keep_newest(backup, self.options.keep_backups);
+        }
+        self.afterwards(report.number).await?;
+        report.took = began.elapsed();
+        Ok(Outcome::Applied(report))
+    }
+
+    async fn not_committed(&mut self, error: ApplyError) -> ApplyError {
+        // A copy of what is still there.
+        if !matches!(error, ApplyError::CommitUnknown { .. } | ApplyError::Unfinished { .. }) {
+            self.forget_backup();
+        }
+        if !self.waits_in_turns(&error) {
+            return error;
+        }
+        let blockers = self.session.blockers(self.approved).await.unwrap_or_default();
+        ApplyError::Blockers { blockers, waited: self.options.lock_timeout }
+    }
+
+    /// What cannot be in a transaction, statement by statement.
+    async fn afterwards(&mut self, number: i64) -> Result<(), ApplyError> {
+        let approved = self.approved;
+        let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::After).collect();
+        if steps.is_empty() {
+            return Ok(());
+        }
+        for (done, step) in steps.iter().enumerate() {
+            let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
+            if let Err(source) = self.run_alone(step, until).await {
+                let (left, address) = (steps.len() - done, Some(step.address.to_string()));
+                return Err(ApplyError::Unfinished { number, left, address, source });
+            }
+        }
+        self.compare_and_finish().await.map_err(|e| after(e, number))
+    }
+
+    /// Compares the outcome, and says in the history that all is done.
+    async fn compare_and_finish(&mut self) -> Result<(), ApplyError> {
+        self.session.begin_held().await?;
+        self.observer.verifies();
+        self.compare().await?;
+        self.session.rollback().await?;
+        self.session.begin_held().await?;
+        self.session.finish_history().await?;
+        self.commit_finish().await
+    }
+
+    /// Commits what says in the history that an apply is done.
+    async fn commit_finish(&mut self) -> Result<(), ApplyError> {
+        match self.session.commit().await? {
+            Committed::Told | Committed::Confirmed(_) => Ok(()),
+            Committed::Unknown(error) => Err(error.into()),
+        }
+    }
+}
+
+/// An error of what follows the last step.
+fn after(error: ApplyError, number: i64) -> ApplyError {
+    match error {
+        ApplyError::NotVerified(what) => ApplyError::NotVerifiedAfter(what),
+        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) => {
+            ApplyError::Unfinished { number, left: 0, address: None, source }
+        }
+        other => other,
+    }
+}
+
+/// A statement that was cancelled because somebody asked for it.
+fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
+    let source = match &error {
+        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) | ApplyError::Statement { source, .. } => source,
+        _ => return error,
+    };
+    if pulse.cancel.load(Relaxed) && source.is_interrupted() { ApplyError::Interrupted } else { error }
+}
+
+/// What was committed ahead of the transaction is there whatever came of that.
+fn besides(error: ApplyError, early: Vec<String>) -> ApplyError {
+    let committed = matches!(error, ApplyError::Unfinished { .. } | ApplyError::NotVerifiedAfter(_));
+    if early.is_empty() || committed { error } else { ApplyError::Early { done: early, source: Box::new(error) } }
+}

@@ -1,0 +1,250 @@
+//! Why an apply did not happen, and what it leaves: one variant for each meaning, whatever the engine. What an engine's own
+//! error says is in it as it is.
+
+use std::time::Duration;
+
+use super::{Error, PlanError, postgres, sqlite};
+use crate::plan::Hazard;
+
+/// Why an apply did not happen, or not to its end. The database is as it was, but for those that say otherwise:
+/// [`ApplyError::Unfinished`], [`ApplyError::NotVerifiedAfter`], [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// The database does not answer, or a statement failed.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Another apply or another program is at work on the database.
+    #[error("{}", at_work(.holder.as_deref(), .waited))]
+    Locked {
+        /// Who, if the database tells.
+        holder: Option<String>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Sessions hold locks on the tables that change.
+    #[error("other sessions hold locks on what changes, and did not let go within {waited:?}")]
+    Blockers {
+        /// Which, and with what statement.
+        blockers: Vec<String>,
+        /// How long it was tried.
+        waited: Duration,
+    },
+    /// A session holds the lock on what is to be read.
+    #[error("another session holds a lock on what is read, and did not let go within {waited:?}")]
+    Busy {
+        /// Which, and with what statement.
+        blockers: Vec<String>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// What was noted down of a database does not say how it is known again: an older rosey did it.
+    #[error("it was made by an older rosey, without what a script knows the database by")]
+    NoDigest,
+    /// A statement failed; all was rolled back.
+    #[error("{address}: {source}")]
+    Statement {
+        /// The step.
+        address: String,
+        /// The database's reason.
+        source: Error,
+    },
+    /// The transaction is committed, and what follows it failed, or was interrupted.
+    #[error("{}", unfinished(.address.as_deref(), .source))]
+    Unfinished {
+        /// The history number.
+        number: i64,
+        /// How many steps are left, this one included.
+        left: usize,
+        /// The step; none if it was not in a step.
+        address: Option<String>,
+        /// The database's reason.
+        source: Error,
+    },
+    /// The connection was lost in the commit, and the server could not be asked what came of it.
+    #[error("the connection was lost while the transaction was being committed: {source}")]
+    CommitUnknown {
+        /// The history number that it would have.
+        number: i64,
+        /// What was said last.
+        source: Error,
+    },
+    /// What had to be committed ahead of the transaction is, and the rest failed.
+    #[error("{source}")]
+    Early {
+        /// The steps that are done.
+        done: Vec<String>,
+        /// Why the rest is not.
+        source: Box<ApplyError>,
+    },
+    /// All is committed, and is not what was desired.
+    #[error("the outcome is not the desired one: {0}")]
+    NotVerifiedAfter(String),
+    /// What makes backups is not to be had.
+    #[error("no backup can be made: {0}")]
+    NoBackup(String),
+    /// The backup could not be written.
+    #[error("the backup to {path} failed: {reason}")]
+    Backup {
+        /// Where it was to go.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The schema declares nothing.
+    #[error("the schema declares no object at all, and applying it would drop everything")]
+    EmptySchema,
+    /// A safety rule stops it.
+    #[error("the apply is refused")]
+    Blocked(Vec<Hazard>),
+    /// The database is no longer what the plan was made for.
+    #[error("the database has changed since the plan was made")]
+    Stale,
+    /// The database is not what was to be written down of it.
+    #[error("the database differs in {}", .0.join(", "))]
+    Differs(Vec<String>),
+    /// A schema that was noted down cannot be read.
+    #[error("the schema that was noted down cannot be read: {0}")]
+    Unreadable(String),
+    /// The history cannot be read.
+    #[error(transparent)]
+    History(HistoryError),
+    /// The file is damaged.
+    #[error("{path} is damaged: {found}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What the check of its integrity says first.
+        found: String,
+    },
+    /// The backup to be put back is the database itself.
+    #[error("{0} is the database itself, not a backup of it")]
+    OntoItself(String),
+    /// The disk has no room for what has to be written.
+    #[error("{path} has {free} of free disk, and {needed} are needed")]
+    NoRoom {
+        /// The folder.
+        path: String,
+        /// What is free.
+        free: String,
+        /// What is needed.
+        needed: String,
+    },
+    /// Rows would point to rows that are not there, which only showed once all was done.
+    #[error("{0}")]
+    BrokenReferences(String),
+    /// What came out is not what was desired.
+    #[error("the outcome was not the desired one: {0}")]
+    NotVerified(String),
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Who holds the lock that was waited for in vain.
+fn at_work(holder: Option<&str>, waited: &Duration) -> String {
+    match holder {
+        Some(holder) => format!("{holder} is applying to this database, and did not finish within {waited:?}"),
+        None => format!("another connection holds the lock on the database, and did not let go within {waited:?}"),
+    }
+}
+
+/// What stopped the work that follows the transaction, and where.
+fn unfinished(address: Option<&str>, source: &Error) -> String {
+    match address {
+        Some(address) if source.is_interrupted() => format!("interrupted at {address}"),
+        Some(address) => format!("{address}: {source}"),
+        None => source.to_string(),
+    }
+}
+
+/// The engines' own errors are told as any engine's.
+macro_rules! of_engines {
+    ($($own:ty => $variant:ident),+ $(,)?) => {$(
+        impl From<$own> for ApplyError {
+            fn from(error: $own) -> Self {
+                ApplyError::$variant(error.into())
+            }
+        }
+    )+};
+}
+
+of_engines! {
+    sqlite::Error => Database,
+    postgres::Error => Database,
+    sqlite::PlanError => Plan,
+    postgres::PlanError => Plan,
+}
+
+impl From<HistoryError> for ApplyError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Database(error) => error.into(),
+            other => ApplyError::History(other),
+        }
+    }
+}
+
+impl ApplyError {
+    /// Whether a lock on what was to be read or changed could not be had in time.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, ApplyError::Database(e) | ApplyError::Plan(PlanError::Database(e)) if e.is_lock_timeout())
+    }
+
+    /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            ApplyError::EmptySchema
+            | ApplyError::Blocked(_)
+            | ApplyError::Stale
+            | ApplyError::Differs(_)
+            | ApplyError::History(HistoryError::Later { .. } | HistoryError::Acts(_))
+            | ApplyError::NoRoom { .. }
+            | ApplyError::NoBackup(_)
+            | ApplyError::BrokenReferences(_) => true,
+            ApplyError::Database(error) => error.is_refusal(),
+            // Rows that violate a constraint and could not be counted beforehand.
+            ApplyError::Statement { source, .. } => source.is_about_rows(),
+            ApplyError::Early { source, .. } => source.is_refusal(),
+            _ => false,
+        }
+    }
+}
+
+/// Why the history cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// A later rosey wrote a row.
+    #[error("number {number} of the history was written by a later rosey ({version})")]
+    Later {
+        /// The row.
+        number: i64,
+        /// Which rosey.
+        version: String,
+    },
+    /// A row is not as any rosey wrote it.
+    #[error("the table _rosey_history is not as rosey makes it: {0}")]
+    Damaged(String),
+    /// Something acts when a row is written.
+    #[error("the table _rosey_history has {0}, which would act within the apply")]
+    Acts(String),
+}
+
+impl From<sqlite::Error> for HistoryError {
+    fn from(error: sqlite::Error) -> Self {
+        HistoryError::Database(error.into())
+    }
+}
+
+impl From<postgres::Error> for HistoryError {
+    fn from(error: postgres::Error) -> Self {
+        HistoryError::Database(error.into())
+    }
+}

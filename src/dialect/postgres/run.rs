@@ -1,0 +1,69 @@
+//! Runs statements that are transactions of their own, with retries, and says who holds a lock that is waited for.
+
+use std::time::{Duration, Instant};
+
+use super::connection::{Begin, Connection};
+use super::{Error, Url, without_literals};
+use crate::plan::{Evaluates, Plan, Statement};
+
+/// Runs a statement that is a transaction of its own; one that cannot get its lock is tried again.
+pub(super) async fn alone(connection: &mut Connection, statement: &Statement, until: Instant) -> Result<(), Error> {
+    // A concurrent build waits for old transactions, which is no harm to writers: it may take its time.
+    let patient = statement.sql.contains(" CONCURRENTLY ");
+    connection.execute(&format!("SET lock_timeout = {}", if patient { 0 } else { 2_000 })).await?;
+    loop {
+        match connection.execute(&statement.sql).await {
+            Err(Error::LockTimeout) if Instant::now() < until => tokio::time::sleep(Duration::from_millis(250)).await,
+            Err(other) => return Err(shown(statement, other)),
+            Ok(_) => return Ok(()),
+        }
+    }
+}
+
+/// What may be shown of a statement's failure: of one that evaluates expressions, nothing of the server's own words.
+pub(super) fn shown(statement: &Statement, error: Error) -> Error {
+    match statement.evaluates {
+        Evaluates::Nothing => error,
+        _ => error.over_rows(&statement.sql),
+    }
+}
+
+/// Who holds locks on the tables of the plan: process, role, state, and the statement.
+pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<String> {
+    let names: Vec<String> =
+        plan.changes.tables.iter().map(|c| format!("'{}'", c.table().name.name.as_str().replace('\'', "''"))).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    if connection.begin(Begin::ReadOnly).await.is_err() {
+        return Vec::new();
+    }
+    let found = holders(connection, &format!("c.relname IN ({})", names.join(", "))).await;
+    connection.rollback().await.ok();
+    found
+}
+
+/// Who holds a lock that a plan's reads wait for, asked in a session of its own: the one that waited is not always free.
+pub(super) async fn in_the_way(url: &Url) -> Vec<String> {
+    let Ok(mut connection) = Connection::open(url).await else { return Vec::new() };
+    if connection.begin(Begin::ReadOnly).await.is_err() {
+        return Vec::new();
+    }
+    let found = holders(&mut connection, "l.mode = 'AccessExclusiveLock'").await;
+    connection.close().await.ok();
+    found
+}
+
+/// Process, role, application, state, and the statement without its literals, five at most.
+async fn holders(connection: &mut Connection, of: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') \
+         || coalesce(' (' || nullif(left(a.application_name, 64), '') || ')', '') || ', ' || coalesce(a.state, '?') || ' for ' \
+         || date_trunc('second', now() - a.xact_start)::text, a.query \
+         FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation \
+         WHERE l.granted AND a.pid <> pg_backend_pid() AND {of} AND l.database = \
+         (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 5"
+    );
+    let found = connection.pairs(&sql).await.unwrap_or_default();
+    found.into_iter().map(|(who, query)| format!("{who}: {}", without_literals(&query))).collect()
+}

@@ -1,0 +1,108 @@
+//! What differs from engine to engine, as plain data. Whoever must know a difference asks for it by name, and never for
+//! the engine. Decides nothing.
+
+use super::Dialect;
+
+/// What an engine does, and what it does in its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Its name, as people write it.
+    pub title: &'static str,
+
+    /// Tables are in schemas, as `audit.log` is.
+    pub has_schemas: bool,
+    /// Rows have a number of their own, which an integer key is another name for.
+    pub has_rowid: bool,
+    /// A table may have no columns.
+    pub has_tables_without_columns: bool,
+    /// A name may be empty.
+    pub has_empty_names: bool,
+    /// A name that is not quoted is folded to lower case, and one that is quoted is not.
+    pub folds_case: bool,
+    /// `UNIQUE NULLS NOT DISTINCT` is kept.
+    pub has_nulls_not_distinct: bool,
+    /// A numbered column has a default: the next number.
+    pub has_number_defaults: bool,
+    /// A value that is given for a column `GENERATED ALWAYS AS IDENTITY` is refused.
+    pub refuses_identity_values: bool,
+    /// The collation of a column that names none.
+    pub default_collation: &'static str,
+    /// The first version that takes `1_000` for a number.
+    pub underscores_since: &'static str,
+    /// Numbers like `0x1f` are as new.
+    pub based_numbers_are_new: bool,
+
+    /// A plan may have steps that run before the transaction or after it, in transactions of their own, so that writers go on.
+    pub steps_outside_transaction: bool,
+    /// Who waits for a lock on a table makes all others wait behind it, so that waiting is done in short turns.
+    pub queues_behind_locks: bool,
+    /// Rebuilds copy rows by statements that tell how many they have copied.
+    pub counts_copied_rows: bool,
+    /// A backup is of the whole database; else it is of the tables that lose data.
+    pub backs_up_whole: bool,
+    /// Expressions are stored in the server's words, so that the history keeps the file's beside them.
+    pub respells_expressions: bool,
+    /// A row of the history gets its digest in the statement that inserts it.
+    pub digests_history: bool,
+}
+
+const SQLITE: Capabilities = Capabilities {
+    title: "SQLite",
+    has_schemas: false,
+    has_rowid: true,
+    has_tables_without_columns: false,
+    has_empty_names: true,
+    folds_case: false,
+    has_nulls_not_distinct: false,
+    has_number_defaults: false,
+    refuses_identity_values: false,
+    default_collation: "binary",
+    underscores_since: "3.46",
+    based_numbers_are_new: false,
+    steps_outside_transaction: false,
+    queues_behind_locks: false,
+    counts_copied_rows: true,
+    backs_up_whole: true,
+    respells_expressions: false,
+    digests_history: false,
+};
+
+const POSTGRES: Capabilities = Capabilities {
+    title: "PostgreSQL",
+    has_schemas: true,
+    has_rowid: false,
+    has_tables_without_columns: true,
+    has_empty_names: false,
+    folds_case: true,
+    has_nulls_not_distinct: true,
+    has_number_defaults: true,
+    refuses_identity_values: true,
+    default_collation: "default",
+    underscores_since: "16",
+    based_numbers_are_new: true,
+    steps_outside_transaction: true,
+    queues_behind_locks: true,
+    counts_copied_rows: false,
+    backs_up_whole: false,
+    respells_expressions: true,
+    digests_history: true,
+};
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
+
+    /// What its engine does.
+    pub const fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Dialect::Sqlite => &SQLITE,
+            Dialect::Postgres => &POSTGRES,
+        }
+    }
+
+    /// The dialect of a word of the schema language or the command line.
+    pub fn of_word(word: &str) -> Option<Dialect> {
+        Dialect::ALL.into_iter().find(|d| d.word() == word)
+    }
+}
