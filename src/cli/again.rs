@@ -6,7 +6,6 @@ use super::{SchemaArguments, TargetArguments};
 use crate::dialect::postgres;
 use crate::plan::PlanFile;
 use crate::render::masked;
-use crate::schema::Dialect;
 
 /// How a plan is made again.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +41,7 @@ impl Again {
         if plan.is_some_and(|p| p.rebuild_only) {
             words.push("--sqlite-path rebuild".to_owned());
         }
-        if plan.is_some_and(|p| p.dialect == Dialect::Postgres && !p.online) {
+        if plan.is_some_and(|p| p.dialect.capabilities().steps_outside_transaction && !p.online) {
             words.push("--online false".to_owned());
         }
         words.push(format!("--out {}", word(&path.display().to_string())));

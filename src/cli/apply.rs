@@ -19,7 +19,6 @@ use crate::dialect::sqlite::Pulse;
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
-use crate::schema::Dialect;
 
 /// Applies the schema.
 #[derive(Args)]
@@ -169,7 +168,8 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     }
     text.push_str(".\n");
     if let Some(backup) = backup {
-        let what = if plan.dialect == Dialect::Postgres { "The tables in the dump, as they were" } else { "The database as it was" };
+        let is_whole = plan.dialect.capabilities().backs_up_whole;
+        let what = if is_whole { "The database as it was" } else { "The tables in the dump, as they were" };
         text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
     }
     text

@@ -90,10 +90,7 @@ fn alembic(tables: &[String], file: &Path) -> String {
 
 /// A server's database has to be there; a file may still be to come.
 fn is_there(database: &Database) -> bool {
-    match database {
-        Database::Sqlite(path) => path.exists(),
-        Database::Postgres(_) => true,
-    }
+    !database.is_missing()
 }
 
 /// Whether nothing is there but PostgreSQL's schemas, which every database has.

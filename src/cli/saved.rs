@@ -170,10 +170,7 @@ pub(super) fn foreign(path: &Path, own: Dialect, live: Dialect) -> Failure {
 
 /// A kind of database as people call it.
 pub(super) fn name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "SQLite",
-        Dialect::Postgres => "PostgreSQL",
-    }
+    dialect.capabilities().title
 }
 
 /// What differs between the database and where a plan starts, a line each.

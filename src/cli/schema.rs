@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::{PlanError, postgres, sqlite};
+use crate::dialect::{self, PlanError, sqlite};
 use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
@@ -54,7 +54,7 @@ fn is_sql(name: &str, text: &str) -> bool {
 /// Whether a path leads to a schema without mistakes, for one of the databases at least.
 pub(super) fn is_right(path: &Path) -> bool {
     let sources = sources(path).ok().and_then(|s| s.checked().ok());
-    sources.is_some_and(|s| [Dialect::Sqlite, Dialect::Postgres].into_iter().any(|dialect| problems(&s, dialect).is_ok()))
+    sources.is_some_and(|s| Dialect::ALL.into_iter().any(|dialect| problems(&s, dialect).is_ok()))
 }
 
 /// A plan or a state, named where a schema stands: what is wrong with it as a schema tells nobody anything.
@@ -69,10 +69,7 @@ fn no_schema(file: &str, kind: FileKind) -> Failure {
 /// All that is wrong with the schema for one dialect.
 pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let (schema, mut problems) = decode_all(sources, dialect);
-    problems.extend(match dialect {
-        Dialect::Sqlite => sqlite::problems(&schema),
-        Dialect::Postgres => postgres::problems(&schema),
-    });
+    problems.extend(dialect::problems(&schema, dialect));
     problems.extend(crate::lint::unknown_allows(&schema));
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }

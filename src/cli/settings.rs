@@ -82,7 +82,7 @@ impl Settings {
     pub(super) fn dialects(&self, flag: Option<DialectArgument>) -> Vec<Dialect> {
         match flag.map(Dialect::from).or(self.chosen.dialect) {
             Some(one) => vec![one],
-            None => vec![Dialect::Sqlite, Dialect::Postgres],
+            None => Dialect::ALL.to_vec(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::dialect::guards;
 use crate::diff::Changes;
 use crate::kdl::{self, NodeEdit, Sources};
 use crate::render::escape;
-use crate::schema::{Address, Dialect, Schema, Span};
+use crate::schema::{Address, Case, Dialect, Schema, Span};
 
 /// An object that differs: what the file calls it, and what the database does.
 type Pair = (Option<Address>, Option<Address>);
@@ -130,7 +130,8 @@ fn place(s: &Schema, at: &Address) -> Option<Span> {
 
 /// These objects of the schema, in the language.
 fn alone(live: &Schema, wanted: &BTreeSet<String>, dialect: Dialect) -> String {
-    let same = |a: &str, b: &str| if dialect == Dialect::Sqlite { a.eq_ignore_ascii_case(b) } else { a == b };
+    let exact = dialect.case() == Case::Exact;
+    let same = |a: &str, b: &str| if exact { a == b } else { a.eq_ignore_ascii_case(b) };
     let is_wanted = |a: Address| wanted.iter().any(|w| same(w, &a.to_string()));
     let mut some = live.clone();
     some.retain(|kind, head| is_wanted(Address::of(kind, &head.name)));

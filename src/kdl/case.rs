@@ -140,7 +140,7 @@ impl Draft<'_> {
     fn take(&mut self, mut node: Node) {
         match node.name() {
             "only" => {
-                let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
+                let known = Dialect::ALL.map(|d| (d.word(), d));
                 let word = node.required("a dialect", "write `only sqlite` or `only postgres`");
                 self.only = word.and_then(|a| a.choice("only", &known));
                 node.finish(&[]);
@@ -250,7 +250,7 @@ fn rows(node: Node, expected: bool) -> Vec<Row> {
 /// `users id=1 name=Ada`; `"audit.log" id=1` is in the schema `audit`, where there are schemas.
 fn row(mut node: Node, may_be_none: bool) -> Option<Row> {
     let (name, dialect) = (node.name(), node.ctx.dialect);
-    let (schema, table) = match name.split_once('.').filter(|_| dialect == Dialect::Postgres) {
+    let (schema, table) = match name.split_once('.').filter(|_| dialect.capabilities().has_schemas) {
         Some((schema, table)) => (Some(schema.to_owned()), table.to_owned()),
         None => (None, name.to_owned()),
     };

@@ -62,9 +62,9 @@ impl Ctx {
         Span { file: self.file, start: (self.start.get() + span.offset()) as u32, len: span.len() as u32 }
     }
 
-    /// Whether a name may be empty, which on SQLite it may.
+    /// Whether a name may be empty.
     pub(super) fn has_empty_names(&self) -> bool {
-        self.by_dialect && self.dialect == Dialect::Sqlite
+        self.by_dialect && self.dialect.capabilities().has_empty_names
     }
 
     /// Opens a node, unless its `only=` keeps it to another dialect.
@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
     fn for_this_dialect(&mut self) -> bool {
         let Some(i) = self.props.iter().position(|(n, _)| self.ctx.by_dialect && *n == "only") else { return true };
         let (_, arg) = self.props.remove(i);
-        let known = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
+        let known = Dialect::ALL.map(|d| (d.word(), d));
         self.only = Only(arg.choice("only=", &known));
         self.only.0.is_none_or(|d| d == self.ctx.dialect)
     }
@@ -252,7 +252,7 @@ impl<'a> Node<'a> {
 
     /// The name of a top-level object, with its `schema=`.
     pub(super) fn object_name(&mut self) -> Option<ObjectName> {
-        let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect == Dialect::Postgres);
+        let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect.capabilities().has_schemas);
         Some(ObjectName { schema, name: self.required_name()? })
     }
 

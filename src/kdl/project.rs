@@ -170,9 +170,6 @@ const SETTINGS: [&str; 11] = [
     "counts",
 ];
 
-/// The kinds of databases, by the words of `--dialect`.
-const DIALECTS: [(&str, Dialect); 2] = [("sqlite", Dialect::Sqlite), ("postgres", Dialect::Postgres)];
-
 /// Where the URL of an environment is.
 const DATABASE: [&str; 2] = ["url", "url-from"];
 
@@ -300,7 +297,7 @@ fn variable(arg: Arg) -> Option<String> {
 fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) {
     match node.name() {
         "schema" => into.schema = path(&mut node),
-        "dialect" => into.dialect = choice(&mut node, &DIALECTS),
+        "dialect" => into.dialect = choice(&mut node, &Dialect::ALL.map(|d| (d.word(), d))),
         "allow-destructive" => into.allow_destructive = boolean(&mut node),
         "auto-approve" => into.auto_approve = boolean(&mut node),
         "backup" => into.backup = choice(&mut node, &Backup::ALL),

@@ -151,11 +151,7 @@ impl Reader {
         let nodes = outline.nodes_called("include");
         for start_end in nodes {
             let Ok(document) = KdlDocument::parse_v2(&text[start_end.clone()]) else { continue };
-            let only = |n: &::kdl::KdlNode| match n.get("only").and_then(|v| v.as_string()) {
-                Some("sqlite") => Some(Dialect::Sqlite),
-                Some("postgres") => Some(Dialect::Postgres),
-                _ => None,
-            };
+            let only = |n: &::kdl::KdlNode| n.get("only").and_then(|v| v.as_string()).and_then(Dialect::of_word);
             let words = document.nodes().iter().flat_map(|n| n.entries().iter().filter(|e| e.name().is_none()).map(move |e| (e, only(n))));
             for (entry, only) in words {
                 let place = Span { file, start: (start_end.start + entry.span().offset()) as u32, len: entry.span().len() as u32 };

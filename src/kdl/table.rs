@@ -6,7 +6,7 @@ use indexmap::map::Entry;
 use super::node::{Ctx, Node};
 use super::writer::{self, Line};
 use super::{allow, check, column, exclude, index, key, reference};
-use crate::schema::{Dialect, Ident, Index, Problem, Table};
+use crate::schema::{Ident, Index, Problem, Table};
 
 const CHILDREN: [&str; 11] =
     ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index", "with", "was", "comment", "allow"];
@@ -49,8 +49,8 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
             node.unknown_child(&child, "node in a table:", &CHILDREN, FLAGS.map(|(word, _)| word));
         }
     }
-    // PostgreSQL takes a table without columns.
-    if table.columns.is_empty() && node.ctx.dialect == Dialect::Sqlite && node.ctx.count() == before {
+    let may_be_without = node.ctx.dialect.capabilities().has_tables_without_columns;
+    if table.columns.is_empty() && !may_be_without && node.ctx.count() == before {
         node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
     }
     key_columns_are_not_null(&mut table, &nullable);

@@ -102,6 +102,7 @@ fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
     let is_kept = |new: &Ident| edits.after.columns.contains_key(new);
     named.extend(edits.renamed_columns.iter().filter(|(_, new)| is_kept(new) && !may(new)).map(|(old, _)| old.to_string()));
     let (mut left_out, mut written, mut numbered, mut retyped) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let refuses = dialect.capabilities().refuses_identity_values;
     for delta in &edits.columns {
         let (before, after) = match delta {
             Delta::Drop(column) => {
@@ -123,7 +124,7 @@ fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
         if after.generated.is_some() && before.generated.is_none() {
             written.push(&after.name);
         }
-        if after.identity == Some(Identity::Always) && before.identity != after.identity && dialect == Dialect::Postgres {
+        if after.identity == Some(Identity::Always) && before.identity != after.identity && refuses {
             numbered.push(&after.name);
         }
         retyped.extend(taken_for(before, after));
@@ -150,7 +151,7 @@ fn is_allowed(column: &Column) -> bool {
 
 /// Whether an insert has to give the column.
 fn must_be_given(column: &Column, table: &Table, dialect: Dialect) -> bool {
-    let numbered = column.ty.is_serial() || column.identity.is_some() || dialect == Dialect::Sqlite && is_rowid(column, table);
+    let numbered = column.ty.is_serial() || column.identity.is_some() || dialect.capabilities().has_rowid && is_rowid(column, table);
     column.not_null && column.default.is_none() && column.generated.is_none() && !numbered
 }
 

@@ -90,8 +90,7 @@ fn wrapped(text: &str, width: usize) -> String {
 fn database(rule: &Rule) -> &'static str {
     match rule.dialect {
         None => "SQLite and PostgreSQL",
-        Some(crate::schema::Dialect::Sqlite) => "SQLite",
-        Some(crate::schema::Dialect::Postgres) => "PostgreSQL",
+        Some(dialect) => dialect.capabilities().title,
     }
 }
 

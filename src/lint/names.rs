@@ -1,7 +1,7 @@
 //! Names in SQL: where one can stand bare, and how it is written where it cannot.
 
+use crate::dialect;
 use crate::dialect::sqlite::lexer::quote;
-use crate::dialect::{postgres, sqlite};
 use crate::schema::{Dialect, Ident};
 
 /// Why a name cannot stand bare.
@@ -20,17 +20,14 @@ pub(super) enum Why {
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
     let lower = name.to_ascii_lowercase();
-    let reserved = match dialect {
-        Dialect::Sqlite => sqlite::keywords::is_reserved(&lower),
-        Dialect::Postgres => postgres::keywords::is_reserved(&lower),
-    };
+    let reserved = dialect::is_reserved(&lower, dialect);
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && !c.is_whitespace());
     let begins = !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
     if reserved {
         Some(Why::Reserved)
     } else if name.is_empty() || !begins || !name.chars().all(plain) {
         Some(Why::Characters)
-    } else if dialect == Dialect::Postgres && lower != name {
+    } else if dialect.capabilities().folds_case && lower != name {
         Some(Why::Capitals)
     } else {
         None
@@ -39,7 +36,7 @@ pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
 
 /// The name as an expression for both databases may have it.
 pub(super) fn in_sql(name: &Ident) -> String {
-    let bare = [Dialect::Sqlite, Dialect::Postgres].iter().all(|d| needs_quotes(name.as_str(), *d).is_none());
+    let bare = Dialect::ALL.iter().all(|d| needs_quotes(name.as_str(), *d).is_none());
     if bare { name.to_string() } else { quote(name.as_str()) }
 }
 

@@ -149,7 +149,7 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
         let args: Vec<&str> = [by.as_str(), lost.fate.word()].into_iter().chain(lost.address.parts().iter().map(String::as_str)).collect();
         pen.node("lost", &args);
     }
-    if plan.dialect == Dialect::Postgres {
+    if plan.dialect.capabilities().steps_outside_transaction {
         pen.node("online", &[if plan.online { "true" } else { "false" }]);
     } else {
         pen.node("sqlite-path", &[if plan.rebuild_only { "rebuild" } else { "cheapest" }]);
@@ -232,11 +232,7 @@ fn word<'b>(blocks: &'b [Block], name: &str) -> Option<&'b str> {
 }
 
 fn dialect(blocks: &[Block], what: &'static str) -> Result<Dialect, FileError> {
-    match word(blocks, "dialect") {
-        Some("sqlite") => Ok(Dialect::Sqlite),
-        Some("postgres") => Ok(Dialect::Postgres),
-        _ => Err(FileError::Other(what)),
-    }
+    word(blocks, "dialect").and_then(Dialect::of_word).ok_or(FileError::Other(what))
 }
 
 fn text_of(blocks: &[Block], name: &str) -> Option<String> {

@@ -9,8 +9,8 @@ mod run;
 mod scratch;
 
 use crate::apply::{ApplyError, Desired};
+use crate::dialect::PlanError;
 use crate::dialect::sqlite::SqlFileError;
-use crate::dialect::{PlanError, postgres, sqlite};
 use crate::kdl::{self, Diagnostics, Sources};
 use crate::schema::Dialect;
 
@@ -55,10 +55,7 @@ pub enum TestError {
 /// A schema that is fit for its kind of database.
 fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, TestError> {
     let (schema, mut problems) = kdl::decode_all(sources, dialect);
-    problems.extend(match dialect {
-        Dialect::Sqlite => sqlite::problems(&schema),
-        Dialect::Postgres => postgres::problems(&schema),
-    });
+    problems.extend(crate::dialect::problems(&schema, dialect));
     if !problems.is_empty() {
         return Err(TestError::Schema(Diagnostics::new(sources, problems)));
     }

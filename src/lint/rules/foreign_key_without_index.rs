@@ -41,7 +41,7 @@ fn advice((table, fk): (&Table, &ForeignKey), (schema, dialect): (&Schema, Diale
     if fk.columns.iter().zip(&wanted).all(|(c, w)| own(c) == *w) {
         return format!("add `index {name} {}` to the table", words.join(" "));
     }
-    let plain = if dialect == Dialect::Sqlite { "binary" } else { "default" };
+    let plain = dialect.capabilities().default_collation;
     let part = |(word, wanted): (&String, &Option<&Ident>)| match wanted {
         Some(collate) => format!("part {word} collate={}", crate::kdl::string_repr(collate.as_str())),
         None => format!("part {word} collate={plain}"),

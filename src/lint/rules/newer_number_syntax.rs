@@ -22,7 +22,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut look = |address: Address, expr: &Expr| {
         if let Some(number) = newer_number(&expr.text, dialect) {
-            let (version, name) = if dialect == Dialect::Sqlite { ("3.46", "SQLite") } else { ("16", "PostgreSQL") };
+            let (version, name) = (dialect.capabilities().underscores_since, dialect.capabilities().title);
             let message = format!("{} has the number {number}, which {name} before {version} cannot read", address.last());
             found.push(Finding::new(address, expr.origin, message, "write it in decimal digits"));
         }
@@ -69,7 +69,7 @@ fn newer_number(sql: &str, dialect: Dialect) -> Option<String> {
         &sql[t.start..joined.map_or(t.end, |next| next.end)]
     });
     let based = |n: &str| n.starts_with('0') && n[1..].starts_with(['x', 'X', 'o', 'O', 'b', 'B']);
-    let newer = |n: &&str| n.contains('_') || (dialect == Dialect::Postgres && based(n));
+    let newer = |n: &&str| n.contains('_') || (dialect.capabilities().based_numbers_are_new && based(n));
     whole.into_iter().find(newer).map(str::to_owned)
 }
 

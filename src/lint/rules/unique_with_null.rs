@@ -25,7 +25,7 @@ unique user_id revoked_at only=sqlite"#,
 fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in schema.tables.values() {
-        let distinct = |nulls: bool| dialect == Dialect::Postgres && nulls;
+        let distinct = |nulls: bool| dialect.capabilities().has_nulls_not_distinct && nulls;
         for unique in table.uniques.iter().filter(|u| u.parts.len() > 1 && !distinct(u.nulls_not_distinct)) {
             let columns: Vec<&Ident> = unique.parts.iter().map(|p| &p.column).collect();
             if let Some(message) = message("the unique rule of", &columns, table) {
