@@ -88,9 +88,10 @@ fn wrapped(text: &str, width: usize) -> String {
 }
 
 fn database(rule: &Rule) -> &'static str {
-    match rule.dialect {
-        None => "SQLite and PostgreSQL",
-        Some(dialect) => dialect.capabilities().title,
+    let mut dialects = rule.dialects();
+    match (dialects.next(), dialects.next()) {
+        (Some(one), None) => one.capabilities().title,
+        _ => "SQLite and PostgreSQL",
     }
 }
 

@@ -54,7 +54,7 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
                 allowed_at.entry((allow.code.as_str(), address)).or_default().extend(allow.origin.0);
             }
         }
-        for rule in RULES.iter().filter(|r| r.dialect.is_none_or(|d| d == *dialect)) {
+        for rule in RULES.iter().filter(|r| (r.applies)(dialect.capabilities())) {
             let level = levels.of(rule.code(), rule.level);
             let ours = |f: &Finding| !f.address.ancestors().any(|at| ignored.contains(&at));
             for finding in (rule.check)(schema, *dialect).into_iter().filter(ours) {

@@ -1,7 +1,7 @@
 //! What a rule is, and what it finds: plain data.
 
 use crate::kdl::project::Severity;
-use crate::schema::{Address, Dialect, Origin, Schema};
+use crate::schema::{Address, Capabilities, Dialect, Origin, Schema};
 
 /// What is told of a code, by `rosey explain` and in the manual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +27,23 @@ pub struct Rule {
     pub text: Text,
     /// How much it weighs where `rosey.kdl` does not say.
     pub level: Severity,
-    /// The database it is about; both where there is none.
-    pub dialect: Option<Dialect>,
+    /// Whether it is about an engine that does this.
+    pub applies: fn(&Capabilities) -> bool,
     /// Finds what the rule is about.
     pub check: fn(&Schema, Dialect) -> Vec<Finding>,
 }
 
+/// A rule about every engine.
+pub(super) fn everywhere(_: &Capabilities) -> bool {
+    true
+}
+
 impl Rule {
+    /// The dialects that it is about.
+    pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
+        Dialect::ALL.into_iter().filter(|d| (self.applies)(d.capabilities()))
+    }
+
     /// Its code.
     pub fn code(&self) -> &'static str {
         self.text.code

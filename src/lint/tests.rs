@@ -15,7 +15,7 @@ pub(super) fn found(rule: &Rule, kdl: &str, dialect: Dialect) -> Vec<String> {
 
 /// The addresses alone, without those of other dialects than the rule's.
 pub(super) fn at(rule: &Rule, kdl: &str) -> Vec<String> {
-    let dialect = rule.dialect.unwrap_or(Dialect::Sqlite);
+    let dialect = rule.dialects().next().unwrap();
     (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| f.address.to_string()).collect()
 }
 

@@ -26,6 +26,36 @@ pub struct Capabilities {
     pub has_number_defaults: bool,
     /// A value that is given for a column `GENERATED ALWAYS AS IDENTITY` is refused.
     pub refuses_identity_values: bool,
+    /// There are domains, whose checks hold wherever they are used.
+    pub has_domains: bool,
+    /// Constraints say what is done with a row that violates them (`ON CONFLICT`).
+    pub has_conflict_clauses: bool,
+    /// A foreign key is refused if what it refers to is not there or not unique.
+    pub checks_foreign_key_definitions: bool,
+    /// A name in double quotes that names nothing is read as a string.
+    pub reads_quoted_names_as_strings: bool,
+    /// A column of a primary key may hold NULL.
+    pub has_nullable_keys: bool,
+    /// A column holds values of its type alone.
+    pub enforces_types: bool,
+    /// A `varchar(5)` holds no longer text.
+    pub enforces_varchar_length: bool,
+    /// Decimals are kept as they are written.
+    pub has_exact_decimals: bool,
+    /// There are integers of 2, 4 and 8 bytes.
+    pub has_integer_sizes: bool,
+    /// A `char(5)` is filled with blanks.
+    pub pads_char: bool,
+    /// There are columns `GENERATED AS IDENTITY`.
+    pub has_identity_columns: bool,
+    /// There is a type `jsonb` beside `json`.
+    pub has_jsonb: bool,
+    /// There is a type `timestamptz` beside `timestamp`.
+    pub has_timestamps_with_zone: bool,
+    /// There are tables that a crash empties.
+    pub has_unlogged_tables: bool,
+    /// There are constraints `NOT VALID`, which hold for new rows only.
+    pub has_unvalidated_constraints: bool,
     /// The collation of a column that names none.
     pub default_collation: &'static str,
     /// The first version that takes `1_000` for a number.
@@ -57,6 +87,21 @@ const SQLITE: Capabilities = Capabilities {
     has_nulls_not_distinct: false,
     has_number_defaults: false,
     refuses_identity_values: false,
+    has_domains: false,
+    has_conflict_clauses: true,
+    checks_foreign_key_definitions: false,
+    reads_quoted_names_as_strings: true,
+    has_nullable_keys: true,
+    enforces_types: false,
+    enforces_varchar_length: false,
+    has_exact_decimals: false,
+    has_integer_sizes: false,
+    pads_char: false,
+    has_identity_columns: false,
+    has_jsonb: false,
+    has_timestamps_with_zone: false,
+    has_unlogged_tables: false,
+    has_unvalidated_constraints: false,
     default_collation: "binary",
     underscores_since: "3.46",
     based_numbers_are_new: false,
@@ -78,6 +123,21 @@ const POSTGRES: Capabilities = Capabilities {
     has_nulls_not_distinct: true,
     has_number_defaults: true,
     refuses_identity_values: true,
+    has_domains: true,
+    has_conflict_clauses: false,
+    checks_foreign_key_definitions: true,
+    reads_quoted_names_as_strings: false,
+    has_nullable_keys: false,
+    enforces_types: true,
+    enforces_varchar_length: true,
+    has_exact_decimals: true,
+    has_integer_sizes: true,
+    pads_char: true,
+    has_identity_columns: true,
+    has_jsonb: true,
+    has_timestamps_with_zone: true,
+    has_unlogged_tables: true,
+    has_unvalidated_constraints: true,
     default_collation: "default",
     underscores_since: "16",
     based_numbers_are_new: true,

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 }"#,
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| engine.has_rowid,
     check,
 };
 

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column zip zip { check "zip NOT GLOB '*[^0-9]*'" only=sqlite }"#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| !engine.has_domains,
     check,
 };
 

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: "INSERT INTO users (name, seen) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seen = excluded.seen",
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| engine.has_conflict_clauses,
     check,
 };
 

@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"foreign-key mail references="users(email)" dangling=#true    // users has no unique email"#,
     },
     level: Severity::Error,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| !engine.checks_foreign_key_definitions,
     check,
 };
 

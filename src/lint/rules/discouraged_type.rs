@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column price "decimal(12,2)"    // not: money"#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.enforces_types,
     check,
 };
 

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"check "status IN ('open', 'done')"    // not: \"open\""#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| engine.reads_quoted_names_as_strings,
     check,
 };
 

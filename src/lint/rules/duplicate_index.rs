@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{Access, Kind, names, relations};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 index idx_email email       // the unique rule has one already"#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Column, Dialect, Literal, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column created_at timestamp default=(sql)"CURRENT_TIMESTAMP""#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

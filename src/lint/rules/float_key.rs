@@ -3,7 +3,7 @@
 use crate::dialect::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::lint::types;
 use crate::schema::{Column, Dialect, Ident, Schema, Table};
 
@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column version text primary-key    // not: column version double primary-key",
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

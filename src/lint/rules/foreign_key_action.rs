@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::lint::types;
 use crate::schema::{Column, Dialect, RefAction, Schema};
 
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column author integer references="users(id)" on-delete=set-null    // without not-null"#,
     },
     level: Severity::Error,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

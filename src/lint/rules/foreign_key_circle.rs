@@ -1,7 +1,7 @@
 //! `foreign-key-circle`: tables that cannot get their first row.
 
 use crate::kdl::project::Severity;
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Dialect, ObjectName, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"foreign-key first_post references="posts(id)" deferrable=initially-deferred"#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

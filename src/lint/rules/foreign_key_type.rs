@@ -3,7 +3,7 @@
 use crate::dialect::sqlite::types::column_affinity;
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::lint::types;
 use crate::schema::{Column, Dialect, ForeignKey, Ident, Schema, Table, Type};
 
@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 table posts { column author bigint references="users(id)"; }"#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

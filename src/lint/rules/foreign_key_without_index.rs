@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, collation, foreign_key_at, foreign_keys, names};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Dialect, ForeignKey, Ident, Index, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 }"#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

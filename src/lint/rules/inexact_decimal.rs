@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column price_cents integer not-null    // not: column price "decimal(10,2)""#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| !engine.has_exact_decimals,
     check,
 };
 

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column payload jsonb not-null",
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.has_jsonb,
     check,
 };
 

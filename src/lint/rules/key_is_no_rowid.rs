@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column id bigint primary-key identity    // not: column id bigint primary-key",
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| engine.has_rowid,
     check,
 };
 

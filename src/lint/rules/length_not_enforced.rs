@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column name "varchar(50)" { check "length(name) <= 50" }"#,
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| !engine.enforces_varchar_length,
     check,
 };
 

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 column share double     // not: column share "FLOATING POINT""#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| !engine.enforces_types,
     check,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::names::{Why, needs_quotes};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Ident, Origin, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column user_id integer was=userId",
     },
     level: Severity::Note,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: "table users was=Users { … }",
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.folds_case,
     check,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::dialect::sqlite::lexer::{Kind, lex};
 use crate::kdl::project::Severity;
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"check "size <= 1000000"    // not: 1_000_000"#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

@@ -3,7 +3,7 @@
 use crate::dialect::sqlite::lexer::{Kind, lex};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Column, Dialect, Literal, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column nick text    // not: default="NULL""#,
     },
     level: Severity::Warning,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

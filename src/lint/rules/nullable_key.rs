@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column code text primary-key    // not: primary-key nullable",
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Sqlite),
+    applies: |engine| engine.has_nullable_keys,
     check,
 };
 

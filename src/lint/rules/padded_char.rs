@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column country text { check "length(country) = 2" }"#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.pads_char,
     check,
 };
 

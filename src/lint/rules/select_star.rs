@@ -2,7 +2,7 @@
 
 use crate::dialect::sqlite::lexer::{Token, lex};
 use crate::kdl::project::Severity;
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Origin, Schema};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"view active { as "SELECT id, name FROM users WHERE seen > 0" }"#,
     },
     level: Severity::Note,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

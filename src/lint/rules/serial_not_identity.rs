@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
         example: "column id bigint primary-key identity",
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.has_identity_columns,
     check,
 };
 

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"column sent_at timestamptz { using "sent_at AT TIME ZONE 'UTC'" only=postgres }"#,
     },
     level: Severity::Warning,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.has_timestamps_with_zone,
     check,
 };
 

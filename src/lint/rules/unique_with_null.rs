@@ -2,7 +2,7 @@
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, names};
-use crate::lint::rule::{Finding, Rule, Text};
+use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Dialect, Ident, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
@@ -18,7 +18,7 @@ index one_open user_id unique=#true only=sqlite where="revoked_at IS NULL"
 unique user_id revoked_at only=sqlite"#,
     },
     level: Severity::Note,
-    dialect: None,
+    applies: everywhere,
     check,
 };
 

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 }"#,
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.has_unlogged_tables,
     check,
 };
 

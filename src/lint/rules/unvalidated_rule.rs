@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
         example: r#"foreign-key author references="users(id)"    // without not-valid=#true"#,
     },
     level: Severity::Note,
-    dialect: Some(Dialect::Postgres),
+    applies: |engine| engine.has_unvalidated_constraints,
     check,
 };
 
