@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::offline::read_noted;
 use super::{Desired, Entry, saved};
-use crate::dialect::{postgres, sqlite};
-use crate::diff::{Changes, remaining};
+use crate::dialect::offline::Noted;
+use crate::diff::Changes;
 use crate::plan::{Fact, PlanFile};
 use crate::schema::Dialect;
 
@@ -184,11 +184,8 @@ impl Point {
     fn is(&self, noted: &str, facts: &[Fact]) -> bool {
         let Ok(schema) = read_noted(noted, self.dialect) else { return false };
         let wanted = self.schema.normalized();
-        let changes = match self.dialect {
-            Dialect::Sqlite => Some(remaining(&sqlite::normalized(schema), wanted)),
-            Dialect::Postgres => postgres::offline::plan(&schema, facts, None, wanted, true).ok().map(|made| made.plan.changes),
-        };
-        changes.is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())
+        let noted = Noted { dialect: self.dialect, current: &schema, facts, recorded: None };
+        noted.left(wanted).is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, SqlitePath, Stamped, drift, history, postgres as pg, procedure,
-    sqlite as lite, stamp,
+    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, Remarks, SqlitePath, Stamped, drift, history, postgres as pg,
+    procedure, sqlite as lite, stamp,
 };
 use crate::dialect::engine::{Purpose, Session};
 use crate::dialect::{self, Error, Pulse};
@@ -76,7 +76,7 @@ pub struct Planned {
     /// The plan, counted.
     pub plan: Plan,
     /// What there is to say besides.
-    pub remarks: pg::Remarks,
+    pub remarks: Remarks,
 }
 
 /// A plan against a live database, with all that it takes to make it again without.
@@ -86,7 +86,7 @@ pub struct Noted {
     /// The plan, counted.
     pub plan: Plan,
     /// What there is to say besides.
-    pub remarks: pg::Remarks,
+    pub remarks: Remarks,
     /// What it starts from.
     pub state: State,
     /// The schema that it leads to, as KDL that says the same with no server at hand.
@@ -102,7 +102,7 @@ impl Database {
         let (plan, remarks) = match self {
             Database::Sqlite(path) => {
                 let (plan, state) = lite::plan_with_state(path, &desired.normalized, way).await?;
-                (plan, pg::Remarks { later: state.later, ..pg::Remarks::default() })
+                (plan, Remarks { later: state.later, ..Remarks::default() })
             }
             Database::Postgres(url) => {
                 let planned = pg::plan_within(url, &desired.normalized, way).await;
@@ -157,7 +157,7 @@ impl Database {
             Database::Sqlite(path) => {
                 let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, way).await?;
                 let desired = kdl::encode(&desired.written);
-                let remarks = pg::Remarks { later: state.later.take(), ..pg::Remarks::default() };
+                let remarks = Remarks { later: state.later.take(), ..Remarks::default() };
                 Ok(Noted { plan, remarks, state: sqlite_state(state), desired })
             }
             Database::Postgres(url) => {
@@ -185,10 +185,13 @@ impl Database {
     /// # Errors
     /// Where the database does not answer.
     pub async fn inspect(&self) -> Result<String, ApplyError> {
-        Ok(match self {
-            Database::Sqlite(path) => lite::inspect(path).await?,
-            Database::Postgres(url) => self.or_who(pg::inspect(url).await).await?,
-        })
+        let inspected = async {
+            let mut session = self.read().await?;
+            let schema = session.inspect().await?;
+            session.close(false).await?;
+            Ok::<_, Error>(schema)
+        };
+        Ok(kdl::encode(&self.or_who(inspected.await).await?))
     }
 
     /// The schema that is there, in rosey's spelling.
@@ -299,10 +302,10 @@ impl Database {
     /// # Errors
     /// Where the database does not answer.
     pub async fn finish(&self) -> Result<(), ApplyError> {
-        let mut session = self.engine().open(Purpose::Record, Way::default().wait, Arc::default()).await?;
-        if !session.capabilities().steps_outside_transaction {
-            return Ok(session.close(false).await?);
+        if !self.dialect().capabilities().steps_outside_transaction {
+            return Ok(());
         }
+        let mut session = self.engine().open(Purpose::Record, Way::default().wait, Arc::default()).await?;
         session.begin_held().await?;
         let last = history::read(&mut *session, history::Which::Last).await.unwrap_or_default();
         if last.iter().any(|e| e.outcome == "running") && session.finish_history().await? {

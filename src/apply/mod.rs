@@ -27,6 +27,7 @@ pub use crate::plan::Identity;
 pub use database::{Desired, Noted, Planned, Way, is_missing};
 pub use history::Entry;
 pub use offline::{Offline, plan_offline, state_of};
+pub use postgres::Remarks;
 pub use restore::{Backups, RestoreOptions, Sound, backups, restore};
 pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};

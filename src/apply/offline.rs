@@ -1,7 +1,7 @@
 //! Plans with no database at hand: from what was noted down of one. Opens none.
 
 use super::{ApplyError, Desired, SqlitePath, Way};
-use crate::dialect::postgres::{self, offline::Recorded};
+use crate::dialect::offline::{How, Noted};
 use crate::dialect::sqlite;
 use crate::kdl::{self, Sources};
 use crate::plan::{Plan, State};
@@ -30,23 +30,21 @@ pub struct Offline {
 /// Where the state cannot be read, or where no plan is possible.
 pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<Offline, ApplyError> {
     let current = read_noted(&state.current, state.dialect)?;
-    match state.dialect {
-        Dialect::Sqlite => {
-            let rebuild = way.path == SqlitePath::Rebuild;
-            let plan = sqlite::offline::plan(&state.facts, &current, desired.normalized(), rebuild).await?;
-            Ok(Offline { plan, unsettled: Vec::new(), desired: kdl::encode(desired.written()) })
-        }
-        Dialect::Postgres => {
-            let (after, written) = recorded(state)?;
-            let recorded = after.as_ref().zip(written.as_ref()).map(|(after, written)| Recorded { after, written });
-            let made = postgres::offline::plan(&current, &state.facts, recorded, desired.normalized(), way.online)?;
-            Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: kdl::encode(&made.desired) })
-        }
-    }
+    let (after, written) = recorded(state)?;
+    let recorded = after.as_ref().zip(written.as_ref());
+    let noted = Noted { dialect: state.dialect, current: &current, facts: &state.facts, recorded };
+    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, online: way.online };
+    let made = noted.plan(desired.normalized(), how).await?;
+    let leads_to = kdl::encode(made.desired.as_ref().unwrap_or(desired.written()));
+    Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: leads_to })
 }
 
-/// What the last apply recorded: the schema after it, and as its file had it.
+/// What the last apply recorded: the schema after it, and as its file had it. Only where expressions are spelled in another
+/// way than in the file it is of use.
 pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>), ApplyError> {
+    if !state.dialect.capabilities().respells_expressions {
+        return Ok((None, None));
+    }
     let read = |text: &Option<String>| text.as_deref().map(|t| read_noted(t, state.dialect)).transpose();
     Ok((read(&state.recorded)?, read(&state.written)?))
 }

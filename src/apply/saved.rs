@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, SqlitePath, Way, plan_offline, postgres as pg};
+use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, Remarks, SqlitePath, Way, plan_offline, postgres as pg};
 use crate::dialect::PlanError;
 use crate::dialect::postgres;
 use crate::diff::Changes;
@@ -169,7 +169,7 @@ pub enum Standing {
         /// The plan.
         plan: Box<Plan>,
         /// What there is to say besides.
-        remarks: pg::Remarks,
+        remarks: Remarks,
     },
     /// It is where the plan ends.
     Applied,
@@ -215,7 +215,7 @@ impl Saved {
     }
 
     /// The plan as it is made on the database now, and the tables that hold rows there and did not.
-    async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, pg::Remarks, Vec<ObjectName>), ApplyError> {
+    async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
         match database {
             Database::Sqlite(_) => {
                 let planned = database.plan(&self.desired, way).await?;

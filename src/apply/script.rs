@@ -1,7 +1,7 @@
 //! A plan with what makes a script of it: the one place where the two kinds of database are told apart for that.
 
 use super::offline::{read_noted, recorded};
-use super::{ApplyError, Database, Desired, Options, Planned, SqlitePath, Way, plan_offline, postgres as pg, sqlite as lite};
+use super::{ApplyError, Database, Desired, Options, Planned, Remarks, SqlitePath, Way, plan_offline, postgres as pg, sqlite as lite};
 use crate::dialect::postgres::offline::{self, Recorded};
 use crate::plan::{Frame, State};
 use crate::schema::Dialect;
@@ -20,7 +20,7 @@ impl Database {
                     self.history().await?;
                 }
                 let frame = lite::frame(&plan, &state, desired.normalized(), options).await?;
-                Ok((Planned { plan, remarks: pg::Remarks::default() }, frame))
+                Ok((Planned { plan, remarks: Remarks::default() }, frame))
             }
             Database::Postgres(url) => {
                 let planned = pg::plan_with_frame(url, desired.normalized(), way, options).await;

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{ApplyError, Database, Observer, Options, Outcome, Way, procedure};
-use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::inspect;
 use crate::dialect::{PlanError, Pulse};
 use crate::kdl;
@@ -55,12 +54,9 @@ pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait
 /// The live schema as KDL.
 ///
 /// # Errors
-/// Where the file cannot be read.
-pub async fn inspect(path: &Path) -> Result<String, Error> {
-    let mut connection = Connection::open(path, Mode::Read, std::time::Duration::from_secs(5)).await?;
-    let live = inspect::inspect(&mut connection).await?;
-    connection.close().await?;
-    Ok(as_kdl(live.current.schema()))
+/// If the file cannot be read.
+pub async fn inspect(path: &Path) -> Result<String, ApplyError> {
+    Database::Sqlite(path.to_path_buf()).inspect().await
 }
 
 /// Applies what was approved, or nothing.

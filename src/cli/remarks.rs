@@ -1,7 +1,7 @@
 //! What there is to say besides a plan, on standard error.
 
 use super::output;
-use crate::apply::postgres::Remarks;
+use crate::apply::Remarks;
 use crate::plan::{Allowed, Level, Plan};
 use crate::schema::Address;
 

@@ -13,7 +13,8 @@ use super::target::Database;
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, ApplyError, Backups, RestoreOptions};
 use crate::dialect;
-use crate::dialect::sqlite::{Error, Pulse};
+use crate::dialect::Pulse;
+use crate::dialect::sqlite::Error;
 use crate::kdl::project::duration;
 use crate::render::escape;
 

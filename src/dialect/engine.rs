@@ -179,6 +179,9 @@ pub(crate) trait Session: Send {
     /// Makes a plan again as the approved one was made, within the transaction.
     fn plan_again<'a>(&'a mut self, desired: &'a Normalized, approved: &'a Plan) -> Local<'a, Replanned>;
 
+    /// Reads the live schema as the language says it.
+    fn inspect(&mut self) -> Answer<'_, Schema, Error>;
+
     /// Reads the live schema, and puts both into one spelling.
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison>;
 

@@ -7,6 +7,8 @@ mod error;
 mod failure;
 pub(crate) mod filled;
 pub(crate) mod guards;
+pub(crate) mod history;
+pub(crate) mod offline;
 pub(crate) mod operators;
 pub mod postgres;
 mod pulse;

@@ -29,7 +29,8 @@ pub use hazard::{Code, Hazard, Level, Probe, bytes, counted, thousands};
 pub use losses::Losses;
 pub(crate) use order::contended;
 pub use order::order;
-pub use record::{HISTORY_FORMAT, Identity, Kind, Record, create_history, first_columns, insert_history, upgrade_history};
+pub use record::{HISTORY_FORMAT, Identity, Kind, Record};
+pub(crate) use rename::encode_renames;
 pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Evaluates, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 

@@ -61,7 +61,7 @@ fn others<T>(deltas: &[Delta<T>], kind: &str, name: impl Fn(&T) -> &ObjectName, 
 }
 
 /// A line each: kind, schema, table, old and new name.
-pub(super) fn encode(renames: &[Rename]) -> String {
+pub(crate) fn encode_renames(renames: &[Rename]) -> String {
     let mut pen = Pen::default();
     for rename in renames {
         let (schema, table) = (rename.schema.as_deref().unwrap_or_default(), rename.table.as_deref().unwrap_or_default());
@@ -117,7 +117,7 @@ mod tests {
             rename("column", Some("s p"), Some("t\n\"x\""), "ö", "select"),
             rename("materialized-view", None, None, "true", "7"),
         ];
-        assert_eq!(decode_renames(&encode(&all)), all);
+        assert_eq!(decode_renames(&encode_renames(&all)), all);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use super::TestError;
 use crate::apply::{ApplyError, BackupMode, Database, Desired, Options, Outcome, Silent};
+use crate::dialect::Pulse;
 use crate::dialect::postgres::{Url, connection as server};
-use crate::dialect::sqlite::Pulse;
 use crate::dialect::sqlite::connection::{Connection, Mode};
 use crate::plan::Plan;
 

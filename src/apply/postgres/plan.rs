@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use crate::apply::{Way, drift};
+use crate::apply::{ApplyError, Database, Way, drift};
 use crate::dialect::PlanError;
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
 use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, Url};
-use crate::kdl;
 use crate::plan::Plan;
 use crate::schema::Normalized;
 
@@ -84,11 +83,7 @@ pub(super) fn how<'h>(way: Way) -> How<'h> {
 /// The live schema as KDL.
 ///
 /// # Errors
-/// Where the server does not answer.
-pub async fn inspect(url: &Url) -> Result<String, Error> {
-    let mut connection = Connection::open_within(url, PATIENCE).await?;
-    connection.begin(Begin::Snapshot).await?;
-    let schema = planner::current(&mut connection).await?;
-    connection.close().await.ok();
-    Ok(kdl::encode(&schema))
+/// If the server does not answer.
+pub async fn inspect(url: &Url) -> Result<String, ApplyError> {
+    Database::Postgres(Box::new(url.clone())).inspect().await
 }

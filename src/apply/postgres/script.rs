@@ -6,14 +6,13 @@ use super::plan::how;
 use crate::apply::recorded::as_recorded;
 use crate::apply::{ApplyError, Options, Way, history};
 use crate::dialect::guards::Guards;
+use crate::dialect::history::{create_history, first_columns, insert_history, upgrade_history};
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::lock::LOCK;
 use crate::dialect::postgres::planner::{self, Planned, Settled};
 use crate::dialect::postgres::{Url, digest, engine, script};
 use crate::kdl;
-use crate::plan::{
-    Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction, create_history, first_columns, insert_history, upgrade_history,
-};
+use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
 use crate::schema::{Dialect, Normalized};
 
 /// What a plan starts from, as far as a script looks at it.

@@ -7,11 +7,12 @@ use super::{State, as_kdl};
 use crate::apply::Options;
 use crate::apply::recorded::as_recorded;
 use crate::dialect::PlanError;
+use crate::dialect::history::{insert_history, upgrade_history};
 use crate::dialect::sqlite::lexer::quote_string;
 use crate::dialect::sqlite::lower::rowid_name;
 use crate::dialect::sqlite::references::orphans_sql;
 use crate::dialect::sqlite::{inspect, offline, script, shell, verify};
-use crate::plan::{Frame, Piece, Plan, Record, insert_history, upgrade_history};
+use crate::plan::{Frame, Piece, Plan, Record};
 use crate::schema::{Dialect, Normalized, Schema};
 
 /// What stands around the plan's steps in a script. The plan starts from the state, which need not be at hand any more.

@@ -11,8 +11,9 @@ use super::planner::{self, How, Planned};
 use super::session::Saved;
 use super::{Url, affinity, commit, dump, lock, run};
 use crate::dialect::engine::{Answer, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
+use crate::dialect::history::{create_history, insert_history, upgrade_history};
 use crate::dialect::{self, BackupMode, Pulse};
-use crate::plan::{Plan, Record, Statement, create_history, insert_history, upgrade_history};
+use crate::plan::{Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
 /// How long an apply waits for a lock before it lets others pass and tries again: who wants the same lock meanwhile stands
@@ -124,6 +125,10 @@ impl Session for Open {
             let (before, after) = (settled.current.schema().clone(), settled.desired.schema().at_rest());
             Ok(Replanned { plan, before, after, guards, holding_after_all })
         })
+    }
+
+    fn inspect(&mut self) -> Answer<'_, Schema, dialect::Error> {
+        Box::pin(async move { Ok(planner::current(&mut self.connection).await?) })
     }
 
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison> {

@@ -11,8 +11,9 @@ use super::planner::{self, How, Planned};
 use super::verify::{self, Broken};
 use super::{backup, file, gate, inspect, room};
 use crate::dialect::engine::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
+use crate::dialect::history::{create_history, insert_history, upgrade_history};
 use crate::dialect::{self, ApplyError, BackupMode, Pulse};
-use crate::plan::{Action, Plan, Record, Statement, Step, create_history, insert_history, upgrade_history};
+use crate::plan::{Action, Plan, Record, Statement, Step};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
 /// How long an apply looks for damage in a file that it rewrites.
@@ -127,6 +128,10 @@ impl Session for Open {
             let (before, after) = (inspect::for_display(live.current.schema()), inspect::for_display(desired.schema()));
             Ok(Replanned { plan, before, after, guards, holding_after_all: Vec::new() })
         })
+    }
+
+    fn inspect(&mut self) -> Answer<'_, Schema, dialect::Error> {
+        Box::pin(async move { Ok(inspect::for_display(inspect::inspect(&mut self.connection).await?.current.schema())) })
     }
 
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison> {
