@@ -31,6 +31,65 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("println!", &[]),
 ];
 
+/// Files outside the engines that still name one. No file may be added: what must know a difference asks for a capability.
+const NAME_AN_ENGINE: [&str; 49] = [
+    "apply/database.rs",
+    "apply/drift.rs",
+    "apply/mod.rs",
+    "apply/offline.rs",
+    "apply/postgres/mod.rs",
+    "apply/postgres/plan.rs",
+    "apply/postgres/script.rs",
+    "apply/postgres/state.rs",
+    "apply/restore.rs",
+    "apply/saved.rs",
+    "apply/script.rs",
+    "apply/sqlite.rs",
+    "apply/sqlite/script.rs",
+    "apply/sqlite/state.rs",
+    "cli/again.rs",
+    "cli/diff.rs",
+    "cli/error.rs",
+    "cli/graph.rs",
+    "cli/habits.rs",
+    "cli/interrupt.rs",
+    "cli/mod.rs",
+    "cli/passwords.rs",
+    "cli/restore.rs",
+    "cli/schema.rs",
+    "cli/target.rs",
+    "cli/test.rs",
+    "kdl/node.rs",
+    "lint/names.rs",
+    "lint/rules/double_quoted_string.rs",
+    "lint/rules/float_key.rs",
+    "lint/rules/foreign_key_type.rs",
+    "lint/rules/key_is_no_rowid.rs",
+    "lint/rules/length_not_enforced.rs",
+    "lint/rules/misleading_type.rs",
+    "lint/rules/newer_number_syntax.rs",
+    "lint/rules/null_as_text.rs",
+    "lint/rules/nullable_key.rs",
+    "lint/rules/select_star.rs",
+    "lint/types.rs",
+    "render/script.rs",
+    "render/sql.rs",
+    "render/view.rs",
+    "schema/kind.rs",
+    "schema/mod.rs",
+    "testing/expected.rs",
+    "testing/mod.rs",
+    "testing/offline.rs",
+    "testing/run.rs",
+    "testing/scratch.rs",
+];
+
+/// The engines, and what lists them: their dialects, their capabilities, and the registry.
+const HOMES_OF_ENGINES: [&str; 3] = ["dialect/", "schema/ident.rs", "schema/capabilities.rs"];
+
+/// What names an engine.
+const ENGINES: [&str; 6] = ["Dialect::Sqlite", "Dialect::Postgres", "Database::Sqlite", "Database::Postgres", "sqlite::", "postgres::"];
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     let rust = |p: &PathBuf| p.extension().is_some_and(|e| e == "rs");
@@ -86,4 +145,21 @@ fn each_crate_has_one_home() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn only_engines_and_their_registry_name_an_engine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found = sources(&root).into_iter().filter(|path| {
+        let text = code(path);
+        let own = text.split("#[cfg(test)]").next().unwrap_or_default();
+        ENGINES.iter().any(|name| own.contains(name))
+    });
+    let names = found.map(|p| p.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"));
+    let found: BTreeSet<String> = names.filter(|name| !HOMES_OF_ENGINES.iter().any(|home| name.starts_with(home))).collect();
+    let listed: BTreeSet<String> = NAME_AN_ENGINE.iter().map(ToString::to_string).collect();
+    let added: Vec<_> = found.difference(&listed).collect();
+    assert!(added.is_empty(), "these name an engine; ask for a capability, or give the engine's trait a method: {added:#?}");
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(gone.is_empty(), "these name no engine any more; take them off the list: {gone:#?}");
 }
