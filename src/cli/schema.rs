@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::{self, PlanError, sqlite};
+use crate::dialect::{self, PlanError, scanner};
 use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
@@ -44,7 +44,7 @@ fn is_sql(name: &str, text: &str) -> bool {
     ];
     let kdl = name.to_ascii_lowercase().ends_with(".kdl");
     let named = name.to_ascii_lowercase().ends_with(".sql");
-    let tokens = sqlite::lexer::lex(text.strip_prefix('\u{feff}').unwrap_or(text).get(..4_096).unwrap_or(text));
+    let tokens = scanner::lex(text.strip_prefix('\u{feff}').unwrap_or(text).get(..4_096).unwrap_or(text));
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let begins = tokens.first().is_some_and(|t| STATEMENTS.iter().any(|s| t.is(text, s)));
     let ends = text.trim_end().ends_with(';');

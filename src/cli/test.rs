@@ -46,7 +46,7 @@ impl Test {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         super::interrupt::enter(super::interrupt::Phase::Changing);
         let place = self.place()?;
-        let dialect = if matches!(place, Place::Sqlite(_)) { Dialect::Sqlite } else { Dialect::Postgres };
+        let dialect = place.dialect();
         let cases = self.cases()?;
         let mut count = Count::default();
         for case in &cases {

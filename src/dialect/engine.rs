@@ -37,6 +37,8 @@ pub(crate) enum Purpose<'p> {
     Read,
     /// To write into the history alone.
     Record,
+    /// To run statements of a test in a scratch database, whose rows are no secret.
+    Try,
     /// To apply this plan.
     Apply(&'p Plan),
 }
@@ -214,6 +216,12 @@ pub(crate) trait Session: Send {
 
     /// Runs a statement of the transaction, and gives the number of rows that it touched.
     fn run<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, u64, Error>;
+
+    /// Runs a statement, and gives the number of rows that it touched.
+    fn execute<'a>(&'a mut self, sql: &'a str) -> Answer<'a, u64, Error>;
+
+    /// The first column of a query, which is text; NULLs are left out.
+    fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, Error>;
 
     /// Runs a statement that is a transaction of its own. One that cannot get its lock is tried again until then.
     fn run_alone<'a>(&'a mut self, statement: &'a Statement, until: Instant) -> Answer<'a, (), Error> {

@@ -14,6 +14,7 @@ pub mod postgres;
 mod pulse;
 mod registry;
 pub mod sqlite;
+pub(crate) mod values;
 
 pub use engine::BackupMode;
 pub use error::{Error, PlanError};
@@ -21,6 +22,8 @@ pub use failure::{ApplyError, HistoryError};
 pub use pulse::{PULSE, Pulse};
 pub use registry::{Database, desired, problems};
 pub(crate) use registry::{is_reserved, normalized};
+/// The scanner of SQL for what is said of every engine: it reads expressions of all of them.
+pub(crate) use sqlite::lexer as scanner;
 
 #[cfg(test)]
 mod tests;

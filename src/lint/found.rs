@@ -141,7 +141,7 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
         let ours = |at: &[Address]| !at.iter().any(|a| a.ancestors().any(|a| ignored.contains(&a)));
         for (at, allow) in allows(schema).into_iter().filter(|(at, _)| ours(at)) {
             let known = RULES.iter().find(|r| r.code() == allow.code);
-            let judged = known.is_some_and(|r| both || r.dialect == Some(*dialect));
+            let judged = known.is_some_and(|r| both || r.dialects().eq([*dialect]));
             if let (true, Some(address)) = (judged && allow.origin.0.is_none_or(|o| !used.contains(&o)), at.into_iter().next()) {
                 let message = format!("`allow {}` lets nothing stand here", allow.code);
                 let finding = Finding::new(address, allow.origin, message, "take it out");

@@ -1,7 +1,7 @@
 //! Names in SQL: where one can stand bare, and how it is written where it cannot.
 
 use crate::dialect;
-use crate::dialect::sqlite::lexer::quote;
+use crate::dialect::scanner::quote;
 use crate::schema::{Dialect, Ident};
 
 /// Why a name cannot stand bare.

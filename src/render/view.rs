@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{lines, objects, one_line};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
-use crate::schema::{Address, Dialect};
+use crate::schema::Address;
 
 /// What happens, at the left of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,12 +166,12 @@ fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     whole.or_else(|| same().next_back()).unwrap_or(any)
 }
 
-/// Why it happens this way. PostgreSQL's stages each have a reason of their own; those after the transaction are told
+/// Why it happens this way. Stages outside the transaction each have a reason of their own; those after the transaction are told
 /// where there is no other.
 fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let all = of_one_object(plan, step).filter(|s| s.action != Action::Carry);
-    let of: Vec<&Step> = if plan.dialect == Dialect::Postgres { all.collect() } else { vec![step] };
+    let of: Vec<&Step> = if plan.dialect.capabilities().steps_outside_transaction { all.collect() } else { vec![step] };
     let inside = of.iter().any(|s| s.transaction == Transaction::Inside);
     let of = of.into_iter().filter(|s| !inside || s.transaction == Transaction::Inside);
     for reason in of.map(|s| &s.reason).filter(|r| !r.is_empty()) {

@@ -3,8 +3,9 @@
 
 use super::TestError;
 use super::scratch::Session;
-use crate::dialect::sqlite::lexer::{quote, quote_string};
-use crate::kdl::case::{Row, Value};
+use crate::dialect::scanner::quote;
+use crate::dialect::values::{literal, named};
+use crate::kdl::case::Row;
 use crate::plan::counted;
 use crate::schema::Dialect;
 
@@ -57,7 +58,7 @@ async fn difference(session: &mut Session, table: &str, rows: &[&Row], dialect: 
     for row in rows {
         insert_into(session, EXPECTED, row, dialect).await?;
     }
-    let shown = columns.iter().map(|c| shown(c, dialect)).collect::<Vec<_>>().join(" || ' ' || ");
+    let shown = columns.iter().map(|c| named(c, dialect)).collect::<Vec<_>>().join(" || ' ' || ");
     let mut wanted = session.texts(&format!("SELECT {shown} FROM {EXPECTED}")).await?;
     let mut there = session.texts(&format!("SELECT {shown} FROM {table}")).await?;
     wanted.sort();
@@ -88,31 +89,9 @@ fn listed(wanted: &[String], there: &[String]) -> String {
     }
 }
 
-/// A column's name and value as SQL spells them.
-fn shown(column: &str, dialect: Dialect) -> String {
-    let (label, name) = (quote_string(&format!("{column}=")), quote(column));
-    match dialect {
-        Dialect::Sqlite => format!("{label} || quote({name})"),
-        Dialect::Postgres => format!("{label} || pg_catalog.quote_nullable({name}::text)"),
-    }
-}
-
 fn table(row: &Row) -> String {
     let schema = row.schema.as_ref().map(|s| format!("{}.", quote(s)));
     format!("{}{}", schema.unwrap_or_default(), quote(&row.table))
-}
-
-/// PostgreSQL takes any value in quotes for what its column is.
-fn literal(value: &Value, dialect: Dialect) -> String {
-    match (value, dialect) {
-        (Value::Null, _) => "NULL".to_owned(),
-        (Value::Sql(sql), _) => format!("({sql})"),
-        (Value::Text(text), _) => quote_string(text),
-        (Value::Number(number), Dialect::Sqlite) => number.clone(),
-        (Value::Number(number), Dialect::Postgres) => quote_string(number),
-        (Value::Bool(b), Dialect::Sqlite) => i32::from(*b).to_string(),
-        (Value::Bool(b), Dialect::Postgres) => quote_string(&b.to_string()),
-    }
 }
 
 #[cfg(test)]

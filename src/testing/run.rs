@@ -5,6 +5,7 @@ use std::path::Path;
 use super::scratch::{Place, Scratch};
 use super::{TestError, desired, expected, placed};
 use crate::apply::{Desired, Way};
+use crate::dialect::values::as_text;
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
 use crate::kdl::file::{LARGE, read_text};
@@ -29,10 +30,7 @@ pub enum Verdict {
 
 /// Runs the case of a file. Whatever comes of it, the scratch database is removed. `interrupted` ends it early.
 pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = ()>) -> Verdict {
-    let dialect = match place {
-        Place::Sqlite(_) => Dialect::Sqlite,
-        Place::Postgres(_) => Dialect::Postgres,
-    };
+    let dialect = place.dialect();
     let name = path.display().to_string();
     let text = match read_text(path, LARGE) {
         Ok(text) => text,
@@ -160,7 +158,7 @@ impl Work<'_> {
         let mut session = self.scratch.open().await?;
         let mut failures = expected::differences(&mut session, &self.case.expected, self.dialect).await?;
         for (query, wanted) in &self.case.values {
-            let given = session.texts(&self.as_text(query)).await?;
+            let given = session.texts(&as_text(query, self.dialect)).await?;
             let given = given.first().map_or("NULL", String::as_str);
             if given != wanted {
                 failures.push(format!("expect-value: {query}\n- {wanted}\n+ {given}\n"));
@@ -168,14 +166,6 @@ impl Work<'_> {
         }
         session.close().await;
         Ok(failures)
-    }
-
-    /// PostgreSQL's driver gives text only where the query does.
-    fn as_text(&self, query: &str) -> String {
-        match self.dialect {
-            Dialect::Sqlite => query.to_owned(),
-            Dialect::Postgres => format!("SELECT value::text FROM ({query}\n) AS wanted (value)"),
-        }
     }
 }
 

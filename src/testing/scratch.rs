@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 use super::TestError;
 use crate::apply::{ApplyError, BackupMode, Database, Desired, Options, Outcome, Silent};
 use crate::dialect::Pulse;
+use crate::dialect::engine::{self, Purpose};
 use crate::dialect::postgres::{Url, connection as server};
-use crate::dialect::sqlite::connection::{Connection, Mode};
 use crate::plan::Plan;
+use crate::schema::Dialect;
 
 /// Where scratch databases are made.
 #[derive(Debug, Clone)]
@@ -21,6 +22,16 @@ pub enum Place {
     /// Databases of this server, made from the one that the URL names, by a role that may CREATE DATABASE
     /// (<https://www.postgresql.org/docs/current/sql-createdatabase.html>). The one that it names is not touched.
     Postgres(Box<Url>),
+}
+
+impl Place {
+    /// What its databases are.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Place::Sqlite(_) => Dialect::Sqlite,
+            Place::Postgres(_) => Dialect::Postgres,
+        }
+    }
 }
 
 /// What every scratch database is called, with a number behind.
@@ -79,45 +90,28 @@ impl Scratch {
 
     /// Opens a session for the case's own statements.
     pub(super) async fn open(&self) -> Result<Session, TestError> {
-        let failed = |e: &dyn std::fmt::Display| scratch("the scratch database", e);
-        Ok(match &self.database {
-            Database::Sqlite(path) => {
-                Session::Sqlite(Connection::open(path, Mode::Create, WAIT).await.map_err(|e| failed(&e))?.telling_all())
-            }
-            Database::Postgres(url) => Session::Postgres(Box::new(session(url).await.map_err(|e| failed(&e))?)),
-        })
+        let opened = self.database.engine().open(Purpose::Try, WAIT, Arc::default()).await;
+        Ok(Session(opened.map_err(|e| scratch("the scratch database", e))?))
     }
 }
 
-/// A connection to a scratch database.
-pub(super) enum Session {
-    Sqlite(Connection),
-    Postgres(Box<server::Connection>),
-}
+/// A session with a scratch database.
+pub(super) struct Session(Box<dyn engine::Session>);
 
 impl Session {
     /// Runs a statement.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), TestError> {
-        match self {
-            Session::Sqlite(connection) => connection.execute(sql).await.map(drop).map_err(|e| statement(sql, e)),
-            Session::Postgres(connection) => connection.execute(sql).await.map(drop).map_err(|e| statement(sql, e)),
-        }
+        self.0.execute(sql).await.map(drop).map_err(|e| statement(sql, e))
     }
 
     /// The first column of a query, which is text; NULLs are left out.
     pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, TestError> {
-        match self {
-            Session::Sqlite(connection) => connection.texts(sql).await.map_err(|e| statement(sql, e)),
-            Session::Postgres(connection) => connection.texts(sql).await.map_err(|e| statement(sql, e)),
-        }
+        self.0.texts(sql).await.map_err(|e| statement(sql, e))
     }
 
     /// Closes it. What it could not say goodbye to goes with the scratch database.
     pub(super) async fn close(self) {
-        match self {
-            Session::Sqlite(connection) => connection.close().await.ok(),
-            Session::Postgres(connection) => connection.close().await.ok(),
-        };
+        self.0.close(false).await.ok();
     }
 }
 
@@ -126,13 +120,6 @@ fn name() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());
     format!("{PREFIX}{:x}_{now:x}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
-}
-
-/// A session with rosey's settings, in a database that is the test's own.
-async fn session(url: &Url) -> Result<server::Connection, crate::dialect::postgres::Error> {
-    let mut connection = server::Connection::open(url).await?;
-    crate::dialect::postgres::session::settle(&mut connection).await?;
-    Ok(connection)
 }
 
 async fn command(url: &Url, sql: &str) -> Result<(), crate::dialect::postgres::Error> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::cancel::Canceller;
 use super::connection::{Begin, Connection, Error};
 use super::planner::{self, How, Planned};
-use super::session::Saved;
+use super::session::{self, Saved};
 use super::{Url, affinity, commit, dump, lock, run};
 use crate::dialect::engine::{Answer, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::dialect::history::{create_history, insert_history, upgrade_history};
@@ -32,8 +32,10 @@ impl Engine for Server<'_> {
         Box::pin(async move {
             let applies = matches!(purpose, Purpose::Apply(_));
             let mut connection = Connection::open_within(self.0, if applies { wait.min(AT_ONCE) } else { wait }).await?;
-            if applies {
-                affinity::verify(&mut connection).await?;
+            match purpose {
+                Purpose::Apply(_) => affinity::verify(&mut connection).await?,
+                Purpose::Try => drop(session::settle(&mut connection).await?),
+                Purpose::Read | Purpose::Record => {}
             }
             Ok(Box::new(Open { connection, pulse, held: None }) as Box<dyn Session>)
         })
@@ -177,6 +179,14 @@ impl Session for Open {
 
     fn blockers<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, Vec<String>> {
         Box::pin(async move { Ok(run::blockers(&mut self.connection, plan).await) })
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'a str) -> Answer<'a, u64, dialect::Error> {
+        Box::pin(async move { Ok(self.connection.execute(sql).await?) })
+    }
+
+    fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, dialect::Error> {
+        Box::pin(async move { Ok(self.connection.texts(sql).await?) })
     }
 
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, dialect::Error> {

@@ -34,12 +34,14 @@ impl Engine for File<'_> {
             let mode = match purpose {
                 Purpose::Read => Mode::Read,
                 Purpose::Apply(plan) if plan.creates_database => Mode::Create,
+                Purpose::Try => Mode::Create,
                 Purpose::Record | Purpose::Apply(_) => Mode::Write,
             };
             if matches!(purpose, Purpose::Apply(_)) {
                 file::check_writable(self.0)?;
             }
-            let connection = Connection::open(self.0, mode, wait).await?;
+            let opened = Connection::open(self.0, mode, wait).await?;
+            let connection = if matches!(purpose, Purpose::Try) { opened.telling_all() } else { opened };
             Ok(Box::new(Open { connection, path: self.0.to_path_buf(), pulse, broken: None }) as Box<dyn Session>)
         })
     }
@@ -200,6 +202,14 @@ impl Session for Open {
             let touched = self.connection.run_one(&statement.sql).await.map_err(|e| room::which_disk(e, &self.path))?;
             Ok(touched)
         })
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'a str) -> Answer<'a, u64, dialect::Error> {
+        Box::pin(async move { Ok(self.connection.execute(sql).await?) })
+    }
+
+    fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, dialect::Error> {
+        Box::pin(async move { Ok(self.connection.texts(sql).await?) })
     }
 
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, dialect::Error> {

@@ -6,8 +6,9 @@ use super::connection::Error;
 use super::inspect::{self, Live};
 use super::lexer::{quote, quote_string};
 use super::planner::{self, How, PlanError};
+use crate::dialect::history::create_history;
 use crate::diff::TableChange;
-use crate::plan::{HISTORY_FORMAT, Hazard, Piece, Plan, Probe, Step, counted_again, create_history};
+use crate::plan::{HISTORY_FORMAT, Hazard, Piece, Plan, Probe, Step, counted_again};
 use crate::schema::{Dialect, Normalized, Schema, Table};
 
 const CHECKS: &str = "CREATE TEMP TABLE \"_rosey_check\" (

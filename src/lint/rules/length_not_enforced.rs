@@ -1,6 +1,6 @@
 //! `length-not-enforced`: a length that SQLite does not look at.
 
-use crate::dialect::sqlite::lexer::{Token, lex};
+use crate::dialect::scanner::{Token, lex};
 use crate::dialect::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
