@@ -4,6 +4,8 @@
 //! build, a validation that must not hold locks) runs before or after it, statement by statement, each of which the next apply
 //! finds done or finishes.
 
+mod outside;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -46,7 +48,7 @@ pub(super) async fn apply(
     let outcome = until_stopped(work.all(), canceller, &pulse).await;
     let early = std::mem::take(&mut work.early);
     work.session.close(outcome.is_err()).await.ok();
-    outcome.map_err(|e| interrupted(e, &pulse)).map_err(|e| besides(e, early))
+    outcome.map_err(|e| interrupted(e, &pulse)).map_err(|e| outside::besides(e, early))
 }
 
 /// Waits for the work. What the pulse alone does not stop is stopped from outside.
@@ -131,33 +133,6 @@ impl Work<'_> {
     /// Whether a lock could not be had, and was asked for in short turns.
     fn waits_in_turns(&self, error: &ApplyError) -> bool {
         self.session.capabilities().queues_behind_locks && error.is_lock_timeout()
-    }
-
-    /// What must be committed before the transaction can use it: new values of an enum.
-    async fn beforehand(&mut self) -> Result<(), ApplyError> {
-        let approved = self.approved;
-        let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::Before).collect();
-        if steps.is_empty() {
-            return Ok(());
-        }
-        self.begin().await?;
-        let planned = self.session.plan_again(self.desired, approved).await;
-        self.session.rollback().await?;
-        let Replanned { plan, before, .. } = planned?;
-        if plan.is_empty() {
-            return Ok(());
-        }
-        if plan.changes != approved.changes {
-            return Err(ApplyError::Stale);
-        }
-        self.as_approved(&plan)?;
-        self.found = Some(kdl::encode(&before));
-        for step in steps {
-            let failed = |source| ApplyError::Statement { address: step.address.to_string(), source };
-            self.run_alone(step, self.wait.until).await.map_err(failed)?;
-            self.early.push(step.address.to_string());
-        }
-        Ok(())
     }
 
     /// Begins the transaction, one apply at a time, on a database that is fit for it.
@@ -267,17 +242,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Runs a step whose statements are transactions of their own.
-    async fn run_alone(&mut self, step: &Step, until: Instant) -> Result<(), crate::dialect::Error> {
-        self.observer.begins(step);
-        for statement in &step.statements {
-            self.observer.runs(&statement.sql);
-            self.session.run_alone(statement, until).await?;
-        }
-        self.observer.ends(step);
-        Ok(())
-    }
-
     /// Compares what is there now with what was desired: the schema, and the rows.
     async fn verify(&mut self, plan: &Plan) -> Result<Schema, ApplyError> {
         self.observer.verifies();
@@ -329,53 +293,6 @@ impl Work<'_> {
         let blockers = self.session.blockers(self.approved).await.unwrap_or_default();
         ApplyError::Blockers { blockers, waited: self.options.lock_timeout }
     }
-
-    /// What cannot be in a transaction, statement by statement.
-    async fn afterwards(&mut self, number: i64) -> Result<(), ApplyError> {
-        let approved = self.approved;
-        let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::After).collect();
-        if steps.is_empty() {
-            return Ok(());
-        }
-        for (done, step) in steps.iter().enumerate() {
-            let until = Instant::now() + self.options.lock_timeout.max(Duration::from_secs(1));
-            if let Err(source) = self.run_alone(step, until).await {
-                let (left, address) = (steps.len() - done, Some(step.address.to_string()));
-                return Err(ApplyError::Unfinished { number, left, address, source });
-            }
-        }
-        self.compare_and_finish().await.map_err(|e| after(e, number))
-    }
-
-    /// Compares the outcome, and says in the history that all is done.
-    async fn compare_and_finish(&mut self) -> Result<(), ApplyError> {
-        self.session.begin_held().await?;
-        self.observer.verifies();
-        self.compare().await?;
-        self.session.rollback().await?;
-        self.session.begin_held().await?;
-        self.session.finish_history().await?;
-        self.commit_finish().await
-    }
-
-    /// Commits what says in the history that an apply is done.
-    async fn commit_finish(&mut self) -> Result<(), ApplyError> {
-        match self.session.commit().await? {
-            Committed::Told | Committed::Confirmed(_) => Ok(()),
-            Committed::Unknown(error) => Err(error.into()),
-        }
-    }
-}
-
-/// An error of what follows the last step.
-fn after(error: ApplyError, number: i64) -> ApplyError {
-    match error {
-        ApplyError::NotVerified(what) => ApplyError::NotVerifiedAfter(what),
-        ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) => {
-            ApplyError::Unfinished { number, left: 0, address: None, source }
-        }
-        other => other,
-    }
 }
 
 /// A statement that was cancelled because somebody asked for it.
@@ -385,10 +302,4 @@ fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
         _ => return error,
     };
     if pulse.cancel.load(Relaxed) && source.is_interrupted() { ApplyError::Interrupted } else { error }
-}
-
-/// What was committed ahead of the transaction is there whatever came of that.
-fn besides(error: ApplyError, early: Vec<String>) -> ApplyError {
-    let committed = matches!(error, ApplyError::Unfinished { .. } | ApplyError::NotVerifiedAfter(_));
-    if early.is_empty() || committed { error } else { ApplyError::Early { done: early, source: Box::new(error) } }
 }
