@@ -69,7 +69,7 @@ fn expression<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// The columns of live tables that the plan adds or makes NOT NULL.
 fn filled(plan: &Plan) -> impl Iterator<Item = (&Table, &Column)> {
-    let edits = plan.changes.tables.iter().filter_map(|change| match change {
+    let edits = plan.changes.tables().filter_map(|change| match change {
         TableChange::Alter(edits) => Some(edits),
         _ => None,
     });

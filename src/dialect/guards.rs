@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Column, Dialect, Exchanged, Ident, ObjectName, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Exchanged, Head, Ident, Kind, ObjectName, Schema, Table};
 
 /// What the last apply guarded.
 #[derive(Debug, Default)]
@@ -43,21 +43,16 @@ impl Guards {
     /// What is guarded and would lose what it holds, each with the address of the object that is worked on. What is made
     /// a rule of (a type that its values have to fit) is no loss of the object: that needs leave like everywhere.
     fn lost(&self, changes: &Changes) -> Vec<(Address, Address)> {
-        let mut found: Vec<(Address, Address)> = changes.tables.iter().flat_map(|t| self.lost_of_table(t)).collect();
+        let mut found: Vec<(Address, Address)> = changes.tables().flat_map(|t| self.lost_of_table(t)).collect();
         let mut whole = |address: Address| found.push((address.clone(), address));
-        for delta in &changes.virtual_tables {
-            // One that changes is dropped and made again.
-            let Some(before) = delta.before() else { continue };
-            let kept = self.0.virtual_tables.get(&before.name).is_some_and(|v| v.prevent_destroy);
-            if kept || delta.after().is_some_and(|v| v.prevent_destroy) {
-                whole(before.address());
-            }
-        }
-        for delta in &changes.sequences {
-            if let Delta::Drop(s) = delta
-                && self.0.sequences.get(&s.name).is_some_and(|s| s.prevent_destroy)
-            {
-                whole(s.address());
+        for change in changes.objects.iter().filter(|c| c.kind() != Kind::Table && c.kind().holds_values()) {
+            let Some(before) = change.before() else { continue };
+            let kept = self.0.head(change.kind(), &before.name).is_some_and(|h| h.prevent_destroy);
+            // A virtual table that changes is dropped and re-created.
+            let recreated = change.kind() == Kind::VirtualTable && change.is_alter();
+            let wanted = change.after().is_some_and(|h| h.prevent_destroy);
+            if (change.after().is_none() && kept) || (recreated && (kept || wanted)) {
+                whole(change.address());
             }
         }
         found
@@ -173,11 +168,10 @@ pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
             }
         }
     }
-    for table in guards.virtual_tables.values().filter(|t| t.prevent_destroy && left_alone("virtual-table", &t.name)) {
-        recorded.virtual_tables.entry(table.name.clone()).or_insert_with(|| table.clone()).prevent_destroy = true;
-    }
-    for sequence in guards.sequences.values().filter(|s| s.prevent_destroy && left_alone("sequence", &s.name)) {
-        recorded.sequences.entry(sequence.name.clone()).or_insert_with(|| sequence.clone()).prevent_destroy = true;
+    let is_kept = |kind: Kind, head: &Head| kind != Kind::Table && head.prevent_destroy && left_alone(kind.word(), &head.name);
+    recorded.take_over(guards, is_kept);
+    for (kind, head) in recorded.heads_mut() {
+        head.prevent_destroy |= guards.head(kind, &head.name).is_some_and(|h| is_kept(kind, h));
     }
 }
 

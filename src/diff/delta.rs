@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::pairs::is_respelled;
 use super::{Attribute, Object};
-use crate::schema::{Ident, ObjectName};
+use crate::schema::{Body, ObjectName};
 
 /// One attribute that differs, as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,23 @@ impl<T> Delta<T> {
     }
 }
 
+impl<T> Delta<T> {
+    /// The object as it will be, or as it was if it is dropped.
+    pub fn object(&self) -> &T {
+        match self {
+            Delta::Create(t) | Delta::Drop(t) | Delta::Alter { after: t, .. } => t,
+        }
+    }
+
+    /// The attributes that differ.
+    pub fn edits(&self) -> &[Edit] {
+        match self {
+            Delta::Create(_) | Delta::Drop(_) => &[],
+            Delta::Alter { edits, .. } => edits,
+        }
+    }
+}
+
 /// The differences between two sets of named objects: those wanted in their order, then those to go.
 pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired: &IndexMap<K, T>) -> Vec<Delta<T>> {
     let mut found = Vec::new();
@@ -71,26 +88,25 @@ pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired:
 }
 
 /// Those that are dropped, in the words that they have before the renames.
-pub(crate) fn as_they_were<T: Object>(found: Vec<Delta<T>>, live: &IndexMap<ObjectName, T>, name: fn(&T) -> &ObjectName) -> Vec<Delta<T>> {
+pub(crate) fn as_they_were<T: Object + Body>(found: Vec<Delta<T>>, live: &IndexMap<ObjectName, T>) -> Vec<Delta<T>> {
     let original = |delta: Delta<T>| match delta {
-        Delta::Drop(t) => Delta::Drop(live.get(name(&t)).cloned().unwrap_or(t)),
+        Delta::Drop(t) => Delta::Drop(live.get(&t.name).cloned().unwrap_or(t)),
         other => other,
     };
     found.into_iter().map(original).collect()
 }
 
 /// Adds the objects whose names get other letters only, where names compare without case and `was=` asks for it.
-pub(crate) fn with_respelled<T: Object>(
+pub(crate) fn with_respelled<T: Object + Body>(
     mut found: Vec<Delta<T>>,
     current: &IndexMap<ObjectName, T>,
     desired: &IndexMap<ObjectName, T>,
-    names: impl Fn(&T) -> (&ObjectName, &[Ident]),
 ) -> Vec<Delta<T>> {
     for (name, after) in desired {
         let Some(before) = current.get(name) else { continue };
-        let ((old, _), (new, was)) = (names(before), names(after));
-        let is_found = || found.iter().any(|d| d.after().is_some_and(|t| names(t).0 == name));
-        if is_respelled(&old.name, &new.name, was) && !is_found() {
+        let (old, new) = (&before.name, &after.name);
+        let is_found = || found.iter().any(|d| d.after().is_some_and(|t| t.name == *name));
+        if is_respelled(&old.name, &new.name, &after.was) && !is_found() {
             let edits = vec![Edit { attribute: Attribute::Name, before: Some(old.to_string()), after: Some(new.to_string()) }];
             found.push(Delta::Alter { before: before.clone(), after: after.clone(), edits });
         }

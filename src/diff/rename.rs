@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
+use super::change::rename_others;
 use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
-use crate::schema::{Exchanged, Expr, Ident, IndexPart, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
+use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
 
 /// The renames of one change: of each kind all at once, under the names before and after it.
 #[derive(Debug, Default)]
@@ -112,27 +113,14 @@ pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritte
     for (name, trigger) in &rewritten.triggers {
         live.triggers.entry(name.clone()).and_modify(|t| t.clone_from(trigger));
     }
-    rekey(&mut live.views, wanted.views.values().map(|v| (&v.name, &v.was)), |v, w| v.is_like(w), &wanted.views);
-    rekey(&mut live.triggers, wanted.triggers.values().map(|t| (&t.name, &t.was)), |t, w| t.is_like(w), &wanted.triggers);
-    rekey(&mut live.enums, wanted.enums.values().map(|e| (&e.name, &e.was)), |e, w| e.is_like(w), &wanted.enums);
-    rekey(&mut live.domains, wanted.domains.values().map(|d| (&d.name, &d.was)), |d, w| d.is_like(w), &wanted.domains);
-    rekey(
-        &mut live.materialized_views,
-        wanted.materialized_views.values().map(|v| (&v.name, &v.was)),
-        |v, w| v.is_like(w),
-        &wanted.materialized_views,
-    );
+    rename_others(&mut live, wanted);
     live.sequences = moved(std::mem::take(&mut live.sequences), &renames.sequences);
     live
 }
 
 /// Finds the renames that the file asks for.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
-    let bodies = wanted.views.values().any(|v| !v.was.is_empty())
-        || wanted.triggers.values().any(|t| !t.was.is_empty())
-        || wanted.enums.values().any(|e| !e.was.is_empty())
-        || wanted.domains.values().any(|d| !d.was.is_empty())
-        || wanted.materialized_views.values().any(|v| !v.was.is_empty());
+    let bodies = wanted.heads().any(|(kind, head)| !kind.holds_values() && !head.was.is_empty());
     // What leads back says what an object is called now, whatever has been done before.
     let nothing = Exchanged::new();
     let done = if wanted.names_are_exact { &nothing } else { &live.renames_done };
@@ -202,18 +190,13 @@ fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem 
 
 /// Puts objects that hold no rows under the names they are to have, so that each is compared with its successor. The
 /// object keeps its old name: that is the difference. What is as it is to be already is not moved.
-fn rekey<'w, T>(
-    live: &mut IndexMap<ObjectName, T>,
-    wanted: impl Iterator<Item = (&'w ObjectName, &'w Vec<Ident>)>,
-    is_like: impl Fn(&T, &T) -> bool,
-    declared: &IndexMap<ObjectName, T>,
-) {
-    let names: Vec<Declared> = wanted.map(|(name, was)| Declared::new(name, was)).collect();
-    if names.iter().all(|d| d.olds.is_empty()) {
+pub(super) fn rekey<T: Object + Body>(live: &mut IndexMap<ObjectName, T>, wanted: &IndexMap<ObjectName, T>) {
+    if T::KIND.holds_values() || wanted.values().all(|o| o.was.is_empty()) {
         return;
     }
-    let fits = |name: &ObjectName| live.get(name).zip(declared.get(name)).is_some_and(|(live, wanted)| is_like(live, wanted));
-    let pairs = moves(live.keys(), &names, Names::Remembered, |_, new| fits(new)).pairs;
+    let declared: Vec<Declared> = wanted.values().map(|o| Declared::new(&o.name, &o.was)).collect();
+    let fits = |name: &ObjectName| live.get(name).zip(wanted.get(name)).is_some_and(|(live, wanted)| live.is_like(wanted));
+    let pairs = moves(live.keys(), &declared, Names::Remembered, |_, new| fits(new)).pairs;
     *live = moved(std::mem::take(live), &pairs);
 }
 
@@ -250,10 +233,9 @@ fn apply(live: &mut Schema, renames: &Renames) {
 }
 
 fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
-    live.views.values_mut().for_each(|v| v.query.rename(old, new));
-    live.materialized_views.values_mut().for_each(|v| v.query.rename(old, new));
+    let bodies = live.texts_mut().filter(|(kind, ..)| *kind != Kind::VirtualTable);
+    bodies.for_each(|(_, _, text)| text.rename(old, new));
     for trigger in live.triggers.values_mut() {
-        trigger.body.rename(old, new);
         if trigger.table.as_ref() == Some(old) {
             trigger.table = Some(new.clone());
         }

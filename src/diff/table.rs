@@ -30,6 +30,32 @@ impl TableChange {
             TableChange::Alter(edits) => &edits.after,
         }
     }
+
+    /// The table as it is, under its old names; none if it is created.
+    pub fn before(&self) -> Option<&Table> {
+        match self {
+            TableChange::Create(_) => None,
+            TableChange::Drop(t) => Some(t),
+            TableChange::Alter(edits) => Some(&edits.live),
+        }
+    }
+
+    /// The table as it will be; none if it is dropped.
+    pub fn after(&self) -> Option<&Table> {
+        match self {
+            TableChange::Create(t) => Some(t),
+            TableChange::Drop(_) => None,
+            TableChange::Alter(edits) => Some(&edits.after),
+        }
+    }
+
+    /// The attributes of the table itself that differ.
+    pub fn edits(&self) -> &[Edit] {
+        match self {
+            TableChange::Create(_) | TableChange::Drop(_) => &[],
+            TableChange::Alter(edits) => &edits.options,
+        }
+    }
 }
 
 /// All that differs in one table.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Changes;
-use crate::schema::{Ident, Names, ObjectName, Schema, Table, Unmanaged};
+use crate::schema::{Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
 
 /// How something that is not managed differs from what the schema file says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,21 +45,18 @@ pub struct UnmanagedDifference {
 struct Renamed<'s>(&'s Schema);
 
 impl Renamed<'_> {
-    fn new_name<'n>(&self, name: &ObjectName, all: impl Iterator<Item = (&'n ObjectName, &'n Vec<Ident>)> + Clone) -> ObjectName {
-        let declared = all.clone().any(|(n, _)| n == name);
-        let called = |(n, was): &(&ObjectName, &Vec<Ident>)| n.schema == name.schema && was.contains(&name.name);
-        let found = all.into_iter().find(called).filter(|_| !declared);
-        found.map_or_else(|| name.clone(), |(n, _)| n.clone())
+    fn new_name(&self, name: &ObjectName, is_one: fn(Kind) -> bool) -> ObjectName {
+        let declared = self.0.has(is_one, name);
+        let called = |head: &Head| head.name.schema == name.schema && head.was.contains(&name.name);
+        let mut all = self.0.heads_of(is_one).map(|(_, head)| head);
+        let found = if declared { None } else { all.find(|head| called(head)) };
+        found.map_or_else(|| name.clone(), |head| head.name.clone())
     }
 }
 
 impl Names for Renamed<'_> {
     fn relation(&self, name: &ObjectName) -> ObjectName {
-        let tables = self.0.tables.iter().map(|(n, t)| (n, &t.was));
-        let views = self.0.views.iter().map(|(n, v)| (n, &v.was));
-        let materialized = self.0.materialized_views.iter().map(|(n, v)| (n, &v.was));
-        let sequences = self.0.sequences.iter().map(|(n, s)| (n, &s.was));
-        self.new_name(name, tables.chain(views).chain(materialized).chain(sequences))
+        self.new_name(name, Kind::is_relation)
     }
 
     fn column(&self, relation: &ObjectName, name: &Ident) -> Ident {
@@ -68,8 +65,7 @@ impl Names for Renamed<'_> {
     }
 
     fn ty(&self, name: &ObjectName) -> ObjectName {
-        let enums = self.0.enums.iter().map(|(n, e)| (n, &e.was));
-        self.new_name(name, enums.chain(self.0.domains.iter().map(|(n, d)| (n, &d.was))))
+        self.new_name(name, Kind::is_type)
     }
 }
 
@@ -129,12 +125,13 @@ impl<'s> Matched<'s> {
     fn goes_along(&self, unmanaged: &Unmanaged) -> bool {
         let Some(relation) = unmanaged.relation().map(|r| Renamed(self.wanted).relation(&r)) else { return false };
         let wanted = self.wanted;
-        let declared = wanted.tables.contains_key(&relation)
-            || wanted.views.contains_key(&relation)
-            || wanted.materialized_views.contains_key(&relation)
-            || wanted.sequences.contains_key(&relation)
-            || wanted.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == relation.to_string());
-        !declared && !["table", "view", "materialized-view"].iter().any(|k| wanted.ignores(k, &relation))
+        let is_table = |u: &Unmanaged| u.kind.ends_with("table") && u.name == relation.to_string();
+        let declared = wanted.has(Kind::is_relation, &relation);
+        !declared && !wanted.unmanaged.iter().any(is_table) && !self.is_ignored_relation(&relation)
+    }
+
+    fn is_ignored_relation(&self, relation: &ObjectName) -> bool {
+        Kind::ALL.iter().any(|k| k.has_rows() && self.wanted.ignores(k.word(), relation))
     }
 
     /// Whether the file leaves it alone: it, or the relation that it belongs to.
@@ -142,8 +139,7 @@ impl<'s> Matched<'s> {
         let relation = unmanaged.relation();
         let name = unmanaged.name.split('(').next().unwrap_or_default();
         let own = ObjectName::bare(Ident::new(name, crate::schema::Case::Exact));
-        self.wanted.ignores(&unmanaged.kind, &own)
-            || relation.is_some_and(|r| ["table", "view", "materialized-view"].iter().any(|k| self.wanted.ignores(k, &r)))
+        self.wanted.ignores(&unmanaged.kind, &own) || relation.is_some_and(|r| self.is_ignored_relation(&r))
     }
 }
 

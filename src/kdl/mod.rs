@@ -37,13 +37,9 @@ mod veil;
 mod view;
 mod writer;
 
-use std::fmt::Display;
-use std::hash::Hash;
-
-use indexmap::IndexMap;
 use indexmap::map::Entry;
 
-use crate::schema::{Dialect, Origin, Problem, Schema, Unread};
+use crate::schema::{Body, Dialect, Kind, Problem, Schema, Unread};
 
 pub use diagnostics::{Diagnostics, Remarks};
 pub use edit::{NodeEdit, edited, node_at};
@@ -62,22 +58,8 @@ pub(crate) use fmt::string_repr;
 use node::{Ctx, Node};
 use spelled_out::Declared;
 
-/// The nodes that may stand at the top of a schema file.
-const TOP: [&str; 13] = [
-    "table",
-    "view",
-    "trigger",
-    "virtual-table",
-    "ignore",
-    "include",
-    "unmanaged",
-    "schema",
-    "extension",
-    "enum",
-    "domain",
-    "sequence",
-    "materialized-view",
-];
+/// The nodes that may stand at the top of a schema file and declare no object.
+const NO_OBJECTS: [&str; 3] = ["ignore", "include", "unmanaged"];
 
 /// Reads the schema that the sources declare for one dialect.
 ///
@@ -135,21 +117,34 @@ fn no_include(ctx: &Ctx, node: &kdl::KdlNode) -> Problem {
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread, declared: &mut Declared) {
     let before = ctx.count();
     let Some(node) = ctx.open(kdl) else { return };
-    match node.name() {
-        "table" => decode_table(node, before, schema, unread),
-        "view" => insert(ctx, &mut schema.views, "view", view::decode_view(node), |v| (v.name.clone(), v.origin)),
-        "trigger" => insert(ctx, &mut schema.triggers, "trigger", other::decode_trigger(node), |t| (t.name.clone(), t.origin)),
-        "virtual-table" => {
-            insert(ctx, &mut schema.virtual_tables, "virtual-table", other::decode_virtual(node), |v| (v.name.clone(), v.origin));
-        }
-        "ignore" => schema.ignores.extend(other::decode_ignore(node)),
-        "unmanaged" => schema.unmanaged.extend(other::decode_unmanaged(node)),
-        "include" => other::decode_include(node), // taken in by `Sources` already
-        "schema" | "extension" | "enum" | "domain" | "sequence" | "materialized-view" => decode_for_postgres(node, schema, declared),
-        _ => {
+    match (Kind::of_word(node.name()), node.name()) {
+        (Some(Kind::Table), _) => decode_table(node, before, schema, unread),
+        (Some(kind), _) if kind.does_nothing_in(ctx.dialect) => pass_over(kind, node, declared),
+        (Some(kind), _) => decode_object(kind, node, schema),
+        (None, "ignore") => schema.ignores.extend(other::decode_ignore(node)),
+        (None, "unmanaged") => schema.unmanaged.extend(other::decode_unmanaged(node)),
+        (None, "include") => other::decode_include(node), // taken in by `Sources` already
+        (None, _) => {
             unread.whole = true;
-            node.unknown("node", &TOP);
+            node.unknown("node", &Kind::ALL.iter().map(|k| k.word()).chain(NO_OBJECTS).collect::<Vec<_>>());
         }
+    }
+}
+
+/// Reads an object of any kind but a table.
+fn decode_object(kind: Kind, node: Node, schema: &mut Schema) {
+    let ctx = node.ctx;
+    match kind {
+        Kind::Table => insert(ctx, schema, table::decode(node)),
+        Kind::View => insert(ctx, schema, view::decode_view(node)),
+        Kind::Trigger => insert(ctx, schema, other::decode_trigger(node)),
+        Kind::VirtualTable => insert(ctx, schema, other::decode_virtual(node)),
+        Kind::Namespace => insert(ctx, schema, space::decode_schema(node)),
+        Kind::Extension => insert(ctx, schema, space::decode_extension(node)),
+        Kind::Enum => insert(ctx, schema, types::decode_enum(node)),
+        Kind::Domain => insert(ctx, schema, types::decode_domain(node)),
+        Kind::Sequence => insert(ctx, schema, sequence::decode(node)),
+        Kind::MaterializedView => insert(ctx, schema, view::decode_materialized(node)),
     }
 }
 
@@ -166,42 +161,29 @@ fn decode_table(node: Node, before: usize, schema: &mut Schema, unread: &mut Unr
     if ctx.lost() > lost {
         unread.columns.insert(table.name.clone());
     }
-    insert(ctx, &mut schema.tables, "table", Some(table), |t| (t.name.clone(), t.origin));
+    insert(ctx, schema, Some(table));
 }
 
-/// Kinds that only PostgreSQL has: their mistakes are mistakes everywhere. Elsewhere types are spelled out where columns
-/// have them, and the rest does nothing.
-fn decode_for_postgres(node: Node, schema: &mut Schema, declared: &mut Declared) {
-    let ctx = node.ctx;
-    let (kind, own) = (node.name(), node.schema_text());
-    let is_postgres = ctx.dialect == Dialect::Postgres;
+/// Reads an object that does nothing in this database: its mistakes are mistakes everywhere. Types are kept to be spelled
+/// out where columns have them.
+fn pass_over(kind: Kind, node: Node, declared: &mut Declared) {
+    let own = node.schema_text();
     let mut unused = Schema::default();
-    let into = if is_postgres { schema } else { &mut unused };
-    match kind {
-        "schema" => insert(ctx, &mut into.namespaces, kind, space::decode_schema(node), |n| (n.name.clone(), n.origin)),
-        "extension" => insert(ctx, &mut into.extensions, kind, space::decode_extension(node), |e| (e.name.clone(), e.origin)),
-        "enum" => insert(ctx, &mut into.enums, kind, types::decode_enum(node), |e| (e.name.clone(), e.origin)),
-        "domain" => insert(ctx, &mut into.domains, kind, types::decode_domain(node), |d| (d.name.clone(), d.origin)),
-        "sequence" => insert(ctx, &mut into.sequences, kind, sequence::decode(node), |s| (s.name.clone(), s.origin)),
-        _ => insert(ctx, &mut into.materialized_views, kind, view::decode_materialized(node), |v| (v.name.clone(), v.origin)),
-    }
-    if !is_postgres {
-        declared.enums.extend(unused.enums.into_values().map(|e| (own.clone(), e)));
-        declared.domains.extend(unused.domains.into_values().map(|d| (own.clone(), d)));
-    }
+    decode_object(kind, node, &mut unused);
+    declared.enums.extend(unused.enums.into_values().map(|e| (own.clone(), e)));
+    declared.domains.extend(unused.domains.into_values().map(|d| (own.clone(), d)));
 }
 
 /// Adds what was read, unless there is one of its name.
-fn insert<K: Hash + Eq + Display, T>(ctx: &Ctx, map: &mut IndexMap<K, T>, kind: &str, value: Option<T>, of: impl Fn(&T) -> (K, Origin)) {
-    let Some(value) = value else { return };
-    let (name, origin) = of(&value);
-    match map.entry(name) {
+fn insert<T: Body>(ctx: &Ctx, schema: &mut Schema, object: Option<T>) {
+    let Some(object) = object else { return };
+    match T::all_in_mut(schema).entry(object.name.clone()) {
         Entry::Vacant(v) => {
-            v.insert(value);
+            v.insert(object);
         }
         Entry::Occupied(o) => ctx.problem(
-            Problem::new(format!("two {kind}s are called `{}`", o.key()), of(o.get()).1.0, "the first")
-                .also(origin.0, "the second")
+            Problem::new(format!("two {}s are called `{}`", T::KIND, o.key()), o.get().origin.0, "the first")
+                .also(object.origin.0, "the second")
                 .help("rename one of the two, or keep each to one database with only=sqlite and only=postgres"),
         ),
     }

@@ -3,7 +3,7 @@
 use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, Expr, Head, Ident, Ignore, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
+use crate::schema::{Allows, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
@@ -58,23 +58,8 @@ pub(super) fn sql_child<'a>(
     sql.flatten()
 }
 
-/// The kinds of objects that there are, in any database.
-const KINDS: [(&str, &str); 14] = [
-    ("table", "table"),
-    ("view", "view"),
-    ("index", "index"),
-    ("trigger", "trigger"),
-    ("virtual-table", "virtual-table"),
-    ("schema", "schema"),
-    ("extension", "extension"),
-    ("enum", "enum"),
-    ("domain", "domain"),
-    ("sequence", "sequence"),
-    ("materialized-view", "materialized-view"),
-    ("function", "function"),
-    ("procedure", "procedure"),
-    ("policy", "policy"),
-];
+/// Kinds that `ignore` may name besides those of objects that can be declared.
+const OTHER_KINDS: [&str; 4] = ["index", "function", "procedure", "policy"];
 
 pub(super) fn decode_include(mut node: Node) {
     let words = node.rest();
@@ -89,7 +74,8 @@ pub(super) fn decode_include(mut node: Node) {
 
 pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
     let before = node.ctx.count();
-    let kind = node.prop("kind").and_then(|a| a.choice("kind=", &KINDS)).map(str::to_owned);
+    let kinds: Vec<(&str, &str)> = Kind::ALL.iter().map(|k| k.word()).chain(OTHER_KINDS).map(|word| (word, word)).collect();
+    let kind = node.prop("kind").and_then(|a| a.choice("kind=", &kinds)).map(str::to_owned);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
     if patterns.is_empty() && node.ctx.count() == before {
         node.problem("`ignore` names no pattern", "here", "write `ignore \"legacy_*\"`");
@@ -110,13 +96,13 @@ pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
 }
 
 pub(super) fn encode_trigger(trigger: &Trigger, out: &mut Writer) {
-    let line = Line::named("trigger", &trigger.name).was(&trigger.was);
+    let line = Line::named(Kind::Trigger, &trigger.name).was(&trigger.was);
     let more = writer::was(&trigger.was).into_iter().chain(allow::lines(&trigger.allows)).collect();
     out.sql_block(line, "as", &trigger.body.text, more);
 }
 
 pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {
-    let line = Line::named("virtual-table", &table.name);
+    let line = Line::named(Kind::VirtualTable, &table.name);
     let line = if table.prevent_destroy { line.word("prevent-destroy") } else { line };
     out.sql_block(line, "using", &table.using.text, allow::lines(&table.allows));
 }

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::other::sql_child;
 use super::writer::{self, Line, Writer};
 use super::{allow, index, table};
-use crate::schema::{Allows, Expr, Head, Ident, MaterializedView, View};
+use crate::schema::{Allows, Expr, Head, Ident, Kind, MaterializedView, View};
 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
@@ -77,14 +77,14 @@ fn more(with: &[(String, String)], was: &[Ident], allows: &Allows) -> Vec<Line> 
 }
 
 pub(super) fn encode_view(view: &View, out: &mut Writer) {
-    let line = Line::named("view", &view.name).idents(&view.columns);
+    let line = Line::named(Kind::View, &view.name).idents(&view.columns);
     let line = line.was(&view.was).maybe_prop("comment", view.comment.as_deref());
     let more = more(&view.with, &view.was, &view.allows);
     out.sql_block(line, "as", &view.query.text, more);
 }
 
 pub(super) fn encode_materialized(view: &MaterializedView, out: &mut Writer) {
-    let line = Line::named("materialized-view", &view.name).idents(&view.columns);
+    let line = Line::named(Kind::MaterializedView, &view.name).idents(&view.columns);
     let line = line.was(&view.was).maybe_prop("comment", view.comment.as_deref());
     let more = more(&view.with, &view.was, &view.allows);
     if view.indexes.is_empty() {

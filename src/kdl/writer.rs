@@ -1,25 +1,49 @@
 //! Writing KDL in the one layout that `fmt` keeps: four spaces, one node a line, bare words where they may be bare.
 
 use super::{column, key, other, quoted, reference, sequence, space, string_repr, table, types, view};
-use crate::schema::{Column, Expr, ForeignKey, Ident, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
+use crate::schema::{Column, Expr, ForeignKey, Ident, Kind, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
 
 /// Writes a whole schema in the language, as `inspect` prints it.
 pub fn encode(schema: &Schema) -> String {
     let mut out = Writer::default();
-    schema.namespaces.values().for_each(|n| space::encode_schema(n, &mut out));
-    out.blank();
-    schema.extensions.values().for_each(|e| space::encode_extension(e, &mut out));
-    out.each(schema.enums.values(), types::encode_enum);
-    out.each(schema.domains.values(), types::encode_domain);
-    out.each(schema.sequences.values(), sequence::encode);
-    out.each(schema.tables.values(), table::encode);
-    out.each(schema.virtual_tables.values(), other::encode_virtual);
-    out.each(schema.views.values(), view::encode_view);
-    out.each(schema.materialized_views.values(), view::encode_materialized);
-    out.each(schema.triggers.values(), other::encode_trigger);
+    let mut kinds = Kind::ALL.to_vec();
+    kinds.sort_by_key(|k| place(*k));
+    kinds.into_iter().for_each(|k| encode_all(k, schema, &mut out));
     schema.ignores.iter().for_each(|i| other::encode_ignore(i, &mut out));
     schema.unmanaged.iter().for_each(|u| other::encode_unmanaged(u, &mut out));
     out.finish()
+}
+
+/// The place of a kind in a file: types stand before the tables that use them, and what reads tables behind them.
+fn place(kind: Kind) -> u8 {
+    match kind {
+        Kind::Namespace => 0,
+        Kind::Extension => 1,
+        Kind::Enum => 2,
+        Kind::Domain => 3,
+        Kind::Sequence => 4,
+        Kind::Table => 5,
+        Kind::VirtualTable => 6,
+        Kind::View => 7,
+        Kind::MaterializedView => 8,
+        Kind::Trigger => 9,
+    }
+}
+
+/// All objects of a kind.
+fn encode_all(kind: Kind, schema: &Schema, out: &mut Writer) {
+    match kind {
+        Kind::Namespace => out.lines(schema.namespaces.values(), space::encode_schema),
+        Kind::Extension => out.lines(schema.extensions.values(), space::encode_extension),
+        Kind::Enum => out.each(schema.enums.values(), types::encode_enum),
+        Kind::Domain => out.each(schema.domains.values(), types::encode_domain),
+        Kind::Sequence => out.each(schema.sequences.values(), sequence::encode),
+        Kind::Table => out.each(schema.tables.values(), table::encode),
+        Kind::VirtualTable => out.each(schema.virtual_tables.values(), other::encode_virtual),
+        Kind::View => out.each(schema.views.values(), view::encode_view),
+        Kind::MaterializedView => out.each(schema.materialized_views.values(), view::encode_materialized),
+        Kind::Trigger => out.each(schema.triggers.values(), other::encode_trigger),
+    }
 }
 
 /// Writes one table.
@@ -58,8 +82,8 @@ impl Line {
     }
 
     /// The first words of an object: its kind, its name, its schema.
-    pub(super) fn named(kind: &str, name: &ObjectName) -> Self {
-        Line::new(kind).ident(&name.name).maybe_prop("schema", name.schema.as_ref().map(Ident::as_str))
+    pub(super) fn named(kind: Kind, name: &ObjectName) -> Self {
+        Line::new(kind.word()).ident(&name.name).maybe_prop("schema", name.schema.as_ref().map(Ident::as_str))
     }
 
     /// A string, bare where it may be.
@@ -215,6 +239,12 @@ impl Writer {
         self.indent();
         self.text.push_str("\"\"\"\n");
         self.depth -= 1;
+    }
+
+    /// Objects of one kind that are a line each, an empty line around them all.
+    fn lines<'a, T: 'a>(&mut self, objects: impl Iterator<Item = &'a T>, encode: impl Fn(&T, &mut Writer)) {
+        self.blank();
+        objects.for_each(|object| encode(object, self));
     }
 
     /// Objects of one kind, an empty line around each.

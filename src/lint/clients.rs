@@ -3,51 +3,40 @@
 
 use std::collections::BTreeSet;
 
-use crate::diff::{Changes, Delta, TableChange, TableEdits};
+use crate::diff::{Change, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level};
 use crate::schema::{Address, Column, Dialect, EnumType, Ident, Identity, ObjectName, Table, Type};
 
 /// A warning for each object.
 pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
     let comes = comes(c);
-    let mut found: Vec<Hazard> = c.tables.iter().filter_map(|t| table(t, dialect, &comes)).collect();
-    for delta in &c.views {
-        found.extend(gone(delta, |v| (v.address(), &v.name), |a, b| lost_columns(&a.columns, &b.columns), &comes));
+    let of = |change: &Change| match change {
+        Change::Table(t) => table(t, dialect, &comes),
+        Change::View(d) => gone(change, lost(d, |a, b| lost_columns(&a.columns, &b.columns)), &comes),
+        Change::MaterializedView(d) => gone(change, lost(d, |a, b| lost_columns(&a.columns, &b.columns)), &comes),
+        Change::Enum(d) => gone(change, lost(d, lost_values), &comes),
+        Change::VirtualTable(_) | Change::Domain(_) | Change::Sequence(_) => gone(change, Vec::new(), &comes),
+        Change::Trigger(_) | Change::Namespace(_) | Change::Extension(_) => None,
+    };
+    c.objects.iter().filter_map(of).collect()
+}
+
+/// What programs can no longer use of an object that stays.
+fn lost<T>(delta: &Delta<T>, of: impl Fn(&T, &T) -> Vec<String>) -> Vec<String> {
+    match delta {
+        Delta::Alter { before, after, .. } => of(before, after),
+        Delta::Create(_) | Delta::Drop(_) => Vec::new(),
     }
-    for delta in &c.materialized_views {
-        found.extend(gone(delta, |v| (v.address(), &v.name), |a, b| lost_columns(&a.columns, &b.columns), &comes));
-    }
-    for delta in &c.virtual_tables {
-        found.extend(gone(delta, |v| (v.address(), &v.name), |_, _| Vec::new(), &comes));
-    }
-    for delta in &c.enums {
-        found.extend(gone(delta, |e| (e.address(), &e.name), lost_values, &comes));
-    }
-    for delta in &c.domains {
-        found.extend(gone(delta, |d| (d.address(), &d.name), |_, _| Vec::new(), &comes));
-    }
-    for delta in &c.sequences {
-        found.extend(gone(delta, |s| (s.address(), &s.name), |_, _| Vec::new(), &comes));
-    }
-    found
 }
 
 /// Names under which something comes that can be read in place of what had them.
 fn comes(c: &Changes) -> BTreeSet<ObjectName> {
-    fn of<'d, T>(deltas: &'d [Delta<T>], name: impl Fn(&'d T) -> &'d ObjectName) -> Vec<ObjectName> {
-        let new = deltas.iter().filter(|d| d.before().map(&name) != d.after().map(&name));
-        new.filter_map(Delta::after).map(|t| name(t).clone()).collect()
-    }
-    let tables = c.tables.iter().filter_map(|t| match t {
-        TableChange::Create(table) => Some(table.name.clone()),
-        TableChange::Alter(edits) if edits.renamed_from.is_some() => Some(edits.after.name.clone()),
-        TableChange::Alter(_) | TableChange::Drop(_) => None,
-    });
-    tables
-        .chain(of(&c.views, |v| &v.name))
-        .chain(of(&c.materialized_views, |v| &v.name))
-        .chain(of(&c.virtual_tables, |v| &v.name))
-        .collect()
+    let is_new = |change: &&Change| match change {
+        Change::Table(TableChange::Alter(edits)) => edits.renamed_from.is_some(),
+        _ => change.before().map(|h| &h.name) != change.after().map(|h| &h.name),
+    };
+    let new = c.objects.iter().filter(|c| c.kind().has_rows()).filter(is_new);
+    new.filter_map(|c| c.after().map(|h| h.name.clone())).collect()
 }
 
 fn hazard(address: Address, what: Vec<String>) -> Option<Hazard> {
@@ -60,20 +49,12 @@ fn name(name: &ObjectName) -> String {
     format!("name `{name}`")
 }
 
-/// What goes or is renamed, or loses a part that `lost` finds.
-fn gone<T>(
-    delta: &Delta<T>,
-    of: impl Fn(&T) -> (Address, &ObjectName),
-    lost: impl Fn(&T, &T) -> Vec<String>,
-    comes: &BTreeSet<ObjectName>,
-) -> Option<Hazard> {
-    let before = delta.before()?;
-    let (address, old) = of(before);
-    let missed = || Some(name(old)).filter(|_| !comes.contains(old));
-    let Some(after) = delta.after() else { return hazard(address, missed().into_iter().collect()) };
-    let (address, new) = of(after);
-    let renamed = if new == old { None } else { missed() };
-    hazard(address, renamed.into_iter().chain(lost(before, after)).collect())
+/// What is dropped or renamed, or loses a part.
+fn gone(change: &Change, lost: Vec<String>, comes: &BTreeSet<ObjectName>) -> Option<Hazard> {
+    let old = &change.before()?.name;
+    let renamed = change.after().is_none_or(|after| after.name != *old);
+    let missed = Some(name(old)).filter(|_| renamed && !comes.contains(old));
+    hazard(change.address(), missed.into_iter().chain(lost).collect())
 }
 
 /// Columns of a view, as far as it lists them.

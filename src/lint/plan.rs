@@ -3,10 +3,10 @@
 
 use super::found::allows;
 use super::{Levels, Severity, clients, renames};
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::Changes;
 use crate::kdl::Sources;
 use crate::plan::{Action, Allowed, Code, Hazard, Level, Lock, Plan, Work, bytes};
-use crate::schema::{Address, ObjectName, Schema};
+use crate::schema::{Address, Schema};
 
 /// From this size on work under a lock is worth a warning: what is smaller is done before anybody notices.
 const LARGE: i64 = 1 << 20;
@@ -47,22 +47,10 @@ fn weigh(hazard: &mut Hazard, levels: &Levels, allowed: &[Allowed]) -> bool {
 }
 
 /// What comes or changes, as the schema file has it, under the names that the plan has for it.
-fn changed(c: &Changes) -> Schema {
-    fn of<T: Clone>(deltas: &[Delta<T>], name: fn(&T) -> &ObjectName) -> impl Iterator<Item = (ObjectName, T)> {
-        deltas.iter().filter_map(Delta::after).map(move |t| (name(t).clone(), t.clone()))
-    }
-    let tables = c.tables.iter().filter(|t| !matches!(t, TableChange::Drop(_))).map(TableChange::table);
-    Schema {
-        tables: tables.map(|t| (t.name.clone(), t.clone())).collect(),
-        views: of(&c.views, |v| &v.name).collect(),
-        triggers: of(&c.triggers, |t| &t.name).collect(),
-        virtual_tables: of(&c.virtual_tables, |t| &t.name).collect(),
-        enums: of(&c.enums, |e| &e.name).collect(),
-        domains: of(&c.domains, |d| &d.name).collect(),
-        sequences: of(&c.sequences, |s| &s.name).collect(),
-        materialized_views: of(&c.materialized_views, |v| &v.name).collect(),
-        ..Schema::default()
-    }
+fn changed(changes: &Changes) -> Schema {
+    let mut schema = Schema::default();
+    changes.objects.iter().for_each(|c| c.declare(&mut schema));
+    schema
 }
 
 fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {

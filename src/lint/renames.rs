@@ -29,16 +29,16 @@ pub struct Suggestion {
 /// The lines are those of the files, which may be none.
 pub fn suggestions(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
     let mut found = of_tables(changes, sources);
-    for change in &changes.tables {
+    for change in changes.tables() {
         if let TableChange::Alter(edits) = change {
             found.extend(of_columns(edits, sources));
             found.extend(of_indexes(edits, sources));
         }
     }
     let names = |v: &View| (v.address(), v.name.name.clone(), v.origin);
-    found.extend(of_deltas(&changes.views, likeness::views, names, sources));
+    found.extend(of_deltas(changes.views(), likeness::views, names, sources));
     let names = |v: &MaterializedView| (v.address(), v.name.name.clone(), v.origin);
-    found.extend(of_deltas(&changes.materialized_views, likeness::materialized_views, names, sources));
+    found.extend(of_deltas(changes.materialized_views(), likeness::materialized_views, names, sources));
     found
 }
 
@@ -72,21 +72,21 @@ fn suggestion(address: Address, old: &Ident, new: (&Ident, Origin), sources: &So
 }
 
 /// What a list of differences drops, and what it adds.
-fn gone_and_come<T>(deltas: &[Delta<T>]) -> (Vec<&T>, Vec<&T>) {
-    let gone = deltas.iter().filter_map(|d| if let Delta::Drop(t) = d { Some(t) } else { None });
-    let come = deltas.iter().filter_map(|d| if let Delta::Create(t) = d { Some(t) } else { None });
+fn gone_and_come<'d, T: 'd>(deltas: impl Iterator<Item = &'d Delta<T>> + Clone) -> (Vec<&'d T>, Vec<&'d T>) {
+    let gone = deltas.clone().filter_map(|d| if let Delta::Drop(t) = d { Some(t) } else { None });
+    let come = deltas.filter_map(|d| if let Delta::Create(t) = d { Some(t) } else { None });
     (gone.collect(), come.collect())
 }
 
 fn of_tables(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
-    let gone: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
-    let come: Vec<&Table> = changes.tables.iter().filter_map(|c| if let TableChange::Create(t) = c { Some(t) } else { None }).collect();
+    let gone: Vec<&Table> = changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
+    let come: Vec<&Table> = changes.tables().filter_map(|c| if let TableChange::Create(t) = c { Some(t) } else { None }).collect();
     let found = pairs(&gone, &come, likeness::tables).into_iter();
     found.map(|(old, new)| suggestion(old.address(), &old.name.name, (&new.name.name, new.origin), sources)).collect()
 }
 
 fn of_columns(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
-    let (gone, come) = gone_and_come::<Column>(&edits.columns);
+    let (gone, come) = gone_and_come::<Column>(edits.columns.iter());
     let columns = Columns::new(edits, gone.len() == 1 && come.len() == 1);
     let found = pairs(&gone, &come, |old, new| columns.likeness(old, new)).into_iter();
     found
@@ -96,11 +96,11 @@ fn of_columns(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
 
 fn of_indexes(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
     let names = |i: &Index| (edits.after.address().child("index", &i.name), i.name.clone(), i.origin);
-    of_deltas(&edits.indexes, likeness::indexes, names, sources)
+    of_deltas(edits.indexes.iter(), likeness::indexes, names, sources)
 }
 
-fn of_deltas<T>(
-    deltas: &[Delta<T>],
+fn of_deltas<'d, T: 'd>(
+    deltas: impl Iterator<Item = &'d Delta<T>> + Clone,
     likeness: impl Fn(&T, &T) -> Option<u32>,
     names: impl Fn(&T) -> (Address, Ident, Origin),
     sources: &Sources,

@@ -116,7 +116,7 @@ impl Plan {
 
     /// The column of this address, as the plan makes it of or adds it to a table that is there.
     fn column(&self, address: &Address) -> Option<&Column> {
-        let of_table = self.changes.tables.iter().find_map(|change| match change {
+        let of_table = self.changes.tables().find_map(|change| match change {
             TableChange::Alter(edits) if address.is_within(&edits.after.address()) => Some(&edits.columns),
             _ => None,
         });

@@ -1,8 +1,8 @@
 //! The renames of a plan, as the history keeps them: the way back inverts them, and never drops and adds.
 
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Changes, TableChange};
 use crate::kdl::document::{Pen, read};
-use crate::schema::ObjectName;
+use crate::schema::{Kind, ObjectName};
 
 /// One object that got another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Rename {
 /// The renames of a plan, tables first.
 pub fn renames(changes: &Changes) -> Vec<Rename> {
     let mut found = Vec::new();
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let table = &edits.after.name;
         found.extend(edits.renamed_from.iter().map(|old| of("table", old, table)));
@@ -36,28 +36,17 @@ pub fn renames(changes: &Changes) -> Vec<Rename> {
         found.extend(kept.map(|(old, new)| inner("column", old, new)));
         found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner("index", old, new)));
     }
-    others(&changes.views, "view", |v| &v.name, &mut found);
-    others(&changes.triggers, "trigger", |t| &t.name, &mut found);
-    others(&changes.enums, "enum", |e| &e.name, &mut found);
-    others(&changes.domains, "domain", |d| &d.name, &mut found);
-    others(&changes.sequences, "sequence", |s| &s.name, &mut found);
-    others(&changes.materialized_views, "materialized-view", |v| &v.name, &mut found);
+    for change in changes.objects.iter().filter(|c| c.kind() != Kind::Table) {
+        let sides = change.before().zip(change.after()).map(|(before, after)| (&before.name, &after.name));
+        let renamed = sides.filter(|(old, new)| old != new || old.name.as_str() != new.name.as_str());
+        found.extend(renamed.map(|(old, new)| of(change.kind().word(), old, new)));
+    }
     found
 }
 
 fn of(kind: &str, old: &ObjectName, new: &ObjectName) -> Rename {
     let schema = old.schema.as_ref().map(ToString::to_string);
     Rename { kind: kind.to_owned(), schema, table: None, old: old.name.to_string(), new: new.name.to_string() }
-}
-
-fn others<T>(deltas: &[Delta<T>], kind: &str, name: impl Fn(&T) -> &ObjectName, found: &mut Vec<Rename>) {
-    for delta in deltas {
-        if let Delta::Alter { before, after, .. } = delta
-            && (name(before) != name(after) || name(before).name.as_str() != name(after).name.as_str())
-        {
-            found.push(of(kind, name(before), name(after)));
-        }
-    }
 }
 
 /// A line each: kind, schema, table, old and new name.

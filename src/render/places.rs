@@ -61,7 +61,7 @@ impl<'d> Places<'d> {
     /// which the database may have spelled anew.
     pub(super) fn of(plan: &Plan, declared: Declared<'d>) -> Places<'d> {
         let mut origins = written(declared.schema);
-        for change in &plan.changes.tables {
+        for change in plan.changes.tables() {
             match change {
                 TableChange::Create(table) => origins.extend(table.parts()),
                 TableChange::Alter(edits) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{lines, objects, one_line};
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::Address;
 
@@ -288,7 +288,7 @@ fn headline(plan: &Plan, step: &Step) -> String {
 }
 
 fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
-    plan.changes.tables.iter().find_map(|c| match c {
+    plan.changes.tables().find_map(|c| match c {
         TableChange::Alter(e) if e.after.address() == *address => e.renamed_from.as_ref().map(ToString::to_string),
         _ => None,
     })
@@ -296,35 +296,19 @@ fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
 
 /// Whether it is an object that stays and is defined by one text.
 fn is_rewritten(changes: &Changes, of: &Address) -> bool {
-    fn alters<T>(deltas: &[Delta<T>], of: &Address, at: impl Fn(&T) -> Address) -> bool {
-        deltas.iter().any(|d| matches!(d, Delta::Alter { after, .. } if at(after) == *of))
-    }
-    alters(&changes.views, of, |v| v.address())
-        || alters(&changes.materialized_views, of, |v| v.address())
-        || alters(&changes.triggers, of, |t| t.address())
-        || alters(&changes.virtual_tables, of, |t| t.address())
+    let by_text = |c: &Change| matches!(c, Change::View(_) | Change::MaterializedView(_) | Change::Trigger(_) | Change::VirtualTable(_));
+    changes.at(of).is_some_and(|c| c.is_alter() && by_text(c))
 }
 
 fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
-    let changes = &plan.changes;
-    let is_it = |c: &&TableChange| !takes_away(plan, step) || matches!(c, TableChange::Drop(_));
-    if let Some(change) = changes.tables.iter().filter(is_it).find(|c| c.table().address() == step.address) {
-        return lines::table(change);
-    }
-    let view = changes.views.iter().find(|d| address(d, |v| v.address()) == Some(step.address.clone()));
-    if let Some(view) = view {
-        return lines::definition("view", view, |v| (&v.name, &v.query));
-    }
-    let trigger = changes.triggers.iter().find(|d| address(d, |t| t.address()) == Some(step.address.clone()));
-    if let Some(trigger) = trigger {
-        return lines::definition("trigger", trigger, |t| (&t.name, &t.body));
-    }
-    let table = changes.virtual_tables.iter().find(|d| address(d, |t| t.address()) == Some(step.address.clone()));
-    if let Some(table) = table {
-        return lines::definition("virtual-table", table, |t| (&t.name, &t.using));
-    }
-    if let Some(body) = objects::body(changes, &step.address) {
-        return body;
+    let is_it = |c: &&Change| c.address() == step.address && (!takes_away(plan, step) || c.after().is_none());
+    match plan.changes.objects.iter().find(is_it) {
+        Some(Change::Table(change)) => return lines::table(change),
+        Some(Change::View(view)) => return lines::definition("view", view, |v| (&v.name, &v.query)),
+        Some(Change::Trigger(trigger)) => return lines::definition("trigger", trigger, |t| (&t.name, &t.body)),
+        Some(Change::VirtualTable(table)) => return lines::definition("virtual-table", table, |t| (&t.name, &t.using)),
+        Some(change) => return objects::body(change),
+        None => {}
     }
     let name = crate::kdl::string_repr(step.address.last());
     if step.action == Action::Unsupported {
@@ -333,10 +317,6 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     // Nothing of the object itself differs: what it depends on does.
     let lines = reasons(plan, step).into_iter().map(|text| Line { symbol: Symbol::Change, text });
     (format!("{} {name}", step.address.kind()), lines.collect())
-}
-
-fn address<T>(delta: &Delta<T>, of: impl Fn(&T) -> Address) -> Option<Address> {
-    delta.after().or(delta.before()).map(of)
 }
 
 /// `3 unchanged columns`.

@@ -14,17 +14,15 @@ impl Schema {
     pub fn exchanged(&self) -> Exchanged {
         let mut found = BTreeSet::new();
         let at = |name: &ObjectName, old: &Ident| ObjectName { schema: name.schema.clone(), name: old.clone() };
+        for (kind, head) in self.heads().filter(|(kind, _)| kind.holds_values()) {
+            let olds = head.was.iter().filter(|old| self.head(kind, &at(&head.name, old)).is_some());
+            found.extend(olds.map(|old| (Address::of(kind, &head.name), old.clone())));
+        }
         for table in self.tables.values() {
-            let olds = table.was.iter().filter(|old| self.tables.contains_key(&at(&table.name, old)));
-            found.extend(olds.map(|old| (table.address(), old.clone())));
             for column in table.columns.values() {
                 let olds = column.was.iter().filter(|old| table.columns.contains_key(*old));
                 found.extend(olds.map(|old| (table.address().child("column", &column.name), old.clone())));
             }
-        }
-        for sequence in self.sequences.values() {
-            let olds = sequence.was.iter().filter(|old| self.sequences.contains_key(&at(&sequence.name, old)));
-            found.extend(olds.map(|old| (sequence.address(), old.clone())));
         }
         found
     }
@@ -38,9 +36,10 @@ impl Schema {
             for column in table.columns.values_mut() {
                 column.was = of(address.child("column", &column.name));
             }
-            table.was = of(address);
         }
-        self.sequences.values_mut().for_each(|s| s.was = of(s.address()));
+        for (kind, head) in self.heads_mut().filter(|(kind, _)| kind.holds_values()) {
+            head.was = of(Address::of(kind, &head.name));
+        }
     }
 }
 

@@ -66,13 +66,13 @@ impl Kind {
         Kind::ALL.iter().copied().find(|k| k.word() == word)
     }
 
-    /// The only database that has such objects, if not all do.
-    pub fn only(self) -> Option<Dialect> {
+    /// Whether its objects do nothing in a database: a schema file for several databases may declare them, and types are
+    /// spelled out where columns have them.
+    pub fn does_nothing_in(self, dialect: Dialect) -> bool {
         match self {
-            Kind::Table | Kind::View => None,
-            Kind::Trigger | Kind::VirtualTable => Some(Dialect::Sqlite),
+            Kind::Table | Kind::View | Kind::Trigger | Kind::VirtualTable => false,
             Kind::Namespace | Kind::Extension | Kind::Enum | Kind::Domain | Kind::Sequence | Kind::MaterializedView => {
-                Some(Dialect::Postgres)
+                dialect == Dialect::Sqlite
             }
         }
     }
@@ -85,9 +85,19 @@ impl Kind {
         }
     }
 
+    /// Whether its objects hold values that a rename must keep.
+    pub fn holds_values(self) -> bool {
+        matches!(self, Kind::Table | Kind::VirtualTable | Kind::Sequence)
+    }
+
     /// Whether rows can be read from its objects, by their names.
     pub fn has_rows(self) -> bool {
         self.is_relation() && self != Kind::Sequence
+    }
+
+    /// Whether rows are read from its objects by a query that they were made of.
+    pub fn is_view(self) -> bool {
+        matches!(self, Kind::View | Kind::MaterializedView)
     }
 
     /// Whether its objects are types that a column can have.

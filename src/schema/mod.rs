@@ -41,6 +41,7 @@ pub use expr::{Expr, UNSURE};
 pub use ident::{Case, Dialect, Ident, ObjectName, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use kind::Kind;
+pub(crate) use kind::with_kinds;
 pub use normalized::Normalized;
 pub use not_kept::NotKept;
 pub use object::{Body, Head};

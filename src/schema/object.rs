@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use super::kind::with_kinds;
 use super::{
-    Address, Allows, Domain, EnumType, Extension, Ident, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema, Sequence, Table,
-    Trigger, View, VirtualTable,
+    Address, Allows, Domain, EnumType, Expr, Extension, Ident, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema, Sequence,
+    Table, Trigger, View, VirtualTable,
 };
 
 /// What every kind of object has. A kind that cannot say one of these leaves it empty.
@@ -57,6 +57,36 @@ impl Address {
     /// The address of an object.
     pub fn of(kind: Kind, name: &ObjectName) -> Self {
         Address::top(kind.word(), name)
+    }
+}
+
+impl Schema {
+    /// The heads of the objects of some kinds.
+    pub fn heads_of(&self, is_one: fn(Kind) -> bool) -> impl Iterator<Item = (Kind, &Head)> {
+        self.heads().filter(move |(kind, _)| is_one(*kind))
+    }
+
+    /// Whether there is an object of that name among those of some kinds.
+    pub fn has(&self, is_one: fn(Kind) -> bool, name: &ObjectName) -> bool {
+        Kind::ALL.iter().any(|k| is_one(*k) && self.head(*k, name).is_some())
+    }
+
+    /// The objects that one piece of SQL defines: all but the name of a trigger, the query of a view, a module.
+    pub fn texts(&self) -> impl Iterator<Item = (Kind, &Head, &Expr)> {
+        let views = self.views.values().map(|v| (Kind::View, &v.head, &v.query));
+        let materialized = self.materialized_views.values().map(|v| (Kind::MaterializedView, &v.head, &v.query));
+        let triggers = self.triggers.values().map(|t| (Kind::Trigger, &t.head, &t.body));
+        let virtuals = self.virtual_tables.values().map(|t| (Kind::VirtualTable, &t.head, &t.using));
+        views.chain(materialized).chain(triggers).chain(virtuals)
+    }
+
+    /// The same, to change them.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = (Kind, &Head, &mut Expr)> {
+        let views = self.views.values_mut().map(|v| (Kind::View, &v.head, &mut v.query));
+        let materialized = self.materialized_views.values_mut().map(|v| (Kind::MaterializedView, &v.head, &mut v.query));
+        let triggers = self.triggers.values_mut().map(|t| (Kind::Trigger, &t.head, &mut t.body));
+        let virtuals = self.virtual_tables.values_mut().map(|t| (Kind::VirtualTable, &t.head, &mut t.using));
+        views.chain(materialized).chain(triggers).chain(virtuals)
     }
 }
 
@@ -118,6 +148,20 @@ macro_rules! objects {
             /// Keeps the objects of which `keep` says so.
             pub(crate) fn retain(&mut self, keep: impl Fn(Kind, &Head) -> bool) {
                 $(self.$field.retain(|_, o| keep(Kind::$kind, &o.head));)+
+            }
+
+            /// Takes over the objects of another schema that are missing here and of which `is_wanted` says so.
+            pub(crate) fn take_over(&mut self, other: &Schema, is_wanted: impl Fn(Kind, &Head) -> bool) {
+                $(
+                    for (name, object) in other.$field.iter().filter(|(_, o)| is_wanted(Kind::$kind, &o.head)) {
+                        self.$field.entry(name.clone()).or_insert_with(|| object.clone());
+                    }
+                )+
+            }
+
+            /// Puts the objects of each kind into the order of their names.
+            pub(crate) fn sort(&mut self) {
+                $(self.$field.sort_unstable_keys();)+
             }
 
             /// Gives objects other names: `rename` changes the name of each.

@@ -94,8 +94,7 @@ impl Schema {
     /// or view are types too (<https://www.postgresql.org/docs/current/rowtypes.html>).
     fn names_are_used_once(&self, found: &mut Vec<Problem>) {
         let of = |is_one: fn(Kind) -> bool| -> Vec<Named> {
-            let heads = self.heads().filter(|(kind, _)| is_one(*kind));
-            heads.map(|(kind, head)| (kind.word(), head.name.clone(), head.origin)).collect()
+            self.heads_of(is_one).map(|(kind, head)| (kind.word(), head.name.clone(), head.origin)).collect()
         };
         let relations = of(Kind::is_relation).into_iter().chain(self.indexes());
         used_once(relations, "tables, views, sequences and indexes share one set of names: rename one of the two", found);

@@ -36,7 +36,7 @@ pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
         found.extend(by.map(|by| Lost { address, fate: Fate::Adopted, by, values: None }));
         by.is_some()
     };
-    for change in &plan.changes.tables {
+    for change in plan.changes.tables() {
         match change {
             TableChange::Create(_) => {}
             TableChange::Drop(table) => {

@@ -94,7 +94,7 @@ fn concerns(loss: &Loss, plan: &Plan) -> bool {
     if loss.fate == Fate::Replaced {
         return true;
     }
-    plan.changes.tables.iter().any(|change| match (change, &loss.column) {
+    plan.changes.tables().any(|change| match (change, &loss.column) {
         (TableChange::Create(t), None) => t.name == loss.table,
         (TableChange::Alter(edits), Some(column)) => edits.after.name == loss.table && changes(edits, column, loss.fate),
         _ => false,

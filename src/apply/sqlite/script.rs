@@ -86,7 +86,7 @@ fn orphans(
     names: &verify::Names,
     known: impl Fn(&verify::Key) -> bool,
 ) -> (Vec<String>, BTreeSet<verify::Key>) {
-    let touched: BTreeSet<String> = plan.changes.tables.iter().flat_map(verify::touched).collect();
+    let touched: BTreeSet<String> = plan.changes.tables().flat_map(verify::touched).collect();
     let (mut statements, mut keys) = (Vec::new(), BTreeSet::new());
     for (table, listed, nowhere) in script::checked_keys(schema) {
         let name = table.name.name.as_str();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::{Ident, Index, ObjectName, Origin, Problem, Schema, SequenceOptions, Table};
+use crate::schema::{Ident, Index, Kind, ObjectName, Origin, Problem, Schema, SequenceOptions, Table};
 
 /// All names that cannot be.
 pub(super) fn problems(schema: &Schema, longest: usize, found: &mut Vec<Problem>) {
@@ -55,7 +55,7 @@ fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Or
 fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
     let mut taken: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
     let in_schema = |name: &Ident, of: &ObjectName| ObjectName { schema: of.schema.clone(), name: name.clone() };
-    let relations = schema.heads().filter(|(kind, _)| kind.is_relation());
+    let relations = schema.heads_of(Kind::is_relation);
     taken.extend(relations.map(|(kind, head)| (head.name.clone(), (kind.word(), head.origin))));
     let of_views = schema.materialized_views.values().flat_map(|v| v.indexes.values().map(move |i| (i, v)));
     taken.extend(of_views.map(|(i, v)| (in_schema(&i.name, &v.name), ("index", i.origin))));

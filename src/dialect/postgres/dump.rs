@@ -31,7 +31,7 @@ pub(super) fn all(plan: &Plan) -> Vec<ObjectName> {
 }
 
 fn live(plan: &Plan) -> impl Iterator<Item = (String, ObjectName)> {
-    plan.changes.tables.iter().filter_map(|c| match c {
+    plan.changes.tables().filter_map(|c| match c {
         TableChange::Create(_) => None,
         TableChange::Drop(t) => Some((t.address().to_string(), t.name.clone())),
         TableChange::Alter(e) => Some((e.after.address().to_string(), e.live.name.clone())),

@@ -7,17 +7,17 @@
 use indexmap::IndexMap;
 
 use super::default_name;
-use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
+use crate::diff::{Attribute, Change, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Ident, ObjectName, Schema, Table};
 
 /// Takes out the edits of names that the live constraints have already.
 pub(super) fn keep_given(changes: &mut Changes) {
-    for change in &mut changes.tables {
+    for change in changes.tables_mut() {
         if let TableChange::Alter(edits) = change {
             of_table(edits);
         }
     }
-    changes.tables.retain(|c| !matches!(c, TableChange::Alter(edits) if edits.is_empty()));
+    changes.objects.retain(|c| !matches!(c, Change::Table(TableChange::Alter(edits)) if edits.is_empty()));
 }
 
 fn of_table(edits: &mut TableEdits) {

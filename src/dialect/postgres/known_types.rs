@@ -73,8 +73,8 @@ const FOREIGN: [(&str, &str); 35] = [
 
 /// All of them, in one query.
 pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
-    let comes = changes.extensions.iter().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
-    let columns: Vec<(&Column, String)> = changes.tables.iter().flat_map(columns).filter_map(|c| Some((c, open(c, desired)?))).collect();
+    let comes = changes.extensions().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
+    let columns: Vec<(&Column, String)> = changes.tables().flat_map(columns).filter_map(|c| Some((c, open(c, desired)?))).collect();
     if comes || columns.is_empty() {
         return Ok(Vec::new());
     }
@@ -97,7 +97,7 @@ pub(crate) fn without_virtual(version: i64, changes: &Changes) -> Vec<Problem> {
         let message = format!("column `{}` is computed at each read, which PostgreSQL can from version 18 on", c.name);
         Problem::new(message, c.origin.0, "not stored").help("write stored=#true")
     };
-    changes.tables.iter().flat_map(all).filter(is_virtual).map(problem).collect()
+    changes.tables().flat_map(all).filter(is_virtual).map(problem).collect()
 }
 
 /// The columns that come or change in any way.

@@ -36,11 +36,8 @@ pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
     for sequence in schema.sequences.values_mut() {
         normalize_sequence(sequence, home);
     }
-    for view in schema.views.values_mut() {
-        spell(&mut view.query);
-    }
+    schema.texts_mut().filter(|(kind, ..)| kind.is_view()).for_each(|(_, _, query)| spell(query));
     for view in schema.materialized_views.values_mut() {
-        spell(&mut view.query);
         view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
     }
 }

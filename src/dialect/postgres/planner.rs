@@ -206,12 +206,11 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
 /// What of the schema file may be in a count: the expressions and types of what changes.
 fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring {
     let mut fragments: Vec<String> = changes
-        .tables
-        .iter()
+        .tables()
         .filter_map(|c| if let TableChange::Alter(e) = c { Some(&e.after) } else { None })
         .flat_map(fragments::of_table)
         .collect();
-    fragments.extend(changes.domains.iter().filter_map(|d| d.after()).flat_map(fragments::of_domain));
+    fragments.extend(changes.domains().filter_map(|d| d.after()).flat_map(fragments::of_domain));
     let server = &settled.live.server;
     Measuring { counts, may_ask: server.may_temp && !server.read_only, fragments }
 }
@@ -269,14 +268,14 @@ fn fingerprint(schema: &Schema) -> String {
 
 /// The live tables that change, or whose types do: lowering wants to know whether they hold rows.
 fn touched(live: &Live, changes: &Changes, current: &Schema) -> Vec<ObjectName> {
-    let touched = changes.tables.iter().filter_map(|c| match c {
+    let touched = changes.tables().filter_map(|c| match c {
         TableChange::Create(_) => None,
         TableChange::Drop(t) => Some(t.name.clone()),
         TableChange::Alter(e) => Some(e.live.name.clone()),
     });
     let names = super::names::Names::new(ident(&live.server.default_schema));
-    let domains = changes.domains.iter().filter_map(|d| d.before()).map(|d| names.key(&d.name));
-    let types: Vec<String> = domains.chain(changes.enums.iter().filter_map(|d| d.before()).map(|e| names.key(&e.name))).collect();
+    let domains = changes.domains().filter_map(|d| d.before()).map(|d| names.key(&d.name));
+    let types: Vec<String> = domains.chain(changes.enums().filter_map(|d| d.before()).map(|e| names.key(&e.name))).collect();
     let has_type = |t: &&Table| t.columns.values().any(|c| super::types::named(&c.ty, &names).is_some_and(|(key, _)| types.contains(&key)));
     let typed = current.tables.values().filter(has_type).map(|t| t.name.clone());
     touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect()

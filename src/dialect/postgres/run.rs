@@ -30,8 +30,7 @@ pub(super) fn shown(statement: &Statement, error: Error) -> Error {
 
 /// Who holds locks on the tables of the plan: process, role, state, and the statement.
 pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<String> {
-    let names: Vec<String> =
-        plan.changes.tables.iter().map(|c| format!("'{}'", c.table().name.name.as_str().replace('\'', "''"))).collect();
+    let names: Vec<String> = plan.changes.tables().map(|c| format!("'{}'", c.table().name.name.as_str().replace('\'', "''"))).collect();
     if names.is_empty() {
         return Vec::new();
     }

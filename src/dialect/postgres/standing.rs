@@ -27,7 +27,7 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
             step.hazards.push(in_the_way(&step.address, kind, name));
         }
     }
-    for change in &changes.tables {
+    for change in changes.tables() {
         marked_indexes(change, steps, live);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) async fn problems(
     current: &Schema,
     desired: &Schema,
 ) -> Result<Vec<Problem>, Error> {
-    let mut tables: Vec<Trial> = changes.tables.iter().filter_map(|c| trial(c, desired)).collect();
+    let mut tables: Vec<Trial> = changes.tables().filter_map(|c| trial(c, desired)).collect();
     if tables.is_empty() || settle::unknowable(current, desired) {
         return Ok(Vec::new());
     }

@@ -4,9 +4,9 @@
 use super::inspect::Live;
 use super::prove::Proof;
 use super::works::Body;
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, ObjectName, Schema};
+use crate::schema::{Address, Schema};
 
 /// Adds the hazards to the steps: to the body's own step, or to the first one.
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
@@ -36,14 +36,9 @@ pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &
 
 /// What it is called before the change.
 fn old_key(body: &Body, changes: &Changes) -> Body {
-    fn old<T>(deltas: &[Delta<T>], name: impl Fn(&T) -> &ObjectName, new: &str) -> Option<String> {
-        let found = deltas.iter().find(|d| d.after().is_some_and(|t| name(t).name.matches(new)))?;
-        Some(name(found.before()?).name.as_str().to_ascii_lowercase())
-    }
-    let old = match body.0.as_str() {
-        "view" => old(&changes.views, |v| &v.name, &body.1),
-        _ => old(&changes.triggers, |t| &t.name, &body.1),
-    };
+    let is_it = |c: &&Change| c.kind().word() == body.0 && c.after().is_some_and(|h| h.name.name.matches(&body.1));
+    let change = changes.objects.iter().find(is_it);
+    let old = change.and_then(|c| c.before()).map(|h| h.name.name.as_str().to_ascii_lowercase());
     (body.0.clone(), old.unwrap_or_else(|| body.1.clone()))
 }
 
@@ -82,7 +77,7 @@ fn warns(address: Address, reason: &str) -> Hazard {
 /// What to write instead, if what is missing has another name now.
 fn advice(reason: &str, changes: &Changes) -> String {
     let missing = missing(reason);
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         if let Some((old, new)) = edits.renamed_columns.iter().find(|(old, _)| old.matches(missing)) {
             return format!("column {old} of {} is called {new} now: write {new} in its SQL", edits.after.name);

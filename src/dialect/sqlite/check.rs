@@ -43,12 +43,9 @@ fn needs_only(what: &str, origin: Origin) -> Problem {
 }
 
 fn reserved_names(schema: &Schema, found: &mut Vec<Problem>) {
-    let tables = schema.tables.values().map(|t| (&t.name.name, t.origin));
-    let views = schema.views.values().map(|v| (&v.name.name, v.origin));
+    let objects = schema.heads().map(|(_, head)| (&head.name.name, head.origin));
     let indexes = schema.tables.values().flat_map(|t| t.indexes.values().map(|i| (&i.name, i.origin)));
-    let virtuals = schema.virtual_tables.values().map(|v| (&v.name.name, v.origin));
-    let triggers = schema.triggers.values().map(|t| (&t.name.name, t.origin));
-    for (name, origin) in tables.chain(views).chain(indexes).chain(virtuals).chain(triggers) {
+    for (name, origin) in objects.chain(indexes) {
         let lower = name.as_str().to_ascii_lowercase();
         if lower.starts_with("sqlite_") || lower.starts_with("_rosey") {
             let owner = if lower.starts_with("sqlite_") { "SQLite's" } else { "rosey's" };
@@ -115,7 +112,7 @@ pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
 /// Defaults that a change gives to tables which are there, and that SQLite would refuse over their rows.
 pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
     let mut found = Vec::new();
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let touches = |d: &&Delta<Column>| match d {
             Delta::Alter { edits, .. } => edits.iter().any(|e| [Attribute::Default, Attribute::Type].contains(&e.attribute)),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::inspect::Live;
 use super::read_table::read_table;
-use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits, untouched};
+use crate::diff::{Attribute, Change, Changes, Delta, Edit, TableChange, TableEdits, untouched};
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
 
@@ -13,9 +13,10 @@ use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
 pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
     for (child, fk) in led_elsewhere(changes, live) {
         // Under its new name.
-        let at = changes.tables.iter().position(|c| matches!(c, TableChange::Alter(e) if e.live.name == child.name));
-        let mut edits = match at.and_then(|i| changes.tables.get(i)) {
-            Some(TableChange::Alter(edits)) => edits.clone(),
+        let is_it = |c: &Change| matches!(c, Change::Table(TableChange::Alter(e)) if e.live.name == child.name);
+        let at = changes.objects.iter().position(is_it);
+        let mut edits = match at.and_then(|i| changes.objects.get(i)) {
+            Some(Change::Table(TableChange::Alter(edits))) => edits.clone(),
             _ => match desired.tables.get(&child.name) {
                 Some(after) if !desired.ignores("table", &child.name) => Box::new(untouched(&child, after)),
                 _ => continue,
@@ -23,9 +24,10 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
         };
         let Some(delta) = spelled_out(&fk, &edits) else { continue };
         edits.foreign_keys.push(delta);
-        match at.and_then(|i| changes.tables.get_mut(i)) {
-            Some(there) => *there = TableChange::Alter(edits),
-            None => changes.tables.push(TableChange::Alter(edits)),
+        let change = Change::Table(TableChange::Alter(edits));
+        match at.and_then(|i| changes.objects.get_mut(i)) {
+            Some(there) => *there = change,
+            None => changes.objects.push(change),
         }
     }
 }
@@ -53,7 +55,7 @@ pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String>
 /// Live foreign keys without columns to tables whose key will be another one, with their tables.
 fn led_elsewhere(changes: &Changes, live: &Live) -> Vec<(Table, ForeignKey)> {
     let mut found = Vec::new();
-    let rekeyed: Vec<&ObjectName> = changes.tables.iter().filter_map(rekeyed).collect();
+    let rekeyed: Vec<&ObjectName> = changes.tables().filter_map(rekeyed).collect();
     if rekeyed.is_empty() {
         return found;
     }

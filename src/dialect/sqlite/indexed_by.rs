@@ -9,7 +9,7 @@ use crate::schema::{Address, Ident};
 
 /// Adds a hazard to the steps that take an index away under a view or trigger that stays as it is.
 pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let gone = edits.indexes.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|i| &i.name);
         let names: Vec<&Ident> = gone.chain(edits.renamed_indexes.iter().map(|(old, _)| old)).collect();
@@ -24,8 +24,8 @@ pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
 
 /// Whether the view or trigger is not replaced or dropped by the change itself.
 fn stays(changes: &Changes, kind: &str, name: &str) -> bool {
-    let view = changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
-    let trigger = changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
+    let view = changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
+    let trigger = changes.triggers().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     if kind == "view" { !view } else { !trigger }
 }
 

@@ -214,10 +214,7 @@ pub(crate) fn for_display(schema: &Schema) -> Schema {
     }
     mark_own_collations(&mut shown);
     mark_dangling(&mut shown);
-    shown.tables.sort_unstable_keys();
-    shown.views.sort_unstable_keys();
-    shown.triggers.sort_unstable_keys();
-    shown.virtual_tables.sort_unstable_keys();
+    shown.sort();
     shown
 }
 

@@ -80,7 +80,7 @@ async fn fill_trials(gate: &mut Gate<'_>, trials: &[(String, Vec<String>)], with
 
 /// Finds the expressions that read more than their own row, for a schema file that somebody else wrote.
 async fn judge(gate: &mut Gate<'_>, changes: &Changes, steps: &[Step], withheld: &mut Withheld) -> Result<(), Error> {
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let trial = steps.iter().filter_map(|s| s.trial.as_ref()).map(|(name, _)| name).find(|n| is_trial(edits, n));
         for Written { text, from, own, fills } in written(edits) {

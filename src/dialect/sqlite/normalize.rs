@@ -20,7 +20,7 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         normalize_table(table, &keys);
     }
     // What SQLite has no use for does nothing there.
-    schema.retain(|kind, _| kind.only() != Some(Dialect::Postgres));
+    schema.retain(|kind, _| !kind.does_nothing_in(Dialect::Sqlite));
     for view in schema.views.values_mut() {
         view.comment = None;
         view.with.clear();

@@ -7,7 +7,7 @@ use super::gate;
 use super::inspect::{self, Live};
 use super::lexer::quote;
 use crate::plan::Step;
-use crate::schema::{Ident, Schema};
+use crate::schema::{Head, Ident, Kind, Schema};
 
 /// The schema after the steps.
 ///
@@ -40,35 +40,25 @@ fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
     };
     let garbled = |name: &Ident| live.stored.iter().any(|r| r.garbled.is_some() && name.matches(&r.name));
     let current = live.current.schema();
-    schema.tables.retain(|n, _| !garbled(&n.name));
-    schema.virtual_tables.retain(|n, _| !garbled(&n.name));
-    schema.views.retain(|n, _| !garbled(&n.name));
-    schema.triggers.retain(|n, _| !garbled(&n.name));
+    schema.retain(|_, head| !garbled(&head.name.name));
+    let is_lost = |kind: Kind, head: &Head| copied.head(kind, &head.name).is_none() && !goes(keyword(kind), &head.name.name);
+    schema.take_over(current, is_lost);
     for (name, table) in &current.tables {
-        if !copied.tables.contains_key(name) && !goes("TABLE", &name.name) {
-            schema.tables.entry(name.clone()).or_insert_with(|| table.clone());
-        }
         let had = |index: &Ident| copied.tables.get(name).is_none_or(|t| t.indexes.contains_key(index));
         let lost: Vec<_> = table.indexes.iter().filter(|(i, _)| !had(i) && !goes("INDEX", i)).collect();
         if let Some(table) = schema.tables.get_mut(name) {
             table.indexes.extend(lost.into_iter().map(|(n, i)| (n.clone(), i.clone())));
         }
     }
-    for (name, table) in &current.virtual_tables {
-        if !copied.virtual_tables.contains_key(name) && !goes("TABLE", &name.name) {
-            schema.virtual_tables.entry(name.clone()).or_insert_with(|| table.clone());
-        }
-    }
-    for (name, view) in &current.views {
-        if !copied.views.contains_key(name) && !goes("VIEW", &name.name) {
-            schema.views.entry(name.clone()).or_insert_with(|| view.clone());
-        }
-    }
-    for (name, trigger) in &current.triggers {
-        if !copied.triggers.contains_key(name) && !goes("TRIGGER", &name.name) {
-            schema.triggers.entry(name.clone()).or_insert_with(|| trigger.clone());
-        }
-    }
     let stays = |u: &&crate::schema::Unmanaged| !goes(&u.kind.to_ascii_uppercase(), &ident(&u.name));
     schema.unmanaged = current.unmanaged.iter().filter(stays).cloned().collect();
+}
+
+/// The word of a kind in `DROP`.
+fn keyword(kind: Kind) -> &'static str {
+    match kind {
+        Kind::View => "VIEW",
+        Kind::Trigger => "TRIGGER",
+        _ => "TABLE",
+    }
 }

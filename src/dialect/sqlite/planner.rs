@@ -13,7 +13,7 @@ use super::{implied, indexed_by, shell};
 use crate::dialect::guards::Guards;
 use crate::diff::{self, Changes};
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
-use crate::schema::{Address, Dialect, Normalized, ObjectName, Origin, Problem, Schema, Table};
+use crate::schema::{Address, Dialect, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
@@ -148,24 +148,18 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
         }
         let declared = desired.schema();
         let index = |t: &Table| t.indexes.contains_key(&name.name);
-        let clashes = match unread.kind.as_str() {
-            "trigger" => declared.triggers.contains_key(&name),
-            _ => {
-                let tables = declared.tables.contains_key(&name) || declared.virtual_tables.contains_key(&name);
-                tables || declared.views.contains_key(&name) || declared.tables.values().any(index)
-            }
+        let is_trigger = unread.kind == "trigger";
+        let clashes = match is_trigger {
+            true => declared.triggers.contains_key(&name),
+            false => declared.has(Kind::is_relation, &name) || declared.tables.values().any(index),
         };
         if !clashes {
             continue;
         }
         found.push((unread.kind.clone(), unread.name.clone()));
         let schema = schema.to_mut();
-        if unread.kind == "trigger" {
-            schema.triggers.shift_remove(&name);
-        } else {
-            schema.tables.shift_remove(&name);
-            schema.virtual_tables.shift_remove(&name);
-            schema.views.shift_remove(&name);
+        schema.retain(|kind, head| head.name != name || (kind == Kind::Trigger) != is_trigger);
+        if !is_trigger {
             schema.tables.values_mut().for_each(|t| drop(t.indexes.shift_remove(&name.name)));
         }
     }
@@ -212,7 +206,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Some(Refusal::Expression(problem)) => return Err(PlanError::Schema(vec![problem])),
             Some(Refusal::Leftover(changes)) => {
-                let names: Vec<String> = changes.tables.iter().map(|t| t.table().address().to_string()).collect();
+                let names: Vec<String> = changes.tables().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
             }
         }
@@ -247,10 +241,8 @@ fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
         let found = checks.chain(generated).chain(moved).chain(indexes).find(|(e, _)| about(e));
         return found.map_or(table.origin, |(_, origin)| origin);
     }
-    let view = desired.views.values().find(|v| v.address() == *address).map(|v| v.origin);
-    let trigger = || desired.triggers.values().find(|t| t.address() == *address).map(|t| t.origin);
-    let virtual_table = || desired.virtual_tables.values().find(|t| t.address() == *address).map(|t| t.origin);
-    view.or_else(trigger).or_else(virtual_table).unwrap_or_default()
+    let object = desired.heads().find(|(kind, head)| Address::of(*kind, &head.name) == *address);
+    object.map_or_else(Origin::default, |(_, head)| head.origin)
 }
 
 /// The last word of `no such column: x`, `no such function: f`.

@@ -96,7 +96,7 @@ fn changed_names(changes: &Changes) -> BTreeSet<String> {
 /// window function sees those rows alone that its statement reads; behind WHERE SQLite refuses both
 /// (<https://sqlite.org/lang_aggfunc.html>, <https://sqlite.org/windowfunctions.html>).
 async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let table = quote(edits.live.name.name.as_str());
         for (what, expr) in expressions(edits) {
@@ -114,7 +114,7 @@ async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Pr
 
 /// A new default that SQLite would take, and at which every insert would then fail: it looks for functions only there.
 async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
-    for change in &changes.tables {
+    for change in changes.tables() {
         let columns: Vec<&Column> = match change {
             TableChange::Create(table) => table.columns.values().collect(),
             TableChange::Alter(edits) => edits.columns.iter().filter_map(|d| d.after()).collect(),

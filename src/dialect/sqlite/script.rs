@@ -88,7 +88,7 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
 /// NOT NULL SQLite believes it.
 pub(crate) fn is_filled(plan: &Plan) -> Option<Piece> {
     let mut checks = Vec::new();
-    for change in &plan.changes.tables {
+    for change in plan.changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let before = |c: &crate::schema::Column| edits.before.columns.get(&c.name).is_some_and(|b| b.not_null);
         for column in edits.after.columns.values().filter(|c| c.backfill.is_some() && c.not_null && !before(c)) {

@@ -15,7 +15,7 @@ use crate::schema::{Column, Table};
 /// # Errors
 /// Where SQLite cannot read.
 pub(crate) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result<Option<String>, Error> {
-    for change in &plan.changes.tables {
+    for change in plan.changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let table = quote(edits.after.name.name.as_str());
         let was_filled = |c: &&Column| c.backfill.is_some() && c.not_null && !edits.before.columns.get(&c.name).is_some_and(|b| b.not_null);
@@ -52,7 +52,7 @@ pub(crate) type Broken = BTreeMap<Key, Orphans>;
 /// # Errors
 /// Where SQLite cannot read.
 pub(crate) async fn broken_references(connection: &mut Connection, plan: &Plan, names: &Names) -> Result<Broken, Error> {
-    let touched: BTreeSet<String> = plan.changes.tables.iter().flat_map(touched).collect();
+    let touched: BTreeSet<String> = plan.changes.tables().flat_map(touched).collect();
     let mut found = BTreeMap::new();
     let sql = "SELECT lower(name) FROM sqlite_schema WHERE type IN ('table', 'view')";
     let there: BTreeSet<String> = connection.texts(sql).await?.into_iter().collect();
@@ -118,7 +118,7 @@ impl Names {
     /// Those of a plan.
     pub(crate) fn of(plan: &Plan) -> Self {
         let mut names = Names::default();
-        for change in &plan.changes.tables {
+        for change in plan.changes.tables() {
             let TableChange::Alter(edits) = change else { continue };
             let (old, new) = (lower(edits.live.name.name.as_str()), lower(edits.after.name.name.as_str()));
             let columns = edits.renamed_columns.iter().map(|(from, to)| ((old.clone(), lower(from.as_str())), lower(to.as_str())));

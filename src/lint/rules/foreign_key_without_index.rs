@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, collation, foreign_key_at, foreign_keys, names};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Dialect, ForeignKey, Ident, Index, Schema, Table};
+use crate::schema::{Dialect, ForeignKey, Ident, Index, Kind, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -52,7 +52,7 @@ fn advice((table, fk): (&Table, &ForeignKey), (schema, dialect): (&Schema, Diale
 /// A name that nothing has which shares its names with indexes.
 fn free_name(table: &Table, fk: &ForeignKey, schema: &Schema) -> String {
     let plain = format!("idx_{}_{}", table.name.name, fk.columns.iter().map(Ident::as_str).collect::<Vec<_>>().join("_"));
-    let relations = schema.tables.keys().chain(schema.views.keys()).chain(schema.materialized_views.keys()).chain(schema.sequences.keys());
+    let relations = schema.heads_of(Kind::is_relation).map(|(_, head)| &head.name);
     let indexes = schema.tables.values().flat_map(|t| t.indexes.keys());
     let views = schema.materialized_views.values().flat_map(|v| v.indexes.keys());
     let taken: Vec<&Ident> = relations.map(|n| &n.name).chain(indexes).chain(views).collect();

@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     // What is only named in other declarations is not in every query.
-    let queried = schema.heads().filter(|(kind, _)| kind.is_relation() || kind.is_type());
+    let queried = schema.heads_of(|kind| kind.is_relation() || kind.is_type());
     let mut all: Vec<(Address, &Ident, Origin)> =
         queried.map(|(kind, head)| (Address::of(kind, &head.name), &head.name.name, head.origin)).collect();
     for table in schema.tables.values() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Address, Dialect, ObjectName, Origin, Schema};
+use crate::schema::{Address, Dialect, Head, Kind, ObjectName, Origin, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -21,10 +21,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut findings = clashes(&relations(schema));
-    let named = |address: Address, name: &ObjectName, origin: Origin| (address, name.clone(), origin);
-    let types = schema.enums.values().map(|e| named(e.address(), &e.name, e.origin));
-    let types = types.chain(schema.domains.values().map(|d| named(d.address(), &d.name, d.origin)));
-    findings.extend(clashes(&types.collect::<Vec<_>>()));
+    let types: Vec<Named> = schema.heads_of(Kind::is_type).map(named).collect();
+    findings.extend(clashes(&types));
     for table in schema.tables.values() {
         let column = |c: &crate::schema::Column| (table.address().child("column", &c.name), ObjectName::bare(c.name.clone()), c.origin);
         findings.extend(clashes(&table.columns.values().map(column).collect::<Vec<_>>()));
@@ -34,9 +32,13 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 
 type Named = (Address, ObjectName, Origin);
 
+fn named((kind, head): (Kind, &Head)) -> Named {
+    (Address::of(kind, &head.name), head.name.clone(), head.origin)
+}
+
 /// What shares one namespace per schema: tables, views, sequences and indexes.
 fn relations(schema: &Schema) -> Vec<Named> {
-    let mut all: Vec<Named> = schema.tables.values().map(|t| (t.address(), t.name.clone(), t.origin)).collect();
+    let mut all: Vec<Named> = schema.heads_of(Kind::is_relation).map(named).collect();
     for table in schema.tables.values() {
         let index = |i: &crate::schema::Index| {
             let name = ObjectName { schema: table.name.schema.clone(), name: i.name.clone() };
@@ -44,9 +46,6 @@ fn relations(schema: &Schema) -> Vec<Named> {
         };
         all.extend(table.indexes.values().map(index));
     }
-    all.extend(schema.views.values().map(|v| (v.address(), v.name.clone(), v.origin)));
-    all.extend(schema.materialized_views.values().map(|v| (v.address(), v.name.clone(), v.origin)));
-    all.extend(schema.sequences.values().map(|s| (s.address(), s.name.clone(), s.origin)));
     all
 }
 

@@ -31,10 +31,10 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     for domain in schema.domains.values() {
         domain.checks.iter().for_each(|c| look(domain.address(), &c.expr));
     }
-    schema.views.values().for_each(|v| look(v.address(), &v.query));
-    schema.triggers.values().for_each(|t| look(t.address(), &t.body));
+    for (kind, head, text) in schema.texts().filter(|(kind, ..)| *kind != crate::schema::Kind::VirtualTable) {
+        look(Address::of(kind, &head.name), text);
+    }
     for view in schema.materialized_views.values() {
-        look(view.address(), &view.query);
         view.indexes.values().for_each(|i| of_index(i, &view.address(), &mut look));
     }
     found

@@ -74,8 +74,8 @@ impl Picture {
     /// The tables of a schema; with a plan that leads there, what it does to them.
     pub fn of(schema: &Schema, plan: Option<&Plan>) -> Picture {
         let marks = plan.map(marks).unwrap_or_default();
-        let changes: &[TableChange] = plan.map(|p| p.changes.tables.as_slice()).unwrap_or_default();
-        let gone = changes.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None });
+        let changes: Vec<&TableChange> = plan.iter().flat_map(|p| p.changes.tables()).collect();
+        let gone = changes.iter().filter_map(|c| if let TableChange::Drop(t) = *c { Some(t) } else { None });
         let tables: Vec<&Table> = schema.tables.values().chain(gone).collect();
         let edits = |t: &Table| {
             changes.iter().find_map(|c| match c {

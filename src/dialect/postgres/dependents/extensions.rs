@@ -39,7 +39,7 @@ fn blocked(address: &Address, by: &[String]) -> Hazard {
 fn is_let_go(dependent: &Dependent, changes: &Changes, steps: &[Step], names: &Names) -> bool {
     let Some((owner, kind)) = &dependent.owner else {
         // A type of its own has no owner: a domain may be dropped or get another base.
-        let mut domains = changes.domains.iter().filter_map(|d| Some((d.before()?, d)));
+        let mut domains = changes.domains().filter_map(|d| Some((d.before()?, d)));
         return domains.any(|(before, delta)| {
             let plain = |i: &Ident| plain_or_quoted(i.as_str());
             let full = format!("type {}.{}", plain(names.schema(&before.name)), plain(&before.name.name));
@@ -52,7 +52,7 @@ fn is_let_go(dependent: &Dependent, changes: &Changes, steps: &[Step], names: &N
     if kind == "v" || kind == "m" {
         return super::is_dropped(steps, owner, names);
     }
-    let change = changes.tables.iter().find(|c| match c {
+    let change = changes.tables().find(|c| match c {
         TableChange::Create(_) => false,
         TableChange::Drop(table) => table.name == *owner,
         TableChange::Alter(edits) => edits.live.name == *owner,

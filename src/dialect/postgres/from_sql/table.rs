@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Read};
 use crate::dialect::postgres::inspect::build::is_reserved;
 use crate::dialect::postgres::inspect::ident;
 use crate::dialect::postgres::{default_name, read_type};
-use crate::schema::{Column, Generated, Ident, Identity, Literal, ObjectName, Sequence, Table, Type};
+use crate::schema::{Column, Generated, Ident, Identity, Kind, Literal, ObjectName, Sequence, Table, Type};
 
 pub(super) const OF_A_FAMILY: &str = "it is a partition, or has to do with inheritance";
 
@@ -42,9 +42,7 @@ impl Reader {
 
     /// Whether there is a relation of this name.
     pub(super) fn is_known(&self, name: &ObjectName) -> bool {
-        let s = &self.schema;
-        let relation = s.tables.contains_key(name) || s.views.contains_key(name) || s.materialized_views.contains_key(name);
-        relation || s.sequences.contains_key(name) || self.hidden.contains(name)
+        self.schema.has(Kind::is_relation, name) || self.hidden.contains(name)
     }
 
     /// Tables of a kind that is not managed: why.

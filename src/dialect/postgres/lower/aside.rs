@@ -6,35 +6,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::default_name;
 use super::super::inspect::ident;
+use super::super::{ddl, default_name};
 use super::resource::Resource;
 use super::{World, locks, rename};
 use crate::diff::TableChange;
 use crate::plan::{Action, Lock, Statement, Step, Transaction};
-use crate::schema::{Address, Ident, ObjectName, Table};
+use crate::schema::{Address, Ident, Kind, ObjectName, Table};
 
 /// The temporary names, by the resources that the objects hold.
 pub(super) type Asides = BTreeMap<String, Ident>;
 
-/// What kind of object holds a name.
+/// What holds a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Table,
-    View,
-    MaterializedView,
-    Sequence,
+enum What {
+    /// An object.
+    Object(Kind),
     /// An index, or a constraint with one: renaming the index renames the constraint.
     Index,
+    /// A constraint without an index.
     Constraint,
-    Type,
-    Domain,
 }
 
 /// A live object that holds a name.
 #[derive(Debug, Clone)]
 struct Holder<'a> {
-    kind: Kind,
+    what: What,
     name: ObjectName,
     /// The table that it belongs to, or that it is.
     table: Option<&'a ObjectName>,
@@ -83,15 +80,10 @@ pub(super) fn follow(world: &World<'_>, step: &mut Step) {
 fn step(world: &World<'_>, holder: &Holder<'_>) -> Option<Step> {
     let temporary = holder.resources.iter().find_map(|r| world.asides.get(r))?;
     let (sql, to) = (world.names.sql(&holder.name), temporary.as_str());
-    let statement = match holder.kind {
-        Kind::Table => rename("TABLE", &sql, to),
-        Kind::View => rename("VIEW", &sql, to),
-        Kind::MaterializedView => rename("MATERIALIZED VIEW", &sql, to),
-        Kind::Sequence => rename("SEQUENCE", &sql, to),
-        Kind::Index => rename("INDEX", &sql, to),
-        Kind::Type => rename("TYPE", &sql, to),
-        Kind::Domain => rename("DOMAIN", &sql, to),
-        Kind::Constraint => constraint(world, holder, to)?,
+    let statement = match holder.what {
+        What::Object(kind) => rename(ddl::keyword(kind), &sql, to),
+        What::Index => rename("INDEX", &sql, to),
+        What::Constraint => constraint(world, holder, to)?,
     };
     let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
     step.reason = format!("something else takes the name {}", holder.name);
@@ -108,16 +100,16 @@ fn constraint(world: &World<'_>, holder: &Holder<'_>, to: &str) -> Option<Statem
 }
 
 fn lock(world: &World<'_>, holder: &Holder<'_>) -> Option<Lock> {
-    match holder.kind {
-        Kind::Table | Kind::Constraint => holder.table.map(|table| locks::exclusive(world, table)),
-        Kind::MaterializedView => Some(locks::exclusive(world, &holder.name)),
-        _ => None,
+    match holder.what {
+        What::Object(Kind::Table) | What::Constraint => holder.table.map(|table| locks::exclusive(world, table)),
+        What::Object(Kind::MaterializedView) => Some(locks::exclusive(world, &holder.name)),
+        What::Object(_) | What::Index => None,
     }
 }
 
 /// The relations that expressions of the schema file read as they are now.
 fn read_by_expressions(world: &World<'_>) -> BTreeSet<String> {
-    let tables = world.changes.tables.iter().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+    let tables = world.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
     texts.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
 }
@@ -128,39 +120,35 @@ fn holders<'a>(world: &World<'a>) -> Vec<Holder<'a>> {
     for table in world.current.tables.values() {
         of_table(world, table, &mut found);
     }
-    let mut add = |kind, name: &ObjectName, address, resources| {
-        found.push(Holder { kind, name: name.clone(), table: None, address, resources });
-    };
-    for view in world.current.views.values() {
-        add(Kind::View, &view.name, view.address(), vec![world.relation(&view.name), world.ty(&view.name)]);
+    for (kind, head) in world.current.heads() {
+        let resources = match kind {
+            Kind::View | Kind::MaterializedView => vec![world.relation(&head.name), world.ty(&head.name)],
+            Kind::Sequence => vec![world.relation(&head.name)],
+            Kind::Enum | Kind::Domain => vec![world.ty(&head.name)],
+            // Tables have been looked at with their parts; the others share their names with nothing.
+            Kind::Table | Kind::Trigger | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
+        };
+        let (name, address) = (head.name.clone(), Address::of(kind, &head.name));
+        found.push(Holder { what: What::Object(kind), name, table: None, address, resources });
     }
     for view in world.current.materialized_views.values() {
-        add(Kind::MaterializedView, &view.name, view.address(), vec![world.relation(&view.name), world.ty(&view.name)]);
-        for index in view.indexes.keys().map(|i| world.names.sibling(&view.name, i)) {
-            add(Kind::Index, &index, view.address(), vec![world.relation(&index)]);
+        for name in view.indexes.keys().map(|i| world.names.sibling(&view.name, i)) {
+            let resources = vec![world.relation(&name)];
+            found.push(Holder { what: What::Index, name, table: None, address: view.address(), resources });
         }
-    }
-    for sequence in world.current.sequences.values() {
-        add(Kind::Sequence, &sequence.name, sequence.address(), vec![world.relation(&sequence.name)]);
-    }
-    for ty in world.current.enums.values() {
-        add(Kind::Type, &ty.name, ty.address(), vec![world.ty(&ty.name)]);
-    }
-    for domain in world.current.domains.values() {
-        add(Kind::Domain, &domain.name, domain.address(), vec![world.ty(&domain.name)]);
     }
     found
 }
 
 fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>) {
-    let mut add = |kind, name: ObjectName, resources| {
-        found.push(Holder { kind, name, table: Some(&table.name), address: table.address(), resources });
+    let mut add = |what, name: ObjectName, resources| {
+        found.push(Holder { what, name, table: Some(&table.name), address: table.address(), resources });
     };
-    add(Kind::Table, table.name.clone(), vec![world.relation(&table.name), world.ty(&table.name)]);
+    add(What::Object(Kind::Table), table.name.clone(), vec![world.relation(&table.name), world.ty(&table.name)]);
     let beside = |name: &Ident| world.names.sibling(&table.name, name);
     for index in table.indexes.keys().map(beside) {
         let relation = world.relation(&index);
-        add(Kind::Index, index, vec![relation]);
+        add(What::Index, index, vec![relation]);
     }
     for (name, indexed) in super::rules::named(table) {
         let constraint = world.constraint(&table.name, &name);
@@ -168,15 +156,15 @@ fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>
         match indexed {
             true => {
                 let relation = world.relation(&name);
-                add(Kind::Index, name, vec![relation, constraint]);
+                add(What::Index, name, vec![relation, constraint]);
             }
-            false => add(Kind::Constraint, name, vec![constraint]),
+            false => add(What::Constraint, name, vec![constraint]),
         }
     }
     for column in table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some()) {
         let sequence = world.sequence_of(&table.name, &column.name);
         let relation = world.relation(&sequence);
-        add(Kind::Sequence, sequence, vec![relation]);
+        add(What::Object(Kind::Sequence), sequence, vec![relation]);
     }
 }
 

@@ -14,8 +14,8 @@ use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Wor
 use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = world.changes.domains.iter().flat_map(|delta| domain_steps(world, delta)).collect();
-    let changed = |d: &Domain| world.changes.domains.iter().filter_map(Delta::after).any(|c| c.name == d.name);
+    let mut steps: Vec<Step> = world.changes.domains().flat_map(|delta| domain_steps(world, delta)).collect();
+    let changed = |d: &Domain| world.changes.domains().filter_map(Delta::after).any(|c| c.name == d.name);
     // Over a type that is re-created, though nothing of the domain itself differs.
     for after in world.desired.domains.values().filter(|d| !changed(d)) {
         if let (Some(before), true) = (world.current.domains.get(&after.name), world.moved.contains_key(&world.names.key(&after.name))) {

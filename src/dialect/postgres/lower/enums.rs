@@ -10,7 +10,7 @@ use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transacti
 use crate::schema::{EnumType, ObjectName};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    world.changes.enums.iter().flat_map(|delta| enum_steps(world, delta)).collect()
+    world.changes.enums().flat_map(|delta| enum_steps(world, delta)).collect()
 }
 
 fn enum_steps(world: &World<'_>, delta: &Delta<EnumType>) -> Vec<Step> {

@@ -28,7 +28,7 @@ struct Child<'t> {
 pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     let alters = by_name(world, alters);
     let mut steps = Vec::new();
-    for change in &world.changes.tables {
+    for change in world.changes.tables() {
         match change {
             TableChange::Create(table) => {
                 steps.extend(table.foreign_keys.iter().map(|fk| come(world, &alters, None, table, fk, Action::Create)));
@@ -49,7 +49,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
             Child { live: &edits.live, before: &edits.before, after: &edits.after, deltas: &edits.foreign_keys, taken: live_names(edits) };
         steps.extend(of_child(world, &alters, Some(table), &child));
     }
-    let gone = |t: &&Table| world.changes.tables.iter().any(|c| matches!(c, TableChange::Drop(d) if d.name == t.name));
+    let gone = |t: &&Table| world.changes.tables().any(|c| matches!(c, TableChange::Drop(d) if d.name == t.name));
     for live in world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)) && !gone(t)) {
         let after = world.desired.tables.get(&live.name).unwrap_or(live);
         let child = Child { live, before: live, after, deltas: &[], taken: BTreeSet::new() };
@@ -60,7 +60,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
 
 /// Whether a foreign key between two tables that both go closes a circle, so that neither could go first.
 pub(super) fn is_cut(world: &World<'_>, table: &Table, fk: &ForeignKey) -> bool {
-    let gone: Vec<&Table> = world.changes.tables.iter().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
+    let gone: Vec<&Table> = world.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
     let find = |name: &ObjectName| gone.iter().copied().find(|t| world.names.same(&t.name, name));
     let (mut seen, mut open) = (BTreeSet::new(), vec![&fk.table]);
     while let Some(name) = open.pop() {

@@ -38,17 +38,17 @@ pub(crate) struct Going {
 pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Going> {
     let world = World::new(changes, current, desired, facts, true);
     let mut found = Vec::new();
-    for change in &changes.tables {
+    for change in changes.tables() {
         if let TableChange::Drop(table) = change {
             found.push(Going { what: What::Relation(table.name.clone()), by: table.address() });
         }
     }
-    for delta in &changes.sequences {
+    for delta in changes.sequences() {
         if let Delta::Drop(sequence) = delta {
             found.push(Going { what: What::Relation(sequence.name.clone()), by: sequence.address() });
         }
     }
-    for delta in &changes.extensions {
+    for delta in changes.extensions() {
         if let Delta::Drop(extension) = delta {
             found.push(Going { what: What::Extension(extension.name.name.clone()), by: extension.address() });
         }
@@ -82,21 +82,21 @@ fn of_types(world: &World<'_>) -> Vec<Going> {
     let one = |name: &ObjectName, by: Address| Going { what: What::Type(name.clone()), by };
     let moved = |after: &ObjectName| world.moved.contains_key(&world.names.key(after));
     let mut found = Vec::new();
-    for delta in &world.changes.enums {
+    for delta in world.changes.enums() {
         match delta {
             Delta::Drop(ty) => found.push(one(&ty.name, ty.address())),
             Delta::Alter { before, after, .. } if moved(&after.name) => found.push(one(&before.name, after.address())),
             _ => {}
         }
     }
-    for delta in &world.changes.domains {
+    for delta in world.changes.domains() {
         match delta {
             Delta::Drop(ty) => found.push(one(&ty.name, ty.address())),
             Delta::Alter { before, after, .. } if moved(&after.name) => found.push(one(&before.name, after.address())),
             _ => {}
         }
     }
-    let changed = |name: &ObjectName| world.changes.domains.iter().filter_map(Delta::after).any(|d| d.name == *name);
+    let changed = |name: &ObjectName| world.changes.domains().filter_map(Delta::after).any(|d| d.name == *name);
     let over = world.desired.domains.values().filter(|d| moved(&d.name) && !changed(&d.name));
     found.extend(over.map(|d| one(&d.name, d.address())));
     found

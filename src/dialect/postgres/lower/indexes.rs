@@ -74,7 +74,7 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
 /// Whether an index that goes may wait until after the transaction: nothing of the change touches its columns.
 /// Foreign keys may hold on to a unique one, and an extension that goes, or a type, cannot while an index uses it.
 pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
-    if world.changes.extensions.iter().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
+    if world.changes.extensions().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
         return false;
     }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };

@@ -47,7 +47,7 @@ fn reaches(world: &World<'_>, from: &TableEdits, to: &TableEdits, unlogged: bool
 
 /// The tables that become the same.
 fn alike<'w>(world: &World<'w>, unlogged: bool) -> impl Iterator<Item = &'w TableEdits> {
-    let altered = world.changes.tables.iter().filter_map(|c| if let TableChange::Alter(edits) = c { Some(&**edits) } else { None });
+    let altered = world.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(&**edits) } else { None });
     altered.filter(move |edits| becomes(edits) == Some(unlogged))
 }
 

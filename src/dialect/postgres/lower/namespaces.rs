@@ -9,8 +9,8 @@ use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Extension, Namespace};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    let namespaces = world.changes.namespaces.iter().map(namespace);
-    namespaces.chain(world.changes.extensions.iter().map(extension)).collect()
+    let namespaces = world.changes.namespaces().map(namespace);
+    namespaces.chain(world.changes.extensions().map(extension)).collect()
 }
 
 fn namespace(delta: &Delta<Namespace>) -> Step {

@@ -12,7 +12,7 @@ use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    world.changes.sequences.iter().flat_map(|delta| sequence_steps(world, delta)).collect()
+    world.changes.sequences().flat_map(|delta| sequence_steps(world, delta)).collect()
 }
 
 fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
@@ -50,7 +50,7 @@ fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
             (e.before.name == *table || e.live.name == *table) && e.columns.iter().any(|d| matches!(d, Delta::Drop(c) if c.name == *column))
         }
     };
-    let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables.iter().any(|t| goes_too(t, owner)));
+    let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables().any(|t| goes_too(t, owner)));
     let message = format!("sequence {} is dropped, and with it how far it has counted", s.name);
     let advice = rename_or_ignore(&s.name.name);
     (!owner_goes).then(|| Hazard::new(Code::DestroysSequence, Level::Destroys, s.address(), message, advice))

@@ -69,11 +69,11 @@ impl Altered<'_> {
 
 /// All tables that change, and those under which a type is re-created.
 pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
-    let declared = world.changes.tables.iter().filter_map(|c| match c {
+    let declared = world.changes.tables().filter_map(|c| match c {
         TableChange::Alter(edits) => Some(Cow::Borrowed(&**edits)),
         _ => None,
     });
-    let changed: BTreeSet<String> = world.changes.tables.iter().map(|c| world.names.key(live_name(c))).collect();
+    let changed: BTreeSet<String> = world.changes.tables().map(|c| world.names.key(live_name(c))).collect();
     let others = world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)));
     let same = others.filter(|_| !world.moved.is_empty()).map(|t| Cow::Owned(untouched(t, world.desired.tables.get(&t.name))));
     let all = declared.chain(same).map(|edits| analysed(world, edits));
@@ -135,7 +135,7 @@ fn analysed<'a>(world: &World<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
 
 pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     let mut steps = Vec::new();
-    for change in &world.changes.tables {
+    for change in world.changes.tables() {
         match change {
             TableChange::Create(table) => steps.push(create(world, table)),
             TableChange::Drop(table) => steps.push(destroy(world, table)),

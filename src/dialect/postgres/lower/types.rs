@@ -25,8 +25,8 @@ pub(super) struct Moved {
 
 /// Enums and domains that get another name: old and new.
 pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
-    let enums = world.changes.enums.iter().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
-    let domains = world.changes.domains.iter().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let enums = world.changes.enums().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let domains = world.changes.domains().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
     let key = |name: &ObjectName| world.names.key(name);
     enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
 }
@@ -34,14 +34,14 @@ pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
 /// All types that are re-created, domains over such a type among them.
 pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
     let mut found = BTreeMap::new();
-    for delta in &world.changes.enums {
+    for delta in world.changes.enums() {
         if let Delta::Alter { before, after, .. } = delta
             && way(world, &before.values, &after.values) == Way::Replace
         {
             found.insert(world.names.key(&after.name), Moved { aside: aside(world, &before.name), by_text: true });
         }
     }
-    for delta in &world.changes.domains {
+    for delta in world.changes.domains() {
         if let Delta::Alter { before, after, edits } = delta
             && (edited(edits, Attribute::Collate) || !same_type(world, &before.ty, &after.ty))
         {
@@ -125,7 +125,7 @@ pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str)
     let named = super::super::words::words(sql);
     let reordered = |key: &str| {
         let find = |d: &&Delta<EnumType>| d.after().is_some_and(|e| world.names.key(&e.name) == key);
-        world.changes.enums.iter().find(find).is_some_and(|d| match d {
+        world.changes.enums().find(find).is_some_and(|d| match d {
             Delta::Alter { before, after, .. } => {
                 let kept = |a: &[String], b: &[String]| a.iter().filter(|v| b.contains(v)).cloned().collect::<Vec<_>>();
                 kept(&before.values, &after.values) != kept(&after.values, &before.values)
@@ -140,7 +140,7 @@ pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str)
 
 /// What the schema says of how the values of a live column are converted.
 pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
-    let changed = world.changes.tables.iter().find_map(|c| match c {
+    let changed = world.changes.tables().find_map(|c| match c {
         TableChange::Alter(e) if world.names.same(&e.live.name, table) => Some(e),
         _ => None,
     });
@@ -191,7 +191,7 @@ pub(super) fn names_new_value(world: &World<'_>, sql: &str) -> bool {
         Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).cloned().collect(),
         _ => Vec::new(),
     };
-    let new: BTreeSet<String> = world.changes.enums.iter().flat_map(gains).collect();
+    let new: BTreeSet<String> = world.changes.enums().flat_map(gains).collect();
     !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
 }
 
@@ -207,7 +207,7 @@ fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
         let exprs = c.backfill.iter().chain(&c.using).chain(c.generated.iter().map(|g| &g.expr));
         c.default.as_ref().is_some_and(in_default) || exprs.into_iter().any(|e| in_text(&e.text))
     };
-    let tables = world.changes.tables.iter().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+    let tables = world.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let in_table = |t: &crate::schema::Table| {
         let predicates = t.indexes.values().filter_map(|i| i.predicate.as_ref());
         let parts = t.indexes.values().flat_map(|i| &i.parts).filter_map(|p| match &p.key {
@@ -218,9 +218,8 @@ fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
         t.columns.values().any(in_column)
             || t.checks.iter().map(|c| &c.expr).chain(predicates).chain(parts).chain(excluded).any(|e| in_text(&e.text))
     };
-    let views = world.desired.views.values().map(|v| &v.query);
-    let queries = views.chain(world.desired.materialized_views.values().map(|v| &v.query));
-    let domains = world.changes.domains.iter().filter_map(Delta::after);
+    let queries = world.desired.texts().filter(|(kind, ..)| kind.is_view()).map(|(_, _, text)| text);
+    let domains = world.changes.domains().filter_map(Delta::after);
     let in_domain =
         |d: &crate::schema::Domain| d.default.as_ref().is_some_and(in_default) || d.checks.iter().any(|c| in_text(&c.expr.text));
     tables.into_iter().any(in_table) || queries.into_iter().any(|q| in_text(&q.text)) || domains.into_iter().any(in_domain)

@@ -85,8 +85,8 @@ fn change<'v, T>(delta: &'v Delta<T>, body: fn(&'v T) -> Body<'v>) -> Change<'v>
 }
 
 pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
-    let views = world.changes.views.iter().map(|d| change(d, Body::View));
-    let changes: Vec<Change<'_>> = views.chain(world.changes.materialized_views.iter().map(|d| change(d, Body::Materialized))).collect();
+    let views = world.changes.views().map(|d| change(d, Body::View));
+    let changes: Vec<Change<'_>> = views.chain(world.changes.materialized_views().map(|d| change(d, Body::Materialized))).collect();
     let uses = uses(world);
     let away = away(world, alters, &changes, &uses);
     let mut steps = Vec::new();
@@ -169,12 +169,8 @@ fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses:
             gone.insert(world.names.key(body.name()));
         }
     }
-    let tables: BTreeSet<String> = world
-        .changes
-        .tables
-        .iter()
-        .filter_map(|c| if let TableChange::Drop(t) = c { Some(world.names.key(&t.name)) } else { None })
-        .collect();
+    let tables: BTreeSet<String> =
+        world.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(world.names.key(&t.name)) } else { None }).collect();
     let disturbed: BTreeMap<String, BTreeSet<&Ident>> =
         alters.iter().map(|a| (world.names.key(&a.edits.live.name), a.disturbed())).collect();
     loop {
@@ -233,10 +229,10 @@ fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
         a.edits.renamed_from.is_some() || item.column.as_ref().is_some_and(goes)
     });
     let gone = |name: &ObjectName, stays: bool| !stays && world.names.same(name, &item.relation);
-    let views = world.changes.views.iter().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
-    let materialized = world.changes.materialized_views.iter();
+    let views = world.changes.views().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
+    let materialized = world.changes.materialized_views();
     let materialized = materialized.into_iter().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
-    changed || views || materialized || world.changes.tables.iter().any(dropped)
+    changed || views || materialized || world.changes.tables().any(dropped)
 }
 
 /// A view that rosey cannot make again.

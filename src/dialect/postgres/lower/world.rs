@@ -11,9 +11,9 @@ use super::super::{default_name, types as pg_types};
 use super::aside::Asides;
 use super::resource::Resource;
 use super::types::{self, Moved};
-use crate::diff::Changes;
+use crate::diff::{Change, Changes};
 use crate::plan::Footprint;
-use crate::schema::{Case, Ident, ObjectName, Schema, Type};
+use crate::schema::{Case, Ident, Kind, ObjectName, Schema, Type};
 
 /// The two states and what is known about them.
 pub(super) struct World<'a> {
@@ -45,12 +45,13 @@ impl<'a> World<'a> {
     }
 
     fn dropped(&self) -> BTreeSet<String> {
-        let gone = |name: Option<&ObjectName>| name.map(|n| self.ty(n));
-        let enums = self.changes.enums.iter().filter(|d| d.after().is_none()).map(|d| gone(d.before().map(|e| &e.name)));
-        let domains = self.changes.domains.iter().filter(|d| d.after().is_none()).map(|d| gone(d.before().map(|d| &d.name)));
-        let sequences = self.changes.sequences.iter().filter(|d| d.after().is_none());
-        let sequences = sequences.map(|d| d.before().map(|s| self.relation(&s.name)));
-        enums.chain(domains).chain(sequences).flatten().collect()
+        let dropped = self.changes.objects.iter().filter(|c| c.after().is_none());
+        let resource = |c: &Change| match c.kind() {
+            Kind::Enum | Kind::Domain => Some(self.ty(&c.head().name)),
+            Kind::Sequence => Some(self.relation(&c.head().name)),
+            _ => None,
+        };
+        dropped.filter_map(resource).collect()
     }
 
     /// What a live relation is called while the steps run.
@@ -166,10 +167,8 @@ impl<'a> World<'a> {
 
     /// Whether a live or wanted relation has the name.
     pub(super) fn is_taken(&self, name: &ObjectName) -> bool {
-        [self.current, self.desired].iter().any(|s| {
-            let own = [s.tables.keys().collect::<Vec<_>>(), s.views.keys().collect(), s.sequences.keys().collect()];
-            own.into_iter().flatten().chain(s.materialized_views.keys()).any(|n| self.names.same(n, name))
-        }) || self.current.tables.values().any(|t| t.indexes.keys().any(|i| self.names.same(&self.names.sibling(&t.name, i), name)))
+        [self.current, self.desired].iter().any(|s| s.heads_of(Kind::is_relation).any(|(_, head)| self.names.same(&head.name, name)))
+            || self.current.tables.values().any(|t| t.indexes.keys().any(|i| self.names.same(&self.names.sibling(&t.name, i), name)))
             || self.current.tables.values().any(|t| {
                 super::rules::named(t)
                     .iter()

@@ -17,7 +17,7 @@ pub(crate) fn for_file(settled: &Settled, changes: &Changes) -> Schema {
     let mut tables: BTreeMap<ObjectName, (&Table, Renames)> =
         current.tables.iter().map(|(name, table)| (name.clone(), (table, Vec::new()))).collect();
     let mut moved = Renames::new();
-    for change in &changes.tables {
+    for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         if let Some(old) = &edits.renamed_from {
             moved.push((old.name.clone(), edits.after.name.name.clone()));

@@ -22,7 +22,7 @@ pub(super) fn lower<'l>(
     rewritten: &BTreeSet<String>,
     broken: &BTreeSet<String>,
 ) -> (Vec<Step>, Vec<&'l Stored>) {
-    gone.extend(changes.views.iter().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
+    gone.extend(changes.views().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
     let mut in_the_way = in_the_way(live, &mut gone);
     in_the_way
         .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
@@ -38,8 +38,8 @@ pub(super) fn lower<'l>(
     let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
     let mut steps = Vec::new();
     let mut back: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let changed_view = |name: &str| changes.views.iter().filter_map(Delta::before).any(|v| v.name.name.matches(name));
-    let changed_trigger = |name: &str| changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name.matches(name));
+    let changed_view = |name: &str| changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
+    let changed_trigger = |name: &str| changes.triggers().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     for row in in_the_way {
         let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
         let name = super::super::cursor::ident(&row.name);
@@ -59,8 +59,8 @@ pub(super) fn lower<'l>(
             steps.extend([away, returned]);
         }
     }
-    steps.extend(changes.views.iter().flat_map(|delta| body_steps(delta, &around, view)));
-    for mut step in changes.triggers.iter().flat_map(|delta| body_steps(delta, &around, trigger)) {
+    steps.extend(changes.views().flat_map(|delta| body_steps(delta, &around, view)));
+    for mut step in changes.triggers().flat_map(|delta| body_steps(delta, &around, trigger)) {
         if !step.footprint.creates.is_empty() {
             step.footprint.prefers.extend(back.get("trigger").into_iter().flatten().cloned());
         }
@@ -128,13 +128,13 @@ pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewr
     let mut found = Vec::new();
     for row in live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger") {
         let name = super::super::cursor::ident(&row.name);
-        let dropped = changes.views.iter().filter_map(Delta::before).any(|v| v.name.name == name)
-            || changes.triggers.iter().filter_map(Delta::before).any(|t| t.name.name == name);
+        let dropped = changes.views().filter_map(Delta::before).any(|v| v.name.name == name)
+            || changes.triggers().filter_map(Delta::before).any(|t| t.name.name == name);
         if dropped || declared(row, &name, desired).is_some() {
             continue;
         }
         let names = words(row.sql.as_deref().unwrap_or_default());
-        for change in &changes.tables {
+        for change in changes.tables() {
             let crate::diff::TableChange::Alter(edits) = change else { continue };
             let table = edits.live.name.name.as_str().to_ascii_lowercase();
             if !names.contains(&table) || rewritten.contains(&table) {
@@ -211,7 +211,7 @@ fn renamed(changes: &Changes) -> Vec<(String, String)> {
         }
         _ => None,
     };
-    changes.tables.iter().filter_map(pair).collect()
+    changes.tables().filter_map(pair).collect()
 }
 
 /// Drops what is there, and makes what is to be. What SQLite stumbles over must be away while anything is changed.
@@ -275,7 +275,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
 /// The names that tables and columns have no longer, in lower case.
 fn old_names(changes: &Changes) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for change in &changes.tables {
+    for change in changes.tables() {
         if let crate::diff::TableChange::Alter(edits) = change {
             names.extend(edits.renamed_from.iter().map(|n| n.name.as_str().to_ascii_lowercase()));
             names.extend(edits.renamed_columns.iter().map(|(old, _)| old.as_str().to_ascii_lowercase()));

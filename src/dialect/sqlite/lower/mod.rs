@@ -33,13 +33,13 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
         TableChange::Alter(edits) => Path::of(edits, live, limits),
         _ => Path::Native,
     };
-    let paths: Vec<Path> = changes.tables.iter().map(path).collect();
+    let paths: Vec<Path> = changes.tables().map(path).collect();
     let gone = disturbed(changes, &paths);
     let rewritten = only_renamed(changes, &paths);
     let held = unreadable::indexes(changes, &paths, live);
-    let lowered = changes.tables.iter().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits.indexes_first));
+    let lowered = changes.tables().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits.indexes_first));
     let mut steps: Vec<Step> = lowered.collect();
-    steps.extend(changes.virtual_tables.iter().flat_map(virtual_table));
+    steps.extend(changes.virtual_tables().flat_map(virtual_table));
     let (carried, bodies) = carry::lower(changes, live, desired, gone, &rewritten, &limits.broken);
     unreadable::refuse(&mut steps, held.into_iter().chain(bodies));
     steps.extend(carried);
@@ -76,7 +76,7 @@ fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     let mut add = |name: &ObjectName| {
         names.insert(name.name.as_str().to_ascii_lowercase());
     };
-    for (change, path) in changes.tables.iter().zip(paths) {
+    for (change, path) in changes.tables().zip(paths) {
         match change {
             TableChange::Create(_) => {}
             TableChange::Drop(t) => add(&t.name),
@@ -87,7 +87,7 @@ fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
             TableChange::Alter(_) => {}
         }
     }
-    changes.virtual_tables.iter().filter_map(Delta::before).for_each(|v| add(&v.name));
+    changes.virtual_tables().filter_map(Delta::before).for_each(|v| add(&v.name));
     names
 }
 
@@ -95,7 +95,7 @@ fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
 /// names them.
 fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (change, path) in changes.tables.iter().zip(paths) {
+    for (change, path) in changes.tables().zip(paths) {
         if let (TableChange::Alter(edits), Path::Native) = (change, path)
             && !native::drops_columns(edits)
         {

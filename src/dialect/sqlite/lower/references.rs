@@ -9,7 +9,7 @@ use crate::schema::{ForeignKey, Schema, Table};
 
 /// Adds the hazards to the steps of the tables that are pointed to.
 pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: &Schema) {
-    for change in &changes.tables {
+    for change in changes.tables() {
         let parent = match change {
             TableChange::Create(_) => continue,
             TableChange::Drop(table) => table,

@@ -179,7 +179,7 @@ fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool
     let written = rebuilt.chain(edits.foreign_keys.iter().filter_map(Delta::after));
     f.prefers.extend(written.map(|k| name_of(&k.table.name)));
     // A backfill that reads another table reads it as it was.
-    let others: Vec<&ObjectName> = changes.tables.iter().filter_map(|c| before_of(c)).filter(|n| **n != edits.live.name).collect();
+    let others: Vec<&ObjectName> = changes.tables().filter_map(|c| before_of(c)).filter(|n| **n != edits.live.name).collect();
     let read = edits.after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
     let read: Vec<_> = read.map(|e| words(&e.text)).collect();
     f.frees.extend(

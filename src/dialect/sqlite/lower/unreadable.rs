@@ -11,7 +11,7 @@ use crate::schema::Address;
 /// The indexes that a change would have to make again, or would lose, with the names that are in their words.
 pub(super) fn indexes<'l>(changes: &'l Changes, paths: &[Path], live: &'l Live) -> Vec<&'l Stored> {
     let mut found = Vec::new();
-    for (change, path) in changes.tables.iter().zip(paths) {
+    for (change, path) in changes.tables().zip(paths) {
         let table = match change {
             TableChange::Create(_) => continue,
             TableChange::Drop(table) => table,

@@ -151,7 +151,7 @@ pub(super) fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -
 
 /// The rows that a foreign key may point to, as they will be. `None` where it leads to no table.
 fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String> {
-    let change = changes.tables.iter().find(|c| c.table().name == fk.table);
+    let change = changes.tables().find(|c| c.table().name == fk.table);
     match change {
         Some(TableChange::Alter(parent)) => Some(rows::new_rows(parent)),
         Some(TableChange::Create(_)) => {

@@ -1,0 +1,169 @@
+//! The differences between two schemas: one list of changes, each of one object. What treats all kinds alike goes over the
+//! heads of both sides; what must know a kind matches on [`Change`], or asks for the changes of that kind.
+
+use std::collections::BTreeSet;
+
+use super::delta::{Delta, Edit, as_they_were, deltas, with_respelled};
+use super::rename::rekey;
+use super::table::TableChange;
+use crate::schema::{
+    Address, Domain, EnumType, Extension, Head, Kind, MaterializedView, Namespace, Schema, Sequence, Trigger, View, VirtualTable,
+    with_kinds,
+};
+
+/// All differences between two schemas.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// What happens to each object that differs, kind by kind.
+    pub objects: Vec<Change>,
+    /// What the file declares as unmanaged and the database lacks: kind and name.
+    pub lacking: Vec<(String, String)>,
+}
+
+/// Tables are compared part by part; an object of any other kind is compared as a whole.
+macro_rules! changes {
+    (
+        $(#[$table_doc:meta])* Table(Table) $tables:ident $table_word:literal;
+        $($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal;)+
+    ) => {
+        /// What happens to one object.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant)] // a plan holds few of them
+        #[non_exhaustive]
+        pub enum Change {
+            $(#[$table_doc])*
+            Table(TableChange),
+            $($(#[$doc])* $kind(Delta<$ty>),)+
+        }
+
+        impl Change {
+            /// The kind of the object.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    Change::Table(_) => Kind::Table,
+                    $(Change::$kind(_) => Kind::$kind,)+
+                }
+            }
+
+            /// The head of the object as it is, under its old name; none if it is created.
+            pub fn before(&self) -> Option<&Head> {
+                match self {
+                    Change::Table(t) => t.before().map(|t| &t.head),
+                    $(Change::$kind(d) => d.before().map(|o| &o.head),)+
+                }
+            }
+
+            /// The head of the object as it will be; none if it is dropped.
+            pub fn after(&self) -> Option<&Head> {
+                match self {
+                    Change::Table(t) => t.after().map(|t| &t.head),
+                    $(Change::$kind(d) => d.after().map(|o| &o.head),)+
+                }
+            }
+
+            /// The head of the object as it will be, or as it was if it is dropped.
+            pub fn head(&self) -> &Head {
+                match self {
+                    Change::Table(t) => &t.table().head,
+                    $(Change::$kind(d) => &d.object().head,)+
+                }
+            }
+
+            /// The attributes of the object itself that differ; those of a table's parts are not among them.
+            pub fn edits(&self) -> &[Edit] {
+                match self {
+                    Change::Table(t) => t.edits(),
+                    $(Change::$kind(d) => d.edits(),)+
+                }
+            }
+
+            /// Declares the object as it will be in a schema, unless it is dropped.
+            pub(crate) fn declare(&self, schema: &mut Schema) {
+                match self {
+                    Change::Table(t) => schema.$tables.extend(t.after().map(|t| (t.name.clone(), t.clone()))),
+                    $(Change::$kind(d) => schema.$field.extend(d.after().map(|o| (o.name.clone(), o.clone()))),)+
+                }
+            }
+        }
+
+        impl Changes {
+            /// The changes of tables, with their columns, keys, constraints and indexes.
+            pub fn tables(&self) -> impl Iterator<Item = &TableChange> + Clone {
+                self.objects.iter().filter_map(|c| if let Change::Table(t) = c { Some(t) } else { None })
+            }
+
+            $(
+                /// The changes of objects of this kind.
+                pub fn $field(&self) -> impl Iterator<Item = &Delta<$ty>> + Clone {
+                    self.objects.iter().filter_map(|c| if let Change::$kind(d) = c { Some(d) } else { None })
+                }
+            )+
+        }
+
+        /// The differences of everything but tables.
+        pub(super) fn of_others(before: &Schema, live: &Schema, wanted: &Schema) -> Vec<Change> {
+            let mut found = Vec::new();
+            $(
+                let of_kind = as_they_were(deltas(&live.$field, &wanted.$field), &before.$field);
+                let of_kind = with_respelled(of_kind, &live.$field, &wanted.$field);
+                found.extend(of_kind.into_iter().map(Change::$kind));
+            )+
+            found
+        }
+
+        /// Puts what holds no values under the names that it will have.
+        pub(super) fn rename_others(live: &mut Schema, wanted: &Schema) {
+            $(rekey(&mut live.$field, &wanted.$field);)+
+        }
+    };
+}
+with_kinds!(changes);
+
+impl Change {
+    /// The address of the object, under its new name.
+    pub fn address(&self) -> Address {
+        Address::of(self.kind(), &self.head().name)
+    }
+
+    /// Whether the object stays, and differs.
+    pub fn is_alter(&self) -> bool {
+        self.before().is_some() && self.after().is_some()
+    }
+}
+
+impl Changes {
+    /// The address of each object that differs, before and after: none on the side where it does not exist.
+    pub fn pairs(&self) -> Vec<(Option<Address>, Option<Address>)> {
+        let side = |c: &Change, head: Option<&Head>| head.map(|h| Address::of(c.kind(), &h.name));
+        self.objects.iter().map(|c| (side(c, c.before()), side(c, c.after()))).collect()
+    }
+
+    /// What differs, each once.
+    pub fn addresses(&self) -> BTreeSet<Address> {
+        let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
+        self.objects.iter().map(Change::address).chain(lacking).collect()
+    }
+
+    /// Whether one object is dropped and another one takes its name.
+    pub fn replaces(&self, address: &Address) -> bool {
+        let named = |c: &&Change| c.head().name.name.as_str() == address.last() && c.address() == *address;
+        let there = || self.objects.iter().filter(|c| c.kind().holds_values()).filter(named);
+        there().any(|c| c.after().is_none()) && there().any(|c| c.after().is_some())
+    }
+
+    /// The change of the object at the address.
+    pub fn at(&self, address: &Address) -> Option<&Change> {
+        self.objects.iter().find(|c| c.address() == *address)
+    }
+
+    /// The changes of tables, to change them.
+    pub(crate) fn tables_mut(&mut self) -> impl Iterator<Item = &mut TableChange> {
+        self.objects.iter_mut().filter_map(|c| if let Change::Table(t) = c { Some(t) } else { None })
+    }
+
+    /// Whether the schemas are equal.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.lacking.is_empty()
+    }
+}
