@@ -128,7 +128,7 @@ apply)
     fi
     quietly run apply --auto-approve ${arguments[@]+"${arguments[@]}"}
     # On PostgreSQL the transaction may be done when a statement behind it fails.
-    if grep -q '^Apply complete' "$output" || grep -q -e 'the transaction is committed' -e 'the outcome is not the desired one' "$errors"; then
+    if grep -q '^Apply complete' "$output" || grep -q -e 'the transaction is committed' -e 'verification failed after the commit' "$errors"; then
         changes=true
     fi
     say exit-code "$code"

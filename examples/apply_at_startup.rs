@@ -50,7 +50,7 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
     // `allow_destructive` is false in the default options.
     let options = Options { message: Some("at start-up".to_owned()), ..Options::default() };
     match apply::apply(path, &desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent).await {
-        Ok(Outcome::Applied(report)) => println!("applied as number {}", report.number),
+        Ok(Outcome::Applied(report)) => println!("applied as version {}", report.number),
         Ok(_) => println!("another instance has applied it in the meantime"),
         Err(ApplyError::Blocked(hazards)) => {
             let reasons: Vec<String> = hazards.iter().map(|h| format!("{}: {}", h.code.name(), h.text())).collect();

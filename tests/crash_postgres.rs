@@ -304,7 +304,7 @@ fn an_invalid_index_is_shown_and_built_again() {
             database.sql("CREATE TABLE t (id serial PRIMARY KEY, a integer); CREATE INDEX by_a ON t (a); INSERT INTO t (a) VALUES (1)");
             database.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_a'::regclass");
             let plan = database.plan(&after, online).unwrap();
-            assert!(render::text(&plan, "schema.kdl", Style::default()).contains("its build has not been finished"));
+            assert!(render::text(&plan, "schema.kdl", Style::default()).contains("invalid: its build did not finish"));
             database.apply(&after, online).unwrap();
             assert_eq!((database.left(&after, online).as_str(), database.value(LEFTOVERS).as_str()), ("", "0"));
         }

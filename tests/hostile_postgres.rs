@@ -248,7 +248,7 @@ fn a_role_plans_with_the_catalogs_alone() {
             let (plan, _) = made.unwrap_or_else(|e| panic!("{role} {counts:?}: {e:?}"));
             render::text(&plan, "schema.kdl", Style::default())
         };
-        assert!(as_role("blind", Counts::None).contains("not counted: not asked for (--counts none)"));
+        assert!(as_role("blind", Counts::None).contains("not counted: disabled by --counts none"));
         assert!(as_role("blind", Counts::Full).contains("not counted: "), "{}", as_role("blind", Counts::Full));
         // Without TEMP the server cannot be asked what an expression calls.
         assert!(as_role("looker", Counts::Full).contains("may not create temporary views"), "{}", as_role("looker", Counts::Full));

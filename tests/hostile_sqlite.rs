@@ -340,7 +340,7 @@ fn what_is_not_counted_says_why() {
     for (line, counts, wanted) in [
         (backfill(BOMBS[0]), Counts::Full, "not counted: took longer than 0.4 s"),
         (backfill("hex(randomblob(400000000))"), Counts::Full, "SQLITE_TOOBIG"),
-        (backfill("json(secret)"), Counts::Full, "not counted: an expression fails over the rows (SQLITE_ERROR)"),
+        (backfill("json(secret)"), Counts::Full, "not counted: an expression fails on the rows (SQLITE_ERROR)"),
         (backfill("(SELECT pin FROM vault)"), Counts::Safe, "not counted: reads table vault"),
         (backfill("nullif(random(), 1)"), Counts::Safe, "not counted: calls random()"),
         (backfill("nullif(name, 'ann')"), Counts::Safe, "some rows have no x"),

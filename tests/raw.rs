@@ -56,7 +56,7 @@ fn what_is_not_utf8_is_not_lost() {
         let database = Database::new();
         latin(&database, &format!("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, c INT DEFAULT 5); {object};"));
         let other = if object.contains("TABLE o") { "\ntable o { column x \"\" }" } else { "" };
-        assert!(database.inspect().contains("reason=\"its definition is not UTF-8\""), "{}", database.inspect());
+        assert!(database.inspect().contains("reason=\"its definition is not valid UTF-8\""), "{}", database.inspect());
         assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
         let text = refused(&database, &(T.replace("column a text", "column a blob") + other));
         assert!(text.contains(&format!("not-supported not supported: {what} ")), "{text}");
@@ -88,14 +88,14 @@ fn a_table_that_cannot_be_read_is_there() {
         "CREATE TABLE t(id INTEGER PRIMARY KEY /* é */, a TEXT); CREATE TABLE u(a INT, CONSTRAINT x CONSTRAINT y CHECK (a > 0));",
     );
     let text = refused(&database, "table t { column id serial primary-key; column a text }\ntable u { column a INT }");
-    assert!(text.contains("table t is there and cannot be read: its definition is not UTF-8"), "{text}");
+    assert!(text.contains("table t is there and cannot be read: its definition is not valid UTF-8"), "{text}");
     assert!(text.contains("table u is there and cannot be read"), "{text}");
 }
 
 #[test]
 fn a_declared_type_that_is_none_is_left_alone() {
     let database = Database::from_sql("CREATE TABLE odd(a \"not null\")");
-    assert!(database.inspect().contains("column a has the declared type `not null`"), "{}", database.inspect());
+    assert!(database.inspect().contains("column a is declared with type `not null`"), "{}", database.inspect());
     assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
 }
 
@@ -153,12 +153,12 @@ fn one_row_mended_does_not_hide_one_that_breaks() {
     rolled_back(
         "CREATE TABLE p(code TEXT PRIMARY KEY); INSERT INTO p VALUES ('a'); CREATE TABLE c(x TEXT REFERENCES p(code)); INSERT INTO c VALUES ('a'), ('A');",
         &format!("{kdl}table c {{ column x text references=\"p(code)\" }}"),
-        "rows of c would point to rows that are not there",
+        "rows of c would reference missing rows",
     );
     rolled_back(
         "CREATE TABLE p(code TEXT PRIMARY KEY); INSERT INTO p VALUES ('a'); CREATE TABLE c(x TEXT REFERENCES p(code)); INSERT INTO c VALUES ('a');",
         &format!("{kdl}table d was=c {{ column x text references=\"p(code)\" }}"),
-        "rows of d would point to rows that are not there",
+        "rows of d would reference missing rows",
     );
 }
 

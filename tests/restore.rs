@@ -32,7 +32,7 @@ fn files(database: &Database) -> BTreeSet<String> {
     std::fs::read_dir(folder(database)).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Copies the database while nobody writes to it.
+/// Copies the database while writes are blocked on it.
 fn copy(database: &Database, name: &str) -> PathBuf {
     let path = folder(database).join(name);
     database.run(&format!("VACUUM INTO '{}'", path.display()), false);

@@ -257,14 +257,14 @@ impl Work<'_> {
             return Ok(self.session.shown(&compared.live));
         }
         let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
-        Err(ApplyError::NotVerified(format!("{} still differs", names.join(", "))))
+        Err(ApplyError::NotVerified(format!("differences remain in {}", names.join(", "))))
     }
 
     async fn commit(&mut self, number: i64, left: usize) -> Result<(), ApplyError> {
         match self.session.commit().await? {
             Committed::Told => Ok(()),
             Committed::Confirmed(_) if left == 0 => {
-                self.observer.notes("the connection was lost while the server committed; it has confirmed that all is committed");
+                self.observer.notes("the connection was lost during COMMIT; the server has confirmed that the transaction is committed");
                 Ok(())
             }
             Committed::Confirmed(source) => Err(ApplyError::Unfinished { number, left, address: None, source }),

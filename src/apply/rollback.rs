@@ -30,7 +30,7 @@ pub enum To {
 #[non_exhaustive]
 pub enum NoWayBack {
     /// Nothing has been applied.
-    #[error("the history is empty: nothing has been applied that could be undone")]
+    #[error("the history is empty; there is nothing to roll back")]
     Empty,
     /// Fewer applies than that are left to be undone.
     #[error("{}", too_far(*left, *wanted))]
@@ -41,10 +41,10 @@ pub enum NoWayBack {
         wanted: usize,
     },
     /// There is no such number.
-    #[error("the history has no number {0}")]
+    #[error("the history has no version {0}")]
     NoSuchNumber(i64),
     /// It has been undone itself, so it lies on no way back.
-    #[error("number {number} has been undone by number {by}")]
+    #[error("version {number} was undone by version {by}")]
     Undone {
         /// It.
         number: i64,
@@ -52,18 +52,18 @@ pub enum NoWayBack {
         by: i64,
     },
     /// The recorded schema cannot be read.
-    #[error("the schema that number {0} recorded cannot be read by this rosey")]
+    #[error("this rosey cannot read the schema recorded as version {0}")]
     Unreadable(i64),
     /// A row of the history is not the one that rosey wrote.
-    #[error("number {0} of the history, or what stands before it, has been changed since rosey wrote it; nothing was changed")]
+    #[error("version {0} of the history, or an earlier one, was modified after rosey wrote it; nothing was changed")]
     Changed(i64),
 }
 
 fn too_far(left: usize, wanted: usize) -> String {
     match left {
-        0 => "nothing is left that could be undone".to_owned(),
-        1 => format!("only one apply is left that could be undone, and {wanted} were asked for"),
-        _ => format!("only {left} applies are left that could be undone, and {wanted} were asked for"),
+        0 => "there is nothing left to roll back".to_owned(),
+        1 => format!("only one apply can be rolled back; {wanted} were requested"),
+        _ => format!("only {left} applies can be rolled back; {wanted} were requested"),
     }
 }
 

@@ -81,7 +81,9 @@ pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -
     }
     let differ = written.plan.statements().zip(noted.plan.statements()).find(|(a, b)| a.sql != b.sql);
     let first = differ.map_or_else(|| "its last step".to_owned(), |(_, b)| b.sql.lines().next().unwrap_or_default().to_owned());
-    Err(ApplyError::NotVerified(format!("the plan cannot be saved: made again without the database it differs at {first}")))
+    Err(ApplyError::NotVerified(format!(
+        "the plan cannot be saved: planning it without the database gives a different statement at {first}"
+    )))
 }
 
 /// Writes the file of a plan from a noted state to a schema that is given as KDL.
@@ -263,7 +265,7 @@ impl Saved {
         if !holding.is_empty() {
             let names: BTreeSet<String> = holding.iter().map(ToString::to_string).collect();
             let names: Vec<String> = names.into_iter().collect();
-            return Some(format!("the plan was made for empty tables, and these hold rows: {}", names.join(", ")));
+            return Some(format!("the plan was made for empty tables, but these have rows: {}", names.join(", ")));
         }
         // Who planned may be another than who applies: what gives something back to its owner is not said where that is who
         // applies, and then changes nothing.
@@ -275,7 +277,7 @@ impl Saved {
         let at = live.iter().zip(&own).take_while(|(a, b)| a.sql == b.sql).count();
         let step = plan.steps.iter().find(|s| live.get(at).is_some_and(|l| s.statements.contains(l)));
         let place = step.map_or_else(|| "its last step".to_owned(), |s| s.address.to_string());
-        Some(format!("the definitions are written in another way than where the plan was made, so its SQL would be another one at {place}"))
+        Some(format!("the stored definitions are spelled differently from those the plan was made for, so its SQL would differ at {place}"))
     }
 }
 

@@ -86,4 +86,4 @@ fn as_kdl(schema: &Schema) -> String {
 }
 
 /// What to do with a damaged database.
-const RECOVER: &str = "save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound";
+const RECOVER: &str = "recover the data with `sqlite3 FILE .recover`, or restore an intact backup";

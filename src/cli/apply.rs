@@ -23,22 +23,22 @@ use crate::render;
 /// Applies the schema.
 #[derive(Args)]
 pub(super) struct Apply {
-    /// Saved plans to apply exactly as they are, and folders of them; the schema file where none is named.
+    /// Saved plans, or folders of them, to apply exactly as reviewed; default: the schema file.
     #[arg(value_name = "PLAN|FOLDER", conflicts_with_all = ["schema", "sqlite_path", "online"])]
     plans: Vec<PathBuf>,
-    /// Apply so many plans of a folder at most.
+    /// Apply at most this many plans of a folder.
     #[arg(long, value_name = "NUMBER", requires = "plans", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
     #[command(flatten)]
     schema: SchemaArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// Do not ask.
+    /// Apply without asking for approval.
     #[arg(long)]
     auto_approve: bool,
     #[command(flatten)]
     safety: SafetyArguments,
-    /// What the history shall say of it.
+    /// Message to record in the history.
     #[arg(short, long)]
     message: Option<String>,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(super) struct Apply {
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
-    /// Print neither the plan nor the steps, only the outcome.
+    /// Print only the result, not the plan or the steps.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
@@ -97,7 +97,7 @@ impl Apply {
         remarks::unused(&self.safety.allow, &judged);
         settings.refuse(&judged)?;
         if !plan.is_empty() {
-            approve(approved, "\nApply this to the database? Only `yes` is taken for an answer: ")?;
+            approve(approved, "\nApply these changes? Only 'yes' will be accepted: ")?;
         }
         let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
@@ -114,8 +114,8 @@ impl Apply {
     fn names_plans(&self) -> Result<(), Failure> {
         for word in self.plans.iter().filter_map(|p| p.to_str()) {
             if habits::names_database(word) {
-                let failure = Failure::new(format!("{} is a database, and apply takes saved plans here", target::shown(word)));
-                return Err(failure.help(format!("write rosey apply --url {}", habits::shell(word))));
+                let failure = Failure::new(format!("{} is a database; apply takes saved plans as arguments", target::shown(word)));
+                return Err(failure.help(format!("use rosey apply --url {}", habits::shell(word))));
             }
             if (word.ends_with(".kdl") && !word.ends_with(".plan.kdl") && !saved::is_plan(Path::new(word))) || word.ends_with(".sql") {
                 let failure = Failure::new(format!("{word} is not a saved plan"));
@@ -154,22 +154,22 @@ pub(super) async fn apply(
 /// What came of it, for people.
 pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
-        return "No changes. Another apply has made them meanwhile.\n".to_owned();
+        return "No changes. Another apply has already made them.\n".to_owned();
     };
     if plan.is_empty() {
         let guards: Vec<String> = plan.guards.iter().map(|g| format!("{}\n", render::escape(g))).collect();
-        return format!("Recorded (number {number}):\n{}", guards.concat());
+        return format!("Recorded (version {number}):\n{}", guards.concat());
     }
     let s = plan.summary();
     let lost = s.losses_in_brackets();
-    let mut text = format!("Apply complete (number {number}): {} added, {} changed, {} destroyed{lost}", s.add, s.change, s.destroy);
+    let mut text = format!("Apply complete (version {number}): {} added, {} changed, {} destroyed{lost}", s.add, s.change, s.destroy);
     if s.rebuilt > 0 {
         text.push_str(&format!("; {} copied", counted(*rows_copied, "row")));
     }
     text.push_str(".\n");
     if let Some(backup) = backup {
         let is_whole = plan.dialect.capabilities().backs_up_whole;
-        let what = if is_whole { "The database as it was" } else { "The tables in the dump, as they were" };
+        let what = if is_whole { "Backup of the database" } else { "Backup of the affected tables" };
         text.push_str(&format!("{what}: {}\n", render::escape(&backup.display().to_string())));
     }
     text
@@ -178,7 +178,7 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
 async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
     if let Some(file) = target.missing_file() {
         let failure =
-            Failure::new(format!("{} does not exist, and apply creates only what a URL names; nothing was changed", file.display()));
+            Failure::new(format!("{} does not exist; apply creates a database file only if a URL names it; nothing was changed", file.display()));
         return Err(failure.help(format!("to create it: rosey apply --url {}", again::word(&file.display().to_string()))));
     }
     target.database.wait_for_others(way.wait).await?;
@@ -198,7 +198,7 @@ pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
     match output::ask(question) {
         Some(answer) if answer == "yes" => Ok(()),
         Some(_) => Err(Failure::new("not approved; nothing was changed")),
-        None => Err(Failure::new("there is no terminal to ask on; nothing was changed").help("add --auto-approve")),
+        None => Err(Failure::new("cannot ask for approval without a terminal; nothing was changed").help("add --auto-approve to skip the question")),
     }
 }
 

@@ -58,8 +58,8 @@ impl Run<'_> {
             if plan.file.dialect == self.target.database.dialect() { kept.push(Kept { path, plan }) } else { foreign += 1 }
         }
         if kept.is_empty() {
-            let others = if foreign > 0 { ", only plans for the other kind of database" } else { "" };
-            return Err(Failure::new(format!("{} holds no plan{others}", folder.display())).help("rosey plan --out FILE writes one"));
+            let others = if foreign > 0 { " for this kind of database" } else { "" };
+            return Err(Failure::new(format!("{} contains no plans{others}", folder.display())).help("save one with rosey plan --out FILE"));
         }
         kept.sort_by(|a, b| (a.plan.file.number, &a.path).cmp(&(b.plan.file.number, &b.path)));
         Ok(kept)
@@ -103,9 +103,9 @@ impl Run<'_> {
         }
         let folder = escape(&folder.display().to_string());
         match self.changed_since(entries).await {
-            None => output::out(&format!("No changes. No plan in {folder} is left to apply.\n")),
+            None => output::out(&format!("No changes. {folder} has no plans left to apply.\n")),
             Some(names) => output::out(&format!(
-                "No plan in {folder} is left to apply. Changed since, and not by rosey: {names}. rosey drift shows how.\n"
+                "{folder} has no plans left to apply. Changed outside rosey since the last apply: {names}. Run rosey drift for details.\n"
             )),
         }
         Ok(())
@@ -144,10 +144,10 @@ impl Run<'_> {
         if helps.is_empty() {
             return None;
         }
-        let was = if count == 1 { "one plan was not applied, for it starts" } else { "plans were not applied, for they start" };
-        let rest = if done == 0 { "nothing was changed" } else { "the others are applied" };
-        let failure = Failure::new(format!("{was} from another schema than the database has; {rest}{list}"))
-            .help("made before another plan was applied, or somebody else changed the database; rosey status tells what was");
+        let was = if count == 1 { "one plan was not applied because it starts" } else { "plans were not applied because they start" };
+        let rest = if done == 0 { "nothing was changed" } else { "the others were applied" };
+        let failure = Failure::new(format!("{was} from a schema that differs from the database; {rest}{list}"))
+            .help("another plan was applied in the meantime, or the database was changed outside rosey; run rosey status for details");
         Some(helps.into_iter().fold(failure, |f, command| f.help(format!("plan it again: {command}"))).refused())
     }
 }
@@ -155,8 +155,9 @@ impl Run<'_> {
 /// Names the applied plan of the folder that was made from the same schema.
 fn rival(one: &Kept, kept: &[Kept], entries: &[Entry]) -> String {
     let applied = |k: &&Kept| matches!(past(entries, &k.plan.file.digest), Past::Applied(_)) && same_start(&k.plan.file, &one.plan.file);
-    let clause =
-        |k: &Kept| format!("\n    starts from the same schema as {}, which is applied: only one of the two can be", k.path.display());
+    let clause = |k: &Kept| {
+        format!("\n    starts from the same schema as {}, which has been applied: only one of the two can be applied", k.path.display())
+    };
     kept.iter().find(applied).map(clause).unwrap_or_default()
 }
 
@@ -173,7 +174,7 @@ fn tell_undone(kept: &[Kept], entries: &[Entry]) {
         {
             let path = one.path.display();
             output::err(&escape(&format!(
-                "not applied again, for number {by} has undone it as number {number}: {path}\n  to apply it all the same, name it: rosey apply {path}\n"
+                "not applied again, because version {by} undid it (it was version {number}): {path}\n  to apply it anyway, name it: rosey apply {path}\n"
             )));
         }
     }

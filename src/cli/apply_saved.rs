@@ -105,7 +105,7 @@ impl Run<'_> {
         }
         remarks::unused(self.allow, &judged);
         self.settings.refuse(&judged)?;
-        approve(self.approved, "\nApply this plan to the database? Only `yes` is taken for an answer: ")?;
+        approve(self.approved, "\nApply this plan? Only 'yes' will be accepted: ")?;
         let options = plan.options(&self.options);
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
@@ -139,6 +139,6 @@ fn known(history: &[Entry], number: i64) -> String {
     let last = history.last().map_or(number, |e| e.number);
     // Behind a way forward stand those that go on from it; behind a way back the database is elsewhere again.
     let left = last > number && entry.is_some_and(|e| e.back_to.is_some());
-    let since = if left { format!(" The database is at number {last} since; nothing was changed.") } else { String::new() };
-    format!("already {how} as number {number}{forced}.{since}")
+    let since = if left { format!(" The database is now at version {last}; nothing was changed.") } else { String::new() };
+    format!("already {how} as version {number}{forced}.{since}")
 }

@@ -29,17 +29,17 @@ pub(super) fn read(file: &Path, named: bool) -> Result<Configured, Failure> {
     };
     let json: Value = serde_json::from_str(&text).map_err(|e| Failure::new(format!("{shown} is not JSON: {e}")))?;
     if !json.is_object() {
-        return Err(Failure::new(format!("{shown} is no JSON object")));
+        return Err(Failure::new(format!("{shown} is not a JSON object")));
     }
     match json.get("database_url") {
         Some(Value::String(url)) => return Ok(Configured::Url(url.clone())),
         None | Some(Value::Null) => {}
-        Some(_) => return Err(Failure::new(format!("{shown}: `database_url` is no string"))),
+        Some(_) => return Err(Failure::new(format!("{shown}: `database_url` is not a string"))),
     }
     let found = path_of(&json, file);
     match found {
         Configured::Nothing(passed_over) if named => {
-            let failure = Failure::new(passed_over.unwrap_or_else(|| format!("{shown} names no database")));
+            let failure = Failure::new(passed_over.unwrap_or_else(|| format!("{shown} does not name a database")));
             Err(failure.help("add \"database_url\", or \"database\" with the path of a SQLite file"))
         }
         found => Ok(found),
@@ -54,7 +54,7 @@ fn path_of(json: &Value, file: &Path) -> Configured {
         Some(Value::String(path)) => path,
         Some(object) => match object.get("path").and_then(Value::as_str) {
             Some(path) => path,
-            None => return Configured::Nothing(Some(format!("the `database` of {shown} is not a path and has no `path`"))),
+            None => return Configured::Nothing(Some(format!("`database` in {shown} is neither a path nor an object with `path`"))),
         },
     };
     let path = file.parent().unwrap_or(Path::new("")).join(text);
@@ -63,7 +63,7 @@ fn path_of(json: &Value, file: &Path) -> Configured {
     }
     let text = super::target::shown(text);
     Configured::Nothing(Some(format!(
-        "the `database` of {shown}, {text}, is neither a SQLite file that exists nor a path that ends in .db, .sqlite or .sqlite3"
+        "`database` in {shown}, {text}, is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3"
     )))
 }
 

@@ -20,16 +20,16 @@ use crate::schema::Dialect;
 /// Compares two schemas.
 #[derive(Args)]
 pub(super) struct Diff {
-    /// Where to start: a database's URL, a .db file, a schema (.kdl file or folder), a .sql file of DDL, a state or plan file.
+    /// The schema to start from: a database URL, a .db file, a schema (.kdl file or folder), a .sql file with DDL, a state file or a plan file.
     from: String,
-    /// Where to go: one of the same.
+    /// The schema to end with: any of the same.
     to: String,
-    /// The kind of database, where neither side says it.
+    /// The kind of database, if neither side tells.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
     #[command(flatten)]
     env: EnvArguments,
-    /// How the difference is written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -178,15 +178,15 @@ impl Diff {
         match (from.dialect(), to.dialect(), self.dialect.map(Dialect::from)) {
             (Some(a), Some(b), _) if a != b => {
                 let (a, b) = (saved::name(a), saved::name(b));
-                Err(Failure::new(format!("one side is {a} and the other is {b}: their schemas are not compared"))
-                    .help("rosey inspect prints either of them as KDL, which a plan then compares"))
+                Err(Failure::new(format!("one side is {a} and the other is {b}; only schemas of the same kind can be compared"))
+                    .help("print one side as KDL with rosey inspect, then run rosey plan with that file against the other"))
             }
             (Some(own), _, Some(said)) | (_, Some(own), Some(said)) if own != said => {
-                Err(Failure::new(format!("--dialect says {}, and a side is {}", said.word(), own.word())))
+                Err(Failure::new(format!("--dialect is {}, but one side is {}", said.word(), own.word())))
             }
             (Some(own), ..) | (_, Some(own), _) | (_, _, Some(own)) => Ok(own),
             (None, None, None) => {
-                Err(Failure::new("neither side says which kind of database it is for").help("add --dialect sqlite or --dialect postgres"))
+                Err(Failure::new("cannot tell the dialect from either side").help("add --dialect sqlite or --dialect postgres"))
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::render;
 pub(super) struct Drift {
     #[command(flatten)]
     target: TargetArguments,
-    /// How it is written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -36,7 +36,7 @@ impl Drift {
         output::out(&match (self.format, &drift, entries.last()) {
             (Format::Json, drift, _) => render::drift_json(drift.as_ref(), database.dialect()),
             (Format::Text, Some(drift), _) => render::drift(drift, database.dialect(), style) + next_steps(drift),
-            (Format::Text, None, Some(last)) => format!("No drift. The database is as number {} left it.\n", last.number),
+            (Format::Text, None, Some(last)) => format!("No drift. The database matches version {}.\n", last.number),
             (Format::Text, None, None) => "The history is empty, so there is nothing to compare the database with.\n".to_owned(),
         });
         Ok(if drift.is_some_and(|d| !d.changes.is_empty()) { Exit::Changes } else { Exit::Done })
@@ -48,7 +48,7 @@ fn next_steps(drift: &plan::Drift) -> &'static str {
     if drift.changes.is_empty() {
         return "";
     }
-    "To adopt it: rosey inspect --write, then rosey stamp, which ends the drift. To undo it: rosey apply.\n"
+    "To keep these changes: rosey inspect --write, then rosey stamp. To revert them: rosey apply.\n"
 }
 
 /// What has drifted, by name.
@@ -65,11 +65,11 @@ pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<pl
 async fn compared(database: &Database, last: &Entry) -> Result<plan::Drift, Failure> {
     let number = last.number;
     if last.outcome == "running" {
-        return Err(Failure::new(format!("number {number} is not finished, so the database cannot be compared with it"))
-            .help("rosey apply finishes it"));
+        return Err(Failure::new(format!("version {number} is not finished, so the database cannot be compared with it"))
+            .help("run rosey apply to finish it"));
     }
     let sources = Sources::from_text("history", &last.schema_after);
     let recorded = kdl::decode(&sources, database.dialect())
-        .map_err(|_| Failure::new(format!("the schema that number {number} recorded cannot be read by this rosey")))?;
+        .map_err(|_| Failure::new(format!("this rosey cannot read the schema recorded as version {number}")))?;
     database.drift_since(number, &recorded).await.map_err(reading)
 }

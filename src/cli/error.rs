@@ -30,7 +30,7 @@ impl Failure {
     /// The mistakes of a file, each with its place.
     pub(super) fn mistakes(diagnostics: &Diagnostics, of: &str) -> Self {
         let n = diagnostics.problems().len();
-        let count = if n == 1 { "one mistake".to_owned() } else { format!("{n} mistakes") };
+        let count = if n == 1 { "one error".to_owned() } else { format!("{n} errors") };
         Failure { text: format!("{diagnostics}\nerror: {of} has {count}\n"), help: Vec::new(), exit: Exit::Error, whole: true }
     }
 
@@ -48,7 +48,7 @@ impl Failure {
     pub(super) fn of_apply(error: ApplyError) -> Self {
         let left = match &error {
             ApplyError::Database(_) if error.is_refusal() => UNCHANGED,
-            ApplyError::Database(_) => "; the database is as it was",
+            ApplyError::Database(_) => "; the database is unchanged",
             _ => "",
         };
         let mut failure = Failure::from(error);
@@ -95,18 +95,18 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let failure = Failure::new(error.to_string());
         match &error {
-            Error::NoFile { .. } => failure.help("check the path; `rosey apply --url …` creates a database that is not there yet"),
-            Error::NotADatabase { .. } => failure.help("check the path: the file exists, and its first bytes are not SQLite's"),
-            Error::Locked => failure.help("another program is writing to it; try again when it has finished"),
-            Error::ReadOnly => failure.help("rosey needs to write to the file and to its folder, where SQLite keeps its journal"),
+            Error::NoFile { .. } => failure.help("check the path; `rosey apply --url …` creates a new database"),
+            Error::NotADatabase { .. } => failure.help("check the path: the file exists, but does not start with the SQLite header"),
+            Error::Locked => failure.help("another process is writing to it; try again when it has finished"),
+            Error::ReadOnly => failure.help("rosey needs write permission on the file and on its folder, where SQLite keeps its journal"),
             Error::Full => failure.help(format!("nothing was changed; {}", room())),
-            Error::DiskFull { .. } => failure.help("make room there and try again"),
-            Error::TemporaryFull => failure.help(format!("make room in {}, or name another folder with SQLITE_TMPDIR", temporary())),
+            Error::DiskFull { .. } => failure.help("free disk space there and try again"),
+            Error::TemporaryFull => failure.help(format!("free disk space in {}, or set SQLITE_TMPDIR to another folder", temporary())),
             Error::NotWritable { .. } => failure.help(
-                "rosey writes to the file, and SQLite keeps its journal in the folder: run as a user who may write both, or make the mount \
-                 writable",
+                "rosey writes to the file, and SQLite keeps its journal in the folder: run as a user with write permission on both, or \
+                 make the mount writable",
             ),
-            Error::WalUnreadable { .. } => failure.help("copy the file and its -wal into a folder that may be written, or run there"),
+            Error::WalUnreadable { .. } => failure.help("copy the file and its -wal file to a writable folder, or get write permission on this one"),
             Error::PageSize { .. } => {
                 failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
             }
@@ -123,7 +123,7 @@ impl From<postgres::Error> for Failure {
             // The server's advice where something depends on an object is to drop that too.
             (None, postgres::Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => failure.help(hint.as_ref()),
             (None, postgres::Error::Sql { code, .. }) if code == "2BP01" => {
-                failure.help("what depends on it is ignored, or rosey does not manage it: drop that first")
+                failure.help("the dependent object is ignored or not managed by rosey: drop it first")
             }
             (None, _) => failure,
         }
@@ -134,8 +134,8 @@ impl From<postgres::Error> for Failure {
 /// (<https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations>).
 fn room() -> String {
     format!(
-        "make room on the disk of the database, and on that of SQLite's temporary files ({}; SQLITE_TMPDIR names another folder), and \
-         try again",
+        "free disk space for the database and for SQLite's temporary files ({}; SQLITE_TMPDIR sets another folder), then try \
+         again",
         temporary()
     )
 }
@@ -143,55 +143,55 @@ fn room() -> String {
 /// Where SQLite's temporary files are (<https://sqlite.org/tempfiles.html#temporary_file_storage_locations>).
 fn temporary() -> String {
     let named = ["SQLITE_TMPDIR", "TMPDIR"].iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
-    named.map_or_else(|| "/var/tmp, else /tmp".to_owned(), |(name, folder)| format!("{folder}, from {name}"))
+    named.map_or_else(|| "/var/tmp or /tmp".to_owned(), |(name, folder)| format!("{folder} (from {name})"))
 }
 
 /// What to do about a PostgreSQL server's error.
 fn hint(error: &postgres::Error) -> Option<&'static str> {
     use postgres::Error;
     Some(match error {
-        Error::NoServer { .. } => "check host and port, and that the server runs and listens there (its setting listen_addresses)",
-        Error::NoAnswer { .. } => "check host and port, and the firewalls between; wait longer with ?connect_timeout=30",
-        Error::UnknownHost { .. } => "check the host's name in the URL, or in PGHOST",
-        Error::NoSocket { .. } => "name the server in the URL, or the folder of its socket: ?host=/var/run/postgresql",
-        Error::NotPostgres { .. } => "check host and port: another program may listen there",
-        Error::NoTls { .. } => "leave out sslmode (or ssl) if the way to the server is safe without it, or switch on the server's ssl",
+        Error::NoServer { .. } => "check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)",
+        Error::NoAnswer { .. } => "check the host, the port and any firewalls; wait longer with ?connect_timeout=30",
+        Error::UnknownHost { .. } => "check the host name in the URL or in PGHOST",
+        Error::NoSocket { .. } => "add the host to the URL, or the socket directory: ?host=/var/run/postgresql",
+        Error::NotPostgres { .. } => "check the host and port: another service may be listening there",
+        Error::NoTls { .. } => "remove sslmode (or ssl) if the network is trusted, or enable SSL on the server",
         Error::Tls { .. } => {
-            "name the authority that signed the server's certificate with ?sslrootcert=FILE; sslmode=require encrypts without \
-             asking who the server is"
+            "name the CA certificate that signed the server's certificate with ?sslrootcert=FILE; sslmode=require encrypts without \
+             verifying the server"
         }
         Error::Certificate { .. } => "check sslrootcert, sslcert and sslkey in the URL",
         Error::NoPassword { .. } => {
-            "a password comes from the URL (there, write / as %2F and @ as %40), from PGPASSWORD, or from the file that PGPASSFILE \
-             names or ~/.pgpass, which is passed over where others may read it (chmod 600)"
+            "a password is read from the URL (write / as %2F and @ as %40), from PGPASSWORD, or from the file that PGPASSFILE \
+             names or ~/.pgpass, which is ignored if others can read it (chmod 600)"
         }
         Error::ClearPassword { .. } => {
-            "switch on the server's ssl; if the network is safe, ask for a password in the clear with ?sslmode=disable in the URL of \
-             --url or a variable, or with PGSSLMODE=disable (a rosey.kdl or config.json of the repository cannot ask for it)"
+            "enable SSL on the server; if the network is trusted, allow a cleartext password with ?sslmode=disable in the URL of \
+             --url or a variable, or with PGSSLMODE=disable (a rosey.kdl or config.json in the repository cannot allow it)"
         }
         Error::ForeignHost { .. } => {
-            "name the host in the environment too (PGHOST, or a line for it in the password file), give the URL with --url or \
-             url-from, or name a project file of your own with --project FILE"
+            "also set the host in the environment (PGHOST, or an entry for it in the password file), give the URL with --url or \
+             url-from, or use your own project file with --project FILE"
         }
         Error::WrongPassword { .. } => {
-            "the password comes from the URL (there, write / as %2F and @ as %40), else from PGPASSWORD, else from the file that \
-             PGPASSFILE names or ~/.pgpass, which is passed over where others may read it (chmod 600)"
+            "the password is read from the URL (write / as %2F and @ as %40), else from PGPASSWORD, else from the file that \
+             PGPASSFILE names or ~/.pgpass, which is ignored if others can read it (chmod 600)"
         }
         Error::NotAdmitted { message, .. } => admission(message),
-        Error::NoDatabase { .. } => "rosey makes no databases: CREATE DATABASE, or createdb",
-        Error::TooManyConnections(_) => "try again when others have finished, or raise the server's max_connections",
+        Error::NoDatabase { .. } => "rosey does not create databases on a server: use CREATE DATABASE or createdb",
+        Error::TooManyConnections(_) => "try again when other sessions have finished, or increase max_connections on the server",
         Error::NotReady(_) => "try again in a moment",
-        Error::Lost(_) => "what was not committed is undone by the server; look at its log, and try again",
+        Error::Lost(_) => "the server rolls back what was not committed; check its log and try again",
         Error::Privilege(message) => privilege(message),
         Error::LockTimeout => "try again when it has finished, or wait longer with --lock-timeout 60s",
         Error::Deadlock => "try again",
         Error::DiskFull(message) => full(message),
         Error::Pooled { .. } => {
-            "connect to the PostgreSQL server itself, or to a pool in session mode (pgbouncer: pool_mode = session): an apply needs a \
-             session that keeps its server process; plan works through any pool"
+            "connect to the PostgreSQL server directly, or through a pool in session mode (pgbouncer: pool_mode = session): an apply \
+             needs a session that keeps its server process; plan works through any pool"
         }
-        Error::ReadOnly(_) => "connect to the primary; on a primary, default_transaction_read_only is on for this role or database",
-        Error::Sql { code, .. } if code == "53200" => "raise the server's max_locks_per_transaction, or its memory",
+        Error::ReadOnly(_) => "connect to the primary; if this is the primary, turn off default_transaction_read_only for this role or database",
+        Error::Sql { code, .. } if code == "53200" => "increase max_locks_per_transaction or the memory of the server",
         _ => return None,
     })
 }
@@ -199,39 +199,39 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
 /// The server names the file that it could not write.
 fn full(message: &str) -> &'static str {
     if message.contains("pgsql_tmp") {
-        "make room where the server writes temporary files: the tablespace that temp_tablespaces names, else that of the database"
+        "free disk space for the server's temporary files: in the tablespaces of temp_tablespaces, otherwise in that of the database"
     } else if message.contains("pg_wal") {
-        "make room on the disk of the server's write-ahead log (pg_wal), and look at what keeps it: replication slots, archiving"
+        "free disk space for the server's write-ahead log (pg_wal), and check what retains it: replication slots, archiving"
     } else {
-        "make room on the disk of the server's data, or of the tablespace that the file is in, and try again"
+        "free disk space for the server's data directory, or for the tablespace that contains the file, and try again"
     }
 }
 
 /// The server tells "who may come from where" and "there is no such role" by one code.
 fn admission(message: &str) -> &'static str {
     if message.contains("no encryption") {
-        "if the server wants TLS, add ?sslmode=require; else its pg_hba.conf has to admit this user from here"
+        "if the server requires SSL, add ?sslmode=require; otherwise add this user and client address to its pg_hba.conf"
     } else if message.contains("pg_hba.conf") {
-        "the server's pg_hba.conf has to admit this user to this database from here"
+        "add this user, database and client address to the server's pg_hba.conf"
     } else if message.contains("Peer") {
-        "on a socket the server asks for the system's user of the same name; connect through localhost to use a password"
+        "peer authentication needs an operating-system user of the same name; connect through localhost to use a password"
     } else {
-        "check the user's name in the URL, or in PGUSER: the role has to be there, and may need LOGIN"
+        "check the user name in the URL or in PGUSER: the role must exist, and may need LOGIN"
     }
 }
 
 /// The server's words say which object it is; only in English do they say which privilege.
 fn privilege(message: &str) -> &'static str {
     if message.contains("must be owner") {
-        "only the owner changes it: connect as the owner or as a member of that role, or ALTER … OWNER TO"
+        "only the owner can change it: connect as the owner or as a member of that role, or use ALTER … OWNER TO"
     } else if message.contains("for schema") {
-        "the role needs it on the schema: GRANT USAGE, CREATE ON SCHEMA … TO …"
+        "the role needs privileges on the schema: GRANT USAGE, CREATE ON SCHEMA … TO …"
     } else if message.contains("for database") {
-        "the role needs it on the database: GRANT CREATE, TEMPORARY ON DATABASE … TO …"
+        "the role needs privileges on the database: GRANT CREATE, TEMPORARY ON DATABASE … TO …"
     } else if message.contains("extension") {
-        "extensions that are not trusted are made by a superuser: have one run CREATE EXTENSION"
+        "only a superuser can create an extension that is not trusted: have one run CREATE EXTENSION"
     } else {
-        "connect as the owner of the schema's objects, or have the owner GRANT what is missing"
+        "connect as the owner of the schema's objects, or have the owner GRANT the missing privilege"
     }
 }
 
@@ -248,7 +248,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Database(error) => error.into(),
-            PlanError::Circle(_) => Failure::new(error.to_string()).help("apply one of the two first, then the other"),
+            PlanError::Circle(_) => Failure::new(error.to_string()).help("apply one of the changes first, then the other"),
             other => Failure::new(other.to_string()),
         }
     }
@@ -262,49 +262,49 @@ impl From<ApplyError> for Failure {
             ApplyError::Plan(error) => error.into(),
             ApplyError::Blocked(hazards) => blocked(&hazards, None),
             ApplyError::EmptySchema => Failure::new(format!("{error}{UNCHANGED}")).help("check --schema"),
-            ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and look at what it shows now"),
+            ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and review the new plan"),
             ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
-                .help("rosey plan shows the difference; --force records it as it is found"),
-            ApplyError::Unreadable(_) => Failure::new(format!("{error}{UNCHANGED}")).help("was it made by a later rosey?"),
+                .help("run rosey plan to see the difference; add --force to record the database as it is"),
+            ApplyError::Unreadable(_) => Failure::new(format!("{error}{UNCHANGED}")).help("it may have been written by a newer rosey; upgrade rosey"),
             ApplyError::History(error) => Failure::from(error),
             ApplyError::NoRoom { .. } => {
-                Failure::new(format!("{error}{UNCHANGED}")).help("make room, or put the backup on another disk with --backup-dir")
+                Failure::new(format!("{error}{UNCHANGED}")).help("free disk space, or put the backup on another disk with --backup-dir")
             }
             ApplyError::Backup { .. } => Failure::new(format!("{error}{UNCHANGED}"))
-                .help("choose another folder with --backup-dir, or do without one: --backup never"),
+                .help("choose another folder with --backup-dir, or skip the backup with --backup never"),
             ApplyError::NotVerified(_) | ApplyError::BrokenReferences(_) => Failure::new(format!("{error}{ROLLED_BACK}")),
             ApplyError::Locked { .. } => {
                 Failure::new(format!("{error}{UNCHANGED}")).help("try again when it has finished, or wait longer with --lock-timeout 60s")
             }
             ApplyError::Blockers { ref blockers, .. } => {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
-                Failure::new(format!("{error}{ROLLED_BACK}{list}")).help("end these, or wait longer with --lock-timeout 60s")
+                Failure::new(format!("{error}{ROLLED_BACK}{list}")).help("end these sessions, or wait longer with --lock-timeout 60s")
             }
             ApplyError::NoDigest => {
-                Failure::new(error.to_string()).help("write it again: rosey plan --out FILE, or rosey state pull > FILE")
+                Failure::new(error.to_string()).help("re-create it: rosey plan --out FILE, or rosey state pull > FILE")
             }
             ApplyError::Busy { ref blockers, .. } => {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
-                Failure::new(format!("{error}{UNCHANGED}{list}")).help("end it, or try again when it has finished")
+                Failure::new(format!("{error}{UNCHANGED}{list}")).help("end that session, or try again when it has finished")
             }
             ApplyError::Statement { address, source } => statement(&address, source),
             ApplyError::Unfinished { number, left, address: None, source } => after_commit(number, left, &source),
             ApplyError::Unfinished { number, left, .. } => {
                 Failure::new(format!("{error}\n  the transaction is committed (number {number}); after it, {} left", counted_steps(left)))
-                    .help("run rosey apply again: it finds what is done, and finishes the rest")
+                    .help("run rosey apply again to finish the rest")
             }
             ApplyError::NotVerifiedAfter(_) => {
-                Failure::new(format!("{error}\n  every step is done and committed")).help("run rosey plan to see what differs")
+                Failure::new(format!("{error}\n  all steps are complete and committed")).help("run rosey plan to see what differs")
             }
             ApplyError::CommitUnknown { number, .. } => Failure::new(format!(
-                "{error}\n  whether it was committed (as number {number}) is not known, because the server did not answer when it was asked"
+                "{error}\n  it is not known whether version {number} was committed, because the server did not answer"
             ))
-            .help("when the server answers again, rosey history shows whether the number is there, and rosey apply does what is left"),
+            .help("when the server is reachable again, check for that version with rosey history, and run rosey apply to finish the rest"),
             ApplyError::Early { done, source } => early(&done, *source),
             ApplyError::NoBackup(_) => Failure::new(format!("{error}{UNCHANGED}"))
-                .help("install the pg_dump of the server's version, or do without a backup: --backup never"),
+                .help("install the server's version of pg_dump, or skip the backup with --backup never"),
             ApplyError::Damaged { .. } => Failure::new(format!("{error}{UNCHANGED}"))
-                .help("save what can be read with `sqlite3 FILE .recover`, or restore a backup that is sound"),
+                .help("recover the data with `sqlite3 FILE .recover`, or restore an intact backup"),
             ApplyError::OntoItself(_) => Failure::new(format!("{error}{UNCHANGED}")).help("name the backup: rosey restore FILE"),
             ApplyError::Interrupted => Failure::new(format!("interrupted{ROLLED_BACK}")),
         };
@@ -316,10 +316,10 @@ impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::Database(error) => error.into(),
-            HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version, or a later one"),
+            HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version of rosey or a newer one"),
             HistoryError::Acts(_) => Failure::new(format!("{error}; nothing was changed"))
-                .help("find out who made it, and drop it: rosey alone writes to this table"),
-            HistoryError::Damaged(_) => Failure::new(error.to_string()).help("rosey alone writes to it; restore it from a backup"),
+                .help("find out who created it and drop it: only rosey may write to this table"),
+            HistoryError::Damaged(_) => Failure::new(error.to_string()).help("only rosey may write to it; restore it from a backup"),
         }
     }
 }
@@ -341,7 +341,7 @@ fn statement(address: &str, source: dialect::Error) -> Failure {
             Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
         }
         dialect::Error::Sqlite(Error::ReadOnly) => {
-            Failure { text: "the database is read-only; all was rolled back, it is as it was".to_owned(), ..Error::ReadOnly.into() }
+            Failure { text: "the database is read-only; the apply was rolled back and nothing was changed".to_owned(), ..Error::ReadOnly.into() }
         }
         dialect::Error::Sqlite(_) => Failure::new(text),
         dialect::Error::Postgres(error) => Failure { text, ..(*error).into() },
@@ -351,14 +351,14 @@ fn statement(address: &str, source: dialect::Error) -> Failure {
 /// What failed after all was committed, or all but steps that are left.
 fn after_commit(number: i64, left: usize, source: &dialect::Error) -> Failure {
     let rest = match left {
-        0 => "every step is done and committed".to_owned(),
-        n => format!("the transaction is committed; after it, {} left", counted_steps(n)),
+        0 => "all steps are complete and committed".to_owned(),
+        n => format!("the transaction is committed; {} left", counted_steps(n)),
     };
     let help = match left {
-        0 => "run rosey apply again: it compares the database with the schema and completes the row of the history",
-        _ => "run rosey apply again: it finds what is done, and finishes the rest",
+        0 => "run rosey apply again to verify the database and complete the history entry",
+        _ => "run rosey apply again to finish the rest",
     };
-    Failure::new(format!("{source}\n  {rest} (number {number})")).help(help)
+    Failure::new(format!("{source}\n  version {number}: {rest}")).help(help)
 }
 
 /// A failure beside what was committed ahead of the transaction.
@@ -366,13 +366,13 @@ fn early(done: &[String], source: ApplyError) -> Failure {
     let lost = matches!(source, ApplyError::Database(_));
     let failure = Failure::from(source);
     let text = failure.text.replace(ROLLED_BACK, "").replace(UNCHANGED, "");
-    let rest = if lost { "nothing else was committed" } else { "all else was rolled back" };
-    let text = format!("{text}\n  committed before the transaction, and still there: {}; {rest}", done.join(", "));
-    Failure { text, ..failure }.help("rosey plan shows what is left, and rosey apply does it")
+    let rest = if lost { "nothing else was committed" } else { "everything else was rolled back" };
+    let text = format!("{text}\n  already committed before the transaction: {}; {rest}", done.join(", "));
+    Failure { text, ..failure }.help("run rosey plan to see what is left, and rosey apply to finish it")
 }
 
 /// What is true of an apply whose transaction was rolled back.
-const ROLLED_BACK: &str = "; all was rolled back, the database is as it was";
+const ROLLED_BACK: &str = "; rolled back; the database is unchanged";
 /// What is true of an apply that never began to change anything.
 const UNCHANGED: &str = "; nothing was changed";
 
@@ -382,7 +382,7 @@ fn counted_steps(n: usize) -> String {
 
 /// The refusal of an apply; `policy` names what lets no data go, whatever the flags.
 pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
-    let mut text = "the apply is refused; nothing was changed".to_owned();
+    let mut text = "apply refused; nothing was changed".to_owned();
     for hazard in hazards {
         text.push_str(&format!("\n  {} ({}): {}", hazard.address, hazard.code.name(), hazard.text()));
         if hazard.level == Level::Blocks && !hazard.advice.is_empty() {
@@ -393,15 +393,15 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     let destroys = || hazards.iter().filter(|h| h.level == Level::Destroys);
     if destroys().next().is_some() {
         failure = match (policy, leave(destroys().map(Allowed::to_destroy))) {
-            (Some(place), _) => failure.help(format!("{place}: allow-destructive #false lets no data go, whatever the flags")),
+            (Some(place), _) => failure.help(format!("{place}: allow-destructive #false forbids destroying data, whatever the flags")),
             (None, Some(flags)) => failure
-                .help(format!("if this data may go, and no other, add {flags}"))
-                .help("if all may go that the plan destroys, add --allow-destructive"),
-            (None, None) => failure.help("if this data may go, add --allow-destructive"),
+                .help(format!("to allow this data loss and no other, add {flags}"))
+                .help("to allow all data loss in this plan, add --allow-destructive"),
+            (None, None) => failure.help("to allow this data loss, add --allow-destructive"),
         };
     }
     match leave(hazards.iter().filter(|h| h.raised).map(Allowed::exactly)) {
-        Some(flags) => failure.help(format!("rosey.kdl makes this an error; if it may be this once, add {flags}")),
+        Some(flags) => failure.help(format!("rosey.kdl makes this an error; to allow it this once, add {flags}")),
         None => failure,
     }
 }

@@ -15,9 +15,9 @@ use crate::render::escape;
 /// Puts files into the one layout.
 #[derive(Args)]
 pub(super) struct Fmt {
-    /// Files, or folders of `*.kdl` files; the schema where none is given.
+    /// Files, or folders of `*.kdl` files; default: the schema.
     paths: Vec<PathBuf>,
-    /// Change nothing; name the files that would change, and exit with 1 where there are any.
+    /// Change nothing; list the files that would change, and exit with 1 if there are any.
     #[arg(long)]
     check: bool,
 }
@@ -33,32 +33,32 @@ impl Fmt {
             }
             let found = kdl::files_of(path).map_err(unread)?;
             if found.is_empty() {
-                return Err(Failure::new(format!("the folder {} has no .kdl file to format", path.display())));
+                return Err(Failure::new(format!("folder {} has no .kdl files to format", path.display())));
             }
             files.extend(found);
         }
         let mut differ = Vec::new();
         for file in &files {
             if leads_out(file, &folder_of(file)).unwrap_or(false) {
-                return Err(Failure::new(format!("{} is a link that leads out of the project; it was left as it is", file.display()))
-                    .help("name the file itself"));
+                return Err(Failure::new(format!("{} is a symbolic link out of the project; it was left unchanged", file.display()))
+                    .help("pass the path of the file itself"));
             }
             let before = read_text(file, SCHEMA).map_err(|e| match e.kind() {
                 std::io::ErrorKind::InvalidData => {
-                    Failure::new(format!("{} is no UTF-8 text", file.display())).help("save the file as UTF-8")
+                    Failure::new(format!("{} is not UTF-8 text", file.display())).help("save the file as UTF-8")
                 }
                 _ => Failure::new(format!("{} cannot be read: {e}", file.display())),
             })?;
             let name = file.display().to_string();
             // Another layout is another digest: nobody would take the file any more.
             if let Some(kind) = FileKind::of(&before) {
-                output::err(&escape(&format!("{name} is {}, and left as it is\n", kind.word())));
+                output::err(&escape(&format!("{name} is {}; it was left unchanged\n", kind.word())));
                 continue;
             }
             // What is no KDL is shown as every command shows it: rosey.kdl without its URLs.
             let shown = if file.ends_with("rosey.kdl") { kdl::veiled(&before) } else { before.clone() };
             kdl::check_syntax(&Sources::from_text(&name, &shown))?;
-            let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is no KDL")))?;
+            let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is not valid KDL")))?;
             if after != before {
                 differ.push((file, after));
             }

@@ -19,19 +19,19 @@ pub(super) struct Graph {
     schema: SchemaArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// The language of the picture.
+    /// Output format.
     #[arg(long, value_enum, default_value = "svg")]
     format: Format,
-    /// Draw the schema file as this database reads it; that of --url or of the environment where this is not given.
+    /// Draw the schema file for this kind of database; default: that of --url or of the environment.
     #[arg(long, value_enum, conflicts_with_all = ["live", "plan", "order"])]
     dialect: Option<DialectArgument>,
-    /// Draw what the database has, instead of the schema file.
+    /// Draw the live schema instead of the schema file.
     #[arg(long, conflicts_with_all = ["plan", "order"])]
     live: bool,
-    /// Mark what a plan would change.
+    /// Mark the changes of a plan.
     #[arg(long, conflicts_with = "order")]
     plan: bool,
-    /// Draw the steps of a plan in the order they run.
+    /// Draw the steps of a plan in execution order.
     #[arg(long)]
     order: bool,
     #[command(flatten)]

@@ -6,41 +6,47 @@ use super::target::shown;
 
 /// Other migrators' commands, and what takes their place.
 const COMMANDS: [(&[&str], &str); 13] = [
-    (&["upgrade", "migrate", "push", "up", "deploy", "sync", "update", "run"], "rosey apply changes the database to what schema.kdl says"),
-    (&["downgrade", "down", "undo", "revert", "back"], "rosey rollback goes back to what was there before the last apply"),
+    (
+        &["upgrade", "migrate", "push", "up", "deploy", "sync", "update", "run"],
+        "use rosey apply to bring the database to the schema in schema.kdl",
+    ),
+    (&["downgrade", "down", "undo", "revert", "back"], "use rosey rollback to undo the last apply"),
     (
         &["revision", "makemigrations", "generate", "new", "create", "add", "make"],
-        "there are no migrations to write: edit schema.kdl; rosey plan --out plans/ -m MESSAGE saves what that changes",
+        "there are no migrations to write: edit schema.kdl, then save the plan with rosey plan --out plans/ -m MESSAGE",
     ),
     (
         &["pull", "introspect", "import", "dump", "reverse"],
-        "rosey inspect writes the live schema as KDL; rosey init begins a project with it",
+        "use rosey inspect to print the live schema as KDL, or rosey init to start a project from it",
     ),
-    (&["heads", "branches", "showmigrations", "info", "version"], "rosey status shows what is applied and which saved plans wait"),
-    (&["log", "list", "ls"], "rosey history shows what was applied, when and by whom"),
+    (&["heads", "branches", "showmigrations", "info", "version"], "use rosey status to see the current version and the pending plans"),
+    (&["log", "list", "ls"], "use rosey history to see what was applied, when and by whom"),
     (
         &["check", "test-plan"],
-        "rosey plan --detailed-exitcode exits with 2 where the database differs; rosey validate checks the file alone",
+        "use rosey plan --detailed-exitcode, which exits with 2 if there are changes, or rosey validate to check only the file",
     ),
-    (&["format"], "rosey fmt puts schema files into the one layout"),
-    (&["destroy", "drop", "reset", "wipe"], "take the objects out of schema.kdl; rosey apply --allow-destructive then drops them"),
-    (&["mark", "baseline", "fake", "resolve"], "rosey stamp records that the database matches the schema, and changes nothing else"),
-    (&["studio", "visualize", "erd"], "rosey graph draws the schema"),
-    (&["sql", "script", "sqlmigrate"], "rosey plan --format sql prints the script"),
-    (&["refresh", "taint", "untaint", "workspace"], "rosey reads the live database each time: there is no state to refresh"),
+    (&["format"], "use rosey fmt to format schema files"),
+    (&["destroy", "drop", "reset", "wipe"], "remove the objects from schema.kdl; rosey apply --allow-destructive then drops them"),
+    (
+        &["mark", "baseline", "fake", "resolve"],
+        "use rosey stamp to record that the database matches the schema, without changing anything else",
+    ),
+    (&["studio", "visualize", "erd"], "use rosey graph to draw the schema"),
+    (&["sql", "script", "sqlmigrate"], "use rosey plan --format sql to print the script"),
+    (&["refresh", "taint", "untaint", "workspace"], "rosey reads the live database each time; there is no state to refresh"),
 ];
 
 /// Terraform's options that have no counterpart of their name.
 const OPTIONS: [(&str, &str); 9] = [
-    ("destroy", "take the objects out of schema.kdl; rosey apply --allow-destructive then drops them"),
-    ("upgrade", "leave it out: rosey init has nothing to upgrade"),
-    ("reconfigure", "leave it out: rosey init has no backend"),
-    ("input", "write --auto-approve where nobody can be asked"),
-    ("json", "write --format json"),
-    ("no-color", "write --no-color"),
-    ("refresh", "leave it out: rosey reads the live database each time"),
-    ("lock", "leave it out: an apply always takes its lock"),
-    ("target", "leave it out: a plan is for the whole schema; `ignore` in schema.kdl leaves objects alone"),
+    ("destroy", "remove the objects from schema.kdl; rosey apply --allow-destructive then drops them"),
+    ("upgrade", "remove it: rosey init has nothing to upgrade"),
+    ("reconfigure", "remove it: rosey init has no backend"),
+    ("input", "use --auto-approve to skip the question"),
+    ("json", "use --format json"),
+    ("no-color", "use --no-color"),
+    ("refresh", "remove it: rosey reads the live database each time"),
+    ("lock", "remove it: an apply always takes its lock"),
+    ("target", "remove it: a plan covers the whole schema; use `ignore` in schema.kdl to exclude objects"),
 ];
 
 /// What is wrong with the command line, and what to write, where it is one of another program's.
@@ -53,7 +59,7 @@ pub(super) fn hint(command: &clap::Command, words: &[String]) -> Option<(String,
     let rest = &words[at + 1..];
     if let Some(inner) = rest.first().filter(|w| known.get_subcommands().any(|c| c.get_name() == *w)) {
         let at = rest.iter().position(|w| w == inner)?;
-        return hint(known, &rest[at..]).map(|(wrong, help)| (wrong, help.replacen("write rosey ", &format!("write rosey {first} "), 1)));
+        return hint(known, &rest[at..]).map(|(wrong, help)| (wrong, help.replacen("use rosey ", &format!("use rosey {first} "), 1)));
     }
     let found = rest.iter().enumerate().find_map(|(i, w)| of_option(known, w, rest.get(i + 1)));
     found.or_else(|| of_word(known, rest))
@@ -76,14 +82,14 @@ fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Opt
     if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }
-    let wrong = format!("{} takes no option `{}`", command.get_name(), given.split('=').next().unwrap_or(given));
+    let wrong = format!("{} has no option `{}`", command.get_name(), given.split('=').next().unwrap_or(given));
     let own = command.get_arguments().find(|a| a.get_long() == Some(name.as_str()));
     if let Some(own) = own {
         let takes = own.get_action().takes_values();
         let value = value.or_else(|| next.map(String::as_str).filter(|n| takes && !n.starts_with('-')));
         let value = value.filter(|_| takes).map(|v| format!(" {}", shell(v))).unwrap_or_default();
         // With both hyphens it is what it says, and something else is wrong.
-        return (!double || bare.split('=').next() != Some(name.as_str())).then(|| (wrong, format!("write --{name}{value}")));
+        return (!double || bare.split('=').next() != Some(name.as_str())).then(|| (wrong, format!("use --{name}{value}")));
     }
     let (_, help) = OPTIONS.iter().find(|(n, _)| *n == name)?;
     Some((wrong, (*help).to_owned()))
@@ -104,13 +110,13 @@ fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)>
     let alone = rest.iter().enumerate().filter(|(i, w)| !w.starts_with('-') && (*i == 0 || !valued(&rest[i - 1])));
     let (_, text) = alone.into_iter().next()?;
     let name = command.get_name();
-    let wrong = format!("{name} takes no `{}`", shown(text));
+    let wrong = format!("{name} does not take the argument `{}`", shown(text));
     if names_database(text) && takes("url") {
-        return Some((wrong, format!("write rosey {name} --url {}", shell(text))));
+        return Some((wrong, format!("use rosey {name} --url {}", shell(text))));
     }
     let is_schema = text.ends_with(".kdl") || text.ends_with(".sql") || text.ends_with('/') || std::path::Path::new(text).is_dir();
     if is_schema && takes("schema") {
-        return Some((wrong, format!("write rosey {name} --schema {}", shell(text))));
+        return Some((wrong, format!("use rosey {name} --schema {}", shell(text))));
     }
     None
 }
@@ -139,22 +145,22 @@ mod tests {
     #[test]
     fn other_programs_forms_get_a_hint() {
         for (line, wanted) in [
-            ("plan app.db", "plan takes no `app.db`: write rosey plan --url app.db"),
-            ("plan -v sqlite:///x", "plan takes no `sqlite:///x`: write rosey plan --url sqlite:///x"),
-            ("status postgresql://a:s3cret@h/d", "status takes no `postgresql://a@h/d`: write rosey status --url URL"),
-            ("plan db/schema.kdl", "plan takes no `db/schema.kdl`: write rosey plan --schema db/schema.kdl"),
-            ("plan -out=x", "plan takes no option `-out`: write --out x"),
-            ("plan -out x", "plan takes no option `-out`: write --out x"),
-            ("apply -auto-approve", "apply takes no option `-auto-approve`: write --auto-approve"),
-            ("apply --auto_approve", "apply takes no option `--auto_approve`: write --auto-approve"),
-            ("plan -detailed-exitcode", "plan takes no option `-detailed-exitcode`: write --detailed-exitcode"),
-            ("init -upgrade", "init takes no option `-upgrade`: leave it out: rosey init has nothing to upgrade"),
-            ("upgrade head", "rosey has no command `upgrade`: rosey apply changes the database to what schema.kdl says"),
-            ("migrate", "rosey has no command `migrate`: rosey apply changes the database to what schema.kdl says"),
-            ("db push", "rosey has no command `db`: rosey apply changes the database to what schema.kdl says"),
-            ("downgrade -1", "rosey has no command `downgrade`: rosey rollback goes back to what was there before the last apply"),
-            ("state pull app.db", "pull takes no `app.db`: write rosey state pull --url app.db"),
-            ("rollback app.db", "rollback takes no `app.db`: write rosey rollback --url app.db"),
+            ("plan app.db", "plan does not take the argument `app.db`: use rosey plan --url app.db"),
+            ("plan -v sqlite:///x", "plan does not take the argument `sqlite:///x`: use rosey plan --url sqlite:///x"),
+            ("status postgresql://a:s3cret@h/d", "status does not take the argument `postgresql://a@h/d`: use rosey status --url URL"),
+            ("plan db/schema.kdl", "plan does not take the argument `db/schema.kdl`: use rosey plan --schema db/schema.kdl"),
+            ("plan -out=x", "plan has no option `-out`: use --out x"),
+            ("plan -out x", "plan has no option `-out`: use --out x"),
+            ("apply -auto-approve", "apply has no option `-auto-approve`: use --auto-approve"),
+            ("apply --auto_approve", "apply has no option `--auto_approve`: use --auto-approve"),
+            ("plan -detailed-exitcode", "plan has no option `-detailed-exitcode`: use --detailed-exitcode"),
+            ("init -upgrade", "init has no option `-upgrade`: remove it: rosey init has nothing to upgrade"),
+            ("upgrade head", "rosey has no command `upgrade`: use rosey apply to bring the database to the schema in schema.kdl"),
+            ("migrate", "rosey has no command `migrate`: use rosey apply to bring the database to the schema in schema.kdl"),
+            ("db push", "rosey has no command `db`: use rosey apply to bring the database to the schema in schema.kdl"),
+            ("downgrade -1", "rosey has no command `downgrade`: use rosey rollback to undo the last apply"),
+            ("state pull app.db", "pull does not take the argument `app.db`: use rosey state pull --url app.db"),
+            ("rollback app.db", "rollback does not take the argument `app.db`: use rosey rollback --url app.db"),
             ("plan --nonsense", ""),
             ("nonsense", ""),
             ("plan --url app.db --nonsense", ""),

@@ -17,18 +17,18 @@ use crate::render::{self, escape};
 /// Shows what was applied.
 #[derive(Args)]
 pub(super) struct History {
-    /// Only this number, with all that is known of it; with --schema also `base`, which is what was there before the first.
-    #[arg(value_name = "NUMBER", value_parser = super::rollback::to)]
+    /// Show only this version, with all details; with --schema also `base`, the schema before version 1.
+    #[arg(value_name = "VERSION", value_parser = super::rollback::to)]
     number: Option<To>,
-    /// Print the schema that this number left, as a schema file.
+    /// Print the schema of this version as a schema file.
     #[arg(long, requires = "number", conflicts_with = "format")]
     schema: bool,
     #[command(flatten)]
     target: TargetArguments,
-    /// How it is written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Show each number's SQL, how long it took, its backup, and the versions.
+    /// Show the SQL, duration, backup and software of each version.
     #[arg(short, long)]
     verbose: bool,
 }
@@ -59,7 +59,7 @@ impl History {
 
 fn entry(entries: &[Entry], number: To) -> Result<&Entry, Failure> {
     let found = entries.iter().find(|e| To::Number(e.number) == number);
-    found.ok_or_else(|| Failure::new("the history has no such number").help("rosey history shows those that it has"))
+    found.ok_or_else(|| Failure::new("the history has no such version").help("run rosey history to list the versions"))
 }
 
 /// The schema that a number left, as the schema file had it where that is known; of base, what was there before the first.
@@ -105,7 +105,7 @@ fn line(entry: &Entry, undone: &BTreeSet<i64>) -> Vec<String> {
 fn verbose(entry: &Entry, undone: &BTreeSet<i64>) -> String {
     let remarks = remarks(entry, undone);
     let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join(", ")) };
-    let mut text = format!("number {}: {}{remarks}\n", entry.number, entry.kind);
+    let mut text = format!("version {}: {}{remarks}\n", entry.number, entry.kind);
     let mut say = |what: &str, value: &str| {
         let rows: Vec<&str> = value.lines().collect();
         if !rows.is_empty() {
@@ -123,7 +123,7 @@ fn verbose(entry: &Entry, undone: &BTreeSet<i64>) -> String {
         say("copied", &counted(entry.rows_copied, "row"));
     }
     say("backup", entry.backup.as_deref().unwrap_or_default());
-    say("versions", &format!("rosey {}, {}", entry.rosey_version, entry.server_version));
+    say("software", &format!("rosey {}, {}", entry.rosey_version, entry.server_version));
     say("plan", &entry.plan);
     say("sql", &entry.sql);
     escape(&text)

@@ -22,16 +22,16 @@ pub(super) struct Init {
     schema: SchemaArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// Stamp the database without asking.
+    /// Stamp the database without asking for approval.
     #[arg(long)]
     auto_approve: bool,
-    /// What the history shall say of the stamp.
+    /// Message to record in the history for the stamp.
     #[arg(short, long)]
     message: Option<String>,
 }
 
 /// What a new project starts from.
-const STARTER: &str = r#"// What the database shall look like. `rosey plan` shows what that changes, `rosey apply` does it.
+const STARTER: &str = r#"// The desired schema of the database. `rosey plan` shows what would change; `rosey apply` applies it.
 //
 // table users {
 //     column id serial primary-key
@@ -53,12 +53,12 @@ impl Init {
         let file = settings.schema(&self.schema)?;
         let found = settings.look_for_target(&self.target)?;
         if file.exists() {
-            return Err(Failure::new(format!("{} is there already, and init overwrites nothing", file.display()))
-                .help("name another with --schema, or take over what the database has: rosey inspect --write"));
+            return Err(Failure::new(format!("{} already exists; init does not overwrite files", file.display()))
+                .help("name another file with --schema, or update this one from the database: rosey inspect --write"));
         }
         let Found::Target(target) = found else {
             write_new(&file, STARTER)?;
-            output::out(&format!("Wrote {}, with an example to start from; nothing names a database yet.\n", shown(&file)));
+            output::out(&format!("Wrote {} with an example to start from; no database is configured yet.\n", shown(&file)));
             output::out(&alembic(&[], &file));
             return Ok(Exit::Done);
         };
@@ -67,7 +67,7 @@ impl Init {
         let live = if is_there(database) { database.inspect().await.map_err(reading)? } else { String::new() };
         if holds_nothing(&live, database)? {
             write_new(&file, STARTER)?;
-            output::out(&format!("Wrote {}, with an example to start from.\n", shown(&file)));
+            output::out(&format!("Wrote {} with an example to start from.\n", shown(&file)));
             let others = if is_there(database) { database.other_migrators().await.map_err(reading)? } else { Vec::new() };
             output::out(&(migrators::named(&others) + &alembic(&others, &file)));
             return Ok(Exit::Done);
@@ -108,28 +108,28 @@ fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Fai
 async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(), Failure> {
     let plan = database.plan(desired, Way::default()).await?.plan;
     if plan.is_empty() {
-        output::out("It plans to nothing: it says what is there.\n");
+        output::out("Verified: it matches the database.\n");
         return Ok(());
     }
     let names: Vec<String> = plan.changes.addresses().iter().map(ToString::to_string).collect();
-    Err(Failure::new(format!("{} does not say all that is there; it differs in {}", file.display(), names.join(", ")))
-        .help("rosey plan shows how; the database was not stamped"))
+    Err(Failure::new(format!("{} does not describe the database completely; it differs in {}", file.display(), names.join(", ")))
+        .help("run rosey plan to see the difference; the database was not stamped"))
 }
 
 /// The first row of the history, from which drift and the way back count.
 async fn stamp(database: &Database, desired: &Desired, options: &Options, given: bool) -> Result<Exit, Failure> {
     if let Some(last) = database.history().await?.last() {
-        output::out(&format!("Its history has number {} already; it was not stamped.\n", last.number));
+        output::out(&format!("The history already has version {}; the database was not stamped.\n", last.number));
         return Ok(Exit::Done);
     }
     let wanted =
-        given || output::ask("\nRecord this in the database's history? Only `yes` is taken for an answer: ").is_some_and(|a| a == "yes");
+        given || output::ask("\nRecord this in the history of the database? Only 'yes' will be accepted: ").is_some_and(|a| a == "yes");
     if !wanted {
-        output::out("Not stamped: nothing was written to the database. rosey stamp does it.\n");
+        output::out("Not stamped: nothing was written to the database. Run rosey stamp to stamp it later.\n");
         return Ok(Exit::Done);
     }
     let number = database.stamp(desired, false, options).await?.number;
-    output::out(&format!("Stamped (number {number}): nothing else was changed.\n"));
+    output::out(&format!("Stamped (version {number}): nothing else was changed.\n"));
     Ok(Exit::Done)
 }
 

@@ -13,17 +13,17 @@ use super::{Exit, SchemaArguments, TargetArguments, output, take_over};
 pub(super) struct Inspect {
     #[command(flatten)]
     target: TargetArguments,
-    /// Take over into the schema file what differs there; all else in it stays as it is. Comments inside what is written
-    /// anew go.
+    /// Update the schema file to match the database; everything else in it stays as it is. Comments inside rewritten
+    /// nodes are lost.
     #[arg(long)]
     write: bool,
-    /// The schema that is written to: a file, or a folder of `*.kdl` files.
+    /// The schema to update: a file, or a folder of `*.kdl` files.
     #[arg(long, value_name = "FILE|FOLDER", requires = "write")]
     schema: Option<PathBuf>,
 }
 
 /// What a database without an object is written as: a file that says why it is empty.
-const EMPTY: &str = "// The database holds no objects yet.\n";
+const EMPTY: &str = "// The database has no objects yet.\n";
 
 impl Inspect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {

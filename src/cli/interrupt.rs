@@ -42,7 +42,7 @@ fn phase() -> Phase {
 pub(super) fn after_a_panic() -> &'static str {
     match phase() {
         Phase::Reading => "nothing was changed; please report this",
-        _ => "rosey plan shows what is done and what is left; please report this",
+        _ => "run rosey plan to see what is left to do; please report this",
     }
 }
 
@@ -75,8 +75,8 @@ async fn listen() {
         let said = match phase() {
             Phase::Changing => continue,
             Phase::Reading => "interrupted; nothing was changed",
-            Phase::Changed => "interrupted; what was applied before stays applied, and nothing else was changed",
-            Phase::Writing => "interrupted; whether it was done shows when the same command is run again",
+            Phase::Changed => "interrupted; what was already applied stays applied; nothing else was changed",
+            Phase::Writing => "interrupted; run the same command again to see whether it was completed",
         };
         INTERRUPTED.store(true, SeqCst);
         crate::dialect::postgres::cancel_all().await;

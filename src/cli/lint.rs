@@ -16,13 +16,13 @@ pub(super) struct Lint {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// For one database only; for both where neither this nor rosey.kdl names one.
+    /// Check for one kind of database only; default: that of rosey.kdl, else both.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
-    /// How the findings are written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Exit with 1 where there are findings of this level or above.
+    /// Exit with 1 if there are findings of this level or higher.
     #[arg(long, value_enum, default_value = "warning")]
     level: Threshold,
 }
@@ -36,7 +36,7 @@ enum Format {
     Json,
     /// For code scanning.
     Sarif,
-    /// GitHub's annotations.
+    /// GitHub annotations.
     Github,
 }
 
@@ -88,9 +88,9 @@ impl Lint {
 /// Tells what a code means.
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The code, as a plan or `rosey lint` shows it; all are listed where none is given.
+    /// The code, as shown by a plan or by `rosey lint`; default: list all codes.
     code: Option<String>,
-    /// How all of them are written.
+    /// Output format of the list.
     #[arg(long, value_enum, default_value = "text", conflicts_with = "code")]
     format: Page,
 }
@@ -98,9 +98,9 @@ pub(super) struct Explain {
 /// A form of the list.
 #[derive(Clone, Copy, ValueEnum)]
 enum Page {
-    /// A line each.
+    /// One line per code.
     Text,
-    /// The manual's page.
+    /// The page for the manual.
     Markdown,
 }
 
@@ -116,8 +116,8 @@ impl Explain {
 }
 
 fn unknown(code: &str, near: Option<&str>) -> Failure {
-    let help = near.map_or_else(|| "`rosey explain` lists all of them".to_owned(), |near| format!("did you mean `{near}`?"));
-    Failure::new(format!("there is no code `{code}`")).help(help)
+    let help = near.map_or_else(|| "run `rosey explain` to list all codes".to_owned(), |near| format!("did you mean `{near}`?"));
+    Failure::new(format!("unknown code `{code}`")).help(help)
 }
 
 fn list() -> String {

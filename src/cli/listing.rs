@@ -28,7 +28,7 @@ pub(super) fn who(entry: &Entry) -> String {
 
 /// A number that was gone back to.
 pub(super) fn name_of(number: i64) -> String {
-    if number == 0 { "base".to_owned() } else { format!("number {number}") }
+    if number == 0 { "base".to_owned() } else { format!("version {number}") }
 }
 
 /// Columns below each other, each line without what would end it in blanks. Numbers stand to the right.

@@ -12,61 +12,67 @@ use super::{Exit, command};
 /// Writes the manual's pages.
 #[derive(Args)]
 pub(super) struct Man {
-    /// Where they go: `rosey.1` and one page for each command. The folder is made if it is not there.
+    /// The folder for `rosey.1` and one page for each command; it is created if it does not exist.
     folder: PathBuf,
 }
 
 type Told = (&'static str, &'static str);
 
 const EXIT_STATUS: [Told; 4] = [
-    ("0", "Done, or nothing to do. plan exits with 0 whatever it shows as BLOCKED."),
+    ("0", "Success, or nothing to do. plan exits with 0 even if it shows a step as BLOCKED."),
     (
         "1",
-        "An error, a wrong argument, or an answer that is not yes; the message says what was changed, if anything. Also findings of lint, files that fmt --check would change, and cases of test that fail.",
+        "An error, an invalid argument, or an answer other than yes; the message says what was changed, if anything. Also lint findings, files that fmt --check would change, and failed test cases.",
     ),
     ("2", "plan --detailed-exitcode, diff or drift found changes."),
-    ("3", "Refused, with nothing changed: data would go without leave, rows break a new rule, a saved plan does not fit."),
+    (
+        "3",
+        "Refused; nothing was changed: data would be destroyed without permission, rows violate a new constraint, or a saved plan does not match the database.",
+    ),
 ];
 
 const ENVIRONMENT: [Told; 5] = [
-    ("ROSEY_DATABASE_URL", "The database, where neither --url nor --env names it."),
-    ("NO_COLOR", "Without colour, if it is set."),
-    ("PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, …", "What a PostgreSQL URL leaves out."),
-    ("PGPASSWORD, PGPASSFILE", "The password that is not in the URL, or the file that has it; ~/.pgpass else."),
-    ("USER", "Who the history says it was."),
+    ("ROSEY_DATABASE_URL", "The database, if neither --url nor --env names it."),
+    ("NO_COLOR", "Disables color if it is set and not empty."),
+    ("PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, …", "Defaults for what a PostgreSQL URL leaves out."),
+    ("PGPASSWORD, PGPASSFILE", "The password if the URL has none, or the password file (default ~/.pgpass)."),
+    ("USER", "The user recorded in the history."),
 ];
 
 const FILES: [Told; 4] = [
-    ("schema.kdl", "The schema, where neither --schema nor rosey.kdl names another."),
-    ("rosey.kdl", "The project's databases and settings, looked for in the working directory."),
-    ("config.json", "Names the database, where nothing before it does."),
-    ("*.plan.kdl, *.state.kdl", "Saved plans and states. No part of a schema's folder."),
+    ("schema.kdl", "The schema, if neither --schema nor rosey.kdl names another."),
+    ("rosey.kdl", "The databases and settings of the project, read from the working directory."),
+    ("config.json", "Names the database if no flag or variable does."),
+    ("*.plan.kdl, *.state.kdl", "Saved plans and states. They are not part of the schema in a folder."),
 ];
 
 /// A command line for each purpose; the page of a command has those that begin with its name.
 const EXAMPLES: [Told; 17] = [
     ("rosey plan --url sqlite:///chat.db", "Shows what would change in a SQLite file."),
-    ("rosey plan --out plans/ -m 'add tokens'", "Saves the plan for a review."),
-    ("rosey plan --detailed-exitcode --format markdown", "For a pipeline: exits with 2 where there are changes."),
-    ("rosey apply --env prod", "Shows the plan, asks, and applies it to a database of rosey.kdl."),
-    ("rosey apply --auto-approve --allow destroys-column:table.users.column.email", "Does not ask, and lets one column go."),
-    ("rosey apply plans/ --auto-approve", "Applies saved plans, exactly as they are."),
-    ("rosey inspect --url postgresql://ada@localhost/chat", "Prints what is there as a schema."),
-    ("rosey init --url postgresql://ada@localhost/chat", "Begins a schema file from a database."),
+    ("rosey plan --out plans/ -m 'add tokens'", "Saves the plan for review."),
+    ("rosey plan --detailed-exitcode --format markdown", "In a pipeline: exits with 2 if there are changes."),
+    ("rosey apply --env prod", "Shows the plan, asks for approval, and applies it to an environment of rosey.kdl."),
+    (
+        "rosey apply --auto-approve --allow destroys-column:table.users.column.email",
+        "Applies without asking, and allows one column to be dropped.",
+    ),
+    ("rosey apply plans/ --auto-approve", "Applies saved plans exactly as reviewed."),
+    ("rosey inspect --url postgresql://ada@localhost/chat", "Prints the live schema as KDL."),
+    ("rosey init --url postgresql://ada@localhost/chat", "Creates a schema file from a database."),
     ("rosey diff old.kdl schema.kdl --dialect sqlite", "Compares two schemas."),
-    ("rosey drift --format json", "What others changed since the last apply."),
-    ("rosey history --verbose", "What was applied, with its SQL."),
+    ("rosey drift --format json", "Shows what was changed outside rosey since the last apply."),
+    ("rosey history --verbose", "Shows what was applied, with its SQL."),
     ("rosey rollback -2", "Undoes the last two applies."),
-    ("rosey restore --auto-approve", "Puts the newest backup of a SQLite file back."),
-    ("rosey state pull", "Prints the state, for plan --state."),
-    ("rosey lint --dialect postgres", "What is risky in the schema file."),
-    ("rosey test --filter nickname", "Runs the cases with that text in their path."),
+    ("rosey restore --auto-approve", "Restores the newest backup of a SQLite file without asking."),
+    ("rosey state pull", "Prints the state of the database, for plan --state."),
+    ("rosey lint --dialect postgres", "Shows the risks in the schema file."),
+    ("rosey test --filter nickname", "Runs the test cases whose path contains the text."),
     ("rosey graph --format mermaid --dialect sqlite", "Draws the tables of the schema file."),
 ];
 
 impl Man {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        let failed = |e: std::io::Error| Failure::new(format!("the manual cannot be written to {}: {e}", self.folder.display()));
+        let failed = |e: std::io::Error| Failure::new(format!("cannot write the manual pages to {}: {e}", self.folder.display()));
         std::fs::create_dir_all(&self.folder).map_err(failed)?;
         let mut command = command().disable_help_subcommand(true);
         command.build();
@@ -77,7 +83,7 @@ impl Man {
     /// The page of a command, and those of its own commands.
     fn write(&self, command: &clap::Command) -> std::io::Result<()> {
         let source = concat!("rosey ", env!("CARGO_PKG_VERSION"));
-        let page = Page::new(command.clone()).source(source).manual("Commands of rosey");
+        let page = Page::new(command.clone()).source(source).manual("rosey commands");
         let mut text = Vec::new();
         page.render(&mut text)?;
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).replace('-', " ");

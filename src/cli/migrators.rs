@@ -8,11 +8,11 @@ use crate::render::escape;
 /// Alembic's commands, and what takes their place.
 const ALEMBIC: [(&str, &str); 13] = [
     ("alembic revision --autogenerate", "edit the schema file, then rosey plan --out plans/ -m MESSAGE"),
-    ("alembic upgrade head", "rosey apply, or what was reviewed: rosey apply plans/"),
+    ("alembic upgrade head", "rosey apply, or for reviewed plans: rosey apply plans/"),
     ("alembic upgrade +1", "rosey apply plans/ --count 1"),
     ("alembic upgrade --sql", "rosey plan --format sql"),
     ("alembic downgrade -1", "rosey rollback"),
-    ("alembic downgrade REV", "rosey rollback --to NUMBER"),
+    ("alembic downgrade REV", "rosey rollback --to VERSION"),
     ("alembic downgrade base", "rosey rollback --to base"),
     ("alembic current", "rosey status"),
     ("alembic history", "rosey history"),
@@ -24,16 +24,16 @@ const ALEMBIC: [(&str, &str); 13] = [
 
 /// What Alembic has to be told while it is still in use: else it drops rosey's history.
 const INCLUDE_NAME: &str = "\
-while Alembic is in use, keep rosey's history out of its comparison: in env.py, add to both calls of context.configure
+while you still use Alembic, exclude rosey's history from its comparison: in env.py, add to both calls of context.configure
   include_name=lambda name, type_, parents: not (type_ == \"table\" and name == \"_rosey_history\")
-without it `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
+otherwise `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
 ";
 
 /// A line for each table that another migrator keeps.
 pub(super) fn named(tables: &[String]) -> String {
     let line = |table: &String| match migrator(table) {
-        Some(name) => format!("{name} has managed this database too: its table {} is left alone\n", escape(table)),
-        None => format!("another migrator has managed this database too: its table {} is left alone\n", escape(table)),
+        Some(name) => format!("this database was also managed by {name}: its table {} is left unchanged\n", escape(table)),
+        None => format!("this database was also managed by another migration tool: its table {} is left unchanged\n", escape(table)),
     };
     tables.iter().map(line).collect()
 }

@@ -67,14 +67,14 @@ enum Exit {
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Without colour, whatever the terminal can do.
+    /// Disable colored output.
     #[arg(long, global = true, display_order = 900)]
     no_color: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Begins a schema file: from a live database, or from an example.
+    /// Creates a schema file from a live database or from an example.
     Init(init::Init),
     /// Shows what would change. Never writes to the database.
     Plan(plan::Plan),
@@ -82,55 +82,55 @@ enum Command {
     Apply(apply::Apply),
     /// Compares two schemas: databases, schema files, SQL files, states, saved plans.
     Diff(diff::Diff),
-    /// Renders a saved plan. Reads no database.
+    /// Shows a saved plan. Does not read a database.
     Show(show::Show),
-    /// The database's state as a file.
+    /// Saves the state of a database as a file.
     State(state::State),
-    /// Draws the schema, or a plan's order, as a picture.
+    /// Draws the schema, or the steps of a plan, as a diagram.
     Graph(graph::Graph),
     /// Prints the live database's schema as KDL.
     Inspect(inspect::Inspect),
-    /// Shows which number is applied, what changed since, and which saved plans wait.
+    /// Shows the current version, drift, and pending plans.
     #[command(visible_alias = "current")]
     Status(status::Status),
     /// Shows what was applied, when and by whom.
     History(history::History),
-    /// Shows what changed in the database since the last apply, and not by rosey.
+    /// Shows what was changed outside rosey since the last apply.
     Drift(drift::Drift),
-    /// Plans and applies the way back to an earlier schema.
+    /// Rolls the database back to an earlier schema.
     Rollback(rollback::Rollback),
-    /// Records that the database matches the schema, and changes nothing else.
+    /// Records that the database matches the schema, without changing anything else.
     Stamp(stamp::Stamp),
-    /// Puts a backup of a SQLite file back.
+    /// Restores a backup of a SQLite file.
     ///
-    /// The backup is checked first. Then the database is locked, and what it holds is copied beside it; under the same lock the
-    /// backup replaces it. So every row that an application has committed is in the copy or in the database, and another
-    /// connection sees the old database or the new one.
+    /// The backup is checked first. Then the database is locked and its current contents are copied beside it; under the same lock
+    /// the backup replaces it. Every row that an application has committed is therefore in the copy or in the database, and other
+    /// connections see either the old database or the new one.
     ///
-    /// A backup of a PostgreSQL database is a dump of the tables that lost values, and does not go over tables that are there:
-    /// `rosey rollback` brings the table or column back, empty; `pg_restore` loads the dump into a scratch database, and an UPDATE
-    /// takes the values from there. docs/deploy.md has the steps.
+    /// A backup of a PostgreSQL database is a dump of the tables that lost values, and does not overwrite existing tables:
+    /// re-create the table or column with `rosey rollback` (it is empty), load the dump into a scratch database with `pg_restore`,
+    /// and copy the values from there with an UPDATE. See docs/deploy.md for the steps.
     Restore(restore::Restore),
     /// Checks the schema file, without a database.
     Validate(validate::Validate),
-    /// Finds what is risky in the schema file, without a database.
+    /// Finds risks in the schema file, without a database.
     Lint(lint::Lint),
-    /// Tells what a warning's code means and what to do about it.
+    /// Explains the code of a warning and what to do about it.
     Explain(lint::Explain),
-    /// Puts schema files into the one layout, keeping comments.
+    /// Formats schema files, keeping comments.
     Fmt(fmt::Fmt),
-    /// Runs schema-change cases in scratch databases.
+    /// Runs schema-change test cases in scratch databases.
     Test(test::Test),
-    /// Prints the completions for a shell, to be sourced or installed.
+    /// Prints a shell completion script.
     Completions(completions::Completions),
-    /// Writes the manual's pages into a folder.
+    /// Writes the manual pages into a folder.
     Man(man::Man),
 }
 
 /// Which schema.
 #[derive(Args, Clone)]
 struct SchemaArguments {
-    /// The schema: a file, or a folder of `*.kdl` files; schema.kdl where neither this nor rosey.kdl names one.
+    /// The schema: a file, or a folder of `*.kdl` files; default: the one named by rosey.kdl, else schema.kdl.
     #[arg(long, value_name = "FILE|FOLDER")]
     schema: Option<PathBuf>,
 }
@@ -138,10 +138,10 @@ struct SchemaArguments {
 /// Which environment.
 #[derive(Args, Clone)]
 struct EnvArguments {
-    /// The environment of rosey.kdl: its database and its settings.
+    /// The environment in rosey.kdl that gives the database and the settings.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
-    /// The project file; rosey.kdl in the working directory where this is not given. One that is named here is trusted as the command line is: a job for pull requests names one that the request cannot change.
+    /// The project file; default: rosey.kdl in the working directory. A file named here is trusted like the command line: a job for pull requests should name one that the pull request cannot change.
     #[arg(long, value_name = "FILE")]
     project: Option<PathBuf>,
 }
@@ -149,12 +149,12 @@ struct EnvArguments {
 /// Which database.
 #[derive(Args, Clone)]
 struct TargetArguments {
-    /// The database, like postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
+    /// The database: postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
     #[arg(long)]
     url: Option<String>,
     #[command(flatten)]
     env: EnvArguments,
-    /// The config.json that names the database, where --url, --env and ROSEY_DATABASE_URL do not.
+    /// The config.json that names the database, if --url, --env and ROSEY_DATABASE_URL do not.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -162,22 +162,22 @@ struct TargetArguments {
 /// How data is kept safe.
 #[derive(Args, Clone)]
 struct SafetyArguments {
-    /// Allow what destroys data: dropped tables and columns, conversions that lose values.
+    /// Allow destroying data: dropped tables and columns, conversions that lose values.
     #[arg(long)]
     allow_destructive: bool,
-    /// Allow what destroys data at one object, like destroy:table.old_things or destroys-column:table.users.column.email; or a warning there that rosey.kdl has made an error, like breaks-clients:table.users. May be given several times.
+    /// Allow destroying data at one object, for example destroy:table.old_things or destroys-column:table.users.column.email; or allow a warning that rosey.kdl has made an error, for example breaks-clients:table.users. Can be repeated.
     #[arg(long, value_name = "CODE:ADDRESS", value_parser = Allowed::parse)]
     allow: Vec<Allowed>,
-    /// When a backup is made first; auto, the default: before a step that rebuilds or destroys.
+    /// When to make a backup first; auto, the default: before a step that rebuilds or destroys.
     #[arg(long, value_enum)]
     backup: Option<Backup>,
-    /// Where backups go; beside the SQLite file, or in the working directory, where this is not given.
+    /// Where to put backups; default: beside the SQLite file, or in the working directory for PostgreSQL.
     #[arg(long, value_name = "FOLDER")]
     backup_dir: Option<PathBuf>,
-    /// Keep so many backups, the new one included, and delete older ones; all are kept where this is not given.
+    /// Keep this many backups, including the new one, and delete older ones; default: keep all.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     keep_backups: Option<u32>,
-    /// How long to wait for another program's lock, like 500ms, 10s (the default) or 2m.
+    /// How long to wait for a lock held by another process, for example 500ms, 10s (the default) or 2m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     lock_timeout: Option<Duration>,
 }
@@ -185,13 +185,13 @@ struct SafetyArguments {
 /// How tables are changed.
 #[derive(Args, Clone)]
 struct WayArguments {
-    /// How tables are changed: cheapest, the default, picks ALTER TABLE, an edit of the stored definition, or a rebuild.
+    /// SQLite: how to change tables; cheapest, the default, picks ALTER TABLE, a definition edit, or a rebuild.
     #[arg(long, value_enum, value_name = "PATH")]
     sqlite_path: Option<SqlitePath>,
-    /// PostgreSQL: change tables that hold rows without stopping writers, the default; false puts all into one transaction.
+    /// PostgreSQL: change tables that have rows without blocking writers, the default; false runs everything in one transaction.
     #[arg(long, value_name = "BOOLEAN")]
     online: Option<bool>,
-    /// What is evaluated over rows to count those that a change concerns: full, the default, reads whatever the role can read; safe evaluates only what reads the row itself through safe functions, and shows no numbers; none reads no table.
+    /// What is read to count the rows that a change affects: full, the default, reads everything that the role can read; safe evaluates only expressions over the row itself with safe functions, and shows no numbers; none reads no table.
     #[arg(long, value_enum, value_name = "COUNTS")]
     counts: Option<Counts>,
 }
@@ -227,7 +227,7 @@ pub fn main() -> ExitCode {
     };
     std::panic::set_hook(Box::new(|info| {
         let info = crate::render::masked(&info.to_string());
-        output::err(&format!("error: a mistake in rosey: {info}\n  help: {}\n", interrupt::after_a_panic()));
+        output::err(&format!("error: internal error in rosey: {info}\n  help: {}\n", interrupt::after_a_panic()));
     }));
     let outcome = std::panic::catch_unwind(move || run(arguments));
     interrupt::give_way();
@@ -295,5 +295,5 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     interrupt::watch();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|e| Failure::new(format!("the system gives no event loop: {e}")))?.block_on(future)
+    runtime.map_err(|e| Failure::new(format!("cannot start the event loop: {e}")))?.block_on(future)
 }

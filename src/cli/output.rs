@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 /// Writes results to standard output.
 pub(super) fn out(text: &str) {
     if let Err(e) = write(&mut stdout().lock(), text) {
-        err(&format!("error: standard output cannot be written: {e}\n"));
+        err(&format!("error: cannot write to standard output: {e}\n"));
         std::process::exit(super::Exit::Error as i32);
     }
 }

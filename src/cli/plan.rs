@@ -27,23 +27,23 @@ pub(super) struct Plan {
     schema: SchemaArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// How the plan is written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Save the plan, for `rosey apply FILE`; in a folder under its number and message.
+    /// Save the plan for `rosey apply FILE`; in a folder, its name is made from its version and message.
     #[arg(long, value_name = "FILE|FOLDER")]
     out: Option<PathBuf>,
-    /// What the saved plan or the script, and later the history, shall say of it.
+    /// Message for the saved plan or script, later recorded in the history.
     #[arg(short, long)]
     message: Option<String>,
-    /// Plan against a state that `rosey state pull` has written, with no database at hand.
+    /// Plan against a state file written by `rosey state pull`, without a database.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "config", "to"])]
     state: Option<PathBuf>,
-    /// Exit with 2 where there are changes.
+    /// Exit with 2 if there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Plan the way back instead: to what this number of the history left, or to what was there before the first.
-    #[arg(long, value_name = "NUMBER|base", value_parser = rollback::to, conflicts_with = "schema")]
+    /// Plan a rollback instead: to the schema of this version, or to base, the schema before version 1.
+    #[arg(long, value_name = "VERSION|base", value_parser = rollback::to, conflicts_with = "schema")]
     to: Option<To>,
     #[command(flatten)]
     backfill: BackfillArguments,
@@ -61,7 +61,7 @@ pub(super) enum Format {
     Text,
     /// For programs.
     Json,
-    /// The script.
+    /// The SQL script.
     Sql,
     /// A comment for a pull request.
     Markdown,
@@ -69,7 +69,7 @@ pub(super) enum Format {
     Html,
     /// The warnings, for code scanning.
     Sarif,
-    /// The warnings, as annotations of GitHub Actions.
+    /// The warnings, as GitHub Actions annotations.
     Github,
 }
 
@@ -140,7 +140,7 @@ impl Plan {
         if self.message.is_none() || self.out.is_some() || is_script {
             return Ok(());
         }
-        Err(Failure::new("nothing holds the message: no plan is saved").help("save the plan with --out plans/, or leave out -m"))
+        Err(Failure::new("-m has no effect: no plan is saved").help("save the plan with --out plans/, or remove -m"))
     }
 
     /// A plan that is made again says what it said before, where nothing else is said of it.
@@ -281,14 +281,14 @@ impl Plan {
     fn save(&self, out: &Path, text: Option<String>, kept: bool) -> Result<(), Failure> {
         let Some(text) = text else {
             let rest =
-                if saved::is_plan(out) { format!("; {} was left as it is, and is not needed here", out.display()) } else { String::new() };
-            output::err(&render::escape(&format!("there is nothing to do, so no plan was saved{rest}\n")));
+                if saved::is_plan(out) { format!("; {} was left unchanged and is no longer needed", out.display()) } else { String::new() };
+            output::err(&render::escape(&format!("no changes; no plan was saved{rest}\n")));
             return Ok(());
         };
         let number = plan::read_plan(&text).map_or(1, |p| p.number);
         let place = saved::place(out, number, self.message.as_deref());
         saved::write(&place, &text, &Again::on(&self.target).to(&self.schema))?;
-        let message = self.message.as_deref().filter(|_| kept).map(|m| format!(", with the message that it had: {m}"));
+        let message = self.message.as_deref().filter(|_| kept).map(|m| format!(", keeping its message: {m}"));
         output::err(&render::escape(&format!("saved: {}{}\n", place.path.display(), message.unwrap_or_default())));
         Ok(())
     }
@@ -296,7 +296,7 @@ impl Plan {
 
 fn missing(target: &Target) -> &'static str {
     if target.missing_file().is_some() {
-        "the file does not exist; apply creates it only where --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it\n"
+        "the file does not exist; apply creates it only if --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it\n"
     } else {
         "the file does not exist and will be created\n"
     }

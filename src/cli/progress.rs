@@ -70,7 +70,7 @@ impl Drop for Progress {
 
 impl Observer for Progress {
     fn backing_up(&mut self, to: &Path) {
-        self.say(&format!("backup to {}", to.display()));
+        self.say(&format!("back up to {}", to.display()));
     }
 
     fn begins(&mut self, step: &Step) {

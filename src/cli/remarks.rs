@@ -14,14 +14,14 @@ pub(super) fn tell(remarks: &Remarks) {
 pub(super) fn tell_unsettled(unsettled: &[Address]) {
     if !unsettled.is_empty() {
         let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
-        output::err(&format!("only the server can tell whether these differ at all, in their expressions: {}\n", names.join(", ")));
+        output::err(&format!("these may not differ; only the server can compare their expressions: {}\n", names.join(", ")));
     }
 }
 
 /// Says which leave was given for nothing: all that is covered by one that helped has been marked.
 pub(super) fn unused(allowed: &[Allowed], judged: &Plan) {
     for leave in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
-        output::err(&format!("warning: --allow {}: the plan has nothing that needs it\n", crate::render::escape(&leave.to_string())));
+        output::err(&format!("warning: --allow {}: nothing in the plan needs it\n", crate::render::escape(&leave.to_string())));
     }
 }
 
@@ -29,17 +29,17 @@ fn told(remarks: &Remarks) -> String {
     let mut text = String::new();
     if !remarks.left_alone.is_empty() {
         let names: Vec<String> = remarks.left_alone.iter().map(|n| crate::render::escape(n)).collect();
-        text.push_str(&format!("left alone, because the schema file does not name them: schema {}\n", names.join(", ")));
+        text.push_str(&format!("left unchanged because the schema file does not mention them: schema {}\n", names.join(", ")));
     }
     if remarks.unasked {
-        text.push_str("the server takes no temporary objects from this role, so expressions are compared by their text alone\n");
+        text.push_str("the role cannot create temporary objects, so expressions are compared only by their text\n");
     }
     if remarks.history_unread {
-        text.push_str("the role may not read _rosey_history, so what `prevent-destroy` guards and what has drifted is not known\n");
+        text.push_str("the role cannot read _rosey_history, so `prevent-destroy` guards and drift are not known\n");
     }
     if let Some(later) = &remarks.later {
         let later = crate::render::escape(later);
-        text.push_str(&format!("{later}: what has changed since is not known, and apply refuses; use that version, or a later one\n"));
+        text.push_str(&format!("{later}: drift is not known and apply is refused; use that version of rosey or a newer one\n"));
     }
     text
 }

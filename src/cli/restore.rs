@@ -21,28 +21,28 @@ use crate::render::escape;
 /// Puts a backup back.
 #[derive(Args)]
 pub(super) struct Restore {
-    /// The backup; the newest that the database's history names, where this is not given.
+    /// The backup; default: the newest one recorded in the history of the database.
     backup: Option<PathBuf>,
     #[command(flatten)]
     target: TargetArguments,
-    /// Do not ask.
+    /// Restore without asking for approval.
     #[arg(long)]
     auto_approve: bool,
-    /// Keep no copy of what is overwritten.
+    /// Do not keep a copy of the database that is overwritten.
     #[arg(long)]
     discard_current: bool,
-    /// Where that copy goes; beside the database where this is not given.
+    /// Where to put that copy; default: beside the database.
     #[arg(long, value_name = "FOLDER")]
     backup_dir: Option<PathBuf>,
-    /// How long to wait for another program's lock, like 500ms, 10s (the default) or 2m.
+    /// How long to wait for a lock held by another process, for example 500ms, 10s (the default) or 2m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     lock_timeout: Option<Duration>,
 }
 
 /// What `restore` says of PostgreSQL, whose backups hold tables and no whole database.
-const ON_POSTGRES: &str = "a dump holds the tables that lost values, as they were; it does not go over tables that are there. \
-`rosey rollback` brings a dropped column back, empty; `pg_restore` loads the dump into a scratch database; an UPDATE takes the values \
-from there. docs/deploy.md has it step by step";
+const ON_POSTGRES: &str = "a dump contains the tables that lost values, as they were before the apply; it does not overwrite existing tables. \
+Re-create a dropped column with `rosey rollback` (it is empty), load the dump into a scratch database with `pg_restore`, and copy the \
+values from there with an UPDATE. See docs/deploy.md for the steps";
 
 impl Restore {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
@@ -52,7 +52,7 @@ impl Restore {
         match &target.database {
             Database::Sqlite(path) => self.on_sqlite(&settings, path).await,
             Database::Postgres(_) => {
-                Err(Failure::new("restore puts back copies of SQLite files only; nothing was changed").help(ON_POSTGRES).refused())
+                Err(Failure::new("restore works only for SQLite files; nothing was changed").help(ON_POSTGRES).refused())
             }
         }
     }
@@ -64,8 +64,8 @@ impl Restore {
         };
         let sound = apply::Sound::check(&from).await.map_err(|e| unsound(e, &from))?;
         let shown = escape(&from.display().to_string());
-        output::out(&format!("{shown} will replace all that {} holds now\n", escape(&path.display().to_string())));
-        super::apply::approve(settings.auto_approve(self.auto_approve), "\nPut this backup back? Only `yes` is taken for an answer: ")?;
+        output::out(&format!("{shown} will replace the current contents of {}\n", escape(&path.display().to_string())));
+        super::apply::approve(settings.auto_approve(self.auto_approve), "\nRestore this backup? Only 'yes' will be accepted: ")?;
         let options = RestoreOptions {
             backup_dir: settings.backup_dir(self.backup_dir.as_deref()),
             keep_current: !self.discard_current,
@@ -76,7 +76,7 @@ impl Restore {
         let kept = apply::restore(path, &sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {
-            output::out(&format!("What it replaced: {}\n", escape(&kept.display().to_string())));
+            output::out(&format!("Copy of the replaced database: {}\n", escape(&kept.display().to_string())));
         }
         Ok(Exit::Done)
     }
@@ -85,7 +85,7 @@ impl Restore {
 fn unsound(error: ApplyError, from: &Path) -> Failure {
     match error {
         ApplyError::Database(dialect::Error::Sqlite(Error::NoFile { .. })) => Failure::new(format!("{}: no such file", from.display()))
-            .help("name a backup that is there; `rosey history -v` lists the backup of each apply"),
+            .help("name an existing backup; `rosey history -v` shows the backup of each version"),
         other => other.into(),
     }
 }
@@ -96,8 +96,8 @@ fn newest(backups: Backups) -> Result<PathBuf, Failure> {
         return Ok(newest);
     }
     Err(match backups.missing.first() {
-        Some(path) => Failure::new(format!("the backup that the history names is not there: {}", escape(&path.display().to_string()))),
-        None => Failure::new("the database's history names no backup"),
+        Some(path) => Failure::new(format!("the backup recorded in the history does not exist: {}", escape(&path.display().to_string()))),
+        None => Failure::new("the history of the database has no backup"),
     }
     .help(help))
 }

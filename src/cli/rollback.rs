@@ -20,20 +20,20 @@ use crate::render;
 /// Goes back to an earlier schema.
 #[derive(Args)]
 pub(super) struct Rollback {
-    /// How many applies are undone, as 2 or -2; one where neither this nor --to is given.
+    /// How many applies to undo, as 2 or -2; default: one, unless --to is given.
     #[arg(value_name = "N", allow_negative_numbers = true, conflicts_with = "to", value_parser = back)]
     count: Option<usize>,
-    /// Go back to what this number of the history left, or to what was there before the first.
-    #[arg(long, value_name = "NUMBER|base", value_parser = to)]
+    /// Roll back to the schema of this version, or to base, the schema before version 1.
+    #[arg(long, value_name = "VERSION|base", value_parser = to)]
     to: Option<To>,
     #[command(flatten)]
     target: TargetArguments,
-    /// Do not ask.
+    /// Apply without asking for approval.
     #[arg(long)]
     auto_approve: bool,
     #[command(flatten)]
     safety: SafetyArguments,
-    /// What the history shall say of it.
+    /// Message to record in the history.
     #[arg(short, long)]
     message: Option<String>,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) struct Rollback {
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
-    /// Print neither the plan nor the steps, only the outcome.
+    /// Print only the result, not the plan or the steps.
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 }
@@ -81,7 +81,7 @@ async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
 impl Back {
     /// What the plan's last line calls the schema.
     pub(super) fn name(&self) -> String {
-        if self.way.back_to == 0 { "the schema before number 1".to_owned() } else { format!("the schema of {}", name_of(self.way.back_to)) }
+        if self.way.back_to == 0 { "the schema before version 1".to_owned() } else { format!("the schema of {}", name_of(self.way.back_to)) }
     }
 
     /// The plan, with what it cannot bring back.
@@ -98,7 +98,7 @@ impl Back {
     pub(super) fn text(&self, plan: &Plan, style: render::Style) -> String {
         let undone: Vec<String> = self.way.undone.iter().map(ToString::to_string).collect();
         let undoes = if undone.is_empty() { String::new() } else { format!(" (undoes {})", undone.join(", ")) };
-        format!("Going back to {}{undoes}\n\n{}", name_of(self.way.back_to), render::text(plan, &self.name(), style))
+        format!("Rolling back to {}{undoes}\n\n{}", name_of(self.way.back_to), render::text(plan, &self.name(), style))
     }
 }
 
@@ -123,7 +123,7 @@ impl Rollback {
         }
         remarks::unused(&self.safety.allow, &judged);
         settings.refuse(&judged)?;
-        approve(approved, "\nGo back? Only `yes` is taken for an answer: ")?;
+        approve(approved, "\nRoll back? Only 'yes' will be accepted: ")?;
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
                 hazards.iter_mut().for_each(Hazard::lead_back);
@@ -141,9 +141,9 @@ impl Rollback {
 /// Where the database has that schema already, only the history has to be told, so that the next rollback goes further.
 async fn record(database: &Database, back: &Back, options: &Options, approved: bool) -> Result<Exit, Failure> {
     if !back.way.undone.is_empty() {
-        approve(approved, "\nWrite that into the history? Only `yes` is taken for an answer: ")?;
+        approve(approved, "\nRecord this in the history? Only 'yes' will be accepted: ")?;
         let number = database.stamp(&back.desired, false, options).await?.number;
-        output::out(&format!("Recorded (number {number}): the database was there already.\n"));
+        output::out(&format!("Recorded (version {number}): the database already had this schema.\n"));
     }
     Ok(Exit::Done)
 }
@@ -151,12 +151,12 @@ async fn record(database: &Database, back: &Back, options: &Options, approved: b
 fn no_way_back(reason: NoWayBack) -> Failure {
     let failure = Failure::new(reason.to_string());
     match reason {
-        NoWayBack::Empty => failure.help("rosey stamp begins one from what is there"),
+        NoWayBack::Empty => failure.help("run rosey stamp to start a history from the current schema"),
         NoWayBack::Changed(_) => {
-            failure.help("restore the table _rosey_history from a backup, or apply the schema that you want from a file").refused()
+            failure.help("restore the table _rosey_history from a backup, or apply the schema you want from a file").refused()
         }
-        NoWayBack::Unreadable(_) => failure.help("was it made by a later rosey?"),
-        _ => failure.help("rosey history shows what can be gone back to"),
+        NoWayBack::Unreadable(_) => failure.help("it may have been written by a newer rosey; upgrade rosey"),
+        _ => failure.help("run rosey history to see the versions"),
     }
 }
 
@@ -166,9 +166,9 @@ pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
         ApplyError::Plan(PlanError::Schema { problems, .. }) => {
             let list: String = problems.iter().map(|p| format!("\n  {}", p.message)).collect();
             let failure =
-                Failure::new(format!("the schema that is gone back to ({}) cannot be made from what is there:{list}", name_of(back_to)));
+                Failure::new(format!("cannot roll back to {}: its schema cannot be created in the current database:{list}", name_of(back_to)));
             let number = if back_to == 0 { "base".to_owned() } else { back_to.to_string() };
-            failure.help(format!("mend it as a schema file and apply that: rosey history {number} --schema > FILE"))
+            failure.help(format!("fix it as a schema file and apply that: rosey history {number} --schema > FILE"))
         }
         other => other.into(),
     }
@@ -177,7 +177,7 @@ pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
 /// So many applies, with the minus sign that Alembic has before it, or without.
 fn back(text: &str) -> Result<usize, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write how many applies are undone, from 1".to_owned())
+    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be the number of applies to undo, 1 or more".to_owned())
 }
 
 /// A number of the history, or `base`.
@@ -185,6 +185,6 @@ pub(super) fn to(text: &str) -> Result<To, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(To::Number(number)),
         _ if text == "base" => Ok(To::Base),
-        _ => Err("write a number of the history, from 1, or base for what was there before the first".to_owned()),
+        _ => Err("must be a version of the history, 1 or higher, or base for the schema before version 1".to_owned()),
     }
 }

@@ -31,13 +31,11 @@ pub(super) async fn open(path: &Path, again: &Again) -> Result<Saved, Failure> {
 /// The text of a plan file.
 pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
     read_text(path, LARGE).map_err(|e| match e.kind() {
-        std::io::ErrorKind::InvalidData => {
-            Failure::new(format!("{}: it is damaged: this is no UTF-8 text; nothing was changed", path.display()))
-                .help(format!("take it from version control as it was written, or plan it again: {}", again.command(path, None)))
-                .refused()
-        }
+        std::io::ErrorKind::InvalidData => Failure::new(format!("{}: damaged: not UTF-8 text; nothing was changed", path.display()))
+            .help(format!("restore the original from version control, or plan it again: {}", again.command(path, None)))
+            .refused(),
         std::io::ErrorKind::NotFound => {
-            Failure::new(format!("{} cannot be read: {e}", path.display())).help("rosey plan --out FILE writes one")
+            Failure::new(format!("{} cannot be read: {e}", path.display())).help("save one with rosey plan --out FILE")
         }
         _ => Failure::new(format!("{} cannot be read: {e}", path.display())),
     })
@@ -51,14 +49,14 @@ pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
 /// The text of a state file.
 pub(super) fn read_state(path: &Path) -> Result<String, Failure> {
     read_text(path, LARGE)
-        .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())).help("rosey state pull > FILE writes one"))
+        .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())).help("create one with rosey state pull > FILE"))
 }
 
 /// Why a state file is not taken.
 pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
     let help = match error {
-        FileError::Later { .. } => "use that version of rosey, or a later one",
-        _ => "write it again: rosey state pull > FILE",
+        FileError::Later { .. } => "use that version of rosey or a newer one",
+        _ => "create it again: rosey state pull > FILE",
     };
     Failure::new(format!("{}: {error}", path.display())).help(help)
 }
@@ -67,9 +65,9 @@ pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
 pub(super) fn refusal(path: &Path, error: SavedError, again: &Again) -> Failure {
     let again = format!("plan it again: {}", again.command(path, None));
     let help = match &error {
-        SavedError::File(FileError::Other(_)) => "rosey plan --out FILE writes one".to_owned(),
-        SavedError::File(FileError::Later { .. }) => "use that version of rosey, or a later one".to_owned(),
-        SavedError::File(_) => format!("take it from version control as it was written, or {again}"),
+        SavedError::File(FileError::Other(_)) => "save one with rosey plan --out FILE".to_owned(),
+        SavedError::File(FileError::Later { .. }) => "use that version of rosey or a newer one".to_owned(),
+        SavedError::File(_) => format!("restore the original from version control, or {again}"),
         SavedError::Plan(_) => again,
     };
     Failure::new(format!("{}: {error}; nothing was changed", path.display())).help(help).refused()
@@ -81,9 +79,9 @@ pub(super) fn follows(path: &Path, plan: &Saved, again: &Again) -> Result<(), Fa
     let shown = path.display();
     let again = again.command(path, Some(&plan.file));
     let in_head = plan.file.text.lines().take(line).all(|l| l.starts_with("//") || l.is_empty());
-    let what = if in_head { "its head does not say what its steps do" } else { "its steps do not follow from its schemas" };
-    Err(Failure::new(format!("{shown}: {what}: line {line} would be another one; nothing was changed"))
-        .help(format!("it has been edited, or another version of rosey made it; plan it again: {again}"))
+    let what = if in_head { "its header does not match its steps" } else { "its steps do not match its schemas" };
+    Err(Failure::new(format!("{shown}: {what} (line {line} differs); nothing was changed"))
+        .help(format!("it was edited, or made by another version of rosey; plan it again: {again}"))
         .refused())
 }
 
@@ -142,13 +140,13 @@ pub(super) fn message_of(out: &Path) -> Option<String> {
 pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Failure> {
     let path = &place.path;
     if path.exists() && !is_plan(path) {
-        return Err(Failure::new(format!("{} is there and is no plan; it was left as it is", path.display()))
+        return Err(Failure::new(format!("{} already exists and is not a plan; it was left unchanged", path.display()))
             .help("name another file, or a folder: --out plans/"));
     }
     if !place.is_named && read_text(path, LARGE).is_ok_and(|there| there != text) {
-        return Err(Failure::new(format!("{} is there and is another plan; it was left as it is", path.display()))
-            .help(format!("to write over it, name it: {}", again.command(path, None)))
-            .help("to keep both, give this one another message: -m"));
+        return Err(Failure::new(format!("{} already contains another plan; it was left unchanged", path.display()))
+            .help(format!("to overwrite it, name it: {}", again.command(path, None)))
+            .help("to keep both, give this plan another message with -m"));
     }
     let failed = |e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", path.display()));
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
@@ -164,7 +162,7 @@ pub(super) fn is_plan(path: &Path) -> bool {
 
 /// The refusal of a plan for another kind of database.
 pub(super) fn foreign(path: &Path, own: Dialect, live: Dialect) -> Failure {
-    Failure::new(format!("{} is a plan for {}, and the database is {}; nothing was changed", path.display(), name(own), name(live)))
+    Failure::new(format!("{} is a plan for {}, but the database is {}; nothing was changed", path.display(), name(own), name(live)))
         .refused()
 }
 
@@ -177,7 +175,7 @@ pub(super) fn name(dialect: Dialect) -> &'static str {
 pub(super) fn differences(differs: &[(Address, bool)], most: usize) -> String {
     let mut text = String::new();
     for (address, touched) in differs.iter().take(most) {
-        let what = if *touched { "differs, and the plan touches it" } else { "differs; the plan does not touch it" };
+        let what = if *touched { "differs, and the plan changes it" } else { "differs; the plan does not change it" };
         text.push_str(&format!("\n  {address}: {what}"));
     }
     if differs.len() > most {
@@ -191,14 +189,15 @@ pub(super) fn elsewhere(path: &Path, plan: &Saved, differs: &[(Address, bool)], 
     let shown = path.display();
     let (before, why) = match past {
         Past::Undone { number, by } => {
-            (format!("{shown} was applied as number {number} and undone by number {by}; it"), "the database is not where it was then")
+            (format!("{shown} was applied as version {number} and undone by version {by}; it"), "the database has changed since then")
         }
-        Past::Unfinished(number) => {
-            (format!("{shown} was applied as number {number} and is not finished; it"), "somebody else changed the database meanwhile")
-        }
-        _ => (shown.to_string(), "it was made before another plan was applied, or somebody else changed the database"),
+        Past::Unfinished(number) => (
+            format!("{shown} was applied as version {number} and is not finished; it"),
+            "the database was changed outside rosey in the meantime",
+        ),
+        _ => (shown.to_string(), "another plan was applied after it was made, or the database was changed outside rosey"),
     };
-    Failure::new(format!("{before} starts from another schema than the database has; nothing was changed{}", differences(differs, 20)))
+    Failure::new(format!("{before} starts from a schema that differs from the database; nothing was changed{}", differences(differs, 20)))
         .help(format!("{why}; plan it again: {}", again.command(path, Some(&plan.file))))
         .refused()
 }

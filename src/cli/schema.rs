@@ -14,20 +14,20 @@ use crate::schema::{Dialect, Schema};
 pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
     let shown = path.display();
     let sources = Sources::read(path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Failure::new(format!("there is no schema at {shown}"))
-            .help("name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl"),
+        std::io::ErrorKind::NotFound => Failure::new(format!("no schema at {shown}"))
+            .help("name it with --schema, or create one from a live database: rosey inspect --url URL > schema.kdl"),
         std::io::ErrorKind::InvalidData => Failure::new(e.to_string()).help("save the file as UTF-8"),
         std::io::ErrorKind::InvalidInput | std::io::ErrorKind::FileTooLarge => Failure::new(e.to_string()),
         _ => Failure::new(format!("{shown} cannot be read: {e}")),
     })?;
     if path.is_dir() && sources.files().is_empty() && sources.clone().checked().is_ok() {
-        return Err(Failure::new(format!("the folder {shown} has no schema file: no .kdl file in it declares a schema"))
-            .help("name another with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl"));
+        return Err(Failure::new(format!("folder {shown} has no schema: none of its .kdl files declares one"))
+            .help("name another with --schema, or create one from a live database: rosey inspect --url URL > schema.kdl"));
     }
     if let Some(file) = sources.files().iter().find(|f| is_sql(&f.name, &f.text)) {
-        return Err(Failure::new(format!("{} is SQL; a schema is written in KDL", file.name)).help(format!(
-            "run it in an empty database (sqlite3 new.db < {}), and let rosey write the schema (rosey inspect --url new.db > \
-             schema.kdl); rosey diff compares SQL files as they are",
+        return Err(Failure::new(format!("{} is SQL; the schema must be KDL", file.name)).help(format!(
+            "run it in an empty database (sqlite3 new.db < {}), then write the schema from that (rosey inspect --url new.db > \
+             schema.kdl); rosey diff compares SQL files directly",
             file.name
         )));
     }
@@ -60,10 +60,10 @@ pub(super) fn is_right(path: &Path) -> bool {
 /// A plan or a state, named where a schema stands: what is wrong with it as a schema tells nobody anything.
 fn no_schema(file: &str, kind: FileKind) -> Failure {
     let help = match kind {
-        FileKind::Plan => "rosey show prints it and sees whether it is whole; rosey apply applies it",
-        _ => "rosey plan --state takes it, in the place of a database",
+        FileKind::Plan => "use rosey show to print and check it, or rosey apply to apply it",
+        _ => "use it in place of a database with rosey plan --state",
     };
-    Failure::new(format!("{file} is {}, and no schema", kind.word())).help(help)
+    Failure::new(format!("{file} is {}, not a schema", kind.word())).help(help)
 }
 
 /// All that is wrong with the schema for one dialect.

@@ -72,8 +72,8 @@ impl Settings {
         let Some(path) = &self.chosen.schema else { return Ok(PathBuf::from("schema.kdl")) };
         // A file that is not there has nothing to hide.
         if leads_out(path, Path::new(".")).unwrap_or(false) && !super::schema::is_right(path) {
-            let message = format!("{FILE} names {} as the schema, which lies outside the project and has mistakes", path.display());
-            return Err(Failure::new(message).help("name it with --schema to see them, or put it into the project"));
+            let message = format!("{FILE} names {} as the schema; it is outside the project and has errors", path.display());
+            return Err(Failure::new(message).help("name it with --schema to see them, or move it into the project"));
         }
         Ok(path.clone())
     }
@@ -215,24 +215,24 @@ fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
     project::read(file, &text, &lint::levelled()).map(Some).map_err(|mistakes| {
         let path = Path::new(file);
         if leads_out(path, &folder_of(path)).unwrap_or(true) {
-            return Failure::new(format!("{file} is a link that leads out of the project, and what it leads to has mistakes"))
-                .help("put the file itself there");
+            return Failure::new(format!("{file} is a symbolic link out of the project, and its target has errors"))
+                .help("replace the link with the file itself");
         }
         Failure::mistakes(&mistakes, file)
     })
 }
 
 fn no_file(wanted: &str) -> Failure {
-    Failure::new(format!("there is no env `{wanted}`, because there is no {FILE} in the working directory"))
-        .help("go to the folder that has it, or name the database with --url")
+    Failure::new(format!("unknown env `{wanted}`: there is no {FILE} in the working directory"))
+        .help("run rosey in the folder that contains it, or name the database with --url")
 }
 
 fn unknown(wanted: &str, known: &[Environment]) -> Failure {
     let names: Vec<&str> = known.iter().map(|e| e.name.as_str()).collect();
     let near = crate::schema::nearest(wanted, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
     let help = match names.as_slice() {
-        [] => format!("it has none; add `env {wanted} {{ url-from VARIABLE }}`"),
-        _ => format!("{}it has: {}", near.unwrap_or_default(), names.join(", ")),
+        [] => format!("it has no envs; add `env {wanted} {{ url-from VARIABLE }}`"),
+        _ => format!("{}available: {}", near.unwrap_or_default(), names.join(", ")),
     };
     Failure::new(format!("{FILE} has no env `{wanted}`")).help(help)
 }

@@ -18,7 +18,7 @@ use crate::render::{self, Declared};
 pub(super) struct Show {
     /// The plan file.
     plan: PathBuf,
-    /// How the plan is written.
+    /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
@@ -35,7 +35,7 @@ impl Show {
         let plan = saved::open(&self.plan, &again).await.map_err(Failure::into_error)?;
         saved::follows(&self.plan, &plan, &again).map_err(Failure::into_error)?;
         if let (Some(message), Format::Text) = (&plan.file.message, self.format) {
-            output::out(&render::escape(&format!("Number {}: {message}\n\n", plan.file.number)));
+            output::out(&render::escape(&format!("Version {}: {message}\n\n", plan.file.number)));
         }
         let counted = settings.under_policy(&plan.plan, &Sources::default());
         let style = render::Style { colour, verbose: self.verbose };

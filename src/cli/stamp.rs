@@ -20,20 +20,20 @@ use crate::schema::Dialect;
 /// Records what is there.
 #[derive(Args)]
 pub(super) struct Stamp {
-    /// A saved plan: the database has to match the schema that it leads to.
+    /// A saved plan: the database must match the schema it leads to.
     #[arg(conflicts_with = "schema")]
     plan: Option<PathBuf>,
     #[command(flatten)]
     schema: SchemaArguments,
     #[command(flatten)]
     target: TargetArguments,
-    /// Record what is found, also where it does not match.
+    /// Record the database as it is, even if it does not match.
     #[arg(long)]
     force: bool,
-    /// What the history shall say of it.
+    /// Message to record in the history.
     #[arg(short, long)]
     message: Option<String>,
-    /// How long to wait for another program's lock, like 500ms, 10s (the default) or 2m.
+    /// How long to wait for a lock held by another process, for example 500ms, 10s (the default) or 2m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     lock_timeout: Option<Duration>,
 }
@@ -67,7 +67,10 @@ impl Stamp {
         let stamped = target.database.stamp(&wanted.desired, self.force, &options).await;
         let stamped = stamped.map_err(|e| match (&self.plan, e) {
             (Some(file), e @ ApplyError::Differs(_)) => Failure::new(format!("{e}; nothing was recorded"))
-                .help(format!("rosey diff DATABASE {} shows the difference; --force records it as it is found", file.display()))
+                .help(format!(
+                    "run rosey diff DATABASE {} to see the difference; add --force to record the database as it is",
+                    file.display()
+                ))
                 .refused(),
             (_, e) => schema::failure(&wanted.sources, e),
         })?;
@@ -79,11 +82,11 @@ impl Stamp {
 fn told(stamped: &Stamped) -> String {
     let number = stamped.number;
     if stamped.already {
-        return format!("Already recorded as number {number}; nothing was written.\n");
+        return format!("Already recorded as version {number}; nothing was written.\n");
     }
-    let mut text = format!("Stamped (number {number}): the database is recorded as it is, nothing else was changed.\n");
+    let mut text = format!("Stamped (version {number}): the current schema was recorded; nothing else was changed.\n");
     if !stamped.differs.is_empty() {
-        text.push_str(&escape(&format!("It is not as desired in {}.\n", stamped.differs.join(", "))));
+        text.push_str(&escape(&format!("The database differs from the desired schema in {}.\n", stamped.differs.join(", "))));
     }
     text
 }

@@ -15,7 +15,7 @@ pub(super) struct State {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes the database's state to standard output, for `plan --state`. Only reads.
+    /// Writes the state of the database to standard output, for `plan --state`. Only reads.
     Pull(Pull),
 }
 

@@ -20,7 +20,7 @@ use crate::render::escape;
 pub(super) struct Status {
     #[command(flatten)]
     target: TargetArguments,
-    /// Where saved plans are kept.
+    /// The folder of the saved plans.
     #[arg(long, value_name = "FOLDER", default_value = "plans")]
     plans: PathBuf,
 }
@@ -43,17 +43,17 @@ impl Status {
 }
 
 /// What to do about plans that start from one schema.
-const RIVALS: &str = "Of plans that start from the same schema only one can be applied: delete the others, apply the one that is left, and \
+const RIVALS: &str = "Only one of the plans that start from the same schema can be applied: delete the others, apply the one that is left, and \
                       plan again: rosey plan --out FOLDER\n";
 
 /// The last number, and whose schema it is.
 fn applied(last: &Entry) -> String {
-    let mut text = format!("Number {}: {}, {} by {}\n", last.number, last.kind, when(last), who(last));
+    let mut text = format!("Version {}: {}, {} by {}\n", last.number, last.kind, when(last), who(last));
     for line in last.message.iter().flat_map(|m| m.lines()) {
         text.push_str(&format!("  {line}\n"));
     }
     match last.back_to {
-        Some(0) => text.push_str("The schema is the one before number 1.\n"),
+        Some(0) => text.push_str("The schema is the one before version 1.\n"),
         Some(number) => text.push_str(&format!("The schema is that of {}.\n", name_of(number))),
         None => {}
     }
@@ -63,12 +63,12 @@ fn applied(last: &Entry) -> String {
 /// What others changed, by name alone.
 async fn changed_since(database: &Database, last: &Entry) -> Result<String, Failure> {
     if last.outcome == "running" {
-        return Ok("It is not finished: steps after its transaction are left. rosey apply finishes them.\n".to_owned());
+        return Ok("It is not finished: steps after its transaction are left. Run rosey apply to finish them.\n".to_owned());
     }
     let Some(drift) = drift::since(database, last).await? else {
-        return Ok("No drift: the database is as it was left.\n".to_owned());
+        return Ok("No drift: the database matches the recorded schema.\n".to_owned());
     };
-    Ok(format!("Drift: changed since, and not by rosey: {}. rosey drift shows how.\n", drift::names(&drift)))
+    Ok(format!("Drift: changed outside rosey: {}. Run rosey drift for details.\n", drift::names(&drift)))
 }
 
 /// The saved plans of this kind of database, and what `apply` would do with each.
@@ -88,7 +88,7 @@ async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<
     }
     let mut rows = Vec::new();
     for ((path, plan), standing) in sound.iter().zip(standings) {
-        rows.push(vec![inside(folder, path), format!("number {}", plan.number), standing, plan.message.clone().unwrap_or_default()]);
+        rows.push(vec![inside(folder, path), format!("version {}", plan.number), standing, plan.message.clone().unwrap_or_default()]);
     }
     let mut list: String = aligned(&rows).lines().map(|l| format!("  {l}\n")).collect();
     if has_rivals {
@@ -96,7 +96,7 @@ async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<
     }
     // A reason is long, and would push the messages of all others away.
     for (path, reason) in broken {
-        list.push_str(&escape(&format!("  {} is broken, so apply refuses the folder: {reason}\n", inside(folder, &path))));
+        list.push_str(&escape(&format!("  {} is invalid, so apply refuses the folder: {reason}\n", inside(folder, &path))));
     }
     Ok(format!("\nPlans in {}:\n{list}", escape(&folder.display().to_string())))
 }
@@ -119,16 +119,16 @@ async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: 
     let mut places = places.iter();
     let is_stamp = |number: i64| entries.iter().any(|e| e.number == number && e.kind == "stamp");
     let standing = |(_, plan): &(PathBuf, PlanFile)| match past(entries, &plan.digest) {
-        Past::Applied(number) if is_stamp(number) => format!("stamped as number {number}"),
-        Past::Applied(number) => format!("applied as number {number}"),
-        Past::Unfinished(number) => format!("applied as number {number}, not finished"),
-        Past::Undone { number, .. } => format!("applied as number {number}, and undone since"),
+        Past::Applied(number) if is_stamp(number) => format!("stamped as version {number}"),
+        Past::Applied(number) => format!("applied as version {number}"),
+        Past::Unfinished(number) => format!("applied as version {number}, not finished"),
+        Past::Undone { number, .. } => format!("applied as version {number}, undone since"),
         Past::Never => match places.next() {
             Some(Place::Next) => "pending".to_owned(),
             Some(Place::After(i)) => format!("pending, after {}", name(*i)),
-            Some(Place::Rival(i)) => format!("pending, or {} instead", name(*i)),
+            Some(Place::Rival(i)) => format!("pending, alternative to {}", name(*i)),
             Some(Place::Behind) => "not needed here".to_owned(),
-            Some(Place::Stray) | None => "starts from another schema: plan it again".to_owned(),
+            Some(Place::Stray) | None => "starts from a different schema: plan it again".to_owned(),
         },
     };
     Ok((plans.iter().map(standing).collect(), has_rivals))

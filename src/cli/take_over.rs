@@ -35,14 +35,14 @@ pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Fa
     let way = Way::default();
     let changes = database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
     if changes.is_empty() {
-        output::out(&format!("{} says what is there; nothing was written.\n", shown(path)));
+        output::out(&format!("{} already matches the database; nothing was written.\n", shown(path)));
         return Ok(());
     }
     let live = live(database, &desired).await?;
     let work = work(&sources, &changes, desired.written(), &live, database.dialect());
     if !work.by_hand.is_empty() {
         let list: String = work.by_hand.iter().map(|w| format!("\n  {w}")).collect();
-        return Err(Failure::new(format!("nothing was written, because this has to be changed by hand:{list}")));
+        return Err(Failure::new(format!("nothing was written, because this must be changed by hand:{list}")));
     }
     write(&sources, path, &work, &live, database.dialect())?;
     output::out(&work.told.iter().map(|line| format!("{}\n", escape(line))).collect::<String>());
@@ -60,22 +60,22 @@ async fn live(database: &Database, desired: &Desired) -> Result<Schema, Failure>
 fn work(sources: &Sources, changes: &Changes, written: &Schema, live: &Schema, dialect: Dialect) -> Work {
     let mut work = Work::default();
     for (kind, name) in &changes.lacking {
-        work.by_hand.push(format!("unmanaged {kind} {name}: it is not there, take the line out"));
+        work.by_hand.push(format!("unmanaged {kind} {name}: not in the database; remove the line"));
     }
     for (declared, there) in pairs(changes) {
         let place = declared.as_ref().and_then(|a| place(written, a));
         let node = place.and_then(|span| kdl::node_at(text(sources, span.file), span.start as usize));
         let name = declared.as_ref().or(there.as_ref()).map(ToString::to_string).unwrap_or_default();
         match (place, node, there) {
-            (Some(_), Some(node), _) if node.contains("only=") => work.by_hand.push(format!("{name}: its node says only=")),
+            (Some(_), Some(node), _) if node.contains("only=") => work.by_hand.push(format!("{name}: its node has only=")),
             (Some(span), Some(_), there) => {
                 let file = sources.files().get(span.file as usize).map(|f| f.name.as_str()).unwrap_or_default();
-                work.told.push(format!("{file}: {name} {}", if there.is_some() { "written anew" } else { "taken out" }));
+                work.told.push(format!("{file}: {name} {}", if there.is_some() { "rewritten" } else { "removed" }));
                 let with = there.map(|a| alone(live, &BTreeSet::from([a.to_string()]), dialect));
                 work.edits.entry(span.file).or_default().push(NodeEdit { at: span.start as usize, with });
             }
             (_, _, Some(there)) => drop(work.added.insert(there.to_string())),
-            (_, _, None) => work.by_hand.push(format!("{name}: it is not there, take it out")),
+            (_, _, None) => work.by_hand.push(format!("{name}: not in the database; remove it")),
         }
     }
     work
@@ -111,11 +111,12 @@ async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
     let desired = schema::desired(&sources, database.dialect())?;
     let left = database.plan(&desired, Way::default()).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
     if left.is_empty() {
-        output::out("It plans to nothing: it says what is there.\n");
+        output::out("Verified: it matches the database.\n");
         return Ok(());
     }
     let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
-    Err(Failure::new(format!("{} still differs in {}", path.display(), names.join(", "))).help("rosey plan shows how"))
+    Err(Failure::new(format!("{} still differs from the database in {}", path.display(), names.join(", ")))
+        .help("run rosey plan to see the difference"))
 }
 
 /// What is in the file and what is live, of each object that differs.

@@ -46,8 +46,8 @@ impl Target {
         };
         let failure = Failure::new("no database: give --url, --env or ROSEY_DATABASE_URL");
         Err(match passed_over {
-            Some(why) => failure.help(format!("{why}; it is not taken for a database")),
-            None => failure.help(format!("like --url {DEFAULT}, or --url postgresql://user@host/database")),
+            Some(why) => failure.help(format!("{why}; it is ignored")),
+            None => failure.help(format!("for example --url {DEFAULT}, or --url postgresql://user@host/database")),
         })
     }
 
@@ -146,14 +146,14 @@ fn of_environment(environment: &Environment, named: bool) -> Result<(String, Ori
     match &environment.url {
         UrlFrom::File(url) => {
             if postgres::Url::text_has_password(url) {
-                output::err("rosey.kdl holds a password; url-from keeps it out of the repository\n");
+                output::err("rosey.kdl contains a password; use url-from to keep it out of the repository\n");
             }
             Ok((url.clone(), if named { Origin::User(place) } else { Origin::Repository(place) }))
         }
         UrlFrom::Variable(name) => {
             let failure =
-                |what: &str| Failure::new(format!("env {} of rosey.kdl takes its database from {name}, which {what}", environment.name));
-            let help = "set it to the database's URL, or name the database with --url";
+                |what: &str| Failure::new(format!("env {} in rosey.kdl takes its database from {name}, which {what}", environment.name));
+            let help = "set it to the URL of the database, or name the database with --url";
             match std::env::var(name) {
                 Ok(url) if !url.is_empty() => Ok((url, Origin::Variable { name: name.clone(), source: format!("{place} ({name})") })),
                 Ok(_) => Err(failure("is empty").help(help)),
@@ -169,19 +169,19 @@ const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
 
 /// The database behind a URL or path.
 pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
-    let all = || format!("write {POSTGRES_FORM}, {SQLITE_FORMS}");
+    let all = || format!("use {POSTGRES_FORM}, {SQLITE_FORMS}");
     let wrong = |why: &str| Failure::new(format!("{}: {why}", origin.shown(url)));
     let Some((scheme, rest)) = split_scheme(url) else {
         if let Some(form) = keywords::as_url(url) {
             let help = if matches!(origin, Origin::Variable { .. }) { POSTGRES_FORM.to_owned() } else { form };
-            return Err(wrong("these are libpq's keywords, and rosey takes a URL").help(format!("write {help}")));
+            return Err(wrong("this is a libpq keyword/value string; rosey takes a URL").help(format!("use {help}")));
         }
-        let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} names no database", origin.shown(url))).help(all()))?;
+        let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} does not name a database", origin.shown(url))).help(all()))?;
         return Ok(Database::Sqlite(path));
     };
     let dialect = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
     match dialect.as_str() {
-        "sqlite" => Ok(Database::Sqlite(sqlite_path(rest).map_err(|why| wrong(why).help(format!("write {SQLITE_FORMS}")))?)),
+        "sqlite" => Ok(Database::Sqlite(sqlite_path(rest).map_err(|why| wrong(why).help(format!("use {SQLITE_FORMS}")))?)),
         "postgres" | "postgresql" => {
             libpq_variables()?;
             let url = postgres::Url::parse(url).map_err(|why| unfit(why, origin, wrong))?;
@@ -197,10 +197,10 @@ pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
 fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failure) -> Failure {
     match (&why, origin) {
         (postgres::UrlError::Unknown { .. }, Origin::Variable { .. }) => {
-            wrong("it has a parameter that is not known").help(format!("the parameters are {}", postgres::parameters()))
+            wrong("it has an unknown parameter").help(format!("known parameters: {}", postgres::parameters()))
         }
-        (postgres::UrlError::Unknown { .. }, _) => wrong(&why.to_string()).help(format!("the parameters are {}", postgres::parameters())),
-        _ => wrong(&why.to_string()).help(format!("write {POSTGRES_FORM}")),
+        (postgres::UrlError::Unknown { .. }, _) => wrong(&why.to_string()).help(format!("known parameters: {}", postgres::parameters())),
+        _ => wrong(&why.to_string()).help(format!("use {POSTGRES_FORM}")),
     }
 }
 
@@ -208,11 +208,11 @@ fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failu
 fn libpq_variables() -> Result<(), Failure> {
     let wrong = |name: &str, takes: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| !takes(&v));
     if wrong("PGPORT", |v| v.parse::<u16>().is_ok_and(|n| n > 0)) {
-        return Err(Failure::new("PGPORT is no number from 1 to 65535"));
+        return Err(Failure::new("PGPORT must be a number from 1 to 65535"));
     }
     const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
     if wrong("PGSSLMODE", |v| MODES.contains(&v)) {
-        return Err(Failure::new(format!("PGSSLMODE is none of {}", MODES.join(", "))));
+        return Err(Failure::new(format!("PGSSLMODE must be one of {}", MODES.join(", "))));
     }
     Ok(())
 }
@@ -236,11 +236,11 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     let path = match rest.strip_prefix("//") {
         None => rest,
         Some(after) => {
-            after.strip_prefix('/').ok_or("after sqlite: come three slashes for a relative path and four for an absolute one")?
+            after.strip_prefix('/').ok_or("use three slashes after sqlite: for a relative path, and four for an absolute path")?
         }
     };
     match path {
-        "" | ":memory:" => Err("a database in memory is gone with the program that made it"),
+        "" | ":memory:" => Err("an in-memory database is lost when rosey exits"),
         path => Ok(PathBuf::from(path)),
     }
 }

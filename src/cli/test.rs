@@ -19,17 +19,17 @@ const FOLDER: &str = "tests/schema";
 /// Runs schema-change cases in scratch databases.
 #[derive(Args)]
 pub(super) struct Test {
-    /// Cases, and folders of them, in which every `*.kdl` is a case; tests/schema where none is named.
+    /// Cases, or folders in which every `*.kdl` file is a case; default: tests/schema.
     #[arg(value_name = "FOLDER|FILE")]
     cases: Vec<PathBuf>,
-    /// A PostgreSQL server, for scratch databases of its own, by a role that may CREATE DATABASE; the database that it names is
-    /// not touched. Without it the cases run on SQLite, in temporary files.
+    /// A PostgreSQL server for scratch databases, with a role that may CREATE DATABASE; the database that the URL names is not
+    /// touched. Without --url the cases run on SQLite, in temporary files.
     #[arg(long)]
     url: Option<String>,
-    /// The kind of database; PostgreSQL where --url names a server, else SQLite.
+    /// The kind of database; default: PostgreSQL if --url names a server, else SQLite.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
-    /// Only the cases with this text in their path.
+    /// Run only the cases whose path contains this text.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
 }
@@ -52,7 +52,7 @@ impl Test {
         for case in &cases {
             let verdict = testing::run(case, &place, super::apply::interrupted()).await;
             if verdict == Verdict::Interrupted {
-                return Err(Failure::new("interrupted; the scratch database is removed"));
+                return Err(Failure::new("interrupted; the scratch database was removed"));
             }
             output::out(&told(case, dialect, &verdict, &mut count));
         }
@@ -65,15 +65,15 @@ impl Test {
         let dialect = self.dialect.map(Dialect::from);
         match (&self.url, dialect) {
             (None, None | Some(Dialect::Sqlite)) => Ok(temporary()),
-            (None, Some(Dialect::Postgres)) => Err(Failure::new("there is no server to make scratch databases on")
-                .help("name one with --url, as a role that may CREATE DATABASE; no database that it has is touched")),
+            (None, Some(Dialect::Postgres)) => Err(Failure::new("no server for the scratch databases")
+                .help("name one with --url and a role that may CREATE DATABASE; existing databases are not touched")),
             (Some(url), dialect) => match target::parse(url, &target::Origin::User("--url".to_owned()))? {
                 Database::Postgres(url) if dialect != Some(Dialect::Sqlite) => Ok(Place::Postgres(url)),
                 Database::Postgres(_) => {
-                    Err(Failure::new("--url names a PostgreSQL server, and --dialect says sqlite").help("leave one out"))
+                    Err(Failure::new("--url names a PostgreSQL server, but --dialect is sqlite").help("remove one of the two"))
                 }
-                Database::Sqlite(_) => Err(Failure::new("cases run in scratch databases, never in the file that --url names")
-                    .help("leave --url out: SQLite needs none; it is for a PostgreSQL server")),
+                Database::Sqlite(_) => Err(Failure::new("cases run in scratch databases, never in the file named by --url")
+                    .help("remove --url: it is only for a PostgreSQL server")),
             },
         }
     }
@@ -89,14 +89,14 @@ impl Test {
             } else if path.exists() {
                 files.push(path.clone());
             } else {
-                let help = format!("name a case or a folder of cases; without a name they are looked for in {FOLDER}");
-                return Err(Failure::new(format!("there is no case at {}", path.display())).help(help));
+                let help = format!("name a case or a folder of cases; the default is {FOLDER}");
+                return Err(Failure::new(format!("no test case at {}", path.display())).help(help));
             }
         }
         let wanted = |p: &PathBuf| self.filter.as_ref().is_none_or(|f| p.display().to_string().contains(f.as_str()));
         files.retain(wanted);
         if files.is_empty() {
-            return Err(Failure::new("there is no case to run").help("check the folder, and --filter"));
+            return Err(Failure::new("no test cases to run").help("check the folder and --filter"));
         }
         Ok(files)
     }

@@ -15,7 +15,7 @@ pub(super) struct Validate {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// For one database only; for both where neither this nor rosey.kdl names one.
+    /// Check for one kind of database only; default: that of rosey.kdl, else both.
     #[arg(long, value_enum)]
     dialect: Option<DialectArgument>,
 }
@@ -39,7 +39,7 @@ impl Validate {
         }
         if !nothing.is_empty() {
             let whom = nothing.join(" and ");
-            output::err(&format!("{} declares nothing for {whom}: plan and apply refuse such a schema\n", path.display()));
+            output::err(&format!("{} declares nothing for {whom}: plan and apply refuse an empty schema\n", path.display()));
         }
         if !valid.is_empty() {
             output::out(&format!("{} is valid: {}\n", path.display(), valid.join(", ")));

@@ -93,10 +93,10 @@ pub enum PlanError {
     #[error("{0}")]
     Facts(String),
     /// Steps wait for each other.
-    #[error("no order is possible for {0}: each needs the other to come first")]
+    #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
     /// The steps would not lead to the schema. This is a mistake of rosey's.
-    #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
+    #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
 }
 

@@ -26,7 +26,7 @@ pub enum ApplyError {
         waited: Duration,
     },
     /// Sessions hold locks on the tables that change.
-    #[error("other sessions hold locks on what changes, and did not let go within {waited:?}")]
+    #[error("other sessions hold locks on the objects to change and did not release them within {waited:?}")]
     Blockers {
         /// Which, and with what statement.
         blockers: Vec<String>,
@@ -34,7 +34,7 @@ pub enum ApplyError {
         waited: Duration,
     },
     /// A session holds the lock on what is to be read.
-    #[error("another session holds a lock on what is read, and did not let go within {waited:?}")]
+    #[error("another session holds a lock on an object to read and did not release it within {waited:?}")]
     Busy {
         /// Which, and with what statement.
         blockers: Vec<String>,
@@ -42,7 +42,7 @@ pub enum ApplyError {
         waited: Duration,
     },
     /// What was noted down of a database does not say how it is known again: an older rosey did it.
-    #[error("it was made by an older rosey, without what a script knows the database by")]
+    #[error("it was written by an older rosey and lacks the data that a script needs to identify the database")]
     NoDigest,
     /// A statement failed; all was rolled back.
     #[error("{address}: {source}")]
@@ -65,7 +65,7 @@ pub enum ApplyError {
         source: Error,
     },
     /// The connection was lost in the commit, and the server could not be asked what came of it.
-    #[error("the connection was lost while the transaction was being committed: {source}")]
+    #[error("the connection was lost during COMMIT: {source}")]
     CommitUnknown {
         /// The history number that it would have.
         number: i64,
@@ -81,10 +81,10 @@ pub enum ApplyError {
         source: Box<ApplyError>,
     },
     /// All is committed, and is not what was desired.
-    #[error("the outcome is not the desired one: {0}")]
+    #[error("verification failed after the commit: {0}")]
     NotVerifiedAfter(String),
     /// What makes backups is not to be had.
-    #[error("no backup can be made: {0}")]
+    #[error("cannot make a backup: {0}")]
     NoBackup(String),
     /// The backup could not be written.
     #[error("the backup to {path} failed: {reason}")]
@@ -95,19 +95,19 @@ pub enum ApplyError {
         reason: String,
     },
     /// The schema declares nothing.
-    #[error("the schema declares no object at all, and applying it would drop everything")]
+    #[error("the schema declares no objects; applying it would drop everything")]
     EmptySchema,
     /// A safety rule stops it.
-    #[error("the apply is refused")]
+    #[error("apply refused")]
     Blocked(Vec<Hazard>),
     /// The database is no longer what the plan was made for.
     #[error("the database has changed since the plan was made")]
     Stale,
     /// The database is not what was to be written down of it.
-    #[error("the database differs in {}", .0.join(", "))]
+    #[error("the database differs from the schema in {}", .0.join(", "))]
     Differs(Vec<String>),
     /// A schema that was noted down cannot be read.
-    #[error("the schema that was noted down cannot be read: {0}")]
+    #[error("the recorded schema cannot be read: {0}")]
     Unreadable(String),
     /// The history cannot be read.
     #[error(transparent)]
@@ -124,7 +124,7 @@ pub enum ApplyError {
     #[error("{0} is the database itself, not a backup of it")]
     OntoItself(String),
     /// The disk has no room for what has to be written.
-    #[error("{path} has {free} of free disk, and {needed} are needed")]
+    #[error("not enough disk space in {path}: {needed} needed, {free} free")]
     NoRoom {
         /// The folder.
         path: String,
@@ -137,7 +137,7 @@ pub enum ApplyError {
     #[error("{0}")]
     BrokenReferences(String),
     /// What came out is not what was desired.
-    #[error("the outcome was not the desired one: {0}")]
+    #[error("verification failed: {0}")]
     NotVerified(String),
     /// It was asked to stop.
     #[error("interrupted")]
@@ -147,7 +147,7 @@ pub enum ApplyError {
 /// Who holds the lock that was waited for in vain.
 fn at_work(holder: Option<&str>, waited: &Duration) -> String {
     match holder {
-        Some(holder) => format!("{holder} is applying to this database, and did not finish within {waited:?}"),
+        Some(holder) => format!("{holder} holds the apply lock on this database and did not release it within {waited:?}"),
         None => format!("another connection holds the lock on the database, and did not let go within {waited:?}"),
     }
 }
@@ -222,7 +222,7 @@ pub enum HistoryError {
     #[error(transparent)]
     Database(#[from] Error),
     /// A later rosey wrote a row.
-    #[error("number {number} of the history was written by a later rosey ({version})")]
+    #[error("version {number} in the history was written by a newer rosey ({version})")]
     Later {
         /// The row.
         number: i64,
@@ -230,10 +230,10 @@ pub enum HistoryError {
         version: String,
     },
     /// A row is not as any rosey wrote it.
-    #[error("the table _rosey_history is not as rosey makes it: {0}")]
+    #[error("the table _rosey_history does not have the structure that rosey creates: {0}")]
     Damaged(String),
     /// Something acts when a row is written.
-    #[error("the table _rosey_history has {0}, which would act within the apply")]
+    #[error("the table _rosey_history has {0}, which would run code during the apply")]
     Acts(String),
 }
 

@@ -114,7 +114,7 @@ fn exists(schema: &Schema, address: &Address) -> bool {
 
 fn hazard(address: Address) -> Hazard {
     let message = format!("{address} is guarded by prevent-destroy");
-    let advice = "apply it once without the flag; the next apply may destroy it";
+    let advice = "apply it once without prevent-destroy; a later apply can then destroy it";
     Hazard::new(Code::PreventDestroy, Level::Blocks, address, message, advice)
 }
 

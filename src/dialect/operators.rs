@@ -16,7 +16,7 @@ const PREFIX_WORDS: [&str; 2] = ["NOT", "IS"];
 /// The operator that lacks an operand, as a problem at the expression.
 pub(crate) fn problem(what: &str, expr: &Expr) -> Option<Problem> {
     let why = dangling(&expr.text)?;
-    let problem = Problem::new(format!("{what} is not a whole expression: {why}"), expr.origin.0, "here");
+    let problem = Problem::new(format!("{what} is not a complete expression: {why}"), expr.origin.0, "here");
     Some(problem.help("an operator needs an expression on each side"))
 }
 
@@ -39,7 +39,7 @@ fn dangling(sql: &str) -> Option<String> {
             return Some(format!("nothing follows `{shown}`")).filter(|_| !is_not_word(sql, token, after));
         }
         let open = before.is_none_or(|t| t.is_op(sql, "(") || t.is_op(sql, ","));
-        (binary && open).then(|| format!("nothing stands before `{shown}`"))
+        (binary && open).then(|| format!("nothing precedes `{shown}`"))
     })
 }
 
@@ -76,13 +76,13 @@ mod tests {
         for (sql, wanted) in [
             ("n > ", "nothing follows `>`"),
             ("n >", "nothing follows `>`"),
-            ("> 0", "nothing stands before `>`"),
+            ("> 0", "nothing precedes `>`"),
             ("(n = ) AND 1", "nothing follows `=`"),
             ("n > 0 AND", "nothing follows `AND`"),
             ("n > 0 AND OR m", "nothing follows `AND`"),
             ("n > = 0", "nothing follows `>`"),
             ("f(n, * 2)", ""),
-            ("f(= 2)", "nothing stands before `=`"),
+            ("f(= 2)", "nothing precedes `=`"),
             ("n IS NOT", "nothing follows `NOT`"),
             ("n +", "nothing follows `+`"),
             ("n *", "nothing follows `*`"),

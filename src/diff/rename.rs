@@ -182,9 +182,9 @@ fn resolve_columns(before: &Table, after: &Table, done: &Exchanged, renames: &mu
 }
 
 fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem {
-    Problem::new(format!("{kind} `{new}` was `{old}`, but the database has both"), at, "can mean two things").help(format!(
-        "to keep both, declare `{old}` as well; to drop `{old}` and keep `{new}`, take out was={old}; to drop `{new}` and give its \
-         name to `{old}`, give `{new}` another name first (a {kind} with was={new}), and drop that in a later apply"
+    Problem::new(format!("{kind} `{new}` is declared as a rename of `{old}`, but the database has both"), at, "ambiguous").help(format!(
+        "to keep both, declare `{old}` as well; to drop `{old}` and keep `{new}`, remove was={old}; to drop `{new}` and give its \
+         name to `{old}`, first rename `{new}` (declare a {kind} with was={new}), then drop it in a later apply"
     ))
 }
 

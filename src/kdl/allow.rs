@@ -8,12 +8,12 @@ use crate::schema::{Allow, Allows};
 
 pub(super) fn decode(mut node: Node) -> Option<Allow> {
     let origin = node.origin();
-    let help = "write `allow CODE \"why it is right here\"`";
-    let code = node.required("its code", help).and_then(|a| a.ident("a code"));
+    let help = "write `allow CODE \"REASON\"`";
+    let code = node.required("a code", help).and_then(|a| a.ident("a code"));
     let reason = match (&code, node.next()) {
         (Some(_), Some(arg)) => reason(arg),
         (Some(code), None) => {
-            node.problem(format!("`allow {code}` gives no reason"), "here", format!("write `allow {code} \"why it is right here\"`"));
+            node.problem(format!("`allow {code}` has no reason"), "here", format!("write `allow {code} \"REASON\"`"));
             None
         }
         (None, _) => None,
@@ -25,8 +25,8 @@ pub(super) fn decode(mut node: Node) -> Option<Allow> {
 fn reason(arg: super::node::Arg) -> Option<String> {
     let text = arg.text("a reason")?.trim();
     if text.is_empty() {
-        let problem = crate::schema::Problem::new("a reason is empty", arg.span(), "here");
-        arg.ctx.problem(problem.help("write between the quotes why it is right here"));
+        let problem = crate::schema::Problem::new("the reason is empty", arg.span(), "here");
+        arg.ctx.problem(problem.help("write the reason between the quotes"));
         return None;
     }
     Some(text.to_owned())

@@ -33,8 +33,8 @@ impl<'a> Arg<'a> {
             None => false,
             Some("sql") => true,
             Some(other) => {
-                let problem = Problem::new(format!("unknown annotation `({other})`"), self.span(), "here");
-                self.ctx.problem(problem.help("the only one is (sql), for an expression: (sql)\"CURRENT_TIMESTAMP\""));
+                let problem = Problem::new(format!("unknown type annotation `({other})`"), self.span(), "here");
+                self.ctx.problem(problem.help("the only type annotation is (sql), which marks an expression: (sql)\"CURRENT_TIMESTAMP\""));
                 false
             }
         }
@@ -54,9 +54,9 @@ impl<'a> Arg<'a> {
         let source = self.entry.format().map_or("", |f| f.value_repr.trim());
         let plain = number::plain(self.value(), source);
         if plain.is_none() {
-            let problem = Problem::new(format!("`{source}` is not a number of SQL"), self.span(), "here");
+            let problem = Problem::new(format!("`{source}` is not a valid SQL number"), self.span(), "here");
             let text = if source.contains("nan") { "'NaN'" } else { "'Infinity'" };
-            let help = format!("write a number in digits; PostgreSQL's float and numeric types take (sql)\"{text}\"");
+            let help = format!("write the number in digits; for a float or numeric column in PostgreSQL, write (sql)\"{text}\"");
             self.ctx.problem(problem.help(help));
         }
         plain
@@ -70,8 +70,8 @@ impl<'a> Arg<'a> {
             _ => {
                 let text = self.text(&format!("{name}="))?;
                 if number::is_odd(text) {
-                    let problem = Problem::new(format!("{name}= is not a number in plain digits"), self.span(), "here");
-                    self.ctx.problem(problem.help("write it in decimal digits alone"));
+                    let problem = Problem::new(format!("{name}= is not a plain decimal number"), self.span(), "here");
+                    self.ctx.problem(problem.help("use decimal digits only"));
                 }
                 Some(text.to_owned())
             }
@@ -81,8 +81,8 @@ impl<'a> Arg<'a> {
     /// A string, or a problem.
     pub(super) fn text(&self, what: &str) -> Option<&'a str> {
         if self.is_sql() {
-            let problem = Problem::new(format!("{what} is no expression"), self.span(), "(sql) means nothing here");
-            self.ctx.problem(problem.help("take out the (sql)"));
+            let problem = Problem::new(format!("{what} cannot be an expression"), self.span(), "(sql) is not allowed here");
+            self.ctx.problem(problem.help("remove the (sql)"));
         }
         self.string(what)
     }
@@ -93,7 +93,7 @@ impl<'a> Arg<'a> {
             let (sql, source) = (if self.entry.ty().is_some() { "(sql)" } else { "" }, self.source());
             let plain = self.entry.format().and_then(|f| number::plain(self.value(), f.value_repr.trim()));
             let value = plain.as_deref().unwrap_or_else(|| source.strip_prefix(sql).unwrap_or(&source));
-            let problem = Problem::new(format!("{what} must be a word or a string"), self.span(), "not a string");
+            let problem = Problem::new(format!("{what} must be a string"), self.span(), "not a string");
             self.ctx.problem(problem.help(format!("write {sql}\"{value}\"")));
         }
         text.filter(|t| self.has_no_nul(what, t))
@@ -107,8 +107,8 @@ impl<'a> Arg<'a> {
     fn has_no_nul(&self, what: &str, text: &str) -> bool {
         let has = text.contains('\0');
         if has {
-            let problem = Problem::new(format!("{what} holds a NUL character"), self.span(), "no database takes that");
-            self.ctx.problem(problem.help("take it out"));
+            let problem = Problem::new(format!("{what} contains a NUL character"), self.span(), "no database accepts it");
+            self.ctx.problem(problem.help("remove it"));
         }
         !has
     }
@@ -138,11 +138,11 @@ impl<'a> Arg<'a> {
         let text = self.string(what)?.trim();
         if text.is_empty() {
             self.ctx
-                .problem(Problem::new(format!("{what} is empty"), self.span(), "SQL is wanted here").help("write SQL between the quotes"));
+                .problem(Problem::new(format!("{what} is empty"), self.span(), "SQL expected here").help("write SQL between the quotes"));
             return None;
         }
         if let Some(why) = limits::of_sql(text, longest) {
-            let help = "what is that long or deep belongs into a function or a view";
+            let help = "move long or deeply nested SQL into a function or a view";
             self.ctx.problem(Problem::new(format!("{what} {why}"), self.span(), "here").help(help));
             return None;
         }
@@ -151,8 +151,7 @@ impl<'a> Arg<'a> {
 
     pub(super) fn bool(&self, what: &str) -> bool {
         self.value().as_bool().unwrap_or_else(|| {
-            self.ctx
-                .problem(Problem::new(format!("{what} is neither #true nor #false"), self.span(), "here").help("write #true or #false"));
+            self.ctx.problem(Problem::new(format!("{what} must be #true or #false"), self.span(), "here").help("write #true or #false"));
             false
         })
     }
@@ -166,9 +165,9 @@ impl<'a> Arg<'a> {
             let part = words.iter().copied().find(|w| w.split('-').any(|p| p == text));
             let help = match nearest(text, words.iter().copied()).or(part) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("one of: {}", words.join(", ")),
+                None => format!("expected one of: {}", words.join(", ")),
             };
-            self.ctx.problem(Problem::new(format!("{what} cannot be `{text}`"), self.span(), "here").help(help));
+            self.ctx.problem(Problem::new(format!("invalid value `{text}` for {what}"), self.span(), "here").help(help));
         }
         found
     }

@@ -98,8 +98,9 @@ pub fn read(name: &str, text: &str, dialect: Dialect, codes: &[&str]) -> Result<
     problems.extend(ctx.into_problems());
     let start = Span { file: 0, start: 0, len: 0 };
     if draft.after.is_none() && problems.is_empty() {
-        problems
-            .push(Problem::new("the case has no `after`", start, "in this file").help("write `after { … }` or `after schema=\"FILE\"`"));
+        problems.push(
+            Problem::new("the test case has no `after`", start, "in this file").help("write `after { … }` or `after schema=\"FILE\"`"),
+        );
     }
     match draft.after {
         Some(after) if problems.is_empty() => Ok(Case {
@@ -155,10 +156,10 @@ impl Draft<'_> {
                 node.finish(&[]);
             }
             "expect" => self.no_changes |= expect(node),
-            "expect-plan" => self.plan.extend(words(node, "a text of the plan", 1).pop()),
+            "expect-plan" => self.plan.extend(words(node, "the expected plan text", 1).pop()),
             "expect-blocked" => self.blocked.extend(code(node, self.codes)),
             "expect-value" => {
-                if let [query, value] = words(node, "a query, and the value that it gives", 2).as_slice() {
+                if let [query, value] = words(node, "a query and its expected value", 2).as_slice() {
                     self.values.push((query.clone(), value.clone()));
                 }
             }
@@ -171,7 +172,7 @@ impl Draft<'_> {
         let file = node.prop_text("schema").filter(|f| !f.is_empty()).map(PathBuf::from);
         let (inner, name) = (self.inner(&node), node.name());
         match (&file, &inner) {
-            (Some(_), Some(_)) => node.problem(format!("`{name}` names a file and has braces"), "here", "keep one of the two"),
+            (Some(_), Some(_)) => node.problem(format!("`{name}` has both a file and a children block"), "here", "keep one of the two"),
             (None, None) => {
                 node.problem(format!("`{name}` has no schema"), "here", format!("write `{name} {{ … }}` or `{name} schema=\"FILE\"`"));
             }
@@ -197,7 +198,7 @@ impl Draft<'_> {
 /// Adds a problem where there is one already.
 fn is_first(first: bool, node: &Node) -> bool {
     if !first {
-        node.problem(format!("`{}` is given twice", node.name()), "the second", "keep one of the two");
+        node.problem(format!("`{}` is specified twice", node.name()), "the second", "keep one of the two");
     }
     first
 }
@@ -205,7 +206,7 @@ fn is_first(first: bool, node: &Node) -> bool {
 /// `expect "no changes"`.
 fn expect(mut node: Node) -> bool {
     let help = format!("write `expect \"{EXPECT}\"`");
-    let word = node.required("what is expected", &help);
+    let word = node.required("a value", &help);
     let said = word.and_then(|a| a.choice("expect", &[(EXPECT, ())])).is_some();
     node.finish(&[]);
     said
@@ -223,12 +224,12 @@ fn words(mut node: Node, what: &str, count: usize) -> Vec<String> {
 
 /// A hazard's code, which there must be.
 fn code(mut node: Node, codes: &[&str]) -> Option<String> {
-    let arg = node.required("a hazard's code", "write `expect-blocked CODE`");
-    let code = arg.and_then(|a| a.text("a hazard's code").map(str::to_owned));
+    let arg = node.required("a hazard code", "write `expect-blocked CODE`");
+    let code = arg.and_then(|a| a.text("a hazard code").map(str::to_owned));
     if let Some(code) = code.as_ref().filter(|c| !codes.contains(&c.as_str())) {
         let near = nearest(code, codes.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let help = near.unwrap_or_else(|| "`rosey explain` lists all codes".to_owned());
-        node.problem(format!("there is no hazard `{code}`"), "here", help);
+        node.problem(format!("unknown hazard code `{code}`"), "here", help);
     }
     node.finish(&[]);
     code
@@ -240,7 +241,7 @@ fn rows(node: Node, expected: bool) -> Vec<Row> {
     let same = |a: &Row, b: &Row| a.table == b.table && a.schema == b.schema;
     for empty in found.iter().filter(|r| r.cells.is_empty()) {
         if found.iter().any(|r| same(r, empty) && !r.cells.is_empty()) {
-            node.problem(format!("`{}` has no rows here, and has some", empty.table), "here", "keep one of the two");
+            node.problem(format!("`{}` is listed both without rows and with rows", empty.table), "here", "keep one of the two");
         }
     }
     node.finish(&["any"]);
@@ -316,17 +317,17 @@ expect-value "SELECT 1" 1
     #[test]
     fn mistakes_are_told() {
         for (text, wanted) in [
-            ("before { }", "the case has no `after`"),
-            ("after { }\nafter { }", "`after` is given twice"),
+            ("before { }", "the test case has no `after`"),
+            ("after { }\nafter { }", "`after` is specified twice"),
             ("after", "`after` has no schema"),
             ("after schema=a { }", "names a file and has braces"),
             ("after { }\nexpect changes", "expect cannot be `changes`"),
             ("after { }\nexpects \"no changes\"", "unknown node `expects`"),
             ("after { }\nrows { users; }", "the row has no values"),
-            ("after { }\nexpect-value \"SELECT 1\"", "lacks a query, and the value that it gives"),
+            ("after { }\nexpect-value \"SELECT 1\"", "lacks a query and its expected value"),
             ("after { }\nexpect-blocked destroys-colum", "did you mean `destroys-column`?"),
             ("after { }\nexpect-blocked", "lacks a hazard's code"),
-            ("after { }\nexpect-rows { a; a x=1; }", "`a` has no rows here, and has some"),
+            ("after { }\nexpect-rows { a; a x=1; }", "`a` is listed both without rows and with rows"),
             ("after { }\nonly mysql", "only cannot be `mysql`"),
         ] {
             let said = read("a.kdl", text, Dialect::Sqlite, &CODES).unwrap_err().to_string();

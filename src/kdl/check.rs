@@ -6,18 +6,18 @@ use crate::schema::{Check, Ident};
 
 pub(super) fn decode(mut node: Node) -> Option<Check> {
     let origin = node.origin();
-    let first = node.required("its condition", "write `check \"CONDITION\"` or `check NAME \"CONDITION\"`")?;
+    let first = node.required("a condition", "write `check \"CONDITION\"` or `check NAME \"CONDITION\"`")?;
     let second = node.next();
     let (name, condition): (Option<Arg>, Arg) = match second {
         Some(condition) => (Some(first), condition),
         None => (None, first),
     };
-    let name = name.and_then(|a| a.ident("a check's name"));
+    let name = name.and_then(|a| a.ident("a check name"));
     let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
     let no_inherit = node.prop_bool("no-inherit");
     let not_valid = node.prop_bool("not-valid");
     let comment = node.prop_text("comment");
-    let expr = condition.expr("a check's condition");
+    let expr = condition.expr("a check condition");
     node.only_old_names(&mut was);
     node.finish(&["was"]);
     Some(Check { name, was, no_inherit, not_valid, comment, origin, ..Check::new(expr?) })

@@ -45,7 +45,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
     let mut column = Column::new(name.clone(), ty);
     column.origin = node.origin();
     column.only = node.only;
-    let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column's flag", &FLAGS)).collect();
+    let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column flag", &FLAGS)).collect();
     column.not_null = flags.contains(&Flag::NotNull);
     column.explicit_not_null = Explicit(column.not_null);
     column.prevent_destroy = flags.contains(&Flag::PreventDestroy);
@@ -63,7 +63,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
             v.insert(column);
         }
         Entry::Occupied(o) => ctx.problem(
-            Problem::new(format!("two columns are called `{}`", o.key()), o.get().origin.0, "the first")
+            Problem::new(format!("two columns are named `{}`", o.key()), o.get().origin.0, "the first")
                 .also(column.origin.0, "the second")
                 .help("rename one of the two"),
         ),
@@ -71,11 +71,11 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
 }
 
 fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
-    let help = format!("write `column {name} TYPE`, with a type like integer, text, \"varchar(50)\"");
-    let arg = node.required("its type", &help)?;
+    let help = format!("write `column {name} TYPE`, with a type such as integer, text or \"varchar(50)\"");
+    let arg = node.required("a type", &help)?;
     let text = arg.text("a type")?;
     if FLAGS.iter().any(|(w, _)| *w == text) {
-        node.problem(format!("column `{name}` lacks its type"), "the type comes after the name", help);
+        node.problem(format!("column `{name}` has no type"), "the type must follow the name", help);
         return None;
     }
     types::parse(&arg, text)
@@ -94,11 +94,11 @@ fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
     let stored = node.prop_bool("stored");
     match generated {
         Some(expr) => column.generated = Some(Generated { expr, stored }),
-        None if stored => node.problem("`stored=` without `generated=`", "here", "write generated=\"EXPRESSION\" stored=#true"),
+        None if stored => node.problem("`stored=` requires `generated=`", "here", "write generated=\"EXPRESSION\" stored=#true"),
         None => {}
     }
     if column.generated.is_some() && column.default.is_some() {
-        node.problem("a generated column has no default", "both are given", "keep one of `generated=` and `default=`");
+        node.problem("a generated column cannot have a default", "both are specified", "keep one of `generated=` and `default=`");
     }
 }
 
@@ -131,7 +131,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
             ..PrimaryKey::new(vec![KeyPart { desc: inline_desc, ..part() }])
         });
     } else if flags.contains(&Flag::Autoincrement) {
-        node.problem("`autoincrement` is for a primary key", "here", "write `primary-key autoincrement`");
+        node.problem("`autoincrement` requires `primary-key`", "here", "write `primary-key autoincrement`");
     } else if flags.contains(&Flag::Nullable) && column.not_null {
         node.problem("a column cannot be both `nullable` and `not-null`", "here", "keep one of the two");
     }
@@ -142,7 +142,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
         table.uniques.push(Unique { conflict: conflict.take(), origin: node.origin(), ..Unique::new(vec![part()]) });
     }
     if conflict.is_some() && !column.not_null {
-        node.problem("`on-conflict=` needs a rule to be about", "here", "it goes with primary-key, unique or not-null");
+        node.problem("`on-conflict=` has no constraint to apply to", "here", "use it with primary-key, unique or not-null");
     }
     column.not_null_conflict = conflict;
     if let Some(fk) = reference::decode_references(node, vec![column.name.clone()]) {
@@ -170,14 +170,18 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
 /// How the column's own sequence counts; a column that has none has nothing to say.
 fn decode_sequence(child: Node, column: &mut Column) {
     if !column.ty.is_serial() && column.identity.is_none() {
-        child.problem(format!("column `{}` has no sequence", column.name), "here", "a column is numbered with `serial` or `identity`");
+        child.problem(
+            format!("column `{}` has no sequence", column.name),
+            "here",
+            "remove `sequence`, or declare the column with `serial` or `identity`",
+        );
     }
     column.sequence = sequence::decode_child(child);
 }
 
 fn only_once(slot: &mut Option<Expr>, child: Node, name: &str) {
     if let Some(first) = slot {
-        let problem = Problem::new(format!("`{name}` is given twice"), first.origin.0, "the first");
+        let problem = Problem::new(format!("`{name}` is specified twice"), first.origin.0, "the first");
         child.ctx.problem(problem.also(child.at(), "the second").help("keep one of the two"));
         return;
     }

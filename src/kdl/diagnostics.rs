@@ -39,9 +39,9 @@ impl Diagnostics {
 
     /// What is told of a file that is not to be shown: a link of anybody's may lead to anything on this machine.
     fn hidden(name: &str, count: usize) -> Self {
-        let count = if count == 1 { "one mistake".to_owned() } else { format!("{count} mistakes") };
-        let message = format!("`{name}` is a link that leads out of the project, and what it leads to has {count}; none of it is shown");
-        let help = "name the file itself with --schema, or put it into the project";
+        let count = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
+        let message = format!("`{name}` is a symbolic link to a file outside the project, so its contents are not shown ({count})");
+        let help = "pass the file itself with --schema, or move it into the project";
         Diagnostics { problems: vec![Problem::new(message, None, "").help(help)], files: Arc::default() }
     }
 

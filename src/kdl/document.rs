@@ -42,7 +42,7 @@ pub(crate) fn read(text: &str, verbatim: &[&str]) -> Result<Vec<Block>, (usize, 
         let node = &text[range.clone()];
         if verbatim.contains(&name) {
             let (from, to) =
-                node.find('{').zip(node.rfind('}')).ok_or_else(|| (line_of(range.start), format!("`{name}` holds nothing")))?;
+                node.find('{').zip(node.rfind('}')).ok_or_else(|| (line_of(range.start), format!("`{name}` has no children block")))?;
             let inner = node.get(from + 1..to).unwrap_or_default();
             let mut block = parsed(&node[..from], &line_of, range.start)?;
             block.text = inner.to_owned();
@@ -58,7 +58,7 @@ fn parsed(node: &str, line_of: &impl Fn(usize) -> usize, start: usize) -> Result
     let document = KdlDocument::parse_v2(node).map_err(|error| {
         let first = error.diagnostics.first();
         let at = first.map_or(0, |d| d.span.offset());
-        let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "this is no KDL".to_owned());
+        let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "invalid KDL syntax".to_owned());
         (line_of(start + at), message)
     })?;
     Ok(document.nodes().first().map(block).unwrap_or_default())

@@ -11,7 +11,7 @@ pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
     let before = node.ctx.count();
     let mut exclusion = Exclusion {
         origin: node.origin(),
-        name: node.next().and_then(|a| a.ident("an exclusion's name")),
+        name: node.next().and_then(|a| a.ident("an exclusion constraint name")),
         was: node.prop_ident("was").into_iter().collect(),
         method: node.prop_text("using").filter(|m| m != "btree"),
         parts: Vec::new(),
@@ -29,14 +29,14 @@ pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
             "include" => exclusion.include.extend(child.rest_idents("an included column")),
             "was" => exclusion.was.extend(child.old_names()),
             _ => {
-                child.unknown("node in an exclusion:", &CHILDREN);
+                child.unknown("node in an exclusion constraint:", &CHILDREN);
                 continue;
             }
         }
         child.finish(&[]);
     }
     if exclusion.parts.is_empty() && node.ctx.count() == before {
-        node.problem("`exclude` compares nothing", "here", "write `exclude using=gist { part COLUMN with=\"=\" }`");
+        node.problem("`exclude` has no parts", "here", "write `exclude using=gist { part COLUMN with=\"=\" }`");
     }
     node.finish(&CHILDREN);
     (!exclusion.parts.is_empty()).then_some(exclusion)
@@ -45,7 +45,11 @@ pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
 fn decode_part(mut node: Node) -> Option<(IndexPart, String)> {
     let operator = node.prop("with");
     if operator.is_none() {
-        node.problem("`part` of an exclusion lacks `with=`", "here", "name the operator that must not hold: part COLUMN with=\"=\"");
+        node.problem(
+            "a `part` of an exclusion constraint is missing `with=`",
+            "here",
+            "specify the operator to compare with: part COLUMN with=\"=\"",
+        );
     }
     let operator = operator.and_then(|a| a.text("with=").map(str::to_owned));
     let part = index::decode_part(node)?;

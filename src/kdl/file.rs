@@ -26,7 +26,7 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
     }
     let file = File::open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(refused("something else by now"));
+        return Err(refused("another kind of file now"));
     }
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
@@ -63,11 +63,11 @@ fn is_special(path: &Path) -> Result<Option<&'static str>> {
         return Ok(Some("a folder"));
     }
     if !kind.is_file() {
-        return Ok(Some("a pipe, a device or a socket"));
+        return Ok(Some("a pipe, device or socket"));
     }
     // The kernel makes these up; they tell what the machine and its programs hold.
     let real = path.canonicalize()?;
-    Ok(["/proc", "/sys"].iter().any(|root| real.starts_with(root)).then_some("a file of the kernel's"))
+    Ok(["/proc", "/sys"].iter().any(|root| real.starts_with(root)).then_some("a file in /proc or /sys"))
 }
 
 /// A number of bytes for people.

@@ -14,7 +14,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
     index.only = node.only;
     for arg in node.rest() {
         if arg.is_sql() {
-            index.parts.extend(arg.expr("an index part").map(|e| IndexPart::new(PartKey::Expr(e))));
+            index.parts.extend(arg.expr("the index part").map(|e| IndexPart::new(PartKey::Expr(e))));
         } else {
             index.parts.extend(arg.ident("a column").map(|c| IndexPart::new(PartKey::Column(c))));
         }
@@ -46,7 +46,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
         child.finish(&[]);
     }
     if index.parts.is_empty() && node.ctx.count() == before {
-        node.problem(format!("index `{}` names no column", index.name), "here", "write `index NAME COLUMN…`");
+        node.problem(format!("index `{}` has no columns", index.name), "here", "write `index NAME COLUMN…`");
     }
     node.finish(&CHILDREN);
     Some(index)
@@ -54,7 +54,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
 
 pub(super) fn decode_part(mut node: Node) -> Option<IndexPart> {
     let arg = node.required("a column or an expression", "write `part COLUMN` or `part (sql)\"EXPRESSION\"`")?;
-    let key = if arg.is_sql() { PartKey::Expr(arg.expr("an index part")?) } else { PartKey::Column(arg.ident("a column")?) };
+    let key = if arg.is_sql() { PartKey::Expr(arg.expr("the index part")?) } else { PartKey::Column(arg.ident("a column")?) };
     let part = IndexPart {
         key,
         collate: node.prop_ident("collate"),

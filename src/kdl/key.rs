@@ -18,7 +18,7 @@ pub(super) fn set_primary_key(ctx: &Ctx, table: &mut Table, key: PrimaryKey) {
         ctx.problem(
             Problem::new(format!("table `{}` has two primary keys", table.name), first.origin.0, "the first")
                 .also(key.origin.0, "the second")
-                .help("for a key of several columns write one node: primary-key a b"),
+                .help("for a multicolumn key, write one node: primary-key a b"),
         );
     } else {
         table.primary_key = Some(key);
@@ -84,14 +84,14 @@ impl Children {
                 "include" => all.include.extend(child.rest_idents("an included column")),
                 "was" if known.contains(&"was") => all.was.extend(child.old_names()),
                 _ => {
-                    child.unknown("node here:", known);
+                    child.unknown("child node:", known);
                     continue;
                 }
             }
             child.finish(&[]);
         }
         if all.parts.is_empty() && node.ctx.count() == before {
-            node.problem(format!("`{}` names no column", node.name()), "here", format!("write `{} COLUMN…`", node.name()));
+            node.problem(format!("`{}` has no columns", node.name()), "here", format!("write `{} COLUMN…`", node.name()));
         }
         all
     }

@@ -68,7 +68,7 @@ impl Watch {
             _ => {}
         }
         if self.depth > BRACES {
-            self.refuse(token, 1, format!("more than {BRACES} levels of braces"), "a schema needs four");
+            self.refuse(token, 1, format!("more than {BRACES} levels of braces"), "a schema needs only four");
         }
         self.marks(token);
         self.count(token);
@@ -87,9 +87,14 @@ impl Watch {
     fn block_comment(&mut self, token: &Token<'_>) {
         let (deepest, open) = levels(token.text);
         if deepest > DEPTH {
-            self.refuse(token, 2, format!("more than {DEPTH} levels of `/* */`"), "close each comment before the next one begins");
+            self.refuse(
+                token,
+                2,
+                format!("more than {DEPTH} levels of nested `/* */` comments"),
+                "close each comment before the next one starts",
+            );
         } else if open {
-            self.refuse(token, 2, "a `/*` is never closed".to_owned(), "add the `*/` that belongs to it");
+            self.refuse(token, 2, "unterminated `/*` comment".to_owned(), "add the closing `*/`");
         }
         if token.text.len() > LONG_COMMENT {
             self.blank(token);
@@ -100,10 +105,15 @@ impl Watch {
     fn marks(&mut self, token: &Token<'_>) {
         match token.kind {
             Kind::SlashDash if self.slashed => {
-                self.refuse(token, 2, "a `/-` directly behind another one".to_owned(), "one `/-` comments out what follows it");
+                self.refuse(
+                    token,
+                    2,
+                    "`/-` directly after another `/-`".to_owned(),
+                    "a single `/-` comments out the element that follows it",
+                );
             }
             Kind::ParenOpen if self.typed => {
-                self.refuse(token, 1, "a `(` directly behind another one".to_owned(), "SQL with brackets stands in quotes");
+                self.refuse(token, 1, "`(` directly after another `(`".to_owned(), "put SQL that contains parentheses in quotes");
             }
             _ => {}
         }
@@ -114,7 +124,7 @@ impl Watch {
 
     fn count(&mut self, token: &Token<'_>) {
         if token.text.len() > WORD && !token.kind.is_comment() {
-            self.refuse(token, 1, format!("a word or string of more than {WORD} bytes"), "keep what is that long out of the schema");
+            self.refuse(token, 1, format!("a string or number is longer than {WORD} bytes"), "keep values of this size out of the schema");
         }
         self.entries.resize(self.depth + 1, 0);
         let Some(entries) = self.entries.last_mut() else { return };
@@ -129,7 +139,7 @@ impl Watch {
         self.continued = token.kind == Kind::Continuation || (token.kind.is_comment() && self.continued);
         self.semicolons = if token.kind == Kind::Semicolon { self.semicolons + 1 } else { 0 };
         if too_many {
-            self.refuse(token, 1, format!("a node of more than {ENTRIES} words"), "give each part a line of its own");
+            self.refuse(token, 1, format!("a node has more than {ENTRIES} arguments and properties"), "write each part as a child node");
         }
         if self.semicolons > SEMICOLONS {
             self.refuse(token, 1, format!("more than {SEMICOLONS} `;` in a row"), "one `;` ends a node");
@@ -161,7 +171,7 @@ fn levels(comment: &str) -> (usize, bool) {
 pub(super) fn of_sql(text: &str, longest: usize) -> Option<String> {
     let length = text.chars().count();
     if length > longest {
-        return Some(format!("has {length} characters; the most are {longest}"));
+        return Some(format!("has {length} characters; the maximum is {longest}"));
     }
     let (mut depth, mut deepest) = (0usize, 0);
     for byte in text.bytes() {
@@ -172,5 +182,5 @@ pub(super) fn of_sql(text: &str, longest: usize) -> Option<String> {
         }
         deepest = deepest.max(depth);
     }
-    (deepest > DEPTH).then(|| format!("has more than {DEPTH} levels of parentheses"))
+    (deepest > DEPTH).then(|| format!("has more than {DEPTH} levels of nested parentheses"))
 }

@@ -73,7 +73,7 @@ impl Ctx {
         let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked, only: Only::default(), single_quoted: None };
         if let Some(ty) = kdl.ty() {
             let at = node.ctx.span(ty.span());
-            self.problem(Problem::new(format!("`({})` before a node means nothing", ty.value()), at, "here").help("take it out"));
+            self.problem(Problem::new(format!("unexpected type annotation `({})` on a node", ty.value()), at, "here").help("remove it"));
         }
         for entry in kdl.entries() {
             node.take_in(entry);
@@ -110,7 +110,7 @@ impl<'a> Node<'a> {
             return;
         };
         if let Some((_, first)) = self.props.iter().find(|(n, _)| *n == name) {
-            let problem = Problem::new(format!("`{name}=` is given twice"), first.span(), "the first");
+            let problem = Problem::new(format!("`{name}=` is specified twice"), first.span(), "the first");
             self.ctx.problem(problem.also(arg.span(), "the second").help("keep one of the two"));
         } else {
             self.props.push((name, arg));
@@ -135,7 +135,7 @@ impl<'a> Node<'a> {
     }
 
     fn not_quotes(&self, span: Span, text: &str) {
-        let problem = Problem::new(format!("`{text}`: single quotes are no quotes in KDL"), span, "here");
+        let problem = Problem::new(format!("`{text}`: KDL does not use single quotes"), span, "here");
         self.ctx.problem(problem.help(format!("write \"{}\"", text.trim_matches('\''))));
     }
 
@@ -180,7 +180,7 @@ impl<'a> Node<'a> {
     pub(super) fn required(&mut self, what: &str, help: &str) -> Option<Arg<'a>> {
         let arg = self.next();
         if arg.is_none() {
-            self.problem(format!("`{}` lacks {what}", self.name()), "here", help);
+            self.problem(format!("`{}` is missing {what}", self.name()), "here", help);
         }
         arg
     }
@@ -192,7 +192,7 @@ impl<'a> Node<'a> {
         let bare = arg.entry.format().is_some_and(|f| f.value_repr.ends_with(':'));
         if let Some(name) = arg.value().as_string().and_then(|n| n.strip_suffix(':')).filter(|_| bare) {
             let problem = Problem::new(format!("the name `{name}:` ends with a colon"), arg.span(), "here");
-            self.ctx.problem(problem.help(format!("KDL has no colon here: write `{name}`")));
+            self.ctx.problem(problem.help(format!("remove the colon: write `{name}`")));
             return Some(self.ctx.ident(name).at(arg.origin()));
         }
         arg.ident("a name")
@@ -216,7 +216,7 @@ impl<'a> Node<'a> {
     /// The names of a `was` node.
     pub(super) fn old_names(&mut self) -> Vec<Ident> {
         if self.args.is_empty() {
-            self.problem("`was` names nothing", "here", "write `was OLD_NAME`");
+            self.problem("`was` is missing a name", "here", "write `was OLD_NAME`");
         }
         self.rest_idents("an old name")
     }
@@ -244,8 +244,8 @@ impl<'a> Node<'a> {
         let arg = self.prop(name)?;
         let number = arg.value().as_integer().and_then(|n| i64::try_from(n).ok());
         if number.is_none() {
-            let problem = Problem::new(format!("{name}= is no whole number of 64 bits"), arg.span(), "here");
-            self.ctx.problem(problem.help(format!("write {name}= and digits without quotes, from {} to {}", i64::MIN, i64::MAX)));
+            let problem = Problem::new(format!("{name}= must be a 64-bit integer"), arg.span(), "here");
+            self.ctx.problem(problem.help(format!("write {name}= with an unquoted integer between {} and {}", i64::MIN, i64::MAX)));
         }
         number
     }
@@ -293,8 +293,8 @@ impl<'a> Node<'a> {
     }
 
     fn no_child(&self, child: &Node) {
-        let message = format!("`{}` takes no `{}`", self.name(), child.name());
-        self.ctx.problem(Problem::new(message, child.at(), "unexpected").help("take it out"));
+        let message = format!("`{}` cannot contain `{}`", self.name(), child.name());
+        self.ctx.problem(Problem::new(message, child.at(), "unexpected").help("remove it"));
     }
 
     /// Reports this node as one that does not belong where it stands.
@@ -303,13 +303,13 @@ impl<'a> Node<'a> {
         let at = self.ctx.span(self.kdl.name().span());
         let name = self.name();
         let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {
-            format!("KDL has no colon here: write `{bare}`")
+            format!("remove the colon: write `{bare}`")
         } else if let Some(near) = nearest(name, known.iter().copied()).filter(|n| *n != name && (name, *n) != ("include", "exclude")) {
             format!("did you mean `{near}`?")
         } else {
-            format!("known here: {}", known.join(", "))
+            format!("expected one of: {}", known.join(", "))
         };
-        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
+        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not recognized").help(help));
     }
 
     /// Reports a child that does not belong into this node. What is a property or a flag of the node is told so.
@@ -326,7 +326,7 @@ impl<'a> Node<'a> {
         };
         self.ctx.lost.set(self.ctx.lost.get() + 1);
         let at = self.ctx.span(child.kdl.name().span());
-        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not known here").help(help));
+        self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not recognized").help(help));
     }
 
     /// Words that are flags, given a value.
@@ -335,7 +335,7 @@ impl<'a> Node<'a> {
             if let Some(i) = self.props.iter().position(|(n, _)| *n == flag) {
                 let arg = self.props.remove(i).1;
                 let off = matches!(arg.value(), ::kdl::KdlValue::Bool(false) | ::kdl::KdlValue::Null);
-                let help = if off { format!("leave it out: what is not `{flag}` does not say so") } else { format!("write `{flag}`") };
+                let help = if off { format!("to turn it off, remove `{flag}`") } else { format!("write `{flag}`") };
                 self.ctx.problem(Problem::new(format!("`{flag}` is a flag and takes no value"), arg.span(), "here").help(help));
             }
         }
@@ -362,21 +362,21 @@ impl<'a> Node<'a> {
     pub(super) fn finish(self, known_children: &[&'static str]) {
         for arg in &self.args {
             let shown = arg.value().as_string().map_or_else(|| arg.value().to_string(), str::to_owned);
-            let problem = Problem::new(format!("`{shown}` has no place in `{}`", self.name()), arg.span(), "unexpected");
+            let problem = Problem::new(format!("unexpected argument `{shown}` in `{}`", self.name()), arg.span(), "unexpected");
             self.ctx.problem(match arg.value().as_string().and_then(|s| nearest(s, self.asked.iter().copied())) {
                 Some(near) => problem.help(format!("did you mean `{near}=`?")),
-                None => problem.help("a string with spaces stands in double quotes"),
+                None => problem.help("put a string that contains spaces in double quotes"),
             });
         }
         for (name, arg) in &self.props {
             let help = match nearest(name, self.asked.iter().copied()) {
-                _ if known_children.contains(name) => format!("it has a line of its own, in braces: write `{{ {name} {} }}`", arg.source()),
+                _ if known_children.contains(name) => format!("write it as a child node: `{{ {name} {} }}`", arg.source()),
                 Some(near) => format!("did you mean `{near}=`?"),
-                None if self.asked.is_empty() => "take it out: what belongs to it has a line of its own".to_owned(),
-                None => format!("known here: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),
+                None if self.asked.is_empty() => "remove it; this node does not accept properties".to_owned(),
+                None => format!("expected one of: {}", self.asked.iter().map(|a| format!("{a}=")).collect::<Vec<_>>().join(", ")),
             };
-            let message = format!("unknown property `{name}=` on `{}`", self.name());
-            self.ctx.problem(Problem::new(message, arg.span(), "not known here").help(help));
+            let message = format!("unknown property `{name}=` in `{}`", self.name());
+            self.ctx.problem(Problem::new(message, arg.span(), "not recognized").help(help));
         }
         if known_children.is_empty() {
             self.children().iter().for_each(|child| self.no_child(child));
@@ -389,7 +389,7 @@ impl Node<'_> {
     pub(super) fn storage_parameters(&mut self) -> Vec<(String, String)> {
         let props = self.rest_props();
         if props.is_empty() {
-            self.problem("`with` names no parameter", "here", "write `with NAME=VALUE`");
+            self.problem("`with` has no parameters", "here", "write `with NAME=VALUE`");
         }
         props.into_iter().filter_map(|(name, arg)| Some((name.to_owned(), arg.parameter(name)?))).collect()
     }

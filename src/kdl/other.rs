@@ -24,7 +24,7 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let origin = node.origin();
     let name = ObjectName::bare(node.required_name()?);
     let flags = node.rest();
-    let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table's flag", &[("prevent-destroy", ())]).is_some());
+    let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table flag", &[("prevent-destroy", ())]).is_some());
     let mut allows = Allows::default();
     let using = sql_child(node, "using", &["using", "allow"], |child| allows.0.extend(allow::decode(child)))?;
     Some(VirtualTable { head: Head { prevent_destroy, allows, origin, ..Head::new(name) }, using })
@@ -43,16 +43,16 @@ pub(super) fn sql_child<'a>(
         if child.name() == child_name && sql.is_none() {
             sql = Some(child.statement(child_name));
         } else if child.name() == child_name {
-            child.problem(format!("`{child_name}` is given twice"), "the second", "keep one of the two");
+            child.problem(format!("`{child_name}` is specified twice"), "the second", "keep one of the two");
         } else if known.contains(&child.name()) {
             other(child);
         } else {
-            child.unknown("node here:", known);
+            child.unknown("child node:", known);
         }
     }
     if sql.is_none() && node.ctx.count() == before {
         let help = format!("write `{} NAME {{ {child_name} \"SQL\" }}`", node.name());
-        node.problem(format!("`{}` lacks its `{child_name}`", node.name()), "here", help);
+        node.problem(format!("`{}` is missing `{child_name}`", node.name()), "here", help);
     }
     node.finish(known);
     sql.flatten()
@@ -67,7 +67,7 @@ pub(super) fn decode_include(mut node: Node) {
         word.text("a path");
     }
     if words.is_empty() {
-        node.problem("`include` names no file", "here", "write `include \"tables/*.kdl\"`");
+        node.problem("`include` has no path", "here", "write `include \"tables/*.kdl\"`");
     }
     node.finish(&[]);
 }
@@ -78,7 +78,7 @@ pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
     let kind = node.prop("kind").and_then(|a| a.choice("kind=", &kinds)).map(str::to_owned);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
     if patterns.is_empty() && node.ctx.count() == before {
-        node.problem("`ignore` names no pattern", "here", "write `ignore \"legacy_*\"`");
+        node.problem("`ignore` has no pattern", "here", "write `ignore \"legacy_*\"`");
     }
     node.finish(&[]);
     patterns.into_iter().map(|pattern| Ignore { pattern, kind: kind.clone() }).collect()

@@ -115,9 +115,11 @@ fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &
     }
     match KdlDocument::parse_v2(text) {
         Err(error) => Err(syntax_problems(file, text, &error.diagnostics)),
-        Ok(_) => {
-            Err(vec![Problem::new("this part of the file is no KDL by itself", Span { file, start: start as u32, len: 1 }, "from here on")])
-        }
+        Ok(_) => Err(vec![Problem::new(
+            "this part of the file is not valid KDL by itself",
+            Span { file, start: start as u32, len: 1 },
+            "from here on",
+        )]),
     }
 }
 
@@ -158,8 +160,8 @@ fn forbidden(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Proble
     let found = found.filter(|(at, _)| wrong.contains(&line(*at)));
     let problem = |(at, c): (usize, char)| {
         let (name, span) = (format!("U+{:04X}", u32::from(c)), Span { file, start: at as u32, len: c.len_utf8() as u32 });
-        let help = format!("take it out, or write `{}` in double quotes", c.escape_unicode());
-        Problem::new(format!("the invisible character {name} cannot stand in KDL as it is"), span, "here").help(help)
+        let help = format!("remove it, or write `{}` in double quotes", c.escape_unicode());
+        Problem::new(format!("invisible character {name} is not allowed in KDL"), span, "here").help(help)
     };
     found.map(problem).collect()
 }
@@ -171,7 +173,7 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     let line = text[start..].find('\n').map_or(text.len(), |n| start + n);
     let at = |start: usize, len: usize| Span { file, start: start as u32, len: len.max(1) as u32 };
     let problem = |message: String, span: Span, help: String| Problem::new(message, span, "here").help(help);
-    let told = diagnostic.message.as_deref().unwrap_or("this is not KDL");
+    let told = diagnostic.message.as_deref().unwrap_or("invalid syntax");
     if told == "Expected property value" {
         // The place is all that has been read, of the lines before it too. The value stands at its end.
         let from = text[start..end].rfind(char::is_whitespace).map_or(start, |n| start + n + 1);
@@ -182,25 +184,25 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
             .help
             .as_deref()
             .filter(|h| h.contains("keywords"))
-            .unwrap_or("a value is a number, a word, a string in double quotes, #true, #false or #null");
-        return problem(format!("`{word}` has no value that KDL knows"), at(from, len), help.to_owned());
+            .unwrap_or("a value is a number, a string, #true, #false or #null");
+        return problem(format!("`{word}` does not have a valid KDL value"), at(from, len), help.to_owned());
     }
     if told == "Found child block instead of node name" {
-        let help = "it stands on the line of its node: table users {".to_owned();
-        return problem("a `{` belongs to no node".to_owned(), at(start, 1), help);
+        let help = "put it on the same line as its node: table users {".to_owned();
+        return problem("a children block without a node".to_owned(), at(start, 1), help);
     }
     let opened = text[start..].find("/*").map(|n| start + n).filter(|n| *n < line && !text[*n..].contains("*/"));
     if let Some(comment) = opened {
-        return problem("a `/*` is never closed".to_owned(), at(comment, 2), "add the `*/` that belongs to it".to_owned());
+        return problem("unterminated `/*` comment".to_owned(), at(comment, 2), "add the closing `*/`".to_owned());
     }
     if start == line_end && text[..start].ends_with('(') {
-        let help = "what a node holds stands in braces".to_owned();
-        return problem("a `(` where a `{` belongs".to_owned(), at(start - 1, 1), help);
+        let help = "write a children block in braces".to_owned();
+        return problem("found `(` where `{` is expected".to_owned(), at(start - 1, 1), help);
     }
     match own_words(&text[..start], &text[start..line_end], &text[start..line]) {
         Some((len, message, help)) => problem(message, at(start, len), help),
         None => {
-            let found = Problem::new(format!("KDL syntax: {told}"), at(start, line_end - start), "here");
+            let found = Problem::new(format!("KDL syntax error: {told}"), at(start, line_end - start), "here");
             match &diagnostic.help {
                 Some(help) => found.help(help.clone()),
                 None => found,
@@ -229,47 +231,49 @@ fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, St
     let word = line.split(|c: char| c.is_whitespace() || ";{}\"=".contains(c)).next().unwrap_or_default();
     let told = |len: usize, message: &str, help: &str| Some((len, message.to_owned(), help.to_owned()));
     if word == "null" && before.ends_with("not ") {
-        return told(word.len(), "`not null` is one word here", "write `not-null`");
+        return told(word.len(), "`not null` is written as one word here", "write `not-null`");
     }
     if word == "null" && line[word.len()..].trim_start().starts_with('=') {
-        return told(word.len(), "unknown property `null`", "write `not-null` where NULL is refused, and nothing where it is taken");
+        return told(word.len(), "unknown property `null`", "write `not-null` to disallow NULL; by default, a column accepts NULL");
     }
     let flag = FLAGS.iter().find(|flag| before.strip_suffix('=').is_some_and(|b| b.ends_with(&format!(" {flag}"))));
     if let Some(flag) = flag {
-        let help = if word == "false" { format!("leave `{flag}` out") } else { format!("write `{flag}`") };
+        let help = if word == "false" { format!("remove `{flag}`") } else { format!("write `{flag}`") };
         return Some((word.len().max(1), format!("`{flag}` is a flag and takes no value"), help));
     }
     if ["true", "false", "null", "inf", "nan"].contains(&word) {
-        return Some((word.len(), format!("`{word}` is no word in KDL"), format!("write `#{word}`, or \"{word}\" for the text")));
+        return Some((word.len(), format!("`{word}` is not a valid KDL value"), format!("write `#{word}`, or \"{word}\" for the string")));
     }
     if wrong.starts_with('{') || wrong.is_empty() {
-        return told(1, "a `{` is never closed", "add the `}` that belongs to it");
+        return told(1, "unclosed `{`", "add the matching `}`");
     }
     if wrong.starts_with('}') {
-        return told(1, "a `}` too many", "take it out, or add the `{` that belongs to it");
+        return told(1, "unmatched `}`", "remove it, or add the matching `{`");
     }
     if wrong.starts_with([')', ';', ',']) {
         return Some((
             1,
-            format!("`{}` is no node", &wrong[..1]),
-            "a node is a word like `table`, what belongs to it, and the end of the line".to_owned(),
+            format!("`{}` is not a node", &wrong[..1]),
+            "a node is a name such as `table`, followed by its arguments, properties and children block".to_owned(),
         ));
     }
     if wrong.starts_with("\"\"\"") {
-        return told(3, "a string is never closed", "close it with a line of its own that holds `\"\"\"`");
+        return told(3, "unterminated string", "close it with `\"\"\"` on a line of its own");
     }
     if wrong.starts_with('"') && !wrong[1..].contains('"') {
-        return told(wrong.len(), "a string is not closed on its line", "close it with `\"`; a string of several lines stands in `\"\"\"`");
+        return told(wrong.len(), "unterminated string", "close it with `\"`, or use `\"\"\"` for a multi-line string");
     }
     if wrong.starts_with('"') && wrong.contains('\\') {
-        return told(wrong.len(), "a `\\` begins no escape that KDL knows", "write `\\\\`, or leave the text as it is: #\"…\"#");
+        return told(wrong.len(), "`\\` does not start a valid escape sequence", "write `\\\\`, or use a raw string: #\"…\"#");
     }
     if wrong.starts_with('"') {
-        return told(wrong.len(), "a string ends before its text does", "a `\"` in a string is written `\\\"`");
+        return told(wrong.len(), "the string ends too early", "write a `\"` inside a string as `\\\"`");
     }
     let brackets = line.find(['(', '[']).filter(|open| line[..*open].chars().all(|c| c.is_alphanumeric() || c == '_') && *open > 0);
     let typed = brackets.map(|open| line[open..].find([')', ']']).map_or(word, |close| &line[..open + close + 1]));
-    typed.map(|word| (word.len(), format!("`{word}` needs quotes"), format!("write \"{word}\": KDL keeps brackets out of bare words")))
+    typed.map(|word| {
+        (word.len(), format!("`{word}` must be quoted"), format!("write \"{word}\": an unquoted string cannot contain brackets"))
+    })
 }
 
 #[cfg(test)]

@@ -190,8 +190,8 @@ pub fn read(name: &str, text: &str, codes: &[Levelled]) -> Result<Project, Diagn
 
 fn about_a_url(problem: Problem) -> Problem {
     let labels = problem.labels.into_iter().map(|(span, _)| (span, "here".to_owned())).collect();
-    let help = Some("it stands in double quotes; in it, a `\"` is written `\\\"` and a `\\` is written `\\\\`".to_owned());
-    Problem { message: "the URL is not written as KDL wants it".to_owned(), labels, help }
+    let help = Some("write it in double quotes; inside them, write `\"` as `\\\"` and `\\` as `\\\\`".to_owned());
+    Problem { message: "the URL is not a valid KDL string".to_owned(), labels, help }
 }
 
 fn decode(text: &str, codes: &[Levelled]) -> Result<Project, Vec<Problem>> {
@@ -218,8 +218,8 @@ fn decode_top(node: Node, project: &mut Project, codes: &[Levelled], seen: &mut 
             project.lint.extend(levels::decode(node, codes));
         }
         name if DATABASE.contains(&name) => {
-            let help = format!("write `env NAME {{ {name} … }}`, and choose it with --env NAME");
-            node.problem(format!("`{name}` stands in no env"), "here", help);
+            let help = format!("write `env NAME {{ {name} … }}`, and select it with --env NAME");
+            node.problem(format!("`{name}` must be inside an `env`"), "here", help);
         }
         name => {
             seen.note(&node, format!("`{name}`"));
@@ -251,7 +251,7 @@ fn decode_environment(mut node: Node, codes: &[Levelled], names: &mut Seen) -> O
     }
     if url.is_none() && node.ctx.count() == before {
         let help = "add `url-from VARIABLE`, or `url \"sqlite:///file.db\"`";
-        node.problem(format!("env `{name}` names no database"), "here", help);
+        node.problem(format!("env `{name}` has no database"), "here", help);
     }
     node.finish(&SETTINGS);
     Some(Environment { name, url: url?, settings, lint })
@@ -259,10 +259,10 @@ fn decode_environment(mut node: Node, codes: &[Levelled], names: &mut Seen) -> O
 
 fn decode_url(mut node: Node, word: &str) -> Option<UrlFrom> {
     let found = if word == "url" {
-        let arg = node.required("the URL", "write `url \"sqlite:///file.db\"`");
+        let arg = node.required("a URL", "write `url \"sqlite:///file.db\"`");
         arg.and_then(url).map(UrlFrom::File)
     } else {
-        let arg = node.required("the variable", "write `url-from VARIABLE`");
+        let arg = node.required("a variable name", "write `url-from VARIABLE`");
         arg.and_then(variable).map(UrlFrom::Variable)
     };
     node.finish(&[]);
@@ -276,20 +276,20 @@ fn url(arg: Arg) -> Option<String> {
     if !cut {
         return Some(url);
     }
-    let problem = Problem::new("the URL has no quotes", arg.span(), "here");
-    arg.ctx.problem(problem.help("write it in double quotes: without them `//` begins a comment"));
+    let problem = Problem::new("the URL is not quoted", arg.span(), "here");
+    arg.ctx.problem(problem.help("write it in double quotes: without them, `//` starts a comment"));
     None
 }
 
 /// The name of an environment variable.
 fn variable(arg: Arg) -> Option<String> {
-    let name = filled(arg, "a variable's name")?;
+    let name = filled(arg, "a variable name")?;
     let known = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.chars().all(known) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         return Some(name);
     }
-    let problem = Problem::new("`url-from` names no environment variable", arg.span(), "not the name of one");
-    arg.ctx.problem(problem.help("write letters, digits and `_`, like PROD_DATABASE_URL; a URL itself stands behind `url`"));
+    let problem = Problem::new("`url-from` must name an environment variable", arg.span(), "not a valid variable name");
+    arg.ctx.problem(problem.help("use letters, digits and `_`, as in PROD_DATABASE_URL; write a URL itself after `url`"));
     None
 }
 
@@ -314,39 +314,39 @@ fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) 
 
 fn path(node: &mut Node) -> Option<PathBuf> {
     let help = format!("write `{} \"PATH\"`", node.name());
-    filled(node.required("its path", &help)?, "a path").map(PathBuf::from)
+    filled(node.required("a path", &help)?, "a path").map(PathBuf::from)
 }
 
 fn boolean(node: &mut Node) -> Option<bool> {
     let help = format!("write `{} #true` or `{0} #false`", node.name());
     let what = format!("`{}`", node.name());
-    Some(node.required("its value", &help)?.bool(&what))
+    Some(node.required("a value", &help)?.bool(&what))
 }
 
 fn choice<T: Copy>(node: &mut Node, known: &[(&'static str, T)]) -> Option<T> {
     let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-    let help = format!("one of: {}", words.join(", "));
+    let help = format!("expected one of: {}", words.join(", "));
     let what = format!("`{}`", node.name());
-    node.required("its value", &help)?.choice(&what, known)
+    node.required("a value", &help)?.choice(&what, known)
 }
 
 fn number(node: &mut Node) -> Option<u32> {
     let help = format!("write `{} 5`, without quotes", node.name());
-    let arg = node.required("its number", &help)?;
+    let arg = node.required("a number", &help)?;
     let number = arg.value().as_integer().and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
     if number.is_none() {
-        node.ctx.problem(Problem::new(format!("`{}` is no number from 1 on", node.name()), arg.span(), "here").help(help));
+        node.ctx.problem(Problem::new(format!("`{}` must be an integer greater than 0", node.name()), arg.span(), "here").help(help));
     }
     number
 }
 
 fn length_of_time(node: &mut Node) -> Option<Duration> {
     let help = format!("write `{} \"10s\"`", node.name());
-    let arg = node.required("its length", &help)?;
-    let text = filled(arg, "a length of time")?;
+    let arg = node.required("a duration", &help)?;
+    let text = filled(arg, "a duration")?;
     let found = duration(&text);
     if let Err(why) = &found {
-        arg.ctx.problem(Problem::new(format!("`{text}` is no length of time"), arg.span(), "here").help(why.clone()));
+        arg.ctx.problem(Problem::new(format!("`{text}` is not a valid duration"), arg.span(), "here").help(why.clone()));
     }
     found.ok()
 }
@@ -355,7 +355,7 @@ fn length_of_time(node: &mut Node) -> Option<Duration> {
 fn filled(arg: Arg, what: &str) -> Option<String> {
     let text = arg.text(what)?;
     if text.is_empty() {
-        arg.ctx.problem(Problem::new(format!("{what} is empty"), arg.span(), "here").help("write it between the quotes"));
+        arg.ctx.problem(Problem::new(format!("{what} is empty"), arg.span(), "here").help("write a value between the quotes"));
         return None;
     }
     Some(text.to_owned())
@@ -369,7 +369,7 @@ impl Seen {
     fn note(&mut self, node: &Node, what: String) {
         match self.0.iter().find(|(w, _)| *w == what) {
             Some((_, first)) => {
-                let problem = Problem::new(format!("{what} is given twice"), *first, "the first");
+                let problem = Problem::new(format!("{what} is specified twice"), *first, "the first");
                 node.ctx.problem(problem.also(node.at(), "the second").help("keep one of the two"));
             }
             None => self.0.push((what, node.at())),
@@ -385,13 +385,13 @@ impl Seen {
 pub fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, like 10s".to_owned())?;
+    let number: f64 = number.trim().parse().map_err(|_| "write a number and a unit, such as 10s".to_owned())?;
     let seconds = match unit {
         "ms" => number / 1000.0,
-        "" => return Err(format!("say the unit: {text}s for seconds, {text}ms for milliseconds")),
+        "" => return Err(format!("add a unit: {text}s for seconds, {text}ms for milliseconds")),
         "s" => number,
         "m" => number * 60.0,
-        _ => return Err("the units are ms, s and m".to_owned()),
+        _ => return Err("the valid units are ms, s and m".to_owned()),
     };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "that is no length of time".to_owned())
+    Duration::try_from_secs_f64(seconds).map_err(|_| "not a valid duration".to_owned())
 }

@@ -10,7 +10,7 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     let before = node.ctx.count();
     let columns = node.rest_idents("a column");
     if columns.is_empty() && node.ctx.count() == before {
-        node.problem("`foreign-key` names no column", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`");
+        node.problem("`foreign-key` has no columns", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`");
     }
     let name = node.prop_ident("name");
     let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
@@ -32,7 +32,9 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
         Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, not_valid, comment, allows, ..fk }),
         Some(_) => {}
         None if node.ctx.count() > before => {}
-        None => node.problem("`foreign-key` lacks `references=`", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`"),
+        None => {
+            node.problem("`foreign-key` is missing `references=`", "here", "write `foreign-key COLUMN… references=\"table(column, …)\"`")
+        }
     }
     node.finish(&["was"]);
 }
@@ -46,13 +48,13 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
     let deferrable = node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL));
     let Some(arg) = target else {
         if on_delete.is_some() || on_update.is_some() || matching.is_some() || (deferrable.is_some() && node.name() == "column") {
-            node.problem("there is no `references=` for this to be about", "here", "add references=\"table(column)\"");
+            node.problem("foreign key options without `references=`", "here", "add references=\"table(column)\"");
         }
         return None;
     };
     let text = arg.text("references=")?;
     let Some((table, to)) = parse_target(node.ctx, text) else {
-        let problem = Problem::new(format!("`{text}` is no target of a foreign key"), arg.span(), "not understood");
+        let problem = Problem::new(format!("`{text}` is not a valid foreign key target"), arg.span(), "cannot be parsed");
         node.ctx.problem(problem.help("write references=\"table(column, …)\", references=\"table.column\" or references=\"table\""));
         return None;
     };

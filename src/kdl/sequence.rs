@@ -26,7 +26,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     let mut sequence = Sequence { head, ty: Type::BigInt, options, owned_by };
     let mut typed = false;
     for arg in node.rest() {
-        let ty = match arg.choice("a sequence's type or flag", &WORDS) {
+        let ty = match arg.choice("a sequence type or flag", &WORDS) {
             Some(Word::PreventDestroy) => {
                 sequence.prevent_destroy = true;
                 continue;
@@ -57,7 +57,7 @@ fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
         Some([table, column]) => Some((ObjectName::bare(ident(table)), ident(column))),
         Some([schema, table, column]) => Some((ObjectName { schema: Some(ident(schema)), name: ident(table) }, ident(column))),
         _ => {
-            let problem = Problem::new(format!("`{text}` is no column"), arg.span(), "not understood");
+            let problem = Problem::new(format!("`{text}` is not a valid column reference"), arg.span(), "cannot be parsed");
             node.ctx.problem(problem.help("write owned-by=\"table.column\" or owned-by=\"schema.table.column\""));
             None
         }

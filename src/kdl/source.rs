@@ -116,8 +116,8 @@ impl Reader {
     fn take_in(&mut self, path: &Path, only: Option<Dialect>) -> std::io::Result<()> {
         let real = path.canonicalize()?;
         if !real.starts_with(&self.root) {
-            let message = format!("`{}` is a link that leads out of the schema's folder", path.display());
-            self.sources.problems.push(Problem::new(message, None, "").help("put the file itself into the folder"));
+            let message = format!("`{}` is a symbolic link to a file outside the schema folder", path.display());
+            self.sources.problems.push(Problem::new(message, None, "").help("put the file itself in the folder"));
             return Ok(());
         }
         if !self.seen.insert(real) {
@@ -127,7 +127,7 @@ impl Reader {
             return Err(too_large(format!("the schema has more than {} files", limits::FILES)));
         }
         let text = read_text(path, self.left).map_err(|e| match e.kind() {
-            std::io::ErrorKind::FileTooLarge => too_large(format!("with {} the schema has more than {}", path.display(), size(SCHEMA))),
+            std::io::ErrorKind::FileTooLarge => too_large(format!("with {}, the schema is larger than {}", path.display(), size(SCHEMA))),
             std::io::ErrorKind::InvalidData => std::io::Error::new(e.kind(), format!("{} is not UTF-8 text", path.display())),
             kind => std::io::Error::new(kind, format!("{}: {e}", path.display())),
         })?;
@@ -167,17 +167,17 @@ impl Reader {
         };
         let steps_out = |c: Component| !matches!(c, Component::Normal(_) | Component::CurDir);
         if Path::new(pattern).components().any(steps_out) {
-            problem(format!("`{pattern}` leads out of the schema's folder"), "name files below the file that includes them");
+            problem(format!("`{pattern}` leads outside the schema folder"), "include only files in the folder of this file or below it");
             return Ok(());
         }
         self.patterns += usize::from(pattern.contains(['*', '?', '[']));
         if pattern.matches("**").count() > DEEP_GLOBS || pattern.len() > LONGEST_PATTERN {
-            problem(format!("`{pattern}` is too much of a pattern"), "one `**` finds files at any depth");
+            problem(format!("pattern `{pattern}` is too complex"), "a single `**` matches files at any depth");
             return Ok(());
         }
         if self.patterns > PATTERNS {
             if self.patterns == PATTERNS + 1 {
-                problem(format!("more than {PATTERNS} patterns are included"), "one pattern can find many files");
+                problem(format!("more than {PATTERNS} patterns in `include` nodes"), "one pattern can match many files");
             }
             return Ok(());
         }
@@ -186,19 +186,19 @@ impl Reader {
         let found: Vec<PathBuf> = match glob::glob(&full.to_string_lossy()) {
             Ok(paths) => paths.filter_map(Result::ok).filter(|p| !p.is_dir()).collect(),
             Err(error) => {
-                problem(format!("`{pattern}` is no pattern: {error}"), "`*` stands for any run of characters");
+                problem(format!("invalid pattern `{pattern}`: {error}"), "`*` matches any sequence of characters");
                 return Ok(());
             }
         };
         if found.is_empty() {
-            problem(format!("`{pattern}` finds no file"), "the path counts from the file it stands in");
+            problem(format!("`{pattern}` does not match any file"), "the path is relative to the file that contains the `include`");
         }
         for path in found {
             if path.canonicalize()?.starts_with(&self.root) {
                 self.take_in(&path, only)?;
             } else {
-                let message = format!("`{}` is a link that leads out of the schema's folder", path.display());
-                self.sources.problems.push(Problem::new(message, span, "included here").help("put the file itself there"));
+                let message = format!("`{}` is a symbolic link to a file outside the schema folder", path.display());
+                self.sources.problems.push(Problem::new(message, span, "included here").help("put the file itself in the schema folder"));
             }
         }
         Ok(())

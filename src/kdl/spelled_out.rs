@@ -62,7 +62,7 @@ impl Declared {
                         if kept {
                             table.checks.push(check);
                         } else {
-                            let what = format!("the check of domain {} ({})", domain.name, check.expr.text);
+                            let what = format!("the check constraint of domain {} ({})", domain.name, check.expr.text);
                             not_kept.push(NotKept { address: address.clone(), origin: domain.origin, what });
                         }
                     }
@@ -199,7 +199,7 @@ mod tests {
         let schema = read(kdl);
         let column = schema.tables.values().next().unwrap().columns.values().last().unwrap();
         assert!(column.not_null && column.default.is_some());
-        assert_eq!(schema.not_kept[0].what, "the check of domain zip (VALUE ~ '^[0-9]+$')");
+        assert_eq!(schema.not_kept[0].what, "the check constraint of domain zip (VALUE ~ '^[0-9]+$')");
         assert_eq!(schema.len(), 1, "a type by itself is nothing there");
     }
 }

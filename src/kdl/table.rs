@@ -33,7 +33,7 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
     table.was.extend(node.prop_ident("was"));
     table.comment = node.prop_text("comment");
     for flag in node.rest() {
-        match flag.choice("a table's flag", &FLAGS) {
+        match flag.choice("a table flag", &FLAGS) {
             Some(Flag::Strict) => table.strict = true,
             Some(Flag::WithoutRowid) => table.without_rowid = true,
             Some(Flag::Unlogged) => table.unlogged = true,
@@ -51,7 +51,7 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
     }
     let may_be_without = node.ctx.dialect.capabilities().has_tables_without_columns;
     if table.columns.is_empty() && !may_be_without && node.ctx.count() == before {
-        node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between its braces");
+        node.problem(format!("table `{}` has no columns", table.name), "here", "write `column NAME TYPE` between the braces");
     }
     key_columns_are_not_null(&mut table, &nullable);
     node.finish(&CHILDREN);
@@ -74,7 +74,7 @@ fn decode_child(mut child: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
         "with" => table.with.extend(child.storage_parameters()),
         "was" => table.was.extend(child.old_names()),
         "comment" => {
-            table.comment = child.required("its text", "write `comment \"…\"`").and_then(|a| Some(a.text("a comment")?.to_owned()));
+            table.comment = child.required("a string", "write `comment \"…\"`").and_then(|a| Some(a.text("a comment")?.to_owned()));
         }
         _ => return,
     }
@@ -88,7 +88,7 @@ pub(super) fn add_index(ctx: &Ctx, indexes: &mut IndexMap<Ident, Index>, index: 
             v.insert(index);
         }
         Entry::Occupied(o) => ctx.problem(
-            Problem::new(format!("two indexes are called `{}`", index.name), o.get().origin.0, "the first")
+            Problem::new(format!("two indexes are named `{}`", index.name), o.get().origin.0, "the first")
                 .also(index.origin.0, "the second")
                 .help("rename one of the two"),
         ),

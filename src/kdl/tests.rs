@@ -137,7 +137,7 @@ fn sqlite_reads_the_mistakes_of_what_it_leaves_out() {
     let (schema, problems) = decode_all(&sources, Dialect::Sqlite);
     assert!(schema.is_empty());
     let said: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
-    assert_eq!(said, ["enum `mood` has the value `ok` twice", "start= is no whole number of 64 bits", "unknown node here: `is`"],);
+    assert_eq!(said, ["enum `mood` lists the value `ok` twice", "start= must be a 64-bit integer", "unknown node here: `is`"],);
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn an_exception_is_no_difference_and_has_a_reason() {
     let sources = |text: &str| Sources::from_text("schema.kdl", text);
     for (inner, wanted) in [
         ("allow", "`allow` lacks its code"),
-        ("allow small-key", "`allow small-key` gives no reason"),
-        ("allow small-key \" \"", "a reason is empty"),
+        ("allow small-key", "`allow small-key` has no reason"),
+        ("allow small-key \" \"", "the reason is empty"),
     ] {
         let (_, problems) = decode_all(&sources(&format!("table a {{ column b text {{ {inner} }}; }}")), Dialect::Sqlite);
         assert_eq!(problems.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(), [wanted]);

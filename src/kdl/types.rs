@@ -14,9 +14,9 @@ pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
     let mut head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name.clone()) };
     let mut values: Vec<String> = Vec::new();
     for arg in node.rest() {
-        let Some(value) = arg.text("an enum's value") else { continue };
+        let Some(value) = arg.text("an enum value") else { continue };
         if values.iter().any(|v| v == value) {
-            let problem = Problem::new(format!("enum `{name}` has the value `{value}` twice"), arg.span(), "the second");
+            let problem = Problem::new(format!("enum `{name}` lists the value `{value}` twice"), arg.span(), "the second");
             node.ctx.problem(problem.help("keep one of the two"));
         } else {
             values.push(value.to_owned());
@@ -32,7 +32,7 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     let name = node.object_name()?;
     let ty = decode_type(&mut node, &name.name)?;
     let words = node.rest();
-    let not_null = words.iter().filter_map(|a| a.choice("a domain's flag", &[("not-null", true)])).any(|set| set);
+    let not_null = words.iter().filter_map(|a| a.choice("a domain flag", &[("not-null", true)])).any(|set| set);
     let was = node.prop_ident("was").into_iter().collect();
     let default = node.prop("default").and_then(column::decode_default);
     let collate = node.prop_ident("collate");
@@ -55,11 +55,11 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
 }
 
 fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
-    let help = format!("write `domain {name} TYPE`, with a type like integer, text, \"varchar(50)\"");
-    let arg = node.required("its type", &help)?;
+    let help = format!("write `domain {name} TYPE`, with a type such as integer, text or \"varchar(50)\"");
+    let arg = node.required("a type", &help)?;
     let text = arg.text("a type")?;
     if text == "not-null" {
-        node.problem(format!("domain `{name}` lacks its type"), "the type comes after the name", help);
+        node.problem(format!("domain `{name}` has no type"), "the type must follow the name", help);
         return None;
     }
     parse(&arg, text)
@@ -68,8 +68,8 @@ fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
 /// A type as it is written, or a problem where a size in it is a number that only some databases read.
 pub(super) fn parse(arg: &Arg, text: &str) -> Option<Type> {
     if let Some(size) = number::odd_size(text) {
-        let problem = Problem::new(format!("`{size}` in the type `{text}` is not a number in plain digits"), arg.span(), "here");
-        arg.ctx.problem(problem.help("write it in decimal digits alone, like \"varchar(1000)\""));
+        let problem = Problem::new(format!("`{size}` in type `{text}` is not a plain decimal number"), arg.span(), "here");
+        arg.ctx.problem(problem.help("use decimal digits only, as in \"varchar(1000)\""));
         return None;
     }
     Some(Type::parse(text))

@@ -63,10 +63,10 @@ fn decode_columns(node: &mut Node) -> Vec<Ident> {
     let columns = node.rest_idents("a column");
     if columns.iter().any(|c| c.as_str() == "prevent-destroy") {
         let message = match node.name() {
-            "view" => "a view holds no rows, so there is nothing to guard",
-            _ => "what a materialized view holds can be made again, so there is nothing to guard",
+            "view" => "a view does not store rows, so `prevent-destroy` does not apply to it",
+            _ => "a materialized view can be rebuilt from its query, so `prevent-destroy` does not apply to it",
         };
-        node.problem(message, "here", "take out prevent-destroy");
+        node.problem(message, "here", "remove `prevent-destroy`");
     }
     columns
 }

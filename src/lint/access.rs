@@ -53,7 +53,7 @@ pub(super) fn accesses(table: &Table) -> Vec<Access<'_>> {
         kind: Kind::Key(k),
     });
     let uniques = table.uniques.iter().map(|u| Access {
-        name: format!("the unique rule of {}", names(u.parts.iter().map(|p| &p.column))),
+        name: format!("the unique constraint on {}", names(u.parts.iter().map(|p| &p.column))),
         parts: plain(&u.parts),
         unique: true,
         deferrable: u.deferrable.is_some(),

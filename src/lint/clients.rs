@@ -40,13 +40,13 @@ fn comes(c: &Changes) -> BTreeSet<ObjectName> {
 }
 
 fn hazard(address: Address, what: Vec<String>) -> Option<Hazard> {
-    let message = format!("programs that run meanwhile fail where they {}", what.join(", or "));
-    let advice = "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps";
+    let message = format!("running applications that {} will fail", what.join(" or "));
+    let advice = "update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps";
     (!what.is_empty()).then(|| Hazard::new(Code::BreaksClients, Level::Warns, address, message, advice))
 }
 
 fn name(name: &ObjectName) -> String {
-    format!("name `{name}`")
+    format!("use `{name}`")
 }
 
 /// What is dropped or renamed, or loses a part.
@@ -60,7 +60,7 @@ fn gone(change: &Change, lost: Vec<String>, comes: &BTreeSet<ObjectName>) -> Opt
 /// Columns of a view, as far as it lists them.
 fn lost_columns(before: &[Ident], after: &[Ident]) -> Vec<String> {
     let lost: Vec<&Ident> = before.iter().filter(|c| !after.is_empty() && !after.contains(c)).collect();
-    phrase("name", lost).into_iter().collect()
+    phrase("use", lost).into_iter().collect()
 }
 
 fn lost_values(before: &EnumType, after: &EnumType) -> Vec<String> {
@@ -110,14 +110,18 @@ fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
         }
         retyped.extend(taken_for(before, after));
     }
-    let phrases =
-        [phrase("name", named), phrase("insert without", left_out), phrase("write to", written), phrase("insert their own", numbered)];
+    let phrases = [
+        phrase("use", named),
+        phrase("insert rows without", left_out),
+        phrase("write to", written),
+        phrase("insert explicit values for", numbered),
+    ];
     phrases.into_iter().flatten().chain(retyped).collect()
 }
 
 fn taken_for(before: &Column, after: &Column) -> Option<String> {
     let (old, new) = (family(&before.ty)?, family(&after.ty)?);
-    (old != new).then(|| format!("take `{}` for {old} (it becomes {})", after.name, after.ty))
+    (old != new).then(|| format!("read `{}` as {old} (it becomes {})", after.name, after.ty))
 }
 
 fn phrase(what: &str, names: Vec<impl ToString>) -> Option<String> {
@@ -168,7 +172,7 @@ mod tests {
     fn said(before: &str, after: &str, dialect: Dialect) -> Vec<String> {
         let [before, after] = [before, after].map(|kdl| Normalized::by_dialect(schema(kdl, dialect)));
         let found = warnings(&diff(&before, &after).unwrap(), dialect);
-        let short = |h: &Hazard| h.message.replace("programs that run meanwhile fail where they ", "");
+        let short = |h: &Hazard| h.message.replace("running applications that ", "").replace(" will fail", "");
         found.iter().map(|h| format!("{}: {}", h.address, short(h))).collect()
     }
 
@@ -189,8 +193,8 @@ mod tests {
             ("column a text not-null default=x", "column a text not-null", "insert without `a`"),
             ("column a text default=x", "column a text", ""),
             ("column a text", "column a text generated=\"lower('x')\" stored=#true", "write to `a`"),
-            ("column a bigint not-null", "column a bigint not-null identity=always", "insert their own `a`"),
-            ("column a text", "column a integer", "take `a` for text (it becomes integer)"),
+            ("column a bigint not-null", "column a bigint not-null identity=always", "insert explicit values for `a`"),
+            ("column a text", "column a integer", "read `a` as text (it becomes integer)"),
             ("column a integer", "column a bigint", ""),
             ("column a text", "column a \"varchar(5)\"", ""),
         ] {

@@ -143,8 +143,8 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
             let known = RULES.iter().find(|r| r.code() == allow.code);
             let judged = known.is_some_and(|r| both || r.dialects().eq([*dialect]));
             if let (true, Some(address)) = (judged && allow.origin.0.is_none_or(|o| !used.contains(&o)), at.into_iter().next()) {
-                let message = format!("`allow {}` lets nothing stand here", allow.code);
-                let finding = Finding::new(address, allow.origin, message, "take it out");
+                let message = format!("`allow {}` has no effect here", allow.code);
+                let finding = Finding::new(address, allow.origin, message, "remove it");
                 found.push(Found { code: codes::UNUSED_ALLOW.code, level, finding, dialects: vec![*dialect] });
             }
         }
@@ -165,16 +165,16 @@ fn problem(allow: &Allow, at: &Address) -> Option<Problem> {
     }
     let (message, help) = match Code::of_name(code).map(Code::own_level) {
         Some(Level::Destroys) => (
-            format!("`allow {code}`: a schema file gives no leave to destroy"),
-            format!("take it out; leave is given to one apply, on its command line: --allow {code}:{at}"),
+            format!("`allow {code}`: data loss cannot be approved in a schema file"),
+            format!("remove it; approve it for one apply on the command line: --allow {code}:{at}"),
         ),
         Some(_) => (
-            format!("`allow {code}`: it cannot be done as things stand, so that no leave helps"),
-            format!("take it out; `rosey explain {code}` tells what helps"),
+            format!("`allow {code}`: this hazard always blocks an apply and cannot be approved"),
+            format!("remove it; `rosey explain {code}` describes how to resolve it"),
         ),
         None => match nearest(code, known()) {
-            Some(near) => (format!("`allow {code}`: there is no such code"), format!("did you mean `{near}`?")),
-            None => (format!("`allow {code}`: there is no such code"), "`rosey explain` lists all codes".to_owned()),
+            Some(near) => (format!("`allow {code}`: unknown code"), format!("did you mean `{near}`?")),
+            None => (format!("`allow {code}`: unknown code"), "`rosey explain` lists all codes".to_owned()),
         },
     };
     Some(Problem::new(message, allow.origin.0, "here").help(help))
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(problems("no-primary-kee")[0].help.as_deref(), Some("did you mean `no-primary-key`?"));
         assert!(problems("breaks-clients").is_empty());
         assert!(problems("destroys-table")[0].help.as_deref().unwrap().ends_with("--allow destroys-table:table.t"));
-        assert!(problems("breaks-check")[0].message.contains("no leave helps"));
+        assert!(problems("breaks-check")[0].message.contains("cannot be allowed"));
         assert!(problems("no-primary-key").is_empty());
     }
 }

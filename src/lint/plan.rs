@@ -77,22 +77,28 @@ fn waits(plan: &Plan) -> Vec<Hazard> {
 
 fn waiting(address: &Address, lock: &Lock) -> Option<Hazard> {
     let who = match lock.mode {
-        "ACCESS EXCLUSIVE" => "nobody reads or writes",
-        "SHARE" | "SHARE ROW EXCLUSIVE" | "EXCLUSIVE" => "nobody writes to",
+        "ACCESS EXCLUSIVE" => "reads and writes are blocked on",
+        "SHARE" | "SHARE ROW EXCLUSIVE" | "EXCLUSIVE" => "writes are blocked on",
         _ => return None,
     };
     let (code, work) = match lock.work {
         Work::None => return None,
-        Work::Scan => (Code::BlocksWriters, "all its rows are read"),
+        Work::Scan => (Code::BlocksWriters, "the table is scanned"),
         Work::Build => (Code::BlocksWriters, "an index is built"),
-        Work::Rewrite => (Code::RewritesTable, "all its rows are written anew"),
+        Work::Rewrite => (Code::RewritesTable, "the table is rewritten"),
     };
     let message = format!("{who} {} ({}) while {work}", lock.relation, bytes(lock.bytes.unwrap_or_default()));
-    Some(Hazard::new(code, Level::Warns, address.clone(), message, "choose a quiet hour, or do it in steps: rosey explain tells how"))
+    Some(Hazard::new(
+        code,
+        Level::Warns,
+        address.clone(),
+        message,
+        "apply during a quiet period, or make the change in steps (see `rosey explain`)",
+    ))
 }
 
 fn suggested(s: renames::Suggestion) -> Hazard {
-    let message = format!("{} goes and {} comes, and they are alike", s.old, s.new);
-    let write = s.line.unwrap_or_else(|| format!("{} where {} is declared", s.was, s.new));
+    let message = format!("`{}` is dropped and `{}` is added, and they are similar", s.old, s.new);
+    let write = s.line.unwrap_or_else(|| format!("{} in the declaration of `{}`", s.was, s.new));
     Hazard::new(Code::LooksLikeRename, Level::Warns, s.address, message, format!("if it is a rename, write: {write}"))
 }

@@ -23,7 +23,7 @@ impl Allowed {
     /// What to write instead.
     pub fn parse(text: &str) -> Result<Allowed, String> {
         let Some((word, address)) = text.split_once(':').filter(|(_, a)| !a.trim().is_empty()) else {
-            return Err("write CODE:ADDRESS, like destroy:table.old_things".to_owned());
+            return Err("expected CODE:ADDRESS, for example destroy:table.old_things".to_owned());
         };
         let code = match known().find(|c| c.name() == word) {
             Some(code) => Some(code),
@@ -71,12 +71,12 @@ fn known() -> impl Iterator<Item = Code> {
 
 fn unknown(word: &str) -> String {
     if Code::of_name(word).is_some() {
-        return format!("{word} cannot be done as things stand, so no leave helps; rosey explain {word} tells what does");
+        return format!("{word} always blocks and cannot be allowed; rosey explain {word} shows how to fix it");
     }
     let names = || [ANY].into_iter().chain(known().map(Code::name));
     match nearest(word, names()) {
-        Some(near) => format!("there is no code {word}: did you mean {near}?"),
-        None => format!("there is no code {word}; known here: {}", names().collect::<Vec<_>>().join(", ")),
+        Some(near) => format!("unknown code {word}; did you mean {near}?"),
+        None => format!("unknown code {word}; known codes: {}", names().collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
             ("destroy", "CODE:ADDRESS"),
             ("destroy:", "CODE:ADDRESS"),
             ("destroys-colum:table.a", "did you mean destroys-column?"),
-            ("breaks-check:table.a", "no leave helps"),
-            ("x:table.a", "known here: destroy, destroys-table"),
+            ("breaks-check:table.a", "cannot be allowed"),
+            ("x:table.a", "known codes: destroy, destroys-table"),
         ] {
             let error = Allowed::parse(text).unwrap_err();
             assert!(error.contains(wanted), "{text}: {error}");

@@ -57,15 +57,15 @@ impl Lost {
         let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
         match (self.fate, back) {
             (Fate::Converted, Some(Column { using: Some(using), .. })) => {
-                format!("number {by} converted the values of column {name}; they go back by the `using` of then, ({})", using.text)
+                format!("version {by} converted the values of column {name}; the rollback converts them back with the recorded `using` ({})", using.text)
             }
-            (Fate::Converted, _) => format!("column {name} keeps what number {by} made of its values with `using`"),
-            (Fate::Filled, _) => format!("column {name} keeps what number {by} filled in where it was NULL"),
-            (Fate::Replaced, _) => format!("{kind} {name} is another one than then; number {by} dropped that one with what was in it"),
+            (Fate::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
+            (Fate::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),
+            (Fate::Replaced, _) => format!("{kind} {name} is not the original one; version {by} dropped the original with its data"),
             (Fate::Adopted, _) if by == 0 => format!("rosey did not create {kind} {name}: something else did, since the last apply"),
             (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: number {by} found it in the database"),
-            (Fate::Dropped, None) => format!("{kind} {name} comes back empty; number {by} dropped what was in it"),
-            (Fate::Dropped, Some(column)) => format!("column {name} comes back {}; number {by} dropped its values", with(column)),
+            (Fate::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
+            (Fate::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
         }
     }
 
@@ -81,7 +81,7 @@ impl Lost {
             let advice = "to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one";
             return Hazard::new(Code::DropsAdopted, Level::Warns, self.address.clone(), message, advice);
         }
-        let advice = self.values.clone().unwrap_or_else(|| "rosey history tells whether that number made a backup, and where".to_owned());
+        let advice = self.values.clone().unwrap_or_else(|| "rosey history -v shows the backup of that version, if it has one".to_owned());
         Hazard::new(Code::NotRestored, Level::Warns, self.address.clone(), message, advice)
     }
 }
@@ -89,9 +89,9 @@ impl Lost {
 /// What a column that is added holds in the rows that are there.
 fn with(column: &Column) -> String {
     match (&column.backfill, &column.default) {
-        (Some(fill), _) => format!("with what its backfill gives, ({})", fill.text),
+        (Some(fill), _) => format!("with the values of its backfill ({})", fill.text),
         (None, Some(default)) => format!("with its default in every row, {}", show_default(default)),
-        (None, None) if column.not_null => "without any value".to_owned(),
+        (None, None) if column.not_null => "without values".to_owned(),
         (None, None) => "with NULL in every row".to_owned(),
     }
 }
@@ -125,8 +125,8 @@ impl Plan {
 }
 
 /// How a conversion back is given, which the schema of the history does not have.
-const WITH_USING: &str = "write that schema to a file (`rosey history N --schema > back.kdl`), say there how the values are \
-                          converted (using \"EXPRESSION\"), and apply it";
+const WITH_USING: &str = "write that schema to a file (`rosey history N --schema > back.kdl`), specify the conversion there \
+                          (using \"EXPRESSION\"), and apply it";
 
 impl Hazard {
     /// The same on the way back: what would be advised for a schema file says what can be done in the database instead.

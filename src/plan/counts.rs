@@ -41,17 +41,17 @@ pub enum NotCounted {
 impl std::fmt::Display for NotCounted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            NotCounted::NotAsked => f.write_str("not asked for (--counts none)"),
+            NotCounted::NotAsked => f.write_str("disabled by --counts none"),
             NotCounted::Calls(what) => write!(f, "calls {what}"),
             NotCounted::Reads(what) => write!(f, "reads {what}"),
-            NotCounted::Unbounded(what) => write!(f, "has no limit: {what}"),
+            NotCounted::Unbounded(what) => write!(f, "is unbounded: {what}"),
             NotCounted::Unknown(why) => f.write_str(why),
             NotCounted::TookLonger(limit) => write!(f, "took longer than {}", seconds(*limit)),
-            NotCounted::NoTimeLeft(limit) => write!(f, "the plan's counts took longer than {} in all", seconds(*limit)),
+            NotCounted::NoTimeLeft(limit) => write!(f, "the counts of the plan took longer than {} in total", seconds(*limit)),
             NotCounted::TooMuchMemory(limit) => {
                 write!(f, "needs more memory than {}", super::bytes(i64::try_from(*limit).unwrap_or(i64::MAX)))
             }
-            NotCounted::NoPrivilege => f.write_str("the role may not read the rows"),
+            NotCounted::NoPrivilege => f.write_str("the role lacks the privilege to read the rows"),
             NotCounted::RowSecurity => f.write_str("row-level security would hide rows from the role"),
             NotCounted::Fails { code, meaning } => write!(f, "{meaning} ({code})"),
         }

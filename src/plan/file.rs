@@ -21,19 +21,19 @@ pub const FILE_FORMAT: i64 = 1;
 #[non_exhaustive]
 pub enum FileError {
     /// It is something else.
-    #[error("this is no {0} of rosey's")]
+    #[error("not a rosey {0}")]
     Other(&'static str),
     /// A later rosey wrote it.
-    #[error("a later rosey made it: its format is {found}, and this one knows {FILE_FORMAT}")]
+    #[error("written by a newer rosey: its format is {found}, and this rosey supports {FILE_FORMAT}")]
     Later {
         /// Its format.
         found: String,
     },
     /// Its end is missing.
-    #[error("it is cut off: its last line, the digest, is missing")]
+    #[error("truncated: the last line, the digest, is missing")]
     CutOff,
     /// It is not what rosey wrote.
-    #[error("it has been edited or damaged: its content does not have the digest that its last line tells")]
+    #[error("edited or damaged: the content does not match the digest in its last line")]
     Edited,
     /// It cannot be read.
     #[error("line {line}: {message}")]
@@ -132,7 +132,7 @@ pub struct Draft<'d> {
 pub fn write_plan(draft: &Draft<'_>) -> String {
     let plan = draft.plan;
     let mut pen = Pen::default();
-    pen.comment("A plan, made by `rosey plan --out`. `rosey show` prints it, `rosey apply` applies it; edited, it is refused.\n\n");
+    pen.comment("A plan made by `rosey plan --out`. `rosey show` prints it, `rosey apply` applies it. Do not edit it: an edited plan is refused.\n\n");
     pen.comment(draft.shown);
     pen.blank();
     pen.number("rosey-plan", FILE_FORMAT);

@@ -319,27 +319,29 @@ impl Hazard {
         self.uncounted.as_ref().map(|why| format!("not counted: {why}"))
     }
 
-    /// The message with its numbers, and why it has none.
+    /// The message with its numbers, or with the reason why they are missing.
     pub fn text(&self) -> String {
-        let message = if self.some { self.some_text() } else { self.numbered_text() };
-        match self.why_uncounted() {
-            Some(why) => format!("{message} ({why})"),
-            None => message,
+        let Some(why) = self.why_uncounted() else { return self.filled(&self.message) };
+        // The reason takes the place of the number in brackets.
+        let number = ["({rows})", "({values})"].into_iter().find_map(|n| self.message.split_once(n));
+        match number {
+            Some((before, after)) => format!("{}({why}){}", self.filled(before), self.filled(after)),
+            None => format!("{} ({why})", self.filled(&self.message)),
         }
     }
 
-    fn some_text(&self) -> String {
-        let text = self.message.replace("{count} of {total}", "some").replace("{count}", "some").replace("{total}", "all");
-        text.replace("{rows}", "some rows").replace("{values}", "some values")
-    }
-
-    fn numbered_text(&self) -> String {
+    /// A message, or a part of one, with its numbers.
+    fn filled(&self, message: &str) -> String {
+        if self.some {
+            let text = message.replace("{count} of {total}", "some").replace("{count}", "some").replace("{total}", "all");
+            return text.replace("{rows}", "some rows").replace("{values}", "some values");
+        }
         let number = |n: Option<i64>| n.map_or_else(|| "an unknown number".to_owned(), thousands);
         let of = |noun: &str| self.count.map_or_else(|| format!("an unknown number of {noun}s"), |n| counted(n, noun));
         let unknown = self.count.is_none() && self.total.is_none();
-        let message = if unknown { self.message.replace("{count} of {total}", "an unknown number of") } else { self.message.clone() };
+        let message = if unknown { message.replace("{count} of {total}", "an unknown number of") } else { message.to_owned() };
         let text = message.replace("{count}", &number(self.count)).replace("{total}", &number(self.total));
-        text.replace("{rows}", &of("row")).replace("{values}", &of("value"))
+        text.replace("{rows}", &of("row")).replace("{values}", &of("non-null value"))
     }
 }
 

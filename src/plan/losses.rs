@@ -58,7 +58,7 @@ impl std::fmt::Display for Losses {
             clauses.push(format!("{} dropped", dropped.join(", ")));
         }
         if self.converted != Some(0) {
-            clauses.push(format!("{} not kept by a conversion", number(self.converted, "value")));
+            clauses.push(format!("{} lost in a conversion", number(self.converted, "value")));
         }
         f.write_str(&clauses.join("; "))
     }
@@ -86,7 +86,7 @@ mod tests {
         let both = [hazard(column, Destroys, Some(30)), hazard(column, Blocks, Some(20))];
         assert_eq!(text(&both).unwrap(), "2 columns, 50 values dropped");
         let all = [hazard(table, Destroys, Some(1204)), hazard(column, Destroys, Some(1)), hazard(Code::LosesValues, Destroys, Some(3))];
-        assert_eq!(text(&all).unwrap(), "1 column, 1 value, 1,204 rows dropped; 3 values not kept by a conversion");
+        assert_eq!(text(&all).unwrap(), "1 column, 1 value, 1,204 rows dropped; 3 values lost in a conversion");
         let unknown = [hazard(column, Destroys, Some(30)), hazard(column, Destroys, None)];
         assert_eq!(text(&unknown).unwrap(), "2 columns, an unknown number of values dropped");
         let nothing =

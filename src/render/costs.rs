@@ -24,9 +24,9 @@ pub(super) fn costs(plan: &Plan, view: &View) -> Vec<Cost> {
     for block in &view.blocks {
         found.extend(block.costs.iter().map(|c| about(&block.address, c.clone())));
     }
-    found.extend(view.carried.iter().map(|a| about(a, "is taken away and put back as it is".to_owned())));
+    found.extend(view.carried.iter().map(|a| about(a, "is dropped and re-created unchanged".to_owned())));
     found.extend(view.cost.iter().map(|c| whole(c.clone())));
     found.extend(unmanaged::lines(&plan.unmanaged, false).into_iter().map(whole));
-    found.extend(plan.guards.iter().map(|g| whole(format!("{g} (the next apply records it)"))));
+    found.extend(plan.guards.iter().map(|g| whole(format!("{g} (recorded by the next apply)"))));
     found
 }

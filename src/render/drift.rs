@@ -20,14 +20,14 @@ pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
         out.push_str(&format!("# {}\n", escape(&line)));
     }
     if blocks.is_empty() {
-        out.push_str(&format!("No drift in what rosey manages since number {}.\n", drift.number));
+        out.push_str(&format!("No drift in the managed objects since version {}.\n", drift.number));
         return out;
     }
     if !drift.unmanaged.is_empty() {
         out.push('\n');
     }
     out.push_str(&format!(
-        "Drift since number {}: {} added, {} changed, {} destroyed.\n",
+        "Drift since version {}: {} added, {} changed, {} destroyed.\n",
         drift.number,
         count(Symbol::Create),
         count(Symbol::Change),
@@ -38,12 +38,11 @@ pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
 
 /// The drift at the head of a plan.
 pub(super) fn before_plan(drift: &Drift, dialect: Dialect, style: Style) -> String {
-    head(drift, &blocks(drift, dialect), style) + "# The plan below starts from what is there.\n\n"
+    head(drift, &blocks(drift, dialect), style) + "# The plan below starts from the live schema.\n\n"
 }
 
 fn head(drift: &Drift, blocks: &[Block], style: Style) -> String {
-    let mut out =
-        format!("# Drift: {} changed since number {}, and not by rosey\n\n", counted(blocks.len() as i64, "object"), drift.number);
+    let mut out = format!("# Drift: {} changed outside rosey since version {}\n\n", counted(blocks.len() as i64, "object"), drift.number);
     blocks.iter().for_each(|block| write_block(block, style, &mut out));
     out
 }
@@ -93,9 +92,9 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
     };
     let told = |block: Block| {
         let verb = match block.symbol {
-            Symbol::Create => "was created",
+            Symbol::Create => "created",
             Symbol::Destroy => "was destroyed",
-            Symbol::Change | Symbol::Rebuild | Symbol::None => "was changed",
+            Symbol::Change | Symbol::Rebuild | Symbol::None => "changed",
         };
         Block { headline: format!("{} {verb}", block.address), ..block }
     };

@@ -38,7 +38,7 @@ fn summary(found: &[Found], schema: &str) -> String {
     let count = |level: Severity| found.iter().filter(|f| f.level == level).count() as i64;
     let levels = [Severity::Error, Severity::Warning, Severity::Note].map(|l| (l, count(l)));
     let words: Vec<String> = levels.iter().filter(|(_, n)| *n > 0).map(|(l, n)| crate::plan::counted(*n, l.word())).collect();
-    if words.is_empty() { format!("{}: nothing found\n", escape(schema)) } else { format!("{}: {}\n", escape(schema), words.join(", ")) }
+    if words.is_empty() { format!("{}: no findings\n", escape(schema)) } else { format!("{}: {}\n", escape(schema), words.join(", ")) }
 }
 
 /// How many there are, for who reads a plan; nothing where there are none.
@@ -46,8 +46,8 @@ pub fn findings_line(found: &[Found]) -> String {
     match found.len() {
         0 => String::new(),
         n => format!(
-            "{} of the linter in what changes: `rosey lint` shows {}\n",
-            crate::plan::counted(n as i64, "finding"),
+            "{} in the changed objects: run `rosey lint` to see {}\n",
+            crate::plan::counted(n as i64, "lint finding"),
             if n == 1 { "it" } else { "them" }
         ),
     }

@@ -129,7 +129,7 @@ fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
 /// `type integer -> boolean`; a flag that is set or taken off.
 pub(super) fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
-        (Attribute::Invalid, Some(_), _) => "its build has not been finished".to_owned(),
+        (Attribute::Invalid, Some(_), _) => "invalid: its build did not finish".to_owned(),
         (Attribute::NotValid, Some(_), _) => "not-valid -> valid".to_owned(),
         (Attribute::NotValid, None, _) => "valid -> not-valid".to_owned(),
         (Attribute::NotNull, None, _) => "nullable -> not-null".to_owned(),

@@ -84,7 +84,7 @@ fn folded(names: &[String], room: &mut usize) -> String {
         return String::new();
     }
     let rest = if count == names.len() { String::new() } else { format!("- and {} more\n", thousands((names.len() - count) as i64)) };
-    format!("\n<details>\n<summary>Which</summary>\n\n{taken}{rest}\n</details>\n")
+    format!("\n<details>\n<summary>List</summary>\n\n{taken}{rest}\n</details>\n")
 }
 
 fn warnings(view: &View, room: &mut usize, out: &mut String) {
@@ -127,7 +127,7 @@ fn drift(plan: &Plan, room: &mut usize, out: &mut String) {
     let Some(drift) = &plan.drift else { return };
     let pieces: Vec<String> = drift.changes.addresses().iter().map(|a| format!("- {}\n", code(&a.to_string()))).collect();
     let (taken, count) = fitting(&pieces, 6, room);
-    out.push_str(&format!("\n#### Drift: changed since number {}, and not by rosey\n\n{taken}", drift.number));
+    out.push_str(&format!("\n#### Drift: changed outside rosey since version {}\n\n{taken}", drift.number));
     out.push_str(&more(pieces.len() - count, "object", "rosey drift"));
 }
 

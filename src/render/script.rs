@@ -20,17 +20,17 @@ fn sqlite(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::new();
     let (blocked, destroyed) = stopping(plan);
     if !blocked.is_empty() {
-        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n");
+        out.push_str("-- This plan is BLOCKED for the reasons given at its steps; the script stops here.\n");
         list(&blocked, &mut out);
         out.push_str(&exit("this plan is BLOCKED", &blocked));
     }
     if !destroyed.is_empty() {
-        out.push_str("-- This destroys data:\n");
+        out.push_str("-- This plan destroys data:\n");
         list(&destroyed, &mut out);
         out.push_str(&format!("-- To allow it, delete the lines from here to `{EXIT}`.\n"));
-        out.push_str(&exit("this destroys data, and its head says how to allow it", &destroyed));
+        out.push_str(&exit("this plan destroys data; the top of the script says how to allow it", &destroyed));
     }
-    out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
+    out.push_str(".bail on\n-- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.\n");
     if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
         out.push_str(".dbconfig defensive off\n");
     }
@@ -47,19 +47,19 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     let (blocked, destroyed) = stopping(plan);
     if !blocked.is_empty() {
-        out.push_str(&stop("this plan is BLOCKED, for the reasons at its steps: the script stops here"));
+        out.push_str(&stop("this plan is BLOCKED for the reasons given at its steps; the script stops here"));
     }
     if !destroyed.is_empty() {
-        out.push_str("-- This destroys data:\n");
+        out.push_str("-- This plan destroys data:\n");
         list(&destroyed, &mut out);
         out.push_str("-- To allow it: psql -v allow_destructive=1\n\\if :{?allow_destructive}\n\\else\n");
-        out.push_str(&stop("this plan destroys data: psql -v allow_destructive=1 allows it"));
+        out.push_str(&stop("this plan destroys data; run psql with -v allow_destructive=1 to allow it"));
         out.push_str("\\endif\n");
     }
     pieces(&frame.head, &mut out);
     let part = |t: Transaction| plan.steps.iter().filter(move |s| s.transaction == t);
     if part(Transaction::Before).next().is_some() {
-        out.push_str("\n-- Ahead of the transaction, for it needs what these make.\n");
+        out.push_str("\n-- Before the transaction, which depends on what these statements create.\n");
         part(Transaction::Before).for_each(|s| write_step(s, &mut out));
     }
     out.push_str("\nBEGIN;\n");
@@ -68,7 +68,9 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
     pieces(&frame.end, &mut out);
     out.push_str("\nCOMMIT;\n");
     if part(Transaction::After).next().is_some() {
-        out.push_str("\n-- Outside the transaction. All from here to the end can be run again: it goes on where it was cut off.\n");
+        out.push_str(
+            "\n-- After the transaction. Everything from here to the end can be run again: it resumes where it was interrupted.\n",
+        );
         out.push_str("\\set ON_ERROR_STOP on\n");
         pieces(&frame.tail, &mut out);
         part(Transaction::After).for_each(|s| repeatable(s, &mut out));

@@ -13,14 +13,17 @@ pub fn for_reading(plan: &Plan) -> String {
     if sql.is_empty() {
         return sql;
     }
-    let head = "-- For reading: it does not look at the database that it is run on, and leaves no row in its history.\n\
-                -- rosey plan --format sql makes the script that does.\n";
+    let head = "-- For reading only: this script does not check the database it runs on and does not record itself in the history.\n\
+                -- To get the script that does both, run rosey plan --format sql.\n";
     let destroys = plan.hazards().any(|h| h.level == Level::Destroys);
     let stop = match plan.dialect {
-        Dialect::Sqlite => ".print \"stopped: this destroys data; nothing was changed\"\n.exit 3\n\n",
-        Dialect::Postgres => "\\set ON_ERROR_STOP on\nDO $$ BEGIN RAISE 'this destroys data'; END $$;\n",
+        Dialect::Sqlite => ".print \"stopped: this script destroys data; nothing was changed\"\n.exit 3\n\n",
+        Dialect::Postgres => "\\set ON_ERROR_STOP on\nDO $$ BEGIN RAISE 'this script destroys data'; END $$;\n",
     };
-    format!("{head}{}{sql}", if destroys { format!("-- It destroys data: delete this stop to allow it.\n{stop}") } else { String::new() })
+    format!(
+        "{head}{}{sql}",
+        if destroys { format!("-- This script destroys data: delete this block to allow it.\n{stop}") } else { String::new() }
+    )
 }
 
 /// The statements. Empty where there is nothing to do.
@@ -33,9 +36,9 @@ pub fn sql(plan: &Plan) -> String {
     }
     let mut out = String::new();
     if plan.hazards().any(|h| h.level == Level::Blocks) {
-        out.push_str("-- This plan is BLOCKED, for the reasons at its steps: the script stops here.\n.print \"stopped: this plan is BLOCKED; nothing was changed\"\n.exit 3\n\n");
+        out.push_str("-- This plan is BLOCKED for the reasons given at its steps; the script stops here.\n.print \"stopped: this plan is BLOCKED; nothing was changed\"\n.exit 3\n\n");
     }
-    out.push_str(".bail on\n-- Foreign keys are off outside the transaction: inside it the pragma does nothing.\n");
+    out.push_str(".bail on\n-- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.\n");
     if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
         out.push_str(".dbconfig defensive off\n");
     }
@@ -49,7 +52,7 @@ pub fn sql(plan: &Plan) -> String {
 fn postgres(plan: &Plan) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     if plan.hazards().any(|h| h.level == Level::Blocks) {
-        out.push_str("DO $$ BEGIN RAISE 'this plan is BLOCKED, for the reasons at its steps: the script stops here'; END $$;\n");
+        out.push_str("DO $$ BEGIN RAISE 'this plan is BLOCKED for the reasons given at its steps; the script stops here'; END $$;\n");
     }
     let part = |t: Transaction| plan.steps.iter().filter(move |s| s.transaction == t);
     part(Transaction::Before).for_each(|s| write_step(s, &mut out));
@@ -57,7 +60,7 @@ fn postgres(plan: &Plan) -> String {
     part(Transaction::Inside).for_each(|s| write_step(s, &mut out));
     out.push_str("\nCOMMIT;\n");
     if part(Transaction::After).next().is_some() {
-        out.push_str("\n-- Outside the transaction, one by one.\n");
+        out.push_str("\n-- After the transaction, one at a time.\n");
         part(Transaction::After).for_each(|s| write_step(s, &mut out));
     }
     out

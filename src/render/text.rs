@@ -33,13 +33,13 @@ pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found
     }
     if !view.carried.is_empty() {
         let names: Vec<String> = view.carried.iter().map(|a| escape(&a.to_string())).collect();
-        out.push_str(&format!("# taken away and put back as they are: {}\n\n", names.join(", ")));
+        out.push_str(&format!("# dropped and re-created unchanged: {}\n\n", names.join(", ")));
     }
     if let Some(cost) = &view.cost {
         out.push_str(&format!("# {cost}\n\n"));
     }
     for guard in &plan.guards {
-        out.push_str(&format!("# {} (the next apply records it)\n", one_line(guard)));
+        out.push_str(&format!("# {} (recorded by the next apply)\n", one_line(guard)));
     }
     if !plan.guards.is_empty() {
         out.push('\n');
@@ -104,7 +104,7 @@ fn write_note(note: &Note, style: Style, out: &mut String) {
         out.push_str(&format!("  {}\n", escape(&note.advice)));
     }
     if let Some(find) = note.find.as_ref().filter(|_| style.verbose) {
-        out.push_str(&format!("  these rows: {};\n", escape(find)));
+        out.push_str(&format!("  to find these rows: {};\n", escape(find)));
     }
 }
 

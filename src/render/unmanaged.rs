@@ -11,18 +11,18 @@ const NAMED: usize = 5;
 /// The lines of a plan. `all`: each by its name, however many there are.
 pub(super) fn lines(differences: &[UnmanagedDifference], all: bool) -> Vec<String> {
     told(differences, all, |difference| match difference {
-        Difference::Changed => "is not as the schema file records it; `rosey inspect` prints its line as it is now",
-        Difference::Undeclared => "is not in the schema file",
-        Difference::Missing => "is in the schema file, and not in the database",
+        Difference::Changed => "recorded differently in the schema file; `rosey inspect` prints its current line",
+        Difference::Undeclared => "not in the schema file",
+        Difference::Missing => "in the schema file but not in the database",
     })
 }
 
 /// The lines of a drift.
 pub(super) fn since(differences: &[UnmanagedDifference], all: bool) -> Vec<String> {
     told(differences, all, |difference| match difference {
-        Difference::Changed => "was changed",
-        Difference::Undeclared => "was created",
-        Difference::Missing => "was dropped",
+        Difference::Changed => "changed",
+        Difference::Undeclared => "created",
+        Difference::Missing => "dropped",
     })
 }
 
@@ -31,14 +31,14 @@ fn told(differences: &[UnmanagedDifference], all: bool, verb: impl Fn(Difference
     for difference in [Difference::Changed, Difference::Undeclared, Difference::Missing] {
         let found: Vec<&UnmanagedDifference> = differences.iter().filter(|d| d.difference == difference).collect();
         if all || found.len() <= NAMED {
-            lines.extend(found.iter().map(|d| format!("not managed: {} {} {}", d.kind, d.name, verb(difference))));
+            lines.extend(found.iter().map(|d| format!("unmanaged: {} {} {}", d.kind, d.name, verb(difference))));
             continue;
         }
         let mut kinds: BTreeMap<&str, i64> = BTreeMap::new();
         found.iter().for_each(|d| *kinds.entry(&d.kind).or_default() += 1);
         let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
         let objects = counted(found.len() as i64, "object");
-        lines.push(format!("not managed: each of {objects} {} ({}); --verbose names them", verb(difference), kinds.join(", ")));
+        lines.push(format!("unmanaged: {objects} {} ({}); use --verbose to list them", verb(difference), kinds.join(", ")));
     }
     lines
 }
@@ -52,8 +52,8 @@ mod tests {
         let one =
             |n: usize| UnmanagedDifference { difference: Difference::Undeclared, kind: "function".to_owned(), name: format!("f{n}()") };
         let many: Vec<UnmanagedDifference> = (0..6).map(one).collect();
-        assert_eq!(lines(&many[..1], false), ["not managed: function f0() is not in the schema file"]);
-        assert_eq!(lines(&many, false), ["not managed: each of 6 objects is not in the schema file (function 6); --verbose names them"]);
+        assert_eq!(lines(&many[..1], false), ["unmanaged: function f0() not in the schema file"]);
+        assert_eq!(lines(&many, false), ["unmanaged: 6 objects not in the schema file (function 6); use --verbose to list them"]);
         assert_eq!(lines(&many, true).len(), 6);
     }
 }

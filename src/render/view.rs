@@ -134,7 +134,7 @@ impl View {
             .filter(|s| (s.action != Action::Carry || !s.hazards.is_empty()) && seen.insert((s.address.clone(), takes_away(plan, s))));
         let blocks = shown.map(|s| block(plan, main_step(plan, s))).collect();
         let needed = plan.disk_needed();
-        let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk", bytes(needed)));
+        let cost = (needed > 0).then(|| format!("the rebuilds need about {} of free disk space", bytes(needed)));
         let carried: BTreeSet<Address> = plan.steps.iter().filter(|s| s.action == Action::Carry).map(|s| s.address.clone()).collect();
         View { blocks, carried: carried.into_iter().collect(), cost, summary: summary(plan, schema) }
     }
@@ -234,10 +234,10 @@ fn costs(steps: &[&Step]) -> Vec<String> {
         }
         let size = size.map(|b| format!(" ({})", bytes(b))).unwrap_or_default();
         let work = match work {
-            Work::None => ", for a moment".to_owned(),
-            Work::Scan => format!(", while all rows are read{size}"),
+            Work::None => ", briefly".to_owned(),
+            Work::Scan => format!(", while the table is scanned{size}"),
             Work::Build => format!(", while an index is built{size}"),
-            Work::Rewrite => format!(", while all rows are written anew{size}"),
+            Work::Rewrite => format!(", while the table is rewritten{size}"),
         };
         found.push(format!("locks {relation}: {mode}{work}"));
     }

@@ -57,13 +57,13 @@ impl Schema {
                 let few = found.len() < SUGGESTED;
                 let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()).filter(|_| few));
                 found.push(
-                    Problem::new(format!("foreign key to table `{}`, which the schema does not have", fk.table), at, "points to it")
-                        .help(did_you_mean(near, "declare the table, or name it in an `ignore`")),
+                    Problem::new(format!("foreign key references table `{}`, which is not in the schema", fk.table), at, "referenced here")
+                        .help(did_you_mean(near, "declare the table, or add an `ignore` for it")),
                 );
                 continue;
             };
             if let Some(missing) = fk.to.iter().find(|c| !parent.columns.contains_key(*c)) {
-                found.push(no_such_column(missing, parent, "foreign key to", at, found.len()));
+                found.push(no_such_column(missing, parent, "foreign key references", at, found.len()));
             } else if let Some(problem) = target_is_key(fk, parent) {
                 found.push(problem);
             }
@@ -81,9 +81,9 @@ impl Schema {
                 }
                 None if !unread.whole && !self.ignores("table", table) => {
                     let near = nearest(table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
-                    let message = format!("sequence `{}` is owned by table `{table}`, which the schema does not have", sequence.name);
-                    let help = did_you_mean(near, "declare the table, or take out owned-by=");
-                    found.push(Problem::new(message, at, "goes with it").help(help));
+                    let message = format!("sequence `{}` is owned by table `{table}`, which is not in the schema", sequence.name);
+                    let help = did_you_mean(near, "declare the table, or remove owned-by=");
+                    found.push(Problem::new(message, at, "referenced here").help(help));
                 }
                 _ => {}
             }
@@ -97,7 +97,7 @@ impl Schema {
             self.heads_of(is_one).map(|(kind, head)| (kind.word(), head.name.clone(), head.origin)).collect()
         };
         let relations = of(Kind::is_relation).into_iter().chain(self.indexes());
-        used_once(relations, "tables, views, sequences and indexes share one set of names: rename one of the two", found);
+        used_once(relations, "tables, views, sequences and indexes share one namespace: rename one of the two", found);
         let (types, rows) = (of(Kind::is_type), of(Kind::has_rows));
         // What two tables or views are called has been looked at.
         let taken: BTreeSet<&ObjectName> = types.iter().map(|(_, name, _)| name).collect();
@@ -107,7 +107,7 @@ impl Schema {
         let all = first_rows.chain(types.iter().cloned());
         used_once(
             all,
-            "types share one set of names, and the rows of a table or view are a type of its name: rename one of the two",
+            "types share one namespace, and each table or view also defines a type of the same name: rename one of the two",
             found,
         );
     }
@@ -130,7 +130,7 @@ fn used_once(objects: impl Iterator<Item = Named>, help: &str, found: &mut Vec<P
     for (kind, name, origin) in objects {
         if let Some((other, first)) = seen.insert(name.clone(), (kind, origin)) {
             found.push(
-                Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
+                Problem::new(format!("two objects are named `{name}`"), first.0, format!("{other} `{name}`"))
                     .also(origin.0, format!("{kind} `{name}`"))
                     .help(help),
             );
@@ -146,22 +146,22 @@ fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
         }
     };
     if let Some(key) = &table.primary_key {
-        key.parts.iter().map(|p| &p.column).chain(&key.include).for_each(|c| check("primary key on", c, key.origin));
+        key.parts.iter().map(|p| &p.column).chain(&key.include).for_each(|c| check("primary key uses", c, key.origin));
     }
     for unique in &table.uniques {
-        unique.parts.iter().map(|p| &p.column).chain(&unique.include).for_each(|c| check("unique on", c, unique.origin));
+        unique.parts.iter().map(|p| &p.column).chain(&unique.include).for_each(|c| check("unique constraint uses", c, unique.origin));
     }
     for fk in &table.foreign_keys {
-        fk.columns.iter().for_each(|c| check("foreign key on", c, fk.origin));
+        fk.columns.iter().for_each(|c| check("foreign key uses", c, fk.origin));
     }
     for exclusion in &table.exclusions {
         let parts = exclusion.parts.iter().filter_map(|(part, _)| part.column());
-        parts.chain(&exclusion.include).for_each(|c| check("exclusion on", c, exclusion.origin));
+        parts.chain(&exclusion.include).for_each(|c| check("exclusion constraint uses", c, exclusion.origin));
     }
     for index in table.indexes.values() {
         for part in &index.parts {
             if let PartKey::Column(c) = &part.key {
-                check(&format!("index `{}` on", index.name), c, index.origin);
+                check(&format!("index `{}` uses", index.name), c, index.origin);
             }
         }
         index.include.iter().for_each(|c| check(&format!("index `{}` includes", index.name), c, index.origin));
@@ -171,12 +171,12 @@ fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
 fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::Span>, found: usize) -> Problem {
     let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str).filter(|_| found < SUGGESTED));
     let at = column.origin().0.or(at);
-    let problem = Problem::new(format!("{what} column `{column}`, which table `{}` does not have", table.name), at, "no such column");
+    let problem = Problem::new(format!("{what} column `{column}`, which does not exist in table `{}`", table.name), at, "no such column");
     if column.as_str().contains(',') {
         let spaced = column.as_str().split(',').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
-        return problem.help(format!("KDL separates words by spaces, not commas: write `{spaced}` without the comma"));
+        return problem.help(format!("KDL separates arguments with spaces, not commas: write `{spaced}`"));
     }
-    problem.help(did_you_mean(near, "declare the column, or take it out here"))
+    problem.help(did_you_mean(near, "declare the column, or remove it here"))
 }
 
 fn did_you_mean(near: Option<&str>, otherwise: &str) -> String {
@@ -198,23 +198,27 @@ fn target_is_key(fk: &super::ForeignKey, parent: &Table) -> Option<Problem> {
     if fk.to.is_empty() {
         return match key.len() {
             0 => Some(
-                Problem::new(format!("foreign key to table `{}`, which has no primary key", parent.name), at, "points to its key")
-                    .help(format!("name the columns: references=\"{}(column)\"", parent.name)),
+                Problem::new(
+                    format!("foreign key references table `{}`, which has no primary key", parent.name),
+                    at,
+                    "references the primary key",
+                )
+                .help(format!("specify the columns: references=\"{}(column)\"", parent.name)),
             ),
             n if n != fk.columns.len() => Some(
                 Problem::new(
-                    format!("foreign key of {} to a key of {}", columns(fk.columns.len()), columns(n)),
+                    format!("foreign key with {} references a primary key with {}", columns(fk.columns.len()), columns(n)),
                     at,
-                    "the numbers of columns differ",
+                    "the number of columns differs",
                 )
-                .help(format!("the key of table `{}` is: {}", parent.name, list(&key))),
+                .help(format!("the primary key of table `{}` is: {}", parent.name, list(&key))),
             ),
             _ => None,
         };
     }
     if fk.to.len() != fk.columns.len() {
-        let message = format!("foreign key of {} to {}", columns(fk.columns.len()), columns(fk.to.len()));
-        return Some(Problem::new(message, at, "the numbers of columns differ").help("name as many columns on both sides"));
+        let message = format!("foreign key with {} references {}", columns(fk.columns.len()), columns(fk.to.len()));
+        return Some(Problem::new(message, at, "the number of columns differs").help("list the same number of columns on both sides"));
     }
     let same = |columns: &[&Ident]| columns.len() == fk.to.len() && fk.to.iter().all(|c| columns.contains(&c));
     let unique = parent.uniques.iter().any(|u| same(&u.parts.iter().map(|p| &p.column).collect::<Vec<_>>()));
@@ -227,7 +231,7 @@ fn target_is_key(fk: &super::ForeignKey, parent: &Table) -> Option<Problem> {
     }
     let to = fk.to.iter().map(Ident::as_str).collect::<Vec<_>>().join(", ");
     Some(
-        Problem::new(format!("foreign key to `{}({to})`, which is no key", parent.name), at, "not a primary key, not unique")
-            .help(format!("make it unique in table `{}`, or point to its primary key", parent.name)),
+        Problem::new(format!("foreign key references `{}({to})`, which is not a key", parent.name), at, "neither a primary key nor unique")
+            .help(format!("add a unique constraint to table `{}`, or reference its primary key", parent.name)),
     )
 }

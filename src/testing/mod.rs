@@ -29,10 +29,10 @@ pub enum TestError {
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// SQLite does not take the schema that was there before.
-    #[error("the schema before cannot be made: {0}")]
+    #[error("the `before` schema cannot be created: {0}")]
     Before(#[from] SqlFileError),
     /// The system gives no thread or no event loop.
-    #[error("the system gives no event loop: {0}")]
+    #[error("cannot start the event loop: {0}")]
     System(std::io::Error),
     /// The scratch database cannot be made or removed.
     #[error("{name}: {reason}")]

@@ -44,7 +44,7 @@ pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestErr
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(TestError::System)?;
         runtime.block_on(between(before, after, dialect))
     };
-    let lost = || Err(TestError::System(std::io::Error::other("the thread that plans has ended early")));
+    let lost = || Err(TestError::System(std::io::Error::other("the planning thread ended unexpectedly")));
     std::thread::scope(|scope| scope.spawn(work).join().unwrap_or_else(|_| lost()))
 }
 

@@ -55,7 +55,7 @@ pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = (
         () = interrupted => Verdict::Interrupted,
     };
     match scratch.remove().await {
-        Err(e) if verdict == Verdict::Passed => failed(format!("the scratch database is left behind: {e}")),
+        Err(e) if verdict == Verdict::Passed => failed(format!("the scratch database was not removed: {e}")),
         _ => verdict,
     }
 }
@@ -94,7 +94,7 @@ impl Work<'_> {
         failures.extend(self.of_the_outcome().await?);
         let again = self.plan(&sources, &after).await?;
         if !again.is_empty() {
-            failures.push(format!("after the apply there is something left to do\n{}", shown(&again)));
+            failures.push(format!("changes remain after the apply\n{}", shown(&again)));
         }
         Ok(failures)
     }
@@ -137,19 +137,19 @@ impl Work<'_> {
         let (text, mut failures) = (shown(plan), Vec::new());
         let hazards: Vec<&Hazard> = plan.blocking(self.case.allow_destructive, &[]);
         if self.case.no_changes && !plan.is_empty() {
-            failures.push(format!("expect \"no changes\": there are some\n{text}"));
+            failures.push(format!("expect \"no changes\": the plan has changes\n{text}"));
         }
         for wanted in self.case.plan.iter().filter(|w| !text.contains(w.as_str())) {
-            failures.push(format!("expect-plan: the plan does not say `{wanted}`\n{text}"));
+            failures.push(format!("expect-plan: the plan does not contain `{wanted}`\n{text}"));
         }
         for code in self.case.blocked.iter().filter(|c| !hazards.iter().any(|h| h.code.name() == c.as_str())) {
-            failures.push(format!("expect-blocked: nothing is stopped by {code}\n{text}"));
+            failures.push(format!("expect-blocked: {code} does not block the plan\n{text}"));
         }
         let expected = |h: &&Hazard| self.case.blocked.iter().any(|c| c.as_str() == h.code.name());
         let others: Vec<&Hazard> = hazards.into_iter().filter(|h| !expected(h)).collect();
         if !self.case.blocked.is_empty() && !others.is_empty() {
-            let help = "say expect-blocked for these too, or allow-destructive where data may go";
-            failures.push(format!("expect-blocked: other reasons stop the apply as well; {help}\n{}", listed(&others)));
+            let help = "add expect-blocked for these as well, or allow-destructive if data may be lost";
+            failures.push(format!("expect-blocked: other reasons also block the apply; {help}\n{}", listed(&others)));
         }
         failures
     }
@@ -177,7 +177,7 @@ fn shown(plan: &Plan) -> String {
 }
 
 fn refusal(stops: &[&Hazard]) -> String {
-    format!("the apply is refused; say expect-blocked with the code, or allow-destructive where data may go\n{}", listed(stops))
+    format!("apply refused; add expect-blocked with the code, or allow-destructive if data may be lost\n{}", listed(stops))
 }
 
 fn listed(hazards: &[&Hazard]) -> String {

@@ -403,7 +403,7 @@ fn dump(work: &Work, (schema, table): &Key, columns: &[String]) -> Vec<Vec<Strin
     rows
 }
 
-/// The database as it was.
+/// Backup of the database.
 struct Before {
     types: BTreeMap<Key, BTreeMap<String, String>>,
     rows: BTreeMap<Key, Vec<Vec<String>>>,

@@ -143,7 +143,7 @@ fn refused(case: &Case, database: &Database, before: &Before) {
     before.is_untouched(database);
 }
 
-/// The database as it was.
+/// Backup of the database.
 struct Before {
     kdl: String,
     schema: Vec<Vec<String>>,

@@ -60,14 +60,14 @@ fn a_life_with_alembics_commands() {
         alike(&rosey("current").exits(0), "Nothing applied: rosey has no history in this database.", on);
         alike(&rosey("history").exits(0), "The history is empty", on);
         // upgrade head
-        alike(&rosey("apply --auto-approve -m users").exits(0), "Apply complete (number 1): 1 added, 0 changed, 0 destroyed.", on);
+        alike(&rosey("apply --auto-approve -m users").exits(0), "Apply complete (version 1): 1 added, 0 changed, 0 destroyed.", on);
         value("INSERT INTO users (name) VALUES ('ann')");
         // check
         rosey("plan --detailed-exitcode").exits(0);
         s.place.write("schema.kdl", TWO);
         rosey("plan --detailed-exitcode").exits(2);
         // upgrade head, again
-        alike(&rosey("apply --auto-approve -m emails").exits(0), "Apply complete (number 2): 0 added, 1 changed, 0 destroyed", on);
+        alike(&rosey("apply --auto-approve -m emails").exits(0), "Apply complete (version 2): 0 added, 1 changed, 0 destroyed", on);
         alike(&rosey("current").exits(0), "Number 2: apply, TIME by ada@host\nemails\nNo drift: the database is as it was left.", on);
         alike(&rosey("history").exits(0), "1  TIME  apply  ada@host  users\n2  TIME  apply  ada@host  emails", on);
         // downgrade -1
@@ -89,7 +89,7 @@ fn a_life_with_alembics_commands() {
         );
         alike(&rosey("status").exits(0), "Drift: changed since, and not by rosey: table.users.", on);
         // stamp head
-        alike(&rosey("stamp").exits(3), "the database differs in table.users; nothing was recorded", on);
+        alike(&rosey("stamp").exits(3), "the database differs from the schema in table.users; nothing was recorded", on);
         rosey("inspect --write").exits(0);
         alike(&rosey("stamp -m taken").exits(0), "Stamped (number 4)", on);
         rosey("drift").exits(0);
@@ -159,8 +159,8 @@ fn an_apply_that_is_not_finished_is_said_to_be() {
         It is not finished: steps after its transaction are left. rosey apply finishes them.
         exit 0
         $ rosey drift
-        | error: number 1 is not finished, so the database cannot be compared with it
-        |   help: rosey apply finishes it
+        | error: version 1 is not finished, so the database cannot be compared with it
+        |   help: run rosey apply to finish it
         exit 1
         $ rosey history
         1  TIME  apply  ada@host  (not finished)

@@ -18,7 +18,7 @@ fn it_makes_the_database_and_what_is_in_it() {
       }
 
     Plan: 1 to add, 0 to change, 0 to destroy.
-    Apply complete (number 1): 1 added, 0 changed, 0 destroyed.
+    Apply complete (version 1): 1 added, 0 changed, 0 destroyed.
     | database: test.db (from --url)
     | create table.users
     | verify
@@ -64,14 +64,14 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     ~     column age   type integer -> text
           # 2 unchanged columns
       }
-    ! breaks-clients: programs that run meanwhile fail where they take `age` for a number (it becomes text)
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+    ! breaks-clients: programs that run meanwhile fail where they read `age` as a number (it becomes text)
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # the rebuilds need about 8.0 KiB of free disk
+    # the rebuilds need about 8.0 KiB of free disk space space space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
-    Apply complete (number 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.
-    The database as it was: test.db.TIME.backup
+    Apply complete (version 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.
+    Backup of the database: test.db.TIME.backup
     | database: test.db (from --url)
     | backup to test.db.TIME.backup
     | rebuild table.users (2 rows)
@@ -97,13 +97,13 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
           # 1 unchanged column
       }
     ! destroys-column, allowed: column name is dropped, with 2 values
-      to rename it instead, write was=name on its successor
+      to rename it instead, add was=name to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
-    Apply complete (number 2): 0 added, 1 changed, 0 destroyed (1 column, 2 values dropped).
-    The database as it was: test.db.TIME.backup
+    Apply complete (version 2): 0 added, 1 changed, 0 destroyed (1 column, 2 values dropped).
+    Backup of the database: test.db.TIME.backup
     | database: test.db (from --url)
     | backup to test.db.TIME.backup
     | change table.users
@@ -151,7 +151,7 @@ fn quiet_prints_the_outcome_alone() {
     let place = Place::with(USERS);
     assert_snapshot!(place.apply(&["--quiet"]), @r"
     $ rosey apply --url test.db --auto-approve --quiet
-    Apply complete (number 1): 1 added, 0 changed, 0 destroyed.
+    Apply complete (version 1): 1 added, 0 changed, 0 destroyed.
     | database: test.db (from --url)
     exit 0
     ");
@@ -170,7 +170,7 @@ fn prevent_destroy_is_recorded_without_approval() {
     place.write("schema.kdl", USERS.replace("table users", "table users prevent-destroy"));
     assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
     $ rosey apply --url test.db
-    # table.users is guarded by prevent-destroy (the next apply records it)
+    # table.users is guarded by prevent-destroy (recorded by the next apply)
 
     No changes. The database matches schema.kdl.
     Recorded (number 2):

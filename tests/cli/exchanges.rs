@@ -79,11 +79,11 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
     -  destroy
     !  warning
 
-    # table.t will be destroyed (the schema does not declare it; 1 row)
+    # table.t will be destroyed (not declared in the schema; 1 row)
     - table t
     ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
     ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.t will be rebuilt (renamed from u; unique rules change; 1 row copied, 8.0 KiB)
     ± table t {
@@ -94,14 +94,14 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
 
-    # the rebuilds need about 16.0 KiB of free disk
+    # the rebuilds need about 16.0 KiB of free disk space space
 
     Plan: 0 to add, 1 to change, 1 to destroy (1 column, 1 value, 1 row dropped). 1 table rebuilt, 1 row copied.
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.t (destroys-table): table t is dropped, with 1 row
     |   table.t.column.a (destroys-column): column a is dropped, with 1 value
-    |   help: if this data may go, and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
 }
@@ -128,14 +128,14 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     # sequence.t_id_seq1 will be destroyed
     - sequence t_id_seq1
     ! breaks-clients: programs that run meanwhile fail where they name `t_id_seq1`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # table.t will be destroyed (the schema does not declare it)
+    # table.t will be destroyed (not declared in the schema)
     - table t
       # locks t: ACCESS EXCLUSIVE, for a moment
     ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
     ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.t will be changed in place (renamed from u)
     ~ table t {
@@ -148,11 +148,11 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
 
     Plan: 0 to add, 2 to change, 2 to destroy (1 column, 1 value, 1 row dropped).
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.t (destroys-table): table t is dropped, with 1 row
     |   table.t.column.a (destroys-column): column a is dropped, with 1 value
-    |   help: if this data may go, and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
 }

@@ -41,7 +41,7 @@ fn inspect_of_a_missing_database_is_an_error_and_makes_none() {
     $ rosey inspect --url test.db
     | database: test.db (from --url)
     | error: test.db: no such file
-    |   help: check the path; `rosey apply --url …` creates a database that is not there yet
+    |   help: check the path; `rosey apply --url …` creates a new database
     exit 1
     ");
     assert!(place.files().is_empty());
@@ -97,8 +97,8 @@ fn a_schema_that_is_not_there() {
     let place = Place::new();
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
     $ rosey plan --url test.db
-    | error: there is no schema at schema.kdl
-    |   help: name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl
+    | error: no schema at schema.kdl
+    |   help: name it with --schema, or create one from a live database: rosey inspect --url URL > schema.kdl
     exit 1
     ");
     place.rosey(&["apply", "--url", "test.db", "--auto-approve"]).exits(1);
@@ -124,7 +124,7 @@ fn a_database_that_is_none() {
     let before = place.snapshot();
     let said = "database: test.db (from --url)\n\
                 error: test.db is not a SQLite database\n  \
-                help: check the path: the file exists, and its first bytes are not SQLite's\n";
+                help: check the path: the file exists, but does not start with the SQLite header\n";
     for command in [&["plan"][..], &["apply", "--auto-approve"], &["inspect"]] {
         let run = place.rosey(&[command, &["--url", "test.db"]].concat()).exits(1);
         assert_eq!((run.out.as_str(), run.err.as_str()), ("", said));

@@ -69,7 +69,7 @@ fn it_is_read_as_it_is() {
           # 1 unchanged column
       }
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     exit 0
@@ -113,7 +113,7 @@ fn behind_a_row_of_a_later_rosey_nothing_is_written() {
     place.database.run("UPDATE _rosey_history SET format = 9, rosey_version = '7.0.0'", true);
     place.write("schema.kdl", super::USERS_WITH_AGE);
     let run = place.apply(&[]).exits(3);
-    assert!(run.err.contains("number 1 of the history was written by a later rosey (7.0.0)"), "{run}");
+    assert!(run.err.contains("version 1 in the history was written by a newer rosey (7.0.0)"), "{run}");
     assert_eq!(place.database.value("SELECT count(*) FROM _rosey_history"), "1");
     place.rosey(&["history", "--url", "test.db"]).exits(1);
 }

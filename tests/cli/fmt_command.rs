@@ -80,7 +80,7 @@ fn a_file_that_is_no_text() {
     place.write("schema.kdl", b"table \xff");
     assert_snapshot!(place.rosey(&["fmt"]), @r"
     $ rosey fmt
-    | error: schema.kdl is no UTF-8 text
+    | error: schema.kdl is not UTF-8 text
     |   help: save the file as UTF-8
     exit 1
     ");
@@ -91,13 +91,13 @@ fn a_file_that_is_no_kdl() {
     let place = Place::with("table users {\n");
     assert_snapshot!(place.rosey(&["fmt"]), @r"
     $ rosey fmt
-    |   × a `{` is never closed
+    |   × unclosed `{`
     |    ╭─[schema.kdl:1:13]
     |  1 │ table users {
     |    ·             ┬
     |    ·             ╰── here
     |    ╰────
-    |   help: add the `}` that belongs to it
+    |   help: add the matching `}`
     |
     | error: the schema has one mistake
     exit 1
@@ -153,12 +153,12 @@ fn a_plan_is_no_schema() {
     let of = |words: &str| format!("{}\n", place.rosey(&words.split(' ').collect::<Vec<_>>()));
     assert_snapshot!(of("validate --schema next.plan.kdl") + &of("plan --url test.db --schema now.state.kdl"), @r"
     $ rosey validate --schema next.plan.kdl
-    | error: next.plan.kdl is a saved plan, and no schema
-    |   help: rosey show prints it and sees whether it is whole; rosey apply applies it
+    | error: next.plan.kdl is a saved plan, not a schema
+    |   help: use rosey show to print and check it, or rosey apply to apply it
     exit 1
     $ rosey plan --url test.db --schema now.state.kdl
-    | error: now.state.kdl is a state, and no schema
-    |   help: rosey plan --state takes it, in the place of a database
+    | error: now.state.kdl is a state, not a schema
+    |   help: use it in place of a database with rosey plan --state
     exit 1
     ");
 }

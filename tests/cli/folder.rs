@@ -58,8 +58,8 @@ fn a_saved_way_back_is_the_end_of_the_way() {
         let again = apply(place, url, &["plans"]).exits(0);
         assert_eq!((again.out.as_str(), again.err.contains("undone")), ("No changes. No plan in plans is left to apply.\n", false));
         let status = place.on(url, &["status"]).exits(0);
-        assert!(status.out.contains("applied as number 3, and undone since"), "{status}");
-        assert!(status.out.lines().any(|l| l.contains("applied as number 4 ") && l.ends_with(" back")), "{status}");
+        assert!(status.out.contains("applied as version 3, undone since"), "{status}");
+        assert!(status.out.lines().any(|l| l.contains("applied as version 4 ") && l.ends_with(" back")), "{status}");
     });
 }
 
@@ -80,7 +80,7 @@ fn what_was_undone_is_left_to_whoever_names_it() {
         place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
         by_schema(place, url, USERS_WITHOUT_NAME);
         let refused = apply(place, url, &["plans/0002.plan.kdl"]).exits(3);
-        let told = "plans/0002.plan.kdl was applied as number 4 and undone by number 6; it starts from another schema";
+        let told = "plans/0002.plan.kdl was applied as version 4 and undone by version 6; it starts from another schema";
         assert!(refused.err.contains(told), "{refused}");
     });
 }
@@ -93,7 +93,7 @@ fn files_that_are_applied_are_no_ops_in_any_number() {
         place.save(url, USERS_WITH_AGE, "plans/0002.plan.kdl");
         apply(place, url, &["plans/0001.plan.kdl", "plans/0002.plan.kdl"]).exits(0);
         let run = apply(place, url, &["plans/0001.plan.kdl", "plans/0002.plan.kdl"]).exits(0);
-        assert_eq!(run.out, "plans/0001.plan.kdl: already applied as number 1.\nplans/0002.plan.kdl: already applied as number 2.\n");
+        assert_eq!(run.out, "plans/0001.plan.kdl: already applied as version 1.\nplans/0002.plan.kdl: already applied as version 2.\n");
     });
 }
 
@@ -110,13 +110,14 @@ fn a_plan_that_comes_late_is_told_and_planned_again_as_it_is_said() {
         }
         place.write("plans/0002-add-c.plan.kdl", place.read("late/0002-add-c.plan.kdl"));
         let status = place.on(url, &["status"]).exits(0);
-        assert!(status.out.contains("number 2  starts from another schema: plan it again  add c"), "{status}");
+        assert!(status.out.contains("number 2  starts from a different schema: plan it again  add c"), "{status}");
         let run = apply(place, url, &["plans"]).exits(3);
         assert!(
-            run.err.contains("one plan was not applied, for it starts from another schema than the database has; nothing was changed\n"),
+            run.err
+                .contains("one plan was not applied because it starts from a schema that differs from the database; nothing was changed\n"),
             "{run}"
         );
-        assert!(run.err.contains("\n  plans/0002-add-c.plan.kdl\n    table.users: differs, and the plan touches it\n"), "{run}");
+        assert!(run.err.contains("\n  plans/0002-add-c.plan.kdl\n    table.users: differs, and the plan changes it\n"), "{run}");
         let command = format!("help: plan it again: rosey plan --out plans/0002-add-c.plan.kdl --url {url}\n");
         assert!(run.err.contains(&command) || url != "test.db", "{run}");
         place.write("schema.kdl", users(&["b", "d", "c"]));
@@ -170,8 +171,8 @@ fn what_others_changed_is_named_and_stops_only_what_waits() {
         let status = place.on(url, &["status"]).exits(0);
         assert!(status.out.contains("0003.plan.kdl  number 3  pending, after 0002.plan.kdl"), "{status}");
         let run = apply(place, url, &["plans"]).exits(3);
-        assert!(run.err.contains("error: plans were not applied, for they start from another schema"), "{run}");
-        assert!(run.err.contains("\n  plans/0002.plan.kdl\n    table.by_hand: differs; the plan does not touch it\n"), "{run}");
+        assert!(run.err.contains("error: plans were not applied because they start from another schema"), "{run}");
+        assert!(run.err.contains("\n  plans/0002.plan.kdl\n    table.by_hand: differs; the plan does not change it\n"), "{run}");
         assert!(run.err.contains("\n  plans/0003.plan.kdl\n    waits for plans/0002.plan.kdl\n"), "{run}");
         sql("DROP TABLE by_hand");
         assert_eq!(apply(place, url, &["plans"]).exits(0).out.matches("Apply complete").count(), 2);
@@ -234,15 +235,15 @@ fn stamps_and_status_of_saved_plans() {
     No drift: the database is as it was left.
 
     Plans in plans:
-      0001-users.plan.kdl  number 1  applied as number 1                    a change
+      0001-users.plan.kdl  number 1  applied as version 1                    a change
       0002-age.plan.kdl    number 2  pending                                a change
-      0002-mail.plan.kdl   number 2  pending, or 0002-age.plan.kdl instead  a change
+      0002-mail.plan.kdl   number 2  pending, alternative to 0002-age.plan.kdl  a change
     Of plans that start from the same schema only one can be applied: delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER
-      0003-broken.plan.kdl is broken, so apply refuses the folder: this is no plan file of rosey's
+      0003-broken.plan.kdl is broken, so apply refuses the folder: not a rosey plan file
     exit 0
     $ rosey stamp plans/0002-mail.plan.kdl
-    | error: the database differs in table.users; nothing was recorded
-    |   help: rosey diff DATABASE plans/0002-mail.plan.kdl shows the difference; --force records it as it is found
+    | error: the database differs from the schema in table.users; nothing was recorded
+    |   help: run rosey diff DATABASE plans/0002-mail.plan.kdl to see the difference; add --force to record the database as it is
     exit 3
     $ rosey stamp plans/0002-age.plan.kdl
     Stamped (number 3): the database is recorded as it is, nothing else was changed.
@@ -259,16 +260,16 @@ fn stamps_and_status_of_saved_plans() {
     No drift: the database is as it was left.
 
     Plans in plans:
-      0001-users.plan.kdl  number 1  applied as number 1                        a change
-      0002-age.plan.kdl    number 2  stamped as number 3                        a change
-      0002-mail.plan.kdl   number 2  starts from another schema: plan it again  a change
+      0001-users.plan.kdl  number 1  applied as version 1                        a change
+      0002-age.plan.kdl    number 2  stamped as version 3                        a change
+      0002-mail.plan.kdl   number 2  starts from a different schema: plan it again  a change
     exit 0
     $ rosey apply plans --auto-approve
-    | error: one plan was not applied, for it starts from another schema than the database has; nothing was changed
+    | error: one plan was not applied because it starts from a schema that differs from the database; nothing was changed
     |   plans/0002-mail.plan.kdl
-    |     table.users: differs, and the plan touches it
+    |     table.users: differs, and the plan changes it
     |     starts from the same schema as plans/0002-age.plan.kdl, which is applied: only one of the two can be
-    |   help: made before another plan was applied, or somebody else changed the database; rosey status tells what was
+    |   help: another plan was applied in the meantime, or the database was changed outside rosey; run rosey status for details
     |   help: plan it again: rosey plan --out plans/0002-mail.plan.kdl
     exit 3
     $ rosey stamp --force plans/0002-mail.plan.kdl
@@ -308,7 +309,7 @@ fn a_plan_that_no_way_leads_to_any_more_does_not_stop_the_others() {
         place.save(url, &users(&["title", "c"]), "plans/0003.plan.kdl");
         let run = apply(place, url, &["plans"]).exits(3);
         assert!(run.out.starts_with("plans/0003.plan.kdl") && run.out.contains("Apply complete"), "{run}");
-        assert!(run.err.contains("the others are applied\n  plans/0002-title.plan.kdl\n    table.users: differs"), "{run}");
+        assert!(run.err.contains("the others were applied\n  plans/0002-title.plan.kdl\n    table.users: differs"), "{run}");
     });
 }
 
@@ -320,7 +321,7 @@ fn of_two_plans_from_one_schema_only_one_is_applied() {
         place.save(url, &users(&["c"]), "plans/0002-c.plan.kdl");
         let status = place.on(url, &["status"]).exits(0);
         assert!(status.out.contains("0002-b.plan.kdl  number 2  pending  "), "{status}");
-        assert!(status.out.contains("0002-c.plan.kdl  number 2  pending, or 0002-b.plan.kdl instead  a change\n"), "{status}");
+        assert!(status.out.contains("0002-c.plan.kdl  number 2  pending, alternative to 0002-b.plan.kdl  a change\n"), "{status}");
         assert!(status.out.contains("apply the one that is left, and plan again: rosey plan --out FOLDER\n"), "{status}");
         let run = apply(place, url, &["plans", "-q"]).exits(3);
         let rival = "starts from the same schema as plans/0002-b.plan.kdl, which is applied: only one of the two can be\n";

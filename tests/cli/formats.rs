@@ -26,14 +26,14 @@ fn json_has_a_version_and_says_what_text_says() {
         "costs": [],
         "hazards": [
           {
-            "advice": "add a backfill to the column, or fill the rows first",
+            "advice": "add a backfill to the column, or set a value in these rows first",
             "allowed": false,
             "code": "breaks-not-null",
             "level": "blocks",
             "text": "1 of 2 rows have no name"
           },
           {
-            "advice": "change them first or stop them; rosey explain breaks-clients tells how to do it in two steps",
+            "advice": "update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps",
             "allowed": false,
             "code": "breaks-clients",
             "level": "warns",
@@ -83,7 +83,7 @@ fn a_script_warns_of_what_is_blocked() {
     -- This destroys data:
     --   destroys-column: column name is dropped, with 2 values
     -- To allow it, delete the lines from here to `.exit 3`.
-    .print "stopped: this destroys data, and its head says how to allow it; nothing was changed"
+    .print "stopped: this plan destroys data; the top of the script says how to allow it; nothing was changed"
     .print "  destroys-column: column name is dropped, with 2 values"
     .exit 3
 
@@ -92,7 +92,7 @@ fn a_script_warns_of_what_is_blocked() {
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
-    -- Stops where the schema is not the one that this plan was made for.
+    -- Stops if the schema is not the one that the plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
         "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
         "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
@@ -110,7 +110,7 @@ fn a_script_warns_of_what_is_blocked() {
     INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
     DROP TABLE temp."_rosey_start";
 
-    -- Stops where a later rosey has written the history.
+    -- Stops if a newer version of rosey has written to the history.
     CREATE TABLE IF NOT EXISTS _rosey_history (
         number INTEGER PRIMARY KEY,
         format INTEGER NOT NULL,

@@ -77,8 +77,8 @@ fn warnings_name_the_file_and_the_line() {
     let args = |format| ["plan", "--url", "test.db", "--schema", "db/my schema.kdl", "--format", format];
     assert_snapshot!(place.rosey(&args("github")), @r"
     $ rosey plan --url test.db --schema db/my schema.kdl --format github
-    ::error file=db/my schema.kdl,line=3,col=5,title=breaks-not-null::table.users.column.name: 1 of 1 rows have no name%0Aadd a backfill to the column, or fill the rows first
-    ::warning file=db/my schema.kdl,line=1,col=1,title=breaks-clients::table.users: programs that run meanwhile fail where they insert without `name`%0Achange them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+    ::error file=db/my schema.kdl,line=3,col=5,title=breaks-not-null::table.users.column.name: 1 of 1 rows have no name%0Aadd a backfill to the column, or set a value in these rows first
+    ::warning file=db/my schema.kdl,line=1,col=1,title=breaks-clients::table.users: programs that run meanwhile fail where they insert without `name`%0Aupdate or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
     ::notice title=rosey plan::Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
     exit 0

@@ -42,8 +42,8 @@ fn a_database_without_a_history_says_so() {
     }
     exit 0
     $ rosey rollback
-    | error: the history is empty: nothing has been applied that could be undone
-    |   help: rosey stamp begins one from what is there
+    | error: the history is empty; there is nothing to roll back
+    |   help: run rosey stamp to start a history from the current schema
     exit 1
     "#);
 }
@@ -176,19 +176,19 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
     -  destroy
     !  warning
 
-    # table.extra will be destroyed (the schema does not declare it; 0 rows)
+    # table.extra will be destroyed (not declared in the schema; 0 rows)
     - table extra
     ! destroys-table BLOCKED without --allow-destructive: table extra is dropped, with 0 rows
-      to rename it instead, write was=extra on its successor; to leave it alone, `ignore` it
+      to rename it instead, add was=extra to the new definition; to leave it unmanaged, `ignore` it
     ! breaks-clients: programs that run meanwhile fail where they name `extra`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # view.v will be destroyed
     - view v {
     -     SELECT name FROM users
       }
     ! breaks-clients: programs that run meanwhile fail where they name `v`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.users will be changed in place (ALTER TABLE)
     ~ table users {
@@ -196,9 +196,9 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
           # 3 unchanged columns
       }
     ! destroys-column BLOCKED without --allow-destructive: column note is dropped, with 0 values
-      to rename it instead, write was=note on its successor
+      to rename it instead, add was=note to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `note`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 2 to destroy.
     exit 0
@@ -265,8 +265,8 @@ fn a_stamp_records_what_matches_and_refuses_what_does_not() {
     session.place.write("schema.kdl", USERS_WITHOUT_NAME);
     assert_snapshot!(session.run(&["stamp", "stamp --force -m anyway", "history", "status", "drift"]), @r"
     $ rosey stamp
-    | error: the database differs in table.users; nothing was recorded
-    |   help: rosey plan shows the difference; --force records it as it is found
+    | error: the database differs from the schema in table.users; nothing was recorded
+    |   help: run rosey plan to see the difference; add --force to record the database as it is
     exit 3
     $ rosey stamp --force -m anyway
     Stamped (number 2): the database is recorded as it is, nothing else was changed.
@@ -314,7 +314,7 @@ fn saved_plans_are_listed_and_broken_ones_named() {
     No drift: the database is as it was left.
 
     Plans in plans:
-      0001-old.plan.kdl is broken, so apply refuses the folder: this is no plan file of rosey's
+      0001-old.plan.kdl is broken, so apply refuses the folder: not a rosey plan file
     exit 0
     $ rosey status --plans elsewhere
     Number 2: apply, TIME by ada@host

@@ -29,8 +29,8 @@ fn without_a_database_it_writes_an_example_that_is_a_schema() {
     place.rosey(&["validate"]).exits(0);
     assert_snapshot!(place.rosey(&["init"]), @r"
     $ rosey init
-    | error: schema.kdl is there already, and init overwrites nothing
-    |   help: name another with --schema, or take over what the database has: rosey inspect --write
+    | error: schema.kdl already exists; init does not overwrite files
+    |   help: name another file with --schema, or update this one from the database: rosey inspect --write
     exit 1
     ");
 }
@@ -72,8 +72,8 @@ fn without_a_terminal_it_does_not_stamp_and_changes_nothing() {
     Not stamped: nothing was written to the database. rosey stamp does it.
     exit 0
     $ rosey init
-    | error: schema.kdl is there already, and init overwrites nothing
-    |   help: name another with --schema, or take over what the database has: rosey inspect --write
+    | error: schema.kdl already exists; init does not overwrite files
+    |   help: name another file with --schema, or update this one from the database: rosey inspect --write
     exit 1
     ");
     assert_eq!(session.place.database.bytes(), before);
@@ -89,11 +89,11 @@ fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
     It plans to nothing: it says what is there.
     Alembic has managed this database too: its table alembic_version is left alone
       alembic revision --autogenerate  edit the schema file, then rosey plan --out plans/ -m MESSAGE
-      alembic upgrade head             rosey apply, or what was reviewed: rosey apply plans/
+      alembic upgrade head             rosey apply, or for reviewed plans: rosey apply plans/
       alembic upgrade +1               rosey apply plans/ --count 1
       alembic upgrade --sql            rosey plan --format sql
       alembic downgrade -1             rosey rollback
-      alembic downgrade REV            rosey rollback --to NUMBER
+      alembic downgrade REV            rosey rollback --to VERSION
       alembic downgrade base           rosey rollback --to base
       alembic current                  rosey status
       alembic history                  rosey history
@@ -160,7 +160,7 @@ fn inspect_writes_what_differs_and_keeps_the_rest_byte_for_byte() {
     schema.kdl says what is there; nothing was written.
     exit 0
     $ rosey plan
-    # table.users.column.name is guarded by prevent-destroy (the next apply records it)
+    # table.users.column.name is guarded by prevent-destroy (recorded by the next apply)
 
     No changes. The database matches schema.kdl.
     exit 0
@@ -214,8 +214,8 @@ fn what_says_only_is_for_a_person_and_nothing_is_written() {
     let before = session.place.read("schema.kdl");
     assert_snapshot!(session.run(&["inspect --write"]), @r"
     $ rosey inspect --write
-    | error: nothing was written, because this has to be changed by hand:
-    |   table.a: its node says only=
+    | error: nothing was written, because this must be changed by hand:
+    |   table.a: its node has only=
     exit 1
     ");
     assert_eq!(session.place.read("schema.kdl"), before);

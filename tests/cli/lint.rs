@@ -13,7 +13,7 @@ fn findings_have_their_lines() {
     $ rosey lint
     warning[foreign-key-without-index]
 
-      ⚠ no index begins with author, which points to users
+      ⚠ no index starts with author, which references users
        ╭─[schema.kdl:6:26]
      5 │     column id bigint primary-key identity
      6 │     column author bigint references=users
@@ -25,7 +25,7 @@ fn findings_have_their_lines() {
 
     warning[misleading-type]
 
-      ⚠ column code is declared STRING, which SQLite takes for NUMERIC
+      ⚠ column code is declared as STRING, which SQLite interprets as NUMERIC
        ╭─[schema.kdl:7:5]
      6 │     column author bigint references=users
      7 │     column code STRING only=sqlite
@@ -40,8 +40,8 @@ fn findings_have_their_lines() {
     ");
     assert_snapshot!(place.rosey(&["lint", "--format", "github"]), @r"
     $ rosey lint --format github
-    ::warning file=schema.kdl,line=6,col=26,title=foreign-key-without-index::table.posts.foreign-key.author: no index begins with author, which points to users; add `index idx_posts_author author` to the table
-    ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared STRING, which SQLite takes for NUMERIC; write text
+    ::warning file=schema.kdl,line=6,col=26,title=foreign-key-without-index::table.posts.foreign-key.author: no index starts with author, which references users; add `index idx_posts_author author` to the table
+    ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared as STRING, which SQLite interprets as NUMERIC; write text
     exit 1
     ");
     assert_snapshot!(place.rosey(&["lint", "--format", "json", "--dialect", "postgres"]), @r#"
@@ -54,7 +54,7 @@ fn findings_have_their_lines() {
           "code": "foreign-key-without-index",
           "level": "warning",
           "address": "table.posts.foreign-key.author",
-          "message": "no index begins with author, which points to users",
+          "message": "no index starts with author, which references users",
           "advice": "add `index idx_posts_author author` to the table",
           "dialects": [
             "postgres"
@@ -96,7 +96,7 @@ fn an_exception_stands_in_the_schema_with_its_reason() {
     place.write("schema.kdl", "table logs {\n    column line text\n    allow no-primary-key\n    allow no-primary-kee \"x\"\n}\n");
     assert_snapshot!(place.rosey(&["lint"]), @r#"
     $ rosey lint
-    |   × `allow no-primary-key` gives no reason
+    |   × `allow no-primary-key` has no reason
     |    ╭─[schema.kdl:3:5]
     |  2 │     column line text
     |  3 │     allow no-primary-key
@@ -104,7 +104,7 @@ fn an_exception_stands_in_the_schema_with_its_reason() {
     |    ·               ╰── here
     |  4 │     allow no-primary-kee "x"
     |    ╰────
-    |   help: write `allow no-primary-key "why it is right here"`
+    |   help: write `allow no-primary-key "REASON"`
     |
     | error: the schema has one mistake
     exit 1
@@ -136,7 +136,7 @@ fn a_plan_warns_of_what_breaks_programs() {
     -  destroy
     !  warning
 
-    # table.users will be rebuilt (column age is added and filled; 1 row copied, 4.0 KiB)
+    # table.users will be rebuilt (column age is added with a backfill; 1 row copied, 4.0 KiB)
     ± table users {
     ~     column name   was nick
     +     column error_message text
@@ -145,13 +145,13 @@ fn a_plan_warns_of_what_breaks_programs() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED without --allow-destructive: column last_error is dropped, with 0 values
-      to rename it instead, write was=last_error on its successor
+      to rename it instead, add was=last_error to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
     ! looks-like-rename: last_error goes and error_message comes, and they are alike
       if it is a rename, write: column error_message text was=last_error
 
-    # the rebuilds need about 8.0 KiB of free disk
+    # the rebuilds need about 8.0 KiB of free disk space space space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 1 row copied.
     | database: test.db (from --url)
@@ -162,10 +162,10 @@ fn a_plan_warns_of_what_breaks_programs() {
     assert_snapshot!(place.apply(&["--allow-destructive", "-q"]), @r"
     $ rosey apply --url test.db --auto-approve --allow-destructive -q
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users (breaks-clients): programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
-    |     change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
-    |   help: rosey.kdl makes this an error; if it may be this once, add --allow breaks-clients:table.users
+    |     update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
+    |   help: rosey.kdl makes this an error; to allow it this once, add --allow breaks-clients:table.users
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -198,10 +198,10 @@ fn leave_is_given_by_name() {
     $ rosey apply --url test.db --auto-approve -q --allow destroy:table.old --allow destroy:table.gone
     | database: test.db (from --url)
     | warning: --allow destroy:table.gone: the plan has nothing that needs it
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 1 value
-    |   help: if this data may go, and no other, add --allow destroy:table.users.column.name
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.users.column.name
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
     place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroys-column:table.users.column.name"]).exits(0);
@@ -225,21 +225,21 @@ fn codes_are_explained() {
     $ rosey explain padded-char
     padded-char (warning, PostgreSQL)
 
-    A column is a char(n), or a bpchar.
+    A column has the type char(n) or bpchar.
 
     PostgreSQL fills shorter texts up with spaces, stores them, and then leaves them out of comparisons,
     though not of LIKE or regular expressions; `bpchar` without a length fills nothing up and compares
     the same way. It is no faster than text and saves no room
     (https://www.postgresql.org/docs/current/datatype-character.html).
 
-    Write `text`, with a check where the length is exact.
+    Use `text`, with a check constraint if the length is fixed.
 
         column country text { check "length(country) = 2" }
     exit 0
     "#);
     assert_snapshot!(place.rosey(&["explain", "paded-char"]), @r"
     $ rosey explain paded-char
-    | error: there is no code `paded-char`
+    | error: unknown code `paded-char`
     |   help: did you mean `padded-char`?
     exit 1
     ");

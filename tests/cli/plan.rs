@@ -111,7 +111,7 @@ fn a_schema_that_declares_nothing_is_not_planned() {
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
     $ rosey plan --url test.db
     | database: test.db (from --url)
-    | error: the schema declares no object at all, and applying it would drop everything; nothing was changed
+    | error: the schema declares no objects; applying it would drop everything; nothing was changed
     |   help: check --schema
     exit 1
     ");
@@ -162,9 +162,9 @@ fn rows_that_break_a_new_rule_are_counted_and_blocked() {
           # 1 unchanged column
       }
     ! breaks-not-null BLOCKED: 2 of 3 rows have no name
-      add a backfill to the column, or fill the rows first
+      add a backfill to the column, or set a value in these rows first
     ! breaks-clients: programs that run meanwhile fail where they insert without `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
@@ -197,9 +197,9 @@ fn what_destroys_data_is_shown_as_blocked() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
-      to rename it instead, write was=name on its successor
+      to rename it instead, add was=name to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     | database: test.db (from --url)
@@ -242,12 +242,12 @@ fn control_characters_in_a_name_are_escaped() {
     +     column "a\u{7}b" integer
       }
 
-    # table.\u{1b}[32mgreen will be destroyed (the schema does not declare it; 0 rows)
+    # table.\u{1b}[32mgreen will be destroyed (not declared in the schema; 0 rows)
     - table "\u{1b}[32mgreen"
     ! destroys-table BLOCKED without --allow-destructive: table \u{1b}[32mgreen is dropped, with 0 rows
-      to rename it instead, write was="\u{1b}[32mgreen" on its successor; to leave it alone, `ignore` it
+      to rename it instead, write was="\u{1b}[32mgreen" on its successor; to leave it unmanaged, `ignore` it
     ! breaks-clients: programs that run meanwhile fail where they name `\u{1b}[32mgreen`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # 1 finding of the linter in what changes: `rosey lint` shows it
 
@@ -297,5 +297,5 @@ fn a_default_that_sqlite_could_never_work_out_is_refused() {
     let place = Place::new();
     place.write("schema.kdl", "table t {\n    column id integer primary-key\n    column at text default=(sql)\"now()\"\n}\n");
     let run = place.rosey(&["plan", "--url", "test.db"]).exits(1);
-    assert!(run.err.contains("SQLite refuses the default of column at: no such function: now"), "{run}");
+    assert!(run.err.contains("SQLite rejects the default of column at: no such function: now"), "{run}");
 }

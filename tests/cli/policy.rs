@@ -19,10 +19,10 @@ fn a_level_that_stops_holds_for_every_command_that_applies() {
     assert_snapshot!(place.apply(&["-q", "nick.plan.kdl"]), @r"
     $ rosey apply --url test.db --auto-approve -q nick.plan.kdl
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users (breaks-clients): programs that run meanwhile fail where they name `name`
-    |     change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
-    |   help: rosey.kdl makes this an error; if it may be this once, add --allow breaks-clients:table.users
+    |     update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
+    |   help: rosey.kdl makes this an error; to allow it this once, add --allow breaks-clients:table.users
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -43,7 +43,7 @@ fn a_level_that_stops_holds_for_every_command_that_applies() {
           # 1 unchanged column
       }
     ! breaks-clients, allowed: programs that run meanwhile fail where they name `nick`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     Rollback complete (number 3): 0 added, 1 changed, 0 destroyed.
@@ -140,7 +140,7 @@ fn what_no_file_can_allow() {
     |    ·              ╰── here
     |  3 │     breaks-check note
     |    ╰────
-    |   help: what destroys data needs leave: --allow CODE:ADDRESS, or `allow-destructive` for all of it
+    |   help: data loss must be approved with --allow CODE:ADDRESS, or with `allow-destructive` for everything
     |
     |   × the level of `breaks-check` cannot be set
     |    ╭─[rosey.kdl:3:5]
@@ -150,9 +150,9 @@ fn what_no_file_can_allow() {
     |    ·             ╰── here
     |  4 │     breaks-client off
     |    ╰────
-    |   help: it cannot be done as things stand, whatever its level; `rosey explain` tells what helps
+    |   help: this hazard blocks an apply at any level; `rosey explain` describes how to resolve it
     |
-    |   × there is no code `breaks-client`
+    |   × unknown code `breaks-client`
     |    ╭─[rosey.kdl:4:5]
     |  3 │     breaks-check note
     |  4 │     breaks-client off
@@ -172,7 +172,7 @@ fn what_no_file_can_allow() {
     );
     assert_snapshot!(place.rosey(&["lint"]), @r#"
     $ rosey lint
-    |   × `allow destroys-column`: a schema file gives no leave to destroy
+    |   × `allow destroys-column`: data loss cannot be approved in a schema file
     |    ╭─[schema.kdl:2:5]
     |  1 │ table users {
     |  2 │     allow destroys-column "x"
@@ -180,9 +180,9 @@ fn what_no_file_can_allow() {
     |    ·                 ╰── here
     |  3 │     allow breaks-check "x"
     |    ╰────
-    |   help: take it out; leave is given to one apply, on its command line: --allow destroys-column:table.users
+    |   help: remove it; approve it for one apply on the command line: --allow destroys-column:table.users
     |
-    |   × `allow breaks-check`: it cannot be done as things stand, so that no leave helps
+    |   × `allow breaks-check`: this hazard always blocks an apply and cannot be approved
     |    ╭─[schema.kdl:3:5]
     |  2 │     allow destroys-column "x"
     |  3 │     allow breaks-check "x"
@@ -190,7 +190,7 @@ fn what_no_file_can_allow() {
     |    ·                ╰── here
     |  4 │     column id serial primary-key
     |    ╰────
-    |   help: take it out; `rosey explain breaks-check` tells what helps
+    |   help: remove it; `rosey explain breaks-check` describes how to resolve it
     |
     | error: the schema has 2 mistakes
     exit 1

@@ -20,18 +20,18 @@ fn where_no_server_answers_every_command_says_so() {
     assert_snapshot!(runs, @r"
     $ rosey plan --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
     | database: 127.0.0.1:1/db as me (from --url)
-    | error: no server answers at 127.0.0.1:1: Connection refused
-    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    | error: could not connect to the server at 127.0.0.1:1: Connection refused
+    |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)
     exit 1
     $ rosey apply --auto-approve --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
     | database: 127.0.0.1:1/db as me (from --url)
-    | error: no server answers at 127.0.0.1:1: Connection refused
-    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    | error: could not connect to the server at 127.0.0.1:1: Connection refused
+    |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)
     exit 1
     $ rosey inspect --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db
     | database: 127.0.0.1:1/db as me (from --url)
-    | error: no server answers at 127.0.0.1:1: Connection refused
-    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    | error: could not connect to the server at 127.0.0.1:1: Connection refused
+    |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)
     exit 1
     ");
 }
@@ -41,8 +41,8 @@ fn where_there_is_no_socket_its_path_is_named() {
     assert_snapshot!(plan("postgresql://me@%2Fno%2Ffolder/db"), @r"
     $ rosey plan --url postgresql://me@%2Fno%2Ffolder/db
     | database: /no/folder/.s.PGSQL.5432/db as me (from --url)
-    | error: there is no server's socket at /no/folder/.s.PGSQL.5432
-    |   help: name the server in the URL, or the folder of its socket: ?host=/var/run/postgresql
+    | error: no server socket at /no/folder/.s.PGSQL.5432
+    |   help: add the host to the URL, or the socket directory: ?host=/var/run/postgresql
     exit 1
     ");
 }
@@ -56,8 +56,8 @@ fn what_the_url_leaves_out_comes_from_libpqs_variables() {
     assert_snapshot!(Run::of("rosey plan".to_owned(), &mut command), @r"
     $ rosey plan
     | database: 127.0.0.1:1/shop as me (from ROSEY_DATABASE_URL)
-    | error: no server answers at 127.0.0.1:1: Connection refused
-    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    | error: could not connect to the server at 127.0.0.1:1: Connection refused
+    |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)
     exit 1
     ");
 }
@@ -96,22 +96,22 @@ fn a_url_that_cannot_be_obeyed_is_an_error() {
     assert_snapshot!(runs, @r"
     $ rosey plan --url postgresql://me@host/db?sslmod=require
     | error: `postgresql://me@host/db`: unknown parameter `sslmod`; did you mean `sslmode`?
-    |   help: the parameters are host, hostaddr, port, user, password, dbname, database, sslmode, ssl, sslrootcert, sslcert, sslkey, options, application_name, connect_timeout, timeout
+    |   help: known parameters: host, hostaddr, port, user, password, dbname, database, sslmode, ssl, sslrootcert, sslcert, sslkey, options, application_name, connect_timeout, timeout
     exit 1
     $ rosey plan --url postgresql://me@host/db?sslmode=on
-    | error: `postgresql://me@host/db`: the parameter `sslmode` takes disable, allow, prefer, require, verify-ca or verify-full
+    | error: `postgresql://me@host/db`: parameter `sslmode` must be disable, allow, prefer, require, verify-ca or verify-full
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@host/db?channel_binding=require
-    | error: `postgresql://me@host/db`: not supported: the parameter `channel_binding`; leave it out, and let sslmode=verify-full tell that the server is the right one
+    | error: `postgresql://me@host/db`: parameter `channel_binding` is not supported; remove it, and use sslmode=verify-full to verify the server
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@host:port/db
-    | error: `postgresql://me@host:…`: the port is no number from 1 to 65535
+    | error: `postgresql://me@host:…`: the port must be a number from 1 to 65535
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@one,two/db
-    | error: `postgresql://me@one,two/db`: it names several hosts, and a schema is applied to one: name the primary
+    | error: `postgresql://me@one,two/db`: multiple hosts are not supported: name only the primary
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me:a/b@host/db
@@ -119,11 +119,11 @@ fn a_url_that_cannot_be_obeyed_is_an_error() {
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me:50%@host/db
-    | error: `postgresql://me@host/db`: the password has a `%` that no two hexadecimal digits of UTF-8 follow; a `%` itself is written %25
+    | error: `postgresql://me@host/db`: invalid percent-encoding in the password; write a literal `%` as %25
     |   help: write postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql:db
-    | error: `postgresql:db`: a PostgreSQL URL begins with postgresql:// or postgres://
+    | error: `postgresql:db`: a PostgreSQL URL must start with postgresql:// or postgres://
     |   help: write postgresql://user:password@host:port/database
     exit 1
     ");
@@ -134,7 +134,7 @@ fn a_certificate_that_is_not_there_is_named() {
     assert_snapshot!(plan("postgresql://me@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=no.pem"), @r"
     $ rosey plan --url postgresql://me@127.0.0.1:1/db?sslmode=verify-full&sslrootcert=no.pem
     | database: 127.0.0.1:1/db as me (from --url)
-    | error: the certificate or key no.pem cannot be read: No such file or directory (os error 2)
+    | error: could not read certificate or key no.pem: No such file or directory (os error 2)
     |   help: check sslrootcert, sslcert and sslkey in the URL
     exit 1
     ");
@@ -146,8 +146,8 @@ fn restore_is_for_sqlite() {
     assert_snapshot!(place.rosey(&["restore", "--url", NOBODY, "--auto-approve"]), @r"
     $ rosey restore --url postgresql+asyncpg://me:s3cret@127.0.0.1:1/db --auto-approve
     | database: 127.0.0.1:1/db as me (from --url)
-    | error: restore puts back copies of SQLite files only; nothing was changed
-    |   help: a dump holds the tables that lost values, as they were; it does not go over tables that are there. `rosey rollback` brings a dropped column back, empty; `pg_restore` loads the dump into a scratch database; an UPDATE takes the values from there. docs/deploy.md has it step by step
+    | error: restore works only for SQLite files; nothing was changed
+    |   help: a dump contains the tables that lost values, as they were before the apply; it does not overwrite existing tables. Re-create a dropped column with `rosey rollback` (it is empty), load the dump into a scratch database with `pg_restore`, and copy the values from there with an UPDATE. See docs/deploy.md for the steps
     exit 3
     ");
 }

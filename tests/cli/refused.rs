@@ -22,8 +22,8 @@ fn without_a_terminal_it_needs_auto_approve() {
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
-    | error: there is no terminal to ask on; nothing was changed
-    |   help: add --auto-approve
+    | error: cannot ask for approval without a terminal; nothing was changed
+    |   help: add --auto-approve to skip the question to skip the question to skip the question to skip the question
     exit 1
     ");
     assert_eq!(place.snapshot(), before);
@@ -42,7 +42,7 @@ fn the_default_database_is_never_made() {
     assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
     $ rosey apply --auto-approve
     | error: no database: give --url, --env or ROSEY_DATABASE_URL
-    |   help: like --url bot_data.db, or --url postgresql://user@host/database
+    |   help: for example --url bot_data.db, or --url postgresql://user@host/database
     exit 1
     ");
     assert_eq!(place.files(), ["schema.kdl"]);
@@ -65,16 +65,16 @@ fn what_destroys_data_needs_leave() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
-      to rename it instead, write was=name on its successor
+      to rename it instead, add was=name to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 2 values
-    |   help: if this data may go, and no other, add --allow destroy:table.users.column.name
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.users.column.name
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -88,9 +88,9 @@ fn rows_that_break_a_new_rule_stop_it() {
     assert_snapshot!(place.apply(&["--quiet"]), @r"
     $ rosey apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users.column.name (breaks-not-null): 2 of 3 rows have no name
-    |     add a backfill to the column, or fill the rows first
+    |     add a backfill to the column, or set a value in these rows first
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -113,7 +113,7 @@ fn an_empty_schema_would_drop_everything() {
     assert_snapshot!(place.apply(&["--allow-destructive"]), @r"
     $ rosey apply --url test.db --auto-approve --allow-destructive
     | database: test.db (from --url)
-    | error: the schema declares no object at all, and applying it would drop everything; nothing was changed
+    | error: the schema declares no objects; applying it would drop everything; nothing was changed
     |   help: check --schema
     exit 3
     ");
@@ -129,9 +129,9 @@ fn what_is_guarded_is_not_dropped() {
     assert_snapshot!(run, @r"
     $ rosey apply --url test.db --auto-approve --allow-destructive --quiet
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users.column.name (prevent-destroy): table.users.column.name is guarded by prevent-destroy
-    |     apply it once without the flag; the next apply may destroy it
+    |     apply it once without prevent-destroy; a later apply can then destroy it
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -143,9 +143,9 @@ fn what_rosey_cannot_make_must_be_there() {
     assert_snapshot!(place.apply(&["--quiet"]), @r"
     $ rosey apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   function.f(integer) (not-supported): not supported: function f(integer)
-    |     rosey does not manage it: create it yourself, or take it out of the schema
+    |     rosey does not manage it: create it yourself, or remove it from the schema
     exit 3
     ");
     assert_eq!(place.files(), ["schema.kdl"]);
@@ -157,7 +157,7 @@ fn a_rename_that_cannot_be_meant_is_an_error() {
     place.write("schema.kdl", USERS_WITHOUT_NAME.replace("primary-key", "primary-key\n    column age integer was=name"));
     let before = place.snapshot();
     let run = place.apply(&[]).exits(1);
-    assert!(run.err.contains("column `age` was `name`, but the database has both"), "{run}");
+    assert!(run.err.contains("column `age` is declared as a rename of `name`, but the database has both"), "{run}");
     assert_eq!(place.snapshot(), before);
 }
 
@@ -179,7 +179,7 @@ fn a_backup_that_cannot_be_made_stops_it() {
     $ rosey apply --url test.db --auto-approve --quiet --allow-destructive --backup-dir no/such/folder
     | database: test.db (from --url)
     | error: the backup to no/such/folder/test.db.TIME.backup failed: no/such/folder/test.db.TIME.backup cannot be opened: No such file or directory (os error 2); nothing was changed
-    |   help: choose another folder with --backup-dir, or do without one: --backup never
+    |   help: choose another folder with --backup-dir, or skip the backup with --backup never
     exit 1
     ");
     assert_eq!(place.snapshot(), before);

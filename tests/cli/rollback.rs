@@ -40,7 +40,7 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
       }
     ! destroys-column, allowed: column age is dropped, with 0 values
     ! breaks-clients: programs that run meanwhile fail where they name `label`, `age`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
     Rollback complete (number 4): 0 added, 1 changed, 0 destroyed.
@@ -75,21 +75,21 @@ fn a_second_rollback_goes_further() {
     5  TIME  rollback  ada@host  (back to number 1)
     exit 0
     $ rosey rollback --to 3
-    | error: number 3 has been undone by number 4
-    |   help: rosey history shows what can be gone back to
+    | error: version 3 was undone by version 4
+    |   help: run rosey history to see the versions
     exit 1
     $ rosey rollback 2
-    | error: only one apply is left that could be undone, and 2 were asked for
-    |   help: rosey history shows what can be gone back to
+    | error: only one apply can be rolled back; 2 were requested
+    |   help: run rosey history to see the versions
     exit 1
     $ rosey rollback 0
-    | error: invalid value '0' for '[N]': write how many applies are undone, from 1
+    | error: invalid value '0' for '[N]': must be the number of applies to undo, 1 or more
     |
     | For more information, try '--help'.
     exit 1
     $ rosey rollback --to 9
-    | error: the history has no number 9
-    |   help: rosey history shows what can be gone back to
+    | error: the history has no version 9
+    |   help: run rosey history to see the versions
     exit 1
     $ rosey rollback 1 --to 1
     | error: the argument '[N]' cannot be used with '--to <NUMBER|base>'
@@ -111,17 +111,17 @@ fn base_is_what_was_there_before_the_first() {
     -  destroy
     !  warning
 
-    # table.users will be destroyed (the schema does not declare it; 2 rows)
+    # table.users will be destroyed (not declared in the schema; 2 rows)
     - table users
     ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
     ! breaks-clients: programs that run meanwhile fail where they name `users`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 2 rows
-    |   help: if this data may go, and no other, add --allow destroy:table.users
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.users
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     $ rosey rollback --to base --auto-approve --allow-destructive --backup never
     Going back to base (undoes 3, 2, 1)
@@ -129,11 +129,11 @@ fn base_is_what_was_there_before_the_first() {
     -  destroy
     !  warning
 
-    # table.users will be destroyed (the schema does not declare it; 2 rows)
+    # table.users will be destroyed (not declared in the schema; 2 rows)
     - table users
     ! destroys-table, allowed: table users is dropped, with 2 rows
     ! breaks-clients: programs that run meanwhile fail where they name `users`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
     Rollback complete (number 4): 0 added, 0 changed, 1 destroyed (2 rows dropped).
@@ -141,8 +141,8 @@ fn base_is_what_was_there_before_the_first() {
     | verify
     exit 0
     $ rosey rollback
-    | error: nothing is left that could be undone
-    |   help: rosey history shows what can be gone back to
+    | error: there is nothing left to roll back
+    |   help: run rosey history to see the versions
     exit 1
     ");
     assert!(session.place.database.tables().is_empty());
@@ -166,7 +166,7 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     +     column name text
           # 1 unchanged column
       }
-    ! values-not-restored: column name comes back with NULL in every row; number 2 dropped its values
+    ! values-not-restored: column name is re-created with NULL in every row; version 2 dropped its values
       they are in test.db.TIME.backup
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -177,7 +177,7 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     ");
     assert_eq!(names(&session, "name"), [["NULL"]]);
     session.applies(USERS_WITHOUT_NAME, "without a backup");
-    let told = "column name comes back with NULL in every row; number 4 dropped its values\n  that number made no backup\n";
+    let told = "column name is re-created with NULL in every row; version 4 dropped its values\n  that version has no backup\n";
     assert!(session.rosey(&["plan", "--to", "1"]).out.contains(told));
 }
 
@@ -190,7 +190,7 @@ fn a_backup_that_is_gone_is_said_to_be_gone() {
         std::fs::remove_file(file).unwrap();
     }
     let run = session.rosey(&["plan", "--to", "1"]).exits(0);
-    assert!(run.out.contains("; number 2 dropped its values\n  they were in test.db.TIME.backup, which is not there\n"), "{run}");
+    assert!(run.out.contains("; number 2 dropped its values\n  the data was in test.db.TIME.backup, which no longer exists\n"), "{run}");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     -- This destroys data:
     --   destroys-column: column age is dropped, with 0 values
     -- To allow it, delete the lines from here to `.exit 3`.
-    .print "stopped: this destroys data, and its head says how to allow it; nothing was changed"
+    .print "stopped: this plan destroys data; the top of the script says how to allow it; nothing was changed"
     .print "  destroys-column: column age is dropped, with 0 values"
     .exit 3
 
@@ -215,7 +215,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
-    -- Stops where the schema is not the one that this plan was made for.
+    -- Stops if the schema is not the one that the plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
         "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
         "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
@@ -233,7 +233,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     INSERT INTO temp."_rosey_check" ("start") SELECT NOT EXISTS (SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey' EXCEPT SELECT * FROM temp."_rosey_start") AND NOT EXISTS (SELECT * FROM temp."_rosey_start" EXCEPT SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey');
     DROP TABLE temp."_rosey_start";
 
-    -- Stops where a later rosey has written the history.
+    -- Stops if a newer version of rosey has written to the history.
     CREATE TABLE IF NOT EXISTS _rosey_history (
         number INTEGER PRIMARY KEY,
         format INTEGER NOT NULL,
@@ -286,7 +286,7 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     No changes. The database matches the schema of number 3.
     exit 0
     $ rosey plan --to nowhere
-    | error: invalid value 'nowhere' for '--to <NUMBER|base>': write a number of the history, from 1, or base for what was there before the first
+    | error: invalid value 'nowhere' for '--to <NUMBER|base>': must be a version of the history, 1 or higher, or base for the schema before version 1
     |
     | For more information, try '--help'.
     exit 1
@@ -306,7 +306,7 @@ fn it_asks_and_without_a_terminal_needs_leave() {
     session.applies(USERS_WITHOUT_NAME, "without");
     let before = session.place.snapshot();
     let run = session.rosey(&["rollback"]).exits(1);
-    assert!(run.err.contains("there is no terminal to ask on; nothing was changed"), "{run}");
+    assert!(run.err.contains("cannot ask for approval without a terminal; nothing was changed"), "{run}");
     assert_eq!(session.place.snapshot(), before);
 }
 
@@ -338,10 +338,10 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     3  TIME  rollback  ada@host  (back to number 1)
     exit 0
     $ rosey rollback --auto-approve -q
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users (destroys-table): table users is dropped, with 0 rows
-    |   help: if this data may go, and no other, add --allow destroy:table.users
-    |   help: if all may go that the plan destroys, add --allow-destructive
+    |   help: to allow this data loss and no other, add --allow destroy:table.users
+    |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
 }
@@ -398,7 +398,7 @@ fn a_saved_way_back_says_what_comes_back_empty() {
     let session = Session::on_sqlite(Place::having(USERS, ""));
     session.place.write("schema.kdl", USERS_WITHOUT_NAME);
     session.quietly(&["apply --auto-approve --allow-destructive --backup never", "plan --to 1 --out back.plan.kdl"]);
-    let told = "! values-not-restored: column name comes back with NULL in every row; number 2 dropped its values\n";
+    let told = "! values-not-restored: column name is re-created with NULL in every row; version 2 dropped its values\n";
     for command in [&["show", "back.plan.kdl"][..], &["apply", "back.plan.kdl", "--auto-approve"]] {
         let run = session.rosey(command).exits(0);
         assert!(run.out.contains(told), "{run}");
@@ -417,7 +417,7 @@ fn a_using_of_another_change_garbles_nothing() {
         assert_eq!(value("SELECT CAST(price AS text) FROM t"), "150", "{on}");
         assert!(!back.out.contains("values-not-restored"), "{on}\n{back}");
         let back = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
-        assert!(back.out.contains("column price keeps what number 2 made of its values with `using`"), "{on}\n{back}");
+        assert!(back.out.contains("column price keeps the values that version 2 converted with `using`"), "{on}\n{back}");
     });
 }
 
@@ -434,8 +434,8 @@ fn a_number_of_the_history_is_a_schema_file() {
     $ rosey history base --schema
     exit 0
     $ rosey history 9 --schema
-    | error: the history has no such number
-    |   help: rosey history shows those that it has
+    | error: the history has no such version
+    |   help: run rosey history to list the versions
     exit 1
     $ rosey history 3
     number 3: apply
@@ -459,8 +459,8 @@ fn a_column_that_was_made_anew_is_said_to_be_another_one() {
     session.applies(USERS_WITHOUT_NAME, "gone");
     session.applies(USERS, "anew");
     let run = session.rosey(&["rollback", "--to", "1", "--auto-approve"]).exits(0);
-    let told = "note: table.users.column.name: column name is another one than then; number 2 dropped that one with what was in it; \
-        that number made no backup\n";
+    let told = "note: table.users.column.name: column name is not the original one; version 2 dropped the original with its data; \
+        that version has no backup\n";
     assert_eq!(run.err, told, "{run}");
 }
 

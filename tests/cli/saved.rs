@@ -71,7 +71,7 @@ fn a_folder_that_is_not_there_is_made() {
     assert!(run.err.ends_with("saved: plans/0001-users.plan.kdl\n"), "{run}");
     apply(&place, "test.db", &["plans"]).exits(0);
     let status = place.on("test.db", &["status"]).exits(0);
-    assert!(status.out.contains("0001-users.plan.kdl  number 1  applied as number 1  users"), "{status}");
+    assert!(status.out.contains("0001-users.plan.kdl  number 1  applied as version 1  users"), "{status}");
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_plan_in_a_folder_is_written_over_where_it_is_named() {
     let first = place.read("plans/0001-plan.plan.kdl");
     place.on("test.db", &["plan", "--out", "plans/", "-m", ""]).exits(0);
     let run = place.on("test.db", &["plan", "--out", "plans/", "-m", "////"]).exits(1);
-    assert!(run.err.contains("plans/0001-plan.plan.kdl is there and is another plan; it was left as it is"), "{run}");
-    assert!(run.err.contains("help: to write over it, name it: rosey plan --out plans/0001-plan.plan.kdl --url test.db\n"), "{run}");
+    assert!(run.err.contains("plans/0001-plan.plan.kdl already contains another plan; it was left unchanged"), "{run}");
+    assert!(run.err.contains("help: to overwrite it, name it: rosey plan --out plans/0001-plan.plan.kdl --url test.db\n"), "{run}");
     assert_eq!(place.read("plans/0001-plan.plan.kdl"), first);
     place.on("test.db", &["plan", "--out", "plans/0001-plan.plan.kdl", "-m", "////"]).exits(0);
     assert!(place.read("plans/0001-plan.plan.kdl").contains("\nmessage \"////\"\n"));
@@ -96,7 +96,7 @@ fn a_message_goes_where_something_holds_it() {
     let script = place.on("test.db", &["plan", "--format", "sql", "-m", "by hand"]).exits(0);
     assert!(script.out.contains("'by hand'"), "{script}");
     let run = place.on("test.db", &["plan", "-m", "by hand"]).exits(1);
-    assert!(run.err.contains("nothing holds the message: no plan is saved\n"), "{run}");
+    assert!(run.err.contains("-m has no effect: no plan is saved\n"), "{run}");
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn a_saved_plan_is_applied_once_and_then_there_is_nothing_to_do() {
         // The schema file plays no part.
         place.write("schema.kdl", "nonsense");
         let run = apply(place, url, &["p.plan.kdl"]).exits(0);
-        assert!(run.out.contains("Apply complete (number 1): 1 added, 0 changed, 0 destroyed."), "{run}");
+        assert!(run.out.contains("Apply complete (version 1): 1 added, 0 changed, 0 destroyed."), "{run}");
         let run = apply(place, url, &["p.plan.kdl"]).exits(0);
-        assert_eq!(run.out, "p.plan.kdl: already applied as number 1.\n");
+        assert_eq!(run.out, "p.plan.kdl: already applied as version 1.\n");
         let history = place.on(url, &["history"]).exits(0);
         assert!(history.out.contains("a change"), "{history}");
     });
@@ -145,17 +145,19 @@ fn of_two_branches_the_second_one_is_planned_again() {
         place.save(url, &USERS.replace("name text", "name text not-null default=x"), "plans/0002-b.plan.kdl");
         let run = apply(place, url, &["plans"]).exits(3);
         assert!(
-            run.err.contains("one plan was not applied, for it starts from another schema than the database has; the others are applied\n"),
+            run.err.contains(
+                "one plan was not applied because it starts from a schema that differs from the database; the others were applied\n"
+            ),
             "{run}"
         );
-        assert!(run.err.contains("\n  plans/0002-b.plan.kdl\n    table.users: differs, and the plan touches it\n"), "{run}");
+        assert!(run.err.contains("\n  plans/0002-b.plan.kdl\n    table.users: differs, and the plan changes it\n"), "{run}");
         assert!(run.out.contains("plans/0002-a.plan.kdl: a change\n"), "{run}");
         let refused = apply(place, url, &["plans/0002-b.plan.kdl"]).exits(3);
         assert!(
-            refused.err.contains("plans/0002-b.plan.kdl starts from another schema than the database has; nothing was changed"),
+            refused.err.contains("plans/0002-b.plan.kdl starts from a schema that differs from the database; nothing was changed"),
             "{refused}"
         );
-        assert!(refused.err.contains("\n  table.users: differs, and the plan touches it\n"), "{refused}");
+        assert!(refused.err.contains("\n  table.users: differs, and the plan changes it\n"), "{refused}");
         assert!(refused.err.contains("plan it again: rosey plan --out plans/0002-b.plan.kdl"), "{refused}");
         place.save(url, &USERS_WITH_AGE.replace("name text", "name text not-null default=x"), "plans/0002-b.plan.kdl");
         apply(place, url, &["plans"]).exits(0);
@@ -200,7 +202,7 @@ fn what_differs_is_named_and_whether_the_plan_touches_it() {
         place.write("other.kdl", format!("{USERS}table other {{ column id serial primary-key }}\n"));
         apply(place, url, &["--schema", "other.kdl"]).exits(0);
         let run = apply(place, url, &["p.plan.kdl"]).exits(3);
-        assert!(run.err.contains("\n  table.other: differs; the plan does not touch it\n"), "{run}");
+        assert!(run.err.contains("\n  table.other: differs; the plan does not change it\n"), "{run}");
     });
 }
 
@@ -228,33 +230,33 @@ fn a_file_that_is_not_as_it_was_written_is_refused() {
     });
     place.write("p.plan.kdl", b"rosey-plan 1\n\xff\n");
     let refused = apply(&place, "test.db", &["p.plan.kdl"]).exits(3);
-    assert!(refused.err.contains("p.plan.kdl: it is damaged: this is no UTF-8 text; nothing was changed"), "{refused}");
+    assert!(refused.err.contains("p.plan.kdl: damaged: not UTF-8 text; nothing was changed"), "{refused}");
     assert!(!place.database.path.exists());
     assert_snapshot!(runs.concat(), @r"
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: it has been edited or damaged: its content does not have the digest that its last line tells; nothing was changed
-    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl --url test.db
+    | error: p.plan.kdl: edited or damaged: the content does not match the digest in its last line; nothing was changed
+    |   help: restore the original from version control, or plan it again: rosey plan --out p.plan.kdl --url test.db
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: it is cut off: its last line, the digest, is missing; nothing was changed
-    |   help: take it from version control as it was written, or plan it again: rosey plan --out p.plan.kdl --url test.db
+    | error: p.plan.kdl: truncated: the last line, the digest, is missing; nothing was changed
+    |   help: restore the original from version control, or plan it again: rosey plan --out p.plan.kdl --url test.db
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: a later rosey made it: its format is 2, and this one knows 1; nothing was changed
-    |   help: use that version of rosey, or a later one
+    | error: p.plan.kdl: written by a newer rosey: its format is 2, and this rosey supports 1; nothing was changed
+    |   help: use that version of rosey or a newer one
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: this is no plan file of rosey's; nothing was changed
-    |   help: rosey plan --out FILE writes one
+    | error: p.plan.kdl: not a rosey plan file; nothing was changed
+    |   help: save one with rosey plan --out FILE
     exit 3
     $ rosey apply --auto-approve --allow-destructive p.plan.kdl --url test.db
     | database: test.db (from --url)
-    | error: p.plan.kdl: this is no plan file of rosey's; nothing was changed
-    |   help: rosey plan --out FILE writes one
+    | error: p.plan.kdl: not a rosey plan file; nothing was changed
+    |   help: save one with rosey plan --out FILE
     exit 3
     ");
 }
@@ -268,7 +270,7 @@ fn steps_that_do_not_follow_are_refused_though_the_digest_is_right() {
     let digest: String = Sha256::digest(content.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
     place.write("p.plan.kdl", format!("{content}digest \"{digest}\"\n"));
     let run = apply(&place, "test.db", &["p.plan.kdl"]).exits(3);
-    assert!(run.err.contains("its steps do not follow from its schemas: line"), "{run}");
+    assert!(run.err.contains("its steps do not match its schemas: line"), "{run}");
     place.rosey(&["show", "p.plan.kdl"]).exits(1);
     assert!(!place.database.path.exists());
 }
@@ -284,7 +286,7 @@ fn a_head_that_says_something_else_is_refused_though_the_digest_is_right() {
         let digest: String = Sha256::digest(content.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
         place.write("p.plan.kdl", format!("{content}digest \"{digest}\"\n"));
         let run = apply(&place, "test.db", &["p.plan.kdl"]).exits(3);
-        assert!(run.err.contains("its head does not say what its steps do: line"), "{run}");
+        assert!(run.err.contains("its header does not match its steps: line"), "{run}");
         place.rosey(&["show", "p.plan.kdl"]).exits(1);
     }
     assert!(!place.database.path.exists());
@@ -304,7 +306,7 @@ fn a_plan_for_another_kind_of_database_is_refused_and_in_a_folder_skipped() {
         let server = Server::shared(version).unwrap();
         let database = server.database();
         let run = apply(&place, &database.url(), &["p.plan.kdl"]).exits(3);
-        assert!(run.err.contains("p.plan.kdl is a plan for SQLite, and the database is PostgreSQL; nothing was changed"), "{run}");
+        assert!(run.err.contains("p.plan.kdl is a plan for SQLite, but the database is PostgreSQL; nothing was changed"), "{run}");
         place.save(&database.url(), USERS, "plans/0001-pg.plan.kdl");
         place.write("plans/0001-sqlite.plan.kdl", place.read("p.plan.kdl"));
         let run = apply(&place, &database.url(), &["plans"]).exits(0);
@@ -377,7 +379,7 @@ fn two_schemas_are_compared_wherever_they_are_written_down() {
         place.rosey(&["diff", from, to, "--dialect", "sqlite"]).exits(0);
     }
     let run = place.rosey(&["diff", "old.kdl", "schema.kdl"]).exits(1);
-    assert!(run.err.contains("neither side says which kind of database it is for"), "{run}");
+    assert!(run.err.contains("cannot tell the dialect from either side"), "{run}");
 }
 
 #[test]
@@ -389,7 +391,7 @@ fn a_plan_is_written_over_an_older_plan_alone() {
     for target in ["test.db", "schema.kdl", "notes.txt"] {
         let before = std::fs::read(place.path(target)).unwrap();
         let run = place.on("test.db", &["plan", "--out", target]).exits(1);
-        assert!(run.err.contains(&format!("{target} is there and is no plan; it was left as it is")), "{run}");
+        assert!(run.err.contains(&format!("{target} already exists and is not a plan; it was left unchanged")), "{run}");
         assert_eq!(std::fs::read(place.path(target)).unwrap(), before);
     }
 }
@@ -403,7 +405,7 @@ fn what_was_undone_waits_again() {
     apply(&place, "test.db", &["plans"]).exits(0);
     place.on("test.db", &["rollback", "--auto-approve", "--allow-destructive"]).exits(0);
     let status = place.on("test.db", &["status"]).exits(0);
-    assert!(status.out.contains("applied as number 1 ") && status.out.contains("applied as number 2, and undone since"), "{status}");
+    assert!(status.out.contains("applied as version 1 ") && status.out.contains("applied as version 2, undone since"), "{status}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn it_says_what_it_destroys_and_stops_until_a_line_goes() {
     let script = script(&place, USERS_WITHOUT_NAME);
     let head = "-- This destroys data:\n--   destroys-column: column name is dropped, with 2 values\n\
                 -- To allow it, delete the lines from here to `.exit 3`.\n\
-                .print \"stopped: this destroys data, and its head says how to allow it; nothing was changed\"\n\
+                .print \"stopped: this plan destroys data; the top of the script says how to allow it; nothing was changed\"\n\
                 .print \"  destroys-column: column name is dropped, with 2 values\"\n.exit 3\n";
     assert!(script.starts_with(head), "{script}");
     stops(&place, &script, "3");
@@ -92,7 +92,7 @@ fn behind_a_row_of_a_later_rosey_there_is_no_script() {
     for (command, code) in [("plan", 0), ("plan --format sql", 3), ("rollback --auto-approve", 3)] {
         let arguments: Vec<&str> = command.split(' ').chain(["--url", "test.db"]).collect();
         let run = place.rosey(&arguments).exits(code);
-        assert!(run.err.contains("number 1 of the history was written by a later rosey (7.0.0)"), "{run}");
+        assert!(run.err.contains("version 1 in the history was written by a newer rosey (7.0.0)"), "{run}");
     }
 }
 

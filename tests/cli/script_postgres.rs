@@ -60,10 +60,13 @@ fn rows_that_have_come_since_stop_it_before_it_destroys() {
     let place = begun(&database);
     let script = script(&place, &database);
     for (row, message) in [
-        ("INSERT INTO lines VALUES (3, 1, -5, 'c', 'kept')", "1 of 3 rows do not meet check qty_ok; nothing was changed"),
-        ("INSERT INTO lines VALUES (3, 7, 5, 'c', 'kept')", "1 of 3 rows have a order_id that orders does not have; nothing was changed"),
+        ("INSERT INTO lines VALUES (3, 1, -5, 'c', 'kept')", "1 of 3 rows violate check qty_ok; nothing was changed"),
+        (
+            "INSERT INTO lines VALUES (3, 7, 5, 'c', 'kept')",
+            "1 of 3 rows have a order_id that does not exist in orders; nothing was changed",
+        ),
         ("INSERT INTO lines VALUES (3, 1, NULL, 'c', 'kept')", "1 of 3 rows have no qty; nothing was changed"),
-        ("INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')", "2 of 3 rows are not alone under unique (sku, qty); nothing was changed"),
+        ("INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')", "2 of 3 rows are duplicates under unique (sku, qty); nothing was changed"),
     ] {
         database.sql(row);
         let said = database.psql(&script, &LEAVE).unwrap_err();
@@ -172,8 +175,8 @@ fn behind_a_row_of_a_later_rosey_there_is_no_script() {
     let script = script(&place, &database);
     database.sql("UPDATE _rosey_history SET format = 9, rosey_version = '7.0.0'");
     let said = database.psql(&script, &LEAVE).unwrap_err();
-    assert!(said.contains("number 1 of the history was written by a later rosey (7.0.0)"), "{said}");
-    let (url, later) = (database.url(), "number 1 of the history was written by a later rosey (7.0.0)");
+    assert!(said.contains("version 1 in the history was written by a newer rosey (7.0.0)"), "{said}");
+    let (url, later) = (database.url(), "version 1 in the history was written by a newer rosey (7.0.0)");
     for (command, code) in [("plan", 0), ("plan --format sql", 3), ("rollback --auto-approve", 3), ("apply --auto-approve", 3)] {
         let arguments: Vec<&str> = command.split(' ').chain(["--url", &url]).collect();
         let run = place.rosey(&arguments).exits(code);

@@ -70,7 +70,7 @@ fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
     assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @r"
     $ rosey plan --env staging
     | error: rosey.kdl has no env `staging`
-    |   help: it has none; add `env staging { url-from VARIABLE }`
+    |   help: it has no envs; add `env staging { url-from VARIABLE }`
     exit 1
     ");
 }
@@ -79,8 +79,8 @@ fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
 fn an_environment_without_the_file_is_an_error() {
     assert_snapshot!(Place::with(USERS).rosey(&["plan", "--env", "prod"]), @r"
     $ rosey plan --env prod
-    | error: there is no env `prod`, because there is no rosey.kdl in the working directory
-    |   help: go to the folder that has it, or name the database with --url
+    | error: unknown env `prod`: there is no rosey.kdl in the working directory
+    |   help: run rosey in the folder that contains it, or name the database with --url
     exit 1
     ");
 }
@@ -99,15 +99,15 @@ fn a_variable_that_is_not_set_is_named() {
     let place = project("env prod { url-from PROD_URL }\n");
     assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
     $ rosey plan --env prod
-    | error: env prod of rosey.kdl takes its database from PROD_URL, which is not set
-    |   help: set it to the database's URL, or name the database with --url
+    | error: env prod in rosey.kdl takes its database from PROD_URL, which is not set
+    |   help: set it to the URL of the database, or name the database with --url
     exit 1
     ");
     let run = Run::of("rosey plan --env prod".to_owned(), place.command(&["plan", "--env", "prod"]).env("PROD_URL", ""));
     assert_snapshot!(run, @r"
     $ rosey plan --env prod
-    | error: env prod of rosey.kdl takes its database from PROD_URL, which is empty
-    |   help: set it to the database's URL, or name the database with --url
+    | error: env prod in rosey.kdl takes its database from PROD_URL, which is empty
+    |   help: set it to the URL of the database, or name the database with --url
     exit 1
     ");
     assert_eq!(named(&place.rosey(&["plan", "--env", "prod", "--url", "test.db"])), "database: test.db (from --url)");
@@ -247,15 +247,15 @@ fn a_policy_holds_against_the_flag() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED: column name is dropped, with 1 value
-      to rename it instead, write was=name on its successor
+      to rename it instead, add was=name to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 1 value dropped).
     | database: test.db (from rosey.kdl, env prod)
-    | error: the apply is refused; nothing was changed
+    | error: apply refused; nothing was changed
     |   table.users.column.name (destroys-column): column name is dropped, with 1 value
-    |   help: rosey.kdl, env prod: allow-destructive #false lets no data go, whatever the flags
+    |   help: rosey.kdl, env prod: allow-destructive #false forbids destroying data, whatever the flags
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -271,9 +271,9 @@ fn a_policy_holds_against_the_flag() {
           # 1 unchanged column
       }
     ! destroys-column BLOCKED: column name is dropped, with 1 value
-      to rename it instead, write was=name on its successor
+      to rename it instead, add was=name to the new definition
     ! breaks-clients: programs that run meanwhile fail where they name `name`
-      change them first or stop them; rosey explain breaks-clients tells how to do it in two steps
+      update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 1 value dropped).
     | database: test.db (from rosey.kdl, env prod)
@@ -300,8 +300,8 @@ fn a_password_in_the_file_is_warned_about() {
     $ rosey plan --env prod
     | rosey.kdl holds a password; url-from keeps it out of the repository
     | database: 127.0.0.1:1/db as me (from rosey.kdl, env prod)
-    | error: no server answers at 127.0.0.1:1: Connection refused
-    |   help: check host and port, and that the server runs and listens there (its setting listen_addresses)
+    | error: could not connect to the server at 127.0.0.1:1: Connection refused
+    |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)
     exit 1
     ");
     assert!(!place.rosey(&["plan", "--env", "dev"]).err.contains("password"));
@@ -384,7 +384,7 @@ fn the_newest_backup_is_found_from_every_folder() {
     let away = elsewhere.path().join("x");
     std::fs::rename(&only, &away).unwrap();
     let run = restore().exits(1);
-    assert!(run.err.contains("the backup that the history names is not there: /") && run.err.contains("copies/test.db."), "{run}");
+    assert!(run.err.contains("the backup recorded in the history does not exist: /") && run.err.contains("copies/test.db."), "{run}");
     let beside = place.path("").join(only.file_name().unwrap());
     std::fs::rename(&away, &beside).unwrap();
     restore().exits(0);

@@ -57,7 +57,7 @@ fn without_anything_it_is_the_default_where_that_exists() {
     assert_snapshot!(place.rosey(&["plan"]), @r"
     $ rosey plan
     | error: no database: give --url, --env or ROSEY_DATABASE_URL
-    |   help: like --url bot_data.db, or --url postgresql://user@host/database
+    |   help: for example --url bot_data.db, or --url postgresql://user@host/database
     exit 1
     ");
     place.write("bot_data.db", "");
@@ -71,7 +71,7 @@ fn another_programs_config_names_no_database() {
     assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
     $ rosey apply --auto-approve
     | error: no database: give --url, --env or ROSEY_DATABASE_URL
-    |   help: the `database` of config.json, myapp, is neither a SQLite file that exists nor a path that ends in .db, .sqlite or .sqlite3; it is not taken for a database
+    |   help: `database` in config.json, myapp, is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3; it is ignored
     exit 1
     ");
     assert_eq!(place.files(), ["config.json", "schema.kdl"]);
@@ -106,7 +106,7 @@ fn a_path_in_the_config_is_never_created() {
     assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
     $ rosey apply --auto-approve
     | database: bot.db (from config.json)
-    | error: bot.db does not exist, and apply creates only what a URL names; nothing was changed
+    | error: bot.db does not exist; apply creates a database file only if a URL names it; nothing was changed
     |   help: to create it: rosey apply --url bot.db
     exit 1
     ");
@@ -125,15 +125,15 @@ fn other_programs_command_lines_get_the_right_form() {
     assert_snapshot!(runs, @r"
     $ rosey plan test.db
     | error: plan takes no `test.db`
-    |   help: write rosey plan --url test.db
+    |   help: use rosey plan --url test.db
     exit 1
     $ rosey plan -out=x
-    | error: plan takes no option `-out`
+    | error: plan has no option `-out`
     |   help: write --out x
     exit 1
     $ rosey apply test.db
-    | error: test.db is a database, and apply takes saved plans here
-    |   help: write rosey apply --url test.db
+    | error: test.db is a database; apply takes saved plans as arguments
+    |   help: use rosey apply --url test.db
     exit 1
     $ rosey apply schema.kdl
     | error: schema.kdl is not a saved plan
@@ -141,14 +141,14 @@ fn other_programs_command_lines_get_the_right_form() {
     exit 1
     $ rosey upgrade head
     | error: rosey has no command `upgrade`
-    |   help: rosey apply changes the database to what schema.kdl says
+    |   help: use rosey apply to bring the database to the schema in schema.kdl
     exit 1
     $ rosey init -upgrade
-    | error: init takes no option `-upgrade`
-    |   help: leave it out: rosey init has nothing to upgrade
+    | error: init has no option `-upgrade`
+    |   help: remove it: rosey init has nothing to upgrade
     exit 1
     $ rosey apply --lock-timeout 10
-    | error: invalid value '10' for '--lock-timeout <TIME>': say the unit: 10s for seconds, 10ms for milliseconds
+    | error: invalid value '10' for '--lock-timeout <TIME>': add a unit: 10s for seconds, 10ms for milliseconds
     |
     | For more information, try '--help'.
     exit 1
@@ -173,7 +173,7 @@ fn a_config_that_names_nothing_is_an_error_where_it_was_named() {
     place.write("bot.json", "{}");
     assert_snapshot!(place.rosey(&["plan", "--config", "bot.json"]), @r#"
     $ rosey plan --config bot.json
-    | error: bot.json names no database
+    | error: bot.json does not name a database
     |   help: add "database_url", or "database" with the path of a SQLite file
     exit 1
     "#);
@@ -239,23 +239,23 @@ fn what_names_no_database_is_an_error_with_the_forms_that_do() {
     |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url nonsense
-    | error: `nonsense` names no database
+    | error: `nonsense` does not name a database
     |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url 
-    | error: `` names no database
+    | error: `` does not name a database
     |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite://file.db
-    | error: `sqlite://file.db`: after sqlite: come three slashes for a relative path and four for an absolute one
+    | error: `sqlite://file.db`: use three slashes after sqlite: for a relative path, and four for an absolute path
     |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite://
-    | error: `sqlite://`: after sqlite: come three slashes for a relative path and four for an absolute one
+    | error: `sqlite://`: use three slashes after sqlite: for a relative path, and four for an absolute path
     |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite:///:memory:
-    | error: `sqlite:///:memory:`: a database in memory is gone with the program that made it
+    | error: `sqlite:///:memory:`: an in-memory database is lost when rosey exits
     |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     ");

@@ -121,7 +121,7 @@ fn what_destroys_has_to_be_said() {
     ]);
     let run = test(&place, &[]).exits(1);
     assert!(run.out.contains("ok      tests/schema/a.kdl") && run.out.contains("ok      tests/schema/b.kdl"), "{run}");
-    assert!(run.out.contains("the apply is refused; say expect-blocked with the code, or allow-destructive"), "{run}");
+    assert!(run.out.contains("apply refused; say expect-blocked with the code, or allow-destructive"), "{run}");
     assert!(run.out.contains("table.users.column.name (destroys-column)"), "{run}");
     assert!(run.out.contains("expect-blocked: nothing is stopped by destroys-table"), "{run}");
     assert!(run.out.contains("other reasons stop the apply as well"), "{run}");
@@ -159,10 +159,10 @@ fn what_it_would_run_on_is_made_sure_of() {
     let place = place(&[("a", "after { }\nexpect \"no changes\"")]);
     for (arguments, wanted) in [
         (&["--url", "test.db"][..], "never in the file that --url names"),
-        (&["--dialect", "postgres"], "there is no server to make scratch databases on"),
+        (&["--dialect", "postgres"], "no server for the scratch databases"),
         (&["--dialect", "sqlite", "--url", "postgresql://h/d"], "--dialect says sqlite"),
-        (&["nowhere"], "there is no case at nowhere"),
-        (&["--filter", "zzz"], "there is no case to run"),
+        (&["nowhere"], "no test case at nowhere"),
+        (&["--filter", "zzz"], "no test cases to run"),
     ] {
         let run = test(&place, arguments).exits(1);
         assert!(run.err.contains(wanted), "{run}");

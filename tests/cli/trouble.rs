@@ -36,7 +36,7 @@ fn a_lock_that_another_connection_holds_is_waited_for_and_then_an_error() {
     assert_snapshot!(run, @r"
     $ rosey apply --url test.db --auto-approve --quiet --lock-timeout 200ms
     | database: test.db (from --url)
-    | error: another connection holds the lock on the database, and did not let go within 200ms; nothing was changed
+    | error: another connection holds the lock on the database and did not release it within 200ms; nothing was changed
     |   help: try again when it has finished, or wait longer with --lock-timeout 60s
     exit 1
     ");
@@ -52,7 +52,7 @@ fn a_database_that_another_connection_is_writing_to_is_no_other_case() {
     assert_snapshot!(run, @r"
     $ rosey apply --url test.db --auto-approve --quiet --lock-timeout 200ms
     | database: test.db (from --url)
-    | error: another connection holds the lock on the database, and did not let go within 200ms; nothing was changed
+    | error: another connection holds the lock on the database and did not release it within 200ms; nothing was changed
     |   help: try again when it has finished, or wait longer with --lock-timeout 60s
     exit 1
     ");
@@ -107,8 +107,8 @@ fn a_read_only_file_is_an_error_with_nothing_changed() {
     assert_snapshot!(run, @r#"
     $ mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && exec "$ROSEY" apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
-    | error: test.db may not be written: Read-only file system (os error 30); the database is as it was
-    |   help: rosey writes to the file, and SQLite keeps its journal in the folder: run as a user who may write both, or make the mount writable
+    | error: test.db is not writable: Read-only file system (os error 30); the database is as it was
+    |   help: rosey writes to the file, and SQLite keeps its journal in the folder: run as a user with write permission on both, or make the mount writable
     exit 1
     "#);
     assert_eq!(place.snapshot(), before);
@@ -136,7 +136,7 @@ fn a_disk_that_has_not_enough_room_is_found_before_anything_is_changed() {
     assert_snapshot!(run.err, @r"
     database: disk/test.db (from --url)
     error: disk has 280 KiB of free disk, and 824 KiB are needed; nothing was changed
-      help: make room, or put the backup on another disk with --backup-dir
+      help: free disk space, or put the backup on another disk with --backup-dir
     ");
 }
 
@@ -153,8 +153,8 @@ fn a_disk_that_becomes_full_on_the_way_leaves_the_database_as_it_was() {
     let Some(run) = with_mounts(&place, script) else { return };
     assert_snapshot!(run.out, @r"
     database: disk/test.db (from --url)
-    error: the disk of disk is full; all was rolled back, the database is as it was
-      help: make room there and try again
+    error: the disk that holds disk is full; all was rolled back, the database is as it was
+      help: free disk space there and try again
     exit 1
     test.db
     ");

@@ -42,7 +42,7 @@ fn a_commit_whose_answer_is_lost_ahead_of_other_steps_says_what_is_left() {
         let link = Link::to(server.port, AtCommit::CutAfter);
         let program = Program::new(STAGED);
         let run = program.apply(&link.url(&database.name), &[]);
-        run.ends(1, &["the transaction is committed; after it, one step is left (number 1)", "run rosey apply again"]);
+        run.ends(1, &["the transaction is committed; one step is left (number 1)", "run rosey apply again"]);
         run.never_says(&["as it was", "rolled back"]);
         program.apply(&database.url(), &[]).ends(0, &["Apply complete"]);
         assert_eq!(database.value("SELECT count(*) FROM _rosey_history WHERE outcome = 'running'"), "0");
@@ -87,7 +87,7 @@ fn a_history_that_cannot_be_completed_does_not_undo_what_is_done() {
         let run = program.apply(&database.url(), &[]);
         // Refused at once, or said truly: never that nothing has happened when it has.
         if database.value("SELECT count(*) FROM pg_class WHERE relname = 'by_b'") == "1" {
-            run.ends(1, &["not today", "every step is done and committed (number 2)", "run rosey apply again"]);
+            run.ends(1, &["not today", "all steps are complete and committed (number 2)", "run rosey apply again"]);
             run.never_says(&["as it was", "nothing was changed", "rolled back"]);
         } else {
             assert_ne!(run.code, Some(0), "{}", run.said);

@@ -116,7 +116,7 @@ fn a_word_too_many() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `adults` has no place in `check`
+      × unexpected argument `adults` in `check`
        ╭─[schema.kdl:3:33]
      2 │     column age integer
      3 │     check old_enough "age > 17" adults
@@ -124,7 +124,7 @@ fn a_word_too_many() {
        ·                                    ╰── unexpected
      4 │ }
        ╰────
-      help: a string with spaces stands in double quotes
+      help: put a string that contains spaces in double quotes
 
     error: the schema has one mistake
     "#);
@@ -143,7 +143,7 @@ fn a_child_given_twice() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `backfill` is given twice
+      × `backfill` is specified twice
        ╭─[schema.kdl:3:18]
      2 │     column age integer {
      3 │         backfill "0"
@@ -156,7 +156,7 @@ fn a_child_given_twice() {
        ╰────
       help: keep one of the two
 
-      × `using` is given twice
+      × `using` is specified twice
        ╭─[schema.kdl:5:15]
      4 │         backfill "1"
      5 │         using "2"
@@ -182,7 +182,7 @@ fn an_old_name_that_is_missing() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `was` names nothing
+      × `was` is missing a name
        ╭─[schema.kdl:2:26]
      1 │ table users {
      2 │     column age integer { was }
@@ -192,7 +192,7 @@ fn an_old_name_that_is_missing() {
        ╰────
       help: write `was OLD_NAME`
 
-      × `was` names nothing
+      × `was` is missing a name
        ╭─[schema.kdl:3:5]
      2 │     column age integer { was }
      3 │     was

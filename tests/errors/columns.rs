@@ -21,7 +21,7 @@ fn a_column_without_a_type() {
        ·          ╰── here
      4 │ }
        ╰────
-      help: write `column age TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `column age TYPE`, with a type such as integer, text or "varchar(50)"
 
     error: the schema has one mistake
     "#);
@@ -36,15 +36,15 @@ fn a_flag_where_the_type_belongs() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × column `age` lacks its type
+      × column `age` has no type
        ╭─[schema.kdl:3:5]
      2 │     column id serial primary-key
      3 │     column age not-null
        ·     ─────────┬─────────
-       ·              ╰── the type comes after the name
+       ·              ╰── the type must follow the name
      4 │ }
        ╰────
-      help: write `column age TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `column age TYPE`, with a type such as integer, text or "varchar(50)"
 
     error: the schema has one mistake
     "#);
@@ -82,7 +82,7 @@ fn a_type_that_is_no_word() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × a type must be a word or a string
+      × a type must be a string
        ╭─[schema.kdl:3:16]
      2 │     column id serial primary-key
      3 │     column age 5
@@ -105,7 +105,7 @@ fn a_name_that_is_no_word() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × a name must be a word or a string
+      × a name must be a string
        ╭─[schema.kdl:3:12]
      2 │     column id serial primary-key
      3 │     column 5 integer
@@ -154,7 +154,7 @@ fn a_table_without_columns() {
        · ─────┬─────
        ·      ╰── here
        ╰────
-      help: write `column NAME TYPE` between its braces
+      help: write `column NAME TYPE` between the braces
 
     error: the schema has one mistake
     ");
@@ -194,7 +194,7 @@ fn a_column_with_something_wrong_does_not_make_its_table_empty() {
        ·         ╰── here
      3 │ }
        ╰────
-      help: write `column id TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `column id TYPE`, with a type such as integer, text or "varchar(50)"
 
     error: the schema has one mistake
     "#);
@@ -216,7 +216,7 @@ fn an_annotation_that_is_not_sql() {
        ·                                     ╰── here
      3 │ }
        ╰────
-      help: the only one is (sql), for an expression: (sql)"CURRENT_TIMESTAMP"
+      help: the only type annotation is (sql), which marks an expression: (sql)"CURRENT_TIMESTAMP"
 
     error: the schema has one mistake
     "#);
@@ -231,7 +231,7 @@ fn an_expression_that_is_no_text() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × default= must be a word or a string
+      × default= must be a string
        ╭─[schema.kdl:2:25]
      1 │ table users {
      2 │     column seen integer default=(sql)5
@@ -241,7 +241,7 @@ fn an_expression_that_is_no_text() {
        ╰────
       help: write (sql)"5"
 
-      × backfill must be a word or a string
+      × backfill must be a string
        ╭─[schema.kdl:3:35]
      2 │     column seen integer default=(sql)5
      3 │     column age integer { backfill 0 }
@@ -270,7 +270,7 @@ fn an_expression_that_is_empty() {
      1 │ table users {
      2 │     column seen integer default=(sql)""
        ·                         ───────┬───────
-       ·                                ╰── SQL is wanted here
+       ·                                ╰── SQL expected here
      3 │     column age integer { backfill "" }
        ╰────
       help: write SQL between the quotes
@@ -280,7 +280,7 @@ fn an_expression_that_is_empty() {
      2 │     column seen integer default=(sql)""
      3 │     column age integer { backfill "" }
        ·                                   ─┬
-       ·                                    ╰── SQL is wanted here
+       ·                                    ╰── SQL expected here
      4 │     check ""
        ╰────
       help: write SQL between the quotes
@@ -290,7 +290,7 @@ fn an_expression_that_is_empty() {
      3 │     column age integer { backfill "" }
      4 │     check ""
        ·           ─┬
-       ·            ╰── SQL is wanted here
+       ·            ╰── SQL expected here
      5 │ }
        ╰────
       help: write SQL between the quotes
@@ -340,7 +340,7 @@ fn autoincrement_without_a_primary_key() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `autoincrement` is for a primary key
+      × `autoincrement` requires `primary-key`
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column id integer autoincrement
@@ -384,7 +384,7 @@ fn on_conflict_without_a_rule() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `on-conflict=` needs a rule to be about
+      × `on-conflict=` has no constraint to apply to
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column age integer on-conflict=ignore
@@ -392,7 +392,7 @@ fn on_conflict_without_a_rule() {
        ·                       ╰── here
      3 │ }
        ╰────
-      help: it goes with primary-key, unique or not-null
+      help: use it with primary-key, unique or not-null
 
     error: the schema has one mistake
     ");
@@ -406,7 +406,7 @@ fn stored_without_generated() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `stored=` without `generated=`
+      × `stored=` requires `generated=`
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column age integer stored=#true
@@ -429,7 +429,7 @@ fn a_generated_column_with_a_default() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a generated column has no default
+      × a generated column cannot have a default
        ╭─[schema.kdl:3:5]
      2 │     column born integer
      3 │     column age integer generated="2025 - born" default=0
@@ -437,7 +437,7 @@ fn a_generated_column_with_a_default() {
        ·                               ╰── both are given
      4 │ }
        ╰────
-      help: keep one of `generated=` and `default=`
+      help: keep either `generated=` or `default=`
 
     error: the schema has one mistake
     "#);
@@ -454,7 +454,7 @@ fn two_columns_of_one_name() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two columns are called `name`
+      × two columns are named `name`
        ╭─[schema.kdl:3:5]
      2 │     column id serial primary-key
      3 │     column name text

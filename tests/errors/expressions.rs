@@ -19,10 +19,10 @@ fn a_check_with_a_second_statement() {
      3 │     column age integer
      4 │     check "age > 0; DROP TABLE users"
        ·           ─────────────┬─────────────
-       ·                        ╰── one expression is wanted here
+       ·                        ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -38,15 +38,15 @@ fn a_check_that_closes_a_bracket_it_did_not_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0), CHECK (age < 0"
        ·           ─────────────┬────────────
-       ·                        ╰── one expression is wanted here
+       ·                        ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -62,15 +62,15 @@ fn a_check_with_a_bracket_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "(age > 0"
        ·           ─────┬────
-       ·                ╰── one expression is wanted here
+       ·                ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -86,15 +86,15 @@ fn a_check_with_a_quote_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "name > 'x"
        ·           ─────┬─────
-       ·                ╰── one expression is wanted here
+       ·                ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -110,15 +110,15 @@ fn a_check_with_a_quoted_name_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "name > [x"
        ·           ─────┬─────
-       ·                ╰── one expression is wanted here
+       ·                ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -139,10 +139,10 @@ fn a_check_that_is_two() {
      3 │     column age integer
      4 │     check "age > 0, age integer"
        ·           ───────────┬──────────
-       ·                      ╰── one expression is wanted here
+       ·                      ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -158,15 +158,15 @@ fn a_check_that_ends_in_a_comment() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition ends in a comment
+      × a check's condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0 -- grown up"
        ·           ──────────┬──────────
-       ·                     ╰── would swallow what comes after it
+       ·                     ╰── would comment out what follows
      5 │ }
        ╰────
-      help: take the comment out; KDL's own stand behind //
+      help: remove the comment; KDL comments start with //
 
     error: the schema has one mistake
     "#);
@@ -182,15 +182,15 @@ fn a_check_with_a_comment_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition ends in a comment
+      × a check's condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0 /* grown up"
        ·           ──────────┬──────────
-       ·                     ╰── would swallow what comes after it
+       ·                     ╰── would comment out what follows
      5 │ }
        ╰────
-      help: take the comment out; KDL's own stand behind //
+      help: remove the comment; KDL comments start with //
 
     error: the schema has one mistake
     "#);
@@ -211,10 +211,10 @@ fn a_check_of_a_comment_alone() {
      3 │     column age integer
      4 │     check "-- nothing"
        ·           ──────┬─────
-       ·                 ╰── one expression is wanted here
+       ·                 ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -235,30 +235,30 @@ fn defaults_with_more_than_a_value() {
      1 │ table users {
      2 │     column a integer default=(sql)"0; DROP TABLE users"
        ·                      ─────────────────┬────────────────
-       ·                                       ╰── one expression is wanted here
+       ·                                       ╰── expected one expression
      3 │     column b integer default=(sql)"0) CHECK (1"
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × default= is not one whole expression
+      × default= is not one complete expression
        ╭─[schema.kdl:3:22]
      2 │     column a integer default=(sql)"0; DROP TABLE users"
      3 │     column b integer default=(sql)"0) CHECK (1"
        ·                      ─────────────┬────────────
-       ·                                   ╰── one expression is wanted here
+       ·                                   ╰── expected one expression
      4 │     column c integer default=(sql)"0, d integer"
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
       × default= is more than one expression
        ╭─[schema.kdl:4:22]
      3 │     column b integer default=(sql)"0) CHECK (1"
      4 │     column c integer default=(sql)"0, d integer"
        ·                      ─────────────┬─────────────
-       ·                                   ╰── one expression is wanted here
+       ·                                   ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has 3 mistakes
     "#);
@@ -289,30 +289,30 @@ fn expressions_of_a_column_with_more_than_a_value() {
      1 │ table users {
      2 │     column a integer { backfill "0; DELETE FROM users" }
        ·                                 ───────────┬──────────
-       ·                                            ╰── one expression is wanted here
+       ·                                            ╰── expected one expression
      3 │     column b integer { using "1, c" }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
       × using is more than one expression
        ╭─[schema.kdl:3:30]
      2 │     column a integer { backfill "0; DELETE FROM users" }
      3 │     column b integer { using "1, c" }
        ·                              ───┬──
-       ·                                 ╰── one expression is wanted here
+       ·                                 ╰── expected one expression
      4 │     column c integer generated="a) STORED, d integer AS (b"
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × generated= is not one whole expression
+      × generated= is not one complete expression
        ╭─[schema.kdl:4:22]
      3 │     column b integer { using "1, c" }
      4 │     column c integer generated="a) STORED, d integer AS (b"
        ·                      ───────────────────┬──────────────────
-       ·                                         ╰── one expression is wanted here
+       ·                                         ╰── expected one expression
      5 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has 3 mistakes
     "#);
@@ -335,20 +335,20 @@ fn expressions_of_an_index_with_more_than_a_value() {
      2 │     column name text
      3 │     index idx_a name where="name <> ''; DROP TABLE users"
        ·                      ──────────────────┬─────────────────
-       ·                                        ╰── one expression is wanted here
+       ·                                        ╰── expected one expression
      4 │     index idx_b {
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × an index part is not one whole expression
+      × an index part is not one complete expression
        ╭─[schema.kdl:5:14]
      4 │     index idx_b {
      5 │         part (sql)"lower(name)) WHERE (1"
        ·              ──────────────┬─────────────
-       ·                            ╰── one expression is wanted here
+       ·                            ╰── expected one expression
      6 │     }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has 2 mistakes
     "#);
@@ -364,7 +364,7 @@ fn an_operator_without_a_side() {
         }
     "#;
     assert_snapshot!(mistakes_for("sqlite", schema), @r#"
-      × default= is not a whole expression: nothing follows `+`
+      × default= is not a complete expression: nothing follows `+`
        ╭─[schema.kdl:3:22]
      2 │     column id serial primary-key
      3 │     column n integer default=(sql)"1 +" { check "n > " }
@@ -374,7 +374,7 @@ fn an_operator_without_a_side() {
        ╰────
       help: an operator needs an expression on each side
 
-      × a check's condition is not a whole expression: nothing follows `>`
+      × a check's condition is not a complete expression: nothing follows `>`
        ╭─[schema.kdl:3:49]
      2 │     column id serial primary-key
      3 │     column n integer default=(sql)"1 +" { check "n > " }
@@ -384,7 +384,7 @@ fn an_operator_without_a_side() {
        ╰────
       help: an operator needs an expression on each side
 
-      × where= is not a whole expression: nothing stands before `AND`
+      × where= is not a complete expression: nothing precedes `AND`
        ╭─[schema.kdl:4:19]
      3 │     column n integer default=(sql)"1 +" { check "n > " }
      4 │     index idx_n n where="AND n > 0"

@@ -61,7 +61,7 @@ fn mistakes_in_two_files() {
         "#,
         );
     assert_snapshot!(folder.mistakes("schema"), @r#"
-      × index `idx_name` on column `nam`, which table `users` does not have
+      × index `idx_name` on column `nam`, which does not exist in table `users`
        ╭─[schema/a.kdl:3:20]
      2 │     column name text
      3 │     index idx_name nam
@@ -71,7 +71,7 @@ fn mistakes_in_two_files() {
        ╰────
       help: did you mean `name`?
 
-      × foreign key to table `user`, which the schema does not have
+      × foreign key references table `user`, which is not in the schema
        ╭─[schema/b.kdl:2:27]
      1 │ table posts {
      2 │     column author integer references="user(id)"
@@ -142,7 +142,7 @@ fn one_index_name_in_two_files() {
         ",
         );
     assert_snapshot!(folder.mistakes("schema"), @r"
-      × two objects are called `idx_age`
+      × two objects are named `idx_age`
        ╭─[schema/a.kdl:3:5]
      2 │     column age integer
      3 │     index idx_age age
@@ -150,7 +150,7 @@ fn one_index_name_in_two_files() {
        ·             ╰── index `idx_age`
      4 │ }
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
             index `idx_age`: schema/b.kdl, line 3
 
     error: the schema has one mistake
@@ -177,7 +177,7 @@ fn what_is_no_kdl_hides_no_other_file() {
         ",
         );
     assert_snapshot!(folder.mistakes("schema"), @r#"
-      × `true` is no word in KDL
+      × `true` is not a valid KDL value
        ╭─[schema/a.kdl:2:35]
      1 │ table users {
      2 │     column online boolean default=true
@@ -185,7 +185,7 @@ fn what_is_no_kdl_hides_no_other_file() {
        ·                                     ╰── here
      3 │ }
        ╰────
-      help: write `#true`, or "true" for the text
+      help: write `#true`, or "true" for the string
 
       × a column's flag cannot be `primay-key`
        ╭─[schema/b.kdl:2:22]
@@ -241,7 +241,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
         "#,
         );
     assert_snapshot!(folder.mistakes("schema"), @r#"
-      × `true` is no word in KDL
+      × `true` is not a valid KDL value
        ╭─[schema/a.kdl:2:35]
      1 │ table users {
      2 │     column online boolean default=true
@@ -249,16 +249,16 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ·                                     ╰── here
      3 │ }
        ╰────
-      help: write `#true`, or "true" for the text
+      help: write `#true`, or "true" for the string
 
-      × `../c.kdl` leads out of the schema's folder
+      × `../c.kdl` leads outside the schema folder
        ╭─[schema/b.kdl:1:9]
      1 │ include "../c.kdl"
        ·         ─────┬────
        ·              ╰── included here
      2 │
        ╰────
-      help: name files below the file that includes them
+      help: include only files in the folder of this file or below it
 
       × a column's flag cannot be `primay-key`
        ╭─[schema/b.kdl:4:22]
@@ -270,7 +270,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: did you mean `primary-key`?
 
-      × index `idx_name` on column `nam`, which table `pets` does not have
+      × index `idx_name` on column `nam`, which does not exist in table `pets`
        ╭─[schema/c.kdl:3:20]
      2 │     column name text
      3 │     index idx_name nam
@@ -285,10 +285,10 @@ fn mistakes_of_every_kind_come_in_one_run() {
      2 │     column name text
      3 │     check "name > 0; SELECT 1"
        ·           ──────────┬─────────
-       ·                     ╰── one expression is wanted here
+       ·                     ╰── expected one expression
      4 │ }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has 5 mistakes
     "#);
@@ -334,7 +334,7 @@ fn what_follows_from_another_mistake_is_not_told() {
        ·          ╰── here
      4 │     index idx_name name
        ╰────
-      help: write `column name TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `column name TYPE`, with a type such as integer, text or "varchar(50)"
 
       × unknown node `tabel`
         ╭─[schema.kdl:12:1]
@@ -363,7 +363,7 @@ fn what_both_databases_refuse_is_told_once() {
         "#,
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × foreign key on column `usr`, which table `users` does not have
+      × foreign key on column `usr`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
@@ -373,7 +373,7 @@ fn what_both_databases_refuse_is_told_once() {
        ╰────
       help: did you mean `user`?
 
-      × foreign key on column `clb`, which table `users` does not have
+      × foreign key on column `clb`, which does not exist in table `users`
        ╭─[schema.kdl:4:21]
      3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
@@ -383,15 +383,15 @@ fn what_both_databases_refuse_is_told_once() {
        ╰────
       help: did you mean `club`?
 
-      × foreign key to `users(user, club)`, which is no key
+      × foreign key references `users(user, club)`, which is not a key
        ╭─[schema.kdl:4:25]
      3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
        ·                         ───────────────┬──────────────
-       ·                                        ╰── not a primary key, not unique
+       ·                                        ╰── neither a primary key nor unique
      5 │ }
        ╰────
-      help: make it unique in table `users`, or point to its primary key
+      help: add a unique constraint to table `users`, or reference its primary key
 
     error: the schema has 3 mistakes
     "#);

@@ -16,7 +16,7 @@ fn a_foreign_key_to_a_table_that_is_not_there() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to table `user`, which the schema does not have
+      × foreign key references table `user`, which is not in the schema
        ╭─[schema.kdl:6:27]
      5 │ table posts {
      6 │     column author integer references="user(id)"
@@ -38,7 +38,7 @@ fn a_foreign_key_to_a_table_that_is_near_to_none() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to table `people`, which the schema does not have
+      × foreign key references table `people`, which is not in the schema
        ╭─[schema.kdl:2:27]
      1 │ table posts {
      2 │     column author integer references="people(id)"
@@ -46,7 +46,7 @@ fn a_foreign_key_to_a_table_that_is_near_to_none() {
        ·                                      ╰── points to it
      3 │ }
        ╰────
-      help: declare the table, or name it in an `ignore`
+      help: declare the table, or add an `ignore` for it
 
     error: the schema has one mistake
     "#);
@@ -65,7 +65,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to column `indent`, which table `users` does not have
+      × foreign key to column `indent`, which does not exist in table `users`
        ╭─[schema.kdl:6:27]
      5 │ table posts {
      6 │     column author integer references="users(indent)"
@@ -75,7 +75,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
        ╰────
       help: did you mean `ident`?
 
-      × foreign key to column `zebra`, which table `users` does not have
+      × foreign key to column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:7:27]
      6 │     column author integer references="users(indent)"
      7 │     column editor integer references="users.zebra"
@@ -83,7 +83,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
        ·                                       ╰── no such column
      8 │ }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has 2 mistakes
     "#);
@@ -102,15 +102,15 @@ fn a_foreign_key_to_a_column_that_is_no_key() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to `users(name)`, which is no key
+      × foreign key references `users(name)`, which is not a key
        ╭─[schema.kdl:7:24]
      6 │ table posts {
      7 │     column author text references="users(name)" on-delete=cascade
        ·                        ────────────┬───────────
-       ·                                    ╰── not a primary key, not unique
+       ·                                    ╰── neither a primary key nor unique
      8 │ }
        ╰────
-      help: make it unique in table `users`, or point to its primary key
+      help: add a unique constraint to table `users`, or reference its primary key
 
     error: the schema has one mistake
     "#);
@@ -131,15 +131,15 @@ fn a_foreign_key_to_columns_that_are_no_key_together() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to `users(name, club)`, which is no key
+      × foreign key references `users(name, club)`, which is not a key
         ╭─[schema.kdl:9:29]
       8 │     column club text
       9 │     foreign-key author club references="users(name, club)"
         ·                             ───────────────┬──────────────
-        ·                                            ╰── not a primary key, not unique
+        ·                                            ╰── neither a primary key nor unique
      10 │ }
         ╰────
-      help: make it unique in table `users`, or point to its primary key
+      help: add a unique constraint to table `users`, or reference its primary key
 
     error: the schema has one mistake
     "#);
@@ -157,15 +157,15 @@ fn a_foreign_key_to_a_table_without_a_key() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to table `users`, which has no primary key
+      × foreign key references table `users`, which has no primary key
        ╭─[schema.kdl:6:24]
      5 │ table posts {
      6 │     column author text references=users
        ·                        ────────┬───────
-       ·                                ╰── points to its key
+       ·                                ╰── references the primary key
      7 │ }
        ╰────
-      help: name the columns: references="users(column)"
+      help: specify the columns: references="users(column)"
 
     error: the schema has one mistake
     "#);
@@ -188,35 +188,35 @@ fn a_foreign_key_with_too_many_columns() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key of 1 column to 2 columns
+      × foreign key with 1 column references 2 columns
         ╭─[schema.kdl:9:24]
       8 │     column name text
       9 │     foreign-key author references="users(id, name)"
         ·                        ──────────────┬─────────────
-        ·                                      ╰── the numbers of columns differ
+        ·                                      ╰── the number of columns differs
      10 │     foreign-key author name references="users(id)"
         ╰────
-      help: name as many columns on both sides
+      help: list the same number of columns on both sides
 
-      × foreign key of 2 columns to 1 column
+      × foreign key with 2 columns references 1 column
         ╭─[schema.kdl:10:29]
       9 │     foreign-key author references="users(id, name)"
      10 │     foreign-key author name references="users(id)"
         ·                             ───────────┬──────────
-        ·                                        ╰── the numbers of columns differ
+        ·                                        ╰── the number of columns differs
      11 │     foreign-key author name references=users
         ╰────
-      help: name as many columns on both sides
+      help: list the same number of columns on both sides
 
-      × foreign key of 2 columns to a key of 1 column
+      × foreign key with 2 columns references a primary key with 1 column
         ╭─[schema.kdl:11:29]
      10 │     foreign-key author name references="users(id)"
      11 │     foreign-key author name references=users
         ·                             ────────┬───────
-        ·                                     ╰── the numbers of columns differ
+        ·                                     ╰── the number of columns differs
      12 │ }
         ╰────
-      help: the key of table `users` is: id
+      help: the primary key of table `users` is: id
 
     error: the schema has 3 mistakes
     "#);
@@ -233,7 +233,7 @@ fn a_target_that_is_none() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `users(id` is no target of a foreign key
+      × `users(id` is not a valid foreign key target
        ╭─[schema.kdl:2:27]
      1 │ table posts {
      2 │     column author integer references="users(id"
@@ -243,7 +243,7 @@ fn a_target_that_is_none() {
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
-      × `users(id) cascade` is no target of a foreign key
+      × `users(id) cascade` is not a valid foreign key target
        ╭─[schema.kdl:3:27]
      2 │     column author integer references="users(id"
      3 │     column editor integer references="users(id) cascade"
@@ -263,7 +263,7 @@ fn a_target_that_is_none() {
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
-      × references= must be a word or a string
+      × references= must be a string
        ╭─[schema.kdl:5:27]
      4 │     column reader integer references=""
      5 │     column writer integer references=5
@@ -286,7 +286,7 @@ fn what_a_foreign_key_does_without_a_foreign_key() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × there is no `references=` for this to be about
+      × foreign key options without `references=`
        ╭─[schema.kdl:2:5]
      1 │ table posts {
      2 │     column author integer on-delete=cascade
@@ -296,7 +296,7 @@ fn what_a_foreign_key_does_without_a_foreign_key() {
        ╰────
       help: add references="table(column)"
 
-      × `foreign-key` lacks `references=`
+      × `foreign-key` is missing `references=`
        ╭─[schema.kdl:3:5]
      2 │     column author integer on-delete=cascade
      3 │     foreign-key author

@@ -8,8 +8,8 @@ use super::Folder;
 fn a_schema_that_is_not_there() {
     let folder = Folder::new();
     assert_snapshot!(folder.mistakes("schema.kdl"), @r"
-    error: there is no schema at schema.kdl
-      help: name it with --schema, or write one from a live database: rosey inspect --url URL > schema.kdl
+    error: no schema at schema.kdl
+      help: name it with --schema, or create one from a live database: rosey inspect --url URL > schema.kdl
     ");
 }
 
@@ -42,13 +42,13 @@ fn an_include_that_steps_out() {
         ",
     );
     assert_snapshot!(folder.mistakes("schema/schema.kdl"), @r#"
-      × `../users.kdl` leads out of the schema's folder
+      × `../users.kdl` leads outside the schema folder
        ╭─[schema/schema.kdl:1:9]
      1 │ include "../users.kdl"
        ·         ───────┬──────
        ·                ╰── included here
        ╰────
-      help: name files below the file that includes them
+      help: include only files in the folder of this file or below it
 
     error: the schema has one mistake
     "#);
@@ -58,13 +58,13 @@ fn an_include_that_steps_out() {
 fn an_include_that_is_absolute() {
     let folder = Folder::new().file("schema.kdl", r#"include "/etc/hostname""#);
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × `/etc/hostname` leads out of the schema's folder
+      × `/etc/hostname` leads outside the schema folder
        ╭─[schema.kdl:1:9]
      1 │ include "/etc/hostname"
        ·         ───────┬───────
        ·                ╰── included here
        ╰────
-      help: name files below the file that includes them
+      help: include only files in the folder of this file or below it
 
     error: the schema has one mistake
     "#);
@@ -74,13 +74,13 @@ fn an_include_that_is_absolute() {
 fn an_include_that_finds_no_file() {
     let folder = Folder::new().file("schema.kdl", r#"include "tables/*.kdl""#);
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × `tables/*.kdl` finds no file
+      × `tables/*.kdl` does not match any file
        ╭─[schema.kdl:1:9]
      1 │ include "tables/*.kdl"
        ·         ───────┬──────
        ·                ╰── included here
        ╰────
-      help: the path counts from the file it stands in
+      help: the path is relative to the file that contains the `include`
 
     error: the schema has one mistake
     "#);
@@ -97,13 +97,13 @@ fn an_include_of_a_folder() {
         ",
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × `tables` finds no file
+      × `tables` does not match any file
        ╭─[schema.kdl:1:9]
      1 │ include "tables"
        ·         ────┬───
        ·             ╰── included here
        ╰────
-      help: the path counts from the file it stands in
+      help: the path is relative to the file that contains the `include`
 
     error: the schema has one mistake
     "#);
@@ -113,13 +113,13 @@ fn an_include_of_a_folder() {
 fn an_include_that_is_no_pattern() {
     let folder = Folder::new().file("schema.kdl", r#"include "a[.kdl""#);
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × `a[.kdl` is no pattern: Pattern syntax error near position 1: invalid range pattern
+      × invalid pattern `a[.kdl`: Pattern syntax error near position 1: invalid range pattern
        ╭─[schema.kdl:1:9]
      1 │ include "a[.kdl"
        ·         ────┬───
        ·             ╰── included here
        ╰────
-      help: `*` stands for any run of characters
+      help: `*` matches any sequence of characters
 
     error: the schema has one mistake
     "#);
@@ -140,13 +140,13 @@ fn an_include_of_a_link_that_leads_out() {
         )
         .link("../users.kdl", "schema/users.kdl");
     assert_snapshot!(folder.mistakes("schema/schema.kdl"), @r#"
-      × `schema/users.kdl` is a link that leads out of the schema's folder
+      × `schema/users.kdl` is a symbolic link to a file outside the schema folder
        ╭─[schema/schema.kdl:1:9]
      1 │ include "users.kdl"
        ·         ─────┬─────
        ·              ╰── included here
        ╰────
-      help: put the file itself there
+      help: replace the link with the file itself
 
     error: the schema has one mistake
     "#);
@@ -172,7 +172,7 @@ fn an_include_of_nothing() {
         ",
         );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × `include` names no file
+      × `include` has no path
        ╭─[schema.kdl:1:1]
      1 │ include
        · ───┬───
@@ -181,7 +181,7 @@ fn an_include_of_nothing() {
        ╰────
       help: write `include "tables/*.kdl"`
 
-      × a path must be a word or a string
+      × a path must be a string
        ╭─[schema.kdl:2:9]
      1 │ include
      2 │ include 5
@@ -191,7 +191,7 @@ fn an_include_of_nothing() {
        ╰────
       help: write "5"
 
-      × unknown property `deep=` on `include`
+      × unknown property `deep=` in `include`
        ╭─[schema.kdl:3:21]
      2 │ include 5
      3 │ include "users.kdl" deep=#true

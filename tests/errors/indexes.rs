@@ -36,7 +36,7 @@ fn an_index_on_nothing() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_age` names no column
+      × index `idx_age` has no columns
        ╭─[schema.kdl:3:5]
      2 │     column age integer
      3 │     index idx_age
@@ -60,7 +60,7 @@ fn an_index_on_a_column_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_last_seen` on column `last_sen`, which table `users` does not have
+      × index `idx_last_seen` on column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:3:25]
      2 │     column last_seen integer
      3 │     index idx_last_seen last_sen
@@ -70,7 +70,7 @@ fn an_index_on_a_column_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-      × index `idx_zebra` on column `zebra`, which table `users` does not have
+      × index `idx_zebra` on column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:4:21]
      3 │     index idx_last_seen last_sen
      4 │     index idx_zebra zebra
@@ -78,7 +78,7 @@ fn an_index_on_a_column_that_is_not_there() {
        ·                       ╰── no such column
      5 │ }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has 2 mistakes
     ");
@@ -94,7 +94,7 @@ fn an_index_with_commas() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_name` on column `last,`, which table `users` does not have
+      × index `idx_name` on column `last,`, which does not exist in table `users`
        ╭─[schema.kdl:4:20]
      3 │     column last text
      4 │     index idx_name last, first
@@ -102,7 +102,7 @@ fn an_index_with_commas() {
        ·                      ╰── no such column
      5 │ }
        ╰────
-      help: KDL separates words by spaces, not commas: write `last` without the comma
+      help: KDL separates arguments with spaces, not commas: write `last`
 
     error: the schema has one mistake
     ");
@@ -118,7 +118,7 @@ fn an_index_with_commas_and_no_spaces() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_name` on column `last,first`, which table `users` does not have
+      × index `idx_name` on column `last,first`, which does not exist in table `users`
        ╭─[schema.kdl:4:20]
      3 │     column last text
      4 │     index idx_name last,first
@@ -126,7 +126,7 @@ fn an_index_with_commas_and_no_spaces() {
        ·                         ╰── no such column
      5 │ }
        ╰────
-      help: KDL separates words by spaces, not commas: write `last first` without the comma
+      help: KDL separates arguments with spaces, not commas: write `last first`
 
     error: the schema has one mistake
     ");
@@ -145,7 +145,7 @@ fn a_part_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_last_seen` on column `last_sen`, which table `users` does not have
+      × index `idx_last_seen` on column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:6:14]
      5 │         part id
      6 │         part last_sen order=desc
@@ -170,7 +170,7 @@ fn an_included_column_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_id` includes column `idd`, which table `users` does not have
+      × index `idx_id` includes column `idd`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     index idx_id id {
      4 │         include idd
@@ -249,7 +249,7 @@ fn a_flag_after_the_columns_is_taken_for_a_column() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × index `idx_age` on column `unique`, which table `users` does not have
+      × index `idx_age` on column `unique`, which does not exist in table `users`
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age unique
@@ -257,7 +257,7 @@ fn a_flag_after_the_columns_is_taken_for_a_column() {
        ·                          ╰── no such column
      4 │ }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has one mistake
     ");
@@ -272,7 +272,7 @@ fn an_order_at_the_index_instead_of_the_part() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × unknown property `order=` on `index`
+      × unknown property `order=` in `index`
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age order=desc

@@ -13,7 +13,7 @@ fn two_primary_keys_at_columns() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × table `members` has two primary keys
+      × table table `members` has more than one primary key
        ╭─[schema.kdl:2:5]
      1 │ table members {
      2 │     column user integer primary-key
@@ -24,7 +24,7 @@ fn two_primary_keys_at_columns() {
        ·                    ╰── the second
      4 │ }
        ╰────
-      help: for a key of several columns write one node: primary-key a b
+      help: for a multicolumn key, write one node: primary-key a b
 
     error: the schema has one mistake
     ");
@@ -40,7 +40,7 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × table `members` has two primary keys
+      × table table `members` has more than one primary key
        ╭─[schema.kdl:2:5]
      1 │ table members {
      2 │     column user integer primary-key
@@ -52,7 +52,7 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
        ·               ╰── the second
      5 │ }
        ╰────
-      help: for a key of several columns write one node: primary-key a b
+      help: for a multicolumn key, write one node: primary-key a b
 
     error: the schema has one mistake
     ");
@@ -69,7 +69,7 @@ fn keys_that_name_no_column() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `primary-key` names no column
+      × `primary-key` has no columns
        ╭─[schema.kdl:3:5]
      2 │     column id integer
      3 │     primary-key
@@ -79,7 +79,7 @@ fn keys_that_name_no_column() {
        ╰────
       help: write `primary-key COLUMN…`
 
-      × `unique` names no column
+      × `unique` has no columns
        ╭─[schema.kdl:4:5]
      3 │     primary-key
      4 │     unique
@@ -89,7 +89,7 @@ fn keys_that_name_no_column() {
        ╰────
       help: write `unique COLUMN…`
 
-      × `foreign-key` names no column
+      × `foreign-key` has no columns
        ╭─[schema.kdl:5:5]
      4 │     unique
      5 │     foreign-key references="users(id)"
@@ -112,7 +112,7 @@ fn a_primary_key_on_a_column_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × primary key on column `indent`, which table `users` does not have
+      × primary key on column `indent`, which does not exist in table `users`
        ╭─[schema.kdl:3:17]
      2 │     column ident integer
      3 │     primary-key indent
@@ -135,7 +135,7 @@ fn a_unique_rule_on_a_column_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × unique on column `last_sen`, which table `users` does not have
+      × unique on column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:3:12]
      2 │     column last_seen integer
      3 │     unique last_sen
@@ -161,7 +161,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × unique on column `last_sen`, which table `users` does not have
+      × unique on column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:4:14]
      3 │     unique {
      4 │         part last_sen order=desc
@@ -171,17 +171,17 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-      × column `last_sen` has an order of its own in a unique rule
+      × column `last_sen` specifies an order in a unique rule
        ╭─[schema.kdl:4:14]
      3 │     unique {
      4 │         part last_sen order=desc
        ·              ────┬───
-       ·                  ╰── PostgreSQL has that in indexes only
+       ·                  ╰── PostgreSQL supports this only in indexes
      5 │         include zebra
        ╰────
-      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+      help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × unique on column `zebra`, which table `users` does not have
+      × unique on column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:5:17]
      4 │         part last_sen order=desc
      5 │         include zebra
@@ -189,7 +189,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ·                   ╰── no such column
      6 │     }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has 3 mistakes
     ");
@@ -205,7 +205,7 @@ fn a_foreign_key_on_a_column_that_is_not_there() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key on column `freind`, which table `users` does not have
+      × foreign key on column `freind`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     column friend integer
      4 │     foreign-key freind references="users(id)"
@@ -230,7 +230,7 @@ fn commas_between_the_columns_of_a_key() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × primary key on column `user,`, which table `members` does not have
+      × primary key on column `user,`, which does not exist in table `members`
        ╭─[schema.kdl:4:17]
      3 │     column club integer
      4 │     primary-key user, club
@@ -238,9 +238,9 @@ fn commas_between_the_columns_of_a_key() {
        ·                   ╰── no such column
      5 │     unique club,user
        ╰────
-      help: KDL separates words by spaces, not commas: write `user` without the comma
+      help: KDL separates arguments with spaces, not commas: write `user`
 
-      × unique on column `club,user`, which table `members` does not have
+      × unique on column `club,user`, which does not exist in table `members`
        ╭─[schema.kdl:5:12]
      4 │     primary-key user, club
      5 │     unique club,user
@@ -248,7 +248,7 @@ fn commas_between_the_columns_of_a_key() {
        ·                ╰── no such column
      6 │ }
        ╰────
-      help: KDL separates words by spaces, not commas: write `club user` without the comma
+      help: KDL separates arguments with spaces, not commas: write `club user`
 
     error: the schema has 2 mistakes
     ");

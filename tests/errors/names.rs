@@ -79,7 +79,7 @@ fn two_indexes_of_one_name_on_one_table() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × two indexes are called `idx_users`
+      × two indexes are named `idx_users`
        ╭─[schema.kdl:4:5]
      3 │     column name text
      4 │     index idx_users age
@@ -110,7 +110,7 @@ fn two_indexes_of_one_name_on_two_tables() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × two objects are called `idx_age`
+      × two objects are named `idx_age`
        ╭─[schema.kdl:3:5]
      2 │     column age integer
      3 │     index idx_age age
@@ -125,7 +125,7 @@ fn two_indexes_of_one_name_on_two_tables() {
        ·             ╰── index `idx_age`
      9 │ }
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
     error: the schema has one mistake
     ");
@@ -212,7 +212,7 @@ fn a_table_and_a_view_of_one_name() {
         view users { as "SELECT 1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two objects are called `users`
+      × two objects are named `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
@@ -225,7 +225,7 @@ fn a_table_and_a_view_of_one_name() {
        · ─────┬────
        ·      ╰── view `users`
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
     error: the schema has one mistake
     "#);
@@ -240,7 +240,7 @@ fn a_table_and_an_index_of_one_name() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × two objects are called `users`
+      × two objects are named `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
@@ -251,7 +251,7 @@ fn a_table_and_an_index_of_one_name() {
        ·            ╰── index `users`
      4 │ }
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
     error: the schema has one mistake
     ");
@@ -267,7 +267,7 @@ fn a_table_and_a_virtual_table_of_one_name() {
         virtual-table docs only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two objects are called `docs`
+      × two objects are named `docs`
        ╭─[schema.kdl:1:1]
      1 │ table docs {
        · ─────┬────
@@ -280,7 +280,7 @@ fn a_table_and_a_virtual_table_of_one_name() {
        · ───────────────┬──────────────
        ·                ╰── virtual-table `docs`
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
     error: the schema has one mistake
     "#);
@@ -313,7 +313,7 @@ fn names_that_are_sqlites() {
         trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `sqlite_users` is one of SQLite's own names
+      × the name `sqlite_users` is reserved for SQLite's
        ╭─[schema.kdl:1:1]
      1 │ table sqlite_users {
        · ─────────┬────────
@@ -322,7 +322,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × `sqlite_autoindex_age` is one of SQLite's own names
+      × the name `sqlite_autoindex_age` is reserved for SQLite's
        ╭─[schema.kdl:3:5]
      2 │     column age integer
      3 │     index sqlite_autoindex_age age
@@ -332,7 +332,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × `sqlite_ages` is one of SQLite's own names
+      × the name `sqlite_ages` is reserved for SQLite's
        ╭─[schema.kdl:6:1]
      5 │
      6 │ view sqlite_ages { as "SELECT 1" }
@@ -342,7 +342,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × `sqlite_docs` is one of SQLite's own names
+      × the name `sqlite_docs` is reserved for SQLite's
        ╭─[schema.kdl:7:1]
      6 │ view sqlite_ages { as "SELECT 1" }
      7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
@@ -352,7 +352,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × `sqlite_touch` is one of SQLite's own names
+      × the name `sqlite_touch` is reserved for SQLite's
        ╭─[schema.kdl:8:1]
      7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
      8 │ trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
@@ -375,7 +375,7 @@ fn names_that_are_roseys() {
         view _Rosey { as "SELECT 1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `_rosey_history` is one of rosey's own names
+      × the name `_rosey_history` is reserved for rosey's
        ╭─[schema.kdl:1:1]
      1 │ table _rosey_history {
        · ──────────┬─────────
@@ -384,7 +384,7 @@ fn names_that_are_roseys() {
        ╰────
       help: choose another name
 
-      × `_Rosey` is one of rosey's own names
+      × the name `_Rosey` is reserved for rosey's
        ╭─[schema.kdl:5:1]
      4 │
      5 │ view _Rosey { as "SELECT 1" }
@@ -405,14 +405,14 @@ fn the_books_of_another_migrator() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `alembic_version` belongs to another migrator, and rosey never touches it
+      × `alembic_version` belongs to another migration tool; rosey never changes it
        ╭─[schema.kdl:1:1]
      1 │ table alembic_version {
        · ──────────┬──────────
        ·           ╰── here
      2 │     column version_num "varchar(32)" primary-key
        ╰────
-      help: take it out of the schema
+      help: remove it from the schema
 
     error: the schema has one mistake
     "#);
@@ -427,7 +427,7 @@ fn control_characters_in_a_name_are_escaped() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × index `idx_id` on column `\u{7}`, which table `\u{1b}[31musers` does not have
+      × index `idx_id` on column `\u{7}`, which does not exist in table `\u{1b}[31musers`
        ╭─[schema.kdl:3:18]
      2 │     column id serial primary-key
      3 │     index idx_id "\u{7}"
@@ -435,7 +435,7 @@ fn control_characters_in_a_name_are_escaped() {
        ·                     ╰── no such column
      4 │ }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has one mistake
     "#);

@@ -49,7 +49,7 @@ fn a_view_with_two_queries() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `as` is given twice
+      × `as` is specified twice
        ╭─[schema.kdl:3:5]
      2 │     as "SELECT 1"
      3 │     as "SELECT 2"
@@ -91,7 +91,7 @@ fn a_view_whose_query_is_empty() {
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "" }
        ·                ─┬
-       ·                 ╰── SQL is wanted here
+       ·                 ╰── SQL expected here
        ╰────
       help: write SQL between the quotes
 
@@ -105,7 +105,7 @@ fn a_view_whose_query_is_no_text() {
         view ages { as 1 }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × as must be a word or a string
+      × as must be a string
        ╭─[schema.kdl:1:16]
      1 │ view ages { as 1 }
        ·                ┬
@@ -177,7 +177,7 @@ fn a_trigger_with_a_property_that_there_is_not() {
         trigger touch when="age > 0" only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown property `when=` on `trigger`
+      × unknown property `when=` in `trigger`
        ╭─[schema.kdl:1:15]
      1 │ trigger touch when="age > 0" only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
        ·               ───────┬──────
@@ -195,13 +195,13 @@ fn a_trigger_with_two_texts() {
         trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `AFTER DELETE ON users BEGIN SELECT 1; END` has no place in `as`
+      × unexpected argument `AFTER DELETE ON users BEGIN SELECT 1; END` in `as`
        ╭─[schema.kdl:1:76]
      1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" "AFTER DELETE ON users BEGIN SELECT 1; END" }
        ·                                                                            ─────────────────────┬─────────────────────
        ·                                                                                                 ╰── unexpected
        ╰────
-      help: a string with spaces stands in double quotes
+      help: put a string that contains spaces in double quotes
 
     error: the schema has one mistake
     "#);
@@ -231,7 +231,7 @@ fn a_flag_of_a_virtual_table() {
         virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a virtual table's flag cannot be `prevent-destory`
+      × a virtual table flag cannot be `prevent-destory`
        ╭─[schema.kdl:1:20]
      1 │ virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
        ·                    ───────┬───────
@@ -249,7 +249,7 @@ fn an_ignore_without_a_pattern() {
         ignore
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `ignore` names no pattern
+      × `ignore` has no pattern
        ╭─[schema.kdl:1:1]
      1 │ ignore
        · ───┬──
@@ -267,7 +267,7 @@ fn an_ignore_of_no_text() {
         ignore 5
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × a pattern must be a word or a string
+      × a pattern must be a string
        ╭─[schema.kdl:1:8]
      1 │ ignore 5
        ·        ┬
@@ -295,7 +295,7 @@ fn an_ignore_of_a_kind_that_there_is_not() {
        ╰────
       help: did you mean `view`?
 
-      × unknown property `kid=` on `ignore`
+      × unknown property `kid=` in `ignore`
        ╭─[schema.kdl:2:16]
      1 │ ignore "legacy_*" kind=veiw
      2 │ ignore "old_*" kid=view
@@ -335,7 +335,7 @@ fn an_unmanaged_object_without_its_name() {
        ╰────
       help: write `unmanaged KIND "NAME"`
 
-      × unknown property `reson=` on `unmanaged`
+      × unknown property `reson=` in `unmanaged`
        ╭─[schema.kdl:3:33]
      2 │ unmanaged function
      3 │ unmanaged function "f(integer)" reson="plpgsql"
@@ -354,7 +354,7 @@ fn an_unmanaged_object_whose_kind_is_no_word() {
         unmanaged 5 "f(integer)"
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a kind must be a word or a string
+      × a kind must be a string
        ╭─[schema.kdl:1:11]
      1 │ unmanaged 5 "f(integer)"
        ·           ┬

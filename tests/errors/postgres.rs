@@ -11,23 +11,23 @@ fn kinds_of_which_postgres_has_none() {
         virtual-table docs { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × trigger `touch`: PostgreSQL's triggers are not managed yet
+      × trigger `touch`: triggers are not supported on PostgreSQL yet
        ╭─[schema.kdl:1:1]
      1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
        · ──────┬──────
-       ·       ╰── means nothing to PostgreSQL
+       ·       ╰── not supported on PostgreSQL
      2 │ virtual-table docs { using "fts5(title)" }
        ╰────
-      help: keep it to SQLite with only=sqlite
+      help: restrict it to SQLite with only=sqlite
 
-      × PostgreSQL has no virtual tables, like `docs`
+      × virtual table `docs`: PostgreSQL does not have virtual tables
        ╭─[schema.kdl:2:1]
      1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
      2 │ virtual-table docs { using "fts5(title)" }
        · ─────────┬────────
-       ·          ╰── means nothing to PostgreSQL
+       ·          ╰── not supported on PostgreSQL
        ╰────
-      help: keep it to SQLite with only=sqlite
+      help: restrict it to SQLite with only=sqlite
 
     error: the schema has 2 mistakes
     "#);
@@ -52,75 +52,75 @@ fn rules_that_are_sqlites() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × key column `name` is nullable
+      × primary primary primary primary key column `name` is nullable
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column name text primary-key nullable on-conflict=replace
        ·     ────────────────────────────┬────────────────────────────
-       ·                                 ╰── PostgreSQL's key columns are NOT NULL
+       ·                                 ╰── primary key columns are NOT NULL in PostgreSQL
      3 │     column alias text unique collate=nocase
        ╰────
-      help: take out nullable, or keep it to SQLite with only=sqlite
+      help: remove nullable, or restrict it to SQLite with only=sqlite
 
-      × PostgreSQL has no `on-conflict=` on a rule
+      × PostgreSQL does not support `on-conflict=` on a constraint
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column name text primary-key nullable on-conflict=replace
        ·     ────────────────────────────┬────────────────────────────
-       ·                                 ╰── would mean something else in PostgreSQL
+       ·                                 ╰── not supported on PostgreSQL
      3 │     column alias text unique collate=nocase
        ╰────
-      help: keep it to SQLite with only=sqlite
+      help: restrict it to SQLite with only=sqlite
 
-      × PostgreSQL has no collation `nocase`
+      × collation `nocase` does not exist in PostgreSQL
        ╭─[schema.kdl:3:30]
      2 │     column name text primary-key nullable on-conflict=replace
      3 │     column alias text unique collate=nocase
        ·                              ───────┬──────
-       ·                                     ╰── not supported here
+       ·                                     ╰── not supported on PostgreSQL
      4 │     column bare ""
        ╰────
-      help: it is SQLite's: keep it to that with only=sqlite; a collation of your own with only=postgres
+      help: it is a SQLite collation: restrict it to SQLite with only=sqlite; mark a collation of your own with only=postgres
 
       × column `bare` has no type
        ╭─[schema.kdl:4:5]
      3 │     column alias text unique collate=nocase
      4 │     column bare ""
        ·     ───────┬──────
-       ·            ╰── PostgreSQL needs one
+       ·            ╰── PostgreSQL requires a type
      5 │     unique alias bare on-conflict=ignore
        ╰────
-      help: give it a type, or keep it to SQLite with only=sqlite
+      help: add a type, or restrict it to SQLite with only=sqlite
 
-      × PostgreSQL has no `on-conflict=` on a rule
+      × PostgreSQL does not support `on-conflict=` on a constraint
        ╭─[schema.kdl:5:5]
      4 │     column bare ""
      5 │     unique alias bare on-conflict=ignore
        ·     ──────────────────┬─────────────────
-       ·                       ╰── would mean something else in PostgreSQL
+       ·                       ╰── not supported on PostgreSQL
      6 │ }
        ╰────
-      help: keep it to SQLite with only=sqlite
+      help: restrict it to SQLite with only=sqlite
 
-      × column `word` has a collation of its own in a primary key
+      × column `word` specifies a collation in a primary key
         ╭─[schema.kdl:11:14]
      10 │     primary-key {
      11 │         part word collate=nocase
         ·              ──┬─
-        ·                ╰── PostgreSQL has that in indexes only
+        ·                ╰── PostgreSQL supports this only in indexes
      12 │         part place order=desc
         ╰────
-      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+      help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × column `place` has an order of its own in a primary key
+      × column `place` specifies an order in a primary key
         ╭─[schema.kdl:12:14]
      11 │         part word collate=nocase
      12 │         part place order=desc
         ·              ──┬──
-        ·                ╰── PostgreSQL has that in indexes only
+        ·                ╰── PostgreSQL supports this only in indexes
      13 │     }
         ╰────
-      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+      help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
     error: the schema has 7 mistakes
     "#);
@@ -135,25 +135,25 @@ fn two_sources_of_one_value() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × column `id` has `serial` and `default=`
+      × column `id` has both `serial` and `default=`
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column id serial primary-key default=1
        ·     ───────────────────┬──────────────────
-       ·                        ╰── both say where its values come from
+       ·                        ╰── only one of them can supply its values
      3 │     column rank integer identity generated="id + 1"
        ╰────
-      help: keep one of `serial` and `default=`
+      help: keep either `serial` or `default=`
 
-      × column `rank` has `identity` and `generated=`
+      × column `rank` has both `identity` and `generated=`
        ╭─[schema.kdl:3:5]
      2 │     column id serial primary-key default=1
      3 │     column rank integer identity generated="id + 1"
        ·     ───────────────────────┬───────────────────────
-       ·                            ╰── both say where its values come from
+       ·                            ╰── only one of them can supply its values
      4 │ }
        ╰────
-      help: keep one of `identity` and `generated=`
+      help: keep either `identity` or `generated=`
 
     error: the schema has 2 mistakes
     "#);
@@ -174,29 +174,29 @@ fn names_that_would_be_cut() {
      1 │ table users {
      2 │     column a234567890123456789012345678901234567890123456789012345678901234 integer
        ·            ────────────────────────────────┬───────────────────────────────
-       ·                                            ╰── PostgreSQL would cut it
+       ·                                            ╰── PostgreSQL would truncate it
      3 │     check é23456789012345678901234567890123456789012345678901234567890123 "1 = 1"
        ╰────
-      help: choose a name of at most 63 bytes
+      help: use a name of at most 63 bytes
 
       × check `é23456789012345678901234567890123456789012345678901234567890123` has a name of 64 bytes
        ╭─[schema.kdl:3:11]
      2 │     column a234567890123456789012345678901234567890123456789012345678901234 integer
      3 │     check é23456789012345678901234567890123456789012345678901234567890123 "1 = 1"
        ·           ───────────────────────────────┬───────────────────────────────
-       ·                                          ╰── PostgreSQL would cut it
+       ·                                          ╰── PostgreSQL would truncate it
      4 │ }
        ╰────
-      help: choose a name of at most 63 bytes
+      help: use a name of at most 63 bytes
 
       × value `a234567890123456789012345678901234567890123456789012345678901234` has a name of 64 bytes
        ╭─[schema.kdl:5:1]
      4 │ }
      5 │ enum mood a234567890123456789012345678901234567890123456789012345678901234
        · ─────────────────────────────────────┬────────────────────────────────────
-       ·                                      ╰── PostgreSQL would cut it
+       ·                                      ╰── PostgreSQL would truncate it
        ╰────
-      help: choose a name of at most 63 bytes
+      help: use a name of at most 63 bytes
 
     error: the schema has 3 mistakes
     "#);
@@ -218,24 +218,24 @@ fn text_that_would_be_a_second_statement() {
         domain age integer { check "VALUE > 0)" }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × `a=1) x` is no storage parameter
+      × `a=1) x` is not a storage parameter
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
        ·      ╰── in its `with`
      2 │     column id integer default=(sql)"1; DROP TABLE users"
        ╰────
-      help: write `with fillfactor="70"`
+      help: write a name and a value, such as `with fillfactor="70"`
 
       × default= holds a `;`
        ╭─[schema.kdl:2:23]
      1 │ table users {
      2 │     column id integer default=(sql)"1; DROP TABLE users"
        ·                       ─────────────────┬────────────────
-       ·                                        ╰── one expression is wanted here
+       ·                                        ╰── expected one expression
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
       × `integer DEFAULT 1` is no type
        ╭─[schema.kdl:3:5]
@@ -245,39 +245,39 @@ fn text_that_would_be_a_second_statement() {
        ·                     ╰── not one type
      4 │     check "id > 0 --"
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-      × backfill is not one whole expression
+      × backfill is not one complete expression
        ╭─[schema.kdl:3:49]
      2 │     column id integer default=(sql)"1; DROP TABLE users"
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
        ·                                                 ────┬────
-       ·                                                     ╰── one expression is wanted here
+       ·                                                     ╰── expected one expression
      4 │     check "id > 0 --"
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × a check's condition ends in a comment
+      × a check's condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
      4 │     check "id > 0 --"
        ·           ─────┬─────
-       ·                ╰── would swallow what comes after it
+       ·                ╰── would comment out what follows
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
        ╰────
-      help: take the comment out; KDL's own stand behind //
+      help: remove the comment; KDL comments start with //
 
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
        ╭─[schema.kdl:5:11]
      4 │     check "id > 0 --"
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
        ·           ──────────────────┬──────────────────
-       ·                             ╰── one expression is wanted here
+       ·                             ╰── expected one expression
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × `int4_ops DESC` is no operator class
+      × `int4_ops DESC` is not an operator class
        ╭─[schema.kdl:6:5]
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
@@ -285,19 +285,19 @@ fn text_that_would_be_a_second_statement() {
        ·         ╰── in opclass=
      7 │     exclude using="gist (x" { part id with="= x" }
        ╰────
-      help: write its name: opclass=text_pattern_ops
+      help: write a name, such as opclass=text_pattern_ops
 
-      × an index part is not one whole expression
+      × an index part is not one complete expression
        ╭─[schema.kdl:6:22]
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
        ·                      ────────┬───────
-       ·                              ╰── one expression is wanted here
+       ·                              ╰── expected one expression
      7 │     exclude using="gist (x" { part id with="= x" }
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
-      × `gist (x` is no access method
+      × `gist (x` is not an access method
        ╭─[schema.kdl:7:5]
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
      7 │     exclude using="gist (x" { part id with="= x" }
@@ -305,9 +305,9 @@ fn text_that_would_be_a_second_statement() {
        ·                ╰── in using=
      8 │     with "a=1) x"=1
        ╰────
-      help: write its name: using=gist
+      help: write a name, such as using=gist
 
-      × `= x` is no operator
+      × `= x` is not an operator
        ╭─[schema.kdl:7:5]
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
      7 │     exclude using="gist (x" { part id with="= x" }
@@ -317,7 +317,7 @@ fn text_that_would_be_a_second_statement() {
        ╰────
       help: write with="&&" or with="OPERATOR(schema.&&)"
 
-      × a view is one query
+      × a view must be one query
         ╭─[schema.kdl:10:16]
       9 │ }
      10 │ view ages { as "SELECT 1; DROP TABLE users" }
@@ -327,14 +327,14 @@ fn text_that_would_be_a_second_statement() {
         ╰────
       help: write as "SELECT …"
 
-      × a check's condition is not one whole expression
+      × a check's condition is not one complete expression
         ╭─[schema.kdl:11:28]
      10 │ view ages { as "SELECT 1; DROP TABLE users" }
      11 │ domain age integer { check "VALUE > 0)" }
         ·                            ──────┬─────
-        ·                                  ╰── one expression is wanted here
+        ·                                  ╰── expected one expression
         ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has 12 mistakes
     "#);
@@ -349,15 +349,15 @@ fn what_only_postgres_has_on_sqlite() {
         }
     "#;
     assert_snapshot!(mistakes_for("sqlite", schema), @r#"
-      × SQLite has no `exclude`
+      × SQLite does not support `exclude`
        ╭─[schema.kdl:3:5]
      2 │     column room integer
      3 │     exclude using=gist { part room with="=" }
        ·     ─────────┬────────
-       ·              ╰── would mean something else in SQLite
+       ·              ╰── not supported on SQLite
      4 │ }
        ╰────
-      help: keep it to PostgreSQL with only=postgres
+      help: restrict it to PostgreSQL with only=postgres
 
     error: the schema has one mistake
     "#);
@@ -373,7 +373,7 @@ fn types_of_one_name() {
         enum email b
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × two objects are called `mood`
+      × two objects are named `mood`
        ╭─[schema.kdl:1:1]
      1 │ table mood { column id integer }
        · ─────┬────
@@ -386,7 +386,7 @@ fn types_of_one_name() {
       help: types share one set of names, and the rows of a table or view are a type of its name: rename one of
             the two
 
-      × two objects are called `email`
+      × two objects are named `email`
        ╭─[schema.kdl:3:1]
      2 │ enum mood sad ok only=postgres
      3 │ domain email text only=postgres
@@ -429,7 +429,7 @@ fn relations_of_one_name() {
         materialized-view sums { as "SELECT 1"; index idx id }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two objects are called `users`
+      × two objects are named `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
@@ -443,9 +443,9 @@ fn relations_of_one_name() {
        ·        ╰── sequence `users`
      7 │ materialized-view ages { as "SELECT 1"; index idx id }
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-      × two objects are called `ages`
+      × two objects are named `ages`
        ╭─[schema.kdl:4:5]
      3 │     column name text
      4 │     unique name name=ages
@@ -458,9 +458,9 @@ fn relations_of_one_name() {
        ·            ╰── materialized-view `ages`
      8 │ materialized-view sums { as "SELECT 1"; index idx id }
        ╰────
-      help: a key, unique rule or exclusion has an index of its name: rename one of the two
+      help: a primary key, unique or exclusion constraint creates an index of the same name: rename one of the two
 
-      × two objects are called `idx`
+      × two objects are named `idx`
        ╭─[schema.kdl:7:41]
      6 │ sequence users
      7 │ materialized-view ages { as "SELECT 1"; index idx id }
@@ -470,7 +470,7 @@ fn relations_of_one_name() {
        ·                                         ──────┬─────
        ·                                               ╰── index `idx`
        ╰────
-      help: tables, views, sequences and indexes share one set of names: rename one of the two
+      help: tables, views, sequences and indexes share one namespace: rename one of the two
 
     error: the schema has 3 mistakes
     "#);
@@ -486,7 +486,7 @@ fn an_owner_that_is_not_there() {
         sequence d owned-by="app.users.id"
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × sequence `a` is owned by table `user`, which the schema does not have
+      × sequence `a` is owned by table `user`, which is not in the schema
        ╭─[schema.kdl:2:12]
      1 │ table users { column id integer }
      2 │ sequence a owned-by="user.id"
@@ -496,7 +496,7 @@ fn an_owner_that_is_not_there() {
        ╰────
       help: did you mean `users`?
 
-      × sequence `b` is owned by column `ids`, which table `users` does not have
+      × sequence `b` is owned by column `ids`, which does not exist in table `users`
        ╭─[schema.kdl:3:12]
      2 │ sequence a owned-by="user.id"
      3 │ sequence b owned-by="users.ids"
@@ -516,7 +516,7 @@ fn an_owner_that_is_not_there() {
        ╰────
       help: write owned-by="table.column" or owned-by="schema.table.column"
 
-      × sequence `d` is owned by table `app.users`, which the schema does not have
+      × sequence `d` is owned by table `app.users`, which is not in the schema
        ╭─[schema.kdl:5:12]
      4 │ sequence c owned-by=users
      5 │ sequence d owned-by="app.users.id"
@@ -539,7 +539,7 @@ fn columns_of_an_exclusion_and_a_key() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × primary key on column `rom`, which table `rooms` does not have
+      × primary key on column `rom`, which does not exist in table `rooms`
        ╭─[schema.kdl:3:32]
      2 │     column room integer
      3 │     primary-key room { include rom }
@@ -549,7 +549,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ╰────
       help: did you mean `room`?
 
-      × exclusion on column `rooom`, which table `rooms` does not have
+      × exclusion on column `rooom`, which does not exist in table `rooms`
        ╭─[schema.kdl:4:20]
      3 │     primary-key room { include rom }
      4 │     exclude { part rooom with="="; include during }
@@ -559,7 +559,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ╰────
       help: did you mean `room`?
 
-      × exclusion on column `during`, which table `rooms` does not have
+      × exclusion on column `during`, which does not exist in table `rooms`
        ╭─[schema.kdl:4:44]
      3 │     primary-key room { include rom }
      4 │     exclude { part rooom with="="; include during }
@@ -567,7 +567,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ·                                               ╰── no such column
      5 │ }
        ╰────
-      help: declare the column, or take it out here
+      help: declare the column, or remove it here
 
     error: the schema has 3 mistakes
     "#);
@@ -584,7 +584,7 @@ fn an_exclusion_that_says_too_little() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `exclude` compares nothing
+      × `exclude` has no parts
        ╭─[schema.kdl:3:5]
      2 │     column room integer
      3 │     exclude using=gist
@@ -594,7 +594,7 @@ fn an_exclusion_that_says_too_little() {
        ╰────
       help: write `exclude using=gist { part COLUMN with="=" }`
 
-      × `part` of an exclusion lacks `with=`
+      × a `part` of an exclusion constraint is missing `with=`
        ╭─[schema.kdl:4:15]
      3 │     exclude using=gist
      4 │     exclude { part room }
@@ -602,9 +602,9 @@ fn an_exclusion_that_says_too_little() {
        ·                   ╰── here
      5 │     exclude { room }
        ╰────
-      help: name the operator that must not hold: part COLUMN with="="
+      help: specify the operator to compare with: part COLUMN with="="
 
-      × unknown node in an exclusion: `room`
+      × unknown node in an exclusion constraint: `room`
        ╭─[schema.kdl:5:15]
      4 │     exclude { part room }
      5 │     exclude { room }
@@ -640,7 +640,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: keep one of the two
 
-      × a sequence's type or flag cannot be `text`
+      × a sequence type or flag cannot be `text`
        ╭─[schema.kdl:2:12]
      1 │ sequence a integer bigint
      2 │ sequence b text
@@ -650,7 +650,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: one of: smallint, integer, bigint, prevent-destroy
 
-      × start= is no whole number of 64 bits
+      × start= must be a 64-bit integer
        ╭─[schema.kdl:3:12]
      2 │ sequence b text
      3 │ sequence c start=1.5 max=9223372036854775808
@@ -658,9 +658,9 @@ fn a_sequence_that_cannot_be() {
        ·                ╰── here
      4 │ sequence d increment=0
        ╰────
-      help: write start= and digits without quotes, from -9223372036854775808 to 9223372036854775807
+      help: write start= with an unquoted integer between -9223372036854775808 and 9223372036854775807
 
-      × max= is no whole number of 64 bits
+      × max= must be a 64-bit integer
        ╭─[schema.kdl:3:22]
      2 │ sequence b text
      3 │ sequence c start=1.5 max=9223372036854775808
@@ -668,49 +668,49 @@ fn a_sequence_that_cannot_be() {
        ·                                 ╰── here
      4 │ sequence d increment=0
        ╰────
-      help: write max= and digits without quotes, from -9223372036854775808 to 9223372036854775807
+      help: write max= with an unquoted integer between -9223372036854775808 and 9223372036854775807
 
-      × a sequence with increment=0 never moves
+      × the increment= of a sequence must not be 0
        ╭─[schema.kdl:4:1]
      3 │ sequence c start=1.5 max=9223372036854775808
      4 │ sequence d increment=0
        · ───────────┬──────────
-       ·            ╰── PostgreSQL refuses it
+       ·            ╰── PostgreSQL does not allow this
      5 │ sequence e min=10 max=5
        ╰────
-      help: write another step
+      help: use another increment=
 
-      × a sequence's min= must be less than its max=
+      × the min= of a sequence must be less than its max=
        ╭─[schema.kdl:5:1]
      4 │ sequence d increment=0
      5 │ sequence e min=10 max=5
        · ───────────┬───────────
-       ·            ╰── PostgreSQL refuses it
+       ·            ╰── PostgreSQL does not allow this
      6 │ sequence f min=10 start=5
        ╰────
-      help: write other bounds
+      help: change min= or max=
 
-      × a sequence's start= lies outside its bounds
+      × the start= of a sequence is outside its bounds
        ╭─[schema.kdl:6:1]
      5 │ sequence e min=10 max=5
      6 │ sequence f min=10 start=5
        · ────────────┬────────────
-       ·             ╰── PostgreSQL refuses it
+       ·             ╰── PostgreSQL does not allow this
      7 │ sequence g cache=0 cycle=yes
        ╰────
-      help: write a start from min= to max=
+      help: use a start= from min= to max=
 
-      × a sequence takes at least one value at once
+      × the cache= of a sequence must be at least 1
        ╭─[schema.kdl:7:1]
      6 │ sequence f min=10 start=5
      7 │ sequence g cache=0 cycle=yes
        · ──────────────┬─────────────
-       ·               ╰── PostgreSQL refuses it
+       ·               ╰── PostgreSQL does not allow this
      8 │ table users { column id integer { sequence start=5 } }
        ╰────
-      help: write cache=1 or more
+      help: use cache=1 or more
 
-      × cycle= is neither #true nor #false
+      × cycle= must be #true or #false
        ╭─[schema.kdl:7:20]
      6 │ sequence f min=10 start=5
      7 │ sequence g cache=0 cycle=yes
@@ -727,7 +727,7 @@ fn a_sequence_that_cannot_be() {
        ·                                   ────────┬───────
        ·                                           ╰── here
        ╰────
-      help: a column is numbered with `serial` or `identity`
+      help: remove `sequence`, or declare the column with `serial` or `identity`
 
     error: the schema has 10 mistakes
     ");
@@ -743,7 +743,7 @@ fn types_that_cannot_be() {
         domain place serial
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × enum `mood` has the value `sad` twice
+      × enum `mood` lists the value `sad` twice
        ╭─[schema.kdl:1:15]
      1 │ enum mood sad sad 3
        ·               ─┬─
@@ -752,7 +752,7 @@ fn types_that_cannot_be() {
        ╰────
       help: keep one of the two
 
-      × an enum's value must be a word or a string
+      × an enum's value must be a string
        ╭─[schema.kdl:1:19]
      1 │ enum mood sad sad 3
        ·                   ┬
@@ -769,17 +769,17 @@ fn types_that_cannot_be() {
        ·       ╰── here
      3 │ domain age not-null
        ╰────
-      help: write `domain email TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `domain email TYPE`, with a type such as integer, text or "varchar(50)"
 
-      × domain `age` lacks its type
+      × domain `age` has no type
        ╭─[schema.kdl:3:1]
      2 │ domain email
      3 │ domain age not-null
        · ─────────┬─────────
-       ·          ╰── the type comes after the name
+       ·          ╰── the type must follow the name
      4 │ domain name text nullable { chek "VALUE > ''" }
        ╰────
-      help: write `domain age TYPE`, with a type like integer, text, "varchar(50)"
+      help: write `domain age TYPE`, with a type such as integer, text or "varchar(50)"
 
       × a domain's flag cannot be `nullable`
        ╭─[schema.kdl:4:18]
@@ -801,14 +801,14 @@ fn types_that_cannot_be() {
        ╰────
       help: did you mean `check`?
 
-      × domain `place` is made of `serial`
+      × domain `place` has type `serial`
        ╭─[schema.kdl:5:1]
      4 │ domain name text nullable { chek "VALUE > ''" }
      5 │ domain place serial
        · ─────────┬─────────
-       ·          ╰── a column's sequence is no type
+       ·          ╰── serial types are only for columns
        ╰────
-      help: write integer or bigint
+      help: use integer or bigint
 
     error: the schema has 7 mistakes
     "#);
@@ -832,7 +832,7 @@ fn schemas_and_extensions() {
        ╰────
       help: write `schema NAME`
 
-      × unknown property `owner=` on `schema`
+      × unknown property `owner=` in `schema`
        ╭─[schema.kdl:2:12]
      1 │ schema
      2 │ schema app owner=me
@@ -842,7 +842,7 @@ fn schemas_and_extensions() {
        ╰────
       help: known here: only=, comment=
 
-      × version= must be a word or a string
+      × version= must be a string
        ╭─[schema.kdl:3:19]
      2 │ schema app owner=me
      3 │ extension pg_trgm version=1.6
@@ -892,16 +892,16 @@ fn a_materialized_view_that_says_too_little() {
        ╰────
       help: did you mean `index`?
 
-      × what a materialized view holds can be made again, so there is nothing to guard
+      × a materialized view can be rebuilt from its query, so `prevent-destroy` does not apply to it
        ╭─[schema.kdl:3:1]
      2 │ materialized-view sums { as "SELECT 1"; indx a }
      3 │ materialized-view ages prevent-destroy { as "SELECT 1"; with }
        · ───────────────────┬──────────────────
        ·                    ╰── here
        ╰────
-      help: take out prevent-destroy
+      help: remove `prevent-destroy`
 
-      × `with` names no parameter
+      × `with` has no parameters
        ╭─[schema.kdl:3:57]
      2 │ materialized-view sums { as "SELECT 1"; indx a }
      3 │ materialized-view ages prevent-destroy { as "SELECT 1"; with }
@@ -980,7 +980,7 @@ fn a_foreign_key_to_a_deferrable_key() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × a foreign key points to a key of `users` that is deferrable
+      × a foreign key references a deferrable key of `users`
         ╭─[schema.kdl:5:5]
       4 │     primary-key id
       5 │     unique email deferrable=initially-deferred
@@ -991,10 +991,10 @@ fn a_foreign_key_to_a_deferrable_key() {
       8 │     column id integer primary-key
       9 │     column author text references="users(email)"
         ·                        ────────────┬────────────
-        ·                                    ╰── PostgreSQL refuses it
+        ·                                    ╰── PostgreSQL does not allow this
      10 │     column user_id integer references="users(id)"
         ╰────
-      help: take deferrable= from the key
+      help: remove deferrable= from the key
 
     error: the schema has one mistake
     "#);
@@ -1029,7 +1029,7 @@ fn defaults_that_are_not_values_of_their_type() {
        ·                   ╰── not a value of its type
      6 │     column e "\"user\"" default=b
        ╰────
-      help: write one of its values, or add `a` to the enum
+      help: use one of its values, or add `a` to the enum
 
       × the default 99999999999999999999 of column `i` is out of range for its type
         ╭─[schema.kdl:9:5]
@@ -1039,7 +1039,7 @@ fn defaults_that_are_not_values_of_their_type() {
         ·                           ╰── out of range
      10 │     column j smallint default=-32769
         ╰────
-      help: write a number from -9223372036854775808 to 9223372036854775807, or use a wider type
+      help: use a number from -9223372036854775808 to 9223372036854775807, or a wider type
 
       × the default -32769 of column `j` is out of range for its type
         ╭─[schema.kdl:10:5]
@@ -1049,7 +1049,7 @@ fn defaults_that_are_not_values_of_their_type() {
         ·                     ╰── out of range
      11 │     column k smallint default=-32768
         ╰────
-      help: write a number from -32768 to 32767, or use a wider type
+      help: use a number from -32768 to 32767, or a wider type
 
       × the default 2147483648 of column `l` is out of range for its type
         ╭─[schema.kdl:12:5]
@@ -1059,7 +1059,7 @@ fn defaults_that_are_not_values_of_their_type() {
         ·                       ╰── out of range
      13 │     column m bigint default=9223372036854775807
         ╰────
-      help: write a number from -2147483648 to 2147483647, or use a wider type
+      help: use a number from -2147483648 to 2147483647, or a wider type
 
       × the default 9223372036854775808 of column `n` is out of range for its type
         ╭─[schema.kdl:14:5]
@@ -1069,7 +1069,7 @@ fn defaults_that_are_not_values_of_their_type() {
         ·                           ╰── out of range
      15 │ }
         ╰────
-      help: write a number from -9223372036854775808 to 9223372036854775807, or use a wider type
+      help: use a number from -9223372036854775808 to 9223372036854775807, or a wider type
 
     error: the schema has 5 mistakes
     "#);
@@ -1099,7 +1099,7 @@ fn permanent_tables_that_reference_unlogged_ones() {
      6 │     column id integer primary-key
      7 │     column session integer references="sessions(id)"
        ·                            ────────────┬────────────
-       ·                                        ╰── PostgreSQL refuses it
+       ·                                        ╰── PostgreSQL does not allow this
      8 │ }
        ╰────
       help: make `visits` unlogged too, or take unlogged from `sessions`

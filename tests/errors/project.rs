@@ -102,19 +102,19 @@ fn an_unknown_word() {
 #[test]
 fn a_truth_that_is_none() {
     assert_snapshot!(mistakes("online yes\nauto-approve true\n"), @r#"
-      × `true` is no word in KDL
+      × `true` is not a valid KDL value
        ╭─[rosey.kdl:2:14]
      1 │ online yes
      2 │ auto-approve true
        ·              ──┬─
        ·                ╰── here
        ╰────
-      help: write `#true`, or "true" for the text
+      help: write `#true`, or "true" for the string
 
     error: rosey.kdl has one mistake
     "#);
     assert_snapshot!(mistakes("online yes\nauto-approve\n"), @r"
-      × `online` is neither #true nor #false
+      × `online` must be #true or #false
        ╭─[rosey.kdl:1:8]
      1 │ online yes
        ·        ─┬─
@@ -139,16 +139,16 @@ fn a_truth_that_is_none() {
 #[test]
 fn a_time_that_is_none() {
     assert_snapshot!(mistakes("lock-timeout soon\nenv a { url \"a.db\"; lock-timeout \"3h\" }\nenv b { url \"b.db\"; lock-timeout 30 }\n"), @r#"
-      × `soon` is no length of time
+      × `soon` is not a valid duration
        ╭─[rosey.kdl:1:14]
      1 │ lock-timeout soon
        ·              ──┬─
        ·                ╰── here
      2 │ env a { url "****"; lock-timeout "3h" }
        ╰────
-      help: write a number and a unit, like 10s
+      help: write a number and a unit, such as 10s
 
-      × `3h` is no length of time
+      × `3h` is not a valid duration
        ╭─[rosey.kdl:2:34]
      1 │ lock-timeout soon
      2 │ env a { url "****"; lock-timeout "3h" }
@@ -156,9 +156,9 @@ fn a_time_that_is_none() {
        ·                                    ╰── here
      3 │ env b { url "****"; lock-timeout 30 }
        ╰────
-      help: the units are ms, s and m
+      help: the valid units are ms, s and m
 
-      × a length of time must be a word or a string
+      × a duration must be a string
        ╭─[rosey.kdl:3:34]
      2 │ env a { url "****"; lock-timeout "3h" }
      3 │ env b { url "****"; lock-timeout 30 }
@@ -174,7 +174,7 @@ fn a_time_that_is_none() {
 #[test]
 fn a_number_that_is_none() {
     assert_snapshot!(mistakes("keep-backups 0\nenv a { url \"a.db\"; keep-backups \"5\" }\n"), @r#"
-      × `keep-backups` is no number from 1 on
+      × `keep-backups` must be an integer greater than 0
        ╭─[rosey.kdl:1:14]
      1 │ keep-backups 0
        ·              ┬
@@ -183,7 +183,7 @@ fn a_number_that_is_none() {
        ╰────
       help: write `keep-backups 5`, without quotes
 
-      × `keep-backups` is no number from 1 on
+      × `keep-backups` must be an integer greater than 0
        ╭─[rosey.kdl:2:34]
      1 │ keep-backups 0
      2 │ env a { url "****"; keep-backups "5" }
@@ -246,7 +246,7 @@ fn what_is_missing() {
        ·             ╰── here
      6 │ env {
        ╰────
-      help: write it between the quotes
+      help: write a value between the quotes
 
       × `env` lacks a name
        ╭─[rosey.kdl:6:1]
@@ -265,7 +265,7 @@ fn what_is_missing() {
 #[test]
 fn an_environment_without_a_database() {
     assert_snapshot!(mistakes("env prod {\n    backup always\n}\nenv dev\n"), @r#"
-      × env `prod` names no database
+      × env `prod` has no database
        ╭─[rosey.kdl:1:1]
      1 │ env prod {
        · ────┬───
@@ -274,7 +274,7 @@ fn an_environment_without_a_database() {
        ╰────
       help: add `url-from VARIABLE`, or `url "sqlite:///file.db"`
 
-      × env `dev` names no database
+      × env `dev` has no database
        ╭─[rosey.kdl:4:1]
      3 │ }
      4 │ env dev
@@ -290,13 +290,13 @@ fn an_environment_without_a_database() {
 #[test]
 fn a_database_in_no_environment() {
     assert_snapshot!(mistakes("url-from PROD_URL\n"), @r"
-      × `url-from` stands in no env
+      × `url-from` must be inside an `env`
        ╭─[rosey.kdl:1:1]
      1 │ url-from PROD_URL
        · ────────┬────────
        ·         ╰── here
        ╰────
-      help: write `env NAME { url-from … }`, and choose it with --env NAME
+      help: write `env NAME { url-from … }`, and select it with --env NAME
 
     error: rosey.kdl has one mistake
     ");
@@ -325,7 +325,7 @@ fn two_databases_in_one_environment() {
 #[test]
 fn what_is_given_twice() {
     assert_snapshot!(mistakes("backup auto\nbackup never\nenv a { url \"a.db\" }\nenv a { url \"b.db\" }\n"), @r#"
-      × `backup` is given twice
+      × `backup` is specified twice
        ╭─[rosey.kdl:1:1]
      1 │ backup auto
        · ─────┬─────
@@ -337,7 +337,7 @@ fn what_is_given_twice() {
        ╰────
       help: keep one of the two
 
-      × env `a` is given twice
+      × env `a` is specified twice
        ╭─[rosey.kdl:3:1]
      2 │ backup never
      3 │ env a { url "****" }
@@ -356,15 +356,15 @@ fn what_is_given_twice() {
 #[test]
 fn a_url_where_a_variable_belongs() {
     assert_snapshot!(mistakes("env prod {\n    url-from \"postgresql://me:s3cret@host/db\"\n}\n"), @r#"
-      × `url-from` names no environment variable
+      × `url-from` must name an environment variable
        ╭─[rosey.kdl:2:14]
      1 │ env prod {
      2 │     url-from "postgresql://*****************"
        ·              ────────────────┬───────────────
-       ·                              ╰── not the name of one
+       ·                              ╰── not a valid variable name
      3 │ }
        ╰────
-      help: write letters, digits and `_`, like PROD_DATABASE_URL; a URL itself stands behind `url`
+      help: use letters, digits and `_`, as in PROD_DATABASE_URL; write a URL itself after `url`
 
     error: rosey.kdl has one mistake
     "#);
@@ -373,16 +373,16 @@ fn a_url_where_a_variable_belongs() {
 #[test]
 fn what_has_no_place() {
     assert_snapshot!(mistakes("schema a b\nbackup auto only=sqlite\nonline #true { x }\nenv prod backup=never { url \"a.db\" }\n"), @r#"
-      × `b` has no place in `schema`
+      × unexpected argument `b` in `schema`
        ╭─[rosey.kdl:1:10]
      1 │ schema a b
        ·          ┬
        ·          ╰── unexpected
      2 │ backup auto only=sqlite
        ╰────
-      help: a string with spaces stands in double quotes
+      help: put a string that contains spaces in double quotes
 
-      × unknown property `only=` on `backup`
+      × unknown property `only=` in `backup`
        ╭─[rosey.kdl:2:13]
      1 │ schema a b
      2 │ backup auto only=sqlite
@@ -390,7 +390,7 @@ fn what_has_no_place() {
        ·                  ╰── not known here
      3 │ online #true { x }
        ╰────
-      help: take it out: what belongs to it has a line of its own
+      help: remove it; this node does not accept properties
 
       × `online` takes no `x`
        ╭─[rosey.kdl:3:16]
@@ -402,14 +402,14 @@ fn what_has_no_place() {
        ╰────
       help: take it out
 
-      × unknown property `backup=` on `env`
+      × unknown property `backup=` in `env`
        ╭─[rosey.kdl:4:10]
      3 │ online #true { x }
      4 │ env prod backup=never { url "****" }
        ·          ──────┬─────
        ·                ╰── not known here
        ╰────
-      help: it has a line of its own, in braces: write `{ backup never }`
+      help: write it as a child node: `{ backup never }`
 
     error: rosey.kdl has 4 mistakes
     "#);
@@ -431,7 +431,7 @@ fn a_mistake_beside_a_url_does_not_show_it() {
     error: rosey.kdl has one mistake
     "#);
     assert_snapshot!(mistakes("env prod {\n    url postgresql://me:s3cret@host/db\n}\n"), @r#"
-      × the URL is not written as KDL wants it
+      × the URL is not a valid KDL string
        ╭─[rosey.kdl:2:9]
      1 │ env prod {
      2 │     url ******************************
@@ -439,12 +439,12 @@ fn a_mistake_beside_a_url_does_not_show_it() {
        ·              ╰── here
      3 │ }
        ╰────
-      help: it stands in double quotes; in it, a `"` is written `\"` and a `\` is written `\\`
+      help: write it in double quotes; inside them, write `"` as `\"` and `\` as `\\`
 
     error: rosey.kdl has one mistake
     "#);
     assert_snapshot!(mistakes("env prod {\n    url \"postgresql://me:\\q3cret@host/db\"\n}\n"), @r#"
-      × the URL is not written as KDL wants it
+      × the URL is not a valid KDL string
        ╭─[rosey.kdl:2:9]
      1 │ env prod {
      2 │     url "*******************************"
@@ -452,7 +452,7 @@ fn a_mistake_beside_a_url_does_not_show_it() {
        ·                         ╰── here
      3 │ }
        ╰────
-      help: it stands in double quotes; in it, a `"` is written `\"` and a `\` is written `\\`
+      help: write it in double quotes; inside them, write `"` as `\"` and `\` as `\\`
 
     error: rosey.kdl has one mistake
     "#);

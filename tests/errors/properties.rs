@@ -12,7 +12,7 @@ fn a_property_of_a_table() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown property `commment=` on `table`
+      × unknown property `commment=` in `table`
        ╭─[schema.kdl:1:13]
      1 │ table users commment="who writes" {
        ·             ──────────┬──────────
@@ -35,7 +35,7 @@ fn a_property_of_a_column() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown property `refrences=` on `column`
+      × unknown property `refrences=` in `column`
        ╭─[schema.kdl:3:27]
      2 │     column id serial primary-key
      3 │     column friend integer refrences="users(id)"
@@ -45,7 +45,7 @@ fn a_property_of_a_column() {
        ╰────
       help: did you mean `references=`?
 
-      × unknown property `zebra=` on `column`
+      × unknown property `zebra=` in `column`
        ╭─[schema.kdl:4:24]
      3 │     column friend integer refrences="users(id)"
      4 │     column age integer zebra=1
@@ -69,7 +69,7 @@ fn a_property_of_an_index() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown property `wher=` on `index`
+      × unknown property `wher=` in `index`
        ╭─[schema.kdl:3:21]
      2 │     column id serial primary-key
      3 │     index idx_id id wher="id > 0"
@@ -92,7 +92,7 @@ fn a_property_of_a_foreign_key() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown property `on-delet=` on `foreign-key`
+      × unknown property `on-delet=` in `foreign-key`
        ╭─[schema.kdl:3:43]
      2 │     column id serial primary-key
      3 │     foreign-key id references="users(id)" on-delet=cascade
@@ -114,7 +114,7 @@ fn a_property_given_twice() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `default=` is given twice
+      × `default=` is specified twice
        ╭─[schema.kdl:2:24]
      1 │ table users {
      2 │     column age integer default=1 default=2
@@ -137,7 +137,7 @@ fn only_given_twice() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `only=` is given twice
+      × `only=` is specified twice
        ╭─[schema.kdl:1:13]
      1 │ table users only=sqlite only=postgres {
        ·             ─────┬───── ──────┬──────
@@ -249,7 +249,7 @@ fn a_property_that_is_true_or_false() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × unique= is neither #true nor #false
+      × unique= must be #true or #false
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age unique=yes
@@ -271,7 +271,7 @@ fn a_property_that_is_no_text() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × comment= must be a word or a string
+      × comment= must be a string
        ╭─[schema.kdl:1:13]
      1 │ table users comment=5 {
        ·             ────┬────
@@ -280,7 +280,7 @@ fn a_property_that_is_no_text() {
        ╰────
       help: write "5"
 
-      × was= must be a word or a string
+      × was= must be a string
        ╭─[schema.kdl:2:24]
      1 │ table users comment=5 {
      2 │     column age integer was=1
@@ -306,7 +306,7 @@ fn numbers_that_are_not_numbers_of_sql() {
         }
     "##;
     assert_snapshot!(mistakes(schema), @r#"
-      × `#inf` is not a number of SQL
+      × `#inf` is not a valid SQL number
        ╭─[schema.kdl:3:19]
      2 │     column id serial primary-key
      3 │     column a real default=#inf
@@ -314,9 +314,9 @@ fn numbers_that_are_not_numbers_of_sql() {
        ·                         ╰── here
      4 │     column b "varchar(1_000)"
        ╰────
-      help: write a number in digits; PostgreSQL's float and numeric types take (sql)"'Infinity'"
+      help: write the number in digits; for a float or numeric column in PostgreSQL, write (sql)"'Infinity'"
 
-      × `1_000` in the type `varchar(1_000)` is not a number in plain digits
+      × `1_000` in type `varchar(1_000)` is not a plain decimal number
        ╭─[schema.kdl:4:14]
      3 │     column a real default=#inf
      4 │     column b "varchar(1_000)"
@@ -324,19 +324,19 @@ fn numbers_that_are_not_numbers_of_sql() {
        ·                      ╰── here
      5 │     column c text default="a\u{0}b"
        ╰────
-      help: write it in decimal digits alone, like "varchar(1000)"
+      help: use decimal digits only, as in "varchar(1000)"
 
-      × default= holds a NUL character
+      × default= contains a NUL character
        ╭─[schema.kdl:5:19]
      4 │     column b "varchar(1_000)"
      5 │     column c text default="a\u{0}b"
        ·                   ────────┬────────
-       ·                           ╰── no database takes that
+       ·                           ╰── no database accepts it
      6 │     index idx_b b { with fillfactor="7_0" }
        ╰────
       help: take it out
 
-      × fillfactor= is not a number in plain digits
+      × fillfactor= is not a plain decimal number
        ╭─[schema.kdl:6:26]
      5 │     column c text default="a\u{0}b"
      6 │     index idx_b b { with fillfactor="7_0" }
@@ -344,7 +344,7 @@ fn numbers_that_are_not_numbers_of_sql() {
        ·                                  ╰── here
      7 │ }
        ╰────
-      help: write it in decimal digits alone
+      help: use decimal digits only
 
     error: the schema has 4 mistakes
     "#);
@@ -371,7 +371,7 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ╰────
       help: `strict` is a flag: write `strict` on the line of `table`
 
-      × unknown property `backfill=` on `column`
+      × unknown property `backfill=` in `column`
        ╭─[schema.kdl:4:19]
      3 │     column id serial primary-key
      4 │     column a text backfill="x" { default "x"; unique }
@@ -419,7 +419,7 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ·                                        ╰── here
      6 │ }
        ╰────
-      help: leave it out: what is not `unique` does not say so
+      help: to turn it off, remove `unique`
 
     error: the schema has 6 mistakes
     "#);
@@ -432,7 +432,7 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ·                     ╰── here
      3 │ }
        ╰────
-      help: write `not-null` where NULL is refused, and nothing where it is taken
+      help: write `not-null` to disallow NULL; by default, a column accepts NULL
 
     error: the schema has one mistake
     ");

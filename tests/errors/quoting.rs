@@ -14,7 +14,7 @@ fn true_false_and_null_are_written_with_a_hash() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `true` is no word in KDL
+      × `true` is not a valid KDL value
        ╭─[schema.kdl:2:35]
      1 │ table users {
      2 │     column online boolean default=true
@@ -22,9 +22,9 @@ fn true_false_and_null_are_written_with_a_hash() {
        ·                                     ╰── here
      3 │     column banned boolean default=false
        ╰────
-      help: write `#true`, or "true" for the text
+      help: write `#true`, or "true" for the string
 
-      × `false` is no word in KDL
+      × `false` is not a valid KDL value
        ╭─[schema.kdl:3:35]
      2 │     column online boolean default=true
      3 │     column banned boolean default=false
@@ -32,9 +32,9 @@ fn true_false_and_null_are_written_with_a_hash() {
        ·                                     ╰── here
      4 │     column name text default=null
        ╰────
-      help: write `#false`, or "false" for the text
+      help: write `#false`, or "false" for the string
 
-      × `null` is no word in KDL
+      × `null` is not a valid KDL value
        ╭─[schema.kdl:4:30]
      3 │     column banned boolean default=false
      4 │     column name text default=null
@@ -42,7 +42,7 @@ fn true_false_and_null_are_written_with_a_hash() {
        ·                                ╰── here
      5 │ }
        ╰────
-      help: write `#null`, or "null" for the text
+      help: write `#null`, or "null" for the string
 
     error: the schema has 3 mistakes
     "#);
@@ -56,7 +56,7 @@ fn a_word_with_a_hash_that_is_none_of_kdls() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `default=#yes` has no value that KDL knows
+      × `default=#yes` does not have a valid KDL value
        ╭─[schema.kdl:2:27]
      1 │ table users {
      2 │     column online boolean default=#yes
@@ -79,7 +79,7 @@ fn a_number_that_is_none() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `default=1.5.3` has no value that KDL knows
+      × `default=1.5.3` does not have a valid KDL value
        ╭─[schema.kdl:2:23]
      1 │ table users {
      2 │     column share real default=1.5.3
@@ -87,7 +87,7 @@ fn a_number_that_is_none() {
        ·                             ╰── here
      3 │ }
        ╰────
-      help: a value is a number, a word, a string in double quotes, #true, #false or #null
+      help: a value is a number, a string, #true, #false or #null
 
     error: the schema has one mistake
     ");
@@ -101,7 +101,7 @@ fn not_null_as_two_words() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `not null` is one word here
+      × `not null` is written as one word here
        ╭─[schema.kdl:2:26]
      1 │ table users {
      2 │     column name text not null
@@ -131,7 +131,7 @@ fn a_type_with_a_size_needs_quotes() {
        ·                      ╰── here
      3 │ }
        ╰────
-      help: write "varchar(50)": KDL keeps brackets out of bare words
+      help: write "varchar(50)": an unquoted string cannot contain brackets
 
     error: the schema has one mistake
     "#);
@@ -153,7 +153,7 @@ fn a_type_with_two_sizes_needs_quotes() {
        ·                          ╰── here
      3 │ }
        ╰────
-      help: write "decimal(10, 2)": KDL keeps brackets out of bare words
+      help: write "decimal(10, 2)": an unquoted string cannot contain brackets
 
     error: the schema has one mistake
     "#);
@@ -175,7 +175,7 @@ fn an_array_type_needs_quotes() {
        ·                    ╰── here
      3 │ }
        ╰────
-      help: write "text[]": KDL keeps brackets out of bare words
+      help: write "text[]": an unquoted string cannot contain brackets
 
     error: the schema has one mistake
     "#);
@@ -197,7 +197,7 @@ fn a_foreign_keys_target_needs_quotes() {
        ·                                          ╰── here
      3 │ }
        ╰────
-      help: write "users(id)": KDL keeps brackets out of bare words
+      help: write "users(id)": an unquoted string cannot contain brackets
 
     error: the schema has one mistake
     "#);
@@ -209,8 +209,8 @@ fn sql_instead_of_kdl() {
         CREATE TABLE users (id INTEGER);
     ";
     assert_snapshot!(mistakes(schema), @r"
-    error: schema.kdl is SQL; a schema is written in KDL
-      help: run it in an empty database (sqlite3 new.db < schema.kdl), and let rosey write the schema (rosey inspect --url new.db > schema.kdl); rosey diff compares SQL files as they are
+    error: schema.kdl is SQL; the schema must be KDL
+      help: run it in an empty database (sqlite3 new.db < schema.kdl), then write the schema from that (rosey inspect --url new.db > schema.kdl); rosey diff compares SQL files directly
     ");
 }
 
@@ -223,7 +223,7 @@ fn single_quotes() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `'nobody'`: single quotes are no quotes in KDL
+      × `'nobody'`: KDL does not use single quotes
        ╭─[schema.kdl:2:23]
      1 │ table users {
      2 │     column first text default='nobody'
@@ -233,7 +233,7 @@ fn single_quotes() {
        ╰────
       help: write "nobody"
 
-      × `'no body'`: single quotes are no quotes in KDL
+      × `'no body'`: KDL does not use single quotes
        ╭─[schema.kdl:3:22]
      2 │     column first text default='nobody'
      3 │     column last text default='no body'
@@ -268,9 +268,9 @@ fn every_syntax_error_of_a_file_is_told() {
        ·                      ╰── here
      3 │     column online boolean default=true
        ╰────
-      help: write "varchar(50)": KDL keeps brackets out of bare words
+      help: write "varchar(50)": an unquoted string cannot contain brackets
 
-      × `true` is no word in KDL
+      × `true` is not a valid KDL value
        ╭─[schema.kdl:3:35]
      2 │     column name varchar(50)
      3 │     column online boolean default=true
@@ -278,7 +278,7 @@ fn every_syntax_error_of_a_file_is_told() {
        ·                                     ╰── here
      4 │ }
        ╰────
-      help: write `#true`, or "true" for the text
+      help: write `#true`, or "true" for the string
 
       × `text[]` needs quotes
        ╭─[schema.kdl:7:17]
@@ -288,7 +288,7 @@ fn every_syntax_error_of_a_file_is_told() {
        ·                    ╰── here
      8 │ }
        ╰────
-      help: write "text[]": KDL keeps brackets out of bare words
+      help: write "text[]": an unquoted string cannot contain brackets
 
     error: the schema has 3 mistakes
     "#);

@@ -20,40 +20,40 @@ fn a_number_that_is_no_key() {
      1 │ table users {
      2 │     column id serial
        ·     ────────┬───────
-       ·             ╰── SQLite numbers its key only
+       ·             ╰── SQLite generates values only for the primary key
      3 │     column rank bigserial
        ╰────
-      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+      help: use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres
 
       × `bigserial` on column `rank`, which is not the primary key
        ╭─[schema.kdl:3:5]
      2 │     column id serial
      3 │     column rank bigserial
        ·     ──────────┬──────────
-       ·               ╰── SQLite numbers its key only
+       ·               ╰── SQLite generates values only for the primary key
      4 │     column place integer identity
        ╰────
-      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+      help: use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres
 
       × `identity` on column `place`, which is not the primary key
        ╭─[schema.kdl:4:5]
      3 │     column rank bigserial
      4 │     column place integer identity
        ·     ──────────────┬──────────────
-       ·                   ╰── SQLite numbers its key only
+       ·                   ╰── SQLite generates values only for the primary key
      5 │     column seat integer identity=always
        ╰────
-      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+      help: use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres
 
       × `identity` on column `seat`, which is not the primary key
        ╭─[schema.kdl:5:5]
      4 │     column place integer identity
      5 │     column seat integer identity=always
        ·     ─────────────────┬─────────────────
-       ·                      ╰── SQLite numbers its key only
+       ·                      ╰── SQLite generates values only for the primary key
      6 │ }
        ╰────
-      help: write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres
+      help: use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres
 
     error: the schema has 4 mistakes
     ");
@@ -87,7 +87,7 @@ fn types_that_a_strict_table_does_not_take() {
        ·              ╰── not allowed in a strict table
      3 │     column seen DATETIME
        ╰────
-      help: a strict table has integer, real, text, blob and any
+      help: use integer, real, text, blob or any
 
       × column `seen` of strict table `users` has type `DATETIME`
        ╭─[schema.kdl:3:5]
@@ -97,7 +97,7 @@ fn types_that_a_strict_table_does_not_take() {
        ·               ╰── not allowed in a strict table
      4 │     column note ""
        ╰────
-      help: a strict table has integer, real, text, blob and any
+      help: use integer, real, text, blob or any
 
       × column `note` of strict table `users` has no type
        ╭─[schema.kdl:4:5]
@@ -107,17 +107,17 @@ fn types_that_a_strict_table_does_not_take() {
        ·            ╰── not allowed in a strict table
      5 │ }
        ╰────
-      help: a strict table has integer, real, text, blob and any
+      help: use integer, real, text, blob or any
 
       × column `note` has no type
        ╭─[schema.kdl:4:5]
      3 │     column seen DATETIME
      4 │     column note ""
        ·     ───────┬──────
-       ·            ╰── PostgreSQL needs one
+       ·            ╰── PostgreSQL requires a type
      5 │ }
        ╰────
-      help: give it a type, or keep it to SQLite with only=sqlite
+      help: add a type, or restrict it to SQLite with only=sqlite
 
     error: the schema has 4 mistakes
     "#);
@@ -147,15 +147,15 @@ fn an_order_of_nulls() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × SQLite has no `nulls=`
+      × SQLite does not support `nulls=`
        ╭─[schema.kdl:4:14]
      3 │     index idx_age {
      4 │         part age nulls=last
        ·              ─┬─
-       ·               ╰── would mean something else in SQLite
+       ·               ╰── not supported on SQLite
      5 │     }
        ╰────
-      help: keep it to PostgreSQL with only=postgres
+      help: restrict it to PostgreSQL with only=postgres
 
     error: the schema has one mistake
     ");
@@ -170,15 +170,15 @@ fn an_access_method() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × SQLite has no `using=gin`
+      × SQLite does not support `using=gin`
        ╭─[schema.kdl:3:5]
      2 │     column tags text
      3 │     index idx_tags tags using=gin
        ·     ──────────────┬──────────────
-       ·                   ╰── would mean something else in SQLite
+       ·                   ╰── not supported on SQLite
      4 │ }
        ╰────
-      help: keep it to PostgreSQL with only=postgres
+      help: restrict it to PostgreSQL with only=postgres
 
     error: the schema has one mistake
     ");
@@ -195,25 +195,25 @@ fn nulls_that_are_not_distinct() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × SQLite has no `nulls-not-distinct`
+      × SQLite does not support `nulls-not-distinct`
        ╭─[schema.kdl:4:5]
      3 │     column name text
      4 │     index idx_age age nulls-not-distinct=#true
        ·     ─────────────────────┬────────────────────
-       ·                          ╰── would mean something else in SQLite
+       ·                          ╰── not supported on SQLite
      5 │     unique name nulls-not-distinct=#true
        ╰────
-      help: keep it to PostgreSQL with only=postgres
+      help: restrict it to PostgreSQL with only=postgres
 
-      × SQLite has no `nulls-not-distinct`
+      × SQLite does not support `nulls-not-distinct`
        ╭─[schema.kdl:5:5]
      4 │     index idx_age age nulls-not-distinct=#true
      5 │     unique name nulls-not-distinct=#true
        ·     ──────────────────┬─────────────────
-       ·                       ╰── would mean something else in SQLite
+       ·                       ╰── not supported on SQLite
      6 │ }
        ╰────
-      help: keep it to PostgreSQL with only=postgres
+      help: restrict it to PostgreSQL with only=postgres
 
     error: the schema has 2 mistakes
     ");
@@ -243,25 +243,25 @@ fn a_collation_that_sqlite_does_not_have() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × SQLite has no collation `german`
+      × collation `german` does not exist in SQLite
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column name text collate=german
        ·                      ───────┬──────
-       ·                             ╰── not supported here
+       ·                             ╰── not supported on PostgreSQL
      3 │     index idx_name {
        ╰────
-      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+      help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
-      × SQLite has no collation `french`
+      × collation `french` does not exist in SQLite
        ╭─[schema.kdl:4:19]
      3 │     index idx_name {
      4 │         part name collate=french
        ·                   ───────┬──────
-       ·                          ╰── not supported here
+       ·                          ╰── not supported on PostgreSQL
      5 │     }
        ╰────
-      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+      help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
     error: the schema has 2 mistakes
     ");
@@ -278,45 +278,45 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × column `name` has a collation of its own in a primary key
+      × column `name` specifies a collation in a primary key
        ╭─[schema.kdl:4:24]
      3 │     column club text
      4 │     primary-key { part name collate=german }
        ·                        ──┬─
-       ·                          ╰── PostgreSQL has that in indexes only
+       ·                          ╰── PostgreSQL supports this only in indexes
      5 │     unique { part club collate=french }
        ╰────
-      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+      help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × SQLite has no collation `german`
+      × collation `german` does not exist in SQLite
        ╭─[schema.kdl:4:29]
      3 │     column club text
      4 │     primary-key { part name collate=german }
        ·                             ───────┬──────
-       ·                                    ╰── not supported here
+       ·                                    ╰── not supported on PostgreSQL
      5 │     unique { part club collate=french }
        ╰────
-      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+      help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
-      × column `club` has a collation of its own in a unique rule
+      × column `club` specifies a collation in a unique rule
        ╭─[schema.kdl:5:19]
      4 │     primary-key { part name collate=german }
      5 │     unique { part club collate=french }
        ·                   ──┬─
-       ·                     ╰── PostgreSQL has that in indexes only
+       ·                     ╰── PostgreSQL supports this only in indexes
      6 │ }
        ╰────
-      help: take it out, keep it to SQLite with only=sqlite, or write a unique index
+      help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × SQLite has no collation `french`
+      × collation `french` does not exist in SQLite
        ╭─[schema.kdl:5:24]
      4 │     primary-key { part name collate=german }
      5 │     unique { part club collate=french }
        ·                        ───────┬──────
-       ·                               ╰── not supported here
+       ·                               ╰── not supported on PostgreSQL
      6 │ }
        ╰────
-      help: it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres
+      help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
     error: the schema has 4 mistakes
     ");
@@ -330,12 +330,12 @@ fn autoincrement_of_a_key_that_is_no_integer() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `autoincrement` on a key that is no single integer
+      × `autoincrement` on a key that is not a single integer column
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column name text primary-key autoincrement
        ·     ─────────────────────┬────────────────────
-       ·                          ╰── SQLite cannot number it
+       ·                          ╰── SQLite does not allow this
      3 │ }
        ╰────
       help: write `column id serial primary-key autoincrement`
@@ -357,10 +357,10 @@ fn autoincrement_without_a_rowid() {
      1 │ table users without-rowid {
      2 │     column id integer primary-key autoincrement
        ·     ─────────────────────┬─────────────────────
-       ·                          ╰── SQLite cannot number it
+       ·                          ╰── SQLite does not allow this
      3 │ }
        ╰────
-      help: keep one of `autoincrement` and `without-rowid`
+      help: keep either `autoincrement` or `without-rowid`
 
     error: the schema has one mistake
     ");
@@ -374,14 +374,14 @@ fn a_table_with_neither_rowid_nor_key() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × table `users` is without rowid and has no primary key
+      × table `users` is without rowid, but has no primary key
        ╭─[schema.kdl:1:1]
      1 │ table users without-rowid {
        · ────────────┬────────────
        ·             ╰── it needs one
      2 │     column id integer
        ╰────
-      help: add primary-key, or take out without-rowid
+      help: add primary-key, or remove without-rowid
 
     error: the schema has one mistake
     ");
@@ -399,7 +399,7 @@ fn a_table_of_generated_columns() {
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
-       ·      ╰── one must hold a value
+       ·      ╰── at least one column must not be generated
      2 │     column one integer generated="1"
        ╰────
       help: add a column without generated=
@@ -422,10 +422,10 @@ fn a_key_that_is_generated() {
      2 │     column name text
      3 │     column id integer generated="length(name)" primary-key
        ·     ───────────────────────────┬──────────────────────────
-       ·                                ╰── SQLite refuses it
+       ·                                ╰── SQLite does not allow this
      4 │ }
        ╰────
-      help: make another column the key, or take out generated=
+      help: use another column as the key, or remove generated=
 
     error: the schema has one mistake
     "#);

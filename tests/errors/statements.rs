@@ -24,7 +24,7 @@ fn a_type_with_more_than_a_type() {
        ·                         ╰── not one type
      3 │     column b "integer, c integer"
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer, c integer` is no type
        ╭─[schema.kdl:3:5]
@@ -34,7 +34,7 @@ fn a_type_with_more_than_a_type() {
        ·                   ╰── not one type
      4 │     column d "integer DEFAULT 5"
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer DEFAULT 5` is no type
        ╭─[schema.kdl:4:5]
@@ -44,7 +44,7 @@ fn a_type_with_more_than_a_type() {
        ·                   ╰── not one type
      5 │     column e "integer -- note"
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer -- note` is no type
        ╭─[schema.kdl:5:5]
@@ -54,7 +54,7 @@ fn a_type_with_more_than_a_type() {
        ·                  ╰── not one type
      6 │     column f "varchar(50"
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `varchar(50` is no type
        ╭─[schema.kdl:6:5]
@@ -64,7 +64,7 @@ fn a_type_with_more_than_a_type() {
        ·               ╰── not one type
      7 │ }
        ╰────
-      help: a type is words, with sizes in brackets: "varchar(50)"
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
     error: the schema has 5 mistakes
     "#);
@@ -90,7 +90,7 @@ fn a_view_with_a_second_statement() {
         view ages { as "SELECT 1; DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a view is one query
+      × a view must be one query
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "SELECT 1; DROP TABLE users" }
        ·                ──────────────┬─────────────
@@ -108,7 +108,7 @@ fn a_view_that_is_no_query() {
         view ages { as "DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a view is one query
+      × a view must be one query
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "DROP TABLE users" }
        ·                ─────────┬────────
@@ -126,7 +126,7 @@ fn a_view_with_a_bracket_left_open() {
         view ages { as "SELECT (1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a view is one query
+      × a view must be one query
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "SELECT (1" }
        ·                ─────┬─────
@@ -144,7 +144,7 @@ fn a_view_with_a_comment_left_open() {
         view ages { as "SELECT 1 /* one" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a view is one query
+      × a view must be one query
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "SELECT 1 /* one" }
        ·                ────────┬────────
@@ -162,11 +162,11 @@ fn a_trigger_with_a_statement_behind_its_end() {
         trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a trigger ends with the END of its body
+      × a trigger must end with the END of its body
        ╭─[schema.kdl:1:32]
      1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END; DROP TABLE users" }
        ·                                ──────────────────────────────┬──────────────────────────────
-       ·                                                              ╰── not one whole trigger
+       ·                                                              ╰── not one complete trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -180,11 +180,11 @@ fn a_trigger_with_a_tail_behind_its_end() {
         trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a trigger ends with the END of its body
+      × a trigger must end with the END of its body
        ╭─[schema.kdl:1:32]
      1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END DROP TABLE users" }
        ·                                ──────────────────────────────┬─────────────────────────────
-       ·                                                              ╰── not one whole trigger
+       ·                                                              ╰── not one complete trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -198,11 +198,11 @@ fn a_trigger_with_a_statement_before_its_body() {
         trigger touch only=sqlite { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a trigger ends with the END of its body
+      × a trigger must end with the END of its body
        ╭─[schema.kdl:1:32]
      1 │ trigger touch only=sqlite { as "AFTER INSERT ON users; DROP TABLE users; BEGIN SELECT 1; END" }
        ·                                ───────────────────────────────┬──────────────────────────────
-       ·                                                               ╰── not one whole trigger
+       ·                                                               ╰── not one complete trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -216,11 +216,11 @@ fn a_trigger_without_its_end() {
         trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1;" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a trigger ends with the END of its body
+      × a trigger must end with the END of its body
        ╭─[schema.kdl:1:32]
      1 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1;" }
        ·                                ───────────────────┬───────────────────
-       ·                                                   ╰── not one whole trigger
+       ·                                                   ╰── not one complete trigger
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
@@ -234,13 +234,13 @@ fn a_virtual_table_with_a_second_statement() {
         virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a virtual table's module holds a `;`
+      × the module of a virtual table holds a `;`
        ╭─[schema.kdl:1:40]
      1 │ virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
        ·                                        ───────────────┬───────────────
-       ·                                                       ╰── one expression is wanted here
+       ·                                                       ╰── expected one expression
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);
@@ -252,13 +252,13 @@ fn a_virtual_table_with_a_bracket_left_open() {
         virtual-table docs only=sqlite { using "fts5(title" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a virtual table's module is not one whole expression
+      × the module of a virtual table is not one complete expression
        ╭─[schema.kdl:1:40]
      1 │ virtual-table docs only=sqlite { using "fts5(title" }
        ·                                        ──────┬─────
-       ·                                              ╰── one expression is wanted here
+       ·                                              ╰── expected one expression
        ╰────
-      help: brackets and quotes must close; nothing may follow
+      help: close all brackets and quotes; nothing may follow the expression
 
     error: the schema has one mistake
     "#);

@@ -11,14 +11,14 @@ fn a_brace_that_is_never_closed() {
             column id serial primary-key
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × a `{` is never closed
+      × unclosed `{`
        ╭─[schema.kdl:1:13]
      1 │ table users {
        ·             ┬
        ·             ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: add the `}` that belongs to it
+      help: add the matching `}`
 
     error: the schema has one mistake
     ");
@@ -40,7 +40,7 @@ fn a_brace_too_many() {
        · ┬
        · ╰── here
        ╰────
-      help: take it out, or add the `{` that belongs to it
+      help: remove it, or add the matching `{`
 
     error: the schema has one mistake
     ");
@@ -55,7 +55,7 @@ fn a_brace_on_a_line_of_its_own() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × a `{` belongs to no node
+      × a children block without a node
        ╭─[schema.kdl:2:1]
      1 │ table users
      2 │ {
@@ -63,7 +63,7 @@ fn a_brace_on_a_line_of_its_own() {
        · ╰── here
      3 │     column id serial primary-key
        ╰────
-      help: it stands on the line of its node: table users {
+      help: put it on the same line as its node: table users {
 
     error: the schema has one mistake
     ");
@@ -75,13 +75,13 @@ fn braces_without_a_node() {
         { column id serial primary-key }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × a `{` belongs to no node
+      × a children block without a node
        ╭─[schema.kdl:1:1]
      1 │ { column id serial primary-key }
        · ┬
        · ╰── here
        ╰────
-      help: it stands on the line of its node: table users {
+      help: put it on the same line as its node: table users {
 
     error: the schema has one mistake
     ");
@@ -102,7 +102,7 @@ fn round_brackets_for_braces() {
        ·             ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: what a node holds stands in braces
+      help: write a children block in braces
 
       × `)` is no node
        ╭─[schema.kdl:3:1]
@@ -111,7 +111,7 @@ fn round_brackets_for_braces() {
        · ┬
        · ╰── here
        ╰────
-      help: a node is a word like `table`, what belongs to it, and the end of the line
+      help: a node is a name such as `table`, followed by its arguments, properties and children block
 
     error: the schema has 2 mistakes
     ");
@@ -128,7 +128,7 @@ fn more_levels_of_braces_than_a_schema_has() {
         ·   ┬
         ·   ╰── here
         ╰────
-      help: a schema needs four
+      help: a schema needs only four
 
     error: the schema has one mistake
     ");
@@ -143,7 +143,7 @@ fn a_string_that_is_not_closed_on_its_line() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a string is not closed on its line
+      × unterminated string
        ╭─[schema.kdl:2:30]
      1 │ table users {
      2 │     column name text default="nobody
@@ -151,7 +151,7 @@ fn a_string_that_is_not_closed_on_its_line() {
        ·                                 ╰── here
      3 │     column age integer
        ╰────
-      help: close it with `"`; a string of several lines stands in `"""`
+      help: close it with `"`, or use `"""` for a multi-line string
 
     error: the schema has one mistake
     "#);
@@ -166,7 +166,7 @@ fn a_string_of_several_lines_that_is_never_closed() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a string is never closed
+      × unterminated string
        ╭─[schema.kdl:2:8]
      1 │ view active_users {
      2 │     as """
@@ -174,7 +174,7 @@ fn a_string_of_several_lines_that_is_never_closed() {
        ·         ╰── here
      3 │         SELECT name FROM users
        ╰────
-      help: close it with a line of its own that holds `"""`
+      help: close it with `"""` on a line of its own
 
     error: the schema has one mistake
     "#);
@@ -188,14 +188,14 @@ fn a_string_that_ends_before_its_text_does() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a string ends before its text does
+      × the string ends too early
        ╭─[schema.kdl:1:21]
      1 │ table users comment="the "bot's" users" {
        ·                     ──────┬─────
        ·                           ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: a `"` in a string is written `\"`
+      help: write a `"` inside a string as `\"`
 
       × KDL syntax: Expected identifier string
        ╭─[schema.kdl:1:34]
@@ -219,7 +219,7 @@ fn a_backslash_that_begins_no_escape() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r##"
-      × a `\` begins no escape that KDL knows
+      × `\` does not start a valid escape sequence
        ╭─[schema.kdl:2:30]
      1 │ table files {
      2 │     column path text default="C:\data"
@@ -227,7 +227,7 @@ fn a_backslash_that_begins_no_escape() {
        ·                                  ╰── here
      3 │ }
        ╰────
-      help: write `\\`, or leave the text as it is: #"…"#
+      help: write `\\`, or use a raw string: #"…"#
 
     error: the schema has one mistake
     "##);
@@ -241,7 +241,7 @@ fn a_comment_that_is_never_closed() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × a `/*` is never closed
+      × unterminated `/*` comment
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column name text /* a note
@@ -249,7 +249,7 @@ fn a_comment_that_is_never_closed() {
        ·                       ╰── here
      3 │ }
        ╰────
-      help: add the `*/` that belongs to it
+      help: add the closing `*/`
 
     error: the schema has one mistake
     ");

@@ -56,7 +56,7 @@ fn a_node_with_a_colon() {
        · ───┬──
        ·    ╰── not known here
        ╰────
-      help: KDL has no colon here: write `table`
+      help: remove the colon: write `table`
 
     error: the schema has one mistake
     ");
@@ -77,7 +77,7 @@ fn a_name_with_a_colon() {
        ·          ╰── here
      2 │     column id: serial primary-key
        ╰────
-      help: KDL has no colon here: write `users`
+      help: remove the colon: write `users`
 
       × the name `id:` ends with a colon
        ╭─[schema.kdl:2:12]
@@ -87,7 +87,7 @@ fn a_name_with_a_colon() {
        ·             ╰── here
      3 │ }
        ╰────
-      help: KDL has no colon here: write `id`
+      help: remove the colon: write `id`
 
     error: the schema has 2 mistakes
     ");
@@ -101,7 +101,7 @@ fn a_node_with_an_annotation() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r"
-      × `(table)` before a node means nothing
+      × unexpected type annotation `(table)` on a node
        ╭─[schema.kdl:1:2]
      1 │ (table)users {
        ·  ──┬──
@@ -339,7 +339,7 @@ fn a_flag_that_is_no_word() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × a column's flag must be a word or a string
+      × a column's flag must be a string
        ╭─[schema.kdl:2:24]
      1 │ table users {
      2 │     column age integer 5

@@ -347,7 +347,7 @@ fn write_indexes(
 fn write_views(out: &mut String, names: &Names, n: usize, table: &RandomTable) {
     let d = table.dice;
     if n == 2 {
-        return; // it may lie in another schema
+        return; // it may lie in a different schema
     }
     let column = quote(names.columns[*table.columns.keys().next().unwrap()]);
     let from = quote(names.tables[n]);

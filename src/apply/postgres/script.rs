@@ -63,11 +63,14 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
         let number = start.number + 1;
         tail.push(script::session());
         let lock = script::block("", &format!("IF NOT {} THEN PERFORM pg_catalog.pg_advisory_lock({LOCK}); END IF;", holds_lock()));
-        tail.push(Piece::new("One apply at a time, which this may be already.", ["SET lock_timeout = '10s'".to_owned(), lock]));
-        let last = format!("(SELECT max(number) FROM _rosey_history) IS DISTINCT FROM {number}");
-        let why = format!("RAISE 'this is the rest of number {number}, which is not the last of the history';");
         tail.push(Piece::new(
-            "Stops where something else has been applied since.",
+            "One apply at a time. This session may already hold the lock.",
+            ["SET lock_timeout = '10s'".to_owned(), lock],
+        ));
+        let last = format!("(SELECT max(number) FROM _rosey_history) IS DISTINCT FROM {number}");
+        let why = format!("RAISE 'this is the rest of version {number}, which is not the latest version in the history';");
+        tail.push(Piece::new(
+            "Stops if anything else has been applied since.",
             [script::block("", &format!("IF {last} THEN {why} END IF;"))],
         ));
         finish.push(format!("UPDATE _rosey_history SET outcome = 'applied' WHERE number = {number} AND outcome = 'running'"));
@@ -85,7 +88,7 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
     Some(Frame {
         head,
         begin: Vec::new(),
-        end: vec![Piece::new("The history.", history(plan, start, desired, options, staged))],
+        end: vec![Piece::new("Records the apply in the history.", history(plan, start, desired, options, staged))],
         tail,
         finish: vec![Piece::new("Done.", finish)],
     })

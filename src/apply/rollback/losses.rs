@@ -25,9 +25,9 @@ impl Loss {
     fn told(&self) -> Lost {
         let table = Address::top("table", &self.table);
         let values = match &self.backup {
-            None => "that number made no backup".to_owned(),
-            Some(file) if Path::new(file).exists() => format!("they are in {}", from_here(Path::new(file)).display()),
-            Some(file) => format!("they were in {}, which is not there", from_here(Path::new(file)).display()),
+            None => "that version has no backup".to_owned(),
+            Some(file) if Path::new(file).exists() => format!("the data is in {}", from_here(Path::new(file)).display()),
+            Some(file) => format!("the data was in {}, which no longer exists", from_here(Path::new(file)).display()),
         };
         let address = self.column.as_ref().map_or(table.clone(), |c| table.child("column", c));
         Lost { address, fate: self.fate, by: self.by, values: Some(values) }

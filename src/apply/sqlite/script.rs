@@ -37,7 +37,7 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
         outcome: "applied",
         ..options.record(plan)
     };
-    end.push(Piece::new("The history.", history(&record, &state.history_columns)));
+    end.push(Piece::new("Records the apply in the history.", history(&record, &state.history_columns)));
     end.push(Piece { comment: String::new(), statements: vec!["DROP TABLE temp.\"_rosey_check\"".to_owned()] });
     for statement in begin.iter_mut().chain(&mut end).flat_map(|p| &mut p.statements) {
         *statement = shell::safe(statement);
@@ -72,10 +72,7 @@ fn references(plan: &Plan, before: &Schema, after: &Schema) -> Option<(Piece, Pi
     let drops = ["_rosey_orphans", "_rosey_orphans_now"].map(|name| format!("DROP TABLE temp.\"{name}\""));
     let first = [table("_rosey_orphans")].into_iter().chain(old);
     let last = [table("_rosey_orphans_now")].into_iter().chain(new).chain([check]).chain(drops);
-    Some((
-        Piece::new("Rows that point to rows which are not there already.", first),
-        Piece::new("Stops where there are more of these.", last),
-    ))
+    Some((Piece::new("Rows that already violate a foreign key.", first), Piece::new("Stops if more rows violate one.", last)))
 }
 
 /// The statements that note them, and the keys that they are of. A new key that leads nowhere is no fault of the rows.

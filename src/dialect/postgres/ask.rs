@@ -78,7 +78,7 @@ pub(crate) async fn ask(connection: &mut Connection, questions: &[Question]) -> 
 async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Result<Result<Vec<Answer>, Refusal>, Error> {
     let selects: Vec<String> = questions.iter().map(|q| select(q)).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT ARRAY[{}] AS answers", selects.join(", "))).await?;
-    let odd = || Refusal { code: String::new(), message: "the server spells it in a form that is not understood".to_owned() };
+    let odd = || Refusal { code: String::new(), message: "the server returned it in a form that rosey cannot parse".to_owned() };
     Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, questions).ok_or_else(odd)))
 }
 

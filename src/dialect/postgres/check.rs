@@ -39,17 +39,17 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
 }
 
 fn only_sqlite(message: String, origin: Origin, label: &str) -> Problem {
-    Problem::new(message, origin.0, label).help("keep it to SQLite with only=sqlite")
+    Problem::new(message, origin.0, label).help("restrict it to SQLite with only=sqlite")
 }
 
 fn sqlite_kinds(schema: &Schema, found: &mut Vec<Problem>) {
     for trigger in schema.triggers.values() {
-        let message = format!("trigger `{}`: PostgreSQL's triggers are not managed yet", trigger.name);
-        found.push(only_sqlite(message, trigger.origin, "means nothing to PostgreSQL"));
+        let message = format!("trigger `{}`: triggers are not supported on PostgreSQL yet", trigger.name);
+        found.push(only_sqlite(message, trigger.origin, "not supported on PostgreSQL"));
     }
     for table in schema.virtual_tables.values() {
-        let message = format!("PostgreSQL has no virtual tables, like `{}`", table.name);
-        found.push(only_sqlite(message, table.origin, "means nothing to PostgreSQL"));
+        let message = format!("virtual table `{}`: PostgreSQL does not have virtual tables", table.name);
+        found.push(only_sqlite(message, table.origin, "not supported on PostgreSQL"));
     }
 }
 
@@ -61,10 +61,10 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         found.push(no_conflict(at));
     }
     if table.in_key(name) && !column.not_null {
-        let message = format!("key column `{name}` is nullable");
+        let message = format!("primary key column `{name}` is nullable");
         found.push(
-            Problem::new(message, at.0, "PostgreSQL's key columns are NOT NULL")
-                .help("take out nullable, or keep it to SQLite with only=sqlite"),
+            Problem::new(message, at.0, "primary key columns are NOT NULL in PostgreSQL")
+                .help("remove nullable, or restrict it to SQLite with only=sqlite"),
         );
     }
     if let Some(collate) = column.collate.as_ref().filter(|c| is_sqlite_collation(c) && column.only.0.is_none()) {
@@ -96,9 +96,9 @@ fn sources(column: &Column, found: &mut Vec<Problem>) {
     if let [one, other, ..] = given.as_slice()
         && *one != "default="
     {
-        let message = format!("column `{}` has `{one}` and `{other}`", column.name);
-        let help = format!("keep one of `{one}` and `{other}`");
-        found.push(Problem::new(message, column.origin.0, "both say where its values come from").help(help));
+        let message = format!("column `{}` has both `{one}` and `{other}`", column.name);
+        let help = format!("keep either `{one}` or `{other}`");
+        found.push(Problem::new(message, column.origin.0, "only one of them can supply its values").help(help));
     }
 }
 
@@ -114,19 +114,19 @@ fn moment(column: &Column, found: &mut Vec<Problem>) {
     let Some(Literal::String(word)) = column.default.as_ref().map(|d| &d.value) else { return };
     let timed = matches!(column.ty, Type::Date | Type::Time | Type::Timestamp | Type::TimestampTz);
     if timed && ["now", "today", "tomorrow", "yesterday"].contains(&word.trim().to_lowercase().as_str()) {
-        let message = format!("the default `{word}` of column `{}` would be the moment of the apply", column.name);
-        found.push(Problem::new(message, column.origin.0, "the same for all rows to come").help("write default=(sql)\"now()\""));
+        let message = format!("the default `{word}` of column `{}` would be evaluated only once, at the time of the apply", column.name);
+        found.push(Problem::new(message, column.origin.0, "the same value for all future rows").help("write default=(sql)\"now()\""));
     }
 }
 
 fn a_type(ty: &Type, whose: &str, at: Origin, found: &mut Vec<Problem>) {
     let Type::Other(name) = ty else { return };
     if name.as_str().is_empty() {
-        let problem = Problem::new(format!("{whose} has no type"), at.0, "PostgreSQL needs one");
-        found.push(problem.help("give it a type, or keep it to SQLite with only=sqlite"));
+        let problem = Problem::new(format!("{whose} has no type"), at.0, "PostgreSQL requires a type");
+        found.push(problem.help("add a type, or restrict it to SQLite with only=sqlite"));
     } else if !whole::is_type(name.as_str()) {
-        let problem = Problem::new(format!("`{}` is no type", name.as_str()), at.0, "not one type");
-        found.push(problem.help("a type is words, with sizes in brackets: \"varchar(50)\""));
+        let problem = Problem::new(format!("`{}` is not a type", name.as_str()), at.0, "not a single type");
+        found.push(problem.help("write a type name, with any length or precision in parentheses: \"varchar(50)\""));
     }
 }
 
@@ -138,7 +138,7 @@ fn keys(table: &Table, found: &mut Vec<Problem>) {
         }
     }
     for unique in &table.uniques {
-        unique.parts.iter().for_each(|p| key_part(p, "unique rule", unique.origin, found));
+        unique.parts.iter().for_each(|p| key_part(p, "unique constraint", unique.origin, found));
         if unique.conflict.is_some() {
             found.push(no_conflict(unique.origin));
         }
@@ -148,26 +148,30 @@ fn keys(table: &Table, found: &mut Vec<Problem>) {
 fn key_part(part: &KeyPart, what: &str, origin: Origin, found: &mut Vec<Problem>) {
     let own = match (&part.collate, part.desc) {
         (Some(_), _) => "a collation",
-        (None, true) => "an order",
+        (None, true) => "a sort order",
         (None, false) => return,
     };
     let at = part.column.origin().0.or(origin.0);
-    let message = format!("column `{}` has {own} of its own in a {what}", part.column);
-    let problem = Problem::new(message, at, "PostgreSQL has that in indexes only");
-    found.push(problem.help("take it out, keep it to SQLite with only=sqlite, or write a unique index"));
+    let message = format!("column `{}` specifies {own} in a {what}", part.column);
+    let problem = Problem::new(message, at, "PostgreSQL supports this only in indexes");
+    found.push(problem.help("remove it, restrict it to SQLite with only=sqlite, or use a unique index"));
 }
 
 fn rules(table: &Table, found: &mut Vec<Problem>) {
     for key in table.foreign_keys.iter().filter(|f| f.dangling) {
-        found.push(only_sqlite("PostgreSQL has no `dangling` foreign keys".to_owned(), key.origin, "must point to a key that is there"));
+        found.push(only_sqlite(
+            "PostgreSQL does not support `dangling` foreign keys".to_owned(),
+            key.origin,
+            "must reference an existing key",
+        ));
     }
-    table.checks.iter().for_each(|c| whole::expression("a check's condition", &c.expr, found));
+    table.checks.iter().for_each(|c| whole::expression("the check condition", &c.expr, found));
     for exclusion in &table.exclusions {
         method(exclusion.method.as_deref(), exclusion.origin, found);
         for (part, operator) in &exclusion.parts {
             index_part(part, true, exclusion.origin, found);
             if !whole::is_operator(operator) {
-                let problem = Problem::new(format!("`{operator}` is no operator"), exclusion.origin.0, "in with=");
+                let problem = Problem::new(format!("`{operator}` is not an operator"), exclusion.origin.0, "in with=");
                 found.push(problem.help("write with=\"&&\" or with=\"OPERATOR(schema.&&)\""));
             }
         }
@@ -190,9 +194,9 @@ fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
     };
     let indexed = !key.to.is_empty() && parent.indexes.values().any(|i| i.unique && whole(i));
     if let Some((_, _, at)) = keys.first().filter(|_| !indexed && keys.iter().all(|(_, deferrable, _)| deferrable.is_some())) {
-        let message = format!("a foreign key points to a key of `{}` that is deferrable", parent.name);
-        let problem = Problem::new(message, key.origin.0, "PostgreSQL refuses it").also(at.0, "this key");
-        found.push(problem.help("take deferrable= from the key"));
+        let message = format!("a foreign key references a deferrable key of `{}`", parent.name);
+        let problem = Problem::new(message, key.origin.0, "PostgreSQL does not allow this").also(at.0, "this key");
+        found.push(problem.help("remove deferrable= from the key"));
     }
 }
 
@@ -200,7 +204,7 @@ fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
 fn unlogged_parent(key: &ForeignKey, table: &Table, schema: &Schema, found: &mut Vec<Problem>) {
     let Some(parent) = schema.tables.get(&key.table).filter(|p| p.unlogged && !table.unlogged) else { return };
     let message = format!("a foreign key of table `{}` references table `{}`, which is unlogged", table.name, parent.name);
-    let problem = Problem::new(message, key.origin.0, "PostgreSQL refuses it").also(parent.origin.0, "unlogged here");
+    let problem = Problem::new(message, key.origin.0, "PostgreSQL does not allow this").also(parent.origin.0, "unlogged here");
     found.push(problem.help(format!("make `{}` unlogged too, or take unlogged from `{}`", table.name, parent.name)));
 }
 
@@ -213,28 +217,28 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
 
 fn index_part(part: &IndexPart, for_postgres: bool, origin: Origin, found: &mut Vec<Problem>) {
     if let PartKey::Expr(e) = &part.key {
-        whole::expression("an index part", e, found);
+        whole::expression("the index part", e, found);
     }
     if let Some(collate) = part.collate.as_ref().filter(|c| is_sqlite_collation(c) && !for_postgres) {
         found.push(no_collation(collate));
     }
     if let Some(class) = part.opclass.as_ref().filter(|c| !whole::is_operator_class(c)) {
-        let problem = Problem::new(format!("`{class}` is no operator class"), origin.0, "in opclass=");
-        found.push(problem.help("write its name: opclass=text_pattern_ops"));
+        let problem = Problem::new(format!("`{class}` is not an operator class"), origin.0, "in opclass=");
+        found.push(problem.help("write a name, such as opclass=text_pattern_ops"));
     }
 }
 
 fn method(method: Option<&str>, origin: Origin, found: &mut Vec<Problem>) {
     if let Some(method) = method.filter(|m| !whole::is_plain_name(m)) {
-        let problem = Problem::new(format!("`{method}` is no access method"), origin.0, "in using=");
-        found.push(problem.help("write its name: using=gist"));
+        let problem = Problem::new(format!("`{method}` is not an access method"), origin.0, "in using=");
+        found.push(problem.help("write a name, such as using=gist"));
     }
 }
 
 fn parameters(with: &[(String, String)], origin: Origin, found: &mut Vec<Problem>) {
     for (name, _) in with.iter().filter(|(name, _)| !whole::is_plain_name(name)) {
-        let problem = Problem::new(format!("`{name}` is no storage parameter"), origin.0, "in its `with`");
-        found.push(problem.help("write `with fillfactor=\"70\"`"));
+        let problem = Problem::new(format!("`{name}` is not a storage parameter"), origin.0, "in `with`");
+        found.push(problem.help("write a name and a value, such as `with fillfactor=\"70\"`"));
     }
 }
 
@@ -242,10 +246,10 @@ fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
     for domain in schema.domains.values() {
         a_type(&domain.ty, &format!("domain `{}`", domain.name), domain.origin, found);
         if domain.ty.is_serial() {
-            let message = format!("domain `{}` is made of `{}`", domain.name, domain.ty);
-            found.push(Problem::new(message, domain.origin.0, "a column's sequence is no type").help("write integer or bigint"));
+            let message = format!("domain `{}` has type `{}`", domain.name, domain.ty);
+            found.push(Problem::new(message, domain.origin.0, "serial types are only for columns").help("use integer or bigint"));
         }
-        domain.checks.iter().for_each(|c| whole::expression("a check's condition", &c.expr, found));
+        domain.checks.iter().for_each(|c| whole::expression("the check condition", &c.expr, found));
         domain.collate.iter().filter(|c| is_sqlite_collation(c)).for_each(|c| found.push(no_collation(c)));
         default(domain.default.as_ref().map(|d| &d.value), found);
     }
@@ -254,16 +258,17 @@ fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
         if let Some((table, _)) =
             sequence.owned_by.as_ref().filter(|(t, _)| t.schema != sequence.name.schema && schema.tables.contains_key(t))
         {
-            let message = format!("sequence `{}` is owned by table `{table}`, which is in another schema", sequence.name);
+            let message = format!("sequence `{}` is owned by table `{table}`, which is in a different schema", sequence.name);
             found.push(
-                Problem::new(message, table.name.origin().0.or(sequence.origin.0), "in another schema").help("give both one schema="),
+                Problem::new(message, table.name.origin().0.or(sequence.origin.0), "in a different schema")
+                    .help("give both the same schema="),
             );
         }
     }
 }
 
 fn no_conflict(origin: Origin) -> Problem {
-    only_sqlite("PostgreSQL has no `on-conflict=` on a rule".to_owned(), origin, "would mean something else in PostgreSQL")
+    only_sqlite("PostgreSQL does not support `on-conflict=` on a constraint".to_owned(), origin, "not supported on PostgreSQL")
 }
 
 /// The collations that SQLite has. PostgreSQL's own of such a name are kept to it with `only=postgres`.
@@ -272,6 +277,6 @@ fn is_sqlite_collation(name: &Ident) -> bool {
 }
 
 fn no_collation(name: &Ident) -> Problem {
-    Problem::new(format!("PostgreSQL has no collation `{name}`"), name.origin().0, "not supported here")
-        .help("it is SQLite's: keep it to that with only=sqlite; a collation of your own with only=postgres")
+    Problem::new(format!("collation `{name}` does not exist in PostgreSQL"), name.origin().0, "not supported on PostgreSQL")
+        .help("it is a SQLite collation: restrict it to SQLite with only=sqlite; mark a collation of your own with only=postgres")
 }

@@ -22,14 +22,14 @@ fn problem(schema: &Schema, ty: &Type, default: &DefaultValue, whose: impl Fn() 
         Base::Enum(of) => {
             let Literal::String(value) = &default.value else { return None };
             let message = || format!("the default `{value}` of {} is not a value of enum `{}`", whose(), of.name);
-            let help = || format!("write one of its values, or add `{value}` to the enum");
+            let help = || format!("use one of its values, or add `{value}` to the enum");
             (!of.values.contains(value)).then(|| Problem::new(message(), at.0, "not a value of its type").help(help()))
         }
         Base::Whole(bytes) => {
             let (Literal::Number(number) | Literal::String(number)) = &default.value else { return None };
             let message = || format!("the default {number} of {} is out of range for its type", whose());
             let most = i128::MAX >> (128 - 8 * u32::from(bytes));
-            let help = || format!("write a number from {} to {most}, or use a wider type", -most - 1);
+            let help = || format!("use a number from {} to {most}, or a wider type", -most - 1);
             is_outside(number.trim(), most).then(|| Problem::new(message(), at.0, "out of range").help(help()))
         }
     }

@@ -20,15 +20,15 @@ pub(super) fn problems(schema: &Schema, longest: usize, found: &mut Vec<Problem>
         too_long(kind, name.as_str(), name.origin().0.map_or(origin, |_| name.origin()), longest, found);
     }
     for ty in schema.enums.values() {
-        ty.values.iter().for_each(|v| too_long("value", v, ty.origin, longest, found));
+        ty.values.iter().for_each(|v| too_long("enum value", v, ty.origin, longest, found));
     }
     constraints_take_names(schema, found);
 }
 
 fn too_long(kind: &str, name: &str, origin: Origin, longest: usize, found: &mut Vec<Problem>) {
     if name.len() > longest {
-        let message = format!("{kind} `{name}` has a name of {} bytes", name.len());
-        found.push(Problem::new(message, origin.0, "PostgreSQL would cut it").help(format!("choose a name of at most {longest} bytes")));
+        let message = format!("the name of {kind} `{name}` is {} bytes long", name.len());
+        found.push(Problem::new(message, origin.0, "PostgreSQL would truncate it").help(format!("use a name of at most {longest} bytes")));
     }
 }
 
@@ -47,8 +47,8 @@ fn of_table<'a>(table: &'a Table, named: &mut Vec<(&'static str, &'a Ident, Orig
 /// Named constraints that are kept up by an index, which has their name.
 fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Origin)> {
     let key = table.primary_key.iter().filter_map(|k| Some(("primary key", k.name.as_ref()?, k.origin)));
-    let uniques = table.uniques.iter().filter_map(|u| Some(("unique rule", u.name.as_ref()?, u.origin)));
-    key.chain(uniques).chain(table.exclusions.iter().filter_map(|e| Some(("exclusion", e.name.as_ref()?, e.origin))))
+    let uniques = table.uniques.iter().filter_map(|u| Some(("unique constraint", u.name.as_ref()?, u.origin)));
+    key.chain(uniques).chain(table.exclusions.iter().filter_map(|e| Some(("exclusion constraint", e.name.as_ref()?, e.origin))))
 }
 
 /// The index of a key, unique rule or exclusion is called like it, and so takes the name from every other object.
@@ -66,9 +66,9 @@ fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
             let name = in_schema(name, &table.name);
             if let Some((other, first)) = taken.insert(name.clone(), (kind, origin)) {
                 found.push(
-                    Problem::new(format!("two objects are called `{name}`"), first.0, format!("{other} `{name}`"))
+                    Problem::new(format!("two objects are named `{name}`"), first.0, format!("{other} `{name}`"))
                         .also(origin.0, format!("{kind} `{name}`"))
-                        .help("a key, unique rule or exclusion has an index of its name: rename one of the two"),
+                        .help("a primary key, unique or exclusion constraint creates an index of the same name: rename one of the two"),
                 );
             }
         }
@@ -79,15 +79,15 @@ fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
 pub(super) fn sequence(options: &SequenceOptions, origin: Origin, found: &mut Vec<Problem>) {
     let above = |one: Option<i64>, other: Option<i64>| one.zip(other).is_some_and(|(one, other)| one > other);
     let (message, help) = if options.increment == Some(0) {
-        ("a sequence with increment=0 never moves", "write another step")
+        ("the increment= of a sequence must not be 0", "use another increment=")
     } else if options.cache.is_some_and(|c| c < 1) {
-        ("a sequence takes at least one value at once", "write cache=1 or more")
+        ("the cache= of a sequence must be at least 1", "use cache=1 or more")
     } else if above(options.min, options.max) || (options.min.is_some() && options.min == options.max) {
-        ("a sequence's min= must be less than its max=", "write other bounds")
+        ("the min= of a sequence must be less than its max=", "change min= or max=")
     } else if above(options.min, options.start) || above(options.start, options.max) {
-        ("a sequence's start= lies outside its bounds", "write a start from min= to max=")
+        ("the start= of a sequence is outside its bounds", "use a start= from min= to max=")
     } else {
         return;
     };
-    found.push(Problem::new(message, origin.0, "PostgreSQL refuses it").help(help));
+    found.push(Problem::new(message, origin.0, "PostgreSQL does not allow this").help(help));
 }

@@ -138,7 +138,7 @@ impl Connection {
     /// Waits for a piece of work, unless the connection is or becomes lost.
     async fn watched<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, Error> {
         if self.lost {
-            return Err(Error::Lost(format!("{}: it was lost before", self.url.server())));
+            return Err(Error::Lost(format!("{}: the connection was already closed", self.url.server())));
         }
         let watch = self.canceller();
         let inner = &mut self.inner;

@@ -192,12 +192,12 @@ impl Dependent {
         let ignored = self.owner.as_ref().is_some_and(|(name, _)| desired.ignores("table", name));
         let (told, by) = (&self.told, &going.by);
         if ignored && ["pg_constraint", "pg_attrdef"].contains(&self.class.as_str()) {
-            let message = format!("{told} depends on what changes in {by}, and its table is left alone");
-            let advice = "drop it first, and make it again afterwards";
+            let message = format!("{told} depends on {by}, which changes, but its table is not managed");
+            let advice = "drop it first, and re-create it afterwards";
             return Hazard::new(Code::BreaksIgnored, Level::Blocks, by.clone(), message, advice);
         }
-        let message = format!("not supported: {told} stands in the way of changing {by}");
-        let advice = "drop it before and create it again after: rosey does not manage it";
+        let message = format!("not supported: {told} depends on {by}, which changes");
+        let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
         Hazard::new(Code::NotSupported, Level::Blocks, by.clone(), message, advice)
     }
 }

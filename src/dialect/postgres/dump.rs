@@ -47,7 +47,7 @@ pub(super) async fn place(connection: &mut Connection, folder: Option<&Path>) ->
     let tool = version_of_tool();
     match tool {
         None => return Err(ApplyError::NoBackup("pg_dump is not installed".to_owned())),
-        Some(n) if n < server => return Err(ApplyError::NoBackup(format!("pg_dump is version {n}, older than the server's {server}"))),
+        Some(n) if n < server => return Err(ApplyError::NoBackup(format!("pg_dump {n} is older than the server ({server})"))),
         Some(_) => {}
     }
     let stamp = connection.texts("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISSMS\"Z\"')").await?;

@@ -238,10 +238,10 @@ pub(crate) async fn acts_on_history(connection: &mut Connection) -> Result<Vec<S
                   UNION ALL SELECT 'the rule ' || rulename FROM pg_catalog.pg_rewrite, it WHERE ev_class = it.oid \
                   UNION ALL SELECT 'the policy ' || polname FROM pg_catalog.pg_policy, it WHERE polrelid = it.oid \
                   UNION ALL SELECT 'row-level security' FROM it WHERE relrowsecurity \
-                  UNION ALL SELECT 'become something else than a table' FROM it WHERE relkind <> 'r' \
+                  UNION ALL SELECT 'become something other than a table' FROM it WHERE relkind <> 'r' \
                   UNION ALL SELECT 'the constraint ' || conname FROM pg_catalog.pg_constraint, it WHERE conrelid = it.oid AND contype NOT IN ('p', 'n') \
                   UNION ALL SELECT 'a default or a generated column' FROM pg_catalog.pg_attrdef, it WHERE adrelid = it.oid \
-                  UNION ALL SELECT 'an index of an expression' FROM pg_catalog.pg_index, it \
+                  UNION ALL SELECT 'an index on an expression' FROM pg_catalog.pg_index, it \
                   WHERE indrelid = it.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)";
     connection.texts(acting).await
 }

@@ -14,10 +14,10 @@ use super::url::Password;
 #[non_exhaustive]
 pub enum Error {
     /// The statement is not sent: the server would run a function of a user as it parses a constant in it.
-    #[error("the server would run a function of a user to read a constant in it")]
+    #[error("parsing a constant in it would make the server run a user-defined function")]
     NotParsed,
     /// Nobody listens there.
-    #[error("no server answers at {at}: {reason}")]
+    #[error("could not connect to the server at {at}: {reason}")]
     NoServer {
         /// `host:port`.
         at: String,
@@ -25,7 +25,7 @@ pub enum Error {
         reason: String,
     },
     /// No answer in time.
-    #[error("no server answers at {at} within {after:?}")]
+    #[error("the server at {at} did not answer within {after:?}")]
     NoAnswer {
         /// `host:port`.
         at: String,
@@ -33,19 +33,19 @@ pub enum Error {
         after: Duration,
     },
     /// The host's name has no address.
-    #[error("the host {host} is not known")]
+    #[error("could not resolve host name {host}")]
     UnknownHost {
         /// The name.
         host: String,
     },
     /// There is no socket.
-    #[error("there is no server's socket at {path}")]
+    #[error("no server socket at {path}")]
     NoSocket {
         /// Its path.
         path: String,
     },
     /// What listens there does not speak PostgreSQL's protocol, or in an unknown way.
-    #[error("what answers at {at} does not behave like a PostgreSQL server: {reason}")]
+    #[error("the server at {at} does not behave like a PostgreSQL server: {reason}")]
     NotPostgres {
         /// `host:port`.
         at: String,
@@ -53,13 +53,13 @@ pub enum Error {
         reason: String,
     },
     /// TLS was asked for, and the server has none.
-    #[error("the server at {at} does not offer TLS, and the connection asks for it")]
+    #[error("the server at {at} does not support TLS, but the connection requires it")]
     NoTls {
         /// `host:port`.
         at: String,
     },
     /// TLS could not be agreed on, mostly over the server's certificate.
-    #[error("TLS with the server at {at} failed: {reason}")]
+    #[error("TLS connection to the server at {at} failed: {reason}")]
     Tls {
         /// `host:port`.
         at: String,
@@ -67,7 +67,7 @@ pub enum Error {
         reason: String,
     },
     /// A certificate or key cannot be read.
-    #[error("the certificate or key {path} cannot be read: {reason}")]
+    #[error("could not read certificate or key {path}: {reason}")]
     Certificate {
         /// The file.
         path: String,
@@ -75,13 +75,13 @@ pub enum Error {
         reason: String,
     },
     /// 28P01.
-    #[error("the server does not take the password of user {user}")]
+    #[error("password authentication failed for user \"{user}\"")]
     WrongPassword {
         /// The user.
         user: String,
     },
     /// 28P01, where there was no password to send.
-    #[error("the server wants a password of user {user}, and no password was given")]
+    #[error("the server requires a password for user \"{user}\", but none was supplied")]
     NoPassword {
         /// The user.
         user: String,
@@ -93,13 +93,13 @@ pub enum Error {
         at: String,
     },
     /// The password is the environment's, and the host is a repository's file's.
-    #[error("the password was not sent: it comes from the environment, and {host} is named by a file of the repository alone")]
+    #[error("the password was not sent: it comes from the environment, but only a file in the repository names host {host}")]
     ForeignHost {
         /// The host.
         host: String,
     },
     /// 28000: no rule of `pg_hba.conf` lets the user in, or there is no such role.
-    #[error("the server does not let user {user} in: {message}")]
+    #[error("the server rejected user \"{user}\": {message}")]
     NotAdmitted {
         /// The user.
         user: String,
@@ -107,7 +107,7 @@ pub enum Error {
         message: String,
     },
     /// 3D000.
-    #[error("there is no database {name} on the server at {at}")]
+    #[error("database \"{name}\" does not exist on the server at {at}")]
     NoDatabase {
         /// Its name.
         name: String,
@@ -115,28 +115,28 @@ pub enum Error {
         at: String,
     },
     /// 53300.
-    #[error("the server has no connection left: {0}")]
+    #[error("the server has no free connection slots: {0}")]
     TooManyConnections(String),
     /// 57P03: it starts, stops or recovers.
-    #[error("the server takes no connections now: {0}")]
+    #[error("the server is not accepting connections: {0}")]
     NotReady(String),
     /// The session ended before its work did. What was not committed is undone.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
     /// A pooler hands each transaction to another server process.
-    #[error("the server at {at} is a connection pooler in transaction mode: it gives each transaction another server process")]
+    #[error("the server at {at} is a connection pooler in transaction mode: it assigns each transaction a different server process")]
     Pooled {
         /// `host:port`.
         at: String,
     },
     /// 42501.
-    #[error("the role lacks a privilege: {0}")]
+    #[error("insufficient privilege: {0}")]
     Privilege(String),
     /// 55P03.
-    #[error("another session holds a lock, and did not let go in time")]
+    #[error("timed out waiting for a lock that another session holds")]
     LockTimeout,
     /// 40P01.
-    #[error("two sessions waited for each other, and the server ended this one's work")]
+    #[error("deadlock detected; the server rolled back this session's transaction")]
     Deadlock,
     /// 57014: cancelled by somebody, or by a timeout of the server's.
     #[error("the statement was cancelled")]
@@ -145,7 +145,7 @@ pub enum Error {
     #[error("the server's disk is full: {0}")]
     DiskFull(String),
     /// 25006: a standby, or a session that may not write.
-    #[error("the server does not write: {0}")]
+    #[error("the server does not accept writes: {0}")]
     ReadOnly(String),
     /// Any other refusal of a statement.
     #[error("{}", told(code, message, detail.as_deref()))]
@@ -179,7 +179,7 @@ impl Error {
     pub(crate) fn over_rows(self, statement: &str) -> Self {
         match self {
             Error::LockTimeout | Error::Deadlock | Error::Cancelled => return self,
-            Error::Lost(_) => return Error::Lost("the server ended the session".to_owned()),
+            Error::Lost(_) => return Error::Lost("the server terminated the session".to_owned()),
             _ => {}
         }
         let (code, meaning) = meaning(&self);
@@ -284,8 +284,8 @@ pub(super) fn running(error: sqlx::Error) -> Error {
 /// The TLS library's words for a certificate are names of its own.
 fn certificate(words: &str) -> String {
     let known = [
-        ("CaUsedAsEndEntity", "the server's certificate is marked as an authority's (CA:TRUE), and may not stand for a server"),
-        ("UnknownIssuer", "nobody who is trusted here signed the server's certificate"),
+        ("CaUsedAsEndEntity", "the server's certificate is a CA certificate (CA:TRUE), which cannot identify a server"),
+        ("UnknownIssuer", "the server's certificate is not signed by a trusted certificate authority"),
     ];
     known.iter().find(|(name, _)| words.contains(name)).map_or(words, |(_, told)| told).to_owned()
 }
@@ -293,7 +293,7 @@ fn certificate(words: &str) -> String {
 /// The system's words, without the number that it appends.
 fn reason(error: &std::io::Error) -> String {
     if error.kind() == ErrorKind::UnexpectedEof {
-        return "the server closed it".to_owned();
+        return "the server closed the connection".to_owned();
     }
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()

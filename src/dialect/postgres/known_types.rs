@@ -34,7 +34,7 @@ const BUILT_IN: [&str; 20] = [
 
 /// Types of other databases, and what PostgreSQL has for them.
 const FOREIGN: [(&str, &str); 35] = [
-    ("datetime", "timestamp, or timestamptz for a moment"),
+    ("datetime", "timestamp, or timestamptz for a point in time"),
     ("datetime2", "timestamp"),
     ("datetimeoffset", "timestamptz"),
     ("smalldatetime", "timestamp(0)"),
@@ -57,18 +57,18 @@ const FOREIGN: [(&str, &str); 35] = [
     ("nvarchar2", "\"varchar(n)\", or text"),
     ("varchar2", "\"varchar(n)\", or text"),
     ("long", "text, or bigint for a number"),
-    ("tinyblob", "bytea, which is `blob` in the schema language"),
-    ("mediumblob", "bytea, which is `blob` in the schema language"),
-    ("longblob", "bytea, which is `blob` in the schema language"),
-    ("binary", "bytea, which is `blob` in the schema language"),
-    ("varbinary", "bytea, which is `blob` in the schema language"),
-    ("image", "bytea, which is `blob` in the schema language"),
-    ("raw", "bytea, which is `blob` in the schema language"),
+    ("tinyblob", "bytea (`blob` in the schema language)"),
+    ("mediumblob", "bytea (`blob` in the schema language)"),
+    ("longblob", "bytea (`blob` in the schema language)"),
+    ("binary", "bytea (`blob` in the schema language)"),
+    ("varbinary", "bytea (`blob` in the schema language)"),
+    ("image", "bytea (`blob` in the schema language)"),
+    ("raw", "bytea (`blob` in the schema language)"),
     ("uniqueidentifier", "uuid"),
     ("guid", "uuid"),
-    ("rowversion", "bytea, or a bigint that counts"),
-    ("set", "text[], or a table of its own"),
-    ("enum", "an enum: enum NAME value value, and its name as the type"),
+    ("rowversion", "bytea, or bigint for a counter"),
+    ("set", "text[], or a separate table"),
+    ("enum", "an enum: declare enum NAME VALUE VALUE, and use its name as the type"),
 ];
 
 /// All of them, in one query.
@@ -94,7 +94,7 @@ pub(crate) fn without_virtual(version: i64, changes: &Changes) -> Vec<Problem> {
     }
     let is_virtual = |c: &&Column| c.generated.as_ref().is_some_and(|g| !g.stored);
     let problem = |c: &Column| {
-        let message = format!("column `{}` is computed at each read, which PostgreSQL can from version 18 on", c.name);
+        let message = format!("column `{}` is a virtual generated column, which requires PostgreSQL 18 or later", c.name);
         Problem::new(message, c.origin.0, "not stored").help("write stored=#true")
     };
     changes.tables().flat_map(all).filter(is_virtual).map(problem).collect()
@@ -154,7 +154,7 @@ fn problem(column: &Column, name: &str, desired: &Schema) -> Problem {
         let message = format!("column `{}` has type `{}`, which is not a PostgreSQL type", column.name, column.ty);
         return Problem::new(message, column.origin.0, "no such type").help(format!("use {ours}"));
     }
-    let help = near.map_or_else(|| "declare it, or the extension that brings it".to_owned(), |n| format!("did you mean `{n}`?"));
-    let message = format!("column `{}` has type `{}`, which PostgreSQL does not know", column.name, column.ty);
+    let help = near.map_or_else(|| "declare the type, or the extension that provides it".to_owned(), |n| format!("did you mean `{n}`?"));
+    let message = format!("column `{}` has type `{}`, which does not exist", column.name, column.ty);
     Problem::new(message, column.origin.0, "no such type").help(help)
 }

@@ -111,13 +111,13 @@ async fn holder(connection: &mut Connection) -> Result<String, Error> {
          AND l.classid = {high} AND l.objid = {low} AND l.pid <> pg_catalog.pg_backend_pid() \
          AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) ORDER BY l.mode LIMIT 1"
     );
-    Ok(connection.texts(&sql).await?.into_iter().next().unwrap_or_else(|| "another apply".to_owned()))
+    Ok(connection.texts(&sql).await?.into_iter().next().unwrap_or_else(|| "another session".to_owned()))
 }
 
 /// Refuses a server that takes no changes, before anything is tried.
 async fn is_writable(connection: &mut Connection) -> Result<(), ApplyError> {
-    let sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby, which replays what its primary does' \
-               WHEN pg_catalog.current_setting('transaction_read_only') = 'on' THEN 'its transactions are read-only for this role or database' \
+    let sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby server' \
+               WHEN pg_catalog.current_setting('transaction_read_only') = 'on' THEN 'transactions are read-only by default for this role or database' \
                END";
     match connection.texts(sql).await?.pop() {
         Some(why) => Err(Error::ReadOnly(why).into()),

@@ -127,7 +127,7 @@ fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
             } else if safe && !measuring.may_ask && hazard.code == Code::BreaksForeignKey {
                 Some(Outcome::Not(NotCounted::Reads("another table".to_owned())))
             } else if !measuring.may_ask && measuring.fragments.iter().any(|f| holds(&f)) {
-                let why = "the role may not create temporary views, so what it calls is not known";
+                let why = "the role cannot create temporary views, so the functions that it calls are not known";
                 Some(Outcome::Not(NotCounted::Unknown(why.to_owned())))
             } else {
                 None
@@ -323,19 +323,19 @@ fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
         }
         Outcome::Refused(message) => {
             hazard.level = Level::Blocks;
-            hazard.message = format!("{} cannot be counted, because values cannot be converted at all: {message}", hazard.address);
-            hazard.advice = "say how they are converted with `using`, or fix the values first".to_owned();
+            hazard.message = format!("{} cannot be counted, because its values cannot be converted: {message}", hazard.address);
+            hazard.advice = "specify a conversion with `using`, or fix the values first".to_owned();
         }
         Outcome::Not(why @ NotCounted::Fails { .. }) => {
             hazard.level = Level::Blocks;
             hazard.not_counted(why);
-            hazard.advice = "fix the values first, or the expression: the apply would fail in the same way".to_owned();
+            hazard.advice = "fix the values or the expression first: the apply would fail in the same way".to_owned();
         }
         Outcome::Not(why) => {
             hazard.not_counted(why);
             if hazard.level == Level::Blocks {
                 hazard.level = Level::Warns;
-                hazard.advice = "if such rows exist, the server refuses the change when it is applied".to_owned();
+                hazard.advice = "if such rows exist, the server rejects the change when it is applied".to_owned();
             }
         }
     }

@@ -24,13 +24,13 @@ pub enum PlanError {
     #[error(transparent)]
     Database(#[from] Error),
     /// The schema file asks for what PostgreSQL cannot be; each problem has its place.
-    #[error("the schema cannot be put into PostgreSQL")]
+    #[error("the schema is not valid for PostgreSQL")]
     Schema(Vec<Problem>),
     /// What was noted down of a database does not say what it is.
-    #[error("the fact `{0}` is none of a PostgreSQL database")]
+    #[error("`{0}` is not a fact about a PostgreSQL database")]
     Fact(String),
     /// Steps wait for each other.
-    #[error("no order is possible for {0}: each needs the other to come first")]
+    #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
 }
 

@@ -11,7 +11,7 @@ use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
 
 /// The session's settings.
 pub(crate) fn session() -> Piece {
-    Piece::new("The settings that rosey works with: what is converted is converted as it does.", session::session())
+    Piece::new("Session settings, so that values are converted as in an apply by rosey.", session::session())
 }
 
 /// The settings as they were.
@@ -31,28 +31,28 @@ pub(crate) fn block(declared: &str, body: &str) -> String {
 pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[String], expected: &str) -> Piece {
     let body = format!(
         "IF coalesce(pg_catalog.current_schema()::text, 'public') <> {home} THEN \
-         RAISE 'the plan was made where new objects go to schema %, and here they would go to %', {home}, pg_catalog.current_schema(); END IF;\n\
+         RAISE 'the plan creates new objects in schema %, but here they would be created in %', {home}, pg_catalog.current_schema(); END IF;\n\
          IF pg_catalog.to_regclass('_rosey_history') IS NOT NULL THEN\n\
          SELECT h.number, h.rosey_version INTO later, version FROM _rosey_history h WHERE h.format > {history_format} LIMIT 1;\n\
-         IF later IS NOT NULL THEN RAISE 'number % of the history was written by a later rosey (%)', later, version; END IF;\n\
+         IF later IS NOT NULL THEN RAISE 'version % was written by a newer version of rosey (%)', later, version; END IF;\n\
          SELECT coalesce(max(h.number), 0) INTO last FROM _rosey_history h;\n\
          END IF;\n\
-         IF last <> {last} THEN RAISE 'the plan was made for number {last} of the history, and this is number %', last; END IF;\n\
+         IF last <> {last} THEN RAISE 'the plan was made for version {last}, but the database is at version %', last; END IF;\n\
          PERFORM pg_catalog.set_config('search_path', '', true);\n\
-         IF ({query}) <> {expected} THEN RAISE 'the schema is not the one that this plan was made for'; END IF;",
+         IF ({query}) <> {expected} THEN RAISE 'the schema is not the one that the plan was made for'; END IF;",
         home = literal(home),
         query = digest::query(but),
         expected = literal(expected),
     );
     let statement = block("DECLARE last bigint := 0; later bigint; version text; ", &body);
-    Piece::new("Stops where the database is not the one that this plan was made for.", [statement])
+    Piece::new("Stops if the plan was not made for this database.", [statement])
 }
 
 /// Stops where rows have come since the plan was made, or are there after all, that break what it takes for granted. `uncounted`
 /// are the plan's steps before they were counted.
 pub(crate) fn rows_fit(uncounted: &[Step], plan: &Plan) -> Option<Piece> {
     let checks: Vec<String> = counted_again(uncounted, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
-    (!checks.is_empty()).then(|| Piece::new("Stops where rows do not fit, before anything is changed.", checks))
+    (!checks.is_empty()).then(|| Piece::new("Stops if rows violate the new schema, before anything is changed.", checks))
 }
 
 /// As the plan itself counts: reading only, and not where a function that is called may do something.

@@ -4,24 +4,24 @@
 
 /// The words for single codes.
 const CODES: [(&str, &str); 27] = [
-    ("22001", "a text is too long for its type"),
-    ("22003", "a number is out of the range of its type"),
-    ("22007", "a value is not a date or time"),
+    ("22001", "a value is too long for its type"),
+    ("22003", "a number is out of range for its type"),
+    ("22007", "a value is not a valid date or time"),
     ("22008", "a date or time is out of range"),
-    ("22012", "it divides by zero"),
-    ("2201B", "a pattern is not a regular expression"),
-    ("22023", "a function does not take an argument that it is given"),
+    ("22012", "division by zero"),
+    ("2201B", "a regular expression is invalid"),
+    ("22023", "a function argument is invalid"),
     ("22P02", "a value cannot be converted"),
     ("23502", "rows hold NULL where it is not allowed"),
     ("23503", "rows refer to rows that do not exist"),
     ("23505", "rows are duplicates under a unique constraint or index"),
     ("23514", "rows violate a check constraint"),
     ("23P01", "rows conflict under an exclusion constraint"),
-    ("25006", "it would write, and may only read"),
+    ("25006", "it would write in a read-only transaction"),
     ("2BP01", "other objects depend on it"),
     ("40001", "another transaction changed the same rows"),
-    ("42501", "the role lacks a privilege that the statement, or a function it calls, needs"),
-    ("42601", "there is a syntax error"),
+    ("42501", "the role lacks a privilege that the statement, or a function that it calls, requires"),
+    ("42601", "syntax error"),
     ("42703", "a column does not exist"),
     ("42704", "an object does not exist"),
     ("42804", "types do not match"),
@@ -36,16 +36,16 @@ const CODES: [(&str, &str); 27] = [
 /// The words for the classes of codes.
 const CLASSES: [(&str, &str); 12] = [
     ("0A", "the server does not support it"),
-    ("21", "a subquery gives several rows where one is needed"),
+    ("21", "a subquery returns more than one row"),
     ("22", "a value does not fit"),
     ("23", "rows violate a constraint"),
-    ("25", "the state of the transaction does not allow it"),
-    ("42", "a name, a type or the syntax is wrong"),
+    ("25", "the transaction state does not allow it"),
+    ("42", "a name, type or syntax is invalid"),
     ("53", "the server is out of resources"),
-    ("54", "a limit of the server is exceeded"),
-    ("55", "an object is not in a state that allows it"),
-    ("57", "the server was told to stop"),
-    ("58", "the server's system fails"),
+    ("54", "a limit of the server was exceeded"),
+    ("55", "an object is not in the required state"),
+    ("57", "it was cancelled, or the server is shutting down"),
+    ("58", "system error on the server"),
     ("P0", "a function that it calls raises an error"),
 ];
 
@@ -53,7 +53,7 @@ const CLASSES: [(&str, &str); 12] = [
 pub(super) fn words(code: &str) -> &'static str {
     let exact = CODES.iter().find(|(c, _)| *c == code).map(|(_, words)| *words);
     let class = || CLASSES.iter().find(|(c, _)| code.starts_with(c)).map(|(_, words)| *words);
-    exact.or_else(class).unwrap_or("the server refuses it")
+    exact.or_else(class).unwrap_or("the server rejects it")
 }
 
 #[cfg(test)]
@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(words("22P02"), "a value cannot be converted");
         assert_eq!(words("22025"), "a value does not fit");
         assert_eq!(words("P0001"), "a function that it calls raises an error");
-        assert_eq!(words("ZZ999"), "the server refuses it");
+        assert_eq!(words("ZZ999"), "the server rejects it");
     }
 }

@@ -72,7 +72,7 @@ fn goes_along(step: &mut Step, live: &Live) {
     let Some(standing) = table.and_then(|(oid, _)| live.standing_on.get(oid)) else { return };
     let told: Vec<String> = standing.iter().filter(|(kind, _)| kind != "privilege").map(|(kind, name)| format!("{kind} {name}")).collect();
     if !told.is_empty() {
-        step.reason = format!("{}; with it go {}", step.reason, told.join(", "));
+        step.reason = format!("{}; also drops {}", step.reason, told.join(", "));
     }
 }
 
@@ -96,7 +96,7 @@ fn marked_indexes(change: &TableChange, steps: &mut [Step], live: &Live) {
 }
 
 fn in_the_way(address: &Address, kind: &str, name: &str) -> Hazard {
-    let message = format!("not supported: {kind} {name} stands in the way of changing {address}");
-    let advice = "drop it before and create it again after: rosey does not manage it";
+    let message = format!("not supported: {kind} {name} depends on {address}, which changes");
+    let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }

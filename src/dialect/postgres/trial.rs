@@ -245,7 +245,7 @@ struct Refused {
 
 impl Refused {
     fn problem(self) -> Problem {
-        Problem::new(format!("PostgreSQL refuses this: {}", self.message), self.at, "here").help(self.help)
+        Problem::new(format!("PostgreSQL rejects this: {}", self.message), self.at, "here").help(self.help)
     }
 }
 
@@ -255,6 +255,6 @@ fn refused(error: Error, at: Origin) -> Option<Refused> {
     let Error::Sql { code, message, hint, .. } = error else { return None };
     let told =
         (code.starts_with("42") && code != "42P01") || ["0A000", "22P02", "22007", "22008", "22023", "22003"].contains(&code.as_str());
-    let help = hint.map_or_else(|| "correct the SQL".to_owned(), String::from);
+    let help = hint.map_or_else(|| "fix the SQL".to_owned(), String::from);
     at.0.filter(|_| told).map(|at| Refused { code, message, help, at })
 }

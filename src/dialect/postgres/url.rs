@@ -20,19 +20,19 @@ use parts::Parts;
 #[non_exhaustive]
 pub enum UrlError {
     /// Another scheme, or no `//` behind it.
-    #[error("a PostgreSQL URL begins with postgresql:// or postgres://")]
+    #[error("a PostgreSQL URL must start with postgresql:// or postgres://")]
     Form,
     /// The user and password cannot be told from the rest.
     #[error("in a user name or password, write / as %2F, ? as %3F, @ as %40 and : as %3A")]
     Escape,
     /// A `%` without two hexadecimal digits, or bytes that are no UTF-8.
-    #[error("the {0} has a `%` that no two hexadecimal digits of UTF-8 follow; a `%` itself is written %25")]
+    #[error("invalid percent-encoding in the {0}; write a literal `%` as %25")]
     Percent(&'static str),
     /// Not a number from 1 to 65535.
-    #[error("the port is no number from 1 to 65535")]
+    #[error("the port must be a number from 1 to 65535")]
     Port,
     /// More than one host.
-    #[error("it names several hosts, and a schema is applied to one: name the primary")]
+    #[error("multiple hosts are not supported: name only the primary")]
     ManyHosts,
     /// A parameter that nobody knows.
     #[error("unknown parameter `{name}`{}", near(*.nearest))]
@@ -43,7 +43,7 @@ pub enum UrlError {
         nearest: Option<&'static str>,
     },
     /// A parameter with a value that it does not take.
-    #[error("the parameter `{name}` takes {wanted}")]
+    #[error("parameter `{name}` must be {wanted}")]
     Value {
         /// The parameter.
         name: String,
@@ -51,7 +51,7 @@ pub enum UrlError {
         wanted: &'static str,
     },
     /// A parameter of libpq that would be disobeyed silently.
-    #[error("not supported: the parameter `{name}`; {instead}")]
+    #[error("parameter `{name}` is not supported; {instead}")]
     Unsupported {
         /// The parameter.
         name: String,
@@ -59,7 +59,7 @@ pub enum UrlError {
         instead: &'static str,
     },
     /// The driver does not take it.
-    #[error("the driver refuses the URL or one of libpq's environment variables")]
+    #[error("the driver rejects the URL or one of libpq's environment variables")]
     Driver,
 }
 

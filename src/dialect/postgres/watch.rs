@@ -38,12 +38,12 @@ pub(super) async fn until_lost(of: Canceller) -> Error {
             (_, Seen::Works) => pause = (pause * 2).clamp(FIRST, LONGEST),
             (Seen::Gone, Seen::Gone) => return lost(&of, "the server process has ended"),
             (Seen::Unreachable, Seen::Unreachable) => {
-                return lost(&of, "it no longer answers, and a new connection is not answered either");
+                return lost(&of, "it no longer answers, and neither do new connections");
             }
             (Seen::Idle(a), Seen::Idle(b)) if a == b => {
                 // It would keep its transaction and its locks for as long as the server believes in the link.
                 of.terminate().await.ok();
-                return lost(&of, "the server has answered, and the answer never arrived");
+                return lost(&of, "the server sent an answer that never arrived");
             }
             _ => pause = AGAIN,
         }

@@ -9,21 +9,21 @@ use crate::schema::{Expr, Problem};
 pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let pieces = scan(&expr.text);
     let message = match pieces.as_deref() {
-        None => format!("{what} is not one whole expression"),
-        Some(p) if p.iter().all(|p| p.kind == Kind::OpenComment) => format!("{what} holds no SQL"),
-        Some(p) if has(p, ';') => format!("{what} holds a `;`"),
+        None => format!("{what} is not one complete expression"),
+        Some(p) if p.iter().all(|p| p.kind == Kind::OpenComment) => format!("{what} contains no SQL"),
+        Some(p) if has(p, ';') => format!("{what} contains a `;`"),
         Some([.., last]) if last.kind == Kind::OpenComment => {
-            let problem = Problem::new(format!("{what} ends in a comment"), expr.origin.0, "would swallow what comes after it");
-            return found.push(problem.help("take the comment out; KDL's own stand behind //"));
+            let problem = Problem::new(format!("{what} ends with a comment"), expr.origin.0, "would comment out what follows");
+            return found.push(problem.help("remove the comment; KDL comments start with //"));
         }
         Some(p) => match commas(p) {
-            None => format!("{what} is not one whole expression"),
+            None => format!("{what} is not one complete expression"),
             Some(0) => return found.extend(crate::dialect::operators::problem(what, expr)),
             Some(_) => format!("{what} is more than one expression"),
         },
     };
-    let problem = Problem::new(message, expr.origin.0, "one expression is wanted here");
-    found.push(problem.help("brackets and quotes must close; nothing may follow"));
+    let problem = Problem::new(message, expr.origin.0, "expected one expression");
+    found.push(problem.help("close all brackets and quotes; nothing may follow the expression"));
 }
 
 /// One query and nothing behind it.
@@ -34,10 +34,10 @@ pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
     let comment = pieces.last().filter(|p| p.kind == Kind::OpenComment).map(|p| &expr.text[p.start..]);
     let left_open = comment.is_some_and(|c| c.starts_with("/*"));
     if !selects || left_open || has(&pieces, ';') || commas(&pieces).is_none() {
-        found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
+        found.push(Problem::new("a view must be one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
     } else if comment.is_some() {
-        let problem = Problem::new("a view's query ends in a comment", expr.origin.0, "would swallow what comes after it");
-        found.push(problem.help("take the comment out, or put it in front of the query"));
+        let problem = Problem::new("the query of a view ends with a comment", expr.origin.0, "would comment out what follows");
+        found.push(problem.help("remove the comment, or put it before the query"));
     }
 }
 
@@ -149,12 +149,12 @@ mod tests {
         }
         for (text, message) in [
             ("1; DROP TABLE a", "it holds a `;`"),
-            ("1), (2", "it is not one whole expression"),
+            ("1), (2", "it is not one complete expression"),
             ("1, 2", "it is more than one expression"),
-            ("(1]", "it is not one whole expression"),
-            ("'a", "it is not one whole expression"),
-            ("1 --", "it ends in a comment"),
-            ("1 /* /* */", "it ends in a comment"),
+            ("(1]", "it is not one complete expression"),
+            ("'a", "it is not one complete expression"),
+            ("1 --", "it ends with a comment"),
+            ("1 /* /* */", "it ends with a comment"),
             ("/* */", "it holds no SQL"),
         ] {
             assert_eq!(said(text), message, "{text}");

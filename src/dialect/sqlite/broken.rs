@@ -59,19 +59,19 @@ fn code(address: &Address) -> (Code, &'static str) {
 
 fn stops(address: Address, reason: &str, changes: &Changes) -> Hazard {
     let (code, works) = code(&address);
-    let message = format!("{address} works now and could not {works} after this change: {reason}");
+    let message = format!("after this change, {address} could no longer {works}: {reason}");
     Hazard::new(code, Level::Blocks, address, message, advice(reason, changes))
 }
 
 fn breaks_ignored(address: Address, reason: &str) -> Hazard {
-    let message = format!("{address} is not in the schema, is not touched, works now and would not after this change: {reason}");
-    Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "declare it in the schema with its new text, or drop it first")
+    let message = format!("this change would break {address}, which is not in the schema: {reason}");
+    Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "declare it in the schema with its new definition, or drop it first")
 }
 
 fn warns(address: Address, reason: &str) -> Hazard {
     let (code, works) = code(&address);
     let message = format!("{address} cannot {works}: {reason}");
-    Hazard::new(code, Level::Warns, address, message, "SQLite makes it all the same; check its SQL")
+    Hazard::new(code, Level::Warns, address, message, "SQLite creates it anyway; check its SQL")
 }
 
 /// What to write instead, if what is missing has another name now.
@@ -80,19 +80,19 @@ fn advice(reason: &str, changes: &Changes) -> String {
     for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         if let Some((old, new)) = edits.renamed_columns.iter().find(|(old, _)| old.matches(missing)) {
-            return format!("column {old} of {} is called {new} now: write {new} in its SQL", edits.after.name);
+            return format!("column {old} of {} is now named {new}: use {new} in its SQL", edits.after.name);
         }
         if let Some(old) = edits.renamed_from.as_ref().filter(|old| old.name.matches(missing)) {
-            return format!("table {old} is called {0} now: write {0} in its SQL", edits.after.name);
+            return format!("table {old} is now named {0}: use {0} in its SQL", edits.after.name);
         }
     }
-    "change its SQL in the schema so that it does without, keep what it needs, or take it out of the schema".to_owned()
+    "change its SQL in the schema, keep what it depends on, or remove it from the schema".to_owned()
 }
 
 /// The name in `no such column: new.x`, `no such table: main.t`, `on an update of x, and …`.
 fn missing(reason: &str) -> &str {
     let after = |mark: &str| reason.split_once(mark).map(|(_, rest)| rest);
-    let named = after("no such column: ").or_else(|| after("no such table: ")).or_else(|| after("on an update of ")).unwrap_or_default();
+    let named = after("no such column: ").or_else(|| after("no such table: ")).or_else(|| after("on UPDATE OF ")).unwrap_or_default();
     let word = named.split([' ', ',', ')']).next().unwrap_or_default();
     word.rsplit('.').next().unwrap_or(word)
 }

@@ -18,7 +18,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         table.columns.values().for_each(|c| column(c, table, &mut found));
         table.indexes.values().for_each(|i| index(i, &mut found));
         for check in &table.checks {
-            expression("a check's condition", &check.expr, &mut found);
+            expression("the check condition", &check.expr, &mut found);
         }
         let parts = table.uniques.iter().flat_map(|u| &u.parts).chain(table.primary_key.iter().flat_map(|k| &k.parts));
         for collate in parts.filter_map(|p| p.collate.as_ref()).filter(|c| !known_collation(c)) {
@@ -32,14 +32,14 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
     }
     schema.views.values().for_each(|v| query(&v.query, &mut found));
     schema.triggers.values().for_each(|t| trigger(&t.body, &mut found));
-    schema.virtual_tables.values().for_each(|v| expression("a virtual table's module", &v.using, &mut found));
+    schema.virtual_tables.values().for_each(|v| expression("the module of a virtual table", &v.using, &mut found));
     reserved_names(schema, &mut found);
     found
 }
 
 fn needs_only(what: &str, origin: Origin) -> Problem {
-    Problem::new(format!("SQLite has no `{what}`"), origin.0, "would mean something else in SQLite")
-        .help("keep it to PostgreSQL with only=postgres")
+    Problem::new(format!("SQLite does not support `{what}`"), origin.0, "not supported on SQLite")
+        .help("restrict it to PostgreSQL with only=postgres")
 }
 
 fn reserved_names(schema: &Schema, found: &mut Vec<Problem>) {
@@ -48,11 +48,12 @@ fn reserved_names(schema: &Schema, found: &mut Vec<Problem>) {
     for (name, origin) in objects.chain(indexes) {
         let lower = name.as_str().to_ascii_lowercase();
         if lower.starts_with("sqlite_") || lower.starts_with("_rosey") {
-            let owner = if lower.starts_with("sqlite_") { "SQLite's" } else { "rosey's" };
-            found.push(Problem::new(format!("`{name}` is one of {owner} own names"), origin.0, "reserved").help("choose another name"));
+            let owner = if lower.starts_with("sqlite_") { "SQLite" } else { "rosey" };
+            found
+                .push(Problem::new(format!("the name `{name}` is reserved for {owner}"), origin.0, "reserved").help("choose another name"));
         } else if super::inspect::is_reserved(name.as_str()) {
-            let problem = Problem::new(format!("`{name}` belongs to another migrator, and rosey never touches it"), origin.0, "here");
-            found.push(problem.help("take it out of the schema"));
+            let problem = Problem::new(format!("`{name}` belongs to another migration tool; rosey never changes it"), origin.0, "here");
+            found.push(problem.help("remove it from the schema"));
         }
     }
 }
@@ -63,15 +64,19 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     if (column.ty.is_serial() || column.identity.is_some()) && !single {
         let word = if column.identity.is_some() { "identity".to_owned() } else { column.ty.to_string() };
         found.push(
-            Problem::new(format!("`{word}` on column `{}`, which is not the primary key", column.name), at, "SQLite numbers its key only")
-                .help("write `integer`, make it the primary key, or keep it to PostgreSQL with only=postgres"),
+            Problem::new(
+                format!("`{word}` on column `{}`, which is not the primary key", column.name),
+                at,
+                "SQLite generates values only for the primary key",
+            )
+            .help("use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres"),
         );
     }
     if let Type::Other(name) = &column.ty
         && !is_type_name(name.as_str())
     {
-        let problem = Problem::new(format!("`{}` is no type", name.as_str()), at, "not one type");
-        found.push(problem.help("a type is words, with sizes in brackets: \"varchar(50)\""));
+        let problem = Problem::new(format!("`{}` is not a type", name.as_str()), at, "not a single type");
+        found.push(problem.help("write a type name, with any length or precision in parentheses: \"varchar(50)\""));
     } else if let Type::Other(name) = &column.ty
         && table.strict
         && !["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].iter().any(|t| name.as_str().eq_ignore_ascii_case(t))
@@ -83,7 +88,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
                 at,
                 "not allowed in a strict table",
             )
-            .help("a strict table has integer, real, text, blob and any"),
+            .help("use integer, real, text, blob or any"),
         );
     }
     if let Some(collate) = column.collate.as_ref().filter(|c| !known_collation(c) && column.only.0.is_none()) {
@@ -106,7 +111,8 @@ pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
     let default = column.default.as_ref().filter(|_| table.strict)?;
     let declared = types::declared(&column.ty, true).to_ascii_uppercase();
     let unfit = !value::fits_strict(&default.value, &declared);
-    unfit.then(|| format!("the default of column `{}` is no {declared}, which strict table `{}` asks for", column.name, table.name))
+    unfit
+        .then(|| format!("the default of column `{}` is not of type {declared}, which strict table `{}` requires", column.name, table.name))
 }
 
 /// Defaults that a change gives to tables which are there, and that SQLite would refuse over their rows.
@@ -123,7 +129,7 @@ pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
         let columns: BTreeSet<&Ident> = made.chain(all).map(|c| &c.name).collect();
         for column in columns.into_iter().filter_map(|name| edits.after.columns.get(name)) {
             if let Some(message) = unfit_default(column, &edits.after) {
-                found.push(Problem::new(message, column.origin.0, "cannot be stored").help("give a default of the column's type"));
+                found.push(Problem::new(message, column.origin.0, "cannot be stored").help("use a default of the column's type"));
             }
         }
     }
@@ -134,37 +140,50 @@ fn table_rules(table: &Table, found: &mut Vec<Problem>) {
     if let Some(key) = table.primary_key.as_ref().filter(|k| k.autoincrement) {
         let counted = table.single_key().is_some_and(|c| c.ty.is_serial() || c.identity.is_some() || c.ty == Type::Integer);
         if !counted && types::rowid_key(table).is_none() {
-            let problem = Problem::new("`autoincrement` on a key that is no single integer", key.origin.0, "SQLite cannot number it");
+            let problem =
+                Problem::new("`autoincrement` on a key that is not a single integer column", key.origin.0, "SQLite does not allow this");
             found.push(problem.help("write `column id serial primary-key autoincrement`"));
         } else if table.without_rowid {
-            let problem = Problem::new("`autoincrement` in a table without rowid", key.origin.0, "SQLite cannot number it");
-            found.push(problem.help("keep one of `autoincrement` and `without-rowid`"));
+            let problem = Problem::new("`autoincrement` in a table without rowid", key.origin.0, "SQLite does not allow this");
+            found.push(problem.help("keep either `autoincrement` or `without-rowid`"));
         }
     }
     if table.without_rowid && table.primary_key.is_none() {
         found.push(
-            Problem::new(format!("table `{}` is without rowid and has no primary key", table.name), table.origin.0, "it needs one")
-                .help("add primary-key, or take out without-rowid"),
+            Problem::new(
+                format!("table `{}` is without rowid, but has no primary key", table.name),
+                table.origin.0,
+                "a primary key is required",
+            )
+            .help("add primary-key, or remove without-rowid"),
         );
     }
     // Anywhere else SQLite has an old bug that it keeps (<https://sqlite.org/lang_createtable.html#the_primary_key>).
     let refuses_null = (table.strict || table.without_rowid) && types::rowid_key(table).is_none();
     for column in table.columns.values().filter(|c| refuses_null && table.in_key(&c.name) && !c.not_null) {
         let what = if table.strict { "strict" } else { "without rowid" };
-        let message = format!("key column `{}` cannot be nullable: the table is {what}", column.name);
-        found.push(Problem::new(message, column.origin.0, "SQLite refuses NULL here").help("take out nullable"));
+        let message = format!("primary key column `{}` cannot be nullable: the table is {what}", column.name);
+        found.push(Problem::new(message, column.origin.0, "SQLite does not allow NULL here").help("remove nullable"));
     }
     let stored = table.columns.values().filter(|c| c.generated.is_none()).count();
     if stored == 0 && !table.columns.is_empty() {
         found.push(
-            Problem::new(format!("all columns of table `{}` are generated", table.name), table.origin.0, "one must hold a value")
-                .help("add a column without generated="),
+            Problem::new(
+                format!("all columns of table `{}` are generated", table.name),
+                table.origin.0,
+                "at least one column must not be generated",
+            )
+            .help("add a column without generated="),
         );
     }
     for column in table.columns.values().filter(|c| c.generated.is_some() && table.in_key(&c.name)) {
         found.push(
-            Problem::new(format!("generated column `{}` is part of the primary key", column.name), column.origin.0, "SQLite refuses it")
-                .help("make another column the key, or take out generated="),
+            Problem::new(
+                format!("generated column `{}` is part of the primary key", column.name),
+                column.origin.0,
+                "SQLite does not allow this",
+            )
+            .help("use another column as the key, or remove generated="),
         );
     }
 }
@@ -188,7 +207,7 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
             found.push(unknown_collation(collate, collate.origin()));
         }
         if let PartKey::Expr(e) = &part.key {
-            expression("an index part", e, found);
+            expression("the index part", e, found);
         }
     }
     if let Some(predicate) = &index.predicate {
@@ -202,8 +221,8 @@ pub(crate) fn known_collation(name: &Ident) -> bool {
 }
 
 fn unknown_collation(name: &Ident, origin: Origin) -> Problem {
-    Problem::new(format!("SQLite has no collation `{name}`"), origin.0, "not supported here")
-        .help("it has binary, nocase and rtrim; keep others to PostgreSQL with only=postgres")
+    Problem::new(format!("collation `{name}` does not exist in SQLite"), origin.0, "not supported on SQLite")
+        .help("SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres")
 }
 
 /// One expression and nothing behind it: text from a schema file must not become a second statement.
@@ -211,23 +230,24 @@ fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let tokens = lex(&expr.text);
     let semicolon = tokens.iter().any(|t| t.is_op(&expr.text, ";"));
     if !semicolon && !tokens.is_empty() && ends_in_comment(&expr.text) {
-        let problem = Problem::new(format!("{what} ends in a comment"), expr.origin.0, "would swallow what comes after it");
-        found.push(problem.help("take the comment out; KDL's own stand behind //"));
+        let problem = Problem::new(format!("{what} ends with a comment"), expr.origin.0, "would comment out what follows");
+        found.push(problem.help("remove the comment; KDL comments start with //"));
         return;
     }
     let message = if semicolon {
-        format!("{what} holds a `;`")
+        format!("{what} contains a `;`")
     } else if tokens.is_empty() {
-        format!("{what} holds no SQL")
+        format!("{what} contains no SQL")
     } else if has_bare_comma(&expr.text, &tokens) {
         format!("{what} is more than one expression")
     } else if !is_closed(&expr.text, &tokens) {
-        format!("{what} is not one whole expression")
+        format!("{what} is not one complete expression")
     } else {
         return found.extend(operators::problem(what, expr));
     };
     found.push(
-        Problem::new(message, expr.origin.0, "one expression is wanted here").help("brackets and quotes must close; nothing may follow"),
+        Problem::new(message, expr.origin.0, "expected one expression")
+            .help("close all brackets and quotes; nothing may follow the expression"),
     );
 }
 
@@ -304,7 +324,7 @@ fn query(expr: &Expr, found: &mut Vec<Problem>) {
     let tokens = lex(text);
     let selects = tokens.first().is_some_and(|t| ["SELECT", "WITH", "VALUES"].iter().any(|k| t.is(text, k)));
     if !selects || tokens.iter().any(|t| t.is_op(text, ";")) || !is_closed(text, &tokens) || has_open_comment(text) {
-        found.push(Problem::new("a view is one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
+        found.push(Problem::new("a view must be one query", expr.origin.0, "not one SELECT").help("write as \"SELECT …\""));
     }
 }
 
@@ -330,7 +350,7 @@ fn trigger(expr: &Expr, found: &mut Vec<Problem>) {
     let body = (0..tokens.len()).find(|i| keyword(*i, "BEGIN")).unwrap_or(tokens.len());
     let heads: BTreeSet<bool> = tokens[..body].iter().map(|t| t.is_op(sql, ";")).collect();
     if ends_at != Some(tokens.len().saturating_sub(1)) || heads.contains(&true) || !is_closed(sql, &tokens) || has_open_comment(sql) {
-        let problem = Problem::new("a trigger ends with the END of its body", expr.origin.0, "not one whole trigger");
+        let problem = Problem::new("a trigger must end with the END of its body", expr.origin.0, "not one complete trigger");
         found.push(problem.help("write everything after the name: AFTER INSERT ON table BEGIN …; END"));
     }
 }

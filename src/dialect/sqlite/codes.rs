@@ -6,7 +6,7 @@ use libsqlite3_sys as ffi;
 
 /// The names of the primary codes that a statement may end with, and what they mean.
 const CODES: [(i32, &str, &str); 13] = [
-    (ffi::SQLITE_ERROR, "SQLITE_ERROR", "an expression fails over the rows"),
+    (ffi::SQLITE_ERROR, "SQLITE_ERROR", "an expression fails on the rows"),
     (ffi::SQLITE_NOMEM, "SQLITE_NOMEM", "out of memory"),
     (ffi::SQLITE_IOERR, "SQLITE_IOERR", "disk I/O error"),
     (ffi::SQLITE_CORRUPT, "SQLITE_CORRUPT", "database disk image is malformed"),
@@ -15,15 +15,15 @@ const CODES: [(i32, &str, &str); 13] = [
     (ffi::SQLITE_SCHEMA, "SQLITE_SCHEMA", "database schema has changed"),
     (ffi::SQLITE_TOOBIG, "SQLITE_TOOBIG", "string or blob too big"),
     (ffi::SQLITE_CONSTRAINT, "SQLITE_CONSTRAINT", "a row violates a constraint"),
-    (ffi::SQLITE_MISMATCH, "SQLITE_MISMATCH", "a value is not of its column's type"),
-    (ffi::SQLITE_AUTH, "SQLITE_AUTH", "it calls what it may not call"),
-    (ffi::SQLITE_RANGE, "SQLITE_RANGE", "an expression fails over the rows"),
+    (ffi::SQLITE_MISMATCH, "SQLITE_MISMATCH", "a value does not match the type of its column"),
+    (ffi::SQLITE_AUTH, "SQLITE_AUTH", "not authorized"),
+    (ffi::SQLITE_RANGE, "SQLITE_RANGE", "an expression fails on the rows"),
     (ffi::SQLITE_NOTADB, "SQLITE_NOTADB", "file is not a database"),
 ];
 
 fn entry(code: i32) -> (&'static str, &'static str) {
     let found = CODES.iter().find(|(c, ..)| *c == code & 0xff);
-    found.map_or(("a SQLite error", "an expression fails over the rows"), |(_, name, meaning)| (name, meaning))
+    found.map_or(("a SQLite error", "an expression fails on the rows"), |(_, name, meaning)| (name, meaning))
 }
 
 /// The name of a code's kind.

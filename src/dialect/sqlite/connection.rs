@@ -41,7 +41,7 @@ pub enum Error {
     #[error("the database is read-only")]
     ReadOnly,
     /// The file or its folder may not be written, which was found before anything began.
-    #[error("{path} may not be written: {reason}")]
+    #[error("{path} is not writable: {reason}")]
     NotWritable {
         /// The file or the folder.
         path: String,
@@ -52,25 +52,25 @@ pub enum Error {
     #[error("the disk is full")]
     Full,
     /// The database's disk is full.
-    #[error("the disk of {path} is full")]
+    #[error("the disk that holds {path} is full")]
     DiskFull {
         /// The database's folder.
         path: String,
     },
     /// The disk of SQLite's temporary files is full.
-    #[error("the disk of SQLite's temporary files is full")]
+    #[error("the disk that holds SQLite's temporary files is full")]
     TemporaryFull,
     /// The statement was interrupted.
     #[error("interrupted")]
     Interrupted,
     /// The database is in WAL mode with a log beside it, and the folder may not be written.
-    #[error("{path} is in WAL mode, and its folder may not be written: SQLite cannot read the log there")]
+    #[error("{path} is in WAL mode, but its folder is not writable: SQLite cannot read the write-ahead log")]
     WalUnreadable {
         /// The path as it was given.
         path: String,
     },
     /// SQLite copies pages of one size alone over a database in WAL mode.
-    #[error("{backup} has pages of another size than {path}, which is in WAL mode")]
+    #[error("{backup} has a different page size than {path}, which is in WAL mode")]
     PageSize {
         /// The backup.
         backup: String,

@@ -5,7 +5,7 @@ use crate::schema::{Case, Ident};
 
 /// A definition that is not what SQLite stores.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected} at `{found}`")]
+#[error("expected {expected}, found `{found}`")]
 pub(crate) struct ReadError {
     pub(crate) expected: String,
     pub(crate) found: String,
@@ -75,7 +75,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn fail<T>(&self, expected: &str) -> Read<T> {
-        let found = self.peek().map_or("its end", |t| t.text(self.sql));
+        let found = self.peek().map_or("end of SQL", |t| t.text(self.sql));
         Err(ReadError { expected: expected.to_owned(), found: found.to_owned() })
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
     } else if !found.is_file() {
         kind(found.file_type())
     } else if is_virtual() {
-        "it is not a file on a disk; a database must be a regular file"
+        "it is not a file on disk; a database must be a regular file"
     } else {
         return Ok(());
     };

@@ -23,7 +23,7 @@ pub enum SqlFileError {
         message: String,
     },
     /// A command of the shell.
-    #[error("line {line}: .{name} is a command of the sqlite3 shell, which rosey does not run")]
+    #[error("line {line}: .{name} is a sqlite3 shell command, which rosey does not run")]
     ShellCommand {
         /// The line in the file.
         line: usize,
@@ -51,7 +51,7 @@ pub struct Made {
 pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(at) = text.find('\0') {
-        return Err(SqlFileError::Statement { line: line(text, at), message: "there is a NUL character".to_owned() });
+        return Err(SqlFileError::Statement { line: line(text, at), message: "the SQL contains a NUL character".to_owned() });
     }
     let statements = statements(text, &lex(text))?;
     let mut memory = Connection::in_memory().await?;
@@ -131,7 +131,7 @@ fn statement<'t>(text: &'t str, tokens: &[Token]) -> Result<Option<Statement<'t>
     if let Some(catalog) = written_catalog(text, tokens) {
         let sql = dumped_definition(text, tokens).ok_or_else(|| SqlFileError::Statement {
             line: line(text, start),
-            message: format!("writes {catalog} itself; only a virtual table of a dump may come that way"),
+            message: format!("writes to {catalog} directly; this is allowed only for a virtual table in a dump"),
         })?;
         return Ok(Some(Statement { start, sql: "", does: Does::Make(sql) }));
     }
@@ -254,8 +254,8 @@ mod tests {
     fn errors_name_their_line() {
         refused("CREATE TABLE t (n);\n\n-- here\nCREATE TABLE t (n);", "line 4: table t already exists");
         refused("CREATE TABLE t (n);\nCREATE TABLE u (\n  n,\n  m,,\n);", "line 4: near \",\": syntax error");
-        refused("CREATE TABLE t (n);\n.read more.sql\n", "line 2: .read is a command of the sqlite3 shell, which rosey does not run");
-        refused("CREATE TABLE t (n\0);", "line 1: there is a NUL character");
+        refused("CREATE TABLE t (n);\n.read more.sql\n", "line 2: .read is a sqlite3 shell command, which rosey does not run");
+        refused("CREATE TABLE t (n\0);", "line 1: the SQL contains a NUL character");
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
         refused("ATTACH 'x.db' AS x;", "line 1: not authorized");
         let load = "CREATE TABLE t AS SELECT load_extension('x');";
         assert!(made(load).unwrap_err().starts_with("line 1: not authorized"), "{:?}", made(load));
-        let catalog = "line 1: writes sqlite_master itself; only a virtual table of a dump may come that way";
+        let catalog = "line 1: writes to sqlite_master directly; this is allowed only for a virtual table in a dump";
         refused("UPDATE sqlite_master SET sql = 'x';", catalog);
         let insert = "INSERT INTO main.sqlite_master(type,name,tbl_name,rootpage,sql) VALUES ('table','t','t',1,'CREATE TABLE t (n)')";
         refused(insert, catalog);

@@ -36,8 +36,11 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
 pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut [Step]) {
     for (child, fk) in led_elsewhere(changes, live).into_iter().filter(|(c, _)| desired.ignores("table", &c.name)) {
         let address = child.foreign_key_at(&fk);
-        let message = format!("{address} is not in the schema, is not touched, and names no column of {}, whose key changes", fk.table);
-        let advice = "name the column in its definition first, or keep the key";
+        let message = format!(
+            "{address} is not managed and references {} without naming a column, but the primary key of that table changes",
+            fk.table
+        );
+        let advice = "name the column in its definition first, or keep the primary key";
         if let Some(step) = steps.first_mut() {
             step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
         }

@@ -36,6 +36,6 @@ fn names_it(sql: &str, index: &Ident) -> bool {
 
 fn hazard(kind: &str, name: &str, index: &Ident) -> Hazard {
     let code = if kind == "view" { Code::BrokenView } else { Code::BrokenTrigger };
-    let message = format!("{kind} {name} says INDEXED BY {index}, which would be there no more");
-    Hazard::new(code, Level::Blocks, Address::top(kind, name), message, "change its SQL in the schema, or take INDEXED BY out first")
+    let message = format!("{kind} {name} uses INDEXED BY {index}, which would no longer exist");
+    Hazard::new(code, Level::Blocks, Address::top(kind, name), message, "change its SQL in the schema, or remove INDEXED BY first")
 }

@@ -153,7 +153,7 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     };
     let (visible, garbled): (Vec<&Stored>, Vec<&Stored>) = stored.iter().filter(hidden).partition(|r| r.garbled.is_none());
     for row in garbled {
-        fail(row, "its definition is not UTF-8".to_owned());
+        fail(row, "its definition is not valid UTF-8".to_owned());
     }
     for row in visible.iter().filter(|r| r.kind == "table") {
         let sql = row.sql.as_deref().unwrap_or_default();
@@ -193,7 +193,7 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
 fn odd_type(table: &Table) -> Option<String> {
     let odd = |c: &&Column| matches!(&c.ty, Type::Other(name) if !is_type_name(name.as_str()));
     let column = table.columns.values().find(odd)?;
-    Some(format!("column {} has the declared type `{}`", column.name, types::declared(&column.ty, false)))
+    Some(format!("column {} is declared with type `{}`", column.name, types::declared(&column.ty, false)))
 }
 
 fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {

@@ -20,7 +20,7 @@ const SHADOW: &str = "shadow";
 
 /// A fact that says nothing to SQLite's planner.
 #[derive(Debug, thiserror::Error)]
-#[error("the fact `{0}` is none of a SQLite database")]
+#[error("`{0}` is not a fact about a SQLite database")]
 pub struct FactError(String);
 
 /// What a plan needs to know of a live database.

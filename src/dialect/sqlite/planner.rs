@@ -26,13 +26,13 @@ pub enum PlanError {
     #[error(transparent)]
     Facts(#[from] FactError),
     /// The schema file asks for what SQLite cannot be; each problem has its place.
-    #[error("the schema cannot be put into SQLite")]
+    #[error("the schema is not valid for SQLite")]
     Schema(Vec<Problem>),
     /// Steps wait for each other.
-    #[error("no order is possible for {0}: each needs the other to come first")]
+    #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
     /// The steps would not lead to the schema. This is a mistake of rosey's.
-    #[error("the plan for {0} would not lead to the schema; nothing was changed. This is a mistake in rosey: please report it")]
+    #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
 }
 
@@ -215,15 +215,15 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
 
 /// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.
 fn foreign(address: &Address, message: &str) -> Hazard {
-    let message = format!("not supported: {address} uses what only the program that made it has ({message})");
-    let advice = "change the table with that program, or drop what uses it first";
+    let message = format!("not supported: {address} uses something that only its own application provides ({message})");
+    let advice = "change the table with that application, or drop what uses it first";
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
 /// SQLite's own error, at the line of the object it is about.
 fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
     let origin = origin_of(desired, address, message);
-    let problem = Problem::new(format!("SQLite refuses {address}: {message}"), origin.0, "declared here");
+    let problem = Problem::new(format!("SQLite rejects {address}: {message}"), origin.0, "declared here");
     // A long statement would hide the message, and the schema file says the same.
     let shown = sql.lines().count() <= 20 && sql.len() <= 2_000;
     if shown { problem.help(format!("the statement was: {sql}")) } else { problem }

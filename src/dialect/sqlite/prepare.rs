@@ -12,12 +12,12 @@ use super::connection::{Error, of_code};
 /// The pointer must be an open connection that nobody else uses meanwhile.
 pub(super) unsafe fn one(connection: *mut ffi::sqlite3, sql: &str) -> Result<c_int, Error> {
     let refused = |message: &str| Error::Sql { message: message.to_owned(), code: ffi::SQLITE_ERROR, sql: sql.to_owned() };
-    let text = CString::new(sql).map_err(|_| refused("there is a NUL character"))?;
+    let text = CString::new(sql).map_err(|_| refused("the SQL contains a NUL character"))?;
     // SAFETY: the caller's promise; the text ends in NUL and lives longer than what SQLite points to in it.
     unsafe {
         let (statement, rest) = next(connection, text.as_ptr(), sql)?;
         if statement.is_null() {
-            return Err(refused("there is no statement"));
+            return Err(refused("the SQL contains no statement"));
         }
         let columns = ffi::sqlite3_column_count(statement);
         ffi::sqlite3_finalize(statement);
@@ -27,7 +27,7 @@ pub(super) unsafe fn one(connection: *mut ffi::sqlite3, sql: &str) -> Result<c_i
             let (another, behind) = next(connection, rest, sql)?;
             if !another.is_null() {
                 ffi::sqlite3_finalize(another);
-                return Err(refused("another statement stands behind the first"));
+                return Err(refused("the SQL contains more than one statement"));
             }
             if behind == rest {
                 break;

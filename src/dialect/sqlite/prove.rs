@@ -104,8 +104,9 @@ async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Pr
             let Err(error) = memory.query(&probe).await else { continue };
             let message = error.to_string();
             if message.contains("misuse of") {
-                let problem = Problem::new(format!("SQLite refuses {what}: {message}"), expr.origin.0, "must be one row's own value");
-                return Some(problem.help("put it into a query of its own: (SELECT count(*) FROM t AS other WHERE …)"));
+                let problem =
+                    Problem::new(format!("SQLite rejects {what}: {message}"), expr.origin.0, "must be computed from a single row");
+                return Some(problem.help("put it into a subquery: (SELECT count(*) FROM t AS other WHERE …)"));
             }
         }
     }
@@ -125,10 +126,10 @@ async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Opti
             let Err(error) = memory.query(&format!("EXPLAIN SELECT ({})", expr.text)).await else { continue };
             let message = error.to_string();
             if message.contains("no such function") {
-                let told = format!("SQLite refuses the default of column {}: {message}", column.name);
+                let told = format!("SQLite rejects the default of column {}: {message}", column.name);
                 return Some(
                     Problem::new(told, expr.origin.0, "every insert would fail")
-                        .help("give each database its own default: two lines of the column, `only=sqlite` and `only=postgres`"),
+                        .help("declare the column twice, each with its own default: once with `only=sqlite` and once with `only=postgres`"),
                 );
             }
         }

@@ -342,7 +342,7 @@ fn read_action(c: &mut Cursor) -> Read<RefAction> {
             return Ok(action);
         }
     }
-    c.fail("an action")
+    c.fail("a foreign key action")
 }
 
 /// `NOT DEFERRABLE …` is the default, whatever stands behind it.

@@ -12,12 +12,12 @@ use crate::plan::{HISTORY_FORMAT, Hazard, Piece, Plan, Probe, Step, counted_agai
 use crate::schema::{Dialect, Normalized, Schema, Table};
 
 const CHECKS: &str = "CREATE TEMP TABLE \"_rosey_check\" (
-    \"start\" CONSTRAINT \"the schema is not the one that this plan was made for\" CHECK (\"start\"),
-    \"known\" CONSTRAINT \"a row of the history was written by a later rosey\" CHECK (\"known\"),
-    \"found\" CONSTRAINT \"rows do not fit what this plan makes of them\" CHECK (\"found\" = 0),
+    \"start\" CONSTRAINT \"the schema is not the one that the plan was made for\" CHECK (\"start\"),
+    \"known\" CONSTRAINT \"the history was written by a newer version of rosey\" CHECK (\"known\"),
+    \"found\" CONSTRAINT \"rows violate the new schema\" CHECK (\"found\" = 0),
     \"of\",
-    \"filled\" CONSTRAINT \"a column that is filled would still hold NULL\" CHECK (\"filled\"),
-    \"kept\" CONSTRAINT \"rows would point to rows that are not there\" CHECK (\"kept\")
+    \"filled\" CONSTRAINT \"a backfilled column would still contain NULL\" CHECK (\"filled\"),
+    \"kept\" CONSTRAINT \"rows would violate a foreign key\" CHECK (\"kept\")
 )";
 
 /// The definitions that count: those of rosey itself do not.
@@ -44,14 +44,14 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
          AND NOT EXISTS (SELECT * FROM {start} EXCEPT {LIVE})"
     ));
     statements.push(format!("DROP TABLE {start}"));
-    Piece::new("Stops where the schema is not the one that this plan was made for.", statements)
+    Piece::new("Stops if the schema is not the one that the plan was made for.", statements)
 }
 
 /// Stops where a later rosey has written the history on. Stands behind [`is_the_start`], whose table it uses.
 pub(crate) fn is_known() -> Piece {
     let known =
         format!("INSERT INTO temp.\"_rosey_check\" (\"known\") SELECT coalesce(max(format), 0) <= {HISTORY_FORMAT} FROM _rosey_history");
-    Piece::new("Stops where a later rosey has written the history.", [create_history(Dialect::Sqlite), known])
+    Piece::new("Stops if a newer version of rosey has written to the history.", [create_history(Dialect::Sqlite), known])
 }
 
 /// Stops where rows that have come since the plan was made break what it found unbroken.
@@ -70,7 +70,7 @@ pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> 
         made.extend(statements.clone());
         dropped.push(format!("DROP TABLE temp.{}", quote(name)));
     }
-    let piece = || Piece::new("Stops where rows have come that do not fit.", made.into_iter().chain(checks.clone()).chain(dropped));
+    let piece = || Piece::new("Stops if rows violate the new schema.", made.into_iter().chain(checks.clone()).chain(dropped));
     Ok((!checks.is_empty()).then(piece))
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn is_filled(plan: &Plan) -> Option<Piece> {
             ));
         }
     }
-    (!checks.is_empty()).then(|| Piece::new("Stops where a column that is filled still holds NULL.", checks))
+    (!checks.is_empty()).then(|| Piece::new("Stops if a backfilled column still contains NULL.", checks))
 }
 
 /// The foreign keys of a schema that SQLite can check, and those to no table.

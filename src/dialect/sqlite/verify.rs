@@ -22,7 +22,7 @@ pub(crate) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result
         for column in edits.after.columns.values().filter(was_filled) {
             let nulls = format!("SELECT count(*) FROM {table} WHERE typeof({}) = 'null'", quote(column.name.as_str()));
             if connection.number(&nulls).await? > 0 {
-                return Ok(Some(format!("column {} of {} still holds NULL", column.name, edits.after.name)));
+                return Ok(Some(format!("column {} of {} still contains NULL", column.name, edits.after.name)));
             }
         }
     }
@@ -82,14 +82,14 @@ pub(crate) fn newly_broken(before: &Broken, after: &Broken) -> Option<String> {
     for (key, now) in after {
         let orphans = match (before.get(key), now) {
             (None, Orphans::Mismatch | Orphans::Nowhere(_)) | (Some(Orphans::Mismatch), _) => false,
-            (Some(_), Orphans::Mismatch) => return Some(format!("the foreign key {} of {} would point to what is no key", key.1, key.0)),
+            (Some(_), Orphans::Mismatch) => return Some(format!("foreign key {} of {} would not reference a primary key or unique index", key.1, key.0)),
             (old, new) => {
                 let before = |row: &String| old.and_then(|o| o.rows().get(row).copied()).unwrap_or(0);
                 new.rows().iter().any(|(row, n)| *n > before(row))
             }
         };
         if orphans {
-            return Some(format!("rows of {} would point to rows that are not there", key.0));
+            return Some(format!("rows of {} would reference missing rows", key.0));
         }
     }
     None

@@ -96,7 +96,7 @@ async fn broken_triggers(memory: &mut Connection, triggers: &[&Stored]) -> Resul
     for trigger in triggers {
         let (_, of) = event(&trigger.sql);
         if let Some(gone) = of.iter().find(|c| !all.iter().any(|a| a.eq_ignore_ascii_case(c))) {
-            broken.insert(key(trigger), format!("it fires on an update of {gone}, and {} has no such column", trigger.table));
+            broken.insert(key(trigger), format!("it fires on UPDATE OF {gone}, but {} has no such column", trigger.table));
         }
     }
     let events: BTreeSet<Event> = triggers.iter().map(|t| event(&t.sql).0).collect();

@@ -45,7 +45,7 @@ pub(super) fn decode(node: Node, known: &[Levelled]) -> Vec<(String, Severity)> 
         child.finish(&[]);
     }
     if levels.is_empty() && node.children().is_empty() {
-        node.problem("`lint` sets no level", "here", "write `lint { CODE off }`; the levels are error, warning, note and off");
+        node.problem("`lint` does not set a level", "here", "write `lint { CODE off }`; the levels are error, warning, note and off");
     }
     node.finish(&["code"]);
     levels
@@ -62,6 +62,6 @@ fn refused(child: &Node, known: &[Levelled]) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`rosey explain` lists all codes".to_owned(),
     };
-    let problem = Problem::new(format!("there is no code `{name}`"), child.at(), "not known here");
+    let problem = Problem::new(format!("unknown code `{name}`"), child.at(), "not recognized");
     child.ctx.problem(problem.help(help));
 }

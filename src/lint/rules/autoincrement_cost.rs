@@ -8,9 +8,9 @@ use crate::schema::{Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "autoincrement-cost",
-        summary: "A key has AUTOINCREMENT.",
-        why: "A rowid key is numbered without it. AUTOINCREMENT only keeps the numbers of deleted rows from being used again, and for that every insert reads and writes the table sqlite_sequence as well (https://sqlite.org/autoinc.html).",
-        instead: "Take it out, unless something outside remembers ids of rows that are gone. Then allow it and say so.",
+        summary: "A primary key uses AUTOINCREMENT.",
+        why: "A rowid key is numbered without AUTOINCREMENT, which only prevents the numbers of deleted rows from being reused. For that, every insert also reads and writes the table sqlite_sequence (https://sqlite.org/autoinc.html).",
+        instead: "Remove it, unless the ids of deleted rows are still stored somewhere else. In that case, add an `allow` with the reason.",
         example: r#"column id serial primary-key autoincrement {
     allow autoincrement-cost "ids go into e-mails"
 }"#,
@@ -25,8 +25,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     numbered
         .map(|t| {
             let address = t.single_key().map_or(t.address(), |c| t.address().child("column", &c.name));
-            let message = format!("the key of {} has autoincrement, so each insert writes sqlite_sequence too", t.name);
-            Finding::new(address, key_origin(t), message, "take it out, unless ids of deleted rows must not come back")
+            let message = format!("the primary key of {} has autoincrement, so each insert also writes to sqlite_sequence", t.name);
+            Finding::new(address, key_origin(t), message, "remove it, unless the ids of deleted rows must not be reused")
         })
         .collect()
 }

@@ -7,9 +7,9 @@ use crate::schema::{Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "check-not-kept",
-        summary: "A check of a domain is PostgreSQL's alone, so the column has no such check on SQLite.",
-        why: "SQLite has no domains: a column of one gets the domain's type and those of its checks that SQLite reads in the same way. An operator like ~ or a function that only PostgreSQL has is not among them, and SQLite takes values that PostgreSQL refuses.",
-        instead: "Write the check with comparisons and functions that both have, or add one for SQLite at the column.",
+        summary: "SQLite does not enforce a check constraint of a domain.",
+        why: "SQLite has no domains: a column of a domain gets the base type of the domain and those of its check constraints that mean the same in SQLite. A constraint with an operator such as ~, or with a function that only PostgreSQL has, is left out, so SQLite accepts values that PostgreSQL rejects.",
+        instead: "Write the constraint with comparisons and functions that both databases have, or add a separate one for SQLite to the column.",
         example: r#"column zip zip { check "zip NOT GLOB '*[^0-9]*'" only=sqlite }"#,
     },
     level: Severity::Warning,
@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let finding = |n: &crate::schema::NotKept| {
         let message = format!("SQLite does not enforce {} on column {}", n.what, n.address.last());
-        Finding::new(n.address.clone(), n.origin, message, "write it so that SQLite reads it, or add a check with only=sqlite")
+        Finding::new(n.address.clone(), n.origin, message, "write it so that SQLite understands it, or add a check with only=sqlite")
     };
     schema.not_kept.iter().map(finding).collect()
 }

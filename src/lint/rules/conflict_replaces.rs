@@ -8,9 +8,9 @@ use crate::schema::{Address, Conflict, Dialect, Origin, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "conflict-replaces",
-        summary: "A rule has on-conflict=replace: it deletes the rows in the way.",
-        why: "Any insert or update that breaks the rule silently deletes the rows that were there first, children by `cascade` included, while their delete triggers run only under PRAGMA recursive_triggers (https://sqlite.org/lang_conflict.html). On a not-null rule it writes the default instead.",
-        instead: "Take it out, and write `INSERT … ON CONFLICT … DO UPDATE` where it is meant.",
+        summary: "A constraint has on-conflict=replace, which deletes existing rows.",
+        why: "An insert or update that violates the constraint silently deletes the existing rows that it conflicts with, including child rows through `cascade`. Delete triggers run for them only if PRAGMA recursive_triggers is on (https://sqlite.org/lang_conflict.html). For a not-null constraint, NULL is replaced with the default value instead.",
+        instead: "Remove on-conflict=replace, and write `INSERT … ON CONFLICT … DO UPDATE` in the statements that are meant to replace rows.",
         example: "INSERT INTO users (name, seen) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seen = excluded.seen",
     },
     level: Severity::Warning,
@@ -22,7 +22,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let found = schema.tables.values().flat_map(replacing);
     found
         .map(|(address, origin, what)| {
-            Finding::new(address, origin, format!("{what} deletes the rows in its way"), "take out on-conflict=replace")
+            Finding::new(address, origin, format!("{what} deletes conflicting rows"), "remove on-conflict=replace")
         })
         .collect()
 }
@@ -33,7 +33,7 @@ fn replacing(table: &Table) -> Vec<(Address, Origin, String)> {
     let key = key.map(|k| (table.key_at(), k.origin, "the primary key".to_owned()));
     let uniques = table.uniques.iter().filter(|u| u.conflict == replace).map(|u| {
         let columns = names(u.parts.iter().map(|p| &p.column));
-        (table.unique_at(u), u.origin, format!("the unique rule of {columns}"))
+        (table.unique_at(u), u.origin, format!("the unique constraint on {columns}"))
     });
     key.chain(uniques).collect()
 }

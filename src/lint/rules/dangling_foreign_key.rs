@@ -8,10 +8,10 @@ use crate::schema::{Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "dangling-foreign-key",
-        summary: "A foreign key leads to no table, or to columns that are no key.",
-        why: "SQLite lets it be made. As soon as foreign keys are enforced, every statement that has to look there fails: `no such table`, or `foreign key mismatch` (https://sqlite.org/foreignkeys.html#fk_indexes).",
-        instead: "Point it to a primary key or to columns with a unique rule, add that rule to the parent, or drop the foreign key.",
-        example: r#"foreign-key mail references="users(email)" dangling=#true    // users has no unique email"#,
+        summary: "A foreign key references a table that does not exist, or columns that are not a key.",
+        why: "SQLite accepts the definition. If foreign keys are enforced, every statement that has to check the reference fails with `no such table` or `foreign key mismatch` (https://sqlite.org/foreignkeys.html#fk_indexes).",
+        instead: "Reference a primary key or columns with a unique constraint, add such a constraint to the parent table, or drop the foreign key.",
+        example: r#"foreign-key mail references="users(email)" dangling=#true    // users.email is not unique"#,
     },
     level: Severity::Error,
     applies: |engine| !engine.checks_foreign_key_definitions,
@@ -23,12 +23,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     dangling
         .map(|(table, fk)| {
             let to = if fk.to.is_empty() { fk.table.to_string() } else { format!("{}({})", fk.table, names(&fk.to)) };
-            let message = format!("{} points to {to}, which is no key", names(&fk.columns));
+            let message = format!("{} references {to}, which is not a key", names(&fk.columns));
             Finding::new(
                 foreign_key_at(table, fk),
                 fk.origin,
                 message,
-                "give the parent a unique rule on these columns, or drop the foreign key",
+                "add a unique constraint on these columns to the parent table, or drop the foreign key",
             )
         })
         .collect()
@@ -42,6 +42,6 @@ mod tests {
     #[test]
     fn only_what_says_so() {
         let kdl = "table t {\n column a integer primary-key\n column b text\n foreign-key b references=\"gone(x)\" dangling=#true\n foreign-key a references=\"t(a)\"\n}";
-        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.foreign-key.b: b points to gone(x), which is no key"]);
+        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.foreign-key.b: b references gone(x), which is not a key"]);
     }
 }

@@ -9,9 +9,9 @@ use crate::schema::{Dialect, Schema, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "discouraged-type",
-        summary: "A column has a type that PostgreSQL itself advises against.",
-        why: "`money` has no currency and its fractions follow a server setting; `timetz` cannot know its zone's offset without a date; `timestamp(0)` rounds up into the next second; `\"char\"` and `name` are the catalog's own (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
-        instead: "Write `decimal(p,s)` for money, `timestamptz` for moments, `text` for texts.",
+        summary: "A column has a type that the PostgreSQL project advises against.",
+        why: "`money` does not store a currency, and the number of its decimal places depends on a server setting; `timetz` cannot determine the offset of its time zone without a date; `timestamp(0)` rounds up into the next second; `\"char\"` and `name` are internal types of the system catalogs (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
+        instead: "Use `decimal(p,s)` for money, `timestamptz` for points in time and `text` for text.",
         example: r#"column price "decimal(12,2)"    // not: money"#,
     },
     level: Severity::Warning,
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     meant
         .map(|(t, c)| {
             let message = format!("{} is {}, which PostgreSQL advises against", c.name, c.ty);
-            Finding::new(column_at(t, &c.name), c.origin, message, "rosey explain discouraged-type tells what to write")
+            Finding::new(column_at(t, &c.name), c.origin, message, "see `rosey explain discouraged-type` for what to use instead")
         })
         .collect()
 }

@@ -10,9 +10,9 @@ use crate::schema::{Address, Dialect, Expr, Ident, Literal, PartKey, Schema, Tab
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "double-quoted-string",
-        summary: "A text in double quotes is no name, so SQLite takes it for a string.",
-        why: "Double quotes are for names. Where no name fits, SQLite falls back to a string (https://sqlite.org/quirks.html#dblquote), so the day a column of that name comes, the condition means something else; a misspelt name is no error but a constant. Builds of SQLite with that quirk switched off refuse such a schema.",
-        instead: "Write strings in single quotes.",
+        summary: "A double-quoted word is not a name, so SQLite treats it as a string.",
+        why: "Double quotes are for names. If no name matches, SQLite falls back to a string literal (https://sqlite.org/quirks.html#dblquote). A misspelled column name is then a constant instead of an error, and if a column of that name is added later, the expression changes its meaning. SQLite builds that disable this quirk reject such a schema.",
+        instead: "Write string literals in single quotes.",
         example: r#"check "status IN ('open', 'done')"    // not: \"open\""#,
     },
     level: Severity::Warning,
@@ -34,7 +34,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut look = |address: Address, expr: &Expr, is_name: &dyn Fn(&str) -> bool, else_name: &str| {
         for text in strings(&expr.text, is_name) {
-            let message = format!("\"{text}\" is no column of {}, so SQLite takes it for a string", table.name);
+            let message = format!("\"{text}\" is not a column of {}, so SQLite treats it as a string", table.name);
             found.push(finding(address.clone(), expr, &text, message, else_name));
         }
     };
@@ -47,7 +47,11 @@ fn of_table(table: &Table) -> Vec<Finding> {
         column.generated.iter().for_each(|g| look(address.clone(), &g.expr, &name, PLAIN));
         // These see the table as it was.
         let was = |old: &str| name(old) || table.columns.values().any(|c| c.was.iter().any(|w| w.matches(old)));
-        column.backfill.iter().chain(&column.using).for_each(|e| look(address.clone(), e, &was, "[NAME] if it is a column that goes"));
+        column
+            .backfill
+            .iter()
+            .chain(&column.using)
+            .for_each(|e| look(address.clone(), e, &was, "[NAME] if it is a column that is dropped"));
     }
     for check in &table.checks {
         look(table.check_at(check), &check.expr, &name, PLAIN);
@@ -60,7 +64,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
     found
 }
 
-const PLAIN: &str = "the column's name as it is";
+const PLAIN: &str = "the column name without quotes";
 
 fn finding(address: Address, expr: &Expr, text: &str, message: String, else_name: &str) -> Finding {
     let advice = format!("write '{}', or {}", text.replace('\'', "''"), else_name.replace("NAME", text));
@@ -118,7 +122,7 @@ fn of_body(address: Address, body: &Expr, known: &Known) -> Vec<Finding> {
     };
     let found = strings(sql, is_name).into_iter();
     found
-        .map(|text| finding(address.clone(), body, &text, format!("\"{text}\" is no column, so SQLite takes it for a string"), PLAIN))
+        .map(|text| finding(address.clone(), body, &text, format!("\"{text}\" is not a column, so SQLite treats it as a string"), PLAIN))
         .collect()
 }
 
@@ -196,9 +200,9 @@ mod tests {
         assert_eq!(
             found(&RULE, kdl, Dialect::Sqlite),
             [
-                "table.t.column.status: \"open\" is no column of t, so SQLite takes it for a string",
-                "table.t.check.(status IN (\"open\", 'done') AND \"odd name\" > '' AND \"T\".\"status\" <> ''): \"open\" is no column of t, so SQLite takes it for a string",
-                "table.t.index.i: \"x y\" is no column of t, so SQLite takes it for a string",
+                "table.t.column.status: \"open\" is not a column of t, so SQLite treats it as a string",
+                "table.t.check.(status IN (\"open\", 'done') AND \"odd name\" > '' AND \"T\".\"status\" <> ''): \"open\" is not a column of t, so SQLite treats it as a string",
+                "table.t.index.i: \"x y\" is not a column of t, so SQLite treats it as a string",
             ]
         );
     }

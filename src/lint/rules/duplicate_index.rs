@@ -8,11 +8,11 @@ use crate::schema::{Address, Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "duplicate-index",
-        summary: "An index or unique rule is sorted by just what another index, the key or a unique rule is sorted by.",
-        why: "Both are written with every row, and one of them is never needed: a primary key and a unique rule have an index of their own. A rule that is deferrable is no double of one that is not: only what is checked at once serves `ON CONFLICT` and foreign keys.",
+        summary: "An index or unique constraint has the same columns as another index, the primary key or another unique constraint.",
+        why: "Both are updated for every write, and one of them is not needed: a primary key and a unique constraint already have an index. A deferrable constraint does not replace one that is not deferrable, because `ON CONFLICT` and foreign keys require a constraint that is checked immediately.",
         instead: "Drop one of the two.",
         example: r#"column email text unique
-index idx_email email       // the unique rule has one already"#,
+index idx_email email       // the unique constraint already has an index"#,
     },
     level: Severity::Warning,
     applies: everywhere,
@@ -33,12 +33,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn finding(relation: &Address, this: &Access, other: &Access) -> Option<Finding> {
-    let message = format!("{} is sorted by just what {} is sorted by", this.name, other.name);
+    let message = format!("{} has the same columns as {}", this.name, other.name);
     match this.kind {
         Kind::Key(_) => None,
         Kind::Unique(rule) => {
             let columns = names(rule.parts.iter().map(|p| &p.column));
-            let advice = format!("take out the unique rule of {columns}");
+            let advice = format!("remove the unique constraint on {columns}");
             Some(Finding::new(relation.child("unique", &columns), rule.origin, message, advice))
         }
         Kind::Index(index) => {
@@ -108,9 +108,6 @@ mod tests {
     #[test]
     fn of_materialised_views_too() {
         let kdl = "materialized-view v { as \"SELECT 1 AS a\"; index i a; index j a; }";
-        assert_eq!(
-            found(&RULE, kdl, Dialect::Postgres),
-            ["materialized-view.v.index.j: index j is sorted by just what index i is sorted by"]
-        );
+        assert_eq!(found(&RULE, kdl, Dialect::Postgres), ["materialized-view.v.index.j: index j has the same columns as index i"]);
     }
 }

@@ -8,9 +8,9 @@ use crate::schema::{Column, Dialect, Literal, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "expression-as-text",
-        summary: "A default is the text of an expression, and not its value.",
-        why: "default=\"CURRENT_TIMESTAMP\" is a string of letters. SQLite stores them in every row; PostgreSQL refuses them in a column of times, or, with `now`, stores the moment at which the table was made.",
-        instead: "Write `(sql)` before the quotes. A text that only looks so is right as it is: allow it.",
+        summary: "A default is the text of an expression instead of the expression.",
+        why: "default=\"CURRENT_TIMESTAMP\" is a string. SQLite stores that string in every row. For a date or time column, PostgreSQL rejects it or, for `now`, stores the time at which the table was created.",
+        instead: "Write `(sql)` before the quotes. If the text is meant as text, add an `allow`.",
         example: r#"column created_at timestamp default=(sql)"CURRENT_TIMESTAMP""#,
     },
     level: Severity::Warning,
@@ -22,7 +22,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let meant = columns(schema).filter_map(|(t, c)| Some((t, c, expression(c)?)));
     meant
         .map(|(t, c, text)| {
-            let message = format!("the default of {} is the text '{text}', and not its value", c.name);
+            let message = format!("the default of {} is the text '{text}', not the value of the expression", c.name);
             let advice = format!("write default=(sql){}", crate::kdl::quoted(meant_by(text)));
             Finding::new(column_at(t, &c.name), c.origin, message, advice)
         })

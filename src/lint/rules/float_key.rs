@@ -10,9 +10,9 @@ use crate::schema::{Column, Dialect, Ident, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "float-key",
-        summary: "A float is a key, or part of a unique rule, a unique index or a foreign key.",
-        why: "Two ways to compute a number seldom end in the same 64 bits: 0.1 + 0.2 is not 0.3. Rows that should be one are two, and rows that should be found are not.",
-        instead: "Use an integer, a decimal (PostgreSQL) or a text as the key.",
+        summary: "A floating-point column is part of a primary key, unique constraint, unique index or foreign key.",
+        why: "Two computations of the same number often differ in their last bits: 0.1 + 0.2 is not 0.3. Rows that should be equal are not, and lookups miss rows that should match.",
+        instead: "Use an integer, a decimal (PostgreSQL) or text as the key.",
         example: "column version text primary-key    // not: column version double primary-key",
     },
     level: Severity::Warning,
@@ -24,8 +24,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let meant = columns(schema).filter(|(t, c)| is_float(c, t, dialect) && is_compared(t, &c.name));
     meant
         .map(|(t, c)| {
-            let message = format!("{} is {}, and has to be equal to be found", c.name, c.ty);
-            Finding::new(column_at(t, &c.name), c.origin, message, "use an integer, a decimal or a text")
+            let message = format!("{} is {}, but is compared for equality", c.name, c.ty);
+            Finding::new(column_at(t, &c.name), c.origin, message, "use an integer, decimal or text")
         })
         .collect()
 }

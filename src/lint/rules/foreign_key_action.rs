@@ -9,9 +9,9 @@ use crate::schema::{Column, Dialect, RefAction, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "foreign-key-action",
-        summary: "A foreign key sets a column to NULL that refuses NULL.",
-        why: "`set-null`, and `set-default` where there is no default, would write NULL into a column that is not-null, so every delete or change of a parent that is pointed to fails, with an error about the child's column.",
-        instead: "Let the column be NULL, or write what is meant: `restrict`, `cascade`, or a default that is there.",
+        summary: "A foreign key action sets a not-null column to NULL.",
+        why: "`set-null`, or `set-default` without a default, would write NULL to a not-null column. Every delete or update of a referenced parent row then fails, with an error about the child column.",
+        instead: "Make the column nullable, or use another action: `restrict`, `cascade`, or `set-default` with a default.",
         example: r#"column author integer references="users(id)" on-delete=set-null    // without not-null"#,
     },
     level: Severity::Error,
@@ -25,8 +25,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
         for (property, action) in [("on-delete", fk.on_delete), ("on-update", fk.on_update)] {
             let refusing = fk.columns.iter().filter_map(|c| table.columns.get(c)).find(|c| c.not_null && is_nulled(c, action, dialect));
             if let Some(column) = refusing {
-                let message = format!("{property}={} would write NULL into {}, which is not-null", action.word(), column.name);
-                let advice = format!("let {} be NULL, or write {property}=restrict or {property}=cascade", column.name);
+                let message = format!("{property}={} would write NULL to {}, which is not-null", action.word(), column.name);
+                let advice = format!("make {} nullable, or write {property}=restrict or {property}=cascade", column.name);
                 findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, advice));
             }
         }

@@ -7,9 +7,9 @@ use crate::schema::{Dialect, ObjectName, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "foreign-key-circle",
-        summary: "Tables point to each other in a circle, each by columns that are not-null.",
-        why: "No row can come first: each needs a row of the next table. Only a deferrable foreign key lets them come in one transaction, and backups that load table by table stumble over it.",
-        instead: "Let one of the columns be NULL, or make one of the foreign keys deferrable=initially-deferred.",
+        summary: "Tables reference each other in a cycle, all through not-null columns.",
+        why: "No row can be inserted first, because each requires a row in the next table. Only a deferrable foreign key allows the rows to be inserted, in one transaction, and restoring a backup table by table fails.",
+        instead: "Make one of the columns nullable, or make one of the foreign keys deferrable=initially-deferred.",
         example: r#"foreign-key first_post references="posts(id)" deferrable=initially-deferred"#,
     },
     level: Severity::Warning,
@@ -26,8 +26,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
             let Some(circle) = circle(schema, table, next).map(|c| from_first(schema, c)).filter(|c| !told.contains(c)) else { continue };
             let Some(first) = circle.first().and_then(|name| schema.tables.get(*name)) else { continue };
             let path = circle.iter().map(ToString::to_string).collect::<Vec<_>>().join(" -> ");
-            let message = format!("no row can come first: {path} -> {}", first.name);
-            let advice = "let one of these columns be NULL, or write deferrable=initially-deferred";
+            let message = format!("no row can be inserted first: {path} -> {}", first.name);
+            let advice = "make one of these columns nullable, or write deferrable=initially-deferred";
             findings.push(Finding::new(first.address(), first.origin, message, advice));
             told.push(circle);
         }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn circles_without_a_way_in() {
-        assert_eq!(found(&RULE, &tables("not-null"), Dialect::Sqlite), ["table.a: no row can come first: a -> b -> a"]);
+        assert_eq!(found(&RULE, &tables("not-null"), Dialect::Sqlite), ["table.a: no row can be inserted first: a -> b -> a"]);
         assert!(at(&RULE, &tables("")).is_empty());
         assert!(at(&RULE, &tables("not-null deferrable=initially-deferred")).is_empty());
     }
@@ -99,7 +99,7 @@ mod tests {
         let kdl = table("a", &["b", "c"]) + &table("b", &["a"]) + &table("c", &["d"]) + &table("d", &["a"]) + &table("e", &["a"]);
         assert_eq!(
             found(&RULE, &kdl, Dialect::Sqlite),
-            ["table.a: no row can come first: a -> b -> a", "table.a: no row can come first: a -> c -> d -> a"]
+            ["table.a: no row can be inserted first: a -> b -> a", "table.a: no row can be inserted first: a -> c -> d -> a"]
         );
     }
 }

@@ -10,9 +10,9 @@ use crate::schema::{Column, Dialect, ForeignKey, Ident, Schema, Table, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "foreign-key-type",
-        summary: "The columns of a foreign key have another type than those they point to.",
-        why: "On SQLite the parent's affinity decides what is equal, so '7' in a text column matches the number 7 here and not in a join. On PostgreSQL a key that grows past the smaller type cannot be pointed to any more, and an index may not serve a comparison of two types.",
-        instead: "Give both ends the same type; `serial` and `integer` are the same.",
+        summary: "The columns of a foreign key have a different type than the columns they reference.",
+        why: "SQLite compares with the affinity of the parent column, so '7' in a text column matches the number 7 for the foreign key, but not in a join. On PostgreSQL, a key that exceeds the range of the smaller type can no longer be referenced, and an index may not be usable for a comparison between two types.",
+        instead: "Use the same type on both sides. `serial` counts as `integer`, and `bigserial` as `bigint`.",
         example: r#"table users { column id bigserial primary-key; }
 table posts { column author bigint references="users(id)"; }"#,
     },
@@ -28,8 +28,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
         for (own, to) in fk.columns.iter().zip(targets(fk, parent)) {
             let (Some(own), Some(to)) = (table.columns.get(own), parent.columns.get(to)) else { continue };
             if differ((own, table), (to, parent), dialect) {
-                let message = format!("{} is {}, and {}.{} is {}", own.name, own.ty, fk.table, to.name, to.ty);
-                findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, "give both the same type"));
+                let message = format!("{} is {}, but {}.{} is {}", own.name, own.ty, fk.table, to.name, to.ty);
+                findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, "use the same type on both sides"));
             }
         }
     }

@@ -8,9 +8,9 @@ use crate::schema::{Dialect, ForeignKey, Ident, Index, Kind, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "foreign-key-without-index",
-        summary: "No index begins with the columns of a foreign key.",
-        why: "Neither database makes one by itself. Each time a row of the parent is deleted or its key changes, all rows of this table are read to find those that point to it, and a join from the parent reads them all too.",
-        instead: "Add an index that begins with these columns. Where the parent's rows are never deleted and nobody joins, allow it.",
+        summary: "No index starts with the columns of a foreign key.",
+        why: "Neither database creates this index automatically. Each time a parent row is deleted or its key changes, the whole child table is scanned for rows that reference it. A join from the parent table also scans the whole child table.",
+        instead: "Add an index that starts with these columns. If parent rows are never deleted and the tables are not joined, add an `allow`.",
         example: r#"table posts {
     column id serial primary-key
     column author integer references="users(id)"
@@ -26,7 +26,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let bare = foreign_keys(schema).filter(|(table, fk)| !fk.dangling && !is_served(table, fk, schema));
     bare.map(|(table, fk)| {
         let columns = names(&fk.columns);
-        let message = format!("no index begins with {columns}, which points to {}", fk.table);
+        let message = format!("no index starts with {columns}, which references {}", fk.table);
         let words = fk.columns.iter().map(|c| crate::kdl::string_repr(c.as_str())).collect::<Vec<_>>();
         let name = crate::kdl::string_repr(&free_name(table, fk, schema));
         Finding::new(foreign_key_at(table, fk), fk.origin, message, advice((table, fk), (schema, dialect), &name, &words))
@@ -105,7 +105,7 @@ mod tests {
         };
         assert_eq!(
             found(&RULE, &posts(""), Dialect::Postgres),
-            ["table.posts.foreign-key.a: no index begins with a, which points to users"]
+            ["table.posts.foreign-key.a: no index starts with a, which references users"]
         );
         for served in ["index i a", "index i a b", "unique a b", "index i a where=\"a IS NOT NULL\""] {
             assert!(at(&RULE, &posts(served)).is_empty(), "{served}");

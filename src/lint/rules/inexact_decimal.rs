@@ -9,9 +9,9 @@ use crate::schema::{Dialect, Schema, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "inexact-decimal",
-        summary: "SQLite has no exact decimals: a decimal column holds floats.",
-        why: "A `decimal(10,2)` has NUMERIC affinity there, and 0.10 is stored as the nearest 64-bit float (https://sqlite.org/floatingpoint.html). Sums of money drift: 0.1 + 0.2 is not 0.3. Neither precision nor scale is enforced.",
-        instead: "Count in the smallest unit as an integer (cents), or store the digits as text.",
+        summary: "SQLite has no exact decimal type: a decimal column stores floats.",
+        why: "In SQLite, `decimal(10,2)` has NUMERIC affinity, and 0.10 is stored as the nearest 64-bit float (https://sqlite.org/floatingpoint.html). Sums of amounts accumulate rounding errors: 0.1 + 0.2 is not 0.3. Neither precision nor scale is enforced.",
+        instead: "Store the amount as an integer in the smallest unit (cents), or store the digits as text.",
         example: r#"column price_cents integer not-null    // not: column price "decimal(10,2)""#,
     },
     level: Severity::Warning,
@@ -23,8 +23,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let decimals = columns(schema).filter(|(_, c)| is_decimal(&c.ty));
     decimals
         .map(|(t, c)| {
-            let message = format!("SQLite stores the fractions of {} as floats", c.name);
-            Finding::new(column_at(t, &c.name), c.origin, message, "count in the smallest unit as an integer, or store text")
+            let message = format!("SQLite stores fractional values of {} as floats", c.name);
+            Finding::new(column_at(t, &c.name), c.origin, message, "store an integer in the smallest unit, or text")
         })
         .collect()
 }

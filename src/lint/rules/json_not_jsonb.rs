@@ -9,9 +9,9 @@ use crate::schema::{Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "json-not-jsonb",
-        summary: "A column is json.",
-        why: "`json` keeps the text as it came, with its spaces, and parses it anew for each question. It has no equality, so DISTINCT, GROUP BY and unique rules fail on it, and no index looks into it (https://www.postgresql.org/docs/current/datatype-json.html).",
-        instead: "Write `jsonb`, unless the very text matters (a signature over it, the order of keys).",
+        summary: "A column has the type json.",
+        why: "`json` stores the exact input text, including white space, and parses it again for each operation. It has no equality operator, so DISTINCT, GROUP BY and unique constraints fail on it, and it does not support GIN indexes (https://www.postgresql.org/docs/current/datatype-json.html).",
+        instead: "Use `jsonb`, unless the exact text matters (for a signature, or for the order of keys).",
         example: "column payload jsonb not-null",
     },
     level: Severity::Note,
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     meant
         .map(|(t, c)| {
             let message = format!("{} is {}", c.name, c.ty);
-            Finding::new(column_at(t, &c.name), c.origin, message, "write jsonb, unless the very text matters")
+            Finding::new(column_at(t, &c.name), c.origin, message, "use jsonb, unless the exact text matters")
         })
         .collect()
 }

@@ -10,9 +10,9 @@ use crate::schema::{Column, Dialect, Schema, Table, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "key-is-no-rowid",
-        summary: "An integer primary key is not the table's rowid.",
-        why: "Only the exact type INTEGER is the rowid (https://sqlite.org/lang_createtable.html#rowid). With INT or BIGINT, or with `primary-key=desc`, the table has a hidden rowid as well and a second B-tree for the key, and nothing numbers the rows: an insert without a key is refused. It is not said of a key that points to another table, whose rows bring their numbers with them.",
-        instead: "Write `bigint … identity`, which is the rowid here and an identity column on PostgreSQL, where programs may still give a number of their own; or `integer`, which holds 64 bits here and 32 there. Where the numbers come from elsewhere and the second B-tree does not matter, allow it.",
+        summary: "An integer primary key is not the rowid of its table.",
+        why: "Only the exact type INTEGER makes a primary key the rowid (https://sqlite.org/lang_createtable.html#rowid). With INT or BIGINT, or with `primary-key=desc`, the table has a hidden rowid and a second B-tree for the key, and SQLite does not assign key values: an insert without a key is rejected. A key that references another table is not reported, because its values come from there.",
+        instead: "Write `bigint … identity`, which is the rowid on SQLite and an identity column on PostgreSQL, where an application can still insert its own values. Or write `integer`, which has 64 bits on SQLite and 32 bits on PostgreSQL. If the values come from elsewhere and the second B-tree does not matter, add an `allow`.",
         example: "column id bigint primary-key identity    // not: column id bigint primary-key",
     },
     level: Severity::Warning,

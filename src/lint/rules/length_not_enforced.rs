@@ -13,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "length-not-enforced",
         summary: "SQLite does not enforce the length of a varchar or char.",
-        why: "The number is a word to SQLite: a `varchar(10)` takes a text of any length (https://sqlite.org/faq.html#q9). What relies on the limit breaks elsewhere, and PostgreSQL would refuse such rows.",
-        instead: "Where the length matters, add a check; else write `text`.",
+        why: "SQLite ignores the length: a `varchar(10)` accepts text of any length (https://sqlite.org/faq.html#q9). Applications that rely on the limit fail elsewhere, and PostgreSQL would reject such rows.",
+        instead: "If the length matters, add a check constraint; otherwise write `text`.",
         example: r#"column name "varchar(50)" { check "length(name) <= 50" }"#,
     },
     level: Severity::Note,
@@ -26,7 +26,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let limited = columns(schema).filter_map(|(t, c)| Some((t, c, length(t, c)?))).filter(|(t, c, _)| !is_checked(t, c));
     limited
         .map(|(t, c, n)| {
-            let message = format!("SQLite does not enforce that {} is a {}", c.name, c.ty);
+            let message = format!("SQLite does not enforce the length of {} ({})", c.name, c.ty);
             let condition = crate::kdl::quoted(&format!("length({}) <= {n}", in_sql(&c.name)));
             let advice = format!("add `check {condition}`, or write text");
             Finding::new(column_at(t, &c.name), c.origin, message, advice)

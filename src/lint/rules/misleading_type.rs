@@ -10,9 +10,9 @@ use crate::schema::{Dialect, Schema, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "misleading-type",
-        summary: "SQLite takes a type's name for another type than it says.",
-        why: "SQLite looks for pieces of words: INT anywhere means INTEGER, also in POINT and FLOATING POINT; and a name without a known piece, like STRING, EMAIL or UUID, means NUMERIC (https://sqlite.org/datatype3.html#determination_of_column_affinity). Texts that look like numbers become numbers: '007' is stored as 7, and '1e5' as 100000.",
-        instead: "Write `text`, `double` or `blob`. A type that PostgreSQL needs stands in a line of its own, with only=postgres.",
+        summary: "SQLite interprets the name of a type as a different type.",
+        why: "SQLite derives the affinity of a column from parts of the type name: INT anywhere means INTEGER, even in POINT and FLOATING POINT, and a name without a known part, such as STRING, EMAIL or UUID, means NUMERIC (https://sqlite.org/datatype3.html#determination_of_column_affinity). Text that looks like a number becomes a number: '007' is stored as 7, and '1e5' as 100000.",
+        instead: "Use `text`, `double` or `blob`. If PostgreSQL needs a specific type, declare the column once for each database, with only=sqlite and only=postgres.",
         example: r#"column code text        // not: column code STRING
 column share double     // not: column share "FLOATING POINT""#,
     },
@@ -59,7 +59,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     for (table, column) in columns(schema).filter(|(t, _)| !t.strict) {
         let Type::Other(name) = &column.ty else { continue };
         if let Some(is) = accident(name.as_str()) {
-            let message = format!("column {} is declared {}, which SQLite takes for {is}", column.name, column.ty);
+            let message = format!("column {} is declared as {}, which SQLite interprets as {is}", column.name, column.ty);
             findings.push(Finding::new(column_at(table, &column.name), column.origin, message, advice(name.as_str())));
         }
     }
@@ -101,15 +101,15 @@ fn advice(name: &str) -> &'static str {
     let (words, _) = declared(name);
     let has = |pieces: &[&str]| words.iter().any(|w| pieces.iter().any(|p| w.ends_with(p)));
     if has(&BYTES) {
-        "write blob"
+        "use blob"
     } else if has(&["FLOATING", "DOUBLE"]) {
-        "write double"
+        "use double"
     } else if has(&["MONEY", "CURRENCY"]) {
-        "write integer and count in the smallest unit, or text"
+        "use an integer in the smallest unit, or text"
     } else if has(&["STRING", "STR", "EMAIL", "URL"]) {
-        "write text"
+        "use text"
     } else {
-        "write text, with only=sqlite where PostgreSQL has such a type"
+        "use text, with only=sqlite if PostgreSQL has this type"
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         let advice = |ty: &str| advised(&RULE, &format!("table t {{ column a \"{ty}\"; }}"), Dialect::Sqlite).concat();
         assert_eq!(
             ["VARBINARY(16)", "FLOATING POINT", "STRING", "mood"].map(advice),
-            ["write blob", "write double", "write text", "write text, with only=sqlite where PostgreSQL has such a type"]
+            ["use blob", "use double", "use text", "use text, with only=sqlite if PostgreSQL has this type"]
         );
     }
 }

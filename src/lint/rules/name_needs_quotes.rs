@@ -8,9 +8,9 @@ use crate::schema::{Address, Dialect, Ident, Origin, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "name-needs-quotes",
-        summary: "A name has to stand in double quotes wherever it is used.",
-        why: "rosey quotes every name; queries written by hand do not. A word of SQL's (`order`, `user`), a space or a leading digit is a syntax error without quotes, and PostgreSQL folds an unquoted name to lower case, so `userId` is looked for as `userid` (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).",
-        instead: "Choose lower-case letters, digits and `_`, and no word that SQL uses; `was=` makes it a rename.",
+        summary: "A name must be quoted wherever it is used.",
+        why: "rosey quotes every name, but hand-written queries often do not. Without quotes, a reserved word (`order`, `user`), a space or a leading digit is a syntax error, and PostgreSQL folds names to lower case, so `userId` is read as `userid` (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).",
+        instead: "Use lower-case letters, digits and `_`, and avoid reserved words. To rename an existing object, write `was=`.",
         example: "column user_id integer was=userId",
     },
     level: Severity::Note,
@@ -28,20 +28,20 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     }
     let finding = |(address, name, origin): (Address, &Ident, Origin)| {
         let (why, advice) = told(needs_quotes(name.as_str(), dialect)?);
-        Some(Finding::new(address, origin, format!("`{name}` needs quotes: {why}"), advice))
+        Some(Finding::new(address, origin, format!("`{name}` must be quoted: {why}"), advice))
     };
     all.into_iter().filter_map(finding).collect()
 }
 
 fn told(why: Why) -> (&'static str, &'static str) {
     match why {
-        Why::Reserved => ("it is a word of SQL's", "choose a name that is no word of SQL's"),
-        Why::Characters => ("it has other characters than letters, digits and `_`, or begins with a digit", PLAIN),
-        Why::Capitals => ("it has capital letters", PLAIN),
+        Why::Reserved => ("it is a reserved word", "choose a name that is not a reserved word"),
+        Why::Characters => ("it contains characters other than letters, digits and `_`, or starts with a digit", PLAIN),
+        Why::Capitals => ("it contains upper-case letters", PLAIN),
     }
 }
 
-const PLAIN: &str = "choose lower-case letters, digits and `_`";
+const PLAIN: &str = "use lower-case letters, digits and `_`";
 
 #[cfg(test)]
 mod tests {
@@ -54,11 +54,11 @@ mod tests {
         assert_eq!(
             found(&RULE, kdl, Dialect::Sqlite),
             [
-                "table.t.column.order: `order` needs quotes: it is a word of SQL's",
-                "table.t.column.a b: `a b` needs quotes: it has other characters than letters, digits and `_`, or begins with a digit"
+                "table.t.column.order: `order` needs quotes: it is a reserved word",
+                "table.t.column.a b: `a b` needs quotes: it contains characters other than letters, digits and `_`, or starts with a digit"
             ]
         );
-        assert_eq!(advised(&RULE, kdl, Dialect::Sqlite), ["choose a name that is no word of SQL's", PLAIN]);
+        assert_eq!(advised(&RULE, kdl, Dialect::Sqlite), ["choose a name that is not a reserved word", PLAIN]);
     }
 
     #[test]

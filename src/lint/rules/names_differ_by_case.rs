@@ -9,9 +9,9 @@ use crate::schema::{Address, Dialect, Head, Kind, ObjectName, Origin, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "names-differ-by-case",
-        summary: "Two names differ in nothing but the case of their letters.",
-        why: "PostgreSQL keeps them apart, but only where they are written in double quotes: without quotes `Users` is `users`. A query that forgets them reads the other one, and SQLite takes the two for one name.",
-        instead: "Give one of the two another name; `was=` makes it a rename.",
+        summary: "Two names differ only in case.",
+        why: "PostgreSQL distinguishes them only if they are written in double quotes: without quotes, `Users` means `users`. A query that omits the quotes uses the wrong object, and SQLite treats both as the same name.",
+        instead: "Rename one of the two with `was=`.",
         example: "table users was=Users { … }",
     },
     level: Severity::Warning,
@@ -55,8 +55,8 @@ fn clashes(all: &[Named]) -> Vec<Finding> {
     for (address, name, origin) in all {
         let earlier = alike.entry(name.to_string().to_lowercase()).or_default();
         if let Some(first) = earlier.iter().find(|other| **other != name) {
-            let message = format!("{first} and {name} differ in nothing but case");
-            findings.push(Finding::new(address.clone(), *origin, message, "give one of the two another name"));
+            let message = format!("{first} and {name} differ only in case");
+            findings.push(Finding::new(address.clone(), *origin, message, "rename one of the two"));
         }
         earlier.push(name);
     }

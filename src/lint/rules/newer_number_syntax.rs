@@ -8,9 +8,9 @@ use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "newer-number-syntax",
-        summary: "A number in SQL has underscores, or is written to another base than ten.",
-        why: "SQLite reads 1_000 from version 3.46 on; an older one refuses the whole database, for every application, because it reads all definitions when it opens the file. PostgreSQL reads 1_000, 0x1F, 0o17 and 0b101 from version 16 on. (Numbers that KDL holds, as in default=1_000, are written to SQL in plain digits.)",
-        instead: "Write the number in decimal digits.",
+        summary: "A number in SQL contains underscores or is not decimal.",
+        why: "SQLite accepts 1_000 since version 3.46. An older version cannot open the database at all, in any application, because it parses all definitions when it opens the file. PostgreSQL accepts 1_000, 0x1F, 0o17 and 0b101 since version 16. (Numbers in KDL, such as default=1_000, are converted to plain decimal digits.)",
+        instead: "Write the number in plain decimal digits.",
         example: r#"check "size <= 1000000"    // not: 1_000_000"#,
     },
     level: Severity::Warning,
@@ -23,8 +23,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut look = |address: Address, expr: &Expr| {
         if let Some(number) = newer_number(&expr.text, dialect) {
             let (version, name) = (dialect.capabilities().underscores_since, dialect.capabilities().title);
-            let message = format!("{} has the number {number}, which {name} before {version} cannot read", address.last());
-            found.push(Finding::new(address, expr.origin, message, "write it in decimal digits"));
+            let message = format!("{} contains the number {number}, which {name} before {version} does not accept", address.last());
+            found.push(Finding::new(address, expr.origin, message, "write it in plain decimal digits"));
         }
     };
     schema.tables.values().for_each(|t| of_table(t, &mut look));
@@ -94,6 +94,6 @@ mod tests {
         assert_eq!(at(Dialect::Sqlite), ["table.t.column.b", "table.t.check.big", "table.t.index.i", "view.v", "trigger.g"]);
         assert_eq!(at(Dialect::Postgres), ["table.t.column.b", "table.t.column.c", "table.t.check.big", "table.t.index.i", "view.v"]);
         let kdl = "table t { column id serial primary-key; check c \"id > 1_0\"; }";
-        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.check.c: c has the number 1_0, which SQLite before 3.46 cannot read"]);
+        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.check.c: c contains the number 1_0, which SQLite before 3.46 does not accept"]);
     }
 }

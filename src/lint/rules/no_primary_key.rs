@@ -8,8 +8,8 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "no-primary-key",
         summary: "A table has no primary key.",
-        why: "Nothing tells two equal rows apart, so none of them can be changed or deleted alone. PostgreSQL's logical replication refuses UPDATE and DELETE on such a table, and SQLite's hidden rowids may be renumbered by VACUUM (https://sqlite.org/lang_vacuum.html).",
-        instead: "Add a key: a column of its own, or `primary-key a b` over columns that are unique together.",
+        why: "Identical rows cannot be told apart, so none of them can be updated or deleted individually. PostgreSQL's logical replication rejects UPDATE and DELETE on such a table, and VACUUM may renumber SQLite's hidden rowids (https://sqlite.org/lang_vacuum.html).",
+        instead: "Add a primary key: a column of its own, or `primary-key a b` for columns that are unique together.",
         example: r#"table votes {
     column poll integer not-null
     column user integer not-null
@@ -27,9 +27,17 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .map(|t| {
             let message = format!("table {} has no primary key", t.name);
             let has_id = t.columns.keys().any(|c| c.as_str().eq_ignore_ascii_case("id"));
-            let own =
-                if has_id { "a column like `column key bigint primary-key identity`" } else { "`column id bigint primary-key identity`" };
-            Finding::new(t.address(), t.origin, message, format!("add {own}, or `primary-key COLUMN…` over what is unique and not null"))
+            let own = if has_id {
+                "a column such as `column key bigint primary-key identity`"
+            } else {
+                "`column id bigint primary-key identity`"
+            };
+            Finding::new(
+                t.address(),
+                t.origin,
+                message,
+                format!("add {own}, or `primary-key COLUMN…` for columns that are unique and not null"),
+            )
         })
         .collect()
 }

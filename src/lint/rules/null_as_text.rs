@@ -10,8 +10,8 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "null-as-text",
         summary: "A default is the text 'NULL'.",
-        why: "default=\"NULL\" is a string of four letters, and no NULL: `IS NULL` does not find it. It is nearly always a slip.",
-        instead: "Leave the default out: a column without one is NULL. Or write default=#null.",
+        why: "default=\"NULL\" is a string of four letters, not NULL: `IS NULL` does not match it. This is almost always a mistake.",
+        instead: "Omit the default: a column without a default is NULL. Or write default=#null.",
         example: r#"column nick text    // not: default="NULL""#,
     },
     level: Severity::Warning,
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     meant
         .map(|(t, c)| {
             let message = format!("the default of {} is the text 'NULL'", c.name);
-            Finding::new(column_at(t, &c.name), c.origin, message, "leave it out, or write default=#null")
+            Finding::new(column_at(t, &c.name), c.origin, message, "remove it, or write default=#null")
         })
         .collect()
 }

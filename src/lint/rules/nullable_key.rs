@@ -10,8 +10,8 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "nullable-key",
         summary: "A column of a primary key allows NULL.",
-        why: "By an old bug that is kept for compatibility, SQLite lets NULL into a primary key that is no rowid, and into any number of rows (https://sqlite.org/lang_createtable.html#the_primary_key). Such a row has no key. STRICT tables and those without rowid have no such bug.",
-        instead: "Take out `nullable`. Rows that hold NULL have to be given a key first.",
+        why: "Because of an old bug that is kept for compatibility, SQLite allows NULL in a primary key that is not the rowid, in any number of rows (https://sqlite.org/lang_createtable.html#the_primary_key). Such rows do not have a usable key. STRICT and WITHOUT ROWID tables are not affected.",
+        instead: "Remove `nullable`. First assign a key to the rows that contain NULL.",
         example: "column code text primary-key    // not: primary-key nullable",
     },
     level: Severity::Warning,
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let open = open.filter(|(t, c)| rowid_key(t).is_none_or(|k| k.name != c.name));
     open.map(|(t, c)| {
         let message = format!("key column {} allows NULL", c.name);
-        Finding::new(column_at(t, &c.name), c.origin, message, "take out `nullable`")
+        Finding::new(column_at(t, &c.name), c.origin, message, "remove `nullable`")
     })
     .collect()
 }

@@ -9,9 +9,9 @@ use crate::schema::{Dialect, Schema, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "padded-char",
-        summary: "A column is a char(n), or a bpchar.",
-        why: "PostgreSQL fills shorter texts up with spaces, stores them, and then leaves them out of comparisons, though not of LIKE or regular expressions; `bpchar` without a length fills nothing up and compares the same way. It is no faster than text and saves no room (https://www.postgresql.org/docs/current/datatype-character.html).",
-        instead: "Write `text`, with a check where the length is exact.",
+        summary: "A column has the type char(n) or bpchar.",
+        why: "PostgreSQL pads shorter values with spaces and stores the padding, but ignores it in comparisons, though not in LIKE or regular expressions. `bpchar` without a length does not pad, but compares in the same way. These types are neither faster nor smaller than text (https://www.postgresql.org/docs/current/datatype-character.html).",
+        instead: "Use `text`, with a check constraint if the length is fixed.",
         example: r#"column country text { check "length(country) = 2" }"#,
     },
     level: Severity::Warning,
@@ -23,8 +23,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let meant = columns(schema).filter(|(_, c)| is_padded(&c.ty));
     meant
         .map(|(t, c)| {
-            let message = format!("{} is a {}, which does not compare the spaces at its end", c.name, c.ty);
-            Finding::new(column_at(t, &c.name), c.origin, message, "write text, with a check on its length")
+            let message = format!("{} is a {}, which ignores trailing spaces in comparisons", c.name, c.ty);
+            Finding::new(column_at(t, &c.name), c.origin, message, "use text, with a check on its length")
         })
         .collect()
 }

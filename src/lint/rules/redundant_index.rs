@@ -8,10 +8,10 @@ use crate::schema::{Dialect, Index, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "redundant-index",
-        summary: "An index is sorted by the first columns of another index, of the key or of a unique rule.",
-        why: "The longer one answers the same questions, and the shorter one is written with every row all the same.",
-        instead: "Drop the shorter one. Where it is much smaller and read far more often, it may earn its place: allow it.",
-        example: r#"index idx_a a            // idx_a_b serves what this one serves
+        summary: "The columns of an index are the first columns of another index, the primary key or a unique constraint.",
+        why: "The longer index can serve the same queries, and the shorter one still has to be updated for every write.",
+        instead: "Drop the shorter index. If it is much smaller and read far more often, it may be worth keeping: add an `allow`.",
+        example: r#"index idx_a a            // redundant: idx_a_b serves the same queries
 index idx_a_b a b"#,
     },
     level: Severity::Warning,
@@ -25,7 +25,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         for access in &all {
             let Some(index) = access.index().filter(|i| !i.unique && i.include.is_empty()) else { continue };
             if let Some(longer) = all.iter().find(|other| is_beginning(access, index, other)) {
-                let message = format!("index {} is the beginning of {}", index.name, longer.name);
+                let message = format!("the columns of index {} are the first columns of {}", index.name, longer.name);
                 let address = relation.child("index", &index.name);
                 findings.push(Finding::new(address, index.origin, message, format!("drop index {}", index.name)));
             }
@@ -66,6 +66,9 @@ mod tests {
     #[test]
     fn of_materialised_views_too() {
         let kdl = "materialized-view v { as \"SELECT 1 AS a, 2 AS b\"; index i a; index j a b; }";
-        assert_eq!(found(&RULE, kdl, Dialect::Postgres), ["materialized-view.v.index.i: index i is the beginning of index j"]);
+        assert_eq!(
+            found(&RULE, kdl, Dialect::Postgres),
+            ["materialized-view.v.index.i: the columns of index i are the first columns of index j"]
+        );
     }
 }

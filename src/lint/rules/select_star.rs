@@ -8,9 +8,9 @@ use crate::schema::{Address, Dialect, Origin, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "select-star",
-        summary: "A view selects `*`, or is a whole `TABLE`.",
-        why: "On PostgreSQL the columns are fixed on the day the view is made: a column that comes later is not in it. On SQLite the view's columns change with the table's, and so does what reads them by position.",
-        instead: "Name the columns.",
+        summary: "A view selects `*`, or uses `TABLE`.",
+        why: "On PostgreSQL, the columns are fixed when the view is created: a column that is added to the table later is not in the view. On SQLite, the columns of the view change with the table, which breaks queries that read them by position.",
+        instead: "List the columns.",
         example: r#"view active { as "SELECT id, name FROM users WHERE seen > 0" }"#,
     },
     level: Severity::Note,
@@ -27,7 +27,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 
 fn finding(address: Address, origin: Origin) -> Finding {
     let message = format!("{} selects `*`", address.last());
-    Finding::new(address, origin, message, "name the columns")
+    Finding::new(address, origin, message, "list the columns")
 }
 
 /// Whether a `*`, or `TABLE t`, gives the view its columns. What is inside of brackets is selected from by name, or is asked

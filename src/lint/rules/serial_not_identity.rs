@@ -9,9 +9,9 @@ use crate::schema::{Dialect, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "serial-not-identity",
-        summary: "A column is a serial.",
-        why: "A serial is an integer, a sequence and a default that belong together only by habit: whoever may insert needs USAGE on the sequence as well, and the default can be dropped from under it. An identity column is one thing, and standard SQL (https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_serial).",
-        instead: "Write `integer … identity` or `bigint … identity`; on SQLite both are the rowid as `serial` is. A database that has serials works: nothing has to be changed.",
+        summary: "A column has a serial type.",
+        why: "A serial column is an integer, a sequence and a default that are only loosely connected: a role that inserts rows also needs USAGE on the sequence, and the default can be dropped separately. An identity column is a single object and standard SQL (https://wiki.postgresql.org/wiki/Don%27t_Do_This#Don.27t_use_serial).",
+        instead: "Use `integer … identity` or `bigint … identity`; on SQLite both are the rowid, as `serial` is. Existing serial columns keep working and do not have to be changed.",
         example: "column id bigint primary-key identity",
     },
     level: Severity::Note,
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     meant
         .map(|(t, c)| {
             let message = format!("{} is a {}", c.name, c.ty);
-            Finding::new(column_at(t, &c.name), c.origin, message, "write `bigint … identity` in new tables")
+            Finding::new(column_at(t, &c.name), c.origin, message, "use `bigint … identity` in new tables")
         })
         .collect()
 }

@@ -9,9 +9,9 @@ use crate::schema::{Column, Dialect, Schema, Type};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "small-key",
-        summary: "A key that the database numbers has 16 or 32 bits.",
-        why: "A 32-bit key ends at 2,147,483,647, and numbers of failed and rolled back inserts are gone too. When it is reached, every insert fails, and widening the column rewrites the table and its indexes while nobody may read or write.",
-        instead: "Write `bigint … identity` or `bigserial` in tables that grow. A small table may stay as it is.",
+        summary: "A generated key has only 16 or 32 bits.",
+        why: "A 32-bit key ends at 2,147,483,647, and failed and rolled back inserts use up numbers too. When the limit is reached, every insert fails, and widening the column rewrites the table and its indexes while reads and writes are blocked.",
+        instead: "Use `bigint … identity` or `bigserial` in tables that grow. A small table can stay as it is.",
         example: "column id bigint primary-key identity",
     },
     level: Severity::Note,
@@ -23,8 +23,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let meant = columns(schema).filter(|(t, c)| t.single_key().is_some_and(|k| k.name == c.name) && bits(c).is_some());
     meant
         .map(|(t, c)| {
-            let message = format!("key {} has {} bits", c.name, bits(c).unwrap_or_default());
-            Finding::new(column_at(t, &c.name), c.origin, message, "write `bigint … identity` or bigserial if the table grows")
+            let message = format!("key {} has only {} bits", c.name, bits(c).unwrap_or_default());
+            Finding::new(column_at(t, &c.name), c.origin, message, "use `bigint … identity` or bigserial if the table grows")
         })
         .collect()
 }

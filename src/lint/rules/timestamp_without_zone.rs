@@ -11,8 +11,8 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "timestamp-without-zone",
         summary: "A column is a timestamp without time zone.",
-        why: "It holds what a clock on some wall shows, and not which wall. What it means depends on who reads it, and an hour comes twice when the clocks go back. `timestamptz` holds a moment, takes the same 8 bytes, and is shown in the reader's zone (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
-        instead: "Write `timestamptz`, with `using` where rows exist; `only=postgres` at the `using` leaves SQLite's values as they are. A local time that is meant as one (opening hours, a birthday party) is right as it is: allow it.",
+        why: "It stores a date and time of day, but not the time zone. Its meaning depends on the reader, and one hour occurs twice when daylight saving time ends. `timestamptz` stores a point in time, takes the same 8 bytes, and is displayed in the time zone of the session (https://wiki.postgresql.org/wiki/Don%27t_Do_This).",
+        instead: "Use `timestamptz`, with a `using` if the table has rows; `only=postgres` on the `using` leaves the values on SQLite as they are. If a local time is intended (opening hours, a birthday party), add an `allow`.",
         example: r#"column sent_at timestamptz { using "sent_at AT TIME ZONE 'UTC'" only=postgres }"#,
     },
     level: Severity::Warning,
@@ -38,7 +38,7 @@ fn advice(column: &Column) -> String {
     }
     let ty = crate::kdl::string_repr(&format!("timestamptz{size}"));
     let using = crate::kdl::quoted(&format!("{} AT TIME ZONE 'UTC'", in_sql(&column.name)));
-    format!("write {ty}, and where rows exist `using {using} only=postgres` with the zone that they are in")
+    format!("write {ty}, and if the table has rows, `using {using} only=postgres` with the time zone of the values")
 }
 
 #[cfg(test)]

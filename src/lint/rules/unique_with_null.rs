@@ -8,9 +8,9 @@ use crate::schema::{Dialect, Ident, Schema, Table};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "unique-with-null",
-        summary: "A unique rule of several columns has one that may be NULL.",
-        why: "NULL equals nothing, not even NULL: two rows that agree in all other columns are both taken as soon as this one is NULL in them, on both databases.",
-        instead: "Make the column not-null. Or say that NULLs are equal: on PostgreSQL 15 and later with nulls-not-distinct=#true, which stands with only=postgres, for SQLite has no such thing; there a second unique index, over the rows that have NULL, does it. Where any number of such rows is right, allow it.",
+        summary: "A multicolumn unique constraint contains a nullable column.",
+        why: "NULL is not equal to anything, not even to NULL. Both databases accept rows that agree in all other columns if this column is NULL in them.",
+        instead: "Make the column not-null. Or treat NULLs as equal: on PostgreSQL 15 and later, write nulls-not-distinct=#true with only=postgres, because SQLite has no such option; on SQLite, add a second unique index for the rows that contain NULL. If any number of such rows is allowed, add an `allow`.",
         example: r#"unique user_id revoked_at    // any number of rows with revoked_at NULL
 
 unique user_id revoked_at nulls-not-distinct=#true only=postgres    // one of them
@@ -28,7 +28,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
         let distinct = |nulls: bool| dialect.capabilities().has_nulls_not_distinct && nulls;
         for unique in table.uniques.iter().filter(|u| u.parts.len() > 1 && !distinct(u.nulls_not_distinct)) {
             let columns: Vec<&Ident> = unique.parts.iter().map(|p| &p.column).collect();
-            if let Some(message) = message("the unique rule of", &columns, table) {
+            if let Some(message) = message("the unique constraint on", &columns, table) {
                 let address = table.address().child("unique", names(columns.iter().copied()));
                 findings.push(Finding::new(address, unique.origin, message, ADVICE));
             }
@@ -36,7 +36,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
         for access in accesses(table) {
             let Some(index) = access.index().filter(|i| i.unique && i.parts.len() > 1 && !distinct(i.nulls_not_distinct)) else { continue };
             let columns: Vec<&Ident> = index.parts.iter().filter_map(|p| p.column()).collect();
-            let message = message("unique index", &columns, table).filter(|_| index.predicate.is_none());
+            let message = message("the unique index on", &columns, table).filter(|_| index.predicate.is_none());
             let address = table.address().child("index", &index.name);
             findings.extend(message.map(|m| Finding::new(address, index.origin, m, ADVICE)));
         }
@@ -44,13 +44,12 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     findings
 }
 
-const ADVICE: &str =
-    "make it not-null, or say that NULLs are equal (rosey explain unique-with-null tells how), or allow this with the reason";
+const ADVICE: &str = "make it not-null, treat NULLs as equal (see `rosey explain unique-with-null`), or add an `allow` with the reason";
 
 fn message(what: &str, columns: &[&Ident], table: &Table) -> Option<String> {
     let open = columns.iter().filter_map(|c| table.columns.get(*c)).find(|c| !c.not_null && !is_closed(&c.name, columns, table))?;
     let all = names(columns.iter().copied());
-    Some(format!("{what} {all} takes equal rows where {} is NULL", open.name))
+    Some(format!("{what} {all} accepts duplicate rows if {} is NULL", open.name))
 }
 
 /// Whether a unique index looks after the rows in which the column is NULL.

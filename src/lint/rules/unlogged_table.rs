@@ -8,10 +8,10 @@ pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "unlogged-table",
         summary: "A table is unlogged.",
-        why: "Its rows are written to no log: after a crash of the server the table is empty, and no replica or backup of the log ever has them (https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-UNLOGGED).",
-        instead: "Take `unlogged` out; the change writes all rows anew. Where the rows can be made again, allow it.",
+        why: "Changes to its rows are not written to the write-ahead log. After a server crash the table is empty, and its rows are not replicated to standby servers and are not in backups made from the log (https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-UNLOGGED).",
+        instead: "Remove `unlogged`; this rewrites all rows. If the rows can be regenerated, add an `allow`.",
         example: r#"table sessions unlogged {
-    allow unlogged-table "after a crash everybody logs in again"
+    allow unlogged-table "users log in again after a crash"
     column id text primary-key
 }"#,
     },
@@ -24,8 +24,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let unlogged = schema.tables.values().filter(|t| t.unlogged);
     unlogged
         .map(|t| {
-            let message = format!("after a crash of the server table {} is empty", t.name);
-            Finding::new(t.address(), t.origin, message, "take out `unlogged`, or allow this with the reason")
+            let message = format!("table {} is empty after a server crash", t.name);
+            Finding::new(t.address(), t.origin, message, "remove `unlogged`, or add an `allow` with the reason")
         })
         .collect()
 }

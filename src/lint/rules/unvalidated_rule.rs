@@ -8,9 +8,9 @@ use crate::schema::{Dialect, Ident, Schema};
 pub(super) const RULE: Rule = Rule {
     text: Text {
         code: "unvalidated-rule",
-        summary: "A check or foreign key is not-valid.",
-        why: "New rows are held to it; those that were there before it have not been asked. The planner does not rely on it, and a dump of such rows cannot be restored with it.",
-        instead: "Mend the rows, then take out not-valid=#true: rosey validates it without stopping writers.",
+        summary: "A check constraint or foreign key is not-valid.",
+        why: "The constraint is enforced for new rows, but existing rows have not been checked. The planner does not rely on it, and a dump that contains violating rows cannot be restored with it.",
+        instead: "Fix the rows, then remove not-valid=#true: rosey validates the constraint without blocking writes.",
         example: r#"foreign-key author references="users(id)"    // without not-valid=#true"#,
     },
     level: Severity::Note,
@@ -23,18 +23,18 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     for table in schema.tables.values() {
         for check in table.checks.iter().filter(|c| c.not_valid) {
             let name = check.name.as_ref().map_or_else(|| check.expr.text.clone(), Ident::to_string);
-            let message = format!("rows from before the check {name} have not been asked");
+            let message = format!("existing rows have not been checked against the check constraint {name}");
             findings.push(Finding::new(table.check_at(check), check.origin, message, ADVICE));
         }
         for fk in table.foreign_keys.iter().filter(|f| f.not_valid) {
-            let message = format!("rows from before the foreign key of {} have not been asked", names(&fk.columns));
+            let message = format!("existing rows have not been checked against the foreign key on {}", names(&fk.columns));
             findings.push(Finding::new(foreign_key_at(table, fk), fk.origin, message, ADVICE));
         }
     }
     findings
 }
 
-const ADVICE: &str = "mend the rows, then take out not-valid=#true";
+const ADVICE: &str = "fix the rows, then remove not-valid=#true";
 
 #[cfg(test)]
 mod tests {

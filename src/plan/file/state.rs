@@ -33,7 +33,7 @@ impl State {
     /// Writes a state file.
     pub fn write(&self) -> String {
         let mut pen = Pen::default();
-        pen.comment("A database's state, made by `rosey state pull`, for `rosey plan --state`.\n\n");
+        pen.comment("The state of a database, written by `rosey state pull`, for `rosey plan --state`.\n\n");
         pen.number("rosey-state", FILE_FORMAT);
         pen.node("dialect", &[self.dialect.word()]);
         if let Some(number) = self.number {

@@ -19,12 +19,12 @@ pub(super) fn write(picture: &Picture) -> String {
     if all.chars().count() <= LIMIT {
         return all;
     }
-    let keys = "%% only columns of keys and those that change are shown, for Mermaid draws no more than 50,000 characters\n";
+    let keys = "%% only key columns and changed columns are shown: Mermaid draws at most 50,000 characters\n";
     let some = diagram(picture, |r| r.key || r.foreign || r.mark.is_some(), keys);
     if some.chars().count() <= LIMIT {
         return some;
     }
-    diagram(picture, |_| false, "%% no columns are shown, for Mermaid draws no more than 50,000 characters\n")
+    diagram(picture, |_| false, "%% no columns are shown: Mermaid draws at most 50,000 characters\n")
 }
 
 fn diagram(picture: &Picture, shown: impl Fn(&Row) -> bool, note: &str) -> String {

@@ -56,7 +56,7 @@ fn head(plan: &Plan, view: &View, provenance: Option<&Provenance>) -> String {
     if !symbols.is_empty() {
         let key = |s: &Symbol| format!("<li><span class=\"sign {0}\">{1}</span> {2}</li>", parts::class(*s), s.sign(), s.word());
         let keys: Vec<String> = symbols.iter().map(key).collect();
-        out.push_str(&format!("<ul class=\"legend\" aria-label=\"What the signs mean\">{}</ul>\n", keys.concat()));
+        out.push_str(&format!("<ul class=\"legend\" aria-label=\"Legend\">{}</ul>\n", keys.concat()));
     }
     out.push_str("</header>\n");
     out
@@ -77,7 +77,7 @@ fn warnings(view: &View, out: &mut String) {
 fn drift(plan: &Plan, out: &mut String) {
     let Some(drift) = &plan.drift else { return };
     out.push_str("<section aria-labelledby=\"drift\">\n<h2 id=\"drift\">Drift</h2>\n");
-    out.push_str(&format!("<p>Changed since number {}, and not by rosey:</p>\n<ul>\n", drift.number));
+    out.push_str(&format!("<p>Changed outside rosey since version {}:</p>\n<ul>\n", drift.number));
     drift.changes.addresses().iter().for_each(|a| out.push_str(&format!("<li><code>{}</code></li>\n", line(&a.to_string()))));
     out.push_str("</ul>\n</section>\n");
 }
@@ -110,7 +110,9 @@ fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
     out.push_str(&format!("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"Diagram of the tables\">\n{svg}</div>\n"));
     if left_out > 0 {
         let tables = counted(left_out as i64, "table");
-        out.push_str(&format!("<p>{tables} left out that neither change nor stand beside one that does; rosey graph draws all.</p>\n"));
+        out.push_str(&format!(
+            "<p>{tables} omitted, neither changed nor related to a changed table; run rosey graph to draw all tables.</p>\n"
+        ));
     }
     out.push_str("</section>\n");
 }

@@ -36,7 +36,7 @@ pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
         out.push_str(&format!("<p class=\"advice\">{}</p>\n", advice(&note.advice)));
     }
     if let Some(find) = &note.find {
-        out.push_str(&format!("<details><summary>The query that finds these rows</summary>\n{}</details>\n", pre(&format!("{find};"))));
+        out.push_str(&format!("<details><summary>Query that finds these rows</summary>\n{}</details>\n", pre(&format!("{find};"))));
     }
     out.push_str("</li>\n");
 }
@@ -74,7 +74,7 @@ pub(super) fn script(plan: &Plan, out: &mut String) {
     }
     let title = counted(plan.statements().count() as i64, "statement");
     out.push_str("<section aria-labelledby=\"sql\">\n<h2 id=\"sql\">SQL</h2>\n");
-    out.push_str(&format!("<details><summary>{title}, in the order they run</summary>\n<ol class=\"steps\">\n"));
+    out.push_str(&format!("<details><summary>{title}, in execution order</summary>\n<ol class=\"steps\">\n"));
     for step in &plan.steps {
         let when = match step.transaction {
             crate::plan::Transaction::Before => ", before the transaction",

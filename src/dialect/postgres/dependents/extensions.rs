@@ -31,7 +31,7 @@ fn blocked(address: &Address, by: &[String]) -> Hazard {
         named.push_str(&format!(" and {} more", by.len() - NAMED));
     }
     let message = format!("not supported: {named} depend{} on {address}", if by.len() == 1 { "s" } else { "" });
-    let advice = format!("keep `extension {}` in the schema, or change or drop these first", address.last());
+    let advice = format!("keep `extension {}` in the schema, or change or drop these objects first", address.last());
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
@@ -124,12 +124,12 @@ pub(super) async fn tell(connection: &mut Connection, steps: &mut [Step], going:
 fn with_parts(hazard: &mut Hazard, tables: &[String], callers: &[String]) {
     if !tables.is_empty() {
         let plural = if tables.len() == 1 { "" } else { "s" };
-        hazard.message.push_str(&format!("; its table{plural} {} with {{rows}}", tables.join(", ")));
+        hazard.message.push_str(&format!(", including table{plural} {} ({{rows}})", tables.join(", ")));
         let counts: Vec<String> = tables.iter().map(|t| format!("(SELECT count(*) FROM {t})")).collect();
         hazard.probe = Some(Probe::Query(format!("SELECT {}", counts.join(" + "))));
     }
     if !callers.is_empty() {
-        hazard.message.push_str(&format!("; it seems to be called by {}", callers.join(", ")));
+        hazard.message.push_str(&format!("; it appears to be called by {}", callers.join(", ")));
     }
 }
 

@@ -46,7 +46,7 @@ impl Reader {
         ]) {
             self.alter_unmanaged(c)
         } else {
-            c.refuse("this change is not known here")
+            c.refuse("this form of ALTER is not supported")
         }
     }
 
@@ -63,7 +63,7 @@ impl Reader {
         }
         let says_nothing = c.is_any(&["set logged", "set unlogged", "set (", "replica identity full", "replica identity nothing"])
             || c.is_any(&SAYS_NOTHING);
-        if says_nothing || self.hidden.contains(name) { Ok(()) } else { c.refuse("this change is not known here") }
+        if says_nothing || self.hidden.contains(name) { Ok(()) } else { c.refuse("this form of ALTER is not supported") }
     }
 
     /// An index is attached to that of a partitioned table, which is not managed; statistics of an expression say nothing.
@@ -73,7 +73,7 @@ impl Reader {
         if c.is_any(&["attach partition", "alter column", "alter", "set tablespace"]) {
             return Ok(());
         }
-        c.refuse("this change is not known here")
+        c.refuse("this form of ALTER is not supported")
     }
 
     fn alter_table(&mut self, c: &mut Cursor) -> Read<()> {
@@ -94,7 +94,7 @@ impl Reader {
             return match known {
                 true => self.owner(c, &name),
                 false if passed_over => Ok(()),
-                false => at.refuse(format!("there is no table `{name}` so far")),
+                false => at.refuse(format!("table `{name}` does not exist yet")),
             };
         };
         let mut table = table;
@@ -174,7 +174,7 @@ impl Reader {
                 c.skip()?;
             }
         } else {
-            return c.refuse("this change is not known here");
+            return c.refuse("this form of ALTER is not supported");
         }
         Ok(())
     }
@@ -206,7 +206,7 @@ impl Reader {
     fn alter_column(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         let at = *c;
         let name = c.ident()?;
-        let Some(column) = table.columns.get_mut(&name) else { return at.refuse(format!("there is no column `{name}` so far")) };
+        let Some(column) = table.columns.get_mut(&name) else { return at.refuse(format!("column `{name}` does not exist yet")) };
         if c.take("set default") {
             column.default = Some(self.default_value(c.until(&[])?, &column.ty));
         } else if c.take("drop default") {
@@ -238,7 +238,7 @@ impl Reader {
                 c.skip()?;
             }
         } else {
-            return c.refuse("this change is not known here");
+            return c.refuse("this form of ALTER is not supported");
         }
         Ok(())
     }

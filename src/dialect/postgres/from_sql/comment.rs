@@ -32,7 +32,7 @@ impl Reader {
         match slot {
             Some(slot) => *slot = text(c)?,
             None if known => {}
-            None => return at.refuse("there is no such thing so far"),
+            None => return at.refuse("this object does not exist yet"),
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Reader {
             return Ok(());
         }
         if !own && !self.schema.namespaces.contains_key(&ObjectName::bare(name.clone())) {
-            return at.refuse(format!("there is no schema `{name}` so far"));
+            return at.refuse(format!("schema `{name}` does not exist yet"));
         }
         self.namespace(name).comment = comment;
         Ok(())

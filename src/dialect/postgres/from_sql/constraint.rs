@@ -104,7 +104,7 @@ impl Reader {
             let usual = default_name::primary_key(&table.name, &key);
             self.leave_constraint(key.name, &usual, table);
         } else if twice {
-            return c.refuse(format!("`{}` has two primary keys", table.name));
+            return c.refuse(format!("table `{}` has more than one primary key", table.name));
         } else {
             columns.iter().for_each(|n| table.columns.get_mut(n).into_iter().for_each(|c| c.not_null = true));
             table.primary_key = Some(key);
@@ -186,7 +186,7 @@ impl Reader {
 
     fn leave_constraint(&mut self, name: Option<Ident>, usual: &str, table: &Table) {
         let name = name.map_or_else(|| usual.to_owned(), |n| n.to_string());
-        self.leave("constraint", format!("{name} on {}", table.name), Some("a form of constraint that is not managed yet"));
+        self.leave("constraint", format!("{name} on {}", table.name), Some("this form of constraint is not managed yet"));
     }
 }
 
@@ -197,7 +197,7 @@ fn plain(columns: &[Ident]) -> Vec<KeyPart> {
 fn of_column_or_list(c: &mut Cursor, column: Option<&Ident>) -> Read<(Vec<Ident>, bool)> {
     match column {
         Some(column) => Ok((vec![column.clone()], false)),
-        None if c.is("using index") => c.refuse("USING INDEX is not followed: write the columns"),
+        None if c.is("using index") => c.refuse("USING INDEX is not supported: list the columns instead"),
         None => key_columns(c),
     }
 }

@@ -70,8 +70,8 @@ impl<'a> Cursor<'a> {
     /// A refusal of what stands here.
     pub(super) fn unknown<T>(&self) -> Read<T> {
         match self.peek() {
-            Some(piece) => self.refuse(format!("`{}` is not understood here", self.slice(piece))),
-            None => self.refuse("the statement ends too early"),
+            Some(piece) => self.refuse(format!("unexpected `{}`", self.slice(piece))),
+            None => self.refuse("unexpected end of statement"),
         }
     }
 
@@ -152,7 +152,7 @@ impl<'a> Cursor<'a> {
             [name] => Ok(ObjectName::bare(name.clone())),
             [schema, name] if schema.as_str() == HOME => Ok(ObjectName::bare(name.clone())),
             [schema, name] => Ok(ObjectName { schema: Some(schema.clone()), name: name.clone() }),
-            _ => self.refuse("a name of more parts than schema and object"),
+            _ => self.refuse("too many parts in the name: expected a schema and an object"),
         }
     }
 
@@ -185,7 +185,7 @@ impl<'a> Cursor<'a> {
             }
             _ => match escapes(&text[2..text.len() - 1]) {
                 Some(value) => value,
-                None => return self.refuse("an escape that is not read here: write the character itself"),
+                None => return self.refuse("unsupported escape sequence: write the character itself"),
             },
         };
         self.at += 1;
@@ -227,7 +227,7 @@ impl<'a> Cursor<'a> {
                 return Ok(());
             }
         }
-        from.refuse("a bracket that is never closed")
+        from.refuse("unclosed bracket")
     }
 
     /// The text from another place in the same statement to here.

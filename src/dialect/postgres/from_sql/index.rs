@@ -14,7 +14,7 @@ impl Reader {
         c.take("concurrently");
         let if_missing = c.take("if not exists");
         if c.is("on") {
-            return c.refuse("an index without a name: PostgreSQL would choose one, so write it");
+            return c.refuse("the index has no name: add one, because PostgreSQL would generate it");
         }
         // Whatever schema is written here, an index lies where its table does.
         let mut index = Index { unique, ..Index::new(c.last_name()?) };
@@ -28,10 +28,10 @@ impl Reader {
         self.index_rest(c, &mut index)?;
         let view = self.schema.materialized_views.get_mut(&table).map(|v| &mut v.indexes);
         let Some(indexes) = view.or(self.schema.tables.get_mut(&table).map(|t| &mut t.indexes)) else {
-            return at.refuse(format!("there is no table `{table}` so far"));
+            return at.refuse(format!("table `{table}` does not exist yet"));
         };
         if indexes.contains_key(&index.name) {
-            return if if_missing { Ok(()) } else { at.refuse(format!("index `{}` is made twice", index.name)) };
+            return if if_missing { Ok(()) } else { at.refuse(format!("index `{}` is created twice", index.name)) };
         }
         indexes.insert(index.name.clone(), index);
         Ok(())

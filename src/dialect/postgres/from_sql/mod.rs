@@ -125,9 +125,9 @@ impl Reader {
         } else if c.is("drop") && self.schema.is_empty() {
             Ok(()) // a dump with --clean begins by taking away what it makes
         } else if c.is("drop") {
-            c.refuse("a file that takes away what it made is no description of a schema: leave it out in both places")
+            c.refuse("a schema must not drop what it creates: remove both statements")
         } else {
-            c.refuse("this statement is not known here")
+            c.refuse("this statement is not supported")
         }
     }
 
@@ -137,7 +137,7 @@ impl Reader {
         c.take("local");
         if c.take("standard_conforming_strings") {
             let on = c.rest()?.to_lowercase().ends_with("on");
-            return if on { Ok(()) } else { c.refuse("strings with backslashes in them are not read: dump with a newer pg_dump") };
+            return if on { Ok(()) } else { c.refuse("standard_conforming_strings = off is not supported: dump with a newer pg_dump") };
         }
         if !c.take("search_path") {
             return Ok(());
@@ -155,7 +155,7 @@ impl Reader {
         match words.strip_suffix(",pg_catalog").unwrap_or(&words) {
             "" => self.is_dump = true,
             "public" | "$user,public" => self.is_dump = false,
-            _ => return from.refuse("names that have no schema are in `public` here: write the schema in front of each name"),
+            _ => return from.refuse("unqualified names are taken as names in `public`: qualify every name with its schema"),
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Reader {
             c.symbol('.');
         }
         if !c.take("set_config") {
-            return c.refuse("a query gives no schema");
+            return c.refuse("a query does not define a schema");
         }
         let mut inner = c.group()?;
         let what = inner.string()?;

@@ -12,7 +12,7 @@ impl Reader {
             self.create_table(c, unlogged)
         } else if c.take("sequence") {
             self.create_sequence(c)
-        } else if c.take("unique index") {
+        } else if c.take("the unique index on") {
             self.create_index(c, true)
         } else if c.take("index") {
             self.create_index(c, false)
@@ -29,7 +29,7 @@ impl Reader {
         } else if c.take("schema") {
             self.create_schema(c)
         } else if c.is_any(&["temp", "temporary", "local temp", "local temporary", "global temp", "global temporary"]) {
-            c.refuse("what is temporary is no part of a schema")
+            c.refuse("temporary objects are not part of a schema")
         } else {
             self.create_unmanaged(c)
         }

@@ -29,7 +29,7 @@ impl Reader {
         }
         let comment = match self.schema.views.get(&name) {
             Some(before) if replace => before.comment.clone(),
-            _ if self.is_known(&name) => return at.refuse(format!("`{name}` is made twice")),
+            _ if self.is_known(&name) => return at.refuse(format!("`{name}` is created twice")),
             _ => None,
         };
         let mut view = View { columns, with, ..View::new(name.clone(), query) };
@@ -44,7 +44,7 @@ impl Reader {
         let at = *c;
         let name = c.name()?;
         if self.is_known(&name) {
-            return if if_missing { Ok(()) } else { at.refuse(format!("`{name}` is made twice")) };
+            return if if_missing { Ok(()) } else { at.refuse(format!("`{name}` is created twice")) };
         }
         let columns = if c.is_symbol('(') { c.names()? } else { Vec::new() };
         let mut with = Vec::new();
@@ -83,7 +83,7 @@ impl Reader {
             return Ok(());
         }
         if self.schema.enums.contains_key(&name) {
-            return at.refuse(format!("`{name}` is made twice"));
+            return at.refuse(format!("`{name}` is created twice"));
         }
         let mut inner = c.group()?;
         let mut values = Vec::new();
@@ -103,7 +103,7 @@ impl Reader {
         let at = *c;
         let name = c.name()?;
         if self.schema.domains.contains_key(&name) {
-            return at.refuse(format!("`{name}` is made twice"));
+            return at.refuse(format!("`{name}` is created twice"));
         }
         c.take("as");
         let ty = c.data_type()?;
@@ -191,7 +191,7 @@ impl Reader {
             return self.owner(c, &name);
         }
         let if_missing = c.take("if not exists");
-        let Some(found) = self.schema.enums.get_mut(&name) else { return at.refuse(format!("there is no enum `{name}` so far")) };
+        let Some(found) = self.schema.enums.get_mut(&name) else { return at.refuse(format!("enum `{name}` does not exist yet")) };
         let value = c.string()?;
         if if_missing && found.values.contains(&value) {
             return Ok(());
@@ -223,7 +223,7 @@ impl Reader {
             return self.owner(c, &name);
         }
         let Some(mut domain) = self.schema.domains.get(&name).cloned() else {
-            return at.refuse(format!("there is no domain `{name}` so far"));
+            return at.refuse(format!("domain `{name}` does not exist yet"));
         };
         self.domain_part(c, &mut domain)?;
         self.schema.domains.insert(name, domain);

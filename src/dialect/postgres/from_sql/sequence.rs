@@ -56,7 +56,7 @@ impl Reader {
             return Ok(());
         }
         if self.is_known(&name) {
-            return if if_missing { Ok(()) } else { c.refuse(format!("`{name}` is made twice")) };
+            return if if_missing { Ok(()) } else { c.refuse(format!("`{name}` is created twice")) };
         }
         self.with_options(c, Sequence::new(name, Type::BigInt))
     }
@@ -71,7 +71,7 @@ impl Reader {
         }
         match self.schema.sequences.get(&name).cloned() {
             Some(sequence) => self.with_options(c, sequence),
-            None => at.refuse(format!("there is no sequence `{name}` so far")),
+            None => at.refuse(format!("sequence `{name}` does not exist yet")),
         }
     }
 

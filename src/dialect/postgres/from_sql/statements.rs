@@ -37,9 +37,9 @@ pub(super) fn statements(text: &str) -> (Vec<Vec<Piece>>, Vec<SqlProblem>) {
 
 fn unreadable(text: &str, at: usize) -> String {
     let what = match text[at..].chars().next() {
-        Some('\\') => "a backslash is no SQL",
-        Some('$') => "a parameter, or a dollar quote that never ends",
-        _ => "a quote that never ends, or a string in several parts",
+        Some('\\') => "a backslash is not valid here",
+        Some('$') => "a parameter, or an unterminated dollar-quoted string",
+        _ => "an unterminated quoted string, or a string in several parts",
     };
     what.to_owned()
 }
@@ -51,7 +51,7 @@ fn command(text: &str, scanner: &mut Scanner) -> Option<SqlProblem> {
     scanner.at += line.len();
     let word = line.split_whitespace().next().unwrap_or_default();
     let known = word == "\\restrict" || word == "\\unrestrict";
-    (!known).then(|| SqlProblem::at(text, at, format!("{word} is a command of psql, which rosey does not run")))
+    (!known).then(|| SqlProblem::at(text, at, format!("{word} is a psql command, which rosey does not run")))
 }
 
 /// Goes behind the rows that follow `COPY … FROM stdin`: they end with a line of `\.`.

@@ -7,7 +7,7 @@ use crate::dialect::postgres::inspect::ident;
 use crate::dialect::postgres::{default_name, read_type};
 use crate::schema::{Column, Generated, Ident, Identity, Kind, Literal, ObjectName, Sequence, Table, Type};
 
-pub(super) const OF_A_FAMILY: &str = "it is a partition, or has to do with inheritance";
+pub(super) const OF_A_FAMILY: &str = "it is a partition, or takes part in inheritance";
 
 impl Reader {
     /// Behind `CREATE [UNLOGGED] TABLE`.
@@ -19,7 +19,7 @@ impl Reader {
             return Ok(());
         }
         if self.is_known(&name) {
-            return if if_missing { Ok(()) } else { c.refuse(format!("`{name}` is made twice")) };
+            return if if_missing { Ok(()) } else { c.refuse(format!("`{name}` is created twice")) };
         }
         if let Some(reason) = self.why_left_alone(c)? {
             self.hide(&name, reason);
@@ -51,7 +51,7 @@ impl Reader {
             return Ok(Some(OF_A_FAMILY));
         }
         if c.is("of") {
-            return Ok(Some("it is a table of a type"));
+            return Ok(Some("it is a typed table"));
         }
         let mut ahead = *c;
         ahead.group()?;
@@ -71,7 +71,7 @@ impl Reader {
     fn elements(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         while !c.done() {
             if c.is("like") {
-                return c.refuse("LIKE is not followed: write the columns");
+                return c.refuse("LIKE is not supported: list the columns instead");
             }
             if c.is_any(&["constraint", "check", "primary key", "unique", "foreign key", "exclude"]) {
                 self.table_constraint(c, table)?;
@@ -89,7 +89,7 @@ impl Reader {
     pub(super) fn column(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         let name = c.ident()?;
         if table.columns.contains_key(&name) {
-            return c.refuse(format!("column `{name}` is there twice"));
+            return c.refuse(format!("column `{name}` is defined twice"));
         }
         let ty = c.data_type()?;
         let mut column = Column::new(name, ty);
@@ -104,7 +104,7 @@ impl Reader {
     fn column_constraint(&mut self, c: &mut Cursor, column: &mut Column, table: &mut Table) -> Read<()> {
         if c.take("not null") {
             column.not_null = true;
-            return if c.is("no inherit") { c.refuse("NOT NULL NO INHERIT is not managed") } else { Ok(()) };
+            return if c.is("no inherit") { c.refuse("NOT NULL NO INHERIT is not supported") } else { Ok(()) };
         }
         if c.take("null") {
             return Ok(());

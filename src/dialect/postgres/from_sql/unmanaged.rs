@@ -37,7 +37,7 @@ impl Reader {
         } else if let Some(kind) = c.take_one(&STANDING) {
             self.create_standing(c, kind)?;
         } else {
-            return at.refuse("an object of a kind that rosey neither manages nor sees");
+            return at.refuse("rosey does not support this kind of object");
         }
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Reader {
         let from = *c;
         while !c.done() {
             if c.is_any(&["rename to", "set schema"]) {
-                return from.refuse("this change is not known here");
+                return from.refuse("this form of ALTER is not supported");
             }
             c.skip()?;
         }

@@ -250,8 +250,8 @@ fn is_admitted(function: &Function, scope: &Scope) -> bool {
 fn shown(relation: &Relation) -> String {
     let name = &relation.shown;
     match relation.kind.as_str() {
-        _ if relation.is_system => format!("the catalog {name}"),
-        "r" | "p" if relation.has_foreign_parts => format!("table {name}, which has foreign tables as parts"),
+        _ if relation.is_system => format!("system catalog {name}"),
+        "r" | "p" if relation.has_foreign_parts => format!("table {name}, which has foreign tables as partitions"),
         "r" | "p" => format!("table {name}"),
         "v" => format!("view {name}"),
         "m" => format!("materialized view {name}"),
@@ -261,7 +261,7 @@ fn shown(relation: &Relation) -> String {
 }
 
 fn unknown() -> NotCounted {
-    NotCounted::Unknown("what it calls could not be looked up".to_owned())
+    NotCounted::Unknown("the functions that it calls could not be looked up".to_owned())
 }
 
 #[cfg(test)]

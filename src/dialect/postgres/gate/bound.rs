@@ -39,10 +39,10 @@ pub(super) enum Growth {
 pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Option<NotCounted> {
     let unbounded = |what: &str| Some(NotCounted::Unbounded(what.to_owned()));
     if weight(tree, &mut Vec::new()) > NODES {
-        return unbounded("its subqueries multiply each other");
+        return unbounded("its subqueries multiply each other's cost");
     }
     if gathers_products(tree, growth) {
-        return unbounded("it gathers what several tables multiply");
+        return unbounded("it aggregates the product of several tables");
     }
     let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false };
     sizes.look(tree, growth);
@@ -50,7 +50,7 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     let all = growing(tree, &mut Vec::new()).saturating_add(sizes.growing);
     let bytes = all.saturating_mul(all).saturating_mul(sizes.longest);
     if sizes.odd || sizes.times > TIMES || bytes.saturating_mul(sizes.times) > BYTES {
-        return unbounded("its values could grow without end");
+        return unbounded("its values could grow without limit");
     }
     None
 }

@@ -172,7 +172,7 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
         refuse(found, named(label));
     }
     if label == "SQLVALUEFUNCTION" && node.number("op").is_none_or(|op| op > LAST_OF_TIMES) {
-        refuse(found, NotCounted::Calls("current_user or another name of the session".to_owned()));
+        refuse(found, NotCounted::Calls("current_user or a similar function".to_owned()));
     }
     for (name, values) in &node.fields {
         let name = name.as_str();
@@ -232,11 +232,11 @@ fn named(label: &str) -> NotCounted {
     match label {
         "XMLEXPR" => calls("an XML expression"),
         "TABLEFUNC" => calls("XMLTABLE or JSON_TABLE"),
-        "JSONEXPR" => calls("a JSON expression that converts"),
+        "JSONEXPR" => calls("JSON_EXISTS, JSON_QUERY or JSON_VALUE"),
         "TABLESAMPLECLAUSE" => calls("TABLESAMPLE"),
         "NEXTVALUEEXPR" => calls("nextval"),
         "COMMONTABLEEXPR" => NotCounted::Unbounded("a WITH query".to_owned()),
-        other => calls(&format!("something that this rosey does not know ({other})")),
+        other => calls(&format!("something that this version of rosey does not know ({other})")),
     }
 }
 

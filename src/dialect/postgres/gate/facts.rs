@@ -106,7 +106,8 @@ impl Facts {
         }
         let rows = connection.query(&query(&functions, &operators, &types, &relations)).await?;
         let text: String = rows.first().and_then(|r| r.try_get("facts").ok()).unwrap_or_default();
-        let answer: Answer = serde_json::from_str(&text).map_err(|e| Error::Driver(format!("the catalogs are not as expected: {e}")))?;
+        let answer: Answer =
+            serde_json::from_str(&text).map_err(|e| Error::Driver(format!("unexpected contents of the system catalogs: {e}")))?;
         let before = self.known();
         self.functions.extend(answer.functions.into_iter().map(|f| (f.oid, f)));
         self.operators.extend(answer.operators.into_iter().map(|o| (o.oid, o)));

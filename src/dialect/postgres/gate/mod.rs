@@ -81,7 +81,12 @@ impl Gate {
         }
         let named = named(asked);
         let read = read(connection, &named).await?;
-        let unread = || Ok(Judged::Refused(vec![Some(NotCounted::Unknown("what it calls could not be read".to_owned())); asked.len()]));
+        let unread = || {
+            Ok(Judged::Refused(vec![
+                Some(NotCounted::Unknown("the functions that it calls could not be determined".to_owned()));
+                asked.len()
+            ]))
+        };
         let Some((tree, view, oids)) = read else { return unread() };
         let Some(query) = query_of(&tree) else { return unread() };
         let trees: Vec<&Tree> = query.nodes("targetList").filter_map(|t| t.field("expr").first()).collect();
@@ -99,7 +104,7 @@ impl Gate {
         // What has more columns than it was given, or calls something beside them, is not what it looks like.
         let beside = judge(&tree, &whole, &Scope::Tables).filter(|_| found.iter().all(Option::is_none));
         if trees.len() != asked.len() || beside.is_some() {
-            let why = beside.unwrap_or_else(|| NotCounted::Unknown("it is not one expression".to_owned()));
+            let why = beside.unwrap_or_else(|| NotCounted::Unknown("it is not a single expression".to_owned()));
             found = vec![Some(why); asked.len()];
         }
         Ok(if found.iter().all(Option::is_none) { Judged::Admitted } else { Judged::Refused(found) })
@@ -165,12 +170,12 @@ impl Gate {
 
 /// Why an expression that the server does not take is not run.
 pub(crate) fn not_taken() -> NotCounted {
-    NotCounted::Unknown("the server does not take it before the change is made".to_owned())
+    NotCounted::Unknown("the server rejects it until the change has been made".to_owned())
 }
 
 /// Why an expression is not run that could run a function as it is parsed.
 fn not_parsed() -> NotCounted {
-    NotCounted::Calls("a function of a user to read a constant".to_owned())
+    NotCounted::Calls("a user-defined function to parse a constant".to_owned())
 }
 
 /// The relations that the scopes name.

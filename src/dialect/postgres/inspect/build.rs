@@ -136,8 +136,8 @@ impl Builder {
                     "f" => ("foreign-table", None),
                     "p" => ("table", Some("it is partitioned")),
                     _ if partition => ("table", Some("it is a partition")),
-                    _ if typed => ("table", Some("it is a table of a type")),
-                    _ => ("table", Some("it has to do with inheritance")),
+                    _ if typed => ("table", Some("it is a typed table")),
+                    _ => ("table", Some("it takes part in inheritance")),
                 };
                 self.leave(kind, &name, reason, digest);
             }

@@ -87,7 +87,7 @@ impl Builder {
         let odd = !found.enforced || found.period || !found.set_columns.is_empty();
         if odd {
             let name = format!("{} on {}", found.name, table.name);
-            let reason = Some("a form of constraint that is not managed yet".to_owned());
+            let reason = Some("this form of constraint is not managed yet".to_owned());
             self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
             return;
         }
@@ -101,7 +101,7 @@ impl Builder {
                     let fk = foreign_key(&found, table, columns, parent, to);
                     table.foreign_keys.push(fk);
                 } else {
-                    let reason = Some("it points to a table that no plan touches".to_owned());
+                    let reason = Some("it references a table that rosey does not manage".to_owned());
                     let name = format!("{} on {}", found.name, table.name);
                     self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
                 }

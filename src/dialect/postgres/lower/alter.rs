@@ -50,7 +50,7 @@ pub(super) fn counted(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
 fn reason(table: &Altered<'_>) -> String {
     let own = |c: &Ident| table.edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
     let carried: Vec<String> = table.retyped.iter().filter(|r| !own(&r.column)).map(|r| r.column.to_string()).collect();
-    if carried.is_empty() { String::new() } else { format!("the type of {} is made anew", carried.join(", ")) }
+    if carried.is_empty() { String::new() } else { format!("the type of {} is re-created", carried.join(", ")) }
 }
 
 /// Rules and indexes that go or are in the way, and what makes a column more than its type.

@@ -86,7 +86,7 @@ fn step(world: &World<'_>, holder: &Holder<'_>) -> Option<Step> {
         What::Constraint => constraint(world, holder, to)?,
     };
     let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
-    step.reason = format!("something else takes the name {}", holder.name);
+    step.reason = format!("another object takes the name {}", holder.name);
     step.footprint.drops.clone_from(&holder.resources);
     step.footprint.creates.push(Resource::NamesFree.into());
     step.locks.extend(lock(world, holder));

@@ -79,7 +79,7 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     let mut statements = vec![rename("DOMAIN", &world.type_now(&before.name), moved.aside.name.as_str())];
     statements.extend(created(world, &with_names(after)));
     let mut step = come(world, Step::new(after.address(), Action::Replace, statements), after);
-    step.reason = "a domain cannot change its type or collation".to_owned();
+    step.reason = "the type and collation of a domain cannot be altered".to_owned();
     if before.name != after.name {
         step.footprint.drops.push(world.ty(&before.name));
     }
@@ -198,8 +198,8 @@ fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check
         }
         let (name, from) = (quote(column.as_str()), world.names.sql(table));
         if after.not_null && !before.not_null {
-            let message = format!("{{count}} of {{total}} rows of {table} have no {column}");
-            let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, after.address(), message, "fill the rows first");
+            let message = format!("`{column}` is NULL in {{count}} of {{total}} rows of {table}");
+            let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, after.address(), message, "set a value in these rows first");
             found.push(
                 hazard
                     .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {name} IS NULL), count(*) FROM {from}")))
@@ -210,8 +210,8 @@ fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check
         for op in rules {
             let Some(item) = op.come() else { continue };
             let relation = format!("(SELECT {name} AS value FROM {from}) AS v");
-            let message = format!("{{count}} of {{total}} values of {table}.{column} do not meet check ({})", item.expr.text);
-            let advice = "change these rows first, or the condition";
+            let message = format!("{{count}} of {{total}} values of {table}.{column} violate check ({})", item.expr.text);
+            let advice = "fix these values first, or change the condition";
             let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
             let condition = format!("NOT ({})", item.expr.text);
             found.push(

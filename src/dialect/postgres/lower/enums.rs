@@ -56,7 +56,7 @@ fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, co
     if how == Way::AddBefore {
         let mut step = Step::new(after.address(), Action::Alter, additions);
         step.transaction = Transaction::Before;
-        step.reason = "a value can only be used once its addition is committed".to_owned();
+        step.reason = "a new value can be used only after it is committed".to_owned();
         steps.push(step);
     } else {
         statements.extend(additions);
@@ -100,7 +100,7 @@ fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step>
     let mut statements = vec![rename("TYPE", &world.type_now(&before.name), moved.aside.name.as_str())];
     statements.extend(created(world, after));
     let mut step = Step::new(after.address(), Action::Replace, statements);
-    step.reason = "values are taken out or come in another order".to_owned();
+    step.reason = "values are removed or reordered".to_owned();
     step.footprint.creates.push(world.ty(&after.name));
     if before.name != after.name {
         step.footprint.drops.push(world.ty(&before.name));
@@ -119,13 +119,13 @@ fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard
     let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
     let columns = live_columns(world, &before.name).into_iter().filter(|(t, _, _)| world.facts.holds_rows(t));
     let list = gone.join(", ");
-    let advice = "change these rows first, keep the values, or say how they are converted: using \"EXPRESSION\"";
+    let advice = "change these values first, keep them in the enum, or specify a conversion: using \"EXPRESSION\"";
     let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
         let using = using_of(world, table, column);
         let name = using.map_or_else(|| quote(column.as_str()), |e| format!("({})", e.text));
         let condition = if array { format!("{name}::text[] && ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
         let table_sql = world.names.sql(table);
-        let message = format!("{{count}} of {{total}} values of {table}.{column} are not in enum {} any more", after.name);
+        let message = format!("{{count}} of {{total}} values of {table}.{column} are no longer in enum {}", after.name);
         Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {table_sql}")))
             .reading([&table_sql])

@@ -99,7 +99,7 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
                     step.hazards.extend(left_without_key(world, alters, child.live, &fk));
                 }
                 if carried {
-                    step.reason = "its columns or the key it points to change".to_owned();
+                    step.reason = "its columns or the referenced key change".to_owned();
                 }
                 steps.push(step);
                 steps.extend(validation(world, own, child, &fk, alters));
@@ -153,9 +153,11 @@ fn left_without_key(world: &World<'_>, alters: &Alters<'_, '_>, child: &Table, f
         return None;
     }
     let name = fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.name, fk), ToString::to_string);
-    let message =
-        format!("foreign key {name} of table {} points to a key of {} that goes, and its table is left alone", child.name, after.name);
-    let advice = "drop it first, or keep the key";
+    let message = format!(
+        "foreign key {name} of table {} references a key of {} that is dropped, but its table is not managed",
+        child.name, after.name
+    );
+    let advice = "drop the foreign key first, or keep the key";
     Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, after.address(), message, advice))
 }
 
@@ -244,7 +246,7 @@ fn validation(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, f
 fn validate(world: &World<'_>, child: &Child<'_>, name: &str) -> Step {
     let sql = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", world.names.sql(&child.after.name), quote(name));
     let mut step = Step::new(child.after.address(), Action::Alter, vec![Statement::new(sql)]);
-    step.reason = "rows are checked without stopping writers".to_owned();
+    step.reason = "rows are checked without blocking writes".to_owned();
     step.footprint.needs.push(world.relation(&child.after.name));
     let lock = locks::rows_exclusive(world, &child.live.name, Work::Scan);
     step.locks.push(crate::plan::Lock { mode: "SHARE UPDATE EXCLUSIVE", ..lock });
@@ -311,10 +313,10 @@ fn orphans(
     let condition = format!("{filled} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {matches})");
     let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let address = table.foreign_key_at(fk);
-    let message = format!("{{count}} of {{total}} rows have a {names} that {} does not have", fk.table);
+    let message = format!("{{count}} of {{total}} rows have a {names} that does not exist in {}", fk.table);
     // In a WHERE, so that the server can join the two as a whole and need not look for each row's parent by itself.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
-    let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first");
+    let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first");
     // Not the parent: whose values it holds is not to be found out from a schema file that somebody else wrote.
     let hazard = hazard.counted(Probe::Query(counted)).reading([world.names.sql(live)]);
     Some(hazard.found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))

@@ -183,7 +183,7 @@ fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     };
     let names = table.rules.checks.iter().filter_map(name);
     let statements: Vec<Statement> = names.map(|n| table.after(&format!("VALIDATE CONSTRAINT {}", quote(n.as_str())))).collect();
-    (!statements.is_empty()).then(|| later(world, table, statements, "rows are checked without stopping writers", Work::Scan))
+    (!statements.is_empty()).then(|| later(world, table, statements, "rows are checked without blocking writes", Work::Scan))
 }
 
 /// NOT NULL, which a validated condition spares its own look at the rows.
@@ -216,7 +216,7 @@ fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
     let done = done::has_constraint(&table.new, name.as_str());
     statements = statements.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(key.comment().map(|text| super::alter::rule_comment(table, name.as_str(), Some(text))));
-    let mut step = later(world, table, statements, "its index is built without stopping writers", Work::Build);
+    let mut step = later(world, table, statements, "its index is built without blocking writes", Work::Build);
     step.footprint.creates.extend([taken(world, table, name), world.constraint(&table.edits.after.name, name.as_str())]);
     let key = world.names.key(&table.edits.after.name);
     step.footprint.needs.push(Resource::Filled(key.to_string()).into());
@@ -238,7 +238,7 @@ fn build(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Step {
     let built = built(world, table, index, &index.name);
     let mut statements: Vec<Statement> = built.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    let mut step = later(world, table, statements, "the index is built without stopping writers", Work::Build);
+    let mut step = later(world, table, statements, "the index is built without blocking writes", Work::Build);
     step.footprint.creates.push(taken(world, table, &index.name));
     step
 }
@@ -258,7 +258,7 @@ fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> S
     statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", indexes::live_name(world, table, old))));
     statements.push(super::rename("INDEX", &name(&meanwhile), index.name.as_str()));
     statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    let mut step = later(world, table, statements, "the new index is built before the old one goes", Work::Build);
+    let mut step = later(world, table, statements, "the new index is built before the old one is dropped", Work::Build);
     if *old != index.name {
         step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
         step.footprint.creates.push(taken(world, table, &index.name));
@@ -269,7 +269,7 @@ fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> S
 fn drop(world: &World<'_>, table: &Altered<'_>, old: &Ident) -> Step {
     let name = indexes::live_name(world, table, old);
     let drop = Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"));
-    let mut step = later(world, table, vec![drop], "the index goes without stopping writers", Work::None);
+    let mut step = later(world, table, vec![drop], "the index is dropped without blocking writes", Work::None);
     step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
     step
 }

@@ -74,7 +74,7 @@ fn lacking(kind: &str, name: &str) -> Step {
         Level::Blocks,
         address,
         format!("not supported: {kind} {name}"),
-        "rosey does not manage it: create it yourself, or take it out of the schema",
+        "rosey does not manage it: create it yourself, or remove it from the schema",
     ));
     step
 }

@@ -72,14 +72,14 @@ fn extension(delta: &Delta<Extension>) -> Step {
 }
 
 fn loses_schema(n: &Namespace) -> Hazard {
-    let message = format!("schema {} is dropped, with the privileges on it", n.name);
-    let advice = format!("keep it with `schema {0}`, or leave it alone with `ignore {0} kind=schema`", n.name);
+    let message = format!("drops schema {} and the privileges on it", n.name);
+    let advice = format!("to keep it, declare `schema {0}`; to leave it unmanaged, add `ignore {0} kind=schema`", n.name);
     Hazard::new(Code::DestroysSchema, Level::Destroys, n.address(), message, advice)
 }
 
 fn loses_extension(e: &Extension) -> Hazard {
-    let message = format!("extension {} is dropped, with everything that belongs to it", e.name);
-    let advice = format!("keep it with `extension {0}`, or leave it alone with `ignore {0} kind=extension`", e.name);
+    let message = format!("drops extension {} and everything that belongs to it", e.name);
+    let advice = format!("to keep it, declare `extension {0}`; to leave it unmanaged, add `ignore {0} kind=extension`", e.name);
     Hazard::new(Code::DestroysExtension, Level::Destroys, e.address(), message, advice)
 }
 

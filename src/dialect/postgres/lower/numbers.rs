@@ -100,8 +100,9 @@ pub(super) fn too_few(table: &Altered<'_>, column: &Column) -> Option<Hazard> {
     let counts = column.ty.is_serial() || column.identity.is_some();
     let capacity =
         Numbers::of(column).capacity().filter(|_| counts && column.backfill.is_none() && table.column(&column.name).is_none())?;
-    let message = format!("{{count}} of {{total}} rows would have no {}, because it counts {capacity} numbers", column.name);
-    let advice = "widen the bounds of its sequence, let it cycle, or give the column a backfill";
+    let message =
+        format!("`{}` would be NULL in {{count}} of {{total}} rows, because its sequence has only {capacity} values", column.name);
+    let advice = "widen the bounds of its sequence, let it cycle, or add a backfill to the column";
     let address = table.edits.after.address().child("column", &column.name);
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, address, message, advice);
     Some(hazard.counted(Probe::Query(format!("SELECT greatest(count(*) - {capacity}, 0)::bigint, count(*) FROM {}", table.old))))

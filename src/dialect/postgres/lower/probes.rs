@@ -39,8 +39,8 @@ fn at(table: &Altered<'_>, column: &Ident) -> Address {
 
 fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     let (column, what) = match delta {
-        Delta::Drop(column) => (column, "dropped"),
-        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "computed from now on: it loses what it holds"),
+        Delta::Drop(column) => (column, "drops"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "discards the stored values of newly generated"),
         _ => return None,
     };
     if column.generated.is_some() {
@@ -48,7 +48,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     }
     let name = quote(live_column(&table.edits, &column.name).as_str());
     let column = if delta.after().is_none() { table.edits.dropped(column) } else { column };
-    let message = format!("column {} is {what}, with {{values}}", column.name);
+    let message = format!("{what} column {} ({{values}})", column.name);
     let advice = rename_instead(&column.name);
     let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
     if table.rows {
@@ -71,14 +71,14 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
         return None;
     }
     let advice = if new && column.backfill.is_none() {
-        "give the column a default or a backfill"
+        "add a default or a backfill to the column"
     } else if column.backfill.is_some() {
-        "let the backfill give a value for every row"
+        "make the backfill return a value for every row"
     } else {
-        "add a backfill to the column, or fill the rows first"
+        "add a backfill to the column, or set a value in these rows first"
     };
     let name = quote(column.name.as_str());
-    let message = format!("{{count}} of {{total}} rows have no {}", column.name);
+    let message = format!("`{}` is NULL in {{count}} of {{total}} rows", column.name);
     let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(world, table));
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(table, &column.name), message, advice);
     Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
@@ -94,8 +94,8 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
     let name = quote(live_column(&table.edits, column).as_str());
     // Spaces at the end are no part of what is too long (SQL's rule for both types).
     let condition = format!("length(rtrim({name}::text, ' ')) > {most}");
-    let message = format!("{{count}} of {{total}} values of {column} are longer than {most}");
-    let advice = "shorten them first, or say how: using \"EXPRESSION\"";
+    let message = format!("{{count}} of {{total}} values of {column} are longer than {most} characters");
+    let advice = "shorten them first, or specify a conversion: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
@@ -110,8 +110,8 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
         return None;
     }
     let name = quote(retyped.live.as_str());
-    let message = format!("{{count}} of {{total}} values of {} are taken as times of UTC", after.name);
-    let advice = format!("where they are of another zone, say so: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
+    let message = format!("{{count}} of {{total}} values of {} are interpreted as UTC", after.name);
+    let advice = format!("if they are in another time zone, specify it: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
     let hazard = Hazard::new(Code::TakenAsUtc, Level::Warns, at(table, &after.name), message, advice);
     Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
 }
@@ -143,8 +143,8 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
     let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
     let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
-    let message = format!("{{count}} of {{total}} values of {} would not be the same after the change to {shown}", after.name);
-    let advice = "say how they are converted: using \"EXPRESSION\"";
+    let message = format!("{{count}} of {{total}} values of {} would be altered by the conversion to {shown}", after.name);
+    let advice = "specify a conversion: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     // Where there is no cast back, every value that can be converted may be another one afterwards.
@@ -168,8 +168,8 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
         true => format!("NOT ({name}{text} <@ ARRAY[{list}]::text[])"),
         false => format!("{name}{text} <> ALL (ARRAY[{list}]::text[])"),
     };
-    let message = format!("{{count}} of {{total}} values of {} are not in {}", after.name, types::value_type(&after.ty));
-    let advice = "change these rows first, or say how they are converted: using \"EXPRESSION\"";
+    let message = format!("{{count}} of {{total}} values of {} are not values of {}", after.name, types::value_type(&after.ty));
+    let advice = "change these values first, or specify a conversion: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
@@ -200,8 +200,8 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let name = written.label();
         let condition = format!("NOT ({})", check.expr.text);
         let relation = relation(world, table);
-        let message = format!("{{count}} of {{total}} rows do not meet check {name}");
-        let advice = "change these rows first, or the condition";
+        let message = format!("{{count}} of {{total}} rows violate check {name}");
+        let advice = "fix these values first, or change the condition";
         Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.check_at(&written), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
             .reading([&table.old])
@@ -232,7 +232,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
             found.push(doubles(
                 world,
                 table,
-                (edits.after.unique_at(unique), &format!("unique ({columns})")),
+                (edits.after.unique_at(unique), &format!("unique constraint ({columns})")),
                 &keys,
                 (None, unique.nulls_not_distinct),
             ));
@@ -281,8 +281,8 @@ fn doubles(
     let filled = if filled.is_empty() { String::new() } else { format!(" WHERE {}", filled.join(" AND ")) };
     let (keys, relation) = (keys.join(", "), relation(world, table));
     let groups = format!("SELECT count(*) AS n FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1");
-    let message = format!("{{count}} of {{total}} rows are not alone under {name}");
-    let advice = "make them differ, or take out the doubles first";
+    let message = format!("{{count}} of {{total}} rows are duplicates under {name}");
+    let advice = "change or delete the duplicates first";
     Hazard::new(Code::BreaksUnique, Level::Blocks, address, message, advice)
         .counted(Probe::Query(format!(
             "SELECT coalesce(sum(n), 0)::bigint, (SELECT count(*) FROM {}) FROM ({groups}) AS doubles",

@@ -51,7 +51,7 @@ fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
         }
     };
     let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables().any(|t| goes_too(t, owner)));
-    let message = format!("sequence {} is dropped, and with it how far it has counted", s.name);
+    let message = format!("drops sequence {} and its current value", s.name);
     let advice = rename_or_ignore(&s.name.name);
     (!owner_goes).then(|| Hazard::new(Code::DestroysSequence, Level::Destroys, s.address(), message, advice))
 }
@@ -117,8 +117,8 @@ fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence)
         return None;
     }
     let live = world.now(&before.name);
-    let message = format!("the new bounds of sequence {}, {min} to {max}, must include its position", after.name);
-    let advice = format!("widen the bounds, or set the position first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
+    let message = format!("the new bounds of sequence {}, {min} to {max}, must include its current value", after.name);
+    let advice = format!("widen the bounds, or set the current value first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
     let count = format!("SELECT count(*) FILTER (WHERE last_value NOT BETWEEN {min} AND {max}), count(*) FROM {live}");
     let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
     Some(hazard.counted(Probe::Query(count)).reading([&live]).found_by(format!("SELECT last_value FROM {live}")))

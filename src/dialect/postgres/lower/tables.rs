@@ -272,7 +272,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     let name = world.names.sql(&table.name);
     let drop = Statement::of_catalog(format!("DROP TABLE {}", world.now(&table.name)));
     let mut step = Step::new(table.address(), Action::Destroy, vec![drop]);
-    step.reason = "the schema does not declare it".to_owned();
+    step.reason = "not declared in the schema".to_owned();
     let f = &mut step.footprint;
     f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
     f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
@@ -286,7 +286,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     f.frees.extend(needed(world, table).into_iter().filter(|r| world.dropped.contains(r)));
     world.goes(f, &table.name);
     step.rows_of = Some(name.clone());
-    let message = format!("table {} is dropped, with {{rows}}", table.name);
+    let message = format!("drops table {} ({{rows}})", table.name);
     let advice = rename_or_ignore(&table.name.name);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
     if world.facts.holds_rows(&table.name) {

@@ -110,8 +110,8 @@ pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> V
         for check in domain.checks.iter().filter(|c| !c.not_valid) {
             let from = format!("(SELECT {value} AS value FROM {relation} AS t) AS v");
             let condition = format!("NOT ({})", check.expr.text);
-            let message = format!("{{count}} of {{total}} values of {} do not meet check ({})", column.name, check.expr.text);
-            let advice = "change these rows first, or the condition";
+            let message = format!("{{count}} of {{total}} values of {} violate check ({})", column.name, check.expr.text);
+            let advice = "fix these values first, or change the condition";
             let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, domain.address(), message, advice);
             let probe = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {from}");
             found.push(hazard.counted(Probe::Query(probe)).found_by(format!("SELECT * FROM {from} WHERE {condition}")));

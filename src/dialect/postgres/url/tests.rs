@@ -79,17 +79,17 @@ fn parameters() {
         ("gssencmode=prefer&channel_binding=disable", ""),
         ("sslmod=require", "error: unknown parameter `sslmod`; did you mean `sslmode`?"),
         ("foo=1", "error: unknown parameter `foo`"),
-        ("search_path=app", "error: not supported: the parameter `search_path`; write options=-csearch_path%3DNAME"),
-        ("sslmode=on", "error: the parameter `sslmode` takes disable, allow, prefer, require, verify-ca or verify-full"),
-        ("connect_timeout=soon", "error: the parameter `connect_timeout` takes a number of seconds"),
-        ("port=0", "error: the port is no number from 1 to 65535"),
-        ("host=a&host=b", "error: it names several hosts, and a schema is applied to one: name the primary"),
+        ("search_path=app", "error: parameter `search_path` is not supported; use options=-csearch_path%3DNAME"),
+        ("sslmode=on", "error: parameter `sslmode` must be disable, allow, prefer, require, verify-ca or verify-full"),
+        ("connect_timeout=soon", "error: parameter `connect_timeout` must be a number of seconds"),
+        ("port=0", "error: the port must be a number from 1 to 65535"),
+        ("host=a&host=b", "error: multiple hosts are not supported: name only the primary"),
         (
             "channel_binding=require",
-            "error: not supported: the parameter `channel_binding`; leave it out, and let sslmode=verify-full tell that the \
+            "error: parameter `channel_binding` is not supported; leave it out, and let sslmode=verify-full tell that the \
              server is the right one",
         ),
-        ("user=%zz", "error: the query has a `%` that no two hexadecimal digits of UTF-8 follow; a `%` itself is written %25"),
+        ("user=%zz", "error: invalid percent-encoding in the query; write a literal `%` as %25"),
     ] {
         assert_eq!(parts(&format!("postgresql:///?{query}")), wanted, "{query}");
     }

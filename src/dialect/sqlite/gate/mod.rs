@@ -122,8 +122,8 @@ impl<'c> Gate<'c> {
         self.guard.turn(Rules::Count);
         Ok(match (refused, prepared) {
             (Some(why), _) => Some(why),
-            (None, Ok(columns)) => (columns != 1).then(|| NotCounted::Unknown("it is not one expression".to_owned())),
-            (None, Err(_)) => Some(NotCounted::Unknown("SQLite cannot read it by itself".to_owned())),
+            (None, Ok(columns)) => (columns != 1).then(|| NotCounted::Unknown("it is not a single expression".to_owned())),
+            (None, Err(_)) => Some(NotCounted::Unknown("SQLite cannot parse it on its own".to_owned())),
         })
     }
 
@@ -190,13 +190,15 @@ async fn once(connection: &mut Connection, sql: &str, wants: Wants) -> Result<Ve
 fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
     let (code, fails) = match outcome {
         Ok(numbers) => return Ok(Ok(numbers)),
-        Err(Error::Full) => return Ok(Err(NotCounted::Unknown("the disk of SQLite's temporary files is full".to_owned()))),
+        Err(Error::Full) => return Ok(Err(NotCounted::Unknown("the disk that holds SQLite's temporary files is full".to_owned()))),
         Err(Error::Sql { code, message, sql }) => (code, Error::Sql { code, message, sql }),
         Err(Error::Rows { code, named, sql }) => (code, Error::Rows { code, named, sql }),
         Err(other) => return Err(other),
     };
     match code & 0xff {
-        ffi::SQLITE_AUTH => Ok(Err(guard.take_refused().unwrap_or_else(|| NotCounted::Calls("what a plan does not run".to_owned())))),
+        ffi::SQLITE_AUTH => {
+            Ok(Err(guard.take_refused().unwrap_or_else(|| NotCounted::Calls("something that a plan does not run".to_owned()))))
+        }
         ffi::SQLITE_NOMEM => Ok(Err(NotCounted::TooMuchMemory(limits::MEMORY.unsigned_abs()))),
         ffi::SQLITE_ERROR | ffi::SQLITE_TOOBIG | ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH => {
             Ok(Err(NotCounted::Fails { code: codes::name(code).to_owned(), meaning: codes::meaning(code).to_owned() }))

@@ -108,8 +108,8 @@ fn count(asked: &Asked<'_>) -> Verdict {
         ffi::SQLITE_FUNCTION => function(asked.second).map(drop),
         ffi::SQLITE_CREATE_TEMP_TABLE | ffi::SQLITE_DROP_TEMP_TABLE => Ok(()),
         ffi::SQLITE_INSERT | ffi::SQLITE_UPDATE | ffi::SQLITE_DELETE if asked.database == "temp" => Ok(()),
-        ffi::SQLITE_PRAGMA => Err(NotCounted::Reads(format!("the setting {}", asked.first))),
-        _ => Err(NotCounted::Calls("what writes".to_owned())),
+        ffi::SQLITE_PRAGMA => Err(NotCounted::Reads(format!("PRAGMA {}", asked.first))),
+        _ => Err(NotCounted::Calls("something that writes".to_owned())),
     }
 }
 

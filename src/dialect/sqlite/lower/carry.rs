@@ -144,9 +144,8 @@ pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewr
             let gone = edits.columns.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|c| &c.name);
             if let Some(column) = renamed.chain(gone).find(|c| names.contains(&c.as_str().to_ascii_lowercase())) {
                 let address = Address::top(&row.kind, &row.name);
-                let message =
-                    format!("{address} is not in the schema, is not touched, and names column {column}, which goes or is renamed");
-                let advice = "declare it in the schema with its new text, or drop it first";
+                let message = format!("{address} is not in the schema, but uses column {column}, which is dropped or renamed");
+                let advice = "declare it in the schema with its new definition, or drop it first";
                 found.push((edits.after.address(), Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice)));
             }
         }

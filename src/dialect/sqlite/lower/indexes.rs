@@ -52,7 +52,7 @@ pub(super) fn left_behind(edits: &TableEdits, live: &Live) -> Vec<Hazard> {
     let hazard = |row: &Stored| {
         let column = lost(row, edits)?;
         let address = Address::top("index", &row.name);
-        let message = format!("{address} is not in the schema, is not touched, and is made from column {column}, which goes");
+        let message = format!("{address} is not in the schema, but uses column {column}, which is dropped");
         Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "drop the index first, or keep the column"))
     };
     others(edits, live).filter_map(hazard).collect()

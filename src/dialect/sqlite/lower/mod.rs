@@ -138,7 +138,7 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
                 Code::DestroysTable,
                 Level::Destroys,
                 before.address(),
-                format!("virtual table {} is dropped, with {{rows}}", before.name),
+                format!("drops virtual table {} ({{rows}})", before.name),
                 "",
             )
             .counted(Probe::Query(format!("SELECT count(*) FROM {}", quote(before.name.name.as_str())))),

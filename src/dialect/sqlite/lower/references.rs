@@ -28,13 +28,13 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
     let ignored = desired.ignores.iter().any(|i| i.covers("table", &child.name));
     let address = child.foreign_key_at(fk);
     let goes = match change {
-        TableChange::Drop(_) => format!("table {}, which goes", fk.table),
-        TableChange::Alter(edits) if !is_key_after(fk, edits, live) => format!("what is a key of table {} no longer", fk.table),
+        TableChange::Drop(_) => format!("table {}, which is dropped", fk.table),
+        TableChange::Alter(edits) if !is_key_after(fk, edits, live) => format!("columns that are no longer a key of table {}", fk.table),
         _ => return None,
     };
     if ignored {
-        let message = format!("{address} is not in the schema, is not touched, and points to {goes}");
-        let advice = "drop the foreign key first, or keep what it points to";
+        let message = format!("{address} is not in the schema, but references {goes}");
+        let advice = "drop the foreign key first, or keep what it references";
         return Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
     }
     let goes_whole = matches!(change, TableChange::Drop(_));
@@ -44,13 +44,13 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
         return None;
     }
     if !goes_whole {
-        let message = format!("{address} points to {goes}: SQLite would refuse to write to either table");
-        let advice = "drop the foreign key with it, or keep what it points to";
+        let message = format!("{address} references {goes}: SQLite would reject writes to either table");
+        let advice = "drop the foreign key as well, or keep what it references";
         return Some(Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, advice));
     }
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("{} IS NOT NULL", quote(c.as_str()))).collect();
     let (name, filled) = (quote(child.name.name.as_str()), filled.join(" AND "));
-    let message = format!("{{count}} of {{total}} rows of {} point to {goes}", child.name);
+    let message = format!("{{count}} of {{total}} rows of {} reference {goes}", child.name);
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "delete these rows first, or set them to NULL");
     let probe = Probe::Query(format!("SELECT (SELECT count(*) FROM {name} WHERE {filled}), (SELECT count(*) FROM {name})"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {name} WHERE {filled}")))

@@ -53,7 +53,8 @@ fn create(table: &Table) -> Step {
     step.footprint.prefers = table.foreign_keys.iter().map(|f| name_of(&f.table.name)).collect();
     for column in table.columns.values() {
         if let Some(message) = unfit_default(column, table) {
-            let (address, advice) = (table.address().child("column", &column.name), "SQLite would refuse every row that leaves it out");
+            let (address, advice) =
+                (table.address().child("column", &column.name), "SQLite would reject every row that relies on the default");
             step.hazards.push(Hazard::new(Code::BreaksType, Level::Warns, address, message, advice));
         }
     }
@@ -63,7 +64,7 @@ fn create(table: &Table) -> Step {
 fn destroy(table: &Table) -> Step {
     let name = &table.name.name;
     let mut step = Step::new(table.address(), Action::Destroy, vec![Statement::new(format!("DROP TABLE {}", quote(name.as_str())))]);
-    step.reason = "the schema does not declare it".to_owned();
+    step.reason = "not declared in the schema".to_owned();
     step.footprint.drops = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
     step.rows_of = Some(quote(name.as_str()));
     step.hazards.push(
@@ -71,7 +72,7 @@ fn destroy(table: &Table) -> Step {
             Code::DestroysTable,
             Level::Destroys,
             table.address(),
-            format!("table {} is dropped, with {{rows}}", table.name),
+            format!("drops table {} ({{rows}})", table.name),
             rename_or_ignore(&table.name.name),
         )
         .counted(Probe::Aggregate("count(*)".to_owned())),
@@ -86,7 +87,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     let action = if rebuilds { Action::Rebuild } else { Action::Alter };
     let how = match path {
         Path::Native if edits.changes_table() => Some("ALTER TABLE"),
-        Path::Catalog(_) => Some("catalog edit"),
+        Path::Catalog(_) => Some("definition edit"),
         _ => None,
     };
     // The table may get the name of an index that goes.
@@ -214,10 +215,10 @@ fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
     }
     for delta in &edits.columns {
         match delta {
-            Delta::Create(c) if c.backfill.is_some() => reasons.push(format!("column {} is added and filled", c.name)),
-            Delta::Create(c) if edits.after.in_key(&c.name) => reasons.push(format!("key column {} is added", c.name)),
+            Delta::Create(c) if c.backfill.is_some() => reasons.push(format!("column {} is added with a backfill", c.name)),
+            Delta::Create(c) if edits.after.in_key(&c.name) => reasons.push(format!("primary key column {} is added", c.name)),
             Delta::Create(c) if c.generated.as_ref().is_some_and(|g| g.stored) => {
-                reasons.push(format!("stored column {} is added", c.name))
+                reasons.push(format!("stored generated column {} is added", c.name))
             }
             Delta::Create(c) if c.not_null && c.default.is_none() => reasons.push(format!("column {} is added as NOT NULL", c.name)),
             Delta::Create(_) | Delta::Drop(_) => {}
@@ -227,12 +228,14 @@ fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
     if edits.primary_key.is_some() {
         reasons.push(key_reason(edits));
     }
-    for (what, n) in [("unique rules", edits.uniques.len()), ("checks", edits.checks.len()), ("foreign keys", edits.foreign_keys.len())] {
+    for (what, n) in
+        [("unique constraints", edits.uniques.len()), ("check constraints", edits.checks.len()), ("foreign keys", edits.foreign_keys.len())]
+    {
         if n > 0 {
             reasons.push(format!("{what} change"));
         }
     }
-    reasons.extend(edits.options.iter().map(|o| format!("{} {}", o.attribute, if o.after.is_some() { "is set" } else { "is taken off" })));
+    reasons.extend(edits.options.iter().map(|o| format!("{} {}", o.attribute, if o.after.is_some() { "is set" } else { "is removed" })));
     if reasons.is_empty() {
         reasons.push("ALTER TABLE cannot add or drop these columns".to_owned());
     }
@@ -251,7 +254,7 @@ fn key_reason(edits: &TableEdits) -> String {
     let autoincrement = |t: &Table| t.primary_key.as_ref().is_some_and(|k| k.autoincrement);
     match &edits.primary_key {
         Some(Delta::Alter { edits: changed, .. }) if changed.iter().all(|e| e.attribute == Attribute::Autoincrement) => {
-            format!("autoincrement {}", if autoincrement(&edits.after) { "is set" } else { "is taken off" })
+            format!("autoincrement {}", if autoincrement(&edits.after) { "is set" } else { "is removed" })
         }
         Some(Delta::Create(_)) => "a primary key is added".to_owned(),
         Some(Delta::Drop(_)) => "the primary key is dropped".to_owned(),

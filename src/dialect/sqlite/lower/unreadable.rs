@@ -34,8 +34,8 @@ pub(super) fn refuse<'l>(steps: &mut [Step], held: impl Iterator<Item = &'l Stor
         let named = steps.iter().position(|s| s.action != Action::Create && names.contains(&s.address.last().to_ascii_lowercase()));
         let Some(step) = steps.get_mut(named.unwrap_or(0)) else { continue };
         let address = Address::top(&row.kind, &row.name);
-        let message = format!("not supported: {address} would have to be made again, and its definition is not UTF-8");
-        let advice = "drop it first, or make it again in UTF-8";
+        let message = format!("not supported: {address} would have to be re-created, but its definition is not valid UTF-8");
+        let advice = "drop it first, or re-create it in UTF-8";
         step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, advice));
     }
 }
@@ -46,11 +46,10 @@ pub(super) fn lacking(kind: &str, name: &str, live: &Live) -> Step {
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
     let unread = live.current.schema().unmanaged.iter().find(|u| u.kind == kind && u.name == name);
     let (message, advice) = match unread.and_then(|u| u.reason.as_deref()) {
-        Some(reason) => (
-            format!("not supported: {kind} {name} is there and cannot be read: {reason}"),
-            "take it out of the schema, or drop it yourself",
-        ),
-        None => (format!("not supported: {kind} {name}"), "rosey does not manage it: create it yourself, or take it out of the schema"),
+        Some(reason) => {
+            (format!("not supported: {kind} {name} exists but cannot be read: {reason}"), "remove it from the schema, or drop it yourself")
+        }
+        None => (format!("not supported: {kind} {name}"), "rosey does not manage it: create it yourself, or remove it from the schema"),
     };
     step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, advice));
     step

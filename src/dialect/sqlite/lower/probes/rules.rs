@@ -34,8 +34,8 @@ pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
             let name = check.label();
             let condition = format!("NOT ({})", check.expr.text);
             let relation = format!("{} AS {}", rows::new_rows(edits), quote(edits.after.name.name.as_str()));
-            let message = format!("{{count}} of {{total}} rows do not meet check {name}");
-            let advice = "change these rows first, or the condition";
+            let message = format!("{{count}} of {{total}} rows violate check {name}");
+            let advice = "fix these rows first, or change the condition";
             Hazard::new(Code::BreaksCheck, Level::Blocks, edits.after.check_at(check), message, advice)
                 .counted(Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {relation}")))
                 .found_by(format!(
@@ -55,7 +55,7 @@ pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
         let new = comes(&edits.uniques, Attribute::Columns).any(|u| u.parts == unique.parts);
         if new || unique.parts.iter().any(|p| made.contains(&p.column)) {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
-            rules.push((edits.after.unique_at(unique), format!("unique ({columns})"), unique.parts.iter().collect()));
+            rules.push((edits.after.unique_at(unique), format!("unique constraint ({columns})"), unique.parts.iter().collect()));
         }
     }
     let new_key = matches!(&edits.primary_key, Some(Delta::Create(_)))
@@ -81,8 +81,8 @@ fn unique_hazard(edits: &TableEdits, address: Address, name: &str, parts: &[&cra
 
 fn duplicates(edits: &TableEdits, address: Address, name: &str, relation: &str, keys: &str, filled: &str) -> Hazard {
     let groups = format!("SELECT count(*) AS n FROM {relation} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1");
-    let message = format!("{{count}} of {{total}} rows are not alone under {name}");
-    let advice = "make them differ, or take out the doubles first";
+    let message = format!("{{count}} of {{total}} rows are duplicates under {name}");
+    let advice = "change or delete the duplicates first";
     Hazard::new(Code::BreaksUnique, Level::Blocks, address, message, advice)
         .counted(Probe::Query(format!("SELECT (SELECT sum(n) FROM ({groups})), (SELECT count(*) FROM {})", old_table(edits))))
         .found_by(format!("SELECT {keys}, count(*) FROM {} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1", rows::shown_rows(edits)))
@@ -176,8 +176,8 @@ fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
     );
     let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let address = edits.after.foreign_key_at(fk);
-    let message = format!("{{count}} of {{total}} rows have a {columns} that {} does not have", fk.table);
-    Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "mend or delete these rows first")
+    let message = format!("{{count}} of {{total}} rows have a {columns} that does not exist in {}", fk.table);
+    Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first")
         .counted(Probe::Query(format!("SELECT (SELECT count(*) FROM {orphans}), (SELECT count(*) FROM {})", old_table(edits))))
         .found_by(format!("SELECT * FROM {}", orphans.replace(&rows::new_rows(edits), &rows::shown_rows(edits))))
 }

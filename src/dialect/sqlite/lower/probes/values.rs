@@ -11,8 +11,8 @@ use crate::schema::{Column, Table, Type};
 
 pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazard> {
     let (column, what) = match delta {
-        Delta::Drop(column) => (column, "dropped"),
-        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "computed from now on: it loses what it holds"),
+        Delta::Drop(column) => (column, "drops"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "discards the stored values of newly generated"),
         _ => return None,
     };
     if column.generated.is_some() {
@@ -20,7 +20,7 @@ pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazar
     }
     let name = rows::old_name(edits, &column.name);
     let column = if delta.after().is_none() { edits.dropped(column) } else { column };
-    let message = format!("column {} is {what}, with {{values}}", column.name);
+    let message = format!("{what} column {} ({{values}})", column.name);
     let advice = rename_instead(&column.name);
     let probe = Probe::Query(format!("SELECT count({name}), count(*) FROM {}", old_table(edits)));
     Some(Hazard::new(Code::DestroysColumn, Level::Destroys, at(edits, &column.name), message, advice).counted(probe))
@@ -37,14 +37,14 @@ pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
         return None;
     }
     let advice = if is_new && column.backfill.is_none() {
-        "give the column a default or a backfill"
+        "add a default or a backfill to the column"
     } else if column.backfill.is_some() {
-        "let the backfill give a value for every row"
+        "make the backfill return a value for every row"
     } else {
-        "add a backfill to the column, or fill the rows first"
+        "add a backfill to the column, or set a value in these rows first"
     };
     let name = quote(column.name.as_str());
-    let message = format!("{{count}} of {{total}} rows have no {}", column.name);
+    let message = format!("`{}` is NULL in {{count}} of {{total}} rows", column.name);
     let old = edits.before.columns.contains_key(&column.name) && !converted && column.backfill.is_none();
     let find = if old {
         format!("SELECT * FROM {} WHERE {} IS NULL", old_table(edits), rows::old_name(edits, &column.name))
@@ -66,11 +66,11 @@ pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> 
     let condition = lossy(&old, from, to)?;
     let table = old_table(edits);
     let message = format!(
-        "{{count}} of {{total}} values of {} would not be the same after the change to {}",
+        "{{count}} of {{total}} values of {} would be altered by the conversion to {}",
         column.name,
         shown_type(column, &edits.after)
     );
-    let advice = "say how they are converted: using \"EXPRESSION\"";
+    let advice = "specify a conversion: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(edits, &column.name), message, advice);
     let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
@@ -91,11 +91,11 @@ pub(super) fn stored_as_numbers(edits: &TableEdits, column: &Column) -> Option<H
     let (old, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({old}) IN ('integer', 'real')");
     let message = format!(
-        "{{count}} of {{total}} values of {} were stored as numbers, because SQLite takes the type {} for NUMERIC, and become text as they are",
+        "{{count}} of {{total}} values of {} were stored as numbers, because type {} has NUMERIC affinity in SQLite; they become text in that form",
         column.name,
         name.as_str()
     );
-    let advice = "zeros at the start or the end that the texts had are lost since then ('007' was stored as 7): check these values";
+    let advice = "leading and trailing zeros were lost when they were stored ('007' became 7): check these values";
     let hazard = Hazard::new(Code::LosesValues, Level::Warns, at(edits, &column.name), message, advice);
     let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
@@ -112,11 +112,11 @@ pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let (old, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({old}) = 'real' AND CAST({old} AS INTEGER) <> {old}");
     let message = format!(
-        "{{count}} of {{total}} values of {} have a fraction, which {} is not made for",
+        "{{count}} of {{total}} values of {} have a fractional part, although the new type is {}",
         column.name,
         shown_type(column, &edits.after)
     );
-    let advice = "say how they are converted: using \"EXPRESSION\"; without it SQLite keeps them as they are";
+    let advice = "specify a conversion: using \"EXPRESSION\"; otherwise SQLite keeps them unchanged";
     let hazard = Hazard::new(Code::MisfitValues, Level::Destroys, at(edits, &column.name), message, advice);
     let probe = Probe::Query(format!("SELECT sum(coalesce({condition}, 0)), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
@@ -132,8 +132,8 @@ pub(super) fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let most = length(&column.ty).filter(|n| length(&before.ty).is_none_or(|old| old > *n))?;
     let (name, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({name}) = 'text' AND length({name}) > {most}");
-    let message = format!("{{count}} of {{total}} values of {} are longer than {most}", column.name);
-    let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite keeps them as they are");
+    let message = format!("{{count}} of {{total}} values of {} are longer than {most} characters", column.name);
+    let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite does not enforce the length and keeps them unchanged");
     let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
@@ -191,7 +191,7 @@ pub(super) fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard
         _ => return None,
     };
     let condition = format!("{v} IS NOT NULL AND NOT coalesce({fits}, 0)");
-    let message = format!("{{count}} of {{total}} values of {} are no {declared}", column.name);
+    let message = format!("{{count}} of {{total}} values of {} are not of type {declared}", column.name);
     let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(edits, &column.name), message, "convert them: using \"EXPRESSION\"");
     let find = format!("SELECT * FROM {} WHERE {condition}", rows::shown_rows(edits));
     Some(hazard.counted(Probe::Aggregate(format!("sum({condition})"))).found_by(find))
@@ -202,7 +202,7 @@ pub(super) fn autoincrement(edits: &TableEdits) -> Option<Hazard> {
     if !set(&edits.before) || set(&edits.after) {
         return None;
     }
-    let message = format!("{} loses AUTOINCREMENT: ids after the last row may be used again", edits.after.name);
-    let advice = "to keep it, write `autoincrement` behind `primary-key`";
+    let message = format!("{} loses AUTOINCREMENT: the ids of deleted rows may be reused", edits.after.name);
+    let advice = "to keep it, write `autoincrement` after `primary-key`";
     Some(Hazard::new(Code::LosesAutoincrement, Level::Warns, edits.after.address(), message, advice))
 }
