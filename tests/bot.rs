@@ -131,7 +131,7 @@ fn the_one_column_that_goes_needs_leave_and_is_counted() {
     let before = database.bytes();
     let Err(ApplyError::Blocked(hazards)) = database.apply(&schema(), false) else { panic!("revoked goes") };
     let texts: Vec<String> = hazards.iter().map(|h| h.text()).collect();
-    assert_eq!(texts, ["column revoked is dropped, with 2 values"]);
+    assert_eq!(texts, ["drops column revoked (2 non-null values)"]);
     assert_eq!(database.bytes(), before, "the file is bit for bit as it was");
 }
 
@@ -144,7 +144,7 @@ fn without_its_backfill_a_null_counter_stops_the_change() {
     let before = database.bytes();
     let Err(ApplyError::Blocked(hazards)) = database.apply(&desired(&without).unwrap(), true) else { panic!("one is NULL") };
     let texts: Vec<String> = hazards.iter().map(|h| h.text()).collect();
-    assert_eq!(texts, ["1 of 3 rows have no total_chat_lines"]);
+    assert_eq!(texts, ["`total_chat_lines` is NULL in 1 of 3 rows"]);
     assert_eq!(database.bytes(), before);
 }
 

@@ -320,15 +320,15 @@ expect-value "SELECT 1" 1
             ("before { }", "the test case has no `after`"),
             ("after { }\nafter { }", "`after` is specified twice"),
             ("after", "`after` has no schema"),
-            ("after schema=a { }", "names a file and has braces"),
-            ("after { }\nexpect changes", "expect cannot be `changes`"),
+            ("after schema=a { }", "has both a file and a children block"),
+            ("after { }\nexpect changes", "invalid value `changes` for expect"),
             ("after { }\nexpects \"no changes\"", "unknown node `expects`"),
             ("after { }\nrows { users; }", "the row has no values"),
-            ("after { }\nexpect-value \"SELECT 1\"", "lacks a query and its expected value"),
+            ("after { }\nexpect-value \"SELECT 1\"", "is missing a query and its expected value"),
             ("after { }\nexpect-blocked destroys-colum", "did you mean `destroys-column`?"),
-            ("after { }\nexpect-blocked", "lacks a hazard's code"),
+            ("after { }\nexpect-blocked", "is missing a hazard code"),
             ("after { }\nexpect-rows { a; a x=1; }", "`a` is listed both without rows and with rows"),
-            ("after { }\nonly mysql", "only cannot be `mysql`"),
+            ("after { }\nonly mysql", "invalid value `mysql` for only"),
         ] {
             let said = read("a.kdl", text, Dialect::Sqlite, &CODES).unwrap_err().to_string();
             assert!(said.contains(wanted), "{text}: {said}");

@@ -137,7 +137,7 @@ fn sqlite_reads_the_mistakes_of_what_it_leaves_out() {
     let (schema, problems) = decode_all(&sources, Dialect::Sqlite);
     assert!(schema.is_empty());
     let said: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
-    assert_eq!(said, ["enum `mood` lists the value `ok` twice", "start= must be a 64-bit integer", "unknown node here: `is`"],);
+    assert_eq!(said, ["enum `mood` lists the value `ok` twice", "start= must be a 64-bit integer", "unknown child node: `is`"],);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn an_exception_is_no_difference_and_has_a_reason() {
     assert_eq!(table("allow no-primary-key \"x\"").tables, table("").tables);
     let sources = |text: &str| Sources::from_text("schema.kdl", text);
     for (inner, wanted) in [
-        ("allow", "`allow` lacks its code"),
+        ("allow", "`allow` is missing a code"),
         ("allow small-key", "`allow small-key` has no reason"),
         ("allow small-key \" \"", "the reason is empty"),
     ] {

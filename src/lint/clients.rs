@@ -185,12 +185,12 @@ mod tests {
     #[test]
     fn columns() {
         for (before, after, wanted) in [
-            ("column a text", "", "name `a`"),
-            ("column a text", "column b text was=a", "name `a`"),
+            ("column a text", "", "use `a`"),
+            ("column a text", "column b text was=a", "use `a`"),
             ("column a text", "column b text was=a { allow breaks-clients \"nobody reads it\"; }", ""),
-            ("", "column a text not-null", "insert without `a`"),
+            ("", "column a text not-null", "insert rows without `a`"),
             ("", "column a text", ""),
-            ("column a text not-null default=x", "column a text not-null", "insert without `a`"),
+            ("column a text not-null default=x", "column a text not-null", "insert rows without `a`"),
             ("column a text default=x", "column a text", ""),
             ("column a text", "column a text generated=\"lower('x')\" stored=#true", "write to `a`"),
             ("column a bigint not-null", "column a bigint not-null identity=always", "insert explicit values for `a`"),
@@ -206,15 +206,15 @@ mod tests {
     fn a_key_is_filled_by_what_numbers_it_alone() {
         let (none, key) = ("table t { column a text; }", "table t { column a text; column k integer primary-key; }");
         assert!(said(none, key, Dialect::Sqlite).is_empty());
-        assert_eq!(said(none, key, Dialect::Postgres), ["table.t: insert without `k`"]);
+        assert_eq!(said(none, key, Dialect::Postgres), ["table.t: insert rows without `k`"]);
         let text = key.replace("integer", "text");
-        assert_eq!(said(none, &text, Dialect::Sqlite), ["table.t: insert without `k`"]);
+        assert_eq!(said(none, &text, Dialect::Sqlite), ["table.t: insert rows without `k`"]);
     }
 
     #[test]
     fn a_name_that_stays_readable_is_not_missed() {
         let (old, new) = ("table old { column a text; }", "table new was=old { column a text; }");
-        assert_eq!(said(old, new, Dialect::Sqlite), ["table.new: name `old`"]);
+        assert_eq!(said(old, new, Dialect::Sqlite), ["table.new: use `old`"]);
         let view = "view old { as \"SELECT a FROM new\"; }";
         assert!(said(old, &format!("{new}\n{view}"), Dialect::Sqlite).is_empty());
         assert!(said(old, &view.replace("FROM new", ""), Dialect::Sqlite).is_empty());
@@ -226,7 +226,7 @@ mod tests {
         for (before, after, wanted) in [
             ("enum mood sad ok", "enum mood sad", "enum.mood: use `ok`"),
             ("enum mood sad ok", "enum mood sad ok happy", ""),
-            ("enum mood sad", "", "enum.mood: name `mood`"),
+            ("enum mood sad", "", "enum.mood: use `mood`"),
             ("domain d text", "", "domain.d: name `d`"),
             ("sequence s", "sequence n was=s", "sequence.n: name `s`"),
             ("view v a b { as \"SELECT 1, 2\"; }", "view v a { as \"SELECT 1\"; }", "view.v: name `b`"),

@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(problems("no-primary-kee")[0].help.as_deref(), Some("did you mean `no-primary-key`?"));
         assert!(problems("breaks-clients").is_empty());
         assert!(problems("destroys-table")[0].help.as_deref().unwrap().ends_with("--allow destroys-table:table.t"));
-        assert!(problems("breaks-check")[0].message.contains("cannot be allowed"));
+        assert!(problems("breaks-check")[0].message.contains("cannot be approved"));
         assert!(problems("no-primary-key").is_empty());
     }
 }

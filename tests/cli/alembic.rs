@@ -153,10 +153,10 @@ fn an_apply_that_is_not_finished_is_said_to_be() {
         let s = Session::on_postgres(Place::with(ONE), database.url());
         s.quietly(&["apply --auto-approve -q"]);
         database.sql("UPDATE _rosey_history SET outcome = 'running'");
-        assert_snapshot!(s.run(&["status", "drift", "history"]), @r"
+        assert_snapshot!(s.run(&["status", "drift", "history"]), @"
         $ rosey status
-        Number 1: apply, TIME by ada@host
-        It is not finished: steps after its transaction are left. rosey apply finishes them.
+        Version 1: apply, TIME by ada@host
+        It is not finished: steps after its transaction are left. Run rosey apply to finish them.
         exit 0
         $ rosey drift
         | error: version 1 is not finished, so the database cannot be compared with it

@@ -53,7 +53,7 @@ fn the_default_database_is_applied_to_where_it_is_there() {
 fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     let place = Place::having(USERS_WITH_AGE, "INSERT INTO users (name, age) VALUES ('ann', 30), ('bob', NULL)");
     place.write("schema.kdl", USERS_WITH_AGE_AS_TEXT);
-    assert_snapshot!(place.apply(&[]), @r"
+    assert_snapshot!(place.apply(&[]), @"
     $ rosey apply --url test.db --auto-approve
     ~  change in place
     ±  rebuild
@@ -64,16 +64,16 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     ~     column age   type integer -> text
           # 2 unchanged columns
       }
-    ! breaks-clients: programs that run meanwhile fail where they read `age` as a number (it becomes text)
+    ! breaks-clients: running applications that read `age` as a number (it becomes text) will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # the rebuilds need about 8.0 KiB of free disk space space space space
+    # the rebuilds need about 8.0 KiB of free disk space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
     Apply complete (version 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.
     Backup of the database: test.db.TIME.backup
     | database: test.db (from --url)
-    | backup to test.db.TIME.backup
+    | back up to test.db.TIME.backup
     | rebuild table.users (2 rows)
     | verify
     exit 0
@@ -85,7 +85,7 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
 fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.apply(&["--allow-destructive"]), @r"
+    assert_snapshot!(place.apply(&["--allow-destructive"]), @"
     $ rosey apply --url test.db --auto-approve --allow-destructive
     ~  change in place
     -  destroy
@@ -96,16 +96,16 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column, allowed: column name is dropped, with 2 values
+    ! destroys-column, allowed: drops column name (2 non-null values)
       to rename it instead, add was=name to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     Apply complete (version 2): 0 added, 1 changed, 0 destroyed (1 column, 2 values dropped).
     Backup of the database: test.db.TIME.backup
     | database: test.db (from --url)
-    | backup to test.db.TIME.backup
+    | back up to test.db.TIME.backup
     | change table.users
     | verify
     exit 0
@@ -168,12 +168,12 @@ fn the_history_keeps_the_message() {
 fn prevent_destroy_is_recorded_without_approval() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS.replace("table users", "table users prevent-destroy"));
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"
     $ rosey apply --url test.db
     # table.users is guarded by prevent-destroy (recorded by the next apply)
 
     No changes. The database matches schema.kdl.
-    Recorded (number 2):
+    Recorded (version 2):
     table.users is guarded by prevent-destroy
     | database: test.db (from --url)
     | verify

@@ -20,12 +20,12 @@ fn a_saved_exchange_of_names_is_applied_once_and_undone_once() {
     let run = apply(&place, url, &["plans"]).exits(0);
     assert!(run.out.starts_with("plans/0002.plan.kdl"), "{run}");
     assert_eq!(first(), "Ada");
-    assert_eq!(apply(&place, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+    assert_eq!(apply(&place, url, &["plans"]).exits(0).out, "No changes. plans has no plans left to apply.\n");
     place.on(url, &["plan", "--to", "1", "--out", "plans/", "-m", "back"]).exits(0);
     let run = apply(&place, url, &["plans"]).exits(0);
     assert!(run.out.starts_with("plans/0003-back.plan.kdl"), "{run}");
     assert_eq!(first(), "Lovelace");
-    assert_eq!(apply(&place, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+    assert_eq!(apply(&place, url, &["plans"]).exits(0).out, "No changes. plans has no plans left to apply.\n");
 }
 
 const NAMES: &str = "table t {
@@ -94,7 +94,7 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
       }
     ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
 
-    # the rebuilds need about 16.0 KiB of free disk space space
+    # the rebuilds need about 16.0 KiB of free disk space space space
 
     Plan: 0 to add, 1 to change, 1 to destroy (1 column, 1 value, 1 row dropped). 1 table rebuilt, 1 row copied.
     | error: apply refused; nothing was changed

@@ -179,18 +179,18 @@ fn a_long_schema_is_a_schema() {
 
 #[test]
 fn a_mistake_far_down_a_long_schema_is_told_at_its_line() {
-    assert_snapshot!(many_tables("\ntabel users\n").rosey(&["validate"]), @r"
+    assert_snapshot!(many_tables("\ntabel users\n").rosey(&["validate"]), @"
     $ rosey validate
     |   × unknown node `tabel`
     |       ╭─[schema.kdl:9002:1]
     |  9001 │
     |  9002 │ tabel users
     |       · ──┬──
-    |       ·   ╰── not known here
+    |       ·   ╰── not recognized
     |       ╰────
     |   help: did you mean `table`?
     |
-    | error: the schema has one mistake
+    | error: the schema has one error
     exit 1
     ");
 }

@@ -45,20 +45,20 @@ fn columns(session: &Session) -> usize {
 fn it_is_read_as_it_is() {
     let session = session();
     let before = session.place.database.bytes();
-    assert_snapshot!(session.run(&["status", "history", "drift", "plan --to 1"]), @r"
+    assert_snapshot!(session.run(&["status", "history", "drift", "plan --to 1"]), @"
     $ rosey status
-    Number 2: apply, TIME by ada
-    No drift: the database is as it was left.
+    Version 2: apply, TIME by ada
+    No drift: the database matches the recorded schema.
     exit 0
     $ rosey history
     1  TIME  apply  ada  users
     2  TIME  apply  ada
     exit 0
     $ rosey drift
-    No drift. The database is as number 2 left it.
+    No drift. The database matches version 2.
     exit 0
     $ rosey plan --to 1
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
     ~  change in place
     !  warning
@@ -68,7 +68,7 @@ fn it_is_read_as_it_is() {
     ~     column label   was name
           # 1 unchanged column
       }
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -84,11 +84,11 @@ fn its_renames_are_turned_round_and_its_table_is_brought_up_to_date() {
     session.quietly(&["rollback --auto-approve"]);
     assert_eq!(session.place.database.value("SELECT label FROM users"), "ann");
     assert_eq!(columns(&session), 22);
-    assert_snapshot!(session.run(&["history"]), @r"
+    assert_snapshot!(session.run(&["history"]), @"
     $ rosey history
     1  TIME  apply  ada  users
     2  TIME  apply  ada  (undone)
-    3  TIME  rollback  ada@host  (back to number 1)
+    3  TIME  rollback  ada@host  (back to version 1)
     exit 0
     ");
 }

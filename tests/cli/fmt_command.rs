@@ -89,7 +89,7 @@ fn a_file_that_is_no_text() {
 #[test]
 fn a_file_that_is_no_kdl() {
     let place = Place::with("table users {\n");
-    assert_snapshot!(place.rosey(&["fmt"]), @r"
+    assert_snapshot!(place.rosey(&["fmt"]), @"
     $ rosey fmt
     |   × unclosed `{`
     |    ╭─[schema.kdl:1:13]
@@ -99,7 +99,7 @@ fn a_file_that_is_no_kdl() {
     |    ╰────
     |   help: add the matching `}`
     |
-    | error: the schema has one mistake
+    | error: the schema has one error
     exit 1
     ");
 }
@@ -133,10 +133,10 @@ fn saved_plans_and_states_stay_as_they_are() {
     place.rosey(&["plan", "--url", "test.db", "--out", "next.plan.kdl"]).exits(0);
     place.write("now.state.kdl", place.rosey(&["state", "pull", "--url", "test.db"]).exits(0).out);
     let before = (place.read("next.plan.kdl"), place.read("now.state.kdl"));
-    assert_snapshot!(place.rosey(&["fmt", "next.plan.kdl", "now.state.kdl"]), @r"
+    assert_snapshot!(place.rosey(&["fmt", "next.plan.kdl", "now.state.kdl"]), @"
     $ rosey fmt next.plan.kdl now.state.kdl
-    | next.plan.kdl is a saved plan, and left as it is
-    | now.state.kdl is a state, and left as it is
+    | next.plan.kdl is a saved plan; it was left unchanged
+    | now.state.kdl is a state; it was left unchanged
     exit 0
     ");
     place.rosey(&["fmt", "--check", "."]).exits(0);

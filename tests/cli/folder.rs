@@ -158,7 +158,8 @@ fn what_others_changed_is_named_and_stops_only_what_waits() {
         apply(place, url, &["plans"]).exits(0);
         sql("CREATE TABLE by_hand (id integer)");
         let run = apply(place, url, &["plans"]).exits(0);
-        let told = "No plan in plans is left to apply. Changed since, and not by rosey: table.by_hand. rosey drift shows how.\n";
+        let told =
+            "plans has no plans left to apply. Changed outside rosey since the last apply: table.by_hand. Run rosey drift for details.\n";
         assert_eq!(run.out, told);
         sql("DROP TABLE by_hand");
         place.save(url, &users(&["b"]), "plans/0002.plan.kdl");
@@ -228,57 +229,57 @@ fn transcript(session: &Session) -> String {
 fn stamps_and_status_of_saved_plans() {
     let session = Session::on_sqlite(Place::new());
     let text = transcript(&session);
-    assert_snapshot!(text, @r"
+    assert_snapshot!(text, @"
     $ rosey status
-    Number 1: apply, TIME by ada@host
+    Version 1: apply, TIME by ada@host
       a change
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
 
     Plans in plans:
-      0001-users.plan.kdl  number 1  applied as version 1                    a change
-      0002-age.plan.kdl    number 2  pending                                a change
-      0002-mail.plan.kdl   number 2  pending, alternative to 0002-age.plan.kdl  a change
-    Of plans that start from the same schema only one can be applied: delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER
-      0003-broken.plan.kdl is broken, so apply refuses the folder: not a rosey plan file
+      0001-users.plan.kdl  version 1  applied as version 1                       a change
+      0002-age.plan.kdl    version 2  pending                                    a change
+      0002-mail.plan.kdl   version 2  pending, alternative to 0002-age.plan.kdl  a change
+    Only one of the plans that start from the same schema can be applied: delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER
+      0003-broken.plan.kdl is invalid, so apply refuses the folder: not a rosey plan file
     exit 0
     $ rosey stamp plans/0002-mail.plan.kdl
     | error: the database differs from the schema in table.users; nothing was recorded
     |   help: run rosey diff DATABASE plans/0002-mail.plan.kdl to see the difference; add --force to record the database as it is
     exit 3
     $ rosey stamp plans/0002-age.plan.kdl
-    Stamped (number 3): the database is recorded as it is, nothing else was changed.
+    Stamped (version 3): the current schema was recorded; nothing else was changed.
     exit 0
     $ rosey stamp plans/0002-age.plan.kdl
-    Already recorded as number 3; nothing was written.
+    Already recorded as version 3; nothing was written.
     exit 0
     $ rosey stamp
-    Already recorded as number 3; nothing was written.
+    Already recorded as version 3; nothing was written.
     exit 0
     $ rosey status
-    Number 3: stamp, TIME by ada@host
+    Version 3: stamp, TIME by ada@host
       a change
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
 
     Plans in plans:
-      0001-users.plan.kdl  number 1  applied as version 1                        a change
-      0002-age.plan.kdl    number 2  stamped as version 3                        a change
-      0002-mail.plan.kdl   number 2  starts from a different schema: plan it again  a change
+      0001-users.plan.kdl  version 1  applied as version 1                           a change
+      0002-age.plan.kdl    version 2  stamped as version 3                           a change
+      0002-mail.plan.kdl   version 2  starts from a different schema: plan it again  a change
     exit 0
     $ rosey apply plans --auto-approve
     | error: one plan was not applied because it starts from a schema that differs from the database; nothing was changed
     |   plans/0002-mail.plan.kdl
     |     table.users: differs, and the plan changes it
-    |     starts from the same schema as plans/0002-age.plan.kdl, which is applied: only one of the two can be
+    |     starts from the same schema as plans/0002-age.plan.kdl, which has been applied: only one of the two can be applied
     |   help: another plan was applied in the meantime, or the database was changed outside rosey; run rosey status for details
     |   help: plan it again: rosey plan --out plans/0002-mail.plan.kdl
     exit 3
     $ rosey stamp --force plans/0002-mail.plan.kdl
-    Stamped (number 4): the database is recorded as it is, nothing else was changed.
-    It is not as desired in table.users.
+    Stamped (version 4): the current schema was recorded; nothing else was changed.
+    The database differs from the desired schema in table.users.
     exit 0
     $ rosey stamp --force plans/0002-mail.plan.kdl -m meant
-    Stamped (number 5): the database is recorded as it is, nothing else was changed.
-    It is not as desired in table.users.
+    Stamped (version 5): the current schema was recorded; nothing else was changed.
+    The database differs from the desired schema in table.users.
     exit 0
     $ rosey history
     1  TIME  apply  ada@host  a change
@@ -288,7 +289,7 @@ fn stamps_and_status_of_saved_plans() {
     5  TIME  stamp  ada@host  meant (forced: not as desired in table.users)
     exit 0
     $ rosey apply plans --auto-approve
-    No changes. No plan in plans is left to apply.
+    No changes. plans has no plans left to apply.
     exit 0
     ");
     for version in super::support::postgres::versions() {

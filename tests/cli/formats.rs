@@ -30,17 +30,17 @@ fn json_has_a_version_and_says_what_text_says() {
             "allowed": false,
             "code": "breaks-not-null",
             "level": "blocks",
-            "text": "1 of 2 rows have no name"
+            "text": "`name` is NULL in 1 of 2 rows"
           },
           {
             "advice": "update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps",
             "allowed": false,
             "code": "breaks-clients",
             "level": "warns",
-            "text": "programs that run meanwhile fail where they insert without `name`"
+            "text": "running applications that insert rows without `name` will fail"
           }
         ],
-        "headline": "table.users will be changed in place (catalog edit: name becomes NOT NULL)",
+        "headline": "table.users will be changed in place (definition edit: name becomes NOT NULL)",
         "lines": [
           {
             "action": "change",
@@ -80,26 +80,26 @@ fn a_script_warns_of_what_is_blocked() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db", "--format", "sql"]), @r#"
     $ rosey plan --url test.db --format sql
-    -- This destroys data:
-    --   destroys-column: column name is dropped, with 2 values
+    -- This plan destroys data:
+    --   destroys-column: drops column name (2 non-null values)
     -- To allow it, delete the lines from here to `.exit 3`.
     .print "stopped: this plan destroys data; the top of the script says how to allow it; nothing was changed"
-    .print "  destroys-column: column name is dropped, with 2 values"
+    .print "  destroys-column: drops column name (2 non-null values)"
     .exit 3
 
     .bail on
-    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+    -- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
     -- Stops if the schema is not the one that the plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
-        "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
-        "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
-        "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
+        "start" CONSTRAINT "the schema is not the one that the plan was made for" CHECK ("start"),
+        "known" CONSTRAINT "the history was written by a newer version of rosey" CHECK ("known"),
+        "found" CONSTRAINT "rows violate the new schema" CHECK ("found" = 0),
         "of",
-        "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
-        "kept" CONSTRAINT "rows would point to rows that are not there" CHECK ("kept")
+        "filled" CONSTRAINT "a backfilled column would still contain NULL" CHECK ("filled"),
+        "kept" CONSTRAINT "rows would violate a foreign key" CHECK ("kept")
     );
     CREATE TEMP TABLE "_rosey_start" (type, name, tbl_name, sql);
     INSERT INTO temp."_rosey_start" VALUES
@@ -138,11 +138,11 @@ fn a_script_warns_of_what_is_blocked() {
     INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
 
     -- table.users
-    -- ! destroys-column BLOCKED: column name is dropped, with 2 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name `name`
+    -- ! destroys-column BLOCKED: drops column name (2 non-null values)
+    -- ! breaks-clients: running applications that use `name` will fail
     ALTER TABLE "users" DROP COLUMN "name";
 
-    -- The history.
+    -- Records the apply in the history.
     INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to, digest) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, 'ac315b80af8c99b2e22877678bfed0087c64eef6ece98b384ed95d4ad6fc55d2', 'apply', NULL, 'table users {
         column id serial primary-key
         column name text

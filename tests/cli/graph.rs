@@ -75,10 +75,10 @@ fn warnings_name_the_file_and_the_line() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES (NULL)");
     place.write("db/my schema.kdl", USERS_WITH_A_NAME);
     let args = |format| ["plan", "--url", "test.db", "--schema", "db/my schema.kdl", "--format", format];
-    assert_snapshot!(place.rosey(&args("github")), @r"
+    assert_snapshot!(place.rosey(&args("github")), @"
     $ rosey plan --url test.db --schema db/my schema.kdl --format github
-    ::error file=db/my schema.kdl,line=3,col=5,title=breaks-not-null::table.users.column.name: 1 of 1 rows have no name%0Aadd a backfill to the column, or set a value in these rows first
-    ::warning file=db/my schema.kdl,line=1,col=1,title=breaks-clients::table.users: programs that run meanwhile fail where they insert without `name`%0Aupdate or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
+    ::error file=db/my schema.kdl,line=3,col=5,title=breaks-not-null::table.users.column.name: `name` is NULL in 1 of 1 rows%0Aadd a backfill to the column, or set a value in these rows first
+    ::warning file=db/my schema.kdl,line=1,col=1,title=breaks-clients::table.users: running applications that insert rows without `name` will fail%0Aupdate or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
     ::notice title=rosey plan::Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
     exit 0

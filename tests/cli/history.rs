@@ -64,41 +64,41 @@ fn what_was_applied_is_listed() {
     let before = session.place.snapshot();
     assert_snapshot!(session.run(&["status", "current", "history", "history --verbose"]), @r#"
     $ rosey status
-    Number 2: apply, TIME by ada@host
+    Version 2: apply, TIME by ada@host
       ages
       as the survey wants them
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
     exit 0
     $ rosey current
-    Number 2: apply, TIME by ada@host
+    Version 2: apply, TIME by ada@host
       ages
       as the survey wants them
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
     exit 0
     $ rosey history
     1  TIME  apply  ada@host  users
     2  TIME  apply  ada@host  ages
     exit 0
     $ rosey history --verbose
-    number 1: apply
+    version 1: apply
       message   users
       when      TIME
       by        ada@host
       took      SO LONG
-      versions  VERSIONS
+      software  rosey 0.1.0, SQLite 3.51.3
       plan      DIGEST
       sql       CREATE TABLE "users" (
                     "id" INTEGER PRIMARY KEY,
                     "name" TEXT
                 );
 
-    number 2: apply
+    version 2: apply
       message   ages
                 as the survey wants them
       when      TIME
       by        ada@host
       took      SO LONG
-      versions  VERSIONS
+      software  rosey 0.1.0, SQLite 3.51.3
       plan      DIGEST
       sql       ALTER TABLE "users" ADD COLUMN "age" INTEGER;
     exit 0
@@ -122,55 +122,55 @@ fn the_history_as_json_has_a_version_and_the_columns_names() {
 fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
     let session = two();
     session.place.database.run(BY_HAND, true);
-    assert_snapshot!(session.run(&["status", "drift", "plan"]), @r"
+    assert_snapshot!(session.run(&["status", "drift", "plan"]), @"
     $ rosey status
-    Number 2: apply, TIME by ada@host
+    Version 2: apply, TIME by ada@host
       ages
       as the survey wants them
-    Drift: changed since, and not by rosey: table.extra, table.users, view.v. rosey drift shows how.
+    Drift: changed outside rosey: table.extra, table.users, view.v. Run rosey drift for details.
     exit 0
     $ rosey drift
-    # Drift: 3 objects changed since number 2, and not by rosey
+    # Drift: 3 objects changed outside rosey since version 2
 
-    # table.extra was created
+    # table.extra created
     + table extra {
     +     column x integer
       }
 
-    # table.users was changed
+    # table.users changed
     ~ table users {
     +     column note text
           # 3 unchanged columns
       }
 
-    # view.v was created
+    # view.v created
     + view v {
     +     SELECT name FROM users
       }
 
-    Drift since number 2: 2 added, 1 changed, 0 destroyed.
-    To adopt it: rosey inspect --write, then rosey stamp, which ends the drift. To undo it: rosey apply.
+    Drift since version 2: 2 added, 1 changed, 0 destroyed.
+    To keep these changes: rosey inspect --write, then rosey stamp. To revert them: rosey apply.
     exit 2
     $ rosey plan
-    # Drift: 3 objects changed since number 2, and not by rosey
+    # Drift: 3 objects changed outside rosey since version 2
 
-    # table.extra was created
+    # table.extra created
     + table extra {
     +     column x integer
       }
 
-    # table.users was changed
+    # table.users changed
     ~ table users {
     +     column note text
           # 3 unchanged columns
       }
 
-    # view.v was created
+    # view.v created
     + view v {
     +     SELECT name FROM users
       }
 
-    # The plan below starts from what is there.
+    # The plan below starts from the live schema.
 
     ~  change in place
     -  destroy
@@ -178,16 +178,16 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
 
     # table.extra will be destroyed (not declared in the schema; 0 rows)
     - table extra
-    ! destroys-table BLOCKED without --allow-destructive: table extra is dropped, with 0 rows
+    ! destroys-table BLOCKED without --allow-destructive: drops table extra (0 rows)
       to rename it instead, add was=extra to the new definition; to leave it unmanaged, `ignore` it
-    ! breaks-clients: programs that run meanwhile fail where they name `extra`
+    ! breaks-clients: running applications that use `extra` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # view.v will be destroyed
     - view v {
     -     SELECT name FROM users
       }
-    ! breaks-clients: programs that run meanwhile fail where they name `v`
+    ! breaks-clients: running applications that use `v` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.users will be changed in place (ALTER TABLE)
@@ -195,9 +195,9 @@ fn drift_is_shown_with_2_and_at_the_head_of_a_plan() {
     -     column note text
           # 3 unchanged columns
       }
-    ! destroys-column BLOCKED without --allow-destructive: column note is dropped, with 0 values
+    ! destroys-column BLOCKED without --allow-destructive: drops column note (0 non-null values)
       to rename it instead, add was=note to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `note`
+    ! breaks-clients: running applications that use `note` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 2 to destroy.
@@ -222,7 +222,7 @@ fn without_drift_it_is_0() {
     let session = two();
     assert_snapshot!(session.run(&["drift", "drift --format json"]), @r#"
     $ rosey drift
-    No drift. The database is as number 2 left it.
+    No drift. The database matches version 2.
     exit 0
     $ rosey drift --format json
     {
@@ -240,17 +240,17 @@ fn drift_that_the_file_says_too_is_no_change_any_more() {
     let session = two();
     session.place.database.run("ALTER TABLE users ADD COLUMN note text", true);
     session.place.write("schema.kdl", USERS_WITH_AGE.replace("integer\n}", "integer\n    column note text\n}"));
-    assert_snapshot!(session.run(&["plan"]), @r"
+    assert_snapshot!(session.run(&["plan"]), @"
     $ rosey plan
-    # Drift: 1 object changed since number 2, and not by rosey
+    # Drift: 1 object changed outside rosey since version 2
 
-    # table.users was changed
+    # table.users changed
     ~ table users {
     +     column note text
           # 3 unchanged columns
       }
 
-    # The plan below starts from what is there.
+    # The plan below starts from the live schema.
 
     No changes. The database matches schema.kdl.
     exit 0
@@ -263,26 +263,26 @@ fn a_stamp_records_what_matches_and_refuses_what_does_not() {
     session.place.database.run("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO users VALUES (1, 'ann')", true);
     session.quietly(&["stamp -m found"]);
     session.place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(session.run(&["stamp", "stamp --force -m anyway", "history", "status", "drift"]), @r"
+    assert_snapshot!(session.run(&["stamp", "stamp --force -m anyway", "history", "status", "drift"]), @"
     $ rosey stamp
     | error: the database differs from the schema in table.users; nothing was recorded
     |   help: run rosey plan to see the difference; add --force to record the database as it is
     exit 3
     $ rosey stamp --force -m anyway
-    Stamped (number 2): the database is recorded as it is, nothing else was changed.
-    It is not as desired in table.users.
+    Stamped (version 2): the current schema was recorded; nothing else was changed.
+    The database differs from the desired schema in table.users.
     exit 0
     $ rosey history
     1  TIME  stamp  ada@host  found
     2  TIME  stamp  ada@host  anyway (forced: not as desired in table.users)
     exit 0
     $ rosey status
-    Number 2: stamp, TIME by ada@host
+    Version 2: stamp, TIME by ada@host
       anyway (forced: not as desired in table.users)
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
     exit 0
     $ rosey drift
-    No drift. The database is as number 2 left it.
+    No drift. The database matches version 2.
     exit 0
     ");
     assert_eq!(session.place.database.value("SELECT name FROM users"), "ann");
@@ -292,11 +292,11 @@ fn a_stamp_records_what_matches_and_refuses_what_does_not() {
 fn what_others_keep_is_named() {
     let session = Session::on_sqlite(Place::with(USERS));
     session.place.database.run("CREATE TABLE alembic_version (version_num text); CREATE TABLE schema_migrations (version text)", true);
-    assert_snapshot!(session.run(&["status"]), @r"
+    assert_snapshot!(session.run(&["status"]), @"
     $ rosey status
     Nothing applied: rosey has no history in this database.
-    Alembic has managed this database too: its table alembic_version is left alone
-    another migrator has managed this database too: its table schema_migrations is left alone
+    this database was also managed by Alembic: its table alembic_version is left unchanged
+    this database was also managed by another migration tool: its table schema_migrations is left unchanged
     exit 0
     ");
 }
@@ -306,21 +306,21 @@ fn saved_plans_are_listed_and_broken_ones_named() {
     let session = two();
     session.place.write("plans/0001-old.plan.kdl", "nonsense\n");
     session.place.write("plans/notes.txt", "nothing");
-    assert_snapshot!(session.run(&["status", "status --plans elsewhere"]), @r"
+    assert_snapshot!(session.run(&["status", "status --plans elsewhere"]), @"
     $ rosey status
-    Number 2: apply, TIME by ada@host
+    Version 2: apply, TIME by ada@host
       ages
       as the survey wants them
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
 
     Plans in plans:
-      0001-old.plan.kdl is broken, so apply refuses the folder: not a rosey plan file
+      0001-old.plan.kdl is invalid, so apply refuses the folder: not a rosey plan file
     exit 0
     $ rosey status --plans elsewhere
-    Number 2: apply, TIME by ada@host
+    Version 2: apply, TIME by ada@host
       ages
       as the survey wants them
-    No drift: the database is as it was left.
+    No drift: the database matches the recorded schema.
     exit 0
     ");
 }

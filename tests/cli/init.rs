@@ -17,9 +17,9 @@ fn live(sql: &str) -> Session {
 #[test]
 fn without_a_database_it_writes_an_example_that_is_a_schema() {
     let place = Place::new();
-    assert_snapshot!(place.rosey(&["init"]), @r"
+    assert_snapshot!(place.rosey(&["init"]), @"
     $ rosey init
-    Wrote schema.kdl, with an example to start from; nothing names a database yet.
+    Wrote schema.kdl with an example to start from; no database is configured yet.
     exit 0
     ");
     place.rosey(&["validate"]).exits(0);
@@ -38,11 +38,11 @@ fn without_a_database_it_writes_an_example_that_is_a_schema() {
 #[test]
 fn from_a_live_database_it_writes_proves_and_stamps() {
     let session = live(LIVE);
-    assert_snapshot!(session.run(&["init --auto-approve -m adopted", "history", "plan"]), @r"
+    assert_snapshot!(session.run(&["init --auto-approve -m adopted", "history", "plan"]), @"
     $ rosey init --auto-approve -m adopted
     Wrote schema.kdl from the database.
-    It plans to nothing: it says what is there.
-    Stamped (number 1): nothing else was changed.
+    Verified: it matches the database.
+    Stamped (version 1): nothing else was changed.
     exit 0
     $ rosey history
     1  TIME  stamp  ada@host  adopted
@@ -65,11 +65,11 @@ fn from_a_live_database_it_writes_proves_and_stamps() {
 fn without_a_terminal_it_does_not_stamp_and_changes_nothing() {
     let session = live(LIVE);
     let before = session.place.database.bytes();
-    assert_snapshot!(session.run(&["init", "init"]), @r"
+    assert_snapshot!(session.run(&["init", "init"]), @"
     $ rosey init
     Wrote schema.kdl from the database.
-    It plans to nothing: it says what is there.
-    Not stamped: nothing was written to the database. rosey stamp does it.
+    Verified: it matches the database.
+    Not stamped: nothing was written to the database. Run rosey stamp to stamp it later.
     exit 0
     $ rosey init
     | error: schema.kdl already exists; init does not overwrite files
@@ -86,8 +86,8 @@ fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
     assert_snapshot!(session.run(&["init --auto-approve"]), @r#"
     $ rosey init --auto-approve
     Wrote schema.kdl from the database.
-    It plans to nothing: it says what is there.
-    Alembic has managed this database too: its table alembic_version is left alone
+    Verified: it matches the database.
+    this database was also managed by Alembic: its table alembic_version is left unchanged
       alembic revision --autogenerate  edit the schema file, then rosey plan --out plans/ -m MESSAGE
       alembic upgrade head             rosey apply, or for reviewed plans: rosey apply plans/
       alembic upgrade +1               rosey apply plans/ --count 1
@@ -101,10 +101,10 @@ fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
       alembic stamp REV                rosey stamp PLAN
       alembic show                     rosey show PLAN
       alembic check                    rosey plan --detailed-exitcode
-    while Alembic is in use, keep rosey's history out of its comparison: in env.py, add to both calls of context.configure
+    while you still use Alembic, exclude rosey's history from its comparison: in env.py, add to both calls of context.configure
       include_name=lambda name, type_, parents: not (type_ == "table" and name == "_rosey_history")
-    without it `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
-    Stamped (number 1): nothing else was changed.
+    otherwise `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
+    Stamped (version 1): nothing else was changed.
     exit 0
     "#);
     assert_eq!(session.place.database.value("SELECT version_num FROM alembic_version"), "ab12");
@@ -115,11 +115,11 @@ fn where_alembic_was_its_table_is_left_alone_and_its_commands_are_told() {
 fn a_database_with_a_history_is_not_stamped_again() {
     let session = Session::on_sqlite(Place::having(USERS, ""));
     std::fs::remove_file(session.place.path("schema.kdl")).unwrap();
-    assert_snapshot!(session.run(&["init --auto-approve"]), @r"
+    assert_snapshot!(session.run(&["init --auto-approve"]), @"
     $ rosey init --auto-approve
     Wrote schema.kdl from the database.
-    It plans to nothing: it says what is there.
-    Its history has number 1 already; it was not stamped.
+    Verified: it matches the database.
+    The history already has version 1; the database was not stamped.
     exit 0
     ");
 }
@@ -149,15 +149,15 @@ fn inspect_writes_what_differs_and_keeps_the_rest_byte_for_byte() {
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, age INT); CREATE TABLE keep (a INT); CREATE TABLE more (x INT); CREATE VIEW names AS SELECT name FROM users",
     );
     session.place.write("schema.kdl", FILE);
-    assert_snapshot!(session.run(&["inspect --write", "inspect --write", "plan"]), @r"
+    assert_snapshot!(session.run(&["inspect --write", "inspect --write", "plan"]), @"
     $ rosey inspect --write
     schema.kdl: table.more added
-    schema.kdl: table.users written anew
-    schema.kdl: table.gone taken out
-    It plans to nothing: it says what is there.
+    schema.kdl: table.users rewritten
+    schema.kdl: table.gone removed
+    Verified: it matches the database.
     exit 0
     $ rosey inspect --write
-    schema.kdl says what is there; nothing was written.
+    schema.kdl already matches the database; nothing was written.
     exit 0
     $ rosey plan
     # table.users.column.name is guarded by prevent-destroy (recorded by the next apply)

@@ -9,7 +9,7 @@ const POSTS: &str = "table users {\n    column id bigint primary-key identity\n}
 #[test]
 fn findings_have_their_lines() {
     let place = Place::with(POSTS);
-    assert_snapshot!(place.rosey(&["lint"]), @r"
+    assert_snapshot!(place.rosey(&["lint"]), @"
     $ rosey lint
     warning[foreign-key-without-index]
 
@@ -33,15 +33,15 @@ fn findings_have_their_lines() {
        ·                    ╰── table.posts.column.code
      8 │ }
        ╰────
-      help: write text (sqlite)
+      help: use text (sqlite)
 
     schema.kdl: 2 warnings
     exit 1
     ");
-    assert_snapshot!(place.rosey(&["lint", "--format", "github"]), @r"
+    assert_snapshot!(place.rosey(&["lint", "--format", "github"]), @"
     $ rosey lint --format github
     ::warning file=schema.kdl,line=6,col=26,title=foreign-key-without-index::table.posts.foreign-key.author: no index starts with author, which references users; add `index idx_posts_author author` to the table
-    ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared as STRING, which SQLite interprets as NUMERIC; write text
+    ::warning file=schema.kdl,line=7,col=5,title=misleading-type::table.posts.column.code: column code is declared as STRING, which SQLite interprets as NUMERIC; use text
     exit 1
     ");
     assert_snapshot!(place.rosey(&["lint", "--format", "json", "--dialect", "postgres"]), @r#"
@@ -78,9 +78,9 @@ fn a_level_decides_what_fails() {
     place.rosey(&["lint"]).exits(0);
     place.rosey(&["lint", "--level", "note"]).exits(1);
     place.write("rosey.kdl", "lint {\n    no-primary-key off\n}\n");
-    assert_snapshot!(place.rosey(&["lint", "--level", "note"]), @r"
+    assert_snapshot!(place.rosey(&["lint", "--level", "note"]), @"
     $ rosey lint --level note
-    schema.kdl: nothing found
+    schema.kdl: no findings
     exit 0
     ");
 }
@@ -106,7 +106,7 @@ fn an_exception_stands_in_the_schema_with_its_reason() {
     |    ╰────
     |   help: write `allow no-primary-key "REASON"`
     |
-    | error: the schema has one mistake
+    | error: the schema has one error
     exit 1
     "#);
 }
@@ -144,14 +144,14 @@ fn a_plan_warns_of_what_breaks_programs() {
     -     column last_error text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column last_error is dropped, with 0 values
+    ! destroys-column BLOCKED without --allow-destructive: drops column last_error (0 non-null values)
       to rename it instead, add was=last_error to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
+    ! breaks-clients: running applications that use `nick`, `last_error` or insert rows without `age` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
-    ! looks-like-rename: last_error goes and error_message comes, and they are alike
+    ! looks-like-rename: `last_error` is dropped and `error_message` is added, and they are similar
       if it is a rename, write: column error_message text was=last_error
 
-    # the rebuilds need about 8.0 KiB of free disk space space space space
+    # the rebuilds need about 8.0 KiB of free disk space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 1 row copied.
     | database: test.db (from --url)
@@ -159,11 +159,11 @@ fn a_plan_warns_of_what_breaks_programs() {
     "#);
     place.write("rosey.kdl", "lint {\n    breaks-clients error\n    looks-like-rename off\n}\n");
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&["--allow-destructive", "-q"]), @r"
+    assert_snapshot!(place.apply(&["--allow-destructive", "-q"]), @"
     $ rosey apply --url test.db --auto-approve --allow-destructive -q
     | database: test.db (from --url)
     | error: apply refused; nothing was changed
-    |   table.users (breaks-clients): programs that run meanwhile fail where they name `nick`, `last_error`, or insert without `age`
+    |   table.users (breaks-clients): running applications that use `nick`, `last_error` or insert rows without `age` will fail
     |     update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
     |   help: rosey.kdl makes this an error; to allow it this once, add --allow breaks-clients:table.users
     exit 3
@@ -194,12 +194,12 @@ fn leave_is_given_by_name() {
     let place =
         Place::having(&format!("{USERS}table old {{\n    column id serial primary-key\n}}\n"), "INSERT INTO users (name) VALUES ('a')");
     place.write("schema.kdl", "table users {\n    column id serial primary-key\n}\n");
-    assert_snapshot!(place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroy:table.gone"]), @r"
+    assert_snapshot!(place.apply(&["-q", "--allow", "destroy:table.old", "--allow", "destroy:table.gone"]), @"
     $ rosey apply --url test.db --auto-approve -q --allow destroy:table.old --allow destroy:table.gone
     | database: test.db (from --url)
-    | warning: --allow destroy:table.gone: the plan has nothing that needs it
+    | warning: --allow destroy:table.gone: nothing in the plan needs it
     | error: apply refused; nothing was changed
-    |   table.users.column.name (destroys-column): column name is dropped, with 1 value
+    |   table.users.column.name (destroys-column): drops column name (1 non-null value)
     |   help: to allow this data loss and no other, add --allow destroy:table.users.column.name
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
@@ -227,9 +227,9 @@ fn codes_are_explained() {
 
     A column has the type char(n) or bpchar.
 
-    PostgreSQL fills shorter texts up with spaces, stores them, and then leaves them out of comparisons,
-    though not of LIKE or regular expressions; `bpchar` without a length fills nothing up and compares
-    the same way. It is no faster than text and saves no room
+    PostgreSQL pads shorter values with spaces and stores the padding, but ignores it in comparisons,
+    though not in LIKE or regular expressions. `bpchar` without a length does not pad, but compares in
+    the same way. These types are neither faster nor smaller than text
     (https://www.postgresql.org/docs/current/datatype-character.html).
 
     Use `text`, with a check constraint if the length is fixed.

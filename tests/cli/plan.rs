@@ -81,9 +81,9 @@ fn a_missing_database_that_no_url_names_would_not_be_made() {
     let place = Place::with(USERS);
     place.write("config.json", r#"{ "database": "bot.db" }"#);
     let run = place.rosey(&["plan"]).exits(0);
-    assert_snapshot!(run.err, @r"
+    assert_snapshot!(run.err, @"
     database: bot.db (from config.json)
-    the file does not exist; apply creates it only where --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it
+    the file does not exist; apply creates it only if --url, --env, ROSEY_DATABASE_URL or database_url in config.json names it
     ");
     assert_eq!(place.files(), ["config.json", "schema.kdl"]);
 }
@@ -103,9 +103,9 @@ fn a_schema_that_declares_nothing_is_planned_for_a_database_that_holds_nothing()
 fn a_schema_that_declares_nothing_is_not_planned() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", "// soon\n");
-    assert_snapshot!(place.rosey(&["validate"]), @r"
+    assert_snapshot!(place.rosey(&["validate"]), @"
     $ rosey validate
-    | schema.kdl declares nothing for sqlite and postgres: plan and apply refuse such a schema
+    | schema.kdl declares nothing for sqlite and postgres: plan and apply refuse an empty schema
     exit 0
     ");
     assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
@@ -151,19 +151,19 @@ fn an_empty_file_is_an_empty_database() {
 fn rows_that_break_a_new_rule_are_counted_and_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), (NULL), (NULL)");
     place.write("schema.kdl", USERS_WITH_A_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"
     $ rosey plan --url test.db
     ~  change in place
     !  warning
 
-    # table.users will be changed in place (catalog edit: name becomes NOT NULL)
+    # table.users will be changed in place (definition edit: name becomes NOT NULL)
     ~ table users {
     ~     column name   nullable -> not-null
           # 1 unchanged column
       }
-    ! breaks-not-null BLOCKED: 2 of 3 rows have no name
+    ! breaks-not-null BLOCKED: `name` is NULL in 2 of 3 rows
       add a backfill to the column, or set a value in these rows first
-    ! breaks-clients: programs that run meanwhile fail where they insert without `name`
+    ! breaks-clients: running applications that insert rows without `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
@@ -185,7 +185,7 @@ fn verbose_shows_the_query_that_finds_the_rows() {
 fn what_destroys_data_is_shown_as_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob'), (NULL)");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"
     $ rosey plan --url test.db
     ~  change in place
     -  destroy
@@ -196,9 +196,9 @@ fn what_destroys_data_is_shown_as_blocked() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+    ! destroys-column BLOCKED without --allow-destructive: drops column name (2 non-null values)
       to rename it instead, add was=name to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
@@ -244,12 +244,12 @@ fn control_characters_in_a_name_are_escaped() {
 
     # table.\u{1b}[32mgreen will be destroyed (not declared in the schema; 0 rows)
     - table "\u{1b}[32mgreen"
-    ! destroys-table BLOCKED without --allow-destructive: table \u{1b}[32mgreen is dropped, with 0 rows
-      to rename it instead, write was="\u{1b}[32mgreen" on its successor; to leave it unmanaged, `ignore` it
-    ! breaks-clients: programs that run meanwhile fail where they name `\u{1b}[32mgreen`
+    ! destroys-table BLOCKED without --allow-destructive: drops table \u{1b}[32mgreen (0 rows)
+      to rename it instead, add was="\u{1b}[32mgreen" to the new definition; to leave it unmanaged, `ignore` it
+    ! breaks-clients: running applications that use `\u{1b}[32mgreen` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # 1 finding of the linter in what changes: `rosey lint` shows it
+    # 1 lint finding in the changed objects: run `rosey lint` to see it
 
     Plan: 1 to add, 0 to change, 1 to destroy.
     | database: test.db (from --url)
@@ -283,11 +283,11 @@ fn standard_output_that_cannot_be_written_is_an_error() {
     let place = Place::with(USERS);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let run = Run::of("rosey plan --url test.db > /dev/full".to_owned(), place.command(&["plan", "--url", "test.db"]).stdout(full));
-    assert_snapshot!(run, @r"
+    assert_snapshot!(run, @"
     $ rosey plan --url test.db > /dev/full
     | database: test.db (from --url)
     | the file does not exist and will be created
-    | error: standard output cannot be written: No space left on device (os error 28)
+    | error: cannot write to standard output: No space left on device (os error 28)
     exit 1
     ");
 }

@@ -16,11 +16,11 @@ fn a_level_that_stops_holds_for_every_command_that_applies() {
     place.write("rosey.kdl", STOPS);
     let before = place.snapshot();
     place.apply(&["-q"]).exits(3);
-    assert_snapshot!(place.apply(&["-q", "nick.plan.kdl"]), @r"
+    assert_snapshot!(place.apply(&["-q", "nick.plan.kdl"]), @"
     $ rosey apply --url test.db --auto-approve -q nick.plan.kdl
     | database: test.db (from --url)
     | error: apply refused; nothing was changed
-    |   table.users (breaks-clients): programs that run meanwhile fail where they name `name`
+    |   table.users (breaks-clients): running applications that use `name` will fail
     |     update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
     |   help: rosey.kdl makes this an error; to allow it this once, add --allow breaks-clients:table.users
     exit 3
@@ -30,9 +30,9 @@ fn a_level_that_stops_holds_for_every_command_that_applies() {
     let before = place.snapshot();
     place.rosey(&["rollback", "--url", "test.db", "--auto-approve", "-q"]).exits(3);
     assert_eq!(place.snapshot(), before);
-    assert_snapshot!(place.rosey(&["rollback", "--url", "test.db", "--auto-approve", "--allow", "breaks-clients:table.users"]), @r"
+    assert_snapshot!(place.rosey(&["rollback", "--url", "test.db", "--auto-approve", "--allow", "breaks-clients:table.users"]), @"
     $ rosey rollback --url test.db --auto-approve --allow breaks-clients:table.users
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
     ~  change in place
     !  warning
@@ -42,11 +42,11 @@ fn a_level_that_stops_holds_for_every_command_that_applies() {
     ~     column name   was nick
           # 1 unchanged column
       }
-    ! breaks-clients, allowed: programs that run meanwhile fail where they name `nick`
+    ! breaks-clients, allowed: running applications that use `nick` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
-    Rollback complete (number 3): 0 added, 1 changed, 0 destroyed.
+    Rollback complete (version 3): 0 added, 1 changed, 0 destroyed.
     | database: test.db (from --url)
     | change table.users
     | verify
@@ -130,7 +130,7 @@ fn leave_that_a_refusal_names_is_enough() {
 fn what_no_file_can_allow() {
     let place = Place::having(USERS, "");
     place.write("rosey.kdl", "lint {\n    destroys-table off\n    breaks-check note\n    breaks-client off\n}\n");
-    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--url", "test.db"]), @"
     $ rosey plan --url test.db
     |   × the level of `destroys-table` cannot be set
     |    ╭─[rosey.kdl:2:5]
@@ -157,12 +157,12 @@ fn what_no_file_can_allow() {
     |  3 │     breaks-check note
     |  4 │     breaks-client off
     |    ·     ────────┬────────
-    |    ·             ╰── not known here
+    |    ·             ╰── not recognized
     |  5 │ }
     |    ╰────
     |   help: did you mean `breaks-clients`?
     |
-    | error: rosey.kdl has 3 mistakes
+    | error: rosey.kdl has 3 errors
     exit 1
     ");
     place.write("rosey.kdl", "");
@@ -192,7 +192,7 @@ fn what_no_file_can_allow() {
     |    ╰────
     |   help: remove it; `rosey explain breaks-check` describes how to resolve it
     |
-    | error: the schema has 2 mistakes
+    | error: the schema has 2 errors
     exit 1
     "#);
 }

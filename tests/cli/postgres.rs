@@ -93,38 +93,38 @@ fn a_url_that_cannot_be_obeyed_is_an_error() {
     ]
     .map(|url| format!("{}\n", plan(url)))
     .concat();
-    assert_snapshot!(runs, @r"
+    assert_snapshot!(runs, @"
     $ rosey plan --url postgresql://me@host/db?sslmod=require
     | error: `postgresql://me@host/db`: unknown parameter `sslmod`; did you mean `sslmode`?
     |   help: known parameters: host, hostaddr, port, user, password, dbname, database, sslmode, ssl, sslrootcert, sslcert, sslkey, options, application_name, connect_timeout, timeout
     exit 1
     $ rosey plan --url postgresql://me@host/db?sslmode=on
     | error: `postgresql://me@host/db`: parameter `sslmode` must be disable, allow, prefer, require, verify-ca or verify-full
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@host/db?channel_binding=require
     | error: `postgresql://me@host/db`: parameter `channel_binding` is not supported; remove it, and use sslmode=verify-full to verify the server
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@host:port/db
     | error: `postgresql://me@host:…`: the port must be a number from 1 to 65535
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me@one,two/db
     | error: `postgresql://me@one,two/db`: multiple hosts are not supported: name only the primary
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me:a/b@host/db
     | error: `postgresql://me@host/db`: in a user name or password, write / as %2F, ? as %3F, @ as %40 and : as %3A
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql://me:50%@host/db
     | error: `postgresql://me@host/db`: invalid percent-encoding in the password; write a literal `%` as %25
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     $ rosey plan --url postgresql:db
     | error: `postgresql:db`: a PostgreSQL URL must start with postgresql:// or postgres://
-    |   help: write postgresql://user:password@host:port/database
+    |   help: use postgresql://user:password@host:port/database
     exit 1
     ");
 }

@@ -9,7 +9,7 @@ fn without_a_terminal_it_needs_auto_approve() {
     let place = Place::having(USERS, "");
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @r"
+    assert_snapshot!(place.rosey(&["apply", "--url", "test.db"]), @"
     $ rosey apply --url test.db
     +  create
     ~  change in place
@@ -23,7 +23,7 @@ fn without_a_terminal_it_needs_auto_approve() {
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
     | error: cannot ask for approval without a terminal; nothing was changed
-    |   help: add --auto-approve to skip the question to skip the question to skip the question to skip the question
+    |   help: add --auto-approve to skip the question to skip the question
     exit 1
     ");
     assert_eq!(place.snapshot(), before);
@@ -53,7 +53,7 @@ fn what_destroys_data_needs_leave() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&[]), @r"
+    assert_snapshot!(place.apply(&[]), @"
     $ rosey apply --url test.db --auto-approve
     ~  change in place
     -  destroy
@@ -64,15 +64,15 @@ fn what_destroys_data_needs_leave() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column name is dropped, with 2 values
+    ! destroys-column BLOCKED without --allow-destructive: drops column name (2 non-null values)
       to rename it instead, add was=name to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 2 values dropped).
     | database: test.db (from --url)
     | error: apply refused; nothing was changed
-    |   table.users.column.name (destroys-column): column name is dropped, with 2 values
+    |   table.users.column.name (destroys-column): drops column name (2 non-null values)
     |   help: to allow this data loss and no other, add --allow destroy:table.users.column.name
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
@@ -85,11 +85,11 @@ fn rows_that_break_a_new_rule_stop_it() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), (NULL), (NULL)");
     place.write("schema.kdl", USERS_WITH_A_NAME);
     let before = place.snapshot();
-    assert_snapshot!(place.apply(&["--quiet"]), @r"
+    assert_snapshot!(place.apply(&["--quiet"]), @"
     $ rosey apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
     | error: apply refused; nothing was changed
-    |   table.users.column.name (breaks-not-null): 2 of 3 rows have no name
+    |   table.users.column.name (breaks-not-null): `name` is NULL in 2 of 3 rows
     |     add a backfill to the column, or set a value in these rows first
     exit 3
     ");

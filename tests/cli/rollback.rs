@@ -24,9 +24,9 @@ fn names(session: &Session, column: &str) -> Vec<Vec<String>> {
 #[test]
 fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
     let session = three();
-    assert_snapshot!(session.run(&["rollback -2 --auto-approve --allow-destructive --backup never", "history", "status"]), @r"
+    assert_snapshot!(session.run(&["rollback -2 --auto-approve --allow-destructive --backup never", "history", "status"]), @"
     $ rosey rollback -2 --auto-approve --allow-destructive --backup never
-    Going back to number 1 (undoes 3, 2)
+    Rolling back to version 1 (undoes 3, 2)
 
     ~  change in place
     -  destroy
@@ -38,12 +38,12 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
     -     column age integer
           # 1 unchanged column
       }
-    ! destroys-column, allowed: column age is dropped, with 0 values
-    ! breaks-clients: programs that run meanwhile fail where they name `label`, `age`
+    ! destroys-column, allowed: drops column age (0 non-null values)
+    ! breaks-clients: running applications that use `label`, `age` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy.
-    Rollback complete (number 4): 0 added, 1 changed, 0 destroyed.
+    Rollback complete (version 4): 0 added, 1 changed, 0 destroyed.
     | change table.users
     | verify
     exit 0
@@ -51,12 +51,12 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
     1  TIME  apply  ada@host  users
     2  TIME  apply  ada@host  (undone) label
     3  TIME  apply  ada@host  (undone) age
-    4  TIME  rollback  ada@host  (back to number 1)
+    4  TIME  rollback  ada@host  (back to version 1)
     exit 0
     $ rosey status
-    Number 4: rollback, TIME by ada@host
-    The schema is that of number 1.
-    No drift: the database is as it was left.
+    Version 4: rollback, TIME by ada@host
+    The schema is that of version 1.
+    No drift: the database matches the recorded schema.
     exit 0
     ");
     assert_eq!(names(&session, "name"), [["ann"], ["bob"]]);
@@ -66,13 +66,13 @@ fn a_renamed_column_is_renamed_back_and_keeps_its_values() {
 fn a_second_rollback_goes_further() {
     let session = three();
     session.quietly(&["rollback --auto-approve --allow-destructive --backup never", "rollback --auto-approve"]);
-    assert_snapshot!(session.run(&["history", "rollback --to 3", "rollback 2", "rollback 0", "rollback --to 9", "rollback 1 --to 1"]), @r"
+    assert_snapshot!(session.run(&["history", "rollback --to 3", "rollback 2", "rollback 0", "rollback --to 9", "rollback 1 --to 1"]), @"
     $ rosey history
     1  TIME  apply  ada@host  users
     2  TIME  apply  ada@host  (undone) label
     3  TIME  apply  ada@host  (undone) age
-    4  TIME  rollback  ada@host  (back to number 2)
-    5  TIME  rollback  ada@host  (back to number 1)
+    4  TIME  rollback  ada@host  (back to version 2)
+    5  TIME  rollback  ada@host  (back to version 1)
     exit 0
     $ rosey rollback --to 3
     | error: version 3 was undone by version 4
@@ -92,7 +92,7 @@ fn a_second_rollback_goes_further() {
     |   help: run rosey history to see the versions
     exit 1
     $ rosey rollback 1 --to 1
-    | error: the argument '[N]' cannot be used with '--to <NUMBER|base>'
+    | error: the argument '[N]' cannot be used with '--to <VERSION|base>'
     |
     | Usage: rosey rollback <N>
     |
@@ -104,39 +104,39 @@ fn a_second_rollback_goes_further() {
 #[test]
 fn base_is_what_was_there_before_the_first() {
     let session = three();
-    assert_snapshot!(session.run(&["rollback --to base", "rollback --to base --auto-approve --allow-destructive --backup never", "rollback"]), @r"
+    assert_snapshot!(session.run(&["rollback --to base", "rollback --to base --auto-approve --allow-destructive --backup never", "rollback"]), @"
     $ rosey rollback --to base
-    Going back to base (undoes 3, 2, 1)
+    Rolling back to base (undoes 3, 2, 1)
 
     -  destroy
     !  warning
 
     # table.users will be destroyed (not declared in the schema; 2 rows)
     - table users
-    ! destroys-table BLOCKED without --allow-destructive: table users is dropped, with 2 rows
-    ! breaks-clients: programs that run meanwhile fail where they name `users`
+    ! destroys-table BLOCKED without --allow-destructive: drops table users (2 rows)
+    ! breaks-clients: running applications that use `users` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
     | error: apply refused; nothing was changed
-    |   table.users (destroys-table): table users is dropped, with 2 rows
+    |   table.users (destroys-table): drops table users (2 rows)
     |   help: to allow this data loss and no other, add --allow destroy:table.users
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     $ rosey rollback --to base --auto-approve --allow-destructive --backup never
-    Going back to base (undoes 3, 2, 1)
+    Rolling back to base (undoes 3, 2, 1)
 
     -  destroy
     !  warning
 
     # table.users will be destroyed (not declared in the schema; 2 rows)
     - table users
-    ! destroys-table, allowed: table users is dropped, with 2 rows
-    ! breaks-clients: programs that run meanwhile fail where they name `users`
+    ! destroys-table, allowed: drops table users (2 rows)
+    ! breaks-clients: running applications that use `users` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 0 to change, 1 to destroy (2 rows dropped).
-    Rollback complete (number 4): 0 added, 0 changed, 1 destroyed (2 rows dropped).
+    Rollback complete (version 4): 0 added, 0 changed, 1 destroyed (2 rows dropped).
     | destroy table.users
     | verify
     exit 0
@@ -153,9 +153,9 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
     let session = Session::on_sqlite(Place::having(USERS, "INSERT INTO users (name) VALUES ('ann')"));
     session.place.write("schema.kdl", USERS_WITHOUT_NAME);
     session.quietly(&["apply --auto-approve --allow-destructive"]);
-    assert_snapshot!(session.run(&["rollback --auto-approve"]), @r"
+    assert_snapshot!(session.run(&["rollback --auto-approve"]), @"
     $ rosey rollback --auto-approve
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
     +  create
     ~  change in place
@@ -167,10 +167,10 @@ fn what_was_dropped_comes_back_empty_and_its_backup_is_named() {
           # 1 unchanged column
       }
     ! values-not-restored: column name is re-created with NULL in every row; version 2 dropped its values
-      they are in test.db.TIME.backup
+      the data is in test.db.TIME.backup
 
     Plan: 0 to add, 1 to change, 0 to destroy.
-    Rollback complete (number 3): 0 added, 1 changed, 0 destroyed.
+    Rollback complete (version 3): 0 added, 1 changed, 0 destroyed.
     | change table.users
     | verify
     exit 0
@@ -203,26 +203,26 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     session.rosey(&["plan", "--to", "3", "--detailed-exitcode"]).exits(0);
     assert_snapshot!(session.run(&["plan --to 2 --format sql", "plan --to 3", "plan --to nowhere"]), @r#"
     $ rosey plan --to 2 --format sql
-    -- This destroys data:
-    --   destroys-column: column age is dropped, with 0 values
+    -- This plan destroys data:
+    --   destroys-column: drops column age (0 non-null values)
     -- To allow it, delete the lines from here to `.exit 3`.
     .print "stopped: this plan destroys data; the top of the script says how to allow it; nothing was changed"
-    .print "  destroys-column: column age is dropped, with 0 values"
+    .print "  destroys-column: drops column age (0 non-null values)"
     .exit 3
 
     .bail on
-    -- Foreign keys are off outside the transaction: inside it the pragma does nothing.
+    -- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.
     PRAGMA foreign_keys = OFF;
     BEGIN IMMEDIATE;
 
     -- Stops if the schema is not the one that the plan was made for.
     CREATE TEMP TABLE "_rosey_check" (
-        "start" CONSTRAINT "the schema is not the one that this plan was made for" CHECK ("start"),
-        "known" CONSTRAINT "a row of the history was written by a later rosey" CHECK ("known"),
-        "found" CONSTRAINT "rows do not fit what this plan makes of them" CHECK ("found" = 0),
+        "start" CONSTRAINT "the schema is not the one that the plan was made for" CHECK ("start"),
+        "known" CONSTRAINT "the history was written by a newer version of rosey" CHECK ("known"),
+        "found" CONSTRAINT "rows violate the new schema" CHECK ("found" = 0),
         "of",
-        "filled" CONSTRAINT "a column that is filled would still hold NULL" CHECK ("filled"),
-        "kept" CONSTRAINT "rows would point to rows that are not there" CHECK ("kept")
+        "filled" CONSTRAINT "a backfilled column would still contain NULL" CHECK ("filled"),
+        "kept" CONSTRAINT "rows would violate a foreign key" CHECK ("kept")
     );
     CREATE TEMP TABLE "_rosey_start" (type, name, tbl_name, sql);
     INSERT INTO temp."_rosey_start" VALUES
@@ -261,11 +261,11 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     INSERT INTO temp."_rosey_check" ("known") SELECT coalesce(max(format), 0) <= 2 FROM _rosey_history;
 
     -- table.users
-    -- ! destroys-column BLOCKED: column age is dropped, with 0 values
-    -- ! breaks-clients: programs that run meanwhile fail where they name `age`
+    -- ! destroys-column BLOCKED: drops column age (0 non-null values)
+    -- ! breaks-clients: running applications that use `age` will fail
     ALTER TABLE "users" DROP COLUMN "age";
 
-    -- The history.
+    -- Records the apply in the history.
     INSERT INTO _rosey_history (number, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, outcome, backup, schema_written, back_to, digest) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM _rosey_history), 2, '159521e4ed3db912c2dd176009abf3072d983b28a6f7aa0622616229749ee46f', 'rollback', NULL, 'table users {
         column id serial primary-key
         column label text
@@ -281,12 +281,12 @@ fn plan_to_shows_the_same_and_changes_nothing() {
     COMMIT;
     exit 0
     $ rosey plan --to 3
-    Going back to number 3
+    Rolling back to version 3
 
-    No changes. The database matches the schema of number 3.
+    No changes. The database matches the schema of version 3.
     exit 0
     $ rosey plan --to nowhere
-    | error: invalid value 'nowhere' for '--to <NUMBER|base>': must be a version of the history, 1 or higher, or base for the schema before version 1
+    | error: invalid value 'nowhere' for '--to <VERSION|base>': must be a version of the history, 1 or higher, or base for the schema before version 1
     |
     | For more information, try '--help'.
     exit 1
@@ -315,31 +315,31 @@ fn where_somebody_else_went_back_already_only_the_history_is_told() {
     let session = Session::on_sqlite(Place::having(USERS, ""));
     session.applies(USERS_WITH_AGE, "age");
     session.place.database.run("ALTER TABLE users DROP COLUMN age", true);
-    assert_snapshot!(session.run(&["rollback --auto-approve", "history", "rollback --auto-approve -q"]), @r"
+    assert_snapshot!(session.run(&["rollback --auto-approve", "history", "rollback --auto-approve -q"]), @"
     $ rosey rollback --auto-approve
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
-    # Drift: 1 object changed since number 2, and not by rosey
+    # Drift: 1 object changed outside rosey since version 2
 
-    # table.users was changed
+    # table.users changed
     ~ table users {
     -     column age integer
           # 2 unchanged columns
       }
 
-    # The plan below starts from what is there.
+    # The plan below starts from the live schema.
 
-    No changes. The database matches the schema of number 1.
-    Recorded (number 3): the database was there already.
+    No changes. The database matches the schema of version 1.
+    Recorded (version 3): the database already had this schema.
     exit 0
     $ rosey history
     1  TIME  apply  ada@host
     2  TIME  apply  ada@host  (undone) age
-    3  TIME  rollback  ada@host  (back to number 1)
+    3  TIME  rollback  ada@host  (back to version 1)
     exit 0
     $ rosey rollback --auto-approve -q
     | error: apply refused; nothing was changed
-    |   table.users (destroys-table): table users is dropped, with 0 rows
+    |   table.users (destroys-table): drops table users (0 rows)
     |   help: to allow this data loss and no other, add --allow destroy:table.users
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
@@ -438,12 +438,12 @@ fn a_number_of_the_history_is_a_schema_file() {
     |   help: run rosey history to list the versions
     exit 1
     $ rosey history 3
-    number 3: apply
+    version 3: apply
       message   age
       when      TIME
       by        ada@host
       took      SO LONG
-      versions  VERSIONS
+      software  rosey 0.1.0, SQLite 3.51.3
       plan      DIGEST
       sql       ALTER TABLE "users" ADD COLUMN "age" INTEGER;
     exit 0

@@ -163,7 +163,7 @@ fn of_two_branches_the_second_one_is_planned_again() {
         apply(place, url, &["plans"]).exits(0);
         place.on(url, &["plan", "--detailed-exitcode"]).exits(0);
         let again = apply(place, url, &["plans"]).exits(0);
-        assert_eq!(again.out, "No changes. No plan in plans is left to apply.\n");
+        assert_eq!(again.out, "No changes. plans has no plans left to apply.\n");
     });
 }
 

@@ -41,9 +41,7 @@ fn script(place: &Place, database: &Database<'_>) -> String {
 
 /// A database that is alike, and is another one.
 fn twin<'a>(of: &Database<'a>, name: &str) -> Database<'a> {
-    let name = format!("{}_{name}", of.name);
-    of.server.sql(&format!("CREATE DATABASE {name} TEMPLATE {}", of.name));
-    Database { name, ..*of }
+    of.copy(&format!("{}_{name}", of.name))
 }
 
 fn is_there(place: &Place, database: &Database<'_>) {

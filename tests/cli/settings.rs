@@ -54,16 +54,16 @@ fn every_command_that_takes_a_database_takes_an_environment() {
 #[test]
 fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
     let place = project("env dev { url \"dev.db\" }\nenv prod { url-from PROD_URL }\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "prd"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--env", "prd"]), @"
     $ rosey plan --env prd
     | error: rosey.kdl has no env `prd`
-    |   help: did you mean `prod`? it has: dev, prod
+    |   help: did you mean `prod`? available: dev, prod
     exit 1
     ");
-    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @"
     $ rosey plan --env staging
     | error: rosey.kdl has no env `staging`
-    |   help: it has: dev, prod
+    |   help: available: dev, prod
     exit 1
     ");
     place.write("rosey.kdl", "backup always\n");
@@ -235,7 +235,7 @@ fn a_policy_holds_against_the_flag() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     place.write("rosey.kdl", "env prod { url \"test.db\"; allow-destructive #false }\n");
     let before = place.snapshot();
-    assert_snapshot!(place.rosey(&["apply", "--env", "prod", "--auto-approve", "--allow-destructive"]), @r"
+    assert_snapshot!(place.rosey(&["apply", "--env", "prod", "--auto-approve", "--allow-destructive"]), @"
     $ rosey apply --env prod --auto-approve --allow-destructive
     ~  change in place
     -  destroy
@@ -246,20 +246,20 @@ fn a_policy_holds_against_the_flag() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED: column name is dropped, with 1 value
+    ! destroys-column BLOCKED: drops column name (1 non-null value)
       to rename it instead, add was=name to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 1 value dropped).
     | database: test.db (from rosey.kdl, env prod)
     | error: apply refused; nothing was changed
-    |   table.users.column.name (destroys-column): column name is dropped, with 1 value
+    |   table.users.column.name (destroys-column): drops column name (1 non-null value)
     |   help: rosey.kdl, env prod: allow-destructive #false forbids destroying data, whatever the flags
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
-    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @"
     $ rosey plan --env prod
     ~  change in place
     -  destroy
@@ -270,9 +270,9 @@ fn a_policy_holds_against_the_flag() {
     -     column name text
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED: column name is dropped, with 1 value
+    ! destroys-column BLOCKED: drops column name (1 non-null value)
       to rename it instead, add was=name to the new definition
-    ! breaks-clients: programs that run meanwhile fail where they name `name`
+    ! breaks-clients: running applications that use `name` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     Plan: 0 to add, 1 to change, 0 to destroy (1 column, 1 value dropped).
@@ -296,9 +296,9 @@ fn a_policy_lets_pass_what_destroys_nothing() {
 #[test]
 fn a_password_in_the_file_is_warned_about() {
     let place = project("env prod { url \"postgresql://me:s3cret@127.0.0.1:1/db\" }\nenv dev { url \"postgresql://me@127.0.0.1:1/db\" }\n");
-    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @r"
+    assert_snapshot!(place.rosey(&["plan", "--env", "prod"]), @"
     $ rosey plan --env prod
-    | rosey.kdl holds a password; url-from keeps it out of the repository
+    | rosey.kdl contains a password; use url-from to keep it out of the repository
     | database: 127.0.0.1:1/db as me (from rosey.kdl, env prod)
     | error: could not connect to the server at 127.0.0.1:1: Connection refused
     |   help: check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)

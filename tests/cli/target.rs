@@ -122,14 +122,14 @@ fn other_programs_command_lines_get_the_right_form() {
     let lines =
         ["plan test.db", "plan -out=x", "apply test.db", "apply schema.kdl", "upgrade head", "init -upgrade", "apply --lock-timeout 10"];
     let runs: String = lines.map(|line| format!("{}\n", place.rosey(&line.split(' ').collect::<Vec<_>>()))).concat();
-    assert_snapshot!(runs, @r"
+    assert_snapshot!(runs, @"
     $ rosey plan test.db
-    | error: plan takes no `test.db`
+    | error: plan does not take the argument `test.db`
     |   help: use rosey plan --url test.db
     exit 1
     $ rosey plan -out=x
     | error: plan has no option `-out`
-    |   help: write --out x
+    |   help: use --out x
     exit 1
     $ rosey apply test.db
     | error: test.db is a database; apply takes saved plans as arguments
@@ -233,30 +233,30 @@ fn what_names_no_database_is_an_error_with_the_forms_that_do() {
     let runs: String = ["mysql://host/db", "nonsense", "", "sqlite://file.db", "sqlite://", "sqlite:///:memory:"]
         .map(|url| format!("{}\n", place.rosey(&["plan", "--url", url])))
         .concat();
-    assert_snapshot!(runs, @r"
+    assert_snapshot!(runs, @"
     $ rosey plan --url mysql://host/db
     | error: unknown URL scheme `mysql`
-    |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url nonsense
     | error: `nonsense` does not name a database
-    |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url 
     | error: `` does not name a database
-    |   help: write postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite://file.db
     | error: `sqlite://file.db`: use three slashes after sqlite: for a relative path, and four for an absolute path
-    |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite://
     | error: `sqlite://`: use three slashes after sqlite: for a relative path, and four for an absolute path
-    |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite:///:memory:
     | error: `sqlite:///:memory:`: an in-memory database is lost when rosey exits
-    |   help: write sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
+    |   help: use sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     ");
 }

@@ -73,7 +73,7 @@ fn a_case_that_is_not_fails_with_what_differs() {
     insta::assert_snapshot!(test(&place, &[]).exits(1), @r#"
     $ rosey test
     FAILED  tests/schema/wrong.kdl (sqlite)
-        expect "no changes": there are some
+        expect "no changes": the plan has changes
         +  create
         ~  change in place
 
@@ -84,7 +84,7 @@ fn a_case_that_is_not_fails_with_what_differs() {
           }
 
         Plan: 0 to add, 1 to change, 0 to destroy.
-        expect-plan: the plan does not say `will be rebuilt`
+        expect-plan: the plan does not contain `will be rebuilt`
         +  create
         ~  change in place
 

@@ -107,7 +107,7 @@ fn a_read_only_file_is_an_error_with_nothing_changed() {
     assert_snapshot!(run, @r#"
     $ mount --bind . . && mount -o remount,ro,bind . && cd "$PWD" && exec "$ROSEY" apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
-    | error: test.db is not writable: Read-only file system (os error 30); the database is as it was
+    | error: test.db is not writable: Read-only file system (os error 30); the database is unchanged
     |   help: rosey writes to the file, and SQLite keeps its journal in the folder: run as a user with write permission on both, or make the mount writable
     exit 1
     "#);
@@ -133,9 +133,9 @@ fn a_disk_that_has_not_enough_room_is_found_before_anything_is_changed() {
                   \"$ROSEY\" apply --url disk/test.db --auto-approve --quiet; echo \"exit $?\"; cmp test.db disk/test.db && ls disk";
     let Some(run) = with_mounts(&place, script) else { return };
     assert_eq!(run.out, "exit 3\ntest.db\n", "{run}");
-    assert_snapshot!(run.err, @r"
+    assert_snapshot!(run.err, @"
     database: disk/test.db (from --url)
-    error: disk has 280 KiB of free disk, and 824 KiB are needed; nothing was changed
+    error: not enough disk space in disk: 824 KiB needed, 280 KiB free; nothing was changed
       help: free disk space, or put the backup on another disk with --backup-dir
     ");
 }
@@ -151,9 +151,9 @@ fn a_disk_that_becomes_full_on_the_way_leaves_the_database_as_it_was() {
         while kill -0 $! && test ! -e disk/test.db-journal; do :; done; cat /dev/zero > disk/fill 2> /dev/null
         wait $!; echo \"exit $?\"; rm disk/fill; cmp test.db disk/test.db && ls disk";
     let Some(run) = with_mounts(&place, script) else { return };
-    assert_snapshot!(run.out, @r"
+    assert_snapshot!(run.out, @"
     database: disk/test.db (from --url)
-    error: the disk that holds disk is full; all was rolled back, the database is as it was
+    error: the disk that holds disk is full; rolled back; the database is unchanged
       help: free disk space there and try again
     exit 1
     test.db

@@ -18,7 +18,7 @@ fn a_child_of_a_column() {
      1 │ table users {
      2 │     column age integer { backfil "0" }
        ·                          ───┬───
-       ·                             ╰── not known here
+       ·                             ╰── not recognized
      3 │     column name text { zebra "0" }
        ╰────
       help: did you mean `backfill`?
@@ -28,12 +28,12 @@ fn a_child_of_a_column() {
      2 │     column age integer { backfil "0" }
      3 │     column name text { zebra "0" }
        ·                        ──┬──
-       ·                          ╰── not known here
+       ·                          ╰── not recognized
      4 │ }
        ╰────
-      help: known here: backfill, using, check, sequence, was, allow
+      help: expected one of: backfill, using, check, sequence, was, allow
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -45,18 +45,18 @@ fn a_child_of_an_index() {
             index idx_age { prt age }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node in an index: `prt`
        ╭─[schema.kdl:3:21]
      2 │     column age integer
      3 │     index idx_age { prt age }
        ·                     ─┬─
-       ·                      ╰── not known here
+       ·                      ╰── not recognized
      4 │ }
        ╰────
       help: did you mean `part`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -69,18 +69,18 @@ fn a_child_of_a_key() {
             primary-key age { include age }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × unknown node here: `prt`
+    assert_snapshot!(mistakes(schema), @"
+      × unknown child node: `prt`
        ╭─[schema.kdl:3:18]
      2 │     column age integer
      3 │     unique age { prt age }
        ·                  ─┬─
-       ·                   ╰── not known here
+       ·                   ╰── not recognized
      4 │     primary-key age { include age }
        ╰────
       help: did you mean `part`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -93,7 +93,7 @@ fn a_child_where_none_belongs() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `check` takes no `note`
+      × `check` cannot contain `note`
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     check "age > 0" { note }
@@ -101,9 +101,9 @@ fn a_child_where_none_belongs() {
        ·                         ╰── unexpected
      4 │ }
        ╰────
-      help: take it out
+      help: remove it
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -126,7 +126,7 @@ fn a_word_too_many() {
        ╰────
       help: put a string that contains spaces in double quotes
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -169,7 +169,7 @@ fn a_child_given_twice() {
        ╰────
       help: keep one of the two
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -181,7 +181,7 @@ fn an_old_name_that_is_missing() {
             was
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `was` is missing a name
        ╭─[schema.kdl:2:26]
      1 │ table users {
@@ -202,6 +202,6 @@ fn an_old_name_that_is_missing() {
        ╰────
       help: write `was OLD_NAME`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }

@@ -13,7 +13,7 @@ fn a_column_without_a_type() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `column` lacks its type
+      × `column` is missing a type
        ╭─[schema.kdl:3:5]
      2 │     column id serial primary-key
      3 │     column age
@@ -23,7 +23,7 @@ fn a_column_without_a_type() {
        ╰────
       help: write `column age TYPE`, with a type such as integer, text or "varchar(50)"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -46,7 +46,7 @@ fn a_flag_where_the_type_belongs() {
        ╰────
       help: write `column age TYPE`, with a type such as integer, text or "varchar(50)"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -58,8 +58,8 @@ fn a_column_without_anything() {
             column
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × `column` lacks a name
+    assert_snapshot!(mistakes(schema), @"
+      × `column` is missing a name
        ╭─[schema.kdl:3:5]
      2 │     column id serial primary-key
      3 │     column
@@ -69,7 +69,7 @@ fn a_column_without_anything() {
        ╰────
       help: write `column NAME`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -92,7 +92,7 @@ fn a_type_that_is_no_word() {
        ╰────
       help: write "5"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -115,7 +115,7 @@ fn a_name_that_is_no_word() {
        ╰────
       help: write "5"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -138,7 +138,7 @@ fn a_name_that_is_empty() {
        ╰────
       help: write a name between the quotes
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -147,7 +147,7 @@ fn a_table_without_columns() {
     let schema = r"
         table users
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × table `users` has no columns
        ╭─[schema.kdl:1:1]
      1 │ table users
@@ -156,7 +156,7 @@ fn a_table_without_columns() {
        ╰────
       help: write `column NAME TYPE` between the braces
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -165,8 +165,8 @@ fn a_table_without_a_name() {
     let schema = r"
         table
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × `table` lacks a name
+    assert_snapshot!(mistakes(schema), @"
+      × `table` is missing a name
        ╭─[schema.kdl:1:1]
      1 │ table
        · ──┬──
@@ -174,7 +174,7 @@ fn a_table_without_a_name() {
        ╰────
       help: write `table NAME`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -186,7 +186,7 @@ fn a_column_with_something_wrong_does_not_make_its_table_empty() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `column` lacks its type
+      × `column` is missing a type
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column id
@@ -196,7 +196,7 @@ fn a_column_with_something_wrong_does_not_make_its_table_empty() {
        ╰────
       help: write `column id TYPE`, with a type such as integer, text or "varchar(50)"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -208,7 +208,7 @@ fn an_annotation_that_is_not_sql() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown annotation `(sq)`
+      × unknown type annotation `(sq)`
        ╭─[schema.kdl:2:25]
      1 │ table users {
      2 │     column seen integer default=(sq)"unixepoch()"
@@ -218,7 +218,7 @@ fn an_annotation_that_is_not_sql() {
        ╰────
       help: the only type annotation is (sql), which marks an expression: (sql)"CURRENT_TIMESTAMP"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -251,7 +251,7 @@ fn an_expression_that_is_no_text() {
        ╰────
       help: write "0"
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -285,7 +285,7 @@ fn an_expression_that_is_empty() {
        ╰────
       help: write SQL between the quotes
 
-      × a check's condition is empty
+      × a check condition is empty
        ╭─[schema.kdl:4:11]
      3 │     column age integer { backfill "" }
      4 │     check ""
@@ -295,7 +295,7 @@ fn an_expression_that_is_empty() {
        ╰────
       help: write SQL between the quotes
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -308,7 +308,7 @@ fn a_child_without_its_sql() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `using` lacks its SQL
+      × `using` is missing its SQL
        ╭─[schema.kdl:2:26]
      1 │ table users {
      2 │     column age integer { using }
@@ -318,7 +318,7 @@ fn a_child_without_its_sql() {
        ╰────
       help: write `using "SQL"`
 
-      × `check` lacks its condition
+      × `check` is missing a condition
        ╭─[schema.kdl:3:5]
      2 │     column age integer { using }
      3 │     check
@@ -328,7 +328,7 @@ fn a_child_without_its_sql() {
        ╰────
       help: write `check "CONDITION"` or `check NAME "CONDITION"`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -339,7 +339,7 @@ fn autoincrement_without_a_primary_key() {
             column id integer autoincrement
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `autoincrement` requires `primary-key`
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -350,7 +350,7 @@ fn autoincrement_without_a_primary_key() {
        ╰────
       help: write `primary-key autoincrement`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -361,7 +361,7 @@ fn nullable_and_not_null() {
             column age integer nullable not-null
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × a column cannot be both `nullable` and `not-null`
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -372,7 +372,7 @@ fn nullable_and_not_null() {
        ╰────
       help: keep one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -383,7 +383,7 @@ fn on_conflict_without_a_rule() {
             column age integer on-conflict=ignore
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `on-conflict=` has no constraint to apply to
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -394,7 +394,7 @@ fn on_conflict_without_a_rule() {
        ╰────
       help: use it with primary-key, unique or not-null
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -416,7 +416,7 @@ fn stored_without_generated() {
        ╰────
       help: write generated="EXPRESSION" stored=#true
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -434,12 +434,12 @@ fn a_generated_column_with_a_default() {
      2 │     column born integer
      3 │     column age integer generated="2025 - born" default=0
        ·     ──────────────────────────┬─────────────────────────
-       ·                               ╰── both are given
+       ·                               ╰── both are specified
      4 │ }
        ╰────
       help: keep either `generated=` or `default=`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -468,7 +468,7 @@ fn two_columns_of_one_name() {
        ╰────
       help: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 

@@ -14,7 +14,7 @@ fn a_check_with_a_second_statement() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition holds a `;`
+      × the check condition contains a `;`
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0; DROP TABLE users"
@@ -24,7 +24,7 @@ fn a_check_with_a_second_statement() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -38,7 +38,7 @@ fn a_check_that_closes_a_bracket_it_did_not_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0), CHECK (age < 0"
@@ -48,7 +48,7 @@ fn a_check_that_closes_a_bracket_it_did_not_open() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -62,7 +62,7 @@ fn a_check_with_a_bracket_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "(age > 0"
@@ -72,7 +72,7 @@ fn a_check_with_a_bracket_left_open() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -86,7 +86,7 @@ fn a_check_with_a_quote_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "name > 'x"
@@ -96,7 +96,7 @@ fn a_check_with_a_quote_left_open() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -110,7 +110,7 @@ fn a_check_with_a_quoted_name_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "name > [x"
@@ -120,7 +120,7 @@ fn a_check_with_a_quoted_name_left_open() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -134,7 +134,7 @@ fn a_check_that_is_two() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition is more than one expression
+      × the check condition is more than one expression
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0, age integer"
@@ -144,7 +144,7 @@ fn a_check_that_is_two() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -158,7 +158,7 @@ fn a_check_that_ends_in_a_comment() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition ends with a comment
+      × the check condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0 -- grown up"
@@ -168,7 +168,7 @@ fn a_check_that_ends_in_a_comment() {
        ╰────
       help: remove the comment; KDL comments start with //
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -182,7 +182,7 @@ fn a_check_with_a_comment_left_open() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition ends with a comment
+      × the check condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "age > 0 /* grown up"
@@ -192,7 +192,7 @@ fn a_check_with_a_comment_left_open() {
        ╰────
       help: remove the comment; KDL comments start with //
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -206,7 +206,7 @@ fn a_check_of_a_comment_alone() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a check's condition holds no SQL
+      × the check condition contains no SQL
        ╭─[schema.kdl:4:11]
      3 │     column age integer
      4 │     check "-- nothing"
@@ -216,7 +216,7 @@ fn a_check_of_a_comment_alone() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -230,7 +230,7 @@ fn defaults_with_more_than_a_value() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × default= holds a `;`
+      × default= contains a `;`
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column a integer default=(sql)"0; DROP TABLE users"
@@ -260,7 +260,7 @@ fn defaults_with_more_than_a_value() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -284,7 +284,7 @@ fn expressions_of_a_column_with_more_than_a_value() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × backfill holds a `;`
+      × backfill contains a `;`
        ╭─[schema.kdl:2:33]
      1 │ table users {
      2 │     column a integer { backfill "0; DELETE FROM users" }
@@ -314,7 +314,7 @@ fn expressions_of_a_column_with_more_than_a_value() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -330,7 +330,7 @@ fn expressions_of_an_index_with_more_than_a_value() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × where= holds a `;`
+      × where= contains a `;`
        ╭─[schema.kdl:3:22]
      2 │     column name text
      3 │     index idx_a name where="name <> ''; DROP TABLE users"
@@ -340,7 +340,7 @@ fn expressions_of_an_index_with_more_than_a_value() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-      × an index part is not one complete expression
+      × the index part is not one complete expression
        ╭─[schema.kdl:5:14]
      4 │     index idx_b {
      5 │         part (sql)"lower(name)) WHERE (1"
@@ -350,7 +350,7 @@ fn expressions_of_an_index_with_more_than_a_value() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -374,7 +374,7 @@ fn an_operator_without_a_side() {
        ╰────
       help: an operator needs an expression on each side
 
-      × a check's condition is not a complete expression: nothing follows `>`
+      × the check condition is not a complete expression: nothing follows `>`
        ╭─[schema.kdl:3:49]
      2 │     column id serial primary-key
      3 │     column n integer default=(sql)"1 +" { check "n > " }
@@ -394,7 +394,7 @@ fn an_operator_without_a_side() {
        ╰────
       help: an operator needs an expression on each side
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
     assert_eq!(mistakes_for("postgres", schema), mistakes_for("sqlite", schema));
 }

@@ -15,8 +15,8 @@ fn mistakes_on_two_lines_of_one_file() {
             }
         ",
     );
-    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
-      × a column's flag cannot be `primay-key`
+    assert_snapshot!(folder.mistakes("schema.kdl"), @"
+      × invalid value `primay-key` for a column flag
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -26,7 +26,7 @@ fn mistakes_on_two_lines_of_one_file() {
        ╰────
       help: did you mean `primary-key`?
 
-      × a column's flag cannot be `not_null`
+      × invalid value `not_null` for a column flag
        ╭─[schema.kdl:3:22]
      2 │     column id serial primay-key
      3 │     column name text not_null
@@ -36,7 +36,7 @@ fn mistakes_on_two_lines_of_one_file() {
        ╰────
       help: did you mean `not-null`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -61,7 +61,7 @@ fn mistakes_in_two_files() {
         "#,
         );
     assert_snapshot!(folder.mistakes("schema"), @r#"
-      × index `idx_name` on column `nam`, which does not exist in table `users`
+      × index `idx_name` uses column `nam`, which does not exist in table `users`
        ╭─[schema/a.kdl:3:20]
      2 │     column name text
      3 │     index idx_name nam
@@ -76,12 +76,12 @@ fn mistakes_in_two_files() {
      1 │ table posts {
      2 │     column author integer references="user(id)"
        ·                           ──────────┬──────────
-       ·                                     ╰── points to it
+       ·                                     ╰── referenced here
      3 │ }
        ╰────
       help: did you mean `users`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -105,7 +105,7 @@ fn one_table_in_two_files() {
             }
         ",
         );
-    assert_snapshot!(folder.mistakes("schema"), @r"
+    assert_snapshot!(folder.mistakes("schema"), @"
       × two tables are called `users`
        ╭─[schema/a.kdl:1:1]
      1 │ table users {
@@ -116,7 +116,7 @@ fn one_table_in_two_files() {
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
             the second: schema/b.kdl, line 2
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -141,7 +141,7 @@ fn one_index_name_in_two_files() {
             }
         ",
         );
-    assert_snapshot!(folder.mistakes("schema"), @r"
+    assert_snapshot!(folder.mistakes("schema"), @"
       × two objects are named `idx_age`
        ╭─[schema/a.kdl:3:5]
      2 │     column age integer
@@ -153,7 +153,7 @@ fn one_index_name_in_two_files() {
       help: tables, views, sequences and indexes share one namespace: rename one of the two
             index `idx_age`: schema/b.kdl, line 3
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -187,7 +187,7 @@ fn what_is_no_kdl_hides_no_other_file() {
        ╰────
       help: write `#true`, or "true" for the string
 
-      × a column's flag cannot be `primay-key`
+      × invalid value `primay-key` for a column flag
        ╭─[schema/b.kdl:2:22]
      1 │ table posts {
      2 │     column id serial primay-key
@@ -197,7 +197,7 @@ fn what_is_no_kdl_hides_no_other_file() {
        ╰────
       help: did you mean `primary-key`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -260,7 +260,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: include only files in the folder of this file or below it
 
-      × a column's flag cannot be `primay-key`
+      × invalid value `primay-key` for a column flag
        ╭─[schema/b.kdl:4:22]
      3 │ table posts {
      4 │     column id serial primay-key
@@ -270,7 +270,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: did you mean `primary-key`?
 
-      × index `idx_name` on column `nam`, which does not exist in table `pets`
+      × index `idx_name` uses column `nam`, which does not exist in table `pets`
        ╭─[schema/c.kdl:3:20]
      2 │     column name text
      3 │     index idx_name nam
@@ -280,7 +280,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: did you mean `name`?
 
-      × a check's condition holds a `;`
+      × the check condition contains a `;`
        ╭─[schema/d.kdl:3:11]
      2 │     column name text
      3 │     check "name > 0; SELECT 1"
@@ -290,7 +290,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has 5 mistakes
+    error: the schema has 5 errors
     "#);
 }
 
@@ -316,7 +316,7 @@ fn what_follows_from_another_mistake_is_not_told() {
         "#,
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × a column's flag cannot be `primay-key`
+      × invalid value `primay-key` for a column flag
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -326,7 +326,7 @@ fn what_follows_from_another_mistake_is_not_told() {
        ╰────
       help: did you mean `primary-key`?
 
-      × `column` lacks its type
+      × `column` is missing a type
        ╭─[schema.kdl:3:5]
      2 │     column id serial primay-key
      3 │     column name
@@ -341,12 +341,12 @@ fn what_follows_from_another_mistake_is_not_told() {
      11 │
      12 │ tabel clubs {
         · ──┬──
-        ·   ╰── not known here
+        ·   ╰── not recognized
      13 │     column id serial primary-key
         ╰────
       help: did you mean `table`?
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -363,7 +363,7 @@ fn what_both_databases_refuse_is_told_once() {
         "#,
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × foreign key on column `usr`, which does not exist in table `users`
+      × foreign key uses column `usr`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
@@ -373,7 +373,7 @@ fn what_both_databases_refuse_is_told_once() {
        ╰────
       help: did you mean `user`?
 
-      × foreign key on column `clb`, which does not exist in table `users`
+      × foreign key uses column `clb`, which does not exist in table `users`
        ╭─[schema.kdl:4:21]
      3 │     column club integer
      4 │     foreign-key usr clb references="users(user, club)"
@@ -393,6 +393,6 @@ fn what_both_databases_refuse_is_told_once() {
        ╰────
       help: add a unique constraint to table `users`, or reference its primary key
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }

@@ -21,12 +21,12 @@ fn a_foreign_key_to_a_table_that_is_not_there() {
      5 │ table posts {
      6 │     column author integer references="user(id)"
        ·                           ──────────┬──────────
-       ·                                     ╰── points to it
+       ·                                     ╰── referenced here
      7 │ }
        ╰────
       help: did you mean `users`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -43,12 +43,12 @@ fn a_foreign_key_to_a_table_that_is_near_to_none() {
      1 │ table posts {
      2 │     column author integer references="people(id)"
        ·                           ───────────┬───────────
-       ·                                      ╰── points to it
+       ·                                      ╰── referenced here
      3 │ }
        ╰────
       help: declare the table, or add an `ignore` for it
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -65,7 +65,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key to column `indent`, which does not exist in table `users`
+      × foreign key references column `indent`, which does not exist in table `users`
        ╭─[schema.kdl:6:27]
      5 │ table posts {
      6 │     column author integer references="users(indent)"
@@ -75,7 +75,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
        ╰────
       help: did you mean `ident`?
 
-      × foreign key to column `zebra`, which does not exist in table `users`
+      × foreign key references column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:7:27]
      6 │     column author integer references="users(indent)"
      7 │     column editor integer references="users.zebra"
@@ -85,7 +85,7 @@ fn a_foreign_key_to_a_column_that_is_not_there() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -112,7 +112,7 @@ fn a_foreign_key_to_a_column_that_is_no_key() {
        ╰────
       help: add a unique constraint to table `users`, or reference its primary key
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -141,7 +141,7 @@ fn a_foreign_key_to_columns_that_are_no_key_together() {
         ╰────
       help: add a unique constraint to table `users`, or reference its primary key
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -167,7 +167,7 @@ fn a_foreign_key_to_a_table_without_a_key() {
        ╰────
       help: specify the columns: references="users(column)"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -218,7 +218,7 @@ fn a_foreign_key_with_too_many_columns() {
         ╰────
       help: the primary key of table `users` is: id
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -238,7 +238,7 @@ fn a_target_that_is_none() {
      1 │ table posts {
      2 │     column author integer references="users(id"
        ·                           ──────────┬──────────
-       ·                                     ╰── not understood
+       ·                                     ╰── cannot be parsed
      3 │     column editor integer references="users(id) cascade"
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
@@ -248,17 +248,17 @@ fn a_target_that_is_none() {
      2 │     column author integer references="users(id"
      3 │     column editor integer references="users(id) cascade"
        ·                           ───────────────┬──────────────
-       ·                                          ╰── not understood
+       ·                                          ╰── cannot be parsed
      4 │     column reader integer references=""
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
-      × `` is no target of a foreign key
+      × `` is not a valid foreign key target
        ╭─[schema.kdl:4:27]
      3 │     column editor integer references="users(id) cascade"
      4 │     column reader integer references=""
        ·                           ──────┬──────
-       ·                                 ╰── not understood
+       ·                                 ╰── cannot be parsed
      5 │     column writer integer references=5
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
@@ -273,7 +273,7 @@ fn a_target_that_is_none() {
        ╰────
       help: write "5"
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -306,6 +306,6 @@ fn what_a_foreign_key_does_without_a_foreign_key() {
        ╰────
       help: write `foreign-key COLUMN… references="table(column, …)"`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }

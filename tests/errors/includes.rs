@@ -50,7 +50,7 @@ fn an_include_that_steps_out() {
        ╰────
       help: include only files in the folder of this file or below it
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -66,7 +66,7 @@ fn an_include_that_is_absolute() {
        ╰────
       help: include only files in the folder of this file or below it
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -82,7 +82,7 @@ fn an_include_that_finds_no_file() {
        ╰────
       help: the path is relative to the file that contains the `include`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -105,7 +105,7 @@ fn an_include_of_a_folder() {
        ╰────
       help: the path is relative to the file that contains the `include`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -121,7 +121,7 @@ fn an_include_that_is_no_pattern() {
        ╰────
       help: `*` matches any sequence of characters
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -146,9 +146,9 @@ fn an_include_of_a_link_that_leads_out() {
        ·         ─────┬─────
        ·              ╰── included here
        ╰────
-      help: replace the link with the file itself
+      help: put the file itself in the schema folder
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -196,11 +196,11 @@ fn an_include_of_nothing() {
      2 │ include 5
      3 │ include "users.kdl" deep=#true
        ·                     ─────┬────
-       ·                          ╰── not known here
+       ·                          ╰── not recognized
        ╰────
-      help: known here: only=
+      help: expected one of: only=
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -220,13 +220,13 @@ fn an_include_in_a_table() {
      1 │ table users {
      2 │     include "columns.kdl"
        ·     ───┬───
-       ·        ╰── not known here
+       ·        ╰── not recognized
      3 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
-            allow
+      help: expected one of: column, primary-key, unique, foreign-key, check, exclude, index, with, was,
+            comment, allow
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -240,8 +240,8 @@ fn an_included_file_with_a_mistake() {
             }
         ",
     );
-    assert_snapshot!(folder.mistakes("schema.kdl"), @r"
-      × a column's flag cannot be `primay-key`
+    assert_snapshot!(folder.mistakes("schema.kdl"), @"
+      × invalid value `primay-key` for a column flag
        ╭─[tables/users.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -251,6 +251,6 @@ fn an_included_file_with_a_mistake() {
        ╰────
       help: did you mean `primary-key`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }

@@ -12,8 +12,8 @@ fn an_index_without_a_name() {
             index
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × `index` lacks a name
+    assert_snapshot!(mistakes(schema), @"
+      × `index` is missing a name
        ╭─[schema.kdl:3:5]
      2 │     column age integer
      3 │     index
@@ -23,7 +23,7 @@ fn an_index_without_a_name() {
        ╰────
       help: write `index NAME`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -35,7 +35,7 @@ fn an_index_on_nothing() {
             index idx_age
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × index `idx_age` has no columns
        ╭─[schema.kdl:3:5]
      2 │     column age integer
@@ -46,7 +46,7 @@ fn an_index_on_nothing() {
        ╰────
       help: write `index NAME COLUMN…`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -59,8 +59,8 @@ fn an_index_on_a_column_that_is_not_there() {
             index idx_zebra zebra
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × index `idx_last_seen` on column `last_sen`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × index `idx_last_seen` uses column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:3:25]
      2 │     column last_seen integer
      3 │     index idx_last_seen last_sen
@@ -70,7 +70,7 @@ fn an_index_on_a_column_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-      × index `idx_zebra` on column `zebra`, which does not exist in table `users`
+      × index `idx_zebra` uses column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:4:21]
      3 │     index idx_last_seen last_sen
      4 │     index idx_zebra zebra
@@ -80,7 +80,7 @@ fn an_index_on_a_column_that_is_not_there() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -93,8 +93,8 @@ fn an_index_with_commas() {
             index idx_name last, first
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × index `idx_name` on column `last,`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × index `idx_name` uses column `last,`, which does not exist in table `users`
        ╭─[schema.kdl:4:20]
      3 │     column last text
      4 │     index idx_name last, first
@@ -104,7 +104,7 @@ fn an_index_with_commas() {
        ╰────
       help: KDL separates arguments with spaces, not commas: write `last`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -117,8 +117,8 @@ fn an_index_with_commas_and_no_spaces() {
             index idx_name last,first
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × index `idx_name` on column `last,first`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × index `idx_name` uses column `last,first`, which does not exist in table `users`
        ╭─[schema.kdl:4:20]
      3 │     column last text
      4 │     index idx_name last,first
@@ -128,7 +128,7 @@ fn an_index_with_commas_and_no_spaces() {
        ╰────
       help: KDL separates arguments with spaces, not commas: write `last first`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -144,8 +144,8 @@ fn a_part_that_is_not_there() {
             }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × index `idx_last_seen` on column `last_sen`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × index `idx_last_seen` uses column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:6:14]
      5 │         part id
      6 │         part last_sen order=desc
@@ -155,7 +155,7 @@ fn a_part_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -169,7 +169,7 @@ fn an_included_column_that_is_not_there() {
             }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × index `idx_id` includes column `idd`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     index idx_id id {
@@ -180,7 +180,7 @@ fn an_included_column_that_is_not_there() {
        ╰────
       help: did you mean `id`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -193,7 +193,7 @@ fn a_part_of_nothing() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `part` lacks a column or an expression
+      × `part` is missing a column or an expression
        ╭─[schema.kdl:3:21]
      2 │     column age integer
      3 │     index idx_age { part }
@@ -203,7 +203,7 @@ fn a_part_of_nothing() {
        ╰────
       help: write `part COLUMN` or `part (sql)"EXPRESSION"`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -215,8 +215,8 @@ fn an_order_that_there_is_not() {
             index idx_age { part age order=descending nulls=lst }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × order= cannot be `descending`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `descending` for order=
        ╭─[schema.kdl:3:30]
      2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }
@@ -224,9 +224,9 @@ fn an_order_that_there_is_not() {
        ·                                      ╰── here
      4 │ }
        ╰────
-      help: one of: asc, desc
+      help: expected one of: asc, desc
 
-      × nulls= cannot be `lst`
+      × invalid value `lst` for nulls=
        ╭─[schema.kdl:3:47]
      2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }
@@ -236,7 +236,7 @@ fn an_order_that_there_is_not() {
        ╰────
       help: did you mean `last`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -248,8 +248,8 @@ fn a_flag_after_the_columns_is_taken_for_a_column() {
             index idx_age age unique
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × index `idx_age` on column `unique`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × index `idx_age` uses column `unique`, which does not exist in table `users`
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age unique
@@ -259,7 +259,7 @@ fn a_flag_after_the_columns_is_taken_for_a_column() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -271,17 +271,17 @@ fn an_order_at_the_index_instead_of_the_part() {
             index idx_age age order=desc
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown property `order=` in `index`
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age order=desc
        ·                       ─────┬────
-       ·                            ╰── not known here
+       ·                            ╰── not recognized
      4 │ }
        ╰────
-      help: known here: only=, was=, unique=, where=, using=, nulls-not-distinct=, comment=
+      help: expected one of: only=, was=, unique=, where=, using=, nulls-not-distinct=, comment=
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }

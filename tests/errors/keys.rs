@@ -12,7 +12,7 @@ fn two_primary_keys_at_columns() {
             column club integer primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × table table `members` has more than one primary key
        ╭─[schema.kdl:2:5]
      1 │ table members {
@@ -26,7 +26,7 @@ fn two_primary_keys_at_columns() {
        ╰────
       help: for a multicolumn key, write one node: primary-key a b
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -39,7 +39,7 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
             primary-key user club
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × table table `members` has more than one primary key
        ╭─[schema.kdl:2:5]
      1 │ table members {
@@ -54,7 +54,7 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
        ╰────
       help: for a multicolumn key, write one node: primary-key a b
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -99,7 +99,7 @@ fn keys_that_name_no_column() {
        ╰────
       help: write `foreign-key COLUMN… references="table(column, …)"`
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -111,8 +111,8 @@ fn a_primary_key_on_a_column_that_is_not_there() {
             primary-key indent
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × primary key on column `indent`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × primary key uses column `indent`, which does not exist in table `users`
        ╭─[schema.kdl:3:17]
      2 │     column ident integer
      3 │     primary-key indent
@@ -122,7 +122,7 @@ fn a_primary_key_on_a_column_that_is_not_there() {
        ╰────
       help: did you mean `ident`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -134,8 +134,8 @@ fn a_unique_rule_on_a_column_that_is_not_there() {
             unique last_sen
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × unique on column `last_sen`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × unique constraint uses column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:3:12]
      2 │     column last_seen integer
      3 │     unique last_sen
@@ -145,7 +145,7 @@ fn a_unique_rule_on_a_column_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -160,8 +160,8 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
             }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × unique on column `last_sen`, which does not exist in table `users`
+    assert_snapshot!(mistakes(schema), @"
+      × unique constraint uses column `last_sen`, which does not exist in table `users`
        ╭─[schema.kdl:4:14]
      3 │     unique {
      4 │         part last_sen order=desc
@@ -171,7 +171,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: did you mean `last_seen`?
 
-      × column `last_sen` specifies an order in a unique rule
+      × column `last_sen` specifies a sort order in a unique constraint
        ╭─[schema.kdl:4:14]
      3 │     unique {
      4 │         part last_sen order=desc
@@ -181,7 +181,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × unique on column `zebra`, which does not exist in table `users`
+      × unique constraint uses column `zebra`, which does not exist in table `users`
        ╭─[schema.kdl:5:17]
      4 │         part last_sen order=desc
      5 │         include zebra
@@ -191,7 +191,7 @@ fn a_part_of_a_unique_rule_that_is_not_there() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     ");
 }
 
@@ -205,7 +205,7 @@ fn a_foreign_key_on_a_column_that_is_not_there() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × foreign key on column `freind`, which does not exist in table `users`
+      × foreign key uses column `freind`, which does not exist in table `users`
        ╭─[schema.kdl:4:17]
      3 │     column friend integer
      4 │     foreign-key freind references="users(id)"
@@ -215,7 +215,7 @@ fn a_foreign_key_on_a_column_that_is_not_there() {
        ╰────
       help: did you mean `friend`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -229,8 +229,8 @@ fn commas_between_the_columns_of_a_key() {
             unique club,user
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × primary key on column `user,`, which does not exist in table `members`
+    assert_snapshot!(mistakes(schema), @"
+      × primary key uses column `user,`, which does not exist in table `members`
        ╭─[schema.kdl:4:17]
      3 │     column club integer
      4 │     primary-key user, club
@@ -240,7 +240,7 @@ fn commas_between_the_columns_of_a_key() {
        ╰────
       help: KDL separates arguments with spaces, not commas: write `user`
 
-      × unique on column `club,user`, which does not exist in table `members`
+      × unique constraint uses column `club,user`, which does not exist in table `members`
        ╭─[schema.kdl:5:12]
      4 │     primary-key user, club
      5 │     unique club,user
@@ -250,7 +250,7 @@ fn commas_between_the_columns_of_a_key() {
        ╰────
       help: KDL separates arguments with spaces, not commas: write `club user`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -261,8 +261,8 @@ fn an_order_of_a_primary_key_that_there_is_not() {
             column id integer primary-key=asc
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × primary-key= cannot be `asc`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `asc` for primary-key=
        ╭─[schema.kdl:2:23]
      1 │ table posts {
      2 │     column id integer primary-key=asc
@@ -270,8 +270,8 @@ fn an_order_of_a_primary_key_that_there_is_not() {
        ·                              ╰── here
      3 │ }
        ╰────
-      help: one of: desc
+      help: expected one of: desc
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }

@@ -15,7 +15,7 @@ fn two_tables_of_one_name() {
             column name text
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two tables are called `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
@@ -32,7 +32,7 @@ fn two_tables_of_one_name() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -47,7 +47,7 @@ fn two_tables_of_one_name_to_sqlite_only() {
             column name text
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two tables are called `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
@@ -64,7 +64,7 @@ fn two_tables_of_one_name_to_sqlite_only() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -78,7 +78,7 @@ fn two_indexes_of_one_name_on_one_table() {
             index idx_users name
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two indexes are named `idx_users`
        ╭─[schema.kdl:4:5]
      3 │     column name text
@@ -92,7 +92,7 @@ fn two_indexes_of_one_name_on_one_table() {
        ╰────
       help: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -109,7 +109,7 @@ fn two_indexes_of_one_name_on_two_tables() {
             index idx_age age
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two objects are named `idx_age`
        ╭─[schema.kdl:3:5]
      2 │     column age integer
@@ -127,7 +127,7 @@ fn two_indexes_of_one_name_on_two_tables() {
        ╰────
       help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -149,7 +149,7 @@ fn two_views_of_one_name() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -176,7 +176,7 @@ fn two_triggers_of_one_name() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -198,7 +198,7 @@ fn two_virtual_tables_of_one_name() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -227,7 +227,7 @@ fn a_table_and_a_view_of_one_name() {
        ╰────
       help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -239,7 +239,7 @@ fn a_table_and_an_index_of_one_name() {
             index users id
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two objects are named `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
@@ -253,7 +253,7 @@ fn a_table_and_an_index_of_one_name() {
        ╰────
       help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -282,7 +282,7 @@ fn a_table_and_a_virtual_table_of_one_name() {
        ╰────
       help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -313,7 +313,7 @@ fn names_that_are_sqlites() {
         trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × the name `sqlite_users` is reserved for SQLite's
+      × the name `sqlite_users` is reserved for SQLite
        ╭─[schema.kdl:1:1]
      1 │ table sqlite_users {
        · ─────────┬────────
@@ -322,7 +322,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × the name `sqlite_autoindex_age` is reserved for SQLite's
+      × the name `sqlite_autoindex_age` is reserved for SQLite
        ╭─[schema.kdl:3:5]
      2 │     column age integer
      3 │     index sqlite_autoindex_age age
@@ -332,7 +332,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × the name `sqlite_ages` is reserved for SQLite's
+      × the name `sqlite_ages` is reserved for SQLite
        ╭─[schema.kdl:6:1]
      5 │
      6 │ view sqlite_ages { as "SELECT 1" }
@@ -342,7 +342,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × the name `sqlite_docs` is reserved for SQLite's
+      × the name `sqlite_docs` is reserved for SQLite
        ╭─[schema.kdl:7:1]
      6 │ view sqlite_ages { as "SELECT 1" }
      7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
@@ -352,7 +352,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-      × the name `sqlite_touch` is reserved for SQLite's
+      × the name `sqlite_touch` is reserved for SQLite
        ╭─[schema.kdl:8:1]
      7 │ virtual-table sqlite_docs only=sqlite { using "fts5(title)" }
      8 │ trigger sqlite_touch only=sqlite { as "AFTER INSERT ON sqlite_users BEGIN SELECT 1; END" }
@@ -361,7 +361,7 @@ fn names_that_are_sqlites() {
        ╰────
       help: choose another name
 
-    error: the schema has 5 mistakes
+    error: the schema has 5 errors
     "#);
 }
 
@@ -375,7 +375,7 @@ fn names_that_are_roseys() {
         view _Rosey { as "SELECT 1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × the name `_rosey_history` is reserved for rosey's
+      × the name `_rosey_history` is reserved for rosey
        ╭─[schema.kdl:1:1]
      1 │ table _rosey_history {
        · ──────────┬─────────
@@ -384,7 +384,7 @@ fn names_that_are_roseys() {
        ╰────
       help: choose another name
 
-      × the name `_Rosey` is reserved for rosey's
+      × the name `_Rosey` is reserved for rosey
        ╭─[schema.kdl:5:1]
      4 │
      5 │ view _Rosey { as "SELECT 1" }
@@ -393,7 +393,7 @@ fn names_that_are_roseys() {
        ╰────
       help: choose another name
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -414,7 +414,7 @@ fn the_books_of_another_migrator() {
        ╰────
       help: remove it from the schema
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -427,7 +427,7 @@ fn control_characters_in_a_name_are_escaped() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × index `idx_id` on column `\u{7}`, which does not exist in table `\u{1b}[31musers`
+      × index `idx_id` uses column `\u{7}`, which does not exist in table `\u{1b}[31musers`
        ╭─[schema.kdl:3:18]
      2 │     column id serial primary-key
      3 │     index idx_id "\u{7}"
@@ -437,6 +437,6 @@ fn control_characters_in_a_name_are_escaped() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }

@@ -10,7 +10,7 @@ fn a_view_without_a_name() {
         view { as "SELECT 1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `view` lacks a name
+      × `view` is missing a name
        ╭─[schema.kdl:1:1]
      1 │ view { as "SELECT 1" }
        · ──┬─
@@ -18,7 +18,7 @@ fn a_view_without_a_name() {
        ╰────
       help: write `view NAME`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -28,7 +28,7 @@ fn a_view_without_its_query() {
         view ages
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `view` lacks its `as`
+      × `view` is missing `as`
        ╭─[schema.kdl:1:1]
      1 │ view ages
        · ────┬────
@@ -36,7 +36,7 @@ fn a_view_without_its_query() {
        ╰────
       help: write `view NAME { as "SQL" }`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -59,7 +59,7 @@ fn a_view_with_two_queries() {
        ╰────
       help: keep one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -69,15 +69,15 @@ fn a_view_with_an_unknown_child() {
         view ages { is "SELECT 1" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × unknown node here: `is`
+      × unknown child node: `is`
        ╭─[schema.kdl:1:13]
      1 │ view ages { is "SELECT 1" }
        ·             ─┬
-       ·              ╰── not known here
+       ·              ╰── not recognized
        ╰────
       help: did you mean `as`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -95,7 +95,7 @@ fn a_view_whose_query_is_empty() {
        ╰────
       help: write SQL between the quotes
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -113,7 +113,7 @@ fn a_view_whose_query_is_no_text() {
        ╰────
       help: write "1"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -123,7 +123,7 @@ fn a_view_without_sql() {
         view ages { as }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `as` lacks its SQL
+      × `as` is missing its SQL
        ╭─[schema.kdl:1:13]
      1 │ view ages { as }
        ·             ─┬
@@ -131,7 +131,7 @@ fn a_view_without_sql() {
        ╰────
       help: write `as "SQL"`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -149,7 +149,7 @@ fn a_column_of_a_view_that_has_no_name() {
        ╰────
       help: write a name between the quotes
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -159,7 +159,7 @@ fn a_trigger_without_a_body() {
         trigger touch only=sqlite
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `trigger` lacks its `as`
+      × `trigger` is missing `as`
        ╭─[schema.kdl:1:1]
      1 │ trigger touch only=sqlite
        · ────────────┬────────────
@@ -167,7 +167,7 @@ fn a_trigger_without_a_body() {
        ╰────
       help: write `trigger NAME { as "SQL" }`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -181,11 +181,11 @@ fn a_trigger_with_a_property_that_there_is_not() {
        ╭─[schema.kdl:1:15]
      1 │ trigger touch when="age > 0" only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
        ·               ───────┬──────
-       ·                      ╰── not known here
+       ·                      ╰── not recognized
        ╰────
-      help: known here: only=, schema=, was=
+      help: expected one of: only=, schema=, was=
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -203,7 +203,7 @@ fn a_trigger_with_two_texts() {
        ╰────
       help: put a string that contains spaces in double quotes
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -213,7 +213,7 @@ fn a_virtual_table_without_its_module() {
         virtual-table docs only=sqlite
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `virtual-table` lacks its `using`
+      × `virtual-table` is missing `using`
        ╭─[schema.kdl:1:1]
      1 │ virtual-table docs only=sqlite
        · ───────────────┬──────────────
@@ -221,7 +221,7 @@ fn a_virtual_table_without_its_module() {
        ╰────
       help: write `virtual-table NAME { using "SQL" }`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -231,7 +231,7 @@ fn a_flag_of_a_virtual_table() {
         virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × a virtual table flag cannot be `prevent-destory`
+      × invalid value `prevent-destory` for a virtual table flag
        ╭─[schema.kdl:1:20]
      1 │ virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
        ·                    ───────┬───────
@@ -239,7 +239,7 @@ fn a_flag_of_a_virtual_table() {
        ╰────
       help: did you mean `prevent-destroy`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -257,7 +257,7 @@ fn an_ignore_without_a_pattern() {
        ╰────
       help: write `ignore "legacy_*"`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -275,7 +275,7 @@ fn an_ignore_of_no_text() {
        ╰────
       help: write "5"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -286,7 +286,7 @@ fn an_ignore_of_a_kind_that_there_is_not() {
         ignore "old_*" kid=view
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × kind= cannot be `veiw`
+      × invalid value `veiw` for kind=
        ╭─[schema.kdl:1:19]
      1 │ ignore "legacy_*" kind=veiw
        ·                   ────┬────
@@ -300,11 +300,11 @@ fn an_ignore_of_a_kind_that_there_is_not() {
      1 │ ignore "legacy_*" kind=veiw
      2 │ ignore "old_*" kid=view
        ·                ────┬───
-       ·                    ╰── not known here
+       ·                    ╰── not recognized
        ╰────
       help: did you mean `kind=`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -316,7 +316,7 @@ fn an_unmanaged_object_without_its_name() {
         unmanaged function "f(integer)" reson="plpgsql"
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `unmanaged` lacks a kind
+      × `unmanaged` is missing a kind
        ╭─[schema.kdl:1:1]
      1 │ unmanaged
        · ────┬────
@@ -325,7 +325,7 @@ fn an_unmanaged_object_without_its_name() {
        ╰────
       help: write `unmanaged KIND "NAME"`
 
-      × `unmanaged` lacks a name
+      × `unmanaged` is missing a name
        ╭─[schema.kdl:2:1]
      1 │ unmanaged
      2 │ unmanaged function
@@ -340,11 +340,11 @@ fn an_unmanaged_object_without_its_name() {
      2 │ unmanaged function
      3 │ unmanaged function "f(integer)" reson="plpgsql"
        ·                                 ───────┬───────
-       ·                                        ╰── not known here
+       ·                                        ╰── not recognized
        ╰────
       help: did you mean `reason=`?
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -362,6 +362,6 @@ fn an_unmanaged_object_whose_kind_is_no_word() {
        ╰────
       help: write "5"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }

@@ -29,7 +29,7 @@ fn kinds_of_which_postgres_has_none() {
        ╰────
       help: restrict it to SQLite with only=sqlite
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -52,7 +52,7 @@ fn rules_that_are_sqlites() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × primary primary primary primary key column `name` is nullable
+      × primary primary key column `name` is nullable
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column name text primary-key nullable on-conflict=replace
@@ -80,7 +80,8 @@ fn rules_that_are_sqlites() {
        ·                                     ╰── not supported on PostgreSQL
      4 │     column bare ""
        ╰────
-      help: it is a SQLite collation: restrict it to SQLite with only=sqlite; mark a collation of your own with only=postgres
+      help: it is a SQLite collation: restrict it to SQLite with only=sqlite; mark a collation of your own with
+            only=postgres
 
       × column `bare` has no type
        ╭─[schema.kdl:4:5]
@@ -112,7 +113,7 @@ fn rules_that_are_sqlites() {
         ╰────
       help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-      × column `place` specifies an order in a primary key
+      × column `place` specifies a sort order in a primary key
         ╭─[schema.kdl:12:14]
      11 │         part word collate=nocase
      12 │         part place order=desc
@@ -122,7 +123,7 @@ fn rules_that_are_sqlites() {
         ╰────
       help: remove it, restrict it to SQLite with only=sqlite, or use a unique index
 
-    error: the schema has 7 mistakes
+    error: the schema has 7 errors
     "#);
 }
 
@@ -155,7 +156,7 @@ fn two_sources_of_one_value() {
        ╰────
       help: keep either `identity` or `generated=`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -169,7 +170,7 @@ fn names_that_would_be_cut() {
         enum mood a234567890123456789012345678901234567890123456789012345678901234
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × column `a234567890123456789012345678901234567890123456789012345678901234` has a name of 64 bytes
+      × the name of column `a234567890123456789012345678901234567890123456789012345678901234` is 64 bytes long
        ╭─[schema.kdl:2:12]
      1 │ table users {
      2 │     column a234567890123456789012345678901234567890123456789012345678901234 integer
@@ -179,7 +180,7 @@ fn names_that_would_be_cut() {
        ╰────
       help: use a name of at most 63 bytes
 
-      × check `é23456789012345678901234567890123456789012345678901234567890123` has a name of 64 bytes
+      × the name of check `é23456789012345678901234567890123456789012345678901234567890123` is 64 bytes long
        ╭─[schema.kdl:3:11]
      2 │     column a234567890123456789012345678901234567890123456789012345678901234 integer
      3 │     check é23456789012345678901234567890123456789012345678901234567890123 "1 = 1"
@@ -189,7 +190,8 @@ fn names_that_would_be_cut() {
        ╰────
       help: use a name of at most 63 bytes
 
-      × value `a234567890123456789012345678901234567890123456789012345678901234` has a name of 64 bytes
+      × the name of enum value `a234567890123456789012345678901234567890123456789012345678901234` is 64 bytes
+      │ long
        ╭─[schema.kdl:5:1]
      4 │ }
      5 │ enum mood a234567890123456789012345678901234567890123456789012345678901234
@@ -198,7 +200,7 @@ fn names_that_would_be_cut() {
        ╰────
       help: use a name of at most 63 bytes
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -222,12 +224,12 @@ fn text_that_would_be_a_second_statement() {
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
-       ·      ╰── in its `with`
+       ·      ╰── in `with`
      2 │     column id integer default=(sql)"1; DROP TABLE users"
        ╰────
       help: write a name and a value, such as `with fillfactor="70"`
 
-      × default= holds a `;`
+      × default= contains a `;`
        ╭─[schema.kdl:2:23]
      1 │ table users {
      2 │     column id integer default=(sql)"1; DROP TABLE users"
@@ -237,12 +239,12 @@ fn text_that_would_be_a_second_statement() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-      × `integer DEFAULT 1` is no type
+      × `integer DEFAULT 1` is not a type
        ╭─[schema.kdl:3:5]
      2 │     column id integer default=(sql)"1; DROP TABLE users"
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
        ·     ────────────────┬───────────────
-       ·                     ╰── not one type
+       ·                     ╰── not a single type
      4 │     check "id > 0 --"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
@@ -257,7 +259,7 @@ fn text_that_would_be_a_second_statement() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-      × a check's condition ends with a comment
+      × the check condition ends with a comment
        ╭─[schema.kdl:4:11]
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
      4 │     check "id > 0 --"
@@ -267,7 +269,7 @@ fn text_that_would_be_a_second_statement() {
        ╰────
       help: remove the comment; KDL comments start with //
 
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
        ╭─[schema.kdl:5:11]
      4 │     check "id > 0 --"
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
@@ -287,7 +289,7 @@ fn text_that_would_be_a_second_statement() {
        ╰────
       help: write a name, such as opclass=text_pattern_ops
 
-      × an index part is not one complete expression
+      × the index part is not one complete expression
        ╭─[schema.kdl:6:22]
      5 │     check "E'a'\n'b\\'' ; DROP TABLE users --'"
      6 │     index idx { part (sql)"id), (age" opclass="int4_ops DESC" }
@@ -327,7 +329,7 @@ fn text_that_would_be_a_second_statement() {
         ╰────
       help: write as "SELECT …"
 
-      × a check's condition is not one complete expression
+      × the check condition is not one complete expression
         ╭─[schema.kdl:11:28]
      10 │ view ages { as "SELECT 1; DROP TABLE users" }
      11 │ domain age integer { check "VALUE > 0)" }
@@ -336,7 +338,7 @@ fn text_that_would_be_a_second_statement() {
         ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has 12 mistakes
+    error: the schema has 12 errors
     "#);
 }
 
@@ -359,7 +361,7 @@ fn what_only_postgres_has_on_sqlite() {
        ╰────
       help: restrict it to PostgreSQL with only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -372,7 +374,7 @@ fn types_of_one_name() {
         enum email a
         enum email b
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × two objects are named `mood`
        ╭─[schema.kdl:1:1]
      1 │ table mood { column id integer }
@@ -383,8 +385,8 @@ fn types_of_one_name() {
        ·                ╰── enum `mood`
      3 │ domain email text only=postgres
        ╰────
-      help: types share one set of names, and the rows of a table or view are a type of its name: rename one of
-            the two
+      help: types share one namespace, and each table or view also defines a type of the same name: rename one
+            of the two
 
       × two objects are named `email`
        ╭─[schema.kdl:3:1]
@@ -397,8 +399,8 @@ fn types_of_one_name() {
        ·       ╰── enum `email`
      5 │ enum email b
        ╰────
-      help: types share one set of names, and the rows of a table or view are a type of its name: rename one of
-            the two
+      help: types share one namespace, and each table or view also defines a type of the same name: rename one
+            of the two
 
       × two enums are called `email`
        ╭─[schema.kdl:4:1]
@@ -412,7 +414,7 @@ fn types_of_one_name() {
        ╰────
       help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     ");
 }
 
@@ -450,7 +452,7 @@ fn relations_of_one_name() {
      3 │     column name text
      4 │     unique name name=ages
        ·     ──────────┬──────────
-       ·               ╰── unique rule `ages`
+       ·               ╰── unique constraint `ages`
      5 │ }
      6 │ sequence users
      7 │ materialized-view ages { as "SELECT 1"; index idx id }
@@ -458,7 +460,8 @@ fn relations_of_one_name() {
        ·            ╰── materialized-view `ages`
      8 │ materialized-view sums { as "SELECT 1"; index idx id }
        ╰────
-      help: a primary key, unique or exclusion constraint creates an index of the same name: rename one of the two
+      help: a primary key, unique or exclusion constraint creates an index of the same name: rename one of the
+            two
 
       × two objects are named `idx`
        ╭─[schema.kdl:7:41]
@@ -472,7 +475,7 @@ fn relations_of_one_name() {
        ╰────
       help: tables, views, sequences and indexes share one namespace: rename one of the two
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -491,7 +494,7 @@ fn an_owner_that_is_not_there() {
      1 │ table users { column id integer }
      2 │ sequence a owned-by="user.id"
        ·            ─────────┬────────
-       ·                     ╰── goes with it
+       ·                     ╰── referenced here
      3 │ sequence b owned-by="users.ids"
        ╰────
       help: did you mean `users`?
@@ -506,12 +509,12 @@ fn an_owner_that_is_not_there() {
        ╰────
       help: did you mean `id`?
 
-      × `users` is no column
+      × `users` is not a valid column reference
        ╭─[schema.kdl:4:12]
      3 │ sequence b owned-by="users.ids"
      4 │ sequence c owned-by=users
        ·            ───────┬──────
-       ·                   ╰── not understood
+       ·                   ╰── cannot be parsed
      5 │ sequence d owned-by="app.users.id"
        ╰────
       help: write owned-by="table.column" or owned-by="schema.table.column"
@@ -521,11 +524,11 @@ fn an_owner_that_is_not_there() {
      4 │ sequence c owned-by=users
      5 │ sequence d owned-by="app.users.id"
        ·            ───────────┬───────────
-       ·                       ╰── goes with it
+       ·                       ╰── referenced here
        ╰────
       help: did you mean `users`?
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -539,7 +542,7 @@ fn columns_of_an_exclusion_and_a_key() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × primary key on column `rom`, which does not exist in table `rooms`
+      × primary key uses column `rom`, which does not exist in table `rooms`
        ╭─[schema.kdl:3:32]
      2 │     column room integer
      3 │     primary-key room { include rom }
@@ -549,7 +552,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ╰────
       help: did you mean `room`?
 
-      × exclusion on column `rooom`, which does not exist in table `rooms`
+      × exclusion constraint uses column `rooom`, which does not exist in table `rooms`
        ╭─[schema.kdl:4:20]
      3 │     primary-key room { include rom }
      4 │     exclude { part rooom with="="; include during }
@@ -559,7 +562,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ╰────
       help: did you mean `room`?
 
-      × exclusion on column `during`, which does not exist in table `rooms`
+      × exclusion constraint uses column `during`, which does not exist in table `rooms`
        ╭─[schema.kdl:4:44]
      3 │     primary-key room { include rom }
      4 │     exclude { part rooom with="="; include during }
@@ -569,7 +572,7 @@ fn columns_of_an_exclusion_and_a_key() {
        ╰────
       help: declare the column, or remove it here
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -609,12 +612,12 @@ fn an_exclusion_that_says_too_little() {
      4 │     exclude { part room }
      5 │     exclude { room }
        ·               ──┬─
-       ·                 ╰── not known here
+       ·                 ╰── not recognized
      6 │ }
        ╰────
-      help: known here: part, include, was
+      help: expected one of: part, include, was
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -630,7 +633,7 @@ fn a_sequence_that_cannot_be() {
         sequence g cache=0 cycle=yes
         table users { column id integer { sequence start=5 } }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × sequence `a` has two types
        ╭─[schema.kdl:1:20]
      1 │ sequence a integer bigint
@@ -640,7 +643,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: keep one of the two
 
-      × a sequence type or flag cannot be `text`
+      × invalid value `text` for a sequence type or flag
        ╭─[schema.kdl:2:12]
      1 │ sequence a integer bigint
      2 │ sequence b text
@@ -648,7 +651,7 @@ fn a_sequence_that_cannot_be() {
        ·              ╰── here
      3 │ sequence c start=1.5 max=9223372036854775808
        ╰────
-      help: one of: smallint, integer, bigint, prevent-destroy
+      help: expected one of: smallint, integer, bigint, prevent-destroy
 
       × start= must be a 64-bit integer
        ╭─[schema.kdl:3:12]
@@ -729,7 +732,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: remove `sequence`, or declare the column with `serial` or `identity`
 
-    error: the schema has 10 mistakes
+    error: the schema has 10 errors
     ");
 }
 
@@ -752,7 +755,7 @@ fn types_that_cannot_be() {
        ╰────
       help: keep one of the two
 
-      × an enum's value must be a string
+      × an enum value must be a string
        ╭─[schema.kdl:1:19]
      1 │ enum mood sad sad 3
        ·                   ┬
@@ -761,7 +764,7 @@ fn types_that_cannot_be() {
        ╰────
       help: write "3"
 
-      × `domain` lacks its type
+      × `domain` is missing a type
        ╭─[schema.kdl:2:1]
      1 │ enum mood sad sad 3
      2 │ domain email
@@ -781,7 +784,7 @@ fn types_that_cannot_be() {
        ╰────
       help: write `domain age TYPE`, with a type such as integer, text or "varchar(50)"
 
-      × a domain's flag cannot be `nullable`
+      × invalid value `nullable` for a domain flag
        ╭─[schema.kdl:4:18]
      3 │ domain age not-null
      4 │ domain name text nullable { chek "VALUE > ''" }
@@ -789,14 +792,14 @@ fn types_that_cannot_be() {
        ·                      ╰── here
      5 │ domain place serial
        ╰────
-      help: one of: not-null
+      help: expected one of: not-null
 
       × unknown node in a domain: `chek`
        ╭─[schema.kdl:4:29]
      3 │ domain age not-null
      4 │ domain name text nullable { chek "VALUE > ''" }
        ·                             ──┬─
-       ·                               ╰── not known here
+       ·                               ╰── not recognized
      5 │ domain place serial
        ╰────
       help: did you mean `check`?
@@ -810,7 +813,7 @@ fn types_that_cannot_be() {
        ╰────
       help: use integer or bigint
 
-    error: the schema has 7 mistakes
+    error: the schema has 7 errors
     "#);
 }
 
@@ -823,7 +826,7 @@ fn schemas_and_extensions() {
         extension hstore { schema app }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `schema` lacks a name
+      × `schema` is missing a name
        ╭─[schema.kdl:1:1]
      1 │ schema
        · ───┬──
@@ -837,10 +840,10 @@ fn schemas_and_extensions() {
      1 │ schema
      2 │ schema app owner=me
        ·            ────┬───
-       ·                ╰── not known here
+       ·                ╰── not recognized
      3 │ extension pg_trgm version=1.6
        ╰────
-      help: known here: only=, comment=
+      help: expected one of: only=, comment=
 
       × version= must be a string
        ╭─[schema.kdl:3:19]
@@ -852,16 +855,16 @@ fn schemas_and_extensions() {
        ╰────
       help: write "1.6"
 
-      × `extension` takes no `schema`
+      × `extension` cannot contain `schema`
        ╭─[schema.kdl:4:20]
      3 │ extension pg_trgm version=1.6
      4 │ extension hstore { schema app }
        ·                    ─────┬────
        ·                         ╰── unexpected
        ╰────
-      help: take it out
+      help: remove it
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -873,7 +876,7 @@ fn a_materialized_view_that_says_too_little() {
         materialized-view ages prevent-destroy { as "SELECT 1"; with }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `materialized-view` lacks its `as`
+      × `materialized-view` is missing `as`
        ╭─[schema.kdl:1:1]
      1 │ materialized-view stats
        · ───────────┬───────────
@@ -882,12 +885,12 @@ fn a_materialized_view_that_says_too_little() {
        ╰────
       help: write `materialized-view NAME { as "SQL" }`
 
-      × unknown node here: `indx`
+      × unknown child node: `indx`
        ╭─[schema.kdl:2:41]
      1 │ materialized-view stats
      2 │ materialized-view sums { as "SELECT 1"; indx a }
        ·                                         ──┬─
-       ·                                           ╰── not known here
+       ·                                           ╰── not recognized
      3 │ materialized-view ages prevent-destroy { as "SELECT 1"; with }
        ╰────
       help: did you mean `index`?
@@ -910,7 +913,7 @@ fn a_materialized_view_that_says_too_little() {
        ╰────
       help: write `with NAME=VALUE`
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -996,7 +999,7 @@ fn a_foreign_key_to_a_deferrable_key() {
         ╰────
       help: remove deferrable= from the key
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -1071,7 +1074,7 @@ fn defaults_that_are_not_values_of_their_type() {
         ╰────
       help: use a number from -9223372036854775808 to 9223372036854775807, or a wider type
 
-    error: the schema has 5 mistakes
+    error: the schema has 5 errors
     "#);
 }
 
@@ -1104,6 +1107,6 @@ fn permanent_tables_that_reference_unlogged_ones() {
        ╰────
       help: make `visits` unlogged too, or take unlogged from `sessions`
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }

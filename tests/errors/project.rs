@@ -16,35 +16,35 @@ fn an_unknown_setting() {
        ╭─[rosey.kdl:1:1]
      1 │ lock-timout "30s"
        · ─────┬─────
-       ·      ╰── not known here
+       ·      ╰── not recognized
        ╰────
       help: did you mean `lock-timeout`?
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
-    assert_snapshot!(mistakes("colour #true\n"), @r"
+    assert_snapshot!(mistakes("colour #true\n"), @"
       × unknown setting `colour`
        ╭─[rosey.kdl:1:1]
      1 │ colour #true
        · ───┬──
-       ·    ╰── not known here
+       ·    ╰── not recognized
        ╰────
-      help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
+      help: expected one of: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
             lock-timeout, online, sqlite-path, counts, lint, env
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     ");
 }
 
 #[test]
 fn an_unknown_setting_of_an_environment() {
-    assert_snapshot!(mistakes("env prod {\n    url-form PROD_URL\n    keep-backup 5\n    verbose #true\n}\n"), @r"
+    assert_snapshot!(mistakes("env prod {\n    url-form PROD_URL\n    keep-backup 5\n    verbose #true\n}\n"), @"
       × unknown setting `url-form`
        ╭─[rosey.kdl:2:5]
      1 │ env prod {
      2 │     url-form PROD_URL
        ·     ────┬───
-       ·         ╰── not known here
+       ·         ╰── not recognized
      3 │     keep-backup 5
        ╰────
       help: did you mean `url-from`?
@@ -54,7 +54,7 @@ fn an_unknown_setting_of_an_environment() {
      2 │     url-form PROD_URL
      3 │     keep-backup 5
        ·     ─────┬─────
-       ·          ╰── not known here
+       ·          ╰── not recognized
      4 │     verbose #true
        ╰────
       help: did you mean `keep-backups`?
@@ -64,20 +64,20 @@ fn an_unknown_setting_of_an_environment() {
      3 │     keep-backup 5
      4 │     verbose #true
        ·     ───┬───
-       ·        ╰── not known here
+       ·        ╰── not recognized
      5 │ }
        ╰────
-      help: known here: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
+      help: expected one of: schema, dialect, allow-destructive, auto-approve, backup, backup-dir, keep-backups,
             lock-timeout, online, sqlite-path, counts, lint, url, url-from
 
-    error: rosey.kdl has 3 mistakes
+    error: rosey.kdl has 3 errors
     ");
 }
 
 #[test]
 fn an_unknown_word() {
-    assert_snapshot!(mistakes("backup allways\nsqlite-path fast\n"), @r"
-      × `backup` cannot be `allways`
+    assert_snapshot!(mistakes("backup allways\nsqlite-path fast\n"), @"
+      × invalid value `allways` for `backup`
        ╭─[rosey.kdl:1:8]
      1 │ backup allways
        ·        ───┬───
@@ -86,16 +86,16 @@ fn an_unknown_word() {
        ╰────
       help: did you mean `always`?
 
-      × `sqlite-path` cannot be `fast`
+      × invalid value `fast` for `sqlite-path`
        ╭─[rosey.kdl:2:13]
      1 │ backup allways
      2 │ sqlite-path fast
        ·             ──┬─
        ·               ╰── here
        ╰────
-      help: one of: cheapest, rebuild
+      help: expected one of: cheapest, rebuild
 
-    error: rosey.kdl has 2 mistakes
+    error: rosey.kdl has 2 errors
     ");
 }
 
@@ -111,9 +111,9 @@ fn a_truth_that_is_none() {
        ╰────
       help: write `#true`, or "true" for the string
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
-    assert_snapshot!(mistakes("online yes\nauto-approve\n"), @r"
+    assert_snapshot!(mistakes("online yes\nauto-approve\n"), @"
       × `online` must be #true or #false
        ╭─[rosey.kdl:1:8]
      1 │ online yes
@@ -123,7 +123,7 @@ fn a_truth_that_is_none() {
        ╰────
       help: write #true or #false
 
-      × `auto-approve` lacks its value
+      × `auto-approve` is missing a value
        ╭─[rosey.kdl:2:1]
      1 │ online yes
      2 │ auto-approve
@@ -132,7 +132,7 @@ fn a_truth_that_is_none() {
        ╰────
       help: write `auto-approve #true` or `auto-approve #false`
 
-    error: rosey.kdl has 2 mistakes
+    error: rosey.kdl has 2 errors
     ");
 }
 
@@ -167,7 +167,7 @@ fn a_time_that_is_none() {
        ╰────
       help: write "30"
 
-    error: rosey.kdl has 3 mistakes
+    error: rosey.kdl has 3 errors
     "#);
 }
 
@@ -192,14 +192,14 @@ fn a_number_that_is_none() {
        ╰────
       help: write `keep-backups 5`, without quotes
 
-    error: rosey.kdl has 2 mistakes
+    error: rosey.kdl has 2 errors
     "#);
 }
 
 #[test]
 fn what_is_missing() {
     assert_snapshot!(mistakes("schema\nbackup\nkeep-backups\nlock-timeout\nbackup-dir \"\"\nenv {\n}\n"), @r#"
-      × `schema` lacks its path
+      × `schema` is missing a path
        ╭─[rosey.kdl:1:1]
      1 │ schema
        · ───┬──
@@ -208,7 +208,7 @@ fn what_is_missing() {
        ╰────
       help: write `schema "PATH"`
 
-      × `backup` lacks its value
+      × `backup` is missing a value
        ╭─[rosey.kdl:2:1]
      1 │ schema
      2 │ backup
@@ -216,9 +216,9 @@ fn what_is_missing() {
        ·    ╰── here
      3 │ keep-backups
        ╰────
-      help: one of: auto, always, never
+      help: expected one of: auto, always, never
 
-      × `keep-backups` lacks its number
+      × `keep-backups` is missing a number
        ╭─[rosey.kdl:3:1]
      2 │ backup
      3 │ keep-backups
@@ -228,7 +228,7 @@ fn what_is_missing() {
        ╰────
       help: write `keep-backups 5`, without quotes
 
-      × `lock-timeout` lacks its length
+      × `lock-timeout` is missing a duration
        ╭─[rosey.kdl:4:1]
      3 │ keep-backups
      4 │ lock-timeout
@@ -248,7 +248,7 @@ fn what_is_missing() {
        ╰────
       help: write a value between the quotes
 
-      × `env` lacks a name
+      × `env` is missing a name
        ╭─[rosey.kdl:6:1]
      5 │ backup-dir ""
      6 │ env {
@@ -258,7 +258,7 @@ fn what_is_missing() {
        ╰────
       help: write `env NAME`
 
-    error: rosey.kdl has 6 mistakes
+    error: rosey.kdl has 6 errors
     "#);
 }
 
@@ -283,13 +283,13 @@ fn an_environment_without_a_database() {
        ╰────
       help: add `url-from VARIABLE`, or `url "sqlite:///file.db"`
 
-    error: rosey.kdl has 2 mistakes
+    error: rosey.kdl has 2 errors
     "#);
 }
 
 #[test]
 fn a_database_in_no_environment() {
-    assert_snapshot!(mistakes("url-from PROD_URL\n"), @r"
+    assert_snapshot!(mistakes("url-from PROD_URL\n"), @"
       × `url-from` must be inside an `env`
        ╭─[rosey.kdl:1:1]
      1 │ url-from PROD_URL
@@ -298,14 +298,14 @@ fn a_database_in_no_environment() {
        ╰────
       help: write `env NAME { url-from … }`, and select it with --env NAME
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     ");
 }
 
 #[test]
 fn two_databases_in_one_environment() {
     assert_snapshot!(mistakes("env prod {\n    url-from PROD_URL\n    url \"sqlite:///prod.db\"\n}\n"), @r#"
-      × the database is given twice
+      × the database is specified twice
        ╭─[rosey.kdl:2:5]
      1 │ env prod {
      2 │     url-from PROD_URL
@@ -318,7 +318,7 @@ fn two_databases_in_one_environment() {
        ╰────
       help: keep one of the two
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
 }
 
@@ -349,7 +349,7 @@ fn what_is_given_twice() {
        ╰────
       help: keep one of the two
 
-    error: rosey.kdl has 2 mistakes
+    error: rosey.kdl has 2 errors
     "#);
 }
 
@@ -366,7 +366,7 @@ fn a_url_where_a_variable_belongs() {
        ╰────
       help: use letters, digits and `_`, as in PROD_DATABASE_URL; write a URL itself after `url`
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
 }
 
@@ -387,12 +387,12 @@ fn what_has_no_place() {
      1 │ schema a b
      2 │ backup auto only=sqlite
        ·             ─────┬─────
-       ·                  ╰── not known here
+       ·                  ╰── not recognized
      3 │ online #true { x }
        ╰────
       help: remove it; this node does not accept properties
 
-      × `online` takes no `x`
+      × `online` cannot contain `x`
        ╭─[rosey.kdl:3:16]
      2 │ backup auto only=sqlite
      3 │ online #true { x }
@@ -400,25 +400,25 @@ fn what_has_no_place() {
        ·                ╰── unexpected
      4 │ env prod backup=never { url "****" }
        ╰────
-      help: take it out
+      help: remove it
 
       × unknown property `backup=` in `env`
        ╭─[rosey.kdl:4:10]
      3 │ online #true { x }
      4 │ env prod backup=never { url "****" }
        ·          ──────┬─────
-       ·                ╰── not known here
+       ·                ╰── not recognized
        ╰────
       help: write it as a child node: `{ backup never }`
 
-    error: rosey.kdl has 4 mistakes
+    error: rosey.kdl has 4 errors
     "#);
 }
 
 #[test]
 fn a_mistake_beside_a_url_does_not_show_it() {
     assert_snapshot!(mistakes("env prod {\n    url \"postgresql://me:s3cret@host/db\"\n    backup allways\n}\n"), @r#"
-      × `backup` cannot be `allways`
+      × invalid value `allways` for `backup`
        ╭─[rosey.kdl:3:12]
      2 │     url "******************************"
      3 │     backup allways
@@ -428,7 +428,7 @@ fn a_mistake_beside_a_url_does_not_show_it() {
        ╰────
       help: did you mean `always`?
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
     assert_snapshot!(mistakes("env prod {\n    url postgresql://me:s3cret@host/db\n}\n"), @r#"
       × the URL is not a valid KDL string
@@ -441,7 +441,7 @@ fn a_mistake_beside_a_url_does_not_show_it() {
        ╰────
       help: write it in double quotes; inside them, write `"` as `\"` and `\` as `\\`
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
     assert_snapshot!(mistakes("env prod {\n    url \"postgresql://me:\\q3cret@host/db\"\n}\n"), @r#"
       × the URL is not a valid KDL string
@@ -454,6 +454,6 @@ fn a_mistake_beside_a_url_does_not_show_it() {
        ╰────
       help: write it in double quotes; inside them, write `"` as `\"` and `\` as `\\`
 
-    error: rosey.kdl has one mistake
+    error: rosey.kdl has one error
     "#);
 }

@@ -16,12 +16,12 @@ fn a_property_of_a_table() {
        ╭─[schema.kdl:1:13]
      1 │ table users commment="who writes" {
        ·             ──────────┬──────────
-       ·                       ╰── not known here
+       ·                       ╰── not recognized
      2 │     column id serial primary-key
        ╰────
       help: did you mean `comment=`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -40,7 +40,7 @@ fn a_property_of_a_column() {
      2 │     column id serial primary-key
      3 │     column friend integer refrences="users(id)"
        ·                           ──────────┬──────────
-       ·                                     ╰── not known here
+       ·                                     ╰── not recognized
      4 │     column age integer zebra=1
        ╰────
       help: did you mean `references=`?
@@ -50,13 +50,13 @@ fn a_property_of_a_column() {
      3 │     column friend integer refrences="users(id)"
      4 │     column age integer zebra=1
        ·                        ───┬───
-       ·                           ╰── not known here
+       ·                           ╰── not recognized
      5 │ }
        ╰────
-      help: known here: only=, comment=, collate=, was=, default=, identity=, generated=, stored=, on-conflict=,
-            primary-key=, references=, on-delete=, on-update=, match=, deferrable=
+      help: expected one of: only=, comment=, collate=, was=, default=, identity=, generated=, stored=, on-
+            conflict=, primary-key=, references=, on-delete=, on-update=, match=, deferrable=
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -74,12 +74,12 @@ fn a_property_of_an_index() {
      2 │     column id serial primary-key
      3 │     index idx_id id wher="id > 0"
        ·                     ──────┬──────
-       ·                           ╰── not known here
+       ·                           ╰── not recognized
      4 │ }
        ╰────
       help: did you mean `where=`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -97,12 +97,12 @@ fn a_property_of_a_foreign_key() {
      2 │     column id serial primary-key
      3 │     foreign-key id references="users(id)" on-delet=cascade
        ·                                           ────────┬───────
-       ·                                                   ╰── not known here
+       ·                                                   ╰── not recognized
      4 │ }
        ╰────
       help: did you mean `on-delete=`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -113,7 +113,7 @@ fn a_property_given_twice() {
             column age integer default=1 default=2
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `default=` is specified twice
        ╭─[schema.kdl:2:24]
      1 │ table users {
@@ -125,7 +125,7 @@ fn a_property_given_twice() {
        ╰────
       help: keep one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -136,7 +136,7 @@ fn only_given_twice() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `only=` is specified twice
        ╭─[schema.kdl:1:13]
      1 │ table users only=sqlite only=postgres {
@@ -147,7 +147,7 @@ fn only_given_twice() {
        ╰────
       help: keep one of the two
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -162,8 +162,8 @@ fn only_for_a_database_that_there_is_not() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × only= cannot be `sqlte`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `sqlte` for only=
        ╭─[schema.kdl:1:13]
      1 │ table users only=sqlte {
        ·             ─────┬────
@@ -172,7 +172,7 @@ fn only_for_a_database_that_there_is_not() {
        ╰────
       help: did you mean `sqlite`?
 
-      × only= cannot be `mysql`
+      × invalid value `mysql` for only=
        ╭─[schema.kdl:5:13]
      4 │
      5 │ table posts only=mysql {
@@ -180,9 +180,9 @@ fn only_for_a_database_that_there_is_not() {
        ·                  ╰── here
      6 │     column id serial primary-key
        ╰────
-      help: one of: sqlite, postgres
+      help: expected one of: sqlite, postgres
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -196,7 +196,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × identity= cannot be `sometimes`
+      × invalid value `sometimes` for identity=
        ╭─[schema.kdl:2:35]
      1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
@@ -204,9 +204,9 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ·                                            ╰── here
      3 │     column friend integer references="users(id)" on-delete=cascad
        ╰────
-      help: one of: always, by-default
+      help: expected one of: always, by-default
 
-      × on-conflict= cannot be `explode`
+      × invalid value `explode` for on-conflict=
        ╭─[schema.kdl:2:54]
      1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
@@ -214,9 +214,9 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ·                                                               ╰── here
      3 │     column friend integer references="users(id)" on-delete=cascad
        ╰────
-      help: one of: rollback, abort, fail, ignore, replace
+      help: expected one of: rollback, abort, fail, ignore, replace
 
-      × on-delete= cannot be `cascad`
+      × invalid value `cascad` for on-delete=
        ╭─[schema.kdl:3:50]
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
      3 │     column friend integer references="users(id)" on-delete=cascad
@@ -226,7 +226,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ╰────
       help: did you mean `cascade`?
 
-      × deferrable= cannot be `yes`
+      × invalid value `yes` for deferrable=
        ╭─[schema.kdl:4:19]
      3 │     column friend integer references="users(id)" on-delete=cascad
      4 │     unique friend deferrable=yes
@@ -234,9 +234,9 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ·                          ╰── here
      5 │ }
        ╰────
-      help: one of: initially-deferred, initially-immediate
+      help: expected one of: initially-deferred, initially-immediate
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -248,7 +248,7 @@ fn a_property_that_is_true_or_false() {
             index idx_age age unique=yes
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unique= must be #true or #false
        ╭─[schema.kdl:3:23]
      2 │     column age integer
@@ -259,7 +259,7 @@ fn a_property_that_is_true_or_false() {
        ╰────
       help: write #true or #false
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -290,7 +290,7 @@ fn a_property_that_is_no_text() {
        ╰────
       help: write "1"
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -334,7 +334,7 @@ fn numbers_that_are_not_numbers_of_sql() {
        ·                           ╰── no database accepts it
      6 │     index idx_b b { with fillfactor="7_0" }
        ╰────
-      help: take it out
+      help: remove it
 
       × fillfactor= is not a plain decimal number
        ╭─[schema.kdl:6:26]
@@ -346,7 +346,7 @@ fn numbers_that_are_not_numbers_of_sql() {
        ╰────
       help: use decimal digits only
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -366,7 +366,7 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
      1 │ table users {
      2 │     strict
        ·     ───┬──
-       ·        ╰── not known here
+       ·        ╰── not recognized
      3 │     column id serial primary-key
        ╰────
       help: `strict` is a flag: write `strict` on the line of `table`
@@ -376,17 +376,17 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
      3 │     column id serial primary-key
      4 │     column a text backfill="x" { default "x"; unique }
        ·                   ──────┬─────
-       ·                         ╰── not known here
+       ·                         ╰── not recognized
      5 │     column b text not-null=#true unique=#false
        ╰────
-      help: it has a line of its own, in braces: write `{ backfill "x" }`
+      help: write it as a child node: `{ backfill "x" }`
 
       × unknown node in a column: `default`
        ╭─[schema.kdl:4:34]
      3 │     column id serial primary-key
      4 │     column a text backfill="x" { default "x"; unique }
        ·                                  ───┬───
-       ·                                     ╰── not known here
+       ·                                     ╰── not recognized
      5 │     column b text not-null=#true unique=#false
        ╰────
       help: `default` is a property: write `default="x"` on the line of `column`
@@ -396,7 +396,7 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
      3 │     column id serial primary-key
      4 │     column a text backfill="x" { default "x"; unique }
        ·                                               ───┬──
-       ·                                                  ╰── not known here
+       ·                                                  ╰── not recognized
      5 │     column b text not-null=#true unique=#false
        ╰────
       help: `unique` is a flag: write `unique` on the line of `column`
@@ -421,9 +421,9 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ╰────
       help: to turn it off, remove `unique`
 
-    error: the schema has 6 mistakes
+    error: the schema has 6 errors
     "#);
-    assert_snapshot!(mistakes("table t {\n    column a text null=#false\n}"), @r"
+    assert_snapshot!(mistakes("table t {\n    column a text null=#false\n}"), @"
       × unknown property `null`
        ╭─[schema.kdl:2:19]
      1 │ table t {
@@ -434,9 +434,9 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ╰────
       help: write `not-null` to disallow NULL; by default, a column accepts NULL
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
-    assert_snapshot!(mistakes("table t {\n    column a text not-null=true\n}"), @r"
+    assert_snapshot!(mistakes("table t {\n    column a text not-null=true\n}"), @"
       × `not-null` is a flag and takes no value
        ╭─[schema.kdl:2:28]
      1 │ table t {
@@ -447,6 +447,6 @@ fn flags_with_a_value_and_properties_in_the_wrong_place() {
        ╰────
       help: write `not-null`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }

@@ -44,7 +44,7 @@ fn true_false_and_null_are_written_with_a_hash() {
        ╰────
       help: write `#null`, or "null" for the string
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }
 
@@ -55,7 +55,7 @@ fn a_word_with_a_hash_that_is_none_of_kdls() {
             column online boolean default=#yes
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `default=#yes` does not have a valid KDL value
        ╭─[schema.kdl:2:27]
      1 │ table users {
@@ -67,7 +67,7 @@ fn a_word_with_a_hash_that_is_none_of_kdls() {
       help: Available keywords in KDL are '#true', '#false', '#null', '#nan', '#inf', and '#-inf'; they are
             case-sensitive.
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -78,7 +78,7 @@ fn a_number_that_is_none() {
             column share real default=1.5.3
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `default=1.5.3` does not have a valid KDL value
        ╭─[schema.kdl:2:23]
      1 │ table users {
@@ -89,7 +89,7 @@ fn a_number_that_is_none() {
        ╰────
       help: a value is a number, a string, #true, #false or #null
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -100,7 +100,7 @@ fn not_null_as_two_words() {
             column name text not null
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `not null` is written as one word here
        ╭─[schema.kdl:2:26]
      1 │ table users {
@@ -111,7 +111,7 @@ fn not_null_as_two_words() {
        ╰────
       help: write `not-null`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -123,7 +123,7 @@ fn a_type_with_a_size_needs_quotes() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `varchar(50)` needs quotes
+      × `varchar(50)` must be quoted
        ╭─[schema.kdl:2:17]
      1 │ table users {
      2 │     column name varchar(50)
@@ -133,7 +133,7 @@ fn a_type_with_a_size_needs_quotes() {
        ╰────
       help: write "varchar(50)": an unquoted string cannot contain brackets
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -145,7 +145,7 @@ fn a_type_with_two_sizes_needs_quotes() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `decimal(10, 2)` needs quotes
+      × `decimal(10, 2)` must be quoted
        ╭─[schema.kdl:2:19]
      1 │ table prices {
      2 │     column amount decimal(10, 2)
@@ -155,7 +155,7 @@ fn a_type_with_two_sizes_needs_quotes() {
        ╰────
       help: write "decimal(10, 2)": an unquoted string cannot contain brackets
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -167,7 +167,7 @@ fn an_array_type_needs_quotes() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `text[]` needs quotes
+      × `text[]` must be quoted
        ╭─[schema.kdl:2:17]
      1 │ table users {
      2 │     column tags text[]
@@ -177,7 +177,7 @@ fn an_array_type_needs_quotes() {
        ╰────
       help: write "text[]": an unquoted string cannot contain brackets
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -189,7 +189,7 @@ fn a_foreign_keys_target_needs_quotes() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `users(id)` needs quotes
+      × `users(id)` must be quoted
        ╭─[schema.kdl:2:38]
      1 │ table posts {
      2 │     column author integer references=users(id)
@@ -199,7 +199,7 @@ fn a_foreign_keys_target_needs_quotes() {
        ╰────
       help: write "users(id)": an unquoted string cannot contain brackets
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -243,7 +243,7 @@ fn single_quotes() {
        ╰────
       help: write "no body"
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -260,7 +260,7 @@ fn every_syntax_error_of_a_file_is_told() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × `varchar(50)` needs quotes
+      × `varchar(50)` must be quoted
        ╭─[schema.kdl:2:17]
      1 │ table users {
      2 │     column name varchar(50)
@@ -280,7 +280,7 @@ fn every_syntax_error_of_a_file_is_told() {
        ╰────
       help: write `#true`, or "true" for the string
 
-      × `text[]` needs quotes
+      × `text[]` must be quoted
        ╭─[schema.kdl:7:17]
      6 │ table posts {
      7 │     column tags text[]
@@ -290,6 +290,6 @@ fn every_syntax_error_of_a_file_is_told() {
        ╰────
       help: write "text[]": an unquoted string cannot contain brackets
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     "#);
 }

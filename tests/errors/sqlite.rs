@@ -14,7 +14,7 @@ fn a_number_that_is_no_key() {
             column seat integer identity=always
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `serial` on column `id`, which is not the primary key
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -55,7 +55,7 @@ fn a_number_that_is_no_key() {
        ╰────
       help: use `integer`, make it the primary key, or restrict it to PostgreSQL with only=postgres
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     ");
 }
 
@@ -119,7 +119,7 @@ fn types_that_a_strict_table_does_not_take() {
        ╰────
       help: add a type, or restrict it to SQLite with only=sqlite
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     "#);
 }
 
@@ -146,7 +146,7 @@ fn an_order_of_nulls() {
             }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × SQLite does not support `nulls=`
        ╭─[schema.kdl:4:14]
      3 │     index idx_age {
@@ -157,7 +157,7 @@ fn an_order_of_nulls() {
        ╰────
       help: restrict it to PostgreSQL with only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -169,7 +169,7 @@ fn an_access_method() {
             index idx_tags tags using=gin
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × SQLite does not support `using=gin`
        ╭─[schema.kdl:3:5]
      2 │     column tags text
@@ -180,7 +180,7 @@ fn an_access_method() {
        ╰────
       help: restrict it to PostgreSQL with only=postgres
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -194,7 +194,7 @@ fn nulls_that_are_not_distinct() {
             unique name nulls-not-distinct=#true
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × SQLite does not support `nulls-not-distinct`
        ╭─[schema.kdl:4:5]
      3 │     column name text
@@ -215,7 +215,7 @@ fn nulls_that_are_not_distinct() {
        ╰────
       help: restrict it to PostgreSQL with only=postgres
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -242,13 +242,13 @@ fn a_collation_that_sqlite_does_not_have() {
             }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × collation `german` does not exist in SQLite
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column name text collate=german
        ·                      ───────┬──────
-       ·                             ╰── not supported on PostgreSQL
+       ·                             ╰── not supported on SQLite
      3 │     index idx_name {
        ╰────
       help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
@@ -258,12 +258,12 @@ fn a_collation_that_sqlite_does_not_have() {
      3 │     index idx_name {
      4 │         part name collate=french
        ·                   ───────┬──────
-       ·                          ╰── not supported on PostgreSQL
+       ·                          ╰── not supported on SQLite
      5 │     }
        ╰────
       help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -277,7 +277,7 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
             unique { part club collate=french }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × column `name` specifies a collation in a primary key
        ╭─[schema.kdl:4:24]
      3 │     column club text
@@ -293,12 +293,12 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
      3 │     column club text
      4 │     primary-key { part name collate=german }
        ·                             ───────┬──────
-       ·                                    ╰── not supported on PostgreSQL
+       ·                                    ╰── not supported on SQLite
      5 │     unique { part club collate=french }
        ╰────
       help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
-      × column `club` specifies a collation in a unique rule
+      × column `club` specifies a collation in a unique constraint
        ╭─[schema.kdl:5:19]
      4 │     primary-key { part name collate=german }
      5 │     unique { part club collate=french }
@@ -313,12 +313,12 @@ fn a_collation_in_a_key_that_sqlite_does_not_have() {
      4 │     primary-key { part name collate=german }
      5 │     unique { part club collate=french }
        ·                        ───────┬──────
-       ·                               ╰── not supported on PostgreSQL
+       ·                               ╰── not supported on SQLite
      6 │ }
        ╰────
       help: SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres
 
-    error: the schema has 4 mistakes
+    error: the schema has 4 errors
     ");
 }
 
@@ -329,7 +329,7 @@ fn autoincrement_of_a_key_that_is_no_integer() {
             column name text primary-key autoincrement
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `autoincrement` on a key that is not a single integer column
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -340,7 +340,7 @@ fn autoincrement_of_a_key_that_is_no_integer() {
        ╰────
       help: write `column id serial primary-key autoincrement`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -351,7 +351,7 @@ fn autoincrement_without_a_rowid() {
             column id integer primary-key autoincrement
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `autoincrement` in a table without rowid
        ╭─[schema.kdl:2:5]
      1 │ table users without-rowid {
@@ -362,7 +362,7 @@ fn autoincrement_without_a_rowid() {
        ╰────
       help: keep either `autoincrement` or `without-rowid`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -373,17 +373,17 @@ fn a_table_with_neither_rowid_nor_key() {
             column id integer
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × table `users` is without rowid, but has no primary key
        ╭─[schema.kdl:1:1]
      1 │ table users without-rowid {
        · ────────────┬────────────
-       ·             ╰── it needs one
+       ·             ╰── a primary key is required
      2 │     column id integer
        ╰────
       help: add primary-key, or remove without-rowid
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -404,7 +404,7 @@ fn a_table_of_generated_columns() {
        ╰────
       help: add a column without generated=
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -427,6 +427,6 @@ fn a_key_that_is_generated() {
        ╰────
       help: use another column as the key, or remove generated=
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }

@@ -16,57 +16,57 @@ fn a_type_with_more_than_a_type() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × `integer); DROP TABLE users; --` is no type
+      × `integer); DROP TABLE users; --` is not a type
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column a "integer); DROP TABLE users; --"
        ·     ────────────────────┬────────────────────
-       ·                         ╰── not one type
+       ·                         ╰── not a single type
      3 │     column b "integer, c integer"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-      × `integer, c integer` is no type
+      × `integer, c integer` is not a type
        ╭─[schema.kdl:3:5]
      2 │     column a "integer); DROP TABLE users; --"
      3 │     column b "integer, c integer"
        ·     ──────────────┬──────────────
-       ·                   ╰── not one type
+       ·                   ╰── not a single type
      4 │     column d "integer DEFAULT 5"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-      × `integer DEFAULT 5` is no type
+      × `integer DEFAULT 5` is not a type
        ╭─[schema.kdl:4:5]
      3 │     column b "integer, c integer"
      4 │     column d "integer DEFAULT 5"
        ·     ──────────────┬─────────────
-       ·                   ╰── not one type
+       ·                   ╰── not a single type
      5 │     column e "integer -- note"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-      × `integer -- note` is no type
+      × `integer -- note` is not a type
        ╭─[schema.kdl:5:5]
      4 │     column d "integer DEFAULT 5"
      5 │     column e "integer -- note"
        ·     ─────────────┬────────────
-       ·                  ╰── not one type
+       ·                  ╰── not a single type
      6 │     column f "varchar(50"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-      × `varchar(50` is no type
+      × `varchar(50` is not a type
        ╭─[schema.kdl:6:5]
      5 │     column e "integer -- note"
      6 │     column f "varchar(50"
        ·     ──────────┬──────────
-       ·               ╰── not one type
+       ·               ╰── not a single type
      7 │ }
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
-    error: the schema has 5 mistakes
+    error: the schema has 5 errors
     "#);
 }
 
@@ -98,7 +98,7 @@ fn a_view_with_a_second_statement() {
        ╰────
       help: write as "SELECT …"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -116,7 +116,7 @@ fn a_view_that_is_no_query() {
        ╰────
       help: write as "SELECT …"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -134,7 +134,7 @@ fn a_view_with_a_bracket_left_open() {
        ╰────
       help: write as "SELECT …"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -152,7 +152,7 @@ fn a_view_with_a_comment_left_open() {
        ╰────
       help: write as "SELECT …"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -170,7 +170,7 @@ fn a_trigger_with_a_statement_behind_its_end() {
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -188,7 +188,7 @@ fn a_trigger_with_a_tail_behind_its_end() {
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -206,7 +206,7 @@ fn a_trigger_with_a_statement_before_its_body() {
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -224,7 +224,7 @@ fn a_trigger_without_its_end() {
        ╰────
       help: write everything after the name: AFTER INSERT ON table BEGIN …; END
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -234,7 +234,7 @@ fn a_virtual_table_with_a_second_statement() {
         virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × the module of a virtual table holds a `;`
+      × the module of a virtual table contains a `;`
        ╭─[schema.kdl:1:40]
      1 │ virtual-table docs only=sqlite { using "fts5(title); DROP TABLE users" }
        ·                                        ───────────────┬───────────────
@@ -242,7 +242,7 @@ fn a_virtual_table_with_a_second_statement() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -260,7 +260,7 @@ fn a_virtual_table_with_a_bracket_left_open() {
        ╰────
       help: close all brackets and quotes; nothing may follow the expression
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 

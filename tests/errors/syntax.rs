@@ -10,7 +10,7 @@ fn a_brace_that_is_never_closed() {
         table users {
             column id serial primary-key
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unclosed `{`
        ╭─[schema.kdl:1:13]
      1 │ table users {
@@ -20,7 +20,7 @@ fn a_brace_that_is_never_closed() {
        ╰────
       help: add the matching `}`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -32,8 +32,8 @@ fn a_brace_too_many() {
         }
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a `}` too many
+    assert_snapshot!(mistakes(schema), @"
+      × unmatched `}`
        ╭─[schema.kdl:4:1]
      3 │ }
      4 │ }
@@ -42,7 +42,7 @@ fn a_brace_too_many() {
        ╰────
       help: remove it, or add the matching `{`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -54,7 +54,7 @@ fn a_brace_on_a_line_of_its_own() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × a children block without a node
        ╭─[schema.kdl:2:1]
      1 │ table users
@@ -65,7 +65,7 @@ fn a_brace_on_a_line_of_its_own() {
        ╰────
       help: put it on the same line as its node: table users {
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -74,7 +74,7 @@ fn braces_without_a_node() {
     let schema = r"
         { column id serial primary-key }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × a children block without a node
        ╭─[schema.kdl:1:1]
      1 │ { column id serial primary-key }
@@ -83,7 +83,7 @@ fn braces_without_a_node() {
        ╰────
       help: put it on the same line as its node: table users {
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -94,8 +94,8 @@ fn round_brackets_for_braces() {
             column id serial primary-key
         )
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a `(` where a `{` belongs
+    assert_snapshot!(mistakes(schema), @"
+      × found `(` where `{` is expected
        ╭─[schema.kdl:1:13]
      1 │ table users (
        ·             ┬
@@ -104,7 +104,7 @@ fn round_brackets_for_braces() {
        ╰────
       help: write a children block in braces
 
-      × `)` is no node
+      × `)` is not a node
        ╭─[schema.kdl:3:1]
      2 │     column id serial primary-key
      3 │ )
@@ -113,14 +113,14 @@ fn round_brackets_for_braces() {
        ╰────
       help: a node is a name such as `table`, followed by its arguments, properties and children block
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
 #[test]
 fn more_levels_of_braces_than_a_schema_has() {
     let schema = "a {\n".repeat(65);
-    assert_snapshot!(mistakes(&schema), @r"
+    assert_snapshot!(mistakes(&schema), @"
       × more than 64 levels of braces
         ╭─[schema.kdl:65:3]
      64 │ a {
@@ -130,7 +130,7 @@ fn more_levels_of_braces_than_a_schema_has() {
         ╰────
       help: a schema needs only four
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -153,7 +153,7 @@ fn a_string_that_is_not_closed_on_its_line() {
        ╰────
       help: close it with `"`, or use `"""` for a multi-line string
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -176,7 +176,7 @@ fn a_string_of_several_lines_that_is_never_closed() {
        ╰────
       help: close it with `"""` on a line of its own
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }
 
@@ -197,7 +197,7 @@ fn a_string_that_ends_before_its_text_does() {
        ╰────
       help: write a `"` inside a string as `\"`
 
-      × KDL syntax: Expected identifier string
+      × KDL syntax error: Expected identifier string
        ╭─[schema.kdl:1:34]
      1 │ table users comment="the "bot's" users" {
        ·                                  ───┬──
@@ -207,7 +207,7 @@ fn a_string_that_ends_before_its_text_does() {
       help: A valid value was partially parsed, but was not followed by a value terminator. Did you want a space
             here?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     "#);
 }
 
@@ -229,7 +229,7 @@ fn a_backslash_that_begins_no_escape() {
        ╰────
       help: write `\\`, or use a raw string: #"…"#
 
-    error: the schema has one mistake
+    error: the schema has one error
     "##);
 }
 
@@ -240,7 +240,7 @@ fn a_comment_that_is_never_closed() {
             column name text /* a note
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unterminated `/*` comment
        ╭─[schema.kdl:2:22]
      1 │ table users {
@@ -251,6 +251,6 @@ fn a_comment_that_is_never_closed() {
        ╰────
       help: add the closing `*/`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }

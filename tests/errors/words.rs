@@ -11,17 +11,17 @@ fn an_unknown_node() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node `tabel`
        ╭─[schema.kdl:1:1]
      1 │ tabel users {
        · ──┬──
-       ·   ╰── not known here
+       ·   ╰── not recognized
      2 │     column id serial primary-key
        ╰────
       help: did you mean `table`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -30,17 +30,17 @@ fn an_unknown_node_that_is_near_to_none() {
     let schema = r"
         procedure purge
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node `procedure`
        ╭─[schema.kdl:1:1]
      1 │ procedure purge
        · ────┬────
-       ·     ╰── not known here
+       ·     ╰── not recognized
        ╰────
-      help: known here: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
-            materialized-view, ignore, include, unmanaged
+      help: expected one of: table, view, trigger, virtual-table, ignore, include, unmanaged, schema, extension,
+            enum, domain, sequence, materialized-view
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -49,16 +49,16 @@ fn a_node_with_a_colon() {
     let schema = r"
         table: users
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node `table:`
        ╭─[schema.kdl:1:1]
      1 │ table: users
        · ───┬──
-       ·    ╰── not known here
+       ·    ╰── not recognized
        ╰────
       help: remove the colon: write `table`
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -69,7 +69,7 @@ fn a_name_with_a_colon() {
             column id: serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × the name `users:` ends with a colon
        ╭─[schema.kdl:1:7]
      1 │ table users: {
@@ -89,7 +89,7 @@ fn a_name_with_a_colon() {
        ╰────
       help: remove the colon: write `id`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -100,7 +100,7 @@ fn a_node_with_an_annotation() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unexpected type annotation `(table)` on a node
        ╭─[schema.kdl:1:2]
      1 │ (table)users {
@@ -108,19 +108,19 @@ fn a_node_with_an_annotation() {
        ·    ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: take it out
+      help: remove it
 
       × unknown node `users`
        ╭─[schema.kdl:1:8]
      1 │ (table)users {
        ·        ──┬──
-       ·          ╰── not known here
+       ·          ╰── not recognized
      2 │     column id serial primary-key
        ╰────
-      help: known here: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
-            materialized-view, ignore, include, unmanaged
+      help: expected one of: table, view, trigger, virtual-table, ignore, include, unmanaged, schema, extension,
+            enum, domain, sequence, materialized-view
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -132,13 +132,13 @@ fn an_unknown_node_in_a_table() {
             zebra id
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node in a table: `colum`
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     colum id serial primary-key
        ·     ──┬──
-       ·       ╰── not known here
+       ·       ╰── not recognized
      3 │     zebra id
        ╰────
       help: did you mean `column`?
@@ -148,13 +148,13 @@ fn an_unknown_node_in_a_table() {
      2 │     colum id serial primary-key
      3 │     zebra id
        ·     ──┬──
-       ·       ╰── not known here
+       ·       ╰── not recognized
      4 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
-            allow
+      help: expected one of: column, primary-key, unique, foreign-key, check, exclude, index, with, was,
+            comment, allow
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -165,19 +165,19 @@ fn a_column_without_its_node() {
             id integer
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × unknown node in a table: `id`
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     id integer
        ·     ─┬
-       ·      ╰── not known here
+       ·      ╰── not recognized
      3 │ }
        ╰────
-      help: known here: column, primary-key, unique, foreign-key, check, exclude, index, with, was, comment,
-            allow
+      help: expected one of: column, primary-key, unique, foreign-key, check, exclude, index, with, was,
+            comment, allow
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -188,8 +188,8 @@ fn a_flag_of_a_table() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a table's flag cannot be `strct`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `strct` for a table flag
        ╭─[schema.kdl:1:13]
      1 │ table users strct {
        ·             ──┬──
@@ -198,7 +198,7 @@ fn a_flag_of_a_table() {
        ╰────
       help: did you mean `strict`?
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -209,17 +209,17 @@ fn a_flag_of_a_table_that_is_near_to_none() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a table's flag cannot be `posts`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `posts` for a table flag
        ╭─[schema.kdl:1:13]
      1 │ table users posts {
        ·             ──┬──
        ·               ╰── here
      2 │     column id serial primary-key
        ╰────
-      help: one of: strict, without-rowid, unlogged, prevent-destroy
+      help: expected one of: strict, without-rowid, unlogged, prevent-destroy
 
-    error: the schema has one mistake
+    error: the schema has one error
     ");
 }
 
@@ -232,8 +232,8 @@ fn a_flag_of_a_column() {
             column age integer not_null
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a column's flag cannot be `primay-key`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `primay-key` for a column flag
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -243,7 +243,7 @@ fn a_flag_of_a_column() {
        ╰────
       help: did you mean `primary-key`?
 
-      × a column's flag cannot be `zebra`
+      × invalid value `zebra` for a column flag
        ╭─[schema.kdl:3:22]
      2 │     column id serial primay-key
      3 │     column name text zebra
@@ -251,9 +251,9 @@ fn a_flag_of_a_column() {
        ·                        ╰── here
      4 │     column age integer not_null
        ╰────
-      help: one of: not-null, primary-key, nullable, unique, autoincrement, identity, prevent-destroy
+      help: expected one of: not-null, primary-key, nullable, unique, autoincrement, identity, prevent-destroy
 
-      × a column's flag cannot be `not_null`
+      × invalid value `not_null` for a column flag
        ╭─[schema.kdl:4:24]
      3 │     column name text zebra
      4 │     column age integer not_null
@@ -263,7 +263,7 @@ fn a_flag_of_a_column() {
        ╰────
       help: did you mean `not-null`?
 
-    error: the schema has 3 mistakes
+    error: the schema has 3 errors
     ");
 }
 
@@ -274,8 +274,8 @@ fn a_flag_that_was_written_as_two_words() {
             column id serial primary key
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
-      × a column's flag cannot be `primary`
+    assert_snapshot!(mistakes(schema), @"
+      × invalid value `primary` for a column flag
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primary key
@@ -285,7 +285,7 @@ fn a_flag_that_was_written_as_two_words() {
        ╰────
       help: did you mean `primary-key`?
 
-      × a column's flag cannot be `key`
+      × invalid value `key` for a column flag
        ╭─[schema.kdl:2:30]
      1 │ table users {
      2 │     column id serial primary key
@@ -295,7 +295,7 @@ fn a_flag_that_was_written_as_two_words() {
        ╰────
       help: did you mean `primary-key`?
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -306,7 +306,7 @@ fn a_flag_with_a_value() {
             column name text not-null=#true unique=#true
         }
     ";
-    assert_snapshot!(mistakes(schema), @r"
+    assert_snapshot!(mistakes(schema), @"
       × `not-null` is a flag and takes no value
        ╭─[schema.kdl:2:22]
      1 │ table users {
@@ -327,7 +327,7 @@ fn a_flag_with_a_value() {
        ╰────
       help: write `unique`
 
-    error: the schema has 2 mistakes
+    error: the schema has 2 errors
     ");
 }
 
@@ -339,7 +339,7 @@ fn a_flag_that_is_no_word() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × a column's flag must be a string
+      × a column flag must be a string
        ╭─[schema.kdl:2:24]
      1 │ table users {
      2 │     column age integer 5
@@ -349,6 +349,6 @@ fn a_flag_that_is_no_word() {
        ╰────
       help: write "5"
 
-    error: the schema has one mistake
+    error: the schema has one error
     "#);
 }

@@ -23,11 +23,11 @@ fn risky() -> (super::Declared, rosey::plan::Plan) {
 #[test]
 fn annotations_stand_at_the_lines() {
     let (declared, plan) = risky();
-    assert_snapshot!(annotations(&plan, "schema.kdl", declared.places()), @r"
-    ::warning file=schema.kdl,line=3,col=1,title=destroys-column::table.users.column.age: column age is dropped, with 2 values (BLOCKED without --allow-destructive)%0Ato rename it instead, add was=age to the new definition
-    ::error file=schema.kdl,line=5,col=5,title=breaks-not-null::table.users.column.name: 1 of 2 rows have no name%0Aadd a backfill to the column, or set a value in these rows first
-    ::error file=schema.kdl,line=6,col=5,title=breaks-check::table.users.check.named: 1 of 2 rows violate check named%0Afix these values first, or change the condition
-    ::warning title=destroys-table::table.gone: table gone is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, add was=gone to the new definition; to leave it unmanaged, `ignore` it
+    assert_snapshot!(annotations(&plan, "schema.kdl", declared.places()), @"
+    ::warning file=schema.kdl,line=3,col=1,title=destroys-column::table.users.column.age: drops column age (2 non-null values) (BLOCKED without --allow-destructive)%0Ato rename it instead, add was=age to the new definition
+    ::error file=schema.kdl,line=5,col=5,title=breaks-not-null::table.users.column.name: `name` is NULL in 1 of 2 rows%0Aadd a backfill to the column, or set a value in these rows first
+    ::error file=schema.kdl,line=6,col=5,title=breaks-check::table.users.check.named: 1 of 2 rows violate check named%0Afix these rows first, or change the condition
+    ::warning title=destroys-table::table.gone: drops table gone (0 rows) (BLOCKED without --allow-destructive)%0Ato rename it instead, add was=gone to the new definition; to leave it unmanaged, `ignore` it
     ::notice title=rosey plan::Plan: 0 to add, 1 to change, 1 to destroy (1 column, 2 values dropped). 1 table rebuilt, 2 rows copied.
     ");
 }
@@ -92,10 +92,10 @@ fn a_name_ends_no_annotation() {
         assert_eq!(line.split("::").next(), Some(""), "{line}");
     }
     assert_snapshot!(text, @r#"
-    ::warning file=schema.kdl,line=1,col=1,title=destroys-column::table.a"b<script>alert(1)</script>`````.column.gone, %250A::error::: column gone, %250A::error:: is dropped, with 1 value (BLOCKED without --allow-destructive)%0Ato rename it instead, write was="gone, %250A::error::" on its successor
-    ::error file=schema.kdl,line=3,col=5,title=breaks-not-null::table.a"b<script>alert(1)</script>`````.column.-->]]>&amp;: 1 of 1 rows have no -->]]>&amp;%0Aadd a backfill to the column, or set a value in these rows first
+    ::warning file=schema.kdl,line=1,col=1,title=destroys-column::table.a"b<script>alert(1)</script>`````.column.gone, %250A::error::: drops column gone, %250A::error:: (1 non-null value) (BLOCKED without --allow-destructive)%0Ato rename it instead, add was="gone, %250A::error::" to the new definition
+    ::error file=schema.kdl,line=3,col=5,title=breaks-not-null::table.a"b<script>alert(1)</script>`````.column.-->]]>&amp;: `-->]]>&amp;` is NULL in 1 of 1 rows%0Aadd a backfill to the column, or set a value in these rows first
     ::warning file=schema.kdl,line=1,col=1,title=loses-autoincrement::table.a"b<script>alert(1)</script>`````: a"b<script>alert(1)</script>````` loses AUTOINCREMENT: the ids of deleted rows may be reused%0Ato keep it, write `autoincrement` after `primary-key`
-    ::warning title=destroys-table::table.www.gone.example https://gone.example/: table www.gone.example https://gone.example/ is dropped, with 0 rows (BLOCKED without --allow-destructive)%0Ato rename it instead, write was="www.gone.example https://gone.example/" on its successor; to leave it unmanaged, `ignore` it
+    ::warning title=destroys-table::table.www.gone.example https://gone.example/: drops table www.gone.example https://gone.example/ (0 rows) (BLOCKED without --allow-destructive)%0Ato rename it instead, add was="www.gone.example https://gone.example/" to the new definition; to leave it unmanaged, `ignore` it
     ::notice title=rosey plan::Plan: 2 to add, 1 to change, 1 to destroy (1 column, 1 value dropped). 1 table rebuilt, 1 row copied.
     "#);
 }

@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(said(text), "", "{text}");
         }
         for (text, message) in [
-            ("1; DROP TABLE a", "it holds a `;`"),
+            ("1; DROP TABLE a", "it contains a `;`"),
             ("1), (2", "it is not one complete expression"),
             ("1, 2", "it is more than one expression"),
             ("(1]", "it is not one complete expression"),

@@ -217,7 +217,7 @@ mod tests {
     fn what_a_backfill_reads() {
         let kdl = |backfill: &str| format!("table t {{ column a text was=old {{ backfill {backfill:?}; }}; column b text; }}");
         assert!(at(&RULE, &kdl("\"old\" || \"b\"")).is_empty());
-        assert_eq!(advised(&RULE, &kdl("\"open\""), Dialect::Sqlite), ["write 'open', or [open] if it is a column that goes"]);
+        assert_eq!(advised(&RULE, &kdl("\"open\""), Dialect::Sqlite), ["write 'open', or [open] if it is a column that is dropped"]);
     }
 
     #[test]

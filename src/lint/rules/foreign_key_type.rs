@@ -78,6 +78,6 @@ mod tests {
             assert_eq!(found(&RULE, &kdl(own), Dialect::Sqlite).len(), sqlite, "{own}");
             assert_eq!(found(&RULE, &kdl(own), Dialect::Postgres).len(), postgres, "{own}");
         }
-        assert_eq!(found(&RULE, &kdl("text"), Dialect::Postgres), ["table.t.foreign-key.a: a is text, and p.id is bigserial"]);
+        assert_eq!(found(&RULE, &kdl("text"), Dialect::Postgres), ["table.t.foreign-key.a: a is text, but p.id is bigserial"]);
     }
 }

@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn a_check_is_a_limit() {
         let kdl = "table t {\n column a \"varchar(5)\"\n column b \"varchar(5)\" { check \"length(b) <= 5\" }\n column c text\n}";
-        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.column.a: SQLite does not enforce that a is a varchar(5)"]);
+        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.column.a: SQLite does not enforce the length of a (varchar(5))"]);
         let kdl = "table t {\n column c \"NVARCHAR(5)\"\n column a text\n check \"c <> '' AND length(a) < 9\"\n}";
         assert_eq!(at(&RULE, kdl), ["table.t.column.c"]);
         let kdl = "table t {\n column c \"varchar(5)\"\n column d \"char(1)\"\n check \"length(trim(\\\"c\\\")) < 9\"\n check \"d IN ('a', 'b')\"\n}";

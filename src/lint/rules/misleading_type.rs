@@ -138,7 +138,7 @@ mod tests {
             ("SURREAL", "REAL"),
         ] {
             let found = found(&RULE, &format!("table t {{ column a \"{ty}\"; }}"), Dialect::Sqlite);
-            assert!(found.len() == 1 && found[0].ends_with(&format!("takes for {wanted}")), "{ty} {found:?}");
+            assert!(found.len() == 1 && found[0].ends_with(&format!("interprets as {wanted}")), "{ty} {found:?}");
         }
     }
 

@@ -54,8 +54,8 @@ mod tests {
         assert_eq!(
             found(&RULE, kdl, Dialect::Sqlite),
             [
-                "table.t.column.order: `order` needs quotes: it is a reserved word",
-                "table.t.column.a b: `a b` needs quotes: it contains characters other than letters, digits and `_`, or starts with a digit"
+                "table.t.column.order: `order` must be quoted: it is a reserved word",
+                "table.t.column.a b: `a b` must be quoted: it contains characters other than letters, digits and `_`, or starts with a digit"
             ]
         );
         assert_eq!(advised(&RULE, kdl, Dialect::Sqlite), ["choose a name that is not a reserved word", PLAIN]);

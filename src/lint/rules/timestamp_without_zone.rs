@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(
             advised(&RULE, kdl, Dialect::Postgres),
             [
-                r#"write "timestamptz(3)", and where rows exist `using "\"sentAt\" AT TIME ZONE 'UTC'" only=postgres` with the zone that they are in"#
+                r#"write "timestamptz(3)", and if the table has rows, `using "\"sentAt\" AT TIME ZONE 'UTC'" only=postgres` with the time zone of the values"#
             ]
         );
     }

@@ -29,17 +29,17 @@ fn a_serial_column_of_a_dump_is_one() {
 fn what_is_not_taken_has_its_line() {
     for (sql, said) in [
         ("\n\\connect x\n", "line 2: \\connect is a psql command, which rosey does not run"),
-        ("CREATE TABLE t (a int);\nDROP TABLE t;", "line 2: a file that takes away"),
+        ("CREATE TABLE t (a int);\nDROP TABLE t;", "line 2: a schema must not drop what it creates"),
         ("CREATE TABLE t (\n a int,\n a text)", "line 3: column `a` is defined twice"),
         ("CREATE TABLE t (a int);\n\nDO $$ ; $$;", "line 3: this statement is not supported"),
         ("CREATE TABLE t (a int", "line 1: unclosed bracket"),
-        ("CREATE TABLE t (a int DEFAULT 'x)", "line 1: a quote that never ends"),
+        ("CREATE TABLE t (a int DEFAULT 'x)", "line 1: an unterminated quoted string"),
         ("CREATE TABLE t (a int) WOBBLE", "line 1: unexpected `WOBBLE`"),
-        ("SET search_path = app;", "line 1: names that have no schema"),
-        ("CREATE TABLE t (LIKE u)", "line 1: LIKE is not followed"),
+        ("SET search_path = app;", "line 1: unqualified names"),
+        ("CREATE TABLE t (LIKE u)", "line 1: LIKE is not supported"),
         ("CREATE TABLE t AS SELECT 1", "line 1: unexpected `AS`"),
         ("ALTER TABLE t ADD COLUMN a int", "line 1: table `t` does not exist yet"),
-        ("CREATE SERVER s FOREIGN DATA WRAPPER w", "line 1: an object of a kind"),
+        ("CREATE SERVER s FOREIGN DATA WRAPPER w", "line 1: rosey does not support this kind of object"),
         ("\n(", "line 2: this statement is not supported"),
     ] {
         let all = refused(sql);

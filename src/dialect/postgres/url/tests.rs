@@ -86,8 +86,7 @@ fn parameters() {
         ("host=a&host=b", "error: multiple hosts are not supported: name only the primary"),
         (
             "channel_binding=require",
-            "error: parameter `channel_binding` is not supported; leave it out, and let sslmode=verify-full tell that the \
-             server is the right one",
+            "error: parameter `channel_binding` is not supported; remove it, and use sslmode=verify-full to verify the server",
         ),
         ("user=%zz", "error: invalid percent-encoding in the query; write a literal `%` as %25"),
     ] {
