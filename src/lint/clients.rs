@@ -227,13 +227,13 @@ mod tests {
             ("enum mood sad ok", "enum mood sad", "enum.mood: use `ok`"),
             ("enum mood sad ok", "enum mood sad ok happy", ""),
             ("enum mood sad", "", "enum.mood: use `mood`"),
-            ("domain d text", "", "domain.d: name `d`"),
-            ("sequence s", "sequence n was=s", "sequence.n: name `s`"),
-            ("view v a b { as \"SELECT 1, 2\"; }", "view v a { as \"SELECT 1\"; }", "view.v: name `b`"),
-            ("materialized-view v a { as \"SELECT 1\"; }", "", "materialized-view.v: name `v`"),
+            ("domain d text", "", "domain.d: use `d`"),
+            ("sequence s", "sequence n was=s", "sequence.n: use `s`"),
+            ("view v a b { as \"SELECT 1, 2\"; }", "view v a { as \"SELECT 1\"; }", "view.v: use `b`"),
+            ("materialized-view v a { as \"SELECT 1\"; }", "", "materialized-view.v: use `v`"),
         ] {
             assert_eq!(said(before, after, Dialect::Postgres).join("; "), wanted, "{before} -> {after}");
         }
-        assert_eq!(said("virtual-table d { using \"fts5(a)\"; }", "", Dialect::Sqlite), ["virtual-table.d: name `d`"]);
+        assert_eq!(said("virtual-table d { using \"fts5(a)\"; }", "", Dialect::Sqlite), ["virtual-table.d: use `d`"]);
     }
 }

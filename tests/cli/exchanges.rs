@@ -70,9 +70,9 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
     let session = Session::on_sqlite(Place::new());
     let database = &session.place.database;
     let shown = goes_back_over_names_that_were_used_again(&session, &|sql| database.run(sql, true), &|sql| database.value(sql));
-    insta::assert_snapshot!(shown, @r"
+    insta::assert_snapshot!(shown, @"
     $ rosey rollback --auto-approve
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
     ~  change in place
     ±  rebuild
@@ -81,25 +81,29 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
 
     # table.t will be destroyed (not declared in the schema; 1 row)
     - table t
-    ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
-    ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
+    ! destroys-table BLOCKED without --allow-destructive: drops table t (1 row)
+    ! drops-adopted: rosey did not create column a: number 2 found it in the database
+      to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
+    ! drops-adopted: rosey did not create table t: number 2 found it in the database
+      to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
+    ! breaks-clients: running applications that use `u`, `c`, `a2` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # table.t will be rebuilt (renamed from u; unique rules change; 1 row copied, 8.0 KiB)
+    # table.t will be rebuilt (renamed from u; unique constraints change; 1 row copied, 8.0 KiB)
     ± table t {
     ~     column a   was c
     ~     column b   was a2
     -     column a integer unique
           # 1 unchanged column
       }
-    ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
+    ! destroys-column BLOCKED without --allow-destructive: drops column a (1 non-null value)
 
-    # the rebuilds need about 16.0 KiB of free disk space space space
+    # the rebuilds need about 16.0 KiB of free disk space space space space
 
     Plan: 0 to add, 1 to change, 1 to destroy (1 column, 1 value, 1 row dropped). 1 table rebuilt, 1 row copied.
     | error: apply refused; nothing was changed
-    |   table.t (destroys-table): table t is dropped, with 1 row
-    |   table.t.column.a (destroys-column): column a is dropped, with 1 value
+    |   table.t (destroys-table): drops table t (1 row)
+    |   table.t.column.a (destroys-column): drops column a (1 non-null value)
     |   help: to allow this data loss and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
@@ -112,9 +116,9 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     let database = server.database();
     let session = Session::on_postgres(Place::new(), database.url());
     let shown = goes_back_over_names_that_were_used_again(&session, &|sql| database.sql(sql), &|sql| database.value(sql));
-    insta::assert_snapshot!(shown, @r"
+    insta::assert_snapshot!(shown, @"
     $ rosey rollback --auto-approve
-    Going back to number 1 (undoes 2)
+    Rolling back to version 1 (undoes 2)
 
     ~  change in place
     -  destroy
@@ -127,14 +131,18 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
 
     # sequence.t_id_seq1 will be destroyed
     - sequence t_id_seq1
-    ! breaks-clients: programs that run meanwhile fail where they name `t_id_seq1`
+    ! breaks-clients: running applications that use `t_id_seq1` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.t will be destroyed (not declared in the schema)
     - table t
-      # locks t: ACCESS EXCLUSIVE, for a moment
-    ! destroys-table BLOCKED without --allow-destructive: table t is dropped, with 1 row
-    ! breaks-clients: programs that run meanwhile fail where they name `u`, `c`, `a2`
+      # locks t: ACCESS EXCLUSIVE, briefly
+    ! destroys-table BLOCKED without --allow-destructive: drops table t (1 row)
+    ! drops-adopted: rosey did not create column a: number 2 found it in the database
+      to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
+    ! drops-adopted: rosey did not create table t: number 2 found it in the database
+      to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
+    ! breaks-clients: running applications that use `u`, `c`, `a2` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
     # table.t will be changed in place (renamed from u)
@@ -144,13 +152,13 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     ~     column b    was a2
     -     column a integer unique
       }
-      # locks u: ACCESS EXCLUSIVE, for a moment
-    ! destroys-column BLOCKED without --allow-destructive: column a is dropped, with 1 value
+      # locks u: ACCESS EXCLUSIVE, briefly
+    ! destroys-column BLOCKED without --allow-destructive: drops column a (1 non-null value)
 
     Plan: 0 to add, 2 to change, 2 to destroy (1 column, 1 value, 1 row dropped).
     | error: apply refused; nothing was changed
-    |   table.t (destroys-table): table t is dropped, with 1 row
-    |   table.t.column.a (destroys-column): column a is dropped, with 1 value
+    |   table.t (destroys-table): drops table t (1 row)
+    |   table.t.column.a (destroys-column): drops column a (1 non-null value)
     |   help: to allow this data loss and no other, add --allow destroy:table.t --allow destroy:table.t.column.a
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3

@@ -29,9 +29,9 @@ fn a_folder_does_not_go_round_in_a_circle() {
         }
         let run = apply(place, url, &["plans", "-q"]).exits(0);
         assert_eq!(run.out.lines().filter(|l| l.contains("Apply complete")).count(), 1, "{run}");
-        assert!(run.out.starts_with("plans/0003.plan.kdl: Apply complete (number 3)"), "{run}");
+        assert!(run.out.starts_with("plans/0003.plan.kdl: Apply complete (version 3)"), "{run}");
         for _ in 0..2 {
-            assert_eq!(apply(place, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+            assert_eq!(apply(place, url, &["plans"]).exits(0).out, "No changes. plans has no plans left to apply.\n");
         }
         // From nothing all three are taken, and once.
         let other = Place::new();
@@ -40,7 +40,7 @@ fn a_folder_does_not_go_round_in_a_circle() {
         }
         if url == "test.db" {
             assert_eq!(apply(&other, url, &["plans"]).exits(0).out.matches("Apply complete").count(), 3);
-            assert_eq!(apply(&other, url, &["plans"]).exits(0).out, "No changes. No plan in plans is left to apply.\n");
+            assert_eq!(apply(&other, url, &["plans"]).exits(0).out, "No changes. plans has no plans left to apply.\n");
         }
     });
 }
@@ -56,7 +56,7 @@ fn a_saved_way_back_is_the_end_of_the_way() {
         let run = apply(place, url, &["plans", "--backup", "never"]).exits(0);
         assert!(run.out.starts_with("plans/0004-back.plan.kdl"), "{run}");
         let again = apply(place, url, &["plans"]).exits(0);
-        assert_eq!((again.out.as_str(), again.err.contains("undone")), ("No changes. No plan in plans is left to apply.\n", false));
+        assert_eq!((again.out.as_str(), again.err.contains("undone")), ("No changes. plans has no plans left to apply.\n", false));
         let status = place.on(url, &["status"]).exits(0);
         assert!(status.out.contains("applied as version 3, undone since"), "{status}");
         assert!(status.out.lines().any(|l| l.contains("applied as version 4 ") && l.ends_with(" back")), "{status}");
@@ -72,15 +72,15 @@ fn what_was_undone_is_left_to_whoever_names_it() {
         apply(place, url, &["plans"]).exits(0);
         place.on(url, &["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
         let run = apply(place, url, &["plans"]).exits(0);
-        assert!(run.err.contains("not applied again, for number 3 has undone it as number 2: plans/0002.plan.kdl\n"), "{run}");
-        assert_eq!(run.out, "No changes. No plan in plans is left to apply.\n");
+        assert!(run.err.contains("not applied again, because version 3 undid it (it was version 2): plans/0002.plan.kdl\n"), "{run}");
+        assert_eq!(run.out, "No changes. plans has no plans left to apply.\n");
         let named = apply(place, url, &["plans/0002.plan.kdl"]).exits(0);
-        assert!(named.out.contains("Apply complete (number 4)"), "{named}");
+        assert!(named.out.contains("Apply complete (version 4)"), "{named}");
         by_schema(place, url, USERS_WITHOUT_NAME);
         place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
         by_schema(place, url, USERS_WITHOUT_NAME);
         let refused = apply(place, url, &["plans/0002.plan.kdl"]).exits(3);
-        let told = "plans/0002.plan.kdl was applied as version 4 and undone by version 6; it starts from another schema";
+        let told = "plans/0002.plan.kdl was applied as version 4 and undone by version 6; it starts from a schema that differs from the database";
         assert!(refused.err.contains(told), "{refused}");
     });
 }
@@ -110,7 +110,7 @@ fn a_plan_that_comes_late_is_told_and_planned_again_as_it_is_said() {
         }
         place.write("plans/0002-add-c.plan.kdl", place.read("late/0002-add-c.plan.kdl"));
         let status = place.on(url, &["status"]).exits(0);
-        assert!(status.out.contains("number 2  starts from a different schema: plan it again  add c"), "{status}");
+        assert!(status.out.contains("version 2  starts from a different schema: plan it again  add c"), "{status}");
         let run = apply(place, url, &["plans"]).exits(3);
         assert!(
             run.err
@@ -122,8 +122,8 @@ fn a_plan_that_comes_late_is_told_and_planned_again_as_it_is_said() {
         assert!(run.err.contains(&command) || url != "test.db", "{run}");
         place.write("schema.kdl", users(&["b", "d", "c"]));
         let planned = place.on(url, &["plan", "--out", "plans/0002-add-c.plan.kdl"]).exits(0);
-        assert!(planned.err.contains("saved: plans/0002-add-c.plan.kdl, with the message that it had: add c\n"), "{planned}");
-        assert!(place.on(url, &["status"]).exits(0).out.contains("number 4  pending"), "it waits now");
+        assert!(planned.err.contains("saved: plans/0002-add-c.plan.kdl, keeping its message: add c\n"), "{planned}");
+        assert!(place.on(url, &["status"]).exits(0).out.contains("version 4  pending"), "it waits now");
         let run = apply(place, url, &["plans"]).exits(0);
         assert!(run.out.starts_with("plans/0002-add-c.plan.kdl: add c\n"), "{run}");
         assert!(place.on(url, &["history"]).exits(0).out.ends_with("add c\n"));
@@ -170,9 +170,9 @@ fn what_others_changed_is_named_and_stops_only_what_waits() {
         place.on(url, &["rollback", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
         sql("CREATE TABLE by_hand (id integer)");
         let status = place.on(url, &["status"]).exits(0);
-        assert!(status.out.contains("0003.plan.kdl  number 3  pending, after 0002.plan.kdl"), "{status}");
+        assert!(status.out.contains("0003.plan.kdl  version 3  pending, after 0002.plan.kdl"), "{status}");
         let run = apply(place, url, &["plans"]).exits(3);
-        assert!(run.err.contains("error: plans were not applied because they start from another schema"), "{run}");
+        assert!(run.err.contains("error: plans were not applied because they start from a schema that differs"), "{run}");
         assert!(run.err.contains("\n  plans/0002.plan.kdl\n    table.by_hand: differs; the plan does not change it\n"), "{run}");
         assert!(run.err.contains("\n  plans/0003.plan.kdl\n    waits for plans/0002.plan.kdl\n"), "{run}");
         sql("DROP TABLE by_hand");
@@ -321,11 +321,11 @@ fn of_two_plans_from_one_schema_only_one_is_applied() {
         place.save(url, &users(&["b"]), "plans/0002-b.plan.kdl");
         place.save(url, &users(&["c"]), "plans/0002-c.plan.kdl");
         let status = place.on(url, &["status"]).exits(0);
-        assert!(status.out.contains("0002-b.plan.kdl  number 2  pending  "), "{status}");
-        assert!(status.out.contains("0002-c.plan.kdl  number 2  pending, alternative to 0002-b.plan.kdl  a change\n"), "{status}");
-        assert!(status.out.contains("apply the one that is left, and plan again: rosey plan --out FOLDER\n"), "{status}");
+        assert!(status.out.contains("0002-b.plan.kdl  version 2  pending  "), "{status}");
+        assert!(status.out.contains("0002-c.plan.kdl  version 2  pending, alternative to 0002-b.plan.kdl  a change\n"), "{status}");
+        assert!(status.out.contains("delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER\n"), "{status}");
         let run = apply(place, url, &["plans", "-q"]).exits(3);
-        let rival = "starts from the same schema as plans/0002-b.plan.kdl, which is applied: only one of the two can be\n";
+        let rival = "starts from the same schema as plans/0002-b.plan.kdl, which has been applied: only one of the two can be applied\n";
         assert!(run.out.starts_with("plans/0002-b.plan.kdl: Apply complete") && run.err.contains(rival), "{run}");
     });
 }

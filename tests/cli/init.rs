@@ -258,5 +258,5 @@ fn where_alembics_files_are_it_is_told_of_the_history() {
     let place = Place::new();
     place.write("alembic.ini", "[alembic]\n");
     let run = place.rosey(&["init"]).exits(0);
-    assert!(run.out.contains("nothing names a database yet") && run.out.contains(filter), "{run}");
+    assert!(run.out.contains("no database is configured yet") && run.out.contains(filter), "{run}");
 }

@@ -151,7 +151,7 @@ fn a_plan_warns_of_what_breaks_programs() {
     ! looks-like-rename: `last_error` is dropped and `error_message` is added, and they are similar
       if it is a rename, write: column error_message text was=last_error
 
-    # the rebuilds need about 8.0 KiB of free disk space space
+    # the rebuilds need about 8.0 KiB of free disk space space space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 1 row copied.
     | database: test.db (from --url)
@@ -180,7 +180,7 @@ fn every_command_that_shows_a_plan_shows_the_linters_warnings() {
     assert!(diff.out.contains("! breaks-clients: ") && diff.out.contains("! looks-like-rename: "), "{diff}");
     place.rosey(&["apply", "--schema", "old.kdl", "--url", "sqlite:///a.db", "--auto-approve"]).exits(0);
     let plan = place.rosey(&["plan", "--url", "sqlite:///a.db", "--out", "a.plan.kdl"]).exits(0);
-    assert!(plan.out.contains("\n# 1 finding of the linter in what changes: `rosey lint` shows it\n"), "{plan}");
+    assert!(plan.out.contains("\n# 1 lint finding in the changed objects: run `rosey lint` to see it\n"), "{plan}");
     let show = place.rosey(&["show", "a.plan.kdl"]).exits(0);
     assert!(show.out.contains("! breaks-clients: ") && show.out.contains("! looks-like-rename: "), "{show}");
     let github = place.rosey(&["plan", "--url", "sqlite:///a.db", "--format", "github"]).exits(0);

@@ -121,7 +121,7 @@ fn a_schema_that_declares_nothing_is_not_planned() {
     place.write("empty/readme.txt", "nothing");
     for command in ["plan", "apply", "validate", "lint"] {
         let run = place.rosey(&[command, "--schema", "empty"]).exits(1);
-        assert!(run.err.contains("the folder empty has no schema file"), "{run}");
+        assert!(run.err.contains("folder empty has no schema"), "{run}");
     }
     let run = place.rosey(&["fmt", "empty"]).exits(1);
     assert!(run.err.contains("has no .kdl file"), "{run}");

@@ -86,11 +86,11 @@ fn a_note_is_a_note_in_every_form() {
     for (level, wanted) in [
         (
             "note",
-            ["! breaks-clients note: programs", "::notice ", "\"level\": \"note\"", "\"level\": \"notes\"", "ℹ️ `breaks-clients` (note)"],
+            ["! breaks-clients note: running", "::notice ", "\"level\": \"note\"", "\"level\": \"notes\"", "ℹ️ `breaks-clients` (note)"],
         ),
         (
             "warning",
-            ["! breaks-clients: programs", "::warning ", "\"level\": \"warning\"", "\"level\": \"warns\"", "⚠️ `breaks-clients` in"],
+            ["! breaks-clients: running", "::warning ", "\"level\": \"warning\"", "\"level\": \"warns\"", "⚠️ `breaks-clients` in"],
         ),
     ] {
         place.write("rosey.kdl", format!("lint {{ breaks-clients {level}; }}\n"));
@@ -107,7 +107,7 @@ fn leave_is_shown_as_what_it_is() {
     place.write("schema.kdl", USERS_WITHOUT_NAME);
     for leave in [&["--allow-destructive"][..], &["--allow", "destroy:table.users"]] {
         let run = place.rosey(&[&["apply", "--url", "test.db"], leave].concat()).exits(1);
-        assert!(run.out.contains("! destroys-column, allowed: column name is dropped, with 1 value\n"), "{run}");
+        assert!(run.out.contains("! destroys-column, allowed: drops column name (1 non-null value)\n"), "{run}");
     }
     place.write("rosey.kdl", "allow-destructive #true\n");
     let run = place.rosey(&["plan", "--url", "test.db"]).exits(0);

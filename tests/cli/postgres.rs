@@ -67,7 +67,7 @@ fn a_variable_that_the_driver_would_pass_over_is_an_error() {
     let place = Place::with(USERS);
     for (name, value) in [("PGSSLMODE", "verify_full"), ("PGPORT", "5432x")] {
         let run = Run::of("rosey plan".to_owned(), place.command(&["plan", "--url", NOBODY]).env(name, value)).exits(1);
-        assert!(run.err.starts_with(&format!("error: {name} is n")), "{run}");
+        assert!(run.err.starts_with(&format!("error: {name} must be ")), "{run}");
     }
 }
 

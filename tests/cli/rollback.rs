@@ -190,7 +190,7 @@ fn a_backup_that_is_gone_is_said_to_be_gone() {
         std::fs::remove_file(file).unwrap();
     }
     let run = session.rosey(&["plan", "--to", "1"]).exits(0);
-    assert!(run.out.contains("; number 2 dropped its values\n  the data was in test.db.TIME.backup, which no longer exists\n"), "{run}");
+    assert!(run.out.contains("; version 2 dropped its values\n  the data was in test.db.TIME.backup, which no longer exists\n"), "{run}");
 }
 
 #[test]
@@ -486,5 +486,5 @@ fn a_column_that_was_made_anew_in_a_renamed_table_is_told_too() {
     session.applies(USERS_WITHOUT_NAME, "gone");
     session.applies(&USERS.replace("table users", "table people was=users"), "anew");
     let run = session.rosey(&["rollback", "--to", "1", "--auto-approve", "--allow-destructive"]).exits(0);
-    assert!(run.out.contains("column name is another one than then; number 2 dropped that one"), "{run}");
+    assert!(run.out.contains("column name is not the original one; version 2 dropped the original"), "{run}");
 }

@@ -63,8 +63,8 @@ fn rows_that_have_come_since_stop_it_before_it_destroys() {
             "INSERT INTO lines VALUES (3, 7, 5, 'c', 'kept')",
             "1 of 3 rows have a order_id that does not exist in orders; nothing was changed",
         ),
-        ("INSERT INTO lines VALUES (3, 1, NULL, 'c', 'kept')", "1 of 3 rows have no qty; nothing was changed"),
-        ("INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')", "2 of 3 rows are duplicates under unique (sku, qty); nothing was changed"),
+        ("INSERT INTO lines VALUES (3, 1, NULL, 'c', 'kept')", "`qty` is NULL in 1 of 3 rows; nothing was changed"),
+        ("INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')", "2 of 3 rows are duplicates under unique constraint (sku, qty); nothing was changed"),
     ] {
         database.sql(row);
         let said = database.psql(&script, &LEAVE).unwrap_err();
@@ -97,7 +97,7 @@ fn it_fits_a_database_that_is_alike_and_no_other() {
         let changed = format!("BEGIN; UPDATE lines SET gone = '-'; {change};\n\\set ON_ERROR_STOP on\n{script}");
         let said = other.psql(&changed, &LEAVE).unwrap_err();
         assert!(
-            said.contains("the schema is not the one that this plan was made for") || said.contains("pending trigger"),
+            said.contains("the schema is not the one that the plan was made for") || said.contains("pending trigger"),
             "{change}: {said}"
         );
     }
@@ -119,7 +119,7 @@ fn what_is_outside_its_transaction_can_be_run_again_wherever_it_was_cut_off() {
     let database = server.database();
     let place = begun(&database);
     let script = script(&place, &database);
-    let at = script.find("\n-- Outside the transaction.").unwrap();
+    let at = script.find("\n-- After the transaction.").unwrap();
     let (first, tail) = script.split_at(at);
     let ends: Vec<usize> = tail.match_indices(";\n").map(|(i, _)| i + 2).collect();
     assert!(ends.len() > 12, "{tail}");
@@ -154,7 +154,7 @@ fn a_saved_plan_and_a_state_give_the_whole_script() {
         let twin = twin(&database, name);
         assert!(twin.psql(&script, &[]).unwrap_err().contains("this plan destroys data"), "{script}");
         twin.sql("INSERT INTO lines VALUES (3, 1, -5, 'c', 'kept')");
-        assert!(twin.psql(&script, &LEAVE).unwrap_err().contains("do not meet check qty_ok"), "{script}");
+        assert!(twin.psql(&script, &LEAVE).unwrap_err().contains("violate check qty_ok"), "{script}");
         assert_eq!(twin.value("SELECT gone FROM lines WHERE id = 3"), "kept");
         twin.sql("DELETE FROM lines WHERE id = 3");
         twin.psql(&script, &LEAVE).unwrap();
@@ -173,7 +173,7 @@ fn behind_a_row_of_a_later_rosey_there_is_no_script() {
     let script = script(&place, &database);
     database.sql("UPDATE _rosey_history SET format = 9, rosey_version = '7.0.0'");
     let said = database.psql(&script, &LEAVE).unwrap_err();
-    assert!(said.contains("version 1 in the history was written by a newer rosey (7.0.0)"), "{said}");
+    assert!(said.contains("version 1 was written by a newer version of rosey (7.0.0)"), "{said}");
     let (url, later) = (database.url(), "version 1 in the history was written by a newer rosey (7.0.0)");
     for (command, code) in [("plan", 0), ("plan --format sql", 3), ("rollback --auto-approve", 3), ("apply --auto-approve", 3)] {
         let arguments: Vec<&str> = command.split(' ').chain(["--url", &url]).collect();
@@ -203,6 +203,6 @@ fn a_lock_that_others_hold_is_not_waited_for_without_end() {
         runs
     });
     for run in holder {
-        assert!(run.err.contains("did not let go within") && run.err.contains("pg_sleep"), "{run}");
+        assert!(run.err.contains("did not release it within") && run.err.contains("pg_sleep"), "{run}");
     }
 }

@@ -108,7 +108,7 @@ fn what_a_variable_holds_is_not_shown_whatever_it_is() {
 fn keywords_of_libpq_are_shown_as_a_url() {
     let run = place().rosey(&["plan", "--url", "host=db user=ada password=TOPSECRET dbname=chat"]).exits(1);
     assert!(run.err.contains("this is a libpq keyword/value string; rosey takes a URL"), "{run}");
-    assert!(run.err.contains("write postgresql://ada:PASSWORD@db/chat"), "{run}");
+    assert!(run.err.contains("use postgresql://ada:PASSWORD@db/chat"), "{run}");
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn backups_are_made_as_the_file_says_unless_a_flag_says_otherwise() {
 fn auto_approve_that_is_false_asks_and_a_flag_comes_before_it() {
     let place = project("auto-approve #true\nenv prod { url \"test.db\"; auto-approve #false }\n");
     let run = place.rosey(&["apply", "--env", "prod"]).exits(1);
-    assert!(run.err.contains("there is no terminal to ask on"), "{run}");
+    assert!(run.err.contains("cannot ask for approval without a terminal"), "{run}");
     place.rosey(&["apply", "--env", "prod", "--auto-approve"]).exits(0);
 }
 
@@ -281,7 +281,7 @@ fn a_policy_holds_against_the_flag() {
     ");
     place.write("rosey.kdl", "allow-destructive #false\nenv dev { url \"test.db\"; allow-destructive #true }\n");
     let run = place.apply(&["--allow-destructive"]).exits(3);
-    assert!(run.err.contains("help: rosey.kdl: allow-destructive #false lets no data go"), "{run}");
+    assert!(run.err.contains("help: rosey.kdl: allow-destructive #false forbids destroying data"), "{run}");
     place.rosey(&["apply", "--env", "dev", "--auto-approve"]).exits(0);
 }
 

@@ -28,7 +28,7 @@ fn what_is_no_regular_file_is_refused() {
     let run = refused_soon(&place, &["plan", "--config", "pipe"]);
     assert!(run.err.contains("not a regular file"), "{run}");
     let run = refused_soon(&place, &["plan", "--url", "test.db", "--out", "/dev/full"]);
-    assert!(run.err.contains("/dev/full is there and is no plan"), "{run}");
+    assert!(run.err.contains("/dev/full already exists and is not a plan"), "{run}");
 }
 
 #[cfg(unix)]
@@ -39,12 +39,12 @@ fn a_link_that_leads_out_shows_nothing_of_what_it_leads_to() {
     let secret = outside.path("secret");
     std::os::unix::fs::symlink(&secret, place.path("schema.kdl")).unwrap();
     let run = place.rosey(&["validate"]).exits(1);
-    assert!(run.err.contains("leads out of the project") && !run.err.contains("hunter2"), "{run}");
+    assert!(run.err.contains("a file outside the project") && !run.err.contains("hunter2"), "{run}");
     let run = place.rosey(&["fmt"]).exits(1);
-    assert!(run.err.contains("leads out of the project") && !run.err.contains("hunter2"), "{run}");
+    assert!(run.err.contains("out of the project") && !run.err.contains("hunter2"), "{run}");
     std::os::unix::fs::symlink(&secret, place.path("rosey.kdl")).unwrap();
     let run = place.rosey(&["validate"]).exits(1);
-    assert!(run.err.contains("leads out of the project") && !run.err.contains("hunter2"), "{run}");
+    assert!(run.err.contains("a file outside the project") && !run.err.contains("hunter2"), "{run}");
     std::fs::remove_file(place.path("rosey.kdl")).unwrap();
     place.write("rosey.kdl", format!("schema {:?}\n", secret.to_str().unwrap()));
     let run = place.rosey(&["validate"]).exits(1);
@@ -81,19 +81,19 @@ fn a_link_beside_the_plan_is_not_written_through() {
 fn too_much() -> Vec<(&'static str, String, &'static str)> {
     let table = |inner: &str| format!("table t {{\n    column id int primary-key\n{inner}}}\n");
     vec![
-        ("slash-dashes", "/- ".repeat(1_000) + &table(""), "directly behind another one"),
-        ("open comments", "/*".repeat(100_000), "levels of `/* */`"),
-        ("a comment that never ends", "table t {\n/* ".to_owned() + &"x".repeat(10_000), "never closed"),
+        ("slash-dashes", "/- ".repeat(1_000) + &table(""), "directly after another"),
+        ("open comments", "/*".repeat(100_000), "levels of nested `/* */`"),
+        ("a comment that never ends", "table t {\n/* ".to_owned() + &"x".repeat(10_000), "unterminated"),
         ("braces", "a {\n".repeat(100_000), "levels of braces"),
-        ("annotations", "(".repeat(100_000), "directly behind another one"),
-        ("properties", table(&format!("    column x int {}\n", "p=1 ".repeat(4_000))), "a node of more than"),
-        ("parentheses", table(&format!("    check \"{}id > 0{}\"\n", "(".repeat(300), ")".repeat(300))), "levels of parentheses"),
-        ("an expression", table(&format!("    check \"id > {}\"\n", "1".repeat(100_000))), "characters; the most are 100000"),
-        ("a string", format!("table t comment=\"{}\"\n", "x".repeat(2 << 20)), "a word or string of more than"),
+        ("annotations", "(".repeat(100_000), "directly after another"),
+        ("properties", table(&format!("    column x int {}\n", "p=1 ".repeat(4_000))), "a node has more than"),
+        ("parentheses", table(&format!("    check \"{}id > 0{}\"\n", "(".repeat(300), ")".repeat(300))), "levels of nested parentheses"),
+        ("an expression", table(&format!("    check \"id > {}\"\n", "1".repeat(100_000))), "characters; the maximum is 100000"),
+        ("a string", format!("table t comment=\"{}\"\n", "x".repeat(2 << 20)), "a string or number is longer than"),
         ("mistakes", table(&"    colum x int\n".repeat(3_000)), "and 2900 more"),
         ("a long line", table(&format!("    colum {}\n", "x ".repeat(1_000))), "unknown node"),
         ("semicolons", ";".repeat(100_000), "`;` in a row"),
-        ("quotes", format!("table t {}", "\"".repeat(100_000)), "a node of more than"),
+        ("quotes", format!("table t {}", "\"".repeat(100_000)), "a node has more than"),
     ]
 }
 
@@ -110,7 +110,7 @@ fn what_is_too_much_is_an_error_at_its_line() {
         }
     }
     place.write("schema.kdl", format!("// {}\n", "x".repeat(17 << 20)));
-    assert!(refused_soon(&place, &["validate"]).err.contains("more than 16 MiB"));
+    assert!(refused_soon(&place, &["validate"]).err.contains("larger than 16 MiB"));
 }
 
 #[test]
@@ -148,11 +148,11 @@ fn a_row_of_the_history_that_was_edited_stops_the_rollback() {
         place.on(url, &["plan", "--to", "1"]).exits(0);
         sql("UPDATE _rosey_history SET schema_after = 'include \"other.kdl\"' WHERE number = 1");
         let run = place.on(url, &["rollback", "--auto-approve", "--allow-destructive"]).exits(3);
-        assert!(run.err.contains("number 1 of the history") && run.err.contains("nothing was changed"), "{run}");
+        assert!(run.err.contains("version 1 of the history") && run.err.contains("nothing was changed"), "{run}");
         // Without a digest a row is as an older rosey wrote it, and still no more than a schema.
         sql("UPDATE _rosey_history SET digest = NULL");
         let run = place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive"]).exits(1);
-        assert!(run.err.contains("number 1 recorded cannot be read"), "{run}");
+        assert!(run.err.contains("cannot read the schema recorded as version 1"), "{run}");
     });
 }
 

@@ -83,7 +83,7 @@ fn another_programs_config_names_no_database() {
         place.write("config.json", config);
         let run = place.rosey(&["plan"]);
         assert!(run.code == Some(1) && run.err.starts_with("error: no database"), "{config}\n{run}");
-        assert!(run.err.contains("the `database` of config.json is not a path"), "{config}\n{run}");
+        assert!(run.err.contains("`database` in config.json is neither a path"), "{config}\n{run}");
     }
     place.write("config.json", r#"{ "database": "postgres://ada:s3cret@host/db" }"#);
     assert!(!place.rosey(&["plan"]).err.contains("s3cret"));

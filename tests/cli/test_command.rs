@@ -121,10 +121,10 @@ fn what_destroys_has_to_be_said() {
     ]);
     let run = test(&place, &[]).exits(1);
     assert!(run.out.contains("ok      tests/schema/a.kdl") && run.out.contains("ok      tests/schema/b.kdl"), "{run}");
-    assert!(run.out.contains("apply refused; say expect-blocked with the code, or allow-destructive"), "{run}");
+    assert!(run.out.contains("apply refused; add expect-blocked with the code, or allow-destructive"), "{run}");
     assert!(run.out.contains("table.users.column.name (destroys-column)"), "{run}");
-    assert!(run.out.contains("expect-blocked: nothing is stopped by destroys-table"), "{run}");
-    assert!(run.out.contains("other reasons stop the apply as well"), "{run}");
+    assert!(run.out.contains("expect-blocked: destroys-table does not block the plan"), "{run}");
+    assert!(run.out.contains("other reasons also block the apply"), "{run}");
     assert!(run.out.contains("did you mean `destroys-column`?"), "{run}");
     assert!(run.out.ends_with("5 cases: 2 passed, 3 failed, 0 skipped\n"), "{run}");
 }
@@ -158,9 +158,9 @@ fn mistakes_are_shown_where_they_stand() {
 fn what_it_would_run_on_is_made_sure_of() {
     let place = place(&[("a", "after { }\nexpect \"no changes\"")]);
     for (arguments, wanted) in [
-        (&["--url", "test.db"][..], "never in the file that --url names"),
+        (&["--url", "test.db"][..], "never in the file named by --url"),
         (&["--dialect", "postgres"], "no server for the scratch databases"),
-        (&["--dialect", "sqlite", "--url", "postgresql://h/d"], "--dialect says sqlite"),
+        (&["--dialect", "sqlite", "--url", "postgresql://h/d"], "but --dialect is sqlite"),
         (&["nowhere"], "no test case at nowhere"),
         (&["--filter", "zzz"], "no test cases to run"),
     ] {

@@ -75,7 +75,7 @@ fn of_two_applies_at_once_one_does_it_and_the_other_finds_it_done() {
         let printed: Vec<String> = outcomes.iter().map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).collect();
         let said: Vec<String> = outcomes.iter().map(|o| String::from_utf8_lossy(&o.stderr).into_owned()).collect();
         assert!(outcomes.iter().all(|o| o.status.success()), "{printed:?} {said:?}");
-        assert_eq!(printed.iter().filter(|p| p.starts_with("Apply complete (number 1)")).count(), 1, "{printed:?}");
+        assert_eq!(printed.iter().filter(|p| p.starts_with("Apply complete (version 1)")).count(), 1, "{printed:?}");
         assert_eq!(printed.iter().filter(|p| p.starts_with("No changes.")).count(), 1, "{printed:?}");
         assert_eq!(place.database.value("SELECT count(*) FROM _rosey_history"), "1");
     }
@@ -202,7 +202,7 @@ fn a_signal_in_a_long_rebuild_rolls_it_back() {
     let before = place.snapshot();
     for signal in ["TERM", "INT"] {
         let (said, code) = interrupt(&place, signal);
-        assert_eq!(said.last().map(String::as_str), Some("error: interrupted; all was rolled back, the database is as it was"), "{said:?}");
+        assert_eq!(said.last().map(String::as_str), Some("error: interrupted; rolled back; the database is unchanged"), "{said:?}");
         assert_eq!(code, Some(1));
         assert_eq!(place.snapshot(), before);
     }

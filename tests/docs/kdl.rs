@@ -29,7 +29,7 @@ fn is_part_of_a_table(text: &str) -> bool {
     let whole = format!("table this {{\n{text}\n}}\n");
     schema(&whole)
         .err()
-        .is_none_or(|why| why.lines().all(|l| l.contains(", which the schema does not have") || l.ends_with("does not have")))
+        .is_none_or(|why| why.lines().all(|l| l.ends_with("which is not in the schema") || l.contains(", which does not exist in table ")))
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::read;
 use super::workshop::{Workshop, between};
 
 const README: &str = "README.md";
-const QUESTION: &str = "Only `yes` is taken for an answer: yes";
+const QUESTION: &str = "Only 'yes' will be accepted: yes";
 
 /// A command, and what stands under it.
 fn commands(block: &Block) -> Vec<(String, Vec<String>)> {

@@ -116,7 +116,7 @@ fn what_is_left_out_is_named() {
     let comment = markdown(&declared(&format!("table wide {{ {wide} }}")).plan(&Database::from_sql(&tables)), "schema.kdl");
     check(&comment);
     assert!(comment.contains("# table.wide will be created") && comment.contains("more lines: run rosey plan"), "{comment:.9000}");
-    let folded = comment.split("<summary>Which</summary>").nth(2).unwrap();
+    let folded = comment.split("<summary>List</summary>").nth(2).unwrap();
     assert!(folded.contains("`: destroy\n"), "{folded:.500}");
     let alone = markdown(&declared(&format!("table wide {{ {wide} }}")).plan(&Database::new()), "schema.kdl");
     check(&alone);
@@ -138,7 +138,7 @@ fn drift_is_told_before_the_changes() {
     plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone(), unmanaged: Vec::new() });
     let comment = markdown(&plan, "schema.kdl");
     check(&comment);
-    assert!(comment.contains("#### Drift: changed since number 7, and not by rosey\n\n- "), "{comment}");
+    assert!(comment.contains("#### Drift: changed outside rosey since version 7\n\n- "), "{comment}");
     assert!(comment.contains("\n- `table.one`\n"), "{comment}");
     assert!(comment.find("#### Drift") < comment.find("diff\n"));
 }

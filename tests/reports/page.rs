@@ -47,7 +47,7 @@ fn drift_is_told_before_the_changes() {
     plan.drift = Some(rosey::plan::Drift { number: 7, changes: plan.changes.clone(), unmanaged: Vec::new() });
     let page = html(&plan, "schema.kdl", &declared.schema);
     tags::check(&page);
-    assert!(page.contains("Changed since number 7, and not by rosey") && page.find("id=\"drift\"") < page.find("id=\"changes\""));
+    assert!(page.contains("Changed outside rosey since version 7") && page.find("id=\"drift\"") < page.find("id=\"changes\""));
 }
 
 #[test]

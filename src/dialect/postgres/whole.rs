@@ -155,7 +155,7 @@ mod tests {
             ("'a", "it is not one complete expression"),
             ("1 --", "it ends with a comment"),
             ("1 /* /* */", "it ends with a comment"),
-            ("/* */", "it holds no SQL"),
+            ("/* */", "it contains no SQL"),
         ] {
             assert_eq!(said(text), message, "{text}");
         }
