@@ -177,8 +177,10 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
 
 async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
     if let Some(file) = target.missing_file() {
-        let failure =
-            Failure::new(format!("{} does not exist; apply creates a database file only if a URL names it; nothing was changed", file.display()));
+        let failure = Failure::new(format!(
+            "{} does not exist; apply creates a database file only if a URL names it; nothing was changed",
+            file.display()
+        ));
         return Err(failure.help(format!("to create it: rosey apply --url {}", again::word(&file.display().to_string()))));
     }
     target.database.wait_for_others(way.wait).await?;
@@ -198,7 +200,10 @@ pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
     match output::ask(question) {
         Some(answer) if answer == "yes" => Ok(()),
         Some(_) => Err(Failure::new("not approved; nothing was changed")),
-        None => Err(Failure::new("cannot ask for approval without a terminal; nothing was changed").help("add --auto-approve to skip the question")),
+        None => {
+            Err(Failure::new("cannot ask for approval without a terminal; nothing was changed")
+                .help("add --auto-approve to skip the question"))
+        }
     }
 }
 

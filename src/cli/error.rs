@@ -106,7 +106,9 @@ impl From<Error> for Failure {
                 "rosey writes to the file, and SQLite keeps its journal in the folder: run as a user with write permission on both, or \
                  make the mount writable",
             ),
-            Error::WalUnreadable { .. } => failure.help("copy the file and its -wal file to a writable folder, or get write permission on this one"),
+            Error::WalUnreadable { .. } => {
+                failure.help("copy the file and its -wal file to a writable folder, or get write permission on this one")
+            }
             Error::PageSize { .. } => {
                 failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
             }
@@ -150,7 +152,9 @@ fn temporary() -> String {
 fn hint(error: &postgres::Error) -> Option<&'static str> {
     use postgres::Error;
     Some(match error {
-        Error::NoServer { .. } => "check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)",
+        Error::NoServer { .. } => {
+            "check the host and port, and that the server is running and accepts TCP/IP connections (listen_addresses)"
+        }
         Error::NoAnswer { .. } => "check the host, the port and any firewalls; wait longer with ?connect_timeout=30",
         Error::UnknownHost { .. } => "check the host name in the URL or in PGHOST",
         Error::NoSocket { .. } => "add the host to the URL, or the socket directory: ?host=/var/run/postgresql",
@@ -190,7 +194,9 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
             "connect to the PostgreSQL server directly, or through a pool in session mode (pgbouncer: pool_mode = session): an apply \
              needs a session that keeps its server process; plan works through any pool"
         }
-        Error::ReadOnly(_) => "connect to the primary; if this is the primary, turn off default_transaction_read_only for this role or database",
+        Error::ReadOnly(_) => {
+            "connect to the primary; if this is the primary, turn off default_transaction_read_only for this role or database"
+        }
         Error::Sql { code, .. } if code == "53200" => "increase max_locks_per_transaction or the memory of the server",
         _ => return None,
     })
@@ -265,7 +271,9 @@ impl From<ApplyError> for Failure {
             ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and review the new plan"),
             ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
                 .help("run rosey plan to see the difference; add --force to record the database as it is"),
-            ApplyError::Unreadable(_) => Failure::new(format!("{error}{UNCHANGED}")).help("it may have been written by a newer rosey; upgrade rosey"),
+            ApplyError::Unreadable(_) => {
+                Failure::new(format!("{error}{UNCHANGED}")).help("it may have been written by a newer rosey; upgrade rosey")
+            }
             ApplyError::History(error) => Failure::from(error),
             ApplyError::NoRoom { .. } => {
                 Failure::new(format!("{error}{UNCHANGED}")).help("free disk space, or put the backup on another disk with --backup-dir")
@@ -280,9 +288,7 @@ impl From<ApplyError> for Failure {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
                 Failure::new(format!("{error}{ROLLED_BACK}{list}")).help("end these sessions, or wait longer with --lock-timeout 60s")
             }
-            ApplyError::NoDigest => {
-                Failure::new(error.to_string()).help("re-create it: rosey plan --out FILE, or rosey state pull > FILE")
-            }
+            ApplyError::NoDigest => Failure::new(error.to_string()).help("re-create it: rosey plan --out FILE, or rosey state pull > FILE"),
             ApplyError::Busy { ref blockers, .. } => {
                 let list: String = blockers.iter().map(|b| format!("\n  {b}")).collect();
                 Failure::new(format!("{error}{UNCHANGED}{list}")).help("end that session, or try again when it has finished")
@@ -340,9 +346,10 @@ fn statement(address: &str, source: dialect::Error) -> Failure {
             let failure = Failure::from(full);
             Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
         }
-        dialect::Error::Sqlite(Error::ReadOnly) => {
-            Failure { text: "the database is read-only; the apply was rolled back and nothing was changed".to_owned(), ..Error::ReadOnly.into() }
-        }
+        dialect::Error::Sqlite(Error::ReadOnly) => Failure {
+            text: "the database is read-only; the apply was rolled back and nothing was changed".to_owned(),
+            ..Error::ReadOnly.into()
+        },
         dialect::Error::Sqlite(_) => Failure::new(text),
         dialect::Error::Postgres(error) => Failure { text, ..(*error).into() },
     }

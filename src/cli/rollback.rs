@@ -81,7 +81,11 @@ async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
 impl Back {
     /// What the plan's last line calls the schema.
     pub(super) fn name(&self) -> String {
-        if self.way.back_to == 0 { "the schema before version 1".to_owned() } else { format!("the schema of {}", name_of(self.way.back_to)) }
+        if self.way.back_to == 0 {
+            "the schema before version 1".to_owned()
+        } else {
+            format!("the schema of {}", name_of(self.way.back_to))
+        }
     }
 
     /// The plan, with what it cannot bring back.
@@ -165,8 +169,10 @@ pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
     match error {
         ApplyError::Plan(PlanError::Schema { problems, .. }) => {
             let list: String = problems.iter().map(|p| format!("\n  {}", p.message)).collect();
-            let failure =
-                Failure::new(format!("cannot roll back to {}: its schema cannot be created in the current database:{list}", name_of(back_to)));
+            let failure = Failure::new(format!(
+                "cannot roll back to {}: its schema cannot be created in the current database:{list}",
+                name_of(back_to)
+            ));
             let number = if back_to == 0 { "base".to_owned() } else { back_to.to_string() };
             failure.help(format!("fix it as a schema file and apply that: rosey history {number} --schema > FILE"))
         }

@@ -57,7 +57,10 @@ impl Lost {
         let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
         match (self.fate, back) {
             (Fate::Converted, Some(Column { using: Some(using), .. })) => {
-                format!("version {by} converted the values of column {name}; the rollback converts them back with the recorded `using` ({})", using.text)
+                format!(
+                    "version {by} converted the values of column {name}; the rollback converts them back with the recorded `using` ({})",
+                    using.text
+                )
             }
             (Fate::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
             (Fate::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),

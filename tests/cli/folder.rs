@@ -80,7 +80,8 @@ fn what_was_undone_is_left_to_whoever_names_it() {
         place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive", "--backup", "never"]).exits(0);
         by_schema(place, url, USERS_WITHOUT_NAME);
         let refused = apply(place, url, &["plans/0002.plan.kdl"]).exits(3);
-        let told = "plans/0002.plan.kdl was applied as version 4 and undone by version 6; it starts from a schema that differs from the database";
+        let told =
+            "plans/0002.plan.kdl was applied as version 4 and undone by version 6; it starts from a schema that differs from the database";
         assert!(refused.err.contains(told), "{refused}");
     });
 }
@@ -323,7 +324,10 @@ fn of_two_plans_from_one_schema_only_one_is_applied() {
         let status = place.on(url, &["status"]).exits(0);
         assert!(status.out.contains("0002-b.plan.kdl  version 2  pending  "), "{status}");
         assert!(status.out.contains("0002-c.plan.kdl  version 2  pending, alternative to 0002-b.plan.kdl  a change\n"), "{status}");
-        assert!(status.out.contains("delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER\n"), "{status}");
+        assert!(
+            status.out.contains("delete the others, apply the one that is left, and plan again: rosey plan --out FOLDER\n"),
+            "{status}"
+        );
         let run = apply(place, url, &["plans", "-q"]).exits(3);
         let rival = "starts from the same schema as plans/0002-b.plan.kdl, which has been applied: only one of the two can be applied\n";
         assert!(run.out.starts_with("plans/0002-b.plan.kdl: Apply complete") && run.err.contains(rival), "{run}");

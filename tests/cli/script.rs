@@ -59,7 +59,11 @@ fn rows_that_have_come_since_stop_it() {
 fn an_error_in_the_middle_leaves_everything_as_it_was() {
     let place = Place::having(USERS, ROWS);
     let script = script(&place, USERS_WITH_AGE_AS_TEXT);
-    stops(&place, &script.replacen("\n-- Records the apply in the history.", "\nSELECT no_such;\n-- Records the apply in the history.", 1), "no such column: no_such");
+    stops(
+        &place,
+        &script.replacen("\n-- Records the apply in the history.", "\nSELECT no_such;\n-- Records the apply in the history.", 1),
+        "no such column: no_such",
+    );
 }
 
 #[test]
@@ -102,7 +106,9 @@ fn the_difference_of_two_files_is_for_reading() {
     place.write("after.kdl", USERS_WITHOUT_NAME);
     let run = place.rosey(&["diff", "schema.kdl", "after.kdl", "--dialect", "sqlite", "--format", "sql"]).exits(2);
     assert!(
-        run.out.starts_with("-- For reading only: this script does not check the database it runs on and does not record itself in the history."),
+        run.out.starts_with(
+            "-- For reading only: this script does not check the database it runs on and does not record itself in the history."
+        ),
         "{run}"
     );
     assert!(run.out.contains(".print \"stopped: this script destroys data; nothing was changed\"\n.exit 3\n"), "{run}");

@@ -64,7 +64,10 @@ fn rows_that_have_come_since_stop_it_before_it_destroys() {
             "1 of 3 rows have a order_id that does not exist in orders; nothing was changed",
         ),
         ("INSERT INTO lines VALUES (3, 1, NULL, 'c', 'kept')", "`qty` is NULL in 1 of 3 rows; nothing was changed"),
-        ("INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')", "2 of 3 rows are duplicates under unique constraint (sku, qty); nothing was changed"),
+        (
+            "INSERT INTO lines VALUES (3, 1, 1, 'a', 'kept')",
+            "2 of 3 rows are duplicates under unique constraint (sku, qty); nothing was changed",
+        ),
     ] {
         database.sql(row);
         let said = database.psql(&script, &LEAVE).unwrap_err();

@@ -82,7 +82,9 @@ pub(crate) fn newly_broken(before: &Broken, after: &Broken) -> Option<String> {
     for (key, now) in after {
         let orphans = match (before.get(key), now) {
             (None, Orphans::Mismatch | Orphans::Nowhere(_)) | (Some(Orphans::Mismatch), _) => false,
-            (Some(_), Orphans::Mismatch) => return Some(format!("foreign key {} of {} would not reference a primary key or unique index", key.1, key.0)),
+            (Some(_), Orphans::Mismatch) => {
+                return Some(format!("foreign key {} of {} would not reference a primary key or unique index", key.1, key.0));
+            }
             (old, new) => {
                 let before = |row: &String| old.and_then(|o| o.rows().get(row).copied()).unwrap_or(0);
                 new.rows().iter().any(|(row, n)| *n > before(row))

@@ -94,6 +94,9 @@ mod tests {
         assert_eq!(at(Dialect::Sqlite), ["table.t.column.b", "table.t.check.big", "table.t.index.i", "view.v", "trigger.g"]);
         assert_eq!(at(Dialect::Postgres), ["table.t.column.b", "table.t.column.c", "table.t.check.big", "table.t.index.i", "view.v"]);
         let kdl = "table t { column id serial primary-key; check c \"id > 1_0\"; }";
-        assert_eq!(found(&RULE, kdl, Dialect::Sqlite), ["table.t.check.c: c contains the number 1_0, which SQLite before 3.46 does not accept"]);
+        assert_eq!(
+            found(&RULE, kdl, Dialect::Sqlite),
+            ["table.t.check.c: c contains the number 1_0, which SQLite before 3.46 does not accept"]
+        );
     }
 }

@@ -133,7 +133,13 @@ pub(super) fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let (name, table) = (rows::old_name(edits, &column.name), old_table(edits));
     let condition = format!("typeof({name}) = 'text' AND length({name}) > {most}");
     let message = format!("{{count}} of {{total}} values of {} are longer than {most} characters", column.name);
-    let hazard = Hazard::new(Code::LongerValues, Level::Warns, at(edits, &column.name), message, "SQLite does not enforce the length and keeps them unchanged");
+    let hazard = Hazard::new(
+        Code::LongerValues,
+        Level::Warns,
+        at(edits, &column.name),
+        message,
+        "SQLite does not enforce the length and keeps them unchanged",
+    );
     let probe = Probe::Query(format!("SELECT sum({condition}), count(*) FROM {table}"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
