@@ -10,7 +10,7 @@ use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, ForeignKey, Ident, Table};
 
 /// The rules that are new, or new in what they demand: another name is no demand.
-fn comes<'d, T>(deltas: &'d [Delta<T>], demand: Attribute) -> impl Iterator<Item = &'d T> {
+fn comes<T>(deltas: &[Delta<T>], demand: Attribute) -> impl Iterator<Item = &T> {
     let is_new = move |d: &&Delta<T>| !matches!(d, Delta::Alter { edits, .. } if edits.iter().all(|e| e.attribute != demand));
     deltas.iter().filter(is_new).filter_map(Delta::after)
 }
