@@ -4,42 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, Remarks, SqlitePath, Stamped, drift, history, postgres as pg,
+    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, Remarks, Stamped, Way, drift, history, postgres as pg,
     procedure, sqlite as lite, stamp,
 };
 use crate::dialect::engine::{Purpose, Session};
 use crate::dialect::{self, Error, Pulse};
 use crate::diff::{Changes, unmanaged};
 use crate::kdl;
-use crate::plan::{Counts, Drift, Plan, State};
+use crate::plan::{Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
-
-/// How a plan is made.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    /// How tables of a SQLite file are changed.
-    pub path: SqlitePath,
-    /// PostgreSQL: whether tables that hold rows are changed without stopping writers.
-    pub online: bool,
-    /// How long a plan waits for another program's lock.
-    pub wait: Duration,
-    /// How rows are counted.
-    pub counts: Counts,
-    /// How long a plan counts for one hazard.
-    pub count_limit: Duration,
-}
-
-impl Default for Way {
-    fn default() -> Self {
-        Way {
-            path: SqlitePath::Cheapest,
-            online: true,
-            wait: Duration::from_secs(5),
-            counts: Counts::Full,
-            count_limit: Duration::from_secs(10),
-        }
-    }
-}
 
 /// A desired schema: as it was written, and in its database's spelling.
 #[derive(Debug, Clone)]

@@ -22,15 +22,14 @@ use std::time::Duration;
 
 use crate::plan::{Allowed, Kind, Plan, Record, Step, renames};
 
-pub use crate::dialect::{ApplyError, BackupMode, Database, HistoryError};
+pub use crate::dialect::{ApplyError, BackupMode, Database, HistoryError, Remarks, SqlitePath, Way};
 pub use crate::plan::Identity;
-pub use database::{Desired, Noted, Planned, Way, is_missing};
+pub use database::{Desired, Noted, Planned, is_missing};
 pub use history::Entry;
 pub use offline::{Offline, plan_offline, state_of};
-pub use postgres::Remarks;
 pub use restore::{Backups, RestoreOptions, Sound, backups, restore};
 pub use script::{frame_of_saved, frame_offline};
-pub use sqlite::{SqlitePath, State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
+pub use sqlite::{State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 pub use stamp::Stamped;
 
 /// How an apply is done.

@@ -10,9 +10,8 @@ use std::time::Duration;
 use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, Remarks, SqlitePath, Way, plan_offline, postgres as pg};
-use crate::dialect::PlanError;
-use crate::dialect::postgres;
+use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, Remarks, SqlitePath, Way, plan_offline};
+use crate::dialect::{self, PlanError};
 use crate::diff::Changes;
 use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
@@ -218,23 +217,18 @@ impl Saved {
 
     /// The plan as it is made on the database now, and the tables that hold rows there and did not.
     async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
-        match database {
-            Database::Sqlite(_) => {
-                let planned = database.plan(&self.desired, way).await?;
-                Ok((planned.plan, planned.remarks, Vec::new()))
-            }
-            Database::Postgres(url) => {
-                let holding = postgres::offline::holding(&self.file.facts);
-                let planned = pg::plan_as_noted(url, self.desired.normalized(), &holding, way).await;
-                database.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await
-            }
-        }
+        let engine = database.engine();
+        let Some(planned) = engine.plan_as_noted(self.desired.normalized(), &self.file.facts, way) else {
+            let planned = database.plan(&self.desired, way).await?;
+            return Ok((planned.plan, planned.remarks, Vec::new()));
+        };
+        database.or_who_is_in_the_way(planned.await.map_err(Into::into), way.wait).await
     }
 
     /// What differs from where the plan starts to what is there.
     async fn since(&self, database: &Database) -> Result<Changes, ApplyError> {
         let start = Schema { ignores: self.desired.written().ignores.clone(), ..self.current.clone() };
-        if is_missing(database) { Ok(from_nothing(&start)) } else { database.changes_since(&start).await }
+        if is_missing(database) { Ok(from_nothing(&start, self.file.dialect)) } else { database.changes_since(&start).await }
     }
 
     /// What is left of a plan whose steps after its transaction were cut off. What differs beside that is not its work.
@@ -270,7 +264,7 @@ impl Saved {
         // Who planned may be another than who applies: what gives something back to its owner is not said where that is who
         // applies, and then changes nothing.
         let live: Vec<_> = plan.statements().collect();
-        let own: Vec<_> = self.plan.statements().filter(|s| live.contains(s) || !postgres::gives_back(&s.sql)).collect();
+        let own: Vec<_> = self.plan.statements().filter(|s| live.contains(s) || !dialect::gives_back(&s.sql)).collect();
         if live == own {
             return None;
         }
@@ -310,7 +304,7 @@ async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema
 }
 
 /// A database that is not there yet differs in all that the plan starts from.
-fn from_nothing(start: &Schema) -> Changes {
-    let before = crate::dialect::sqlite::normalized(start.clone());
+fn from_nothing(start: &Schema, dialect: Dialect) -> Changes {
+    let before = dialect::normalized(start.clone(), dialect);
     crate::diff::diff(&before, &crate::schema::Normalized::default()).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ mod state;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{ApplyError, Database, Observer, Options, Outcome, Way, procedure};
+use super::{ApplyError, Database, Observer, Options, Outcome, SqlitePath, Way, procedure};
 use crate::dialect::sqlite::inspect;
 use crate::dialect::{PlanError, Pulse};
 use crate::kdl;
@@ -22,16 +22,6 @@ pub use state::{State, plan_with_state, state};
 /// Where the file cannot be read, or where no plan is possible.
 pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> {
     plan_by(path, desired, SqlitePath::Cheapest).await
-}
-
-/// How tables of a SQLite file are changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SqlitePath {
-    /// `ALTER TABLE` where it fits, else an edit of the stored definition, else a rebuild.
-    #[default]
-    Cheapest,
-    /// SQLite's documented rebuild for every table that changes.
-    Rebuild,
 }
 
 /// Plans as [`plan()`] does, with a say in how tables are changed.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::guards::Guards;
-use super::{ApplyError, Error, Pulse};
-use crate::plan::{Plan, Record, Statement};
+use super::{ApplyError, Error, PlanError, Pulse, Remarks, Way};
+use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, ObjectName, Schema};
 
 /// What an engine answers, in time.
@@ -75,6 +75,9 @@ pub(crate) struct Replanned {
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
+/// A plan, what there is to say of it, and the tables that it is not made for.
+pub(crate) type AsNoted = (Plan, Remarks, Vec<ObjectName>);
+
 /// The live schema beside another one, both in one spelling.
 pub(crate) struct Comparison {
     pub(crate) live: Normalized,
@@ -119,6 +122,13 @@ pub(crate) trait Engine: Send + Sync {
     /// Who holds a lock that was waited for in vain; nothing if the engine cannot tell.
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, Error> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// Plans as if the tables held rows that did when these facts were noted, and no others. Gives the tables besides that change
+    /// and hold rows all the same. Nothing if no plan of the engine depends on that.
+    fn plan_as_noted<'a>(&'a self, desired: &'a Normalized, facts: &'a [Fact], way: Way) -> Option<Local<'a, AsNoted, PlanError>> {
+        let _ = (desired, facts, way);
+        None
     }
 
     /// Waits until no other apply is at work. What is planned meanwhile would be out of date.

@@ -12,12 +12,14 @@ use crate::dialect::postgres::Url;
 use crate::plan::Plan;
 use crate::schema::Normalized;
 
+pub use crate::dialect::Remarks;
+pub use crate::dialect::postgres::plan_as_noted;
 pub(super) use plan::Opened;
 use plan::PATIENCE;
-pub use plan::{Remarks, inspect, plan, plan_within};
+pub use plan::{inspect, plan, plan_within};
 pub use script::plan_with_frame;
 pub(super) use script::{Start, frame};
-pub use state::{PlanAndState, State, plan_as_noted, plan_with_state, state};
+pub use state::{PlanAndState, State, plan_with_state, state};
 
 /// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
 ///

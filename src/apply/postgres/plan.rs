@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::apply::{ApplyError, Database, Way, drift};
+use crate::apply::{ApplyError, Database, Remarks, Way, drift};
 use crate::dialect::PlanError;
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
@@ -11,20 +11,6 @@ use crate::dialect::postgres::planner::{self, How, Planned};
 use crate::dialect::postgres::{Error, Url};
 use crate::plan::Plan;
 use crate::schema::Normalized;
-
-/// What `plan` has to say besides the plan.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Remarks {
-    /// Schemas that hold something and that neither the file nor the history names.
-    pub left_alone: Vec<String>,
-    /// The server could not be asked about expressions: some may be shown as changed that are not.
-    pub unasked: bool,
-    /// There is a history, and the role may not read it: guards and drift are not known.
-    pub history_unread: bool,
-    /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
-    pub later: Option<String>,
-}
 
 /// Plans from the database's schema to the desired one.
 ///
@@ -65,7 +51,7 @@ impl Opened {
         let Opened { mut connection, live, guards } = self;
         let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
         planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
-        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &how(way)).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &How::in_way(way)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
         let history_unread = settled.live.history && !planner::may_read_history(&mut connection).await?;
@@ -73,11 +59,6 @@ impl Opened {
         connection.close().await.ok();
         Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, history_unread, later }))
     }
-}
-
-/// What planning needs to know of the way.
-pub(super) fn how<'h>(way: Way) -> How<'h> {
-    How { online: way.online, counts: way.counts, holding: None }
 }
 
 /// The live schema as KDL.

@@ -1,15 +1,13 @@
 //! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same settings, the same lock,
 //! the same look at the rows, the same steps, the same row in the history.
 
-use super::Remarks;
-use super::plan::how;
 use crate::apply::recorded::as_recorded;
-use crate::apply::{ApplyError, Options, Way, history};
+use crate::apply::{ApplyError, Options, Remarks, Way, history};
 use crate::dialect::guards::Guards;
 use crate::dialect::history::{create_history, first_columns, insert_history, upgrade_history};
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::lock::LOCK;
-use crate::dialect::postgres::planner::{self, Planned, Settled};
+use crate::dialect::postgres::planner::{self, How, Planned, Settled};
 use crate::dialect::postgres::{Url, digest, engine, script};
 use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
@@ -38,7 +36,7 @@ pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options:
     connection.begin(Begin::Snapshot).await?;
     history::is_known(history::decode(&engine::history(&mut connection, true).await?))?;
     history::acts(engine::acts_on_history(&mut connection).await?)?;
-    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &how(way)).await?;
+    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(way)).await?;
     let mut number = 0;
     if settled.live.history {
         number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;

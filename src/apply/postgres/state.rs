@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::super::{Entry, drift, history};
-use super::plan::how;
-use super::{PATIENCE, Remarks};
-use crate::apply::Way;
+use super::PATIENCE;
+use crate::apply::{Remarks, Way};
 use crate::dialect::guards::Guards;
 use crate::dialect::postgres::connection::{Begin, Connection};
 use crate::dialect::postgres::inspect::{self, Live};
@@ -73,34 +72,13 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
     let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
-    let planned = planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..how(way) }).await?;
+    let planned = planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..How::in_way(way) }).await?;
     let mut plan = planned.plan;
     let since = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
     (plan.drift, remarks.later) = (since.drift, since.later);
     connection.rollback().await?;
     connection.close().await.ok();
     Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
-}
-
-/// Plans as if these tables held rows and no others did, as a plan file has noted it down. Gives the tables besides that
-/// change and hold rows all the same: the plan is not made for them.
-///
-/// # Errors
-/// As [`super::plan()`].
-pub async fn plan_as_noted(
-    url: &Url,
-    desired: &Normalized,
-    holding: &BTreeSet<ObjectName>,
-    way: Way,
-) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
-    let mut connection = Connection::open_within(url, way.wait).await?;
-    connection.begin(Begin::Snapshot).await?;
-    let (planned, _) = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..how(way) }).await?;
-    connection.rollback().await?;
-    connection.close().await.ok();
-    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };
-    let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
-    Ok((plan, remarks, planned.holding_after_all))
 }
 
 /// The schema as it is once it has been written and read again: its rules stand in another order.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::{Entry, drift, history};
-use super::{SqlitePath, folder_exists};
-use crate::apply::Way;
+use super::folder_exists;
+use crate::apply::{SqlitePath, Way};
 use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::gate::{self, Gate};
 use crate::dialect::sqlite::planner::{self, How};

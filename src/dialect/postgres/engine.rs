@@ -10,10 +10,10 @@ use super::connection::{Begin, Connection, Error};
 use super::planner::{self, How, Planned};
 use super::session::{self, Saved};
 use super::{Url, affinity, commit, dump, lock, run};
-use crate::dialect::engine::{Answer, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
+use crate::dialect::engine::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::dialect::history::{create_history, insert_history, upgrade_history};
-use crate::dialect::{self, BackupMode, Pulse};
-use crate::plan::{Plan, Record, Statement};
+use crate::dialect::{self, BackupMode, PlanError, Pulse, Way};
+use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
 /// How long an apply waits for a lock before it lets others pass and tries again: who wants the same lock meanwhile stands
@@ -43,6 +43,10 @@ impl Engine for Server<'_> {
 
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, dialect::Error> {
         Box::pin(async move { Ok(Some(run::in_the_way(self.0).await)) })
+    }
+
+    fn plan_as_noted<'a>(&'a self, desired: &'a Normalized, facts: &'a [Fact], way: Way) -> Option<Local<'a, AsNoted, PlanError>> {
+        Some(Box::pin(async move { super::plan_as_noted(self.0, desired, &super::offline::holding(facts), way).await }))
     }
 
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {

@@ -1,6 +1,7 @@
 //! PostgreSQL: inspect, normalise, types, DDL text, changes → steps, connection.
 
 mod affinity;
+mod as_noted;
 mod ask;
 pub(crate) mod cancel;
 mod canon;
@@ -51,6 +52,7 @@ mod watch;
 mod whole;
 mod words;
 
+pub use as_noted::plan_as_noted;
 pub(crate) use cancel::cancel_all;
 pub use check::problems;
 pub use error::Error;

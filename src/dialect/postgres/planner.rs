@@ -11,6 +11,7 @@ use super::measure::{self, Measuring};
 use super::{
     check, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle, standing, trial,
 };
+use crate::dialect::Way;
 use crate::dialect::guards::Guards;
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::plan::{self, Counts, Plan, Step};
@@ -169,6 +170,11 @@ pub(crate) struct How<'h> {
 }
 
 impl<'h> How<'h> {
+    /// As the options say.
+    pub(crate) fn in_way(way: Way) -> How<'h> {
+        How { online: way.online, counts: way.counts, holding: None }
+    }
+
     /// As an approved plan was made.
     pub(crate) fn of(approved: &'h Plan) -> How<'h> {
         How { online: approved.online, counts: approved.counts, holding: approved.holding.as_ref() }
