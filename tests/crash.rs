@@ -190,10 +190,10 @@ fn ending(output: &Output) -> usize {
     assert_eq!(output.status.code(), Some(1), "{said}");
     match said.lines().nth(1).unwrap_or_default() {
         "error: disk I/O error" => 1,
-        "error: disk I/O error; the database is as it was" => 3,
+        "error: disk I/O error; the database is unchanged" => 3,
         error
             if error.starts_with("error: table.")
-                && error.ends_with(": disk I/O error; all was rolled back, the database is as it was") =>
+                && error.ends_with(": disk I/O error; rolled back; the database is unchanged") =>
         {
             2
         }
@@ -240,7 +240,7 @@ fn a_backup_that_fails_or_serves_no_more_is_taken_away() {
         let database = wide(mode);
         let image = database.bytes();
         for (limit, said) in
-            [(image.len() / 2, ".backup failed: disk I/O error; nothing was changed"), (image.len(), "the database is as it was")]
+            [(image.len() / 2, ".backup failed: disk I/O error; nothing was changed"), (image.len(), "the database is unchanged")]
         {
             let output = apply_within(limit, &database, "auto");
             let error = String::from_utf8(output.stderr).unwrap();
@@ -262,7 +262,7 @@ fn a_restore_that_fails_leaves_it_old() {
             let output = within(limit, &database, &["restore", "larger"]);
             let error = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1), "{mode}, {limit} bytes: {error}");
-            assert!(error.contains("disk I/O error; the database is as it was"), "{mode}, {limit} bytes: {error}");
+            assert!(error.contains("disk I/O error; the database is unchanged"), "{mode}, {limit} bytes: {error}");
             assert!(database.bytes() == image, "{mode}, {limit} bytes: {error}");
             assert_eq!(files(&database), ["test.db"], "{mode}, {limit} bytes: {error}");
         }
