@@ -8,6 +8,7 @@ mod fences;
 mod postgres;
 
 mod commands;
+mod contributing;
 mod kdl;
 mod layout;
 mod procedures;
