@@ -301,7 +301,7 @@ fn the_action_plans_and_applies() {
     assert!(code == Some(0) && outputs.contains("exit-code=0") && outputs.contains("changes=false"), "{outputs}");
     let (code, _, outputs) = run_script("plan", 1, "", &[]);
     assert_eq!((code, outputs.as_str()), (Some(1), "exit-code=1\nchanges=false\n"));
-    let (code, called, outputs) = run_script("apply", 0, "Apply complete (number 1)\\n", &[]);
+    let (code, called, outputs) = run_script("apply", 0, "Apply complete (version 1)\\n", &[]);
     assert_eq!((code, called.as_str(), outputs.as_str()), (Some(0), "[apply][--auto-approve]", "exit-code=0\nchanges=true\n"));
     let (code, _, outputs) = run_script("apply", 3, "", &[]);
     assert_eq!((code, outputs.as_str()), (Some(3), "exit-code=3\nchanges=false\n"));
@@ -372,10 +372,10 @@ fn what_was_committed_before_a_failure_has_changed_something() {
     if !is_there("bash") {
         return;
     }
-    let told = "| error: table.t: cancelled\\n  the transaction is committed (number 3); after it, one step is left\\n";
+    let told = "| error: table.t: cancelled\\n  the transaction is committed (version 3); one step is left\\n";
     let (code, _, outputs) = run_script("apply", 1, told, &[]);
     assert_eq!((code, outputs.as_str()), (Some(1), "exit-code=1\nchanges=true\n"));
-    let words = read("src/cli/error.rs") + &read("src/apply/mod.rs");
+    let words = read("src/cli/error.rs") + &read("src/dialect/failure.rs");
     for said in read("ci/run.sh").split("-e '").skip(1).map(|rest| rest.split('\'').next().unwrap().to_owned()) {
         assert!(words.contains(&said), "rosey does not say `{said}`");
     }

@@ -286,7 +286,7 @@ fn a_broken_build_is_seen_and_mended() {
         let output = child.wait_with_output().unwrap();
         reader.run("ROLLBACK");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains("the transaction is committed (number 1)"), "{}", said(&output));
+        assert!(said(&output).contains("the transaction is committed (version 1)"), "{}", said(&output));
         assert_ne!(database.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), "0", "{}", said(&output));
         let output = program.apply(&["-q"]);
         assert!(output.status.success(), "{}", said(&output));
@@ -320,7 +320,7 @@ fn of_two_applies_at_once_one_does_it() {
         let outputs = both.map(|child| child.wait_with_output().unwrap());
         let told: Vec<String> = outputs.iter().map(said).collect();
         assert!(outputs.iter().all(|o| o.status.success()), "{told:?}");
-        assert_eq!(told.iter().filter(|t| t.contains("Apply complete (number 1)")).count(), 1, "{told:?}");
+        assert_eq!(told.iter().filter(|t| t.contains("Apply complete (version 1)")).count(), 1, "{told:?}");
         assert_eq!(told.iter().filter(|t| t.contains("No changes.")).count(), 1, "{told:?}");
         assert_eq!(database.rows("SELECT number, outcome FROM _rosey_history"), [["1", "applied"]]);
     }
@@ -406,7 +406,7 @@ fn an_interrupt_after_the_transaction_says_what_is_left() {
         let output = child.wait_with_output().unwrap();
         reader.run("ROLLBACK");
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-        assert!(said(&output).contains("the transaction is committed (number 1)"), "{}", said(&output));
+        assert!(said(&output).contains("the transaction is committed (version 1)"), "{}", said(&output));
         let output = program.apply(&["-q"]);
         assert!(output.status.success(), "{}", said(&output));
         assert_eq!(database.value(LEFTOVERS), "0");

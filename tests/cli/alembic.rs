@@ -68,18 +68,22 @@ fn a_life_with_alembics_commands() {
         rosey("plan --detailed-exitcode").exits(2);
         // upgrade head, again
         alike(&rosey("apply --auto-approve -m emails").exits(0), "Apply complete (version 2): 0 added, 1 changed, 0 destroyed", on);
-        alike(&rosey("current").exits(0), "Version 2: apply, TIME by ada@host\nemails\nNo drift: the database is as it was left.", on);
+        alike(
+            &rosey("current").exits(0),
+            "Version 2: apply, TIME by ada@host\nemails\nNo drift: the database matches the recorded schema.",
+            on,
+        );
         alike(&rosey("history").exits(0), "1  TIME  apply  ada@host  users\n2  TIME  apply  ada@host  emails", on);
         // downgrade -1
         let back = "rollback -1 --auto-approve --allow-destructive --backup never -m back";
-        alike(&rosey(back).exits(0), "Going back to number 1 (undoes 2)\nwas full_name\nRollback complete (number 3)", on);
+        alike(&rosey(back).exits(0), "Rolling back to version 1 (undoes 2)\nwas full_name\nRollback complete (version 3)", on);
         assert_eq!(value("SELECT name FROM users"), "ann", "{on}");
         alike(
             &rosey("history").exits(0),
             "2  TIME  apply  ada@host  (undone) emails\n3  TIME  rollback  ada@host  (back to number 1) back",
             on,
         );
-        alike(&rosey("current").exits(0), "The schema is that of number 1.", on);
+        alike(&rosey("current").exits(0), "The schema is that of version 1.", on);
         // what others do
         value("ALTER TABLE users ADD COLUMN by_hand integer");
         alike(
@@ -87,16 +91,16 @@ fn a_life_with_alembics_commands() {
             "# table.users was changed\n+     column by_hand\nDrift since number 3: 0 added, 1 changed, 0 destroyed.",
             on,
         );
-        alike(&rosey("status").exits(0), "Drift: changed since, and not by rosey: table.users.", on);
+        alike(&rosey("status").exits(0), "Drift: changed outside rosey: table.users.", on);
         // stamp head
         alike(&rosey("stamp").exits(3), "the database differs from the schema in table.users; nothing was recorded", on);
         rosey("inspect --write").exits(0);
-        alike(&rosey("stamp -m taken").exits(0), "Stamped (number 4)", on);
+        alike(&rosey("stamp -m taken").exits(0), "Stamped (version 4)", on);
         rosey("drift").exits(0);
         rosey("plan --detailed-exitcode").exits(0);
         // downgrade base
         let base = "rollback --to base --auto-approve --allow-destructive --backup never -q";
-        alike(&rosey(base).exits(0), "Rollback complete (number 5): 0 added, 0 changed, 1 destroyed", on);
+        alike(&rosey(base).exits(0), "Rollback complete (version 5): 0 added, 0 changed, 1 destroyed", on);
         assert!(!rosey("inspect").exits(0).out.contains("table"), "{on}");
         // upgrade head once more: the file still says it
         rosey("apply --auto-approve -q").exits(0);
@@ -109,8 +113,8 @@ fn alembics_own_database_is_adopted_and_its_table_stays() {
     everywhere(|on, s, value| {
         value(LIVE);
         let init = s.rosey(&["init", "--auto-approve", "-m", "from alembic"]).exits(0);
-        alike(&init, "Verified: it matches the database.\nthis database was also managed by Alembic\nStamped (number 1)", on);
-        alike(&s.rosey(&["current"]).exits(0), "Number 1: stamp\nNo drift\nthis database was also managed by Alembic", on);
+        alike(&init, "Verified: it matches the database.\nthis database was also managed by Alembic\nStamped (version 1)", on);
+        alike(&s.rosey(&["current"]).exits(0), "Version 1: stamp\nNo drift\nthis database was also managed by Alembic", on);
         let schema = s.place.read("schema.kdl");
         assert!(schema.contains("table notes") && !schema.contains("alembic"), "{on}: {schema}");
         s.place.write("schema.kdl", schema.replace("column body text not-null", "column text text not-null was=body"));
@@ -136,7 +140,7 @@ fn who_may_only_read_sees_where_the_database_is() {
             database.name
         ));
         let reader = Session::on_postgres(Place::with(ONE), database.url().replace("postgres@", &format!("{role}@")));
-        alike(&reader.rosey(&["status"]).exits(0), "Version 1: apply\ntable.users. rosey drift shows how.", "a reader");
+        alike(&reader.rosey(&["status"]).exits(0), "Version 1: apply\ntable.users. Run rosey drift for details.", "a reader");
         reader.rosey(&["history", "--verbose"]).exits(0);
         reader.rosey(&["drift"]).exits(2);
         reader.rosey(&["plan", "--to", "1"]).exits(0);

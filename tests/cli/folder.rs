@@ -129,7 +129,7 @@ fn a_plan_that_comes_late_is_told_and_planned_again_as_it_is_said() {
         assert!(run.out.starts_with("plans/0002-add-c.plan.kdl: add c\n"), "{run}");
         assert!(place.on(url, &["history"]).exits(0).out.ends_with("add c\n"));
         let nothing = place.on(url, &["plan", "--out", "plans/0002-add-c.plan.kdl"]).exits(0);
-        let told = "there is nothing to do, so no plan was saved; plans/0002-add-c.plan.kdl was left as it is, and is not needed here\n";
+        let told = "no changes; no plan was saved; plans/0002-add-c.plan.kdl was left unchanged and is no longer needed\n";
         assert!(nothing.err.ends_with(told), "{nothing}");
     });
 }

@@ -92,8 +92,8 @@ fn a_rollback_warns_of_what_no_apply_created() {
         s.quietly(&["inspect --write", "stamp -m adopted"]);
         let adopted = s.place.read("schema.kdl");
         s.applies(&adopted.replace("column by_hand integer", "column by_hand integer\n    column made integer"), "three");
-        let column = "rosey did not create column by_hand: number 2 found it in the database";
-        let table = "rosey did not create table handmade: number 2 found it in the database";
+        let column = "rosey did not create column by_hand: version 2 found it in the database";
+        let table = "rosey did not create table handmade: version 2 found it in the database";
         told_everywhere(on, &s, "1", &["drops-adopted", column, table]);
         let shown = s.rosey(&["plan", "--to", "1"]).exits(0).out;
         assert!(!shown.contains("did not create column made"), "{on}\n{shown}");

@@ -26,8 +26,8 @@ fn a_commit_whose_answer_is_lost_is_found_out_about() {
             assert!(link.commits() > 0);
             assert_eq!(is_applied(&database), committed, "{}", run.said);
             match committed {
-                true => run.ends(0, &["it has confirmed that all is committed", "Apply complete (number 1)"]),
-                false => run.ends(1, &["the connection to the server was lost", "the database is as it was"]),
+                true => run.ends(0, &["the server has confirmed that the transaction is committed", "Apply complete (version 1)"]),
+                false => run.ends(1, &["the connection to the server was lost", "the database is unchanged"]),
             }
             assert_eq!(database.value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()"), "0");
         }
@@ -42,8 +42,8 @@ fn a_commit_whose_answer_is_lost_ahead_of_other_steps_says_what_is_left() {
         let link = Link::to(server.port, AtCommit::CutAfter);
         let program = Program::new(STAGED);
         let run = program.apply(&link.url(&database.name), &[]);
-        run.ends(1, &["the transaction is committed; one step is left (number 1)", "run rosey apply again"]);
-        run.never_says(&["as it was", "rolled back"]);
+        run.ends(1, &["the transaction is committed; one step is left (version 1)", "run rosey apply again"]);
+        run.never_says(&["unchanged", "rolled back"]);
         program.apply(&database.url(), &[]).ends(0, &["Apply complete"]);
         assert_eq!(database.value("SELECT count(*) FROM _rosey_history WHERE outcome = 'running'"), "0");
     }
@@ -78,7 +78,7 @@ fn a_history_that_cannot_be_completed_does_not_undo_what_is_done() {
         let database = server.database();
         database.sql(BEFORE);
         let program = Program::new(STAGED);
-        program.apply(&database.url(), &[]).ends(0, &["Apply complete (number 1)"]);
+        program.apply(&database.url(), &[]).ends(0, &["Apply complete (version 1)"]);
         database.sql(
             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''not today''; END'; \
              CREATE TRIGGER no BEFORE UPDATE ON _rosey_history FOR EACH ROW EXECUTE FUNCTION no()",
@@ -87,8 +87,8 @@ fn a_history_that_cannot_be_completed_does_not_undo_what_is_done() {
         let run = program.apply(&database.url(), &[]);
         // Refused at once, or said truly: never that nothing has happened when it has.
         if database.value("SELECT count(*) FROM pg_class WHERE relname = 'by_b'") == "1" {
-            run.ends(1, &["not today", "all steps are complete and committed (number 2)", "run rosey apply again"]);
-            run.never_says(&["as it was", "nothing was changed", "rolled back"]);
+            run.ends(1, &["not today", "all steps are complete and committed (version 2)", "run rosey apply again"]);
+            run.never_says(&["unchanged", "nothing was changed", "rolled back"]);
         } else {
             assert_ne!(run.code, Some(0), "{}", run.said);
         }
@@ -103,7 +103,7 @@ fn what_is_committed_ahead_of_the_transaction_is_told() {
         let schema = "enum mood sad ok\ntable t {\n    column id serial primary-key\n    column m mood not-null default=ok\n    check \"length(m::text) > 3\"\n}\n";
         let run = Program::new(schema).apply(&database.url(), &["--online", "false"]);
         if database.value("SELECT count(*) FROM pg_enum") == "2" {
-            run.never_says(&["the database is as it was", "nothing was changed"]);
+            run.never_says(&["the database is unchanged", "nothing was changed"]);
             assert!(run.said.contains("committed before the transaction"), "{}", run.said);
         } else {
             assert_ne!(run.code, Some(0), "{}", run.said);
@@ -125,6 +125,6 @@ fn a_server_that_restarts_in_the_middle_undoes_all() {
         database.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'UPDATE%' AND state = 'active'") == "1"
     });
     server.crash();
-    Run::of(child).ends(1, &["the connection to the server was lost", "the database is as it was"]);
+    Run::of(child).ends(1, &["the connection to the server was lost", "the database is unchanged"]);
     assert!(!is_applied(&database));
 }

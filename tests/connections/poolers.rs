@@ -64,7 +64,7 @@ fn session_mode_works_and_sessions_are_handed_back_as_they_were() {
         let program = Program::new(STAGED);
         program.run(&["plan", "--url", &bouncer.url()]).ends(0, &["by_a"]);
         let runs = five(&program, &bouncer.url());
-        let done = runs.iter().filter(|r| r.said.contains("Apply complete (number 1)")).count();
+        let done = runs.iter().filter(|r| r.said.contains("Apply complete (version 1)")).count();
         assert!(done == 1 && runs.iter().all(|r| r.code == Some(0)), "{runs:?}");
         is_clean(&database, &bouncer);
         // Also after a failure outside of the transaction.

@@ -118,7 +118,8 @@ fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence)
     }
     let live = world.now(&before.name);
     let message = format!("the new bounds of sequence {}, {min} to {max}, must include its current value", after.name);
-    let advice = format!("widen the bounds, or set the current value first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
+    let advice =
+        format!("widen the bounds, or set the current value first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
     let count = format!("SELECT count(*) FILTER (WHERE last_value NOT BETWEEN {min} AND {max}), count(*) FROM {live}");
     let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
     Some(hazard.counted(Probe::Query(count)).reading([&live]).found_by(format!("SELECT last_value FROM {live}")))
