@@ -35,8 +35,8 @@ impl BackfillArguments {
         let filled: Vec<String> = filled(plan).flat_map(|(table, column)| names(table, column)).collect();
         match self.backfill.iter().find(|text| !filled.iter().any(|name| expression(text, name).is_some())) {
             None => Ok(()),
-            Some(text) => Err(Failure::new(format!("--backfill {text}: the rollback does not add this column, nor make it NOT NULL"))
-                .help("leave it out; rosey rollback shows what it changes")),
+            Some(text) => Err(Failure::new(format!("--backfill {text}: the rollback neither adds this column nor makes it NOT NULL"))
+                .help("remove it; run rosey rollback to see what it changes")),
         }
     }
 }
@@ -51,7 +51,7 @@ fn fill(schema: &mut Schema, text: &str) -> Result<(), Failure> {
             }
         }
     }
-    let failure = Failure::new(format!("--backfill {text}: the schema that is gone back to has no such column"));
+    let failure = Failure::new(format!("--backfill {text}: the recorded schema has no such column"));
     Err(failure.help("write it as TABLE.COLUMN=SQL, like --backfill \"users.email=''\""))
 }
 

@@ -296,7 +296,7 @@ impl From<ApplyError> for Failure {
             ApplyError::Statement { address, source } => statement(&address, source),
             ApplyError::Unfinished { number, left, address: None, source } => after_commit(number, left, &source),
             ApplyError::Unfinished { number, left, .. } => {
-                Failure::new(format!("{error}\n  the transaction is committed (number {number}); after it, {} left", counted_steps(left)))
+                Failure::new(format!("{error}\n  the transaction is committed (version {number}); {} left", counted_steps(left)))
                     .help("run rosey apply again to finish the rest")
             }
             ApplyError::NotVerifiedAfter(_) => {

@@ -148,7 +148,7 @@ pub enum ApplyError {
 fn at_work(holder: Option<&str>, waited: &Duration) -> String {
     match holder {
         Some(holder) => format!("{holder} holds the apply lock on this database and did not release it within {waited:?}"),
-        None => format!("another connection holds the lock on the database, and did not let go within {waited:?}"),
+        None => format!("another connection holds a lock on the database and did not release it within {waited:?}"),
     }
 }
 

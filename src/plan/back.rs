@@ -65,8 +65,8 @@ impl Lost {
             (Fate::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
             (Fate::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),
             (Fate::Replaced, _) => format!("{kind} {name} is not the original one; version {by} dropped the original with its data"),
-            (Fate::Adopted, _) if by == 0 => format!("rosey did not create {kind} {name}: something else did, since the last apply"),
-            (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: number {by} found it in the database"),
+            (Fate::Adopted, _) if by == 0 => format!("rosey did not create {kind} {name}: it was created outside rosey after the last apply"),
+            (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
             (Fate::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
             (Fate::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
         }
