@@ -1,13 +1,13 @@
-//! A plan with nothing to do, and start-up: CPU and memory of the release binary on databases made here.
+//! A plan with nothing to do, and start-up: CPU and memory of the release binary on databases created here.
 //!
-//! `cargo bench --bench plan [-- TABLES…]` (1000 and 5000 where none are given). Each table has ten columns, two
-//! indexes, a foreign key and a check. Numbers are the child process's own, from `wait4`.
+//! `cargo bench --bench plan [-- TABLES…]` (default: 1000 and 5000). Each table has ten columns, two indexes,
+//! a foreign key and a check. Numbers are those of the child process, from `wait4`.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a run cost.
+/// The cost of a run.
 struct Cost {
     cpu_ms: f64,
     wall_ms: f64,
@@ -41,8 +41,8 @@ fn best(times: usize, folder: &Path, arguments: &[&str]) -> Cost {
     runs.min_by(|a, b| a.cpu_ms.total_cmp(&b.cpu_ms)).expect("at least one run")
 }
 
-/// Runs the binary and reads what it cost.
-#[allow(clippy::zombie_processes)] // wait4 waits, and tells the cost besides
+/// Runs the binary and measures its cost.
+#[allow(clippy::zombie_processes)] // wait4 waits, and reports the cost as well
 fn run(folder: &Path, arguments: &[&str]) -> Cost {
     let began = std::time::Instant::now();
     let child = Command::new(env!("CARGO_BIN_EXE_rosey"))

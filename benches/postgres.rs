@@ -1,9 +1,9 @@
-//! PostgreSQL: a plan with nothing to do at several sizes, beside `pg_dump --schema-only` of the same database in the same
-//! run; and what a writer feels of each staged change of a large table.
+//! PostgreSQL: a plan with nothing to do at several sizes, compared with `pg_dump --schema-only` of the same
+//! database in the same run; and how long each staged change of a large table makes a writer wait.
 //!
-//! `cargo bench --bench postgres [-- TABLES… [rows=N]]` (10, 100, 1000 and 5000 tables, 3,000,000 rows where none are
-//! given). Numbers of a process are its own, from `wait4`. Queries are the lines of the server's own log, locks what
-//! `pg_locks` shows at most, asked every few milliseconds.
+//! `cargo bench --bench postgres [-- TABLES… [rows=N]]` (default: 10, 100, 1000 and 5000 tables, 3,000,000
+//! rows). Numbers of a process are its own, from `wait4`. Queries are counted in the server's log; locks are
+//! the maximum in `pg_locks`, sampled every few milliseconds.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn main() {
     let sizes: Vec<usize> = arguments.iter().filter_map(|a| a.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![10, 100, 1000, 5000] } else { sizes };
     let rows = arguments.iter().find_map(|a| a.strip_prefix("rows=")?.parse().ok()).unwrap_or(3_000_000);
-    // A server that has pg_dump with it, so that the two are of one version.
+    // A server that comes with pg_dump, so that both have the same version.
     let mut servers = versions().into_iter().filter_map(Server::own);
     let Some(server) = servers.rfind(|s| s.tool("pg_dump").is_some()) else { return println!("no PostgreSQL with pg_dump") };
     server.sql("ALTER SYSTEM SET max_locks_per_transaction = 1024");
@@ -66,7 +66,7 @@ fn plans(server: &Server, folder: &Path, tables: usize) {
     println!("| {tables} | {:.0} | {:.0} | {queries} | {locks} | {:.0} | {ratio:.2} |", own.wall_ms, own.cpu_ms, other.wall_ms);
 }
 
-/// The statements that the server logs meanwhile.
+/// Returns the number of statements that the server logs in the meantime.
 fn logged(server: &Server, work: impl FnOnce()) -> usize {
     let log = server.folder.join("log");
     let set = |value: &str| {
@@ -80,12 +80,13 @@ fn logged(server: &Server, work: impl FnOnce()) -> usize {
     std::thread::sleep(Duration::from_millis(100));
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     set("-1");
-    // A prepared statement has a line for its parse, its bind and its execution: the last one counts.
+    // A prepared statement has a log line for its parse, its bind and its execution: only the last one
+    // counts.
     let is_query = |l: &&str| l.contains(" execute ") || l.contains(" statement: ");
     text[before..].lines().filter(|l| l.contains("duration:")).filter(is_query).count()
 }
 
-/// The most locks that other sessions of the database hold at once while something works.
+/// Returns the maximum number of locks that other sessions of the database hold at once during the work.
 fn most_locks(database: &Database, work: impl FnOnce()) -> usize {
     let done = AtomicBool::new(false);
     std::thread::scope(|s| {
@@ -114,7 +115,7 @@ const CHANGES: [(&str, &str); 6] = [
     ("column with default", "    column kind text not-null default=plain\n"),
 ];
 
-/// Applies one change under a writer, and tells how long the writer waited at most.
+/// Applies one change while a writer runs, and reports how long the writer waited at most.
 fn stall(server: &Server, folder: &Path, rows: usize, what: &str, change: &str) {
     let database = server.database();
     database.sql("CREATE TABLE parent (id serial PRIMARY KEY); INSERT INTO parent SELECT generate_series(1, 1000)");
@@ -156,7 +157,7 @@ fn write(database: &Database, stop: &AtomicBool) -> Duration {
     longest
 }
 
-/// What a run cost.
+/// The cost of a run.
 struct Cost {
     cpu_ms: f64,
     wall_ms: f64,
@@ -170,8 +171,8 @@ fn rosey() -> PathBuf {
     env!("CARGO_BIN_EXE_rosey").into()
 }
 
-/// Runs a program and reads what it cost.
-#[allow(clippy::zombie_processes)] // wait4 waits, and tells the cost besides
+/// Runs a program and measures its cost.
+#[allow(clippy::zombie_processes)] // wait4 waits, and reports the cost as well
 fn run(folder: &Path, program: PathBuf, arguments: &[&str]) -> Cost {
     let began = Instant::now();
     let mut command = Command::new(program);
@@ -187,7 +188,7 @@ fn run(folder: &Path, program: PathBuf, arguments: &[&str]) -> Cost {
     Cost { cpu_ms: ms(usage.ru_utime) + ms(usage.ru_stime), wall_ms: began.elapsed().as_secs_f64() * 1e3 }
 }
 
-/// The tables of `benches/plan.rs`.
+/// Returns the tables of `benches/plan.rs`.
 fn schema_of(tables: usize) -> String {
     let mut kdl = String::new();
     for n in 0..tables {

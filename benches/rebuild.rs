@@ -1,8 +1,10 @@
-//! Changes of a table of a million rows, beside the hand-written optimum in the `sqlite3` shell, in the same run.
+//! Changes of a table with a million rows, compared with the hand-written optimum in the `sqlite3` shell, in
+//! the same run.
 //!
-//! `cargo bench --bench rebuild [-- ROWS]`. Needs the `sqlite3` shell. The optimum is what a careful person writes: create
-//! the new table, `INSERT … SELECT`, drop, rename, the indexes after the copy, the foreign key check, one transaction.
-//! Where rosey edits the catalog there is nothing to copy; the optimum beside it is what the rebuild would take.
+//! `cargo bench --bench rebuild [-- ROWS]`. Needs the `sqlite3` shell. The optimum is what a careful person
+//! writes: create the new table, `INSERT … SELECT`, drop, rename, the indexes after the copy, the foreign key
+//! check, one transaction. If rosey edits the definition there is nothing to copy; the optimum is then what a
+//! rebuild would take.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,7 +13,7 @@ use std::time::Instant;
 const TABLE: &str =
     "id INTEGER PRIMARY KEY, name TEXT NOT NULL, qty INTEGER DEFAULT 0, price REAL, note TEXT, flag INTEGER, tag TEXT DEFAULT 'x'";
 
-/// What changes, the words of the schema file that do it, and the new table with its values for the optimum.
+/// A change: its name, the text for the schema file, and the new table with its values for the optimum.
 struct Change {
     what: &'static str,
     from: &'static str,
@@ -123,8 +125,8 @@ fn rosey(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Runs the binary and gives its peak memory in MiB.
-#[allow(clippy::zombie_processes)] // wait4 waits, and tells the memory besides
+/// Runs the binary and returns its peak memory in MiB.
+#[allow(clippy::zombie_processes)] // wait4 waits, and reports the memory as well
 fn run(folder: &Path, arguments: &[&str]) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
     let child = command.args(arguments).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary");

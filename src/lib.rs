@@ -1,26 +1,27 @@
 //! rosey: a declarative migrator for database schemas.
 //!
-//! A schema file says what the tables shall be; a plan says what would change in a live database; an apply makes it
-//! true, all or nothing. The layers, each importing only what stands above it:
+//! A schema file declares the tables; a plan lists what would change in a live database; an apply makes these
+//! changes atomically. The layers, each of which imports only layers above it:
 //!
-//! | module | what it is |
+//! | module | what it does |
 //! | --- | --- |
 //! | [`schema`] | the model as plain data |
-//! | [`kdl`] | schema files to the model and back |
-//! | [`diff`] | two normalised schemas to changes |
-//! | [`plan`] | steps, hazards, order |
-//! | [`dialect`] | what is true of one database only |
-//! | [`lint`] | what is risky in a schema or a plan, and why |
-//! | [`apply`] | lock, look again, back up, run, verify, record |
-//! | [`render`] | a plan as text, JSON or SQL |
-//! | [`testing`] | changes of a schema, tried out in scratch databases or on paper |
-//! | [`cli`] | the program |
+//! | [`kdl`] | reads schema files into the model and writes them |
+//! | [`diff`] | compares two normalised schemas |
+//! | [`plan`] | steps, hazards and their order |
+//! | [`dialect`] | what is specific to one database |
+//! | [`lint`] | finds what is risky in a schema or a plan, and says why |
+//! | [`apply`] | locks, checks again, backs up, runs, verifies, records |
+//! | [`render`] | prints a plan as text, JSON or SQL |
+//! | [`testing`] | tries out schema changes, in scratch databases or offline |
+//! | [`cli`] | the command line |
 //!
-//! Versions follow Semantic Versioning: enums and structs that may grow are `#[non_exhaustive]`, so match with a `_` and take
-//! values from the functions that make them. Options are the exception: they are written out with `..Default::default()`. [`cli`]
-//! is the program itself and no part of that promise; what it prints is kept stable as the README says.
+//! Versions follow Semantic Versioning: enums and structs that may grow are `#[non_exhaustive]`, so match
+//! with a `_` arm and use the constructor functions. Options are the exception: write them with
+//! `..Default::default()`. [`cli`] is the program itself and not covered by that promise; the README says
+//! which of its output is stable.
 //!
-//! A program that brings its schema with it:
+//! An application that ships its schema:
 //!
 //! ```no_run
 //! use rosey::{apply, dialect::sqlite, kdl, schema::Dialect};
@@ -35,7 +36,7 @@
 //! # }
 //! ```
 
-// The harness of the PostgreSQL servers names the library as every test does.
+// The test harness for PostgreSQL servers refers to this library as `rosey`, as every test does.
 #[cfg(test)]
 extern crate self as rosey;
 

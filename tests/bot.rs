@@ -1,4 +1,5 @@
-//! The bot's own database: every value of v0.5.0 is where v0.6.0 has it, and the plans in `plans/` still follow.
+//! The database of the bot: every value of v0.5.0 is in its place in v0.6.0, and the plans in `plans/` are up
+//! to date.
 
 mod support;
 
@@ -22,7 +23,7 @@ fn sql(name: &str) -> String {
     std::fs::read_to_string(project("tests/bot").join(name)).unwrap()
 }
 
-/// A v0.5.0 database with rows of every kind that a bot leaves behind.
+/// Returns a v0.5.0 database with all kinds of rows that a bot writes.
 fn populated() -> Database {
     let database = Database::from_sql(&sql("v0.5.0.sqlite.sql"));
     database.run(
@@ -41,7 +42,8 @@ fn populated() -> Database {
     database
 }
 
-/// What v0.6.0 must hold of it: a query over the old database and one over the new that give the same rows.
+/// What v0.6.0 must contain: pairs of a query on the old database and one on the new, which return the same
+/// rows.
 const MOVED: [(&str, &str); 8] = [
     (
         "SELECT username, first_seen, last_seen, coalesce(total_chat_lines, 0), coalesce(total_time_connected, 0), current_session_start FROM user_stats",
@@ -98,7 +100,7 @@ fn v0_5_0_moves_to_v0_6_0_without_losing_a_value() {
     assert!(database.plan(&schema()).unwrap().is_empty());
 }
 
-/// Every value but those that v0.6.0 has no room for, and a way back that knows what was renamed.
+/// All values except those that v0.6.0 has no place for, and a rollback that knows the renames.
 #[test]
 fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     let database = populated();
@@ -165,7 +167,7 @@ fn what_rosey_makes_from_nothing_plans_to_nothing_and_equals_the_orms() {
     assert!(plan.is_empty(), "{}", render::text(&plan, "the ORM's", Style::default()));
 }
 
-/// Saves the plan from a database to the project's schema, as people do.
+/// Saves the plan from a database to the schema of the project, as users do.
 fn save(url: &str, message: &str, to: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
     command.args(["plan", "--url", url, "-m", message, "--out"]).arg(to).current_dir(project("."));
@@ -173,7 +175,7 @@ fn save(url: &str, message: &str, to: &Path) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Compares a kept plan with the one that is made now. `UPDATE_PLANS=1 cargo test --test bot` keeps that.
+/// Compares a kept plan with the one made now. `UPDATE_PLANS=1 cargo test --test bot` updates it.
 fn is_kept(url: &str, message: &str, name: &str) {
     let path = project("plans").join(name);
     if std::env::var_os("UPDATE_PLANS").is_some() {
@@ -197,7 +199,7 @@ fn the_kept_plans_follow_from_the_schema() {
     }
 }
 
-/// Applies a folder's kept plans, and gives what is printed.
+/// Applies the kept plans in a folder, and returns the output.
 fn apply_kept(url: &str, folder: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
     command.args(["apply", folder, "--url", url, "--auto-approve", "--allow-destructive"]).current_dir(project("."));
@@ -226,8 +228,8 @@ fn for_postgres() -> Normalized {
     applied::desired(&std::fs::read_to_string(project("schema.kdl")).unwrap()).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The statements of a dump in an order of their own, a table's lines too: neither says anything. rosey's own table is
-/// left out.
+/// Returns the statements of a dump, sorted, with the lines of tables sorted too: their order has no meaning.
+/// rosey's own table is left out.
 fn dumped(server: &Server, database: &postgres::Database) -> Option<Vec<String>> {
     let mut command = std::process::Command::new(server.tool("pg_dump")?);
     let out = command.args(["--schema-only", "--exclude-table=_rosey_history", &database.url()]).output().unwrap();
@@ -268,7 +270,7 @@ fn what_rosey_makes_on_postgresql_is_what_the_orm_makes() {
     }
 }
 
-/// `rosey inspect` of the SQLite database gives what PostgreSQL can be made of, and what came over says so of itself.
+/// The output of `rosey inspect` on SQLite can be applied to PostgreSQL, after which nothing is left to plan.
 #[test]
 fn the_bot_moves_over_to_postgresql() {
     let kdl = Database::from_sql(&sql("v0.6.0.sqlite.sql")).inspect();

@@ -1,4 +1,4 @@
-//! One KDL file a case, on each database that can have it: there and back, with the rows that are in it.
+//! Runs each KDL case, on every database that supports it: the change and its rollback, with rows.
 
 mod case;
 mod support;

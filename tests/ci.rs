@@ -1,5 +1,5 @@
-//! What runs rosey elsewhere: the GitHub action, the pre-commit hooks, the image. The scripts run here as they run there,
-//! against an API that this test answers for.
+//! What runs rosey elsewhere: the GitHub action, the pre-commit hooks, the image. The scripts run as they do
+//! there, against an API that this test provides.
 
 use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 const MARKER: &str = "<!-- rosey plan -->";
 const BOT: &str = "github-actions[bot]";
-/// A comment of this number stands for a token that may not write.
+/// A comment of this number stands for a token without write access.
 const READ_ONLY: u64 = 999_999;
 
 fn root() -> &'static Path {
@@ -20,7 +20,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// A loud line: past the harness, which keeps what a test prints to itself.
+/// Prints a line that the test harness does not capture.
 fn skip(why: &str) {
     writeln!(std::io::stderr().lock(), "\nrosey's tests: SKIPPED {why}").unwrap();
 }
@@ -33,10 +33,10 @@ fn is_there(program: &str) -> bool {
     there
 }
 
-/// A pull request's comments: number, author, text.
+/// The comments of a pull request: number, author, text.
 type Comments = Arc<Mutex<Vec<(u64, String, String)>>>;
 
-/// GitHub's API, as far as comments go; what it was asked for, in order.
+/// GitHub's API for comments, with the requests it received, in order.
 struct Api {
     url: String,
     comments: Comments,
@@ -44,7 +44,7 @@ struct Api {
 }
 
 impl Api {
-    /// One whose token may only read.
+    /// Creates one whose token may only read.
     fn reading() -> Api {
         let api = Api::start(Vec::new());
         api.comments.lock().unwrap().push((READ_ONLY, "eve".to_owned(), String::new()));
@@ -85,7 +85,7 @@ impl Api {
     }
 }
 
-/// The first line and the body of a request, which has to bring the token.
+/// Returns the first line and the body of a request, which must have the token.
 fn request(reader: &mut impl std::io::BufRead) -> (String, String) {
     let (mut first, mut length, mut token) = (String::new(), 0, false);
     reader.read_line(&mut first).unwrap();
@@ -226,7 +226,7 @@ fn the_heading_names_the_database_and_the_commit() {
     assert_eq!(api.texts(), [wanted]);
 }
 
-/// What a later push has broken must not look planned.
+/// A change that a later push has broken must not look planned.
 #[test]
 fn a_plan_that_fails_is_told_in_the_comment_that_is_there_and_begins_none() {
     if !tools() {
@@ -253,7 +253,8 @@ fn a_token_that_may_only_read_is_a_warning() {
     assert!(output.status.success() && said.contains("::warning::the comment cannot be written: this token may not"), "{said}");
 }
 
-/// Runs `ci/run.sh` with a program that ends as it is told, and says on standard error what stands behind `| `; gives the exit code, what it was called with, and the outputs.
+/// Runs `ci/run.sh` with a program that exits with `code` and prints what follows `| ` on standard error;
+/// returns the exit code, how it was called, and the outputs.
 fn run_script(command: &str, code: i32, prints: &str, extra: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name);
@@ -320,7 +321,7 @@ fn every_line_of_the_arguments_counts_and_a_message_may_have_blanks() {
     assert!(called.ends_with("[--env][prod][--allow-destructive][-v]"), "{called}");
 }
 
-/// An empty database in the place of the one whose secret is missing would be planned from nothing.
+/// An empty database instead of the one whose secret is missing would be planned from nothing.
 #[test]
 fn without_a_database_nothing_runs() {
     if !is_there("bash") {
@@ -426,7 +427,7 @@ fn the_image_is_built_from_what_is_there() {
         assert!(ignored.lines().any(|l| l.strip_prefix('!') == Some(path)), "{path} is not let into the image's folder");
         copy(&root().join(path), &context.path().join(path));
     }
-    // Cargo takes the manifest as it lies there, with nothing else beside it.
+    // Cargo accepts the manifest as it is, with nothing next to it.
     let mut command = Command::new(env!("CARGO"));
     command.args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(context.path());
     let output = command.output().unwrap();

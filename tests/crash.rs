@@ -1,4 +1,5 @@
-//! kill -9, or a write that fails, in the middle of an apply: the database is wholly old or wholly new, never between.
+//! kill -9, or a failing write, in the middle of an apply: the database is either entirely old or entirely
+//! new.
 #![cfg(unix)]
 
 mod support;
@@ -18,7 +19,7 @@ const BEFORE: &str = "CREATE TABLE parent(id INTEGER PRIMARY KEY AUTOINCREMENT, 
         INSERT INTO parent(id, name, n) SELECT i * 2, 'name ' || i, NULL FROM c;
     INSERT INTO child SELECT id, id FROM parent WHERE id % 10 = 0;";
 
-/// One table rebuilt, one edited in the catalog, one created.
+/// One table rebuilt, one changed by a definition edit, one created.
 const AFTER: &str = "table parent {\n    column id serial primary-key autoincrement\n    column name text not-null unique\n    column n text\n    index by_name name\n}\n\
     table child {\n    column id serial primary-key\n    column parent_id integer not-null references=\"parent(id)\" on-delete=cascade\n}\n\
     table more {\n    column id serial primary-key\n}\n\
@@ -34,7 +35,7 @@ fn content(database: &Database) -> Vec<Vec<Vec<String>>> {
     queries.iter().map(|q| database.rows(q)).collect()
 }
 
-/// Puts the file back, with nothing beside it.
+/// Restores the file, with nothing next to it.
 fn put(database: &Database, image: &[u8]) {
     for suffix in ["-wal", "-shm", "-journal"] {
         std::fs::remove_file(beside(database, suffix)).ok();
@@ -85,7 +86,7 @@ fn killed_at_any_moment_it_is_old_or_new() {
     assert!(old > 0, "no kill came in time to be of use");
 }
 
-/// An observer that dies before the n-th statement, as a kill would have it: nothing is closed or rolled back.
+/// An observer that dies before the n-th statement, like a kill: nothing is closed or rolled back.
 struct DiesAt(usize);
 
 impl Observer for DiesAt {
@@ -145,25 +146,27 @@ fn narrow(mode: &str) -> Database {
     Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {}", BEFORE.replace("20000", "4000")))
 }
 
-/// A database with more to write than SQLite keeps in memory, so that it writes before the commit too.
+/// Returns a database with more to write than fits in SQLite's cache, so that it also writes before the
+/// commit.
 fn wide(mode: &str) -> Database {
     let rows = BEFORE.replace("20000", "4000").replace("'name ' || i", "printf('%300d', i)");
     Database::from_sql(&format!("PRAGMA journal_mode = {mode}; {rows}"))
 }
 
-/// Runs a command in a process whose files cannot grow beyond so many bytes. A write past them fails: SQLite's "disk I/O error".
+/// Runs a command in a process whose files cannot grow beyond `limit` bytes. Further writes fail with
+/// SQLite's "disk I/O error".
 fn within(limit: usize, database: &Database, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rosey"));
     command.args(arguments).args(["--auto-approve", "--url"]).arg(&database.path).current_dir(database.path.parent().unwrap());
     let limit = libc::rlimit { rlim_cur: limit as libc::rlim_t, rlim_max: limit as libc::rlim_t };
     let restrict = move || {
-        // SAFETY: both calls are allowed between fork and exec, and the limit lives until they return. Without the first
-        // the write would kill the process.
+        // SAFETY: both calls are allowed between fork and exec, and the limit lives until they return.
+        // Without the first the write would kill the process.
         let set =
             unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) != libc::SIG_ERR && libc::setrlimit(libc::RLIMIT_FSIZE, &limit) == 0 };
         if set { Ok(()) } else { Err(std::io::Error::last_os_error()) }
     };
-    // SAFETY: the closure calls nothing else and allocates nothing.
+    // SAFETY: the closure calls nothing else and does not allocate.
     unsafe { command.pre_exec(restrict) };
     command.output().unwrap()
 }
@@ -173,7 +176,7 @@ fn apply_within(limit: usize, database: &Database, backup: &str) -> Output {
     within(limit, database, &["apply", "--allow-destructive", "--quiet", "--backup", backup])
 }
 
-/// The database's file and what is named after it.
+/// Returns the database file and files named after it.
 fn files(database: &Database) -> Vec<String> {
     let entries = std::fs::read_dir(database.path.parent().unwrap()).unwrap();
     let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -181,7 +184,8 @@ fn files(database: &Database) -> Vec<String> {
     names
 }
 
-/// How an apply ended whose writes may have failed: 0 as it should, else by what failed: 1 the plan, 2 a step, 3 the commit.
+/// Returns how an apply with failing writes ended: 0 if it succeeded, otherwise by what failed: 1 the plan, 2
+/// a step, 3 the commit.
 fn ending(output: &Output) -> usize {
     if output.status.success() {
         return 0;
@@ -191,12 +195,7 @@ fn ending(output: &Output) -> usize {
     match said.lines().nth(1).unwrap_or_default() {
         "error: disk I/O error" => 1,
         "error: disk I/O error; the database is unchanged" => 3,
-        error
-            if error.starts_with("error: table.")
-                && error.ends_with(": disk I/O error; rolled back; the database is unchanged") =>
-        {
-            2
-        }
+        error if error.starts_with("error: table.") && error.ends_with(": disk I/O error; rolled back; the database is unchanged") => 2,
         _ => panic!("{said}"),
     }
 }
@@ -215,12 +214,13 @@ fn a_write_that_fails_leaves_it_old() {
                 let end = ending(&apply_within(limit, &database, "never"));
                 ends[end] += 1;
                 let place = format!("{mode}, {limit} of {size} bytes, ending {end}");
-                // A journal that is left can only be undone by who may write.
+                // A remaining journal can only be rolled back by a process that may write.
                 if end > 0 && limit >= image.len() {
                     assert!(database.bytes() == image, "{place}: another file");
                     assert!(!std::path::Path::new(&beside(&database, "-journal")).exists(), "{place}: a journal");
                 }
-                // In WAL mode all is written when the commit is, though perhaps not yet into the database's own file.
+                // In WAL mode everything is written by the commit, though perhaps not yet to the database
+                // file itself.
                 assert!(content(&database) == if end == 0 { applied.clone() } else { before.clone() }, "{place}: other content");
                 assert_eq!(database.value("PRAGMA integrity_check"), "ok", "{place}");
                 if end > 0 {

@@ -1,6 +1,6 @@
-//! kill -9 of rosey, a crash of the server, and sessions in the way, in the middle of an apply to PostgreSQL. The
-//! transaction's part is done or not at all; what comes after it the next apply finishes, wherever it was cut off. No row
-//! is lost.
+//! kill -9 of rosey, a crash of the server, and blocking sessions, in the middle of an apply to PostgreSQL.
+//! The part in the transaction is done completely or not at all; the next apply finishes what comes after it,
+//! wherever it was interrupted. No row is lost.
 #![cfg(unix)]
 
 mod support;
@@ -15,7 +15,7 @@ use support::applied::desired;
 use support::postgres::{self, Database, Server};
 use support::session::Session;
 
-/// Two tables with rows; `ROWS` of them in each.
+/// Two tables with `ROWS` rows each.
 const BEFORE: &str = "CREATE TABLE parent (id serial PRIMARY KEY, code text);
     CREATE TABLE child (id serial PRIMARY KEY, parent_id integer, note text, n integer, email text);
     CREATE INDEX by_n ON child (n);
@@ -23,8 +23,8 @@ const BEFORE: &str = "CREATE TABLE parent (id serial PRIMARY KEY, code text);
     INSERT INTO parent (code) SELECT 'code ' || i FROM generate_series(1, ROWS) i;
     INSERT INTO child (parent_id, note, n, email) SELECT i, 'note ' || i, i % 7, i || '@example.org' FROM generate_series(1, ROWS) i;";
 
-/// All that is staged: NOT NULL, a check, two keys, foreign keys (one to a key that is late itself), indexes that come,
-/// change and go, a column that is filled.
+/// All that is staged: NOT NULL, a check, two keys, foreign keys (one to a key that is itself staged),
+/// indexes that are added, changed and dropped, a column that is backfilled.
 const AFTER: &str = r#"
 table parent {
     column id serial primary-key
@@ -50,7 +50,7 @@ table more {
 }
 "#;
 
-/// Keys and names that change places, values of an enum that are used at once, another type.
+/// Keys and names that are swapped, enum values that are used at once, another type.
 const OTHER_BEFORE: &str = "CREATE TYPE mood AS ENUM ('sad', 'ok');
     CREATE TABLE a (id integer PRIMARY KEY, x integer NOT NULL, m mood, old text, CONSTRAINT one UNIQUE (x));
     CREATE TABLE b (id integer PRIMARY KEY, a_id integer REFERENCES a (id));
@@ -85,7 +85,7 @@ fn seeded<'s>(server: &'s Server, before: &str, rows: usize) -> Database<'s> {
     database
 }
 
-/// Every row, and the number of those of each table, as far as both schemas have them.
+/// Returns every row, and the number of rows in each table, as far as both schemas have them.
 fn content(database: &Database) -> Vec<Vec<String>> {
     let digest = |table: &str, columns: &str| {
         database.rows(&format!("SELECT count(*), md5(string_agg(concat_ws('|', {columns}), ';' ORDER BY id)) FROM {table}")).remove(0)
@@ -93,14 +93,14 @@ fn content(database: &Database) -> Vec<Vec<String>> {
     vec![digest("parent", "id, code"), digest("child", "id, parent_id, note, n, email")]
 }
 
-/// What an apply must leave nothing of.
+/// Finds what an apply must not leave behind.
 const LEFTOVERS: &str = "SELECT coalesce(string_agg(name, ', '), '0') FROM (
     SELECT conname AS name FROM pg_constraint WHERE conname ~ '^rosey_' OR NOT convalidated
     UNION ALL SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
     UNION ALL SELECT relname FROM pg_class WHERE relname ~ '_rosey_(new|old)$'
     UNION ALL SELECT typname FROM pg_type WHERE typname ~ '_rosey_old$') AS found";
 
-/// rosey as a program, on a schema file of its own.
+/// rosey as a program, with its own schema file.
 struct Program {
     folder: tempfile::TempDir,
     url: String,
@@ -137,8 +137,8 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Whether the transaction's part is there; half of it is a failure. All is read from the tables of the catalog, under the
-/// one snapshot of the statement: `to_regclass` would see what is committed meanwhile.
+/// Returns whether the part in the transaction is done; half of it is a failure. All is read from the catalog
+/// tables under the snapshot of one statement: `to_regclass` would see what is committed in the meantime.
 fn begun(database: &Database) -> bool {
     let parts = database.rows(
         "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'more'), EXISTS (SELECT FROM pg_class WHERE relname = '_rosey_history'), \
@@ -148,7 +148,7 @@ fn begun(database: &Database) -> bool {
     parts[0][0] == "t"
 }
 
-/// When an apply is cut off: so many milliseconds after its start, or after its transaction's commit.
+/// When an apply is interrupted: milliseconds after its start, or after the commit of its transaction.
 const PLACES: [(bool, u64); 8] = [(false, 20), (false, 150), (false, 400), (true, 0), (true, 20), (true, 60), (true, 150), (true, 300)];
 
 fn reach(database: &Database, (committed, more): (bool, u64)) {
@@ -170,7 +170,7 @@ fn killed_at_any_moment_the_next_apply_finishes() {
             reach(&database, place);
             child.kill().ok();
             child.wait().unwrap();
-            // The server's process works on until it finds nobody to answer to.
+            // The server process continues until it notices that its client is gone.
             wait_until("the session stays", || {
                 database.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
                     == "0"
@@ -191,7 +191,7 @@ fn killed_at_any_moment_the_next_apply_finishes() {
     }
 }
 
-/// Stops before the n-th statement, as a kill would: nothing is closed or rolled back by rosey.
+/// Stops before the n-th statement, like a kill: rosey closes and rolls back nothing.
 struct DiesAt(usize);
 
 impl Observer for DiesAt {
@@ -205,7 +205,7 @@ impl Observer for DiesAt {
 
 #[test]
 fn cut_off_between_any_two_statements_the_next_apply_finishes() {
-    // What is planned anew hardly depends on the server's version, and there are many places to cut at.
+    // New plans hardly depend on the server version, and there are many places to interrupt.
     if let Some(server) = postgres::servers().pop() {
         for (before, after, online) in [(BEFORE, AFTER, true), (OTHER_BEFORE, OTHER_AFTER, true), (OTHER_BEFORE, OTHER_AFTER, false)] {
             let after = desired(after).unwrap();
@@ -265,7 +265,7 @@ fn the_server_crashes_and_the_next_apply_finishes() {
     }
 }
 
-/// Whether an index build waits for somebody's transaction to end.
+/// Whether an index build waits for another transaction to end.
 const BUILDING: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE query LIKE 'CREATE%INDEX CONCURRENTLY%' AND state = 'active' AND wait_event_type = 'Lock'";
 
@@ -275,7 +275,8 @@ fn a_broken_build_is_seen_and_mended() {
     for server in postgres::servers() {
         let database = seeded(server, BEFORE, 2_000);
         let program = Program::new(&database, AFTER);
-        // A build waits for transactions that may still read the old rows; here it is ended while it waits.
+        // A build waits for transactions that may still read the old rows; here it is terminated while it
+        // waits.
         let mut reader = Session::of(&database);
         reader.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
         let child = program.start(&[]);
@@ -355,7 +356,7 @@ fn a_session_in_the_way_is_named() {
         assert!(told.contains(&format!("process {pid}")) && told.contains("SELECT count(*) FROM child"), "{told}");
         assert!(began.elapsed() > Duration::from_secs(3), "it did not try again: {told}");
         assert!(!begun(&database) && content(&database) == before);
-        // It comes through as soon as the other one lets go.
+        // It continues as soon as the other session releases its lock.
         let program = Program::new(&database, AFTER);
         let child = program.start(&["--lock-timeout", "30s", "-q"]);
         std::thread::sleep(Duration::from_millis(700));
@@ -365,9 +366,9 @@ fn a_session_in_the_way_is_named() {
     }
 }
 
-/// Sends SIGINT, as Ctrl-C does.
+/// Sends SIGINT, like Ctrl-C.
 fn interrupt(child: &Child) {
-    // SAFETY: a signal to a process of this test's own, which has not been waited for.
+    // SAFETY: sends a signal to a process of this test, which has not been waited for.
     assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) }, 0);
 }
 

@@ -1,6 +1,6 @@
-//! The examples do what they say. Those that carry tests of their own have them run here.
+//! The examples work as described. Those with their own tests have them run here.
 
-#![allow(dead_code)] // each has a `main` too
+#![allow(dead_code)] // each has its own `main`
 
 #[path = "../examples/apply_at_startup.rs"]
 mod apply_at_startup;

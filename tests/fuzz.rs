@@ -1,8 +1,9 @@
-//! Random schemas, valid and nearly so, through all that reads a stranger's text: the KDL reader, `fmt`, saved plans and
-//! files of SQL. Nothing panics, nothing takes long, what is valid is read as it was meant, and what was edited is refused
-//! or means the same.
+//! Random schemas, valid and nearly so, as input for everything that reads untrusted text: the KDL reader,
+//! `fmt`, saved plans and SQL files. Nothing panics or takes long, valid text is read as it was meant, and
+//! edited text is refused or means the same.
 //!
-//! `PROPTEST_CASES=20000 cargo test --test fuzz` looks further; `ROSEY_TEST_SEED=7`, or `random`, looks elsewhere.
+//! `PROPTEST_CASES=20000 cargo test --test fuzz` runs more cases; `ROSEY_TEST_SEED=7`, or `random`, runs
+//! others.
 
 mod support;
 
@@ -21,7 +22,7 @@ use rosey::schema::Dialect;
 use sha2::{Digest as _, Sha256};
 use support::wait;
 
-/// No text of this size takes longer, on a slow machine that has other work too.
+/// The limit for any text of this size, on a slow machine with other work.
 const LONG: Duration = Duration::from_secs(20);
 
 fn config(cases: u32) -> ProptestConfig {
@@ -59,20 +60,20 @@ const EXTRAS: [&str; 8] = [
     " comment=\"// no { comment\"",
     " /* c */ not-null",
 ];
-/// What may stand between nodes.
+/// What may be between nodes.
 const GAPS: [&str; 9] =
     ["\n", "\n\n", ";\n", " // end\n", "\r\n", "\n/* block\n   comment */\n", "\n/- off \"x\" {\n y\n}\n", "\n// line\n", "  \n"];
 
-/// A column: the places of its name, type, options and gap in their lists.
+/// A column: the indexes of its name, type, options and gap in their lists.
 type Column = (usize, usize, usize, usize);
 
-/// A table: the place of its name, its columns, and whether it has a check and an index.
+/// Generates a table: the index of its name, its columns, and whether it has a check and an index.
 fn table() -> impl Strategy<Value = (usize, Vec<Column>, bool, bool)> {
     let column = (0..NAMES.len(), 0..TYPES.len(), 0..EXTRAS.len(), 0..GAPS.len());
     (0..NAMES.len(), prop::collection::vec(column, 1..6), any::<bool>(), any::<bool>())
 }
 
-/// A valid schema: each name is used once where it must be.
+/// Generates a valid schema: names are unique where they must be.
 fn schema() -> impl Strategy<Value = String> {
     prop::collection::vec(table(), 0..5).prop_map(|tables| {
         let (mut out, mut names) = (String::new(), Vec::new());
@@ -84,7 +85,7 @@ fn schema() -> impl Strategy<Value = String> {
             let _ = write!(out, "table {} {{{}", NAMES[name], GAPS[columns[0].3].trim_start_matches(';'));
             let mut seen = Vec::new();
             for (column, ty, extra, gap) in columns {
-                // A number is no default of a text, nor a text one of a number.
+                // A number is not a default for text, nor text one for a number.
                 let extra = if TYPES[ty] == "text" || !EXTRAS[extra].contains("default") { extra } else { 0 };
                 if !seen.contains(&column) {
                     seen.push(column);
@@ -110,7 +111,7 @@ fn schema() -> impl Strategy<Value = String> {
     })
 }
 
-/// A change of a text.
+/// A change to a text.
 #[derive(Debug, Clone)]
 enum Mutation {
     Insert(prop::sample::Index, &'static str),
@@ -177,12 +178,12 @@ fn mutated(text: &str, mutations: &[Mutation]) -> String {
     chars.into_iter().collect()
 }
 
-/// How many comments a text has, as a reader of the language counts them: by what they say.
+/// Returns the number of occurrences of each kind of comment.
 fn comments(text: &str) -> Vec<usize> {
     ["// end", "/* block", "// line", "/* c */", "/- off"].iter().map(|c| text.matches(c).count()).collect()
 }
 
-/// All that is done with a text before anything else, whatever it is.
+/// Does everything that is done first with any text.
 fn read(text: &str) {
     let began = Instant::now();
     let sources = Sources::from_text("schema.kdl", text);
@@ -249,7 +250,7 @@ proptest! {
 proptest! {
     #![proptest_config(config(60))]
 
-    /// With its digest re-created, as somebody who means it would: the steps and the head are still those that follow.
+    /// The digest is recomputed, as an attacker would do: the steps and the header still match the rest.
     #[test]
     fn an_edited_plan_is_refused_or_means_the_same(source in schema(), mutations in prop::collection::vec(mutation(), 1..3)) {
         let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
@@ -265,7 +266,8 @@ proptest! {
         if opened.differs_at.is_none() {
             let sql = |plan: &Plan| plan.statements().map(|s| s.sql.clone()).collect::<Vec<_>>();
             prop_assert!(sealed(&edited).contains(&shown(&opened.plan).lines().last().unwrap_or_default().to_owned()));
-            // A plan for another schema is another plan, and says so in all its parts; one for this schema is this plan.
+            // A plan for another schema is a different plan, consistent in all its parts; a plan for this
+            // schema is this plan.
             if opened.file.desired == saved_desired(&made.text) && opened.file.current.trim().is_empty() && !opened.file.rebuild_only {
                 prop_assert_eq!(sql(&opened.plan), sql(&made.plan));
             }

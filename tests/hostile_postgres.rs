@@ -1,5 +1,5 @@
-//! Schema files that somebody hostile wrote, against real servers: whatever SQL stands in them, a plan writes nothing, runs
-//! nothing that is not known to be safe, ends in time and shows no value of a row in any format; nor does an apply that fails.
+//! Hostile schema files on real servers: whatever SQL they contain, a plan writes nothing, runs nothing that
+//! is not known to be safe, ends in time and shows no value of a row in any format; nor does a failing apply.
 
 mod support;
 
@@ -24,13 +24,14 @@ use support::applied::desired;
 use support::postgres::{Database, servers};
 use support::wait;
 
-/// Stands in every value of every row, and in no name.
+/// Part of every value of every row, and of no name.
 const MARK: &str = "QZX";
 
-/// What a witness sleeps when it is called; a plan that takes as long has called one.
+/// How long a witness sleeps when it is called; a plan that takes as long has called one.
 const SLEEP: Duration = Duration::from_millis(1_500);
 
-/// The tables, and functions, operators and types that tell when they are called: the sequence moves, and time passes.
+/// The tables, and functions, operators and types that show that they were called: a sequence advances, and
+/// time passes.
 const SET_UP: &str = "
     CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, secret text, born date, n integer);
     INSERT INTO users VALUES (1, 'QZX-ann', 'QZX-secret', '1990-01-01', 7), (2, 'QZX-bob', 'QZX-other', '1991-01-01', 8);
@@ -63,7 +64,7 @@ const SET_UP: &str = "
 const STEP: &str = "CREATE SCHEMA IF NOT EXISTS w; CREATE FUNCTION w.step(s text, t text) RETURNS text LANGUAGE sql IMMUTABLE AS \
                     'SELECT s || t'";
 
-/// All but the line of a sample.
+/// Returns the schema, without the line of a sample.
 fn schema(sample: &Sample) -> String {
     let (name, line, beside) = sample.place();
     format!(
@@ -77,7 +78,7 @@ fn set_up(database: &Database<'_>) {
     database.sql(&SET_UP.replace("CREATE SCHEMA w;", ""));
 }
 
-/// Everything that a plan could have left behind.
+/// Returns everything that a plan could have left behind.
 fn state(database: &Database<'_>) -> Vec<Vec<String>> {
     database.rows(
         "SELECT (SELECT string_agg(oid::text || relname, ' ' ORDER BY oid) FROM pg_class WHERE relnamespace <> 99), \
@@ -98,7 +99,7 @@ fn plan(database: &Database<'_>, text: &str, counts: Counts) -> Result<Plan, Str
     }
 }
 
-/// A plan in every format.
+/// Returns a plan in every format.
 fn formats(plan: &Plan, text: &str) -> String {
     let sources = Sources::from_text("schema.kdl", text);
     let schema: Schema = rosey::kdl::decode_all(&sources, Dialect::Postgres).0;
@@ -116,7 +117,7 @@ fn formats(plan: &Plan, text: &str) -> String {
     .join("\n")
 }
 
-/// What a sample's text itself says may be shown; what is left must not hold the mark.
+/// Returns whether the text shows a value of a row.
 fn leaks(shown: &str) -> bool {
     shown.contains(MARK)
 }
@@ -130,7 +131,8 @@ fn a_plan_runs_nothing_that_is_not_known_to_be_safe() {
         let mut wrong = Vec::new();
         for (n, sample) in SAMPLES.iter().enumerate() {
             let text = schema(sample);
-            // `safe` evaluates a part of what `full` does, and `none` nothing: some are enough for these.
+            // `safe` evaluates a part of what `full` does, and `none` nothing: a few samples are enough for
+            // these.
             let evaluated = matches!(sample.expect, Expect::Counted(_) | Expect::Leak(_));
             let ways = [(Counts::Full, true), (Counts::Safe, evaluated || n % 8 == 0), (Counts::None, n % 8 == 0)];
             for counts in ways.into_iter().filter_map(|(counts, is_tried)| is_tried.then_some(counts)) {
@@ -215,7 +217,7 @@ fn an_apply_that_fails_over_rows_tells_no_value() {
         let database = server.database();
         set_up(&database);
         std::fs::write(folder.path().join("schema.kdl"), schema(sample)).unwrap();
-        // What the plan finds is found again by the apply, or not at all with `none`: then the server is the first to see it.
+        // The apply finds what the plan finds again; with `none` the server is the first to find it.
         for counts in ["full", "none"] {
             let mut rosey = Command::new(env!("CARGO_BIN_EXE_rosey"));
             rosey.current_dir(folder.path()).args(["apply", "--auto-approve", "--backup", "never", "--counts", counts]);

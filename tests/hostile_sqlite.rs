@@ -1,5 +1,5 @@
-//! SQL in a stranger's schema file: whatever it tries, a plan leaves the database bit for bit as it was, shows no value of
-//! a row in any format or error, and ends in time; an apply that fails tells no value either.
+//! SQL in a hostile schema file: whatever it tries, a plan leaves the database bit for bit unchanged, shows
+//! no value of a row in any format or error, and ends in time; a failing apply shows no value either.
 
 mod support;
 
@@ -16,7 +16,7 @@ use rosey::render::{self, Declared, Style};
 use rosey::schema::Dialect;
 use support::wait;
 
-/// Values that nobody may see. They break JSON, JSON paths, numbers, dates and patterns.
+/// Values that must not be seen. They break JSON, JSON paths, numbers, dates and patterns.
 const SECRETS: [&str; 3] = ["Zebra7719", "Giraffe4402", "Okapi5518"];
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, secret TEXT);
@@ -24,10 +24,10 @@ const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT 
     CREATE TABLE vault (pin TEXT);
     INSERT INTO vault VALUES ('{Okapi5518');";
 
-/// How long one count may take here.
+/// The limit for one count in these tests.
 const LIMIT: Duration = Duration::from_millis(400);
 
-/// Expressions that read what they should not, and put it where an error or a number may show it.
+/// Expressions that read forbidden data, and expose it in an error or a number.
 const LEAKS: [&str; 22] = [
     "json(secret)",
     "json_extract('{}', secret)",
@@ -81,7 +81,7 @@ const WRITES: [&str; 24] = [
     "sqlite_log(1, secret)",
 ];
 
-/// Expressions that would take all time or memory.
+/// Expressions that would use up time or memory.
 const BOMBS: [&str; 16] = [
     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n)",
     "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n ORDER BY random())",
@@ -106,7 +106,7 @@ const BOMBS: [&str; 16] = [
      users ac, users ad, users ae, users af, users ag, users ah, users ai, users aj, users ak, users al, users am, users an)",
 ];
 
-/// A place in the schema file for an expression: lines of `users`, and lines beside it.
+/// A place for an expression in the schema file: lines in `users`, and lines outside it.
 const PLACES: [(&str, &str, &str); 10] = [
     ("backfill", "column x text not-null { backfill EXPR }", ""),
     ("backfill of a column that may be NULL", "column x text { backfill EXPR }", ""),
@@ -120,7 +120,7 @@ const PLACES: [(&str, &str, &str); 10] = [
     ("view", "", "view v { as VIEW }"),
 ];
 
-/// What stands beside the table: triggers and virtual tables.
+/// Objects outside the table: triggers and virtual tables.
 const OBJECTS: [&str; 14] = [
     "virtual-table f only=sqlite { using \"fts5(secret, content='users', content_rowid='id')\"; }",
     "virtual-table f only=sqlite { using \"fts5(pin, content='vault')\"; }",
@@ -151,7 +151,7 @@ fn in_place(place: (&str, &str, &str), expr: &str) -> String {
     schema(&put(place.1), &put(place.2))
 }
 
-/// All that a plan is shown as.
+/// Returns a plan in all formats.
 fn shown(plan: &Plan, desired: &Desired, sources: &Sources) -> String {
     let declared = Declared { schema: desired.written(), sources, found: &[], provenance: None };
     let style = Style { colour: false, verbose: true };
@@ -190,7 +190,7 @@ impl Attack {
         Database::Sqlite(self.database.path.clone())
     }
 
-    /// What a plan says, in all formats, or its error.
+    /// Returns the plan in all formats, or its error.
     fn plans(&self, text: &str, counts: Counts) -> (String, Option<(Desired, Plan)>) {
         let sources = Sources::from_text("schema.kdl", text);
         let desired = match kdl::decode(&sources, Dialect::Sqlite) {
@@ -212,7 +212,7 @@ impl Attack {
         let began = Instant::now();
         let (said, made) = self.plans(text, counts);
         let took = began.elapsed();
-        // Six limits, what one operation may take beyond, and the trial in memory.
+        // Six limits, the overrun of one operation, and the trial in memory.
         assert!(took < LIMIT * 6 + Duration::from_secs(12), "{took:?} for {counts:?}:\n{text}");
         self.tells_nothing(text, &said);
         assert!(self.database.bytes() == self.image && files(&self.database.path) == self.files, "{counts:?} wrote:\n{text}");
@@ -225,7 +225,7 @@ impl Attack {
         }
     }
 
-    /// Applies on a copy, and stops after a while.
+    /// Applies to a copy, and stops after a while.
     fn try_apply(&self, text: &str, desired: &Desired, plan: &Plan) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
@@ -328,7 +328,7 @@ fn a_plan_keeps_no_writer_waiting() {
     }
 }
 
-/// What is shown of a hazard where it has not been counted.
+/// Returns the first line about a breaking hazard in a plan.
 fn says(attack: &Attack, line: &str, counts: Counts) -> String {
     attack.plans(&schema(line, ""), counts).0.lines().filter(|l| l.starts_with("! breaks")).take(1).collect()
 }

@@ -1,9 +1,9 @@
-//! Data flows one way: each layer imports only what stands above it.
+//! Data flows one way: each layer imports only layers above it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Each layer and what it may import.
+/// The layers that each layer may import.
 const LAYERS: [(&str, &[&str]); 10] = [
     ("schema", &[]),
     ("kdl", &["schema"]),
@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render", "testing"]),
 ];
 
-/// Crates and modules that have one home.
+/// Crates and modules that may be used in one place only.
 const HOMES: [(&str, &[&str]); 10] = [
     ("::kdl::", &["kdl"]),
     ("miette::", &["kdl"]),
@@ -94,7 +94,7 @@ fn layer(path: &Path) -> Option<String> {
     LAYERS.iter().any(|(l, _)| *l == first).then_some(first)
 }
 
-/// Code without comments.
+/// Returns the code without comments.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")

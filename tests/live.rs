@@ -1,5 +1,5 @@
-//! Other connections at work on the file: their prepared statements go on working after a catalog edit, and they keep
-//! the new rules; a snapshot stays what it is; what they commit between plan and apply is not lost.
+//! Other connections that use the file: their prepared statements still work after a definition edit, and
+//! obey the new constraints; a snapshot stays as it is; what they commit between plan and apply is not lost.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::{Database, desired, wait};
 const INSERT: &str = "INSERT INTO notes (body) VALUES (?) RETURNING kind";
 
 async fn insert(connection: &mut SqliteConnection, body: Option<&str>) -> Result<String, String> {
-    // The statement stays prepared in the connection's cache from call to call.
+    // The statement stays prepared in the cache of the connection from call to call.
     let row = sqlx::query(INSERT).bind(body).fetch_one(connection).await.map_err(|e| e.to_string())?;
     Ok(row.get::<String, _>(0))
 }
@@ -28,7 +28,7 @@ fn a_prepared_statement_goes_on_under_the_new_rules() {
             "PRAGMA journal_mode = {mode}; CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT, kind TEXT DEFAULT 'old');
              INSERT INTO notes (body) VALUES ('first');"
         ));
-        // Makes the table of the history: in the apply that is looked at, the edit is all that changes the schema.
+        // Creates the history table, so that in the apply under test the edit is the only schema change.
         let first = "table notes {\n    column id serial primary-key\n    column body text\n    column kind text default=old\n    \
              check any \"true\"\n}\n";
         database.apply(&desired(first).unwrap(), false).unwrap();
@@ -57,7 +57,7 @@ fn a_prepared_statement_goes_on_under_the_new_rules() {
 const NOTES: &str = "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT, n INTEGER);
     INSERT INTO notes VALUES (1, 'a', 10), (2, 'b', 20);";
 
-/// A way for each path: `ALTER TABLE`, an edit of the stored definition, and a rebuild.
+/// A change for each method: `ALTER TABLE`, a definition edit, and a rebuild.
 const CHANGED: [&str; 3] = [
     "table notes {\n    column id serial primary-key\n    column body text\n    column n integer\n    column more integer default=1\n}\n",
     "table notes {\n    column id serial primary-key\n    column body text not-null\n    column n integer\n}\n",
@@ -74,7 +74,7 @@ async fn apply_in_time(database: &Database, desired: &Normalized, plan: &Plan, l
     apply::apply(&database.path, desired, plan, &options, Default::default(), &mut Silent).await
 }
 
-/// The columns of the table and its first row's number, as one connection sees them.
+/// Returns the number of columns, the definition, and `n` of the first row, as one connection sees them.
 async fn seen(connection: &mut SqliteConnection) -> (i64, String, String) {
     let sql = "SELECT (SELECT count(*) FROM pragma_table_info('notes')), (SELECT sql FROM sqlite_schema WHERE name = 'notes'), \
                (SELECT quote(n) FROM notes WHERE id = 1)";
@@ -102,7 +102,7 @@ fn a_snapshot_stays_old_while_an_apply_is_done() {
     }
 }
 
-/// Without a WAL nobody can commit while a snapshot is read.
+/// Without WAL nobody can commit while a snapshot is read.
 #[test]
 fn a_snapshot_that_does_not_end_stops_an_apply_with_nothing_changed() {
     for after in CHANGED.map(|text| desired(text).unwrap()) {
@@ -157,8 +157,8 @@ fn rows_committed_between_plan_and_apply_that_break_its_rules_stop_it() {
     }
 }
 
-/// Even where the steps would run the same statements: a rebuild leaves behind whatever it does not name, and nobody was
-/// told that a column or rule that is new would go.
+/// Even if the steps would run the same statements: a rebuild drops whatever it does not name, and the plan
+/// did not announce that a new column or constraint would be dropped.
 #[test]
 fn a_schema_changed_between_plan_and_apply_stops_it() {
     let changes = [

@@ -1,9 +1,10 @@
-//! Random pairs of schemas with random rows: an apply works, or refuses and leaves everything; afterwards a plan is
-//! empty, values that both schemas can hold are where they were, and the way back converges too.
+//! Random pairs of schemas with random rows: an apply succeeds, or refuses and changes nothing; afterwards a
+//! plan is empty, values that both schemas can hold are unchanged, and the rollback converges too.
 //!
-//! Two generators: two schemas that have names in common, and one schema with edits of it (`random/edits.rs`).
+//! Two generators: two schemas that share names, and one schema with edits of it (`random/edits.rs`).
 //!
-//! `PROPTEST_CASES=2000 cargo test --test random` looks further; `ROSEY_TEST_SEED=7`, or `random`, looks elsewhere.
+//! `PROPTEST_CASES=2000 cargo test --test random` runs more cases; `ROSEY_TEST_SEED=7`, or `random`, runs
+//! others.
 
 #[path = "random/edits.rs"]
 mod edits;
@@ -132,7 +133,7 @@ fn kdl(schema: &BTreeMap<u8, RandomTable>) -> String {
 
 const VALUES: [&str; 12] = ["NULL", "1", "-7", "2.5", "'x'", "'X'", "''", "'007'", "'1.10'", "x'00ff'", "9007199254740993", "'gone'"];
 
-/// Inserts what the table takes; what it refuses is not there.
+/// Inserts the rows that the table accepts.
 fn fill(database: &Database, seed: u64) {
     let mut state = seed | 1;
     let mut next = |n: usize| {
@@ -198,14 +199,14 @@ fn step(database: &Database, from: &Normalized, to: &Normalized, by: SqlitePath)
     }
 }
 
-/// A run is the same each time, unless it is asked for another one.
+/// Returns the configuration. Runs are reproducible, unless another seed is set.
 fn config(cases: u32) -> ProptestConfig {
     let seed = match std::env::var("ROSEY_TEST_SEED").as_deref() {
         Ok("random") => RngSeed::Random,
         Ok(seed) => RngSeed::Fixed(seed.parse().expect("ROSEY_TEST_SEED is a number or `random`")),
         Err(_) => RngSeed::Fixed(1),
     };
-    // PROPTEST_CASES is read by the default.
+    // The default reads PROPTEST_CASES.
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
     ProptestConfig { cases, rng_seed: seed, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -1,8 +1,9 @@
-//! Random pairs of schemas with random rows, on PostgreSQL: an apply works, or refuses and leaves everything; afterwards a
-//! plan is empty, values that both schemas can hold are where they were, and the way back converges too, by another apply or
-//! by a rollback. Partitioned tables beside the schema stay as they are.
+//! Random pairs of schemas with random rows, on PostgreSQL: an apply succeeds, or refuses and changes
+//! nothing; afterwards a plan is empty, values that both schemas can hold are unchanged, and going back
+//! converges too, by another apply or by a rollback. Partitioned tables next to the schema stay as they are.
 //!
-//! `PROPTEST_CASES=2000 cargo test --test random_postgres` looks further; `ROSEY_TEST_SEED=7`, or `random`, looks elsewhere.
+//! `PROPTEST_CASES=2000 cargo test --test random_postgres` runs more cases; `ROSEY_TEST_SEED=7`, or `random`,
+//! runs others.
 
 #[path = "random_postgres/beside.rs"]
 mod beside;
@@ -30,7 +31,7 @@ use support::{quote, wait};
 use beside::Beside;
 use schema::{FIRST_NAMES, Names, RandomSchema, Told, VALUES, dice, home, kdl, schema};
 
-/// Inserts what the tables take; what they refuse is not there.
+/// Inserts the rows that the tables accept.
 fn fill(database: &Database, seed: u64) {
     let mut state = seed | 1;
     let mut next = |n: usize| {
@@ -46,7 +47,7 @@ fn fill(database: &Database, seed: u64) {
     for table in tables {
         for row in 0..8 {
             let rest: Vec<&str> = (1..table[2].parse().unwrap()).map(|_| VALUES[next(VALUES.len())]).collect();
-            // Numbers or a uuid: one of the two is refused.
+            // Numbers or a UUID: one of the two is rejected.
             for id in [format!("'{row}'"), format!("'00000000-0000-0000-0000-00000000000{row}'")] {
                 let values: Vec<&str> = std::iter::once(id.as_str()).chain(rest.iter().copied()).collect();
                 let insert = format!("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE VALUES ({})", table[0], table[1], values.join(", "));
@@ -64,25 +65,26 @@ fn in_sql(name: &ObjectName) -> String {
     format!("{schema}{}", quote(name.name.as_str()))
 }
 
-/// A schema with what it calls its tables and columns.
+/// A schema with the names of its tables and columns.
 struct Side {
     schema: Normalized,
     names: Names,
 }
 
 impl Side {
-    /// Where a table's name stands in the list of all.
+    /// Returns the index of a table's name in the list of all.
     fn place(&self, name: &ObjectName) -> usize {
         self.names.tables.iter().position(|n| *n == name.name.as_str()).unwrap()
     }
 
-    /// A column that does not depend on the names: the place of its name, or the name itself.
+    /// Returns a key for a column that does not depend on names: the index of its name, or else the name
+    /// itself.
     fn column_key(&self, name: &str) -> String {
         self.names.columns.iter().position(|n| *n == name).map_or_else(|| name.to_owned(), |c| c.to_string())
     }
 }
 
-/// The values that both schemas can hold, by the places of the names of tables and columns.
+/// Returns the values that both schemas can hold, by the indexes of the names of tables and columns.
 fn rows(database: &Database, one: &Side, other: &Side) -> Rows {
     let mut found = BTreeMap::new();
     for (name, table) in &one.schema.schema().tables {
@@ -110,24 +112,24 @@ fn rows(database: &Database, one: &Side, other: &Side) -> Rows {
     found
 }
 
-/// Whether NULLs of a column are to be filled on the way.
+/// Returns whether NULLs in a column are backfilled by the change.
 fn is_filled(one: &rosey::schema::Column, other: &rosey::schema::Column) -> bool {
     one.not_null != other.not_null && (one.backfill.is_some() || other.backfill.is_some())
 }
 
-/// What a refusal must leave as it was.
+/// What a refusal must leave unchanged.
 const SHAPE: &str = "SELECT string_agg(c.oid::regclass || ' ' || c.relfilenode || ' ' || coalesce(a.columns, ''), '; ' ORDER BY c.oid) \
     FROM pg_class c LEFT JOIN LATERAL (SELECT string_agg(attname || atttypid || attnotnull, ',' ORDER BY attnum) AS columns \
     FROM pg_attribute WHERE attrelid = c.oid) a ON true WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'";
 
-/// A table or column that the schema drops, while another one that it keeps is to be given its name or to give it: which of
-/// the two is meant is for people to say.
+/// Returns whether the error is about a table or column that the schema drops, while another one exchanges
+/// names with it: which of the two is meant is for people to decide.
 fn means_two_things(error: &ApplyError) -> bool {
     let ApplyError::Plan(PlanError::Schema { problems, .. }) = error else { return false };
     problems.iter().all(|p| p.message.contains("but the database has both"))
 }
 
-/// How the second schema is left again.
+/// How to get back from the second schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Apply,
@@ -148,7 +150,7 @@ fn undo(database: &Database, online: bool) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// Applies, and says whether that was possible.
+/// Applies, and returns whether that was possible.
 fn step(database: &Database, from: &Side, to: &Side, how: How, online: bool) -> Result<bool, TestCaseError> {
     let (before, shape, beside) = (rows(database, from, to), database.value(SHAPE), beside::state(database));
     let done = match how {
@@ -175,19 +177,19 @@ fn step(database: &Database, from: &Side, to: &Side, how: How, online: bool) -> 
 }
 
 fn config() -> ProptestConfig {
-    // The same pairs in every run, unless asked: a change is judged by what it changes.
+    // The same pairs in every run, unless another seed is set, so that results are comparable.
     let seed = std::env::var("ROSEY_TEST_SEED").ok();
     let rng_seed = match seed.as_deref() {
         Some("random") => RngSeed::Random,
         seed => RngSeed::Fixed(seed.and_then(|s| s.parse().ok()).unwrap_or(1)),
     };
-    // PROPTEST_CASES and PROPTEST_MAX_SHRINK_ITERS are read by the default.
+    // The default reads PROPTEST_CASES and PROPTEST_MAX_SHRINK_ITERS.
     let shrink = if std::env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_some() { ProptestConfig::default().max_shrink_iters } else { 100 };
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { 30 };
     ProptestConfig { cases, failure_persistence: None, max_shrink_iters: shrink, rng_seed, ..ProptestConfig::default() }
 }
 
-/// Two schemas, and what lies beside them.
+/// Two schemas, and the partitioned tables next to them.
 #[derive(Debug, Clone)]
 struct Pair {
     a: RandomSchema,
@@ -209,10 +211,11 @@ fn pair() -> impl Strategy<Value = Pair> {
     })
 }
 
-/// Pairs that use one database in turn: then what was dropped lies dead in its catalogs, which makes it slow.
+/// How many pairs use one database in turn: dropped objects leave dead rows in its catalogs, which make it
+/// slow.
 const TURNS: u32 = 40;
 
-/// Does something in an empty database of a server.
+/// Does something in an empty database on a server.
 fn with_database<T>(server: &'static Server, work: impl FnOnce(&Database) -> T) -> T {
     thread_local! {
         static USED: RefCell<BTreeMap<u32, (Database<'static>, u32)>> = RefCell::default();

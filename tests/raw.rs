@@ -1,5 +1,5 @@
-//! Databases that no schema file can describe: bytes that are not UTF-8, functions of the program that made the file, and
-//! what the schema leaves alone around a table that changes.
+//! Databases that no schema file can describe: bytes that are not UTF-8, functions of the application that
+//! created the file, and what the schema ignores around a table that changes.
 
 mod support;
 
@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _};
 use support::{Database, desired, wait};
 
-/// Runs SQL that is not UTF-8: each `é` of the script becomes Latin-1's one byte.
+/// Runs SQL that is not UTF-8: each `é` of the script becomes the single byte of Latin-1.
 fn latin(database: &Database, script: &str) {
     wait(async {
         let mut c =
@@ -29,7 +29,7 @@ fn stored(database: &Database) -> Vec<Vec<String>> {
     database.rows("SELECT type, name, hex(sql) FROM sqlite_schema ORDER BY rowid")
 }
 
-/// The text of the refusal; the database is as it was.
+/// Returns the text of a refusal, which must leave the database unchanged.
 fn refused(database: &Database, kdl: &str) -> String {
     let before = stored(database);
     let mut text = String::new();
@@ -60,7 +60,7 @@ fn what_is_not_utf8_is_not_lost() {
         assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
         let text = refused(&database, &(T.replace("column a text", "column a blob") + other));
         assert!(text.contains(&format!("not-supported not supported: {what} ")), "{text}");
-        // What leaves it alone is done.
+        // A change that does not touch it is made.
         let more = T.replace("default=5", "default=5; column d text") + other;
         database.apply(&desired(&more).unwrap(), false).unwrap();
         assert_eq!(database.value("PRAGMA integrity_check"), "ok");
@@ -99,7 +99,7 @@ fn a_declared_type_that_is_none_is_left_alone() {
     assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
 }
 
-/// An index over a function that only its program has. SQLite reads such a schema without it.
+/// Creates an index that uses a function of its application. SQLite reads such a schema without the function.
 fn with_own_function(definition: &str) -> Database {
     let database = Database::from_sql(&format!("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, c INT DEFAULT 5); {definition};"));
     database.run(
@@ -115,7 +115,7 @@ fn an_index_over_a_function_of_its_program_is_named() {
     let declared = T.replace("default=5 }", "default=6; index my_i { part (sql)\"fold(a)\" } }");
     let text = refused(&database, &declared);
     assert!(text.contains("index.my_i uses what only the program that made it has (no such function: fold)"), "{text}");
-    // An index that is left alone is in the way of rows only.
+    // An ignored index only prevents writing rows.
     let ignored = format!("ignore \"my_*\"\n{}", T.replace("default=5", "default=5; column d text"));
     database.apply(&desired(&ignored).unwrap(), false).unwrap();
     assert!(refused(&database, &ignored.replace("column a text", "column a blob")).contains("index.my_i"));
@@ -132,7 +132,7 @@ fn what_points_to_a_table_is_looked_at_whoever_manages_it() {
     assert!(refused(&database, "ignore \"my_*\"\ntable q { column id serial primary-key }").contains("breaks-ignored"));
 }
 
-/// Refused in the end, and rolled back.
+/// Checks that it is refused at the end, and rolled back.
 fn rolled_back(sql: &str, kdl: &str, wanted: &str) {
     for by in [SqlitePath::Cheapest, SqlitePath::Rebuild] {
         let database = Database::from_sql(sql);
@@ -176,8 +176,8 @@ fn short_rows_are_written_out_whatever_the_conditions_say() {
     assert_eq!(database.value("PRAGMA integrity_check"), "ok");
 }
 
-/// Broken references that are there already hide no others: of another key over the same columns, of a table without
-/// rowids, of a table one of whose keys points to no key.
+/// Existing broken references do not hide new ones: of another key over the same columns, of a table without
+/// rowids, of a table with a foreign key that references no key.
 #[test]
 fn what_is_broken_already_hides_nothing() {
     let parent =

@@ -1,5 +1,5 @@
-//! `rosey restore` beside applications that write: whatever SQLite has acknowledged is in the live file or in the copy that
-//! is kept, and a restore that is killed leaves the old database or the new one.
+//! `rosey restore` while applications write: whatever SQLite has acknowledged is in the live file or in the
+//! copy that is kept, and a restore that is killed leaves either the old database or the new one.
 #![cfg(unix)]
 
 mod support;
@@ -48,7 +48,7 @@ fn ids(path: &std::path::Path) -> BTreeSet<i64> {
     })
 }
 
-/// Writes rows until it is told to stop, and gives the ids of those that were committed.
+/// Writes rows until it is stopped, and returns the ids of those that were committed.
 fn writes(path: PathBuf, first: i64, stop: Arc<AtomicBool>, count: Arc<AtomicUsize>) -> Vec<i64> {
     wait(async {
         let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(10));
@@ -68,7 +68,7 @@ fn writes(path: PathBuf, first: i64, stop: Arc<AtomicBool>, count: Arc<AtomicUsi
     })
 }
 
-/// One restore beside three writers: the ids that were committed, and what the restore said.
+/// Restores once while three writers run; returns the committed ids and the output of the restore.
 fn beside_writers(database: &Database) -> (Vec<i64>, Output) {
     let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let writers: Vec<_> = (1..=3i64)
@@ -167,7 +167,7 @@ fn nothing_is_left_beside_a_backup() {
     }
 }
 
-/// What is said where nothing is restored, and that nothing is promised before.
+/// Checks the message if nothing is restored, and that nothing is announced before.
 fn refused(database: &Database, backup: &str, words: &[&str]) {
     let before = (database.bytes(), files(database));
     let output = restore(database, backup).output().unwrap();

@@ -1,4 +1,5 @@
-//! The tests' own PostgreSQL servers: each version answers, databases are apart, and nothing is left when a process ends.
+//! The PostgreSQL servers of the tests: each version answers, databases are separate, and nothing is left
+//! when a process ends.
 
 mod support;
 
@@ -72,7 +73,7 @@ fn a_server_of_ones_own_stops_when_it_is_dropped() {
     assert!(!folder.exists());
 }
 
-/// Runs in a process of its own, which the next test kills.
+/// Runs in a separate process, which the next test kills.
 #[test]
 #[ignore = "started by nothing_is_left_after_a_kill"]
 fn a_process_that_waits_for_its_end() {
@@ -91,7 +92,7 @@ fn nothing_is_left_after_a_kill() {
     command.args(["--exact", "a_process_that_waits_for_its_end", "--ignored", "--nocapture"]);
     let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-    // The harness writes the test's name in front of what the test prints.
+    // The test harness prints the name of the test before its output.
     let line = lines.find_map(|l| l.split_once("serving ").map(|(_, rest)| rest.to_owned())).unwrap();
     let (port, folder) = line.split_once(' ').unwrap();
     let (port, folder) = (port.parse().unwrap(), Path::new(folder));
@@ -103,7 +104,7 @@ fn nothing_is_left_after_a_kill() {
     while (answers(port) || folder.exists()) && start.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    // The folder is the last to go, and the process that removes it ends with that.
+    // The folder is removed last, after which its process ends.
     assert_eq!((answers(port), folder.exists()), (false, false));
 }
 

@@ -1,8 +1,9 @@
-//! A dump of a PostgreSQL database, read without a server, is the schema of that database: a plan to it is empty.
+//! A dump of a PostgreSQL database, read without a server, is the schema of that database: a plan to it is
+//! empty.
 //!
-//! `ROSEY_TEST_DUMPS=all cargo test --test sql_files` takes every case.
+//! `ROSEY_TEST_DUMPS=all cargo test --test sql_files` runs every case.
 
-#[allow(dead_code)] // the cases are run elsewhere
+#[allow(dead_code)] // the cases are run in another test
 mod case;
 mod support;
 
@@ -23,7 +24,7 @@ fn dump(database: &Database, pg_dump: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What would change between the database and the schema of the SQL; nothing is right.
+/// Fails with the differences between the database and the schema in the SQL, if there are any.
 fn difference(database: &Database, sql: &str) -> Result<(), String> {
     let schema = postgres::from_sql(sql).map_err(|e| format!("{e:?}"))?;
     let unmanaged = schema.unmanaged.clone();
@@ -58,10 +59,11 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_dump_of_each_case_is_its_schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    // One server is enough: what pg_dump writes hardly differs.
+    // One server is enough: the output of pg_dump hardly differs.
     let Some(server) = servers().into_iter().find(|s| s.tool("pg_dump").is_some()) else { return };
     let (mut wrong, mut seen, mut right) = (Vec::new(), BTreeSet::new(), 0);
-    // A dump takes half a second: some of PostgreSQL's own cases and fewer of the others, unless all are asked for.
+    // A dump takes half a second: use some of PostgreSQL's own cases and fewer of the others, unless all are
+    // requested.
     let all = std::env::var_os("ROSEY_TEST_DUMPS").is_some_and(|v| v == "all");
     let taken = |(i, path): &(usize, PathBuf)| all || i % 8 == 0 || i % 2 == 0 && path.parent().is_some_and(|p| p.ends_with("postgres"));
     for (_, path) in cases(&folder).into_iter().enumerate().filter(taken) {
@@ -75,7 +77,7 @@ fn the_dump_of_each_case_is_its_schema() {
             match is_its_dump(server, |d| d.apply(&schema, false).map(drop).map_err(|e| format!("{e:?}"))) {
                 Some(Err(e)) => wrong.push(format!("{} {part}\n{e}", path.display())),
                 Some(Ok(())) => right += 1,
-                None => {} // the server cannot have it
+                None => {} // not supported by the server
             }
         }
     }
@@ -93,7 +95,7 @@ fn what_an_orm_writes_is_the_schema_that_it_makes() {
     }
 }
 
-/// Hand-written, with all that a database may hold.
+/// Hand-written, with everything that a database may contain.
 const EVERYTHING: &str = include_str!("sql/everything.sql");
 
 #[test]

@@ -1,5 +1,5 @@
-//! The state of a PostgreSQL database as it is noted down: the same twice, for a role that may only read too, and enough to
-//! plan from. A table that was noted down as empty and holds rows after all is named.
+//! The saved state of a PostgreSQL database: reproducible, also for a role that may only read, and sufficient
+//! for a plan. A table that was saved as empty but has rows is reported.
 
 mod support;
 
@@ -52,12 +52,13 @@ fn a_state_is_noted_down_and_planned_from() {
         assert_eq!(of(&noted.facts, "reads").len(), 2, "{:?}", noted.facts);
         assert!(of(&noted.facts, "kept").iter().any(|k| k.contains("pg_monitor")));
 
-        // Who may not look into a table takes it to hold rows where it takes room.
+        // A role that cannot read a table assumes that it has rows if it takes up space.
         let seen = state(&database, "reader");
         assert_eq!(of(&seen.facts, "holds-rows"), [".t", "side.shut"]);
         assert_eq!(kdl::encode(&seen.current), kdl::encode(&noted.current));
 
-        // What is guarded does not go, and a schema that the file no longer names stays managed.
+        // Guarded objects are not dropped, and a PostgreSQL schema that the file no longer names stays
+        // managed.
         let less = desired("table t { column id serial primary-key }").unwrap();
         let plan = offline::plan(&noted.current, &noted.facts, None, &less, false).unwrap().plan;
         let with = database.plan(&less, false).unwrap();

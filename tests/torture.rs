@@ -1,5 +1,5 @@
-//! The torture table: one table with all that a SQLite table can have, its children, triggers and views around it,
-//! through each kind of change. Afterwards everything but the change is as it was.
+//! The torture table: one table with everything that a SQLite table can have, with children, triggers and
+//! views, through each kind of change. Afterwards everything but the change is as before.
 
 mod support;
 
@@ -48,7 +48,7 @@ PRAGMA user_version = 42;
 ANALYZE;
 "#;
 
-/// What a program sees, whatever the text of the definitions.
+/// What an application sees, whatever the text of the definitions.
 const SEEN: [&str; 13] = [
     r#"SELECT quote("order"), quote(name), quote("odd col"), quote(parent), quote(code), quote(payload), quote(kept) FROM "Ünï table" ORDER BY 1"#,
     "SELECT quote(id), quote(unit) FROM child ORDER BY id",
@@ -66,12 +66,12 @@ const SEEN: [&str; 13] = [
 ];
 
 fn seen(database: &Database) -> Vec<Vec<Vec<String>>> {
-    // Of views and triggers the words count, not the quotes around their names.
+    // For views and triggers only the words count, not the quotes around their names.
     let plain = |rows: Vec<Vec<String>>| rows.into_iter().map(|r| r.into_iter().map(|v| v.replace('"', "")).collect()).collect();
     SEEN.iter().map(|q| plain(database.rows(q))).collect()
 }
 
-/// A change of the inspected schema: what it is, the words it replaces, and by what.
+/// A change of the inspected schema: its name, the text to replace, and the replacement.
 const CHANGES: [(&str, &str, &str); 12] = [
     ("a default", "default=\"it's\"", "default=other"),
     ("a default under short rows", "column late text default=old", "column late text default=later"),

@@ -1,5 +1,5 @@
-//! Readers and a writer at work on the file, between any two statements of an apply. Nobody sees half a change, and
-//! nothing that was committed is lost.
+//! Readers and a writer that use the file between any two statements of an apply. Nobody sees half a change,
+//! and nothing that was committed is lost.
 
 mod support;
 
@@ -22,7 +22,7 @@ const SEED: &str = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM
         INSERT INTO pairs (id, a, b) SELECT i, i, 100 - i FROM c;
     INSERT INTO tally (id, n, total) SELECT 1, count(*), sum(a) FROM pairs;";
 
-/// The schema in four shapes; the columns that the others read and write are in each.
+/// Returns one of four shapes of the schema, which all have the columns that the others read and write.
 fn shape(number: usize) -> String {
     let (a, b, total) = match number {
         0 | 1 => ("integer", "integer", "integer"),
@@ -47,7 +47,7 @@ struct Traffic {
     failures: AtomicU64,
 }
 
-/// What a reader has done so far, and what it saw last.
+/// What a reader has done so far, and its last result.
 #[derive(Default)]
 struct Reads {
     count: AtomicU64,
@@ -55,13 +55,13 @@ struct Reads {
 }
 
 impl Traffic {
-    /// Waits until every reader has begun another read and ended it: the one that it was at may be older.
+    /// Waits until every reader has begun and ended another read: the current one may be older.
     fn more_reads(&self) {
         self.readers.iter().for_each(|r| more(&r.count, 2));
     }
 }
 
-/// Waits until something has been done so many times more.
+/// Waits until something has been done `times` more times.
 fn more(count: &AtomicU64, times: u64) {
     let (wanted, began) = (count.load(SeqCst) + times, Instant::now());
     while count.load(SeqCst) < wanted {
@@ -70,8 +70,8 @@ fn more(count: &AtomicU64, times: u64) {
     }
 }
 
-/// Lets the others work while the apply holds the lock: readers between any two statements, and a writer who must not
-/// come through.
+/// Lets the others work while the apply holds the lock: readers between any two statements, and a writer that
+/// must not get through.
 struct Between<'t>(&'t Traffic);
 
 impl Observer for Between<'_> {
@@ -91,7 +91,7 @@ async fn connect(path: &Path, busy: Duration) -> SqliteConnection {
     SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path).busy_timeout(busy)).await.unwrap()
 }
 
-/// `None` where another connection holds the lock, which is the only error that is allowed.
+/// Returns `None` if another connection holds the lock, which is the only error that is allowed.
 fn unless_busy<T>(outcome: Result<T, sqlx::Error>) -> Option<T> {
     let busy = |e: &sqlx::Error| {
         e.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse().ok()).is_some_and(|c: i32| [5, 6].contains(&(c & 0xff)))
@@ -109,11 +109,12 @@ const SHAPE: &str = "SELECT group_concat(part, ', ') FROM (
     UNION ALL SELECT type || ' ' || name FROM sqlite_schema WHERE type <> 'table' AND name NOT LIKE '\\_rosey%' ESCAPE '\\'
     ORDER BY part)";
 
-/// What holds after every commit, in one row: the rows fit each other, the tally fits the rows, all values have one type.
+/// What is true after every commit, in one row: the rows match each other, the tally matches the rows, all
+/// values have one type.
 const SUMS: &str = "SELECT count(*) = (SELECT n FROM tally) AND sum(a) = (SELECT total + 0 FROM tally) AND sum(a + b <> 100) = 0,
     min(typeof(b)), max(typeof(b)), (SELECT typeof(total) FROM tally), count(*) FROM pairs";
 
-/// The shape of the database, whose rows must fit it.
+/// Returns the shape of the database, which its rows must match.
 async fn look(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
     let mut snapshot = connection.begin().await?;
     let before: String = sqlx::query(SHAPE).fetch_one(&mut *snapshot).await?.get(0);
@@ -132,7 +133,7 @@ async fn look(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> 
     Ok(before)
 }
 
-/// Reads until it is stopped, with the same prepared statements. Gives the shapes it has seen.
+/// Reads until it is stopped, with the same prepared statements. Returns the shapes it has seen.
 fn reader(path: PathBuf, traffic: Arc<Traffic>, number: usize) -> JoinHandle<BTreeSet<String>> {
     let work = async move {
         let mut connection = connect(&path, Duration::from_secs(5)).await;
@@ -159,7 +160,7 @@ async fn write(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::E
     transaction.commit().await
 }
 
-/// Writes numbered rows until it is stopped. Gives the numbers of those that it was told are committed.
+/// Writes numbered rows until it is stopped. Returns the numbers that were acknowledged as committed.
 fn writer(path: PathBuf, traffic: Arc<Traffic>) -> JoinHandle<Vec<i64>> {
     let work = async move {
         let mut connection = connect(&path, Duration::from_millis(50)).await;
@@ -178,7 +179,7 @@ fn writer(path: PathBuf, traffic: Arc<Traffic>) -> JoinHandle<Vec<i64>> {
     std::thread::spawn(move || wait(work))
 }
 
-/// The ways that a plan takes.
+/// Returns the methods that a plan uses.
 fn ways(plan: &Plan) -> impl Iterator<Item = &'static str> {
     plan.steps.iter().filter_map(|s| match s.action {
         Action::Rebuild => Some("rebuild"),

@@ -1,4 +1,4 @@
-//! Writers at work on a PostgreSQL table while an online apply changes it: none of them fails, none waits long, and all
+//! Writers on a PostgreSQL table while an online apply changes it: none of them fails or waits long, and all
 //! that they committed is there.
 
 mod support;
@@ -19,7 +19,7 @@ const BEFORE: &str = "CREATE TABLE parent (id serial PRIMARY KEY, name text);
     INSERT INTO child (writer, parent_id, note, n)
         SELECT 0, 1 + i % 1000, 'note ' || i, i % 90 FROM generate_series(1, 200000) i;";
 
-/// Indexes, NOT NULL, a foreign key, a check, columns with a default, a unique rule.
+/// Indexes, NOT NULL, a foreign key, a check, columns with a default, a unique constraint.
 const AFTER: &str = r#"
 table parent {
     column id serial primary-key
@@ -41,13 +41,13 @@ table child {
 }
 "#;
 
-/// What a writer did: its rows, and the longest that one transaction took.
+/// What a writer did: its rows, and the duration of its longest transaction.
 struct Written {
     rows: usize,
     longest: Duration,
 }
 
-/// Writes in short transactions until it is stopped. Any failure is a panic.
+/// Writes in short transactions until it is stopped. Panics on any failure.
 fn write(database: &Database, number: usize, stop: &AtomicBool) -> Written {
     let mut session = Session::of(database);
     let mut written = Written { rows: 0, longest: Duration::ZERO };

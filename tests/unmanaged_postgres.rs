@@ -1,5 +1,6 @@
-//! What rosey does not manage on PostgreSQL is named: beside a database that is made from the inspected file, nothing that
-//! pg_dump shows is missing without a line; what changes later is named by plans and drift, and stops no rollback.
+//! Unmanaged objects on PostgreSQL are reported: compared with a database created from the inspected file,
+//! everything that pg_dump shows as missing has a line in that file; later changes are reported by plans and
+//! drift, and block no rollback.
 
 mod support;
 
@@ -69,8 +70,8 @@ CREATE TABLE alembic_version (v text PRIMARY KEY);
 CREATE TABLE refs (v text REFERENCES alembic_version);
 ";
 
-/// What a dump of the adopted database has and one of a database that was made from the file lacks, and the line of the file
-/// that names it. A migrator's table is left alone without a line.
+/// What a dump of the adopted database has and that of a database created from the file lacks, and the line
+/// of the file that names it. The table of another migrator is left unchanged without a line.
 const NAMED: [(&str, &str); 47] = [
     ("CREATE TABLE public.alembic_version", ""),
     ("ALTER TABLE ONLY public.alembic_version", ""),
@@ -121,7 +122,7 @@ const NAMED: [(&str, &str); 47] = [
     ("INHERITS (public.base)", "unmanaged table \"kid\""),
 ];
 
-/// The statements of `pg_dump --schema-only`, without what the session is set to.
+/// Returns the statements of `pg_dump --schema-only`, without the settings of the session.
 fn dumped(database: &Database, tool: &std::path::Path) -> BTreeSet<String> {
     let arguments = ["--schema-only", "--no-owner", "--exclude-table=_rosey_history", "-d"];
     let output = Command::new(tool).args(arguments).arg(database.url()).output().unwrap();
@@ -136,7 +137,7 @@ fn inspected(database: &Database) -> String {
     wait(rosey::apply::postgres::inspect(&Url::parse(&database.url()).unwrap())).unwrap()
 }
 
-/// What a plan to the file names, in short.
+/// Returns the unmanaged differences of a plan, in short.
 fn named(differences: &[UnmanagedDifference]) -> Vec<String> {
     differences.iter().map(|d| format!("{} {} {}", d.difference.word(), d.kind, d.name)).collect()
 }
@@ -293,7 +294,7 @@ fn another_setting_is_a_change_and_nothing_that_lacks() {
             assert_eq!(told(&side(&[live]), &side(&[wanted])), (vec![], differences), "{live}");
             assert_eq!(told(&side(&[live]), &side(&[live])), (vec![], vec![]), "{live}");
         }
-        // Two roles can grant one privilege; one of the two grants is lost.
+        // Two roles can grant the same privilege; one of the two grants is lost.
         let differences = vec![format!("changed {}", plain.replace('"', ""))];
         assert_eq!(told(&side(&[plain]), &side(&[plain, more])), (vec![], differences), "{plain}");
         assert_eq!(told(&side(&[plain, more]), &side(&[plain, more])), (vec![], vec![]), "{plain}");
@@ -305,7 +306,7 @@ fn a_definition_is_not_compared_while_a_column_that_it_may_name_is_renamed() {
     let side =
         |column: &str, digest: &str| format!("table foo {{ column {column} integer; }}\nunmanaged policy \"p on foo\" digest={digest}");
     assert_eq!(told(&side("name", "bb"), &side("title was=name", "aa")), (vec![], vec![]));
-    // After the apply the line is an old one.
+    // After the apply the line is outdated.
     let after = vec!["changed policy p on foo".to_owned()];
     assert_eq!(told(&side("title", "bb"), &side("title was=name", "aa")), (vec![], after));
 }

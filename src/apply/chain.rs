@@ -1,6 +1,8 @@
-//! What the history knows of saved plans, and which of those that wait lead on from where the database is.
+//! Matches saved plans with the history and finds which pending plans can be applied to the database as it is
+//! now.
 //!
-//! Pure: whoever has the database at hand says of each plan whether it starts or ends there. Nothing is applied here.
+//! Pure: the caller, which has access to the database, says for each plan whether the database is at its
+//! start or its end. Nothing is applied here.
 
 use std::collections::BTreeMap;
 
@@ -11,82 +13,84 @@ use crate::diff::Changes;
 use crate::plan::{Fact, PlanFile};
 use crate::schema::Dialect;
 
-/// What the history knows of a plan.
+/// The status of a plan in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Past {
-    /// Nothing.
+    /// The history does not contain the plan.
     Never,
-    /// It was applied, or stamped, under this number.
+    /// The plan was applied or stamped as this version.
     Applied(i64),
-    /// It was, and steps after its transaction are left.
+    /// The plan was applied, but steps that run after its transaction are unfinished.
     Unfinished(i64),
-    /// It was, and a later way back has undone it.
+    /// The plan was applied and later undone by a rollback.
     Undone {
-        /// Its number.
+        /// The version that applied it.
         number: i64,
-        /// The number of the way back.
+        /// The version of the rollback.
         by: i64,
     },
 }
 
-/// What the history knows of the plan with this digest.
+/// Returns the status of the plan with this digest.
 pub fn past(entries: &[Entry], digest: &str) -> Past {
     let Some(entry) = entries.iter().rfind(|e| e.plan == digest) else { return Past::Never };
     let number = entry.number;
     if entry.outcome == "running" {
         return Past::Unfinished(number);
     }
-    // A way back is undone by no other: it only goes further.
+    // A rollback is never undone by another rollback; a later one only goes back further.
     let undid = |e: &&Entry| entry.back_to.is_none() && e.number > number && e.back_to.is_some_and(|n| n < number);
     entries.iter().find(undid).map_or(Past::Applied(number), |e| Past::Undone { number, by: e.number })
 }
 
-/// Where the database is, seen from a plan.
+/// The position of the database relative to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Here {
-    /// Where the plan starts.
+    /// At the start of the plan.
     Start,
-    /// Where it ends.
+    /// At the end of the plan.
     End,
-    /// Neither.
+    /// At neither.
     Elsewhere,
 }
 
-/// A plan that the history does not know.
+/// A plan that is not in the history.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting<'p> {
-    /// It.
+    /// The plan.
     pub file: &'p PlanFile,
-    /// Where the database is.
+    /// The position of the database.
     pub here: Here,
 }
 
-/// What is to be done with a plan that the history does not know.
+/// The position of a pending plan among the plans of its directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// It leads on from here.
+    /// It can be applied to the database now.
     Next,
-    /// It starts where an earlier one ends that waits too: the one of this index.
+    /// It starts where another pending plan ends, the one at this index.
     After(usize),
-    /// It starts where an earlier one starts that waits too, the one of this index: one alone of the two can be applied.
+    /// It starts where an earlier pending plan starts, the one at this index; only one of the two can be
+    /// applied.
     Rival(usize),
-    /// The database is where it leads, or has been: it is part of another way here.
+    /// The database is or was already at the plan's end, or the plan is part of another path to the current
+    /// state.
     Behind,
-    /// It starts from a schema that nothing leads to.
+    /// No plan leads to the schema that it starts from.
     Stray,
 }
 
-/// The plans of a folder beside a history.
+/// The plans of a directory and the history of a database.
 #[derive(Debug)]
 pub struct Chain<'c> {
-    /// The numbers of those that the history knows as applied.
+    /// The numbers of the plans that are applied according to the history.
     applied: Vec<i64>,
-    /// The recorded schemas, each with the last number that recorded it.
+    /// The recorded schemas, each with the last version that recorded it.
     recorded: Vec<(i64, &'c str)>,
 }
 
 impl<'c> Chain<'c> {
-    /// Of a history, and the plans that it may know.
+    /// Builds the chain from a history and the plans of a directory.
     pub fn new<'p>(entries: &'c [Entry], plans: impl Iterator<Item = &'p PlanFile>) -> Self {
         let applied = plans.filter(|p| matches!(past(entries, &p.digest), Past::Applied(_))).map(|p| p.number).collect();
         let mut recorded = BTreeMap::new();
@@ -98,18 +102,18 @@ impl<'c> Chain<'c> {
         Chain { applied, recorded: recorded.into_iter().map(|(text, number)| (number, text)).collect() }
     }
 
-    /// Whether a plan that starts where the database is would go round in a circle: a later plan of the folder has been
-    /// applied, and the database has been where this one leads.
+    /// Returns true if a plan that starts at the current schema would lead in a circle: a later plan of the
+    /// directory has been applied, and the database has already been at this plan's end.
     pub fn goes_round(&self, file: &PlanFile) -> bool {
         self.applied.iter().any(|number| *number > file.number) && self.been(&Point::end(file)).is_some()
     }
 
-    /// The places of plans that wait, given in the order in which they are applied.
+    /// Returns the positions of pending plans, which are given in the order in which they are applied.
     pub fn places(&self, waiting: &[Waiting<'_>]) -> Vec<Place> {
         let ends: Vec<Option<Point>> = waiting.iter().map(|w| Point::end(w.file)).collect();
         let leads = |i: usize, to: &PlanFile| ends.get(i).and_then(Option::as_ref).is_some_and(|e| e.is_start_of(to));
         let mut behind: Vec<bool> = waiting.iter().zip(&ends).map(|(w, end)| self.is_behind(*w, end)).collect();
-        // What leads to where such a plan starts is part of the same way.
+        // A plan that leads to the start of a plan already passed is part of the same path.
         let is_part = |i: usize, behind: &[bool]| {
             let elsewhere = waiting.get(i).is_some_and(|w| w.here == Here::Elsewhere);
             let mut on = waiting.iter().zip(behind).filter(|(_, behind)| **behind);
@@ -119,7 +123,7 @@ impl<'c> Chain<'c> {
             behind.iter_mut().skip(i).take(1).for_each(|b| *b = true);
         }
         let open = |j: &usize| behind.get(*j) == Some(&false);
-        // An earlier one that starts there, with none between them that comes back to it.
+        // An earlier plan with the same start, if no plan between the two returns to that start.
         let rival = |i: usize, file: &PlanFile| {
             let last = (0..i).filter(open).rev().find(|j| leads(*j, file) || waiting.get(*j).is_some_and(|w| same_start(w.file, file)))?;
             (!leads(last, file)).then_some(last)
@@ -136,8 +140,8 @@ impl<'c> Chain<'c> {
         waiting.iter().enumerate().map(place).collect()
     }
 
-    /// Whether the database has come to where the plan leads. Where it went on from the plan's start since it was there,
-    /// the plan is still to be done: it may be one that leads back.
+    /// Returns true if the database has already reached the plan's end. If it was at the plan's start again
+    /// after that, the plan is still pending: it may be one that leads back.
     fn is_behind(&self, waiting: Waiting<'_>, end: &Option<Point>) -> bool {
         match waiting.here {
             Here::Start => self.goes_round(waiting.file),
@@ -146,19 +150,19 @@ impl<'c> Chain<'c> {
         }
     }
 
-    /// The last number that recorded this schema.
+    /// Returns the last version that recorded this schema.
     fn been(&self, point: &Option<Point>) -> Option<i64> {
         let point = point.as_ref()?;
         self.recorded.iter().filter(|(_, text)| point.is(text, &[])).map(|(number, _)| *number).max()
     }
 }
 
-/// Whether both plans start from one schema. Once one of them is applied, the other fits no more.
+/// Returns true if both plans start from the same schema. Once one is applied, the other no longer fits.
 pub fn same_start(a: &PlanFile, b: &PlanFile) -> bool {
     Point::start(a).is_some_and(|start| start.is_start_of(b))
 }
 
-/// A schema that a plan starts from, or leads to.
+/// The schema at the start or the end of a plan.
 struct Point {
     dialect: Dialect,
     schema: Desired,
@@ -166,7 +170,7 @@ struct Point {
 
 impl Point {
     fn start(file: &PlanFile) -> Option<Point> {
-        // As the database had it.
+        // As the database reported it.
         let schema = saved::read_desired(&file.current, file.dialect, Some(0)).ok()?;
         Some(Point { dialect: file.dialect, schema })
     }
@@ -180,7 +184,7 @@ impl Point {
         file.dialect == self.dialect && self.is(&file.current, &file.facts)
     }
 
-    /// Whether that is what a database had that was noted down: from there no plan would have anything to do.
+    /// Returns true if `noted` is this schema, that is, if a plan from it to this schema would be empty.
     fn is(&self, noted: &str, facts: &[Fact]) -> bool {
         let Ok(schema) = read_noted(noted, self.dialect) else { return false };
         let wanted = self.schema.normalized();

@@ -1,17 +1,18 @@
-//! The digests of the history: each row carries one over itself and the digest of the row before it, so that a row that
-//! was edited, added or taken out between others is found and named.
+//! The digests of the history. Each row carries a digest of itself and of the previous row's digest, so that
+//! a row that was edited, inserted or deleted in the middle is detected and named.
 //!
-//! No secret is in it. It finds edits of those who do not know of it; whoever may write to the table and computes the
-//! digests anew is only found by a digest that was noted elsewhere.
+//! The digests contain no secret and detect only edits that leave them as they are. If someone with write
+//! access to the table recomputes them, only a digest that was recorded elsewhere reveals the edit.
 
 use sha2::{Digest as _, Sha256};
 
 use super::Entry;
 
-/// The digest of a row behind a row of this digest: of each column its length in characters and its text, or a `-`.
+/// Returns the digest of a row that follows a row with the digest `before`. Each column contributes its
+/// length in characters and its text, or `-` if it is NULL.
 ///
-/// What is left out is `outcome`, which changes when the last steps of an apply are done. `plan::record` says the same in
-/// the words of PostgreSQL.
+/// `outcome` is left out, because it changes when the last steps of an apply finish. `plan::record` computes
+/// the same digest in PostgreSQL's SQL.
 pub(super) fn digest(entry: &Entry, before: &str) -> String {
     let number = |n: i64| Some(n.to_string());
     let text = |t: &str| Some(t.to_owned());
@@ -48,8 +49,8 @@ pub(super) fn digest(entry: &Entry, before: &str) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The first number whose row is not as it was written, or does not stand behind the row that it was written behind. Rows
-/// without a digest are of an older rosey or of a script for SQLite, and are not known to be anything else.
+/// Returns the first version whose row was edited or does not follow the row that it was written after. Rows
+/// without a digest were written by an older rosey or by a SQLite script and are accepted as they are.
 pub fn first_changed(entries: &[Entry]) -> Option<i64> {
     let mut before = "";
     for entry in entries {

@@ -14,7 +14,7 @@ use crate::kdl;
 use crate::plan::{Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
 
-/// A desired schema: as it was written, and in its database's spelling.
+/// A desired schema, as written and as normalized for its dialect.
 #[derive(Debug, Clone)]
 pub struct Desired {
     written: Schema,
@@ -31,12 +31,12 @@ impl Desired {
         Ok(Desired { written: schema, normalized })
     }
 
-    /// In the database's spelling, as an apply takes it.
+    /// Returns the normalized schema, which an apply takes.
     pub fn normalized(&self) -> &Normalized {
         &self.normalized
     }
 
-    /// As it was written.
+    /// Returns the schema as written.
     pub fn written(&self) -> &Schema {
         &self.written
     }
@@ -46,13 +46,13 @@ impl Desired {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Planned {
-    /// The plan, counted.
+    /// The plan, with row counts.
     pub plan: Plan,
     /// What there is to say besides.
     pub remarks: Remarks,
 }
 
-/// A plan against a live database, with all that it takes to make it again without.
+/// A plan against a live database, with everything that is needed to make it again without the database.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Noted {
@@ -62,15 +62,15 @@ pub struct Noted {
     pub remarks: Remarks,
     /// What it starts from.
     pub state: State,
-    /// The schema that it leads to, as KDL that says the same with no server at hand.
+    /// The desired schema, as KDL that needs no server to be interpreted.
     pub desired: String,
 }
 
 impl Database {
-    /// Plans from what is there to what is desired.
+    /// Plans the changes from the live schema to the desired one.
     ///
     /// # Errors
-    /// Where the database does not answer, or where no plan is possible.
+    /// If the database does not respond, or if no plan is possible.
     pub async fn plan(&self, desired: &Desired, way: Way) -> Result<Planned, ApplyError> {
         let (plan, remarks) = match self {
             Database::Sqlite(path) => {
@@ -85,11 +85,11 @@ impl Database {
         Ok(Planned { plan, remarks })
     }
 
-    /// Plans as [`Database::plan`] does, to a schema that is still being read: meanwhile a server tells what is there. An
-    /// error of the schema comes first, whatever the server says.
+    /// Plans as [`Database::plan`] does, to a schema that is still being read, while a server's live schema
+    /// is inspected concurrently. An error in the schema takes precedence over an error from the server.
     ///
     /// # Errors
-    /// Those of the schema; a plan's own are in the second place of the pair.
+    /// If the schema cannot be read. Errors of the plan itself are in the second element of the pair.
     pub async fn plan_when<E>(
         &self,
         desired: impl Future<Output = Result<Desired, E>>,
@@ -121,10 +121,10 @@ impl Database {
         Ok((desired, planned))
     }
 
-    /// Plans as [`Database::plan`] does, and notes what the plan is made from.
+    /// Plans as [`Database::plan`] does, and records the inputs of the plan.
     ///
     /// # Errors
-    /// As [`Database::plan`].
+    /// Those of [`Database::plan`].
     pub async fn plan_noted(&self, desired: &Desired, way: Way) -> Result<Noted, ApplyError> {
         match self {
             Database::Sqlite(path) => {
@@ -142,10 +142,10 @@ impl Database {
         }
     }
 
-    /// What the database is now, for whoever plans without it later.
+    /// Returns the current state of the database, for planning later without it.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn state(&self) -> Result<State, ApplyError> {
         Ok(match self {
             Database::Sqlite(path) => sqlite_state(lite::state(path).await?),
@@ -153,10 +153,10 @@ impl Database {
         })
     }
 
-    /// The live schema as KDL.
+    /// Returns the live schema as KDL.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn inspect(&self) -> Result<String, ApplyError> {
         let inspected = async {
             let mut session = self.read().await?;
@@ -167,18 +167,18 @@ impl Database {
         Ok(kdl::encode(&self.or_who(inspected.await).await?))
     }
 
-    /// The schema that is there, in rosey's spelling.
+    /// Returns the live schema in rosey's notation.
     ///
     /// # Errors
-    /// Where the database does not answer, or holds what cannot be read.
+    /// If the database does not respond, or if it contains something that cannot be read.
     pub async fn schema(&self) -> Result<Schema, ApplyError> {
         super::offline::read_noted(&self.inspect().await?, self.dialect())
     }
 
-    /// The rows of the history, the first one first; none where nothing was ever applied.
+    /// Returns the rows of the history, oldest first; empty if nothing was ever applied.
     ///
     /// # Errors
-    /// Where the database does not answer, or where a later rosey has written a row.
+    /// If the database does not respond, or if a later version of rosey wrote a row.
     pub async fn history(&self) -> Result<Vec<Entry>, HistoryError> {
         let mut session = self.read().await?;
         let entries = history::read(&mut *session, history::Which::All).await?;
@@ -193,26 +193,27 @@ impl Database {
         Ok(session)
     }
 
-    /// What differs from a recorded schema to what is there.
+    /// Returns the differences between a recorded schema and the live one.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn changes_since(&self, recorded: &Schema) -> Result<Changes, ApplyError> {
         let (recorded, live) = self.beside(recorded).await?;
         Ok(drift::between(&recorded, &live))
     }
 
-    /// The drift since this number recorded this schema, with what is not managed. It may hold nothing.
+    /// Returns the drift since the version `number` recorded this schema, including unmanaged objects. It may
+    /// be empty.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn drift_since(&self, number: i64, recorded: &Schema) -> Result<Drift, ApplyError> {
         let (recorded, live) = self.beside(recorded).await?;
         let unmanaged = unmanaged(live.schema(), recorded.schema());
         Ok(Drift { number, changes: drift::between(&recorded, &live), unmanaged })
     }
 
-    /// A recorded schema and the live one, in one spelling.
+    /// Returns a recorded schema and the live one, both normalized.
     async fn beside(&self, recorded: &Schema) -> Result<(Normalized, Normalized), ApplyError> {
         let recorded = dialect::normalized(recorded.clone(), self.dialect());
         let compared = async {
@@ -225,16 +226,16 @@ impl Database {
         Ok((compared.desired, compared.live))
     }
 
-    /// Waits until no other apply is at work on a server: what is planned meanwhile would be out of date. One that was killed
-    /// may still be at work, in a server process that has not noticed.
+    /// Waits until no other apply is running on a server: a plan made during an apply would be out of date.
+    /// An apply that was killed may still be running in a server process that has not noticed.
     ///
     /// # Errors
-    /// [`ApplyError::Locked`] with the holder when the time is up.
+    /// [`ApplyError::Locked`], with the lock holder, if the wait times out.
     pub async fn wait_for_others(&self, wait: Duration) -> Result<(), ApplyError> {
         self.engine().wait_for_others(wait).await
     }
 
-    /// Says who holds the lock that was waited for in vain.
+    /// Adds the lock holders to the error if waiting for a lock timed out.
     pub(super) async fn or_who_is_in_the_way<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
         match outcome {
             Err(error) if error.is_lock_timeout() => match self.engine().lock_holders().await? {
@@ -245,15 +246,15 @@ impl Database {
         }
     }
 
-    /// The same for what has no limit but its own.
+    /// Does the same for operations that have only the default limit.
     async fn or_who<T>(&self, outcome: Result<T, impl Into<ApplyError>>) -> Result<T, ApplyError> {
         self.or_who_is_in_the_way(outcome.map_err(Into::into), Way::default().wait).await
     }
 
-    /// What somebody else has changed since the last number of the history.
+    /// Returns what has changed outside rosey since the last version.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn drift(&self) -> Result<Option<Drift>, ApplyError> {
         let Some(last) = self.history().await?.pop().filter(|e| e.outcome != "running") else { return Ok(None) };
         let Some(recorded) = drift::read(&last.schema_after, self.dialect()) else { return Ok(None) };
@@ -261,19 +262,19 @@ impl Database {
         Ok(drift::drift(last.number, changes))
     }
 
-    /// Writes down in the history that the database is as desired, and changes nothing else.
+    /// Records in the history that the database matches the desired schema. Changes nothing else.
     ///
     /// # Errors
-    /// [`ApplyError::Differs`] where `force` is not given and the database is not as desired.
+    /// [`ApplyError::Differs`] if the database does not match the desired schema and `force` is not set.
     pub async fn stamp(&self, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
         stamp::stamp(self, desired, force, options).await
     }
 
-    /// Marks applies as done whose last steps ran outside their transaction, and that were cut off before they could say so:
-    /// for whoever has found that nothing is left to do.
+    /// Marks applies as finished that were interrupted after their last steps, which run outside the
+    /// transaction, and before they recorded it. Call this only after checking that nothing is left to do.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// If the database does not respond.
     pub async fn finish(&self) -> Result<(), ApplyError> {
         if !self.dialect().capabilities().steps_outside_transaction {
             return Ok(());
@@ -319,7 +320,7 @@ fn with_history(state: State, last: Option<Entry>) -> State {
     State { number: Some(last.number), recorded: Some(last.schema_after), written: last.schema_written, ..state }
 }
 
-/// Whether the database is a file that is still to be made.
+/// Returns true if the database is a file that does not exist yet.
 pub fn is_missing(database: &Database) -> bool {
     database.is_missing()
 }

@@ -1,4 +1,4 @@
-//! What changed in a database since the last number of its history, and was not rosey's doing.
+//! Detects changes to a database since the last version of its history that rosey did not make.
 
 use super::HistoryError;
 use super::history;
@@ -8,13 +8,13 @@ use crate::kdl::{self, Sources};
 use crate::plan::Drift;
 use crate::schema::{Dialect, Normalized, Schema};
 
-/// The last recorded schema; nothing where there is none, or where steps of its apply are still to come.
+/// Returns the last recorded schema; `None` if there is none, or if steps of its apply are unfinished.
 fn recorded(entries: Vec<history::Entry>) -> Option<(i64, String)> {
     entries.into_iter().next().filter(|e| e.outcome != "running").map(|e| (e.number, e.schema_after))
 }
 
-/// Whether the schema is the recorded one, word for word: then nothing needs to be parsed. What the database cannot hold
-/// is in the record as the schema file says it, which has mostly stayed the same.
+/// Returns true if the schema is the recorded one as text, in which case nothing needs to be parsed. What the
+/// database cannot store is recorded as the schema file states it, and has usually not changed.
 fn is_same_text(shown: &Schema, desired: &Schema, recorded: &str) -> bool {
     let mut shown = shown.clone();
     if kdl::encode(&shown) == recorded {
@@ -24,22 +24,25 @@ fn is_same_text(shown: &Schema, desired: &Schema, recorded: &str) -> bool {
     kdl::encode(&shown) == recorded
 }
 
-/// Reads what rosey wrote; what a later one wrote and this one cannot read is no drift that could be told.
+/// Reads a recorded schema. Returns `None` if it cannot be read, for example if a later version of rosey
+/// wrote it; no drift is reported then.
 pub(super) fn read(text: &str, dialect: Dialect) -> Option<Schema> {
     kdl::decode(&Sources::from_text("history", text), dialect).ok()
 }
 
-/// What differs between the recorded schema and the live one, but for what the record leaves alone.
+/// Returns the differences between the recorded schema and the live one, except for what the recorded schema
+/// ignores.
 pub(super) fn between(recorded: &Normalized, live: &Normalized) -> Changes {
     let mut seen = live.schema().clone();
     seen.ignores = recorded.schema().ignores.clone();
-    // A plan to the record would have nothing to do: what it leaves open, like the name of a rule, is as it may be.
+    // If a plan back to the recorded schema would be empty, there is no drift: what that schema leaves open,
+    // such as the name of a constraint, may be anything.
     let back = Changes { lacking: Vec::new(), ..remaining(live, recorded) };
     if back.is_empty() {
         return Changes::default();
     }
     let changes = remaining(recorded, &Normalized::by_dialect(seen));
-    // What rosey does not manage, it does not watch.
+    // Unmanaged objects are compared separately.
     Changes { lacking: Vec::new(), ..changes }
 }
 
@@ -47,11 +50,12 @@ pub(super) fn drift(number: i64, changes: Changes) -> Option<Drift> {
     (!changes.is_empty()).then_some(Drift { number, changes, unmanaged: Vec::new() })
 }
 
-/// What the last row of the history tells of a database.
+/// What the last row of the history says about a database.
 #[derive(Debug, Default)]
 pub(super) struct Since {
     pub(super) drift: Option<Drift>,
-    /// A later rosey wrote the row: what it tells is not known here, and nothing is to be written behind it.
+    /// Set if a later version of rosey wrote the row: its content is unknown here, and no row may be added
+    /// after it.
     pub(super) later: Option<String>,
 }
 
@@ -59,7 +63,7 @@ fn since(drift: Option<Drift>) -> Since {
     Since { drift, later: None }
 }
 
-/// The drift of a SQLite file whose schema is `live`, and whose history ends with `last`.
+/// Returns the drift of a SQLite file whose schema is `live` and whose history ends with `last`.
 pub(super) fn on_sqlite(last: Result<Vec<history::Entry>, HistoryError>, live: &Normalized, desired: &Schema) -> Result<Since, Error> {
     let last = match last {
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
@@ -74,7 +78,8 @@ pub(super) fn on_sqlite(last: Result<Vec<history::Entry>, HistoryError>, live: &
     Ok(since(drift(number, between(&sqlite::normalized(recorded), live))))
 }
 
-/// The drift of a PostgreSQL database whose schema is `live`. Where the texts differ, the server is asked as for a plan.
+/// Returns the drift of a PostgreSQL database whose schema is `live`. If the texts differ, the server
+/// normalizes the schemas as it does for a plan.
 pub(super) async fn on_postgres(
     connection: &mut postgres::connection::Connection,
     live: &Normalized,

@@ -1,7 +1,8 @@
-//! One row for each apply, in the database itself, written in the transaction that it records.
+//! The history: one row for each apply, stored in the database itself and written in the transaction that it
+//! records.
 //!
-//! Nothing is ever deleted. A table that an older rosey made is brought up to date by the next apply; until then it is
-//! read as it is.
+//! Nothing is ever deleted. A table that an older rosey created is upgraded by the next apply; until then it
+//! is read as it is.
 
 use serde::Deserialize;
 
@@ -10,67 +11,68 @@ use crate::dialect::engine::Session;
 use crate::dialect::{Error, HistoryError};
 use crate::plan::{HISTORY_FORMAT, Record, Rename, decode_renames};
 
-/// A row, as it is read.
+/// A row, as read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The history number: 1 is the first.
+    /// The version; the first is 1.
     pub number: i64,
-    /// The version of the row's shape.
+    /// The version of the row's format.
     pub format: i64,
     /// The digest of the plan.
     pub plan: String,
     /// `apply`, `rollback` or `stamp`.
     pub kind: String,
-    /// What was said of it.
+    /// The message.
     pub message: Option<String>,
-    /// The schema before it.
+    /// The schema before the apply.
     pub schema_before: String,
-    /// The schema after it.
+    /// The schema after the apply.
     pub schema_after: String,
-    /// The schema after it as the schema file had it, where that is another text.
+    /// The schema after the apply as the schema file has it, if the text differs.
     #[serde(default)]
     pub schema_written: Option<String>,
-    /// The renames, as they are stored.
+    /// The renames, in their stored form.
     pub(super) renames: String,
-    /// The statements.
+    /// The SQL statements.
     pub sql: String,
-    /// When: UTC, as RFC 3339 has it.
+    /// The time in UTC, as in RFC 3339.
     pub applied_at: String,
-    /// The system's user.
+    /// The operating system's user.
     pub applied_by: Option<String>,
-    /// The machine.
+    /// The host.
     pub host: Option<String>,
-    /// The commit that the schema file was at.
+    /// The Git commit of the schema file.
     pub git_commit: Option<String>,
-    /// Milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: i64,
-    /// Rows that rebuilds copied.
+    /// The number of rows that rebuilds copied.
     pub rows_copied: i64,
-    /// Which rosey.
+    /// The version of rosey.
     pub rosey_version: String,
-    /// Which database.
+    /// The version of the database.
     pub server_version: String,
-    /// `applied`, or `running` while steps outside the transaction are left.
+    /// `applied`, or `running` while steps outside the transaction are unfinished.
     pub outcome: String,
-    /// The backup.
+    /// The path of the backup.
     pub backup: Option<String>,
-    /// Of a rollback: the number whose schema was gone back to; 0 is what was there before the first.
+    /// For a rollback: the version whose schema was restored; 0 is the schema before the first version.
     #[serde(default)]
     pub back_to: Option<i64>,
-    /// Of the row and the digest before it; none where an older rosey or a script for SQLite wrote it.
+    /// The digest of the row and of the previous row's digest; `None` if an older rosey or a SQLite script
+    /// wrote the row.
     #[serde(default)]
     pub digest: Option<String>,
 }
 
 impl Entry {
-    /// The renames that were done.
+    /// Returns the renames that were made.
     pub fn renames(&self) -> Vec<Rename> {
         decode_renames(&self.renames)
     }
 }
 
-/// Which rows are wanted.
+/// Which rows to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     All,
@@ -103,16 +105,17 @@ fn digest_of(row: &str) -> Option<String> {
     Some(value.get("digest")?.as_str()?.to_owned())
 }
 
-/// Refuses to write behind a row of a later rosey, whose meaning is not known here.
+/// Refuses to write after a row of a later rosey, whose meaning is unknown here.
 pub(super) fn is_known(last: Result<Vec<Entry>, HistoryError>) -> Result<(), HistoryError> {
     match last {
         Err(later @ HistoryError::Later { .. }) => Err(later),
-        // What else is wrong shows where it matters.
+        // Other errors are reported where they matter.
         _ => Ok(()),
     }
 }
 
-/// Refuses a history on which something would act: its rows are written within the apply, with the rights of who applies.
+/// Refuses a history table that would run other code: its rows are written within the apply, with the
+/// privileges of the user who applies.
 pub(super) async fn is_inert(session: &mut dyn Session) -> Result<(), HistoryError> {
     acts(session.acts_on_history().await?)
 }
@@ -129,7 +132,7 @@ pub(super) async fn write(session: &mut dyn Session, record: &Record) -> Result<
     }
     let before = session.history(true).await?.first().and_then(|row| digest_of(row)).unwrap_or_default();
     let number = session.write_history(record).await?;
-    // What cannot be read is without a digest, as a row of an older rosey is.
+    // A row that cannot be read gets no digest, like a row of an older rosey.
     if let Some(entry) = read(session, Which::Last).await.ok().and_then(|mut rows| rows.pop()) {
         session.set_digest(number, &chained::digest(&entry, &before)).await?;
     }

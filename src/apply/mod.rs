@@ -1,4 +1,5 @@
-//! Makes a plan true: lock, look again, refuse, back up, run, verify, record, commit. All or nothing.
+//! Applies a plan: lock, plan again, check permissions, back up, run, verify, record, commit. Atomic where
+//! the database allows it.
 
 pub mod chain;
 pub mod chained;
@@ -32,30 +33,30 @@ pub use script::{frame_of_saved, frame_offline};
 pub use sqlite::{State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
 pub use stamp::Stamped;
 
-/// How an apply is done.
+/// Options of an apply.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Whether data may be destroyed.
+    /// Whether data may be destroyed without further permission.
     pub allow_destructive: bool,
-    /// What may be destroyed all the same, by name.
+    /// The objects whose data may be destroyed in any case, by name.
     pub allowed: Vec<Allowed>,
     /// When a backup is made.
     pub backup: BackupMode,
-    /// Where it goes; beside the file where none is given.
+    /// The directory of the backup; by default, that of the database file.
     pub backup_dir: Option<PathBuf>,
-    /// How many backups are kept, the new one included; all where no number is given.
+    /// How many backups to keep, including the new one; all if not set.
     pub keep_backups: Option<usize>,
     /// How long to wait for the lock.
     pub lock_timeout: Duration,
-    /// What the history says of it.
+    /// The message to record in the history.
     pub message: Option<String>,
     /// Who applies.
     pub identity: Identity,
-    /// What the history calls it.
+    /// The kind to record in the history.
     pub kind: Kind,
-    /// Of a rollback: the number whose schema is gone back to.
+    /// For a rollback: the version whose schema is restored.
     pub back_to: Option<i64>,
-    /// The digest of the saved plan that is applied; that of the live schema where there is no such file.
+    /// The digest of the saved plan that is applied; the digest of the live schema if no saved plan is used.
     pub plan_id: Option<String>,
 }
 
@@ -78,7 +79,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What the history says of a plan; the schemas, and how it went, are for the caller to add.
+    /// Returns the history record of a plan. The caller adds the schemas and the outcome.
     fn record(&self, plan: &Plan) -> Record {
         let sql: Vec<String> = plan.statements().map(|s| format!("{};", s.sql)).collect();
         Record {
@@ -94,7 +95,7 @@ impl Options {
     }
 }
 
-/// Is told what an apply does, as it does it.
+/// Receives the progress of an apply.
 pub trait Observer {
     /// A backup is being written.
     fn backing_up(&mut self, to: &std::path::Path) {
@@ -116,7 +117,7 @@ pub trait Observer {
     fn ends(&mut self, step: &Step) {
         let _ = step;
     }
-    /// All steps are done; the outcome is compared with the schema.
+    /// All steps are done; the result is being compared with the desired schema.
     fn verifies(&mut self) {}
     /// Something happened that does not stop the apply.
     fn notes(&mut self, what: &str) {
@@ -124,18 +125,18 @@ pub trait Observer {
     }
 }
 
-/// An observer that tells nobody.
+/// An observer that ignores everything.
 #[derive(Debug, Default)]
 pub struct Silent;
 impl Observer for Silent {}
 
-/// What came of an apply.
+/// The result of an apply.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The database was as desired already.
+    /// The database already matched the desired schema.
     NothingToDo,
-    /// It is now.
+    /// The database was changed to match the desired schema.
     Applied(Report),
 }
 
@@ -143,12 +144,12 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Report {
-    /// The history number.
+    /// The version.
     pub number: i64,
-    /// Rows that rebuilds copied.
+    /// The number of rows that rebuilds copied.
     pub rows_copied: i64,
-    /// How long it held the lock.
+    /// How long the apply held the lock.
     pub took: Duration,
-    /// The backup.
+    /// The path of the backup.
     pub backup: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Plans with no database at hand: from what was noted down of one. Opens none.
+//! Plans without a database, from a snapshot of one. Opens no database.
 
 use super::{ApplyError, Desired, SqlitePath, Way};
 use crate::dialect::offline::{How, Noted};
@@ -7,27 +7,27 @@ use crate::kdl::{self, Sources};
 use crate::plan::{Plan, State};
 use crate::schema::{Address, Dialect, Schema};
 
-/// A schema that rosey has written down.
+/// Reads a schema that rosey has written.
 pub(super) fn read_noted(text: &str, dialect: Dialect) -> Result<Schema, ApplyError> {
     kdl::decode(&Sources::from_text("noted.kdl", text), dialect).map_err(|e| ApplyError::Unreadable(e.to_string()))
 }
 
-/// A plan without the database, and what differs in words that only its server could show to be equal.
+/// A plan made without the database, and the differences that only its server could resolve.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Offline {
-    /// The plan, with nothing counted.
+    /// The plan, without row counts.
     pub plan: Plan,
-    /// What may be no difference.
+    /// The objects that may not differ at all.
     pub unsettled: Vec<Address>,
-    /// The schema that it leads to, as KDL that says the same without a history.
+    /// The desired schema, as KDL that needs no history to be interpreted.
     pub desired: String,
 }
 
-/// Plans from a noted state: the same changes and statements as against the database that it is of.
+/// Plans from a snapshot: the same changes and statements as against the database that it was taken from.
 ///
 /// # Errors
-/// Where the state cannot be read, or where no plan is possible.
+/// If the snapshot cannot be read, or if no plan is possible.
 pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<Offline, ApplyError> {
     let current = read_noted(&state.current, state.dialect)?;
     let (after, written) = recorded(state)?;
@@ -39,7 +39,7 @@ pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<
     Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: leads_to })
 }
 
-/// What the last apply recorded: the schema after it, and as its file had it. Only where expressions are spelled in another
+/// Returns what the last apply recorded: the schema after it, and the schema as its file had it. Only where expressions are spelled in another
 /// way than in the file it is of use.
 pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>), ApplyError> {
     if !state.dialect.capabilities().respells_expressions {
@@ -49,10 +49,10 @@ pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>)
     Ok((read(&state.recorded)?, read(&state.written)?))
 }
 
-/// The state of a database that has this schema and nothing else: no row, no history.
+/// Returns the state of a database that has this schema and nothing else: no rows, no history.
 ///
 /// # Errors
-/// Where the schema cannot be made.
+/// If the schema cannot be created.
 pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
     let mut at_rest = schema.written().at_rest();
     at_rest.say_exchanged(&schema.written().exchanged());

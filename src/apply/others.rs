@@ -1,4 +1,4 @@
-//! Other migrators that have kept their books in the database. Their tables are only looked for, never read or changed.
+//! Detects the bookkeeping tables of other migration tools. Never reads or changes them.
 
 use std::sync::Arc;
 

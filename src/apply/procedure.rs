@@ -84,13 +84,14 @@ struct Work<'w> {
     backup: Option<PathBuf>,
     /// The schema ahead of what runs before the transaction, if something does.
     found: Option<String>,
-    /// What has been committed ahead of the transaction, by the addresses of the steps.
+    /// The addresses of the steps that were committed ahead of the transaction.
     early: Vec<String>,
     wait: Wait,
 }
 
 impl Work<'_> {
-    /// All of it. What cannot be in a transaction needs the settings and the lock of a session, which are given back.
+    /// Runs the whole apply. Steps that cannot be in the transaction need session settings and a session
+    /// lock, which are restored and released.
     async fn all(&mut self) -> Result<Outcome, ApplyError> {
         if self.approved.steps.iter().all(|s| s.transaction == Transaction::Inside) {
             return self.in_order().await;
@@ -143,7 +144,8 @@ impl Work<'_> {
         Ok(history::is_inert(&mut *self.session).await?)
     }
 
-    /// Whether this is what was approved, and nothing stops it. What ran ahead of the transaction is left aside. The same
+    /// Checks that this is the approved plan and that no hazard blocks it. Steps that ran ahead of the
+    /// transaction are not compared. The same
     /// statements can destroy more than was shown: a rebuild leaves behind every column that it does not name.
     fn as_approved(&self, plan: &Plan) -> Result<(), ApplyError> {
         let rest = |steps: &[Step]| steps.iter().filter(|s| s.transaction != Transaction::Before).cloned().collect::<Vec<_>>();
@@ -160,7 +162,7 @@ impl Work<'_> {
         self.begin().await?;
         let replanned = self.session.plan_again(self.desired, self.approved).await?;
         let plan = &replanned.plan;
-        // A saved plan for empty tables would stop the writers of one that is no longer empty.
+        // A saved plan for empty tables would block the writers of a table that is no longer empty.
         if !replanned.holding_after_all.is_empty() {
             return Err(ApplyError::Stale);
         }
@@ -272,7 +274,7 @@ impl Work<'_> {
         }
     }
 
-    /// What is left to do after the transaction.
+    /// Does what is left after the transaction.
     async fn committed(&mut self, mut report: Report, began: Instant) -> Result<Outcome, ApplyError> {
         if let Some(backup) = &report.backup {
             self.session.keep_newest(backup, self.options.keep_backups);
@@ -283,7 +285,7 @@ impl Work<'_> {
     }
 
     async fn not_committed(&mut self, error: ApplyError) -> ApplyError {
-        // A copy of what is still there.
+        // The backup is a copy of what still exists.
         if !matches!(error, ApplyError::CommitUnknown { .. } | ApplyError::Unfinished { .. }) {
             self.forget_backup();
         }
@@ -295,7 +297,7 @@ impl Work<'_> {
     }
 }
 
-/// A statement that was cancelled because somebody asked for it.
+/// Converts the error of a statement that was cancelled on request.
 fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
     let source = match &error {
         ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) | ApplyError::Statement { source, .. } => source,

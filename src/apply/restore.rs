@@ -1,5 +1,5 @@
-//! Puts a backup back into the live file, in one transaction of that file, so that other connections never see a half of
-//! it and no writer's work is in neither the file nor the copy that is kept. Refuses damaged backups.
+//! Restores a backup into the live file in one transaction of that file. Other connections never see half of
+//! it, and every commit is in the file or in the copy that is kept. Refuses damaged backups.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,23 +9,23 @@ use crate::dialect::sqlite::connection::{Connection, Error, Mode};
 use crate::dialect::sqlite::overwrite::{self, Failed};
 use crate::dialect::sqlite::{backup, file};
 
-/// How a backup is put back.
+/// Options of a restore.
 #[derive(Debug, Clone)]
 pub struct RestoreOptions {
-    /// Where the copy of what is overwritten goes; beside the file where none is given.
+    /// The directory for the copy of what is overwritten; by default, that of the database file.
     pub backup_dir: Option<PathBuf>,
-    /// Whether there is such a copy.
+    /// Whether to keep such a copy.
     pub keep_current: bool,
     /// How long to wait for the lock.
     pub lock_timeout: Duration,
 }
 
-/// A backup's place as the history has it: the same from every folder.
+/// Returns the path of a backup for the history: an absolute one.
 pub(super) fn place_recorded(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
-/// The same without the working directory before it, as people name it there.
+/// Returns the path relative to the working directory, if it is inside it.
 pub(super) fn from_here(path: &Path) -> PathBuf {
     let here = std::path::absolute(".").unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).to_path_buf()
@@ -35,17 +35,17 @@ pub(super) fn from_here(path: &Path) -> PathBuf {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backups {
-    /// Those that are there.
+    /// The backups that exist.
     pub found: Vec<PathBuf>,
-    /// Where the others were.
+    /// The recorded paths of the others.
     pub missing: Vec<PathBuf>,
 }
 
-/// Looks for the backups that the database's history names: where it says, and else beside the database, with which they may
-/// have moved.
+/// Looks for the backups that the database's history names: at the recorded path, then beside the database,
+/// with which they may have been moved.
 ///
 /// # Errors
-/// Where the database cannot be read.
+/// If the database cannot be read.
 pub async fn backups(path: &Path) -> Result<Backups, Error> {
     let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
     let has = connection.number("SELECT count(*) FROM sqlite_schema WHERE name = '_rosey_history'").await?;
@@ -63,15 +63,15 @@ pub async fn backups(path: &Path) -> Result<Backups, Error> {
     Ok(backups)
 }
 
-/// A backup that has been found sound.
+/// A backup that has passed the check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sound(PathBuf);
 
 impl Sound {
-    /// Looks at a backup.
+    /// Checks a backup.
     ///
     /// # Errors
-    /// If it is not a database, or one that SQLite finds damaged.
+    /// If it is not a database, or if SQLite reports that it is damaged.
     pub async fn check(from: &Path) -> Result<Sound, ApplyError> {
         let mut connection = overwrite::open_backup(from).await?;
         let found = connection.texts("PRAGMA quick_check(1)").await?.concat();
@@ -79,17 +79,17 @@ impl Sound {
         if found == "ok" { Ok(Sound(from.to_path_buf())) } else { Err(ApplyError::Damaged { path: from.display().to_string(), found }) }
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 }
 
-/// Puts a backup back into `path`. Gives the copy of what was there: with that and the live file, all that any writer has
-/// committed is somewhere.
+/// Restores a backup into `path`. Returns the copy of the previous content: everything that any writer has
+/// committed is in that copy or in the live file.
 ///
 /// # Errors
-/// If the lock cannot be had, or a file cannot be read or written. The database is as it was.
+/// If the wait for the lock times out, or if a file cannot be read or written. The database is unchanged.
 pub async fn restore(
     path: &Path,
     from: &Sound,

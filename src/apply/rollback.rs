@@ -1,7 +1,8 @@
-//! The way back: which recorded schema to go back to, what its objects are called now, and what no plan can bring back.
+//! Rollback: chooses the recorded schema to restore, finds the current names of its objects, and lists what
+//! no plan can bring back.
 //!
-//! Pure: it reads the history's rows and makes a desired schema of one of them. Planning it, asking for leave, backing up
-//! and verifying are the same as on the way forward.
+//! Pure: it reads the rows of the history and derives a desired schema from one of them. Planning,
+//! permission, backup and verification are the same as for any apply.
 
 mod adopted;
 mod conversions;
@@ -13,48 +14,48 @@ use crate::dialect::guards;
 use crate::plan::{Lost, Plan, Rename};
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
 
-/// How far back.
+/// How far to roll back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum To {
-    /// So many applies that have not been undone yet.
+    /// By this many applies that have not been undone yet.
     Back(usize),
-    /// To what this number left.
+    /// To the schema after this version.
     Number(i64),
-    /// To what was there before the first number: for a database that was adopted, what was found.
+    /// To the schema before the first version: for an adopted database, the one that was found.
     Base,
 }
 
-/// Why there is no way back.
+/// Why a rollback is not possible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoWayBack {
     /// Nothing has been applied.
     #[error("the history is empty; there is nothing to roll back")]
     Empty,
-    /// Fewer applies than that are left to be undone.
+    /// There are fewer applies left to undo.
     #[error("{}", too_far(*left, *wanted))]
     TooFar {
         /// How many are left.
         left: usize,
-        /// How many were asked for.
+        /// How many were requested.
         wanted: usize,
     },
-    /// There is no such number.
+    /// The version does not exist.
     #[error("the history has no version {0}")]
     NoSuchNumber(i64),
-    /// It has been undone itself, so it lies on no way back.
+    /// The version has itself been undone, so a rollback cannot lead to it.
     #[error("version {number} was undone by version {by}")]
     Undone {
-        /// It.
+        /// The version.
         number: i64,
-        /// What undid it.
+        /// The version that undid it.
         by: i64,
     },
     /// The recorded schema cannot be read.
     #[error("this rosey cannot read the schema recorded as version {0}")]
     Unreadable(i64),
-    /// A row of the history is not the one that rosey wrote.
+    /// A row of the history was changed after rosey wrote it.
     #[error("version {0} of the history, or an earlier one, was modified after rosey wrote it; nothing was changed")]
     Changed(i64),
 }
@@ -67,23 +68,24 @@ fn too_far(left: usize, wanted: usize) -> String {
     }
 }
 
-/// A recorded schema to go back to.
+/// A recorded schema to roll back to.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WayBack {
-    /// The number whose schema it is; 0 is what was there before the first.
+    /// The version of the schema; 0 is the schema before the first version.
     pub back_to: i64,
-    /// The schema; its objects say what they are called now.
+    /// The schema; its objects carry their current names.
     pub desired: Schema,
-    /// The numbers that are undone, the latest first.
+    /// The versions that are undone, latest first.
     pub undone: Vec<i64>,
     /// What these did to values, with their backups.
     losses: Vec<losses::Loss>,
-    /// What each of them found and left.
+    /// The schemas before and after each of them.
     recorded: Vec<adopted::Recorded>,
 }
 
-/// The applies and stamps that led to what is there, in order: those that no rollback has undone.
+/// Returns the applies and stamps that led to the current schema, in order: those that no rollback has
+/// undone.
 pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
     let mut standing: Vec<&Entry> = Vec::new();
     for entry in entries {
@@ -95,10 +97,10 @@ pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
     standing
 }
 
-/// Finds the way back.
+/// Finds the schema to roll back to.
 ///
 /// # Errors
-/// Where the history knows no such schema.
+/// If the history does not contain such a schema.
 pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, NoWayBack> {
     let first = entries.first().ok_or(NoWayBack::Empty)?;
     if let Some(number) = chained::first_changed(entries) {
@@ -106,7 +108,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     }
     let standing = standing(entries);
     let to = match to {
-        // A rollback leaves the schema that it went back to.
+        // The schema after a rollback is the one that it restored.
         To::Number(number) => entries
             .iter()
             .find(|e| e.number == number)
@@ -114,7 +116,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
             .map_or(to, |n| if n == 0 { To::Base } else { To::Number(n) }),
         other => other,
     };
-    // How many of the standing rows stay.
+    // How many of the standing rows remain.
     let kept = match to {
         To::Base => 0,
         To::Number(0) => return Err(NoWayBack::NoSuchNumber(0)),
@@ -130,7 +132,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     };
     let undone = standing.get(kept..).unwrap_or_default();
     let oldest = match to {
-        // What was found then, though something may have changed it since the number before.
+        // The schema that was found then, though something may have changed it since the previous version.
         To::Back(_) => undone.first().map(|e| (e.number, &e.schema_before)),
         To::Number(_) => None,
         To::Base => Some((first.number, &first.schema_before)),
@@ -139,7 +141,8 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let here = || back_to.map_or((first.number, &first.schema_before), |e| (e.number, &e.schema_after));
     let (number, text) = oldest.unwrap_or_else(here);
     let mut desired = read(text, dialect).ok_or(NoWayBack::Unreadable(number))?;
-    // What was found holds nothing that a database cannot hold: guards, and how values are converted and filled.
+    // The schema that was found lacks what a database cannot store: guards, and how values are converted and
+    // filled.
     if let Some(recorded) = back_to.and_then(|e| read(&e.schema_after, dialect)) {
         guards::remember(&mut desired, &recorded);
     }
@@ -150,7 +153,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     call_by_old_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         conversions::keep_fitting(&mut desired, standing.get(..kept).unwrap_or_default(), &now, dialect);
-        // What rosey was told to leave alone since then is none of this plan's business.
+        // What the schema has ignored since then is not part of this plan.
         desired.ignores = now.ignores;
     }
     desired.names_are_exact = true;
@@ -165,7 +168,7 @@ fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
     NoWayBack::Undone { number, by }
 }
 
-/// The name that something has after these renames, applied in their order.
+/// Returns the name of an object after these renames, applied in order.
 fn followed(kind: &str, name: &ObjectName, renames: &[Vec<Rename>]) -> ObjectName {
     renames.iter().fold(name.clone(), |name, step| after(kind, &name, step))
 }
@@ -186,36 +189,36 @@ fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
     }
 }
 
-/// The name of a table before one step.
+/// Returns the name of a table before one step.
 fn table_before(table: &ObjectName, step: &[Rename]) -> ObjectName {
     let is_it = |r: &&Rename| r.kind == "table" && same_schema(r, table) && table.name.matches(&r.new);
     let old = step.iter().find(is_it).map(|r| Ident::new(r.old.as_str(), table.name.case()));
     ObjectName { schema: table.schema.clone(), name: old.unwrap_or_else(|| table.name.clone()) }
 }
 
-/// The name of a column before one step; `table` is its table's name after that step.
+/// Returns the name of a column before one step; `table` is its table's name after that step.
 fn column_before(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
     let found = columns_of(table, step).find(|r| column.matches(&r.new));
     found.map_or_else(|| column.clone(), |r| Ident::new(r.old.as_str(), column.case()))
 }
 
-/// The renames of a table's columns; `table` is its name after the step.
+/// Returns the renames of a table's columns; `table` is its name after the step.
 fn columns_of<'r>(table: &ObjectName, step: &'r [Rename]) -> impl Iterator<Item = &'r Rename> {
     step.iter().filter(|r| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t)))
 }
 
-/// What a table is called now, given the names that it was called.
+/// Returns the current name of a table, which a rollback stores as the first of its `was` names.
 fn now_called(name: &ObjectName, was: &[Ident]) -> ObjectName {
     was.first().map_or_else(|| name.clone(), |w| ObjectName { schema: name.schema.clone(), name: w.clone() })
 }
 
-/// The name of a column after one step; `table` is its table's name after that step.
+/// Returns the name of a column after one step; `table` is its table's name after that step.
 fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
     let found = columns_of(table, step).find(|r| column.matches(&r.old));
     found.map_or_else(|| column.clone(), |r| Ident::new(r.new.as_str(), column.case()))
 }
 
-/// Says of each object what it is called now, so that it is renamed back.
+/// Records the current name of each object, so that it is renamed back.
 fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     for table in schema.tables.values_mut() {
         for column in table.columns.values_mut() {
@@ -237,24 +240,25 @@ fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
 }
 
 fn was(name: &Ident, now: Ident) -> Vec<Ident> {
-    // Two spellings of one name are no rename.
+    // Two spellings of one name are not a rename.
     if now == *name && now.as_str() == name.as_str() { Vec::new() } else { vec![now] }
 }
 
 impl WayBack {
-    /// Whether the schema gone back to says how values are converted or filled.
+    /// Returns true if the restored schema says how values are converted or filled.
     pub fn converts(&self) -> bool {
         self.desired.tables.values().flat_map(|t| t.columns.values()).any(|c| c.using.is_some() || c.backfill.is_some())
     }
 
-    /// Leaves out what the schema gone back to would convert or fill as if nobody else had changed anything since: `live` is
-    /// what the database has.
+    /// Removes conversions and backfills that do not fit changes made outside rosey; `live` is the schema of
+    /// the database.
     pub fn fit(&mut self, entries: &[Entry], live: &Schema, dialect: Dialect) {
         let kept: Vec<&Entry> = standing(entries).into_iter().filter(|e| e.number <= self.back_to).collect();
         conversions::keep_fitting(&mut self.desired, &kept, live, dialect);
     }
 
-    /// The values that the plan does not bring back, and from where they could be had; then what it drops that no apply created.
+    /// Returns the values that the plan does not bring back, and where they can be found, followed by what it
+    /// drops that no apply created.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
         let mut lost = losses::told(&self.losses, plan);
         lost.extend(adopted::told(&self.recorded, plan));

@@ -1,8 +1,8 @@
-//! Saved plans: written once, reviewed, and applied exactly as they were reviewed, or not at all.
+//! Saved plans: written once, reviewed, and applied exactly as reviewed, or not at all.
 //!
-//! A plan file holds the schema it starts from, the schema it leads to and the steps between. The steps are those of a
-//! plan that is made without a database, so whoever opens the file makes it again and compares: a file whose steps do not
-//! follow from its schemas is not taken, whatever its digest says.
+//! A plan file contains the schema that it starts from, the desired schema and the steps between. The steps
+//! are those of a plan made without a database, so opening the file makes the plan again and compares: a file
+//! whose steps do not follow from its schemas is rejected, whatever its digest says.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,62 +17,62 @@ use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, ObjectName, Schema};
 
-/// How a plan is shown at the head of its file.
+/// Renders a plan for the head of its file.
 pub type Shown<'s> = &'s dyn Fn(&Plan) -> String;
 
-/// Why a plan file is not taken.
+/// Why a plan file is rejected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SavedError {
-    /// It is not as it was written.
+    /// The file is damaged or was edited.
     #[error(transparent)]
     File(#[from] FileError),
-    /// No plan leads from its one schema to the other.
+    /// No plan leads from one of its schemas to the other.
     #[error(transparent)]
     Plan(#[from] ApplyError),
 }
 
-/// A plan file that has been opened and found sound.
+/// A plan file that was opened and passed the checks.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Saved {
-    /// What the file says.
+    /// The content of the file.
     pub file: PlanFile,
-    /// The plan, with nothing counted.
+    /// The plan, without row counts.
     pub plan: Plan,
-    /// Where it leads.
+    /// The desired schema.
     pub desired: Desired,
-    /// The first line of the file that does not follow from its schemas: it has been edited, or another version of rosey
-    /// has made it. Such a plan is not applied.
+    /// The first line of the file that does not follow from its schemas: it was edited, or another version of
+    /// rosey wrote it. Such a plan is not applied.
     pub differs_at: Option<usize>,
     current: Schema,
 }
 
-/// What a plan file says of itself.
+/// The metadata of a plan file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Label<'l> {
-    /// For people, and for the history.
+    /// The message, for readers and for the history.
     pub message: Option<&'l str>,
-    /// Of a way back: the number whose schema it goes back to.
+    /// For a rollback: the version whose schema is restored.
     pub back_to: Option<i64>,
-    /// Of a way back: what comes back without its values.
+    /// For a rollback: what is restored without its values.
     pub lost: &'l [Lost],
 }
 
-/// A plan file's text, and the plan in it.
+/// The text of a plan file, and its plan.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Written {
     /// The text.
     pub text: String,
-    /// The plan as the file has it.
+    /// The plan in the file.
     pub plan: Plan,
 }
 
 /// Writes the file of a plan that was made against a live database.
 ///
 /// # Errors
-/// Where what was noted down does not make the same plan again. That is a mistake of rosey's.
+/// If the snapshot does not lead to the same plan again, which is a bug in rosey.
 pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
     let written = save_state(&noted.state, &noted.desired, label, way, shown).await?;
     if plan::same_work(&written.plan.steps, &noted.plan.steps) {
@@ -85,16 +85,17 @@ pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -
     )))
 }
 
-/// Writes the file of a plan from a noted state to a schema that is given as KDL.
+/// Writes the file of a plan from a snapshot to a schema that is given as KDL.
 ///
 /// # Errors
-/// Where no plan is possible.
+/// If no plan is possible.
 pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
-    // As it will be read: without what only the history knows.
+    // As it will be read: without what is only in the history.
     let bare = State { recorded: None, written: None, ..state.clone() };
     let desired = read_desired(desired, state.dialect, label.back_to)?;
     let Offline { mut plan, .. } = plan_offline(&bare, &desired, way).await?;
-    // As it will be read too: where the values are is not in the file, and its head follows from the file.
+    // Also as it will be read: the file does not say where the values are, and its head is derived from the
+    // file.
     let lost: Vec<Lost> = label.lost.iter().map(|l| Lost { values: None, ..l.clone() }).collect();
     if label.back_to.is_some() {
         plan.lead_back(&lost);
@@ -117,7 +118,7 @@ pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way
 /// Opens a plan file.
 ///
 /// # Errors
-/// Where it is none, or not sound. Nothing of it has been used then.
+/// If it is not a plan file or fails the checks. Nothing in it has been used then.
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
@@ -129,13 +130,14 @@ pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     Ok(Saved { file, plan: made.plan, desired, differs_at, current })
 }
 
-/// The schema that a plan leads to. One that is gone back to is as the database had it.
+/// Reads the desired schema of a plan. The schema of a rollback is as the database reported it.
 pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -> Result<Desired, ApplyError> {
     let schema = read_noted(text, dialect)?;
     Desired::new(Schema { names_are_exact: back_to.is_some(), ..schema }, dialect)
 }
 
-/// The line of the file that would be another one. The head is compared too: people decide by what it says.
+/// Returns the first line of the file that would be different. The head is compared too, because reviewers
+/// rely on it.
 fn first_difference(made: &str, file: &str) -> Option<usize> {
     let body = |text| str::lines(str::trim_end(text)).rev().skip(1).collect::<Vec<_>>().into_iter().rev();
     let (made, file) = (body(made), body(file));
@@ -144,7 +146,8 @@ fn first_difference(made: &str, file: &str) -> Option<usize> {
 }
 
 impl Saved {
-    /// These options, and what the history says of the plan: a message that is given goes before its own.
+    /// Returns these options with the plan's metadata. A message that the caller gives takes precedence over
+    /// the plan's own.
     pub fn options(&self, options: &Options) -> Options {
         Options {
             message: options.message.clone().or_else(|| self.file.message.clone()),
@@ -161,37 +164,37 @@ fn way(file: &PlanFile) -> Way {
     Way { path, online: file.online, ..Way::default() }
 }
 
-/// Where a database stands beside a saved plan.
+/// The state of a database relative to a saved plan.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It is where the plan starts. The plan is the file's, counted on its rows.
+    /// It is at the start of the plan. The plan is the one in the file, with row counts.
     Fits {
         /// The plan.
         plan: Box<Plan>,
-        /// What there is to say besides.
+        /// Remarks about the plan.
         remarks: Remarks,
     },
-    /// It is where the plan ends.
+    /// It is at the end of the plan.
     Applied,
-    /// It is elsewhere.
+    /// It is at neither.
     Elsewhere {
-        /// What differs from where the plan starts, and whether the plan touches it.
+        /// The differences from the start of the plan, and whether the plan changes each of these objects.
         differs: Vec<(Address, bool)>,
     },
-    /// Its schema is where the plan starts, and yet the plan is not made for it.
+    /// Its schema is the start of the plan, but the plan does not fit it.
     Unfit {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
 impl Saved {
-    /// Where a database stands beside the plan. `wait` is how long another program's lock is waited for, `counts` how its rows
-    /// are counted.
+    /// Returns the state of a database relative to the plan. `wait` is how long to wait for another client's
+    /// lock, `counts` how rows are counted.
     ///
     /// # Errors
-    /// Where the database does not answer, or where no plan is possible.
+    /// If the database does not respond, or if no plan is possible.
     pub async fn standing(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
         let made = self.made_on(database, Way { wait, counts, ..way(&self.file) }).await;
         if made.as_ref().is_ok_and(|(plan, ..)| plan.changes.is_empty()) && !is_missing(database) {
@@ -200,7 +203,7 @@ impl Saved {
         let since = self.since(database).await?;
         let (mut plan, remarks, holding) = match made {
             Ok(made) if since.is_empty() => made,
-            // From elsewhere there need not be a way at all.
+            // From any other state, a plan need not be possible at all.
             Ok(_) | Err(ApplyError::Plan(PlanError::Schema { .. })) if !since.is_empty() => {
                 return Ok(Standing::Elsewhere { differs: self.touched(&since) });
             }
@@ -215,7 +218,8 @@ impl Saved {
         })
     }
 
-    /// The plan as it is made on the database now, and the tables that hold rows there and did not.
+    /// Returns the plan as made on the database now, and the tables that contain rows there and did not when
+    /// it was saved.
     async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
         let engine = database.engine();
         let Some(planned) = engine.plan_as_noted(self.desired.normalized(), &self.file.facts, way) else {
@@ -225,16 +229,17 @@ impl Saved {
         database.or_who_is_in_the_way(planned.await.map_err(Into::into), way.wait).await
     }
 
-    /// What differs from where the plan starts to what is there.
+    /// Returns the differences between the start of the plan and the live schema.
     async fn since(&self, database: &Database) -> Result<Changes, ApplyError> {
         let start = Schema { ignores: self.desired.written().ignores.clone(), ..self.current.clone() };
         if is_missing(database) { Ok(from_nothing(&start, self.file.dialect)) } else { database.changes_since(&start).await }
     }
 
-    /// What is left of a plan whose steps after its transaction were cut off. What differs beside that is not its work.
+    /// Returns what is left of a plan that was interrupted in the steps after its transaction. Any other
+    /// difference is not part of the plan.
     ///
     /// # Errors
-    /// Where the database does not answer, or where no plan is possible.
+    /// If the database does not respond, or if no plan is possible.
     pub async fn rest(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
         let Planned { mut plan, remarks } = database.plan(&self.desired, Way { wait, counts, ..way(&self.file) }).await?;
         if plan.changes.is_empty() {
@@ -261,8 +266,8 @@ impl Saved {
             let names: Vec<String> = names.into_iter().collect();
             return Some(format!("the plan was made for empty tables, but these have rows: {}", names.join(", ")));
         }
-        // Who planned may be another than who applies: what gives something back to its owner is not said where that is who
-        // applies, and then changes nothing.
+        // The role that planned may differ from the one that applies. Statements that restore an owner are
+        // omitted if that owner applies, in which case they would change nothing.
         let live: Vec<_> = plan.statements().collect();
         let own: Vec<_> = self.plan.statements().filter(|s| live.contains(s) || !dialect::gives_back(&s.sql)).collect();
         if live == own {
@@ -275,15 +280,15 @@ impl Saved {
     }
 }
 
-/// Where the database is, seen from a plan that is not made again for it.
+/// Returns the position of the database relative to a plan, without making the plan again.
 ///
 /// # Errors
-/// Where its schemas cannot be read, or the database does not answer.
+/// If the schemas of the plan cannot be read, or if the database does not respond.
 pub async fn here(file: &PlanFile, database: &Database) -> Result<Here, ApplyError> {
     let desired = read_noted(&file.desired, file.dialect)?;
     let start = Schema { ignores: desired.ignores.clone(), ..read_noted(&file.current, file.dialect)? };
     let starts_here = database.changes_since(&start).await?.is_empty();
-    // A plan that ends there has nothing to do, wherever it starts.
+    // If the database is at the plan's end, there is nothing to do, wherever the plan starts.
     if database.changes_since(&desired.at_rest()).await?.is_empty() {
         let is_done = !starts_here || exchanges_are_done(file, database, &start, &desired).await?;
         return Ok(if is_done { Here::End } else { Here::Start });
@@ -291,8 +296,9 @@ pub async fn here(file: &PlanFile, database: &Database) -> Result<Here, ApplyErr
     Ok(if starts_here { Here::Start } else { Here::Elsewhere })
 }
 
-/// Whether the exchanges of names in a plan have been done, if its two schemas differ in nothing else: only the history
-/// tells. In a plan that leads back, each `was` is a name of now, so its exchanges are done once they are recorded no more.
+/// Returns true if the name exchanges of a plan whose schemas differ in nothing else are done, which only the
+/// history tells. In a rollback, each `was` is a current name, so its exchanges are done once they are no
+/// longer recorded.
 async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema, desired: &Schema) -> Result<bool, ApplyError> {
     let (before, wanted) = (start.exchanged(), desired.exchanged());
     if wanted.is_empty() || (file.back_to.is_none() && wanted.is_subset(&before)) {
@@ -303,7 +309,8 @@ async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema
     Ok(if file.back_to.is_some() { recorded != before } else { wanted.is_subset(&recorded) })
 }
 
-/// A database that is not there yet differs in all that the plan starts from.
+/// Returns the changes from the start of the plan to a database that does not exist yet, which lacks
+/// everything.
 fn from_nothing(start: &Schema, dialect: Dialect) -> Changes {
     let before = dialect::normalized(start.clone(), dialect);
     crate::diff::diff(&before, &crate::schema::Normalized::default()).unwrap_or_default()

@@ -1,4 +1,5 @@
-//! A plan with what makes a script of it: the one place where the two kinds of database are told apart for that.
+//! Plans together with what turns a plan into a script. This is the only place that branches on the dialect
+//! for that.
 
 use super::offline::{read_noted, recorded};
 use super::{ApplyError, Database, Desired, Options, Planned, Remarks, SqlitePath, Way, plan_offline, postgres as pg, sqlite as lite};
@@ -7,11 +8,12 @@ use crate::plan::{Frame, State};
 use crate::schema::Dialect;
 
 impl Database {
-    /// Plans as [`Database::plan`] does, and gives what stands around the steps in a script
+    /// Plans as [`Database::plan`] does, and returns the frame around the steps in a script
     /// ([`render::script`](crate::render::script())).
     ///
     /// # Errors
-    /// As [`Database::plan`]; and [`ApplyError::History`] where a later rosey has written the history on.
+    /// Those of [`Database::plan`]; and [`ApplyError::History`] if a later version of rosey wrote to the
+    /// history.
     pub async fn plan_script(&self, desired: &Desired, way: Way, options: &Options) -> Result<(Planned, Frame), ApplyError> {
         match self {
             Database::Sqlite(path) => {
@@ -31,11 +33,12 @@ impl Database {
     }
 }
 
-/// What stands around the steps of the script of a plan from a noted state ([`plan_offline`]). What a plan against the database
-/// counts, the script counts itself.
+/// Returns the frame around the steps of a plan from a snapshot ([`plan_offline`]). The script counts by
+/// itself the rows that a plan against the database counts.
 ///
 /// # Errors
-/// As [`plan_offline`]; [`ApplyError::NoDigest`] where the state does not say enough to know the database again.
+/// Those of [`plan_offline`]; [`ApplyError::NoDigest`] if the snapshot lacks the digest that identifies the
+/// database.
 pub async fn frame_offline(state: &State, desired: &Desired, way: Way, options: &Options) -> Result<Frame, ApplyError> {
     let plan = plan_offline(state, desired, way).await?.plan;
     if state.dialect == Dialect::Sqlite {
@@ -52,10 +55,10 @@ pub async fn frame_offline(state: &State, desired: &Desired, way: Way, options: 
     pg::frame(&plan, &start, desired.normalized(), options).ok_or(ApplyError::NoDigest)
 }
 
-/// The same for a saved plan.
+/// Returns the frame for a saved plan.
 ///
 /// # Errors
-/// As [`frame_offline`].
+/// Those of [`frame_offline`].
 pub async fn frame_of_saved(saved: &super::saved::Saved) -> Result<Frame, ApplyError> {
     let file = &saved.file;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };

@@ -1,4 +1,4 @@
-//! Planning against, and applying to, a SQLite file.
+//! Planning and applying on a SQLite file.
 
 mod script;
 mod state;
@@ -16,26 +16,27 @@ use crate::schema::{Normalized, Schema};
 pub use script::frame;
 pub use state::{State, plan_with_state, state};
 
-/// Plans from the file's schema to the desired one. A file that is not there counts as empty, and is not made.
+/// Plans the changes from the file's schema to the desired one. A missing file counts as empty, and is not
+/// created.
 ///
 /// # Errors
-/// Where the file cannot be read, or where no plan is possible.
+/// If the file cannot be read, or if no plan is possible.
 pub async fn plan(path: &Path, desired: &Normalized) -> Result<Plan, PlanError> {
     plan_by(path, desired, SqlitePath::Cheapest).await
 }
 
-/// Plans as [`plan()`] does, with a say in how tables are changed.
+/// Plans as [`plan()`] does, with a choice of how tables are changed.
 ///
 /// # Errors
-/// As [`plan()`].
+/// Those of [`plan()`].
 pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Result<Plan, PlanError> {
     plan_within(path, desired, by, std::time::Duration::from_secs(5)).await
 }
 
-/// Plans as [`plan_by`] does, and waits so long for another program's lock.
+/// Plans as [`plan_by`] does, and waits up to `wait` for another client's lock.
 ///
 /// # Errors
-/// As [`plan()`].
+/// Those of [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
     let way = Way { path: by, wait, ..Way::default() };
     Ok(state::plan_with_state(path, desired, way).await?.0)
@@ -51,11 +52,11 @@ pub async fn inspect(path: &Path) -> Result<String, ApplyError> {
 
 /// Applies what was approved, or nothing.
 ///
-/// Takes SQLite's write lock first, then plans again: what has been approved must still be what there is to do.
+/// Takes SQLite's write lock first, then plans again: the approved plan must still be the one that is needed.
 ///
 /// # Errors
-/// Every error leaves the database as it was. A file that was made stays, empty: another program may have it open by
-/// then, so that taking it away could take away its work.
+/// After any error, the database is unchanged. A file that was created remains, empty: another program may
+/// have opened it by then, and deleting it could lose that program's writes.
 pub async fn apply(
     path: &Path,
     desired: &Normalized,
@@ -75,5 +76,5 @@ fn as_kdl(schema: &Schema) -> String {
     kdl::encode(&inspect::for_display(schema))
 }
 
-/// What to do with a damaged database.
+/// The advice for a damaged database.
 const RECOVER: &str = "recover the data with `sqlite3 FILE .recover`, or restore an intact backup";

@@ -1,5 +1,5 @@
-//! Writes the schema down as it is found, and changes nothing else: for a database that others have made, and for a way
-//! back that somebody else has gone already.
+//! Records the live schema in the history and changes nothing else: for a database that rosey did not create,
+//! and for a rollback that was done outside rosey.
 
 use std::sync::Arc;
 
@@ -10,22 +10,22 @@ use crate::diff::{Changes, remaining};
 use crate::kdl;
 use crate::plan::{Kind, Record};
 
-/// What came of a stamp.
+/// The result of a stamp.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Stamped {
-    /// The number that records what is there.
+    /// The version that records the live schema.
     pub number: i64,
-    /// It was there already, so nothing was written.
+    /// Whether that version existed already, so that nothing was written.
     pub already: bool,
-    /// What was recorded although it is not as desired.
+    /// The objects that were recorded although they do not match the desired schema.
     pub differs: Vec<String>,
 }
 
-/// How many objects a forced stamp names in the history.
+/// How many objects the history message of a forced stamp names.
 const NAMED: usize = 5;
 
-/// What is to be written down, and beside what.
+/// What to record, and the last row of the history.
 struct Found {
     last: Option<Entry>,
     there: String,
@@ -34,13 +34,13 @@ struct Found {
 }
 
 impl Found {
-    /// What differs from what was desired; a refusal where that is not to be recorded.
+    /// Returns the differences from the desired schema; an error if there are any and `force` is not set.
     fn differs(changes: &Changes, force: bool) -> Result<Vec<String>, ApplyError> {
         let differs: Vec<String> = changes.addresses().iter().map(ToString::to_string).collect();
         if differs.is_empty() || force { Ok(differs) } else { Err(ApplyError::Differs(differs)) }
     }
 
-    /// The row that would be written once more. A way back is always told, and so is what somebody has to say.
+    /// Returns the version that already records this. A rollback is always recorded, and so is a new message.
     fn already(&self, options: &Options) -> Option<i64> {
         let last = self.last.as_ref().filter(|e| e.outcome != "running" && e.schema_after == self.there)?;
         let same_plan = options.plan_id.as_ref().is_none_or(|p| *p == last.plan);
@@ -49,7 +49,7 @@ impl Found {
         (options.kind != Kind::Rollback && same_plan && same_words).then_some(last.number)
     }
 
-    /// What the history says of it: also that it was forced.
+    /// Returns the message for the history, which also says that the stamp was forced.
     fn message(&self, options: &Options) -> Option<String> {
         if self.differs.is_empty() {
             return options.message.clone();
@@ -61,7 +61,7 @@ impl Found {
         Some(options.message.as_ref().map_or(forced.clone(), |m| format!("{m} ({forced})")))
     }
 
-    /// The row. It says what is there, also where that is not what was desired.
+    /// Returns the row, which describes the live schema even if it is not the desired one.
     fn record(&self, options: &Options) -> Record {
         Record {
             kind: if options.kind == Kind::Rollback { Kind::Rollback } else { Kind::Stamp },

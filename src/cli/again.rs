@@ -1,4 +1,4 @@
-//! The command that makes a saved plan again, with the flags that this one was called with. It tells no password.
+//! The command that makes a saved plan again, with the flags of the current command. It contains no password.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use crate::dialect::postgres;
 use crate::plan::PlanFile;
 use crate::render::masked;
 
-/// How a plan is made again.
+/// How to make a plan again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Again {
     flags: Vec<String>,
 }
 
 impl Again {
-    /// From the same database.
+    /// Starts with the same database.
     pub(super) fn on(target: &TargetArguments) -> Again {
         let mut flags = Vec::new();
         let mut say = |flag: &str, value: Option<String>| flags.extend(value.map(|v| format!("{flag} {}", word(&v))));
@@ -26,13 +26,13 @@ impl Again {
         Again { flags }
     }
 
-    /// To the same schema.
+    /// Adds the same schema.
     pub(super) fn to(mut self, schema: &SchemaArguments) -> Again {
         self.flags.extend(schema.schema.as_ref().map(|s| format!("--schema {}", word(&s.display().to_string()))));
         self
     }
 
-    /// The command. A plan that can be read says in which way it was made.
+    /// Returns the command. If the plan can be read, the command has the options that it was made with.
     pub(super) fn command(&self, path: &Path, plan: Option<&PlanFile>) -> String {
         let mut words = vec!["rosey plan".to_owned()];
         if let Some(number) = plan.and_then(|p| p.back_to) {
@@ -50,7 +50,7 @@ impl Again {
     }
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell.
 pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -110,7 +110,7 @@ impl Apply {
 }
 
 impl Apply {
-    /// Refuses a database or a schema where saved plans are named.
+    /// Refuses a database or a schema if saved plans are given.
     fn names_plans(&self) -> Result<(), Failure> {
         for word in self.plans.iter().filter_map(|p| p.to_str()) {
             if habits::names_database(word) {
@@ -126,7 +126,7 @@ impl Apply {
     }
 }
 
-/// Applies, showing how it goes; Ctrl-C and SIGTERM end it in an orderly way.
+/// Applies with progress output; Ctrl-C and SIGTERM cancel it cleanly.
 pub(super) async fn apply(
     database: &Database,
     desired: &Desired,
@@ -151,7 +151,7 @@ pub(super) async fn apply(
     }
 }
 
-/// What came of it, for people.
+/// Returns the outcome, for people.
 pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
         return "No changes. Another apply has already made them.\n".to_owned();
@@ -192,7 +192,7 @@ async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -
     Ok(planned.plan)
 }
 
-/// Asks for `yes`, unless that has been given beforehand.
+/// Asks for `yes`, unless approval was given beforehand.
 pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
     if given {
         return Ok(());
@@ -207,7 +207,7 @@ pub(super) fn approve(given: bool, question: &str) -> Result<(), Failure> {
     }
 }
 
-/// Ctrl-C, and SIGTERM where there is such a thing.
+/// Waits for Ctrl-C, or SIGTERM if the system has it.
 pub(super) async fn interrupted() {
     #[cfg(unix)]
     {
@@ -226,15 +226,15 @@ pub(super) async fn interrupted() {
 pub(super) fn identity() -> Identity {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     Identity {
-        // A service or a container may have none of these; where the system knows no name either, PostgreSQL gives the
-        // role's.
+        // A service or a container may have none of these; if the system has no name either, PostgreSQL
+        // provides that of the role.
         user: ["USER", "USERNAME", "LOGNAME"].into_iter().find_map(variable).or_else(|| whoami::username().ok().filter(|u| !u.is_empty())),
         host: gethostname::gethostname().into_string().ok().filter(|h| !h.is_empty()),
         git_commit: git_commit(),
     }
 }
 
-/// The commit of the working directory's repository, where there is one.
+/// Returns the commit of the repository in the working directory, if there is one.
 pub(super) fn git_commit() -> Option<String> {
     let output = std::process::Command::new("git").args(["rev-parse", "HEAD"]).stderr(std::process::Stdio::null()).output().ok()?;
     let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();

@@ -1,5 +1,6 @@
-//! `rosey apply FOLDER`: follows the chain of a folder's plans from where the database is. A plan that the history knows is
-//! not applied again, undone or not; one that waits and fits nowhere is told, and is a refusal once the others are applied.
+//! `rosey apply FOLDER`: follows the chain of plans in a folder from the current schema. Plans that are in
+//! the history are not applied again, even if they were rolled back; pending ones that do not fit are
+//! reported, and are an error after the others have been applied.
 
 use std::path::{Path, PathBuf};
 
@@ -13,29 +14,29 @@ use crate::plan::{Plan, PlanFile};
 use crate::render::escape;
 use crate::schema::Address;
 
-/// A plan of a folder.
+/// A plan in a folder.
 struct Kept {
     path: PathBuf,
     plan: Saved,
 }
 
-/// A plan that the history does not know, and where the database stands beside it.
+/// A plan that is not in the history, and how it relates to the current schema.
 struct Asked<'k> {
     kept: &'k Kept,
     here: Here,
     differs: Vec<(Address, bool)>,
 }
 
-/// What there is to do with a folder.
+/// The next step for a folder.
 enum Step<'k> {
-    /// This plan is applied, which is counted now.
+    /// Apply this plan, with fresh counts.
     Take(&'k Kept, Box<Plan>),
-    /// None leads on from here.
+    /// No plan continues from here.
     Rest(Vec<Asked<'k>>),
 }
 
 impl Run<'_> {
-    /// Follows the chain of a folder's plans from the live schema.
+    /// Follows the chain of plans in a folder from the live schema.
     pub(super) async fn folder(&self, folder: &Path) -> Result<(), Failure> {
         let kept = self.kept(folder).await?;
         let mut done = 0;
@@ -50,7 +51,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The plans for this kind of database, in the order in which they are applied where more than one fits.
+    /// Returns the plans for this dialect, in the order in which they are applied if more than one fits.
     async fn kept(&self, folder: &Path) -> Result<Vec<Kept>, Failure> {
         let (mut kept, mut foreign) = (Vec::new(), 0);
         for path in saved::in_folder(folder)? {
@@ -65,7 +66,7 @@ impl Run<'_> {
         Ok(kept)
     }
 
-    /// The first plan that leads on from where the database is, or where it stands beside all that wait.
+    /// Returns the first plan that continues from the current schema, or how all pending ones relate to it.
     async fn step<'k>(&self, kept: &'k [Kept], entries: &[Entry]) -> Result<Step<'k>, Failure> {
         let chain = Chain::new(entries, files(kept));
         let mut asked = Vec::new();
@@ -89,7 +90,7 @@ impl Run<'_> {
         Ok(Step::Rest(asked))
     }
 
-    /// Says what became of the plans that were not applied.
+    /// Reports what happened to the plans that were not applied.
     async fn tell_rest(&self, folder: &Path, kept: &[Kept], asked: &[Asked<'_>], entries: &[Entry], done: usize) -> Result<(), Failure> {
         let waiting: Vec<Waiting<'_>> = asked.iter().map(|a| Waiting { file: &a.kept.plan.file, here: a.here }).collect();
         let places = Chain::new(entries, files(kept)).places(&waiting);
@@ -111,13 +112,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What others have changed, by name. Where that cannot be told it is not this command's to say so.
+    /// Returns what others have changed, by name. Errors are ignored: other commands report them.
     async fn changed_since(&self, entries: &[Entry]) -> Option<String> {
         let drift = drift::since(&self.target.database, entries.last()?).await.ok()??;
         Some(drift::names(&drift))
     }
 
-    /// The refusal where plans start from a schema that nothing leads to.
+    /// Returns the error for plans that start from a schema that nothing leads to.
     fn strays(&self, kept: &[Kept], asked: &[Asked<'_>], places: &[Place], entries: &[Entry], done: usize) -> Option<Failure> {
         let (mut list, mut count, mut helps) = (String::new(), 0, Vec::new());
         for (one, place) in asked.iter().zip(places) {
@@ -152,7 +153,7 @@ impl Run<'_> {
     }
 }
 
-/// Names the applied plan of the folder that was made from the same schema.
+/// Returns the applied plan of the folder that was made from the same schema.
 fn rival(one: &Kept, kept: &[Kept], entries: &[Entry]) -> String {
     let applied = |k: &&Kept| matches!(past(entries, &k.plan.file.digest), Past::Applied(_)) && same_start(&k.plan.file, &one.plan.file);
     let clause = |k: &Kept| {
@@ -165,7 +166,7 @@ fn files(kept: &[Kept]) -> impl Iterator<Item = &PlanFile> {
     kept.iter().map(|k| &k.plan.file)
 }
 
-/// Names the plans that were undone, unless a plan of the folder did that: they were meant to be.
+/// Reports the plans that were rolled back, unless by a plan of the folder, which is intended.
 fn tell_undone(kept: &[Kept], entries: &[Entry]) {
     let is_kept = |number: i64| entries.iter().any(|e| e.number == number && files(kept).any(|f| f.digest == e.plan));
     for one in kept {

@@ -1,5 +1,5 @@
-//! `rosey apply FILE…`: exactly the saved plans that are named, each where it starts. What has been applied is not
-//! applied again. Folders are in `apply_folder`.
+//! `rosey apply FILE…`: applies exactly the given saved plans, each of which must start from the current
+//! schema. Plans that have been applied are skipped. Folders are handled in `apply_folder`.
 
 use std::path::{Path, PathBuf};
 
@@ -22,19 +22,19 @@ pub(super) struct Run<'r> {
     pub(super) target: &'r Target,
     pub(super) again: Again,
     pub(super) options: Options,
-    /// How rows are counted.
     pub(super) counts: Counts,
-    /// The leave that was asked for, of which a policy may have left less.
+    /// The permissions that were requested; a policy may have removed some.
     pub(super) allow: &'r [Allowed],
     pub(super) style: Style,
     pub(super) approved: bool,
     pub(super) quiet: bool,
-    /// How many plans of folders are applied at most.
+    /// The maximum number of plans to apply from a folder.
     pub(super) count: Option<usize>,
 }
 
 impl Run<'_> {
-    /// Applies what the arguments name: files in their order, of a folder those that lead on from the live schema.
+    /// Applies the plans in the arguments: files in their order; of a folder, those that continue from the
+    /// live schema.
     pub(super) async fn all(&self, arguments: &[PathBuf]) -> Result<Exit, Failure> {
         self.target.announce();
         self.target.database.wait_for_others(self.options.lock_timeout).await?;
@@ -71,7 +71,7 @@ impl Run<'_> {
         }
     }
 
-    /// The rows so far.
+    /// Returns the history so far.
     pub(super) async fn history(&self) -> Result<Vec<Entry>, Failure> {
         let database = &self.target.database;
         Ok(if is_missing(database) { Vec::new() } else { database.history().await? })
@@ -116,13 +116,13 @@ impl Run<'_> {
             }
             other => Failure::of_apply(other),
         })?;
-        // Nothing but this says which plan it was.
+        // Nothing else says which plan it was.
         let name = if self.quiet && self.approved { format!("{}: ", escape(&shown)) } else { String::new() };
         output::out(&format!("{name}{}", report(counted, &outcome)));
         Ok(())
     }
 
-    /// The refusal of a plan that starts where the database is, and yet is not made for it.
+    /// Returns the error for a plan that starts from the current schema but does not fit the database.
     pub(super) fn unfit(&self, path: &Path, plan: &Saved, reason: &str) -> Failure {
         Failure::new(format!("{}: {reason}; nothing was changed", path.display()))
             .help(format!("plan it again: {}", self.again.command(path, Some(&plan.file))))
@@ -130,14 +130,15 @@ impl Run<'_> {
     }
 }
 
-/// What the history says of a plan that it has: also that a stamp says so alone, and that the database has moved on.
+/// Returns what the history says of a plan: also if it was only stamped, and if the database has changed
+/// since.
 fn known(history: &[Entry], number: i64) -> String {
     let entry = history.iter().find(|e| e.number == number);
     let stamped = entry.filter(|e| e.kind == "stamp");
     let forced = stamped.and_then(|e| e.message.as_deref()).map(|m| format!(" ({m})")).unwrap_or_default();
     let how = if stamped.is_some() { "stamped" } else { "applied" };
     let last = history.last().map_or(number, |e| e.number);
-    // Behind a way forward stand those that go on from it; behind a way back the database is elsewhere again.
+    // Versions after a forward plan continue from it; those after a rollback lead elsewhere.
     let left = last > number && entry.is_some_and(|e| e.back_to.is_some());
     let since = if left { format!(" The database is now at version {last}; nothing was changed.") } else { String::new() };
     format!("already {how} as version {number}{forced}.{since}")

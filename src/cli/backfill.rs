@@ -1,5 +1,5 @@
-//! `--backfill TABLE.COLUMN=SQL`: values for the rows that a rollback would leave without one, and the command that gives
-//! them. Evaluates nothing: the plan does, as it evaluates a `backfill` of a schema file.
+//! `--backfill TABLE.COLUMN=SQL`: values for rows that a rollback would leave without one, and the suggested
+//! command. Evaluates nothing: the plan does, as it evaluates a `backfill` in a schema file.
 
 use clap::Args;
 
@@ -11,7 +11,7 @@ use crate::plan::{Code, Hazard, Plan};
 use crate::render::masked;
 use crate::schema::{Address, Column, EnumType, Expr, Schema, Table, Type};
 
-/// What rows get on the way back.
+/// Backfills for a rollback.
 #[derive(Args, Clone, Default)]
 pub(super) struct BackfillArguments {
     /// What the rows get in a column that a rollback makes NOT NULL: an SQL expression over the rows as they are, as in users.email=lower(name). May be given several times.
@@ -20,17 +20,17 @@ pub(super) struct BackfillArguments {
 }
 
 impl BackfillArguments {
-    /// Whether none is given.
+    /// Returns whether none is given.
     pub(super) fn is_empty(&self) -> bool {
         self.backfill.is_empty()
     }
 
-    /// Puts them into the schema that is gone back to.
+    /// Sets them in the schema that the rollback returns to.
     pub(super) fn fill(&self, schema: &mut Schema) -> Result<(), Failure> {
         self.backfill.iter().try_for_each(|text| fill(schema, text))
     }
 
-    /// Refuses one that the plan has no use for.
+    /// Refuses one that the plan does not use.
     pub(super) fn check_used(&self, plan: &Plan) -> Result<(), Failure> {
         let filled: Vec<String> = filled(plan).flat_map(|(table, column)| names(table, column)).collect();
         match self.backfill.iter().find(|text| !filled.iter().any(|name| expression(text, name).is_some())) {
@@ -55,19 +55,19 @@ fn fill(schema: &mut Schema, text: &str) -> Result<(), Failure> {
     Err(failure.help("write it as TABLE.COLUMN=SQL, like --backfill \"users.email=''\""))
 }
 
-/// What a column is called in an argument.
+/// Returns the names of a column in an argument.
 fn names(table: &Table, column: &Column) -> [String; 2] {
     [format!("{}.{}", table.name, column.name), table.address().child("column", &column.name).to_string()]
 }
 
-/// The expression of an argument, if it is for the column of this name.
+/// Returns the expression of an argument, if it is for the column of this name.
 fn expression<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let start = text.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name))?;
     let sql = text.get(start.len()..)?.trim_start().strip_prefix('=')?.trim();
     (!sql.is_empty()).then_some(sql)
 }
 
-/// The columns of live tables that the plan adds or makes NOT NULL.
+/// Returns the columns of live tables that the plan adds or makes NOT NULL.
 fn filled(plan: &Plan) -> impl Iterator<Item = (&Table, &Column)> {
     let edits = plan.changes.tables().filter_map(|change| match change {
         TableChange::Alter(edits) => Some(edits),
@@ -79,7 +79,8 @@ fn filled(plan: &Plan) -> impl Iterator<Item = (&Table, &Column)> {
     })
 }
 
-/// Says at each column that rows have no value for how they get one: with the command that was called and what it lacks.
+/// Advises how to fill each column that has no value for existing rows: with the current command plus what it
+/// lacks.
 pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     let lacking: Vec<(Address, String)> = plan
         .hazards()
@@ -101,7 +102,7 @@ pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     }
 }
 
-/// The same for what an apply found under its lock.
+/// Does the same for what an apply found under its lock.
 pub(super) fn as_planned(hazards: &mut [Hazard], plan: &Plan) {
     for hazard in hazards {
         let planned = plan.hazards().find(|h| h.code == hazard.code && h.address == hazard.address);
@@ -111,7 +112,8 @@ pub(super) fn as_planned(hazards: &mut [Hazard], plan: &Plan) {
     }
 }
 
-/// A value that the column takes; a word in its place where every row needs another one, or nothing is known of the type.
+/// Returns an example value for the column; a placeholder if every row needs a different value, or if the
+/// type is unknown.
 fn example(table: &Table, column: &Column, schema: &Schema) -> String {
     let one = std::slice::from_ref(&column.name);
     let is_unique = table.uniques.iter().any(|u| u.parts.iter().all(|p| one.contains(&p.column)))
@@ -137,7 +139,7 @@ fn example(table: &Table, column: &Column, schema: &Schema) -> String {
     value.to_owned()
 }
 
-/// The command as it was called, without what it would print of a password.
+/// Returns the current command line without passwords.
 fn called(arguments: impl Iterator<Item = String>) -> String {
     let shown = |text: String| {
         let (flag, value) = text.split_once('=').filter(|(f, _)| *f == "--url").map_or((None, text.as_str()), |(f, v)| (Some(f), v));
@@ -148,7 +150,7 @@ fn called(arguments: impl Iterator<Item = String>) -> String {
     std::iter::once("rosey".to_owned()).chain(arguments.map(shown)).collect::<Vec<_>>().join(" ")
 }
 
-/// A word as a shell takes it; one with SQL strings in double quotes, which keep it readable.
+/// Quotes a word for a shell; a word with SQL strings in double quotes, to keep it readable.
 fn quoted(text: &str) -> String {
     let readable = text.contains('\'') && !text.contains(['"', '$', '`', '\\', '!', '\n']);
     if readable { format!("\"{text}\"") } else { word(text) }

@@ -1,5 +1,5 @@
-//! `rosey completions`: what a package installs beside the program. Made from the arguments alone, so they name nothing that the
-//! program does not take.
+//! `rosey completions`: the completion scripts that a package installs. Generated from the arguments, so that
+//! they contain only what the program accepts.
 
 use clap::Args;
 use clap_complete::Shell;

@@ -1,5 +1,5 @@
-//! `config.json`, as a chat bot has it: `database_url`, or `database` as a path or as an object with `path`. Many programs
-//! have a file of that name: what it says of a database counts only where it is plainly a SQLite file.
+//! `config.json` of a chat bot: `database_url`, or `database` as a path or as an object with `path`. Many
+//! programs have a file of that name, so its database is used only if it is clearly a SQLite file.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,17 +9,17 @@ use serde_json::Value;
 use super::error::Failure;
 use crate::kdl::file::{CONFIGURATION, read_text};
 
-/// What a config.json says of the database.
+/// The database in a config.json.
 pub(super) enum Configured {
-    /// A URL; a relative path in it counts from the working directory.
+    /// A URL; a relative path in it is relative to the working directory.
     Url(String),
-    /// A path; a relative one counts from the file's folder.
+    /// A path; a relative one is relative to the folder of the file.
     Path(PathBuf),
-    /// Nothing, and what of it was passed over, if anything was.
+    /// Nothing, and what was ignored, if anything.
     Nothing(Option<String>),
 }
 
-/// Reads the file. `named` says that the user named it, so it must be there and name a database.
+/// Reads the file. `named` says that the user named it, so it must exist and contain a database.
 pub(super) fn read(file: &Path, named: bool) -> Result<Configured, Failure> {
     let shown = file.display();
     let text = match read_text(file, CONFIGURATION) {
@@ -46,7 +46,7 @@ pub(super) fn read(file: &Path, named: bool) -> Result<Configured, Failure> {
     }
 }
 
-/// `database`, where it is the path of a SQLite file.
+/// Returns `database`, if it is the path of a SQLite file.
 fn path_of(json: &Value, file: &Path) -> Configured {
     let shown = file.display();
     let text = match json.get("database") {
@@ -67,12 +67,13 @@ fn path_of(json: &Value, file: &Path) -> Configured {
     )))
 }
 
-/// Whether the name is one that SQLite files have.
+/// Returns whether the name has an extension of SQLite files.
 pub(super) fn has_database_extension(path: &Path) -> bool {
     path.extension().is_some_and(|e| ["db", "sqlite", "sqlite3"].iter().any(|k| e.eq_ignore_ascii_case(k)))
 }
 
-/// Whether a file begins as SQLite's do (<https://sqlite.org/fileformat2.html#magic_header_string>).
+/// Returns whether a file begins like a SQLite file
+/// (<https://sqlite.org/fileformat2.html#magic_header_string>).
 fn is_sqlite_file(path: &Path) -> bool {
     let mut head = [0; 16];
     let read = std::fs::File::open(path).and_then(|mut f| f.read_exact(&mut head));

@@ -1,4 +1,4 @@
-//! `rosey diff`: what leads from one schema to another, wherever the two are written down.
+//! `rosey diff`: the changes that lead from one schema to another, wherever they are stored.
 
 use std::path::{Path, PathBuf};
 
@@ -34,11 +34,11 @@ pub(super) struct Diff {
     format: Format,
 }
 
-/// One side, as it was found.
+/// One side, as found.
 enum Side {
     Database(Box<Database>),
     State(Box<State>),
-    /// A plan file stands for where it leads.
+    /// A plan file stands for the schema it leads to.
     Plan(Box<plan::PlanFile>),
     Schema(Sources),
     Sql {
@@ -82,7 +82,7 @@ impl Side {
         schema::sources(path).map(Side::Schema)
     }
 
-    /// The kind of database that it says itself to be of.
+    /// Returns its dialect, if it says so itself.
     fn dialect(&self) -> Option<Dialect> {
         match self {
             Side::Database(database) => Some(database.dialect()),
@@ -92,7 +92,7 @@ impl Side {
         }
     }
 
-    /// As what is there.
+    /// Returns it as a current state.
     async fn state(&self, dialect: Dialect) -> Result<State, Failure> {
         match self {
             Side::Database(database) => Ok(database.state().await?),
@@ -105,7 +105,7 @@ impl Side {
         }
     }
 
-    /// As what is to be.
+    /// Returns it as a desired schema.
     async fn desired(&self, dialect: Dialect) -> Result<Desired, Failure> {
         let noted = |text: &str| -> Result<Desired, Failure> {
             let sources = Sources::from_text("noted.kdl", text);
@@ -151,7 +151,7 @@ impl Diff {
             Side::Schema(sources) => schema::failure(sources, e),
             _ => Failure::from(e),
         };
-        // Against a live database the server is asked what only it can tell; nothing is written.
+        // With a live database, the server is asked what only it knows; nothing is written.
         let plan = match &from {
             Side::Database(database) => {
                 let planned = database.plan(&desired, Way::default()).await.map_err(failed)?;
@@ -173,7 +173,7 @@ impl Diff {
         Ok(if plan.is_empty() { Exit::Done } else { Exit::Changes })
     }
 
-    /// The kind of database that both sides are of.
+    /// Returns the dialect of both sides.
     fn dialect(&self, from: &Side, to: &Side) -> Result<Dialect, Failure> {
         match (from.dialect(), to.dialect(), self.dialect.map(Dialect::from)) {
             (Some(a), Some(b), _) if a != b => {

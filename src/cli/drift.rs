@@ -1,4 +1,5 @@
-//! `rosey drift`: what changed in the database since the last apply and was not rosey's doing. It changes nothing.
+//! `rosey drift`: what has changed in the database since the last apply other than through rosey. It changes
+//! nothing.
 
 use clap::Args;
 
@@ -43,7 +44,8 @@ impl Drift {
     }
 }
 
-/// How drift ends: it lasts until the history records what is there, whatever the schema file says.
+/// Returns how to resolve drift: it remains until the history records the current schema, whatever the schema
+/// file says.
 fn next_steps(drift: &plan::Drift) -> &'static str {
     if drift.changes.is_empty() {
         return "";
@@ -51,17 +53,17 @@ fn next_steps(drift: &plan::Drift) -> &'static str {
     "To keep these changes: rosey inspect --write, then rosey stamp. To revert them: rosey apply.\n"
 }
 
-/// What has drifted, by name.
+/// Returns what has drifted, by name.
 pub(super) fn names(drift: &plan::Drift) -> String {
     drift.changes.addresses().iter().map(|a| render::escape(&a.to_string())).collect::<Vec<_>>().join(", ")
 }
 
-/// What others changed since the last row. Where that cannot be told, saying that there is none would be wrong.
+/// Returns what others changed since the last version. An error if that is unknown, rather than no drift.
 pub(super) async fn since(database: &Database, last: &Entry) -> Result<Option<plan::Drift>, Failure> {
     Ok(Some(compared(database, last).await?).filter(|d| !d.changes.is_empty()))
 }
 
-/// The same with what is not managed; it may hold nothing.
+/// Returns the same with unmanaged objects; may be empty.
 async fn compared(database: &Database, last: &Entry) -> Result<plan::Drift, Failure> {
     let number = last.number;
     if last.outcome == "running" {

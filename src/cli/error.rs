@@ -1,4 +1,4 @@
-//! Failures as they are told: what, why, and what to do about it.
+//! Failures as shown to the user: what, why, and what to do about it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(super) struct Failure {
     text: String,
     help: Vec<String>,
     exit: Exit,
-    /// The text is already laid out.
+    /// Whether the text is laid out already.
     whole: bool,
 }
 
@@ -27,7 +27,7 @@ impl Failure {
         Failure { text: text.into(), help: Vec::new(), exit: Exit::Error, whole: false }
     }
 
-    /// The mistakes of a file, each with its place.
+    /// Creates a failure from the mistakes in a file, each with its position.
     pub(super) fn mistakes(diagnostics: &Diagnostics, of: &str) -> Self {
         let n = diagnostics.problems().len();
         let count = if n == 1 { "one error".to_owned() } else { format!("{n} errors") };
@@ -44,7 +44,7 @@ impl Failure {
         self
     }
 
-    /// The failure of an apply: where the database does not answer, it is as it was.
+    /// Creates a failure from that of an apply; if the database did not respond, it is unchanged.
     pub(super) fn of_apply(error: ApplyError) -> Self {
         let left = match &error {
             ApplyError::Database(_) if error.is_refusal() => UNCHANGED,
@@ -56,7 +56,7 @@ impl Failure {
         failure
     }
 
-    /// The same where nobody asked for anything to be changed.
+    /// Gives it the exit code of an error instead of a refusal, for a command that changes nothing.
     pub(super) fn into_error(mut self) -> Self {
         self.exit = Exit::Error;
         self
@@ -77,7 +77,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A text of several lines: only its first begins at the margin, where a name with a line break in it might forge one.
+/// Indents all lines but the first, so that a name with a line break in it cannot forge a message.
 fn indented(text: &str) -> String {
     let text = crate::render::escape(text);
     let mut lines = text.lines();
@@ -122,7 +122,7 @@ impl From<postgres::Error> for Failure {
         let failure = Failure::new(error.to_string());
         match (hint(&error), &error) {
             (Some(hint), _) => failure.help(hint),
-            // The server's advice where something depends on an object is to drop that too.
+            // The server's hint, if something depends on an object, is to drop that too.
             (None, postgres::Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => failure.help(hint.as_ref()),
             (None, postgres::Error::Sql { code, .. }) if code == "2BP01" => {
                 failure.help("the dependent object is ignored or not managed by rosey: drop it first")
@@ -132,7 +132,7 @@ impl From<postgres::Error> for Failure {
     }
 }
 
-/// Where room is needed: SQLite does not tell which disk is full
+/// Returns where space is needed: SQLite does not say which disk is full
 /// (<https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations>).
 fn room() -> String {
     format!(
@@ -142,13 +142,14 @@ fn room() -> String {
     )
 }
 
-/// Where SQLite's temporary files are (<https://sqlite.org/tempfiles.html#temporary_file_storage_locations>).
+/// Returns the folder of SQLite's temporary files
+/// (<https://sqlite.org/tempfiles.html#temporary_file_storage_locations>).
 fn temporary() -> String {
     let named = ["SQLITE_TMPDIR", "TMPDIR"].iter().find_map(|name| Some((name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
     named.map_or_else(|| "/var/tmp or /tmp".to_owned(), |(name, folder)| format!("{folder} (from {name})"))
 }
 
-/// What to do about a PostgreSQL server's error.
+/// Returns what to do about an error of a PostgreSQL server.
 fn hint(error: &postgres::Error) -> Option<&'static str> {
     use postgres::Error;
     Some(match error {
@@ -202,7 +203,7 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
     })
 }
 
-/// The server names the file that it could not write.
+/// Returns the hint for a full disk: the server names the file that it could not write.
 fn full(message: &str) -> &'static str {
     if message.contains("pgsql_tmp") {
         "free disk space for the server's temporary files: in the tablespaces of temp_tablespaces, otherwise in that of the database"
@@ -213,7 +214,8 @@ fn full(message: &str) -> &'static str {
     }
 }
 
-/// The server tells "who may come from where" and "there is no such role" by one code.
+/// Returns the hint for a refused connection: the server uses one code for a missing entry in pg_hba.conf and
+/// for a missing role.
 fn admission(message: &str) -> &'static str {
     if message.contains("no encryption") {
         "if the server requires SSL, add ?sslmode=require; otherwise add this user and client address to its pg_hba.conf"
@@ -226,7 +228,8 @@ fn admission(message: &str) -> &'static str {
     }
 }
 
-/// The server's words say which object it is; only in English do they say which privilege.
+/// Returns the hint for a missing privilege: the message names the object; only in English does it name the
+/// privilege.
 fn privilege(message: &str) -> &'static str {
     if message.contains("must be owner") {
         "only the owner can change it: connect as the owner or as a member of that role, or use ALTER … OWNER TO"
@@ -330,7 +333,7 @@ impl From<HistoryError> for Failure {
     }
 }
 
-/// The failure of a command that only reads: that nothing was changed goes without saying.
+/// Creates the failure of a command that only reads, which need not say that nothing was changed.
 pub(super) fn reading(error: ApplyError) -> Failure {
     match error {
         ApplyError::Database(error) => error.into(),
@@ -355,7 +358,7 @@ fn statement(address: &str, source: dialect::Error) -> Failure {
     }
 }
 
-/// What failed after all was committed, or all but steps that are left.
+/// Creates a failure for what failed after the commit: after all, or all but `left` steps.
 fn after_commit(number: i64, left: usize, source: &dialect::Error) -> Failure {
     let rest = match left {
         0 => "all steps are complete and committed".to_owned(),
@@ -368,7 +371,7 @@ fn after_commit(number: i64, left: usize, source: &dialect::Error) -> Failure {
     Failure::new(format!("{source}\n  version {number}: {rest}")).help(help)
 }
 
-/// A failure beside what was committed ahead of the transaction.
+/// Creates a failure that lists what was committed before the transaction.
 fn early(done: &[String], source: ApplyError) -> Failure {
     let lost = matches!(source, ApplyError::Database(_));
     let failure = Failure::from(source);
@@ -378,16 +381,16 @@ fn early(done: &[String], source: ApplyError) -> Failure {
     Failure { text, ..failure }.help("run rosey plan to see what is left, and rosey apply to finish it")
 }
 
-/// What is true of an apply whose transaction was rolled back.
+/// What is true after an apply whose transaction was rolled back.
 const ROLLED_BACK: &str = "; rolled back; the database is unchanged";
-/// What is true of an apply that never began to change anything.
+/// What is true after an apply that changed nothing.
 const UNCHANGED: &str = "; nothing was changed";
 
 fn counted_steps(n: usize) -> String {
     if n == 1 { "one step is".to_owned() } else { format!("{n} steps are") }
 }
 
-/// The refusal of an apply; `policy` names what lets no data go, whatever the flags.
+/// Creates the refusal of an apply; `policy` names what forbids destroying data, whatever the flags.
 pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     let mut text = "apply refused; nothing was changed".to_owned();
     for hazard in hazards {
@@ -413,10 +416,10 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     }
 }
 
-/// So many flags are a line that can be read.
+/// The number of flags that fit on a readable line.
 const FEW: usize = 4;
 
-/// The flags that give leave for these and for nothing else, where they are few.
+/// Returns the flags that allow exactly these hazards, if they are few.
 fn leave(allowed: impl Iterator<Item = Allowed>) -> Option<String> {
     let flags: BTreeSet<String> = allowed.map(|a| format!("--allow {}", word(&a.to_string()))).collect();
     (!flags.is_empty() && flags.len() <= FEW).then(|| flags.into_iter().collect::<Vec<_>>().join(" "))

@@ -12,7 +12,7 @@ use crate::kdl::{self, Sources};
 use crate::plan::FileKind;
 use crate::render::escape;
 
-/// Puts files into the one layout.
+/// Formats schema files.
 #[derive(Args)]
 pub(super) struct Fmt {
     /// Files, or folders of `*.kdl` files; default: the schema.
@@ -50,12 +50,12 @@ impl Fmt {
                 _ => Failure::new(format!("{} cannot be read: {e}", file.display())),
             })?;
             let name = file.display().to_string();
-            // Another layout is another digest: nobody would take the file any more.
+            // A different layout has a different digest, and the file would no longer be accepted.
             if let Some(kind) = FileKind::of(&before) {
                 output::err(&escape(&format!("{name} is {}; it was left unchanged\n", kind.word())));
                 continue;
             }
-            // What is no KDL is shown as every command shows it: rosey.kdl without its URLs.
+            // Invalid KDL is shown as by every command: rosey.kdl without its URLs.
             let shown = if file.ends_with("rosey.kdl") { kdl::veiled(&before) } else { before.clone() };
             kdl::check_syntax(&Sources::from_text(&name, &shown))?;
             let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is not valid KDL")))?;
@@ -72,7 +72,7 @@ impl Fmt {
         Ok(if self.check && !differ.is_empty() { Exit::Error } else { Exit::Done })
     }
 
-    /// What is to be put into the layout. A rosey.kdl with a mistake in it does not stand in the way of formatting it.
+    /// Returns the files to format. A mistake in a rosey.kdl does not prevent it from being formatted.
     fn named(&self) -> Result<Vec<PathBuf>, Failure> {
         if self.paths.is_empty() {
             return Ok(vec![Settings::load(&EnvArguments { env: None, project: None })?.default_schema()?]);
@@ -81,7 +81,7 @@ impl Fmt {
     }
 }
 
-/// Writes beside the file and renames, so that the file is wholly old or wholly new.
+/// Writes a temporary file and renames it, so that the file is either old or new.
 pub(super) fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     write_whole(&file.canonicalize()?, text)
 }

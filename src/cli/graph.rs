@@ -38,7 +38,7 @@ pub(super) struct Graph {
     way: WayArguments,
 }
 
-/// A language for pictures.
+/// A graph language.
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     /// For a browser.
@@ -75,7 +75,7 @@ impl Graph {
         } else {
             let dialect = match self.dialect {
                 Some(dialect) => dialect.into(),
-                // Nothing but the file is read, so there need not be a database.
+                // Only the file is read, so no database is needed.
                 None => match settings.look_for_target(&self.target)? {
                     Found::Target(target) => target.database.dialect(),
                     Found::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
@@ -87,7 +87,7 @@ impl Graph {
         Ok(Exit::Done)
     }
 
-    /// The schema with a plan's marks, or the plan's steps.
+    /// Returns the schema with the changes of a plan marked, or the steps of the plan.
     async fn planned(&self, settings: &Settings, notation: Notation) -> Result<String, Failure> {
         let sources = schema::sources(&settings.schema(&self.schema)?)?;
         let target = settings.target(&self.target)?;
@@ -101,7 +101,7 @@ impl Graph {
     }
 }
 
-/// The tables that the sources declare.
+/// Returns the tables that the sources declare.
 fn drawn(sources: &Sources, dialect: Dialect, notation: Notation) -> Result<String, Failure> {
     Ok(graph::entities(&decode(sources, dialect)?, None, notation))
 }

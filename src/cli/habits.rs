@@ -1,10 +1,11 @@
-//! Command lines as other programs have them: Terraform's `-out=x`, Alembic's `upgrade head`, a database as a word of its
-//! own. Each gets a hint that names rosey's form. Runs nothing, and speaks only where the command line is wrong anyway.
+//! Recognises command lines of other programs: Terraform's `-out=x`, Alembic's `upgrade head`, a database as
+//! an argument. Each gets a hint with rosey's form. Runs nothing, and is used only if the command line is
+//! invalid anyway.
 
 use super::again::word;
 use super::target::shown;
 
-/// Other migrators' commands, and what takes their place.
+/// Commands of other migrators, and their counterparts.
 const COMMANDS: [(&[&str], &str); 13] = [
     (
         &["upgrade", "migrate", "push", "up", "deploy", "sync", "update", "run"],
@@ -36,7 +37,7 @@ const COMMANDS: [(&[&str], &str); 13] = [
     (&["refresh", "taint", "untaint", "workspace"], "rosey reads the live database each time; there is no state to refresh"),
 ];
 
-/// Terraform's options that have no counterpart of their name.
+/// Terraform's options that have no counterpart of the same name.
 const OPTIONS: [(&str, &str); 9] = [
     ("destroy", "remove the objects from schema.kdl; rosey apply --allow-destructive then drops them"),
     ("upgrade", "remove it: rosey init has nothing to upgrade"),
@@ -49,7 +50,7 @@ const OPTIONS: [(&str, &str); 9] = [
     ("target", "remove it: a plan covers the whole schema; use `ignore` in schema.kdl to exclude objects"),
 ];
 
-/// What is wrong with the command line, and what to write, where it is one of another program's.
+/// Returns what is wrong with the command line and what to write, if it is one of another program.
 pub(super) fn hint(command: &clap::Command, words: &[String]) -> Option<(String, String)> {
     let at = words.iter().position(|w| !w.starts_with('-'))?;
     let first = words[at].as_str();
@@ -65,7 +66,7 @@ pub(super) fn hint(command: &clap::Command, words: &[String]) -> Option<(String,
     found.or_else(|| of_word(known, rest))
 }
 
-/// `rosey upgrade head`, `rosey db push`.
+/// Recognises `rosey upgrade head`, `rosey db push`.
 fn foreign_command(words: &[String]) -> Option<(String, String)> {
     let group = ["db", "migration", "migrations", "schema", "alembic", "database", "terraform"];
     let name = words.iter().find(|w| !group.contains(&w.as_str())).or(words.first())?.to_lowercase();
@@ -73,7 +74,7 @@ fn foreign_command(words: &[String]) -> Option<(String, String)> {
     Some((format!("rosey has no command `{}`", words[0]), (*help).to_owned()))
 }
 
-/// `-out=x`, `-auto-approve`, `-destroy`: one hyphen before a whole word.
+/// Recognises `-out=x`, `-auto-approve`, `-destroy`: one hyphen before a whole word.
 fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Option<(String, String)> {
     let double = given.starts_with("--");
     let bare = given.strip_prefix("--").or_else(|| given.strip_prefix('-'))?;
@@ -88,14 +89,14 @@ fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Opt
         let takes = own.get_action().takes_values();
         let value = value.or_else(|| next.map(String::as_str).filter(|n| takes && !n.starts_with('-')));
         let value = value.filter(|_| takes).map(|v| format!(" {}", shell(v))).unwrap_or_default();
-        // With both hyphens it is what it says, and something else is wrong.
+        // With two hyphens it is right, and the mistake is elsewhere.
         return (!double || bare.split('=').next() != Some(name.as_str())).then(|| (wrong, format!("use --{name}{value}")));
     }
     let (_, help) = OPTIONS.iter().find(|(n, _)| *n == name)?;
     Some((wrong, (*help).to_owned()))
 }
 
-/// `rosey plan app.db`: what stands for itself is an option's value here.
+/// Recognises `rosey plan app.db`: an argument that must be the value of an option.
 fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)> {
     let takes = |name: &str| command.get_arguments().any(|a| a.get_long() == Some(name));
     if command.get_positionals().next().is_some_and(|a| a.get_num_args().is_some_and(|n| n.max_values() > 1)) {
@@ -121,14 +122,14 @@ fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)>
     None
 }
 
-/// Whether the word is a URL or path that plainly names a database.
+/// Returns whether the word is a URL or path that clearly names a database.
 pub(super) fn names_database(text: &str) -> bool {
     let scheme = text.split(['+', ':']).next().unwrap_or_default().to_ascii_lowercase();
     (text.contains(':') && ["sqlite", "postgres", "postgresql"].contains(&scheme.as_str()))
         || super::config::has_database_extension(std::path::Path::new(text))
 }
 
-/// A value as it is written again, without a password.
+/// Returns a value quoted for a shell, without passwords.
 pub(super) fn shell(text: &str) -> String {
     if crate::dialect::postgres::Url::text_has_password(text) { "URL".to_owned() } else { word(text) }
 }

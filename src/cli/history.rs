@@ -1,4 +1,5 @@
-//! `rosey history`: what was applied, when, by whom and with what SQL. It reads the rows and changes nothing.
+//! `rosey history`: what was applied, when, by whom and with what SQL. It reads the history and changes
+//! nothing.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +63,8 @@ fn entry(entries: &[Entry], number: To) -> Result<&Entry, Failure> {
     found.ok_or_else(|| Failure::new("the history has no such version").help("run rosey history to list the versions"))
 }
 
-/// The schema that a number left, as the schema file had it where that is known; of base, what was there before the first.
+/// Returns the schema after a version, as in the schema file if that is known; for `base`, the one before the
+/// first version.
 fn recorded(entries: &[Entry], number: Option<To>) -> Result<&str, Failure> {
     match number {
         Some(number @ To::Number(_)) => {
@@ -73,13 +75,14 @@ fn recorded(entries: &[Entry], number: Option<To>) -> Result<&str, Failure> {
     }
 }
 
-/// The numbers that a later rollback has undone.
+/// Returns the versions that a later rollback has undone.
 pub(super) fn undone(entries: &[Entry]) -> BTreeSet<i64> {
     let standing: BTreeSet<i64> = rollback::standing(entries).iter().map(|e| e.number).collect();
     entries.iter().filter(|e| e.back_to.is_none()).map(|e| e.number).filter(|n| !standing.contains(n)).collect()
 }
 
-/// What a number is, besides its kind: what it went back to, that it is undone or not finished, and its message.
+/// Returns the remarks about a version: what it rolled back to, whether it is undone or unfinished, and its
+/// message.
 fn remarks(entry: &Entry, undone: &BTreeSet<i64>) -> Vec<String> {
     let mut found: Vec<String> = entry.back_to.map(|n| format!("back to {}", name_of(n))).into_iter().collect();
     if undone.contains(&entry.number) {
@@ -101,7 +104,7 @@ fn line(entry: &Entry, undone: &BTreeSet<i64>) -> Vec<String> {
     vec![entry.number.to_string(), when(entry), entry.kind.clone(), who(entry), commit.unwrap_or_default(), words]
 }
 
-/// One number with all that is known of it, a fact to a line, its SQL last.
+/// Returns all that is known of one version, a fact per line, with its SQL last.
 fn verbose(entry: &Entry, undone: &BTreeSet<i64>) -> String {
     let remarks = remarks(entry, undone);
     let remarks = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join(", ")) };
@@ -135,7 +138,7 @@ struct Document<'e> {
     history: Vec<Row<'e>>,
 }
 
-/// A row, under the names that it has in the database.
+/// A row, with the column names of the database.
 #[derive(Serialize)]
 struct Row<'e> {
     number: i64,

@@ -1,5 +1,5 @@
-//! `rosey init`: begins a schema file. From a live database it writes what is there, proves that it plans to nothing and
-//! stamps it; where there is none yet, it writes a file to start from. It overwrites no file.
+//! `rosey init`: creates a schema file. From a live database it writes the current schema, checks that it
+//! plans to nothing, and stamps it; without a database it writes an example. It never overwrites a file.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::apply::{Desired, Options, Way};
 use crate::kdl::{self, Sources};
 use crate::render::escape;
 
-/// Begins a schema file.
+/// Creates a schema file.
 #[derive(Args)]
 pub(super) struct Init {
     #[command(flatten)]
@@ -30,7 +30,7 @@ pub(super) struct Init {
     message: Option<String>,
 }
 
-/// What a new project starts from.
+/// The example for a new project.
 const STARTER: &str = r#"// The desired schema of the database. `rosey plan` shows what would change; `rosey apply` applies it.
 //
 // table users {
@@ -83,17 +83,17 @@ impl Init {
     }
 }
 
-/// What to know if Alembic is in use: in the working directory, or where the schema file is.
+/// Returns what to know if Alembic is in use: in the working directory, or next to the schema file.
 fn alembic(tables: &[String], file: &Path) -> String {
     migrators::alembics_commands(tables, &[Path::new(""), file.parent().unwrap_or(Path::new(""))])
 }
 
-/// A server's database has to be there; a file may still be to come.
+/// Returns whether the database exists: a server's must, but a file may be created later.
 fn is_there(database: &Database) -> bool {
     !database.is_missing()
 }
 
-/// Whether nothing is there but PostgreSQL's schemas, which every database has.
+/// Returns whether the database has nothing but PostgreSQL's schemas, which are always there.
 fn holds_nothing(live: &str, database: &Database) -> Result<bool, Failure> {
     let schema = kdl::decode(&Sources::from_text("database", live), database.dialect())?;
     Ok(schema.len() == schema.namespaces.len() && schema.unmanaged.is_empty())
@@ -104,7 +104,7 @@ fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Fai
     schema::desired(&sources, database.dialect())
 }
 
-/// What was written has to be what is there.
+/// Checks that the written file plans to nothing.
 async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(), Failure> {
     let plan = database.plan(desired, Way::default()).await?.plan;
     if plan.is_empty() {
@@ -116,7 +116,7 @@ async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(
         .help("run rosey plan to see the difference; the database was not stamped"))
 }
 
-/// The first row of the history, from which drift and the way back count.
+/// Records the first version of the history, the base for drift and rollbacks.
 async fn stamp(database: &Database, desired: &Desired, options: &Options, given: bool) -> Result<Exit, Failure> {
     if let Some(last) = database.history().await?.last() {
         output::out(&format!("The history already has version {}; the database was not stamped.\n", last.number));
@@ -137,7 +137,7 @@ fn shown(path: &Path) -> String {
     escape(&path.display().to_string())
 }
 
-/// Writes a file that must not be there.
+/// Writes a file that must not exist.
 fn write_new(file: &Path, text: &str) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::new(format!("{} cannot be written: {e}", file.display()));
     let mut to = std::fs::OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;

@@ -1,4 +1,5 @@
-//! `rosey inspect`: prints the live schema, or takes it over into the schema file. It never writes to the database.
+//! `rosey inspect`: prints the live schema, or takes it over into the schema file. It never writes to the
+//! database.
 
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ pub(super) struct Inspect {
     schema: Option<PathBuf>,
 }
 
-/// What a database without an object is written as: a file that says why it is empty.
+/// The schema file for an empty database: it says why it is empty.
 const EMPTY: &str = "// The database has no objects yet.\n";
 
 impl Inspect {

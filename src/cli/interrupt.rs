@@ -1,34 +1,34 @@
-//! Ctrl-C and SIGTERM. While nothing is being changed, the program stops what a server does for it, says so and ends; an
-//! apply at work ends in its own way, which rolls back.
+//! Ctrl-C and SIGTERM. While nothing is being changed, the program cancels its work on the server, says so
+//! and ends; a running apply handles the signal itself and rolls back.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
 use std::time::Duration;
 
 use super::output;
 
-/// What an interrupt would meet.
+/// The state in which an interrupt would find the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
     /// Nothing was changed.
     Reading = 0,
-    /// Something is being changed by what watches for signals itself.
+    /// A change is running that watches for signals itself.
     Changing = 1,
-    /// Something was changed, and nothing is being changed now.
+    /// Something was changed, and no change is running now.
     Changed = 2,
-    /// Something is being written in one short step.
+    /// A short write is in progress.
     Writing = 3,
 }
 
 static PHASE: AtomicU8 = AtomicU8::new(0);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Notes down what an interrupt would meet from now on.
+/// Sets the phase from now on.
 pub(super) fn enter(phase: Phase) {
     PHASE.store(phase as u8, SeqCst);
 }
 
-/// What an interrupt would meet.
+/// Returns the current phase.
 fn phase() -> Phase {
     match PHASE.load(SeqCst) {
         0 => Phase::Reading,
@@ -38,7 +38,7 @@ fn phase() -> Phase {
     }
 }
 
-/// What can be said of the database after a failure of rosey's own.
+/// Returns what is known of the database after a panic.
 pub(super) fn after_a_panic() -> &'static str {
     match phase() {
         Phase::Reading => "nothing was changed; please report this",
@@ -46,14 +46,15 @@ pub(super) fn after_a_panic() -> &'static str {
     }
 }
 
-/// Watches for signals until the program ends, in a thread of its own: reading a large file does not stop it.
+/// Watches for signals until the program ends, in a separate thread so that reading a large file does not
+/// delay it.
 pub(super) fn watch() {
     let spawned = std::thread::Builder::new().name("signals".to_owned()).spawn(|| {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
             runtime.block_on(listen());
         }
     });
-    // Without a thread the system's own way of ending a program is left.
+    // Without a thread, the default action of the system remains.
     drop(spawned);
 }
 
@@ -85,7 +86,7 @@ async fn listen() {
     }
 }
 
-/// Waits for the end where an interrupt has begun it: the statement that it stopped is not the reason to tell.
+/// Waits for the end if an interrupt has begun: the error of the cancelled statement must not be reported.
 pub(super) fn give_way() {
     while INTERRUPTED.load(SeqCst) {
         std::thread::sleep(Duration::from_millis(50));

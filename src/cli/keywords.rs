@@ -1,10 +1,10 @@
-//! libpq's connection strings of keywords, `host=db user=ada`, which rosey does not take: known again, so that the message
-//! can show the URL that says the same. Gives no password away.
+//! libpq's keyword connection strings, `host=db user=ada`, which rosey does not accept: recognised so that
+//! the error can show the equivalent URL. Never reveals a password.
 
-/// The keywords that tell such a string from a path.
+/// The keywords that distinguish such a string from a path.
 const FIRST: [&str; 9] = ["host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "service", "application_name"];
 
-/// The URL that says the same, with `PASSWORD` for the password; nothing where the text is something else.
+/// Returns the equivalent URL, with `PASSWORD` for the password; `None` if the text is something else.
 pub(super) fn as_url(text: &str) -> Option<String> {
     let pairs = pairs(text)?;
     let of = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| plain(v));
@@ -27,13 +27,14 @@ pub(super) fn as_url(text: &str) -> Option<String> {
     Some(url)
 }
 
-/// A value as a URL has it.
+/// Encodes a value for a URL.
 fn plain(value: &str) -> String {
     let stays = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
     value.bytes().map(|b| if stays(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-/// The pairs (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE>).
+/// Parses the pairs
+/// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE>).
 fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut rest = text.trim();
@@ -51,7 +52,7 @@ fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     Some(found)
 }
 
-/// A value, quoted or not, and what follows it.
+/// Parses a value, quoted or not, and returns the rest.
 fn value(text: &str) -> (String, &str) {
     let quoted = text.starts_with('\'');
     let mut value = String::new();

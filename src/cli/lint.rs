@@ -27,7 +27,7 @@ pub(super) struct Lint {
     level: Threshold,
 }
 
-/// A form of the findings.
+/// An output format for findings.
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
     /// For people.
@@ -40,7 +40,7 @@ enum Format {
     Github,
 }
 
-/// A level that fails.
+/// The lowest level that fails.
 #[derive(Clone, Copy, ValueEnum)]
 enum Threshold {
     Error,
@@ -85,7 +85,7 @@ impl Lint {
     }
 }
 
-/// Tells what a code means.
+/// Explains a code.
 #[derive(Args)]
 pub(super) struct Explain {
     /// The code, as shown by a plan or by `rosey lint`; default: list all codes.
@@ -95,7 +95,7 @@ pub(super) struct Explain {
     format: Page,
 }
 
-/// A form of the list.
+/// An output format for the list of codes.
 #[derive(Clone, Copy, ValueEnum)]
 enum Page {
     /// One line per code.

@@ -1,11 +1,11 @@
-//! How rows of the history are told in a line: their time, who it was, and columns that stand below each other.
+//! Lists versions of the history, one per line: their time, who applied them, and aligned columns.
 
 use clap::ValueEnum;
 
 use crate::apply::Entry;
 use crate::render::one_line;
 
-/// A form of a list.
+/// An output format for a list.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -14,24 +14,24 @@ pub(super) enum Format {
     Json,
 }
 
-/// When, to the second: what comes after that is the JSON's.
+/// Returns the time to the second; JSON has the fractions.
 pub(super) fn when(entry: &Entry) -> String {
     let time = entry.applied_at.replace('T', " ");
     time.get(..19).map_or(time.clone(), str::to_owned)
 }
 
-/// Who, and on which machine.
+/// Returns who applied it, and on which machine.
 pub(super) fn who(entry: &Entry) -> String {
     let name = entry.applied_by.clone().unwrap_or_else(|| "unknown".to_owned());
     entry.host.as_ref().map_or(name.clone(), |host| format!("{name}@{host}"))
 }
 
-/// A number that was gone back to.
+/// Returns the name of a version that was rolled back to.
 pub(super) fn name_of(number: i64) -> String {
     if number == 0 { "base".to_owned() } else { format!("version {number}") }
 }
 
-/// Columns below each other, each line without what would end it in blanks. Numbers stand to the right.
+/// Aligns columns, without blanks at the ends of lines. Numbers are aligned to the right.
 pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let rows: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|cell| one_line(cell)).collect()).collect();

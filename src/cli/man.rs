@@ -1,5 +1,6 @@
-//! `rosey man`: the manual's pages. What a command takes comes from its arguments; what is true of all commands (exit codes,
-//! variables, files) and the examples stand here. It has no date: the version says how old a page is.
+//! `rosey man`: the manual pages. The options are generated from the arguments; what applies to all commands
+//! (exit codes, variables, files) and the examples are here. Pages have no date: the version says how old
+//! they are.
 
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use clap_mangen::Man as Page;
 use super::error::Failure;
 use super::{Exit, command};
 
-/// Writes the manual's pages.
+/// Writes the manual pages.
 #[derive(Args)]
 pub(super) struct Man {
     /// The folder for `rosey.1` and one page for each command; it is created if it does not exist.
@@ -46,7 +47,7 @@ const FILES: [Told; 4] = [
     ("*.plan.kdl, *.state.kdl", "Saved plans and states. They are not part of the schema in a folder."),
 ];
 
-/// A command line for each purpose; the page of a command has those that begin with its name.
+/// Example command lines; the page of a command has those that begin with its name.
 const EXAMPLES: [Told; 17] = [
     ("rosey plan --url sqlite:///chat.db", "Shows what would change in a SQLite file."),
     ("rosey plan --out plans/ -m 'add tokens'", "Saves the plan for review."),
@@ -80,7 +81,7 @@ impl Man {
         Ok(Exit::Done)
     }
 
-    /// The page of a command, and those of its own commands.
+    /// Writes the page of a command, and those of its subcommands.
     fn write(&self, command: &clap::Command) -> std::io::Result<()> {
         let source = concat!("rosey ", env!("CARGO_PKG_VERSION"));
         let page = Page::new(command.clone()).source(source).manual("rosey commands");
@@ -97,7 +98,7 @@ impl Man {
     }
 }
 
-/// A list of words and what they mean (man(7)).
+/// Formats a list of terms with their meanings (man(7)).
 fn section(title: &str, told: &[Told]) -> String {
     if told.is_empty() {
         return String::new();
@@ -106,7 +107,7 @@ fn section(title: &str, told: &[Told]) -> String {
     format!(".SH \"{title}\"\n{}", told.iter().map(item).collect::<String>())
 }
 
-/// Text in which roff sees no command.
+/// Escapes text so that roff finds no commands in it.
 fn plain(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq").replace('…', "...");
     if text.starts_with('.') { format!("\\&{text}") } else { text }

@@ -1,11 +1,11 @@
-//! What there is to say of a database that another migrator has managed. Its tables are left alone.
+//! What to say about a database that another migrator has managed. Its tables are left unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::render::escape;
 
-/// Alembic's commands, and what takes their place.
+/// Alembic's commands, and their counterparts.
 const ALEMBIC: [(&str, &str); 13] = [
     ("alembic revision --autogenerate", "edit the schema file, then rosey plan --out plans/ -m MESSAGE"),
     ("alembic upgrade head", "rosey apply, or for reviewed plans: rosey apply plans/"),
@@ -22,14 +22,14 @@ const ALEMBIC: [(&str, &str); 13] = [
     ("alembic check", "rosey plan --detailed-exitcode"),
 ];
 
-/// What Alembic has to be told while it is still in use: else it drops rosey's history.
+/// The configuration that Alembic needs while it is still in use: otherwise it drops rosey's history.
 const INCLUDE_NAME: &str = "\
 while you still use Alembic, exclude rosey's history from its comparison: in env.py, add to both calls of context.configure
   include_name=lambda name, type_, parents: not (type_ == \"table\" and name == \"_rosey_history\")
 otherwise `alembic check` fails, and --autogenerate writes op.drop_table('_rosey_history')
 ";
 
-/// A line for each table that another migrator keeps.
+/// Returns a line for each table of another migrator.
 pub(super) fn named(tables: &[String]) -> String {
     let line = |table: &String| match migrator(table) {
         Some(name) => format!("this database was also managed by {name}: its table {} is left unchanged\n", escape(table)),
@@ -38,7 +38,7 @@ pub(super) fn named(tables: &[String]) -> String {
     tables.iter().map(line).collect()
 }
 
-/// Whose table it is, where that is known by its name alone.
+/// Returns the migrator that owns the table, if its name alone says so.
 fn migrator(table: &str) -> Option<&'static str> {
     Some(match table.to_ascii_lowercase().as_str() {
         "alembic_version" => "Alembic",
@@ -55,8 +55,8 @@ fn migrator(table: &str) -> Option<&'static str> {
     })
 }
 
-/// How Alembic's commands are called here, and what it has to be told, if it has been at work: its table is in the database,
-/// or its files are beside the schema.
+/// Returns the counterparts of Alembic's commands and the configuration it needs, if Alembic has been used:
+/// its table is in the database, or its files are next to the schema.
 pub(super) fn alembics_commands(tables: &[String], folders: &[&Path]) -> String {
     let file = folders.iter().find_map(|folder| alembics_file(folder));
     let found = match (tables.iter().any(|t| t.eq_ignore_ascii_case("alembic_version")), file) {
@@ -69,8 +69,8 @@ pub(super) fn alembics_commands(tables: &[String], folders: &[&Path]) -> String 
     found + &commands + INCLUDE_NAME
 }
 
-/// A file that shows that Alembic is in use: its configuration, or its `env.py` in the folder or one folder below, where
-/// `alembic init` puts it.
+/// Returns a file that shows that Alembic is in use: its configuration, or its `env.py` in the folder or one
+/// level below, where `alembic init` creates it.
 fn alembics_file(folder: &Path) -> Option<PathBuf> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let shown = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);

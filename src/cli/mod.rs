@@ -1,4 +1,5 @@
-//! The command line: arguments, exit codes, prompts, progress. The only part that prints or reads the environment.
+//! The command line: arguments, exit codes, prompts, progress. The only module that prints or reads the
+//! environment.
 
 mod again;
 mod apply;
@@ -52,7 +53,7 @@ use crate::plan::{Allowed, Counts};
 use crate::schema::Dialect;
 use error::Failure;
 
-/// What a command ends with; see the documentation of the exit codes in the README.
+/// The result of a command; see the exit codes in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
     Done = 0,
@@ -127,7 +128,7 @@ enum Command {
     Man(man::Man),
 }
 
-/// Which schema.
+/// Options for the schema.
 #[derive(Args, Clone)]
 struct SchemaArguments {
     /// The schema: a file, or a folder of `*.kdl` files; default: the one named by rosey.kdl, else schema.kdl.
@@ -135,7 +136,7 @@ struct SchemaArguments {
     schema: Option<PathBuf>,
 }
 
-/// Which environment.
+/// Options for the environment.
 #[derive(Args, Clone)]
 struct EnvArguments {
     /// The environment in rosey.kdl that gives the database and the settings.
@@ -146,7 +147,7 @@ struct EnvArguments {
     project: Option<PathBuf>,
 }
 
-/// Which database.
+/// Options for the database.
 #[derive(Args, Clone)]
 struct TargetArguments {
     /// The database: postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db or a path to a .db file.
@@ -159,7 +160,7 @@ struct TargetArguments {
     config: Option<PathBuf>,
 }
 
-/// How data is kept safe.
+/// Options for the safety of data.
 #[derive(Args, Clone)]
 struct SafetyArguments {
     /// Allow destroying data: dropped tables and columns, conversions that lose values.
@@ -182,7 +183,7 @@ struct SafetyArguments {
     lock_timeout: Option<Duration>,
 }
 
-/// How tables are changed.
+/// Options for how tables are changed.
 #[derive(Args, Clone)]
 struct WayArguments {
     /// SQLite: how to change tables; cheapest, the default, picks ALTER TABLE, a definition edit, or a rebuild.
@@ -212,13 +213,14 @@ impl From<DialectArgument> for Dialect {
     }
 }
 
-/// The program's arguments, for what is made from them: completions, the manual, docs/commands.md. No stable interface.
+/// Returns the definition of the command line, from which completions, the manual and docs/commands.md are
+/// generated. Not a stable interface.
 #[doc(hidden)]
 pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Runs the program and gives its exit code. No panic gets past here: an apply that is cut off by one has not
+/// Runs the program and returns its exit code. Panics are caught here: an apply that one interrupts has not
 /// committed, so SQLite rolls it back.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -242,7 +244,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-/// The help or version that was asked for, or what is wrong with the command line.
+/// Prints the requested help or version, or the error in the command line.
 fn wrong_arguments(error: &clap::Error) -> ExitCode {
     let (plain, safe) = (error.render().to_string(), crate::render::masked(&error.render().to_string()));
     let print = || match plain == safe {
@@ -291,7 +293,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     }
 }
 
-/// One thread is enough: the database driver has its own.
+/// Runs a future on a single thread, which is enough: the database driver has its own.
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     interrupt::watch();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,4 +1,4 @@
-//! Printing. A reader that goes away (`rosey plan | head`) is no error.
+//! Printing. A closed pipe (`rosey plan | head`) is not an error.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
 
@@ -22,14 +22,14 @@ fn write(to: &mut impl Write, text: &str) -> std::io::Result<()> {
     }
 }
 
-/// Whether standard output takes colour: a terminal, and neither NO_COLOR nor --no-color.
+/// Returns whether standard output gets colour: on a terminal, without NO_COLOR and --no-color.
 pub(super) fn colour(no_color: bool) -> bool {
     let forbidden = no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
     !forbidden && !dumb && stdout().is_terminal()
 }
 
-/// Asks a question on the terminal; `None` where there is none.
+/// Asks a question on the terminal; `None` if there is no terminal.
 pub(super) fn ask(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() {
         return None;

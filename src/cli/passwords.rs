@@ -1,20 +1,21 @@
-//! Where a password may go that the environment holds: to a host that the environment or the user names, never to one that
-//! only a file of the repository names, because anybody who can propose a change can write that.
+//! Decides where a password from the environment may be sent: to a host named by the environment or the user,
+//! never to one named only in a file of the repository, because anybody who can propose a change can edit
+//! that.
 
 use std::path::PathBuf;
 
 use crate::dialect::postgres::{Trust, Url};
 
-/// Who wrote a URL.
+/// The source of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
-    /// The command line, a variable, or a file that the command line names.
+    /// The command line, a variable, or a file named on the command line.
     ByUser,
     /// A file that rosey found in the working directory.
     InRepository,
 }
 
-/// How far a URL is trusted.
+/// Returns how far a URL is trusted.
 pub(super) fn trust(url: &Url, written: Written) -> Trust {
     match written {
         Written::ByUser => Trust::Full,
@@ -23,7 +24,8 @@ pub(super) fn trust(url: &Url, written: Written) -> Trust {
     }
 }
 
-/// Whether the environment sends its password to this host: by PGHOST, or by a line of the password file for it.
+/// Returns whether the environment has a password for this host: by PGHOST, or by a line in the password
+/// file.
 fn names_host(url: &Url) -> bool {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
     if variable("PGHOST").is_some_and(|host| host.eq_ignore_ascii_case(url.host())) {
@@ -38,7 +40,7 @@ fn names_host(url: &Url) -> bool {
     lines.is_some_and(|host| host != "*")
 }
 
-/// The host of the first line of a password file that matches
+/// Returns the host of the first matching line in a password file
 /// (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
 fn matching(text: &str, url: &Url) -> Option<String> {
     let wanted = [url.host().to_owned(), url.port().to_string(), url.database().to_owned(), url.user().to_owned()];
@@ -48,7 +50,7 @@ fn matching(text: &str, url: &Url) -> Option<String> {
     })
 }
 
-/// The fields of a line; a backslash escapes a colon and itself.
+/// Splits a line into fields; a backslash escapes a colon and itself.
 fn fields(line: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut characters = line.chars();

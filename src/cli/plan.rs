@@ -54,7 +54,7 @@ pub(super) struct Plan {
     verbose: bool,
 }
 
-/// A form of the plan.
+/// An output format for a plan.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -74,12 +74,12 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Whether this form is kept apart from what made it, and so says where it comes from.
+    /// Returns whether this form is kept separately from its source, and so says where it comes from.
     fn names_its_origin(self) -> bool {
         matches!(self, Format::Html)
     }
 
-    /// The plan in this form. `name` is what the schema file is called.
+    /// Renders the plan in this form. `name` is the name of the schema file.
     pub(super) fn write(self, plan: &plan::Plan, name: &str, style: render::Style, declared: Declared<'_>) -> String {
         match self {
             Format::Text => render::text_and_findings(plan, name, style, declared.found),
@@ -93,23 +93,23 @@ impl Format {
     }
 }
 
-/// Where and when a plan is made.
+/// Returns where and when a plan is made.
 fn provenance(database: String) -> Provenance {
     let now = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default();
     Provenance { database, commit: super::apply::git_commit(), at: now.to_string() }
 }
 
-/// A plan, and what else was asked for.
+/// A plan, and what else was requested.
 struct Made {
     plan: plan::Plan,
     desired: Desired,
-    /// The text of its file.
+    /// The text for its file.
     file: Option<String>,
-    /// What makes a script of it.
+    /// The context of its script.
     frame: Option<Frame>,
 }
 
-/// How long a plan waits for whoever holds a lock on what it reads.
+/// How long a plan waits for locks on what it reads.
 const WAIT: Duration = Duration::from_secs(5);
 
 impl Plan {
@@ -134,7 +134,7 @@ impl Plan {
         Ok(if self.detailed_exitcode && !made.plan.is_empty() { Exit::Changes } else { Exit::Done })
     }
 
-    /// A message that nothing would hold is a mistake.
+    /// Refuses a message that nothing would record.
     fn check_message(&self) -> Result<(), Failure> {
         let is_script = matches!(self.format, Format::Sql);
         if self.message.is_none() || self.out.is_some() || is_script {
@@ -143,7 +143,7 @@ impl Plan {
         Err(Failure::new("-m has no effect: no plan is saved").help("save the plan with --out plans/, or remove -m"))
     }
 
-    /// A plan that is made again says what it said before, where nothing else is said of it.
+    /// Keeps the message of the saved plan that is being replaced, unless there is a new one.
     fn keep_message(&mut self) -> bool {
         let old = self.out.as_deref().filter(|_| self.message.is_none()).and_then(saved::message_of);
         let kept = old.is_some();
@@ -151,7 +151,7 @@ impl Plan {
         kept
     }
 
-    /// The way to the schema file, and how it is shown.
+    /// Returns the plan to the schema file, and its text.
     async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
         let path = settings.schema(&self.schema)?;
         let sources = Arc::new(schema::sources(&path)?);
@@ -180,7 +180,7 @@ impl Plan {
         Ok((made, shown))
     }
 
-    /// The way back, and how it is shown.
+    /// Returns the rollback plan, and its text.
     async fn back(&self, settings: &Settings, to: To, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
         let target = settings.target(&self.target)?;
         target.announce();
@@ -192,7 +192,7 @@ impl Plan {
         let shown = match (&made.frame, self.format) {
             (Some(frame), _) => render::script(&plan, frame),
             (None, Format::Text) => back.text(&plan, style),
-            // The schema gone back to stands in no file.
+            // The target schema of a rollback is not in a file.
             (None, format) => {
                 let provenance = format.names_its_origin().then(|| provenance(target.shown()));
                 let (schema, sources) = (&back.way.desired, &Sources::default());
@@ -223,7 +223,7 @@ impl Plan {
         Ok(Made { plan: planned.plan, desired, file: None, frame: None })
     }
 
-    /// Plans against the live database. The file's text comes with the plan where it is to be saved.
+    /// Plans against the live database. Also returns the text of the file if the plan is to be saved.
     async fn against_database(
         &self,
         target: &Target,
@@ -255,7 +255,7 @@ impl Plan {
         Ok(Made { plan, desired: desired.clone(), file, frame })
     }
 
-    /// Plans against a state file, with no database at hand.
+    /// Plans against a state file, without a database.
     async fn against_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<Made, Failure> {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;

@@ -1,4 +1,4 @@
-//! What an apply is doing, on standard error: a line a step, and a bar where rows are copied.
+//! Shows the progress of an apply on standard error: a line per step, and a bar while rows are copied.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::dialect::{PULSE, Pulse};
 use crate::plan::{Action, Step, Transaction, counted};
 use crate::render::one_line;
 
-/// Operations of SQLite's virtual machine that copying a row takes, about: enough for a bar.
+/// The approximate number of SQLite virtual machine operations to copy a row: precise enough for a bar.
 const OPERATIONS_A_ROW: u64 = 15;
 
 pub(super) struct Progress {
@@ -34,7 +34,7 @@ impl Progress {
         }
     }
 
-    /// A bar that follows SQLite's pulse from a thread of its own; only on a terminal.
+    /// Shows a bar that follows SQLite's progress, from a separate thread; only on a terminal.
     fn show_bar(&mut self, rows: u64) {
         let bar = ProgressBar::with_draw_target(Some(rows), ProgressDrawTarget::stderr());
         if self.quiet || bar.is_hidden() {
@@ -89,7 +89,7 @@ impl Observer for Progress {
             Transaction::After => format!(" (after the transaction: {})", step.reason),
         };
         let line = format!("{verb} {}{}{staged}", step.address, rows.unwrap_or_default());
-        // An object may have several steps: it is named once.
+        // An object may have several steps, but is named once.
         if self.said.insert(line.clone()) {
             self.say(&line);
         }

@@ -1,16 +1,15 @@
-//! What there is to say besides a plan, on standard error.
+//! Remarks besides a plan, on standard error.
 
 use super::output;
 use crate::apply::Remarks;
 use crate::plan::{Allowed, Level, Plan};
 use crate::schema::Address;
 
-/// Says it.
 pub(super) fn tell(remarks: &Remarks) {
     output::err(&told(remarks));
 }
 
-/// Says what may be no difference at all.
+/// Reports differences that may not be differences at all.
 pub(super) fn tell_unsettled(unsettled: &[Address]) {
     if !unsettled.is_empty() {
         let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
@@ -18,7 +17,7 @@ pub(super) fn tell_unsettled(unsettled: &[Address]) {
     }
 }
 
-/// Says which leave was given for nothing: all that is covered by one that helped has been marked.
+/// Reports permissions that had no effect: all that a used one covers has been marked.
 pub(super) fn unused(allowed: &[Allowed], judged: &Plan) {
     for leave in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
         output::err(&format!("warning: --allow {}: nothing in the plan needs it\n", crate::render::escape(&leave.to_string())));

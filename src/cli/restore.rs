@@ -18,7 +18,7 @@ use crate::dialect::sqlite::Error;
 use crate::kdl::project::duration;
 use crate::render::escape;
 
-/// Puts a backup back.
+/// Restores a backup.
 #[derive(Args)]
 pub(super) struct Restore {
     /// The backup; default: the newest one recorded in the history of the database.
@@ -39,7 +39,7 @@ pub(super) struct Restore {
     lock_timeout: Option<Duration>,
 }
 
-/// What `restore` says of PostgreSQL, whose backups hold tables and no whole database.
+/// What `restore` says for PostgreSQL, whose backups contain tables and not a whole database.
 const ON_POSTGRES: &str = "a dump contains the tables that lost values, as they were before the apply; it does not overwrite existing tables. \
 Re-create a dropped column with `rosey rollback` (it is empty), load the dump into a scratch database with `pg_restore`, and copy the \
 values from there with an UPDATE. See docs/deploy.md for the steps";

@@ -1,5 +1,5 @@
-//! `rosey rollback`: plans and applies the way back to a schema of the history. It asks, backs up and verifies as `apply`
-//! does; values that are gone it cannot bring back, and says where they are.
+//! `rosey rollback`: plans and applies the rollback to a schema in the history. It asks, backs up and
+//! verifies as `apply` does; it cannot restore lost values, and says where they are.
 
 use clap::Args;
 
@@ -17,7 +17,7 @@ use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
 use crate::render;
 
-/// Goes back to an earlier schema.
+/// Rolls back to an earlier schema.
 #[derive(Args)]
 pub(super) struct Rollback {
     /// How many applies to undo, as 2 or -2; default: one, unless --to is given.
@@ -48,15 +48,15 @@ pub(super) struct Rollback {
     quiet: bool,
 }
 
-/// A way back that is fit to be planned.
+/// A rollback that can be planned.
 pub(super) struct Back {
-    /// The schema that is gone back to, which says what its objects are called now.
+    /// The target schema, in which objects have their current names as `was=`.
     pub(super) desired: Desired,
-    /// Which number that is, and what is undone.
+    /// The target version, and what is undone.
     pub(super) way: WayBack,
 }
 
-/// Finds the way back in the database's history.
+/// Finds the target schema in the history of the database.
 pub(super) async fn desired(database: &Database, to: To, backfill: &BackfillArguments) -> Result<Back, Failure> {
     let entries = database.history().await.map_err(|e| Failure::from(ApplyError::from(e)))?;
     let mut way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
@@ -68,7 +68,7 @@ pub(super) async fn desired(database: &Database, to: To, backfill: &BackfillArgu
     Ok(Back { desired, way })
 }
 
-/// Plans the way back against the database.
+/// Plans the rollback against the database.
 async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
     let planned = target.database.plan(&back.desired, way).await.map_err(|e| match e {
         error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: way.wait }.into(),
@@ -79,7 +79,7 @@ async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
 }
 
 impl Back {
-    /// What the plan's last line calls the schema.
+    /// Returns the name of the schema for the last line of the plan.
     pub(super) fn name(&self) -> String {
         if self.way.back_to == 0 {
             "the schema before version 1".to_owned()
@@ -88,7 +88,7 @@ impl Back {
         }
     }
 
-    /// The plan, with what it cannot bring back.
+    /// Turns the plan into that of a rollback: with what it cannot restore, and advice on backfills.
     pub(super) fn leads(&self, mut plan: Plan) -> Plan {
         let lost = self.way.lost(&plan);
         for lost in plan.lead_back(&lost) {
@@ -98,7 +98,7 @@ impl Back {
         plan
     }
 
-    /// The plan for people: where it goes, and what it does.
+    /// Returns the plan as text: where it leads, and what it does.
     pub(super) fn text(&self, plan: &Plan, style: render::Style) -> String {
         let undone: Vec<String> = self.way.undone.iter().map(ToString::to_string).collect();
         let undoes = if undone.is_empty() { String::new() } else { format!(" (undoes {})", undone.join(", ")) };
@@ -142,7 +142,8 @@ impl Rollback {
     }
 }
 
-/// Where the database has that schema already, only the history has to be told, so that the next rollback goes further.
+/// Records the rollback if the database already has the target schema, so that the next rollback continues
+/// from there.
 async fn record(database: &Database, back: &Back, options: &Options, approved: bool) -> Result<Exit, Failure> {
     if !back.way.undone.is_empty() {
         approve(approved, "\nRecord this in the history? Only 'yes' will be accepted: ")?;
@@ -164,7 +165,7 @@ fn no_way_back(reason: NoWayBack) -> Failure {
     }
 }
 
-/// A recorded schema that is no schema any more: there is no file to show its place in.
+/// Returns the error for a recorded schema that is no longer valid: there is no file to show its position in.
 pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
     match error {
         ApplyError::Plan(PlanError::Schema { problems, .. }) => {
@@ -180,13 +181,13 @@ pub(super) fn unfit(error: ApplyError, back_to: i64) -> Failure {
     }
 }
 
-/// So many applies, with the minus sign that Alembic has before it, or without.
+/// Parses a number of applies, with or without Alembic's minus sign.
 fn back(text: &str) -> Result<usize, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be the number of applies to undo, 1 or more".to_owned())
 }
 
-/// A number of the history, or `base`.
+/// Parses a version of the history, or `base`.
 pub(super) fn to(text: &str) -> Result<To, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(To::Number(number)),

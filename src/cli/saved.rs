@@ -1,4 +1,4 @@
-//! What the commands do alike with saved plans: find the files, open them, show them.
+//! What the commands share about saved plans: finding, opening and showing files.
 
 use std::path::{Path, PathBuf};
 
@@ -11,24 +11,23 @@ use crate::plan::{FileError, FileKind, Plan, read_plan};
 use crate::render;
 use crate::schema::{Address, Dialect};
 
-/// What the file of a saved plan ends with.
+/// The ending of the file of a saved plan.
 pub(super) const ENDING: &str = ".plan.kdl";
 
-/// What stands for the schema file's name, which a saved plan does not know.
+/// Used instead of the name of the schema file, which a saved plan does not know.
 pub(super) const NAME: &str = "the desired schema";
 
-/// A plan as its file shows it.
+/// Returns a plan as its file shows it.
 pub(super) fn shown(plan: &Plan) -> String {
     render::text(plan, NAME, render::Style::default())
 }
 
-/// Opens a plan file.
 pub(super) async fn open(path: &Path, again: &Again) -> Result<Saved, Failure> {
     let text = read(path, again)?;
     saved::open(&text, &shown).await.map_err(|e| refusal(path, e, again))
 }
 
-/// The text of a plan file.
+/// Reads a plan file.
 pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
     read_text(path, LARGE).map_err(|e| match e.kind() {
         std::io::ErrorKind::InvalidData => Failure::new(format!("{}: damaged: not UTF-8 text; nothing was changed", path.display()))
@@ -41,18 +40,16 @@ pub(super) fn read(path: &Path, again: &Again) -> Result<String, Failure> {
     })
 }
 
-/// The text of any file.
 pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
     read_text(path, LARGE).map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())))
 }
 
-/// The text of a state file.
 pub(super) fn read_state(path: &Path) -> Result<String, Failure> {
     read_text(path, LARGE)
         .map_err(|e| Failure::new(format!("{} cannot be read: {e}", path.display())).help("create one with rosey state pull > FILE"))
 }
 
-/// Why a state file is not taken.
+/// Returns the error for a state file that is refused.
 pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
     let help = match error {
         FileError::Later { .. } => "use that version of rosey or a newer one",
@@ -61,7 +58,7 @@ pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
     Failure::new(format!("{}: {error}", path.display())).help(help)
 }
 
-/// Why a file is not taken; nothing has been done then.
+/// Returns the error for a file that is refused; nothing has been changed then.
 pub(super) fn refusal(path: &Path, error: SavedError, again: &Again) -> Failure {
     let again = format!("plan it again: {}", again.command(path, None));
     let help = match &error {
@@ -73,7 +70,7 @@ pub(super) fn refusal(path: &Path, error: SavedError, again: &Again) -> Failure 
     Failure::new(format!("{}: {error}; nothing was changed", path.display())).help(help).refused()
 }
 
-/// Refuses a plan whose steps are not those that lead from its one schema to the other.
+/// Refuses an edited plan: one whose header or steps do not follow from its schemas.
 pub(super) fn follows(path: &Path, plan: &Saved, again: &Again) -> Result<(), Failure> {
     let Some(line) = plan.differs_at else { return Ok(()) };
     let shown = path.display();
@@ -85,14 +82,14 @@ pub(super) fn follows(path: &Path, plan: &Saved, again: &Again) -> Result<(), Fa
         .refused())
 }
 
-/// The plan files of a folder and of those in it, by name.
+/// Returns the plan files of a folder and its subfolders, by name.
 pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |e: std::io::Error| Failure::new(format!("{} cannot be read: {e}", folder.display()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let path = entry.path();
-        // Not through links, which may lead round in a circle.
+        // Do not follow links, which may form a cycle.
         if entry.file_type().map_err(unreadable)?.is_dir() {
             found.extend(in_folder(&path)?);
         } else if path.file_name().is_some_and(|n| n.to_string_lossy().ends_with(ENDING)) {
@@ -103,19 +100,20 @@ pub(super) fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// Where a plan goes: the file that was named, or one in the folder that was, called after its number and message.
+/// Where a plan is saved: the given file, or one in the given folder, named after its version and message.
 pub(super) struct Place {
     pub(super) path: PathBuf,
-    /// The file itself was named, so an older plan in it may go.
+    /// Whether the file itself was given, so that an older plan in it may be replaced.
     pub(super) is_named: bool,
 }
 
-/// Whether a path is a folder's, also of one that is not there yet: no file of a plan is called without an ending.
+/// Returns whether a path is a folder, possibly one that does not exist yet: plan files always have an
+/// ending.
 fn is_folder(out: &Path) -> bool {
     out.is_dir() || out.to_string_lossy().ends_with(['/', '\\']) || (out.extension().is_none() && !out.exists())
 }
 
-/// The file that a plan is saved in.
+/// Returns the file to save a plan in.
 pub(super) fn place(out: &Path, number: i64, message: Option<&str>) -> Place {
     if !is_folder(out) {
         return Place { path: out.to_path_buf(), is_named: true };
@@ -127,7 +125,7 @@ pub(super) fn place(out: &Path, number: i64, message: Option<&str>) -> Place {
     Place { path: out.join(format!("{number:04}-{words}{ENDING}")), is_named: false }
 }
 
-/// The message of the plan that will be written over, where its file was named.
+/// Returns the message of the plan that will be overwritten, if its file was given.
 pub(super) fn message_of(out: &Path) -> Option<String> {
     if is_folder(out) {
         return None;
@@ -135,8 +133,7 @@ pub(super) fn message_of(out: &Path) -> Option<String> {
     read_plan(&read_text(out, LARGE).ok()?).ok()?.message
 }
 
-/// Writes a plan so that it is there whole, or what was there before. That may be an older plan, if it was named, and
-/// nothing else.
+/// Writes a plan atomically. It may replace an older plan in a given file, and nothing else.
 pub(super) fn write(place: &Place, text: &str, again: &Again) -> Result<(), Failure> {
     let path = &place.path;
     if path.exists() && !is_plan(path) {
@@ -160,18 +157,18 @@ pub(super) fn is_plan(path: &Path) -> bool {
     FileKind::of(&text) == Some(FileKind::Plan)
 }
 
-/// The refusal of a plan for another kind of database.
+/// Returns the error for a plan for another dialect.
 pub(super) fn foreign(path: &Path, own: Dialect, live: Dialect) -> Failure {
     Failure::new(format!("{} is a plan for {}, but the database is {}; nothing was changed", path.display(), name(own), name(live)))
         .refused()
 }
 
-/// A kind of database as people call it.
+/// Returns the usual name of a dialect.
 pub(super) fn name(dialect: Dialect) -> &'static str {
     dialect.capabilities().title
 }
 
-/// What differs between the database and where a plan starts, a line each.
+/// Returns the differences between the database and the start of a plan, one per line.
 pub(super) fn differences(differs: &[(Address, bool)], most: usize) -> String {
     let mut text = String::new();
     for (address, touched) in differs.iter().take(most) {
@@ -184,7 +181,7 @@ pub(super) fn differences(differs: &[(Address, bool)], most: usize) -> String {
     text
 }
 
-/// The refusal of a plan that starts from another schema.
+/// Returns the error for a plan that starts from another schema.
 pub(super) fn elsewhere(path: &Path, plan: &Saved, differs: &[(Address, bool)], past: Past, again: &Again) -> Failure {
     let shown = path.display();
     let (before, why) = match past {

@@ -1,4 +1,4 @@
-//! Reading the schema that a command works with.
+//! Reads the schema that a command works with.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
 
-/// The schema's files, parsed.
+/// Reads and parses the files of the schema.
 pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
     let shown = path.display();
     let sources = Sources::read(path).map_err(|e| match e.kind() {
@@ -37,7 +37,7 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
     }
 }
 
-/// Whether a file that stands where a schema is wanted is SQL: by its name, or by its first word.
+/// Returns whether a file given as a schema is SQL: by its name, or by its first word.
 fn is_sql(name: &str, text: &str) -> bool {
     const STATEMENTS: [&str; 14] = [
         "ALTER", "BEGIN", "COMMENT", "COMMIT", "CREATE", "DELETE", "DROP", "GRANT", "INSERT", "PRAGMA", "SELECT", "SET", "START", "UPDATE",
@@ -51,13 +51,13 @@ fn is_sql(name: &str, text: &str) -> bool {
     named || (begins && (ends || !kdl))
 }
 
-/// Whether a path leads to a schema without mistakes, for one of the databases at least.
+/// Returns whether a path leads to a schema without mistakes for at least one dialect.
 pub(super) fn is_right(path: &Path) -> bool {
     let sources = sources(path).ok().and_then(|s| s.checked().ok());
     sources.is_some_and(|s| Dialect::ALL.into_iter().any(|dialect| problems(&s, dialect).is_ok()))
 }
 
-/// A plan or a state, named where a schema stands: what is wrong with it as a schema tells nobody anything.
+/// Returns the error for a plan or state given as a schema: its mistakes as a schema would help nobody.
 fn no_schema(file: &str, kind: FileKind) -> Failure {
     let help = match kind {
         FileKind::Plan => "use rosey show to print and check it, or rosey apply to apply it",
@@ -66,7 +66,7 @@ fn no_schema(file: &str, kind: FileKind) -> Failure {
     Failure::new(format!("{file} is {}, not a schema", kind.word())).help(help)
 }
 
-/// All that is wrong with the schema for one dialect.
+/// Returns the schema for one dialect, or all problems with it.
 pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let (schema, mut problems) = decode_all(sources, dialect);
     problems.extend(dialect::problems(&schema, dialect));
@@ -74,25 +74,25 @@ pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Di
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-/// The desired schema for one dialect.
+/// Returns the desired schema for one dialect.
 pub(super) fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, Failure> {
     Desired::new(problems(sources, dialect)?, dialect).map_err(|e| failure(sources, e))
 }
 
-/// Refuses a schema that declares nothing, except for a database that holds nothing: there it is right, and else a mistake.
+/// Refuses a schema that declares nothing, which is a mistake unless the database is empty too.
 pub(super) fn declares_something(desired: &Desired, plan: &Plan) -> Result<(), Failure> {
     let is_right = !desired.written().is_empty() || (plan.is_empty() && !plan.creates_database);
     if is_right { Ok(()) } else { Err(ApplyError::EmptySchema.into()) }
 }
 
-/// The same, read on a thread of its own.
+/// Does the same on a separate thread.
 pub(super) async fn desired_meanwhile(sources: &Arc<Sources>, dialect: Dialect) -> Result<Desired, Failure> {
     let sources = sources.clone();
     let reading = tokio::task::spawn_blocking(move || desired(&sources, dialect));
     reading.await.unwrap_or_else(|e| Err(Failure::new(format!("the schema could not be read: {e}"))))
 }
 
-/// A failed plan or apply, problems of the schema shown with their source.
+/// Creates a failure from a failed plan or apply; problems of the schema are shown with their source.
 pub(super) fn failure(sources: &Sources, error: ApplyError) -> Failure {
     match error {
         ApplyError::Plan(PlanError::Schema { problems, .. }) => Failure::from(Diagnostics::new(sources, problems)),

@@ -1,5 +1,5 @@
-//! What a command works with: its flags first, then what `rosey.kdl` says of the environment and of all of them, then what
-//! goes without saying. The one place where that order is decided.
+//! The settings of a command: its flags first, then those of the environment in `rosey.kdl`, then those for
+//! all environments, then the defaults. This order is decided only here.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,21 +18,21 @@ use crate::lint::{self, Found, Levels};
 use crate::plan::{Counts, Hazard, Level, Plan};
 use crate::schema::{Dialect, Schema};
 
-/// The file that is looked for in the working directory.
+/// The file to look for in the working directory.
 const FILE: &str = "rosey.kdl";
 
-/// What is said beside the flags.
+/// The settings from outside the command line.
 pub(super) struct Settings {
-    /// The environment's, else those for all.
+    /// Those of the environment, with those for all environments as fallback.
     chosen: project::Settings,
     levels: Levels,
     environment: Option<Environment>,
-    /// Whether the command line names the file.
+    /// Whether the file was given on the command line.
     named: bool,
 }
 
 impl Settings {
-    /// Reads `rosey.kdl`, which need not be there, and picks the environment.
+    /// Reads `rosey.kdl`, if it exists, and selects the environment.
     pub(super) fn load(arguments: &EnvArguments) -> Result<Settings, Failure> {
         let file = arguments.project.clone();
         let place = file.as_deref().map_or(FILE.to_owned(), |f| f.display().to_string());
@@ -52,25 +52,24 @@ impl Settings {
         }
     }
 
-    /// The database.
     pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
         Target::find(arguments, self.environment.as_ref(), self.named)
     }
 
-    /// The database, where anything names one.
+    /// Returns the database, if anything names one.
     pub(super) fn look_for_target(&self, arguments: &TargetArguments) -> Result<FoundTarget, Failure> {
         Target::look(arguments, self.environment.as_ref(), self.named)
     }
 
-    /// The schema's file or folder.
+    /// Returns the schema file or folder.
     pub(super) fn schema(&self, arguments: &SchemaArguments) -> Result<PathBuf, Failure> {
         arguments.schema.clone().map_or_else(|| self.default_schema(), Ok)
     }
 
-    /// The schema's file or folder where no flag names one.
+    /// Returns the schema file or folder if no flag names one.
     pub(super) fn default_schema(&self) -> Result<PathBuf, Failure> {
         let Some(path) = &self.chosen.schema else { return Ok(PathBuf::from("schema.kdl")) };
-        // A file that is not there has nothing to hide.
+        // A file that does not exist has nothing to hide.
         if leads_out(path, Path::new(".")).unwrap_or(false) && !super::schema::is_right(path) {
             let message = format!("{FILE} names {} as the schema; it is outside the project and has errors", path.display());
             return Err(Failure::new(message).help("name it with --schema to see them, or move it into the project"));
@@ -78,7 +77,7 @@ impl Settings {
         Ok(path.clone())
     }
 
-    /// The kinds of databases that a schema is looked at for, where no database is asked.
+    /// Returns the dialects that a schema is checked for if no database is used.
     pub(super) fn dialects(&self, flag: Option<DialectArgument>) -> Vec<Dialect> {
         match flag.map(Dialect::from).or(self.chosen.dialect) {
             Some(one) => vec![one],
@@ -86,7 +85,7 @@ impl Settings {
         }
     }
 
-    /// How tables are changed.
+    /// Returns how tables are changed.
     pub(super) fn way(&self, arguments: &WayArguments, wait: Duration) -> Way {
         let path = match arguments.sqlite_path.or(self.chosen.sqlite_path) {
             None | Some(SqlitePath::Cheapest) => apply::SqlitePath::Cheapest,
@@ -96,12 +95,11 @@ impl Settings {
         Way { path, online, wait, counts: self.counts(arguments.counts), ..Way::default() }
     }
 
-    /// How rows are counted.
     pub(super) fn counts(&self, flag: Option<Counts>) -> Counts {
         flag.or(self.chosen.counts).unwrap_or_default()
     }
 
-    /// How an apply is done.
+    /// Returns the options of an apply.
     pub(super) fn options(&self, arguments: &SafetyArguments, message: Option<String>, identity: Identity) -> apply::Options {
         let allowed = self.chosen.allow_destructive;
         apply::Options {
@@ -121,40 +119,39 @@ impl Settings {
         }
     }
 
-    /// Where backups go.
     pub(super) fn backup_dir(&self, flag: Option<&Path>) -> Option<PathBuf> {
         flag.map(Path::to_path_buf).or_else(|| self.chosen.backup_dir.clone())
     }
 
-    /// How long to wait for another program's lock.
+    /// Returns how long to wait for a lock of another program.
     pub(super) fn lock_timeout(&self, flag: Option<Duration>) -> Duration {
         flag.or(self.chosen.lock_timeout).unwrap_or(Duration::from_secs(10))
     }
 
-    /// Whether nobody is asked.
+    /// Returns whether to proceed without asking.
     pub(super) fn auto_approve(&self, flag: bool) -> bool {
         flag || self.chosen.auto_approve == Some(true)
     }
 
-    /// How much findings weigh.
+    /// Returns the levels of findings.
     pub(super) fn levels(&self) -> &Levels {
         &self.levels
     }
 
-    /// What the linter finds in what a plan changes.
+    /// Returns the lint findings in what a plan changes.
     pub(super) fn found(&self, plan: &Plan, schema: &Schema) -> Vec<Found> {
         lint::touched(plan, schema, &self.levels)
     }
 
-    /// The plan with the linter's warnings. `sources` are the schema's files, where it stands in any.
+    /// Returns the plan with the linter's warnings. `sources` are the schema files, if there are any.
     pub(super) fn linted(&self, plan: &Plan, sources: &Sources) -> Plan {
         let mut plan = plan.clone();
         lint::annotate(&mut plan, &self.levels, sources, &[]);
         plan
     }
 
-    /// The plan as it is judged: with the linter's warnings, the project's levels, and the leave that was given. What is
-    /// shown and what stops an apply both follow from it.
+    /// Returns the plan as it is judged: with the linter's warnings, the levels of the project, and the given
+    /// permissions. Both what is shown and what blocks an apply follow from it.
     pub(super) fn judged(&self, plan: &Plan, sources: &Sources, options: &apply::Options) -> Plan {
         let mut plan = plan.clone();
         lint::annotate(&mut plan, &self.levels, sources, &options.allowed);
@@ -162,7 +159,7 @@ impl Settings {
         plan
     }
 
-    /// The plan as it is shown. Under a policy that lets no data go, what destroys is blocked for good.
+    /// Returns the plan as it is shown. If a policy forbids destroying data, destructive steps stay blocked.
     pub(super) fn shown(&self, judged: &Plan) -> Plan {
         let mut plan = judged.clone();
         if self.chosen.allow_destructive == Some(false) {
@@ -172,24 +169,24 @@ impl Settings {
         plan
     }
 
-    /// The plan as it is shown where nobody has asked for an apply.
+    /// Returns the plan as it is shown by a command that does not apply it.
     pub(super) fn under_policy(&self, plan: &Plan, sources: &Sources) -> Plan {
         let allow_destructive = self.chosen.allow_destructive == Some(true);
         self.shown(&self.judged(plan, sources, &apply::Options { allow_destructive, ..apply::Options::default() }))
     }
 
-    /// Refuses a plan that something stops.
+    /// Refuses a plan that is blocked.
     pub(super) fn refuse(&self, judged: &Plan) -> Result<(), Failure> {
         let stops: Vec<Hazard> = judged.hazards().filter(|h| h.stops()).cloned().collect();
         if stops.is_empty() { Ok(()) } else { Err(self.refusal(&stops)) }
     }
 
-    /// The refusal of an apply.
+    /// Returns the refusal of an apply.
     pub(super) fn refusal(&self, hazards: &[Hazard]) -> Failure {
         error::blocked(hazards, self.policy().as_deref()).refused()
     }
 
-    /// Who forbids what destroys.
+    /// Returns what forbids destroying data.
     fn policy(&self) -> Option<String> {
         let own = self.environment.as_ref().filter(|e| e.settings.allow_destructive.is_some());
         let place = own.map_or(FILE.to_owned(), place);
@@ -197,12 +194,12 @@ impl Settings {
     }
 }
 
-/// Names an environment and its file.
+/// Returns the name of an environment with its file.
 pub(super) fn place(environment: &Environment) -> String {
     format!("{FILE}, env {}", environment.name)
 }
 
-/// Reads the project file. One that the command line names must be there.
+/// Reads the project file. One given on the command line must exist.
 fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
     let text = match read_text(Path::new(file), CONFIGURATION) {
         Ok(text) => text,

@@ -1,4 +1,4 @@
-//! `rosey stamp`: records that the database matches the schema. It writes a row of the history and nothing else.
+//! `rosey stamp`: records that the database matches the schema. It only adds a version to the history.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::plan::read_plan;
 use crate::render::escape;
 use crate::schema::Dialect;
 
-/// Records what is there.
+/// Records the current schema.
 #[derive(Args)]
 pub(super) struct Stamp {
     /// A saved plan: the database must match the schema it leads to.
@@ -38,7 +38,7 @@ pub(super) struct Stamp {
     lock_timeout: Option<Duration>,
 }
 
-/// What the database has to match.
+/// The schema that the database must match.
 struct Wanted {
     sources: Sources,
     desired: Desired,

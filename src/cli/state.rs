@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::settings::Settings;
 use super::{Exit, TargetArguments, output};
 
-/// A database's state as a file.
+/// Saves the state of a database to a file.
 #[derive(Args)]
 pub(super) struct State {
     #[command(subcommand)]

@@ -1,4 +1,5 @@
-//! `rosey status`: which number is applied, what changed since, and which saved plans wait. It changes nothing.
+//! `rosey status`: the current version, what has changed since, and the pending saved plans. It changes
+//! nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,7 @@ use crate::apply::saved::here;
 use crate::plan::{PlanFile, read_plan};
 use crate::render::escape;
 
-/// Shows where the database is.
+/// Shows the status of the database.
 #[derive(Args)]
 pub(super) struct Status {
     #[command(flatten)]
@@ -42,11 +43,11 @@ impl Status {
     }
 }
 
-/// What to do about plans that start from one schema.
+/// What to do about plans that start from the same schema.
 const RIVALS: &str = "Only one of the plans that start from the same schema can be applied: delete the others, apply the one that is left, and \
                       plan again: rosey plan --out FOLDER\n";
 
-/// The last number, and whose schema it is.
+/// Returns the last version, and which schema it has.
 fn applied(last: &Entry) -> String {
     let mut text = format!("Version {}: {}, {} by {}\n", last.number, last.kind, when(last), who(last));
     for line in last.message.iter().flat_map(|m| m.lines()) {
@@ -60,7 +61,7 @@ fn applied(last: &Entry) -> String {
     escape(&text)
 }
 
-/// What others changed, by name alone.
+/// Returns what others changed, by name only.
 async fn changed_since(database: &Database, last: &Entry) -> Result<String, Failure> {
     if last.outcome == "running" {
         return Ok("It is not finished: steps after its transaction are left. Run rosey apply to finish them.\n".to_owned());
@@ -71,7 +72,7 @@ async fn changed_since(database: &Database, last: &Entry) -> Result<String, Fail
     Ok(format!("Drift: changed outside rosey: {}. Run rosey drift for details.\n", drift::names(&drift)))
 }
 
-/// The saved plans of this kind of database, and what `apply` would do with each.
+/// Returns the saved plans for this dialect, and what `apply` would do with each.
 async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<String, Failure> {
     let (mut broken, mut sound) = (Vec::new(), Vec::new());
     for path in plan_files(folder)? {
@@ -94,19 +95,19 @@ async fn plans(folder: &Path, database: &Database, entries: &[Entry]) -> Result<
     if has_rivals {
         list.push_str(RIVALS);
     }
-    // A reason is long, and would push the messages of all others away.
+    // A reason is long, and would widen the column for all messages.
     for (path, reason) in broken {
         list.push_str(&escape(&format!("  {} is invalid, so apply refuses the folder: {reason}\n", inside(folder, &path))));
     }
     Ok(format!("\nPlans in {}:\n{list}", escape(&folder.display().to_string())))
 }
 
-/// A plan's path from the folder on.
+/// Returns the path of a plan within the folder.
 fn inside(folder: &Path, path: &Path) -> String {
     path.strip_prefix(folder).unwrap_or(path).display().to_string()
 }
 
-/// What became of each plan, or what will; and whether some start from one schema.
+/// Returns the status of each plan, and whether some start from the same schema.
 async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: &[Entry]) -> Result<(Vec<String>, bool), Failure> {
     let mut waiting = Vec::new();
     for (path, file) in plans.iter().filter(|(_, p)| past(entries, &p.digest) == Past::Never) {
@@ -134,7 +135,7 @@ async fn standings(plans: &[(PathBuf, PlanFile)], database: &Database, entries: 
     Ok((plans.iter().map(standing).collect(), has_rivals))
 }
 
-/// The plan files in the order of names; none where there is no such folder.
+/// Returns the plan files ordered by name; none if the folder does not exist.
 fn plan_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if folder.exists() { saved::in_folder(folder) } else { Ok(Vec::new()) }
 }

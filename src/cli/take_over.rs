@@ -1,7 +1,8 @@
-//! `rosey inspect --write`: takes over into the schema file what the database has and the file does not say.
+//! `rosey inspect --write`: takes over into the schema file what the database has and the file does not
+//! declare.
 //!
-//! Only the top-level nodes that differ are written, all else stays byte for byte. A node that says `only=` is for a person
-//! to change: its other side is not to be seen from here.
+//! Only the top-level nodes that differ are written; the rest stays byte for byte the same. A node with
+//! `only=` must be changed by hand: its other side cannot be seen from here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ use crate::kdl::{self, NodeEdit, Sources};
 use crate::render::escape;
 use crate::schema::{Address, Case, Dialect, Schema, Span};
 
-/// An object that differs: what the file calls it, and what the database does.
+/// An object that differs: its address in the file, and its address in the database.
 type Pair = (Option<Address>, Option<Address>);
 
-/// What is done to the files.
+/// The edits of the files.
 #[derive(Default)]
 struct Work {
     edits: BTreeMap<u32, Vec<NodeEdit>>,
@@ -28,7 +29,7 @@ struct Work {
     by_hand: Vec<String>,
 }
 
-/// Brings the schema at `path` to what the database has.
+/// Updates the schema at `path` to match the database.
 pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;
@@ -49,7 +50,7 @@ pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Fa
     proven(database, path).await
 }
 
-/// What is there, with what a database cannot hold of the file.
+/// Returns the live schema, plus declarations that a database cannot keep.
 async fn live(database: &Database, desired: &Desired) -> Result<Schema, Failure> {
     let text = database.inspect().await.map_err(reading)?;
     let mut live = kdl::decode(&Sources::from_text("database", &text), database.dialect())?;
@@ -105,7 +106,7 @@ fn write(sources: &Sources, path: &Path, work: &Work, live: &Schema, dialect: Di
     Ok(())
 }
 
-/// What was written has to be what is there.
+/// Checks that the written file plans to nothing.
 async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;
@@ -119,17 +120,17 @@ async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
         .help("run rosey plan to see the difference"))
 }
 
-/// What is in the file and what is live, of each object that differs.
+/// Returns the address in the file and the live one of each object that differs.
 fn pairs(changes: &Changes) -> Vec<Pair> {
     changes.pairs().into_iter().map(|(before, after)| (after, before)).collect()
 }
 
-/// Where the file declares an object.
+/// Returns the position at which the file declares an object.
 fn place(s: &Schema, at: &Address) -> Option<Span> {
     s.heads().find(|(kind, head)| Address::of(*kind, &head.name) == *at)?.1.origin.0
 }
 
-/// These objects of the schema, in the language.
+/// Returns these objects of the schema, in the schema language.
 fn alone(live: &Schema, wanted: &BTreeSet<String>, dialect: Dialect) -> String {
     let exact = dialect.case() == Case::Exact;
     let same = |a: &str, b: &str| if exact { a == b } else { a.eq_ignore_ascii_case(b) };

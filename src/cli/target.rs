@@ -1,4 +1,4 @@
-//! Which database, and where that was said. SQLAlchemy's URLs, driver suffix and all.
+//! Finds the database and says where it was named. Accepts SQLAlchemy's URLs, with their driver suffixes.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ pub(super) use crate::apply::Database;
 use crate::dialect::postgres;
 use crate::kdl::project::{Environment, UrlFrom};
 
-/// The file that counts when nothing names a database, and it exists.
+/// The file to use if nothing names a database and it exists.
 const DEFAULT: &str = "bot_data.db";
 
-/// A database, and who named it.
+/// A database, and what named it.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) database: Database,
@@ -24,21 +24,21 @@ pub(super) struct Target {
     pub(super) is_explicit: bool,
 }
 
-/// What was found when a database was looked for.
+/// The result of looking for a database.
 pub(super) enum Found {
-    /// It is named.
+    /// A database is named.
     Target(Target),
-    /// Nothing names one. A config.json may name what is not taken for one, with the reason.
+    /// Nothing names one. The reason is given if a config.json has one that is not used.
     Nothing(Option<String>),
 }
 
 impl Target {
     /// Finds the database.
     ///
-    /// `named` says that the command line names the file of the environment.
+    /// `named` says that the file of the environment was given on the command line.
     ///
     /// # Errors
-    /// Where nothing names one, and where what names it is wrong.
+    /// If nothing names one, or if what names it is wrong.
     pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Target, Failure> {
         let passed_over = match Self::look(arguments, environment, named)? {
             Found::Target(target) => return Ok(target),
@@ -51,7 +51,7 @@ impl Target {
         })
     }
 
-    /// Looks for the database where one may be named, in their order.
+    /// Looks for the database in all places that may name one, in order.
     pub(super) fn look(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Found, Failure> {
         if let Some(url) = &arguments.url {
             return Ok(Found::Target(Target::of(url, Origin::User("--url".to_owned()))?));
@@ -81,12 +81,12 @@ impl Target {
         Ok(Target { database: parse(url, &origin)?, source: origin.source().to_owned(), is_explicit: true })
     }
 
-    /// The database behind a URL or path that a command takes as its argument.
+    /// Returns the database for a URL or path given as an argument.
     pub(super) fn named(url: &str) -> Result<Target, Failure> {
         Target::of(url, Origin::User("the command line".to_owned()))
     }
 
-    /// The SQLite file that is not there and that an apply may not create, because no URL names it.
+    /// Returns the SQLite file if it does not exist and an apply must not create it, because no URL names it.
     pub(super) fn missing_file(&self) -> Option<&Path> {
         match &self.database {
             Database::Sqlite(file) if !self.is_explicit && !file.exists() => Some(file),
@@ -94,7 +94,7 @@ impl Target {
         }
     }
 
-    /// Its name without a password.
+    /// Returns its name without a password.
     pub(super) fn shown(&self) -> String {
         match &self.database {
             Database::Sqlite(path) => path.display().to_string(),
@@ -102,7 +102,7 @@ impl Target {
         }
     }
 
-    /// Names it on standard error, with where that came from. Never a password.
+    /// Prints its name and where that was found on standard error. Never a password.
     pub(super) fn announce(&self) {
         output::err(&crate::render::escape(&format!("database: {} (from {})\n", self.shown(), self.source)));
     }
@@ -111,16 +111,16 @@ impl Target {
 /// Where the text of a URL was found.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
-    /// The command line, or a file that it names.
+    /// The command line, or a file given there.
     User(String),
-    /// A variable, whose value is never shown: a file may name one that holds something else.
+    /// A variable. Its value is never shown: a file may name a variable that holds something else.
     Variable { name: String, source: String },
-    /// A file of the working directory.
+    /// A file in the working directory.
     Repository(String),
 }
 
 impl Origin {
-    /// For people.
+    /// Returns the source for people.
     fn source(&self) -> &str {
         match self {
             Origin::User(source) | Origin::Variable { source, .. } | Origin::Repository(source) => source,
@@ -131,7 +131,7 @@ impl Origin {
         if matches!(self, Origin::Repository(_)) { Written::InRepository } else { Written::ByUser }
     }
 
-    /// The text, as far as it may be shown.
+    /// Returns the text as far as it may be shown.
     fn shown(&self, text: &str) -> String {
         match self {
             Origin::Variable { name, .. } => format!("the value of {name}"),
@@ -140,7 +140,7 @@ impl Origin {
     }
 }
 
-/// The URL of an environment, and where that is.
+/// Returns the URL of an environment, and where it was found.
 fn of_environment(environment: &Environment, named: bool) -> Result<(String, Origin), Failure> {
     let place = settings::place(environment);
     match &environment.url {
@@ -167,7 +167,7 @@ fn of_environment(environment: &Environment, named: bool) -> Result<(String, Ori
 const SQLITE_FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file";
 const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
 
-/// The database behind a URL or path.
+/// Parses a URL or path of a database.
 pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
     let all = || format!("use {POSTGRES_FORM}, {SQLITE_FORMS}");
     let wrong = |why: &str| Failure::new(format!("{}: {why}", origin.shown(url)));
@@ -193,7 +193,7 @@ pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
     }
 }
 
-/// Why a URL is not a PostgreSQL URL that can be used.
+/// Returns the error for a PostgreSQL URL that cannot be used.
 fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failure) -> Failure {
     match (&why, origin) {
         (postgres::UrlError::Unknown { .. }, Origin::Variable { .. }) => {
@@ -204,7 +204,7 @@ fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failu
     }
 }
 
-/// The driver passes over a value of these that it does not understand, and would connect elsewhere, or without TLS.
+/// Refuses values of these variables that the driver would ignore, and then connect elsewhere or without TLS.
 fn libpq_variables() -> Result<(), Failure> {
     let wrong = |name: &str, takes: fn(&str) -> bool| std::env::var(name).is_ok_and(|v| !takes(&v));
     if wrong("PGPORT", |v| v.parse::<u16>().is_ok_and(|n| n > 0)) {
@@ -217,7 +217,7 @@ fn libpq_variables() -> Result<(), Failure> {
     Ok(())
 }
 
-/// `scheme:rest`; a drive letter is no scheme.
+/// Splits `scheme:rest`; a drive letter is not a scheme.
 fn split_scheme(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = url.split_once(':')?;
     let letters = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c));
@@ -229,8 +229,8 @@ fn bare_path(text: &str) -> Option<PathBuf> {
     config::has_database_extension(path).then(|| path.to_path_buf())
 }
 
-/// SQLAlchemy's three slashes stand before a path that is relative to the working directory; a fourth begins an
-/// absolute one. What follows a `?` is for its driver.
+/// Returns the path of a SQLite URL. As in SQLAlchemy, three slashes precede a path relative to the working
+/// directory; a fourth one begins an absolute path. What follows a `?` is for its driver.
 fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
     let path = match rest.strip_prefix("//") {
@@ -245,7 +245,8 @@ fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
-/// A URL without its password, which may stand before an `@` or behind a `?`, and may hold a `/` or `?` itself.
+/// Returns a URL without its password, which may be before an `@` or after a `?`, and may itself contain a
+/// `/` or `?`.
 pub(super) fn shown(url: &str) -> String {
     if !url.contains("://") {
         return crate::render::escape(&crate::render::masked(url));
@@ -255,7 +256,7 @@ pub(super) fn shown(url: &str) -> String {
     let shown = match place.rsplit_once('@') {
         Some((front, host)) => {
             let start = front.rfind("//").map_or(0, |n| n + 2);
-            // A port that is none may be the end of a password with an `@` in it.
+            // An invalid port may be the end of a password that contains an `@`.
             let host = match host.rsplit_once(':') {
                 Some((name, port)) if !port.starts_with(|c: char| c.is_ascii_digit()) && !port.ends_with(']') => format!("{name}:…"),
                 _ => host.to_owned(),
@@ -263,7 +264,7 @@ pub(super) fn shown(url: &str) -> String {
             format!("{}{}@{host}", &front[..start], front[start..].split(':').next().unwrap_or_default())
         }
         None => match place[start..].split_once(':') {
-            // What stands before the `?` may be the beginning of a password.
+            // What precedes the `?` may be the beginning of a password.
             Some((name, _)) if start > 0 && url.contains('@') => format!("{}{name}:…", &place[..start]),
             _ => place.to_owned(),
         },

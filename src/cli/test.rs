@@ -1,4 +1,4 @@
-//! `rosey test`: finds the cases, runs each in a scratch database, and tells what came of it.
+//! `rosey test`: finds the cases, runs each in a scratch database, and reports the results.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::render::escape;
 use crate::schema::Dialect;
 use crate::testing::{self, Place, Verdict};
 
-/// The folder that is looked into where none is named.
+/// The default folder.
 const FOLDER: &str = "tests/schema";
 
 /// Runs schema-change cases in scratch databases.
@@ -34,7 +34,7 @@ pub(super) struct Test {
     filter: Option<String>,
 }
 
-/// How many cases came out how.
+/// The number of cases by result.
 #[derive(Default)]
 struct Count {
     passed: i64,
@@ -78,7 +78,7 @@ impl Test {
         }
     }
 
-    /// The files of the cases, in order.
+    /// Returns the files of the cases, in order.
     fn cases(&self) -> Result<Vec<PathBuf>, Failure> {
         let named = if self.cases.is_empty() { vec![PathBuf::from(FOLDER)] } else { self.cases.clone() };
         let mut files = Vec::new();

@@ -1,14 +1,14 @@
-//! What is advised where something goes for good: the same words on both databases.
+//! Advice about objects that are dropped, with the same wording for both databases.
 
 use crate::kdl::string_repr;
 use crate::schema::Ident;
 
-/// How a column that goes is renamed instead.
+/// Returns how to rename a column instead of dropping it.
 pub(crate) fn rename_instead(name: &Ident) -> String {
     format!("to rename it instead, add was={} to the new definition", string_repr(name.as_str()))
 }
 
-/// How an object that goes is kept: under another name, or left alone.
+/// Returns how to keep an object that is dropped: by renaming it or by ignoring it.
 pub(crate) fn rename_or_ignore(name: &Ident) -> String {
     format!("{}; to leave it unmanaged, `ignore` it", rename_instead(name))
 }

@@ -1,6 +1,7 @@
-//! Tables and schemas in which other tools keep their books: no plan touches them, on any database. Knows names alone.
+//! The bookkeeping tables and schemas of other tools, which no plan changes on any database. Knows only
+//! names.
 
-/// Tables in which other migrators record what they have done.
+/// Tables in which other migration tools record what they have applied.
 pub(crate) const MIGRATORS: [&str; 18] = [
     "alembic_version",
     "_sqlx_migrations",
@@ -22,18 +23,18 @@ pub(crate) const MIGRATORS: [&str; 18] = [
     "d1_migrations",
 ];
 
-/// Tables of what runs or replicates a database: Cloudflare D1 and Litestream.
+/// Tables of services that run or replicate a database: Cloudflare D1 and Litestream.
 const SERVICES: [&str; 4] = ["_cf_metadata", "_cf_kv", "_litestream_seq", "_litestream_lock"];
 
-/// Schemas of PostgreSQL that a migrator keeps for itself.
+/// PostgreSQL schemas that a migration tool reserves for itself.
 const SCHEMAS: [&str; 2] = ["drizzle", "pgroll"];
 
-/// Whether another tool keeps its books in a table of this name, compared as SQLite compares names.
+/// Returns true if this is the name of another tool's bookkeeping table, compared as SQLite compares names.
 pub(crate) fn is_table(name: &str) -> bool {
     MIGRATORS.iter().chain(&SERVICES).any(|b| name.eq_ignore_ascii_case(b))
 }
 
-/// Whether another tool keeps a schema of this name for itself.
+/// Returns true if another tool reserves the schema of this name.
 pub(crate) fn is_schema(name: &str) -> bool {
     SCHEMAS.contains(&name)
 }

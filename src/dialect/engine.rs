@@ -17,7 +17,7 @@ pub(crate) type Answer<'a, T, E = ApplyError> = Pin<Box<dyn Future<Output = Resu
 /// The same where it takes what stays on one thread.
 pub(crate) type Local<'a, T, E = ApplyError> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
 
-/// Whether a copy of the database is made first.
+/// When a backup of the database is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BackupMode {

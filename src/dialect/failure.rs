@@ -11,7 +11,7 @@ use crate::plan::Hazard;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// The database does not answer, or a statement failed.
+    /// The database did not respond, or a statement failed.
     #[error(transparent)]
     Database(#[from] Error),
     /// There is no plan.
@@ -25,26 +25,27 @@ pub enum ApplyError {
         /// How long it was waited for.
         waited: Duration,
     },
-    /// Sessions hold locks on the tables that change.
+    /// Other sessions hold locks on tables that change.
     #[error("other sessions hold locks on the objects to change and did not release them within {waited:?}")]
     Blockers {
-        /// Which, and with what statement.
+        /// The sessions and their statements.
         blockers: Vec<String>,
-        /// How long it was tried.
+        /// How long this apply tried.
         waited: Duration,
     },
-    /// A session holds the lock on what is to be read.
+    /// Another session holds a lock on an object that has to be read.
     #[error("another session holds a lock on an object to read and did not release it within {waited:?}")]
     Busy {
-        /// Which, and with what statement.
+        /// The sessions and their statements.
         blockers: Vec<String>,
-        /// How long it was waited for.
+        /// How long this session waited.
         waited: Duration,
     },
-    /// What was noted down of a database does not say how it is known again: an older rosey did it.
+    /// A snapshot of a database lacks the digest by which a script recognizes the database: an older rosey
+    /// made it.
     #[error("it was written by an older rosey and lacks the data that a script needs to identify the database")]
     NoDigest,
-    /// A statement failed; all was rolled back.
+    /// A statement failed; the transaction was rolled back.
     #[error("{address}: {source}")]
     Statement {
         /// The step.
@@ -64,23 +65,23 @@ pub enum ApplyError {
         /// The database's reason.
         source: Error,
     },
-    /// The connection was lost in the commit, and the server could not be asked what came of it.
+    /// The connection was lost during the commit, and the server could not be asked for the outcome.
     #[error("the connection was lost during COMMIT: {source}")]
     CommitUnknown {
-        /// The history number that it would have.
+        /// The version, if it was committed.
         number: i64,
-        /// What was said last.
+        /// The last error.
         source: Error,
     },
-    /// What had to be committed ahead of the transaction is, and the rest failed.
+    /// Steps that run before the transaction are committed, and the rest failed.
     #[error("{source}")]
     Early {
-        /// The steps that are done.
+        /// The addresses of the committed steps.
         done: Vec<String>,
-        /// Why the rest is not.
+        /// Why the rest failed.
         source: Box<ApplyError>,
     },
-    /// All is committed, and is not what was desired.
+    /// Everything is committed, but the result is not the desired schema.
     #[error("verification failed after the commit: {0}")]
     NotVerifiedAfter(String),
     /// What makes backups is not to be had.
@@ -89,24 +90,24 @@ pub enum ApplyError {
     /// The backup could not be written.
     #[error("the backup to {path} failed: {reason}")]
     Backup {
-        /// Where it was to go.
+        /// The path of the backup.
         path: String,
         /// Why.
         reason: String,
     },
-    /// The schema declares nothing.
+    /// The schema is empty.
     #[error("the schema declares no objects; applying it would drop everything")]
     EmptySchema,
-    /// A safety rule stops it.
+    /// Hazards block the apply.
     #[error("apply refused")]
     Blocked(Vec<Hazard>),
-    /// The database is no longer what the plan was made for.
+    /// The database has changed since the plan was made.
     #[error("the database has changed since the plan was made")]
     Stale,
-    /// The database is not what was to be written down of it.
+    /// The database does not match the schema to be recorded.
     #[error("the database differs from the schema in {}", .0.join(", "))]
     Differs(Vec<String>),
-    /// A schema that was noted down cannot be read.
+    /// A recorded schema cannot be read.
     #[error("the recorded schema cannot be read: {0}")]
     Unreadable(String),
     /// The history cannot be read.
@@ -120,10 +121,10 @@ pub enum ApplyError {
         /// What the check of its integrity says first.
         found: String,
     },
-    /// The backup to be put back is the database itself.
+    /// The backup to restore is the database itself.
     #[error("{0} is the database itself, not a backup of it")]
     OntoItself(String),
-    /// The disk has no room for what has to be written.
+    /// The disk has too little free space for what must be written.
     #[error("not enough disk space in {path}: {needed} needed, {free} free")]
     NoRoom {
         /// The folder.
@@ -133,10 +134,10 @@ pub enum ApplyError {
         /// What is needed.
         needed: String,
     },
-    /// Rows would point to rows that are not there, which only showed once all was done.
+    /// Foreign keys would be violated, which was detected only after all steps.
     #[error("{0}")]
     BrokenReferences(String),
-    /// What came out is not what was desired.
+    /// The result is not the desired schema.
     #[error("verification failed: {0}")]
     NotVerified(String),
     /// It was asked to stop.
@@ -194,7 +195,8 @@ impl ApplyError {
         matches!(self, ApplyError::Database(e) | ApplyError::Plan(PlanError::Database(e)) if e.is_lock_timeout())
     }
 
-    /// Whether this is a refusal: nothing is wrong with the database or the program, and somebody has to decide.
+    /// Returns true if this is a refusal: neither the database nor rosey has failed, and the user has to
+    /// decide.
     pub fn is_refusal(&self) -> bool {
         match self {
             ApplyError::EmptySchema
@@ -221,7 +223,7 @@ pub enum HistoryError {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] Error),
-    /// A later rosey wrote a row.
+    /// A later version of rosey wrote a row.
     #[error("version {number} in the history was written by a newer rosey ({version})")]
     Later {
         /// The row.
@@ -229,10 +231,10 @@ pub enum HistoryError {
         /// Which rosey.
         version: String,
     },
-    /// A row is not as any rosey wrote it.
+    /// A row is not in any format that rosey writes.
     #[error("the table _rosey_history does not have the structure that rosey creates: {0}")]
     Damaged(String),
-    /// Something acts when a row is written.
+    /// A trigger or similar would run when a row is written.
     #[error("the table _rosey_history has {0}, which would run code during the apply")]
     Acts(String),
 }

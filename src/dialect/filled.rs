@@ -1,9 +1,10 @@
-//! Whether a new column has a value in every row, as far as its text alone says so. In doubt it has not: then the rows are
-//! counted.
+//! Decides whether a new column has a value in every row, from the text of its definition alone. In doubt it
+//! does not, and the rows are counted.
 
 use crate::schema::{Column, Literal, Type};
 
-/// Whether no row can be without a value of a new column: its backfill, or else its default, is a constant that its type takes.
+/// Returns true if a new column has a value in every row: its backfill, or else its default, is a constant
+/// that its type accepts.
 pub(crate) fn is_filled(column: &Column) -> bool {
     match (&column.backfill, column.default.as_ref().map(|d| &d.value)) {
         (Some(backfill), _) => is_value(backfill.text.trim(), &column.ty),
@@ -12,7 +13,7 @@ pub(crate) fn is_filled(column: &Column) -> bool {
     }
 }
 
-/// Whether a text is a constant that the type surely takes and that is not NULL.
+/// Returns true if the text is a non-NULL constant that the type certainly accepts.
 fn is_value(sql: &str, ty: &Type) -> bool {
     match ty {
         Type::SmallInt | Type::Integer | Type::BigInt | Type::Real | Type::Double | Type::Decimal(None) => sql.parse::<i16>().is_ok(),

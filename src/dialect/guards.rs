@@ -1,4 +1,5 @@
-//! `prevent-destroy` that outlives its line in the file: the last apply remembers what was guarded.
+//! Keeps `prevent-destroy` in force after its line is removed from the file: the last apply recorded what was
+//! guarded.
 
 use std::collections::BTreeSet;
 
@@ -7,41 +8,42 @@ use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Column, Dialect, Exchanged, Head, Ident, Kind, ObjectName, Schema, Table};
 
-/// What the last apply guarded.
+/// The objects that were guarded when the last apply recorded them.
 #[derive(Debug, Default)]
 pub(crate) struct Guards(Schema);
 
 impl Guards {
-    /// Those of the schema that the last apply recorded. It was written in rosey's own spelling; what a later rosey wrote
-    /// and this one cannot read guards nothing.
+    /// Returns the guards of the schema that the last apply recorded. A schema that cannot be read, for
+    /// example because a later version of rosey wrote it, has no guards.
     pub(crate) fn of(recorded: &str, dialect: Dialect) -> Guards {
         let sources = kdl::Sources::from_text("history", recorded);
         Guards(sources.checked().and_then(|s| kdl::decode(&s, dialect)).unwrap_or_default())
     }
 
-    /// Those of a schema that was recorded.
+    /// Returns the guards of a recorded schema.
     pub(crate) fn in_schema(recorded: &Schema) -> Guards {
         Guards(recorded.clone())
     }
 
-    /// The schema that was recorded.
+    /// Returns the recorded schema.
     pub(crate) fn schema(&self) -> &Schema {
         &self.0
     }
 
-    /// Adds a hazard to each step that would destroy what is guarded.
+    /// Adds a hazard to each step that would destroy a guarded object.
     pub(crate) fn stop(&self, changes: &Changes, steps: &mut [Step]) {
         let mut lost = self.lost(changes);
         for step in steps {
-            // An object may have several steps; it is told once.
+            // An object may have several steps; report it once.
             for (_, guarded) in lost.extract_if(.., |(at, _)| *at == step.address) {
                 step.hazards.push(hazard(guarded));
             }
         }
     }
 
-    /// What is guarded and would lose what it holds, each with the address of the object that is worked on. What is made
-    /// a rule of (a type that its values have to fit) is no loss of the object: that needs leave like everywhere.
+    /// Returns the guarded objects that would lose their data, each with the address of the object that is
+    /// changed. A new restriction, such as a type that the values have to fit, does not count as loss; it
+    /// requires permission as usual.
     fn lost(&self, changes: &Changes) -> Vec<(Address, Address)> {
         let mut found: Vec<(Address, Address)> = changes.tables().flat_map(|t| self.lost_of_table(t)).collect();
         let mut whole = |address: Address| found.push((address.clone(), address));
@@ -78,7 +80,7 @@ impl Guards {
         }
     }
 
-    /// A guarded column that goes, or that is computed from now on and so loses what it holds.
+    /// Returns a guarded column that is dropped, or that becomes a generated column and so loses its values.
     fn lost_column<'d>(&self, edits: &'d TableEdits, delta: &'d Delta<Column>) -> Option<&'d Ident> {
         let column = match delta {
             Delta::Drop(column) => column,
@@ -90,7 +92,7 @@ impl Guards {
         (kept || delta.after().is_some_and(|c| c.prevent_destroy)).then_some(if delta.after().is_some() { &column.name } else { old })
     }
 
-    /// What the desired schema guards anew, and what it no longer guards.
+    /// Returns the guards that the desired schema adds and removes.
     pub(crate) fn changes(&self, desired: &Schema) -> Vec<String> {
         let (old, new) = (guarded(&self.0), guarded(desired));
         let set = new.difference(&old).map(|a| format!("{a} is guarded by prevent-destroy"));
@@ -118,8 +120,8 @@ fn hazard(address: Address) -> Hazard {
     Hazard::new(Code::PreventDestroy, Level::Blocks, address, message, advice)
 }
 
-/// Takes over into the schema that is recorded what a database cannot hold: the guards of the desired one, what it
-/// leaves alone, and how values are converted and filled, for the way back to it.
+/// Copies into the recorded schema what a database cannot store: the guards of the desired schema, what it
+/// ignores, and how values are converted and filled, for a rollback to it.
 pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
     recorded.ignores = desired.ignores.clone();
     mark(recorded, desired);
@@ -135,7 +137,8 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
     recorded.say_exchanged(&done);
 }
 
-/// Keeps in the schema that a way back leads to the exchanges of names that were done before it and that it does not undo.
+/// Keeps in the schema that a rollback leads to the name exchanges that were done before it and that it does
+/// not undo.
 pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Schema) {
     if !desired.names_are_exact {
         return;
@@ -150,8 +153,8 @@ pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Sc
     recorded.say_exchanged(&done);
 }
 
-/// Keeps in the schema that is recorded what was guarded before and is left alone now: whoever stops ignoring it finds it
-/// guarded still.
+/// Keeps in the recorded schema what was guarded before and is ignored now, so that it is still guarded once
+/// it is no longer ignored.
 pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
     let ignores = recorded.ignores.clone();
     let left_alone = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
@@ -182,7 +185,7 @@ fn mark_table(table: &mut Table, guarded: &Table) {
     }
 }
 
-/// Guards in one schema what the other one guards.
+/// Sets the guards of one schema to those of another.
 pub(crate) fn mark(schema: &mut Schema, guarded: &Schema) {
     for table in schema.tables.values_mut() {
         if let Some(wanted) = guarded.tables.get(&table.name) {
@@ -205,7 +208,7 @@ mod tests {
         kdl::decode(&kdl::Sources::from_text("schema.kdl", kdl), dialect).unwrap()
     }
 
-    /// What stops the way from a schema that was recorded to another, where each object has two steps.
+    /// Returns what blocks the change from a recorded schema to another, where each object has two steps.
     fn stopped(recorded: &str, desired: &str, dialect: Dialect) -> Vec<String> {
         let (old, new) = (schema(recorded, dialect), schema(desired, dialect));
         let changes = diff(&Normalized::by_dialect(old.clone()), &Normalized::by_dialect(new)).unwrap();

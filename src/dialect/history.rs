@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use crate::plan::{HISTORY_FORMAT, Record, encode_renames};
 use crate::schema::Dialect;
 
-/// Where the columns begin that came with format 2.
+/// The index of the first column that was added in format 2.
 const SINCE_FORMAT_2: usize = 19;
 
-/// The columns, each with whether it is a number and whether it is always set.
+/// The columns, each with whether it is a number and whether it is NOT NULL.
 const COLUMNS: [(&str, bool, bool); 22] = [
     ("number", true, true),
     ("format", true, true),
@@ -32,19 +32,20 @@ const COLUMNS: [(&str, bool, bool); 22] = [
     // Since format 2.
     ("schema_written", false, false),
     ("back_to", true, false),
-    // Of the row and of the digest before it: what an older rosey writes has none, and a row without one is no worse.
+    // The digest of the row and of the previous digest. Rows that an older rosey writes have none, which is
+    // valid.
     ("digest", false, false),
 ];
 
-/// What the digest is not of: itself, and what changes when the last steps of an apply are done.
+/// Columns that the digest does not cover: itself, and what changes when the last steps of an apply finish.
 const NOT_DIGESTED: [&str; 2] = ["outcome", "digest"];
 
-/// The columns that the table has had from the beginning.
+/// Returns the columns that the table has had from the beginning.
 pub(crate) fn first_columns() -> Vec<String> {
     COLUMNS.iter().take(SINCE_FORMAT_2).map(|(name, ..)| (*name).to_owned()).collect()
 }
 
-/// The statement that makes the table where it is not there.
+/// Returns the statement that creates the table if it does not exist.
 pub(crate) fn create_history(dialect: Dialect) -> String {
     let (number, text) = types(dialect);
     let columns = COLUMNS.iter().map(|(name, is_number, set)| {
@@ -61,8 +62,8 @@ pub(crate) fn create_history(dialect: Dialect) -> String {
     format!("CREATE TABLE IF NOT EXISTS _rosey_history (\n{}\n)", columns.collect::<Vec<_>>().join(",\n"))
 }
 
-/// The statements that bring a table of an older rosey up to date, given the columns that it has. Nothing is taken away,
-/// and rows stay as they are.
+/// Returns the statements that upgrade a table of an older rosey, given its columns. Nothing is removed, and
+/// rows are unchanged.
 pub(crate) fn upgrade_history(dialect: Dialect, there: &[String]) -> Vec<String> {
     let (number, text) = types(dialect);
     let missing = COLUMNS.iter().filter(|(name, ..)| !there.iter().any(|t| t.eq_ignore_ascii_case(name)));
@@ -79,7 +80,7 @@ fn types(dialect: Dialect) -> (&'static str, &'static str) {
     }
 }
 
-/// The statement that writes the row under the next number.
+/// Returns the statement that writes the row as the next version.
 pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
     let (now, server) = match dialect {
         Dialect::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "'SQLite ' || sqlite_version()"),
@@ -96,7 +97,7 @@ pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
             "number" => "(SELECT coalesce(max(number), 0) + 1 FROM _rosey_history)".to_owned(),
             "applied_at" => now.to_owned(),
             "server_version" => server.to_owned(),
-            // A script does not know who will run it; the server does.
+            // A script does not know which user will run it; the server does.
             "applied_by" if dialect == Dialect::Postgres && record.identity.user.is_none() => "session_user".to_owned(),
             name => value(name, record),
         };
@@ -122,8 +123,8 @@ pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
     }
 }
 
-/// The digest of a row in PostgreSQL's words: of each column its length in characters and its text, or a `-`; the digest
-/// before it first.
+/// Returns the SQL that computes the digest of a row in PostgreSQL: of the previous digest, followed by each
+/// column as its length in characters and its text, or `-` if it is NULL.
 fn digest_in_postgres() -> String {
     let before = "coalesce((SELECT h.digest FROM _rosey_history h ORDER BY h.number DESC LIMIT 1), '')";
     let columns = COLUMNS.iter().map(|(name, ..)| *name).filter(|name| !NOT_DIGESTED.contains(name));

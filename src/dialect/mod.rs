@@ -1,4 +1,4 @@
-//! The databases: everything that is true of one of them only.
+//! The databases: everything that is specific to one of them.
 
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;

@@ -1,28 +1,28 @@
-//! Mistakes in an expression that are certain in either database: an operator without what belongs on its side. Knows
-//! the operators that every SQL has and judges nothing else; what is left unsaid here, the database finds.
+//! Detects mistakes in an expression that are certain in either database: an operator without an operand.
+//! Knows the operators that every SQL dialect has and judges nothing else; the database finds the rest.
 
 use super::sqlite::lexer::{Kind, Token, lex};
 use crate::schema::{Expr, Problem};
 
-/// Operators that need something before and behind them.
+/// Operators that need an operand on both sides.
 const BINARY: [&str; 14] = ["=", "==", "<>", "!=", "<", ">", "<=", ">=", "/", "%", "||", "*", "<<", ">>"];
-/// Words that do.
+/// Keywords that do.
 const BINARY_WORDS: [&str; 4] = ["AND", "OR", "IN", "BETWEEN"];
-/// What needs something behind it alone.
+/// Operators that need an operand only after them.
 const PREFIX: [&str; 3] = ["+", "-", "~"];
-/// Words that do.
+/// Keywords that do.
 const PREFIX_WORDS: [&str; 2] = ["NOT", "IS"];
 
-/// The operator that lacks an operand, as a problem at the expression.
+/// Returns a problem for an operator that lacks an operand.
 pub(crate) fn problem(what: &str, expr: &Expr) -> Option<Problem> {
     let why = dangling(&expr.text)?;
     let problem = Problem::new(format!("{what} is not a complete expression: {why}"), expr.origin.0, "here");
     Some(problem.help("an operator needs an expression on each side"))
 }
 
-/// The operator that lacks an operand, and on which side.
+/// Returns the operator that lacks an operand, and on which side.
 fn dangling(sql: &str) -> Option<String> {
-    // The tokens of such text are PostgreSQL's alone.
+    // Such text contains tokens that only PostgreSQL has.
     if sql.contains('$') || sql.contains('\\') {
         return None;
     }
@@ -47,7 +47,7 @@ fn is_one(sql: &str, token: &Token, operators: &[&str], words: &[&str]) -> bool 
     operators.iter().any(|o| token.is_op(sql, o)) || words.iter().any(|w| token.is(sql, w))
 }
 
-/// `@>`, `<->`, `!~*`: PostgreSQL makes one operator of the characters that stand together.
+/// Returns true for `@>`, `<->`, `!~*`: PostgreSQL combines adjacent characters into one operator.
 fn is_part_of_another(sql: &str, before: Option<&Token>, token: &Token, after: Option<&Token>) -> bool {
     let sign = |t: &&Token| t.text(sql).bytes().all(|b| b"+-*/<>=~!@#%^&|`?".contains(&b));
     token.kind == Kind::Op
@@ -56,13 +56,13 @@ fn is_part_of_another(sql: &str, before: Option<&Token>, token: &Token, after: O
             || before.is_some_and(|t| t.is_op(sql, ".")))
 }
 
-/// `count(*)`, `t.*`, `SELECT *`.
+/// Returns true for `count(*)`, `t.*`, `SELECT *`.
 fn is_star(sql: &str, before: Option<&Token>, token: &Token, after: Option<&Token>) -> bool {
     let opens = before.is_some_and(|t| t.is_op(sql, "(") || t.is_op(sql, ",") || t.is_op(sql, ".") || t.kind == Kind::Word);
     token.is_op(sql, "*") && opens && after.is_some()
 }
 
-/// `NOT IN`, `IS NOT`, `NOT BETWEEN`: words that belong together.
+/// Returns true for `NOT IN` and `NOT BETWEEN`, which are one operator.
 fn is_not_word(sql: &str, token: &Token, after: Option<&Token>) -> bool {
     token.is(sql, "NOT") && after.is_some_and(|t| t.is(sql, "IN") || t.is(sql, "BETWEEN"))
 }

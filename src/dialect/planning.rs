@@ -10,13 +10,13 @@ use crate::plan::Counts;
 pub struct Way {
     /// How tables of a SQLite file are changed.
     pub path: SqlitePath,
-    /// PostgreSQL: whether tables that hold rows are changed without stopping writers.
+    /// PostgreSQL: whether tables that contain rows are changed without blocking writers.
     pub online: bool,
-    /// How long a plan waits for another program's lock.
+    /// How long to wait for a lock that another client holds.
     pub wait: Duration,
     /// How rows are counted.
     pub counts: Counts,
-    /// How long a plan counts for one hazard.
+    /// The time limit for counting the rows of one hazard.
     pub count_limit: Duration,
 }
 
@@ -35,22 +35,22 @@ impl Default for Way {
 /// How tables of a SQLite file are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SqlitePath {
-    /// `ALTER TABLE` where it fits, else an edit of the stored definition, else a rebuild.
+    /// `ALTER TABLE` if possible, then an edit of the stored definition, then a rebuild.
     #[default]
     Cheapest,
     /// SQLite's documented rebuild for every table that changes.
     Rebuild,
 }
 
-/// What `plan` has to say besides the plan.
+/// Remarks about a plan.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Remarks {
-    /// Schemas that hold something and that neither the file nor the history names.
+    /// Non-empty schemas that neither the file nor the history names, and that rosey does not manage.
     pub left_alone: Vec<String>,
-    /// The server could not be asked about expressions: some may be shown as changed that are not.
+    /// The server could not evaluate expressions: some may be reported as changed although they are not.
     pub unasked: bool,
-    /// There is a history, and the role may not read it: guards and drift are not known.
+    /// The role may not read the existing history: guards and drift are unknown.
     pub history_unread: bool,
     /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
     pub later: Option<String>,

@@ -1,13 +1,13 @@
 //! What a long statement tells while it runs, and how it is stopped.
 
-/// What a long statement tells while it runs, and whether it shall stop.
+/// Reports the progress of a long statement, and cancels it.
 #[derive(Debug, Default)]
 pub struct Pulse {
-    /// How often SQLite called: once in [`PULSE`] operations of its virtual machine.
+    /// How often SQLite has called back: once every [`PULSE`] operations of its virtual machine.
     pub beats: std::sync::atomic::AtomicU64,
-    /// Set to true to stop the statement that runs.
+    /// Set to true to cancel the running statement.
     pub cancel: std::sync::atomic::AtomicBool,
 }
 
-/// Operations of SQLite's virtual machine between two beats.
+/// The number of virtual machine operations between two callbacks.
 pub const PULSE: i32 = 10_000;

@@ -9,10 +9,10 @@ use super::sqlite::engine::File;
 use super::{PlanError, postgres, sqlite};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
 
-/// A database, and where it is.
+/// A database and its location.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// A file, which need not be there yet.
+    /// A SQLite file, which may not exist yet.
     Sqlite(PathBuf),
     /// On a server.
     Postgres(Box<Url>),

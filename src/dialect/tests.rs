@@ -1,11 +1,11 @@
-//! Random SQL through both scanners: their pieces are in order, lie on characters, and leave out nothing but spaces and
-//! comments.
+//! Tests both scanners with random SQL: their tokens are in order, start and end at character boundaries, and
+//! skip only spaces and comments.
 
 use proptest::prelude::*;
 
 use super::{postgres, sqlite};
 
-/// Pieces of SQL, whole and broken.
+/// Pieces of SQL, valid and invalid.
 const PIECES: [&str; 40] = [
     "select",
     "a",
@@ -55,7 +55,7 @@ fn sql() -> impl Strategy<Value = String> {
         .prop_map(|words| words.into_iter().map(|(word, space)| word + space).collect())
 }
 
-/// What lies between pieces is spaces and comments alone.
+/// Returns true if the text between tokens is only spaces and comments.
 fn is_gap(text: &str) -> bool {
     text.is_empty()
         || text.chars().all(|c| c.is_whitespace() || c == '\u{feff}' || c == '\u{0}')

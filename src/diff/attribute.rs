@@ -1,4 +1,4 @@
-//! The attributes in which two states of an object can differ.
+//! The attributes in which two versions of an object can differ.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ pub enum Attribute {
     OwnedBy,
     /// The parts of an index or exclusion constraint.
     Parts,
-    /// What a foreign key points to.
+    /// What a foreign key references.
     References,
     /// The schema of an extension.
     Schema,
@@ -91,7 +91,7 @@ pub enum Attribute {
 }
 
 impl Attribute {
-    /// Its word in plans: the property or node of the schema language that sets it, if there is one.
+    /// Returns its word in plans: the property or node of the schema language that sets it, if there is one.
     pub fn word(self) -> &'static str {
         match self {
             Attribute::Autoincrement => "autoincrement",

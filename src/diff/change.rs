@@ -17,7 +17,7 @@ use crate::schema::{
 pub struct Changes {
     /// What happens to each object that differs, kind by kind.
     pub objects: Vec<Change>,
-    /// What the file declares as unmanaged and the database lacks: kind and name.
+    /// Kind and name of each object that is declared as unmanaged and missing from the database.
     pub lacking: Vec<(String, String)>,
 }
 
@@ -139,13 +139,13 @@ impl Changes {
         self.objects.iter().map(|c| (side(c, c.before()), side(c, c.after()))).collect()
     }
 
-    /// What differs, each once.
+    /// Returns the addresses of all that differs, without duplicates.
     pub fn addresses(&self) -> BTreeSet<Address> {
         let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
         self.objects.iter().map(Change::address).chain(lacking).collect()
     }
 
-    /// Whether one object is dropped and another one takes its name.
+    /// Returns whether one object is dropped and another one takes its name.
     pub fn replaces(&self, address: &Address) -> bool {
         let named = |c: &&Change| c.head().name.name.as_str() == address.last() && c.address() == *address;
         let there = || self.objects.iter().filter(|c| c.kind().holds_values()).filter(named);

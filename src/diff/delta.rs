@@ -1,4 +1,4 @@
-//! What happened to one object.
+//! The change of one object.
 
 use std::hash::Hash;
 
@@ -8,39 +8,39 @@ use super::pairs::is_respelled;
 use super::{Attribute, Object};
 use crate::schema::{Body, ObjectName};
 
-/// One attribute that differs, as it is shown.
+/// One attribute that differs, as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edit {
     /// The attribute.
     pub attribute: Attribute,
-    /// What it is, where it is set.
+    /// The current value, if set.
     pub before: Option<String>,
-    /// What it shall be, where it shall be set.
+    /// The desired value, if set.
     pub after: Option<String>,
 }
 
-/// An object that comes, goes or changes.
+/// An object that is created, dropped or altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delta<T> {
-    /// It is not there yet.
+    /// It does not exist yet.
     Create(T),
-    /// It is no longer wanted.
+    /// It is no longer declared.
     Drop(T),
-    /// It is there and differs.
+    /// It exists and differs.
     Alter {
-        /// As it is, under its new names.
+        /// The current object, under its new name.
         before: T,
-        /// As it shall be.
+        /// The desired object.
         after: T,
-        /// The attributes that differ, or the rename alone.
+        /// The attributes that differ; for a plain rename, only that.
         edits: Vec<Edit>,
     },
 }
 
 impl<T> Delta<T> {
-    /// The object as it is, if it is there.
+    /// Returns the current object, if it exists.
     pub fn before(&self) -> Option<&T> {
         match self {
             Delta::Create(_) => None,
@@ -48,7 +48,7 @@ impl<T> Delta<T> {
         }
     }
 
-    /// The object as it shall be, if it shall be there.
+    /// Returns the desired object, if it is declared.
     pub fn after(&self) -> Option<&T> {
         match self {
             Delta::Drop(_) => None,
@@ -74,7 +74,7 @@ impl<T> Delta<T> {
     }
 }
 
-/// The differences between two sets of named objects: those wanted in their order, then those to go.
+/// Returns the differences between two sets of named objects: the desired ones in order, then those to drop.
 pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired: &IndexMap<K, T>) -> Vec<Delta<T>> {
     let mut found = Vec::new();
     for (name, after) in desired {
@@ -87,7 +87,7 @@ pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired:
     found
 }
 
-/// Those that are dropped, in the words that they have before the renames.
+/// Replaces the dropped objects by their definitions before the renames.
 pub(crate) fn as_they_were<T: Object + Body>(found: Vec<Delta<T>>, live: &IndexMap<ObjectName, T>) -> Vec<Delta<T>> {
     let original = |delta: Delta<T>| match delta {
         Delta::Drop(t) => Delta::Drop(live.get(&t.name).cloned().unwrap_or(t)),
@@ -96,7 +96,7 @@ pub(crate) fn as_they_were<T: Object + Body>(found: Vec<Delta<T>>, live: &IndexM
     found.into_iter().map(original).collect()
 }
 
-/// Adds the objects whose names get other letters only, where names compare without case and `was=` asks for it.
+/// Adds objects whose name changes only in case, if names compare without case and `was=` asks for it.
 pub(crate) fn with_respelled<T: Object + Body>(
     mut found: Vec<Delta<T>>,
     current: &IndexMap<ObjectName, T>,
@@ -114,7 +114,7 @@ pub(crate) fn with_respelled<T: Object + Body>(
     found
 }
 
-/// The change between two states of one object, if there is one.
+/// Returns the change between two versions of one object, if there is one.
 pub(crate) fn altered<T: Object>(before: &T, after: &T) -> Option<Delta<T>> {
     let edits = T::edits(before, after);
     (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })

@@ -1,7 +1,7 @@
-//! Two normalised schemas → changes. Pure: no database, no opinion about what a change costs.
+//! Compares two normalised schemas. Pure: it accesses no database and does not judge what a change costs.
 //!
-//! All rules of equality are normalisation's; here equal means equal. Renames are resolved first, on a copy of the
-//! current schema, as the database itself will do them, so that what depends on a renamed column is no difference.
+//! What counts as equal is decided by normalisation. Renames are resolved first, on a copy of the current
+//! schema, as the database itself does them, so that what depends on a renamed column does not differ.
 
 mod attribute;
 mod change;
@@ -27,16 +27,16 @@ pub use table::{TableChange, TableEdits};
 pub(crate) use unmanaged::beside;
 pub use unmanaged::{Difference, UnmanagedDifference, unmanaged};
 
-/// Compares what is with what is to be.
+/// Compares the current schema with the desired one.
 ///
 /// # Errors
-/// Renames that cannot be meant: an old name and a new one that are both live, while the file declares only the new.
+/// If a rename is ambiguous: both names are live, but the file declares only the new one.
 pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<Problem>> {
     diff_over(current, desired, &Schema::default())
 }
 
-/// Compares as [`diff()`] does. `rewritten` has the views and triggers that the database rewrites when it does the
-/// renames, under the names that they have before the change.
+/// Compares as [`diff()`] does. `rewritten` has the views and triggers that the database rewrites when it
+/// does the renames, under their names before the change.
 ///
 /// # Errors
 /// As [`diff()`].
@@ -48,7 +48,8 @@ pub(crate) fn diff_over(current: &Normalized, desired: &Normalized, rewritten: &
     Ok(compared(&before, &wanted, &renames, rewritten))
 }
 
-/// What differs still once a change is done: its renames are, so that an exchange of names is no difference.
+/// Returns what still differs after a change. Its renames have been done, so that swapped names are not a
+/// difference.
 pub fn remaining(current: &Normalized, desired: &Normalized) -> Changes {
     let ignores = &desired.schema().ignores;
     let wanted = managed(desired.schema(), ignores);
@@ -56,7 +57,7 @@ pub fn remaining(current: &Normalized, desired: &Normalized) -> Changes {
     compared(&before, &wanted, &rename::Renames::default(), &Schema::default())
 }
 
-/// The renames that [`diff()`] finds, one by one.
+/// Returns the renames that [`diff()`] finds, one by one.
 ///
 /// # Errors
 /// As [`diff()`].
@@ -73,22 +74,23 @@ fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritt
     Changes { objects, lacking: unmanaged::lacking(&live, wanted) }
 }
 
-/// The differences between two lists of conditions: a domain's, which are compared as a whole elsewhere.
+/// Compares two lists of checks, those of domains, which are otherwise compared as a whole.
 pub(crate) fn check_changes(current: &[crate::schema::Check], desired: &[crate::schema::Check]) -> Vec<Delta<crate::schema::Check>> {
     pairs::rule_deltas(current, desired, false)
 }
 
-/// A table that is to be changed though nothing of it differs.
+/// Returns the edits of a table that must be altered although nothing in it differs.
 pub(crate) fn untouched(live: &Table, after: &Table) -> TableEdits {
     table::compared(live, after)
 }
 
-/// Whether two states of a table are one, foreign keys to a parent's key spelled out or not, indexes left aside.
+/// Returns whether two versions of a table are equal, apart from indexes and from whether foreign keys spell
+/// out the key they reference.
 pub(crate) fn is_same_table(a: &Table, b: &Table) -> bool {
     table::is_same(a, b)
 }
 
-/// The schema without what an `ignore` covers. A trigger goes with its table.
+/// Returns the schema without what an `ignore` covers. A trigger is ignored with its table.
 fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     if ignores.is_empty() {
         return Cow::Borrowed(schema);

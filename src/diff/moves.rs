@@ -1,15 +1,15 @@
-//! Which live names become which declared ones, and in what order a database can rename them. Knows names alone, whatever
-//! they are names of.
+//! Matches live names with declared ones, and finds an order in which a database can rename them. Works on
+//! names only, for any kind of object.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::schema::{Case, Ident, ObjectName};
 
-/// A declared name, and what it says of its old ones.
+/// A declared name with its old names.
 pub(super) struct Declared {
     pub(super) name: ObjectName,
     pub(super) olds: Vec<ObjectName>,
-    /// It is filled from what is there, so that beside a declared old name it is a new object.
+    /// It is backfilled from existing data, so that it is a new object if its old name is declared as well.
     pub(super) is_filled: bool,
 }
 
@@ -20,28 +20,28 @@ impl Declared {
     }
 }
 
-/// What was found.
+/// The result.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
-    /// Old and new name of each, all at once.
+    /// Old and new name of each rename, as if all were done at once.
     pub(super) pairs: Vec<(ObjectName, ObjectName)>,
-    /// Old and new name where both are live and only the new one is declared: that can mean two things.
+    /// Old and new name if both are live and only the new one is declared, which is ambiguous.
     pub(super) both: Vec<(ObjectName, ObjectName)>,
-    /// Names that another object takes over from one that is not renamed itself: that one is dropped.
+    /// Names taken over from objects that are not renamed themselves but dropped.
     pub(super) vacated: Vec<ObjectName>,
 }
 
-/// How far the old names of a schema are to be believed.
+/// How far to trust the old names of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    /// A schema file says what an object was called once, perhaps long ago.
+    /// A schema file lists what an object was called at some time, perhaps long ago.
     Remembered,
-    /// Each old name is what the object is called now: whatever has its new name is another object.
+    /// Each old name is the object's current name: whatever has the new name is another object.
     Exact,
 }
 
-/// Finds the renames. A name is taken over when nobody has it, or when what has it is renamed as well. Whether names that
-/// all stay in use are exchanged is nothing that the names show: `is_done` tells.
+/// Finds the renames. A name can be taken if nothing has it, or if what has it is renamed as well. Names do
+/// not show whether a swap has been done: `is_done` does.
 pub(super) fn moves<'l>(
     live: impl Iterator<Item = &'l ObjectName>,
     declared: &[Declared],
@@ -68,7 +68,7 @@ pub(super) fn moves<'l>(
     found
 }
 
-/// The old name that each declared one is taken to have had: one that nobody else declares before one that somebody does.
+/// Returns the old name to use for each declared name, preferably one that nothing else declares.
 fn chosen<'l>(live: &HashMap<&ObjectName, &'l ObjectName>, declared: &[Declared]) -> Vec<Option<&'l ObjectName>> {
     let names: HashSet<&ObjectName> = declared.iter().map(|d| &d.name).collect();
     let mut taken: HashSet<&ObjectName> = HashSet::new();
@@ -90,7 +90,7 @@ fn chosen<'l>(live: &HashMap<&ObjectName, &'l ObjectName>, declared: &[Declared]
     chosen
 }
 
-/// Whether the rename is to be done.
+/// Decides whether a rename is to be done.
 fn fate(
     first: usize,
     live: &HashMap<&ObjectName, &ObjectName>,
@@ -115,7 +115,7 @@ fn fate(
     false
 }
 
-/// The same renames one by one: each to a name that is free by then. A circle goes through a name of `spare`.
+/// Returns the same renames one by one, each to a name that is free by then. Cycles use a name from `spare`.
 pub(super) fn one_by_one<N: Clone + PartialEq>(pairs: &[(N, N)], mut spare: impl FnMut() -> N) -> Vec<(N, N)> {
     let mut left = pairs.to_vec();
     let mut ordered = Vec::with_capacity(left.len());
@@ -134,7 +134,7 @@ pub(super) fn one_by_one<N: Clone + PartialEq>(pairs: &[(N, N)], mut spare: impl
     ordered
 }
 
-/// Temporary names that nothing has, each given once.
+/// Generates unused temporary names, each once.
 pub(super) struct Spare<F> {
     case: Case,
     given: usize,
@@ -165,7 +165,8 @@ mod tests {
         ObjectName::bare(Ident::new(text, Case::AsciiInsensitive))
     }
 
-    /// `a<b` declares `a` with `was=b`; `a<b*` fills it from what is there. What stands behind `done` has been done.
+    /// `a<b` declares `a` with `was=b`; `a<b*` backfills it from existing data. `done` lists the renames that
+    /// have been done.
     fn found(live: &str, declared: &str, done: &str) -> String {
         found_by(Names::Remembered, live, declared, done)
     }

@@ -1,4 +1,4 @@
-//! The attributes of each kind of object, once: what is compared is what is shown.
+//! The attributes of each kind of object: the same list is compared and shown.
 
 use super::{Attribute, Edit};
 use crate::schema::{
@@ -8,10 +8,10 @@ use crate::schema::{
 
 /// A kind of object that can be compared.
 pub trait Object: Clone {
-    /// The attributes in which two states differ.
+    /// Returns the attributes in which two versions differ.
     fn edits(before: &Self, after: &Self) -> Vec<Edit>;
 
-    /// Whether nothing differs.
+    /// Returns whether nothing differs.
     fn is_like(&self, other: &Self) -> bool {
         Self::edits(self, other).is_empty()
     }
@@ -22,7 +22,7 @@ pub trait Object: Clone {
 struct Edits(Vec<Edit>);
 
 impl Edits {
-    /// Compares one attribute; `show` gives its words, or none where it is not set.
+    /// Compares one attribute; `show` returns its text, or `None` if it is not set.
     fn of<T: PartialEq>(mut self, attribute: Attribute, before: &T, after: &T, show: impl Fn(&T) -> Option<String>) -> Self {
         if before != after {
             self.0.push(Edit { attribute, before: show(before), after: show(after) });
@@ -30,12 +30,12 @@ impl Edits {
         self
     }
 
-    /// A flag.
+    /// Compares a flag.
     fn flag(self, attribute: Attribute, before: bool, after: bool) -> Self {
         self.of(attribute, &before, &after, |set| set.then(String::new))
     }
 
-    /// Storage parameters, whose order is no difference.
+    /// Compares storage parameters, in any order.
     fn parameters(self, before: &[(String, String)], after: &[(String, String)]) -> Self {
         let sorted = |with: &[(String, String)]| {
             let mut with = with.to_vec();
@@ -45,7 +45,7 @@ impl Edits {
         self.of(Attribute::With, &sorted(before), &sorted(after), |w| parameters(w))
     }
 
-    /// A name that is only compared where the file gives one: the database names what has no name.
+    /// Compares a name, but only if the file gives one: otherwise the database chooses it.
     fn name(self, before: &Option<Ident>, after: &Option<Ident>) -> Self {
         if after.is_none() { self } else { self.of(Attribute::Name, before, after, shown) }
     }
@@ -63,7 +63,7 @@ fn word<T: Copy>(word: impl Fn(T) -> &'static str) -> impl Fn(&Option<T>) -> Opt
     move |value| value.map(|v| word(v).to_owned())
 }
 
-/// Storage parameters and the like.
+/// Shows storage parameters and the like.
 fn parameters(with: &[(String, String)]) -> Option<String> {
     (!with.is_empty()).then(|| with.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
 }
@@ -72,7 +72,7 @@ fn counting(options: &SequenceOptions) -> Option<String> {
     Some(options.to_string()).filter(|s| !s.is_empty())
 }
 
-/// A default as people read it: strings in quotes, expressions in brackets.
+/// Shows a default for people: strings in quotes, expressions in parentheses.
 pub(crate) fn show_default(default: &DefaultValue) -> String {
     match &default.value {
         Literal::Null => "null".to_owned(),
@@ -178,7 +178,7 @@ impl Object for Index {
     }
 }
 
-/// A table's own attributes; its parts are compared each as what they are.
+/// Compares the table's own attributes; its parts are compared separately.
 pub(crate) fn table_options(before: &Table, after: &Table) -> Vec<Edit> {
     Edits::default()
         .flag(Attribute::Strict, before.strict, after.strict)

@@ -1,4 +1,5 @@
-//! Which constraint of before is which of after: by name, then by what it is, for most of them have no name.
+//! Matches the constraints before a change with those after it: first by name, then by definition, as most
+//! have no name.
 
 use super::Attribute;
 use super::Object;
@@ -8,9 +9,9 @@ use crate::schema::{Check, Exclusion, ForeignKey, Ident, PrimaryKey, Unique};
 /// A constraint that may have no name.
 pub(super) trait Rule: Object {
     fn name(&self) -> Option<&Ident>;
-    /// Names it may have had.
+    /// Previous names (`was=`).
     fn was(&self) -> &[Ident];
-    /// Whether two are the same rule, whatever they are called.
+    /// Returns whether both define the same constraint, whatever their names.
     fn is_same_rule(&self, other: &Self) -> bool;
 }
 
@@ -21,7 +22,7 @@ impl Rule for PrimaryKey {
     fn was(&self) -> &[Ident] {
         &[]
     }
-    /// A table has one.
+    /// A table has only one.
     fn is_same_rule(&self, _: &Self) -> bool {
         true
     }
@@ -75,7 +76,8 @@ impl Rule for Exclusion {
     }
 }
 
-/// The change between two states of one constraint. Where names are exact, one that goes is a change as well.
+/// Returns the change between two versions of one constraint. If names are exact, losing a name is a change
+/// too.
 pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) -> Option<Delta<T>> {
     let mut edits = T::edits(before, after);
     if let (true, Some(name), None) = (exact_names, before.name(), after.name()) {
@@ -89,21 +91,22 @@ pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) ->
     (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
 }
 
-/// Whether `was=` asks for other letters of one name, where names compare without case.
+/// Returns whether `was=` asks for the same name in different case, if names compare without case.
 pub(super) fn is_respelled(old: &Ident, new: &Ident, was: &[Ident]) -> bool {
     old == new && old.as_str() != new.as_str() && was.contains(old)
 }
 
-/// The differences between two lists of constraints.
+/// Returns the differences between two lists of constraints.
 pub(super) fn rule_deltas<T: Rule>(current: &[T], desired: &[T], exact_names: bool) -> Vec<Delta<T>> {
     let mut partner: Vec<Option<usize>> = vec![None; desired.len()];
     let mut taken = vec![false; current.len()];
     let tests: [fn(&T, &T) -> bool; 8] = [
         |b, a| b.name() == a.name() && b.is_same_rule(a) && T::edits(b, a).is_empty(),
         |b, a| a.is_same_rule(b) && T::edits(b, a).is_empty(),
-        // Two that change names are each what they were.
+        // Constraints that swap names keep their definitions.
         |b, a| b.name().is_some_and(|n| a.was().contains(n)) && b.is_same_rule(a),
-        // What is the same constraint but for its name is renamed, before one of that name is taken for it.
+        // A constraint that differs only by name is renamed, before another one of that name is matched with
+        // it.
         |b, a| b.name().is_some() && b.name() == a.name() && b.is_same_rule(a),
         |b, a| b.is_same_rule(a) && T::edits(b, a).iter().all(|e| e.attribute == Attribute::Name),
         |b, a| b.name().is_some() && b.name() == a.name(),

@@ -1,4 +1,4 @@
-//! Renames: which are meant (`was=`), and what the database makes of the rest when it does them.
+//! Renames: which ones `was=` asks for, and what the database changes elsewhere when it does them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,33 +9,33 @@ use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
 use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
 
-/// The renames of one change: of each kind all at once, under the names before and after it.
+/// The renames of one change, as if those of each kind were done at once, with the names before and after it.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
     /// Old and new name.
     pub(super) tables: Vec<(ObjectName, ObjectName)>,
-    /// The table's new name, the column's old and new one.
+    /// The table's new name, the column's old name and its new one.
     pub(super) columns: Vec<(ObjectName, Ident, Ident)>,
     /// Old and new name.
     pub(super) sequences: Vec<(ObjectName, ObjectName)>,
-    /// Whether objects that hold no rows get other names.
+    /// Whether objects without rows are renamed.
     bodies: bool,
-    /// Whether each `was=` is known to be what an object is called now, as on the way back.
+    /// Whether each `was=` is known to be the object's current name, as in a rollback.
     exact: bool,
 }
 
-/// The renames of tables and their columns, one by one, in an order in which each name is free when it is taken. A circle
-/// goes through a temporary name, which is gone at the end.
+/// The renames of tables and columns one by one, in an order in which each name is free when it is taken.
+/// Cycles use a temporary name, which is gone at the end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Sequel {
-    /// Old and new name of tables.
+    /// Old and new names of tables.
     pub tables: Vec<(ObjectName, ObjectName)>,
-    /// For each table, under its new name: old and new name of columns.
+    /// For each table, by its new name: old and new names of columns.
     pub columns: IndexMap<ObjectName, Vec<(Ident, Ident)>>,
 }
 
 impl Sequel {
-    /// Whether nothing is renamed.
+    /// Returns whether nothing is renamed.
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.columns.is_empty()
     }
@@ -46,12 +46,12 @@ impl Renames {
         self.tables.is_empty() && self.columns.is_empty() && self.sequences.is_empty() && !self.bodies
     }
 
-    /// The renames of a table's columns, all at once; `table` is its new name.
+    /// Returns the renames of a table's columns, as if done at once; `table` is its new name.
     pub(super) fn of_table(&self, table: &ObjectName) -> Vec<(Ident, Ident)> {
         self.columns.iter().filter(|(t, _, _)| t == table).map(|(_, old, new)| (old.clone(), new.clone())).collect()
     }
 
-    /// The same, one by one.
+    /// Returns the same, one by one.
     pub(super) fn sequel(&self, live: &Schema) -> Sequel {
         let mut columns: IndexMap<ObjectName, Vec<(Ident, Ident)>> = IndexMap::new();
         for (table, old, new) in &self.columns {
@@ -65,7 +65,7 @@ impl Renames {
     }
 }
 
-/// Renames of columns, one by one.
+/// Returns renames of columns one by one.
 pub(super) fn columns_one_by_one(pairs: &[(Ident, Ident)], is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
     let Some((like, _)) = pairs.first() else { return Vec::new() };
     let mut spare = Spare::new(like.case(), |n: &Ident| is_taken(n) || pairs.iter().any(|(_, new)| new == n));
@@ -77,7 +77,7 @@ fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(
     let mut spare = Spare::new(like.name.case(), |n: &Ident| has_table(live, n) || pairs.iter().any(|(_, new)| new.name == *n));
     let mut spare = || ObjectName { schema: like.schema.clone(), name: spare.name() };
     let ordered = one_by_one(pairs, &mut spare);
-    // A table cannot get its own name in other letters at once: SQLite says that it is there already.
+    // The case of a table's name cannot be changed in one step: SQLite reports that the table exists already.
     let respelled = |(old, new): (ObjectName, ObjectName)| match old == new {
         true => {
             let meanwhile = spare();
@@ -88,13 +88,13 @@ fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(
     ordered.into_iter().flat_map(respelled).collect()
 }
 
-/// Whether a table of any schema has the name.
+/// Returns whether a table in any schema has the name.
 fn has_table(schema: &Schema, name: &Ident) -> bool {
     schema.tables.keys().any(|t| t.name == *name) || schema.hidden_names.contains(&name.as_str().to_lowercase())
 }
 
-/// The renames that were found. What is dropped gives up its name under a temporary one, so that nothing that depends on it
-/// is taken for a dependent of its successor.
+/// Returns the renames that were found. A table that is dropped first gives up its name for a temporary one,
+/// so that nothing that depends on it is taken for a dependent of its successor.
 fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectName, ObjectName)> {
     let mut pairs = found.pairs;
     let Some(like) = found.vacated.first() else { return pairs };
@@ -103,7 +103,8 @@ fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectN
     pairs
 }
 
-/// The current schema with the renames done, and with the views and triggers that the database itself has rewritten.
+/// Returns the current schema after the renames, with the views and triggers that the database itself has
+/// rewritten.
 pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritten: &Schema) -> Schema {
     let mut live = before.clone();
     apply(&mut live, renames);
@@ -121,7 +122,7 @@ pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritte
 /// Finds the renames that the file asks for.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
     let bodies = wanted.heads().any(|(kind, head)| !kind.holds_values() && !head.was.is_empty());
-    // What leads back says what an object is called now, whatever has been done before.
+    // A rollback states what an object is called now, whatever has been done before.
     let nothing = Exchanged::new();
     let done = if wanted.names_are_exact { &nothing } else { &live.renames_done };
     let mut problems = Vec::new();
@@ -146,7 +147,7 @@ pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Pro
     for table in wanted.tables.values() {
         let old = match olds.get(&table.name) {
             Some(old) => old,
-            // What has this name now gets another one.
+            // The object that has this name now is renamed.
             None if gone.contains(&table.name) => continue,
             None => &table.name,
         };
@@ -188,8 +189,8 @@ fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem 
     ))
 }
 
-/// Puts objects that hold no rows under the names they are to have, so that each is compared with its successor. The
-/// object keeps its old name: that is the difference. What is as it is to be already is not moved.
+/// Re-keys objects without rows by their new names, so that each is compared with its successor. The object
+/// keeps its old name, which is the difference. Objects that are already as desired are not moved.
 pub(super) fn rekey<T: Object + Body>(live: &mut IndexMap<ObjectName, T>, wanted: &IndexMap<ObjectName, T>) {
     if T::KIND.holds_values() || wanted.values().all(|o| o.was.is_empty()) {
         return;
@@ -200,7 +201,8 @@ pub(super) fn rekey<T: Object + Body>(live: &mut IndexMap<ObjectName, T>, wanted
     *live = moved(std::mem::take(live), &pairs);
 }
 
-/// The objects under their new keys. One that stays where another one moves to is left out by whoever asked for that.
+/// Returns the objects under their new keys. An object that keeps a key that another one takes must be
+/// removed by the caller.
 fn moved<T>(live: IndexMap<ObjectName, T>, pairs: &[(ObjectName, ObjectName)]) -> IndexMap<ObjectName, T> {
     if pairs.is_empty() {
         return live;
@@ -209,7 +211,8 @@ fn moved<T>(live: IndexMap<ObjectName, T>, pairs: &[(ObjectName, ObjectName)]) -
     live.into_iter().map(|(name, object)| (new(&name), object)).collect()
 }
 
-/// Does the renames to the current schema, as `ALTER TABLE … RENAME` does them: what points to a renamed thing follows.
+/// Does the renames on the current schema as `ALTER TABLE … RENAME` does them: references to renamed objects
+/// follow.
 fn apply(live: &mut Schema, renames: &Renames) {
     let sequel = renames.sequel(live);
     for (old, new) in &sequel.tables {

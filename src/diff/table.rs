@@ -9,21 +9,21 @@ use super::pairs::{altered_rule, rule_deltas};
 use super::rename::{Renames, columns_one_by_one};
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Index, ObjectName, PartKey, PrimaryKey, Schema, Table, Unique};
 
-/// A table that comes, goes or changes.
+/// A table that is created, dropped or altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant)] // a plan holds few of them
 #[non_exhaustive]
 pub enum TableChange {
-    /// It is not there yet.
+    /// It does not exist yet.
     Create(Table),
-    /// It is no longer wanted.
+    /// It is no longer declared.
     Drop(Table),
-    /// It is there and differs.
+    /// It exists and differs.
     Alter(Box<TableEdits>),
 }
 
 impl TableChange {
-    /// The table: as it shall be, or as it was where it goes.
+    /// Returns the desired table, or the current one if it is dropped.
     pub fn table(&self) -> &Table {
         match self {
             TableChange::Create(t) | TableChange::Drop(t) => t,
@@ -58,25 +58,25 @@ impl TableChange {
     }
 }
 
-/// All that differs in one table.
+/// All differences in one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableEdits {
-    /// The table as it is, under its old names.
+    /// The current table, under its old names.
     pub live: Table,
-    /// The table as it is, under its new names.
+    /// The current table, under its new names.
     pub before: Table,
-    /// The table as it shall be: columns that exist in their live order, new ones last.
+    /// The desired table, with existing columns in their live order and new ones last.
     pub after: Table,
-    /// The old name, where it is renamed.
+    /// The old name, if it is renamed.
     pub renamed_from: Option<ObjectName>,
-    /// The temporary name that it has meanwhile, where tables change their names in a circle: somebody must make way first.
+    /// The temporary name it has in between, if tables rename each other in a cycle.
     pub renamed_via: Option<ObjectName>,
-    /// Columns that are renamed: old and new name, all at once. [`TableEdits::column_renames`] puts them into an order.
+    /// Old and new names of renamed columns, as if done at once. [`TableEdits::column_renames`] orders them.
     pub renamed_columns: Vec<(Ident, Ident)>,
-    /// Indexes that are renamed: old and new name, all at once. [`TableEdits::index_renames`] puts them into an order.
+    /// Old and new names of renamed indexes, as if done at once. [`TableEdits::index_renames`] orders them.
     pub renamed_indexes: Vec<(Ident, Ident)>,
-    /// Columns that come, go or change.
+    /// Columns that are added, dropped or altered.
     pub columns: Vec<Delta<Column>>,
     /// The primary key.
     pub primary_key: Option<Delta<PrimaryKey>>,
@@ -95,37 +95,38 @@ pub struct TableEdits {
 }
 
 impl TableEdits {
-    /// Whether nothing differs.
+    /// Returns whether nothing differs.
     pub fn is_empty(&self) -> bool {
         !self.changes_table() && self.indexes.is_empty() && self.renamed_indexes.is_empty() && !self.renames()
     }
 
-    /// Whether a table or column gets another name.
+    /// Returns whether the table or a column is renamed.
     pub fn renames(&self) -> bool {
         self.renamed_from.is_some() || !self.renamed_columns.is_empty()
     }
 
-    /// The renames of columns one by one, each to a name that is free by then; a circle goes through a temporary name.
+    /// Returns the renames of columns one by one, each to a name that is free by then. Cycles use a temporary
+    /// name.
     pub fn column_renames(&self) -> Vec<(Ident, Ident)> {
         columns_one_by_one(&self.renamed_columns, |n| self.live.columns.contains_key(n))
     }
 
-    /// The same for indexes: `is_taken` tells the names that nothing may get meanwhile.
+    /// Returns the same for indexes; `is_taken` says which names must not be used in between.
     pub fn index_renames(&self, is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
         columns_one_by_one(&self.renamed_indexes, is_taken)
     }
 
-    /// What a column that is there is called before the change.
+    /// Returns the name of an existing column before the change.
     pub fn old_column<'n>(&'n self, new: &'n Ident) -> &'n Ident {
         self.renamed_columns.iter().find(|(_, n)| n == new).map_or(new, |(old, _)| old)
     }
 
-    /// A column that is dropped, as it is in the live table: it may have given up its name before.
+    /// Returns a dropped column as it is in the live table: it may have given up its name before.
     pub fn dropped<'c>(&'c self, column: &'c Column) -> &'c Column {
         self.live.columns.get(self.old_column(&column.name)).unwrap_or(column)
     }
 
-    /// Whether the table itself changes, beyond names and indexes.
+    /// Returns whether the table itself changes, beyond names and indexes.
     pub fn changes_table(&self) -> bool {
         !self.columns.is_empty()
             || self.primary_key.is_some()
@@ -155,13 +156,13 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
         }
     }
     let gone = live.tables.iter().filter(|(name, _)| !wanted.tables.contains_key(*name));
-    // One that gives up its name is dropped under the name that it has.
+    // A table that gives up its name is dropped under its current name.
     let original = |name: &ObjectName| renames.tables.iter().find(|(_, new)| new == name).and_then(|(old, _)| before.tables.get(old));
     changes.extend(gone.map(|(name, t)| TableChange::Drop(original(name).unwrap_or(t).clone())));
     changes
 }
 
-/// The temporary name that a table has between its old and its new one.
+/// Returns the temporary name of a table between its old name and its new one.
 fn through(old: &ObjectName, new: &ObjectName, sequel: &[(ObjectName, ObjectName)]) -> Option<ObjectName> {
     let (_, first) = sequel.iter().find(|(from, _)| from == old)?;
     (first != new).then(|| first.clone())
@@ -180,7 +181,7 @@ fn diff_table(
     let renamed_indexes = rename_indexes(&mut old_indexes, after);
     let mut arranged = if exact_names { in_live_order(before, spelled(before, after)) } else { arrange(before, after) };
     for (_, new) in &renamed_indexes {
-        // It is as the file spells it.
+        // Use the spelling of the file.
         arranged.indexes.entry(new.clone()).and_modify(|i| i.name = new.clone());
     }
     let primary_key = match (&before.primary_key, &after.primary_key) {
@@ -208,13 +209,13 @@ fn diff_table(
     }
 }
 
-/// What differs between two states of a table without renames.
+/// Compares two versions of a table without renames.
 pub(super) fn compared(live: &Table, after: &Table) -> TableEdits {
     diff_table(live, live, after, None, &Renames::default(), false)
 }
 
-/// Columns that exist keep the live order, new ones go last in the file's: order is no difference, whatever path is
-/// taken.
+/// Keeps existing columns in their live order and puts new ones last, in the order of the file: the order of
+/// columns is never a difference.
 fn in_live_order(before: &Table, mut table: Table) -> Table {
     let kept = before.columns.keys().filter_map(|name| table.columns.get(name));
     let new = table.columns.values().filter(|c| !before.columns.contains_key(&c.name));
@@ -222,7 +223,7 @@ fn in_live_order(before: &Table, mut table: Table) -> Table {
     table
 }
 
-/// What the file does not name keeps its live name, and what it names in other letters the live spelling.
+/// Keeps live names where the file gives none, and the live spelling where it differs only in case.
 fn arrange(before: &Table, after: &Table) -> Table {
     let mut arranged = in_live_order(before, spelled(before, after));
     if let (Some(new), Some(old)) = (&mut arranged.primary_key, &before.primary_key) {
@@ -247,7 +248,7 @@ fn arrange(before: &Table, after: &Table) -> Table {
     arranged
 }
 
-/// The table in the spelling of the live one: where names compare without case, their case is no difference.
+/// Spells the table like the live one, as case is not a difference if names compare without case.
 fn spelled(before: &Table, after: &Table) -> Table {
     let mut table = after.clone();
     let respell = |name: &mut Ident| {
@@ -283,8 +284,8 @@ fn spelled(before: &Table, after: &Table) -> Table {
     table
 }
 
-/// Puts indexes under the names that they are to have, and gives the renames. An index that is as it is to be is not one of
-/// them: nothing else shows whether two indexes have changed their names.
+/// Re-keys indexes by their new names and returns the renames. An index that is already as desired is not
+/// renamed: nothing else shows whether two indexes have swapped names.
 fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident, Ident)> {
     if after.indexes.values().all(|i| i.was.is_empty()) {
         return Vec::new();
@@ -304,8 +305,8 @@ fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident
     pairs
 }
 
-/// Whether nothing differs but indexes. A foreign key that names no columns is compared without them: what it points to
-/// is only known where the whole schema is.
+/// Returns whether nothing but indexes differs. A foreign key without referenced columns is compared without
+/// them, as they are only known with the whole schema.
 pub(super) fn is_same(before: &Table, after: &Table) -> bool {
     let (mut a, mut b) = (before.clone(), after.clone());
     for (x, y) in [(&mut a, &b.clone()), (&mut b, before)] {

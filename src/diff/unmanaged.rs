@@ -1,25 +1,25 @@
-//! What is not managed, compared by name and digest. A line of the file follows the table that it is about through renames, and
-//! goes with it. Nothing here is a change of the database.
+//! Compares unmanaged objects by name and digest. An entry in the file follows its table through renames and
+//! disappears with it. Nothing here changes the database.
 
 use std::collections::BTreeMap;
 
 use super::Changes;
 use crate::schema::{Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
 
-/// How something that is not managed differs from what the schema file says of it.
+/// How an unmanaged object differs from its entry in the schema file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Difference {
-    /// Both have it, and its definition is another one than the file recorded.
+    /// It is in both, but its definition is not the one that the file recorded.
     Changed,
-    /// The database has it and the file does not name it.
+    /// It is in the database but not in the file.
     Undeclared,
-    /// The file names it and the database lacks it.
+    /// It is in the file but not in the database.
     Missing,
 }
 
 impl Difference {
-    /// Its word in JSON.
+    /// Returns the word for it in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Difference::Changed => "changed",
@@ -29,7 +29,7 @@ impl Difference {
     }
 }
 
-/// Something that is not managed and differs.
+/// An unmanaged object that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct UnmanagedDifference {
@@ -41,7 +41,7 @@ pub struct UnmanagedDifference {
     pub name: String,
 }
 
-/// What things will be called: by the `was` of a schema whose objects have their new names.
+/// The names after renames, taken from the `was` of a schema whose objects have their new names.
 struct Renamed<'s>(&'s Schema);
 
 impl Renamed<'_> {
@@ -69,7 +69,7 @@ impl Names for Renamed<'_> {
     }
 }
 
-/// What a side has, by its identity after the renames.
+/// Returns the unmanaged objects of one side by their identity after the renames.
 fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(String, String), Vec<&'s Unmanaged>> {
     let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
     side.unmanaged.iter().for_each(|u| found.entry(u.key(&Renamed(wanted))).or_default().push(u));
@@ -80,7 +80,8 @@ fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(String, Strin
 struct Matched<'s> {
     live: &'s Schema,
     wanted: &'s Schema,
-    /// What the database has, by its identity: two roles may have granted one privilege.
+    /// The objects in the database by identity, of which there may be several: two roles may have granted one
+    /// privilege.
     there: BTreeMap<(String, String), Vec<&'s Unmanaged>>,
 }
 
@@ -93,8 +94,8 @@ impl<'s> Matched<'s> {
         unmanaged.key(&Renamed(self.wanted))
     }
 
-    /// What the file says and the database lacks. A table of that kind may be one that rosey could have read; what a table
-    /// passes on to its partitions is not read at them.
+    /// Returns the entries of the file that the database lacks. A table listed as unmanaged may be one that
+    /// rosey can read; what a table passes on to its partitions is not listed for them.
     fn missing(&self) -> impl Iterator<Item = &'s Unmanaged> {
         let readable = |u: &Unmanaged| u.kind == "table" && self.live.tables.keys().any(|t| t.name.matches(&u.name));
         let passed_on = |u: &Unmanaged| u.kind == "trigger" && u.relation().is_some_and(|r| self.is_partition(&r));
@@ -105,14 +106,15 @@ impl<'s> Matched<'s> {
         self.live.unmanaged.iter().any(|u| u.is_partition() && u.name == relation.to_string())
     }
 
-    /// Whether a line of the file and a live object of one identity are alike, as far as their definitions can be compared.
+    /// Returns whether an entry of the file and a live object of the same identity are alike, as far as their
+    /// definitions can be compared.
     fn is_alike(&self, line: &Unmanaged, there: &Unmanaged) -> bool {
         let definition = || line.digest.is_none() || there.digest.is_none() || line.digest == there.digest;
         line.setting() == there.setting() && (definition() || self.is_renamed(there))
     }
 
-    /// Whether the relation that it belongs to is about to be renamed, or a column of that relation: the definition names
-    /// them, and so its digest changes with the apply.
+    /// Returns whether its relation, or a column of that, is about to be renamed: the definition contains
+    /// their names, so its digest changes with the apply.
     fn is_renamed(&self, there: &Unmanaged) -> bool {
         let Some(live) = there.relation() else { return false };
         let wanted = Renamed(self.wanted).relation(&live);
@@ -121,7 +123,8 @@ impl<'s> Matched<'s> {
         live != wanted || tables.is_some_and(|(old, new)| old.columns.keys().any(|c| goes(c, new)))
     }
 
-    /// Whether it belongs to a table that the file does not have: it goes with that table, or has gone.
+    /// Returns whether it belongs to a table that the file does not declare: it is dropped with that table,
+    /// or was before.
     fn goes_along(&self, unmanaged: &Unmanaged) -> bool {
         let Some(relation) = unmanaged.relation().map(|r| Renamed(self.wanted).relation(&r)) else { return false };
         let wanted = self.wanted;
@@ -134,7 +137,7 @@ impl<'s> Matched<'s> {
         Kind::ALL.iter().any(|k| k.has_rows() && self.wanted.ignores(k.word(), relation))
     }
 
-    /// Whether the file leaves it alone: it, or the relation that it belongs to.
+    /// Returns whether the file ignores it or the relation that it belongs to.
     fn is_ignored(&self, unmanaged: &Unmanaged) -> bool {
         let relation = unmanaged.relation();
         let name = unmanaged.name.split('(').next().unwrap_or_default();
@@ -143,8 +146,8 @@ impl<'s> Matched<'s> {
     }
 }
 
-/// What the file says and the database lacks, for which an apply is refused. What a database had once is no demand, nor are
-/// partitions, which come and go, and properties of tables.
+/// Returns the entries that the database lacks and for which an apply is refused. Not included are entries of
+/// a schema that a database had, partitions, which may be added and dropped, and properties of tables.
 pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
     if wanted.unmanaged.is_empty() || wanted.names_are_exact {
         return Vec::new();
@@ -154,7 +157,8 @@ pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
     matched.missing().filter(demanded).map(|u| (u.kind.clone(), u.name.clone())).collect()
 }
 
-/// All that is not managed and differs, sorted. What stands on a table that the file does not have goes with that table.
+/// Returns all unmanaged objects that differ, sorted. What depends on a table that the file does not declare
+/// is dropped with that table.
 pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     if live.unmanaged.is_empty() && wanted.unmanaged.is_empty() {
         return Vec::new();
@@ -186,7 +190,7 @@ pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     found
 }
 
-/// The same for a plan, whose steps name what the database lacks and an apply is refused for.
+/// Returns the same for a plan, without those that an apply is refused for, which are named in its steps.
 pub(crate) fn beside(changes: &Changes, live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     let mut found = unmanaged(live, wanted);
     let lacking = |d: &UnmanagedDifference| changes.lacking.iter().any(|(kind, name)| *kind == d.kind && *name == d.name);

@@ -1,5 +1,5 @@
-//! `allow CODE "reason"`, in any object that a rule can find something at. Without a reason it is an error; whether there is
-//! such a code is for the linter to say.
+//! `allow CODE "reason"`, in any object that a lint rule can check. The reason is required; the linter checks
+//! whether the code exists.
 
 use super::node::Node;
 use super::quoted;

@@ -1,4 +1,4 @@
-//! Reading one word or value of a node: what it may be, and a problem where it is something else.
+//! Reads one argument or value of a node, and reports a problem if it is not of the expected kind.
 
 use ::kdl::{KdlEntry, KdlValue};
 
@@ -7,7 +7,7 @@ use super::node::Ctx;
 use super::number;
 use crate::schema::{Expr, Ident, Origin, Problem, Span, nearest};
 
-/// A word or value of a node, with its place.
+/// An argument or value of a node, with its position.
 #[derive(Clone, Copy)]
 pub(super) struct Arg<'a> {
     pub(super) ctx: &'a Ctx,
@@ -27,7 +27,7 @@ impl<'a> Arg<'a> {
         Origin(Some(self.span()))
     }
 
-    /// True for `(sql)"…"`. Any other annotation is a problem.
+    /// Returns whether it is annotated `(sql)"…"`. Any other annotation is a problem.
     pub(super) fn is_sql(&self) -> bool {
         match self.entry.ty().map(|t| t.value()) {
             None => false,
@@ -40,13 +40,14 @@ impl<'a> Arg<'a> {
         }
     }
 
-    /// As it is written, with its annotation.
+    /// Returns it as written, with its annotation.
     pub(super) fn source(&self) -> String {
         let value = self.entry.format().map_or_else(|| self.value().to_string(), |f| f.value_repr.trim().to_owned());
         self.entry.ty().map_or_else(|| value.clone(), |ty| format!("({}){value}", ty.value()))
     }
 
-    /// A number in plain decimal, or a problem where it is not a number of SQL. What is not a number is for the caller to say.
+    /// Returns a number in plain decimal, or reports a problem if SQL has no such number. Returns `None`
+    /// without a problem if it is not a number.
     pub(super) fn number(&self) -> Option<String> {
         if !matches!(self.value(), KdlValue::Integer(_) | KdlValue::Float(_)) {
             return None;
@@ -62,7 +63,7 @@ impl<'a> Arg<'a> {
         plain
     }
 
-    /// A storage parameter's value, as the text that the database takes.
+    /// Returns the value of a storage parameter, as the text that the database takes.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         match self.value() {
             KdlValue::Bool(b) => Some(b.to_string()),
@@ -78,7 +79,7 @@ impl<'a> Arg<'a> {
         }
     }
 
-    /// A string, or a problem.
+    /// Returns a string, or reports a problem.
     pub(super) fn text(&self, what: &str) -> Option<&'a str> {
         if self.is_sql() {
             let problem = Problem::new(format!("{what} cannot be an expression"), self.span(), "(sql) is not allowed here");
@@ -99,7 +100,7 @@ impl<'a> Arg<'a> {
         text.filter(|t| self.has_no_nul(what, t))
     }
 
-    /// A string that becomes a value, or a problem. Any text will do, but for NUL.
+    /// Returns a string that becomes a value, or reports a problem. Any text without NUL is accepted.
     pub(super) fn value_text(&self, what: &str) -> Option<&'a str> {
         self.value().as_string().filter(|t| self.has_no_nul(what, t))
     }
@@ -115,7 +116,7 @@ impl<'a> Arg<'a> {
 
     pub(super) fn ident(&self, what: &str) -> Option<Ident> {
         let text = self.text(what)?;
-        // SQLite has names that are nothing between their quotes.
+        // SQLite has empty names.
         if text.is_empty() && !self.ctx.has_empty_names() {
             self.ctx.problem(Problem::new(format!("{what} is empty"), self.span(), "here").help("write a name between the quotes"));
             return None;
@@ -123,12 +124,12 @@ impl<'a> Arg<'a> {
         Some(self.ctx.ident(text).at(self.origin()))
     }
 
-    /// SQL, with or without the annotation.
+    /// Returns SQL, with or without the annotation.
     pub(super) fn expr(&self, what: &str) -> Option<Expr> {
         self.sql(what, limits::EXPRESSION)
     }
 
-    /// The SQL of a whole view or trigger.
+    /// Returns the SQL of a whole view or trigger.
     pub(super) fn statement(&self, what: &str) -> Option<Expr> {
         self.sql(what, limits::WORD)
     }
@@ -156,7 +157,7 @@ impl<'a> Arg<'a> {
         })
     }
 
-    /// One of a fixed set of words.
+    /// Returns one of a fixed set of words.
     pub(super) fn choice<T: Copy>(&self, what: &str, known: &[(&'static str, T)]) -> Option<T> {
         let text = self.text(what)?;
         let found = known.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);

@@ -1,7 +1,8 @@
-//! A case of `rosey test`: a schema before, rows, a schema after, and what is expected of the way between them.
+//! A case of `rosey test`: a schema before, rows, a schema after, and what is expected of the change between
+//! them.
 //!
-//! Its `before` and `after` hold the schema language itself; they keep their places in the file, so that a mistake in them is
-//! shown where it stands. What a case says of another dialect, by `only=`, is left out here.
+//! Its `before` and `after` contain the schema language itself; they keep their positions in the file, so
+//! that mistakes are shown in place. Declarations for another dialect (`only=`) are skipped.
 
 use std::path::PathBuf;
 
@@ -13,13 +14,13 @@ use super::node::{Ctx, Node};
 use super::{Diagnostics, Sources, parse};
 use crate::schema::{Dialect, Problem, Span, nearest};
 
-/// One of a case's two schemas.
+/// One of the two schemas of a case.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Side {
-    /// It stands in the case.
+    /// Written in the case itself.
     Inline(Sources),
-    /// It stands in a file or folder, whose path counts from the case's own folder.
+    /// In a file or folder, by its path relative to the folder of the case.
     File(PathBuf),
 }
 
@@ -31,15 +32,15 @@ pub enum Value {
     Null,
     /// `#true` or `#false`.
     Bool(bool),
-    /// A number, as it is written.
+    /// A number, as written.
     Number(String),
-    /// A word or string.
+    /// A bare word or a string.
     Text(String),
     /// `(sql)"…"`.
     Sql(String),
 }
 
-/// A row: its table, with the table's schema where one is named, and what its columns hold.
+/// A row: its table, the table's schema if given, and the values of its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// PostgreSQL: the table's schema.
@@ -50,29 +51,29 @@ pub struct Row {
     pub cells: Vec<(String, Value)>,
 }
 
-/// A case, as one dialect reads it.
+/// A case, as read for one dialect.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Case {
-    /// The one dialect that it is for.
+    /// The only dialect that it is for.
     pub only: Option<Dialect>,
-    /// The schema that the database has; none where it is empty.
+    /// The schema of the database; `None` for an empty one.
     pub before: Option<Side>,
-    /// The rows in it.
+    /// The rows to insert.
     pub rows: Vec<Row>,
-    /// The schema that is wanted.
+    /// The desired schema.
     pub after: Side,
-    /// Whether the apply may destroy.
+    /// Whether the apply may destroy data.
     pub allow_destructive: bool,
-    /// Texts that the plan holds.
+    /// Texts that the plan must contain.
     pub plan: Vec<String>,
-    /// Whether nothing is to be done.
+    /// Whether the plan must be empty.
     pub no_changes: bool,
-    /// Hazards that stop the apply.
+    /// Hazards that must block the apply.
     pub blocked: Vec<String>,
-    /// The rows that tables hold afterwards.
+    /// The rows that tables must contain afterwards.
     pub expected: Vec<Row>,
-    /// Queries, with the text of the one value that each gives afterwards.
+    /// Queries, each with the text of the single value that it must return afterwards.
     pub values: Vec<(String, String)>,
 }
 
@@ -80,13 +81,13 @@ pub struct Case {
 const NODES: [&str; 10] =
     ["only", "before", "rows", "after", "allow-destructive", "expect", "expect-plan", "expect-blocked", "expect-rows", "expect-value"];
 
-/// What `expect` may say.
+/// The only argument of `expect`.
 const EXPECT: &str = "no changes";
 
-/// Reads a case for one dialect. `name` is the file's, `codes` are those of hazards.
+/// Reads a case for one dialect. `name` is the name of the file, `codes` are the codes of hazards.
 ///
 /// # Errors
-/// Every mistake of the file, but for those inside of `before` and `after`, which come with their schema.
+/// If the file has mistakes; those inside `before` and `after` are reported when their schema is read.
 pub fn read(name: &str, text: &str, dialect: Dialect, codes: &[&str]) -> Result<Case, Diagnostics> {
     let ctx = Ctx::new(0, dialect);
     let mut draft = Draft { name, text, codes, ..Draft::default() };
@@ -119,7 +120,7 @@ pub fn read(name: &str, text: &str, dialect: Dialect, codes: &[&str]) -> Result<
     }
 }
 
-/// A case that is being read.
+/// A case being read.
 #[derive(Default)]
 struct Draft<'t> {
     name: &'t str,
@@ -167,7 +168,8 @@ impl Draft<'_> {
         }
     }
 
-    /// A schema: `before schema="old.kdl"`, or what stands between the braces, at its place in a text that is blank otherwise.
+    /// Reads a schema: `before schema="old.kdl"`, or the text between the braces, at its position in an
+    /// otherwise blank text.
     fn side(&self, mut node: Node) -> Option<Side> {
         let file = node.prop_text("schema").filter(|f| !f.is_empty()).map(PathBuf::from);
         let (inner, name) = (self.inner(&node), node.name());
@@ -195,7 +197,7 @@ impl Draft<'_> {
     }
 }
 
-/// Adds a problem where there is one already.
+/// Reports a problem if it is not the first.
 fn is_first(first: bool, node: &Node) -> bool {
     if !first {
         node.problem(format!("`{}` is specified twice", node.name()), "the second", "keep one of the two");
@@ -203,7 +205,7 @@ fn is_first(first: bool, node: &Node) -> bool {
     first
 }
 
-/// `expect "no changes"`.
+/// Reads `expect "no changes"`.
 fn expect(mut node: Node) -> bool {
     let help = format!("write `expect \"{EXPECT}\"`");
     let word = node.required("a value", &help);
@@ -212,7 +214,7 @@ fn expect(mut node: Node) -> bool {
     said
 }
 
-/// So many words, which must be there; none where one is missing.
+/// Reads exactly `count` arguments; returns none if one is missing.
 fn words(mut node: Node, what: &str, count: usize) -> Vec<String> {
     let help = format!("write `{}{}`", node.name(), " \"…\"".repeat(count));
     let taken: Vec<Arg> = (0..count).map_while(|_| node.required(what, &help)).collect();
@@ -222,7 +224,7 @@ fn words(mut node: Node, what: &str, count: usize) -> Vec<String> {
     if texts.len() == count { texts } else { Vec::new() }
 }
 
-/// A hazard's code, which there must be.
+/// Reads the code of a hazard and checks that it exists.
 fn code(mut node: Node, codes: &[&str]) -> Option<String> {
     let arg = node.required("a hazard code", "write `expect-blocked CODE`");
     let code = arg.and_then(|a| a.text("a hazard code").map(str::to_owned));
@@ -235,7 +237,7 @@ fn code(mut node: Node, codes: &[&str]) -> Option<String> {
     code
 }
 
-/// Rows; where they are expected, a table may stand without values for having none.
+/// Reads rows; expected ones may name a table without values to say that it is empty.
 fn rows(node: Node, expected: bool) -> Vec<Row> {
     let found: Vec<Row> = node.children().into_iter().filter_map(|n| row(n, expected)).collect();
     let same = |a: &Row, b: &Row| a.table == b.table && a.schema == b.schema;
@@ -248,7 +250,7 @@ fn rows(node: Node, expected: bool) -> Vec<Row> {
     found
 }
 
-/// `users id=1 name=Ada`; `"audit.log" id=1` is in the schema `audit`, where there are schemas.
+/// Reads `users id=1 name=Ada`; `"audit.log" id=1` is in the schema `audit`, if the database has schemas.
 fn row(mut node: Node, may_be_none: bool) -> Option<Row> {
     let (name, dialect) = (node.name(), node.ctx.dialect);
     let (schema, table) = match name.split_once('.').filter(|_| dialect.capabilities().has_schemas) {

@@ -34,11 +34,11 @@ const FLAGS: [(&str, Flag); 7] = [
 
 const CHILDREN: [&str; 6] = ["backfill", "using", "check", "sequence", "was", "allow"];
 
-/// Reads a column into its table; the names of key columns that say `nullable` go into `nullable`.
+/// Reads a column into its table; key columns with `nullable` are added to `nullable`.
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
     let Some(name) = node.required_name() else { return };
     let Some(ty) = decode_type(&mut node, &name) else {
-        // It is there, whatever it is: what points to it is no mistake.
+        // The column exists, whatever its type: references to it are not a mistake.
         table.columns.entry(name.clone()).or_insert_with(|| Column::new(name, Type::Text));
         return;
     };
@@ -115,7 +115,7 @@ pub(super) fn decode_default(arg: Arg) -> Option<DefaultValue> {
     Some(DefaultValue::new(literal))
 }
 
-/// What is written at a column and belongs to the table: its key, unique rule and foreign key.
+/// Reads what is written on a column but belongs to the table: its key, unique constraint and foreign key.
 fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], table: &mut Table) {
     let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &key::CONFLICTS)).flatten();
     let desc = node.prop("primary-key").map(|a| a.choice("primary-key=", &[("desc", true)]).unwrap_or(false));
@@ -167,7 +167,7 @@ fn decode_children(node: &Node, column: &mut Column, table: &mut Table) {
     }
 }
 
-/// How the column's own sequence counts; a column that has none has nothing to say.
+/// Reads the options of the column's own sequence, and reports a problem if it has none.
 fn decode_sequence(child: Node, column: &mut Column) {
     if !column.ty.is_serial() && column.identity.is_none() {
         child.problem(
@@ -255,7 +255,7 @@ fn encode_children(column: &Column) -> Vec<Line> {
     children
 }
 
-/// A default as the language writes it.
+/// Returns a default in the schema language.
 pub(crate) fn literal(value: &Literal) -> String {
     match value {
         Literal::Null => "#null".to_owned(),
@@ -267,16 +267,16 @@ pub(crate) fn literal(value: &Literal) -> String {
     }
 }
 
-/// The words for what happens to rows that point here, where it is not the default.
+/// Returns the keyword of a foreign key action, if it is not the default.
 pub(crate) fn action(action: RefAction) -> Option<&'static str> {
     (action != RefAction::NoAction).then(|| action.word())
 }
 
-/// Whether KDL reads the number as it is written: SQL also has `.5` and `5.`.
+/// Returns whether KDL can parse the number as written: SQL also has `.5` and `5.`.
 fn is_kdl_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_') && !t.starts_with('_');
-    // With all 64 bits SQLite reads a negative number, and KDL does not.
+    // SQLite takes a literal with all 64 bits for a negative number, KDL does not.
     if let Some(hex) = unsigned.strip_prefix("0x") {
         return i64::from_str_radix(hex, 16).is_ok();
     }

@@ -11,13 +11,14 @@ use super::excerpt::{Excerpt, Lines};
 use super::project::Severity;
 use crate::schema::{Problem, Span, one_line};
 
-/// So many problems are shown; of the rest, how many they are.
+/// The number of problems that are shown; the others are only counted.
 const SHOWN: usize = 100;
 
-/// Characters of one sentence that are shown. A name may be as long as a file.
+/// The number of characters shown of a message. A name may be as long as a file.
 const LONGEST: usize = 4000;
 
-/// All problems of all files of a schema. `Display` shows the first hundred, with their source, and without colour.
+/// All problems of all files of a schema. `Display` shows the first hundred, with their source and without
+/// colour.
 #[derive(Debug, Clone)]
 pub struct Diagnostics {
     problems: Vec<Problem>,
@@ -25,19 +26,20 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Problems with the files they are in, sorted by place.
+    /// Creates diagnostics from problems and their files, sorted by position.
     pub fn new(sources: &Sources, mut problems: Vec<Problem>) -> Self {
         if let Some(file) = sources.files().iter().find(|f| f.foreign) {
             return Diagnostics::hidden(&file.name, problems.len());
         }
         problems.sort_by_key(|p| p.labels.iter().map(|l| l.0).min());
-        // Both dialects may find the same, and not one right after the other.
+        // Both dialects may report the same problem, and the two are not always adjacent.
         let mut seen = HashSet::new();
         problems.retain(|p| seen.insert(p.clone()));
         Diagnostics { problems, files: Arc::new(lines(sources)) }
     }
 
-    /// What is told of a file that is not to be shown: a link of anybody's may lead to anything on this machine.
+    /// Reports on a file whose text must not be shown: somebody else's link may lead to anything on this
+    /// machine.
     fn hidden(name: &str, count: usize) -> Self {
         let count = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
         let message = format!("`{name}` is a symbolic link to a file outside the project, so its contents are not shown ({count})");
@@ -45,7 +47,7 @@ impl Diagnostics {
         Diagnostics { problems: vec![Problem::new(message, None, "").help(help)], files: Arc::default() }
     }
 
-    /// The problems as data.
+    /// Returns the problems as data.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -72,25 +74,25 @@ fn lines(sources: &Sources) -> Vec<Lines> {
     sources.files().iter().map(|f| Lines::new(&f.name, &f.text)).collect()
 }
 
-/// Remarks about a schema that is right as KDL, each with its code and its place.
+/// Remarks about a schema that is valid KDL, each with its code and position.
 pub struct Remarks {
     files: Vec<Lines>,
 }
 
 impl Remarks {
-    /// Of these files.
+    /// Creates remarks about these files.
     pub fn new(sources: &Sources) -> Self {
         Remarks { files: lines(sources) }
     }
 
-    /// One of them.
+    /// Renders one remark.
     pub fn remark(&self, problem: &Problem, code: &str, level: Severity) -> String {
         let shown = Shown { remark: Some((code.to_owned(), level)), ..Shown::new(problem, &self.files) };
         rendered(&shown).unwrap_or_default()
     }
 }
 
-/// A sentence in a message: in one piece, and of a length that can be read.
+/// Returns a message on one line and of a readable length.
 fn told(text: &str) -> String {
     let text = one_line(text);
     match text.char_indices().nth(LONGEST) {
@@ -107,13 +109,14 @@ fn rendered(shown: &Shown) -> Result<String, fmt::Error> {
     Ok(text.trim_matches('\n').lines().map(|line| format!("{}\n", line.trim_end())).collect())
 }
 
-/// One problem as miette wants it: labels in the file of the first one; a label in another file becomes words.
+/// One problem as miette expects it: labels in the file of the first one; a label in another file becomes
+/// text.
 struct Shown {
     message: String,
     source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
-    /// The code and level of what is no mistake.
+    /// Code and severity, if it is not an error.
     remark: Option<(String, Severity)>,
 }
 

@@ -1,36 +1,35 @@
-//! KDL that is no schema: the files that rosey writes for itself. A tree of words, and the text of whole blocks.
+//! KDL that is not a schema: the files that rosey writes for itself, as a tree of words and verbatim blocks.
 //!
-//! Reads what [`Pen`] writes and what people make of it by hand; what the words mean is for the caller to say.
+//! Reads what [`Pen`] writes and what people change in it by hand; the caller interprets the words.
 
 use ::kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::fmt::{is_newline, multi, quoted, string_repr};
 use super::parse::outline;
 
-/// A node: its words, and what is between its braces.
+/// A node with its arguments and what is between its braces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// Its name.
     pub(crate) name: String,
-    /// Its words, numbers and truths as text.
+    /// Its arguments; numbers and booleans as text.
     pub(crate) args: Vec<String>,
-    /// What it holds; nothing where it was asked for as text.
+    /// Its children; empty if it was read verbatim.
     pub(crate) children: Vec<Block>,
-    /// The text between its braces, where it was asked for.
+    /// The text between its braces, if it was read verbatim.
     pub(crate) text: String,
 }
 
 impl Block {
-    /// The first word.
+    /// Returns the first argument.
     pub(crate) fn first(&self) -> Option<&str> {
         self.args.first().map(String::as_str)
     }
 }
 
-/// Reads a document. Blocks of the names in `verbatim` are not parsed; their text is kept.
+/// Reads a document. Blocks with a name in `verbatim` are not parsed; their text is kept.
 ///
 /// # Errors
-/// The line of the first mistake, and what is wrong there.
+/// If the text is not valid: the line of the first mistake, and what is wrong there.
 pub(crate) fn read(text: &str, verbatim: &[&str]) -> Result<Vec<Block>, (usize, String)> {
     let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let mut blocks = Vec::new();
@@ -88,22 +87,22 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    /// A comment, line by line.
+    /// Writes a comment, line by line.
     pub(crate) fn comment(&mut self, text: &str) {
         for line in text.lines() {
-            // A character that ends a line for KDL ends the comment.
+            // Any character that ends a line in KDL would end the comment.
             let line: String = line.chars().map(|c| if is_newline(c) { ' ' } else { c }).collect();
             self.line(format!("// {line}").trim_end());
         }
     }
 
-    /// A node without children. A text of several lines stands in `"""`.
+    /// Writes a node without children. Text of several lines is written in `"""`.
     pub(crate) fn node<S: AsRef<str>>(&mut self, name: &str, args: &[S]) {
         let line = self.head(name, args);
         self.line(&line);
     }
 
-    /// A node with one number.
+    /// Writes a node with one number.
     pub(crate) fn number(&mut self, name: &str, number: i64) {
         self.line(&format!("{name} {number}"));
     }
@@ -121,19 +120,20 @@ impl Pen {
         self.line("}");
     }
 
-    /// Whole lines of KDL, as they are but for the indentation, which KDL takes off texts of several lines again.
+    /// Writes whole lines of KDL, changing only the indentation, which KDL removes again from multi-line
+    /// strings.
     pub(crate) fn verbatim(&mut self, text: &str) {
         for line in text.lines() {
             if line.is_empty() { self.out.push('\n') } else { self.line(line) }
         }
     }
 
-    /// An empty line.
+    /// Writes an empty line.
     pub(crate) fn blank(&mut self) {
         self.out.push('\n');
     }
 
-    /// What has been written.
+    /// Returns what has been written.
     pub(crate) fn finish(self) -> String {
         self.out
     }

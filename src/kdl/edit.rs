@@ -1,20 +1,20 @@
-//! Edits of a schema file that leave all else byte for byte: whole top-level nodes are written anew, taken out or added.
-//! It reads no schema, and changes nothing inside a node.
+//! Edits a schema file by rewriting, removing or adding whole top-level nodes; the rest stays byte for byte
+//! the same. It does not interpret the schema and changes nothing inside a node.
 
 use std::ops::Range;
 
 use super::parse::outline;
 
-/// What becomes of the top-level node that stands at a place.
+/// An edit of the top-level node at a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeEdit {
-    /// A byte of the file inside the node.
+    /// The offset of a byte inside the node.
     pub at: usize,
-    /// What stands in its place, as KDL; nothing where it goes.
+    /// The replacement as KDL; `None` to remove the node.
     pub with: Option<String>,
 }
 
-/// The text of the top-level node around a byte of a file.
+/// Returns the text of the top-level node around a byte of a file.
 pub fn node_at(text: &str, at: usize) -> Option<&str> {
     place(text, at).map(|range| &text[range])
 }
@@ -23,7 +23,7 @@ fn place(text: &str, at: usize) -> Option<Range<usize>> {
     outline(text).nodes().map(|(range, _)| range).find(|range| range.contains(&at))
 }
 
-/// The file with its nodes edited, and with `added` at its end. Lines end as they do in the file.
+/// Returns the file with its nodes edited, and with `added` at its end. Line endings are those of the file.
 pub fn edited(text: &str, edits: &[NodeEdit], added: &str) -> String {
     let places = outline(text);
     let mut found: Vec<(Range<usize>, &NodeEdit)> = Vec::new();
@@ -47,8 +47,8 @@ pub fn edited(text: &str, edits: &[NodeEdit], added: &str) -> String {
     out
 }
 
-/// How much of the rest goes with a node that is taken out: its line's end, and the empty line behind it where there is
-/// one before it.
+/// Returns how much of the rest is removed with a node: the end of its line, and the empty line after it if
+/// there is one before it.
 fn line_end(rest: &str, before: &str) -> usize {
     let end = |text: &str| if text.starts_with("\r\n") { 2 } else { usize::from(text.starts_with('\n')) };
     let own = end(rest);

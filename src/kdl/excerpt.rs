@@ -1,20 +1,20 @@
-//! The lines of a file that a message shows: those around its places, long ones cut, and nothing in them that a terminal
-//! or a reader takes for something else. The whole file is read once, whatever the number of messages.
+//! The lines of a file that a message shows: those around the positions, with long ones cut and nothing in
+//! them that could mislead a terminal or a reader. The file is scanned once, whatever the number of messages.
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::schema::{Span, escape};
 
-/// A line of more bytes is cut.
+/// Lines with more bytes are cut.
 const LONG: usize = 400;
 
-/// How much of a long line is shown before a place in it, and behind its beginning.
+/// How much of a long line is shown before a position in it, and after it.
 const AROUND: (usize, usize) = (80, 120);
 
-/// A place that goes over more lines is shown by its first.
+/// A range of more lines than this is shown by its first line.
 const TALL: u32 = 40;
 
-/// A file's text, and where its lines begin.
+/// The text of a file, and where its lines begin.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub(super) name: String,
@@ -28,12 +28,12 @@ impl Lines {
         Lines { name: name.to_owned(), text: text.to_owned(), starts }
     }
 
-    /// The line that a byte is on, from 0.
+    /// Returns the line of a byte, from 0.
     pub(super) fn of(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).saturating_sub(1)
     }
 
-    /// The bytes of a line without its end.
+    /// Returns the bytes of a line without its line break.
     fn range(&self, line: usize) -> (usize, usize) {
         let start = self.starts.get(line).copied().unwrap_or(self.text.len());
         let next = self.starts.get(line + 1).map_or(self.text.len(), |n| n - 1);
@@ -42,19 +42,19 @@ impl Lines {
     }
 }
 
-/// Lines of a file in a row.
+/// Consecutive lines of a file.
 #[derive(Debug)]
 struct Part {
-    /// Where it begins in the excerpt.
+    /// Its offset in the excerpt.
     start: usize,
     text: String,
     /// Its first line, from 0.
     line: usize,
-    /// Places in the excerpt, and their columns in the file.
+    /// Positions in the excerpt, and their columns in the file.
     columns: Vec<(usize, usize)>,
 }
 
-/// What is shown of a file.
+/// The excerpt of a file.
 #[derive(Debug)]
 pub(super) struct Excerpt {
     name: String,
@@ -62,7 +62,8 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// The lines around these places of a file, and where the places are in it: start and length.
+    /// Builds the excerpt around these spans of a file, and returns where the spans are in it: start and
+    /// length.
     pub(super) fn new(file: &Lines, spans: &[Span]) -> (Self, Vec<(usize, usize)>) {
         let end = file.text.len();
         let places: Vec<(usize, usize)> = spans
@@ -84,7 +85,7 @@ impl Excerpt {
         let mut excerpt = Excerpt { name: escape(&file.name), parts: Vec::new() };
         let mut written: Option<usize> = None;
         for (first, last) in windows {
-            // One line between two windows is shown too, as it takes no more room than the gap.
+            // A single line between two windows is shown too, as it takes no more space than a gap.
             let joins = written.is_some_and(|w| first <= w + 2);
             let first = written.filter(|_| joins).map_or(first, |w| w + 1);
             if first > last {
@@ -98,10 +99,10 @@ impl Excerpt {
         (excerpt, places)
     }
 
-    /// Writes lines, to the last part or as a new one, and notes where the points of the file have come to be.
+    /// Appends lines, to the last part or as a new one, and records the new offsets of the positions.
     fn add(&mut self, file: &Lines, (first, last): (usize, usize), joins: bool, places: &[(usize, usize)], points: &mut [(usize, usize)]) {
         if !joins || self.parts.is_empty() {
-            // One byte lies between two parts, so that nothing is in both.
+            // One byte separates two parts, so that no offset is in both.
             let start = self.parts.last().map_or(0, |p| p.start + p.text.len() + 1);
             self.parts.push(Part { start, text: String::new(), line: first, columns: Vec::new() });
         }
@@ -109,7 +110,7 @@ impl Excerpt {
         for line in first..=last {
             let (from, to) = file.range(line);
             let first_point = points.partition_point(|p| p.0 < from);
-            // What is behind the line's end, as that of a place with its line break, is at its end.
+            // A position after the end of the line, such as a line break, is moved to its end.
             let next = file.starts.get(line + 1).copied().unwrap_or(usize::MAX);
             let own = &mut points[first_point..];
             let count = own.partition_point(|p| p.0 < next);
@@ -134,7 +135,8 @@ impl Excerpt {
     }
 }
 
-/// The characters of a line that are shown, each with where it is in the file; of a long line those around the places.
+/// Returns the characters to show of a line, each with its offset in the file; of a long line only those
+/// around the positions.
 fn kept<'l>(line: &'l str, start: usize, places: &'l [usize]) -> impl Iterator<Item = (usize, char)> + 'l {
     let is_long = line.len() > LONG;
     let shown = move |at: usize| match places {
@@ -175,7 +177,7 @@ impl SourceCode for Excerpt {
         let offset = found.span().offset() + part.start;
         let column = part.columns.iter().find(|c| c.0 == offset).map_or(found.column(), |c| c.1);
         let span = SourceSpan::new(offset.into(), found.span().len());
-        // miette counts the lines from the beginning of the text, and shows two places together by that.
+        // miette counts lines from the beginning of the text, and groups two positions by that.
         let (line, count) = (found.line() + part.line, found.line_count() + part.line);
         Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), found.data(), span, line, column, count)))
     }

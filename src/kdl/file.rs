@@ -1,26 +1,27 @@
-//! Text of files that may be anybody's: regular files only, and no more of them than was asked for. It opens no pipe, no
-//! device and nothing of the system's own, and says of each what it is.
+//! Reads files that may come from anybody: regular files only, and only up to a limit. It opens no pipe,
+//! device or system file, and says what such a path is.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that all files of a schema may have together.
+/// The limit for all files of a schema together, in bytes.
 pub const SCHEMA: u64 = 16 << 20;
 
-/// Bytes that a configuration file may have.
+/// The limit for a configuration file, in bytes.
 pub const CONFIGURATION: u64 = 1 << 20;
 
-/// Bytes that a saved plan, a state or a file of SQL may have.
+/// The limit for a saved plan, a state or an SQL file, in bytes.
 pub const LARGE: u64 = 256 << 20;
 
-/// The text of a regular file of at most so many bytes.
+/// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// As reading; [`ErrorKind::InvalidInput`] if it is not a regular file, [`ErrorKind::FileTooLarge`] if it is longer.
+/// If reading fails; [`ErrorKind::InvalidInput`] if it is not a regular file, [`ErrorKind::FileTooLarge`] if
+/// it is longer.
 pub fn read_text(path: &Path, most: u64) -> Result<String> {
     let refused = |what: &str| Error::new(ErrorKind::InvalidInput, format!("it is {what}, not a regular file"));
-    // Looked at before it is opened: opening a pipe waits for its writer.
+    // Check before opening: opening a pipe waits for its writer.
     if let Some(what) = is_special(path)? {
         return Err(refused(what));
     }
@@ -36,11 +37,11 @@ pub fn read_text(path: &Path, most: u64) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Writes a file so that it is there whole, or what was there before. Whatever already lies beside it is left alone: a link
-/// of that name might lead anywhere.
+/// Writes a file atomically: afterwards it has either the new text or the old one. Files next to it are left
+/// alone: a link might lead anywhere.
 ///
 /// # Errors
-/// As writing; then nothing is left behind.
+/// If writing fails; no temporary file is left behind.
 pub fn write_whole(path: &Path, text: &str) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.new", std::process::id()));
@@ -56,7 +57,7 @@ pub fn write_whole(path: &Path, text: &str) -> Result<()> {
     done
 }
 
-/// What a path is, if it is not a regular file.
+/// Returns what a path is, if it is not a regular file.
 fn is_special(path: &Path) -> Result<Option<&'static str>> {
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_dir() {
@@ -65,18 +66,18 @@ fn is_special(path: &Path) -> Result<Option<&'static str>> {
     if !kind.is_file() {
         return Ok(Some("a pipe, device or socket"));
     }
-    // The kernel makes these up; they tell what the machine and its programs hold.
+    // The kernel generates these files; they reveal data of the machine and its processes.
     let real = path.canonicalize()?;
     Ok(["/proc", "/sys"].iter().any(|root| real.starts_with(root)).then_some("a file in /proc or /sys"))
 }
 
-/// A number of bytes for people.
+/// Formats a number of bytes for people.
 pub fn size(bytes: u64) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
 }
 
-/// Whether a path leads out of the project by a link, or by a path that a file of the project names. The project is the
-/// repository that `home` is in, or else `home` itself.
+/// Returns whether a path leaves the project through a link, or through a path given in one of its files. The
+/// project is the repository that contains `home`, or else `home` itself.
 ///
 /// # Errors
 /// If one of the two cannot be resolved.
@@ -86,7 +87,7 @@ pub fn leads_out(path: &Path, home: &Path) -> Result<bool> {
     Ok(!path.canonicalize()?.starts_with(root))
 }
 
-/// The folder of a path as it was given, links in it not followed.
+/// Returns the folder of a path as given, without following links.
 pub fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),

@@ -1,8 +1,9 @@
-//! The canonical layout of a KDL 2 text: the engine of `rosey fmt`.
+//! The canonical layout of KDL 2: the engine of `rosey fmt`.
 //!
-//! It reads the text's own tokens rather than the `kdl` crate's trivia, which leave out what stands behind a block's `}`
-//! and inside `/-`. It knows no schema: it refuses nothing but bad KDL, moves no entry and no node, and changes no name,
-//! value, or comment. Where the result would not mean the same, it gives the source back as it was.
+//! It reads the tokens of the text rather than the trivia of the `kdl` crate, which lack what follows the `}`
+//! of a block and what is inside `/-`. It knows nothing of schemas: it rejects only invalid KDL, moves no
+//! entry and no node, and changes no name, value or comment. If the result would not mean the same, it
+//! returns the source unchanged.
 
 mod lex;
 mod print;
@@ -23,12 +24,12 @@ pub(super) use lex::{Kind, Token, lex};
 pub(in crate::kdl) use text::{is_forbidden, multi};
 pub(crate) use text::{quoted, string_repr};
 
-/// Writes a KDL 2 text in the canonical layout. A text whose lines all end in CRLF keeps these ends.
+/// Writes KDL 2 in the canonical layout. A text in which all lines end in CRLF keeps these line endings.
 ///
 /// The result parses to the same nodes, entries and values, has the same comments, and formats to itself.
 ///
 /// # Errors
-/// The parser's error, with all its diagnostics, where the source is not KDL 2.
+/// If the source is not KDL 2: the parser's error, with all its diagnostics.
 pub fn format(source: &str) -> Result<String, KdlError> {
     let document = parsed(source)?;
     let crlf = source.matches("\r\n").count();
@@ -38,7 +39,7 @@ pub fn format(source: &str) -> Result<String, KdlError> {
     if printed == source || means_the_same(&document, source, &printed) { Ok(printed) } else { Ok(source.to_owned()) }
 }
 
-/// The text as the crate reads it, if it is not too long or too deep for that.
+/// Parses the text with the crate, unless it is too long or too deeply nested for that.
 fn parsed(source: &str) -> Result<KdlDocument, KdlError> {
     let outline = outline(source);
     match outline.refusal() {
@@ -58,13 +59,13 @@ fn parsed(source: &str) -> Result<KdlDocument, KdlError> {
     }
 }
 
-/// The canonical layout of a text that parses.
+/// Returns a valid text in the canonical layout.
 fn lay_out(source: &str) -> String {
     print::document(&tree::read(source))
 }
 
-/// Guards against a fault of the printer, or of the parser on one of two spellings: a formatter that changes a schema is
-/// worse than one that leaves a file alone.
+/// Guards against a bug in the printer, or in how the parser reads one of the two spellings: a formatter that
+/// changes a schema is worse than one that leaves a file alone.
 fn means_the_same(document: &KdlDocument, source: &str, printed: &str) -> bool {
     parsed(printed).is_ok_and(|again| same_documents(document, &again) && contents(source) == contents(printed))
 }
@@ -96,8 +97,8 @@ fn same_names(one: Option<&KdlIdentifier>, two: Option<&KdlIdentifier>) -> bool 
     one.map(KdlIdentifier::value) == two.map(KdlIdentifier::value)
 }
 
-/// All that a text says, for comparing, whatever its layout: words and marks, those behind `/-` included, and comments,
-/// which may change places with a `/-`.
+/// Returns all that a text says, for comparison regardless of layout: tokens, including those after `/-`, and
+/// comments, which may swap places with a `/-`.
 fn contents(source: &str) -> (Vec<String>, Vec<String>) {
     let (mut code, mut comments) = (Vec::new(), Vec::new());
     for token in lex(source) {
@@ -107,7 +108,7 @@ fn contents(source: &str) -> (Vec<String>, Vec<String>) {
                 let words: Vec<&str> = token.text.split_whitespace().collect();
                 comments.push(words.join(" "));
             }
-            // Empty blocks may go.
+            // Empty blocks may be dropped.
             Kind::Close if code.last().is_some_and(|last| last == "{") => {
                 code.pop();
             }

@@ -1,4 +1,4 @@
-//! `index NAME COLUMN… where="…"`, or with `part` children where a part is more than a column.
+//! `index NAME COLUMN… where="…"`, or with `part` children if a part is more than a column.
 
 use super::allow;
 use super::node::Node;
@@ -87,7 +87,7 @@ pub(super) fn encode(index: &Index, out: &mut Writer) {
     children.extend(writer::include(&index.include).into_iter().chain(writer::with(&index.with)).chain(writer::was(&index.was)));
     children.extend(allow::lines(&index.allows));
     if children.len() == 1 && !short {
-        // A single part keeps lines of its own: it is what the index is.
+        // A single part keeps its own lines: it is what defines the index.
         out.open(line);
         children.into_iter().for_each(|c| out.line(c));
         out.close();

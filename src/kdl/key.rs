@@ -4,7 +4,7 @@ use super::node::{Ctx, Node};
 use super::writer::{self, Line, Writer};
 use crate::schema::{Column, Conflict, Deferrable, Ident, KeyPart, PrimaryKey, Problem, Table, Unique};
 
-/// `abort` is the default, so it is no clause at all.
+/// `abort` is the default, so it is the same as no clause.
 pub(super) const CONFLICTS: [(&str, Option<Conflict>); 5] = [
     ("rollback", Some(Conflict::Rollback)),
     ("abort", None),
@@ -62,8 +62,8 @@ pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
     }
 }
 
-/// What stands in a key or unique rule: its columns, as words, or as `part` children where one has an order or a
-/// collation of its own.
+/// What a key or unique constraint consists of: its columns, as words, or as `part` children if one has an
+/// order or a collation of its own.
 struct Children {
     parts: Vec<KeyPart>,
     include: Vec<Ident>,
@@ -105,7 +105,8 @@ fn decode_part(mut node: Node) -> Option<KeyPart> {
     Some(KeyPart { column, collate, desc })
 }
 
-/// A key that can be the flag of its column. `on-conflict=` there is the key's, so the column has no other.
+/// Returns whether a key can be a flag of its column. `on-conflict=` then belongs to the key, so the column
+/// has no other.
 pub(super) fn key_is_inline(key: &PrimaryKey, table: &Table) -> bool {
     let column = |p: &KeyPart| table.columns.get(&p.column).is_some_and(|c| c.not_null_conflict.is_none());
     key.name.is_none()
@@ -115,7 +116,8 @@ pub(super) fn key_is_inline(key: &PrimaryKey, table: &Table) -> bool {
         && matches!(key.parts.as_slice(), [p] if p.collate.is_none() && (!p.desc || key.inline_desc) && column(p))
 }
 
-/// The unique rule that can be the flag of its column. `on-conflict=` there is the rule's, unless it is the key's.
+/// Returns the unique constraint that can be a flag of its column. `on-conflict=` then belongs to the
+/// constraint, unless it is the key's.
 pub(super) fn inline_unique<'a>(column: &Column, table: &'a Table) -> Option<&'a Unique> {
     let is_key = table.primary_key.as_ref().is_some_and(|k| key_is_inline(k, table) && k.parts[0].column == column.name);
     table.uniques.iter().find(|u| {

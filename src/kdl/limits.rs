@@ -1,33 +1,34 @@
-//! What a text may be like before the `kdl` crate reads it: how long, how deep, how long a word. The crate's stack grows
-//! with every level, and its time faster than some texts, so a text beyond these limits is refused at the place, by its
-//! tokens alone. It reads no schema, and says nothing about what is wrong in other ways.
+//! Limits for a text before the `kdl` crate reads it: its length, its nesting, the length of a word. The
+//! crate's stack grows with every level, and its time grows faster than linearly on some texts, so a text
+//! beyond these limits is refused, with the position, based on its tokens alone. Nothing else is validated
+//! here.
 
 use std::ops::Range;
 
 use super::fmt::{Kind, Token};
 
-/// Files that a schema may consist of.
+/// The number of files in a schema.
 pub(super) const FILES: usize = 10_000;
 
-/// Levels of comments within each other, and of parentheses in SQL.
+/// Levels of nested comments, and of parentheses in SQL.
 pub(super) const DEPTH: usize = 256;
 
 /// Levels of braces. A schema needs four.
 pub(super) const BRACES: usize = 64;
 
-/// Characters of an expression.
+/// Characters in an expression.
 pub(super) const EXPRESSION: usize = 100_000;
 
-/// Bytes of a word, number or string; among them the SQL of a view or a trigger.
+/// Bytes in a word, number or string, including the SQL of a view or a trigger.
 pub(super) const WORD: usize = 1 << 20;
 
-/// Words, values and properties that one node may have, those that are commented out included.
+/// Arguments and properties of one node, including those that are commented out.
 const ENTRIES: usize = 2_000;
 
-/// Semicolons in a row, of which only the first ends a node.
+/// Consecutive semicolons, of which only the first ends a node.
 const SEMICOLONS: usize = 64;
 
-/// Longer comments are blanked before parsing: the crate looks at each of their characters several times.
+/// Longer comments are blanked before parsing: the crate visits each of their characters several times.
 const LONG_COMMENT: usize = 4096;
 
 /// Why a text is refused, and where.
@@ -35,30 +36,28 @@ const LONG_COMMENT: usize = 4096;
 pub(super) struct Refusal {
     /// The bytes to point to.
     pub(super) at: Range<usize>,
-    /// What is wrong.
     pub(super) message: String,
-    /// What to do.
     pub(super) help: &'static str,
 }
 
-/// Looks at a text token by token.
+/// Checks a text token by token.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     depth: usize,
-    /// Entries of the node that is being read, for each level of braces.
+    /// The number of entries of the current node at each level of braces.
     entries: Vec<usize>,
     slashed: bool,
     typed: bool,
     continued: bool,
     semicolons: usize,
-    /// The first thing that is over a limit.
+    /// The first violation of a limit.
     pub(super) refusal: Option<Refusal>,
     /// Comments that are blanked before parsing.
     pub(super) long_comments: Vec<Range<usize>>,
 }
 
 impl Watch {
-    /// Takes the next token, and gives how many braces are open behind it.
+    /// Takes the next token, and returns how many braces are open after it.
     pub(super) fn take(&mut self, token: &Token<'_>) -> usize {
         match token.kind {
             Kind::Open => self.depth += 1,
@@ -101,7 +100,7 @@ impl Watch {
         }
     }
 
-    /// Marks that stand in a row nowhere in KDL, and that the crate tries in every combination.
+    /// Refuses marks that never follow each other in KDL, as the crate tries them in every combination.
     fn marks(&mut self, token: &Token<'_>) {
         match token.kind {
             Kind::SlashDash if self.slashed => {
@@ -147,7 +146,7 @@ impl Watch {
     }
 }
 
-/// How deep comments stand within each other, and whether the last one is not closed.
+/// Returns how deeply comments are nested, and whether the last one is not closed.
 fn levels(comment: &str) -> (usize, bool) {
     let bytes = comment.as_bytes();
     let (mut depth, mut deepest, mut at) = (0usize, 0, 0);
@@ -166,8 +165,8 @@ fn levels(comment: &str) -> (usize, bool) {
     (deepest, depth > 0)
 }
 
-/// Why an expression is refused: its length, or how deep its parentheses stand within each other. Quotes are not looked
-/// at: what stands in them counts too, and that is far from any limit in an expression that somebody wrote.
+/// Returns why an expression is refused: for its length, or for how deeply its parentheses are nested. Quotes
+/// are ignored: parentheses in them count too, which is far from the limit in any real expression.
 pub(super) fn of_sql(text: &str, longest: usize) -> Option<String> {
     let length = text.chars().count();
     if length > longest {

@@ -1,7 +1,9 @@
-//! `schema.kdl` ⇄ [`Schema`]: reading with a span for every object and an error for every mistake, and writing.
+//! `schema.kdl` ⇄ [`Schema`]: reads it, with a span for every object and an error for every mistake, and
+//! writes it.
 //!
-//! Each kind of node has one file, decode above encode. Nothing here knows a database beyond its word in `only=`;
-//! nothing here guesses: what the language does not know is an error with the nearest thing it does know.
+//! Each kind of node has one file, with decoding before encoding. Nothing here depends on a database beyond
+//! its word in `only=`, and nothing here guesses: what the language does not have is an error that suggests
+//! the nearest word it has.
 
 mod allow;
 mod arg;
@@ -64,13 +66,13 @@ const NO_OBJECTS: [&str; 3] = ["ignore", "include", "unmanaged"];
 /// Reads the schema that the sources declare for one dialect.
 ///
 /// # Errors
-/// Every mistake of every file, in the order of files and lines.
+/// If there are mistakes: every one in every file, in the order of files and lines.
 pub fn decode(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let (schema, problems) = decode_all(sources, dialect);
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-/// Reads as much of the schema as can be read, with every problem found on the way: a dialect may have more to say.
+/// Reads as much of the schema as possible, with all problems found: a dialect may add others.
 pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>) {
     let mut schema = Schema::default();
     let mut problems = sources.problems().to_vec();
@@ -98,17 +100,17 @@ pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>)
     (schema, problems)
 }
 
-/// Finds what is no KDL, whatever it means.
+/// Checks that the sources are KDL, without interpreting them.
 ///
 /// # Errors
-/// The syntax errors of all files.
+/// If a file is not valid KDL: the syntax errors of all files.
 pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
     let files = sources.files().iter().enumerate();
     let problems: Vec<Problem> = files.flat_map(|(i, f)| parse::parse(i as u32, &f.text, |_, _| {}).err().unwrap_or_default()).collect();
     if problems.is_empty() { Ok(()) } else { Err(Diagnostics::new(sources, problems)) }
 }
 
-/// A recorded schema, or one that a program carries with it, is a schema and names no files.
+/// Reports an `include` in a recorded or embedded schema, which has no files.
 fn no_include(ctx: &Ctx, node: &kdl::KdlNode) -> Problem {
     let at = ctx.span(node.name().span());
     Problem::new("`include` in a text that is not a file", at, "includes nothing").help("put what it includes in its place")
@@ -174,7 +176,7 @@ fn pass_over(kind: Kind, node: Node, declared: &mut Declared) {
     declared.domains.extend(unused.domains.into_values().map(|d| (own.clone(), d)));
 }
 
-/// Adds what was read, unless there is one of its name.
+/// Adds an object, unless there is one of that name.
 fn insert<T: Body>(ctx: &Ctx, schema: &mut Schema, object: Option<T>) {
     let Some(object) = object else { return };
     match T::all_in_mut(schema).entry(object.name.clone()) {

@@ -1,4 +1,4 @@
-//! Reading one KDL node: its words, properties and children, and a problem for each that nobody asked for.
+//! Reads one KDL node: its arguments, properties and children. What is not read is reported as a problem.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,16 +8,16 @@ use miette::SourceSpan;
 pub(super) use super::arg::Arg;
 use crate::schema::{Dialect, Expr, Head, Ident, ObjectName, Only, Origin, Problem, Span, nearest};
 
-/// What reading needs to know, and where it puts what it finds wrong.
+/// What reading depends on, and where it collects problems.
 pub(super) struct Ctx {
     file: u32,
-    /// Where the piece that is being read begins in its file.
+    /// The start of the current piece in its file.
     start: Cell<usize>,
     pub(super) dialect: Dialect,
-    /// Whether `only=` may keep a node to one dialect.
+    /// Whether `only=` may restrict a node to one dialect.
     by_dialect: bool,
     problems: RefCell<Vec<Problem>>,
-    /// How many nodes could not be read at all.
+    /// The number of nodes that could not be read at all.
     lost: Cell<usize>,
 }
 
@@ -26,17 +26,17 @@ impl Ctx {
         Ctx { file, start: Cell::new(0), dialect, by_dialect: true, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
     }
 
-    /// For a file that knows no `only=`.
+    /// Creates a context for a file without `only=`.
     pub(super) fn without_dialects(file: u32) -> Self {
         Ctx { by_dialect: false, ..Ctx::new(file, Dialect::Sqlite) }
     }
 
-    /// How many nodes could not be read at all, so that what they would have declared is missing.
+    /// Returns the number of nodes that could not be read at all, so that their declarations are missing.
     pub(super) fn lost(&self) -> usize {
         self.lost.get()
     }
 
-    /// From here on, places count from this byte of the file.
+    /// Makes positions relative to this byte of the file from now on.
     pub(super) fn starts_at(&self, start: usize) {
         self.start.set(start);
     }
@@ -45,7 +45,7 @@ impl Ctx {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// How many problems there are by now.
+    /// Returns the number of problems so far.
     pub(super) fn count(&self) -> usize {
         self.problems.borrow().len()
     }
@@ -67,7 +67,7 @@ impl Ctx {
         self.by_dialect && self.dialect.capabilities().has_empty_names
     }
 
-    /// Opens a node, unless its `only=` keeps it to another dialect.
+    /// Opens a node, unless its `only=` restricts it to another dialect.
     pub(super) fn open<'a>(&'a self, kdl: &'a KdlNode) -> Option<Node<'a>> {
         let asked = if self.by_dialect { vec!["only"] } else { Vec::new() };
         let mut node = Node { ctx: self, kdl, args: Vec::new(), props: Vec::new(), asked, only: Only::default(), single_quoted: None };
@@ -86,7 +86,7 @@ impl Ctx {
     }
 }
 
-/// A node that is being read. Drop it with [`Node::finish`], which reports what nobody asked for.
+/// A node being read. End with [`Node::finish`], which reports what was not read.
 pub(super) struct Node<'a> {
     pub(super) ctx: &'a Ctx,
     kdl: &'a KdlNode,
@@ -95,7 +95,6 @@ pub(super) struct Node<'a> {
     asked: Vec<&'static str>,
     /// A word that begins with a single quote, until one ends with it.
     single_quoted: Option<(Span, String)>,
-    /// Its `only=`.
     pub(super) only: Only,
 }
 
@@ -117,7 +116,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// `'a b'` are two words to KDL. They are told as the one that was meant.
+    /// Joins `'a b'`, which is two words in KDL, and reports it as the single string that was meant.
     fn is_single_quoted(&mut self, arg: &Arg) -> bool {
         let repr = arg.entry.format().map_or("", |f| f.value_repr.as_str());
         let (begins, ends) = (repr.starts_with('\''), repr.ends_with('\''));
@@ -151,14 +150,14 @@ impl<'a> Node<'a> {
         self.kdl.name().value()
     }
 
-    /// The node's first line: from its name to its last word, without the children.
+    /// Returns the first line of the node: from its name to its last argument, without the children.
     pub(super) fn at(&self) -> Span {
         let name = self.ctx.span(self.kdl.name().span());
         let end = self.kdl.entries().iter().map(|e| self.ctx.span(e.span())).map(|s| s.start + s.len).max();
         Span { len: end.map_or(name.len, |e| e - name.start), ..name }
     }
 
-    /// All of the node, with its children.
+    /// Returns the whole node, with its children.
     pub(super) fn whole(&self) -> Span {
         self.ctx.span(self.kdl.span())
     }
@@ -171,12 +170,12 @@ impl<'a> Node<'a> {
         self.ctx.problem(Problem::new(message, self.at(), label).help(help));
     }
 
-    /// The next word, if there is one.
+    /// Returns the next argument, if there is one.
     pub(super) fn next(&mut self) -> Option<Arg<'a>> {
         (!self.args.is_empty()).then(|| self.args.remove(0))
     }
 
-    /// The next word, which must be there.
+    /// Returns the next argument, or reports that it is missing.
     pub(super) fn required(&mut self, what: &str, help: &str) -> Option<Arg<'a>> {
         let arg = self.next();
         if arg.is_none() {
@@ -185,7 +184,7 @@ impl<'a> Node<'a> {
         arg
     }
 
-    /// The node's name of its own, which must be there.
+    /// Returns the name of the object, or reports that it is missing.
     pub(super) fn required_name(&mut self) -> Option<Ident> {
         let help = format!("write `{} NAME`", self.name());
         let arg = self.required("a name", &help)?;
@@ -198,22 +197,22 @@ impl<'a> Node<'a> {
         arg.ident("a name")
     }
 
-    /// All words that are left.
+    /// Returns all remaining arguments.
     pub(super) fn rest(&mut self) -> Vec<Arg<'a>> {
         std::mem::take(&mut self.args)
     }
 
-    /// All properties that are left.
+    /// Returns all remaining properties.
     pub(super) fn rest_props(&mut self) -> Vec<(&'a str, Arg<'a>)> {
         std::mem::take(&mut self.props)
     }
 
-    /// All words that are left, as names.
+    /// Returns all remaining arguments, as names.
     pub(super) fn rest_idents(&mut self, what: &str) -> Vec<Ident> {
         self.rest().iter().filter_map(|a| a.ident(what)).collect()
     }
 
-    /// The names of a `was` node.
+    /// Returns the names of a `was` node.
     pub(super) fn old_names(&mut self) -> Vec<Ident> {
         if self.args.is_empty() {
             self.problem("`was` is missing a name", "here", "write `was OLD_NAME`");
@@ -239,7 +238,7 @@ impl<'a> Node<'a> {
         self.prop(name).is_some_and(|a| a.bool(&format!("{name}=")))
     }
 
-    /// A whole number of 64 bits, such as a sequence counts with.
+    /// Returns a 64-bit integer, such as the options of a sequence.
     pub(super) fn prop_integer(&mut self, name: &'static str) -> Option<i64> {
         let arg = self.prop(name)?;
         let number = arg.value().as_integer().and_then(|n| i64::try_from(n).ok());
@@ -250,23 +249,23 @@ impl<'a> Node<'a> {
         number
     }
 
-    /// The name of a top-level object, with its `schema=`.
+    /// Returns the name of a top-level object, with its `schema=`.
     pub(super) fn object_name(&mut self) -> Option<ObjectName> {
         let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect.capabilities().has_schemas);
         Some(ObjectName { schema, name: self.required_name()? })
     }
 
-    /// What its `schema=` says, read whatever the dialect and without asking for it.
+    /// Returns the text of its `schema=`, for any dialect and without marking it as read.
     pub(super) fn schema_text(&self) -> Option<String> {
         self.kdl.get("schema").and_then(|v| v.as_string()).map(str::to_owned)
     }
 
-    /// The children that are for this dialect.
+    /// Returns the children for this dialect.
     pub(super) fn children(&self) -> Vec<Node<'a>> {
         self.kdl.children().map_or(&[][..], |c| c.nodes()).iter().filter_map(|n| self.ctx.open(n)).collect()
     }
 
-    /// Adds the old names that stand in `was` children, in a node that has no other children.
+    /// Adds the old names in `was` children, in a node that has no other children.
     pub(super) fn only_old_names(&self, was: &mut Vec<Ident>) {
         for mut child in self.children() {
             if child.name() == "was" {
@@ -278,7 +277,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Adds the old names, and what is let stand, in a node that has no other children.
+    /// Adds the old names and the allowed findings, in a node that has no other children.
     pub(super) fn old_names_and_allows(&self, head: &mut Head) {
         for mut child in self.children() {
             match child.name() {
@@ -297,7 +296,7 @@ impl<'a> Node<'a> {
         self.ctx.problem(Problem::new(message, child.at(), "unexpected").help("remove it"));
     }
 
-    /// Reports this node as one that does not belong where it stands.
+    /// Reports that this node does not belong where it is.
     pub(super) fn unknown(&self, what: &str, known: &[&'static str]) {
         self.ctx.lost.set(self.ctx.lost.get() + 1);
         let at = self.ctx.span(self.kdl.name().span());
@@ -312,7 +311,8 @@ impl<'a> Node<'a> {
         self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not recognized").help(help));
     }
 
-    /// Reports a child that does not belong into this node. What is a property or a flag of the node is told so.
+    /// Reports a child that does not belong in this node, with a hint if it is a property or a flag of the
+    /// node.
     pub(super) fn unknown_child(&self, child: &Node, what: &str, known: &[&'static str], flags: impl IntoIterator<Item = &'static str>) {
         let name = child.name();
         let here = format!("on the line of `{}`", self.name());
@@ -329,7 +329,7 @@ impl<'a> Node<'a> {
         self.ctx.problem(Problem::new(format!("unknown {what} `{name}`"), at, "not recognized").help(help));
     }
 
-    /// Words that are flags, given a value.
+    /// Reports flags that were given a value.
     pub(super) fn flags_with_values(&mut self, flags: impl Iterator<Item = &'static str>) {
         for flag in flags {
             if let Some(i) = self.props.iter().position(|(n, _)| *n == flag) {
@@ -341,12 +341,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The one piece of SQL that the node is there for, as its only word.
+    /// Returns the SQL that is the only argument of the node.
     pub(super) fn sql_word(self, what: &str) -> Option<Expr> {
         self.only_word(|arg| arg.expr(what))
     }
 
-    /// The one statement that the node is there for, as its only word.
+    /// Returns the statement that is the only argument of the node.
     pub(super) fn statement(self, what: &str) -> Option<Expr> {
         self.only_word(|arg| arg.statement(what))
     }
@@ -358,7 +358,7 @@ impl<'a> Node<'a> {
         expr
     }
 
-    /// Ends the reading: words and properties that are left are problems; so are children where none are known.
+    /// Ends reading: remaining arguments and properties are problems; so are children if none are known.
     pub(super) fn finish(self, known_children: &[&'static str]) {
         for arg in &self.args {
             let shown = arg.value().as_string().map_or_else(|| arg.value().to_string(), str::to_owned);
@@ -385,7 +385,7 @@ impl<'a> Node<'a> {
 }
 
 impl Node<'_> {
-    /// `with fillfactor=70 …`: any property, as text.
+    /// Reads `with fillfactor=70 …`: any properties, as text.
     pub(super) fn storage_parameters(&mut self) -> Vec<(String, String)> {
         let props = self.rest_props();
         if props.is_empty() {

@@ -1,10 +1,11 @@
-//! Numbers: KDL's spellings (`1_000`, `0x1F`, `+5`) as the plain decimal that every SQL reads, digit by digit from the
-//! source and never through a float. What is not a number of SQL (`#inf`, `#nan`) has no such spelling.
+//! Numbers: converts KDL's spellings (`1_000`, `0x1F`, `+5`) to the plain decimal that every SQL reads, digit
+//! by digit from the source and never through a float. What is not a number in SQL (`#inf`, `#nan`) has no
+//! such spelling.
 
 use ::kdl::KdlValue;
 
-/// The number in plain decimal. `source` is how it is spelled in the file. The digits behind a point stay as they are,
-/// and so does an exponent: `1.10` and `1e3` mean something else than `1.1` and `1000` where no type is declared.
+/// Returns the number in plain decimal. `source` is how it is spelled in the file. Decimals and exponents are
+/// kept: `1.10` and `1e3` differ from `1.1` and `1000` if no type is declared.
 pub(super) fn plain(value: &KdlValue, source: &str) -> Option<String> {
     match value {
         KdlValue::Integer(whole) => Some(whole.to_string()),
@@ -26,14 +27,15 @@ fn plain_fraction(source: &str) -> String {
     format!("{sign}{}", &unsigned[leading..])
 }
 
-/// A number in a type's brackets that only some databases read: `varchar(1_000)`, `varchar(0x20)`.
+/// Returns a number in the parentheses of a type that only some databases read: `varchar(1_000)`,
+/// `varchar(0x20)`.
 pub(super) fn odd_size(ty: &str) -> Option<&str> {
     let sizes = ty.find(['(', '[']).map(|open| &ty[open..])?;
     let words = sizes.split(|c: char| c.is_whitespace() || "()[],".contains(c));
     words.map(|w| w.trim_start_matches(['-', '+'])).find(|w| is_odd(w))
 }
 
-/// Whether the text is a number in a spelling that is not plain decimal.
+/// Returns whether the text is a number that is not in plain decimal.
 pub(super) fn is_odd(text: &str) -> bool {
     let (first, rest) = text.split_at(usize::from(text.starts_with(|c: char| c.is_ascii_digit())));
     let prefixed = first == "0" && rest.starts_with(['x', 'X', 'o', 'O', 'b', 'B']) && rest[1..].bytes().all(|b| b.is_ascii_hexdigit());

@@ -1,13 +1,13 @@
-//! A node as it stands in its file, with one more old name. Whatever else the node says stays as it was written: types,
-//! `only=`, comments. It reads no schema and writes no file.
+//! Shows a node from its file with one more old name. The rest of the node is as it was written: types,
+//! `only=`, comments. It interprets no schema and writes no file.
 
 use ::kdl::{KdlDocument, KdlNode};
 
 use super::{Sources, string_repr};
 use crate::schema::{Ident, Origin};
 
-/// The node's line with `was=` for the old name, as one line; `{ … }` stands for its children. None where the file is not
-/// at hand, or has no node there.
+/// Returns the node with `was=` for the old name, as one line, with `{ … }` for its children. `None` if the
+/// file is not available, or has no node there.
 pub fn line_with_old_name(sources: &Sources, origin: Origin, old: &Ident) -> Option<String> {
     let span = origin.0?;
     let file = &sources.files().get(span.file as usize)?.text;
@@ -17,7 +17,7 @@ pub fn line_with_old_name(sources: &Sources, origin: Origin, old: &Ident) -> Opt
     let opens = file.get(span.range().end..).is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with('{'));
     Some(match old_names(node) {
         None => format!("{} was={}{}", in_one_line(node, text), string_repr(old.as_str()), if opens { " { … }" } else { "" }),
-        // Several old names are a child.
+        // Several old names are written as a child.
         Some(name) => {
             let mut plain = node.clone();
             plain.retain(|e| e.name().is_none_or(|n| n.value() != "was"));
@@ -31,7 +31,7 @@ fn old_names(node: &KdlNode) -> Option<String> {
     node.get("was")?.as_string().map(str::to_owned)
 }
 
-/// The text, or where it is more than a line the node laid out anew.
+/// Returns the text, or the node formatted anew if the text has more than one line.
 fn in_one_line(node: &KdlNode, text: &str) -> String {
     if !text.is_empty() && !text.contains('\n') {
         return text.to_owned();

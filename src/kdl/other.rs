@@ -30,7 +30,7 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     Some(VirtualTable { head: Head { prevent_destroy, allows, origin, ..Head::new(name) }, using })
 }
 
-/// The one child that holds the object's SQL. `other` reads the other children that are `known`.
+/// Reads the only child that contains the object's SQL. `other` reads the other children that are `known`.
 pub(super) fn sql_child<'a>(
     node: Node<'a>,
     child_name: &'static str,

@@ -1,6 +1,8 @@
-//! Parsing in pieces: the `kdl` crate takes a hundred times the text's memory, and its stack grows with every level.
+//! Parses in pieces: the `kdl` crate takes a hundred times the memory of the text, and its stack grows with
+//! every level.
 //!
-//! A file is cut between its top-level nodes, each piece is parsed, decoded and let go. Places stay those of the file.
+//! A file is split between its top-level nodes, and each piece is parsed, decoded and freed. Positions are
+//! those in the file.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,17 +14,17 @@ use super::fmt::{Kind, Token, is_forbidden, lex};
 use super::limits::{Refusal, Watch};
 use crate::schema::{Problem, Span};
 
-/// About how long a piece is.
+/// The approximate length of a piece.
 const PIECE: usize = 64 * 1024;
 
-/// Where the top-level nodes of a text begin and end, found by its tokens alone.
+/// Where the top-level nodes of a text begin and end, according to its tokens.
 pub(super) struct Outline<'t> {
     text: &'t str,
     nodes: Vec<(Range<usize>, &'t str)>,
     watch: Watch,
 }
 
-/// Reads the outline of a text. Of text that is no KDL it is a guess, which parsing finds out.
+/// Reads the outline of a text. If the text is not valid KDL it is a guess, which parsing detects.
 pub(super) fn outline(text: &str) -> Outline<'_> {
     let mut outline = Outline { text, nodes: Vec::new(), watch: Watch::default() };
     let mut node: Option<(usize, &str)> = None;
@@ -52,28 +54,28 @@ impl Refusal {
 }
 
 impl<'t> Outline<'t> {
-    /// Why the text is not given to the `kdl` crate at all.
+    /// Returns why the text must not be passed to the `kdl` crate at all.
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         self.watch.refusal.as_ref()
     }
 
-    /// The text as the crate reads it: with long comments blanked, and all places as they are.
+    /// Returns the text for the crate: with long comments blanked, and all positions unchanged.
     pub(super) fn readable(&self) -> Cow<'t, str> {
         let long = &self.watch.long_comments;
         if long.is_empty() { Cow::Borrowed(self.text) } else { Cow::Owned(blank(self.text, long)) }
     }
 
-    /// The places of the top-level nodes of this name.
+    /// Returns the positions of the top-level nodes of this name.
     pub(super) fn nodes_called(&self, name: &str) -> Vec<Range<usize>> {
         self.nodes.iter().filter(|(_, n)| *n == name).map(|(range, _)| range.clone()).collect()
     }
 
-    /// The places and names of all top-level nodes.
+    /// Returns the positions and names of all top-level nodes.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
         self.nodes.iter().map(|(range, name)| (range.clone(), *name))
     }
 
-    /// Ranges of the text, each of whole nodes, that together are all of it.
+    /// Splits the text into ranges of whole nodes that together cover it.
     fn pieces(&self) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         let mut from = 0;
@@ -88,10 +90,11 @@ impl<'t> Outline<'t> {
     }
 }
 
-/// Parses a file piece by piece and hands each over with the place it begins at.
+/// Parses a file piece by piece and passes each on with its start.
 ///
 /// # Errors
-/// The syntax errors of the whole file; then nothing, or only its first pieces, have been handed over.
+/// If the file is not valid KDL: the syntax errors of the whole file. None or only its first pieces have been
+/// passed on.
 pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
     let outline = outline(text);
     if let Some(refusal) = outline.refusal() {
@@ -107,7 +110,8 @@ pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocum
     Ok(())
 }
 
-/// Parses all that is left at once: the outline may have been wrong, and of the whole file the crate tells more.
+/// Parses the whole rest at once: the outline may have been wrong, and the crate reports more about a whole
+/// file.
 fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
     if let Ok(document) = KdlDocument::parse_v2(&text[start..]) {
         take(start, &document);
@@ -123,7 +127,7 @@ fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &
     }
 }
 
-/// The text with some ranges blanked, line breaks kept, so that all places stay.
+/// Blanks some ranges of the text, except for line breaks, so that positions do not change.
 fn blank(text: &str, ranges: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
@@ -136,7 +140,8 @@ fn blank(text: &str, ranges: &[Range<usize>]) -> String {
     out
 }
 
-/// KDL's own messages point to the right place and say little; most of them only follow from the first.
+/// Turns KDL's own errors into problems. They point to the right position but say little, and most only
+/// follow from the first.
 fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
     let unseen = forbidden(file, text, diagnostics);
     if !unseen.is_empty() {
@@ -149,13 +154,13 @@ fn syntax_problems(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<
     shown.into_iter().map(|d| syntax_problem(file, text, d)).collect()
 }
 
-/// Characters that nobody sees and that KDL does not take, in the lines where it finds something wrong. What it says itself
-/// is that a string does not end.
+/// Finds invisible characters that KDL does not allow, in the lines with a syntax error. KDL's own error is
+/// that a string does not end.
 fn forbidden(file: u32, text: &str, diagnostics: &[KdlDiagnostic]) -> Vec<Problem> {
     let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(n, _)| n + 1)).collect();
     let line = |at: usize| starts.partition_point(|start| *start <= at);
     let wrong: HashSet<usize> = diagnostics.iter().map(|d| line(d.span.offset())).collect();
-    // A byte order mark may stand at the start.
+    // A byte order mark is allowed at the start.
     let found = text.char_indices().filter(|(at, c)| is_forbidden(*c) && (*at > 0 || *c != '\u{feff}'));
     let found = found.filter(|(at, _)| wrong.contains(&line(*at)));
     let problem = |(at, c): (usize, char)| {
@@ -175,7 +180,7 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     let problem = |message: String, span: Span, help: String| Problem::new(message, span, "here").help(help);
     let told = diagnostic.message.as_deref().unwrap_or("invalid syntax");
     if told == "Expected property value" {
-        // The place is all that has been read, of the lines before it too. The value stands at its end.
+        // The span is all that has been read, including the lines before. The value is at its end.
         let from = text[start..end].rfind(char::is_whitespace).map_or(start, |n| start + n + 1);
         let rest = text[from..].lines().next().unwrap_or_default();
         let len = rest.find([' ', '\t', ';', '}']).unwrap_or(rest.len());
@@ -211,7 +216,7 @@ fn syntax_problem(file: u32, text: &str, diagnostic: &KdlDiagnostic) -> Problem 
     }
 }
 
-/// Flags of the schema language that people give a value.
+/// Flags of the schema language that are often given a value.
 const FLAGS: [&str; 10] = [
     "not-null",
     "primary-key",
@@ -225,8 +230,8 @@ const FLAGS: [&str; 10] = [
     "unlogged",
 ];
 
-/// The mistakes that people make, by what stands before the place where KDL stopped, there, and on the rest of its line:
-/// the length of the wrong word, what is wrong with it, and what to write.
+/// Recognises common mistakes from the text before the position where KDL stopped, the text there, and the
+/// rest of its line. Returns the length of the wrong word, what is wrong with it, and what to write.
 fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, String)> {
     let word = line.split(|c: char| c.is_whitespace() || ";{}\"=".contains(c)).next().unwrap_or_default();
     let told = |len: usize, message: &str, help: &str| Some((len, message.to_owned(), help.to_owned()));
@@ -280,7 +285,7 @@ fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, St
 mod tests {
     use super::*;
 
-    /// The names of all top-level nodes and where each stands, parsed in pieces.
+    /// Returns the names and positions of all top-level nodes, parsed in pieces.
     fn nodes(text: &str) -> Vec<(String, usize)> {
         let mut found = Vec::new();
         parse(0, text, |start, document| {

@@ -1,5 +1,6 @@
-//! `rosey.kdl`: what a project says of its databases, so that no flag has to. Reads the file and refuses what it does not
-//! know; looks up no variable, opens no database. What it tells of a mistake shows no URL, as that may hold a password.
+//! `rosey.kdl`: the databases of a project and their settings, instead of flags. Reads the file and rejects
+//! what it does not know; it reads no environment variable and opens no database. Its errors never show a
+//! URL, as that may contain a password.
 
 mod levels;
 
@@ -13,13 +14,13 @@ use crate::schema::{Dialect, Problem, Span};
 
 pub use levels::{Levelled, Severity};
 
-/// What the file says.
+/// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Project {
-    /// Its settings for all environments.
+    /// The settings for all environments.
     pub common: Settings,
-    /// How much findings weigh, by their codes.
+    /// The levels of findings, by code.
     pub lint: Vec<(String, Severity)>,
     /// Its environments, in the order of the file.
     pub environments: Vec<Environment>,
@@ -31,15 +32,15 @@ pub struct Project {
 pub struct Environment {
     /// Its name.
     pub name: String,
-    /// Where its URL is.
+    /// Where its URL comes from.
     pub url: UrlFrom,
     /// Its own settings.
     pub settings: Settings,
-    /// How much findings weigh there, where that is not as everywhere.
+    /// The levels of findings there, if they differ from the common ones.
     pub lint: Vec<(String, Severity)>,
 }
 
-/// Where the URL of a database is.
+/// Where the URL of a database comes from.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlFrom {
@@ -50,7 +51,7 @@ pub enum UrlFrom {
 }
 
 impl std::fmt::Debug for UrlFrom {
-    /// A URL may hold a password.
+    /// Hides the URL, which may contain a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             UrlFrom::File(_) => f.write_str("File(…)"),
@@ -59,27 +60,27 @@ impl std::fmt::Debug for UrlFrom {
     }
 }
 
-/// What may be set for all environments or for one. What is not set is left to who asks next.
+/// What may be set for all environments or for one. Unset values are decided by the next source of settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The schema's file or folder.
+    /// The schema file or folder.
     pub schema: Option<PathBuf>,
-    /// The one kind of database that the schema is for.
+    /// The only dialect that the schema is for.
     pub dialect: Option<Dialect>,
-    /// Whether data may be destroyed; a no holds against every flag.
+    /// Whether data may be destroyed; `#false` overrides every flag.
     pub allow_destructive: Option<bool>,
-    /// Whether nobody is asked.
+    /// Whether to apply without asking.
     pub auto_approve: Option<bool>,
     /// When a backup is made.
     pub backup: Option<Backup>,
-    /// Where backups go.
+    /// The folder for backups.
     pub backup_dir: Option<PathBuf>,
     /// How many backups are kept.
     pub keep_backups: Option<u32>,
-    /// How long to wait for another program's lock.
+    /// How long to wait for a lock held by another program.
     pub lock_timeout: Option<Duration>,
-    /// PostgreSQL: whether tables that hold rows are changed without stopping writers.
+    /// PostgreSQL: whether tables with rows are changed without blocking writers.
     pub online: Option<bool>,
     /// SQLite: how tables are changed.
     pub sqlite_path: Option<SqlitePath>,
@@ -88,7 +89,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// These, and the other's where these say nothing.
+    /// Returns these settings, with unset ones taken from `other`.
     pub fn or(self, other: Settings) -> Settings {
         Settings {
             schema: self.schema.or(other.schema),
@@ -114,12 +115,12 @@ pub enum Backup {
     Auto,
     /// Before every apply that changes something.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
 impl Backup {
-    /// All of them, with their words.
+    /// All values, with their words.
     pub const ALL: [(&'static str, Backup); 3] = [("auto", Backup::Auto), ("always", Backup::Always), ("never", Backup::Never)];
 }
 
@@ -127,14 +128,14 @@ impl Backup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SqlitePath {
-    /// By what copies the fewest rows.
+    /// By the method that copies the fewest rows.
     Cheapest,
-    /// By a rebuild, always.
+    /// Always by a rebuild.
     Rebuild,
 }
 
 impl SqlitePath {
-    /// All of them, with their words.
+    /// All values, with their words.
     pub const ALL: [(&'static str, SqlitePath); 2] = [("cheapest", SqlitePath::Cheapest), ("rebuild", SqlitePath::Rebuild)];
 }
 
@@ -144,15 +145,15 @@ pub enum Counts {
     /// Expressions may read every table that the role can read, and numbers are shown.
     #[default]
     Full,
-    /// Expressions may read only the row itself, through functions that are known to be safe; "some rows" is shown instead
-    /// of a number. For a schema file that somebody else wrote.
+    /// Expressions may read only the row itself, through functions that are known to be safe, and "some rows"
+    /// is shown instead of a number. For a schema file written by somebody else.
     Safe,
     /// Nothing is evaluated, and no table is read.
     None,
 }
 
 impl Counts {
-    /// All of them, with their words.
+    /// All values, with their words.
     pub const ALL: [(&'static str, Counts); 3] = [("full", Counts::Full), ("safe", Counts::Safe), ("none", Counts::None)];
 }
 
@@ -170,20 +171,20 @@ const SETTINGS: [&str; 11] = [
     "counts",
 ];
 
-/// Where the URL of an environment is.
+/// The settings for the URL of an environment.
 const DATABASE: [&str; 2] = ["url", "url-from"];
 
-/// Reads a `rosey.kdl`; `codes` are those there are.
+/// Reads a `rosey.kdl`; `codes` are the known codes.
 ///
 /// # Errors
-/// Every mistake of the file, in the order of lines, with all URLs in it made unreadable.
+/// If there are mistakes: all of them, in the order of lines, with all URLs masked.
 pub fn read(name: &str, text: &str, codes: &[Levelled]) -> Result<Project, Diagnostics> {
     let problems = match decode(text, codes) {
         Ok(project) => return Ok(project),
         Err(problems) => problems,
     };
     let shown = veiled(text);
-    // Read once more without the URLs, so that no message quotes one. Where nothing is wrong then, a URL itself is.
+    // Read again without the URLs, so that no message quotes one. If that succeeds, the mistake is in a URL.
     let problems = decode(&shown, codes).err().unwrap_or_else(|| problems.into_iter().map(about_a_url).collect());
     Err(Diagnostics::new(&Sources::from_text(name, &shown), problems))
 }
@@ -269,7 +270,8 @@ fn decode_url(mut node: Node, word: &str) -> Option<UrlFrom> {
     found
 }
 
-/// A URL. Without quotes `//` begins a comment, and what is left of `postgresql://host/db` names another database.
+/// Reads a URL. Without quotes, `//` begins a comment, and what is left of `postgresql://host/db` names
+/// another database.
 fn url(arg: Arg) -> Option<String> {
     let url = filled(arg, "a URL")?;
     let cut = arg.entry.format().is_some_and(|f| f.value_repr.ends_with(':'));
@@ -281,7 +283,7 @@ fn url(arg: Arg) -> Option<String> {
     None
 }
 
-/// The name of an environment variable.
+/// Reads the name of an environment variable.
 fn variable(arg: Arg) -> Option<String> {
     let name = filled(arg, "a variable name")?;
     let known = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -293,7 +295,7 @@ fn variable(arg: Arg) -> Option<String> {
     None
 }
 
-/// Reads one setting; `others` are what else may stand beside it.
+/// Reads one setting; `others` are the other nodes allowed there.
 fn decode_setting(mut node: Node, into: &mut Settings, others: &[&'static str]) {
     match node.name() {
         "schema" => into.schema = path(&mut node),
@@ -351,7 +353,7 @@ fn length_of_time(node: &mut Node) -> Option<Duration> {
     found.ok()
 }
 
-/// A string with something in it.
+/// Reads a string that is not empty.
 fn filled(arg: Arg, what: &str) -> Option<String> {
     let text = arg.text(what)?;
     if text.is_empty() {
@@ -361,7 +363,7 @@ fn filled(arg: Arg, what: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// What has been said in one place, where each may be said once.
+/// What has been set in a block, in which each setting may occur once.
 #[derive(Default)]
 struct Seen(Vec<(String, Span)>);
 
@@ -377,11 +379,11 @@ impl Seen {
     }
 }
 
-/// A length of time as people write it: `500ms`, `10s`, `2m`. Without a unit it is refused: PostgreSQL's settings of that
-/// name count in milliseconds, and other programs in seconds.
+/// Parses a duration: `500ms`, `10s`, `2m`. The unit is required: PostgreSQL's settings of that name are in
+/// milliseconds, those of other programs in seconds.
 ///
 /// # Errors
-/// What to write instead.
+/// If it is not a duration: what to write instead.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

@@ -1,4 +1,4 @@
-//! `foreign-key`, and `references=` where it is written at a column.
+//! `foreign-key`, and `references=` on a column.
 
 use super::allow;
 use super::column::action;
@@ -39,7 +39,7 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     node.finish(&["was"]);
 }
 
-/// `references=` and what goes with it. `None` where there is no (readable) `references=`.
+/// Reads `references=` and the properties that belong to it. `None` if there is no readable `references=`.
 pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<ForeignKey> {
     let target = node.prop("references");
     let on_delete = node.prop("on-delete").and_then(|a| a.choice("on-delete=", &RefAction::ALL));
@@ -64,7 +64,8 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
     Some(ForeignKey { to, on_delete, on_update, matching, deferrable, origin, ..ForeignKey::new(columns, table) })
 }
 
-/// `[schema.]table(col, …)`, `table` or `table.column`; names with other characters stand in double quotes.
+/// Parses `[schema.]table(col, …)`, `table` or `table.column`; names with other characters are in double
+/// quotes.
 fn parse_target(ctx: &Ctx, text: &str) -> Option<(ObjectName, Vec<Ident>)> {
     let mut rest = text.trim();
     let path = take_path(&mut rest)?;
@@ -72,7 +73,8 @@ fn parse_target(ctx: &Ctx, text: &str) -> Option<(ObjectName, Vec<Ident>)> {
     let listed = rest.trim_start().strip_prefix('(');
     if let Some(inner) = listed {
         rest = inner.trim_start();
-        // `schema.table()` points to that table's key: without the brackets it would be a table and its column.
+        // `schema.table()` references the key of that table: without the parentheses it would be a table and
+        // its column.
         if !(path.len() == 2 && rest.starts_with(')')) {
             to = take_columns(ctx, &mut rest)?;
         }
@@ -102,7 +104,7 @@ fn take_columns(ctx: &Ctx, rest: &mut &str) -> Option<Vec<Ident>> {
     }
 }
 
-/// `[schema.]table.column`, as a sequence names its owner.
+/// Parses `[schema.]table.column`, the owner of a sequence.
 pub(super) fn parse_path(text: &str) -> Option<Vec<String>> {
     let mut rest = text.trim();
     let path = take_path(&mut rest)?;
@@ -140,7 +142,7 @@ fn take_name(rest: &mut &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// The foreign key that can be properties of its column.
+/// Returns the foreign key that can be properties of its column.
 pub(super) fn inline_foreign_key<'a>(column: &Column, table: &'a Table) -> Option<&'a ForeignKey> {
     let inline = |f: &&ForeignKey| {
         let plain = f.name.is_none() && f.was.is_empty() && !f.dangling && !f.not_valid && f.comment.is_none() && f.allows.0.is_empty();
@@ -179,7 +181,7 @@ fn target(fk: &ForeignKey) -> String {
     format!("{schema}{}{columns}", path_name(&fk.table.name))
 }
 
-/// A name as it stands in `references=` and `owned-by=`: in double quotes, unless it is one plain word.
+/// Returns a name for `references=` and `owned-by=`: in double quotes, unless it is a plain word.
 pub(super) fn path_name(name: &Ident) -> String {
     let plain = name.as_str().chars().all(|c| c.is_alphanumeric() || c == '_');
     if plain { name.as_str().to_owned() } else { format!("\"{}\"", name.as_str().replace('"', "\"\"")) }

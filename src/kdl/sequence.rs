@@ -1,5 +1,5 @@
-//! `sequence NAME [TYPE] start=… increment=…`, alone or as the child of a column that one fills. Read for any dialect,
-//! kept for PostgreSQL alone.
+//! `sequence NAME [TYPE] start=… increment=…`, at the top or as the child of a serial or identity column.
+//! Read for any dialect, kept only for PostgreSQL.
 
 use super::node::Node;
 use super::writer::{self, Line, Writer};
@@ -48,7 +48,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     Some(sequence)
 }
 
-/// `owned-by="[schema.]table.column"`.
+/// Reads `owned-by="[schema.]table.column"`.
 fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
     let arg = node.prop("owned-by")?;
     let text = arg.text("owned-by=")?;
@@ -64,7 +64,7 @@ fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
     }
 }
 
-/// The child of a column.
+/// Reads the child of a column.
 pub(super) fn decode_child(mut node: Node) -> SequenceOptions {
     let options = decode_options(&mut node);
     node.finish(&[]);
@@ -100,7 +100,7 @@ pub(super) fn encode(sequence: &Sequence, out: &mut Writer) {
     out.node(line, writer::was(&sequence.was).into_iter().chain(allow::lines(&sequence.allows)).collect());
 }
 
-/// The child of a column, where it says anything.
+/// Writes the child of a column, if an option is set.
 pub(super) fn encode_child(options: &SequenceOptions) -> Option<Line> {
     (*options != SequenceOptions::default()).then(|| encode_options(Line::new("sequence"), options))
 }

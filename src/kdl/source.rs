@@ -1,4 +1,5 @@
-//! The files of a schema: one file or a folder, and what they include. Reads nothing outside the root file's folder.
+//! The files of a schema: one file or a folder, and what they include. Reads nothing outside the folder of
+//! the root file.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -11,33 +12,34 @@ use super::limits;
 use super::parse::outline;
 use crate::schema::{Dialect, Problem, Span};
 
-/// How many `**` a pattern may have: each one multiplies the folders that are looked through.
+/// How many `**` a pattern may have: each one multiplies the folders to search.
 const DEEP_GLOBS: usize = 1;
 
-/// Patterns with a `*` in a whole schema: each one looks through folders.
+/// Patterns with a `*` in a whole schema: each one searches folders.
 const PATTERNS: usize = 100;
 
-/// Bytes of a pattern.
+/// Bytes in a pattern.
 const LONGEST_PATTERN: usize = 1000;
 
 /// A file as it was read.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    /// The path as it is shown.
+    /// The path as shown to the user.
     pub name: String,
     /// Its text.
     pub text: String,
-    /// The dialect that the `include` which named it is kept to.
+    /// The dialect that its `include` is restricted to.
     pub only: Option<Dialect>,
-    /// It is reached through a link that leads out of the project: no line of it is shown unless it is a schema.
+    /// Whether it was reached through a link out of the project: then no line of it is shown unless it is a
+    /// schema.
     pub foreign: bool,
 }
 
-/// The files of one schema, as text: what is parsed takes a hundred times the memory, and does not live long.
+/// The files of one schema, as text: the parsed form takes a hundred times the memory and is short-lived.
 #[derive(Debug, Default, Clone)]
 pub struct Sources {
     files: Vec<SourceFile>,
-    /// They are no files, so nothing can be included.
+    /// Whether they are not files, so that nothing can be included.
     loose: bool,
     problems: Vec<Problem>,
 }
@@ -46,7 +48,8 @@ impl Sources {
     /// Reads a file or a folder and all that it includes.
     ///
     /// # Errors
-    /// [`std::io::Error`] where the path itself cannot be read. What is wrong inside comes from [`Sources::checked`].
+    /// [`std::io::Error`] if the path itself cannot be read. Problems inside are reported by
+    /// [`Sources::checked`].
     pub fn read(path: &Path) -> std::io::Result<Sources> {
         let foreign = leads_out(path, &folder_of(path))?;
         let mut reader =
@@ -61,17 +64,18 @@ impl Sources {
         Ok(reader.sources)
     }
 
-    /// A schema that is at hand as text, as a program that carries its schema with it has it.
+    /// Creates sources from text, for an application that embeds its schema.
     pub fn from_text(name: &str, text: &str) -> Sources {
         let mut sources = Sources { loose: true, ..Sources::default() };
         sources.files.push(SourceFile { name: name.to_owned(), text: text.to_owned(), only: None, foreign: false });
         sources
     }
 
-    /// Itself, if everything that is included could be.
+    /// Returns the sources if everything that they include could be read.
     ///
     /// # Errors
-    /// The bad includes of all files. What is wrong in the files themselves comes from [`super::decode`].
+    /// If an include is wrong: all of those in all files. Mistakes in the files themselves are reported by
+    /// [`super::decode`].
     pub fn checked(self) -> Result<Sources, Diagnostics> {
         if self.problems.is_empty() {
             return Ok(self);
@@ -80,17 +84,17 @@ impl Sources {
         Err(Diagnostics::new(&self, problems))
     }
 
-    /// Whether they are texts without files: what such a text names is not looked for.
+    /// Returns whether they are texts without files, whose includes are not read.
     pub(super) fn are_loose(&self) -> bool {
         self.loose
     }
 
-    /// The bad includes of all files.
+    /// Returns the problems with includes in all files.
     pub(super) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// The files, in the order they were read.
+    /// Returns the files, in the order they were read.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
     }
@@ -105,10 +109,10 @@ struct Reader {
     sources: Sources,
     seen: BTreeSet<PathBuf>,
     root: PathBuf,
-    /// Bytes that may still be read.
+    /// The number of bytes that may still be read.
     left: u64,
     foreign: bool,
-    /// Patterns that were looked for so far.
+    /// The number of patterns searched so far.
     patterns: usize,
 }
 
@@ -140,13 +144,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The patterns of `include` nodes, found without parsing all the rest.
+    /// Returns the patterns of `include` nodes, found without parsing the rest.
     fn includes(&self, file: u32) -> Vec<(String, Span, Option<Dialect>)> {
         let text = &self.sources.files[file as usize].text;
         let outline = outline(text);
         let mut found = Vec::new();
         if outline.refusal().is_some() {
-            return found; // Told where the file is decoded.
+            return found; // Reported when the file is decoded.
         }
         let nodes = outline.nodes_called("include");
         for start_end in nodes {
@@ -209,7 +213,7 @@ fn too_large(message: String) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)
 }
 
-/// The folder that includes must stay in.
+/// Returns the folder that includes must stay in.
 fn root_of(path: &Path) -> std::io::Result<PathBuf> {
     let whole = path.canonicalize()?;
     if whole.is_dir() {
@@ -218,10 +222,11 @@ fn root_of(path: &Path) -> std::io::Result<PathBuf> {
     Ok(whole.parent().map_or_else(|| whole.clone(), Path::to_path_buf))
 }
 
-/// The schema files of a folder, all levels, in path order: `*.kdl` but `rosey.kdl`, saved plans and state files.
+/// Returns the schema files of a folder, at all levels, in path order: `*.kdl` except `rosey.kdl`, saved
+/// plans and state files.
 ///
 /// # Errors
-/// Where a folder cannot be read.
+/// If a folder cannot be read.
 pub fn files_of(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;

@@ -1,5 +1,5 @@
-//! `schema` and `extension`: PostgreSQL's namespaces and what is loaded into them. Read for any dialect, kept for
-//! PostgreSQL alone.
+//! `schema` and `extension`: PostgreSQL's schemas and extensions. Read for any dialect, kept only for
+//! PostgreSQL.
 
 use super::node::Node;
 use super::writer::{Line, Writer};

@@ -1,6 +1,6 @@
-//! Enums and domains for a database that has no such types: a column of one becomes a column of what the type is made of,
-//! with the type's rules as the column's own. What cannot be said there is kept as a remark, never passed over in
-//! silence. Knows no database; which dialect needs it, the caller says.
+//! Replaces enums and domains for a database without such types: a column gets the underlying type, and the
+//! constraints of the type become those of the column. What cannot be expressed is always reported as a
+//! remark. The caller knows which dialects need it.
 
 use super::reference::parse_path;
 use crate::schema::{Check, Column, DefaultValue, Domain, EnumType, Expr, Ident, Literal, NotKept, Schema, Table, Type};
@@ -20,11 +20,11 @@ enum Found<'d> {
     Domain(&'d Domain),
 }
 
-/// Domains over domains end somewhere; a circle is PostgreSQL's to refuse.
+/// The deepest chain of domains over domains; PostgreSQL itself rejects cycles.
 const DEEPEST: usize = 16;
 
 impl Declared {
-    /// Gives each column of a declared type what the type is made of.
+    /// Replaces declared types in all columns.
     pub(super) fn spell_out(&self, schema: &mut Schema) {
         if self.enums.is_empty() && self.domains.is_empty() {
             return;
@@ -44,7 +44,8 @@ impl Declared {
             let Type::Other(written) = &column.ty else { return };
             let written = written.as_str().to_owned();
             if let Some(element) = written.trim_end().strip_suffix("[]") {
-                // An array is text, whatever it holds: its elements cannot be checked by a condition that both read.
+                // An array becomes text: its elements cannot be checked by a condition that both databases
+                // read.
                 if self.find(element).is_some() {
                     column.ty = Type::Text;
                 }
@@ -72,7 +73,7 @@ impl Declared {
         }
     }
 
-    /// The declared type of a name, which may stand in quotes and behind its schema's.
+    /// Returns the declared type of a name, which may be quoted and qualified by its schema.
     fn find(&self, written: &str) -> Option<Found<'_>> {
         let path = parse_path(written)?;
         let (name, schema) = (path.last()?, path.len().checked_sub(2).and_then(|n| path.get(n)));
@@ -84,7 +85,7 @@ impl Declared {
     }
 }
 
-/// `"mood" IN ('sad', 'ok')`: NULL is no value of the enum, and let pass, as a column of the type does.
+/// Returns `"mood" IN ('sad', 'ok')`. NULL is not a value of the enum but passes, as in a column of the type.
 fn values(column: &Ident, ty: &EnumType) -> Expr {
     let name = quoted_name(column);
     if ty.values.is_empty() {
@@ -98,7 +99,7 @@ fn quoted_name(name: &Ident) -> String {
     format!("\"{}\"", name.as_str().replace('"', "\"\""))
 }
 
-/// Gives the column what the domain says. Its checks come back, each with whether the column's database reads it.
+/// Applies a domain to the column. Returns its checks, each with whether the column's database can read it.
 fn take_over(domain: &Domain, column: &mut Column) -> Vec<(Check, bool)> {
     column.ty = domain.ty.clone();
     column.not_null |= domain.not_null;
@@ -115,7 +116,7 @@ fn take_over(domain: &Domain, column: &mut Column) -> Vec<(Check, bool)> {
     domain.checks.iter().map(own).collect()
 }
 
-/// The condition with the column's name in the place of VALUE.
+/// Returns the condition with the name of the column in place of VALUE.
 fn about_column(sql: &str, column: &Ident) -> String {
     let mut out = String::new();
     for piece in pieces(sql) {
@@ -124,7 +125,8 @@ fn about_column(sql: &str, column: &Ident) -> String {
     out
 }
 
-/// Whether a condition keeps to what every SQL reads in the same way: comparisons, arithmetic, and a few functions.
+/// Returns whether a condition uses only what every SQL reads the same way: comparisons, arithmetic, and a
+/// few functions.
 fn is_plain_sql(sql: &str) -> bool {
     const WORDS: [&str; 21] = [
         "value", "and", "or", "not", "in", "is", "null", "between", "true", "false", "length", "lower", "upper", "trim", "ltrim", "rtrim",
@@ -141,7 +143,7 @@ fn is_plain_sql(sql: &str) -> bool {
     })
 }
 
-/// Words, strings, quoted names, and every other character by itself.
+/// Splits SQL into words, strings, quoted names, and single other characters.
 fn pieces(sql: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = sql;

@@ -95,7 +95,7 @@ pub(super) fn add_index(ctx: &Ctx, indexes: &mut IndexMap<Ident, Index>, index: 
     }
 }
 
-/// Key columns are NOT NULL, but for those that say `nullable`.
+/// Makes key columns NOT NULL, except for those with `nullable`.
 fn key_columns_are_not_null(table: &mut Table, nullable: &[Ident]) {
     let Some(key) = &table.primary_key else { return };
     for part in &key.parts {

@@ -1,9 +1,9 @@
-//! What is written is what was read: every field of the model has its words, and they come back.
+//! What is written is what was read: every field of the model has its syntax and is read back.
 
 use super::{Sources, decode, decode_all, encode, format};
 use crate::schema::{Dialect, Schema};
 
-/// Every kind of node with every property, in the layout and order that `encode` has.
+/// Every kind of node with every property, in the layout and order of `encode`.
 const ALL: &str = r#"
 schema app comment="What the program has"
 schema other
@@ -120,7 +120,7 @@ fn what_is_written_is_what_was_read() {
     assert_eq!(format(&written).unwrap(), written);
 }
 
-/// Nothing that the text says is lost on the way: the words are the same, whatever the layout.
+/// Nothing that the text says is lost: the words are the same, whatever the layout.
 #[test]
 fn no_word_is_lost() {
     let words = |text: &str| {

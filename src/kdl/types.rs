@@ -1,4 +1,4 @@
-//! `enum NAME VALUE…` and `domain NAME TYPE … { check … }`. Read for any dialect, kept for PostgreSQL alone.
+//! `enum NAME VALUE…` and `domain NAME TYPE … { check … }`. Read for any dialect, kept only for PostgreSQL.
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
@@ -65,7 +65,7 @@ fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
     parse(&arg, text)
 }
 
-/// A type as it is written, or a problem where a size in it is a number that only some databases read.
+/// Reads a type, or reports a problem if its size is a number that only some databases read.
 pub(super) fn parse(arg: &Arg, text: &str) -> Option<Type> {
     if let Some(size) = number::odd_size(text) {
         let problem = Problem::new(format!("`{size}` in type `{text}` is not a plain decimal number"), arg.span(), "here");

@@ -1,8 +1,8 @@
-//! Makes the URLs in a text unreadable, as they may hold passwords, and a mistake is shown with the lines around it. Every
-//! place stays where it is. Looks at lines alone, so that it works on text that is no KDL; hides too much rather than too
-//! little.
+//! Masks the URLs in a text, as they may contain passwords and a mistake is shown with the lines around it.
+//! Positions do not change. Works line by line, so that the text need not be valid KDL; masks too much rather
+//! than too little.
 
-/// The text with a `*` for every byte of a URL.
+/// Returns the text with a `*` for every byte of a URL.
 pub fn veiled(text: &str) -> String {
     text.split_inclusive('\n').map(veiled_line).collect()
 }
@@ -19,7 +19,8 @@ fn veiled_line(line: &str) -> String {
     out
 }
 
-/// The next piece of a line that may be a secret: what stands in quotes behind the word `url`, or behind `://`.
+/// Finds the next part of a line that may be a secret: what is in quotes after the word `url`, or after
+/// `://`.
 fn secret(line: &str, from: usize) -> Option<std::ops::Range<usize>> {
     let rest = &line[from..];
     let scheme = rest.find("://").map(|n| from + n + "://".len());
@@ -31,7 +32,7 @@ fn secret(line: &str, from: usize) -> Option<std::ops::Range<usize>> {
     if end > start { Some(start..end) } else { secret(line, start) }
 }
 
-/// The first byte of the value behind the next `url`.
+/// Returns the first byte of the value after the next `url`.
 fn behind_url(line: &str, from: usize) -> Option<usize> {
     let part_of_a_word = |c: char| c.is_alphanumeric() || "-_".contains(c);
     let starts = line[from..].match_indices("url").map(|(n, _)| from + n);
@@ -42,8 +43,8 @@ fn behind_url(line: &str, from: usize) -> Option<usize> {
     Some(value + quotes)
 }
 
-/// Where the string ends that `start` stands in: at its quote, or else with the line; a bare word that can hold no password
-/// ends as words do.
+/// Returns where the string around `start` ends: at its quote, or else at the end of the line; a bare word
+/// that cannot contain a password ends where words end.
 fn string_end(line: &str, start: usize) -> usize {
     let line_end = line.trim_end().len();
     let opening = line[..start].rfind('"').filter(|n| !line[*n..start].contains(char::is_whitespace));

@@ -1,4 +1,4 @@
-//! `view` and `materialized-view`: a query, and what goes with it.
+//! `view` and `materialized-view`: a query and its properties.
 
 use indexmap::IndexMap;
 
@@ -53,7 +53,7 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
     Some(MaterializedView { head, columns, query, indexes, with })
 }
 
-/// The end of a query that was copied as a statement.
+/// Removes the end of a query that was copied as a statement.
 fn without_semicolon(query: Expr) -> Expr {
     let text = query.text.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
     Expr { origin: query.origin, ..Expr::new(text) }
@@ -71,7 +71,7 @@ fn decode_columns(node: &mut Node) -> Vec<Ident> {
     columns
 }
 
-/// The children besides the query.
+/// Returns the children besides the query.
 fn more(with: &[(String, String)], was: &[Ident], allows: &Allows) -> Vec<Line> {
     writer::with(with).into_iter().chain(writer::was(was)).chain(allow::lines(allows)).collect()
 }

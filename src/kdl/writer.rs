@@ -1,9 +1,9 @@
-//! Writing KDL in the one layout that `fmt` keeps: four spaces, one node a line, bare words where they may be bare.
+//! Writes KDL in the layout of `fmt`: four spaces, one node per line, bare words if possible.
 
 use super::{column, key, other, quoted, reference, sequence, space, string_repr, table, types, view};
 use crate::schema::{Column, Expr, ForeignKey, Ident, Kind, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
 
-/// Writes a whole schema in the language, as `inspect` prints it.
+/// Writes a whole schema in the schema language, as `inspect` prints it.
 pub fn encode(schema: &Schema) -> String {
     let mut out = Writer::default();
     let mut kinds = Kind::ALL.to_vec();
@@ -53,20 +53,21 @@ pub fn encode_table(table: &Table) -> String {
     out.finish()
 }
 
-/// One column, as a line of its own; a plan shows these.
+/// Writes one column as a line of its own, as shown in a plan.
 pub(crate) fn column_line(column: &Column, table: &Table) -> String {
     let mut out = Writer::default();
     column::encode(column, table, &mut out);
     out.finish().trim().to_owned()
 }
 
-/// The rules of the table that stand in the column's line: its key, its unique rule, its foreign key.
+/// Returns the constraints of the table that are written on the column: its key, its unique constraint, its
+/// foreign key.
 pub(crate) fn rules_of_line<'t>(column: &Column, table: &'t Table) -> (Option<&'t PrimaryKey>, Option<&'t Unique>, Option<&'t ForeignKey>) {
     let key = table.primary_key.as_ref().filter(|k| key::key_is_inline(k, table) && k.parts[0].column == column.name);
     (key, key::inline_unique(column, table), reference::inline_foreign_key(column, table))
 }
 
-/// A node's name, words and properties.
+/// A node's name, arguments and properties.
 pub(super) struct Line(String);
 
 impl Line {
@@ -74,63 +75,61 @@ impl Line {
         Line(node.to_owned())
     }
 
-    /// A word of the language.
+    /// Adds a keyword.
     pub(super) fn word(mut self, word: &str) -> Self {
         self.0.push(' ');
         self.0.push_str(word);
         self
     }
 
-    /// The first words of an object: its kind, its name, its schema.
+    /// Starts an object: its kind, its name, its schema.
     pub(super) fn named(kind: Kind, name: &ObjectName) -> Self {
         Line::new(kind.word()).ident(&name.name).maybe_prop("schema", name.schema.as_ref().map(Ident::as_str))
     }
 
-    /// A string, bare where it may be.
+    /// Adds a string, bare if possible.
     pub(super) fn text(self, text: &str) -> Self {
         let repr = string_repr(text);
         self.word(&repr)
     }
 
-    /// A name.
     pub(super) fn ident(self, name: &Ident) -> Self {
         self.text(name.as_str())
     }
 
-    /// Names.
     pub(super) fn idents<'a>(self, names: impl IntoIterator<Item = &'a Ident>) -> Self {
         names.into_iter().fold(self, Line::ident)
     }
 
-    /// A piece of SQL, always in quotes.
+    /// Adds SQL, always in quotes.
     pub(super) fn sql(self, expr: &Expr) -> Self {
         let repr = quoted(&expr.text);
         self.word(&repr)
     }
 
-    /// A property whose value is a string.
+    /// Adds a property with a string value.
     pub(super) fn prop(self, name: &str, value: &str) -> Self {
         let repr = string_repr(value);
         self.raw_prop(name, &repr)
     }
 
-    /// A property whose value is SQL.
+    /// Adds a property with an SQL value.
     pub(super) fn sql_prop(self, name: &str, value: &Expr) -> Self {
         let repr = quoted(&value.text);
         self.raw_prop(name, &repr)
     }
 
-    /// A property whose value is written as it stands.
+    /// Adds a property with a value that is written verbatim.
     pub(super) fn raw_prop(self, name: &str, value: &str) -> Self {
         self.word(&format!("{name}={value}"))
     }
 
-    /// A property that is `#true`, or not there.
+    /// Adds a property that is `#true`, or nothing.
     pub(super) fn flag_prop(self, name: &str, set: bool) -> Self {
         if set { self.raw_prop(name, "#true") } else { self }
     }
 
-    /// The old name, where there is one; several are a child, [`was`].
+    /// Adds the old name, if there is exactly one; several are a child, [`was`].
     pub(super) fn was(self, names: &[Ident]) -> Self {
         match names {
             [one] => self.prop("was", one.as_str()),
@@ -138,7 +137,7 @@ impl Line {
         }
     }
 
-    /// A property where there is a value.
+    /// Adds a property if there is a value.
     pub(super) fn maybe_prop(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(v) => self.prop(name, v),
@@ -147,23 +146,23 @@ impl Line {
     }
 }
 
-/// The child for several old names.
+/// Returns the child for several old names.
 pub(super) fn was(names: &[Ident]) -> Option<Line> {
     (names.len() > 1).then(|| Line::new("was").idents(names))
 }
 
-/// The child for the columns that an index holds besides.
+/// Returns the child for the INCLUDE columns of an index.
 pub(super) fn include(columns: &[Ident]) -> Option<Line> {
     (!columns.is_empty()).then(|| Line::new("include").idents(columns))
 }
 
-/// The child for storage parameters.
+/// Returns the child for storage parameters.
 pub(super) fn with(parameters: &[(String, String)]) -> Option<Line> {
     let one = |line: Line, (name, value): &(String, String)| line.prop(&string_repr(name), value);
     (!parameters.is_empty()).then(|| parameters.iter().fold(Line::new("with"), one))
 }
 
-/// The document that grows.
+/// The document being written.
 #[derive(Default)]
 pub(super) struct Writer {
     text: String,
@@ -175,27 +174,27 @@ impl Writer {
         self.text.push_str(&"    ".repeat(self.depth));
     }
 
-    /// A node without children.
+    /// Writes a node without children.
     pub(super) fn line(&mut self, line: Line) {
         self.indent();
         self.text.push_str(&line.0);
         self.text.push('\n');
     }
 
-    /// A node with children, which follow.
+    /// Begins a node with children.
     pub(super) fn open(&mut self, line: Line) {
         self.line(line.word("{"));
         self.depth += 1;
     }
 
-    /// The end of the children.
+    /// Ends the children.
     pub(super) fn close(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.indent();
         self.text.push_str("}\n");
     }
 
-    /// A node whose children are few: on the node's line where there is one and it fits.
+    /// Writes a node with few children: on one line if there is only one and it fits.
     pub(super) fn node(&mut self, line: Line, children: Vec<Line>) {
         match children.as_slice() {
             [] => self.line(line),
@@ -211,7 +210,7 @@ impl Writer {
         }
     }
 
-    /// A node whose first child is a piece of SQL that may have several lines.
+    /// Writes a node whose first child is SQL that may have several lines.
     pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str, more: Vec<Line>) {
         if more.is_empty() && !keeps_lines(sql) {
             return self.node(line, vec![Line::new(child).word(&quoted(sql))]);
@@ -222,7 +221,7 @@ impl Writer {
         self.close();
     }
 
-    /// A child that is a piece of SQL.
+    /// Writes a child that is SQL.
     pub(super) fn sql_child(&mut self, child: &str, sql: &str) {
         if !keeps_lines(sql) {
             return self.line(Line::new(child).word(&quoted(sql)));
@@ -247,7 +246,7 @@ impl Writer {
         objects.for_each(|object| encode(object, self));
     }
 
-    /// Objects of one kind, an empty line around each.
+    /// Writes objects of one kind, separated by empty lines.
     fn each<'a, T: 'a>(&mut self, objects: impl Iterator<Item = &'a T>, encode: impl Fn(&T, &mut Writer)) {
         self.blank();
         for object in objects {
@@ -256,7 +255,7 @@ impl Writer {
         }
     }
 
-    /// One empty line before what comes next.
+    /// Writes an empty line before what follows, unless there is one.
     pub(super) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -271,7 +270,7 @@ impl Writer {
     }
 }
 
-/// Whether the text can stand in a `"""` string and is the same when it is read back.
+/// Returns whether the text can be written in a `"""` string and is the same when read back.
 fn keeps_lines(sql: &str) -> bool {
     let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
     let control = |c: char| c.is_control() && c != '\n' && c != '\t' || deceives(c);

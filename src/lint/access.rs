@@ -1,24 +1,25 @@
-//! The ways to the rows of a table, whoever made them: its key, its unique rules, its indexes.
+//! The access paths to the rows of a table, however declared: its key, its unique constraints, its indexes.
 
 use crate::schema::{
     Address, Column, ForeignKey, Ident, Index, IndexPart, KeyPart, Origin, PartKey, PrimaryKey, Schema, Table, Type, Unique,
 };
 
-/// A sorted way to the rows.
+/// A sorted access path.
 pub(super) struct Access<'t> {
-    /// What it is called in a message.
+    /// What messages call it.
     pub(super) name: String,
-    /// What it is sorted by, in the collation that counts.
+    /// What it is sorted by, with the effective collation.
     pub(super) parts: Vec<IndexPart>,
-    /// Whether equal keys are refused.
+    /// Whether it is unique.
     pub(super) unique: bool,
-    /// Whether they may be refused at the end of the transaction alone: no `ON CONFLICT` and no foreign key can rely on it.
+    /// Whether uniqueness may be checked only at the end of the transaction: no `ON CONFLICT` and no foreign
+    /// key can rely on it.
     pub(super) deferrable: bool,
     /// What it was declared as.
     pub(super) kind: Kind<'t>,
 }
 
-/// What a way to the rows was declared as.
+/// What an access path was declared as.
 #[derive(Clone, Copy)]
 pub(super) enum Kind<'t> {
     Key(&'t PrimaryKey),
@@ -27,12 +28,12 @@ pub(super) enum Kind<'t> {
 }
 
 impl<'t> Access<'t> {
-    /// The index, where it was created as one.
+    /// Returns the index, if it was created as one.
     pub(super) fn index(&self) -> Option<&'t Index> {
         if let Kind::Index(index) = self.kind { Some(index) } else { None }
     }
 
-    /// Columns that it holds besides.
+    /// Returns its INCLUDE columns.
     pub(super) fn include(&self) -> &'t [Ident] {
         match self.kind {
             Kind::Key(key) => &key.include,
@@ -42,7 +43,7 @@ impl<'t> Access<'t> {
     }
 }
 
-/// All of a table: the key first, the indexes last.
+/// Returns all access paths of a table: the key first, the indexes last.
 pub(super) fn accesses(table: &Table) -> Vec<Access<'_>> {
     let plain = |parts: &[KeyPart]| parts.iter().map(|p| collated(part(p), table)).collect();
     let key = table.primary_key.iter().map(|k| Access {
@@ -67,7 +68,7 @@ fn of_index(index: &Index, parts: Vec<IndexPart>) -> Access<'_> {
     Access { name: format!("index {}", index.name), parts, unique: index.unique, deferrable: false, kind: Kind::Index(index) }
 }
 
-/// The ways to the rows of each table and each materialised view, with its address.
+/// Returns the access paths of each table and each materialised view, with its address.
 pub(super) fn relations(schema: &Schema) -> impl Iterator<Item = (Address, Vec<Access<'_>>)> {
     let tables = schema.tables.values().map(|t| (t.address(), accesses(t)));
     let views = schema.materialized_views.values();
@@ -78,54 +79,54 @@ fn part(key: &KeyPart) -> IndexPart {
     IndexPart { collate: key.collate.clone(), desc: key.desc, ..IndexPart::new(PartKey::Column(key.column.clone())) }
 }
 
-/// With the column's collation, where it has none of its own.
+/// Returns the part with the column's collation, if it has none of its own.
 fn collated(part: IndexPart, table: &Table) -> IndexPart {
     let of_column = || part.column().and_then(|c| table.columns.get(c)).and_then(|c| c.collate.clone());
     let collate = part.collate.clone().or_else(of_column).filter(|c| !is_default(c));
     IndexPart { collate, ..part }
 }
 
-/// Whether it is the collation that a column has where none is written: SQLite's, or PostgreSQL's.
+/// Returns whether it is the default collation of a column: SQLite's, or PostgreSQL's.
 fn is_default(collation: &Ident) -> bool {
     collation.as_str().eq_ignore_ascii_case("binary") || collation.as_str() == "default"
 }
 
-/// The collation that a column's values are compared in, where it is not the default.
+/// Returns the collation in which a column's values are compared, if it is not the default.
 pub(super) fn collation(column: &Column) -> Option<&Ident> {
     column.collate.as_ref().filter(|c| !is_default(c))
 }
 
-/// Names with commas.
+/// Joins names with commas.
 pub(super) fn names<'i>(names: impl IntoIterator<Item = &'i Ident>) -> String {
     names.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// All columns, with their tables.
+/// Returns all columns, with their tables.
 pub(super) fn columns(schema: &Schema) -> impl Iterator<Item = (&Table, &Column)> {
     schema.tables.values().flat_map(|t| t.columns.values().map(move |c| (t, c)))
 }
 
-/// `table.NAME.column.NAME`.
+/// Returns `table.NAME.column.NAME`.
 pub(super) fn column_at(table: &Table, column: &Ident) -> Address {
     table.column_at(column)
 }
 
-/// All foreign keys, with their tables.
+/// Returns all foreign keys, with their tables.
 pub(super) fn foreign_keys(schema: &Schema) -> impl Iterator<Item = (&Table, &ForeignKey)> {
     schema.tables.values().flat_map(|t| t.foreign_keys.iter().map(move |f| (t, f)))
 }
 
-/// `table.NAME.foreign-key.COLUMNS`.
+/// Returns `table.NAME.foreign-key.COLUMNS`.
 pub(super) fn foreign_key_at(table: &Table, fk: &ForeignKey) -> Address {
     table.foreign_key_at(fk)
 }
 
-/// Where the key stands in the file, else its table.
+/// Returns the position of the key in the file, or else that of its table.
 pub(super) fn key_origin(table: &Table) -> Origin {
     table.primary_key.as_ref().map_or(table.origin, |k| k.origin)
 }
 
-/// Whether it is a text, of whatever length.
+/// Returns whether it is a text type, of whatever length.
 pub(super) fn is_text(ty: &Type) -> bool {
     matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_))
 }

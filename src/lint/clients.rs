@@ -1,5 +1,5 @@
-//! What a plan takes from programs that run meanwhile: names, values that an insert could leave out or give, what a column
-//! was read as. Judges by the schema alone; what the programs do is not known here.
+//! What a plan breaks for running applications: names, columns that an insert could omit or set, the type
+//! that a column was read as. Judges by the schema alone, without knowing what the applications do.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use crate::diff::{Change, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level};
 use crate::schema::{Address, Column, Dialect, EnumType, Ident, Identity, ObjectName, Table, Type};
 
-/// A warning for each object.
+/// Returns a warning for each object.
 pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
     let comes = comes(c);
     let of = |change: &Change| match change {
@@ -29,7 +29,7 @@ fn lost<T>(delta: &Delta<T>, of: impl Fn(&T, &T) -> Vec<String>) -> Vec<String> 
     }
 }
 
-/// Names under which something comes that can be read in place of what had them.
+/// Returns the names of new and renamed objects, which can be read in place of those that had these names.
 fn comes(c: &Changes) -> BTreeSet<ObjectName> {
     let is_new = |change: &&Change| match change {
         Change::Table(TableChange::Alter(edits)) => edits.renamed_from.is_some(),
@@ -57,7 +57,7 @@ fn gone(change: &Change, lost: Vec<String>, comes: &BTreeSet<ObjectName>) -> Opt
     hazard(change.address(), missed.into_iter().chain(lost).collect())
 }
 
-/// Columns of a view, as far as it lists them.
+/// Returns the columns that a view loses, as far as it lists them.
 fn lost_columns(before: &[Ident], after: &[Ident]) -> Vec<String> {
     let lost: Vec<&Ident> = before.iter().filter(|c| !after.is_empty() && !after.contains(c)).collect();
     phrase("use", lost).into_iter().collect()
@@ -76,7 +76,7 @@ fn table(change: &TableChange, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
     }
 }
 
-/// What statements can no longer do with the table.
+/// Returns what statements can no longer do with the table.
 fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -> Vec<String> {
     let mut named: Vec<String> = edits.renamed_from.iter().filter(|old| !comes.contains(*old)).map(ToString::to_string).collect();
     let may = |new: &Ident| edits.after.columns.get(new).is_some_and(is_allowed);
@@ -87,7 +87,7 @@ fn altered(edits: &TableEdits, dialect: Dialect, comes: &BTreeSet<ObjectName>) -
     for delta in &edits.columns {
         let (before, after) = match delta {
             Delta::Drop(column) => {
-                // Where another column takes the name, statements that use it go on.
+                // If another column takes the name, statements that use it still work.
                 let name = &edits.dropped(column).name;
                 named.extend((!edits.after.columns.contains_key(name)).then(|| name.to_string()));
                 continue;
@@ -129,24 +129,25 @@ fn phrase(what: &str, names: Vec<impl ToString>) -> Option<String> {
     (!quoted.is_empty()).then(|| format!("{what} {}", quoted.join(", ")))
 }
 
-/// Whether the schema file says at the column that somebody has seen to it.
+/// Returns whether the schema file allows the finding at the column.
 fn is_allowed(column: &Column) -> bool {
     column.allows.0.iter().any(|a| a.code == Code::BreaksClients.name())
 }
 
-/// Whether an insert has to give the column.
+/// Returns whether an insert must set the column.
 fn must_be_given(column: &Column, table: &Table, dialect: Dialect) -> bool {
     let numbered = column.ty.is_serial() || column.identity.is_some() || dialect.capabilities().has_rowid && is_rowid(column, table);
     column.not_null && column.default.is_none() && column.generated.is_none() && !numbered
 }
 
-/// SQLite fills `INTEGER PRIMARY KEY` itself (<https://sqlite.org/lang_createtable.html#rowid>).
+/// Returns whether it is an `INTEGER PRIMARY KEY`, which SQLite fills itself
+/// (<https://sqlite.org/lang_createtable.html#rowid>).
 fn is_rowid(column: &Column, table: &Table) -> bool {
     let key = table.single_key().is_some_and(|k| k.name == column.name);
     key && !table.without_rowid && column.ty == Type::Integer
 }
 
-/// What programs take the values for. Of a type that only the database knows, nobody knows here.
+/// Returns what applications read the values as; `None` for a type that only the database knows.
 fn family(ty: &Type) -> Option<&'static str> {
     Some(match ty {
         Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial => "a number",
@@ -168,7 +169,7 @@ mod tests {
     use crate::lint::tests::schema;
     use crate::schema::Normalized;
 
-    /// What is said of the way from one schema to another, each message behind its object.
+    /// Returns the warnings about a change from one schema to another, each message after its object.
     fn said(before: &str, after: &str, dialect: Dialect) -> Vec<String> {
         let [before, after] = [before, after].map(|kdl| Normalized::by_dialect(schema(kdl, dialect)));
         let found = warnings(&diff(&before, &after).unwrap(), dialect);
@@ -176,7 +177,7 @@ mod tests {
         found.iter().map(|h| format!("{}: {}", h.address, short(h))).collect()
     }
 
-    /// The same of the columns of one table, on PostgreSQL.
+    /// Returns the same for the columns of one table, on PostgreSQL.
     fn of_columns(before: &str, after: &str) -> String {
         let table = |columns: &str| format!("table t {{\n column id bigint primary-key identity\n{columns}\n}}");
         said(&table(before), &table(after), Dialect::Postgres).join("; ").replace("table.t: ", "")

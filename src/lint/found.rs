@@ -1,4 +1,5 @@
-//! Runs the rules over a schema: levels from `rosey.kdl`, exceptions from the schema, both dialects in one list.
+//! Runs the rules over a schema: with levels from `rosey.kdl`, exceptions from the schema, and both dialects
+//! in one list.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -8,42 +9,42 @@ use super::{RULES, Severity, codes};
 use crate::plan::{Code, Level, Plan};
 use crate::schema::{Address, Allow, Allows, Dialect, Problem, Schema, Span, nearest};
 
-/// How much findings weigh, where that has been set.
+/// The levels of findings that have been set.
 #[derive(Debug, Clone, Default)]
 pub struct Levels(BTreeMap<String, Severity>);
 
 impl Levels {
-    /// As `rosey.kdl` says.
+    /// Creates levels from those in `rosey.kdl`.
     pub fn new(set: impl IntoIterator<Item = (String, Severity)>) -> Levels {
         Levels(set.into_iter().collect())
     }
 
-    /// The level of a code, which has one of its own where none is set.
+    /// Returns the level of a code, or `own` if none is set.
     pub fn of(&self, code: &str, own: Severity) -> Severity {
         self.0.get(code).copied().unwrap_or(own)
     }
 
-    /// Whether nothing is set.
+    /// Returns whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// A finding with its weight.
+/// A finding with its level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Found {
     /// The code of its rule.
     pub code: &'static str,
-    /// How much it weighs; never off.
+    /// Its level; never off.
     pub level: Severity,
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
-    /// On which databases.
+    /// The dialects that it applies to.
     pub dialects: Vec<Dialect>,
 }
 
-/// All that the rules find, in the order of the file: one schema for each dialect that it is linted for.
+/// Returns all findings, in the order of the file. There is one schema for each dialect to lint for.
 pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
     let (mut all, mut used) = (Vec::new(), BTreeSet::new());
     for (dialect, schema) in schemas {
@@ -71,8 +72,9 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
     merged(all)
 }
 
-/// What a plan shows of this: findings from a warning on, in objects that it creates or changes. The rest of the schema is
-/// as it was, and of no interest to a reader of the plan. A plan that changes nothing is not linted.
+/// Returns the findings to show with a plan: warnings and errors in objects that it creates or changes. The
+/// rest of the schema is unchanged and of no interest to a reader of the plan. A plan without changes is not
+/// linted.
 pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
     let changed: HashSet<Address> = plan.changes.pairs().into_iter().filter_map(|(_, after)| after).collect();
     if changed.is_empty() {
@@ -83,7 +85,7 @@ pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
     found
 }
 
-/// The same finding on two databases is one.
+/// Merges equal findings on two databases.
 pub fn merged(all: Vec<Found>) -> Vec<Found> {
     let mut kept: Vec<Found> = Vec::new();
     let mut places: HashMap<_, usize> = HashMap::new();
@@ -102,7 +104,7 @@ pub fn merged(all: Vec<Found>) -> Vec<Found> {
     kept
 }
 
-/// What an `ignore` covers although it is declared: none of this file's business, and no plan touches it.
+/// Returns the declared objects that an `ignore` covers: no plan touches them.
 fn ignored(schema: &Schema) -> HashSet<Address> {
     if schema.ignores.is_empty() {
         return HashSet::new();
@@ -111,7 +113,8 @@ fn ignored(schema: &Schema) -> HashSet<Address> {
     ignored.map(|(kind, head)| Address::of(kind, &head.name)).collect()
 }
 
-/// What is let stand in a schema, with the addresses it is let stand at. What is written at a column belongs to it.
+/// Returns the exceptions in a schema, with the addresses that they apply to. What is written on a column
+/// belongs to it.
 pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     let mut all: Vec<(Vec<Address>, &Allows)> = Vec::new();
     let mut add = |at: Vec<Address>, allows| all.push((at, allows));
@@ -131,7 +134,8 @@ pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     all.into_iter().flat_map(|(at, allows)| allows.0.iter().map(move |a| (at.clone(), a))).collect()
 }
 
-/// Exceptions that nothing needs any more. Where only one database is looked at, those for the other are left alone.
+/// Returns the exceptions that nothing needs any more. If only one database is linted, those for the other
+/// are skipped.
 fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels) -> Vec<Found> {
     let level = levels.of(codes::UNUSED_ALLOW.code, Severity::Note);
     let both = schemas.len() > 1;
@@ -152,7 +156,7 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
     found
 }
 
-/// Exceptions from what there is not, or from what no line of a schema file can let stand.
+/// Returns problems for exceptions with an unknown code, or with one that a schema file cannot allow.
 pub fn unknown_allows(schema: &Schema) -> Vec<Problem> {
     allows(schema).into_iter().filter_map(|(at, allow)| problem(allow, at.first()?)).collect()
 }

@@ -1,10 +1,10 @@
-//! What is told of each hazard of a plan.
+//! The explanation of each hazard of a plan.
 
 use super::codes::{Entry, Of};
 use super::rule::Text;
 use crate::plan::Code;
 
-/// A hazard's code, and what is told of it.
+/// Returns the code of a hazard and its explanation.
 pub(super) fn entry(code: Code) -> Entry {
     let (database, [summary, why, instead, example]) = told(code);
     let level = code.own_level().word();

@@ -1,22 +1,22 @@
-//! How alike two objects are, of which one goes and one comes: none where one cannot be the other. Decides nothing; a number
-//! only says which of several is the more like.
+//! How similar a dropped and an added object are; `None` if one cannot be the other. Decides nothing; the
+//! number only ranks several candidates.
 
 use super::access::is_text;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Index, MaterializedView, Table, View};
 
-/// The columns of one table, before and after, each in its order.
+/// The columns of one table, before and after, each in order.
 pub(super) struct Columns {
     before: Vec<Ident>,
     after: Vec<Ident>,
-    /// One goes and one comes, and no more.
+    /// Whether exactly one is dropped and one added.
     only: bool,
 }
 
 impl Columns {
     pub(super) fn new(edits: &TableEdits, only: bool) -> Columns {
         let mut after: Vec<&Column> = edits.after.columns.values().collect();
-        // The table has what is new at its end; the file has it where it was written.
+        // The table has new columns at its end; the file has them where they were written.
         if after.iter().all(|c| c.origin.0.is_some()) {
             after.sort_by_key(|c| c.origin.0);
         }
@@ -24,7 +24,8 @@ impl Columns {
         Columns { before: edits.before.columns.keys().cloned().collect(), after, only }
     }
 
-    /// A rename keeps the type, or at least that it is a text. What is computed is computed again.
+    /// Returns how similar two columns are. A rename keeps the type, or at least that it is text. Generated
+    /// columns can always be computed again.
     pub(super) fn likeness(&self, old: &Column, new: &Column) -> Option<u32> {
         let kept = old.ty == new.ty;
         let computed = old.generated.is_some() || new.generated.is_some() || new.backfill.is_some();
@@ -38,7 +39,7 @@ impl Columns {
         may_be.then(|| names * 8 + u32::from(place) * 4 + u32::from(kept) * 2 + u32::from(rules))
     }
 
-    /// Whether they stand between the same columns, of those that stay.
+    /// Returns whether they are between the same columns, of those that remain.
     fn stand_alike(&self, old: &Ident, new: &Ident) -> bool {
         fn neighbours<'i>(of: &Ident, all: &'i [Ident], others: &[Ident]) -> Option<(Option<&'i Ident>, Option<&'i Ident>)> {
             let at = all.iter().position(|name| name == of)?;
@@ -49,8 +50,9 @@ impl Columns {
     }
 }
 
-/// Two columns at least, all of them with the same name and type; or of those of the larger table four in five and three in
-/// all, and under a name that is like the old one half of them.
+/// Returns how similar two tables are. At least two columns must have the same name and type: all of them; or
+/// four in five of the larger table, and at least three; or half of them, if the names of the tables are
+/// similar.
 pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
     let same = old.columns.values().filter(|c| new.columns.get(&c.name).is_some_and(|n| n.ty == c.ty)).count();
     let all = old.columns.len().max(new.columns.len());
@@ -59,30 +61,30 @@ pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
     (alike && old.name.schema == new.name.schema).then(|| names + (same * 100 / all.max(1)) as u32)
 }
 
-/// Whether they are one but for their names.
+/// Returns the similarity of the names of two indexes that are otherwise equal.
 pub(super) fn indexes(old: &Index, new: &Index) -> Option<u32> {
     let renamed = Index { name: new.name.clone(), was: new.was.clone(), comment: new.comment.clone(), ..old.clone() };
     (renamed == *new).then(|| names(&old.name, &new.name, true))
 }
 
-/// Whether they are one but for their names.
+/// Returns the similarity of the names of two views that are otherwise equal.
 pub(super) fn views(old: &View, new: &View) -> Option<u32> {
     let alike = old.query == new.query && old.columns == new.columns && old.name.schema == new.name.schema;
     alike.then(|| names(&old.name.name, &new.name.name, true))
 }
 
-/// Whether they are one but for their names.
+/// Returns the similarity of the names of two materialized views that are otherwise equal.
 pub(super) fn materialized_views(old: &MaterializedView, new: &MaterializedView) -> Option<u32> {
     let alike = old.query == new.query && old.columns == new.columns && old.name.schema == new.name.schema;
     alike.then(|| names(&old.name.name, &new.name.name, true))
 }
 
-/// The same words, a letter or two that differ, or a word that is common to both; nought where there is nothing of it. In names
-/// of one or two letters a letter is much: they are alike only where all else is.
+/// Rates the similarity of names: the same words, a letter or two that differ, or a common word; zero if none
+/// of these. In names of one or two letters a letter is much: they are similar only if all else is equal.
 fn names(old: &Ident, new: &Ident, all_else: bool) -> u32 {
     let (mut a, mut b) = (words(old), words(new));
     let near = crate::schema::nearest(&a.concat(), [b.concat().as_str()]).is_some();
-    // `id`, `at` and the like stand in names that have nothing else in common.
+    // `id`, `at` and the like are common in names that are otherwise unrelated.
     let common = a.iter().filter(|w| w.chars().count() > 3 && b.contains(w)).count().min(2) as u32;
     a.sort();
     b.sort();

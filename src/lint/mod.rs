@@ -1,7 +1,8 @@
-//! What is risky in a schema or a plan although no database refuses it: rules as plain data, one file each.
+//! Finds what is risky in a schema or a plan although no database rejects it: rules as plain data, one file
+//! each.
 //!
-//! A rule finds; it mends nothing. How much it weighs is for `rosey.kdl`, and where it is right all the same for an `allow`
-//! with a reason in the schema. Nothing here opens a database.
+//! A rule reports; it fixes nothing. Its level is set in `rosey.kdl`, and exceptions by an `allow` with a
+//! reason in the schema. Nothing here opens a database.
 
 mod access;
 mod clients;

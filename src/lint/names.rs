@@ -1,22 +1,22 @@
-//! Names in SQL: where one can stand bare, and how it is written where it cannot.
+//! Names in SQL: whether they need quotes, and how they are written.
 
 use crate::dialect;
 use crate::dialect::scanner::quote;
 use crate::schema::{Dialect, Ident};
 
-/// Why a name cannot stand bare.
+/// Why a name needs quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// It is a word of the grammar.
+    /// It is a keyword.
     Reserved,
-    /// It has a character that no bare name has, or begins with one that none begins with.
+    /// It contains a character that is not allowed without quotes, or not at the start.
     Characters,
-    /// PostgreSQL would read it in lower case.
+    /// PostgreSQL would fold it to lower case.
     Capitals,
 }
 
-/// Why the name cannot stand bare in the database's SQL, if it cannot. Both take letters of any script, digits, `_` and `$`;
-/// PostgreSQL folds ASCII letters alone, where the database is in UTF-8
+/// Returns why the name needs quotes in the database's SQL, if it does. Both accept letters of any script,
+/// digits, `_` and `$`; PostgreSQL folds only ASCII letters if the database is in UTF-8
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
     let lower = name.to_ascii_lowercase();
@@ -34,7 +34,7 @@ pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
     }
 }
 
-/// The name as an expression for both databases may have it.
+/// Returns the name for an expression that both databases can read.
 pub(super) fn in_sql(name: &Ident) -> String {
     let bare = Dialect::ALL.iter().all(|d| needs_quotes(name.as_str(), *d).is_none());
     if bare { name.to_string() } else { quote(name.as_str()) }

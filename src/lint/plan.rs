@@ -1,5 +1,5 @@
-//! Warnings that follow from a finished plan, whatever database made it: what breaks programs that run meanwhile, what
-//! makes them wait, and what looks like a rename. Changes nothing that a plan does.
+//! Warnings that follow from a finished plan on any database: what breaks running applications, what makes
+//! them wait, and what looks like a rename. Does not change what a plan does.
 
 use super::found::allows;
 use super::{Levels, Severity, clients, renames};
@@ -8,14 +8,15 @@ use crate::kdl::Sources;
 use crate::plan::{Action, Allowed, Code, Hazard, Level, Lock, Plan, Work, bytes};
 use crate::schema::{Address, Schema};
 
-/// From this size on work under a lock is worth a warning: what is smaller is done before anybody notices.
+/// The size in bytes from which work under a lock is worth a warning: smaller tables are done before anybody
+/// notices.
 const LARGE: i64 = 1 << 20;
 
-/// Adds the warnings to the plan, and gives those that only warn the level that has been set. What the schema file allows
-/// at an object is not said of it; `allowed` lifts a level that would stop an apply.
+/// Adds the warnings to the plan, and sets the configured levels of hazards that only warn. Warnings that the
+/// schema file allows at an object are left out; `allowed` lifts a level that would stop an apply.
 ///
-/// `sources` are the schema's files, out of which the lines come that a warning may advise; none where the plan leads to a
-/// schema that stands in no file.
+/// `sources` are the files of the schema, from which warnings quote suggested lines; empty if the target
+/// schema is not in a file.
 pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources, allowed: &[Allowed]) {
     for hazard in warnings(plan, sources) {
         let about = |address: &Address| hazard.address.is_within(address);
@@ -34,7 +35,7 @@ pub fn annotate(plan: &mut Plan, levels: &Levels, sources: &Sources, allowed: &[
     }
 }
 
-/// Gives the hazard its level. False where it is switched off.
+/// Sets the level of a hazard. Returns false if it is switched off.
 fn weigh(hazard: &mut Hazard, levels: &Levels, allowed: &[Allowed]) -> bool {
     match levels.of(hazard.code.name(), Severity::Warning) {
         Severity::Off => return false,
@@ -46,7 +47,8 @@ fn weigh(hazard: &mut Hazard, levels: &Levels, allowed: &[Allowed]) -> bool {
     true
 }
 
-/// What comes or changes, as the schema file has it, under the names that the plan has for it.
+/// Returns the objects that are added or changed, as declared in the schema file, under their names in the
+/// plan.
 fn changed(changes: &Changes) -> Schema {
     let mut schema = Schema::default();
     changes.objects.iter().for_each(|c| c.declare(&mut schema));
@@ -56,14 +58,14 @@ fn changed(changes: &Changes) -> Schema {
 fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {
     let mut found = clients::warnings(&plan.changes, plan.dialect);
     found.extend(waits(plan));
-    // On the way back the history knows what was renamed.
+    // In a rollback the history knows what was renamed.
     if !plan.leads_back {
         found.extend(renames::suggestions(&plan.changes, sources).into_iter().map(suggested));
     }
     found
 }
 
-/// Locks under which much is done.
+/// Warns of much work under a lock.
 fn waits(plan: &Plan) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = Vec::new();
     for step in &plan.steps {

@@ -1,32 +1,32 @@
-//! A drop and an addition that look like a rename that nobody wrote down. Only says so: what it would be to rename is for
-//! people to know, so nothing is done about it. Takes one too few over one too many, and says of each object one thing.
+//! Finds drops and additions that look like an undeclared rename. Only reports them: whether a rename is
+//! meant is for people to decide. Prefers false negatives to false positives, and reports each object once.
 //!
-//! Compared are names, types, rules and places, and the definitions of indexes and views. Values are not: what comes is not
-//! there yet, so there are none to compare.
+//! It compares names, types, constraints and positions, and the definitions of indexes and views. It cannot
+//! compare values, as the new object does not exist yet.
 
 use super::likeness::{self, Columns};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl::{Sources, line_with_old_name, string_repr};
 use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Table, View};
 
-/// What may be a rename, and the line that says so.
+/// A possible rename, and the line that would declare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Suggestion {
-    /// What goes.
+    /// What is dropped.
     pub address: Address,
     /// Its name.
     pub old: String,
-    /// The name of what comes.
+    /// The name of what is added.
     pub new: String,
-    /// The property to write, like `was=old`.
+    /// The property to write, such as `was=old`.
     pub was: String,
-    /// The line to write in the schema, where the file is at hand.
+    /// The line to write in the schema, if the file is available.
     pub line: Option<String>,
 }
 
-/// All that may be renames: tables, views and materialised views that come and go, and the columns and indexes of one table.
-/// The lines are those of the files, which may be none.
+/// Returns all possible renames: tables, views and materialised views that are added and dropped, and the
+/// columns and indexes of one table. The lines are taken from `sources`, which may be empty.
 pub fn suggestions(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
     let mut found = of_tables(changes, sources);
     for change in changes.tables() {
@@ -42,7 +42,8 @@ pub fn suggestions(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
     found
 }
 
-/// The pairs that are more like each other than like anything else: of two that are as like nobody knows which is meant.
+/// Returns the pairs that are more similar to each other than to anything else; ties are ambiguous and left
+/// out.
 fn pairs<'t, T>(gone: &[&'t T], come: &[&'t T], likeness: impl Fn(&T, &T) -> Option<u32>) -> Vec<(&'t T, &'t T)> {
     let best = |all: &[Option<u32>]| {
         let most = all.iter().flatten().max()?;
@@ -71,7 +72,7 @@ fn suggestion(address: Address, old: &Ident, new: (&Ident, Origin), sources: &So
     }
 }
 
-/// What a list of differences drops, and what it adds.
+/// Returns what a list of differences drops, and what it adds.
 fn gone_and_come<'d, T: 'd>(deltas: impl Iterator<Item = &'d Delta<T>> + Clone) -> (Vec<&'d T>, Vec<&'d T>) {
     let gone = deltas.clone().filter_map(|d| if let Delta::Drop(t) = d { Some(t) } else { None });
     let come = deltas.filter_map(|d| if let Delta::Create(t) = d { Some(t) } else { None });

@@ -1,13 +1,13 @@
-//! What a rule is, and what it finds: plain data.
+//! A lint rule and its findings: plain data.
 
 use crate::kdl::project::Severity;
 use crate::schema::{Address, Capabilities, Dialect, Origin, Schema};
 
-/// What is told of a code, by `rosey explain` and in the manual.
+/// The explanation of a code, in `rosey explain` and the manual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Text {
-    /// The code, which does not change. People put it into their files.
+    /// The code. It never changes, as people put it into their files.
     pub code: &'static str,
     /// What is found, in a sentence.
     pub summary: &'static str,
@@ -15,21 +15,21 @@ pub struct Text {
     pub why: &'static str,
     /// What to do.
     pub instead: &'static str,
-    /// What it looks like, or what to write.
+    /// An example of the finding, or of what to write.
     pub example: &'static str,
 }
 
-/// A rule about schemas.
+/// A lint rule for schemas.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Its code, and what is told of it.
+    /// Its code and explanation.
     pub text: Text,
-    /// How much it weighs where `rosey.kdl` does not say.
+    /// Its level, unless `rosey.kdl` sets another.
     pub level: Severity,
     /// Whether it is about an engine that does this.
     pub applies: fn(&Capabilities) -> bool,
-    /// Finds what the rule is about.
+    /// Returns the findings.
     pub check: fn(&Schema, Dialect) -> Vec<Finding>,
 }
 
@@ -44,28 +44,28 @@ impl Rule {
         Dialect::ALL.into_iter().filter(|d| (self.applies)(d.capabilities()))
     }
 
-    /// Its code.
+    /// Returns its code.
     pub fn code(&self) -> &'static str {
         self.text.code
     }
 }
 
-/// One thing that a rule is about.
+/// One finding of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
     /// The object.
     pub address: Address,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
-    /// What is so, in a sentence.
+    /// What was found, in a sentence.
     pub message: String,
     /// What to do about it.
     pub advice: String,
 }
 
 impl Finding {
-    /// A finding at an object.
+    /// Creates a finding at an object.
     pub fn new(address: Address, origin: Origin, message: impl Into<String>, advice: impl Into<String>) -> Self {
         Finding { address, origin, message: message.into(), advice: advice.into() }
     }

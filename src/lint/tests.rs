@@ -1,4 +1,4 @@
-//! What the tests of the rules share.
+//! Helpers for the tests of the rules.
 
 use super::{RULES, Rule};
 use crate::kdl::{Sources, decode};
@@ -8,18 +8,18 @@ pub(super) fn schema(kdl: &str, dialect: Dialect) -> Schema {
     decode(&Sources::from_text("schema.kdl", kdl), dialect).unwrap()
 }
 
-/// What the rule finds: addresses and messages.
+/// Returns the findings of the rule: addresses and messages.
 pub(super) fn found(rule: &Rule, kdl: &str, dialect: Dialect) -> Vec<String> {
     (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| format!("{}: {}", f.address, f.message)).collect()
 }
 
-/// The addresses alone, without those of other dialects than the rule's.
+/// Returns only the addresses, without those of dialects other than the rule's.
 pub(super) fn at(rule: &Rule, kdl: &str) -> Vec<String> {
     let dialect = rule.dialects().next().unwrap();
     (rule.check)(&schema(kdl, dialect), dialect).iter().map(|f| f.address.to_string()).collect()
 }
 
-/// What the rule advises.
+/// Returns the advice of the rule.
 pub(super) fn advised(rule: &Rule, kdl: &str, dialect: Dialect) -> Vec<String> {
     (rule.check)(&schema(kdl, dialect), dialect).into_iter().map(|f| f.advice).collect()
 }

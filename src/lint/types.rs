@@ -1,23 +1,22 @@
-//! What a database makes of the type that a column is declared with, whichever of its spellings that is. The one reader for
-//! all rules; it knows no types that the schema makes itself.
+//! What a database makes of the declared type of a column, in any of its spellings. All rules use it; it does
+//! not know user-defined types.
 
 use crate::dialect::postgres::read_type;
 use crate::schema::Type;
 
-/// A type of PostgreSQL's, in its parts.
+/// A PostgreSQL type, in parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Meant {
     /// The portable type, or the name in the server's spelling.
     pub(super) ty: Type,
-    /// The name without sizes, as the schema language or else the server spells it.
+    /// The name without sizes, in the spelling of the schema language or else of the server.
     pub(super) base: String,
-    /// What stands in brackets.
+    /// What is in parentheses.
     pub(super) size: Option<String>,
-    /// Whether it is an array.
     pub(super) array: bool,
 }
 
-/// As PostgreSQL reads it: `TIMESTAMP(3) WITHOUT TIME ZONE[]` is an array of `timestamp`.
+/// Parses a type as PostgreSQL does: `TIMESTAMP(3) WITHOUT TIME ZONE[]` is an array of `timestamp`.
 pub(super) fn postgres(ty: &Type) -> Meant {
     let ty = match ty {
         Type::Other(name) => read_type::read(name.as_str(), "public"),
@@ -36,7 +35,7 @@ pub(super) fn postgres(ty: &Type) -> Meant {
     Meant { base: base.to_owned(), size, array, ty: ty.clone() }
 }
 
-/// A type as SQLite takes it, in capitals: its words, and the sizes in brackets.
+/// Parses a type as SQLite does, in capitals: its words, and the sizes in parentheses.
 pub(super) fn declared(name: &str) -> (Vec<String>, Vec<u32>) {
     let (words, rest) = name.split_once('(').unwrap_or((name, ""));
     let sizes = rest.split(')').next().unwrap_or_default();

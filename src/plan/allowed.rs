@@ -1,26 +1,27 @@
-//! Leave for one hazard at one object, and at no other. What cannot be done as things stand, no leave helps.
+//! Permission for one hazard at one object, and at no other. Hazards that block an apply cannot be permitted.
 
 use super::{Code, Hazard, Level};
 use crate::schema::nearest;
 
-/// The word for every code of data that is lost.
+/// The word for every code that destroys data.
 const ANY: &str = "destroy";
 
-/// `CODE:ADDRESS`: one hazard that may be, at an object and its parts.
+/// `CODE:ADDRESS`: permission for one hazard, at an object and its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Allowed {
-    /// The code; all that destroy where there is none.
+    /// The code; all codes that destroy data if `None`.
     code: Option<Code>,
     /// The address.
     address: String,
 }
 
 impl Allowed {
-    /// Reads `destroys-column:table.users.column.email`, `destroy:table.old_things`, `breaks-clients:table.users`.
+    /// Parses `destroys-column:table.users.column.email`, `destroy:table.old_things`,
+    /// `breaks-clients:table.users`.
     ///
     /// # Errors
-    /// What to write instead.
+    /// If the text is invalid: what to write instead.
     pub fn parse(text: &str) -> Result<Allowed, String> {
         let Some((word, address)) = text.split_once(':').filter(|(_, a)| !a.trim().is_empty()) else {
             return Err("expected CODE:ADDRESS, for example destroy:table.old_things".to_owned());
@@ -33,22 +34,23 @@ impl Allowed {
         Ok(Allowed { code, address: address.trim().to_owned() })
     }
 
-    /// Whether it is leave to destroy.
+    /// Returns true if it permits destroying data.
     pub fn destroys(&self) -> bool {
         self.code.is_none_or(|c| c.own_level() == Level::Destroys)
     }
 
-    /// Leave for all that the hazard's object loses.
+    /// Returns the permission for everything that the hazard's object loses.
     pub fn to_destroy(hazard: &Hazard) -> Allowed {
         Allowed { code: None, address: hazard.address.to_string() }
     }
 
-    /// Leave for this hazard alone.
+    /// Returns the permission for exactly this hazard.
     pub fn exactly(hazard: &Hazard) -> Allowed {
         Allowed { code: Some(hazard.code), address: hazard.address.to_string() }
     }
 
-    /// Whether it is leave for this. What warns needs leave only where a project has made it stop an apply.
+    /// Returns true if it permits this hazard. A warning requires permission only if the project made it stop
+    /// an apply.
     pub fn covers(&self, hazard: &Hazard) -> bool {
         let may = match hazard.level {
             Level::Destroys => self.code.is_none_or(|c| c == hazard.code),

@@ -1,31 +1,32 @@
-//! What a plan says on the way back to a recorded schema: which values no plan can bring back, and no advice to edit a
-//! schema file, for none takes part. Changes nothing that the plan does.
+//! Adapts a plan to a rollback: adds which values it cannot restore, and removes advice to edit a schema
+//! file, because none is involved. Does not change what the plan does.
 
 use super::{Action, Code, Hazard, Level, Plan, Step};
 use crate::diff::{TableChange, show_default};
 use crate::schema::{Address, Column};
 
-/// What became of values.
+/// What happened to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
-    /// They went with their table or column, and the plan makes it again.
+    /// They were dropped with their table or column, which the plan re-creates.
     Dropped,
-    /// They went with their table or column, and another of that name is there, which the plan keeps.
+    /// They were dropped with their table or column, and another one with that name exists now, which the
+    /// plan keeps.
     Replaced,
-    /// A `using` made other ones of them.
+    /// A `using` converted them.
     Converted,
-    /// A `backfill` took the place of NULL.
+    /// A `backfill` replaced NULL.
     Filled,
-    /// No apply created them: the history found their table or column in the database, and the plan drops it.
+    /// No apply created them: their table or column was found in the database, and the plan drops it.
     Adopted,
 }
 
 impl Fate {
-    /// All of them.
+    /// All fates.
     pub const ALL: [Fate; 5] = [Fate::Dropped, Fate::Replaced, Fate::Converted, Fate::Filled, Fate::Adopted];
 
-    /// Its word in plan files.
+    /// Returns its word in plan files.
     pub fn word(self) -> &'static str {
         match self {
             Fate::Dropped => "dropped",
@@ -37,22 +38,22 @@ impl Fate {
     }
 }
 
-/// Values of a table or column that a number of the history took away, and that a rollback does not bring back.
+/// Values of a table or column that a version removed and that a rollback does not restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lost {
-    /// Whose.
+    /// The table or column.
     pub address: Address,
-    /// What became of them.
+    /// What happened to the values.
     pub fate: Fate,
-    /// The number that did it, or that found what no apply created; 0 if no number did.
+    /// The version that did it, or that found what no apply created; 0 if none did.
     pub by: i64,
-    /// Where they are, as far as that is known. A plan file does not say it.
+    /// Where the values are, if known. Not recorded in a plan file.
     pub values: Option<String>,
 }
 
 impl Lost {
-    /// What is said of it. `back`: the column as it comes back.
+    /// Returns the message. `back` is the column as restored.
     fn text(&self, back: Option<&Column>) -> String {
         let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
         match (self.fate, back) {
@@ -65,14 +66,16 @@ impl Lost {
             (Fate::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
             (Fate::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),
             (Fate::Replaced, _) => format!("{kind} {name} is not the original one; version {by} dropped the original with its data"),
-            (Fate::Adopted, _) if by == 0 => format!("rosey did not create {kind} {name}: it was created outside rosey after the last apply"),
+            (Fate::Adopted, _) if by == 0 => {
+                format!("rosey did not create {kind} {name}: it was created outside rosey after the last apply")
+            }
             (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
             (Fate::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
             (Fate::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
         }
     }
 
-    /// The same for people, where no step of the plan is about it.
+    /// Returns the message for display, for values that no step of the plan concerns.
     pub fn note(&self) -> String {
         let values = self.values.as_ref().map(|v| format!("; {v}")).unwrap_or_default();
         format!("{}: {}{values}", self.address, self.text(None))
@@ -89,7 +92,7 @@ impl Lost {
     }
 }
 
-/// What a column that is added holds in the rows that are there.
+/// Returns what an added column contains in the existing rows.
 fn with(column: &Column) -> String {
     match (&column.backfill, &column.default) {
         (Some(fill), _) => format!("with the values of its backfill ({})", fill.text),
@@ -100,7 +103,7 @@ fn with(column: &Column) -> String {
 }
 
 impl Plan {
-    /// Makes of the plan one that leads back. Gives those values that no step of it is about.
+    /// Turns the plan into a rollback. Returns the values that no step of it concerns.
     pub fn lead_back<'l>(&mut self, lost: &'l [Lost]) -> Vec<&'l Lost> {
         self.leads_back = true;
         let mut untold = Vec::new();
@@ -117,7 +120,7 @@ impl Plan {
         untold
     }
 
-    /// The column of this address, as the plan makes it of or adds it to a table that is there.
+    /// Returns the column at this address, as the plan changes it or adds it in an existing table.
     fn column(&self, address: &Address) -> Option<&Column> {
         let of_table = self.changes.tables().find_map(|change| match change {
             TableChange::Alter(edits) if address.is_within(&edits.after.address()) => Some(&edits.columns),
@@ -127,12 +130,13 @@ impl Plan {
     }
 }
 
-/// How a conversion back is given, which the schema of the history does not have.
+/// How to specify a conversion, which the recorded schema lacks.
 const WITH_USING: &str = "write that schema to a file (`rosey history N --schema > back.kdl`), specify the conversion there \
                           (using \"EXPRESSION\"), and apply it";
 
 impl Hazard {
-    /// The same on the way back: what would be advised for a schema file says what can be done in the database instead.
+    /// Adapts the hazard to a rollback: replaces advice about a schema file with what can be done in the
+    /// database.
     pub fn lead_back(&mut self) {
         let instead = match self.code {
             Code::DestroysTable
@@ -145,7 +149,7 @@ impl Hazard {
             Code::BreaksNotNull => {
                 "the recorded schema has the column as NOT NULL, and nothing that fills it. Give these rows a value: add --backfill TABLE.COLUMN=SQL to rosey rollback, or to rosey plan --to"
             }
-            // The server does not convert them at all, whatever the rows hold.
+            // The server does not convert them at all, whatever the rows contain.
             Code::LosesValues if self.level == Level::Blocks => WITH_USING,
             Code::LosesValues | Code::MisfitValues | Code::LongerValues | Code::BreaksType => {
                 self.advice = format!("change these rows first, or {WITH_USING}");

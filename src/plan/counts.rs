@@ -1,4 +1,5 @@
-//! How the rows that a plan is about are counted, and why a hazard was not counted. Plain data; the engines count.
+//! How the rows that a plan affects are counted, and why a hazard was not counted. Plain data; the dialects
+//! count.
 
 use std::time::Duration;
 
@@ -11,29 +12,30 @@ pub use crate::kdl::project::Counts;
 pub enum NotCounted {
     /// The option `--counts none`.
     NotAsked,
-    /// It calls what a plan never runs: a function as `f(text)`, or what runs one, as `the type t`.
+    /// It calls something that a plan never runs: a function, as `f(text)`, or something that runs one, as
+    /// `the type t`.
     Calls(String),
-    /// It reads what a plan may not read in this mode: `table users`, `view v`, `a subquery`.
+    /// It reads something that a plan must not read in this mode: `table users`, `view v`, `a subquery`.
     Reads(String),
-    /// Its shape could take memory or time without bound: `a recursive query`.
+    /// It could take unlimited memory or time: `a recursive query`.
     Unbounded(String),
-    /// What it calls is not known, because the database could not be asked: the reason.
+    /// It is unknown what it calls, because the database could not be asked: the reason.
     Unknown(String),
-    /// It took longer than one count may.
+    /// It exceeded the time limit of one count.
     TookLonger(Duration),
-    /// The counts ahead of it took as long as all counts of a plan may.
+    /// The counts before it used up the time limit of all counts of a plan.
     NoTimeLeft(Duration),
-    /// It needed more memory than a count may have, in bytes.
+    /// It exceeded the memory limit of a count, in bytes.
     TooMuchMemory(u64),
     /// The role has no privilege to read the rows.
     NoPrivilege,
     /// Row-level security would hide rows from the role.
     RowSecurity,
-    /// Evaluating it over the rows fails: the SQLSTATE or SQLite's code, and what that means.
+    /// Its evaluation fails on the rows: the SQLSTATE or SQLite's code, and its meaning.
     Fails {
         /// The code.
         code: String,
-        /// What it means, in words that hold no value.
+        /// Its meaning, in words that contain no value.
         meaning: String,
     },
 }
@@ -58,8 +60,8 @@ impl std::fmt::Display for NotCounted {
     }
 }
 
-/// Notes at every hazard that is counted that nobody asked for its number. What rows may break is then a warning: the
-/// database checks it when the plan is applied.
+/// Marks every hazard that would be counted as not requested. A possible violation then becomes a warning:
+/// the database checks it when the plan is applied.
 pub fn leave_uncounted(steps: &mut [Step]) {
     let counted = steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());
     counted.for_each(|h| {
@@ -70,7 +72,7 @@ pub fn leave_uncounted(steps: &mut [Step]) {
     });
 }
 
-/// `10 s`, `1.5 s`.
+/// Formats a duration as `10 s`, `1.5 s`.
 fn seconds(time: Duration) -> String {
     if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{:.1} s", time.as_secs_f64()) }
 }

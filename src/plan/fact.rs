@@ -1,19 +1,19 @@
-//! What a plan that is made without the database has to know of it besides its schema.
+//! What a plan made without the database has to know about it in addition to its schema.
 
-/// One such fact, as a line of a state or plan file: a word, and what it says.
+/// A fact about a database, as a line of a state or plan file: a word and its arguments.
 ///
-/// The words are a dialect's own: the texts of SQLite's definitions, PostgreSQL's relations that hold rows. Never a row's
-/// value, and never how many rows there are.
+/// The words are specific to the dialect: SQLite's stored definitions, PostgreSQL's relations that contain
+/// rows. Never a value from a row, and never a number of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Which kind of fact.
+    /// The kind of fact.
     pub name: String,
-    /// What it says.
+    /// Its arguments.
     pub args: Vec<String>,
 }
 
 impl Fact {
-    /// A fact.
+    /// Creates a fact.
     pub fn new<S: Into<String>>(name: &str, args: impl IntoIterator<Item = S>) -> Self {
         Fact { name: name.to_owned(), args: args.into_iter().map(Into::into).collect() }
     }

@@ -1,7 +1,8 @@
-//! Plans and states as files: one readable KDL text each, the same byte for byte for the same input.
+//! Plans and states as files: readable KDL text, byte for byte the same for the same input.
 //!
-//! Nothing of a row is in them: no value, no count. Nor is where the database is, or who asked. The last line is a digest
-//! of all before it; what has been edited, cut off or made by a later rosey is refused by name.
+//! They contain nothing from rows, neither values nor counts, and neither the database's location nor the
+//! user. The last line is a digest of everything before it. A file that was edited or truncated, or written
+//! by a later rosey, is refused with that reason.
 
 mod state;
 
@@ -13,39 +14,39 @@ use crate::schema::{Address, Dialect};
 
 pub use state::State;
 
-/// The version of both shapes.
+/// The format version of both files.
 pub const FILE_FORMAT: i64 = 1;
 
-/// Why a file is not taken.
+/// Why a file is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// It is something else.
+    /// It is not such a file.
     #[error("not a rosey {0}")]
     Other(&'static str),
-    /// A later rosey wrote it.
+    /// A later version of rosey wrote it.
     #[error("written by a newer rosey: its format is {found}, and this rosey supports {FILE_FORMAT}")]
     Later {
         /// Its format.
         found: String,
     },
-    /// Its end is missing.
+    /// It is truncated.
     #[error("truncated: the last line, the digest, is missing")]
     CutOff,
-    /// It is not what rosey wrote.
+    /// It was edited or damaged.
     #[error("edited or damaged: the content does not match the digest in its last line")]
     Edited,
-    /// It cannot be read.
+    /// It cannot be parsed.
     #[error("line {line}: {message}")]
     Syntax {
-        /// Where.
+        /// The line.
         line: usize,
-        /// What is wrong there.
+        /// The error.
         message: String,
     },
 }
 
-/// What a file of rosey's own says it is.
+/// The kind of a file written by rosey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileKind {
@@ -56,7 +57,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Looks at a text's lines alone: it need not be sound, nor as rosey wrote it.
+    /// Determines the kind from the lines of the text alone, which may be damaged or edited.
     pub fn of(text: &str) -> Option<FileKind> {
         let head = text.lines().map(str::trim_start).find(|l| !l.is_empty() && !l.starts_with("//"))?;
         match head.split_whitespace().next()? {
@@ -66,7 +67,7 @@ impl FileKind {
         }
     }
 
-    /// What people call it.
+    /// Returns its name for display.
     pub fn word(self) -> &'static str {
         match self {
             FileKind::Plan => "a saved plan",
@@ -75,29 +76,29 @@ impl FileKind {
     }
 }
 
-/// What a plan file says, but for its steps: these follow from the rest.
+/// The content of a plan file except for its steps, which follow from the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlanFile {
-    /// The kind of database.
+    /// The dialect.
     pub dialect: Dialect,
-    /// The history number that it was made for.
+    /// The version that it was made for.
     pub number: i64,
-    /// What was said of it.
+    /// The message.
     pub message: Option<String>,
-    /// Of a way back: the number whose schema it goes back to; 0 is what was there before the first.
+    /// For a rollback: the version whose schema is restored; 0 is the schema before the first version.
     pub back_to: Option<i64>,
-    /// Of a way back: what comes back without its values.
+    /// For a rollback: what is restored without its values.
     pub lost: Vec<Lost>,
-    /// SQLite: tables that change are rebuilt, whatever would be cheaper.
+    /// SQLite: rebuild every table that changes, even if a cheaper path exists.
     pub rebuild_only: bool,
-    /// PostgreSQL: tables that hold rows are changed without stopping writers.
+    /// PostgreSQL: tables that contain rows are changed without blocking writers.
     pub online: bool,
-    /// The schema that it starts from, as KDL; with the guards that the history knew of.
+    /// The schema that it starts from, as KDL, with the guards from the history.
     pub current: String,
-    /// What else has to be known of the database.
+    /// Other facts about the database.
     pub facts: Vec<Fact>,
-    /// The schema that it leads to, as KDL.
+    /// The desired schema, as KDL.
     pub desired: String,
     /// The digest of the file.
     pub digest: String,
@@ -105,30 +106,30 @@ pub struct PlanFile {
     pub text: String,
 }
 
-/// What goes into a plan file.
+/// The input for a plan file.
 #[derive(Debug, Clone, Copy)]
 pub struct Draft<'d> {
-    /// The history number that it is made for.
+    /// The version that it is made for.
     pub number: i64,
-    /// What is said of it.
+    /// The message.
     pub message: Option<&'d str>,
-    /// Of a way back: the number whose schema it goes back to.
+    /// For a rollback: the version whose schema is restored.
     pub back_to: Option<i64>,
-    /// Of a way back: what comes back without its values.
+    /// For a rollback: what is restored without its values.
     pub lost: &'d [Lost],
     /// The schema that it starts from.
     pub current: &'d str,
-    /// What else has to be known of the database.
+    /// Other facts about the database.
     pub facts: &'d [Fact],
-    /// The schema that it leads to.
+    /// The desired schema.
     pub desired: &'d str,
-    /// The plan as it is made without the database.
+    /// The plan as made without the database.
     pub plan: &'d Plan,
-    /// The plan for people.
+    /// The plan rendered for readers.
     pub shown: &'d str,
 }
 
-/// Writes a plan file.
+/// Returns the text of a plan file.
 pub fn write_plan(draft: &Draft<'_>) -> String {
     let plan = draft.plan;
     let mut pen = Pen::default();
@@ -189,19 +190,20 @@ fn facts(pen: &mut Pen, facts: &[Fact]) {
     pen.close();
 }
 
-/// The SHA-256 of a text, in hexadecimal digits.
+/// Returns the SHA-256 of a text, in hexadecimal.
 pub(crate) fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// The text with the digest of all of it as its last line.
+/// Appends the digest of the text as the last line.
 fn sealed(pen: Pen) -> String {
     let text = pen.finish();
     let digest = digest(&text);
     format!("{text}digest \"{digest}\"\n")
 }
 
-/// The content of a file whose digest holds, and the digest. Line ends may have been turned into those of another system.
+/// Returns the content of a file whose digest matches, and the digest. Line endings may have been converted
+/// to those of another system.
 fn opened(text: &str) -> Result<(String, String), FileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let (content, last) = text.trim_end().rsplit_once('\n').ok_or(FileError::CutOff)?;
@@ -210,12 +212,12 @@ fn opened(text: &str) -> Result<(String, String), FileError> {
     if digest(&content) == told { Ok((content, told)) } else { Err(FileError::Edited) }
 }
 
-/// The nodes of a file of this kind.
+/// Parses the nodes of a file of this kind.
 fn blocks(text: &str, kind: &'static str, what: &'static str) -> Result<(Vec<Block>, String), FileError> {
     let first = text.lines().find_map(|l| l.trim_start_matches('\u{feff}').strip_prefix(kind));
     let found = first.ok_or(FileError::Other(what))?.trim().to_owned();
     if found != FILE_FORMAT.to_string() {
-        // What a later rosey calls its digest is not known.
+        // It is unknown what a later version of rosey calls its digest.
         return Err(if found.parse::<i64>().is_ok_and(|n| n > FILE_FORMAT) { FileError::Later { found } } else { FileError::Other(what) });
     }
     let (content, digest) = opened(text)?;
@@ -253,7 +255,7 @@ fn read_lost(block: &Block) -> Option<Lost> {
 /// Reads a plan file.
 ///
 /// # Errors
-/// Where it is none, or is not as it was written.
+/// If it is not a plan file, or was changed since it was written.
 pub fn read_plan(text: &str) -> Result<PlanFile, FileError> {
     const WHAT: &str = "plan file";
     let (blocks, digest) = blocks(text, "rosey-plan", WHAT)?;

@@ -1,68 +1,68 @@
-//! What can go wrong with a step, by name.
+//! The named risks of a step.
 
 use super::NotCounted;
 use crate::schema::Address;
 
-/// A hazard's stable name. People put these into their pipelines.
+/// The stable name of a hazard, which users put into their pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Code {
-    /// A table goes, with its rows.
+    /// A table is dropped, with its rows.
     DestroysTable,
-    /// A column goes, with its values.
+    /// A column is dropped, with its values.
     DestroysColumn,
-    /// A sequence goes, with its position.
+    /// A sequence is dropped, with its position.
     DestroysSequence,
     /// An extension is dropped, with everything that belongs to it.
     DestroysExtension,
     /// A schema is dropped, with the privileges on it.
     DestroysSchema,
-    /// A change of type alters values for good.
+    /// A change of type alters values irreversibly.
     LosesValues,
-    /// Values are kept, though the new type is not made for them.
+    /// Values are kept although they do not fit the new type.
     MisfitValues,
-    /// Times without a zone and moments become each other as times of UTC.
+    /// Timestamps without and with a time zone are converted to each other as UTC.
     TakenAsUtc,
-    /// Texts are longer than the new type says.
+    /// Text is longer than the new type allows.
     LongerValues,
-    /// Rows hold NULL where it will be refused.
+    /// Rows contain NULL in a column that becomes NOT NULL.
     BreaksNotNull,
-    /// Rows do not meet a new condition.
+    /// Rows violate a check constraint.
     BreaksCheck,
-    /// Rows are equal where they must differ.
+    /// Rows violate a unique constraint or index.
     BreaksUnique,
-    /// Rows point to rows that are not there.
+    /// Rows violate a foreign key.
     BreaksForeignKey,
-    /// Rows hold values that a STRICT table refuses.
+    /// Rows contain values that a STRICT table rejects.
     BreaksType,
-    /// Ids may be used again.
+    /// Ids may be reused.
     LosesAutoincrement,
-    /// A view that comes cannot be read.
+    /// A new view cannot be read.
     BrokenView,
-    /// A trigger that comes cannot run.
+    /// A new trigger cannot run.
     BrokenTrigger,
-    /// What the schema leaves alone would no longer work.
+    /// An ignored object would no longer work.
     BreaksIgnored,
-    /// The file guards an object that would go.
+    /// An object guarded by the file would be dropped.
     PreventDestroy,
-    /// The database lacks what rosey cannot make.
+    /// The schema contains something that rosey cannot create.
     NotSupported,
-    /// Statements of programs that run meanwhile will fail.
+    /// Statements of running applications will fail.
     BreaksClients,
-    /// Nobody writes while rows are read or an index is built.
+    /// Writers are blocked while rows are read or an index is built.
     BlocksWriters,
-    /// All rows are written anew, while nobody reads or writes.
+    /// All rows are rewritten, while readers and writers are blocked.
     RewritesTable,
-    /// What goes and what comes are alike.
+    /// A dropped object resembles an added one.
     LooksLikeRename,
-    /// A rollback makes something again whose values are gone.
+    /// A rollback re-creates something whose values are lost.
     NotRestored,
     /// A rollback drops what no apply created.
     DropsAdopted,
 }
 
 impl Code {
-    /// All of them.
+    /// All codes.
     pub const ALL: [Code; 26] = [
         Code::DestroysTable,
         Code::DestroysColumn,
@@ -92,7 +92,7 @@ impl Code {
         Code::DropsAdopted,
     ];
 
-    /// Those of data that is lost for good, for which leave may be given.
+    /// The codes of data that is lost irreversibly, which can be permitted.
     pub const DESTROYS: [Code; 7] = [
         Code::DestroysTable,
         Code::DestroysColumn,
@@ -103,7 +103,7 @@ impl Code {
         Code::MisfitValues,
     ];
 
-    /// Those that only warn, unless a project has made them stop an apply.
+    /// The codes that only warn, unless a project made them stop an apply.
     pub const WARNS: [Code; 10] = [
         Code::TakenAsUtc,
         Code::LongerValues,
@@ -117,12 +117,12 @@ impl Code {
         Code::NotRestored,
     ];
 
-    /// The code of this name.
+    /// Returns the code of this name.
     pub fn of_name(name: &str) -> Option<Code> {
         Code::ALL.into_iter().find(|c| c.name() == name)
     }
 
-    /// What it means wherever it is said, but for where rows decide.
+    /// Returns its level, which is fixed unless the rows decide it.
     pub fn own_level(self) -> Level {
         if Code::DESTROYS.contains(&self) {
             Level::Destroys
@@ -133,7 +133,7 @@ impl Code {
         }
     }
 
-    /// Its name in output.
+    /// Returns its name in output.
     pub fn name(self) -> &'static str {
         match self {
             Code::DestroysTable => "destroys-table",
@@ -170,21 +170,21 @@ impl Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// It cannot be done as things stand.
+    /// It cannot be applied as it is.
     Blocks,
-    /// Data is lost for good: it needs leave.
+    /// Data is lost irreversibly: requires permission.
     Destroys,
-    /// Most likely something to act on.
+    /// Probably requires action.
     Warns,
-    /// Worth knowing.
+    /// For information.
     Notes,
 }
 
 impl Level {
-    /// All of them, the gravest first.
+    /// All levels, most severe first.
     pub const ALL: [Level; 4] = [Level::Blocks, Level::Destroys, Level::Warns, Level::Notes];
 
-    /// Its word in files and JSON.
+    /// Returns its word in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Level::Blocks => "blocks",
@@ -195,18 +195,18 @@ impl Level {
     }
 }
 
-/// How many rows a hazard is about, before they have been counted.
+/// How to count the rows that a hazard affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Probe {
-    /// An aggregate over the step's rows, counted with all others of the step in one pass.
+    /// An aggregate on the step's rows, counted with all others of the step in one pass.
     Aggregate(String),
-    /// A query of its own that gives one number.
+    /// A separate query that returns one number.
     Query(String),
 }
 
 impl Probe {
-    /// Its SQL.
+    /// Returns its SQL.
     pub fn sql(&self) -> &str {
         match self {
             Probe::Aggregate(sql) | Probe::Query(sql) => sql,
@@ -218,41 +218,43 @@ impl Probe {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hazard {
-    /// Which.
+    /// The code.
     pub code: Code,
-    /// What it means.
+    /// The level.
     pub level: Level,
-    /// What it is about.
+    /// The object that it affects.
     pub address: Address,
-    /// What is said of `{count}` of `{total}` rows; `{rows}` and `{values}` are the count with its noun.
+    /// The message, with `{count}` and `{total}` for the numbers of rows; `{rows}` and `{values}` are the
+    /// count with its noun.
     pub message: String,
     /// What to do about it.
     pub advice: String,
-    /// How it is counted. A hazard with a probe that finds nothing is none, unless it destroys.
+    /// How it is counted. A hazard whose count is zero is removed, unless it destroys data.
     pub probe: Option<Probe>,
-    /// A query that finds the rows, for people to run: never shown with what it finds.
+    /// A query that finds the rows, for users to run. Its result is never shown.
     pub find: Option<String>,
-    /// The relations that its count reads, as SQL names them. What else the count turns out to read comes from the schema file.
+    /// The relations that its count reads, as spelled in SQL. Anything else that the count reads is from the
+    /// schema file.
     pub reads: Vec<String>,
-    /// Rows it is about, once counted.
+    /// The number of affected rows, once counted.
     pub count: Option<i64>,
-    /// A query that counts the values which can be converted, for a count that converts them back as well: where that is
-    /// refused and this one is not, all of them count.
+    /// A query that counts only the values which can be converted, for a count that also converts them back:
+    /// if that count fails and this query does not, all of these values count.
     pub forward: Option<String>,
-    /// Rows there are, once counted.
+    /// The total number of rows, once counted.
     pub total: Option<i64>,
-    /// Such rows were found; how many is not told (`--counts safe`).
+    /// Whether affected rows were found although their number is withheld (`--counts safe`).
     pub some: bool,
-    /// Why it was not counted, where that was tried or refused.
+    /// Why it was not counted, if counting was tried or refused.
     pub uncounted: Option<NotCounted>,
-    /// Leave has been given for it, so that it stops nothing.
+    /// Whether it is permitted and therefore stops nothing.
     pub allowed: bool,
-    /// It would only warn: a project has made it stop an apply, and leave lifts that.
+    /// Whether it is a warning that the project made stop an apply, which a permission reverts.
     pub raised: bool,
 }
 
 impl Hazard {
-    /// A hazard that needs no counting.
+    /// Creates a hazard that is not counted.
     pub fn new(code: Code, level: Level, address: Address, message: impl Into<String>, advice: impl Into<String>) -> Self {
         let (message, advice) = (message.into(), advice.into());
         Hazard {
@@ -274,7 +276,7 @@ impl Hazard {
         }
     }
 
-    /// Whether it stops an apply.
+    /// Returns true if it stops an apply.
     pub fn stops(&self) -> bool {
         match self.level {
             Level::Blocks => true,
@@ -283,30 +285,30 @@ impl Hazard {
         }
     }
 
-    /// Adds how it is counted.
+    /// Sets how it is counted.
     pub fn counted(mut self, probe: Probe) -> Self {
         self.probe = Some(probe);
         self
     }
 
-    /// Adds the relations that its count reads.
+    /// Sets the relations that its count reads.
     pub fn reading<S: Into<String>>(mut self, relations: impl IntoIterator<Item = S>) -> Self {
         self.reads = relations.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Adds the query that finds the rows.
+    /// Sets the query that finds the rows.
     pub fn found_by(mut self, sql: impl Into<String>) -> Self {
         self.find = Some(sql.into());
         self
     }
 
-    /// Notes that it was not counted, and why.
+    /// Records that it was not counted, and why.
     pub fn not_counted(&mut self, why: NotCounted) {
         (self.count, self.total, self.some, self.uncounted) = (None, None, false, Some(why));
     }
 
-    /// Keeps of a count only whether there are such rows.
+    /// Reduces the count to whether there are affected rows.
     pub fn only_some(&mut self) {
         self.some = self.count.is_some_and(|n| n != 0);
         if self.some {
@@ -314,7 +316,7 @@ impl Hazard {
         }
     }
 
-    /// Why it was not counted, as a clause behind its message.
+    /// Returns why it was not counted, as a clause to append to its message.
     pub fn why_uncounted(&self) -> Option<String> {
         self.uncounted.as_ref().map(|why| format!("not counted: {why}"))
     }
@@ -345,7 +347,7 @@ impl Hazard {
     }
 }
 
-/// A number with commas between its thousands.
+/// Formats a number with thousands separators.
 pub fn thousands(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut out = String::new();
@@ -358,12 +360,12 @@ pub fn thousands(n: i64) -> String {
     if n < 0 { format!("-{out}") } else { out }
 }
 
-/// `1 row`, `2 rows`.
+/// Formats `1 row`, `2 rows`.
 pub fn counted(n: i64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-/// A size in the unit that keeps it short.
+/// Formats a size in a suitable unit.
 pub fn bytes(n: i64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
     let mut size = n as f64;

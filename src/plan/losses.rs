@@ -1,27 +1,29 @@
-//! What a plan loses for good, as its last line and its JSON say it. It only adds up what the hazards have counted.
+//! Totals of what a plan loses irreversibly, for its last line and its JSON. Only adds up the counts of the
+//! hazards.
 
 use super::{Code, Hazard, Level, counted};
 
-/// Totals of what is lost. A number is `None` where one of its parts has not been counted.
+/// Totals of what is lost. A number is `None` if one of its parts was not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Losses {
-    /// Columns that are dropped with values, from tables that stay.
+    /// Dropped columns that contain values, in tables that remain.
     pub columns: usize,
     /// The values in these columns.
     pub values: Option<i64>,
     /// The rows of dropped tables.
     pub rows: Option<i64>,
-    /// Values that a conversion does not keep.
+    /// Values that a conversion does not preserve.
     pub converted: Option<i64>,
 }
 
 impl Losses {
-    /// Adds up the hazards; nothing where no data is lost.
+    /// Adds up the hazards; returns `None` if no data is lost.
     pub fn of<'h>(hazards: impl Iterator<Item = &'h Hazard>) -> Option<Losses> {
         let mut losses = Losses { columns: 0, values: Some(0), rows: Some(0), converted: Some(0) };
         let mut found = false;
-        // A guard or a policy raises a hazard that destroys to one that blocks: the data is the same.
+        // A guard or a policy raises a hazard that destroys data to one that blocks; the data lost is the
+        // same.
         for hazard in hazards.filter(|h| matches!(h.level, Level::Destroys | Level::Blocks) && h.count != Some(0)) {
             let total = match hazard.code {
                 Code::DestroysColumn => {

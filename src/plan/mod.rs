@@ -1,4 +1,5 @@
-//! What will be done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect makes the steps.
+//! What is done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect creates the
+//! steps.
 
 mod allowed;
 mod back;
@@ -34,91 +35,94 @@ pub(crate) use rename::encode_renames;
 pub use rename::{Rename, decode_renames, renames};
 pub use step::{Action, Evaluates, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
 
-/// A plan: the changes, and the steps that make them, in the order they run.
+/// A plan: the changes, and the steps that make them, in execution order.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Plan {
-    /// The kind of database.
+    /// The dialect.
     pub dialect: Dialect,
-    /// What differs.
+    /// The differences.
     pub changes: Changes,
-    /// What is done about it.
+    /// The steps.
     pub steps: Vec<Step>,
     /// A digest of the live schema that the plan starts from.
     pub fingerprint: String,
-    /// Guards (`prevent-destroy`) that the history does not know of yet, or knows of still. They are no change of the
-    /// database; the next apply records them.
+    /// Guards (`prevent-destroy`) that the history lacks or still has. They do not change the database; the
+    /// next apply records them.
     pub guards: Vec<String>,
-    /// SQLite: whether tables that change are rebuilt, whatever would be cheaper.
+    /// SQLite: whether every table that changes is rebuilt, even if a cheaper path exists.
     pub rebuild_only: bool,
-    /// PostgreSQL: whether tables that hold rows are changed without stopping writers, where there is a way.
+    /// PostgreSQL: whether tables that contain rows are changed without blocking writers, if possible.
     pub online: bool,
     /// How its rows were counted, and are counted again by the apply.
     pub counts: Counts,
-    /// Whether the database file is made by the apply.
+    /// Whether the apply creates the database file.
     pub creates_database: bool,
-    /// Whether it goes back to a recorded schema, and so not to what a schema file says.
+    /// Whether it is a rollback to a recorded schema, not a change to what a schema file says.
     pub leads_back: bool,
-    /// What somebody else has changed since the last number of the history.
+    /// What was changed outside rosey since the last version.
     pub drift: Option<Drift>,
-    /// What is not managed and is not as the schema file says. None of it is a change.
+    /// Unmanaged objects that differ from the schema file. None of these differences is a change.
     pub unmanaged: Vec<UnmanagedDifference>,
-    /// PostgreSQL: the tables that were taken to hold rows, where a plan file says so; else that is asked.
+    /// PostgreSQL: the tables assumed to contain rows, if a plan file lists them; otherwise the server is
+    /// asked.
     pub holding: Option<BTreeSet<ObjectName>>,
 }
 
-/// What changed in a database since the last number of its history, and was not rosey's doing.
+/// Changes to a database since the last version of its history that rosey did not make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// The last number.
+    /// The last version.
     pub number: i64,
-    /// From what it recorded to what is there.
+    /// The changes from its recorded schema to the live one.
     pub changes: Changes,
-    /// What is not managed and differs from what was recorded.
+    /// Unmanaged objects that differ from what was recorded.
     pub unmanaged: Vec<UnmanagedDifference>,
 }
 
 impl Plan {
-    /// True where there is nothing to do.
+    /// Returns true if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// All hazards, in the order of the steps.
+    /// Returns all hazards, in the order of the steps.
     pub fn hazards(&self) -> impl Iterator<Item = &Hazard> {
         self.steps.iter().flat_map(|s| &s.hazards)
     }
 
-    /// The hazards that stop an apply; those that destroy only where that has not been allowed, at all or by name.
+    /// Returns the hazards that stop an apply. Those that destroy data do so only if they have not been
+    /// permitted, in general or by name.
     pub fn blocking(&self, allow_destructive: bool, allowed: &[Allowed]) -> Vec<&Hazard> {
         let may = |h: &Hazard| h.level == Level::Destroys && (allow_destructive || allowed.iter().any(|a| a.covers(h)));
         self.hazards().filter(|h| h.stops() && !may(h)).collect()
     }
 
-    /// Notes at the hazards that destroy which of them may, so that it is shown and judged as one thing.
+    /// Marks which of the hazards that destroy data are permitted, so that output and checks agree.
     pub fn give_leave(&mut self, allow_destructive: bool, allowed: &[Allowed]) {
         for hazard in self.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.level == Level::Destroys) {
             hazard.allowed = allow_destructive || allowed.iter().any(|a| a.covers(hazard));
         }
     }
 
-    /// Rows that the rebuilds copy; nothing where they have not been counted.
+    /// Returns the number of rows that rebuilds copy; `None` if they were not counted.
     pub fn rows_copied(&self) -> Option<i64> {
         self.steps.iter().filter(|s| s.action == Action::Rebuild).map(|s| s.rows).sum()
     }
 
-    /// Free bytes that the rebuilds need, where they have been measured: the new table beside the old one, and the
-    /// journal that could bring the old one back.
+    /// Returns the free bytes that rebuilds need, as far as measured: for the new table beside the old one,
+    /// and for the rollback journal.
     pub fn disk_needed(&self) -> i64 {
         self.steps.iter().filter(|s| s.action == Action::Rebuild).filter_map(|s| s.bytes).sum::<i64>().saturating_mul(2)
     }
 
-    /// The statements, in order.
+    /// Returns the statements, in order.
     pub fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.steps.iter().flat_map(|s| &s.statements)
     }
 
-    /// How many top-level objects come, change and go. A rebuild is a change; what is only carried over is none.
+    /// Counts the top-level objects that are added, changed and dropped. A rebuild is a change; an object
+    /// that is dropped and re-created unchanged does not count.
     pub fn summary(&self) -> Summary {
         let count = |wanted: &[Action]| {
             let steps = self.steps.iter().filter(|s| wanted.contains(&s.action));
@@ -135,26 +139,26 @@ impl Plan {
     }
 }
 
-/// The numbers of a plan's last line.
+/// The numbers in a plan's last line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Objects that come.
+    /// Objects that are added.
     pub add: usize,
-    /// Objects that change.
+    /// Objects that are changed.
     pub change: usize,
-    /// Objects that go.
+    /// Objects that are dropped.
     pub destroy: usize,
-    /// Tables among the changed ones that are rebuilt.
+    /// Changed tables that are rebuilt.
     pub rebuilt: usize,
-    /// Rows that this copies; nothing where they have not been counted.
+    /// Rows that rebuilds copy; `None` if they were not counted.
     pub rows_copied: Option<i64>,
-    /// The data that is lost for good; nothing where none is.
+    /// The data that is lost irreversibly, if any.
     pub losses: Option<Losses>,
 }
 
 impl Summary {
-    /// The losses in brackets, to stand behind the number of objects that are destroyed; empty where nothing is lost.
+    /// Returns the losses in parentheses, to follow the number of dropped objects; empty if nothing is lost.
     pub fn losses_in_brackets(&self) -> String {
         self.losses.map(|l| format!(" ({l})")).unwrap_or_default()
     }

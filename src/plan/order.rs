@@ -1,7 +1,8 @@
-//! The order of steps: a creator before what needs it, a freer before the drop, a drop before a re-creation.
+//! The order of steps: a creator before what needs its object, a step that ends a dependency before the drop,
+//! a drop before a re-creation.
 //!
-//! petgraph's own sort depends on the order of insertion; here ties go to what does not drop, then to the lower
-//! address, so that the same changes always give the same plan.
+//! petgraph's own sort depends on the insertion order. Here, ties are broken first in favor of steps that
+//! drop nothing, then by address, so that the same changes always give the same plan.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -11,17 +12,17 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Action, Step, Transaction};
 
-/// Whether an edge may be left out where it closes a circle.
+/// Whether an edge can be left out to break a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Edge {
     Must,
     May,
 }
 
-/// Puts the steps into the order they run in: those ahead of the transaction, those in it, those after it.
+/// Sorts the steps into execution order: those before the transaction, those in it, those after it.
 ///
 /// # Errors
-/// The addresses of steps that wait for each other.
+/// If steps depend on each other: their addresses.
 pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
     let mut graph = build(&steps);
     loosen(&mut graph);
@@ -48,8 +49,9 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
     Ok(ordered)
 }
 
-/// The names that keep these steps from an order: one step gives up such a name and another takes it, but the first waits
-/// for the second, or runs after the plan's transaction, where it could not tell its own object from the other's.
+/// Returns the names that prevent an order: one step gives up such a name and another takes it, but the first
+/// depends on the second, or runs after the plan's transaction, where it could not tell its own object from
+/// the new one.
 pub fn contended(steps: &[Step]) -> BTreeSet<String> {
     let mut graph = build(steps);
     loosen(&mut graph);
@@ -76,7 +78,7 @@ fn drops(step: &Step) -> bool {
     step.action == Action::Destroy
 }
 
-/// The steps of each resource.
+/// The steps by resource.
 type Users<'a> = BTreeMap<&'a str, Vec<usize>>;
 
 fn users(steps: &[Step], of: fn(&Step) -> &Vec<String>) -> Users<'_> {
@@ -118,7 +120,7 @@ fn build(steps: &[Step]) -> DiGraph<(), Edge> {
     graph
 }
 
-/// Takes out the edges that only make for better reading, where they are part of a circle.
+/// Removes optional edges, which only improve readability, from cycles.
 fn loosen(graph: &mut DiGraph<(), Edge>) {
     let circles: Vec<BTreeSet<NodeIndex>> =
         tarjan_scc(&*graph).into_iter().filter(|c| c.len() > 1).map(|c| c.into_iter().collect()).collect();

@@ -2,24 +2,24 @@
 
 use super::Rename;
 
-/// The version of a row's shape. It rises when a column changes its meaning.
+/// The version of the row format. Increases when the meaning of a column changes.
 pub const HISTORY_FORMAT: i64 = 2;
 
-/// What brought a row into the history.
+/// What created a row of the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Kind {
     /// A schema file or a saved plan was applied.
     #[default]
     Apply,
-    /// An earlier schema was gone back to.
+    /// An earlier schema was restored.
     Rollback,
-    /// The schema was written down as it was found.
+    /// The schema was recorded as it was found.
     Stamp,
 }
 
 impl Kind {
-    /// Its word.
+    /// Returns its word in the history.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Apply => "apply",
@@ -29,46 +29,46 @@ impl Kind {
     }
 }
 
-/// Who applies, and from what.
+/// Who applies, and from where.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
-    /// The system's user.
+    /// The operating system's user.
     pub user: Option<String>,
-    /// The machine.
+    /// The host.
     pub host: Option<String>,
-    /// The commit that the schema file is at.
+    /// The Git commit of the schema file.
     pub git_commit: Option<String>,
 }
 
-/// One row.
+/// A row of the history.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// What brought it.
+    /// The kind.
     pub kind: Kind,
     /// The digest of the plan.
     pub plan: String,
-    /// What was said of it.
+    /// The message.
     pub message: Option<String>,
-    /// The schema before it, in rosey's spelling.
+    /// The schema before the apply, in rosey's spelling.
     pub schema_before: String,
-    /// The schema after it, in the database's spelling.
+    /// The schema after the apply, in the database's spelling.
     pub schema_after: String,
-    /// The schema after it as the schema file has it, where that is another text.
+    /// The schema after the apply as the schema file has it, if the text differs.
     pub schema_written: Option<String>,
-    /// The renames that were done, so that the way back inverts them.
+    /// The renames that were made, which a rollback inverts.
     pub renames: Vec<Rename>,
-    /// The statements.
+    /// The SQL statements.
     pub sql: String,
-    /// Who did it.
+    /// Who applied.
     pub identity: Identity,
-    /// How long it took.
+    /// The duration in milliseconds.
     pub duration_ms: i64,
-    /// Rows that rebuilds copied.
+    /// The number of rows that rebuilds copied.
     pub rows_copied: i64,
-    /// `applied`, or `running` while steps outside the transaction are left.
+    /// `applied`, or `running` while steps outside the transaction are unfinished.
     pub outcome: &'static str,
-    /// The backup.
+    /// The path of the backup.
     pub backup: Option<String>,
-    /// Which row's schema was gone back to; 0 is what was there before the first.
+    /// The version whose schema was restored; 0 is the schema before the first version.
     pub back_to: Option<i64>,
 }

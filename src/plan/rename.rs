@@ -1,26 +1,26 @@
-//! The renames of a plan, as the history keeps them: the way back inverts them, and never drops and adds.
+//! The renames of a plan, as the history stores them: a rollback inverts them instead of dropping and adding.
 
 use crate::diff::{Changes, TableChange};
 use crate::kdl::document::{Pen, read};
 use crate::schema::{Kind, ObjectName};
 
-/// One object that got another name.
+/// A renamed object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rename {
     /// `table`, `column`, `view`, …
     pub kind: String,
-    /// PostgreSQL's schema, where it is not the usual one.
+    /// The PostgreSQL schema, if it is not the default one.
     pub schema: Option<String>,
-    /// Of a column or index: its table, under its new name.
+    /// For a column or index: its table, by its new name.
     pub table: Option<String>,
-    /// What it was called.
+    /// The old name.
     pub old: String,
-    /// What it is called.
+    /// The new name.
     pub new: String,
 }
 
-/// The renames of a plan, tables first.
+/// Returns the renames of a plan, tables first.
 pub fn renames(changes: &Changes) -> Vec<Rename> {
     let mut found = Vec::new();
     for change in changes.tables() {
@@ -31,7 +31,7 @@ pub fn renames(changes: &Changes) -> Vec<Rename> {
             table: Some(table.name.to_string()),
             ..of(kind, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
         };
-        // What is dropped has a temporary name at most.
+        // A dropped column has at most a temporary name.
         let kept = edits.renamed_columns.iter().filter(|(_, new)| edits.after.columns.contains_key(new));
         found.extend(kept.map(|(old, new)| inner("column", old, new)));
         found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner("index", old, new)));
@@ -49,7 +49,7 @@ fn of(kind: &str, old: &ObjectName, new: &ObjectName) -> Rename {
     Rename { kind: kind.to_owned(), schema, table: None, old: old.name.to_string(), new: new.name.to_string() }
 }
 
-/// A line each: kind, schema, table, old and new name.
+/// Writes one line for each: kind, schema, table, old and new name.
 pub(crate) fn encode_renames(renames: &[Rename]) -> String {
     let mut pen = Pen::default();
     for rename in renames {
@@ -59,7 +59,8 @@ pub(crate) fn encode_renames(renames: &[Rename]) -> String {
     pen.finish()
 }
 
-/// Reads what rosey wrote, or the first release's lines: `table.t.column.old -> table.t.column.new`.
+/// Parses what rosey wrote, including the format of the first release:
+/// `table.t.column.old -> table.t.column.new`.
 pub fn decode_renames(text: &str) -> Vec<Rename> {
     if text.lines().any(|l| l.contains(" -> ") && !l.contains('"')) {
         return text.lines().filter_map(first_release).collect();

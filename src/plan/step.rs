@@ -1,4 +1,4 @@
-//! The unit of a plan: statements that belong together, and what they touch.
+//! The unit of a plan: statements that belong together, and the resources they affect.
 
 use super::Hazard;
 use crate::schema::Address;
@@ -7,24 +7,24 @@ use crate::schema::Address;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Action {
-    /// Makes it.
+    /// Creates it.
     Create,
-    /// Changes it where it stands.
+    /// Changes it in place.
     Alter,
-    /// SQLite: creates it anew, copies the rows and swaps.
+    /// SQLite: creates a new table, copies the rows and swaps the two.
     Rebuild,
-    /// Drops it and makes it anew; it holds no rows.
+    /// Drops and re-creates it; it contains no rows.
     Replace,
     /// Drops it.
     Destroy,
-    /// Nothing: rosey cannot make it.
+    /// Nothing: rosey cannot create it.
     Unsupported,
-    /// Takes it away and puts it back as it was, around another step.
+    /// Drops it before another step and re-creates it unchanged afterwards.
     Carry,
 }
 
 impl Action {
-    /// Its word in files and JSON.
+    /// Returns its word in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Action::Create => "create",
@@ -42,10 +42,11 @@ impl Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Evaluates {
-    /// Expressions, maybe over rows: what the database says of a failure may hold their values, and is not shown.
+    /// Expressions, possibly on rows: the database's error messages may contain their values and are not
+    /// shown.
     #[default]
     Rows,
-    /// Nothing: it changes the catalogs alone, and what the database says of a failure is about names.
+    /// Nothing: it changes only the catalogs, and the database's error messages are about names.
     Nothing,
 }
 
@@ -53,75 +54,76 @@ pub enum Evaluates {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statement {
-    /// The SQL, without a closing semicolon.
+    /// The SQL, without a terminating semicolon.
     pub sql: String,
     /// Whether it copies the step's rows, so that progress can be shown.
     pub copies: bool,
-    /// A condition under which it has been done already, as SQL, where it could not be done twice: what a script that is run
-    /// again asks.
+    /// A condition, as SQL, that is true if the statement has been run already, for a statement that cannot
+    /// be run twice. Checked by a script that is run again.
     pub unless: Option<String>,
     /// What it evaluates.
     pub evaluates: Evaluates,
 }
 
 impl Statement {
-    /// A statement that is done in no time.
+    /// Creates a statement that copies no rows.
     pub fn new(sql: impl Into<String>) -> Self {
         Statement { sql: sql.into(), copies: false, unless: None, evaluates: Evaluates::Rows }
     }
 
-    /// A statement that evaluates nothing.
+    /// Creates a statement that evaluates nothing.
     pub fn of_catalog(sql: impl Into<String>) -> Self {
         Statement::new(sql).on_catalog()
     }
 
-    /// The statement, which evaluates nothing.
+    /// Marks the statement as one that evaluates nothing.
     pub fn on_catalog(self) -> Self {
         Statement { evaluates: Evaluates::Nothing, ..self }
     }
 
-    /// A statement that copies rows.
+    /// Creates a statement that copies rows.
     pub fn copy(sql: impl Into<String>) -> Self {
         Statement { copies: true, ..Statement::new(sql) }
     }
 
-    /// The statement, which is done where this condition holds.
+    /// Marks the statement as already run if this condition is true.
     pub fn unless(self, done: impl Into<String>) -> Self {
         Statement { unless: Some(done.into()), ..self }
     }
 }
 
-/// What a step touches, as names of resources. The order of a plan follows from these alone.
+/// The resources that a step affects, by name. They alone determine the order of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Footprint {
-    /// What is there after it.
+    /// What exists after it.
     pub creates: Vec<String>,
-    /// What must be there before it.
+    /// What must exist before it.
     pub needs: Vec<String>,
-    /// What had better be there before it, for people to read; a cycle of these is no error.
+    /// What should exist before it, for readability; a cycle of these is not an error.
     pub prefers: Vec<String>,
-    /// What it stops depending on.
+    /// What its object no longer depends on after it.
     pub frees: Vec<String>,
-    /// What is gone after it.
+    /// What no longer exists after it.
     pub drops: Vec<String>,
 }
 
-/// Where a step runs. Ordered as they run.
+/// Where a step runs, in execution order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Transaction {
-    /// Ahead of the plan's one transaction, each statement in one of its own.
+    /// Before the plan's transaction, each statement in its own.
     Before,
-    /// In the plan's one transaction.
+    /// In the plan's transaction.
     #[default]
     Inside,
-    /// Once that has been committed, each statement in one of its own. Such a step can be run again from its start.
+    /// After the plan's transaction is committed, each statement in its own. Such a step can be run again
+    /// from its start.
     After,
 }
 
 impl Transaction {
-    /// Its word in files and JSON.
+    /// Returns its word in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Transaction::Before => "before",
@@ -135,13 +137,13 @@ impl Transaction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Work {
-    /// Nothing that grows with the rows.
+    /// Nothing that depends on the number of rows.
     None,
-    /// It reads all rows.
+    /// Reads all rows.
     Scan,
-    /// It sorts the rows into an index.
+    /// Sorts the rows into an index.
     Build,
-    /// It writes all rows, and builds all indexes anew.
+    /// Rewrites all rows and rebuilds all indexes.
     Rewrite,
 }
 
@@ -149,52 +151,52 @@ pub enum Work {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lock {
-    /// The relation, as people know it.
+    /// The relation's name for display.
     pub relation: String,
     /// The lock's name in the database: `ACCESS EXCLUSIVE`, `SHARE`, …
     pub mode: &'static str,
-    /// What goes on under it.
+    /// What the database does while holding it.
     pub work: Work,
-    /// Bytes that the relation takes, where they are known.
+    /// The size of the relation in bytes, if known.
     pub bytes: Option<i64>,
 }
 
-/// One step.
+/// A step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
     /// The object.
     pub address: Address,
-    /// What happens to it.
+    /// What the step does to it.
     pub action: Action,
-    /// Why it happens this way, in words: `type of column sent changes`.
+    /// Why this action is needed: `type of column sent changes`.
     pub reason: String,
     /// The SQL.
     pub statements: Vec<Statement>,
     /// Where it runs.
     pub transaction: Transaction,
-    /// The locks that it takes and that others would feel.
+    /// The locks that it takes and that affect other sessions.
     pub locks: Vec<Lock>,
-    /// What it touches.
+    /// The resources that it affects.
     pub footprint: Footprint,
-    /// What can go wrong.
+    /// The hazards.
     pub hazards: Vec<Hazard>,
-    /// The rows that the step's hazards are counted over, as what stands behind FROM.
+    /// The rows that the step's hazards are counted on, as a FROM clause.
     pub rows_of: Option<String>,
-    /// The rows that are there now, as what stands behind FROM.
+    /// The existing rows, as a FROM clause.
     pub old_rows: Option<String>,
-    /// A temporary table that the hazards may be counted over, and the statements that make it.
+    /// A temporary table that hazards may be counted on, and the statements that create it.
     pub trial: Option<(String, Vec<String>)>,
-    /// How many these are, once counted.
+    /// The number of rows, once counted.
     pub rows: Option<i64>,
-    /// The query that tells `bytes`.
+    /// The query that measures `bytes`.
     pub size_query: Option<String>,
-    /// Bytes that the object takes with its indexes, once measured: what a rebuild writes anew.
+    /// The size of the object with its indexes in bytes, once measured: what a rebuild rewrites.
     pub bytes: Option<i64>,
 }
 
 impl Step {
-    /// A step with nothing but its statements.
+    /// Creates a step that has only statements.
     pub fn new(address: Address, action: Action, statements: Vec<Statement>) -> Self {
         Step {
             address,
@@ -215,7 +217,7 @@ impl Step {
     }
 }
 
-/// Whether two lists of steps run the same statements in the same order.
+/// Returns true if two lists of steps run the same statements in the same order.
 pub fn same_work(a: &[Step], b: &[Step]) -> bool {
     let sql = |steps: &[Step]| steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.clone()).collect::<Vec<_>>();
     sql(a) == sql(b)

@@ -1,4 +1,5 @@
-//! The risks of a plan as GitHub Actions' workflow commands, which show each at its line of the schema file.
+//! The risks of a plan as GitHub Actions workflow commands, which show each risk at its line of the schema
+//! file.
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
@@ -7,7 +8,7 @@ use super::view::View;
 use super::{escape, findings_github};
 use crate::plan::{Level, Plan};
 
-/// A line for each risk, one for each finding of the linter in what changes, and one for the plan.
+/// Returns a line for each risk, one for each lint finding in the changed objects, and one for the plan.
 pub fn annotations(plan: &Plan, schema: &str, declared: Declared<'_>) -> String {
     let mut out = String::new();
     let places = Places::of(plan, declared);
@@ -31,18 +32,18 @@ pub fn annotations(plan: &Plan, schema: &str, declared: Declared<'_>) -> String 
     out
 }
 
-/// One command: `::notice file=schema.kdl,line=1,col=1,title=a code::text`.
+/// Returns one command: `::notice file=schema.kdl,line=1,col=1,title=a code::text`.
 pub(super) fn annotation(command: &str, place: Option<&Place>, title: &str, text: &str) -> String {
     let at = place.map(|p| format!("file={},line={},col={},", property(&p.file), p.line, p.column)).unwrap_or_default();
     format!("::{command} {at}title={}::{}\n", property(title), message(text))
 }
 
-/// Text behind the second pair of colons, which ends with its line.
+/// Escapes the text after the second pair of colons, which ends at the end of the line.
 fn message(text: &str) -> String {
     escape(text).replace('%', "%25").replace('\n', "%0A")
 }
 
-/// The value of a property, which ends with a comma or colon as well.
+/// Escapes the value of a property, which also ends at a comma or colon.
 fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }

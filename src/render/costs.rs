@@ -1,17 +1,18 @@
-//! What a plan costs while it runs, as a list: rows that are copied, locks, disk, and what has to be put back.
+//! The costs of running a plan, as a list: copied rows, locks, disk space, and objects that have to be
+//! re-created.
 
 use super::unmanaged;
 use super::view::View;
 use crate::plan::{Action, Plan, bytes, counted};
 use crate::schema::Address;
 
-/// A line, with the object that it is about where it is about one.
+/// A line, and the object that it is about, if any.
 pub(super) struct Cost {
     pub(super) of: Option<Address>,
     pub(super) text: String,
 }
 
-/// All of it, in the order of the plan.
+/// Returns all costs, in the order of the plan.
 pub(super) fn costs(plan: &Plan, view: &View) -> Vec<Cost> {
     let about = |of: &Address, text: String| Cost { of: Some(of.clone()), text };
     let whole = |text: String| Cost { of: None, text };

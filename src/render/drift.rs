@@ -1,5 +1,5 @@
-//! Drift: what somebody else has changed since the last number of the history, shown as a plan's changes are. It has no
-//! SQL and no hazards, because nothing is going to be done about it here.
+//! Drift: changes made outside rosey since the last version, shown like a plan's changes. It has no SQL and
+//! no hazards, because nothing is done about it here.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::diff::Changes;
 use crate::plan::{Action, Drift, Plan, Step, counted};
 use crate::schema::{Address, Dialect};
 
-/// The drift, alone, as text.
+/// Renders the drift alone as text.
 pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
     let blocks = blocks(drift, dialect);
     let count = |symbol| blocks.iter().filter(|b| b.symbol == symbol).count();
@@ -36,7 +36,7 @@ pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
     out
 }
 
-/// The drift at the head of a plan.
+/// Renders the drift before a plan.
 pub(super) fn before_plan(drift: &Drift, dialect: Dialect, style: Style) -> String {
     head(drift, &blocks(drift, dialect), style) + "# The plan below starts from the live schema.\n\n"
 }
@@ -47,7 +47,7 @@ fn head(drift: &Drift, blocks: &[Block], style: Style) -> String {
     out
 }
 
-/// The drift for programs: the number that it counts from, and the changes as a plan has them.
+/// The drift as JSON: the version that it starts from, and the changes in the form of a plan's.
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
     since: i64,
@@ -67,13 +67,13 @@ struct Alone<'d> {
     drift: Option<Document<'d>>,
 }
 
-/// The drift, alone, as JSON; `null` where there is none.
+/// Renders the drift alone as JSON; `null` if there is none.
 pub fn drift_json(drift: Option<&Drift>, dialect: Dialect) -> String {
     let document = Alone { format_version: super::json::FORMAT_VERSION, drift: drift.map(|d| document(d, dialect)) };
     written(&document)
 }
 
-/// The blocks of a plan that would do the same, told as something that has happened.
+/// Returns the blocks of a plan that would make the same changes, worded in the past tense.
 fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
     let plan = Plan {
         dialect,
@@ -101,7 +101,7 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
     View::of(&plan, "").blocks.into_iter().map(told).collect()
 }
 
-/// A step without statements for each object, in the order of their addresses.
+/// Returns a step without statements for each object, in the order of their addresses.
 fn steps(changes: &Changes) -> Vec<Step> {
     let action = |(before, after): (Option<Address>, Option<Address>)| match (before, after) {
         (None, Some(new)) => Some((new, Action::Create)),

@@ -1,4 +1,4 @@
-//! What the linter found, for people, for programs and for GitHub's annotations of a pull request.
+//! Lint findings as text, as JSON, and as GitHub annotations of a pull request.
 
 use serde::Serialize;
 
@@ -10,10 +10,10 @@ use crate::kdl::{Remarks, Sources};
 use crate::lint::{Found, Severity};
 use crate::schema::Problem;
 
-/// The version of the JSON's shape.
+/// The version of the JSON format.
 const FORMAT_VERSION: u32 = 1;
 
-/// Each finding with its line in the file, and how many there are of each level.
+/// Renders each finding with its line in the file, and the number of findings of each level.
 pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String {
     let mut out = String::new();
     let remarks = Remarks::new(sources);
@@ -26,7 +26,7 @@ pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String
     out
 }
 
-/// What to do about a finding, with the database where it is about one.
+/// Returns what to do about a finding, with the database if it applies to one only.
 pub(super) fn help(found: &Found) -> String {
     match found.dialects.as_slice() {
         [one] => format!("{} ({})", found.finding.advice, one.word()),
@@ -41,7 +41,7 @@ fn summary(found: &[Found], schema: &str) -> String {
     if words.is_empty() { format!("{}: no findings\n", escape(schema)) } else { format!("{}: {}\n", escape(schema), words.join(", ")) }
 }
 
-/// How many there are, for who reads a plan; nothing where there are none.
+/// Returns a line with the number of findings, to follow a plan; empty if there are none.
 pub fn findings_line(found: &[Found]) -> String {
     match found.len() {
         0 => String::new(),
@@ -73,7 +73,7 @@ struct Finding<'a> {
     column: Option<usize>,
 }
 
-/// The findings as JSON.
+/// Renders the findings as JSON.
 pub fn findings_json(found: &[Found], sources: &Sources) -> String {
     let finding = |f: &'_ Found| {
         let place = Place::of(sources, f.finding.origin);
@@ -97,7 +97,7 @@ pub fn findings_json(found: &[Found], sources: &Sources) -> String {
     written(&document)
 }
 
-/// The findings as GitHub's workflow commands
+/// Renders the findings as GitHub workflow commands
 /// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>).
 pub fn findings_github(found: &[Found], sources: &Sources) -> String {
     let line = |f: &Found| {

@@ -1,4 +1,5 @@
-//! The plan for programs. The shape has a version, which rises when a field changes its meaning or goes.
+//! The plan as JSON. The format has a version, which increases when a field changes its meaning or is
+//! removed.
 
 use serde::Serialize;
 
@@ -8,7 +9,7 @@ use crate::diff::UnmanagedDifference;
 use crate::plan::{Plan, PlanFile};
 use crate::schema::deceives;
 
-/// The version of the shape.
+/// The version of the format.
 pub(super) const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ struct Document<'a> {
     summary: Summary,
     changes: Vec<Change>,
     guards: &'a [String],
-    /// What is not managed and is not as the schema file says; nothing where there is none.
+    /// Unmanaged objects that differ from the schema file; omitted if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unmanaged: Vec<Unmanaged<'a>>,
     steps: Vec<Step<'a>>,
@@ -36,12 +37,12 @@ struct Summary {
     destroy: usize,
     rebuilt: usize,
     rows_copied: Option<i64>,
-    /// What is lost for good; absent where nothing is.
+    /// The data that is lost irreversibly; omitted if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     losses: Option<Losses>,
 }
 
-/// The data that is lost for good. A number is null if a part of it was not counted.
+/// The data that is lost irreversibly. A number is null if a part of it was not counted.
 #[derive(Serialize)]
 struct Losses {
     columns: usize,
@@ -50,17 +51,17 @@ struct Losses {
     converted: Option<i64>,
 }
 
-/// What a saved plan says of itself.
+/// The metadata of a saved plan.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[non_exhaustive]
 pub struct Label<'a> {
-    /// The history number that it was made for.
+    /// The version that it was made for.
     pub number: i64,
-    /// What was said of it.
+    /// The message.
     pub message: Option<&'a str>,
-    /// Of a way back: the number whose schema it goes back to.
+    /// For a rollback: the version whose schema is restored.
     pub back_to: Option<i64>,
-    /// The digest, which the history knows it by.
+    /// The digest, which identifies it in the history.
     pub digest: &'a str,
 }
 
@@ -105,7 +106,7 @@ struct Step<'a> {
     sql: Vec<&'a str>,
 }
 
-/// Something that is not managed and differs.
+/// An unmanaged object that differs.
 #[derive(Serialize)]
 pub(super) struct Unmanaged<'a> {
     kind: &'a str,
@@ -117,12 +118,12 @@ pub(super) fn unmanaged(differences: &[UnmanagedDifference]) -> Vec<Unmanaged<'_
     differences.iter().map(|d| Unmanaged { kind: &d.kind, name: &d.name, difference: d.difference.word() }).collect()
 }
 
-/// The whole plan as JSON.
+/// Renders the whole plan as JSON.
 pub fn json(plan: &Plan, schema: &str) -> String {
     document(plan, schema, None)
 }
 
-/// The same of a saved plan, with what its file says of itself.
+/// Renders a saved plan as JSON, with its metadata.
 pub fn json_of_saved(plan: &Plan, schema: &str, saved: Label<'_>) -> String {
     document(plan, schema, Some(saved))
 }
@@ -154,13 +155,13 @@ fn document(plan: &Plan, schema: &str, saved: Option<Label<'_>>) -> String {
     written(&document)
 }
 
-/// A document as JSON, in which everything can be seen: what turns the direction of text, and what JSON lets stand though
-/// it is a control character, is escaped.
+/// Serializes a document as JSON without invisible characters: those that change the direction of text, and
+/// control characters that JSON allows, are escaped.
 pub fn written(document: &impl Serialize) -> String {
-    // Strings, numbers and lists cannot fail to serialise.
+    // Serializing strings, numbers and lists cannot fail.
     let text = serde_json::to_string_pretty(document).unwrap_or_default() + "\n";
     let told = |c: char| deceives(c) || c.is_control() && c != '\n';
-    // What GitHub's runner takes for a command, wherever it stands in a line, can only stand in a string.
+    // GitHub's runner recognizes this as a command anywhere in a line. In JSON it can occur only in a string.
     let text = text.replace("##[", "##\\u005b");
     if !text.chars().any(told) {
         return text;
@@ -168,7 +169,7 @@ pub fn written(document: &impl Serialize) -> String {
     text.chars().map(|c| if told(c) { escaped(c) } else { c.to_string() }).collect()
 }
 
-/// Such characters stand in strings alone.
+/// Returns the escape of a character, which can occur only in a string.
 fn escaped(c: char) -> String {
     c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
 }

@@ -1,11 +1,11 @@
-//! The lines of a block: what comes and goes in the schema language, what changes as `old -> new`.
+//! The lines of a block: additions and removals in KDL, changes as `old -> new`.
 
 use super::view::{Line, Symbol, unchanged};
 use crate::diff::{Attribute, Delta, Edit, TableChange, TableEdits};
 use crate::kdl;
 use crate::schema::{Column, Expr, ForeignKey, ObjectName, PrimaryKey, Table, Unique};
 
-/// A table's head and lines.
+/// Returns a table's head and lines.
 pub(super) fn table(change: &TableChange) -> (String, Vec<Line>) {
     match change {
         TableChange::Create(table) => whole(table, Symbol::Create),
@@ -14,7 +14,7 @@ pub(super) fn table(change: &TableChange) -> (String, Vec<Line>) {
     }
 }
 
-/// A name as the schema language has it, with its schema.
+/// Returns a name as in KDL, with its schema.
 pub(super) fn object(name: &ObjectName) -> String {
     let schema = name.schema.as_ref().map(|s| format!(" schema={}", kdl::string_repr(s.as_str()))).unwrap_or_default();
     format!("{}{schema}", kdl::string_repr(name.name.as_str()))
@@ -36,7 +36,7 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     let unique_rule = |d: &&Delta<Unique>| !at_column(edits, d, |rule, c, t| kdl::rules_of_line(c, t).1 == Some(rule));
     let reference = |d: &&Delta<ForeignKey>| !at_column(edits, d, |rule, c, t| kdl::rules_of_line(c, t).2 == Some(rule));
     if let Some(delta) = edits.primary_key.as_ref().filter(key) {
-        // The rename of a key's column is the column's; what is left of it is the key's.
+        // A rename of a key column is shown at the column; only the rest is shown at the key.
         lines.push(rule("primary-key", delta, |k| k.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
     }
     let list = |parts: &[crate::schema::KeyPart]| parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -58,7 +58,8 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     lines.into_iter().map(|line| by_live_names(line, edits)).collect()
 }
 
-/// A line that calls a dropped column by its live name, and not by the temporary one under which it makes way for another.
+/// Returns a line in which a dropped column has its live name, not the temporary one under which it makes
+/// room for another column.
 fn by_live_names(mut line: Line, edits: &TableEdits) -> Line {
     for (live, temporary) in edits.renamed_columns.iter().filter(|(_, new)| !edits.after.columns.contains_key(new)) {
         line.text = line.text.replace(temporary.as_str(), live.as_str());
@@ -66,7 +67,7 @@ fn by_live_names(mut line: Line, edits: &TableEdits) -> Line {
     line
 }
 
-/// Whether the line of a column that comes or goes says of the rule that it does so too.
+/// Returns true if the line of an added or dropped column already includes the constraint.
 fn at_column<T>(edits: &TableEdits, delta: &Delta<T>, in_line: impl Fn(&T, &Column, &Table) -> bool) -> bool {
     edits.columns.iter().any(|column| match (delta, column) {
         (Delta::Create(rule), Delta::Create(c)) => in_line(rule, c, &edits.after),
@@ -85,7 +86,7 @@ pub(super) fn changed(text: &str) -> Line {
     Line { symbol: Symbol::Change, text: text.to_owned() }
 }
 
-/// Columns: those that change aligned with each other, then what comes, then what goes.
+/// Returns the columns: changed ones, aligned with each other, then added ones, then dropped ones.
 fn columns(edits: &TableEdits) -> Vec<Line> {
     let mut rows: Vec<(String, String)> = Vec::new();
     for column in edits.after.columns.values() {
@@ -113,7 +114,7 @@ fn columns(edits: &TableEdits) -> Vec<Line> {
     lines
 }
 
-/// Where the values come from, if the change makes any.
+/// Returns where the values come from, if the change computes any.
 fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
     let has = |attribute: Attribute| edits.iter().any(|e| e.attribute == attribute && e.after.is_some());
     let mut words = Vec::new();
@@ -126,7 +127,7 @@ fn value_words(column: &Column, edits: &[Edit]) -> Vec<String> {
     words
 }
 
-/// `type integer -> boolean`; a flag that is set or taken off.
+/// Formats a change as `type integer -> boolean`, or as a flag that is set or removed.
 pub(super) fn edit(edit: &Edit) -> String {
     match (edit.attribute, &edit.before, &edit.after) {
         (Attribute::Invalid, Some(_), _) => "invalid: its build did not finish".to_owned(),
@@ -182,7 +183,7 @@ fn check(check: &crate::schema::Check) -> String {
     format!("{}{set}", kdl::quoted(&check.expr.text))
 }
 
-/// What a unique rule says besides its columns.
+/// Returns the attributes of a unique constraint other than its columns.
 fn unique(unique: &crate::schema::Unique) -> String {
     let nulls = if unique.nulls_not_distinct { " nulls-not-distinct=#true" } else { "" };
     let deferrable = unique.deferrable.map(|d| format!(" deferrable={}", d.word())).unwrap_or_default();
@@ -202,7 +203,7 @@ fn index(index: &crate::schema::Index) -> String {
     format!("{} ({parts}){unique}{predicate}", kdl::string_repr(index.name.as_str()))
 }
 
-/// A view, trigger or virtual table: its SQL before and after.
+/// Returns a view, trigger or virtual table with its SQL before and after.
 pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> (&ObjectName, &Expr)) -> (String, Vec<Line>) {
     let name = delta.after().or(delta.before()).map(|t| object(parts(t).0)).unwrap_or_default();
     let sql = |t: &T, symbol: Symbol| {

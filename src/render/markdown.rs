@@ -1,6 +1,7 @@
-//! The plan as a comment for a pull request, in GitHub's Markdown: never longer than a comment may be.
+//! The plan as a pull request comment in GitHub's Markdown: never longer than a comment can be.
 //!
-//! Names come from a database. Outside of fences nothing in them is Markdown, HTML, a link or somebody's name.
+//! Names come from a database. Outside code fences, nothing in them is interpreted as Markdown, HTML, a link
+//! or a mention.
 
 use super::costs::{Cost, costs};
 use super::markup::{clipped, spans};
@@ -9,25 +10,25 @@ use super::{escape, findings_line};
 use crate::lint::Found;
 use crate::plan::{Level, Plan, counted, thousands};
 
-/// What an action looks for to find the comment that it wrote before.
+/// The marker by which an action finds the comment that it wrote before.
 pub const MARKER: &str = "<!-- rosey plan -->";
 
-/// The most that GitHub takes (65,536 characters; these are bytes, of which there are never fewer), but for what the action
-/// writes into the heading: the database's name and the commit.
+/// GitHub's limit (65,536 characters; these are bytes, which are never fewer), minus what the action writes
+/// into the heading: the database's name and the commit.
 const LIMIT: usize = 65_536 - 300;
 
-/// What is kept of it for headings, fences and the words for what has been left out.
+/// The part reserved for headings, fences and the notes about what was left out.
 const RESERVE: usize = 3_000;
 
-/// Longer names are cut where they only say what else there is.
+/// The length at which names are truncated in lists of what was left out.
 const LONGEST: usize = 100;
 
-/// The whole plan as Markdown.
+/// Renders the whole plan as Markdown.
 pub fn markdown(plan: &Plan, schema: &str) -> String {
     markdown_and_findings(plan, schema, &[])
 }
 
-/// The same, with how much the linter finds in what changes.
+/// Renders the plan with the number of lint findings in the changed objects.
 pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[Found]) -> String {
     let view = View::of(plan, schema);
     let mut out = format!("{MARKER}\n### {}\n", prose(&within(&view.summary, 4_000)));
@@ -35,7 +36,8 @@ pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[Found]) -> Stri
         out.push_str(&format!("\n{}\n", super::NOT_THERE));
     }
     let mut room = LIMIT - RESERVE - out.len();
-    // Each part may take a share of what those before it have left; the script, which comes last, takes the rest.
+    // Each part may take a share of the room that the previous parts left; the script, which comes last,
+    // takes the rest.
     warnings(&view, &mut room, &mut out);
     drift(plan, &mut room, &mut out);
     objects(&view, &mut room, &mut out);
@@ -47,13 +49,13 @@ pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[Found]) -> Stri
     out
 }
 
-/// The text up to a length, for what is one line and may be anything.
+/// Truncates a single-line text of any content to a length.
 fn within(text: &str, limit: usize) -> String {
     if text.len() <= limit { text.to_owned() } else { text.chars().take(limit / 8).chain(['…']).collect() }
 }
 
-/// Takes whole pieces while there is room for them, at most a share of it; what is left out is the end. Gives what was
-/// taken, and of how many pieces.
+/// Takes whole pieces from the beginning while there is room for them, up to a share of it. Returns the text
+/// taken and the number of pieces.
 fn fitting(pieces: &[String], share: usize, room: &mut usize) -> (String, usize) {
     let mut left = *room / share;
     let (mut taken, mut count) = (String::new(), 0);
@@ -77,7 +79,7 @@ fn more(omitted: usize, what: &str, command: &str) -> String {
     format!("\n{} more {what}{s}: run `{command}`\n", thousands(omitted as i64))
 }
 
-/// What has been left out, folded, by name as far as there is room.
+/// Returns a collapsed list of what was left out, with as many names as there is room for.
 fn folded(names: &[String], room: &mut usize) -> String {
     let (taken, count) = fitting(names, 4, room);
     if count == 0 {
@@ -118,7 +120,7 @@ fn warning(block: &Block, note: &Note) -> String {
     format!("- {sign} `{}`{blocked} in {}: {}{help}\n", note.code, code(&block.address.to_string()), advice(&note.text))
 }
 
-/// What we say ourselves, in which backticks are meant as such.
+/// Returns rosey's own text, in which backticks mark code.
 fn advice(text: &str) -> String {
     spans(text).iter().map(|span| if span.code { code(span.text) } else { prose(span.text) }).collect()
 }
@@ -135,7 +137,7 @@ fn objects(view: &View, room: &mut usize, out: &mut String) {
     if view.blocks.is_empty() {
         return;
     }
-    // One object alone may take it all, else no more than a third: the others are there too.
+    // A single object may take all the room, otherwise no more than a third, to leave some for the others.
     let most = if view.blocks.len() == 1 { *room / 2 - 100 } else { *room / 6 };
     let pieces: Vec<String> = view.blocks.iter().map(|b| diff(b, most)).collect();
     let (taken, count) = fitting(&pieces, 2, room);
@@ -149,15 +151,15 @@ fn objects(view: &View, room: &mut usize, out: &mut String) {
     out.push_str(&folded(&rest.iter().map(name).collect::<Vec<_>>(), room));
 }
 
-/// The most dangerous first: what is stopped, what goes, what is rebuilt, what changes, what comes.
+/// Sorts by severity: blocked objects first, then dropped, rebuilt, changed and added ones.
 fn danger(block: &Block) -> (Level, std::cmp::Reverse<usize>) {
     const RISING: [Symbol; 5] = [Symbol::None, Symbol::Create, Symbol::Change, Symbol::Rebuild, Symbol::Destroy];
     let level = block.notes.iter().map(|n| n.level).min().unwrap_or(Level::Warns);
     (level, std::cmp::Reverse(RISING.iter().position(|s| *s == block.symbol).unwrap_or(0)))
 }
 
-/// An object with its signs in the first column, where GitHub looks for them. Of one that is longer than that, the end is
-/// left out.
+/// Returns an object with its signs in the first column, where GitHub expects them. If it exceeds the limit,
+/// its end is left out.
 fn diff(block: &Block, most: usize) -> String {
     let mut text = format!("# {}\n", single(&block.headline));
     let braces = !block.lines.is_empty();
@@ -179,7 +181,7 @@ fn diff(block: &Block, most: usize) -> String {
     text
 }
 
-/// GitHub colours these three.
+/// GitHub colors these three.
 fn sign(symbol: Symbol) -> char {
     match symbol {
         Symbol::Create => '+',
@@ -202,7 +204,8 @@ fn cost(plan: &Plan, view: &View, room: &mut usize, out: &mut String) {
     out.push_str(&format!("\n#### Cost\n\n{taken}{}", more(pieces.len() - count, "line", "rosey plan")));
 }
 
-/// The script, folded away. What is cut off it is its end: a script with holes says something else.
+/// Writes the script, collapsed. If it is too long, its end is cut off: a script with gaps would do something
+/// else.
 fn script(plan: &Plan, room: &mut usize, out: &mut String) {
     if plan.steps.is_empty() {
         return;
@@ -228,7 +231,7 @@ fn script(plan: &Plan, room: &mut usize, out: &mut String) {
     out.push_str(&format!("{}\n</details>\n", more(plan.steps.len() - count, "step", "rosey plan --format sql")));
 }
 
-/// Text in a fence that is longer than any run of backticks in it.
+/// Returns text in a fence that is longer than any run of backticks in it.
 fn fenced(language: &str, text: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     format!("{fence}{language}\n{text}\n{fence}\n")
@@ -238,16 +241,16 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text as code in a line.
+/// Returns text as inline code.
 fn code(text: &str) -> String {
     let text = single(text);
     let fence = "`".repeat(if text.contains('`') { longest_run(&text) + 1 } else { 1 });
-    // A blank at both ends is taken off again, so that a backtick can stand there.
+    // A space at both ends is stripped again, so that a backtick can be there.
     let blank = if text.contains('`') || text.is_empty() || text.starts_with(' ') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Spelled out what cannot be seen, but for the tabs of a program.
+/// Escapes invisible characters except for tabs.
 fn with_tabs(text: &str) -> String {
     text.split('\t').map(escape).collect::<Vec<_>>().join("\t")
 }
@@ -256,7 +259,7 @@ fn single(text: &str) -> String {
     escape(&text.replace('\n', " "))
 }
 
-/// Text in which nothing is Markdown or HTML, and GitHub finds no link, no issue and nobody to tell.
+/// Returns text without Markdown or HTML, in which GitHub finds no link, issue or mention.
 fn prose(text: &str) -> String {
     let mut out = String::new();
     let mut before = ' ';
@@ -266,7 +269,7 @@ fn prose(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', c]),
-            // What stands between hides them from the search for names, numbers, links and formulas.
+            // The inserted markup hides them from the detection of mentions, issues, links and formulas.
             '@' | '#' => out.push_str(&format!("{c}<!-- -->")),
             '$' => out.push_str("<span>$</span>"),
             '/' if before == ':' => out.push_str("<!-- -->/"),

@@ -1,8 +1,9 @@
-//! Text as it stands in HTML, SVG and other markup: nothing in it can end the text, and nothing is invisible.
+//! Text in HTML, SVG and other markup: nothing in it can end the text, and nothing is invisible.
 
 use super::escape;
 
-/// Text between tags or in a quoted attribute. Control characters are spelled out, line ends kept.
+/// Escapes text between tags or in a quoted attribute. Control characters are made visible, line ends are
+/// kept.
 pub(super) fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape(text).chars() {
@@ -12,7 +13,7 @@ pub(super) fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // XML 1.0 has no way to write these two.
+            // XML 1.0 cannot represent these two.
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -20,25 +21,25 @@ pub(super) fn xml(text: &str) -> String {
     out
 }
 
-/// One line of it.
+/// Escapes text as a single line.
 pub(super) fn line(text: &str) -> String {
     xml(&text.replace('\n', " "))
 }
 
-/// Lines of a program, whose tabs are kept.
+/// Escapes lines of code, keeping their tabs.
 pub(super) fn lines(text: &str) -> String {
     text.split('\t').map(xml).collect::<Vec<_>>().join("\t")
 }
 
-/// A piece of a sentence of our own.
+/// A part of rosey's own text.
 pub(super) struct Span<'t> {
     pub(super) text: &'t str,
-    /// Whether it stood between backticks.
+    /// Whether it was between backticks.
     pub(super) code: bool,
 }
 
-/// The pieces of a sentence, of which those between backticks are code. A backtick of a name in it opens nothing, as far as
-/// that can be told: code begins and ends without a blank.
+/// Splits a sentence at its backticks, which mark code. A backtick that belongs to a name is ignored as far
+/// as possible: code neither begins nor ends with a space.
 pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
     let mut found = Vec::new();
     let (mut rest, mut from) = (text, 0);
@@ -57,7 +58,7 @@ pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
     found
 }
 
-/// At most `limit` characters of it, in one line.
+/// Truncates the text to `limit` characters in one line.
 pub(super) fn clipped(text: &str, limit: usize) -> String {
     let text = escape(&text.replace('\n', " "));
     if text.chars().count() <= limit {
@@ -66,7 +67,7 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
     text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// How many cells of a font with cells of one width the text takes, as far as that can be told without the font.
+/// Estimates the number of cells that the text takes in a monospaced font.
 pub(super) fn cells(text: &str) -> usize {
     text.chars().map(cell).sum()
 }

@@ -1,21 +1,21 @@
-//! Takes passwords out of a text that quotes what a user gave: the userinfo of URLs and libpq's `password=…`. Hides too much
-//! rather than too little, and changes nothing that was masked before.
+//! Removes passwords from a text that quotes user input: the userinfo of URLs and libpq's `password=…`.
+//! Rather hides too much than too little, and changes nothing that is masked already.
 
-/// What stands for a password.
+/// The replacement for a password.
 const HIDDEN: &str = "…";
 
-/// How a quote stands in a word that is quoted for a shell.
+/// A quote inside a word that is quoted for a shell.
 const SHELL_QUOTE: &str = r"'\''";
 
-/// Words before a `=` whose value is a secret. Parameters of URLs, libpq's keywords, and variables.
+/// Words before a `=` whose value is secret: URL parameters, libpq keywords, and variables.
 const SECRET: [&str; 5] = ["password", "passwd", "passphrase", "pwd", "token"];
 
-/// The text without the passwords in it.
+/// Returns the text without passwords.
 pub fn masked(text: &str) -> String {
     keywords(&text.split_inclusive(char::is_whitespace).map(userinfo).collect::<String>())
 }
 
-/// A word without the password of its URL.
+/// Returns a word without the password of its URL.
 fn userinfo(word: &str) -> String {
     let has_scheme = word.contains("://");
     let (start, is_url) = match word.find("//") {
@@ -27,21 +27,21 @@ fn userinfo(word: &str) -> String {
         return if has_scheme { format!("{front}{}", without_at(rest)) } else { word.to_owned() };
     };
     match who.split_once(':') {
-        // The word itself is in a form that is shown to be filled in.
+        // The word itself is a placeholder in a format description.
         Some((_, "password" | "PASSWORD" | HIDDEN)) => word.to_owned(),
         Some((user, password)) if is_url || is_login(user, password, place) => format!("{front}{user}:{HIDDEN}@{place}"),
         _ => word.to_owned(),
     }
 }
 
-/// Whether a word without a scheme is `user:password@host`.
+/// Returns true if a word without a scheme is `user:password@host`.
 fn is_login(user: &str, password: &str, place: &str) -> bool {
     let name = user.trim_start_matches(['`', '"', '\'', '(']);
     let plain = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_alphanumeric() || "_-.%+".contains(c));
     plain(name) && !password.is_empty() && place.starts_with(|c: char| c.is_alphanumeric() || c == '[')
 }
 
-/// A URL that lost its `@`: a port that is none is the beginning of a password.
+/// Masks a URL that lost its `@`: an invalid port is the beginning of a password.
 fn without_at(rest: &str) -> String {
     let (authority, path) = rest.find('/').map_or((rest, ""), |n| rest.split_at(n));
     match authority.split_once(':') {
@@ -54,7 +54,7 @@ fn without_at(rest: &str) -> String {
     }
 }
 
-/// The text without the values of `password=` and the like.
+/// Returns the text without the values of `password=` and the like.
 fn keywords(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -66,7 +66,7 @@ fn keywords(text: &str) -> String {
     out + rest
 }
 
-/// Where the next secret value is.
+/// Returns the range of the next secret value.
 fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
     text.match_indices('=').find_map(|(at, _)| {
         let before = text[..at].trim_end().to_ascii_lowercase();
@@ -80,9 +80,10 @@ fn next_value(text: &str) -> Option<std::ops::Range<usize>> {
     })
 }
 
-/// How long a value is: to the quote that ends it, else to a blank or `&`, without the marks of the sentence around it.
+/// Returns the length of a value: up to its closing quote, or else to a space or `&`, without the punctuation
+/// around it.
 fn value_length(text: &str) -> usize {
-    // A quote inside of a word that is quoted for a shell.
+    // A quote inside a word that is quoted for a shell.
     if let Some(inside) = text.strip_prefix(SHELL_QUOTE) {
         return inside.find(SHELL_QUOTE).map_or(text.len(), |n| n + 2 * SHELL_QUOTE.len());
     }

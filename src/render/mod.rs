@@ -1,6 +1,6 @@
-//! A plan as people and programs read it. One view of the plan, and one file for each form of it.
+//! Renders a plan for people and programs: one view of the plan, and one file for each format.
 //!
-//! The same plan gives the same bytes: no times, no paths, no random ids. Row values are never shown.
+//! The same plan gives the same bytes: no times, no paths, no random ids. Values from rows are never shown.
 
 mod annotations;
 mod costs;
@@ -37,5 +37,5 @@ pub use sql::{for_reading, sql};
 pub use text::{Style, text, text_and_findings};
 pub use view::{Block, Line, Note, Symbol, View};
 
-/// Said where the database is made by the apply.
+/// The text for a database that the apply creates.
 const NOT_THERE: &str = "The database does not exist yet.";

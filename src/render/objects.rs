@@ -1,4 +1,5 @@
-//! The lines of what is neither a table nor SQL text: schemas, extensions, types, sequences, materialised views.
+//! The lines of objects that are neither tables nor SQL text: schemas, extensions, types, sequences,
+//! materialized views.
 
 use super::lines::{changed, edit};
 use super::view::{Line, Symbol};
@@ -16,7 +17,7 @@ pub(super) fn body(change: &Change) -> (String, Vec<Line>) {
     (format!("{} {}", at.kind(), kdl::string_repr(at.last())), lines.iter().map(|e| changed(&edit(e))).collect())
 }
 
-/// The object in the schema language.
+/// Returns the object as KDL.
 fn written(change: &Change) -> (String, Vec<Line>) {
     let mut alone = Schema::default();
     change.declare(&mut alone);

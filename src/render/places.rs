@@ -1,4 +1,4 @@
-//! Where in the schema's files a risk of a plan comes from, or a finding of the linter.
+//! Locates the declaration that a risk of a plan or a lint finding refers to in the schema files.
 
 use crate::diff::{Delta, TableChange};
 use crate::kdl::Sources;
@@ -6,31 +6,31 @@ use crate::lint::Found;
 use crate::plan::{Hazard, Plan, Step};
 use crate::schema::{Address, Origin, Schema};
 
-/// A schema, the files that it was read from, and what the linter finds in it.
+/// A schema, the files that it was read from, and the lint findings in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Declared<'d> {
-    /// As it was read, with its origins.
+    /// The schema as read, with its origins.
     pub schema: &'d Schema,
     /// The files.
     pub sources: &'d Sources,
-    /// What the linter finds in what the plan changes.
+    /// The lint findings in the objects that the plan changes.
     pub found: &'d [Found],
-    /// Where and when the plan was made; not known of a plan that is read from a file.
+    /// Where and when the plan was made; unknown for a plan that is read from a file.
     pub provenance: Option<&'d Provenance>,
 }
 
-/// Where and when a plan was made, for forms of it that are kept.
+/// Where and when a plan was made, for output that is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// The database as people may see it: without a password.
+    /// The database, without a password.
     pub database: String,
-    /// The commit of the schema file's repository, if it lies in one.
+    /// The commit of the schema file's repository, if there is one.
     pub commit: Option<String>,
-    /// The time in UTC, as RFC 3339 writes it.
+    /// The time in UTC, as in RFC 3339.
     pub at: String,
 }
 
-/// A place in a file; lines and columns count from 1, columns in characters.
+/// A position in a file. Lines and columns start at 1; columns count characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) file: String,
@@ -39,7 +39,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Where something stands, if it stands in a file.
+    /// Returns the position of an origin, if it is in a file.
     pub(super) fn of(sources: &Sources, origin: Origin) -> Option<Place> {
         let span = origin.0?;
         let file = sources.files().get(span.file as usize)?;
@@ -50,15 +50,15 @@ impl Place {
     }
 }
 
-/// Everything that has an address, with where it is declared.
+/// Every addressable object, with where it is declared.
 pub(super) struct Places<'d> {
     sources: &'d Sources,
     origins: Vec<(Address, Origin)>,
 }
 
 impl<'d> Places<'d> {
-    /// Those of a schema, as it was written and as the plan spells it: an unnamed rule has its condition in its address,
-    /// which the database may have spelled anew.
+    /// Collects those of a schema, both as written and as spelled by the plan: the address of an unnamed
+    /// check contains its condition, which the database may spell differently.
     pub(super) fn of(plan: &Plan, declared: Declared<'d>) -> Places<'d> {
         let mut origins = written(declared.schema);
         for change in plan.changes.tables() {
@@ -66,7 +66,7 @@ impl<'d> Places<'d> {
                 TableChange::Create(table) => origins.extend(table.parts()),
                 TableChange::Alter(edits) => {
                     origins.extend(edits.after.parts());
-                    // A new rule without a name may go by its own text.
+                    // A new unnamed constraint may be addressed by its own text.
                     let new = edits.checks.iter().filter_map(Delta::after);
                     origins.extend(new.map(|c| (edits.after.check_at(c), c.origin)));
                 }
@@ -76,15 +76,15 @@ impl<'d> Places<'d> {
         Places { sources: declared.sources, origins }
     }
 
-    /// Where the object of a risk is declared: it, else the innermost object that it is a part of. What goes is declared
-    /// nowhere.
+    /// Returns where the object of a risk is declared: the object itself, or else the innermost declared
+    /// object that contains it. A dropped object is not declared.
     pub(super) fn find(&self, step: &Step, hazard: &Hazard) -> Option<Place> {
         [&hazard.address, &step.address].into_iter().find_map(|a| self.innermost(a))
     }
 
     fn innermost(&self, address: &Address) -> Option<Place> {
         let around = self.origins.iter().filter(|(known, origin)| origin.0.is_some() && address.is_within(known));
-        // Of several that are alike the first, which is as it was written.
+        // Of several equal ones, the first, which is as written.
         let best = around.rev().max_by_key(|(known, _)| known.parts().len())?;
         Place::of(self.sources, best.1)
     }
@@ -100,7 +100,7 @@ fn written(s: &Schema) -> Vec<(Address, Origin)> {
     found
 }
 
-/// All risks of a plan with their steps, in the order of the steps.
+/// Returns all risks of a plan with their steps, in the order of the steps.
 pub(super) fn risks(plan: &Plan) -> impl Iterator<Item = (&Step, &Hazard)> {
     plan.steps.iter().flat_map(|s| s.hazards.iter().map(move |h| (s, h)))
 }

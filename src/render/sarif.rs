@@ -1,7 +1,8 @@
-//! Risks and findings as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), for code scanning.
+//! Risks and findings as SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>),
+//! for code scanning.
 //!
-//! A result without a place is refused by readers of these files, so what is declared nowhere is put at the start of the
-//! first schema file.
+//! Readers of these files reject a result without a location, so what is not declared is reported at the
+//! start of the first schema file.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::lint::{self, Found, Severity};
 use crate::plan::{Hazard, Level, Plan};
 use crate::schema::Address;
 
-/// The risks of a plan, and what the linter finds in what it changes.
+/// Renders the risks of a plan, and the lint findings in what it changes.
 pub fn sarif(plan: &Plan, declared: Declared<'_>) -> String {
     let places = Places::of(plan, declared);
     let risks = risks(plan).map(|(step, h)| of_risk(h, places.find(step, h)));
@@ -23,12 +24,12 @@ pub fn sarif(plan: &Plan, declared: Declared<'_>) -> String {
     report(&risks.chain(found).collect::<Vec<_>>(), declared.sources)
 }
 
-/// What the linter finds.
+/// Renders the lint findings.
 pub fn findings_sarif(found: &[Found], sources: &Sources) -> String {
     report(&found.iter().map(|f| of_finding(f, sources)).collect::<Vec<_>>(), sources)
 }
 
-/// One of the report's results.
+/// A result of the report.
 struct Entry {
     code: &'static str,
     level: &'static str,
@@ -86,7 +87,7 @@ fn report(entries: &[Entry], sources: &Sources) -> String {
     }))
 }
 
-/// A code as a rule, with what `rosey explain` tells of it.
+/// Returns a code as a SARIF rule, with its text from `rosey explain`.
 fn rule(code: &str) -> Value {
     let Ok(entry) = lint::explain(code) else { return json!({ "id": code }) };
     let text = entry.text;
@@ -121,8 +122,8 @@ fn result(entry: &Entry, place: Option<&Place>, codes: &BTreeSet<&str>) -> Value
     })
 }
 
-/// A path as a reference to a file: relative ones stay relative. In them a colon is written so that nothing before it is
-/// taken for a scheme (RFC 3986, 4.2).
+/// Returns a path as a URI reference; relative paths stay relative. Their colons are escaped so that nothing
+/// before one is taken for a scheme (RFC 3986, 4.2).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);

@@ -1,11 +1,11 @@
-//! The plan as a script that does what an apply does, run by `sqlite3` or `psql`: it stops at the first error with nothing
-//! half-done, and at its head where rows would be lost and nobody has allowed that.
+//! The plan as a script for `sqlite3` or `psql` that does what an apply does. It stops at the first error and
+//! rolls back, and stops at the beginning if rows would be lost without permission.
 
 use super::sql::{comment, write_head, write_step};
 use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, Step, Transaction};
 use crate::schema::Dialect;
 
-/// The whole script, with what the dialect puts around the steps. Empty where there is nothing to do.
+/// Returns the whole script, with the dialect's frame around the steps; empty if there is nothing to do.
 pub fn script(plan: &Plan, frame: &Frame) -> String {
     if plan.is_empty() && plan.guards.is_empty() {
         return String::new();
@@ -42,7 +42,7 @@ fn sqlite(plan: &Plan, frame: &Frame) -> String {
     out
 }
 
-/// For `psql`: what cannot be in the transaction stands before and behind it.
+/// Returns the script for `psql`: steps that cannot be in the transaction are before and after it.
 fn postgres(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     let (blocked, destroyed) = stopping(plan);
@@ -79,8 +79,8 @@ fn postgres(plan: &Plan, frame: &Frame) -> String {
     out
 }
 
-/// A step outside the transaction. What has been done is not done again, and a build that waits for old transactions is no
-/// harm to writers, so that it may take its time.
+/// Writes a step outside the transaction. Statements that are done are not repeated. A build that waits for
+/// old transactions does not block writers, so it may take its time.
 fn repeatable(step: &Step, out: &mut String) {
     write_head(step, out);
     for some in step.statements.chunk_by(|a, b| a.unless == b.unless) {
@@ -105,16 +105,16 @@ fn is_patient(statement: &Statement) -> bool {
 
 const EXIT: &str = ".exit 3";
 
-/// The sqlite3 shell says nothing itself when it is told to go.
+/// Writes the reason before the exit: the sqlite3 shell prints nothing itself.
 fn exit(why: &str, hazards: &[&Hazard]) -> String {
     let line = |text: &str| format!(".print \"{}\"\n", comment(text).replace('\\', "\\\\").replace('"', "\\\""));
     let told: String = hazards.iter().map(|h| line(&format!("  {}: {}", h.code.name(), h.text()))).collect();
     format!("{}{told}{EXIT}\n\n", line(&format!("stopped: {why}; nothing was changed")))
 }
 
-/// What stops an apply, and what stops one that may not destroy.
+/// Returns the hazards that stop any apply, and those that stop an apply without permission to destroy data.
 fn stopping(plan: &Plan) -> (Vec<&Hazard>, Vec<&Hazard>) {
-    // Leave that a project gives to its applies is none for whoever runs a script by hand.
+    // A permission that a project grants to its applies does not extend to whoever runs a script manually.
     let stopping = plan.hazards().filter(|h| matches!(h.level, Level::Blocks | Level::Destroys));
     stopping.partition(|h| h.level == Level::Blocks)
 }

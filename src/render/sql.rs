@@ -1,13 +1,13 @@
-//! The statements of a plan, in their order and by transaction, for reading. [`super::script()`] is what is run.
+//! The statements of a plan, in order and by transaction, for reading. To run them, use [`super::script()`].
 //!
-//! It knows no database: it checks nothing, and leaves no row in a history.
+//! Does not access a database: it checks nothing and writes no history.
 
 use super::escape;
 use crate::plan::{Level, Plan, Step, Transaction};
 use crate::schema::Dialect;
 
-/// The statements between two schemas, with a head that says what they are; run all the same, they stop where they would
-/// have been refused or data would be destroyed.
+/// Returns the statements between two schemas, with a header that says what they are. If they are run anyway,
+/// they stop where an apply would be refused or would destroy data.
 pub fn for_reading(plan: &Plan) -> String {
     let sql = sql(plan);
     if sql.is_empty() {
@@ -26,7 +26,7 @@ pub fn for_reading(plan: &Plan) -> String {
     )
 }
 
-/// The statements. Empty where there is nothing to do.
+/// Returns the statements; empty if there is nothing to do.
 pub fn sql(plan: &Plan) -> String {
     if plan.is_empty() {
         return String::new();
@@ -48,7 +48,7 @@ pub fn sql(plan: &Plan) -> String {
     out
 }
 
-/// For `psql`: what cannot be in the transaction stands before and behind it.
+/// Returns the statements for `psql`: those that cannot be in the transaction are before and after it.
 fn postgres(plan: &Plan) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     if plan.hazards().any(|h| h.level == Level::Blocks) {
@@ -66,13 +66,13 @@ fn postgres(plan: &Plan) -> String {
     out
 }
 
-/// A step with what is said of it.
+/// Writes a step with its comments.
 pub(super) fn write_step(step: &Step, out: &mut String) {
     write_head(step, out);
     step.statements.iter().for_each(|s| out.push_str(&format!("{};\n", s.sql)));
 }
 
-/// What a step is, and what is said of it.
+/// Writes the comments of a step.
 pub(super) fn write_head(step: &Step, out: &mut String) {
     out.push_str(&format!("\n-- {}\n", comment(&step.address.to_string())));
     for hazard in &step.hazards {
@@ -81,7 +81,7 @@ pub(super) fn write_head(step: &Step, out: &mut String) {
     }
 }
 
-/// A comment ends with its line.
+/// Escapes text for a comment, which ends at the end of the line.
 pub(super) fn comment(text: &str) -> String {
     escape(text).replace('\n', " ")
 }

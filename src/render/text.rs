@@ -1,4 +1,4 @@
-//! The plan on a terminal, after Terraform's manner: readable without colour.
+//! The plan as text for a terminal, in the style of Terraform: readable without color.
 
 use anstyle::{AnsiColor, Style as Ansi};
 
@@ -7,21 +7,21 @@ use super::{drift, escape, findings_line, one_line, unmanaged};
 use crate::lint::Found;
 use crate::plan::{Level, Plan};
 
-/// How it is shown.
+/// Options of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Style {
-    /// With colour.
+    /// Whether to use color.
     pub colour: bool,
-    /// With the queries that find the rows a hazard is about.
+    /// Whether to show the queries that find the rows of a hazard.
     pub verbose: bool,
 }
 
-/// The whole plan as text.
+/// Renders the whole plan as text.
 pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
     text_and_findings(plan, schema, style, &[])
 }
 
-/// The same, with how much the linter finds in what changes.
+/// Renders the plan with the number of lint findings in the changed objects.
 pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found]) -> String {
     let view = View::of(plan, schema);
     let mut out = plan.drift.as_ref().map(|d| drift::before_plan(d, plan.dialect, style)).unwrap_or_default();

@@ -1,14 +1,15 @@
-//! What rosey does not manage and is not as the schema file says, a line each; where there are many, a line with their numbers.
+//! Unmanaged objects that differ from the schema file, one per line; if there are many, one line with their
+//! numbers.
 
 use std::collections::BTreeMap;
 
 use crate::diff::{Difference, UnmanagedDifference};
 use crate::plan::counted;
 
-/// How many are named one by one.
+/// The most objects that are listed by name.
 const NAMED: usize = 5;
 
-/// The lines of a plan. `all`: each by its name, however many there are.
+/// Returns the lines of a plan. With `all`, lists each object by name, however many there are.
 pub(super) fn lines(differences: &[UnmanagedDifference], all: bool) -> Vec<String> {
     told(differences, all, |difference| match difference {
         Difference::Changed => "recorded differently in the schema file; `rosey inspect` prints its current line",
@@ -17,7 +18,7 @@ pub(super) fn lines(differences: &[UnmanagedDifference], all: bool) -> Vec<Strin
     })
 }
 
-/// The lines of a drift.
+/// Returns the lines of a drift.
 pub(super) fn since(differences: &[UnmanagedDifference], all: bool) -> Vec<String> {
     told(differences, all, |difference| match difference {
         Difference::Changed => "changed",

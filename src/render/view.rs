@@ -1,4 +1,4 @@
-//! What there is to show of a plan: a block for each object, its lines, and what to be warned of.
+//! The content to show of a plan: a block for each object, its lines, and its warnings.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,24 @@ use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::Address;
 
-/// What happens, at the left of a line.
+/// What happens, as shown at the left of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Symbol {
-    /// It comes.
+    /// Added.
     Create,
-    /// It changes in place.
+    /// Changed in place.
     Change,
-    /// It is rebuilt.
+    /// Rebuilt.
     Rebuild,
-    /// It goes.
+    /// Dropped.
     Destroy,
-    /// It is only there.
+    /// Unchanged.
     None,
 }
 
 impl Symbol {
-    /// The sign.
+    /// Returns its sign.
     pub fn sign(self) -> char {
         match self {
             Symbol::Create => '+',
@@ -35,7 +35,7 @@ impl Symbol {
         }
     }
 
-    /// Its word.
+    /// Returns its word.
     pub fn word(self) -> &'static str {
         match self {
             Symbol::Create => "create",
@@ -53,7 +53,7 @@ impl Symbol {
 pub struct Line {
     /// What happens.
     pub symbol: Symbol,
-    /// In the schema language, or near it.
+    /// The text, in KDL or similar to it.
     pub text: String,
 }
 
@@ -61,24 +61,24 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
-    /// The hazard's stable name.
+    /// The stable name of the hazard.
     pub code: &'static str,
-    /// What it means.
+    /// The level.
     pub level: Level,
-    /// Leave has been given for it.
+    /// Whether it is permitted.
     pub allowed: bool,
-    /// In words, with numbers.
+    /// The message, with numbers.
     pub text: String,
-    /// Why it has not been counted, where that was tried or refused; it is a part of the text too.
+    /// Why it was not counted, if counting was tried or refused; also part of the text.
     pub not_counted: Option<String>,
-    /// What to do.
+    /// The advice.
     pub advice: String,
     /// The query that finds the rows.
     pub find: Option<String>,
 }
 
 impl Note {
-    /// Whether it stops an apply.
+    /// Returns true if it stops an apply.
     pub fn stops(&self) -> bool {
         match self.level {
             Level::Blocks => true,
@@ -88,25 +88,25 @@ impl Note {
     }
 }
 
-/// One object.
+/// An object of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Block {
-    /// Which.
+    /// The address.
     pub address: Address,
     /// What happens to it.
     pub symbol: Symbol,
-    /// A sentence, with its reason.
+    /// A sentence with the reason.
     pub headline: String,
     /// The object as a node: `table users {`.
     pub head: String,
-    /// What is between its braces.
+    /// The lines between its braces.
     pub lines: Vec<Line>,
-    /// Whether its lines are the old and the new text of one definition, as a view's are.
+    /// Whether its lines are the old and the new text of one definition, as for a view.
     pub rewritten: bool,
-    /// What it costs while it runs: locks, scans, what is left to do outside the transaction.
+    /// The costs while it runs: locks, scans, and what runs outside the transaction.
     pub costs: Vec<String>,
-    /// Warnings.
+    /// The warnings.
     pub notes: Vec<Note>,
 }
 
@@ -114,18 +114,18 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct View {
-    /// Its objects, in the order they are worked on.
+    /// The objects, in execution order.
     pub blocks: Vec<Block>,
-    /// Views and triggers that are taken away and put back.
+    /// Views and triggers that are dropped and re-created unchanged.
     pub carried: Vec<Address>,
-    /// What the rebuilds need, where that has been measured.
+    /// What the rebuilds need, if measured.
     pub cost: Option<String>,
-    /// The last line.
+    /// The summary line.
     pub summary: String,
 }
 
 impl View {
-    /// Looks at a plan. `schema` is what the schema file is called.
+    /// Creates the view of a plan. `schema` is the name of the schema file.
     pub fn of(plan: &Plan, schema: &str) -> View {
         let mut seen = BTreeSet::new();
         let shown = plan
@@ -139,27 +139,28 @@ impl View {
         View { blocks, carried: carried.into_iter().collect(), cost, summary: summary(plan, schema) }
     }
 
-    /// The symbols in use, for the legend.
+    /// Returns the symbols in use, for the legend.
     pub fn symbols(&self) -> BTreeSet<Symbol> {
-        // Signs before the old and the new text of one definition are about its lines: the object stays.
+        // The signs of the old and the new text of a definition refer to its lines; the object stays.
         let parts = self.blocks.iter().filter(|b| !b.rewritten);
         let inner = parts.flat_map(|b| b.lines.iter().map(|l| l.symbol));
         self.blocks.iter().map(|b| b.symbol).chain(inner).filter(|s| *s != Symbol::None).collect()
     }
 }
 
-/// Whether the step drops an object whose name another object takes: the two have one address.
+/// Returns true if the step drops an object whose name another object takes: the two have the same address.
 fn takes_away(plan: &Plan, step: &Step) -> bool {
     step.action == Action::Destroy && plan.changes.replaces(&step.address)
 }
 
-/// All steps of the object that a step is about.
+/// Returns all steps of the step's object.
 fn of_one_object<'p>(plan: &'p Plan, step: &Step) -> impl DoubleEndedIterator<Item = &'p Step> {
     let (address, gone) = (step.address.clone(), takes_away(plan, step));
     plan.steps.iter().filter(move |s| s.address == address && takes_away(plan, s) == gone)
 }
 
-/// Where an object has several steps: the one that makes or drops it, else the last, which does the work.
+/// Returns the main one of an object's steps: the one that creates or drops it, or else the last, which makes
+/// the change.
 fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     let same = || of_one_object(plan, any).filter(|s| s.action != Action::Carry);
     let whole = same().rfind(|s| s.action != Action::Alter);
@@ -217,17 +218,18 @@ fn block(plan: &Plan, step: &Step) -> Block {
     }
 }
 
-/// PostgreSQL's strongest lock, which nothing goes on beside
+/// PostgreSQL's strongest lock, which conflicts with every other
 /// (<https://www.postgresql.org/docs/current/explicit-locking.html>).
 const STRONGEST: &str = "ACCESS EXCLUSIVE";
 
-/// Locks, each once with the most that goes on under it; then what runs outside the transaction.
+/// Returns the locks, each once with the longest work done while it is held, followed by what runs outside
+/// the transaction.
 fn costs(steps: &[&Step]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let locks: BTreeSet<(&str, &str, Work, Option<i64>)> =
         steps.iter().flat_map(|s| &s.locks).map(|l| (l.relation.as_str(), l.mode, l.work, l.bytes)).collect();
     for (relation, mode, work, size) in locks.iter().copied() {
-        // Of those that are held for a moment the strongest says it all.
+        // Among the locks that are held only briefly, showing the strongest is enough.
         let weaker = work == Work::None && mode != STRONGEST && locks.iter().any(|(r, m, _, _)| *r == relation && *m == STRONGEST);
         if weaker {
             continue;
@@ -294,7 +296,7 @@ fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
     })
 }
 
-/// Whether it is an object that stays and is defined by one text.
+/// Returns true if the object stays and is defined by a single text.
 fn is_rewritten(changes: &Changes, of: &Address) -> bool {
     let by_text = |c: &Change| matches!(c, Change::View(_) | Change::MaterializedView(_) | Change::Trigger(_) | Change::VirtualTable(_));
     changes.at(of).is_some_and(|c| c.is_alter() && by_text(c))
@@ -314,12 +316,12 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     if step.action == Action::Unsupported {
         return (format!("unmanaged {} {name}", step.address.kind()), Vec::new());
     }
-    // Nothing of the object itself differs: what it depends on does.
+    // The object itself does not differ, only what it depends on.
     let lines = reasons(plan, step).into_iter().map(|text| Line { symbol: Symbol::Change, text });
     (format!("{} {name}", step.address.kind()), lines.collect())
 }
 
-/// `3 unchanged columns`.
+/// Formats `3 unchanged columns`.
 pub(super) fn unchanged(n: usize, what: &str) -> Option<Line> {
     let text = format!("# {} unchanged {what}{}", thousands(n as i64), if n == 1 { "" } else { "s" });
     (n > 0).then_some(Line { symbol: Symbol::None, text })

@@ -1,19 +1,20 @@
-//! `allow CODE "reason"`: what somebody has looked at and lets stand. What the codes are is not known here.
+//! `allow CODE "reason"`: lint findings that somebody has reviewed and accepted. This module does not know
+//! the codes.
 
 use super::Origin;
 
-/// Leave for one code at one object.
+/// Permission for one code on one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allow {
-    /// The code of the rule.
+    /// The code of the lint rule.
     pub code: String,
-    /// Why it is right here.
+    /// Why the finding is acceptable here.
     pub reason: String,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
-/// What is let stand at an object. No difference between objects: all are equal.
+/// The findings allowed on an object. Not part of a comparison: all values are equal.
 #[derive(Debug, Clone, Default)]
 pub struct Allows(pub Vec<Allow>);
 

@@ -7,44 +7,44 @@ use super::{Allows, Conflict, Expr, Ident, Only, Origin, SequenceOptions, Type};
 pub struct Column {
     /// Its name.
     pub name: Ident,
-    /// Names it may have had (`was=`): a rename happens where one of them is live and the new one is not.
+    /// Previous names (`was=`): the column is renamed if one of them is live and the new one is not.
     pub was: Vec<Ident>,
     /// Its type.
     pub ty: Type,
-    /// Whether NULL is refused. Key columns have it set unless they say `nullable`.
+    /// Whether NULL is refused. Set for key columns unless they are `nullable`.
     pub not_null: bool,
-    /// Whether NOT NULL is written at a key, which refuses NULL without it.
+    /// Whether NOT NULL is written on a key column, which is NOT NULL anyway.
     pub explicit_not_null: Explicit,
     /// SQLite's `NOT NULL ON CONFLICT …`.
     pub not_null_conflict: Option<Conflict>,
-    /// What a row gets where the column is not named.
+    /// The value of a row that does not set the column.
     pub default: Option<DefaultValue>,
-    /// The collation, where it is not the database's own.
+    /// The collation, if it is not the database's default.
     pub collate: Option<Ident>,
     /// The expression of a generated column.
     pub generated: Option<Generated>,
     /// An SQL identity column.
     pub identity: Option<Identity>,
-    /// How the sequence of a serial or identity column counts.
+    /// The options of the sequence of a serial or identity column.
     pub sequence: SequenceOptions,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What rows get in the change that adds the column or makes it NOT NULL.
+    /// The value for existing rows when a change adds the column or makes it NOT NULL.
     pub backfill: Option<Expr>,
-    /// How values are converted in a change of the type.
+    /// How values are converted when the type changes.
     pub using: Option<Expr>,
-    /// Whether a plan may drop it.
+    /// Whether a plan must not drop it.
     pub prevent_destroy: bool,
-    /// What is let stand of it.
+    /// The lint findings allowed on it.
     pub allows: Allows,
-    /// The dialect it is kept to, which lets it say what others do not know.
+    /// The dialect it is restricted to; it may then use what only that dialect has.
     pub only: Only,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Column {
-    /// A nullable column with nothing but a name and a type.
+    /// Creates a nullable column with just a name and a type.
     pub fn new(name: Ident, ty: Type) -> Self {
         Column {
             name,
@@ -69,7 +69,7 @@ impl Column {
     }
 }
 
-/// Whether a word that changes nothing is written. No difference between objects: all are equal.
+/// Whether a redundant keyword is written. Not part of a comparison: all values are equal.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Explicit(pub bool);
 
@@ -83,9 +83,9 @@ impl Eq for Explicit {}
 /// `GENERATED ALWAYS AS (expr)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    /// What it is computed from.
+    /// The expression.
     pub expr: Expr,
-    /// Kept in the row, or computed at each read.
+    /// Whether it is stored in the row or computed at each read.
     pub stored: bool,
 }
 
@@ -100,7 +100,7 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// Its word in the schema language.
+    /// Returns its keyword in the schema language.
     pub fn word(self) -> &'static str {
         match self {
             Identity::ByDefault => "by-default",
@@ -114,12 +114,12 @@ impl Identity {
 pub struct DefaultValue {
     /// What was written.
     pub value: Literal,
-    /// The spelling that is compared; given by normalisation, which knows the column's type.
+    /// The spelling that is compared; set by normalisation, which knows the column's type.
     pub canon: String,
 }
 
 impl DefaultValue {
-    /// A default that has not been normalised yet.
+    /// Creates a default that has not been normalised yet.
     pub fn new(value: Literal) -> Self {
         let canon = format!("{value:?}");
         DefaultValue { value, canon }
@@ -132,15 +132,15 @@ impl PartialEq for DefaultValue {
 }
 impl Eq for DefaultValue {}
 
-/// A value that each database writes in its own way, or an SQL expression.
+/// A value, which each database writes in its own way, or an SQL expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Literal {
-    /// NULL, which as a default equals none.
+    /// NULL, which is the same as no default.
     Null,
     /// True or false.
     Bool(bool),
-    /// A number, as its source text: never through a float.
+    /// A number as its source text, never converted to a float.
     Number(String),
     /// A string.
     String(String),

@@ -1,16 +1,17 @@
-//! Renames between names that all stay in use: two columns that give each other their names, a column that takes the name
-//! of one that was renamed. Nothing in a database shows whether such a rename has been done, so the history keeps it: the
-//! recorded schema says `was=` where the old name belongs to another object. Decides nothing; `diff` does.
+//! Renames between names that all stay in use: two columns that swap names, or a column that takes the name
+//! of a renamed one. The database does not show whether such a rename has been done, so the history records
+//! it: the recorded schema has `was=` where the old name belongs to another object. The decisions are made in
+//! `diff`.
 
 use std::collections::BTreeSet;
 
 use super::{Address, Ident, ObjectName, Schema};
 
-/// Renames, each by the address of what has the new name and by its old name.
+/// Renames, each as the address of the object with the new name, and its old name.
 pub type Exchanged = BTreeSet<(Address, Ident)>;
 
 impl Schema {
-    /// The renames whose old name the schema declares as well, of everything that holds values.
+    /// Returns the renames whose old name the schema declares as well, of tables, columns and sequences.
     pub fn exchanged(&self) -> Exchanged {
         let mut found = BTreeSet::new();
         let at = |name: &ObjectName, old: &Ident| ObjectName { schema: name.schema.clone(), name: old.clone() };
@@ -27,7 +28,7 @@ impl Schema {
         found
     }
 
-    /// Says `was=` of what these renames gave a name, and of nothing else.
+    /// Sets `was=` on the objects that these renames named, and on nothing else.
     pub(crate) fn say_exchanged(&mut self, done: &Exchanged) {
         let of =
             |address: Address| -> Vec<Ident> { done.iter().filter(|(a, _)| is_same(a, &address)).map(|(_, old)| old.clone()).collect() };
@@ -43,13 +44,13 @@ impl Schema {
     }
 }
 
-/// The case of a name is no difference here: where it is one, there is no second object of that name.
+/// Compares without case: two names that differ only in case cannot both exist in such a database.
 fn is_same(a: &Address, b: &Address) -> bool {
     let (a, b) = (a.parts(), b.parts());
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
 }
 
-/// Whether a rename is among those that have been done.
+/// Returns whether a rename is among those that have been done.
 pub(crate) fn is_done(done: &Exchanged, address: &Address, old: &Ident) -> bool {
     done.iter().any(|(a, o)| o == old && is_same(a, address))
 }

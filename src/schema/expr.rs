@@ -1,41 +1,42 @@
-//! SQL expressions: kept as they were written, compared by their canonical spelling.
+//! SQL expressions: kept as written, compared by their canonical spelling.
 
 use std::fmt;
 
 use super::{Case, Ident, Origin};
 
-/// Stands in a canonical spelling before a name in double quotes that may be a string, as SQLite has it where no name
-/// fits (<https://sqlite.org/quirks.html#double_quoted_string_literals_are_accepted>): letter by letter the same as its
-/// like, and without case the same as a plain name.
+/// Precedes a double-quoted name in a canonical spelling if SQLite may take it for a string because no name
+/// matches (<https://sqlite.org/quirks.html#double_quoted_string_literals_are_accepted>). Compared exactly
+/// with another such name, and without case with a plain name.
 pub const UNSURE: char = '\u{1}';
 
-/// A piece of SQL that rosey passes through: a check's condition, a default, a view's body.
+/// A piece of SQL that rosey passes through: the condition of a check, a default, the body of a view.
 ///
-/// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalisation gives, every identifier
-/// stands in double quotes and every string literal in single ones, so that a name can be replaced in it safely.
+/// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalisation produces, every
+/// identifier is in double quotes and every string literal in single quotes, so that names can be replaced
+/// safely.
 #[derive(Clone, Default)]
 pub struct Expr {
     /// As written in the file or stored in the database.
     pub text: String,
-    /// The spelling that is compared. The text itself until a dialect has normalised it.
+    /// The spelling that is compared; equal to the text until a dialect has normalised it.
     pub canon: String,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Expr {
-    /// An expression that has not been normalised yet.
+    /// Creates an expression that has not been normalised yet.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Expr { canon: text.clone(), text, origin: Origin::default() }
     }
 
-    /// Whether the canonical spelling mentions the identifier.
+    /// Returns whether the canonical spelling mentions the identifier.
     pub fn mentions(&self, name: &Ident) -> bool {
         idents(&self.canon).any(|(_, _, found)| name.matches(&found))
     }
 
-    /// Replaces one identifier by another in the canonical spelling, as the database does when a column is renamed.
+    /// Replaces an identifier in the canonical spelling, as the database does when a column is renamed.
     pub fn rename(&mut self, from: &Ident, to: &Ident) {
         let mut out = String::with_capacity(self.canon.len());
         let mut done = 0;
@@ -53,7 +54,7 @@ impl Expr {
     }
 }
 
-/// The quoted identifiers of a canonical spelling: start, end, name.
+/// Returns the quoted identifiers of a canonical spelling: start, end, name.
 fn idents(canon: &str) -> impl Iterator<Item = (usize, usize, String)> + '_ {
     let bytes = canon.as_bytes();
     let mut at = 0;
@@ -75,7 +76,7 @@ fn idents(canon: &str) -> impl Iterator<Item = (usize, usize, String)> + '_ {
     })
 }
 
-/// The position behind the closing quote of what opens at `start`; a doubled quote does not close.
+/// Returns the position after the closing quote of what opens at `start`; a doubled quote does not close it.
 fn end_of_quoted(bytes: &[u8], start: usize) -> usize {
     let quote = bytes[start];
     let mut at = start + 1;
@@ -92,7 +93,8 @@ fn end_of_quoted(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Whether two canonical spellings differ in nothing but the case of names, where one of the two is sure to be a name.
+/// Returns whether two canonical spellings differ only in the case of names, where at least one of the two is
+/// certainly a name.
 fn same(mut a: &str, mut b: &str) -> bool {
     loop {
         match (a.strip_prefix(UNSURE), b.strip_prefix(UNSURE)) {

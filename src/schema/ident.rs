@@ -1,4 +1,4 @@
-//! Names, and when two of them are one.
+//! Names, and when two of them are equal.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use super::Origin;
 
-/// A database product. Each has its own rules for names, types and changes.
+/// A database product, with its own rules for names, types and changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// SQLite 3.
@@ -16,7 +16,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Its word in the schema language (`only=sqlite`) and on the command line.
+    /// Returns its word in the schema language (`only=sqlite`) and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Dialect::Sqlite => "sqlite",
@@ -24,7 +24,7 @@ impl Dialect {
         }
     }
 
-    /// How its names compare.
+    /// Returns how its names compare.
     pub fn case(self) -> Case {
         match self {
             Dialect::Sqlite => Case::AsciiInsensitive,
@@ -33,7 +33,8 @@ impl Dialect {
     }
 }
 
-/// The dialect that a declaration is kept to with `only=`. No difference between objects: all are equal.
+/// The dialect that a declaration is restricted to with `only=`. Not part of a comparison: all values are
+/// equal.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Only(pub Option<Dialect>);
 
@@ -47,13 +48,13 @@ impl Eq for Only {}
 /// How names compare: SQLite folds ASCII letters, PostgreSQL compares quoted names exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Case {
-    /// `Users` and `users` are one name.
+    /// `Users` and `users` are the same name.
     AsciiInsensitive,
-    /// They are two.
+    /// They are different names.
     Exact,
 }
 
-/// A name, as it was written. Equality, order and hash follow the [`Case`] of its database.
+/// A name, as written. Equality, order and hash follow the [`Case`] of its database.
 #[derive(Clone)]
 pub struct Ident {
     text: Box<str>,
@@ -62,32 +63,32 @@ pub struct Ident {
 }
 
 impl Ident {
-    /// A name that compares by `case`.
+    /// Creates a name that compares by `case`.
     pub fn new(text: impl Into<Box<str>>, case: Case) -> Self {
         Ident { text: text.into(), case, origin: Origin::default() }
     }
 
-    /// The same name with the place where it was read.
+    /// Returns the same name with the position where it was read.
     pub fn at(self, origin: Origin) -> Self {
         Ident { origin, ..self }
     }
 
-    /// Where it stands in a schema file.
+    /// Returns its position in a schema file.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// As it was written.
+    /// Returns the name as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// How it compares.
+    /// Returns how it compares.
     pub fn case(&self) -> Case {
         self.case
     }
 
-    /// Whether `other` names the same thing.
+    /// Returns whether `other` is the same name.
     pub fn matches(&self, other: &str) -> bool {
         match self.case {
             Case::AsciiInsensitive => self.text.eq_ignore_ascii_case(other),
@@ -137,17 +138,17 @@ impl fmt::Debug for Ident {
     }
 }
 
-/// The name of a top-level object, with the database schema it lies in where that is given (PostgreSQL).
+/// The name of a top-level object, with its database schema if that is given (PostgreSQL).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectName {
-    /// PostgreSQL's schema; none is the first of `search_path`. Always none on SQLite.
+    /// PostgreSQL's schema; `None` is the first of `search_path`. Always `None` on SQLite.
     pub schema: Option<Ident>,
     /// The name itself.
     pub name: Ident,
 }
 
 impl ObjectName {
-    /// A name with no schema.
+    /// Creates a name without a schema.
     pub fn bare(name: Ident) -> Self {
         ObjectName { schema: None, name }
     }

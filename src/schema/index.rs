@@ -4,41 +4,42 @@ use std::fmt;
 
 use super::{Allows, Expr, Ident, Only, Origin};
 
-/// An index that was created as one (a constraint's own index belongs to the constraint).
+/// An index that was created as such (the index of a constraint belongs to the constraint).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
     pub name: Ident,
-    /// Names it may have had.
+    /// Previous names (`was=`).
     pub was: Vec<Ident>,
-    /// Whether equal keys are refused.
+    /// Whether it is UNIQUE.
     pub unique: bool,
-    /// What it is sorted by.
+    /// What it indexes.
     pub parts: Vec<IndexPart>,
     /// The condition of a partial index.
     pub predicate: Option<Expr>,
-    /// PostgreSQL: the access method, where it is not a B-tree.
+    /// PostgreSQL: the access method, if it is not B-tree.
     pub method: Option<String>,
-    /// PostgreSQL: NULLs count as equal.
+    /// PostgreSQL: NULLS NOT DISTINCT.
     pub nulls_not_distinct: bool,
-    /// PostgreSQL: columns that the index holds besides.
+    /// PostgreSQL: INCLUDE columns.
     pub include: Vec<Ident>,
     /// PostgreSQL: storage parameters.
     pub with: Vec<(String, String)>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// PostgreSQL: what a concurrent build that did not finish has left; it serves no query, and slows every write.
+    /// PostgreSQL: the remains of a concurrent build that did not finish; serves no query but slows every
+    /// write.
     pub invalid: bool,
-    /// What is let stand of it.
+    /// The lint findings allowed on it.
     pub allows: Allows,
-    /// The dialect it is kept to, which lets it say what others do not know.
+    /// The dialect it is restricted to; it may then use what only that dialect has.
     pub only: Only,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Index {
-    /// An index with no parts yet.
+    /// Creates an index without parts.
     pub fn new(name: Ident) -> Self {
         Index {
             name,
@@ -64,23 +65,23 @@ impl Index {
 pub struct IndexPart {
     /// A column or an expression.
     pub key: PartKey,
-    /// A collation of its own.
+    /// Its own collation, if any.
     pub collate: Option<Ident>,
     /// Descending.
     pub desc: bool,
-    /// PostgreSQL: where NULLs sort, when it is not the order's default.
+    /// PostgreSQL: where NULLs sort, if that is not the default for the order.
     pub nulls: Option<NullsOrder>,
     /// PostgreSQL: the operator class.
     pub opclass: Option<String>,
 }
 
 impl IndexPart {
-    /// A part with nothing but its key.
+    /// Creates a part with just its key.
     pub fn new(key: PartKey) -> Self {
         IndexPart { key, collate: None, desc: false, nulls: None, opclass: None }
     }
 
-    /// The column, where it is one.
+    /// Returns the column, if it is one.
     pub fn column(&self) -> Option<&Ident> {
         match &self.key {
             PartKey::Column(c) => Some(c),
@@ -89,7 +90,7 @@ impl IndexPart {
     }
 }
 
-/// What an index part sorts by.
+/// The key of an index part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartKey {

@@ -1,13 +1,14 @@
-//! The kinds of objects that a schema holds at its top, once: [`with_kinds`] is the list that every enum and walk over all
-//! kinds is made of. A new kind is a line there; whatever treats kinds one by one is a `match` that the compiler then names.
-//! Parts of objects (columns, indexes, constraints) and what is not managed are not kinds.
+//! The kinds of top-level objects in a schema. [`with_kinds`] is the only list: every enum over all kinds and
+//! every walk is generated from it. Adding a kind takes one line there; the compiler then reports each
+//! `match` that lacks it. Parts of objects (columns, indexes, constraints) and unmanaged objects are not
+//! kinds.
 
 use std::fmt;
 
 use super::Dialect;
 
-/// Hands every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its word in the schema
-/// language. Tables come first, then what other lists have always had in this order.
+/// Passes every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its keyword
+/// in the schema language. Tables come first; the order of the others is historical.
 macro_rules! with_kinds {
     ($callback:ident) => {
         $callback! {
@@ -17,11 +18,11 @@ macro_rules! with_kinds {
             View(View) views "view";
             /// A trigger.
             Trigger(Trigger) triggers "trigger";
-            /// A virtual table of SQLite.
+            /// A SQLite virtual table.
             VirtualTable(VirtualTable) virtual_tables "virtual-table";
-            /// A schema of PostgreSQL.
+            /// A PostgreSQL schema.
             Namespace(Namespace) namespaces "schema";
-            /// An extension of PostgreSQL.
+            /// A PostgreSQL extension.
             Extension(Extension) extensions "extension";
             /// An enum type.
             Enum(EnumType) enums "enum";
@@ -49,7 +50,8 @@ macro_rules! kind {
             /// All kinds, tables first.
             pub const ALL: &[Kind] = &[$(Kind::$kind),+];
 
-            /// Its word: the node of the schema language, the first part of an address, the kind in JSON and in `ignore`.
+            /// Returns its word: the node in the schema language, the first part of an address, the kind in
+            /// JSON and in `ignore`.
             pub fn word(self) -> &'static str {
                 match self {
                     $(Kind::$kind => $word,)+
@@ -61,7 +63,7 @@ macro_rules! kind {
 with_kinds!(kind);
 
 impl Kind {
-    /// The kind that the word names.
+    /// Returns the kind for a word.
     pub fn of_word(word: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|k| k.word() == word)
     }
@@ -77,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// Whether its objects share one set of names with tables: relations, as PostgreSQL calls them.
+    /// Returns whether it shares a namespace with tables: relations, in PostgreSQL's terms.
     pub fn is_relation(self) -> bool {
         match self {
             Kind::Table | Kind::View | Kind::VirtualTable | Kind::Sequence | Kind::MaterializedView => true,
@@ -90,7 +92,7 @@ impl Kind {
         matches!(self, Kind::Table | Kind::VirtualTable | Kind::Sequence)
     }
 
-    /// Whether rows can be read from its objects, by their names.
+    /// Returns whether rows can be selected from such an object.
     pub fn has_rows(self) -> bool {
         self.is_relation() && self != Kind::Sequence
     }
@@ -100,7 +102,7 @@ impl Kind {
         matches!(self, Kind::View | Kind::MaterializedView)
     }
 
-    /// Whether its objects are types that a column can have.
+    /// Returns whether such an object is a type that a column can have.
     pub fn is_type(self) -> bool {
         matches!(self, Kind::Enum | Kind::Domain)
     }

@@ -1,8 +1,8 @@
-//! The model: what a database schema is, as plain data, whatever it was read from.
+//! The model: a database schema as plain data, regardless of where it was read from.
 //!
-//! A [`Schema`] comes from a KDL file (the *desired* schema) or from a live database (the *current* one). Nothing here
-//! knows a database, a file format or a terminal, and nothing here decides whether two spellings mean the same: that is
-//! normalisation's, which fills in [`Expr::canon`] and [`DefaultValue::canon`].
+//! A [`Schema`] comes from a KDL file (the *desired* schema) or from a live database (the *current* one).
+//! Nothing here depends on a database, a file format or a terminal, and nothing here decides whether two
+//! spellings are equivalent: normalisation does, by setting [`Expr::canon`] and [`DefaultValue::canon`].
 
 mod address;
 mod allow;
@@ -55,7 +55,7 @@ pub(crate) use unmanaged::Names;
 pub use unmanaged::Unmanaged;
 pub use validate::Unread;
 
-/// A whole schema. Objects keep the order they were declared in; equality of order is nobody's concern.
+/// A whole schema. Objects keep their order of declaration; the order is not compared.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// Tables by name.
@@ -78,35 +78,36 @@ pub struct Schema {
     pub sequences: IndexMap<ObjectName, Sequence>,
     /// Materialised views by name.
     pub materialized_views: IndexMap<ObjectName, MaterializedView>,
-    /// What is left alone, by pattern.
+    /// Patterns for objects to ignore.
     pub ignores: Vec<Ignore>,
-    /// What exists but cannot be expressed: left alone where it is.
+    /// Objects that exist but cannot be expressed; they are left unchanged.
     pub unmanaged: Vec<Unmanaged>,
-    /// What the file says of objects and this database cannot keep.
+    /// Declarations that this database cannot keep.
     pub not_kept: Vec<NotKept>,
-    /// A schema that a database had: a rule without a name had none, or the one that the server gives. Where a schema file
-    /// names none, any name will do.
+    /// True for a recorded schema, which a database had: a constraint without a name had none, or the one
+    /// that the server generates. In a schema file, a constraint without a name may have any.
     pub names_are_exact: bool,
-    /// Renames that have been done though their old names are still in use: what the history tells of a live schema, and of
-    /// a recorded one that is gone back to.
+    /// Renames that have been done although their old names are still in use: recorded in the history for a
+    /// live schema, and for a recorded one that a rollback returns to.
     pub renames_done: Exchanged,
-    /// Names of a live database, in lower case, that nothing else can have and that no object of the schema shows: of objects
-    /// that are called like rosey's temporary ones, whoever made them.
+    /// Names in a live database, in lower case, that are taken although no object of the schema has them:
+    /// those of objects named like rosey's temporary ones, whoever created them.
     pub hidden_names: BTreeSet<String>,
 }
 
 impl Schema {
-    /// True where nothing is declared at all. `apply` refuses such a schema, for it would plan to drop everything.
+    /// Returns whether nothing is declared at all. `apply` refuses such a schema, as the plan would drop
+    /// everything.
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.unmanaged.is_empty()
     }
 
-    /// How many top-level objects there are.
+    /// Returns the number of top-level objects.
     pub fn len(&self) -> usize {
         self.heads().count()
     }
 
-    /// Whether an `ignore` covers the object.
+    /// Returns whether an `ignore` covers the object.
     pub fn ignores(&self, kind: &str, name: &ObjectName) -> bool {
         self.ignores.iter().any(|i| i.covers(kind, name))
     }

@@ -1,13 +1,14 @@
-//! What a schema file says and one database cannot keep. Said to people; no difference between schemas.
+//! Declarations in a schema file that a database cannot keep. Reported to the user; not a difference between
+//! schemas.
 
 use super::{Address, Origin};
 
-/// A rule that the database does not get.
+/// A constraint or option that the database does not get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotKept {
     /// The object that lacks it.
     pub address: Address,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
     /// What it is, in a few words.
     pub what: String,

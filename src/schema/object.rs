@@ -1,5 +1,5 @@
-//! What every object is, whatever its kind: a head, and a body that its own type knows. Passes that treat all kinds alike go
-//! over heads; none of them may need to know a body.
+//! What all objects have in common: a head, and a body that depends on the kind. Passes that treat all kinds
+//! alike work on heads and must not need to know a body.
 
 use std::ops::{Deref, DerefMut};
 
@@ -11,50 +11,50 @@ use super::{
     Table, Trigger, View, VirtualTable,
 };
 
-/// What every kind of object has. A kind that cannot say one of these leaves it empty.
+/// What every object has. A kind that does not support one of these leaves it empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Its name.
     pub name: ObjectName,
-    /// Names it may have had (`was=`): a rename happens if one of them is live and the new one is not.
+    /// Previous names (`was=`): the object is renamed if one of them is live and the new one is not.
     pub was: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
     /// Whether a plan must not drop it.
     pub prevent_destroy: bool,
-    /// The findings that are allowed at it.
+    /// The lint findings allowed on it.
     pub allows: Allows,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Head {
-    /// The head of an object of which only the name is known.
+    /// Creates the head of an object of which only the name is known.
     pub fn new(name: ObjectName) -> Self {
         Head { name, was: Vec::new(), comment: None, prevent_destroy: false, allows: Allows::default(), origin: Origin::default() }
     }
 }
 
-/// A type whose values are the objects of one kind. Each has its [`Head`] in it and derefs to it, so that `table.name` is the
-/// name in the table's head.
+/// A type whose values are the objects of one kind. Each contains its [`Head`] and derefs to it, so that
+/// `table.name` is the name in the head of the table.
 pub trait Body: Clone + PartialEq + DerefMut<Target = Head> {
     /// The kind.
     const KIND: Kind;
 
-    /// `KIND.NAME`, as plans and messages name it.
+    /// Returns `KIND.NAME`, as plans and messages show it.
     fn address(&self) -> Address {
         Address::of(Self::KIND, &self.name)
     }
 
-    /// The objects of this type in a schema.
+    /// Returns the objects of this type in a schema.
     fn all_in(schema: &Schema) -> &IndexMap<ObjectName, Self>;
 
-    /// The same, to change them.
+    /// Returns the same, mutably.
     fn all_in_mut(schema: &mut Schema) -> &mut IndexMap<ObjectName, Self>;
 }
 
 impl Address {
-    /// The address of an object.
+    /// Returns the address of an object.
     pub fn of(kind: Kind, name: &ObjectName) -> Self {
         Address::top(kind.word(), name)
     }
@@ -108,7 +108,7 @@ macro_rules! objects {
             }
 
             impl $ty {
-                /// `KIND.NAME`, as plans and messages name it.
+                /// Returns `KIND.NAME`, as plans and messages show it.
                 pub fn address(&self) -> Address {
                     Body::address(self)
                 }
@@ -128,24 +128,24 @@ macro_rules! objects {
         )+
 
         impl Schema {
-            /// The heads of all objects, kind by kind.
+            /// Returns the heads of all objects, kind by kind.
             pub fn heads(&self) -> impl Iterator<Item = (Kind, &Head)> {
                 std::iter::empty()$(.chain(self.$field.values().map(|o| (Kind::$kind, &o.head))))+
             }
 
-            /// The same, to change them. Names are keys, and stay as they are.
+            /// Returns the same, mutably. Names are keys and must not be changed.
             pub(crate) fn heads_mut(&mut self) -> impl Iterator<Item = (Kind, &mut Head)> {
                 std::iter::empty()$(.chain(self.$field.values_mut().map(|o| (Kind::$kind, &mut o.head))))+
             }
 
-            /// The head of an object.
+            /// Returns the head of an object.
             pub fn head(&self, kind: Kind, name: &ObjectName) -> Option<&Head> {
                 match kind {
                     $(Kind::$kind => self.$field.get(name).map(|o| &o.head),)+
                 }
             }
 
-            /// Keeps the objects of which `keep` says so.
+            /// Keeps the objects for which `keep` returns true.
             pub(crate) fn retain(&mut self, keep: impl Fn(Kind, &Head) -> bool) {
                 $(self.$field.retain(|_, o| keep(Kind::$kind, &o.head));)+
             }
@@ -164,7 +164,7 @@ macro_rules! objects {
                 $(self.$field.sort_unstable_keys();)+
             }
 
-            /// Gives objects other names: `rename` changes the name of each.
+            /// Renames objects: `rename` changes the name of each.
             pub(crate) fn rename_each(&mut self, rename: impl Fn(Kind, &mut ObjectName)) {
                 $(rekey(&mut self.$field, &rename);)+
             }

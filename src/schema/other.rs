@@ -1,13 +1,13 @@
-//! What a schema holds beyond tables: views, triggers, virtual tables, and what is left alone.
+//! What a schema contains besides tables: views, triggers, virtual tables, and what to ignore.
 
 use super::{Expr, Head, Ident, ObjectName};
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
-    /// Its columns' names, where they are given.
+    /// Column names, if given.
     pub columns: Vec<Ident>,
     /// The query.
     pub query: Expr,
@@ -16,7 +16,7 @@ pub struct View {
 }
 
 impl View {
-    /// A view with nothing but its query.
+    /// Creates a view with just its query.
     pub fn new(name: ObjectName, query: Expr) -> Self {
         View { head: Head::new(name), columns: Vec::new(), query, with: Vec::new() }
     }
@@ -25,16 +25,16 @@ impl View {
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
     /// Everything after the name.
     pub body: Expr,
-    /// The table or view it is on, where that has been read from the body.
+    /// The table or view it is on, if that has been read from the body.
     pub table: Option<Ident>,
 }
 
 impl Trigger {
-    /// A trigger with nothing but its definition.
+    /// Creates a trigger with just its definition.
     pub fn new(name: ObjectName, body: Expr) -> Self {
         Trigger { head: Head::new(name), body, table: None }
     }
@@ -43,14 +43,14 @@ impl Trigger {
 /// A virtual table of SQLite (<https://sqlite.org/vtab.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualTable {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
     /// The module and its arguments.
     pub using: Expr,
 }
 
 impl VirtualTable {
-    /// A virtual table with nothing but its module.
+    /// Creates a virtual table with just its module.
     pub fn new(name: ObjectName, using: Expr) -> Self {
         VirtualTable { head: Head::new(name), using }
     }
@@ -59,21 +59,21 @@ impl VirtualTable {
 /// `ignore PATTERN… kind=…`: objects that no plan touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ignore {
-    /// A glob over `name` or `schema.name`: `*` is any run of characters, `?` any one.
+    /// A glob over `name` or `schema.name`: `*` matches any run of characters, `?` any single one.
     pub pattern: String,
-    /// The kind of object it is kept to.
+    /// The kind of object it is restricted to.
     pub kind: Option<String>,
 }
 
 impl Ignore {
-    /// Whether the pattern covers the object.
+    /// Returns whether the pattern covers the object.
     pub fn covers(&self, kind: &str, name: &ObjectName) -> bool {
         self.kind.as_deref().is_none_or(|k| k == kind)
             && (glob(&self.pattern, name.name.as_str()) || (name.schema.is_some() && glob(&self.pattern, &name.to_string())))
     }
 }
 
-/// Matches without backtracking into more than the last star, so a long pattern costs no more than its product.
+/// Matches a glob. Backtracks only to the last star, so the cost is at most the product of both lengths.
 fn glob(pattern: &str, text: &str) -> bool {
     let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut i, mut j, mut star) = (0, 0, None);

@@ -1,41 +1,41 @@
-//! The addresses of a table's parts: one spelling for each kind, whoever speaks of it. Rules without a name are known by
-//! what they say, and a name that a database makes up is nobody's.
+//! The addresses of a table's parts, in one spelling for each kind. Constraints without a name are identified
+//! by their definition; names that a database generates are not used.
 
 use super::{Address, Check, ForeignKey, Ident, Origin, Table, Unique};
 
 impl Table {
-    /// `table.NAME.column.NAME`.
+    /// Returns `table.NAME.column.NAME`.
     pub fn column_at(&self, name: &Ident) -> Address {
         self.address().child("column", name)
     }
 
-    /// `table.NAME.index.NAME`.
+    /// Returns `table.NAME.index.NAME`.
     pub fn index_at(&self, name: &Ident) -> Address {
         self.address().child("index", name)
     }
 
-    /// `table.NAME.primary-key.COLUMNS`; the table's own address where it has no key.
+    /// Returns `table.NAME.primary-key.COLUMNS`, or the address of the table if it has no key.
     pub fn key_at(&self) -> Address {
         let columns = self.primary_key.as_ref().map(|k| list(k.parts.iter().map(|p| &p.column)));
         columns.map_or_else(|| self.address(), |columns| self.address().child("primary-key", columns))
     }
 
-    /// `table.NAME.unique.COLUMNS`, whether it has a name or not.
+    /// Returns `table.NAME.unique.COLUMNS`, whether it has a name or not.
     pub fn unique_at(&self, unique: &Unique) -> Address {
         self.address().child("unique", list(unique.parts.iter().map(|p| &p.column)))
     }
 
-    /// `table.NAME.foreign-key.COLUMNS`, whether it has a name or not.
+    /// Returns `table.NAME.foreign-key.COLUMNS`, whether it has a name or not.
     pub fn foreign_key_at(&self, key: &ForeignKey) -> Address {
         self.address().child("foreign-key", list(&key.columns))
     }
 
-    /// `table.NAME.check.NAME`, or `table.NAME.check.(CONDITION)`.
+    /// Returns `table.NAME.check.NAME`, or `table.NAME.check.(CONDITION)`.
     pub fn check_at(&self, check: &Check) -> Address {
         self.address().child("check", check.label())
     }
 
-    /// Itself and all its parts, each with where it stands in the schema file.
+    /// Returns the table and all its parts, each with its position in the schema file.
     pub fn parts(&self) -> Vec<(Address, Origin)> {
         let mut found = vec![(self.address(), self.origin)];
         found.extend(self.columns.values().map(|c| (self.column_at(&c.name), c.origin)));
@@ -49,7 +49,7 @@ impl Table {
 }
 
 impl Check {
-    /// Its name, or its condition in brackets.
+    /// Returns its name, or its condition in parentheses.
     pub fn label(&self) -> String {
         self.name.as_ref().map_or_else(|| format!("({})", self.expr.text), ToString::to_string)
     }

@@ -1,5 +1,5 @@
-//! What only PostgreSQL has: schemas, extensions, types of one's own, sequences, materialised views, exclusion
-//! constraints. On SQLite they do nothing or are an error; the dialect says which.
+//! Objects that only PostgreSQL has: schemas, extensions, user-defined types, sequences, materialised views,
+//! exclusion constraints. On SQLite they have no effect or are an error; the dialect decides.
 
 use std::fmt;
 
@@ -10,30 +10,30 @@ use super::{Check, DefaultValue, Deferrable, Expr, Head, Ident, Index, IndexPart
 /// A schema: a namespace for objects (<https://www.postgresql.org/docs/current/ddl-schemas.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
 }
 
 impl Namespace {
-    /// A schema without a comment.
+    /// Creates a schema without a comment.
     pub fn new(name: Ident) -> Self {
         Namespace { head: Head::new(ObjectName::bare(name)) }
     }
 }
 
-/// An extension. Its version is the server's business, unless the file names one.
+/// An extension. The server chooses its version, unless the file names one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
-    /// The schema that holds its objects; none is the server's choice.
+    /// The schema that contains its objects; `None` leaves it to the server.
     pub schema: Option<Ident>,
-    /// Its version; none is the server's default, and no difference.
+    /// Its version; `None` is the server's default, and not compared.
     pub version: Option<String>,
 }
 
 impl Extension {
-    /// An extension that is as the server makes it. The comment that it brings is no difference.
+    /// Creates an extension with the server's defaults. The comment that it comes with is not compared.
     pub fn new(name: Ident) -> Self {
         Extension { head: Head::new(ObjectName::bare(name)), schema: None, version: None }
     }
@@ -42,44 +42,44 @@ impl Extension {
 /// An enum type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnumType {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
     /// Its values, in their order.
     pub values: Vec<String>,
 }
 
 impl EnumType {
-    /// An enum type with nothing but its values.
+    /// Creates an enum type with just its values.
     pub fn new(name: ObjectName, values: Vec<String>) -> Self {
         EnumType { head: Head::new(name), values }
     }
 }
 
-/// A domain: a type with rules.
+/// A domain: a type with constraints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
-    /// The type it is made of.
+    /// The underlying type.
     pub ty: Type,
     /// Whether NULL is refused.
     pub not_null: bool,
-    /// What a column of it gets.
+    /// The default of a column of this type.
     pub default: Option<DefaultValue>,
-    /// Its collation, where that is not the type's.
+    /// Its collation, if it differs from that of the type.
     pub collate: Option<Ident>,
     /// Conditions over `VALUE`.
     pub checks: Vec<Check>,
 }
 
 impl Domain {
-    /// A domain with nothing but its type.
+    /// Creates a domain with just its type.
     pub fn new(name: ObjectName, ty: Type) -> Self {
         Domain { head: Head::new(name), ty, not_null: false, default: None, collate: None, checks: Vec::new() }
     }
 }
 
-/// How a sequence counts; what is none is PostgreSQL's default for its type and direction
+/// The options of a sequence; `None` is PostgreSQL's default for its type and direction
 /// (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SequenceOptions {
@@ -91,45 +91,45 @@ pub struct SequenceOptions {
     pub min: Option<i64>,
     /// The highest value.
     pub max: Option<i64>,
-    /// How many values a session takes at once.
+    /// How many values a session preallocates.
     pub cache: Option<i64>,
-    /// Whether it begins again at its end.
+    /// Whether it wraps around at its end.
     pub cycle: bool,
 }
 
 impl SequenceOptions {
-    /// The options that are set, with their words in the schema language.
+    /// Returns the options with their keywords in the schema language.
     pub fn numbers(&self) -> [(&'static str, Option<i64>); 5] {
         [("start", self.start), ("increment", self.increment), ("min", self.min), ("max", self.max), ("cache", self.cache)]
     }
 }
 
-/// A sequence that is an object of its own (those of serial and identity columns belong to their column).
+/// A standalone sequence (those of serial and identity columns belong to their column).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
     /// smallint, integer or bigint.
     pub ty: Type,
-    /// How it counts.
+    /// Its options.
     pub options: SequenceOptions,
-    /// The column it goes with.
+    /// The column that owns it.
     pub owned_by: Option<(ObjectName, Ident)>,
 }
 
 impl Sequence {
-    /// A sequence of which nothing else is said.
+    /// Creates a sequence with default options.
     pub fn new(name: ObjectName, ty: Type) -> Self {
         Sequence { head: Head::new(name), ty, options: SequenceOptions::default(), owned_by: None }
     }
 }
 
-/// A materialised view. It holds what its query gave when it was made or refreshed.
+/// A materialised view. It contains the result of its query when it was created or last refreshed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaterializedView {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
-    /// Its columns' names, where they are given.
+    /// Column names, if given.
     pub columns: Vec<Ident>,
     /// The query.
     pub query: Expr,
@@ -140,33 +140,33 @@ pub struct MaterializedView {
 }
 
 impl MaterializedView {
-    /// A materialized view with nothing but its query.
+    /// Creates a materialized view with just its query.
     pub fn new(name: ObjectName, query: Expr) -> Self {
         MaterializedView { head: Head::new(name), columns: Vec::new(), query, indexes: IndexMap::new(), with: Vec::new() }
     }
 }
 
-/// An exclusion constraint: no two rows for which all comparisons hold
+/// An exclusion constraint: no two rows may satisfy all comparisons
 /// (<https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-EXCLUDE>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Names it may have had.
+    /// Previous names (`was=`).
     pub was: Vec<Ident>,
-    /// The access method, where it is not a B-tree.
+    /// The access method, if it is not B-tree.
     pub method: Option<String>,
-    /// What is compared, and the operator.
+    /// The compared parts, each with its operator.
     pub parts: Vec<(IndexPart, String)>,
-    /// The condition that rows must meet to count.
+    /// The predicate: which rows it applies to.
     pub predicate: Option<Expr>,
     /// When it is checked.
     pub deferrable: Option<Deferrable>,
-    /// Columns that the index holds besides.
+    /// INCLUDE columns.
     pub include: Vec<Ident>,
     /// Its comment.
     pub comment: Option<String>,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 

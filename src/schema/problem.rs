@@ -1,11 +1,11 @@
-//! What can be wrong with a schema file, and where: plain data that `kdl` shows with its source.
+//! Problems in a schema file, with their positions: plain data that `kdl` shows with the source.
 
 use std::ops::Range;
 
-/// A place in a schema file.
+/// A range of bytes in a schema file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// Which of the files that were read.
+    /// The index of the file among those that were read.
     pub file: u32,
     /// First byte.
     pub start: u32,
@@ -14,13 +14,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes it covers.
+    /// Returns the bytes it covers.
     pub fn range(self) -> Range<usize> {
         self.start as usize..(self.start + self.len) as usize
     }
 }
 
-/// Where an object was declared. Never part of what the object is: all origins are equal.
+/// Where an object was declared. Not part of the object's value: all origins are equal.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Origin(pub Option<Span>);
 
@@ -31,19 +31,19 @@ impl PartialEq for Origin {
 }
 impl Eq for Origin {}
 
-/// One thing that is wrong, with what to write instead.
+/// One problem, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// What is wrong, in a sentence.
     pub message: String,
-    /// Where, with a word or two that stand at the arrow.
+    /// Where, each with a word or two for the arrow.
     pub labels: Vec<(Span, String)>,
     /// What to write instead.
     pub help: Option<String>,
 }
 
 impl Problem {
-    /// A problem with one place.
+    /// Creates a problem at one position.
     pub fn new(message: impl Into<String>, at: impl Into<Option<Span>>, label: impl Into<String>) -> Self {
         let labels = at.into().map(|s| (s, label.into())).into_iter().collect();
         Problem { message: message.into(), labels, help: None }
@@ -55,17 +55,17 @@ impl Problem {
         self
     }
 
-    /// Adds a second place.
+    /// Adds a second position.
     pub fn also(mut self, at: impl Into<Option<Span>>, label: impl Into<String>) -> Self {
         self.labels.extend(at.into().map(|s| (s, label.into())));
         self
     }
 }
 
-/// Nobody means another word by a longer one, and comparing takes the product of both lengths.
+/// Longer words are not compared: nobody mistypes one, and the cost is the product of both lengths.
 const LONGEST_WORD: usize = 100;
 
-/// The word nearest to what was written, if one is near enough to be meant.
+/// Returns the known word closest to the written one, if it is close enough to be meant.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if written.len() > LONGEST_WORD {
         return None;

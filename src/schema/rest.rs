@@ -1,9 +1,10 @@
-//! A schema once a change is done: without the words that only say how to get there.
+//! A schema after a change: without the keywords that only describe how to get there.
 
 use super::{Only, Schema};
 
 impl Schema {
-    /// Without old names, fillings and conversions, and without the mark of one database: what a database itself holds.
+    /// Returns the schema without old names, backfills, conversions and `only=`: what a database itself
+    /// holds.
     pub fn at_rest(&self) -> Schema {
         let mut schema = self.clone();
         for table in schema.tables.values_mut() {

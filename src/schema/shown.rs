@@ -1,9 +1,9 @@
-//! Text of anybody's as it is shown: nothing in it moves the cursor, hides, or is taken for a line or a command of another
-//! program. It changes what is printed, never what is stored or run.
+//! Makes text from outside safe to show: nothing in it moves the cursor, is hidden, or looks like a line or a
+//! command for another program. It changes what is printed, never what is stored or run.
 
-/// Names and comments come from a database or a file: control characters would reach the reader's terminal, and what
-/// turns the direction of text would show another text than the one that is there. Line breaks stay; a line that a CI
-/// system would take for one of its commands is not one any more.
+/// Escapes text from a database or a file: control characters would reach the terminal, and characters that
+/// change the text direction would display a different text. Line breaks are kept; a line that a CI system
+/// would run as one of its commands is defused.
 pub fn escape(text: &str) -> String {
     let told = |c: char| c.is_control() && c != '\n' || deceives(c);
     let commands = text.contains("##[") || text.contains("::");
@@ -17,12 +17,12 @@ pub fn escape(text: &str) -> String {
     if commands { without_commands(&out) } else { out }
 }
 
-/// The same in one line: for names, and whatever else is a part of a line.
+/// Escapes text to a single line: for names and other parts of a line.
 pub fn one_line(text: &str) -> String {
     escape(&text.replace('\n', "\\n"))
 }
 
-/// The commands that GitHub's runner takes from what a step prints
+/// The commands that GitHub's runner reads from the output of a step
 /// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>).
 const COMMANDS: [&str; 17] = [
     "add-mask",
@@ -44,7 +44,8 @@ const COMMANDS: [&str; 17] = [
     "warning",
 ];
 
-/// `::error::` counts at the start of a line, blanks before it or not; `##[error]` anywhere.
+/// Defuses commands. `::error::` counts at the start of a line, with or without blanks before it; `##[error]`
+/// anywhere.
 fn without_commands(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
         let line = line.replace("##[", "##\\u{5b}");
@@ -59,14 +60,14 @@ fn without_commands(text: &str) -> String {
 
 fn is_command(rest: &str) -> bool {
     let word = rest.split([':', ' ']).next().unwrap_or_default();
-    // A token that ends `stop-commands` may be any word, and is followed by colons like a command.
+    // The token that ends `stop-commands` may be any word, followed by colons like a command.
     COMMANDS.iter().any(|c| c.eq_ignore_ascii_case(word))
 }
 
-/// Whether the character is not seen, and makes what is around it look like something else: marks and overrides of the
-/// direction (<https://www.unicode.org/reports/tr9/>), line ends that are not taken for any, what has no width, tags and
-/// supplementary variation selectors, which carry whole texts unseen. The joiners U+200C and U+200D are letters' business
-/// in many scripts, and the selectors U+FE00 to U+FE0F that of emoji; both stay.
+/// Returns whether the character is invisible and changes how its surroundings look: direction marks and
+/// overrides (<https://www.unicode.org/reports/tr9/>), line ends that are not recognised as such, zero-width
+/// characters, tags and supplementary variation selectors, which can carry hidden text. The joiners U+200C
+/// and U+200D are part of many scripts, and the selectors U+FE00 to U+FE0F of emoji; these are not included.
 pub fn deceives(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -9,23 +9,23 @@ use super::{Allows, Column, Exclusion, Expr, Head, Ident, Index, ObjectName, Ori
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What every object has.
+    /// What all objects have in common.
     pub head: Head,
-    /// Columns by name, in their order.
+    /// Columns by name, in order.
     pub columns: IndexMap<Ident, Column>,
     /// The primary key.
     pub primary_key: Option<PrimaryKey>,
     /// UNIQUE constraints (unique indexes are in `indexes`).
     pub uniques: Vec<Unique>,
-    /// CHECK constraints, those written at a column included.
+    /// CHECK constraints, including those written on a column.
     pub checks: Vec<Check>,
-    /// Foreign keys, those written at a column included.
+    /// Foreign keys, including those written on a column.
     pub foreign_keys: Vec<ForeignKey>,
     /// PostgreSQL's exclusion constraints.
     pub exclusions: Vec<Exclusion>,
     /// Indexes by name.
     pub indexes: IndexMap<Ident, Index>,
-    /// PostgreSQL's UNLOGGED: its rows do not survive a crash.
+    /// PostgreSQL's UNLOGGED: its rows are lost in a crash.
     pub unlogged: bool,
     /// PostgreSQL: storage parameters.
     pub with: Vec<(String, String)>,
@@ -36,7 +36,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with nothing in it.
+    /// Creates an empty table.
     pub fn new(name: ObjectName) -> Self {
         Table {
             head: Head::new(name),
@@ -54,7 +54,7 @@ impl Table {
         }
     }
 
-    /// The key's column, where the key is one column.
+    /// Returns the key column, if the key is a single column.
     pub fn single_key(&self) -> Option<&Column> {
         match self.primary_key.as_ref()?.parts.as_slice() {
             [part] => self.columns.get(&part.column),
@@ -62,7 +62,7 @@ impl Table {
         }
     }
 
-    /// Whether the column is part of the primary key.
+    /// Returns whether the column is part of the primary key.
     pub fn in_key(&self, column: &Ident) -> bool {
         self.primary_key.as_ref().is_some_and(|k| k.parts.iter().any(|p| p.column == *column))
     }
@@ -73,27 +73,28 @@ impl Table {
 pub struct PrimaryKey {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Its columns, in the key's own order.
+    /// Its columns, in key order.
     pub parts: Vec<KeyPart>,
     /// SQLite's ON CONFLICT.
     pub conflict: Option<Conflict>,
-    /// SQLite's AUTOINCREMENT: ids are never used twice.
+    /// SQLite's AUTOINCREMENT: ids are never reused.
     pub autoincrement: bool,
-    /// Written at its column with DESC. On SQLite `INTEGER PRIMARY KEY DESC` is, by an old bug that is kept for
-    /// compatibility, not the rowid, while `PRIMARY KEY (id DESC)` is (<https://sqlite.org/lang_createtable.html#rowid>).
+    /// Written on its column with DESC. On SQLite `INTEGER PRIMARY KEY DESC` is not the rowid, because of an
+    /// old bug kept for compatibility, while `PRIMARY KEY (id DESC)` is
+    /// (<https://sqlite.org/lang_createtable.html#rowid>).
     pub inline_desc: bool,
     /// PostgreSQL: when it is checked.
     pub deferrable: Option<Deferrable>,
-    /// PostgreSQL: columns that the index holds besides.
+    /// PostgreSQL: INCLUDE columns.
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl PrimaryKey {
-    /// A key with nothing but its columns.
+    /// Creates a key with just its columns.
     pub fn new(parts: Vec<KeyPart>) -> Self {
         PrimaryKey {
             name: None,
@@ -114,14 +115,14 @@ impl PrimaryKey {
 pub struct KeyPart {
     /// The column.
     pub column: Ident,
-    /// A collation of its own.
+    /// Its own collation, if any.
     pub collate: Option<Ident>,
     /// Descending.
     pub desc: bool,
 }
 
 impl KeyPart {
-    /// A column, ascending, in its own collation.
+    /// Creates an ascending part in the column's own collation.
     pub fn plain(column: Ident) -> Self {
         KeyPart { column, collate: None, desc: false }
     }
@@ -132,7 +133,7 @@ impl KeyPart {
 pub struct Unique {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Names it may have had.
+    /// Previous names (`was=`).
     pub was: Vec<Ident>,
     /// Its columns.
     pub parts: Vec<KeyPart>,
@@ -140,18 +141,18 @@ pub struct Unique {
     pub conflict: Option<Conflict>,
     /// PostgreSQL: when it is checked.
     pub deferrable: Option<Deferrable>,
-    /// PostgreSQL: NULLs count as equal.
+    /// PostgreSQL: NULLS NOT DISTINCT.
     pub nulls_not_distinct: bool,
-    /// PostgreSQL: columns that the index holds besides.
+    /// PostgreSQL: INCLUDE columns.
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Unique {
-    /// A rule with nothing but its columns.
+    /// Creates a constraint with just its columns.
     pub fn new(parts: Vec<KeyPart>) -> Self {
         Unique {
             name: None,
@@ -172,22 +173,22 @@ impl Unique {
 pub struct Check {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Names it may have had.
+    /// Previous names (`was=`).
     pub was: Vec<Ident>,
     /// The condition.
     pub expr: Expr,
-    /// PostgreSQL: tables that inherit do not have it.
+    /// PostgreSQL: NO INHERIT; child tables do not have it.
     pub no_inherit: bool,
-    /// PostgreSQL: rows that were there before it have not been checked.
+    /// PostgreSQL: NOT VALID; rows that existed before it have not been checked.
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Check {
-    /// A rule with nothing but its condition.
+    /// Creates a constraint with just its condition.
     pub fn new(expr: Expr) -> Self {
         Check { name: None, was: Vec::new(), expr, no_inherit: false, not_valid: false, comment: None, origin: Origin::default() }
     }
@@ -198,36 +199,37 @@ impl Check {
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Names it may have had.
+    /// Previous names (`was=`).
     pub was: Vec<Ident>,
     /// The columns of this table.
     pub columns: Vec<Ident>,
-    /// The table they point to.
+    /// The referenced table.
     pub table: ObjectName,
-    /// The columns they point to; none is that table's key.
+    /// The referenced columns; empty for the primary key of that table.
     pub to: Vec<Ident>,
     /// ON DELETE.
     pub on_delete: RefAction,
     /// ON UPDATE.
     pub on_update: RefAction,
-    /// MATCH, where it is not SIMPLE. SQLite parses it and does nothing with it.
+    /// MATCH, if it is not SIMPLE. SQLite parses it but ignores it.
     pub matching: Option<Ident>,
     /// When it is checked.
     pub deferrable: Option<Deferrable>,
-    /// It leads to no table or no key, as SQLite lets it; `inspect` says so of what it found.
+    /// The table or key it references does not exist, which SQLite permits; `inspect` reports such foreign
+    /// keys.
     pub dangling: bool,
-    /// PostgreSQL: rows that were there before it have not been checked.
+    /// PostgreSQL: NOT VALID; rows that existed before it have not been checked.
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What is let stand of it.
+    /// The lint findings allowed on it.
     pub allows: Allows,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl ForeignKey {
-    /// A foreign key to a table's key, with no actions.
+    /// Creates a foreign key to the primary key of a table, without actions.
     pub fn new(columns: Vec<Ident>, table: ObjectName) -> Self {
         ForeignKey {
             name: None,
@@ -248,25 +250,25 @@ impl ForeignKey {
     }
 }
 
-/// What happens to rows that point to a row that goes or changes.
+/// What happens to referencing rows when the referenced row is deleted or updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RefAction {
-    /// The statement fails, at its end or the transaction's.
+    /// The statement fails, at its end or at the end of the transaction.
     #[default]
     NoAction,
     /// The statement fails at once.
     Restrict,
-    /// They go or change with it.
+    /// They are deleted or updated as well.
     Cascade,
-    /// They point to nothing.
+    /// Their columns are set to NULL.
     SetNull,
-    /// They point to their default.
+    /// Their columns are set to their defaults.
     SetDefault,
 }
 
 impl RefAction {
-    /// All, with their words in the schema language.
+    /// All values, with their keywords in the schema language.
     pub const ALL: [(&'static str, RefAction); 5] = [
         ("no-action", RefAction::NoAction),
         ("restrict", RefAction::Restrict),
@@ -275,12 +277,12 @@ impl RefAction {
         ("set-default", RefAction::SetDefault),
     ];
 
-    /// Its word in the schema language.
+    /// Returns its keyword in the schema language.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, a)| *a == self).map_or("", |(w, _)| w)
     }
 
-    /// Its words in SQL.
+    /// Returns its keywords in SQL.
     pub fn sql(self) -> String {
         self.word().replace('-', " ").to_uppercase()
     }
@@ -292,41 +294,41 @@ impl RefAction {
 pub enum Deferrable {
     /// At the end of the transaction.
     InitiallyDeferred,
-    /// At the end of the statement, unless the transaction says otherwise.
+    /// At the end of the statement, unless the transaction sets it otherwise.
     InitiallyImmediate,
 }
 
 impl Deferrable {
-    /// All, with their words in the schema language.
+    /// All values, with their keywords in the schema language.
     pub const ALL: [(&'static str, Deferrable); 2] =
         [("initially-deferred", Deferrable::InitiallyDeferred), ("initially-immediate", Deferrable::InitiallyImmediate)];
 
-    /// Its word in the schema language.
+    /// Returns its keyword in the schema language.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, a)| *a == self).map_or("", |(w, _)| w)
     }
 }
 
-/// SQLite's conflict clause (<https://sqlite.org/lang_conflict.html>); ABORT, the default, is none.
+/// SQLite's conflict clause (<https://sqlite.org/lang_conflict.html>); ABORT, the default, is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Conflict {
     /// The transaction is rolled back.
     Rollback,
-    /// The statement stops, keeping what it did.
+    /// The statement stops but keeps its changes so far.
     Fail,
     /// The row is skipped.
     Ignore,
-    /// The rows in the way are deleted.
+    /// The conflicting rows are deleted.
     Replace,
 }
 
 impl Conflict {
-    /// All, with their words in the schema language.
+    /// All values, with their keywords in the schema language.
     pub const ALL: [(&'static str, Conflict); 4] =
         [("rollback", Conflict::Rollback), ("fail", Conflict::Fail), ("ignore", Conflict::Ignore), ("replace", Conflict::Replace)];
 
-    /// Its word in the schema language.
+    /// Returns its keyword in the schema language.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, a)| *a == self).map_or("", |(w, _)| w)
     }

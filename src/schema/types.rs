@@ -1,4 +1,4 @@
-//! Column types: the portable names of the schema language, and everything else verbatim.
+//! Column types: the portable names of the schema language, and anything else verbatim.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub enum Type {
     Integer,
     /// 64-bit integer.
     BigInt,
-    /// An integer that a sequence fills; SQLite's rowid key.
+    /// An integer with a sequence; on SQLite the rowid.
     Serial,
     /// The same with 64 bits.
     BigSerial,
@@ -22,7 +22,7 @@ pub enum Type {
     Real,
     /// 64-bit float.
     Double,
-    /// Exact decimal, with precision and scale where given.
+    /// Exact decimal, with precision and scale if given.
     Decimal(Option<(u32, u32)>),
     /// Text of any length.
     Text,
@@ -36,9 +36,9 @@ pub enum Type {
     Date,
     /// Time of day.
     Time,
-    /// Date and time without zone.
+    /// Date and time without time zone.
     Timestamp,
-    /// Date and time with zone.
+    /// Date and time with time zone.
     TimestampTz,
     /// JSON text.
     Json,
@@ -46,11 +46,11 @@ pub enum Type {
     Jsonb,
     /// A UUID.
     Uuid,
-    /// A name that only the database knows. Empty is SQLite's column without a type.
+    /// A name that only the database knows. Empty for SQLite columns without a type.
     Other(TypeName),
 }
 
-/// A type name that goes to the database as it is. Compared without case or spaces.
+/// A type name that is passed to the database unchanged. Compared without case or spaces.
 #[derive(Debug, Clone)]
 pub struct TypeName {
     text: String,
@@ -58,14 +58,14 @@ pub struct TypeName {
 }
 
 impl TypeName {
-    /// A name as it was written.
+    /// Creates a type name as written.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let key = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
         TypeName { text, key }
     }
 
-    /// As it was written.
+    /// Returns the name as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -77,7 +77,7 @@ impl PartialEq for TypeName {
 }
 impl Eq for TypeName {}
 
-/// The portable names that take no argument.
+/// The portable names without arguments.
 const PLAIN: [(&str, Type); 18] = [
     ("smallint", Type::SmallInt),
     ("integer", Type::Integer),
@@ -100,7 +100,8 @@ const PLAIN: [(&str, Type); 18] = [
 ];
 
 impl Type {
-    /// Reads a type as the schema language writes it. A portable name in lower case is that type; all else is verbatim.
+    /// Parses a type of the schema language. A portable name in lower case is that type; anything else is
+    /// kept verbatim.
     pub fn parse(text: &str) -> Type {
         if let Some((_, t)) = PLAIN.iter().find(|(name, _)| *name == text) {
             return t.clone();
@@ -118,13 +119,13 @@ impl Type {
         Type::Other(TypeName::new(text))
     }
 
-    /// True for `serial` and `bigserial`.
+    /// Returns whether it is `serial` or `bigserial`.
     pub fn is_serial(&self) -> bool {
         matches!(self, Type::Serial | Type::BigSerial)
     }
 }
 
-/// A size without sign or leading zero, so that what is written back is what was read.
+/// Parses a size without sign or leading zero, so that it is written back as it was read.
 fn parse_size(text: &str) -> Option<u32> {
     let canonical = !text.starts_with('+') && (text == "0" || !text.starts_with('0'));
     canonical.then(|| text.parse().ok()).flatten()

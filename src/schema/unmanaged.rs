@@ -1,24 +1,25 @@
-//! Something that is there and that no node can express yet: it is named, compared by a digest, and never touched. Its name is
-//! as the database prints it; what that name refers to is read from it here, so that it follows a table that is renamed.
+//! Objects that exist but that no node can express yet: listed by name, compared by digest, and never
+//! touched. The name is the one that the database prints; what it refers to is parsed from it here, so that
+//! it follows renames.
 
 use super::{Case, Ident, ObjectName, Origin};
 
-/// Something that is there and that rosey does not manage.
+/// An object that exists and that rosey does not manage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unmanaged {
     /// `function`, `policy`, …
     pub kind: String,
-    /// Its name, as the database prints it.
+    /// Its name, as printed by the database.
     pub name: String,
-    /// Why it cannot be managed, where that is not the kind itself.
+    /// Why it cannot be managed, if the kind does not say so itself.
     pub reason: Option<String>,
-    /// A digest of its definition, where that can differ without the name.
+    /// A digest of its definition, if that can differ while the name is the same.
     pub digest: Option<String>,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     pub origin: Origin,
 }
 
-/// Kinds that belong to a relation: the name says `WHAT on RELATION`.
+/// Kinds that belong to a relation: the name is `WHAT on RELATION`.
 const OF_RELATIONS: [&str; 18] = [
     "access method",
     "cluster",
@@ -40,7 +41,7 @@ const OF_RELATIONS: [&str; 18] = [
     "unlogged sequence",
 ];
 
-/// Those of them that are properties of a table or column and nothing that an application could miss.
+/// Those that are properties of a table or column and that no application could miss.
 const PROPERTIES: [&str; 9] = [
     "access method",
     "column default",
@@ -53,7 +54,7 @@ const PROPERTIES: [&str; 9] = [
     "unlogged sequence",
 ];
 
-/// Kinds that lie in no schema.
+/// Kinds that are not in a schema.
 const OF_DATABASE: [&str; 12] = [
     "access method",
     "cast",
@@ -70,17 +71,18 @@ const OF_DATABASE: [&str; 12] = [
 ];
 
 impl Unmanaged {
-    /// One of which nothing but the name is known.
+    /// Creates one of which only the name is known.
     pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
         Unmanaged { kind: kind.into(), name: name.into(), ..Unmanaged::default() }
     }
 
-    /// The relation that it belongs to.
+    /// Returns the relation that it belongs to.
     pub fn relation(&self) -> Option<ObjectName> {
         self.split().map(|(_, relation, _)| object(relation))
     }
 
-    /// PostgreSQL's schema that it lies in; none is the first of `search_path`, or no schema at all.
+    /// Returns the PostgreSQL schema that contains it; `None` is the first of `search_path`, or no schema at
+    /// all.
     pub fn schema(&self) -> Option<Ident> {
         if let Some((_, relation, _)) = self.split() {
             return object(relation).schema;
@@ -96,17 +98,18 @@ impl Unmanaged {
         object(head(token(&self.name).0)).schema
     }
 
-    /// A table's partition, which comes and goes without being a difference.
+    /// Returns whether it is a partition, which may be added or dropped without being a difference.
     pub fn is_partition(&self) -> bool {
         self.kind == "table" && self.reason.as_deref().is_some_and(|r| r.starts_with("it is a partition"))
     }
 
-    /// A property of a table or column: an apply does not refuse a database for it.
+    /// Returns whether it is a property of a table or column, for which an apply does not refuse a database.
     pub fn is_property(&self) -> bool {
         PROPERTIES.contains(&self.kind.as_str())
     }
 
-    /// How it is set, which stands behind its name: what is granted or enabled stays the same object with or without it.
+    /// Returns its setting, which follows the name: the object is the same with or without the grant or the
+    /// setting.
     pub(crate) fn setting(&self) -> &'static str {
         let settings: &[&'static str] = match self.kind.as_str() {
             "row security" => &[" forced and disabled", " forced"],
@@ -116,8 +119,8 @@ impl Unmanaged {
         settings.iter().find(|s| self.name.ends_with(**s)).copied().unwrap_or_default()
     }
 
-    /// Its identity, without its setting, with the relations, columns and types in its name called as these functions call
-    /// them.
+    /// Returns its identity: kind and name without its setting, with relations, columns and types renamed as
+    /// `renames` says.
     pub(crate) fn key(&self, renames: &impl Names) -> (String, String) {
         let text = match self.split() {
             Some((what, relation, rest)) => {
@@ -131,7 +134,7 @@ impl Unmanaged {
         (self.kind.clone(), identity.to_owned())
     }
 
-    /// The part in front of ` on `, in which a column may be named.
+    /// Returns the part before ` on `, which may name a column, after renames.
     fn what(&self, what: &str, relation: &ObjectName, renames: &impl Names) -> String {
         let column = |name: &str| renames.column(relation, &object(name).name).to_string();
         match (self.kind.as_str(), what.split_once(" (")) {
@@ -141,7 +144,7 @@ impl Unmanaged {
         }
     }
 
-    /// What it is, the relation it belongs to, and what stands behind.
+    /// Splits the name into what it is, its relation, and the rest.
     fn split(&self) -> Option<(&str, &str, &str)> {
         if !OF_RELATIONS.contains(&self.kind.as_str()) || self.privilege_of().is_some() {
             return None;
@@ -155,7 +158,7 @@ impl Unmanaged {
         Some((what, relation, rest))
     }
 
-    /// What a privilege on something else than a relation is on: `type mood to app`.
+    /// Returns what a privilege on something other than a relation is on: `type mood to app`.
     fn privilege_of(&self) -> Option<&str> {
         let behind = self.name.split_once(" on ").map(|(_, b)| b).filter(|_| self.kind == "privilege")?;
         let known = ["type ", "function ", "schema "].iter().any(|k| behind.starts_with(k));
@@ -165,17 +168,17 @@ impl Unmanaged {
     }
 }
 
-/// What things are called after renames.
+/// The names of things after renames.
 pub(crate) trait Names {
-    /// A table or view.
+    /// Returns the name of a table or view.
     fn relation(&self, name: &ObjectName) -> ObjectName;
-    /// A column of a relation, which has its new name.
+    /// Returns the name of a column; the relation has its new name.
     fn column(&self, relation: &ObjectName, name: &Ident) -> Ident;
-    /// An enum or domain.
+    /// Returns the name of an enum or domain.
     fn ty(&self, name: &ObjectName) -> ObjectName;
 }
 
-/// The types of arguments under their new names.
+/// Returns the name with the types of its arguments renamed.
 fn with_types(name: &str, renames: &impl Names) -> String {
     let Some((function, arguments)) = name.split_once('(') else { return name.to_owned() };
     let one = |argument: &str| {
@@ -187,12 +190,12 @@ fn with_types(name: &str, renames: &impl Names) -> String {
     format!("{function}({})", arguments.join(","))
 }
 
-/// What stands in front of the first bracket.
+/// Returns the text before the first parenthesis.
 fn head(name: &str) -> &str {
     name.split_once('(').map_or(name, |(head, _)| head)
 }
 
-/// The first word, quotes respected, and the rest with its space.
+/// Returns the first word, respecting quotes, and the rest with its space.
 fn token(text: &str) -> (&str, &str) {
     let mut quoted = false;
     let end = text.char_indices().find(|(_, c)| {
@@ -202,7 +205,7 @@ fn token(text: &str) -> (&str, &str) {
     text.split_at(end.map_or(text.len(), |(at, _)| at))
 }
 
-/// A name that may have a schema in front and quotes around its parts.
+/// Parses a name with an optional schema and optional quotes.
 fn object(text: &str) -> ObjectName {
     let mut quoted = false;
     let point = text.char_indices().find(|(_, c)| {

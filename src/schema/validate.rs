@@ -1,30 +1,32 @@
-//! What a schema must be to make sense on any database: columns that exist, keys to point to, names used once.
+//! Checks what any database requires of a schema: columns exist, foreign keys have a target, names are
+//! unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ident, Kind, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
 
-/// So many mistakes come with the name that may have been meant.
+/// At most this many mistakes get a suggested name.
 const SUGGESTED: usize = 200;
 
-/// What a schema file meant and could not be read.
+/// What could not be read from a schema file.
 #[derive(Debug, Default)]
 pub struct Unread {
-    /// Tables with something wrong in them: their keys may be others.
+    /// Tables with an error in them: their keys may be different.
     pub parts: BTreeSet<ObjectName>,
-    /// Tables of which a part is not there at all: their columns may be more.
+    /// Tables of which a part is missing: they may have more columns.
     pub columns: BTreeSet<ObjectName>,
-    /// Whether there may be tables that nobody knows of.
+    /// Whether there may be tables that are not known.
     pub whole: bool,
 }
 
 impl Schema {
-    /// Everything that is wrong in itself, with the places. Empty for a schema that a database could hold.
+    /// Returns all problems with their positions. Empty for a schema that a database could hold.
     pub fn problems(&self) -> Vec<Problem> {
         self.problems_but(&Unread::default())
     }
 
-    /// The same for a schema of which a part could not be read: nothing that may only follow from that.
+    /// Returns the same for a schema that was read only in part, without the problems that may just follow
+    /// from that.
     pub fn problems_but(&self, unread: &Unread) -> Vec<Problem> {
         let mut found = Vec::new();
         for table in self.tables.values() {
@@ -38,7 +40,7 @@ impl Schema {
         found
     }
 
-    /// Whether a foreign key leads to no table, no column or no key.
+    /// Returns whether the table, a column or the key that a foreign key references is missing.
     pub fn leads_nowhere(&self, fk: &super::ForeignKey) -> bool {
         self.tables.get(&fk.table).is_none_or(|parent| target_is_key(fk, parent).is_some())
     }
@@ -53,7 +55,7 @@ impl Schema {
                 continue;
             }
             let Some(parent) = self.tables.get(&fk.table) else {
-                // Comparing with all names costs much, and of so many mistakes nobody reads the help.
+                // Comparing with all names is expensive, and nobody reads the help of that many mistakes.
                 let few = found.len() < SUGGESTED;
                 let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()).filter(|_| few));
                 found.push(
@@ -70,7 +72,7 @@ impl Schema {
         }
     }
 
-    /// A sequence goes with a column that is there.
+    /// Checks that the columns that own sequences exist.
     fn sequences_have_owners(&self, unread: &Unread, found: &mut Vec<Problem>) {
         for sequence in self.sequences.values() {
             let Some((table, column)) = &sequence.owned_by else { continue };
@@ -90,8 +92,9 @@ impl Schema {
         }
     }
 
-    /// Tables, views, sequences and indexes share one set of names; types share another, in which the rows of a table
-    /// or view are types too (<https://www.postgresql.org/docs/current/rowtypes.html>).
+    /// Checks that names are unique. Tables, views, sequences and indexes share one namespace; types share
+    /// another, which also contains the row types of tables and views
+    /// (<https://www.postgresql.org/docs/current/rowtypes.html>).
     fn names_are_used_once(&self, found: &mut Vec<Problem>) {
         let of = |is_one: fn(Kind) -> bool| -> Vec<Named> {
             self.heads_of(is_one).map(|(kind, head)| (kind.word(), head.name.clone(), head.origin)).collect()
@@ -99,7 +102,7 @@ impl Schema {
         let relations = of(Kind::is_relation).into_iter().chain(self.indexes());
         used_once(relations, "tables, views, sequences and indexes share one namespace: rename one of the two", found);
         let (types, rows) = (of(Kind::is_type), of(Kind::has_rows));
-        // What two tables or views are called has been looked at.
+        // The names of tables and views have been checked already.
         let taken: BTreeSet<&ObjectName> = types.iter().map(|(_, name, _)| name).collect();
         let rows = rows.iter().filter(|(_, name, _)| taken.contains(name));
         let mut seen = BTreeSet::new();
@@ -122,7 +125,7 @@ impl Schema {
     }
 }
 
-/// Kind, name and place of an object.
+/// Kind, name and position of an object.
 type Named = (&'static str, ObjectName, Origin);
 
 fn used_once(objects: impl Iterator<Item = Named>, help: &str, found: &mut Vec<Problem>) {
@@ -138,7 +141,7 @@ fn used_once(objects: impl Iterator<Item = Named>, help: &str, found: &mut Vec<P
     }
 }
 
-/// Keys, constraints and indexes name columns of their table.
+/// Checks that keys, constraints and indexes use columns of their table.
 fn columns_exist(table: &Table, found: &mut Vec<Problem>) {
     let mut check = |what: &str, column: &Ident, origin: Origin| {
         if !table.columns.contains_key(column) {
@@ -191,7 +194,7 @@ fn list(names: &[&Ident]) -> String {
     names.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// A foreign key needs a primary key or a unique rule on exactly the columns it points to.
+/// Checks that the columns that a foreign key references are exactly a primary key or unique constraint.
 fn target_is_key(fk: &super::ForeignKey, parent: &Table) -> Option<Problem> {
     let key: Vec<&Ident> = parent.primary_key.iter().flat_map(|k| k.parts.iter().map(|p| &p.column)).collect();
     let at = fk.origin.0;

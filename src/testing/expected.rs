@@ -1,5 +1,5 @@
-//! A case's rows: writing them, and comparing a table with those that are expected. The database itself compares, by the
-//! types of its columns, so `1.50` may be written for a number that it shows as `1.5`.
+//! The rows of a case: inserts them, and compares a table with the expected ones. The database itself
+//! compares, by the types of its columns, so `1.50` may be written for a number that it shows as `1.5`.
 
 use super::TestError;
 use super::scratch::Session;
@@ -9,10 +9,9 @@ use crate::kdl::case::Row;
 use crate::plan::counted;
 use crate::schema::Dialect;
 
-/// Where the expected rows are put. It is temporary, and never committed.
+/// The table for the expected rows. It is temporary and never committed.
 const EXPECTED: &str = "rosey_expected";
 
-/// Inserts a row.
 pub(super) async fn insert(session: &mut Session, row: &Row, dialect: Dialect) -> Result<(), TestError> {
     insert_into(session, &table(row), row, dialect).await
 }
@@ -23,7 +22,8 @@ async fn insert_into(session: &mut Session, table: &str, row: &Row, dialect: Dia
     session.run(&format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))).await
 }
 
-/// The tables that do not hold what is expected, each with its differences. The order of rows is none.
+/// Returns the tables that do not have the expected rows, each with its differences. The order of rows does
+/// not matter.
 pub(super) async fn differences(session: &mut Session, rows: &[Row], dialect: Dialect) -> Result<Vec<String>, TestError> {
     let mut tables: Vec<(String, Vec<&Row>)> = Vec::new();
     for row in rows {
@@ -66,14 +66,14 @@ async fn difference(session: &mut Session, table: &str, rows: &[&Row], dialect: 
     Ok((wanted != there).then(|| format!("expect-rows: {table}\n{}", listed(&wanted, &there))))
 }
 
-/// Says how many rows there are where none are expected.
+/// Reports the number of rows if none are expected.
 async fn none_there(session: &mut Session, table: &str) -> Result<Option<String>, TestError> {
     let count = session.texts(&format!("SELECT CAST(count(*) AS text) FROM {table}")).await?;
     let there = count.first().and_then(|n| n.parse().ok()).unwrap_or(0);
     Ok((there != 0).then(|| format!("expect-rows: {table}\n- no rows\n+ {}\n", counted(there, "row"))))
 }
 
-/// Both lists as one, `-` before what is expected and not there, `+` before what is there and not expected.
+/// Merges both lists, with `-` before what is expected but missing and `+` before what is not expected.
 fn listed(wanted: &[String], there: &[String]) -> String {
     let (mut left, mut right) = (wanted.iter().peekable(), there.iter().peekable());
     let mut text = String::new();

@@ -1,7 +1,7 @@
-//! Trying out a change of a schema before it meets a database that matters: cases in scratch databases, which are made for
-//! the purpose and removed afterwards, and a plan on paper for a unit test.
+//! Tries out a schema change before it is made in a real database: cases run in scratch databases, which are
+//! created for the purpose and removed afterwards, and plans can be made offline for unit tests.
 //!
-//! Nothing here reads or writes a database that it has not made.
+//! Nothing here reads or writes a database that it has not created.
 
 mod expected;
 mod offline;
@@ -25,16 +25,16 @@ pub enum TestError {
     /// A schema is wrong.
     #[error("{0}")]
     Schema(Diagnostics),
-    /// There is no plan, or the apply failed.
+    /// The plan or the apply failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// SQLite does not take the schema that was there before.
+    /// SQLite does not accept the `before` schema.
     #[error("the `before` schema cannot be created: {0}")]
     Before(#[from] SqlFileError),
-    /// The system gives no thread or no event loop.
+    /// The system could not start a thread or an event loop.
     #[error("cannot start the event loop: {0}")]
     System(std::io::Error),
-    /// The scratch database cannot be made or removed.
+    /// The scratch database cannot be created or removed.
     #[error("{name}: {reason}")]
     Scratch {
         /// Its name or path.
@@ -45,14 +45,14 @@ pub enum TestError {
     /// A statement of the case failed.
     #[error("{reason}\n{sql}")]
     Statement {
-        /// The database's reason.
+        /// The reason given by the database.
         reason: String,
         /// The statement.
         sql: String,
     },
 }
 
-/// A schema that is fit for its kind of database.
+/// Reads a schema and validates it for its dialect.
 fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, TestError> {
     let (schema, mut problems) = kdl::decode_all(sources, dialect);
     problems.extend(crate::dialect::problems(&schema, dialect));
@@ -62,7 +62,7 @@ fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, TestError> {
     Desired::new(schema, dialect).map_err(|e| placed(sources, e))
 }
 
-/// What the database itself finds wrong with a schema is shown with its source too.
+/// Adds the source to problems that the database itself finds in a schema.
 fn placed(sources: &Sources, error: ApplyError) -> TestError {
     match error {
         ApplyError::Plan(PlanError::Schema { problems, .. }) => TestError::Schema(Diagnostics::new(sources, problems)),

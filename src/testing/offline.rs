@@ -1,4 +1,5 @@
-//! A plan between two schemas, with no database: the same words as against one that has the first and holds no rows.
+//! Plans between two schemas without a database: with the same text as for a database that has the first one
+//! and no rows.
 
 use super::{TestError, desired, placed};
 use crate::apply::{self, Way};
@@ -9,8 +10,8 @@ use crate::plan::{Fact, Plan, State};
 use crate::render::{self, Style};
 use crate::schema::Dialect;
 
-/// The plan from one schema to another, both in the schema language, as `rosey plan` shows it. It is the same each time, so
-/// a unit test can assert it:
+/// Returns the plan from one schema to another, both in the schema language, as `rosey plan` shows it. It is
+/// deterministic, so a unit test can assert it:
 ///
 /// ```
 /// use rosey::{schema::Dialect, testing};
@@ -22,24 +23,24 @@ use crate::schema::Dialect;
 /// # Ok::<(), rosey::testing::TestError>(())
 /// ```
 ///
-/// Rows are not counted, for there are none: what they may break is a warning. Where only a PostgreSQL server could say
-/// that two expressions are one, they are taken for two.
+/// There are no rows to count: what rows may violate is a warning. If only a PostgreSQL server could tell
+/// that two expressions are equal, they are treated as different.
 ///
 /// # Errors
-/// Where a schema is wrong, or where there is no plan.
+/// If a schema is wrong, or if there is no plan.
 pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, TestError> {
     let mut plan = plan(before, after, dialect)?;
     lint::annotate(&mut plan, &Levels::default(), &Sources::default(), &[]);
     Ok(render::text(&plan, "the schema", Style::default()))
 }
 
-/// The plan itself, for a test that asks more of it: which objects change, what is warned of, by what statements. See
-/// [`plan_text`], which adds the linter's warnings ([`lint::annotate`]).
+/// Returns the plan itself, for a test that needs more of it: which objects change, its warnings, its
+/// statements. [`plan_text`] also adds the linter's warnings ([`lint::annotate`]).
 ///
 /// # Errors
 /// As [`plan_text`].
 pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
-    // A thread of its own: the test that calls may have an event loop running.
+    // Use a separate thread: the calling test may have an event loop running.
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(TestError::System)?;
         runtime.block_on(between(before, after, dialect))
@@ -55,7 +56,7 @@ async fn between(before: &str, after: &str, dialect: Dialect) -> Result<Plan, Te
     Ok(made.plan)
 }
 
-/// The state of a database that has this schema, and no rows.
+/// Returns the state of a database with this schema and no rows.
 async fn state(before: &str, dialect: Dialect) -> Result<State, TestError> {
     let sources = Sources::from_text("before", before);
     let schema = desired(&sources, dialect)?;
@@ -66,7 +67,7 @@ async fn state(before: &str, dialect: Dialect) -> Result<State, TestError> {
     Ok(State::new(dialect, kdl::encode(schema.written()), facts))
 }
 
-/// What SQLite would have stored of the schema: what the statements that make it leave in memory.
+/// Returns what SQLite would have stored for the schema, by creating it in memory.
 async fn facts(schema: &apply::Desired, sources: &Sources) -> Result<Vec<Fact>, TestError> {
     let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
     let made = apply::plan_offline(&empty, schema, Way::default()).await.map_err(|e| placed(sources, e))?;

@@ -1,4 +1,5 @@
-//! One case: make what was there before, insert the rows, plan, compare, apply, compare, and see that nothing is left to do.
+//! Runs one case: creates the `before` schema, inserts the rows, plans, compares, applies, compares, and
+//! checks that a new plan is empty.
 
 use std::path::Path;
 
@@ -14,21 +15,21 @@ use crate::plan::{Code, Hazard, Plan};
 use crate::render::{self, Style};
 use crate::schema::Dialect;
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// All is as it says.
+    /// Everything is as expected.
     Passed,
-    /// What is not, in words.
+    /// What is not as expected, in words.
     Failed(Vec<String>),
-    /// It is for another kind of database.
+    /// It is for another dialect.
     Skipped,
-    /// It was asked to stop.
+    /// It was cancelled.
     Interrupted,
 }
 
-/// Runs the case of a file. Whatever comes of it, the scratch database is removed. `interrupted` ends it early.
+/// Runs the case in a file. The scratch database is always removed. `interrupted` ends it early.
 pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = ()>) -> Verdict {
     let dialect = place.dialect();
     let name = path.display().to_string();
@@ -64,7 +65,7 @@ fn failed(why: String) -> Verdict {
     Verdict::Failed(vec![why])
 }
 
-/// A case at work in its database.
+/// A case running in its database.
 struct Work<'w> {
     case: &'w Case,
     folder: &'w Path,
@@ -73,7 +74,7 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// What is not as the case says.
+    /// Returns what is not as expected.
     async fn there(&self) -> Result<Vec<String>, TestError> {
         self.begin().await?;
         let sources = self.sources(&self.case.after)?;
@@ -99,7 +100,7 @@ impl Work<'_> {
         Ok(failures)
     }
 
-    /// Makes the schema that was there before, and its rows.
+    /// Creates the `before` schema and its rows.
     async fn begin(&self) -> Result<(), TestError> {
         if let Some(before) = &self.case.before {
             let sources = self.sources(before)?;
@@ -169,7 +170,7 @@ impl Work<'_> {
     }
 }
 
-/// The plan as `rosey plan` shows it where no rosey.kdl says otherwise.
+/// Returns the plan as `rosey plan` shows it without a rosey.kdl.
 fn shown(plan: &Plan) -> String {
     let mut plan = plan.clone();
     lint::annotate(&mut plan, &Levels::default(), &Sources::default(), &[]);

@@ -1,4 +1,4 @@
-//! A scratch database: a SQLite file in a folder of its own, or a database of its own on a PostgreSQL server.
+//! A scratch database: a SQLite file in its own folder, or a database on a PostgreSQL server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,14 +13,15 @@ use crate::dialect::postgres::{Url, connection as server};
 use crate::plan::Plan;
 use crate::schema::Dialect;
 
-/// Where scratch databases are made.
+/// Where scratch databases are created.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Place {
     /// Files, each in a new folder under this one.
     Sqlite(PathBuf),
-    /// Databases of this server, made from the one that the URL names, by a role that may CREATE DATABASE
-    /// (<https://www.postgresql.org/docs/current/sql-createdatabase.html>). The one that it names is not touched.
+    /// Databases on this server, created through a connection to the one that the URL names, by a role that
+    /// may CREATE DATABASE (<https://www.postgresql.org/docs/current/sql-createdatabase.html>). The named
+    /// database is not touched.
     Postgres(Box<Url>),
 }
 
@@ -34,26 +35,26 @@ impl Place {
     }
 }
 
-/// What every scratch database is called, with a number behind.
+/// The name of every scratch database, followed by a number.
 const PREFIX: &str = "rosey_test_";
 
-/// How long to wait for a lock that nobody else should hold.
+/// How long to wait for a lock; nothing else should hold one.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// A database that nobody else knows.
+/// A database that nothing else uses.
 pub(super) struct Scratch {
     pub(super) database: Database,
     whole: Whole,
 }
 
-/// What is removed at the end.
+/// What to remove at the end.
 enum Whole {
     Folder(PathBuf),
     Database { name: String, from: Box<Url> },
 }
 
 impl Scratch {
-    /// Makes one, with nothing in it.
+    /// Creates an empty one.
     pub(super) async fn make(place: &Place) -> Result<Scratch, TestError> {
         let name = name();
         match place {
@@ -72,7 +73,7 @@ impl Scratch {
         }
     }
 
-    /// Removes it, whoever is still connected.
+    /// Removes it, even if somebody is still connected.
     pub(super) async fn remove(self) -> Result<(), TestError> {
         match self.whole {
             Whole::Folder(folder) => std::fs::remove_dir_all(&folder).map_err(|e| scratch(&folder.display().to_string(), e)),
@@ -82,13 +83,13 @@ impl Scratch {
         }
     }
 
-    /// Applies a plan, without a backup: there is nothing to be kept.
+    /// Applies a plan, without a backup: nothing needs to be kept.
     pub(super) async fn apply(&self, desired: &Desired, plan: &Plan, allow_destructive: bool) -> Result<Outcome, ApplyError> {
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
         self.database.apply(desired.normalized(), plan, &options, Arc::new(Pulse::default()), &mut Silent).await
     }
 
-    /// Opens a session for the case's own statements.
+    /// Opens a session for the statements of the case.
     pub(super) async fn open(&self) -> Result<Session, TestError> {
         let opened = self.database.engine().open(Purpose::Try, WAIT, Arc::default()).await;
         Ok(Session(opened.map_err(|e| scratch("the scratch database", e))?))
@@ -99,23 +100,22 @@ impl Scratch {
 pub(super) struct Session(Box<dyn engine::Session>);
 
 impl Session {
-    /// Runs a statement.
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), TestError> {
         self.0.execute(sql).await.map(drop).map_err(|e| statement(sql, e))
     }
 
-    /// The first column of a query, which is text; NULLs are left out.
+    /// Returns the first column of a query, which must be text, without NULLs.
     pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, TestError> {
         self.0.texts(sql).await.map_err(|e| statement(sql, e))
     }
 
-    /// Closes it. What it could not say goodbye to goes with the scratch database.
+    /// Closes it. Errors do not matter, as the scratch database is removed.
     pub(super) async fn close(self) {
         self.0.close(false).await.ok();
     }
 }
 
-/// A name that no other run has: a server may be shared.
+/// Returns a name that no other run has: a server may be shared.
 fn name() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_nanos());

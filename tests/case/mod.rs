@@ -1,15 +1,15 @@
-//! What a case file says, read for one database: a node with `only=sqlite` or `only=postgres` counts for that one alone.
+//! Case files, as read for one database: nodes with `only=sqlite` or `only=postgres` apply only to that one.
 //!
-//! | node | what it says |
+//! | node | meaning |
 //! | --- | --- |
 //! | `before { … }`, `before-sql "…"` | the schema at the start, by rosey or by hand |
-//! | `rows { table column=value … }` | the rows in it; `(schema)table` for a table of another schema |
+//! | `rows { table column=value … }` | its rows; `(schema)table` for a table in another schema |
 //! | `setup "SQL"` | PostgreSQL: what is done by hand before the change |
 //! | `after { … }` | the schema at the end |
-//! | `expect-rows { … }`, `expect "query" "value"` | what is there then |
-//! | `no-changes`, `destructive`, `no-way-back` | what the plan is, and that there is no way back from it |
-//! | `refused "text"`, `without-leave` | the change must be refused; nobody allowed to destroy |
-//! | `only sqlite "text"` | PostgreSQL cannot have it, and says so with this text; `only postgres` likewise |
+//! | `expect-rows { … }`, `expect "query" "value"` | the contents at the end |
+//! | `no-changes`, `destructive`, `no-way-back` | what the plan is, and that it cannot be rolled back |
+//! | `refused "text"`, `without-leave` | the change must be refused; without --allow-destructive |
+//! | `only sqlite "text"` | PostgreSQL cannot have it, and reports this text; `only postgres` likewise |
 //! | `needs extension=… version=… until=…` | PostgreSQL: what the server must have, and its last version |
 
 pub mod on_postgres;
@@ -22,7 +22,7 @@ use std::path::Path;
 use kdl::{KdlDocument, KdlEntry, KdlNode};
 use rosey::schema::Dialect;
 
-/// A row: the table's schema where it is not the usual one, the table, and each column with its value.
+/// A row: the schema of the table unless it is the default, the table, and each column with its value.
 pub struct Row {
     pub schema: Option<String>,
     pub table: String,
@@ -40,7 +40,7 @@ impl Case {
         Ok(Case { document: KdlDocument::parse_v2(&std::fs::read_to_string(path)?)?, dialect })
     }
 
-    /// The nodes of a name that count for this database.
+    /// Returns the nodes of a name that apply to this database.
     pub fn nodes(&self, name: &str) -> Vec<&KdlNode> {
         let counts = |n: &KdlNode| n.entry("only").and_then(|e| e.value().as_string()).is_none_or(|o| o == word(self.dialect));
         self.document.nodes().iter().filter(|n| n.name().value() == name && counts(n)).collect()
@@ -62,7 +62,7 @@ impl Case {
         self.node(name)?.entries().first()?.value().as_string()
     }
 
-    /// What the other database alone can have: the reason that this one gives.
+    /// Returns the reason that this database reports, if only the other one supports the case.
     pub fn is_for_another(&self) -> Option<String> {
         let node = self.node("only")?;
         let argument = |i: usize| node.entries().get(i).and_then(|e| e.value().as_string());
@@ -87,7 +87,7 @@ fn word(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Compares with the snapshot beside the case, one for each database.
+/// Compares with the snapshot next to the case, one for each database.
 pub fn snapshot(path: &Path, dialect: Dialect, text: &str, sql: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(path.parent().unwrap().canonicalize().unwrap());

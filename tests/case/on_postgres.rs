@@ -1,6 +1,6 @@
-//! A case on PostgreSQL: create `before`, insert the rows, plan, snapshot, apply, plan again (nothing), compare the rows,
-//! and go back. Once so that writers are not stopped, once directly; both ways must come out the same. The snapshot is
-//! taken on one version; the others must get through without one.
+//! A case on PostgreSQL: create `before`, insert the rows, plan, snapshot, apply, plan again (nothing),
+//! compare the rows, and roll back. Once without blocking writers and once directly, with the same result.
+//! The snapshot is taken on one version; the others run without one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,12 +19,12 @@ use super::{Case, Row, without_server};
 use crate::support::postgres::{Database, NULL, Server, say, versions};
 use crate::support::{quote, wait};
 
-/// The version whose plans are kept.
+/// The version for snapshots.
 const SNAPSHOTS: u32 = 15;
 
 pub fn run(path: &Path) -> datatest_stable::Result<()> {
     let case = Case::read(path, Dialect::Postgres)?;
-    // What was made by hand was made in SQLite's SQL.
+    // What was created by hand was written in SQLite's SQL.
     if case.has("before-sql") {
         return Ok(());
     }
@@ -44,7 +44,8 @@ pub fn run(path: &Path) -> datatest_stable::Result<()> {
     Ok(())
 }
 
-/// PostgreSQL's own cases run on every version; the others on the one whose plans are kept, or the newest.
+/// Returns the versions for a case: all for PostgreSQL's own cases; for the others the one with snapshots, or
+/// the newest.
 fn versions_for(path: &Path) -> Vec<u32> {
     let all = versions();
     if path.components().any(|c| c.as_os_str() == "postgres") {
@@ -54,7 +55,7 @@ fn versions_for(path: &Path) -> Vec<u32> {
     kept.copied().into_iter().collect()
 }
 
-/// What the case needs and the server has not.
+/// Returns what the case needs and the server lacks.
 fn missing(case: &Case, server: &'static Server) -> Option<String> {
     for needs in case.nodes("needs") {
         let value = |name: &str| needs.entry(name).map(KdlEntry::value);
@@ -74,7 +75,7 @@ fn missing(case: &Case, server: &'static Server) -> Option<String> {
     None
 }
 
-/// Where writers are stopped the steps are others, but not always; the outcome is the same.
+/// Runs both variants. If writers may be blocked the steps often differ, but the result must be the same.
 fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), String> {
     let keeps = server.version == SNAPSHOTS && case.is_for_another().is_none();
     let (sql, end) = there_and_back(case, &Lent::from(server), keeps.then_some(path))?;
@@ -90,14 +91,14 @@ fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), St
     if direct_sql == sql || direct == end { Ok(()) } else { Err(format!("the two ways end in\n{end}\nand\n{direct}")) }
 }
 
-/// Whether the script of a case is run too: every eighth is, for two more databases take their time; and enums, whose new
-/// values come ahead of the transaction.
+/// Returns whether the script of a case is run too: for every eighth, as two more databases take time; and
+/// for enums, whose new values are committed before the transaction.
 fn is_scripted(path: &Path) -> bool {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     name.starts_with("enum") || name.bytes().map(u32::from).sum::<u32>().is_multiple_of(8)
 }
 
-/// The script of the plan leads where the apply does, and is in the history as the apply is.
+/// Checks that the script of the plan has the same result and the same history as the apply.
 fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
     let (applied, by_script) = (Lent::from(server), Lent::from(server));
     let url = |database: &Lent| Url::parse(&database.url()).unwrap();
@@ -121,8 +122,8 @@ fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
     two.is_settled(&recorded).map(drop)
 }
 
-/// An apply reads back how the server spells the outcome, and plans again behind what runs ahead of the transaction: these
-/// columns may differ.
+/// Compares the histories. An apply reads back how the server spells the result, and plans again after what
+/// runs before the transaction: these columns may differ.
 fn is_in_the_history_alike(applied: &Lent, by_script: &Lent) -> Result<(), String> {
     let early = by_script.value("SELECT count(*) FROM _rosey_history WHERE sql ~ 'ADD VALUE'") != "0";
     let columns = "number, format, kind, message, renames, outcome, rows_copied, back_to, rosey_version, server_version";
@@ -132,12 +133,12 @@ fn is_in_the_history_alike(applied: &Lent, by_script: &Lent) -> Result<(), Strin
     if one == two { Ok(()) } else { Err(format!("the history is another one:\n{one:#?}\n{two:#?}")) }
 }
 
-/// A database of the pool, with nothing in it.
+/// An empty database from the pool.
 struct Lent(Option<Database<'static>>);
 
 static POOL: Mutex<Vec<Database<'static>>> = Mutex::new(Vec::new());
 
-/// Making one takes longer than emptying one.
+/// Empties a database, which is faster than creating one.
 const EMPTY: &str = "DO $$ DECLARE it record; BEGIN \
     FOR it IN SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' LOOP EXECUTE format('DROP EXTENSION %I CASCADE', it.extname); END LOOP; \
     FOR it IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP \
@@ -171,7 +172,7 @@ impl Drop for Lent {
     }
 }
 
-/// The statements of the change, and the schema that it ended in.
+/// Returns the statements of the change, and the resulting schema.
 fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(String, String), String> {
     let work = Work { case, database, online: true, url: Url::parse(&database.url()).unwrap() };
     work.begin()?;
@@ -211,14 +212,14 @@ fn desired(text: &str) -> Result<Normalized, String> {
     crate::support::applied::desired(text)
 }
 
-/// What a case sets up by hand is drift, which is not what it is about.
+/// Returns the plan without drift: what a case sets up by hand is drift, but not what it tests.
 fn shown(plan: &Plan) -> String {
     let mut plan = plan.clone();
     plan.drift = None;
     render::text(&plan, "the schema", render::Style::default())
 }
 
-/// One way of one case.
+/// One variant of one case.
 struct Work<'w> {
     case: &'w Case,
     database: &'w Lent,
@@ -260,7 +261,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The change alone, where its statements are not these.
+    /// Makes the change and returns its statements and the resulting schema; only plans if the statements
+    /// equal `but`.
     fn there(&self, but: &str) -> Result<(String, String), String> {
         self.begin()?;
         let after = desired(&self.case.text("after"))?;
@@ -274,7 +276,7 @@ impl Work<'_> {
         if plan.is_empty() { Ok((sql, self.inspect()?)) } else { Err(format!("a second plan is not empty:\n{}", shown(&plan))) }
     }
 
-    /// The way that the history knows leads to what was there before.
+    /// Rolls back, which must restore the schema before the change.
     fn goes_back(&self, before: &str) -> Result<(), String> {
         let live = rosey::apply::Database::Postgres(Box::new(self.url.clone()));
         let way = wait(live.history()).map(|entries| way_back(&entries, To::Back(1), Dialect::Postgres));
@@ -289,7 +291,7 @@ impl Work<'_> {
         }
     }
 
-    /// Gives the schema as KDL.
+    /// Checks that a new plan is empty, and returns the schema as KDL.
     fn is_settled(&self, schema: &Normalized) -> Result<String, String> {
         let plan = self.plan(schema)?;
         if !plan.is_empty() {
@@ -320,7 +322,7 @@ impl Work<'_> {
         Ok((String::new(), String::new()))
     }
 
-    /// The rows and values that the case expects.
+    /// Checks the rows and values that the case expects.
     fn expected(&self) -> Result<(), String> {
         let types = types(self, "'r', 'v', 'm'");
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
@@ -361,7 +363,7 @@ fn name(row: &Row) -> String {
     format!("{}.{}", quote(row.schema.as_deref().unwrap_or("public")), quote(&row.table))
 }
 
-/// The value as SQL: text that takes the type of where it stands.
+/// Returns the value as SQL: text that takes the type of its context.
 fn literal(entry: &KdlEntry) -> String {
     let quoted = |s: &str| format!("'{}'", s.replace('\'', "''"));
     match entry.value() {
@@ -379,7 +381,7 @@ fn literal(entry: &KdlEntry) -> String {
 /// Schema and name of a table.
 type Key = (String, String);
 
-/// The columns of each table with their types; of an enum with its values.
+/// Returns the columns of each table with their types, and each enum with its values.
 fn types(work: &Work, kinds: &str) -> BTreeMap<Key, BTreeMap<String, String>> {
     let sql = format!(
         "SELECT n.nspname, c.relname, a.attname, coalesce((SELECT format_type(typbasetype, typtypmod) FROM pg_type \
@@ -422,8 +424,8 @@ impl Before {
         if work.inspect()? == kdl && Before::of(work).rows == self.rows { Ok(()) } else { Err("it is not as it was".to_owned()) }
     }
 
-    /// Every value of every column that both schemas have, by its name or its old one, is where it was: but for columns
-    /// that the change converts or fills.
+    /// Checks that every value of every column in both schemas, by its name or its old one, is unchanged,
+    /// except in columns that the change converts or backfills.
     fn rows_are_kept(&self, work: &Work, after: &Normalized) -> Result<(), String> {
         let now = types(work, "'r'");
         for table in after.schema().tables.values() {
@@ -431,7 +433,7 @@ impl Before {
             let new = key(&table.name);
             let olds = table.was.iter().map(|w| (new.0.clone(), w.to_string())).chain([new.clone()]);
             if table.was.is_empty() && after.schema().tables.values().any(|t| t.was.contains(&table.name.name)) {
-                continue; // What had this name has another one, and this table is new.
+                continue; // Another object now has its name, and this table is new.
             }
             let Some(old) = olds.into_iter().find(|k| self.types.contains_key(k)) else { continue };
             let mut pairs = Vec::new();

@@ -1,5 +1,5 @@
-//! A case on SQLite: create `before`, insert the rows, plan, snapshot, apply, plan again (nothing), compare the rows, and
-//! go back. Once by the cheapest steps, once by rebuilds alone.
+//! A case on SQLite: create `before`, insert the rows, plan, snapshot, apply, plan again (nothing), compare
+//! the rows, and roll back. Once with the cheapest steps, once with rebuilds only.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -72,7 +72,7 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
     }
 }
 
-/// The way that the history knows leads to what was there before.
+/// Rolls back, which must restore the schema before the change.
 fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
     let live = apply::Database::Sqlite(database.path.clone());
     let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
@@ -86,7 +86,7 @@ fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
     assert_eq!(wait(live.drift()).unwrap(), None);
 }
 
-/// A plan from facts makes the same changes by the same statements.
+/// Checks that a plan from facts makes the same changes with the same statements.
 fn is_planned_alike_without_the_database(database: &Database, after: &Normalized, by: SqlitePath) {
     let (live, state) = wait(apply::plan_with_state(&database.path, after, apply::Way { path: by, ..apply::Way::default() })).unwrap();
     let offline = wait(offline::plan(&state.facts, &state.guarded, after, by == SqlitePath::Rebuild)).unwrap();
@@ -102,7 +102,7 @@ fn begin(case: &Case) -> Database {
     let database = Database::new();
     if let Some(sql) = case.argument("before-sql") {
         database.run(sql, false);
-        // Whatever a database holds, its own KDL plans to nothing.
+        // The schema of any database, as KDL, must plan to nothing.
         is_settled(&database, &desired(&database.inspect()).unwrap());
     } else if !case.text("before").trim().is_empty() {
         let before = schema(case, "before");
@@ -170,8 +170,8 @@ impl Before {
         assert_eq!(now.tables, self.tables);
     }
 
-    /// Every value of every column that both schemas have, by its name or its old one, is where it was: but for
-    /// columns that the change converts or fills.
+    /// Checks that every value of every column in both schemas, by its name or its old one, is unchanged,
+    /// except in columns that the change converts or backfills.
     fn rows_are_kept(&self, database: &Database, after: &Normalized) {
         let now = types(database);
         for table in after.schema().tables.values() {
@@ -182,7 +182,7 @@ impl Before {
             let has = |n: &str| self.tables.keys().any(|t| t.eq_ignore_ascii_case(n));
             let Some(old_table) = old(name, &table.was, &has) else { continue };
             if table.was.is_empty() && after.schema().tables.values().any(|t| t.was.contains(&table.name.name)) {
-                continue; // What had this name has another one, and this table is new.
+                continue; // Another object now has its name, and this table is new.
             }
             let (key, (columns, _)) = self.tables.iter().find(|(t, _)| t.eq_ignore_ascii_case(&old_table)).unwrap();
             let mut pairs = Vec::new();

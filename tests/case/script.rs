@@ -1,4 +1,4 @@
-//! The script of a case's plan, run by the real shell on a copy: it leaves there what the apply leaves.
+//! Runs the script of a plan with the real shell on a copy: the result must be that of the apply.
 
 use rosey::apply::{self, Options, SqlitePath, postgres};
 use rosey::dialect::postgres::Url;
@@ -7,14 +7,14 @@ use rosey::schema::Normalized;
 
 use crate::support::{Database, postgres as server, shell, wait};
 
-/// A copy of the database that the script has run on.
+/// A copy of the database after the script.
 pub struct Scripted {
     copy: Database,
     script: String,
 }
 
 impl Scripted {
-    /// Runs it; nothing where there is no shell.
+    /// Runs it; returns `None` if there is no shell.
     pub fn on_a_copy(database: &Database, after: &Normalized, by: SqlitePath) -> Option<Scripted> {
         if !shell::is_there() {
             return None;
@@ -29,7 +29,7 @@ impl Scripted {
             std::fs::copy(&database.path, &copy.path).unwrap();
         }
         let before = copy.bytes();
-        // Once is enough for what stops it.
+        // What stops the script is tested only once.
         let stops = by == SqlitePath::Cheapest;
         if destroys && stops {
             assert!(shell::run(&copy.path, &stopped).is_err(), "it destroys without leave:\n{stopped}");
@@ -60,7 +60,8 @@ impl Scripted {
     }
 }
 
-/// Runs the script of a PostgreSQL plan by psql, if there is one; once without leave first, where it destroys.
+/// Runs the script of a PostgreSQL plan with psql, if it is installed; if it is destructive, first without
+/// permission.
 pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
     let url = Url::parse(&database.url()).unwrap();
     let planned = wait(postgres::plan_with_frame(&url, after, apply::Way { online, ..apply::Way::default() }, &Options::default()));
@@ -78,7 +79,7 @@ pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool
     Ok(())
 }
 
-/// Whether psql is there.
+/// Returns whether psql is installed.
 pub fn is_psql_there(server: &server::Server) -> bool {
     let there = server.tool("psql").is_some();
     if !there {

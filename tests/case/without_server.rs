@@ -1,4 +1,4 @@
-//! A plan that is made without the server, from what has been noted down, is the plan that is made with it.
+//! A plan made from saved facts without the server must equal the one made with it.
 
 use rosey::apply::postgres::{self, PlanAndState};
 use rosey::dialect::postgres::{Url, offline};
@@ -8,7 +8,7 @@ use rosey::schema::{Dialect, Normalized, Schema};
 
 use crate::support::{applied, wait};
 
-/// Notes the plan down as a file would, makes it again from that, and compares it with itself and with the plain one.
+/// Saves the plan as to a file, makes it again from that, and compares it with itself and with the plain one.
 pub fn is_the_same(url: &Url, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
     let noted = wait(postgres::plan_with_state(url, desired, rosey::apply::Way { online, ..Default::default() }))
         .map_err(|e| format!("no plan to note down: {e:?}"))?;
@@ -35,14 +35,15 @@ fn statements(plan: &Plan) -> String {
     plan.steps.iter().map(of).collect()
 }
 
-/// The statements without the expressions in them, which may be the server's or the file's; with where and why they run.
+/// Returns the statements without their expressions, which may be spelled as in the server or in the file;
+/// with where and why they run.
 fn heads(plan: &Plan) -> Vec<String> {
     let head = |sql: &str| sql.split(['(', '\n']).next().unwrap_or_default().split(" AS ").next().unwrap_or_default().to_owned();
     let of = |step: &Step| step.statements.iter().map(|s| format!("{} {} {}", step.address, step.reason, head(&s.sql))).collect::<Vec<_>>();
     plan.steps.iter().flat_map(of).collect()
 }
 
-/// The plan from the file's texts alone.
+/// Makes the plan from the saved texts alone.
 fn again(noted: &PlanAndState, online: bool) -> Result<Plan, String> {
     let current = decoded(&kdl::encode(&noted.state.current))?;
     let wanted = applied::desired(&kdl::encode(&noted.desired))?;

@@ -1,4 +1,5 @@
-//! Alembic's commands, one by one, and what takes their place: the README's table as a session, on both databases.
+//! Alembic's commands, one by one, with their counterparts: the table in the README as a session, on both
+//! databases.
 
 use insta::assert_snapshot;
 
@@ -13,7 +14,7 @@ const LIVE: &str = "CREATE TABLE alembic_version (version_num varchar(32) NOT NU
     INSERT INTO alembic_version VALUES ('ab12cd34'); CREATE TABLE notes (id integer NOT NULL PRIMARY KEY, body text NOT NULL); \
     INSERT INTO notes VALUES (1, 'kept')";
 
-/// A place on each database, the servers' versions included, with what names it.
+/// Runs `work` on each database and version of the servers, with its name.
 pub(super) fn everywhere(work: impl Fn(&str, Session, &dyn Fn(&str) -> String)) {
     let place = Place::new();
     let path = place.database.path.clone();
@@ -26,7 +27,7 @@ pub(super) fn everywhere(work: impl Fn(&str, Session, &dyn Fn(&str) -> String)) 
     }
 }
 
-/// The first value that a script gives on a SQLite file.
+/// Returns the first value that a script returns on a SQLite file.
 fn at(path: &std::path::Path, sql: &str) -> String {
     support::wait(async {
         use sqlx::{Connection as _, Row as _};
@@ -38,7 +39,7 @@ fn at(path: &std::path::Path, sql: &str) -> String {
     })
 }
 
-/// What is printed on SQLite; where a server prints something else, that is for `differs` to know.
+/// Compares with the output on SQLite; `differs` knows where servers print something else.
 fn alike(run: &super::Run, wanted: &str, on: &str) {
     let shown = format!("{run}");
     for part in wanted.lines() {
@@ -102,7 +103,7 @@ fn a_life_with_alembics_commands() {
         let base = "rollback --to base --auto-approve --allow-destructive --backup never -q";
         alike(&rosey(base).exits(0), "Rollback complete (version 5): 0 added, 0 changed, 1 destroyed", on);
         assert!(!rosey("inspect").exits(0).out.contains("table"), "{on}");
-        // upgrade head once more: the file still says it
+        // upgrade head once more: the file still declares it
         rosey("apply --auto-approve -q").exits(0);
         rosey("plan --detailed-exitcode").exits(0);
     });

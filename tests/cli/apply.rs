@@ -1,4 +1,4 @@
-//! `rosey apply`, where it does what it is asked to.
+//! `rosey apply` when it succeeds.
 
 use insta::assert_snapshot;
 
@@ -113,7 +113,7 @@ fn what_destroys_data_is_done_with_leave_and_the_backup_is_the_owners_alone() {
     let backup = backups(&place.path("")).pop().unwrap();
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&backup).unwrap().permissions()) & 0o777, 0o600);
-    // It is the database as it was.
+    // The backup equals the old database.
     std::fs::copy(&backup, &place.database.path).unwrap();
     place.write("schema.kdl", USERS);
     place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);

@@ -1,4 +1,4 @@
-//! Completions that the shells take, and manual pages that `man` renders.
+//! Completions that the shells accept, and manual pages that `man` renders.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -61,7 +61,7 @@ fn the_manual_has_a_page_for_each_command() {
     let place = Place::new();
     let help = place.rosey(&["--help"]).exits(0).out;
     let commands = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
-    // A description that goes on stands further in.
+    // Continued descriptions are indented further.
     let commands = commands.filter(|l| l.starts_with("  ") && !l.starts_with("   "));
     let commands: Vec<&str> = commands.filter_map(|l| l.split_whitespace().next()).filter(|c| *c != "help").collect();
     assert!(commands.len() > 5, "{help}");

@@ -1,4 +1,4 @@
-//! Names that are exchanged or used again: plans that differ in nothing else, and the way back over them.
+//! Names that are swapped or reused: plans in which nothing else differs, and their rollbacks.
 
 use super::Place;
 use super::saved::apply;
@@ -46,7 +46,7 @@ table t {
 }
 ";
 
-/// A column and a table get other names, and new ones take theirs; one rollback gives both their names back.
+/// A column and a table are renamed, and new ones take their names; one rollback restores both.
 fn goes_back_over_names_that_were_used_again(session: &Session, run: &dyn Fn(&str), value: &dyn Fn(&str) -> String) -> String {
     session.applies(NAMES, "one");
     run("INSERT INTO t (a, b) VALUES ('kept', 'too')");
@@ -59,7 +59,7 @@ fn goes_back_over_names_that_were_used_again(session: &Session, run: &dyn Fn(&st
     assert_eq!(value("SELECT a || ' ' || b FROM t"), "kept too");
     session.place.write("schema.kdl", NAMES);
     session.rosey(&["plan", "--detailed-exitcode"]).exits(0);
-    // The history does not take the new names for done.
+    // The history does not treat the new names as renames that were done.
     session.applies(NAMES_USED_AGAIN, "again");
     assert_eq!(value("SELECT c || ' ' || a2 FROM u"), "kept too");
     shown

@@ -1,4 +1,4 @@
-//! `rosey inspect` and `rosey validate`, and input of all commands that is not what it should be.
+//! `rosey inspect` and `rosey validate`, and invalid input for all commands.
 
 use insta::assert_snapshot;
 
@@ -165,7 +165,7 @@ fn a_database_that_is_cut_off() {
     assert_eq!(place.snapshot(), before);
 }
 
-/// Files that are longer than what is parsed at once.
+/// Writes files that are longer than a piece for the parser.
 fn many_tables(last: &str) -> Place {
     let tables: String = (0..3000).map(|n| format!("table t{n} {{\n    column a integer\n}}\n")).collect();
     Place::with(&(tables + last))

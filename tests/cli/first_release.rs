@@ -1,11 +1,11 @@
-//! A history that the first release made: it is read as it is, and brought up to date by what writes to it next.
+//! A history of the first release: it is read unchanged, and upgraded by the next write.
 
 use insta::assert_snapshot;
 
 use super::transcript::Session;
 use super::{Place, USERS};
 
-/// The table as the first release made it, with two rows in it: the second has renamed a column.
+/// The table of the first release, with two rows: the second has renamed a column.
 const FIRST: &str = "
     CREATE TABLE _rosey_history (
         number INTEGER PRIMARY KEY, format INTEGER NOT NULL, plan TEXT NOT NULL, kind TEXT NOT NULL, message TEXT,

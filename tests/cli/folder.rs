@@ -1,4 +1,5 @@
-//! `rosey apply FOLDER`, and what `rosey status` says of the same plans: what is applied, what waits, what fits nowhere.
+//! `rosey apply FOLDER`, and what `rosey status` says of the same plans: which are applied, pending, or do
+//! not fit.
 
 use insta::assert_snapshot;
 
@@ -6,13 +7,13 @@ use super::saved::{apply, beside_sql, on_both};
 use super::transcript::Session;
 use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
 
-/// The users table with these columns besides.
+/// Returns the users table with additional columns.
 fn users(columns: &[&str]) -> String {
     let columns: String = columns.iter().map(|c| format!("    column {c} text\n")).collect();
     USERS.replace("    column name text\n", &format!("    column name text\n{columns}"))
 }
 
-/// Applies a schema file, of which no plan is kept.
+/// Applies a schema file without keeping a plan.
 fn by_schema(place: &Place, url: &str, schema: &str) {
     place.write("schema.kdl", schema);
     apply(place, url, &["--backup", "never"]).exits(0);
@@ -33,7 +34,7 @@ fn a_folder_does_not_go_round_in_a_circle() {
         for _ in 0..2 {
             assert_eq!(apply(place, url, &["plans"]).exits(0).out, "No changes. plans has no plans left to apply.\n");
         }
-        // From nothing all three are taken, and once.
+        // On an empty database all three are applied, each once.
         let other = Place::new();
         for file in ["plans/0001.plan.kdl", "plans/0002.plan.kdl", "plans/0003.plan.kdl"] {
             other.write(file, place.read(file));

@@ -1,4 +1,4 @@
-//! `rosey plan --format`: for programs, and as a script.
+//! `rosey plan --format`: the forms for programs, and the script.
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -73,7 +73,8 @@ fn a_script_of_no_changes_is_empty() {
     assert_eq!(run.out, "");
 }
 
-/// Runs the script of the plan in the sqlite3 shell, and then there is nothing left to plan. Without a shell rosey applies.
+/// Runs the script of the plan in the sqlite3 shell, after which nothing is left to plan. Without a shell
+/// rosey applies it.
 #[test]
 fn a_script_warns_of_what_is_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");
@@ -159,7 +160,7 @@ fn a_script_warns_of_what_is_blocked() {
     "#);
 }
 
-/// Runs the script of the plan, in the sqlite3 shell where there is one, and then there is nothing left to plan.
+/// Runs the script of the plan, in the sqlite3 shell if there is one, after which nothing is left to plan.
 fn script_leads_there(place: &Place) {
     let script = place.rosey(&["plan", "--url", "test.db", "--format", "sql"]).exits(0).out;
     if shell::is_there() {

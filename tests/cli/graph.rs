@@ -1,4 +1,4 @@
-//! `rosey graph`, and the forms of a plan that name the schema's files.
+//! `rosey graph`, and the forms of a plan that name the schema files.
 
 use insta::assert_snapshot;
 

@@ -1,11 +1,11 @@
-//! `prevent-destroy`: what is guarded stays, whatever is done to the file in one apply.
+//! `prevent-destroy`: guarded objects stay, whatever an apply does to the file.
 
 use super::Place;
 
 const KEPT: &str = "table users {\n    column id serial primary-key\n    column name text prevent-destroy\n}\n";
 const OTHER: &str = "table logs {\n    column id serial primary-key\n}\n";
 
-/// What this schema is refused for.
+/// Returns why this schema is refused.
 fn refused(place: &Place, schema: &str) -> String {
     place.write("schema.kdl", schema);
     let before = place.snapshot();
@@ -44,7 +44,7 @@ fn what_was_ignored_meanwhile_is_guarded_still() {
     assert_eq!(drift.code, Some(0), "{drift}");
     let told = refused(&place, &more);
     assert!(told.contains("table.users.column.name (prevent-destroy)"), "{told}");
-    // Back under the file's care with the flag, it is as it was.
+    // Declared again with the flag, it is unchanged.
     place.write("schema.kdl", format!("{KEPT}{more}"));
     let run = place.rosey(&["plan", "--url", "test.db"]);
     assert!(run.out.starts_with("No changes."), "{run}");

@@ -1,11 +1,11 @@
-//! `rosey status`, `history`, `drift` and `stamp`: what the database's history says, and what it is compared with.
+//! `rosey status`, `history`, `drift` and `stamp`: the history of the database, and what it is compared with.
 
 use insta::assert_snapshot;
 
 use super::transcript::Session;
 use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
 
-/// Two numbers, the second with a message of two lines.
+/// Returns a session with two versions, the second with a message of two lines.
 fn two() -> Session {
     let session = Session::on_sqlite(Place::new());
     session.applies(USERS, "users");

@@ -1,4 +1,4 @@
-//! `rosey init` and `inspect --write`: schema files that rosey writes.
+//! `rosey init` and `inspect --write`: schema files written by rosey.
 
 use insta::assert_snapshot;
 
@@ -221,7 +221,7 @@ fn what_says_only_is_for_a_person_and_nothing_is_written() {
     assert_eq!(session.place.read("schema.kdl"), before);
 }
 
-/// The example as it is when the slashes are gone, on both databases.
+/// The example without the comment slashes, on both databases.
 #[test]
 fn the_example_can_be_applied_and_its_default_is_a_time() {
     let place = Place::new();
@@ -254,7 +254,7 @@ fn where_alembics_files_are_it_is_told_of_the_history() {
     }
     let other = session("migrations/env.py", "import os\n").rosey(&["init", "--auto-approve"]).exits(0);
     assert!(!other.out.contains("include_name"), "{other}");
-    // Before there is a database, too.
+    // Even before there is a database.
     let place = Place::new();
     place.write("alembic.ini", "[alembic]\n");
     let run = place.rosey(&["init"]).exits(0);

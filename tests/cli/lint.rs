@@ -89,7 +89,7 @@ fn a_level_decides_what_fails() {
 fn an_exception_stands_in_the_schema_with_its_reason() {
     let place = Place::with("table logs {\n    column line text\n    allow no-primary-key \"lines are only added\"\n}\n");
     place.rosey(&["lint", "--level", "note"]).exits(0);
-    // It is no difference, and a plan knows nothing of it.
+    // It is not a difference, and a plan does not contain it.
     place.apply(&[]).exits(0);
     place.write("schema.kdl", "table logs {\n    column line text\n}\n");
     place.rosey(&["plan", "--url", "test.db", "--detailed-exitcode"]).exits(0);

@@ -1,5 +1,5 @@
-//! The program as people and pipelines meet it: what it prints where, its exit codes, and what it leaves behind.
-//!
+//! The program as users and pipelines see it: what it prints where, its exit codes, and which files it
+//! leaves.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -49,7 +49,7 @@ const USERS_WITH_AGE_AS_TEXT: &str = "table users {\n    column id serial primar
 const USERS_WITHOUT_NAME: &str = "table users {\n    column id serial primary-key\n}\n";
 const USERS_WITH_A_NAME: &str = "table users {\n    column id serial primary-key\n    column name text not-null\n}\n";
 
-/// A working directory of its own, with a `test.db` that need not be there.
+/// A separate working directory, with a `test.db` that need not exist.
 struct Place {
     database: Database,
 }
@@ -59,14 +59,14 @@ impl Place {
         Place { database: Database::new() }
     }
 
-    /// With a schema file.
+    /// Creates one with a schema file.
     fn with(schema: &str) -> Self {
         let place = Self::new();
         place.write("schema.kdl", schema);
         place
     }
 
-    /// With a database that has what `schema` says, and rows.
+    /// Creates one with a database that has `schema` and rows.
     fn having(schema: &str, rows: &str) -> Self {
         let place = Self::with(schema);
         place.rosey(&["apply", "--url", "test.db", "--auto-approve"]).exits(0);
@@ -88,7 +88,7 @@ impl Place {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The names of what lies there, in order.
+    /// Returns the names of the files in it, in order.
     fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path("")).unwrap();
         let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -96,12 +96,13 @@ impl Place {
         names
     }
 
-    /// The program, ready to run here: nobody to ask, and nothing in the environment that it reads.
+    /// Returns the program, ready to run here: without a terminal, and without the environment variables that
+    /// it reads.
     fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         self.prepared(env!("CARGO_BIN_EXE_rosey"), arguments)
     }
 
-    /// Another program, prepared in the same way.
+    /// Returns another program, prepared in the same way.
     fn prepared(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path("")).env("HOME", self.path("")).env("USER", "ada");
@@ -122,7 +123,7 @@ impl Place {
         self.rosey(&[&["apply", "--url", "test.db", "--auto-approve"], arguments].concat())
     }
 
-    /// What the database holds, byte for byte, as a digest, and which files lie beside it.
+    /// Returns a digest of the database, byte for byte, and the files next to it.
     fn snapshot(&self) -> (u64, Vec<String>) {
         let mut hasher = DefaultHasher::new();
         self.database.bytes().hash(&mut hasher);
@@ -130,7 +131,7 @@ impl Place {
     }
 }
 
-/// A run that has ended. As text: the command, standard output, standard error behind bars, and the exit code.
+/// A finished run. As text: the command, standard output, standard error after bars, and the exit code.
 struct Run {
     line: String,
     out: String,
@@ -160,7 +161,7 @@ impl fmt::Display for Run {
     }
 }
 
-/// A backup is named after the time it was made at.
+/// Removes the times from the names of backups.
 fn without_times(text: String) -> String {
     const STAMP: usize = "20260101T000000000Z".len();
     let mut pieces: Vec<&str> = text.split(".backup").collect();
@@ -173,7 +174,7 @@ fn without_times(text: String) -> String {
     pieces.iter().map(|p| cut(p) + ".backup").collect::<String>() + last
 }
 
-/// The backups that lie in a folder.
+/// Returns the backups in a folder.
 fn backups(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries.filter(|p| p.extension().is_some_and(|e| e == "backup")).collect()

@@ -263,7 +263,7 @@ fn control_characters_in_a_name_are_escaped() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    // More than a pipe holds.
+    // More than the buffer of a pipe.
     let place = Place::with(&(0..2000).map(|n| format!("table t{n} {{ column a integer }}\n")).collect::<String>());
     let mut child = place.command(&["plan", "--url", "test.db"]).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());

@@ -1,5 +1,5 @@
-//! What a project lets stop an apply, beyond what nothing may do: levels in `rosey.kdl`, exceptions in the schema, leave on
-//! the command line. One rule, whichever command applies.
+//! What a project lets block an apply besides the built-in rules: levels in `rosey.kdl`, exceptions in the
+//! schema, permissions on the command line. They apply to every command that applies.
 
 use insta::assert_snapshot;
 

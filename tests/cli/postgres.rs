@@ -1,10 +1,10 @@
-//! The way to a PostgreSQL server, as far as it goes without one.
+//! Connecting to a PostgreSQL server, as far as that can be tested without one.
 
 use insta::assert_snapshot;
 
 use super::{Place, Run, USERS};
 
-/// Nobody listens there: the port is the system's own.
+/// Nothing listens there: the port is reserved.
 const NOBODY: &str = "postgresql+asyncpg://me:s3cret@127.0.0.1:1/db";
 
 fn plan(url: &str) -> Run {

@@ -1,4 +1,4 @@
-//! What `rosey apply` does not do, and says so with exit code 1 (it cannot) or 3 (it will not): the database is as it was.
+//! What `rosey apply` refuses, with exit code 1 (it cannot) or 3 (it will not): the database is unchanged.
 
 use insta::assert_snapshot;
 

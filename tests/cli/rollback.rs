@@ -1,4 +1,4 @@
-//! `rosey rollback`, and `plan --to`: the way back to a schema of the history.
+//! `rosey rollback` and `plan --to`: the rollback to a schema in the history.
 
 use insta::assert_snapshot;
 
@@ -7,7 +7,7 @@ use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME, backups};
 
 const LABELLED: &str = "table users {\n    column id serial primary-key\n    column label text was=name\n}\n";
 
-/// Three numbers: a table, a renamed column, a new column.
+/// Returns a session with three versions: a table, a renamed column, a new column.
 fn three() -> Session {
     let session = Session::on_sqlite(Place::new());
     session.applies(USERS, "users");
@@ -377,7 +377,7 @@ table items was=children {
 fn rules_without_a_name_lose_what_they_were_called() {
     super::alembic::everywhere(|on, s, _| {
         s.applies(UNNAMED, "unnamed");
-        // SQLite puts quotes around what it renames.
+        // SQLite quotes the names that it changes.
         let inspect = || s.rosey(&["inspect"]).exits(0).out.replace("\\\"n\\\"", "n");
         let before = inspect();
         s.applies(NAMED, "named");

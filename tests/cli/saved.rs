@@ -1,16 +1,16 @@
-//! Saved plans: written once, and applied exactly so, or not at all.
+//! Saved plans: written once, and applied exactly as they are, or not at all.
 
 use insta::assert_snapshot;
 
 use super::support::postgres::{self, Server};
 use super::{Place, Run, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
 
-/// Runs on a SQLite file, and on every PostgreSQL server that is at hand.
+/// Runs a test on a SQLite file and on every available PostgreSQL server.
 pub(super) fn on_both(test: impl Fn(&Place, &str)) {
     beside_sql(|place, url, _| test(place, url));
 }
 
-/// The same for tests that run SQL of their own.
+/// Does the same for tests that run their own SQL.
 pub(super) fn beside_sql(test: impl Fn(&Place, &str, &dyn Fn(&str))) {
     let place = Place::with(USERS);
     test(&place, "test.db", &|sql| place.database.run(sql, true));
@@ -126,7 +126,7 @@ fn the_system_knows_who_it_is_where_no_variable_says() {
 fn a_saved_plan_is_applied_once_and_then_there_is_nothing_to_do() {
     on_both(|place, url| {
         place.save(url, USERS, "p.plan.kdl");
-        // The schema file plays no part.
+        // The schema file is not used.
         place.write("schema.kdl", "nonsense");
         let run = apply(place, url, &["p.plan.kdl"]).exits(0);
         assert!(run.out.contains("Apply complete (version 1): 1 added, 0 changed, 0 destroyed."), "{run}");
@@ -206,7 +206,7 @@ fn what_differs_is_named_and_whether_the_plan_touches_it() {
     });
 }
 
-/// A plan file for the users table, to be spoilt.
+/// Returns a plan file for the users table, to be damaged.
 fn planned() -> (Place, String) {
     let place = Place::with(USERS);
     place.save("test.db", USERS, "p.plan.kdl");

@@ -1,4 +1,4 @@
-//! The script of a plan: where it stops, and that it stops with nothing changed.
+//! The script of a plan: where it stops, and that it then has changed nothing.
 
 use super::support::shell;
 use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_NAME};
@@ -10,7 +10,7 @@ fn script(place: &Place, schema: &str) -> String {
     place.rosey(&["plan", "--url", "test.db", "--format", "sql"]).exits(0).out
 }
 
-/// The script stops with this message and leaves everything as it was.
+/// Checks that the script stops with this message and leaves everything unchanged.
 fn stops(place: &Place, script: &str, message: &str) {
     if !shell::is_there() {
         return;

@@ -1,4 +1,4 @@
-//! The script for psql: what stops it before it changes anything, what of it can be run again, and what it leaves.
+//! The script for psql: what stops it before it changes anything, what can be run again, and what it leaves.
 
 use super::Place;
 use super::support::postgres::{Database, Server, servers, skip};
@@ -17,7 +17,7 @@ const ROWS: &str =
 
 const LEAVE: [&str; 2] = ["-v", "allow_destructive=1"];
 
-/// A server that has psql, as few of them as show the difference.
+/// Returns the servers that have psql, as few as needed to show the differences.
 fn server() -> Option<&'static Server> {
     let found = servers().into_iter().find(|s| s.tool("psql").is_some());
     if found.is_none() {
@@ -26,7 +26,7 @@ fn server() -> Option<&'static Server> {
     found
 }
 
-/// A database with rows, and the place whose schema file is what it is to become.
+/// Fills a database with rows, and returns a place with the desired schema.
 fn begun(database: &Database<'_>) -> Place {
     let place = Place::with(BEFORE);
     place.rosey(&["apply", "--auto-approve", "-q", "--url", &database.url()]).exits(0);
@@ -39,7 +39,7 @@ fn script(place: &Place, database: &Database<'_>) -> String {
     place.rosey(&["plan", "--url", &database.url(), "--format", "sql"]).exits(0).out
 }
 
-/// A database that is alike, and is another one.
+/// Returns another database with the same contents.
 fn twin<'a>(of: &Database<'a>, name: &str) -> Database<'a> {
     of.copy(&format!("{}_{name}", of.name))
 }
@@ -96,7 +96,7 @@ fn it_fits_a_database_that_is_alike_and_no_other() {
         "DROP INDEX by_sku; CREATE INDEX by_sku ON lines (sku DESC)",
         "CREATE TABLE more (n integer)",
     ] {
-        // Where a row is in the way, that is what is changed first.
+        // If a row violates a constraint, that is changed first.
         let changed = format!("BEGIN; UPDATE lines SET gone = '-'; {change};\n\\set ON_ERROR_STOP on\n{script}");
         let said = other.psql(&changed, &LEAVE).unwrap_err();
         assert!(
@@ -111,7 +111,7 @@ fn it_fits_a_database_that_is_alike_and_no_other() {
         server.sql(&format!("ALTER DATABASE {} SET datestyle = 'SQL, DMY'", twin.name));
         twin.psql(&script, &LEAVE).unwrap();
         is_there(&place, &twin);
-        // A time without a zone is one of UTC, as an apply takes it.
+        // A timestamp without a time zone is taken as UTC, as in an apply.
         assert_eq!(twin.value("SELECT at = '2020-01-01T10:00:00Z' FROM orders"), "t");
     }
 }
@@ -128,13 +128,13 @@ fn what_is_outside_its_transaction_can_be_run_again_wherever_it_was_cut_off() {
     assert!(ends.len() > 12, "{tail}");
     for end in ends {
         let cut = twin(&database, &format!("cut_{end}"));
-        // psql says that an \if has not ended, and that is all.
+        // psql only reports that an \if has not ended.
         cut.psql(&format!("{first}{}", &tail[..end]), &LEAVE).ok();
         cut.psql(&format!("\\set ON_ERROR_STOP on\n{tail}"), &[]).unwrap_or_else(|e| panic!("cut off behind {}: {e}", &tail[..end]));
         is_there(&place, &cut);
     }
     database.psql(&script, &LEAVE).unwrap();
-    // A build that has failed leaves an index that is not valid.
+    // A failed build leaves an invalid index.
     database.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_qty'::regclass");
     database.sql("INSERT INTO _rosey_history SELECT 0, format, plan, kind, message, schema_before, schema_after, renames, sql, applied_at, applied_by, host, git_commit, duration_ms, rows_copied, rosey_version, server_version, 'running' FROM _rosey_history WHERE number = 1");
     database.psql(&format!("\\set ON_ERROR_STOP on\n{tail}"), &[]).unwrap();

@@ -1,11 +1,11 @@
-//! A password that a user gave, at every place where one can be given, is in nothing that the program prints or writes; nor
-//! is the value of a variable that a file of the repository names.
+//! A password, wherever the user may give one, does not appear in anything that the program prints or writes;
+//! nor does the value of a variable named by a file in the repository.
 
 use super::{Place, USERS};
 
 const SECRET: &str = "TOPSECRET";
 
-/// URLs that work, that are wrong, and that are something else, each with the password in it.
+/// URLs that are valid, wrong, or something else, each containing the password.
 const URLS: [&str; 15] = [
     "postgresql://ada:TOPSECRET@127.0.0.1:1/chat",
     "postgresql+asyncpg://ada:TOPSECRET@127.0.0.1:1/chat?ssl=prefer",
@@ -24,7 +24,7 @@ const URLS: [&str; 15] = [
     "password=TOPSECRET",
 ];
 
-/// Where a URL can be given: arguments, with `URL` in its place.
+/// Where a URL can be given: arguments, with `URL` as a placeholder.
 const ARGUMENTS: [&[&str]; 18] = [
     &["plan", "--url", "URL"],
     &["plan", "URL"],
@@ -64,7 +64,7 @@ fn on_the_command_line() {
     let place = place();
     for url in URLS {
         for form in ARGUMENTS {
-            // Nothing is wrong with a file that is called so.
+            // A file of that name is allowed.
             let arguments: Vec<String> = form.iter().map(|word| word.replace("URL", url)).collect();
             keeps_it(&place, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), None);
         }

@@ -1,18 +1,18 @@
-//! `rosey.kdl` and `--env`: what the file says, what comes before it, and what is wrong with it.
+//! `rosey.kdl` and `--env`: the settings in the file, what overrides them, and mistakes.
 
 use insta::assert_snapshot;
 
 use super::trouble::while_locked;
 use super::{Place, Run, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITHOUT_NAME, backups};
 
-/// A place whose `rosey.kdl` says this, with a schema and no database.
+/// Returns a place with this `rosey.kdl`, a schema and no database.
 fn project(text: &str) -> Place {
     let place = Place::with(USERS);
     place.write("rosey.kdl", text);
     place
 }
 
-/// The line that names the database.
+/// Returns the line that names the database.
 fn named(run: &Run) -> &str {
     run.err.lines().next().unwrap_or_default()
 }
@@ -337,7 +337,7 @@ fn a_password_in_the_file_is_never_printed() {
     }
 }
 
-/// What the documentation shows is read without a mistake.
+/// The examples in the documentation are valid.
 #[test]
 fn the_examples_of_the_documentation_are_taken() {
     let text = include_str!("../../docs/configuration.md");
@@ -351,7 +351,7 @@ fn the_examples_of_the_documentation_are_taken() {
     }
 }
 
-/// A schema for one database need not make sense for the other.
+/// A schema for one database need not be valid for the other.
 #[test]
 fn a_project_for_one_database_says_so() {
     const LEGACY: &str = "table users {\n    column name text primary-key nullable\n}\n";
@@ -367,7 +367,7 @@ fn a_project_for_one_database_says_so() {
     assert!(run.err.contains("one of: sqlite, postgres"), "{run}");
 }
 
-/// The history names the place from the root on, and a folder that has moved is searched as well.
+/// The history has absolute paths, and a folder that has moved is searched as well.
 #[test]
 fn the_newest_backup_is_found_from_every_folder() {
     let place = Place::having(USERS, "INSERT INTO users VALUES (1, 'Ada')");

@@ -1,10 +1,10 @@
-//! What a stranger hands to the program: files that are none, texts that are too much, names that forge lines, and a
-//! history that somebody has edited.
+//! Untrusted input: invalid files, excessive texts, names that forge lines, and a history that somebody has
+//! edited.
 
 use super::saved::beside_sql;
 use super::{Place, Run, USERS, USERS_WITH_AGE};
 
-/// Nobody waits longer for a refusal.
+/// The longest time that a refusal may take.
 const SOON: std::time::Duration = std::time::Duration::from_secs(20);
 
 fn refused_soon(place: &Place, arguments: &[&str]) -> Run {
@@ -77,7 +77,7 @@ fn a_link_beside_the_plan_is_not_written_through() {
     assert_eq!(place.read("precious"), "mine");
 }
 
-/// Texts that took minutes, or the stack; each with what is said of it.
+/// Returns texts that used to take minutes, or overflow the stack; each with its message.
 fn too_much() -> Vec<(&'static str, String, &'static str)> {
     let table = |inner: &str| format!("table t {{\n    column id int primary-key\n{inner}}}\n");
     vec![
@@ -130,7 +130,7 @@ fn a_name_forges_no_line_and_hides_nothing() {
     for format in ["text", "markdown", "html", "json", "sarif", "github"] {
         let run = place.rosey(&["plan", "--url", "test.db", "--format", format]);
         let all = format!("{}{}", run.out, run.err);
-        // In the statements, which stand in a block of their own, a name is what it is.
+        // Statements are in a block of their own, in which names are shown unchanged.
         let forged = ["::add-mask", "Plan: 0"].into_iter().take(if ["markdown", "html"].contains(&format) { 1 } else { 2 });
         let forged: Vec<&str> = forged.collect();
         assert!(!all.lines().any(|l| forged.iter().any(|f| l.trim_start().starts_with(f))), "{format}: {run}");
@@ -149,7 +149,7 @@ fn a_row_of_the_history_that_was_edited_stops_the_rollback() {
         sql("UPDATE _rosey_history SET schema_after = 'include \"other.kdl\"' WHERE number = 1");
         let run = place.on(url, &["rollback", "--auto-approve", "--allow-destructive"]).exits(3);
         assert!(run.err.contains("version 1 of the history") && run.err.contains("nothing was changed"), "{run}");
-        // Without a digest a row is as an older rosey wrote it, and still no more than a schema.
+        // A row without a digest looks like one of an older rosey, and is still only a schema.
         sql("UPDATE _rosey_history SET digest = NULL");
         let run = place.on(url, &["rollback", "--to", "1", "--auto-approve", "--allow-destructive"]).exits(1);
         assert!(run.err.contains("cannot read the schema recorded as version 1"), "{run}");

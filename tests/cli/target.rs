@@ -1,10 +1,10 @@
-//! Which database it is, and who said so.
+//! Which database is used, and what named it.
 
 use insta::assert_snapshot;
 
 use super::{Place, Run, USERS};
 
-/// The line that names the database.
+/// Returns the line that names the database.
 fn named(run: &Run) -> &str {
     run.err.lines().next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `rosey test`: cases that pass and cases that fail, on both databases, and nothing left behind.
+//! `rosey test`: cases that pass and cases that fail, on both databases, with nothing left behind.
 
 use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::support::postgres::{Server, servers, versions};
 use super::{Place, USERS, USERS_WITH_AGE, USERS_WITHOUT_NAME};
 
-/// Two schemas beside a folder of cases.
+/// Creates two schemas next to a folder of cases.
 fn place(cases: &[(&str, &str)]) -> Place {
     let place = Place::with(USERS_WITH_AGE);
     place.write("old.kdl", USERS);
@@ -24,7 +24,7 @@ fn case(expectations: &str) -> String {
     format!("{HEAD}{expectations}")
 }
 
-/// Runs it with a folder for temporary files of its own, which must be empty in the end.
+/// Runs it with a separate folder for temporary files, which must be empty afterwards.
 fn test(place: &Place, arguments: &[&str]) -> super::Run {
     let arguments = [&["test"], arguments].concat();
     let mut command = place.command(&arguments);
@@ -210,7 +210,7 @@ fn an_interrupt_leaves_no_scratch_database() {
     {
         assert!(began.elapsed() < Duration::from_secs(30), "the slow case does not begin");
     }
-    // SAFETY: a signal to a child that is still to be waited for.
+    // SAFETY: sends a signal to a child process that has not been waited for.
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(scratches(&server), Vec::<Vec<String>>::new());

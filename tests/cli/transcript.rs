@@ -1,4 +1,4 @@
-//! Several commands on one database, and what they print, without what differs from run to run.
+//! Several commands on one database, and their output, without what differs from run to run.
 
 use super::{Place, Run};
 
@@ -9,17 +9,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// On the SQLite file of the place.
+    /// Creates one on the SQLite file of the place.
     pub fn on_sqlite(place: Place) -> Session {
         Session { place, url: "test.db".to_owned() }
     }
 
-    /// On a server.
+    /// Creates one on a server.
     pub fn on_postgres(place: Place, url: String) -> Session {
         Session { place, url }
     }
 
-    /// Runs one command.
     pub fn rosey(&self, arguments: &[&str]) -> Run {
         let mut command = self.place.command(arguments);
         command.env("ROSEY_DATABASE_URL", &self.url).env("USER", "ada");
@@ -29,12 +28,12 @@ impl Session {
         run
     }
 
-    /// Runs commands and gives what all of them print.
+    /// Runs commands and returns the output of all of them.
     pub fn run(&self, commands: &[&str]) -> String {
         commands.iter().map(|c| format!("{}\n", self.rosey(&c.split(' ').collect::<Vec<_>>()))).collect()
     }
 
-    /// Runs them for what they do.
+    /// Runs commands and ignores their output.
     pub fn quietly(&self, commands: &[&str]) {
         commands.iter().for_each(|c| drop(self.rosey(&c.split(' ').collect::<Vec<_>>()).exits(0)));
     }
@@ -46,7 +45,7 @@ impl Session {
     }
 }
 
-/// Times, digests, versions and the machine's name are other ones on every run.
+/// Replaces times, digests, versions and the name of the machine, which differ on every run.
 fn settled(text: &str) -> String {
     let host = gethostname::gethostname().into_string().unwrap_or_default();
     let text = text.replace(&format!("@{host}"), "@host");
@@ -59,7 +58,7 @@ fn settled(text: &str) -> String {
     out
 }
 
-/// `2026-01-01 00:00:00`, with a `T` or not, with thousandths or not.
+/// Removes `2026-01-01 00:00:00`, with or without a `T`, with or without milliseconds.
 fn without_stamps(line: &str) -> String {
     const SHAPE: &str = "dddd-dd-dd dd:dd:dd";
     let fits = |text: &[char]| {
@@ -86,7 +85,7 @@ fn without_stamps(line: &str) -> String {
     out
 }
 
-/// A line of the history stands as wide as the machine's name is long.
+/// Collapses the blanks in a line of the history, whose width depends on the name of the machine.
 fn close_together(line: &str) -> String {
     if !line.trim_start().starts_with(|c: char| c.is_ascii_digit()) || !line.contains("  TIME") {
         return line.to_owned();

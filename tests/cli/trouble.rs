@@ -1,4 +1,5 @@
-//! Locks, full disks, files that cannot be written, and people who change their mind: the database is as it was.
+//! Locks, full disks, files that cannot be written, and users who change their mind: the database is
+//! unchanged.
 
 use std::io::{BufRead, BufReader};
 
@@ -9,13 +10,13 @@ use sqlx::{ConnectOptions, Connection};
 use super::support::wait;
 use super::{Place, Run, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE, USERS_WITH_AGE_AS_TEXT};
 
-/// A table with so many rows.
+/// Creates a table with `n` rows.
 fn with_rows(n: u32) -> Place {
     let numbers = format!("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {n})");
     Place::having(USERS_WITH_AGE, &format!("{numbers} INSERT INTO users (name, age) SELECT 'name ' || i, i FROM n"))
 }
 
-/// Runs something while another connection is in a transaction that it began so.
+/// Runs something while another connection is in a transaction that was begun with `begin`.
 pub(super) fn while_locked<T>(place: &Place, begin: &'static str, run: impl FnOnce() -> T) -> T {
     wait(async {
         let mut other = SqliteConnectOptions::new().filename(&place.database.path).connect().await.unwrap();
@@ -81,7 +82,7 @@ fn of_two_applies_at_once_one_does_it_and_the_other_finds_it_done() {
     }
 }
 
-/// Runs a shell script where mounts are the script's own, so that nothing of them is left. `None` where that is not
+/// Runs a shell script in its own mount namespace, so that nothing of it is left. `None` if that is not
 /// permitted.
 #[cfg(target_os = "linux")]
 fn with_mounts(place: &Place, script: &str) -> Option<Run> {
@@ -172,7 +173,7 @@ fn a_database_that_cannot_be_made_on_a_full_disk_is_left_empty() {
     assert!(run.err.contains("the disk is full"), "{run}");
 }
 
-/// Sends a signal when a long rebuild has begun, and gives what was said and how it ended.
+/// Sends a signal when a long rebuild has begun, and returns the output and the exit code.
 #[cfg(unix)]
 fn interrupt(place: &Place, signal: &str) -> (Vec<String>, Option<i32>) {
     let mut child = place.command(&["apply", "--url", "test.db", "--auto-approve", "--backup", "never"]).spawn().unwrap();
@@ -188,7 +189,7 @@ fn interrupt(place: &Place, signal: &str) -> (Vec<String>, Option<i32>) {
     (said, child.wait().unwrap().code())
 }
 
-/// Text for numbers, made so slowly that a signal comes in time.
+/// Returns a slow conversion of numbers to text, so that a signal arrives in time.
 #[cfg(unix)]
 fn slowly() -> String {
     USERS_WITH_AGE_AS_TEXT.replace("age text", "age text { using \"age || substr(hex(zeroblob(20000 + age % 2)), 1, 0)\" }")

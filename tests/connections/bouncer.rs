@@ -1,4 +1,4 @@
-//! A pgbouncer of a test's own before a server, which goes with the test.
+//! A pgbouncer in front of a server, for the duration of a test.
 
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
@@ -18,8 +18,8 @@ pub struct Bouncer {
 }
 
 impl Bouncer {
-    /// One that resets nothing when a session ends. None, after a loud line, where pgbouncer is not installed; in CI that is
-    /// a failure.
+    /// Starts one that resets nothing when a session ends. `None`, after a visible message, if pgbouncer is
+    /// not installed; in CI that is a failure.
     pub fn before(database: &Database, mode: &str, more: &str) -> Option<Bouncer> {
         if !std::path::Path::new(PROGRAM).is_file() {
             assert!(!in_ci(), "CI needs pgbouncer");

@@ -1,19 +1,19 @@
-//! A link to a server that hangs or breaks when the test says so: a TCP proxy.
+//! A connection to a server that hangs or breaks when the test says so: a TCP proxy.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
-/// What is done about the first COMMIT that comes through.
+/// What to do with the first COMMIT.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum AtCommit {
     Nothing,
-    /// It never reaches the server, and both sides lose the connection.
+    /// It does not reach the server, and both sides lose the connection.
     CutBefore,
-    /// It never reaches the server, which keeps its side of the connection.
+    /// It does not reach the server, which keeps its side of the connection.
     Swallow,
-    /// The server gets it, and its answer is lost.
+    /// The server receives it, and its answer is lost.
     CutAfter,
 }
 
@@ -41,12 +41,12 @@ impl Link {
         link
     }
 
-    /// Nothing comes through any more, and no connection is closed.
+    /// Forwards nothing any more, without closing a connection.
     pub fn hang(&self) {
         self.hangs.store(true, SeqCst);
     }
 
-    /// How many COMMITs have come.
+    /// Returns the number of COMMITs seen.
     pub fn commits(&self) -> usize {
         self.commits.load(SeqCst)
     }
@@ -80,7 +80,7 @@ fn forward(mut client: TcpStream, mut server: TcpStream, hangs: &AtomicBool, com
         if n == 0 {
             break;
         }
-        // The message that prepares the statement; the one that runs it comes next.
+        // This message prepares the statement; the next one runs it.
         let prepares = buffer[..n].windows(6).any(|w| w == b"COMMIT");
         if prepares && commits.fetch_add(1, SeqCst) == 0 && at_commit != AtCommit::Nothing {
             return cut(client, server, &buffer[..n], at_commit);
@@ -98,11 +98,12 @@ fn cut(mut client: TcpStream, mut server: TcpStream, prepares: &[u8], how: AtCom
         AtCommit::CutBefore => drop(server.shutdown(Shutdown::Both)),
         AtCommit::Swallow => {
             client.shutdown(Shutdown::Both).ok();
-            // The server goes on believing in its client.
+            // The server still believes that its client is connected.
             std::thread::park_timeout(std::time::Duration::from_secs(120));
         }
         AtCommit::CutAfter => {
-            // From here on the client hears nothing: the answers are read by the other thread, which cannot write any more.
+            // From here on the client receives nothing: the other thread reads the answers but cannot write
+            // them.
             server.write_all(prepares).ok();
             let mut runs = vec![0; 4096];
             if let Ok(n) = client.read(&mut runs) {

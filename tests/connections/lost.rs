@@ -1,4 +1,4 @@
-//! Connections that hang or break: what rosey says is true of the database.
+//! Connections that hang or break: what rosey reports about the database must be true.
 
 use std::time::{Duration, Instant};
 
@@ -85,7 +85,7 @@ fn a_history_that_cannot_be_completed_does_not_undo_what_is_done() {
         );
         program.write("schema.kdl", &STAGED.replace("index by_a a", "index by_a a\n    index by_b b"));
         let run = program.apply(&database.url(), &[]);
-        // Refused at once, or said truly: never that nothing has happened when it has.
+        // Either refused at once, or reported correctly: never that nothing has happened when it has.
         if database.value("SELECT count(*) FROM pg_class WHERE relname = 'by_b'") == "1" {
             run.ends(1, &["not today", "all steps are complete and committed (version 2)", "run rosey apply again"]);
             run.never_says(&["unchanged", "nothing was changed", "rolled back"]);

@@ -1,5 +1,5 @@
-//! What stands between rosey and a server: poolers, links that hang or break, standbys, signals and passwords. Real servers,
-//! a real pgbouncer, and a proxy of the tests' own.
+//! What is between rosey and a server: poolers, connections that hang or break, standbys, signals and
+//! passwords. With real servers, a real pgbouncer, and a proxy of the tests.
 #![cfg(unix)]
 
 #[path = "../support/mod.rs"]
@@ -16,13 +16,13 @@ mod standby;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// A table with rows, and what is to become of it: in the transaction, and after it.
+/// A table with rows, and its changes: in the transaction, and after it.
 const BEFORE: &str = "CREATE TABLE t (id serial PRIMARY KEY, a integer); INSERT INTO t (a) SELECT i FROM generate_series(1, 1000) i";
 const INSIDE: &str = "table t {\n    column id serial primary-key\n    column a integer\n    column b text not-null default=x\n}\n";
 const STAGED: &str =
     "table t {\n    column id serial primary-key\n    column a integer\n    column b text not-null default=x\n    index by_a a\n}\n";
 
-/// rosey as a program, in a folder of its own.
+/// rosey as a program, in a separate folder.
 struct Program {
     folder: tempfile::TempDir,
 }
@@ -61,7 +61,7 @@ impl Program {
     }
 }
 
-/// What a run said, and how it ended.
+/// The output and the exit code of a run.
 #[derive(Debug)]
 struct Run {
     said: String,

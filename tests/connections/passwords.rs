@@ -1,12 +1,12 @@
-//! Where a password goes, and what is said when there is none. The server asks for it; nothing may be sent in the clear to a
-//! place off this machine, so a name for this machine that does not say so stands for one.
+//! Where a password is sent, and what is reported without one. The server asks for it; nothing may be sent
+//! unencrypted to another machine, which these tests simulate with a non-local address of this one.
 
 use super::support::postgres::{self, Server};
 use super::{BEFORE, Program, Run, STAGED};
 
 const SECRET: &str = "TOPSECRET";
 
-/// A server that wants passwords from this machine's own address, and the address.
+/// Starts a server that requires passwords from this machine's own address, and returns that address.
 fn server() -> Option<(Server, String)> {
     let server = postgres::versions().last().and_then(|v| Server::own(*v))?;
     let address = address()?;
@@ -15,7 +15,7 @@ fn server() -> Option<(Server, String)> {
     Some((server, address))
 }
 
-/// An address of this machine that is not the loopback. Nothing is sent to find it.
+/// Returns an address of this machine that is not the loopback. No packet is sent to find it.
 fn address() -> Option<String> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -52,7 +52,7 @@ fn a_password_is_not_sent_in_the_clear_or_to_a_host_of_the_repository() {
     plan(&program, &["--url", &url], &[]).ends(1, &["no password was given", "PGPASSWORD"]);
     plan(&program, &["--url", &format!("postgresql://ada:x{SECRET}@{place}?sslmode=disable")], &[])
         .ends(1, &["the server does not take the password of user ada"]);
-    // From a file of the repository's.
+    // From a file in the repository.
     program.write("rosey.kdl", &format!("env prod {{ url \"{url}?sslmode=disable\" }}\nenv other {{ url-from PROD }}\n"));
     let foreign = "is named by a file of the repository alone";
     plan(&program, &["--env", "prod"], &[password]).ends(1, &[foreign, "--project"]);

@@ -5,7 +5,7 @@ use super::support::postgres::{self, Database};
 use super::support::session::Session;
 use super::{BEFORE, INSIDE, Program, Run, STAGED};
 
-/// What an application would find in a pooled session that has other settings than a new one.
+/// Returns the settings of a pooled session that differ from those of a new one.
 const CHANGED: &str = "SELECT coalesce(string_agg(name || '=' || setting, ', ' ORDER BY name), '') FROM pg_settings \
      WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'row_security', 'search_path', \
      'check_function_bodies', 'bytea_output', 'IntervalStyle', 'extra_float_digits', 'client_min_messages', \
@@ -15,7 +15,8 @@ fn query(url: &str, sql: &str) -> String {
     postgres::ask(url, sql).unwrap().first().and_then(|r| r.first().cloned()).unwrap_or_default()
 }
 
-/// Nothing of rosey's is left: no lock on the server, and in a pooled session no setting and no prepared statement.
+/// Checks that rosey leaves nothing: no lock on the server, and no setting or prepared statement in a pooled
+/// session.
 fn is_clean(database: &Database, bouncer: &Bouncer) {
     assert_eq!(database.value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()"), "0");
     for _ in 0..6 {
@@ -36,7 +37,7 @@ fn transaction_mode_is_refused_before_anything_runs_and_a_plan_works() {
         let database = server.database();
         database.sql(BEFORE);
         let Some(bouncer) = Bouncer::before(&database, "transaction", more) else { return };
-        // A pool that is in use already, so that it has more than one process to give.
+        // A pool in use, so that it has more than one server connection.
         let busy: Vec<String> = (0..3).map(|_| query(&bouncer.url(), "SELECT pg_backend_pid()")).collect();
         assert!(busy.iter().all(|pid| !pid.is_empty()));
         for schema in [INSIDE, STAGED] {
@@ -67,7 +68,7 @@ fn session_mode_works_and_sessions_are_handed_back_as_they_were() {
         let done = runs.iter().filter(|r| r.said.contains("Apply complete (version 1)")).count();
         assert!(done == 1 && runs.iter().all(|r| r.code == Some(0)), "{runs:?}");
         is_clean(&database, &bouncer);
-        // Also after a failure outside of the transaction.
+        // Also after a failure outside the transaction.
         database.sql("INSERT INTO t (a) VALUES (1)");
         let unique = STAGED.replace("index by_a a", "index by_a a\n    unique a name=once");
         let run = Program::new(&unique).apply(&bouncer.url(), &[]);

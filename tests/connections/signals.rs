@@ -8,7 +8,7 @@ use super::support::session::Session;
 use super::{BEFORE, Program, Run, STAGED, wait_until};
 
 fn send(child: &Child, signal: i32) {
-    // SAFETY: a signal to a process of this test's own, which has not been waited for.
+    // SAFETY: sends a signal to a process of this test, which has not been waited for.
     assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, signal) }, 0);
 }
 
@@ -55,7 +55,7 @@ fn while_counting_the_servers_query_is_stopped() {
             run.ends(code, &["error: interrupted; nothing was changed"]);
             run.never_says(&["cancelled", "not counted"]);
             wait_until("the server's query goes on", || database.value(counts) == "0");
-            // A count has ten seconds: this one was not waited for.
+            // A count may take ten seconds: it was not waited for.
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         }
     }

@@ -1,10 +1,10 @@
-//! Every command line of rosey's in a document parses, so that none names a flag that is not there.
+//! Every rosey command line in a document parses, so that none uses a flag that does not exist.
 
 use clap::error::ErrorKind;
 
 use super::{documents, fences, read};
 
-/// What a shell, a unit of systemd or a step of a pipeline would run, where it is rosey.
+/// Returns what a shell, a systemd unit or a pipeline step would run, if it is rosey.
 fn command_lines(info: &str, text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines();
@@ -18,7 +18,7 @@ fn command_lines(info: &str, text: &str) -> Vec<String> {
     }
 }
 
-/// The words of each command of a line; what is redirected, and comments, are left out.
+/// Returns the words of each command in a line, without redirections and comments.
 fn commands(line: &str) -> Vec<Vec<String>> {
     let (mut all, mut words, mut word) = (Vec::new(), Vec::new(), None::<String>);
     let mut quote = None;
@@ -51,14 +51,14 @@ fn commands(line: &str) -> Vec<Vec<String>> {
     all
 }
 
-/// The arguments, where the command runs rosey.
+/// Returns the arguments, if the command runs rosey.
 fn of_rosey(words: &[String]) -> Option<&[String]> {
     let at = words.iter().position(|w| !is_before(w))?;
     let program = words[at].rsplit(['/', '\\']).next().unwrap_or_default();
     (program.trim_end_matches(".exe") == "rosey").then_some(&words[at..])
 }
 
-/// What may stand before the program: variables, `sudo`, keywords of the shell.
+/// Returns whether the word may precede the program: variables, `sudo`, shell keywords.
 fn is_before(word: &str) -> bool {
     let variable = word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'));
     variable || ["sudo", "if", "then", "!", "time", "exec"].contains(&word)
@@ -89,7 +89,7 @@ fn every_command_line_is_one() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// In running text, where there is no placeholder in it.
+/// Commands in running text, unless they contain a placeholder.
 #[test]
 fn every_command_in_a_sentence_is_one() {
     let mut wrong = Vec::new();
@@ -103,7 +103,7 @@ fn every_command_in_a_sentence_is_one() {
                 continue;
             }
             let named = words.get(1).is_some_and(|w| rosey::cli::command().find_subcommand(w).is_some());
-            // A command's bare name stands for the command, whatever it needs.
+            // The bare name of a command refers to the command, whatever it requires.
             if words.len() == 2 && named {
                 continue;
             }

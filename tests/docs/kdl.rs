@@ -1,4 +1,4 @@
-//! Every block of KDL in a document is a schema, a `rosey.kdl`, a case of `rosey test`, or a part of a table.
+//! Every KDL block in a document is a schema, a `rosey.kdl`, a case of `rosey test`, or a part of a table.
 
 use rosey::kdl::case::{self, Side};
 use rosey::kdl::{self, Sources, project};
@@ -6,7 +6,7 @@ use rosey::schema::Dialect;
 
 use super::{documents, fences, read};
 
-/// What is wrong with a schema, for whoever is nearest to having it.
+/// Checks that a schema is valid on both databases; returns the problems on the first one that rejects it.
 fn schema(text: &str) -> Result<(), String> {
     let sources = Sources::from_text("block", text);
     let of = |dialect| match kdl::decode_all(&sources, dialect) {
@@ -24,7 +24,7 @@ fn is_case(text: &str) -> bool {
     })
 }
 
-/// Lines out of a table. What they name may stand in lines that are not shown.
+/// Returns whether it is lines from a table. What they name may be in lines that are not shown.
 fn is_part_of_a_table(text: &str) -> bool {
     let whole = format!("table this {{\n{text}\n}}\n");
     schema(&whole)

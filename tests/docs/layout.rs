@@ -1,4 +1,4 @@
-//! What rosey shows is in its own layout: the project's schema, and every schema in a document.
+//! What rosey shows is in its own layout: the schema of the project, and every schema in a document.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn the_projects_own_schemas_are_in_the_one_layout() {
     }
 }
 
-/// A part of a table stands further in, as it does in the table.
+/// A part of a table is indented as in the table.
 #[test]
 fn blocks_of_kdl_are_in_the_one_layout() {
     let mut wrong = Vec::new();

@@ -1,5 +1,5 @@
-//! The documents say what is so: every schema in them can be read, every command line is one that the program takes, and
-//! the reference of the commands is the program's own.
+//! The documents are correct: every schema in them is valid, every command line is accepted by the program,
+//! and the command reference is generated from the program.
 
 #[path = "../support/fences.rs"]
 mod fences;
@@ -18,7 +18,7 @@ mod workshop;
 
 use std::path::{Path, PathBuf};
 
-/// README.md and all of docs/.
+/// Returns README.md and all of docs/.
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|e| e.unwrap().path());

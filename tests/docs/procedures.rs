@@ -1,9 +1,9 @@
-//! What documents tell people to do in several steps is done here, word for word, with programs that write meanwhile.
+//! Procedures in the documents are executed here, word for word, while applications write.
 
 use super::postgres::{self, Database};
 use super::workshop::{Workshop, between};
 
-/// A shop on each server whose programs are there, with its database.
+/// Runs a test with a workshop and a database on each server whose programs are installed.
 fn on_servers(test: impl Fn(&Workshop, &Database)) {
     let mut tested = false;
     for server in postgres::servers() {
@@ -31,7 +31,7 @@ fn a_rename_without_a_stop_loses_nothing() {
         database.sql("INSERT INTO outbox (last_error) VALUES ('between')");
         shop.follow(keep_both);
         assert!(shop.run("rosey plan").contains("No changes."), "rosey minds the trigger");
-        // Programs of both versions.
+        // Applications of both versions.
         database
             .sql("INSERT INTO outbox (last_error) VALUES ('by an old one'); INSERT INTO outbox (error_message) VALUES ('by a new one')");
         database.sql("UPDATE outbox SET last_error = 'changed by an old one' WHERE last_error = 'changes'");
@@ -61,7 +61,7 @@ table old_things {
 }
 ";
 
-/// Does the block of docs/deploy.md that stands at `at`, after this has been dropped.
+/// Executes the block of docs/deploy.md at `at`, after a drop.
 fn way_back(shop: &Workshop, database: &Database, after: &str, at: usize) {
     shop.write("schema.kdl", BEFORE);
     shop.run("rosey apply --auto-approve");

@@ -1,4 +1,4 @@
-//! docs/commands.md is written from the arguments themselves; `ROSEY_WRITE_DOCS=1 cargo test --test docs` writes it anew.
+//! docs/commands.md is generated from the arguments; `ROSEY_WRITE_DOCS=1 cargo test --test docs` updates it.
 
 use clap::{Arg, ArgAction, Command};
 
@@ -50,7 +50,7 @@ fn describe(command: &Command, text: &mut String) {
     }
 }
 
-/// `--help` and `--no-color` are each command's.
+/// `--help` and `--no-color` are options of every command.
 fn is_everywhere(argument: &Arg) -> bool {
     ["help", "no_color", "version"].contains(&argument.get_id().as_str())
 }
@@ -87,7 +87,7 @@ fn value(value: &clap::builder::PossibleValue) -> String {
     format!("`{}`{}", value.get_name(), help.unwrap_or_default())
 }
 
-/// clap takes the full stop from the end.
+/// clap removes the full stop at the end.
 fn sentence(text: &str) -> String {
     if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }

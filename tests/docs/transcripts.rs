@@ -1,5 +1,5 @@
-//! The README's transcripts, run from above to below: what they print is what rosey prints. A line of `…` stands for lines that
-//! are left out. `ROSEY_WRITE_DOCS=1` writes those anew in which nothing is left out.
+//! The transcripts in the README, run from top to bottom: they show what rosey prints. A line of `…` stands
+//! for omitted lines. `ROSEY_WRITE_DOCS=1` updates those without omissions.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::workshop::{Workshop, between};
 const README: &str = "README.md";
 const QUESTION: &str = "Only 'yes' will be accepted: yes";
 
-/// A command, and what stands under it.
+/// Returns the commands of a block, each with its output.
 fn commands(block: &Block) -> Vec<(String, Vec<String>)> {
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for line in block.text.lines() {
@@ -29,8 +29,8 @@ fn commands(block: &Block) -> Vec<(String, Vec<String>)> {
     all
 }
 
-/// Does an edit that the README shows: a line of a column takes the place of the line of that column, or of the one that it was;
-/// others come last in the first table.
+/// Makes an edit that the README shows: the line of a column replaces the line of that column, or of the one
+/// it was; other lines are added at the end of the first table.
 fn edited(schema: &str, edit: &str) -> String {
     let mut lines: Vec<String> = schema.lines().map(str::to_owned).collect();
     for line in edit.lines() {
@@ -49,7 +49,7 @@ fn edited(schema: &str, edit: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Moments are other ones on every run: those of file names, and those of the history.
+/// Replaces times, which differ on every run: those in file names, and those in the history.
 fn settled(text: &str) -> String {
     const SHAPES: [&str; 2] = ["00000000T000000000Z", "0000-00-00T00:00:00.000Z"];
     let chars: Vec<char> = text.chars().collect();
@@ -73,7 +73,7 @@ fn settled(text: &str) -> String {
     out.lines().map(|l| format!("{}\n", l.trim_end())).collect()
 }
 
-/// Whether lines are as expected, where `…` stands for any.
+/// Returns whether lines are as expected, where `…` stands for any lines.
 fn fits(expected: &[String], got: &[String]) -> bool {
     match expected.split_first() {
         None => got.is_empty(),
@@ -86,7 +86,7 @@ fn lines(text: &str) -> Vec<String> {
     settled(text).lines().map(str::to_owned).collect()
 }
 
-/// Runs the commands of a block; gives what it should be where it is not.
+/// Runs the commands of a block; returns what the block should be if it differs.
 fn differs(shop: &Workshop, block: &Block, name: &dyn Fn(&str) -> String) -> Option<String> {
     let (mut now, mut same, mut code) = (String::new(), true, None);
     for (command, expected) in commands(block) {
@@ -100,7 +100,7 @@ fn differs(shop: &Workshop, block: &Block, name: &dyn Fn(&str) -> String) -> Opt
         };
         let expected: Vec<String> = expected.join("\n").lines().map(str::to_owned).collect();
         let told: Vec<String> = match expected.iter().position(|l| l.ends_with(QUESTION)) {
-            // The question stands under a line of nothing.
+            // The question is below an empty line.
             Some(at) => expected.iter().enumerate().filter(|(i, _)| *i != at && *i + 1 != at).map(|(_, l)| l.clone()).collect(),
             None => expected,
         };
@@ -115,7 +115,8 @@ fn differs(shop: &Workshop, block: &Block, name: &dyn Fn(&str) -> String) -> Opt
     (!same).then(|| now.trim_end().to_owned() + "\n")
 }
 
-/// Goes through a part of the README; `before` is asked at each transcript, by its number, and may change the schema itself.
+/// Goes through a part of the README; `before` is called at each transcript with its number, and may change
+/// the schema itself.
 fn go(shop: &Workshop, from: &str, to: &str, name: &dyn Fn(&str) -> String, before: &dyn Fn(usize, &str) -> Option<String>) {
     let (mut wrong, mut at) = (String::new(), 0);
     for block in between(README, from, to) {
@@ -131,7 +132,7 @@ fn go(shop: &Workshop, from: &str, to: &str, name: &dyn Fn(&str) -> String, befo
                     replace(&block, &now);
                 }
             }
-            // What stands in a table, and nothing of another file.
+            // Only blocks that belong in a table, and not those of other files.
             "kdl" if block.text.starts_with("    ") => shop.write("schema.kdl", &edited(&schema(), &block.text)),
             "sh" => drop(shop.said(&block.text)),
             _ => {}
@@ -165,7 +166,7 @@ fn the_first_plan() {
     let start = between(README, "## The first ten minutes", "## PostgreSQL").remove(0);
     shop.run(&start.text);
     let blocks = between(README, "# rosey", "## Why");
-    // The starting point that is shown is the one that is made.
+    // The starting point in the document is the one that is used.
     let shown = blocks.iter().find(|b| b.info == "sql").unwrap();
     assert!(shown.text.lines().all(|line| start.text.contains(line)), "{README} shows another database:\n{}", shown.text);
     shop.write("schema.kdl", &blocks.iter().find(|b| b.info == "kdl").unwrap().text);
@@ -198,7 +199,7 @@ INSERT INTO users VALUES ('Zoë', 12), ('O''Brien', NULL);
 INSERT INTO outbox (message, sender, last_error) VALUES ('hello', 'Zoë', NULL), ('bye', NULL, 'timeout');
 ";
 
-/// Up to what a crash would show.
+/// Up to what only a crash would show.
 #[test]
 fn the_part_about_postgresql() {
     for server in postgres::servers() {

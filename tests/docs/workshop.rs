@@ -1,4 +1,5 @@
-//! A folder in which the blocks of a document are done as a reader would do them: KDL becomes the schema file, scripts run.
+//! A folder in which the blocks of a document are executed as a reader would: KDL becomes the schema file,
+//! scripts run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,13 +15,14 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// With rosey on the PATH.
+    /// Creates one with rosey on the PATH.
     pub fn new() -> Workshop {
         let rosey = Path::new(env!("CARGO_BIN_EXE_rosey")).parent().unwrap().to_path_buf();
         Workshop { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), path: vec![rosey] }
     }
 
-    /// With PostgreSQL's programs too, which find this database by themselves. None where one is missing.
+    /// Creates one that also has PostgreSQL's programs, which find this database by themselves. `None` if one
+    /// is missing.
     pub fn on(database: &postgres::Database) -> Option<Workshop> {
         let mut shop = Workshop::new();
         for program in ["psql", "pg_dump", "pg_restore", "createdb", "dropdb"] {
@@ -33,7 +35,7 @@ impl Workshop {
         Some(shop)
     }
 
-    /// With an environment variable.
+    /// Adds an environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Workshop {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -47,14 +49,14 @@ impl Workshop {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    /// Runs a script, which has to succeed line by line.
+    /// Runs a script, in which every line must succeed.
     pub fn run(&self, script: &str) -> String {
         let (out, code) = self.said(&format!("set -e\n{script}"));
         assert!(code == Some(0), "{script}\n{out}");
         out
     }
 
-    /// What a script says, on both streams, and its exit code.
+    /// Returns the output of a script, from both streams, and its exit code.
     pub fn said(&self, script: &str) -> (String, Option<i32>) {
         let mut path = self.path.clone();
         path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
@@ -66,7 +68,7 @@ impl Workshop {
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 
-    /// Does what a block says.
+    /// Executes a block.
     pub fn follow(&self, block: &Block) {
         match block.info.as_str() {
             "kdl" => self.write("schema.kdl", &block.text),
@@ -80,7 +82,7 @@ impl Workshop {
     }
 }
 
-/// The blocks of a document between two of its lines.
+/// Returns the blocks of a document between two of its lines.
 pub fn between(document: &str, from: &str, to: &str) -> Vec<Block> {
     let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(document));
     let at = text.find(from).unwrap_or_else(|| panic!("{document} has no `{from}`"));

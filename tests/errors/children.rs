@@ -1,4 +1,4 @@
-//! Children that the language does not know, or does not take.
+//! Children that the language does not have, or does not accept.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Columns: their types, values and rules.
+//! Columns: their types, values and constraints.
 
 use insta::assert_snapshot;
 

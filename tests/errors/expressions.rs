@@ -1,4 +1,4 @@
-//! Expressions that would become more SQL than they say.
+//! Expressions that would become more SQL than they claim.
 
 use insta::assert_snapshot;
 

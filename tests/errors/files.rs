@@ -1,4 +1,4 @@
-//! Schemas of several files, and of several mistakes.
+//! Schemas of several files, and with several mistakes.
 
 use insta::assert_snapshot;
 

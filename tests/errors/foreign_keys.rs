@@ -1,4 +1,4 @@
-//! Where foreign keys lead.
+//! What foreign keys reference.
 
 use insta::assert_snapshot;
 

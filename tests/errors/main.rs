@@ -1,6 +1,5 @@
-//! What a user of `rosey validate` sees of every mistake that a schema can have: the line, the arrow, and what to write
-//! instead.
-//!
+//! What a user of `rosey validate` sees for every possible mistake in a schema: the line, the arrow, and what
+//! to write instead.
 
 use std::process::Command;
 
@@ -23,12 +22,12 @@ mod statements;
 mod syntax;
 mod words;
 
-/// What is said of a schema that is wrong.
+/// Returns the errors of an invalid schema.
 fn mistakes(schema: &str) -> String {
     Folder::new().file("schema.kdl", schema).mistakes("schema.kdl")
 }
 
-/// What is said of a schema that is wrong for one database.
+/// Returns the errors of a schema that is invalid for one database.
 fn mistakes_for(dialect: &str, schema: &str) -> String {
     let folder = Folder::new().file("schema.kdl", schema);
     let (code, printed, said) = folder.validate(&["--schema", "schema.kdl", "--dialect", dialect]);
@@ -36,13 +35,13 @@ fn mistakes_for(dialect: &str, schema: &str) -> String {
     said
 }
 
-/// Both databases take the schema.
+/// Checks that both databases accept the schema.
 fn valid(schema: &str) {
     let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl"]);
     assert_eq!((code, said.as_str()), (Some(0), ""));
 }
 
-/// One database takes the schema.
+/// Checks that one database accepts the schema.
 fn valid_for(dialect: &str, schema: &str) {
     let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl", "--dialect", dialect]);
     assert_eq!((code, said.as_str()), (Some(0), ""));
@@ -56,7 +55,7 @@ impl Folder {
         Folder(tempfile::tempdir().unwrap())
     }
 
-    /// Adds a file; its text is indented as the test is.
+    /// Adds a file; its text is indented like the test.
     fn file(self, name: &str, text: &str) -> Self {
         self.bytes(name, dedent(text).as_bytes())
     }
@@ -74,13 +73,14 @@ impl Folder {
         self
     }
 
-    /// Exit code, standard output and standard error.
+    /// Returns the exit code, standard output and standard error.
     fn validate(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_rosey")).arg("validate").args(arguments).current_dir(&self.0).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     }
 
-    /// What is said of a schema that is wrong: on standard error, with nothing on standard output, and exit code 1.
+    /// Returns the errors of an invalid schema: on standard error, with nothing on standard output, and exit
+    /// code 1.
     fn mistakes(&self, schema: &str) -> String {
         let (code, printed, said) = self.validate(&["--schema", schema]);
         assert_eq!((code, printed.as_str()), (Some(1), ""), "{said}");
@@ -88,7 +88,7 @@ impl Folder {
     }
 }
 
-/// The text without the indentation that all its lines have.
+/// Removes the indentation that all lines share.
 fn dedent(text: &str) -> String {
     let text = text.strip_prefix('\n').unwrap_or(text).trim_end();
     let margin = text.lines().filter(|l| !l.trim().is_empty()).map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Names that are used twice, and names that are not to be had.
+//! Names that are used twice, and names that cannot be used.
 
 use insta::assert_snapshot;
 

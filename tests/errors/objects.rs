@@ -1,4 +1,4 @@
-//! Views, triggers, virtual tables, and what is left alone.
+//! Views, triggers, virtual tables, and what to ignore.
 
 use insta::assert_snapshot;
 

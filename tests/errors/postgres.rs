@@ -1,4 +1,4 @@
-//! What PostgreSQL cannot take, and what only PostgreSQL has.
+//! What PostgreSQL does not accept, and what only PostgreSQL has.
 
 use insta::assert_snapshot;
 

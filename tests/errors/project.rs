@@ -1,10 +1,10 @@
-//! The mistakes that a `rosey.kdl` can have.
+//! Mistakes in a `rosey.kdl`.
 
 use insta::assert_snapshot;
 
 use super::Folder;
 
-/// What is said of a `rosey.kdl` that is wrong.
+/// Returns the errors of an invalid `rosey.kdl`.
 fn mistakes(project: &str) -> String {
     Folder::new().file("rosey.kdl", project).mistakes("schema.kdl")
 }

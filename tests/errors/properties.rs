@@ -1,4 +1,4 @@
-//! Properties that the language does not know, or does not take.
+//! Properties that the language does not have, or does not accept.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What KDL wants quotes for, and words that it does not know.
+//! What KDL requires quotes for, and keywords that it does not have.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What SQLite cannot take, though it makes sense.
+//! What SQLite does not accept although it makes sense.
 
 use insta::assert_snapshot;
 

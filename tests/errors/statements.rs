@@ -1,4 +1,4 @@
-//! Types, views and triggers that would become more SQL than they say.
+//! Types, views and triggers that would become more SQL than they claim.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! What is no KDL at all.
+//! Text that is not KDL.
 
 use insta::assert_snapshot;
 

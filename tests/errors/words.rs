@@ -1,4 +1,4 @@
-//! Nodes and flags that the language does not know, with the nearest that it does.
+//! Nodes and flags that the language does not have, with the closest ones that it has.
 
 use insta::assert_snapshot;
 

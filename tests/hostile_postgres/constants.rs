@@ -1,11 +1,11 @@
-//! Constants of arrays, rows and ranges whose parts are of a domain: the server runs the domain's condition as it parses
-//! them. No command that only looks at the database may have it do so; an apply may.
+//! Constants of arrays, rows and ranges over a domain: the server evaluates the domain's check when it parses
+//! them. Commands that only read the database must not cause this; an apply may.
 
 use std::process::Command;
 
 use super::support::postgres::{Database, Server, servers};
 
-/// The witness is a sequence: what it counts is not rolled back.
+/// The witness is a sequence, which is not rolled back.
 const SET_UP: &str = "
     CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, n integer);
     INSERT INTO users VALUES (1, 'ann', 7), (2, 'bob', 8);
@@ -21,7 +21,7 @@ const SET_UP: &str = "
     CREATE TYPE w.span AS RANGE (subtype = w.number);
     CREATE TABLE w.kept (id integer PRIMARY KEY, one w.d, parts w.d[]);";
 
-/// Lines of the table.
+/// Lines in the table.
 const LINES: [&str; 38] = [
     "check \"'{1}'::w.d[] IS NOT NULL\"",
     "check \"'{NULL}'::w.d[] IS NOT NULL\"",
@@ -63,7 +63,7 @@ const LINES: [&str; 38] = [
     "exclude using=btree {\n        part (sql)\"(('{1}'::w.d[])[1]::text)\" with=\"=\"\n    }",
 ];
 
-/// What stands beside the table, and a line of it.
+/// What is outside the table, and a line in it.
 const BESIDE: [(&str, &str); 6] = [
     ("view v { as \"SELECT '{1}'::w.d[] AS a\" }", ""),
     ("view v { as \"SELECT id FROM w.kept WHERE parts = '{1}'\" }", ""),
@@ -110,7 +110,7 @@ fn of_server(server: &Server) {
         std::fs::write(folder.path().join("schema.kdl"), text).unwrap();
         let url = database.url();
         let mut commands = vec![vec!["plan", "--url", &url]];
-        // One path for all: the others are tried with a few.
+        // One combination for all; the others are tested with a few.
         if n % 7 == 0 {
             commands.push(vec!["plan", "--counts", "safe", "--url", &url]);
             commands.push(vec!["diff", &url, "schema.kdl"]);

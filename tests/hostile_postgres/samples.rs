@@ -1,14 +1,15 @@
-//! The samples: SQL that a schema file may hold, where it stands, and what a plan is to say of it. Says nothing of how.
+//! The samples: SQL that a schema file may contain, its place, and what a plan must say about it. The tests
+//! are elsewhere.
 
 use rosey::plan::Plan;
 
-/// Where the SQL of a sample stands.
+/// The place of the SQL in a sample.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
     Check,
-    /// The backfill of a new column of this type that takes no NULL.
+    /// The backfill of a new NOT NULL column of this type.
     Backfill(&'static str),
-    /// How `name` becomes of this type.
+    /// The conversion of `name` to this type.
     Using(&'static str),
     Generated(&'static str),
     IndexWhere,
@@ -17,24 +18,24 @@ pub enum Place {
     Default(&'static str),
     View,
     Materialized,
-    /// The condition of a new domain, which a new column has.
+    /// The check of a new domain, which a new column has.
     Domain,
-    /// A line of the table.
+    /// A line in the table.
     Line,
 }
 
-/// What a plan is to say.
+/// What a plan must say.
 #[derive(Debug, Clone, Copy)]
 pub enum Expect {
     /// `not counted: …`
     Not(&'static str),
-    /// It is counted: these words are in the text.
+    /// It is counted: the text contains these words.
     Counted(&'static str),
-    /// It fails over the rows, in the plan with this SQLSTATE if there is one, and in an apply.
+    /// It fails on the rows, in the plan with this SQLSTATE if there is one, and in an apply.
     Leak(&'static str),
-    /// The server does not take it.
+    /// The server rejects it.
     Error,
-    /// There is a plan, and nothing of the rows in it: no count, and none that was left out.
+    /// There is a plan that says nothing of the rows: neither a count nor that one was omitted.
     Quiet,
 }
 
@@ -58,7 +59,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The type of `name`, a line of the table, and what stands beside it.
+    /// Returns the type of `name`, a line in the table, and what is outside it.
     pub fn place(&self) -> (String, String, String) {
         let sql = format!("###\"{}\"###", self.sql);
         let text = || "text not-null".to_owned();
@@ -91,7 +92,7 @@ use Place::{Backfill, Check, Default, Domain, Exclusion, Generated, IndexOn, Ind
 
 #[rustfmt::skip]
 pub const SAMPLES: &[Sample] = &[
-    // What is safe is counted.
+    // Safe expressions are counted.
     sample(Check, "n > 7", Counted("1 of 2 rows do not meet")),
     sample(Check, "length(name) > 100 AND lower(name) LIKE 'a%'", Counted("2 of 2 rows do not meet")),
     sample(Check, "n OPERATOR(pg_catalog.>) 7", Counted("1 of 2 rows do not meet")),
@@ -265,7 +266,7 @@ pub const SAMPLES: &[Sample] = &[
     sample(Check, "current_user = 'a'", Not("calls current_user")),
     sample(Check, "session_user = 'a' OR current_catalog = name", Not("calls current_user")),
     sample(Backfill("text"), "CASE WHEN current_schema = 'public' THEN name END", Not("calls current_user")),
-    // What is more than one expression.
+    // Text that is more than one expression.
     sample(Check, "true), (SELECT 1", Error),
     sample(Check, "true); DROP TABLE users; SELECT (1", Error),
     sample(Check, "(WITH d AS (DELETE FROM users RETURNING 1) SELECT count(*) FROM d) > 0", Error),

@@ -1,5 +1,5 @@
-//! The edits of a schema: what is renamed, dropped, added, or passes its name on. Chooses by numbers alone, and keeps a schema
-//! that names nothing which is gone.
+//! Edits of a schema: what is renamed, dropped, added, or passes on its name. Decides by numbers alone, and
+//! never leaves a reference to a dropped object.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ impl Model {
         self.mend();
     }
 
-    /// The first takes the name of the second, which gets the first's, or a free one.
+    /// Gives the first table the name of the second, which gets the name of the first, or a free one.
     fn exchange_tables(&mut self, at: usize, other: u8) {
         let to = usize::from(other) % self.tables.len();
         let names = (self.tables[at].name.clone(), self.tables[to].name.clone());
@@ -60,7 +60,7 @@ impl Model {
         }
     }
 
-    /// A name goes from a table, view or index that is dropped to a new object of another kind.
+    /// Gives the name of a dropped table, view or index to a new object of another kind.
     fn pass_name(&mut self, at: usize, from: u8, to: u8) {
         let views: Vec<(u32, String)> = self.bodies.iter().filter(|b| b.fires.is_none()).map(|b| (b.id, b.name.clone())).collect();
         let name = match from % 3 {
@@ -100,7 +100,7 @@ impl Model {
         }
     }
 
-    /// The key of a parent is another column; children keep theirs, which is unique still, or follow.
+    /// Makes another column the key of a parent; children keep theirs, which is still unique, or follow.
     fn key_moves(&mut self, at: usize, to: u8, follow: u8) {
         let table = &mut self.tables[at];
         let Some(column) = pick(&table.columns, to).filter(|c| !c.is_text && c.declared.is_none()).map(|c| c.id) else { return };
@@ -128,7 +128,7 @@ impl Model {
             .for_each(|b| b.name = if y.is_multiple_of(2) { respelled(&b.name) } else { free.clone().unwrap_or(b.name.clone()) });
     }
 
-    /// Takes out what points to columns that are gone.
+    /// Removes references to dropped columns.
     fn mend(&mut self) {
         let columns: BTreeSet<u32> = self.tables.iter().flat_map(|t| &t.columns).map(|c| c.id).collect();
         for table in &mut self.tables {
@@ -161,7 +161,7 @@ impl Table {
         self.columns[x].name = std::mem::replace(&mut self.columns[y].name, name);
     }
 
-    /// Each column takes the name of the one before it, and the first gets a free one.
+    /// Gives each column the name of the one before it, and the first one a free name.
     fn chain_columns(&mut self, to: u8) {
         let Some(mut name) = self.free_column(to) else { return };
         self.columns.iter_mut().for_each(|c| std::mem::swap(&mut c.name, &mut name));
@@ -179,7 +179,7 @@ impl Table {
         }
     }
 
-    /// A new column, under a free name or under one that another column gives up for it.
+    /// Adds a column, under a free name or under one that another column gives up.
     fn add_column(&mut self, id: u32, x: u8, default: u8, declared: Option<(u32, bool)>) {
         let Some(mut name) = self.free_column(x) else { return };
         if x >= 128 {

@@ -1,6 +1,7 @@
-//! Random edits of random schemas: renames in swaps, chains and letters, names that pass between objects, keys that move
-//! under foreign keys, views and triggers that follow or do not. What must come of it is known without rosey: a database
-//! that is made of the new schema alone says which views and triggers can work, and identities say where each value belongs.
+//! Random edits of random schemas: renames in swaps, chains and case, names that pass between objects, keys
+//! that change under foreign keys, views and triggers that follow or do not. The expected result is known
+//! without rosey: a database created from the new schema shows which views and triggers can work, and
+//! identities show where each value belongs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ use super::model::{Choices, DEFAULTS, Fires, Model};
 use super::shown;
 use crate::support::{Database, desired, quote, wait};
 
-/// A first schema, edits, which bodies do not follow, and how the database is to be changed.
+/// A first schema, its edits, which bodies do not follow, and how the database is changed.
 #[derive(Debug, Clone)]
 pub struct Edited {
     tables: Choices,
@@ -57,7 +58,7 @@ pub fn there_and_back(edited: &Edited) -> Outcome {
     fill(&database, &before);
     if edited.implied {
         imply_keys(&database, &before);
-        // What names no column follows the key from then on.
+        // A foreign key without columns follows the primary key from then on.
         prop_assert!(database.plan(&from).unwrap().is_empty(), "implied:\n{}", shown(&database, &from));
     }
     let (bytes, values) = (database.bytes(), values(&database, &before, &after, &before));
@@ -109,7 +110,7 @@ fn settled(database: &Database, schema: &Normalized, text: &str) -> Outcome {
     Ok(())
 }
 
-/// Each default is stored as the value that its spelling means.
+/// Checks that each default is stored as the value that its spelling means.
 fn defaults_are_right(database: &Database, model: &Model) -> Outcome {
     for table in &model.tables {
         for column in table.columns.iter().filter(|c| c.id != table.key) {
@@ -127,7 +128,7 @@ fn defaults_are_right(database: &Database, model: &Model) -> Outcome {
     Ok(())
 }
 
-/// Three rows in each table; the value of a column in a row is nowhere else, and keys are pointed to row by row.
+/// Inserts three rows into each table; each value is unique, and keys are referenced row by row.
 fn fill(database: &Database, model: &Model) {
     let mut sql = String::new();
     for table in &model.tables {
@@ -143,7 +144,7 @@ fn fill(database: &Database, model: &Model) {
             writeln!(sql, "INSERT INTO {} ({}) VALUES ({});", quote(&table.name), names.join(", "), values.join(", ")).unwrap();
         }
     }
-    // Triggers are there to be carried along, not to be run.
+    // Triggers are only to be preserved, not to be run.
     let triggers = database.rows("SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
     let names = database.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
     let drops: String = names.iter().map(|n| format!("DROP TRIGGER {};\n", quote(&n[0]))).collect();
@@ -151,7 +152,7 @@ fn fill(database: &Database, model: &Model) {
     database.run(&format!("BEGIN;{drops}{sql}{makes}COMMIT;"), false);
 }
 
-/// Takes the columns out of `REFERENCES parent(key)`, so that the reference follows whatever the key becomes.
+/// Removes the columns from `REFERENCES parent(key)`, so that the reference follows the primary key.
 fn imply_keys(database: &Database, model: &Model) {
     for target in &model.tables {
         let key = target.columns.iter().find(|c| c.id == target.key).unwrap();
@@ -167,7 +168,7 @@ fn imply_keys(database: &Database, model: &Model) {
     }
 }
 
-/// The rows of the columns that both models have as the same ones, by the names that `named` gives them.
+/// Returns the rows of the columns that both models share, by their names in `named`.
 fn values(database: &Database, before: &Model, after: &Model, named: &Model) -> BTreeMap<u32, Vec<Vec<String>>> {
     let mut found = BTreeMap::new();
     for table in &named.tables {
@@ -184,7 +185,7 @@ fn values(database: &Database, before: &Model, after: &Model, named: &Model) -> 
     found
 }
 
-/// What fails among the reads of views and the writes to what has triggers, in lower case.
+/// What fails among reads of views and writes to tables with triggers, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Works {
     views: BTreeSet<String>,
@@ -199,7 +200,7 @@ impl Works {
         let views = views.into_iter().filter(|v| fails(format!("EXPLAIN SELECT * FROM {}", quote(v)))).map(|v| v.to_lowercase());
         let mut writes = BTreeSet::new();
         for target in names("SELECT DISTINCT tbl_name FROM sqlite_schema WHERE type = 'trigger'") {
-            // A view that cannot be read has no columns that SQLite could tell.
+            // SQLite cannot tell the columns of a view that cannot be read.
             let unread = fails(format!("EXPLAIN SELECT * FROM {}", quote(&target)));
             let columns = if unread { Vec::new() } else { names(&format!("SELECT name FROM pragma_table_xinfo('{target}')")) };
             let set: Vec<String> = columns.iter().map(|c| format!("{0} = {0}", quote(c))).collect();
@@ -227,7 +228,7 @@ async fn compile(database: &Database, sql: &str) -> Result<(), sqlx::Error> {
     sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut c).await.map(drop)
 }
 
-/// The views that both models have, that could be read and cannot.
+/// Returns the views in both models that could be read before and cannot now.
 fn lost(works: &Works, now: &Works, before: &Model, after: &Model) -> Vec<String> {
     let mut found = Vec::new();
     for view in after.bodies.iter().filter(|b| b.fires.is_none()) {
@@ -251,10 +252,11 @@ fn lost(works: &Works, now: &Works, before: &Model, after: &Model) -> Vec<String
     found
 }
 
-/// A view or trigger that cannot work any more is named; without one, something else must stand against the change.
+/// Checks that an error names a view or trigger that can no longer work; without one, there must be another
+/// reason against the change.
 fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &Model, after: &Model) -> Result<(), String> {
     let said = match error {
-        // Nothing is left of the first schema.
+        // Nothing of the first schema is left.
         ApplyError::EmptySchema => return Ok(()),
         ApplyError::Blocked(hazards) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
         ApplyError::Plan(PlanError::Schema { problems, .. }) => problems.iter().map(|p| format!("{}\n", p.message)).collect::<String>(),
@@ -266,14 +268,14 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
         Some(name) => Err(format!("{name} cannot work any more, and is not named in:\n{said}")),
         // A reference that follows its parent's key to another column finds other values there.
         None if said.contains("have a parent that") => Ok(()),
-        // Rows may hold what a type lets in no longer.
+        // Rows may hold values that the new type no longer allows.
         None if after.is_narrower_than(before) => Ok(()),
         None if after.bodies.iter().all(|b| b.stale.is_none()) => Err(format!("refused though all texts follow:\n{said}")),
         None => Ok(()),
     }
 }
 
-/// Undoes the last apply; not if a column comes back that the rows must fill and cannot.
+/// Undoes the last apply, unless a restored column would need values that the rows do not have.
 fn back(database: &Database, by: SqlitePath, is_narrower: bool) -> Result<bool, String> {
     let live = apply::Database::Sqlite(database.path.clone());
     let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;

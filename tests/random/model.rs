@@ -1,5 +1,5 @@
-//! Schemas as objects with an identity beside their names: what an edit renames, drops or passes a name on to is known here
-//! without asking rosey. Writes KDL; knows nothing of databases.
+//! Schemas as objects with an identity besides their names: what an edit renames, drops or passes a name on
+//! to is known here without rosey. Writes KDL; knows nothing about databases.
 
 mod changes;
 mod types;
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 pub use types::Declared;
 
-/// A default as KDL spells it, and what SQLite must make of it.
+/// A default as KDL spells it, and what SQLite must store for it.
 pub const DEFAULTS: [(&str, &str); 9] = [
     ("", "NULL"),
     ("0", "0"),
@@ -64,9 +64,9 @@ pub struct Body {
     pub name: String,
     pub table: u32,
     pub columns: Vec<u32>,
-    /// Of a trigger: what it fires on.
+    /// For a trigger: what it fires on.
     pub fires: Option<Fires>,
-    /// A text that does not follow the changes of what it names.
+    /// A text that does not follow changes of what it names.
     pub stale: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub struct Model {
     next: u32,
 }
 
-/// The objects of a first schema, and edits to it, as numbers to choose by.
+/// The objects of a first schema, and edits of it, as numbers for choices.
 pub type Choices = Vec<[u8; 4]>;
 
 impl Model {
@@ -150,7 +150,7 @@ impl Model {
         self.bodies.push(Body { id, name, table: table.id, columns: columns.into_iter().collect(), fires, stale: None });
     }
 
-    /// The names that tables, views and indexes share.
+    /// Returns the names of tables, views and indexes, which share a namespace.
     fn taken(&self) -> BTreeSet<String> {
         let views = self.bodies.iter().filter(|b| b.fires.is_none()).map(|b| &b.name);
         let indexes = self.tables.iter().flat_map(|t| &t.indexes).map(|i| &i.name);
@@ -167,7 +167,8 @@ impl Model {
         self.tables.iter().find(|t| t.id == id)
     }
 
-    /// Whether a table or column has got the name of one that is dropped: then `was=` can mean that both are there already.
+    /// Returns whether a table or column takes the name of a dropped one: then `was=` may also mean that both
+    /// exist already.
     pub fn means_two_things(&self, before: &Model) -> bool {
         let is_gone = |name: &str, id: u32, olds: &[(u32, &str)], news: &BTreeSet<u32>| {
             let is_new_name = olds.iter().any(|(o, old)| *o == id && !old.eq_ignore_ascii_case(name));
@@ -184,7 +185,7 @@ impl Model {
         })
     }
 
-    /// The views and triggers of these bits keep the texts that they have in `before`.
+    /// Lets the views and triggers in `bits` keep their texts from `before`.
     pub fn leave_stale(&mut self, before: &Model, bits: u8) {
         let stale = |(n, _): &(usize, &mut Body)| (bits >> (n % 8)) & 1 == 1;
         for (_, body) in self.bodies.iter_mut().enumerate().filter(stale) {
@@ -192,7 +193,7 @@ impl Model {
         }
     }
 
-    /// The schema, with `was=` for what `before` calls something else.
+    /// Returns the schema, with `was=` for what has another name in `before`.
     pub fn kdl(&self, before: Option<&Model>) -> String {
         let mut out = String::new();
         self.write_types(&mut out, before);
@@ -236,7 +237,7 @@ impl Model {
         out.push_str("}\n");
     }
 
-    /// The SQL of a view or trigger; nothing if what it is about is gone.
+    /// Returns the SQL of a view or trigger; `None` if what it refers to is dropped.
     fn text(&self, body: &Body) -> Option<String> {
         let table = self.table(body.table)?;
         let named = |c: &u32| table.columns.iter().find(|t| t.id == *c).map(|c| c.name.clone());

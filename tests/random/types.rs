@@ -1,10 +1,10 @@
-//! Enums and domains of a model, the edits of them, and whether an edit lets in fewer values.
+//! Enums and domains of a model, edits of them, and whether an edit allows fewer values.
 
 use std::fmt::Write as _;
 
 use super::{Choices, Column, DEFAULTS, Model, pick, was};
 
-/// The conditions of a domain of whole numbers, all met by the rows of the tests but the last.
+/// The checks of an integer domain; the rows of the tests satisfy all but the last.
 const CHECKS: [&str; 4] = ["", "VALUE > 0", "VALUE IS NULL OR VALUE BETWEEN -1 AND 999999", "VALUE % 3 = 1"];
 
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Declared {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     Enum(Vec<String>),
-    /// Of integer.
+    /// Over integer.
     Domain {
         check: usize,
         not_null: bool,
@@ -30,7 +30,7 @@ impl Declared {
         matches!(self.kind, Kind::Enum(_))
     }
 
-    /// What a row holds, in SQL.
+    /// Returns the value of a row, in SQL.
     pub fn value(&self, row: u32) -> Option<String> {
         match &self.kind {
             Kind::Enum(values) => Some(format!("'{}'", values[row as usize % values.len()].replace('\'', "''"))),
@@ -38,7 +38,7 @@ impl Declared {
         }
     }
 
-    /// Whether some value of the type before is none of this one.
+    /// Returns whether some value of the previous type is not allowed in this one.
     fn is_narrower_than(&self, before: &Declared) -> bool {
         match (&self.kind, &before.kind) {
             (Kind::Enum(now), Kind::Enum(old)) => !old.iter().all(|v| now.contains(v)),
@@ -51,7 +51,7 @@ impl Declared {
 }
 
 impl Model {
-    /// An enum and a domain, which columns may have for a type.
+    /// Declares an enum and a domain as types for columns.
     pub(super) fn declare_types(&mut self, tables: &Choices) {
         let [a, b, c, d] = tables.first().copied().unwrap_or_default();
         let values = ["sad", "ok", "new one", "it's", "1"];
@@ -67,7 +67,7 @@ impl Model {
         column.declared.and_then(|id| self.types.iter().find(|t| t.id == id))
     }
 
-    /// The first value of its enum is the default of every second column.
+    /// Returns the default of every second column with an enum: its first value.
     pub fn enum_default(&self, column: &Column) -> Option<&str> {
         match &self.declared(column)?.kind {
             Kind::Enum(values) => values.first().filter(|_| column.id.is_multiple_of(2)).map(String::as_str),
@@ -75,7 +75,7 @@ impl Model {
         }
     }
 
-    /// What the default of a column is stored as: an SQL string, or an expression of the number.
+    /// Returns what is stored for the default of a column: an SQL string, or an expression of the number.
     pub fn stored_default(&self, column: &Column) -> Result<String, &'static str> {
         if let Some(value) = self.enum_default(column) {
             return Ok(format!("'{}'", value.replace('\'', "''")));
@@ -86,7 +86,7 @@ impl Model {
         })
     }
 
-    /// Gives a column a declared type, or takes it away.
+    /// Gives a column a declared type, or removes it.
     pub(super) fn retype_to_declared(&mut self, at: usize, column: u8, ty: u8) {
         let Some(ty) = pick(&self.types, ty).cloned() else { return };
         let (table, id) = (&self.tables[at], self.tables[at].id);
@@ -126,8 +126,8 @@ impl Model {
         }
     }
 
-    /// Whether a column lets in fewer values than before, so that rows may be in the way. What is dropped and added again
-    /// under its name is what it was.
+    /// Returns whether a column allows fewer values than before, so that rows may violate it. What is dropped
+    /// and added again under its name counts as the same.
     pub fn is_narrower_than(&self, before: &Model) -> bool {
         let was = |id: u32, name: &str, old_id: u32, old: &str| id == old_id || name.eq_ignore_ascii_case(old);
         self.tables.iter().any(|table| {

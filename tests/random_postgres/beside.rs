@@ -1,12 +1,13 @@
-//! Partitioned tables beside a random schema, which rosey does not manage: tables of the schema point to one of them, and
-//! another one points to a table of the schema. Whatever is applied, they must stay as they are.
+//! Partitioned tables next to a random schema, which rosey does not manage: tables of the schema reference
+//! one of them, and another one references a table of the schema. Whatever is applied, they must stay as they
+//! are.
 
 use std::fmt::Write as _;
 
 use super::schema::{Dice, KEYS, RandomSchema, one_in, pick};
 use crate::support::postgres::Database;
 
-/// Tables that are partitioned in one way or another, with a key to point to.
+/// Tables that are partitioned in different ways, with a key to reference.
 const PARTS: [&str; 4] = [
     "PARTITION BY RANGE (id); CREATE TABLE \"Parts_low\" PARTITION OF \"Parts\" FOR VALUES FROM (MINVALUE) TO (4); \
      CREATE TABLE parts_rest PARTITION OF \"Parts\" DEFAULT",
@@ -18,20 +19,20 @@ const PARTS: [&str; 4] = [
      ALTER TABLE \"Parts\" ATTACH PARTITION apart FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",
 ];
 
-/// What of the partitioned tables is there.
+/// Which of the partitioned tables exist.
 #[derive(Debug, Clone, Copy)]
 pub struct Beside<'a>(pub &'a Dice);
 
 impl Beside<'_> {
-    /// Whether tables of the schema can point to a partitioned one.
+    /// Returns whether tables of the schema can reference a partitioned one.
     fn has_parts(self) -> bool {
         one_in(2, self.0[0])
     }
 
-    /// The table of the schema that a partitioned one points to.
+    /// Returns the table of the schema that a partitioned one references.
     fn target(self, schema: &RandomSchema) -> Option<usize> {
         let target = usize::from(self.0[1]) % 6;
-        // What is permanent cannot point to a table that is not.
+        // A permanent table cannot reference an unlogged one.
         schema
             .tables
             .get(&target)
@@ -39,14 +40,14 @@ impl Beside<'_> {
             .map(|_| target)
     }
 
-    /// What the schema file says of them.
+    /// Writes their entries in the schema file.
     pub fn write(self, out: &mut String) {
         if self.has_parts() {
             writeln!(out, "unmanaged table \"Parts\"").unwrap();
         }
     }
 
-    /// A table's column that points to a partitioned one.
+    /// Writes the column of a table that references a partitioned one.
     pub fn write_reference(self, out: &mut String, table: &Dice) {
         if self.has_parts() && one_in(2, table[4] / 3) {
             let how =
@@ -55,7 +56,7 @@ impl Beside<'_> {
         }
     }
 
-    /// Makes what the schema points to.
+    /// Creates what the schema references.
     pub fn make_parts(self, database: &Database) {
         if self.has_parts() {
             let kind = pick(&PARTS, self.0[2]);
@@ -66,7 +67,7 @@ impl Beside<'_> {
         }
     }
 
-    /// Makes what points to the schema, given the SQL name of each table.
+    /// Creates what references the schema; `name` returns the SQL name of each table.
     pub fn make_references(self, database: &Database, schema: &RandomSchema, name: impl Fn(usize) -> String) {
         let Some(target) = self.target(schema) else { return };
         let (table, ty) = (name(target), KEYS[usize::from(schema.tables[&target].dice[0]) % KEYS.len()].1);
@@ -81,7 +82,7 @@ impl Beside<'_> {
     }
 }
 
-/// What must not change about them: the objects, their columns and constraints, and their rows.
+/// Returns what must not change about them: the objects, their columns and constraints, and their rows.
 pub fn state(database: &Database) -> String {
     let mut state = database.value(
         "SELECT string_agg(concat_ws(' ', c.oid, c.relname, c.relfilenode, \

@@ -1,5 +1,5 @@
-//! Random schemas of PostgreSQL as text, from dice. Names are odd on purpose: capitals, quotes, reserved words, other
-//! scripts. Knows nothing of databases.
+//! Random schemas for PostgreSQL as text, from dice. Names are odd on purpose: capitals, quotes, reserved
+//! words, other scripts. Knows nothing about databases.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::beside::Beside;
 use crate::support::quote;
 
-/// A type: its name, defaults that it takes, and whether text of it can be computed from it alone.
+/// A type: its name, its defaults, and whether a text can be computed from it alone.
 const TYPES: [(&str, [&str; 2], bool); 25] = [
     ("integer", ["1_000", "(sql)\"1 + 1\""], true),
     ("text", ["x", "(sql)\"lower('X')\""], true),
@@ -61,14 +61,14 @@ const TABLES: [&str; 3] = ["t0", "Order \"x\"", "user"];
 /// Names that pass between indexes, constraints, sequences and views from one schema to the other.
 const SHARED: [&str; 8] = ["shared", "Shared", "ix 1", "order", "u_2", "größe", "m 0", "t0_a_key"];
 
-/// The shared name in this place: each schema begins at another one.
+/// Returns the shared name at this index: each schema begins at a different one.
 fn shared(schema: &RandomSchema, place: usize) -> &'static str {
     SHARED[(place + usize::from(schema.dice[5])) % SHARED.len()]
 }
 
 const COLUMNS: [&str; 5] = ["a", "B", "select", "größe", "e \"q\" 'r'"];
 
-/// What a schema calls its tables and columns, by their places in [`TABLES`] and [`COLUMNS`].
+/// The names of tables and columns in a schema, by their indexes in [`TABLES`] and [`COLUMNS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Names {
     pub tables: [&'static str; 3],
@@ -77,7 +77,7 @@ pub struct Names {
 
 pub const FIRST_NAMES: Names = Names { tables: TABLES, columns: COLUMNS };
 
-/// Other names for the same: two that are exchanged, a chain, a circle, and names in another case.
+/// Other names for the same tables: two that are swapped, a chain, a cycle, and names in other case.
 const OTHER_TABLES: [[&str; 3]; 6] = [
     TABLES,
     ["user", "Order \"x\"", "t0"],
@@ -103,7 +103,8 @@ impl Names {
     }
 }
 
-/// A schema as text is made from: with its own names, and with the schema that it comes from, whose names it says.
+/// What the text of a schema is made from: its names, and the schema that it comes from, whose names are its
+/// old ones.
 pub struct Told<'a> {
     pub schema: &'a RandomSchema,
     pub names: Names,
@@ -112,13 +113,13 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// What a table was called, where that is another name.
+    /// Returns the old name of a table, if it differs.
     fn table_was(&self, n: usize) -> String {
         let old = self.from.filter(|(schema, _)| schema.tables.contains_key(&n)).map(|(_, names)| names.tables[n]);
         was(old, self.names.tables[n])
     }
 
-    /// What a column was called, where that is another name.
+    /// Returns the old name of a column, if it differs.
     fn column_was(&self, n: usize, c: usize) -> String {
         let has = |schema: &RandomSchema| schema.tables.get(&n).is_some_and(|t| t.columns.contains_key(&c));
         let old = self.from.filter(|(schema, _)| has(schema)).map(|(_, names)| names.columns[c]);
@@ -130,7 +131,7 @@ fn was(old: Option<&str>, new: &str) -> String {
     old.filter(|old| *old != new).map_or_else(String::new, |old| format!(" was={}", text(old)))
 }
 
-/// Dice: each shows nothing special where it shows 0, so that what fails becomes small.
+/// Dice: each has its plainest meaning at 0, so that failures shrink.
 pub type Dice = [u8; 16];
 
 #[derive(Debug, Clone)]
@@ -163,7 +164,7 @@ pub fn pick<T: Copy>(from: &[T], die: u8) -> T {
     from[usize::from(die) % from.len()]
 }
 
-/// A text of the schema file.
+/// Returns a string for the schema file.
 pub fn text(words: &str) -> String {
     format!("\"{}\"", words.replace('\\', "\\\\").replace('"', "\\\""))
 }
@@ -195,7 +196,7 @@ pub fn kdl(told: &Told<'_>) -> String {
     out
 }
 
-/// Types of a key that others can point to.
+/// Types of a key that others can reference.
 pub const KEYS: [(&str, &str); 7] = [
     ("id serial primary-key", "integer"),
     ("id integer primary-key", "integer"),
@@ -206,7 +207,7 @@ pub const KEYS: [(&str, &str); 7] = [
     ("id integer not-null", ""),
 ];
 
-/// The schema that a table is in: only the last one moves.
+/// Returns the PostgreSQL schema of a table: only the last table moves.
 pub fn home(schema: &RandomSchema, n: usize) -> &'static str {
     let moves = schema.tables.get(&n).is_some_and(|t| n == 2 && one_in(3, t.dice[15]));
     if moves { "App" } else { "" }
@@ -269,7 +270,7 @@ fn write_column(out: &mut String, d: &Dice, name: &str, was: &str) {
     writeln!(out, "    column {} {ty}{was}{not_null}{default}{collate}{comment}{backfill}", text(name)).unwrap();
 }
 
-/// Whether values of a type can be put in order.
+/// Returns whether values of a type can be sorted.
 fn is_ordered(d: &Dice) -> bool {
     !["json"].contains(&pick(&TYPES, d[0]).0)
 }
@@ -283,7 +284,7 @@ fn write_rules(out: &mut String, told: &Told<'_>, n: usize, table: &RandomTable,
         let (one, other) = (format!(" name=\"One Only {n}\""), format!(" name=one_only{n} comment=why"));
         let passed = format!(" name={}", text(shared(schema, n + 3)));
         let given = format!("{}_{first}_key", names.tables[n]);
-        // Another object may have that name; then the constraint has none, and would get it.
+        // If another object may have that name, the constraint stays unnamed; the server would generate it.
         let given = if SHARED.contains(&given.as_str()) { String::new() } else { format!(" name={}", text(&given)) };
         let more = pick(&["", &one, &passed, " deferrable=initially-deferred", &other, &given], d[9]);
         let two = if d[9] > 128 && first != last { format!(" {}", text(last)) } else { String::new() };
@@ -343,7 +344,7 @@ fn write_indexes(
     }
 }
 
-/// Views, one over the other, and a materialised one.
+/// Writes views, one over the other, and a materialised one.
 fn write_views(out: &mut String, names: &Names, n: usize, table: &RandomTable) {
     let d = table.dice;
     if n == 2 {

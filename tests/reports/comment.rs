@@ -6,7 +6,7 @@ use rosey::render::{MARKER, markdown};
 use super::{bot, declared, nasty};
 use crate::support::Database;
 
-/// What GitHub takes.
+/// GitHub's limit for a comment.
 const LIMIT: usize = 65_536;
 
 #[test]
@@ -23,7 +23,7 @@ fn names_stay_in_their_places() {
     assert_snapshot!(comment);
 }
 
-/// The marker comes first, every fence is closed, and outside of them there is no tag but our own.
+/// Checks that the marker is first, every fence is closed, and outside of them there are no tags but our own.
 fn check(comment: &str) {
     assert!(comment.starts_with(MARKER));
     assert!(comment.len() < LIMIT, "{}", comment.len());
@@ -47,7 +47,8 @@ fn check_prose(line: &str) {
     }
 }
 
-/// The line without what stands between two runs of as many backticks; one behind a backslash begins none.
+/// Returns the line without what is between two runs of backticks of the same length; one after a backslash
+/// does not begin a run.
 fn outside_code(line: &str) -> String {
     let mut out = String::new();
     let mut rest = line;

@@ -32,7 +32,7 @@ fn annotations_stand_at_the_lines() {
     ");
 }
 
-/// Rules of all kinds that rows break, most of them without a name.
+/// Constraints of all kinds that rows violate, most of them without a name.
 const RULES: &str = "table p { column id integer primary-key; }
 table a {
     column id integer primary-key

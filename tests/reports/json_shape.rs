@@ -1,4 +1,4 @@
-//! `docs/plan.schema.json` says what `--format json` prints: all of it, and nothing else.
+//! `docs/plan.schema.json` describes exactly what `--format json` prints.
 
 use rosey::render::json;
 use serde_json::Value;
@@ -10,7 +10,8 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(project("docs/plan.schema.json")).unwrap()).unwrap()
 }
 
-/// Validates as JSON Schema does, for the words that the file uses; and takes no field that it does not name.
+/// Validates as JSON Schema does, for the keywords used in the file, and rejects fields that it does not
+/// name.
 fn check(root: &Value, schema: &Value, value: &Value, at: &str) {
     for (word, wanted) in schema.as_object().unwrap() {
         match word.as_str() {
@@ -33,7 +34,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) {
                 let items = value.as_array().unwrap().iter().enumerate();
                 items.for_each(|(i, v)| check(root, wanted, v, &format!("{at}[{i}]")));
             }
-            // Nothing, or what the second one says.
+            // Null, or what the second alternative describes.
             "anyOf" if value.is_null() => assert_eq!(wanted.pointer("/0/type"), Some(&Value::from("null")), "{at}"),
             "anyOf" => check(root, wanted.get(1).unwrap(), value, at),
             "$schema" | "$defs" | "title" | "description" => {}

@@ -1,5 +1,5 @@
-//! Plans as comments, pages, pictures and reports: that they are well formed, and that no name of a database gets out of
-//! its place in them.
+//! Plans as comments, pages, pictures and reports: they are well formed, and no name from a database breaks
+//! out of its place.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -16,7 +16,7 @@ use rosey::plan::Plan;
 use rosey::schema::{Dialect, Schema};
 use support::{Database, desired, project};
 
-/// A schema, as it was written.
+/// A schema, as written.
 struct Declared {
     sources: Sources,
     schema: Schema,
@@ -39,7 +39,7 @@ impl Declared {
     }
 }
 
-/// The bot's move from v0.5.0, which has no rows here.
+/// Returns the bot's migration from v0.5.0, without rows.
 fn bot() -> (Declared, Plan) {
     let declared = declared(&std::fs::read_to_string(project("schema.kdl")).unwrap());
     let database = Database::from_sql(&std::fs::read_to_string(project("tests/bot/v0.5.0.sqlite.sql")).unwrap());
@@ -47,7 +47,8 @@ fn bot() -> (Declared, Plan) {
     (declared, plan)
 }
 
-/// Names that are tags, fences, formulas, people and commands, in a plan with warnings, a rebuild and a foreign key.
+/// Returns a plan with warnings, a rebuild and a foreign key, whose names are tags, fences, formulas,
+/// mentions and commands.
 fn nasty() -> (Declared, Plan) {
     let database = Database::from_sql(
         r#"CREATE TABLE "a""b<script>alert(1)</script>`````" ("id # @all" INTEGER PRIMARY KEY AUTOINCREMENT, "gone, %0A::error::" TEXT, "-->]]>&amp;" TEXT);
@@ -78,7 +79,7 @@ table one {
 view "v```" { as "SELECT '``````</pre></details>' AS x -- ::error::" }
 "##;
 
-/// A picture or page without its style, which is long and always the same.
+/// Returns a picture or page without its style, which is long and always the same.
 fn without_style(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! `rosey graph`: the same bytes each time, well formed, and no box upon another.
+//! `rosey graph`: deterministic and well formed, without overlapping boxes.
 
 use insta::assert_snapshot;
 use rosey::render::graph::{Notation, entities, order};
@@ -47,7 +47,7 @@ fn nothing_is_a_picture_too() {
     assert_eq!(entities(&Default::default(), None, Notation::Mermaid), "erDiagram\n");
 }
 
-/// Programs that know no stylesheets, or no variables in them, draw what the attributes say.
+/// Programs without support for stylesheets, or for variables in them, draw what the attributes say.
 #[test]
 fn colours_are_attributes() {
     let (declared, plan) = nasty();
@@ -62,13 +62,13 @@ fn colours_are_attributes() {
     }
 }
 
-/// Sixty tables, most of them bound to each other, with circles.
+/// Returns sixty tables, most of which reference each other, with cycles.
 fn many() -> String {
     let mut text = String::new();
     for i in 0..60_u32 {
         text.push_str(&format!("table t{i} {{\n    column id integer primary-key\n"));
         (0..i % 9).for_each(|c| text.push_str(&format!("    column a_column_{c} text\n")));
-        // Some numbers that are not in a row.
+        // A varying number of references to other tables.
         for k in 0..(i * 7) % 4 {
             text.push_str(&format!("    column r{k} integer references=\"t{}(id)\"\n", (i * 31 + k * 17) % 50));
         }
@@ -77,7 +77,7 @@ fn many() -> String {
     text
 }
 
-/// x, y, width and height of every table's box.
+/// Returns x, y, width and height of the box of every table.
 fn boxes(svg: &str) -> Vec<[f64; 4]> {
     let number = |text: &str, key: &str| {
         let after = text.split_once(key).unwrap().1;

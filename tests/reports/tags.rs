@@ -1,12 +1,14 @@
-//! Looks at markup as a strict reader does: every tag closed in its turn, every attribute quoted, nothing loaded, nothing run.
+//! Checks markup as a strict reader does: every tag closed in order, every attribute quoted, nothing loaded,
+//! nothing run.
 
-/// Panics where the markup is not well formed, or where it would load or run something. Gives the names of its tags.
+/// Returns the names of the tags. Panics if the markup is not well formed, or if it would load or run
+/// something.
 pub fn check(text: &str) -> Vec<String> {
     let mut open: Vec<String> = Vec::new();
     let mut seen = Vec::new();
     let mut rest = text.strip_prefix("<!doctype html>\n").unwrap_or(text);
     while let Some((before, after)) = rest.split_once('<') {
-        // A style's text is no markup.
+        // The text of a style is not markup.
         if open.last().is_none_or(|t| t != "style") {
             content(before);
         }

@@ -1,4 +1,5 @@
-//! rosey at work on a test's database: planning, applying, inspecting, by the library as a program would use it.
+//! rosey on the database of a test: planning, applying, inspecting, through the library as an application
+//! would use it.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use rosey::schema::{Dialect, Normalized};
 use super::postgres::Database;
 use super::wait;
 
-/// A schema text as PostgreSQL's desired schema, or its errors as text.
+/// Parses a schema as PostgreSQL's desired schema, or returns its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
     let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Postgres);
@@ -39,7 +40,7 @@ impl Database<'_> {
         self.apply_with(desired, online, &Options::default(), &mut Silent)
     }
 
-    /// Applies without a backup, whatever it destroys.
+    /// Applies without a backup, even if destructive.
     pub fn apply_with(
         &self,
         desired: &Normalized,
@@ -50,7 +51,7 @@ impl Database<'_> {
         self.apply_as(desired, online, &Options { allow_destructive: true, ..options.clone() }, observer)
     }
 
-    /// Applies without a backup, as the options say.
+    /// Applies without a backup, with these options.
     pub fn apply_as(
         &self,
         desired: &Normalized,
@@ -67,7 +68,7 @@ impl Database<'_> {
         wait(live::inspect(&self.address())).unwrap()
     }
 
-    /// What a plan still wants, as text; empty where there is nothing to do.
+    /// Returns what a plan would still change, as text; empty if nothing is left.
     pub fn left(&self, desired: &Normalized, online: bool) -> String {
         let plan = self.plan(desired, online).unwrap_or_else(|e| panic!("{e:?}"));
         if plan.is_empty() { String::new() } else { render::text(&plan, "the schema", Style::default()) }

@@ -1,15 +1,15 @@
-//! The blocks of code in a document.
+//! The code blocks of a document.
 
-/// A block between fences.
+/// A fenced code block.
 pub struct Block {
-    /// What stands behind the opening fence.
+    /// What follows the opening fence.
     pub info: String,
-    /// The line of the document that the text begins at.
+    /// The line of the document at which the text begins.
     pub line: usize,
     pub text: String,
 }
 
-/// All of them, in order.
+/// Returns all of them, in order.
 pub fn blocks(document: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut open: Option<(usize, String)> = None;

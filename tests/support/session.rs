@@ -1,4 +1,5 @@
-//! A session of somebody else's, which stays open: it holds locks, and is cut off when the test says so.
+//! A session of another application, which stays open: it holds locks, and is terminated when the test says
+//! so.
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
@@ -22,22 +23,21 @@ impl Session {
         Session { runtime, connection }
     }
 
-    /// Runs a script.
     pub fn run(&mut self, sql: &str) {
         self.try_run(sql).unwrap_or_else(|e| panic!("{e}\n{sql}"));
     }
 
-    /// Runs a script that the server may refuse.
+    /// Runs a script that may fail.
     pub fn try_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         self.runtime.block_on(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection)).map(drop)
     }
 
-    /// The one number of a query (`int8`).
+    /// Returns the single number of a query (`int8`).
     pub fn number(&mut self, sql: &str) -> i64 {
         self.runtime.block_on(sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut self.connection)).unwrap().get(0)
     }
 
-    /// The server's process behind it.
+    /// Returns the id of its server process.
     pub fn pid(&mut self) -> i64 {
         self.number("SELECT pg_backend_pid()::int8")
     }

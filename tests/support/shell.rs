@@ -1,4 +1,4 @@
-//! The sqlite3 shell, which people run scripts with. Where it is missing the tests say so, and fail in CI.
+//! The sqlite3 shell, which users run scripts with. If it is missing the tests say so, and fail in CI.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::postgres::{in_ci, say};
 
-/// Whether the shell is there.
+/// Returns whether the shell is installed.
 pub fn is_there() -> bool {
     let there = Command::new("sqlite3").arg("-version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
     if !there {

@@ -1,4 +1,4 @@
-//! Plans beside a history.
+//! Tests of the matching of plans and history.
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn plan(number: i64, from: &str, to: &str) -> PlanFile {
     }
 }
 
-/// A history that was at these schemas.
+/// Returns a history that has recorded these schemas.
 fn been(schemas: &[&str]) -> Vec<Entry> {
     schemas.iter().zip(1..).map(|(s, n)| entry(n, "", None, &table(s))).collect()
 }

@@ -21,10 +21,11 @@ pub use script::plan_with_frame;
 pub(super) use script::{Start, frame};
 pub use state::{PlanAndState, State, plan_with_state, state};
 
-/// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
+/// Applies what was approved, or nothing, except for steps outside the transaction, which the next apply
+/// finishes.
 ///
 /// # Errors
-/// An error says by itself what it leaves: see [`ApplyError`].
+/// Each error describes the state of the database: see [`ApplyError`].
 pub async fn apply(
     url: &Url,
     desired: &Normalized,

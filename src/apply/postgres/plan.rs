@@ -1,4 +1,4 @@
-//! Planning against a PostgreSQL database, which waits for nobody without end.
+//! Planning against a PostgreSQL database. Never waits for a lock without a limit.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::dialect::postgres::{Error, Url};
 use crate::plan::Plan;
 use crate::schema::Normalized;
 
-/// Plans from the database's schema to the desired one.
+/// Plans the changes from the database's schema to the desired one.
 ///
 /// # Errors
-/// Where the server does not answer, or where no plan is possible.
+/// If the server does not respond, or if no plan is possible.
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
     plan_within(url, desired, Way { online, ..Way::default() }).await
 }
@@ -23,15 +23,16 @@ pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan
 /// How long an inspection waits for another session's lock.
 pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Plans as [`plan()`] does, in a way of the caller's.
+/// Plans as [`plan()`] does, with the caller's options.
 ///
 /// # Errors
-/// As [`plan()`].
+/// Those of [`plan()`].
 pub async fn plan_within(url: &Url, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
     Opened::open(url, way.wait).await?.plan(desired, way).await
 }
 
-/// A database whose schema has been read. That takes as long as reading a schema file, and need not wait for it.
+/// A database whose schema has been read. Reading it takes about as long as reading a schema file, and runs
+/// concurrently with that.
 pub(in crate::apply) struct Opened {
     connection: Connection,
     live: Live,

@@ -1,5 +1,5 @@
-//! A plan for a PostgreSQL database as a script for `psql` that does what an apply does: the same settings, the same lock,
-//! the same look at the rows, the same steps, the same row in the history.
+//! Renders a plan for a PostgreSQL database as a `psql` script that does what an apply does: the same
+//! settings, the same lock, the same checks of rows, the same steps, the same row in the history.
 
 use crate::apply::recorded::as_recorded;
 use crate::apply::{ApplyError, Options, Remarks, Way, history};
@@ -13,24 +13,24 @@ use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
 use crate::schema::{Dialect, Normalized};
 
-/// What a plan starts from, as far as a script looks at it.
+/// The state that a plan starts from, as far as a script checks it.
 pub(in crate::apply) struct Start<'s> {
-    /// Both schemas in one spelling.
+    /// Both schemas, normalized.
     pub(in crate::apply) settled: &'s Settled,
-    /// What the last number guarded.
+    /// The guards that the last version recorded.
     pub(in crate::apply) guards: &'s Guards,
-    /// The steps before they were counted.
+    /// The steps before rows were counted.
     pub(in crate::apply) uncounted: &'s [Step],
-    /// The last number of the history; 0 where there is none.
+    /// The last version in the history; 0 if there is none.
     pub(in crate::apply) number: i64,
-    /// The digests of its schemas, among other facts.
+    /// The digests of its schemas, and other facts.
     pub(in crate::apply) facts: &'s [Fact],
 }
 
-/// Plans as [`super::plan()`] does, and gives what stands around the plan's steps in a script.
+/// Plans as [`super::plan()`] does, and returns the frame around the plan's steps in a script.
 ///
 /// # Errors
-/// As [`super::plan()`]; and [`ApplyError::History`] where a later rosey has written the history on.
+/// Those of [`super::plan()`]; and [`ApplyError::History`] if a later version of rosey wrote to the history.
 pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
@@ -49,7 +49,7 @@ pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options:
     Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() }, frame))
 }
 
-/// What stands around the steps of a plan. Nothing where the facts hold no digest to compare with.
+/// Returns the frame around the steps of a plan; `None` if the facts contain no digest to compare with.
 pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options) -> Option<Frame> {
     let left = &start.settled.left_alone;
     let digest = digest::expected(start.facts, left)?;
@@ -92,7 +92,7 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
     })
 }
 
-/// The condition that this session holds the lock of an apply.
+/// Returns the condition that this session holds the apply lock.
 fn holds_lock() -> String {
     let (high, low) = (LOCK >> 32, LOCK & 0xffff_ffff);
     format!(
@@ -115,8 +115,8 @@ fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Optio
     vec![table(), insert_history(Dialect::Postgres, &record)]
 }
 
-/// Makes the table, or gives one of an older rosey what it lacks. Where nothing is to be done nothing is tried: it takes
-/// privileges that a role which applies need not have.
+/// Creates the history table, or upgrades that of an older rosey. If nothing needs to be done, nothing is
+/// attempted, because it takes privileges that the applying role may lack.
 fn table() -> String {
     let missing = upgrade_history(Dialect::Postgres, &first_columns());
     let columns = missing.iter().filter_map(|sql| Some((sql, sql.split(" ADD COLUMN ").nth(1)?.split(' ').next()?)));

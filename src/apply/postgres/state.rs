@@ -1,5 +1,5 @@
-//! What a PostgreSQL database is at one moment, for whoever plans without it later. Reads only, so that a role which may do
-//! no more than that will do.
+//! Takes snapshots of a PostgreSQL database for planning without it later. Only reads, so that a read-only
+//! role is enough.
 
 use std::collections::BTreeSet;
 
@@ -17,36 +17,38 @@ use crate::kdl::{self, Sources};
 use crate::plan::{Counts, Fact, Plan};
 use crate::schema::{Dialect, Normalized, ObjectName, Schema};
 
-/// A database as it is.
+/// A snapshot of a database.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct State {
-    /// Its schema as the language says it.
+    /// The schema, as it is written in KDL.
     pub current: Schema,
-    /// What a plan has to know besides.
+    /// Other facts that a plan depends on.
     pub facts: Vec<Fact>,
-    /// The last row of the history, where there is one that this rosey can read.
+    /// The last row of the history, if there is one that this rosey can read.
     pub last: Option<Entry>,
 }
 
-/// A plan, and all that it is made from: [`offline::plan`](crate::dialect::postgres::offline) makes the same of it.
+/// A plan and everything that it was made from: [`offline::plan`](crate::dialect::postgres::offline) makes
+/// the same plan from it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PlanAndState {
-    /// The plan, counted.
+    /// The plan, with row counts.
     pub plan: Plan,
-    /// What there is to say besides.
+    /// Remarks about the plan.
     pub remarks: Remarks,
-    /// What the plan starts from.
+    /// The state that the plan starts from.
     pub state: State,
-    /// The schema that it leads to. Expressions that the server has found equal to the live ones are in the server's words.
+    /// The desired schema. Expressions that the server found equal to the live ones are in the server's
+    /// spelling.
     pub desired: Schema,
 }
 
-/// The state of a database, as one transaction sees it.
+/// Returns the state of a database, as seen by one transaction.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// If the server does not respond.
 pub async fn state(url: &Url) -> Result<State, Error> {
     let mut connection = Connection::open_within(url, PATIENCE).await?;
     connection.begin(Begin::ReadOnly).await?;
@@ -56,10 +58,10 @@ pub async fn state(url: &Url) -> Result<State, Error> {
     Ok(state)
 }
 
-/// Plans as [`super::plan()`] does, in such a way that the plan can be made again from what is given beside it.
+/// Plans as [`super::plan()`] does, and returns what is needed to make the same plan again.
 ///
 /// # Errors
-/// Where the server does not answer, or where no plan is possible.
+/// If the server does not respond, or if no plan is possible.
 pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Result<PlanAndState, PlanError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
@@ -67,7 +69,7 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
     let changes = settled.changes()?;
     planner::is_possible(&mut connection, &settled, &changes).await?;
-    // From here on as if both schemas had been read from the file that they are written to.
+    // From here on, both schemas are used as if they had been read from the file that they are written to.
     let current = as_read(&state.current)?;
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
     let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() };
@@ -81,14 +83,14 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     Ok(PlanAndState { plan, remarks, state, desired: desired.schema().clone() })
 }
 
-/// The schema as it is once it has been written and read again: its rules stand in another order.
+/// Returns the schema as it is after being written and read again, which orders its constraints differently.
 fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
     let sources = Sources::from_text("schema.kdl", &kdl::encode(schema));
     let (schema, problems) = kdl::decode_all(&sources, Dialect::Postgres);
     if problems.is_empty() { Ok(schema) } else { Err(postgres::PlanError::Schema(problems).into()) }
 }
 
-/// What a plan is made from, and how it is noted down.
+/// Reads everything that a plan is made from, and its snapshot.
 async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guards, BTreeSet<ObjectName>, State), Error> {
     let live = inspect::inspect(connection).await?;
     let guards = planner::remembered(connection, &live).await?;

@@ -10,7 +10,7 @@ use crate::kdl;
 use crate::plan::{Step, Transaction};
 
 impl Work<'_> {
-    /// What must be committed before the transaction can use it: new values of an enum.
+    /// Runs the steps that must be committed before the transaction can use them: new values of an enum.
     pub(super) async fn beforehand(&mut self) -> Result<(), ApplyError> {
         let approved = self.approved;
         let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::Before).collect();
@@ -48,7 +48,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What cannot be in a transaction, statement by statement.
+    /// Runs the steps that cannot be in a transaction, statement by statement.
     pub(super) async fn afterwards(&mut self, number: i64) -> Result<(), ApplyError> {
         let approved = self.approved;
         let steps: Vec<&Step> = approved.steps.iter().filter(|s| s.transaction == Transaction::After).collect();
@@ -65,7 +65,7 @@ impl Work<'_> {
         self.compare_and_finish().await.map_err(|e| after(e, number))
     }
 
-    /// Compares the outcome, and says in the history that all is done.
+    /// Verifies the result and marks the apply as finished in the history.
     async fn compare_and_finish(&mut self) -> Result<(), ApplyError> {
         self.session.begin_held().await?;
         self.observer.verifies();
@@ -85,7 +85,7 @@ impl Work<'_> {
     }
 }
 
-/// An error of what follows the last step.
+/// Converts an error that occurred after the last step.
 fn after(error: ApplyError, number: i64) -> ApplyError {
     match error {
         ApplyError::NotVerified(what) => ApplyError::NotVerifiedAfter(what),
@@ -96,7 +96,7 @@ fn after(error: ApplyError, number: i64) -> ApplyError {
     }
 }
 
-/// What was committed ahead of the transaction is there whatever came of that.
+/// Adds the steps that were committed before the transaction, which stay committed if it fails.
 pub(super) fn besides(error: ApplyError, early: Vec<String>) -> ApplyError {
     let committed = matches!(error, ApplyError::Unfinished { .. } | ApplyError::NotVerifiedAfter(_));
     if early.is_empty() || committed { error } else { ApplyError::Early { done: early, source: Box::new(error) } }

@@ -1,5 +1,5 @@
-//! What a rollback drops though no apply created it: it was there before rosey, or something else added it, and a stamp or
-//! a later apply took it into the history. Tells nothing of what was created and dropped again in between.
+//! Finds what a rollback drops although no apply created it: it existed before rosey, or something else added
+//! it, and a stamp or a later apply recorded it. Ignores what was created and dropped again in between.
 
 use super::super::Entry;
 use super::super::drift::read;
@@ -8,18 +8,18 @@ use crate::diff::{Delta, TableChange};
 use crate::plan::{Fate, Lost, Plan, Rename};
 use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
 
-/// What a row of the history that is undone found and left.
+/// The schemas before and after an undone version.
 #[derive(Debug, Clone)]
 pub(super) struct Recorded {
     number: i64,
-    /// It is an apply: what it left and did not find, it created.
+    /// Whether this is an apply, which created what is only in `after`.
     creates: bool,
     before: Schema,
     after: Schema,
     renames: Vec<Rename>,
 }
 
-/// These rows, the oldest first. One that cannot be read is left out.
+/// Returns these rows, oldest first. A row that cannot be read is left out.
 pub(super) fn recorded(undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Recorded> {
     let one = |(entry, renames): (&&Entry, &Vec<Rename>)| {
         let (before, after) = (read(&entry.schema_before, dialect)?, read(&entry.schema_after, dialect)?);
@@ -28,7 +28,7 @@ pub(super) fn recorded(undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dial
     undone.iter().zip(renames).filter_map(one).collect()
 }
 
-/// The tables and columns that the plan drops and no apply created.
+/// Returns the tables and columns that the plan drops and no apply created.
 pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
     let mut found = Vec::new();
     let mut look = |address: Address, table: &ObjectName, column: Option<&Ident>| {
@@ -56,7 +56,8 @@ pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
     found
 }
 
-/// The number that found it in the database; none if an apply created it, 0 if it is newer than all numbers.
+/// Returns the version that found the object in the database; `None` if an apply created it, and 0 if it is
+/// newer than all versions.
 fn adopter(recorded: &[Recorded], table: &ObjectName, column: Option<&Ident>) -> Option<i64> {
     let (mut table, mut column) = (table.clone(), column.cloned());
     let mut by = 0;

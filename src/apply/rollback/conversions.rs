@@ -1,21 +1,21 @@
-//! How values are converted and filled on the way back: by what the schema gone back to says, and only where it was said
-//! for a start like this one. A `using` or `backfill` stays in a schema file long after it has run; run again over other
-//! values it would garble them.
+//! Decides how a rollback converts and fills values: as the restored schema says, but only if it was written
+//! for the same starting point. A `using` or `backfill` stays in a schema file long after it has run; run
+//! again on other values, it would corrupt them.
 
 use super::super::Entry;
 use super::super::drift::read;
 use super::{column_before, table_before};
 use crate::schema::{Column, Dialect, Expr, Ident, ObjectName, Schema, Table, Type};
 
-/// Where a column is in a schema.
+/// The location of a column in a schema.
 #[derive(Clone)]
 struct At {
     table: ObjectName,
     column: Ident,
 }
 
-/// Takes out of `desired` what was written for another start. `kept`: the rows that led to it, the oldest first; `now`:
-/// what is there; `called`: where a column of `desired` is now.
+/// Removes from `desired` what was written for another starting point. `kept` are the rows that led to it,
+/// oldest first; `now` is the current schema.
 pub(super) fn keep_fitting(desired: &mut Schema, kept: &[&Entry], now: &Schema, dialect: Dialect) {
     let steps = Steps::new(kept, dialect);
     for table in desired.tables.values_mut() {
@@ -32,13 +32,14 @@ pub(super) fn keep_fitting(desired: &mut Schema, kept: &[&Entry], now: &Schema, 
     }
 }
 
-/// Whether all columns that the expression read then are there now, and of the same types.
+/// Returns true if all columns that the expression read then still exist with the same types.
 fn reads_alike(expr: &Expr, then: &Table, now: Option<&Table>) -> bool {
     let same = |c: &Column| now.and_then(|t| t.columns.get(&c.name)).is_some_and(|n| n.ty == c.ty);
     then.columns.values().filter(|c| names(&expr.text, c.name.as_str())).all(same)
 }
 
-/// Whether the SQL may name the column: its name stands there as a whole word, in whatever role.
+/// Returns true if the SQL may name the column, that is, if the name occurs in it as a whole word in any
+/// role.
 fn names(sql: &str, name: &str) -> bool {
     let (sql, name) = (sql.to_lowercase(), name.to_lowercase());
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -48,7 +49,7 @@ fn names(sql: &str, name: &str) -> bool {
     })
 }
 
-/// The applies that led to a schema, the latest first: what each found and what it left.
+/// The applies that led to a schema, latest first, with the schemas before and after each.
 struct Steps<'e>(Vec<(&'e Entry, Schema, Schema)>);
 
 impl<'e> Steps<'e> {
@@ -57,7 +58,7 @@ impl<'e> Steps<'e> {
         Steps(applies.filter_map(|e| Some((*e, read(&e.schema_before, dialect)?, read(&e.schema_after, dialect)?))).collect())
     }
 
-    /// The type that a `using` was written for, and its table as it was.
+    /// Returns the type that a `using` was written for, and the table at that time.
     fn converted(&self, at: &At, using: &Expr) -> Option<(Type, Table)> {
         self.find(at, |before, after| {
             let before = before.filter(|b| after.using.as_ref().is_some_and(|u| u.text == using.text) && b.ty != after.ty);
@@ -65,7 +66,7 @@ impl<'e> Steps<'e> {
         })
     }
 
-    /// The table as it was when a `backfill` filled the column.
+    /// Returns the table as it was when a `backfill` filled the column.
     fn filled(&self, at: &At, backfill: &Expr) -> Option<Table> {
         let found = self.find(at, |before, after| {
             let same = after.backfill.as_ref().is_some_and(|b| b.text == backfill.text);
@@ -74,7 +75,8 @@ impl<'e> Steps<'e> {
         found.map(|(_, table)| table)
     }
 
-    /// The latest apply that did something to the column, told by its states before and after.
+    /// Returns the latest apply that changed the column, as determined by `did` from its states before and
+    /// after.
     fn find<T>(&self, at: &At, did: impl Fn(Option<&Column>, &Column) -> Option<T>) -> Option<(T, Table)> {
         let mut at = at.clone();
         for (entry, before, after) in &self.0 {

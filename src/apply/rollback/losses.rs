@@ -1,5 +1,5 @@
-//! What the undone applies did to values, and which of that a plan back leaves so: what they dropped, what their `using`
-//! made other values of, and what their `backfill` put where NULL was.
+//! Finds what the undone applies did to values, and what of that a rollback does not restore: what they
+//! dropped, what their `using` converted, and what their `backfill` put in place of NULL.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::diff::{Delta, TableChange, TableEdits};
 use crate::plan::{Fate, Lost, Plan, Rename};
 use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
 
-/// What one apply did to the values of a table or column, which has the name that it is to have again.
+/// What one apply did to the values of a table or column, under the name that the rollback restores.
 #[derive(Debug, Clone)]
 pub(super) struct Loss {
     pub(super) table: ObjectName,
@@ -34,7 +34,7 @@ impl Loss {
     }
 }
 
-/// All that the undone applies did, the oldest first, to what the schema gone back to has.
+/// Returns everything that the undone applies, oldest first, did to the objects of the restored schema.
 pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dialect) -> Vec<Loss> {
     let states = |e: &&Entry| Some((read(&e.schema_before, dialect)?, read(&e.schema_after, dialect)?));
     let states: Vec<Option<(Schema, Schema)>> = undone.iter().map(states).collect();
@@ -59,7 +59,7 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
                 fate != Some(Fate::Dropped)
             });
         }
-        // What has the name again, under the name that the table has now, is another thing.
+        // A dropped object whose name exists again, under the table's current name, is a different object.
         if let Some((_, now)) = states.last().and_then(Option::as_ref) {
             let there = now.tables.get(&name);
             let is_there = |l: &&mut Loss| l.column.as_ref().map_or(there.is_some(), |c| column_of(there, c).is_some());
@@ -73,7 +73,7 @@ fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {
     table.and_then(|t| t.columns.get(name))
 }
 
-/// What an apply did to the values of a column.
+/// Returns what an apply did to the values of a column.
 fn fate(before: Option<&Column>, after: Option<&Column>) -> Option<Fate> {
     let Some(after) = after else { return Some(Fate::Dropped) };
     let before = before?;
@@ -84,13 +84,14 @@ fn fate(before: Option<&Column>, after: Option<&Column>) -> Option<Fate> {
     }
 }
 
-/// Those that the plan does not make good: what it makes again, and what it changes back.
+/// Returns the losses that the plan does not make up for: those in what it re-creates and in what it changes
+/// back.
 pub(super) fn told(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
     losses.iter().filter(|l| concerns(l, plan)).map(Loss::told).collect()
 }
 
 fn concerns(loss: &Loss, plan: &Plan) -> bool {
-    // Whether the plan touches it or not, it is not what was there.
+    // Whether the plan touches it or not, it is not the original object.
     if loss.fate == Fate::Replaced {
         return true;
     }

@@ -20,7 +20,7 @@ fn names(way: &WayBack) -> Vec<String> {
     way.desired.tables.keys().map(ToString::to_string).collect()
 }
 
-/// Three applies, each with a table of its own instead of the last.
+/// Returns three applies, each of which replaces the table of the one before.
 fn three() -> Vec<Entry> {
     (1..=3).map(|n| entry(n, "apply", &table(&format!("t{}", n - 1)), &table(&format!("t{n}")))).collect()
 }
@@ -116,7 +116,7 @@ fn columns_of_tables_in_other_schemas_are_renamed_back_too() {
     assert_eq!(column.was.iter().map(ToString::to_string).collect::<Vec<_>>(), ["uu"]);
 }
 
-/// The way back over the last of these schemas of one table, each applied after the other.
+/// Returns the rollback of the last of these one-table schemas, which were applied in order.
 fn back_over(schemas: &[&str]) -> WayBack {
     let pairs = schemas.windows(2).zip(1..);
     let entries: Vec<Entry> = pairs.map(|(pair, number)| entry(number, "apply", pair[0], pair[1])).collect();
@@ -134,7 +134,7 @@ fn a_using_runs_again_only_from_the_type_that_it_was_written_for() {
     assert!(column(&stale, "p").using.is_none());
     let fits = back_over(&[dollars, cents, "table t { column p real { using \"p / 100.0\" } }"]);
     assert_eq!(column(&fits, "p").using.as_ref().unwrap().text, "p * 100");
-    // It has never run in this database, so nobody knows what it was written for.
+    // The `using` has never run in this database, so it is unknown what it was written for.
     let unknown = back_over(&["table u { column x text }", cents, "table t { column p real }"]);
     assert!(column(&unknown, "p").using.is_none());
 }

@@ -1,5 +1,5 @@
-//! A plan for a SQLite file as a script for the sqlite3 shell that does what an apply does: the same checks, the same
-//! steps, the same row in the history.
+//! Renders a plan for a SQLite file as a script for the sqlite3 shell that does what an apply does: the same
+//! checks, the same steps, the same row in the history.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,11 @@ use crate::dialect::sqlite::{inspect, offline, script, shell, verify};
 use crate::plan::{Frame, Piece, Plan, Record};
 use crate::schema::{Dialect, Normalized, Schema};
 
-/// What stands around the plan's steps in a script. The plan starts from the state, which need not be at hand any more.
+/// Returns the frame around the plan's steps in a script. The plan starts from `state`; the database itself
+/// is not needed.
 ///
 /// # Errors
-/// Where the facts are none of a SQLite database.
+/// If the facts are not those of a SQLite database.
 pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &Options) -> Result<Frame, PlanError> {
     let mut live = offline::live(&state.facts)?;
     live.current = live.current.with_renames_done(state.guarded.exchanged());
@@ -54,7 +55,7 @@ fn history(record: &Record, columns: &[String]) -> Vec<String> {
     statements
 }
 
-/// Notes the rows that break a foreign key already, and stops where there are others afterwards.
+/// Records the rows that already violate a foreign key, and stops if there are others afterwards.
 fn references(plan: &Plan, before: &Schema, after: &Schema) -> Option<(Piece, Piece)> {
     let names = verify::Names::of(plan);
     let (old, known) = orphans("_rosey_orphans", plan, before, &names, |_| true);
@@ -75,7 +76,8 @@ fn references(plan: &Plan, before: &Schema, after: &Schema) -> Option<(Piece, Pi
     Some((Piece::new("Rows that already violate a foreign key.", first), Piece::new("Stops if more rows violate one.", last)))
 }
 
-/// The statements that note them, and the keys that they are of. A new key that leads nowhere is no fault of the rows.
+/// Returns the statements that record the violating rows, and the keys that they check. Rows do not violate a
+/// new key whose parent table does not exist.
 fn orphans(
     into: &str,
     plan: &Plan,

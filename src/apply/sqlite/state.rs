@@ -1,4 +1,4 @@
-//! What a SQLite file is at one moment, for whoever plans without it later. Reads only.
+//! Takes snapshots of a SQLite file for planning without it later. Only reads.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,35 +14,35 @@ use crate::dialect::{self, PlanError};
 use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
-/// How long another program's lock is waited for.
+/// How long to wait for another client's lock.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// How long a plan looks for damage in a file that would be rewritten.
+/// How long a plan checks a file that would be rewritten for damage.
 const DAMAGE: Duration = Duration::from_secs(2);
 
 const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
 
-/// A database as it is.
+/// A snapshot of a database.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    /// Its schema as the language says it.
+    /// The schema, as it is written in KDL.
     pub current: Schema,
-    /// What a plan has to know besides.
+    /// Other facts that a plan depends on.
     pub facts: Vec<Fact>,
-    /// The schema that the last apply recorded, whose guards still hold; an empty one where none did.
+    /// The schema that the last apply recorded, whose guards still apply; empty if there is none.
     pub guarded: Schema,
-    /// The columns of the table that the history is in; none where there is no such table, or where it is not at hand.
+    /// The columns of the history table; empty if it does not exist or is not available.
     pub history_columns: Vec<String>,
-    /// The last row of the history, where there is one that this rosey can read.
+    /// The last row of the history, if there is one that this rosey can read.
     pub last: Option<Entry>,
-    /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
+    /// Why an apply will refuse to add to the history: a later version of rosey wrote its last row.
     pub later: Option<String>,
 }
 
-/// The state of a file.
+/// Returns the state of a file.
 ///
 /// # Errors
-/// Where the file is not there or cannot be read.
+/// If the file does not exist or cannot be read.
 pub async fn state(path: &Path) -> Result<State, dialect::Error> {
     let mut connection = Connection::open(path, Mode::Read, WAIT).await?;
     connection.execute("BEGIN").await?;
@@ -52,7 +52,7 @@ pub async fn state(path: &Path) -> Result<State, dialect::Error> {
     Ok(state)
 }
 
-/// The state as an open transaction sees it.
+/// Returns the state as seen by an open transaction.
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, dialect::Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
@@ -73,11 +73,11 @@ async fn last(connection: &mut Connection, columns: &[String]) -> Result<Vec<Str
     if columns.is_empty() { Ok(Vec::new()) } else { connection.texts(&engine::history_sql(columns, true)).await }
 }
 
-/// Plans as [`super::plan_within`] does, and gives the state that the plan starts from, both as one moment of the file. A
-/// file that is not there is the empty state.
+/// Plans as [`super::plan_within`] does, and returns the state that the plan starts from, both as of the same
+/// moment. A missing file is the empty state.
 ///
 /// # Errors
-/// As [`super::plan()`].
+/// Those of [`super::plan()`].
 pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Result<(Plan, State), PlanError> {
     let mut connection = match Connection::open(path, Mode::Read, way.wait).await {
         Ok(connection) => connection,
@@ -88,8 +88,8 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
         Err(Error::NoFile { .. }) => return Ok((planner::plan_from_nothing(desired).await?, State::default())),
         Err(other) => return Err(other.into()),
     };
-    // One read transaction for what belongs together, and it is over before anything takes long: in the modes with a
-    // rollback journal a reader keeps writers from committing.
+    // One read transaction for what must be consistent, which ends before anything slow begins: in the
+    // rollback-journal modes, a reader keeps writers from committing.
     connection.execute("BEGIN").await?;
     let mut live = inspect::inspect(&mut connection).await?;
     let guards = planner::remembered(&mut connection, &live).await?;
@@ -109,8 +109,8 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
     Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last, later }))
 }
 
-/// Counts what the plan is about, on a connection of its own and in a transaction for each count. What is damaged is not to be
-/// rewritten.
+/// Counts the affected rows on a connection of its own, in one transaction for each count. A damaged file
+/// must not be rewritten.
 async fn counted(path: &Path, plan: &mut Plan, way: Way) -> Result<(), PlanError> {
     if way.counts == Counts::None {
         plan::leave_uncounted(&mut plan.steps);

@@ -1,7 +1,8 @@
-//! Asks the server how it spells expressions: they stand in the select list of a temporary view, and `pg_get_viewdef`
-//! gives them back. Nothing is left behind, and no table is touched: a table is only the list of its columns.
+//! Asks the server how it spells expressions: they are put into the select list of a temporary view, and
+//! `pg_get_viewdef` returns them. Nothing is left behind and no table is read: a table is represented by its
+//! column list only.
 //!
-//! What comes from a schema file reaches the server as part of one prepared `CREATE VIEW`, which runs nothing.
+//! Text from a schema file reaches the server as part of one prepared `CREATE VIEW`, which executes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +13,25 @@ use super::canon::{self, quote};
 use super::connection::{Connection, Error};
 use super::gate;
 
-/// An expression to ask about, and all that its spelling depends on.
+/// An expression to ask about, with everything that its spelling depends on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Question {
     /// The expression.
     pub(crate) sql: String,
     /// The type that it is cast to.
     pub(crate) cast: Option<String>,
-    /// The columns that it may name: name, type and collation.
+    /// The columns that the expression may reference: name, type and collation.
     pub(crate) columns: Vec<(String, String, Option<String>)>,
-    /// What they may be qualified by.
+    /// The qualifier that the columns may have.
     pub(crate) alias: String,
 }
 
-/// Why the server does not take an expression.
+/// Why the server rejects an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The SQLSTATE.
     pub(crate) code: String,
-    /// The server's words.
+    /// The server's message.
     pub(crate) message: String,
 }
 
@@ -46,17 +47,18 @@ impl From<Error> for Refusal {
 /// An expression in the server's spelling.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
-    /// What is compared.
+    /// The form to compare.
     pub(crate) canon: String,
-    /// What it can be asked about again.
+    /// The form that can be sent to the server again.
     pub(crate) sql: String,
 }
 
-/// Asks for all of them, in the order of the questions: one view for all, and where the server refuses that, one for each
-/// half, until those that it refuses stand alone. What is asked twice goes to the server once.
+/// Asks all questions and returns the answers in the same order. They share one view; if the server rejects
+/// it, each half gets its own view, until the rejected expressions are isolated. Duplicate questions are sent
+/// once.
 ///
 /// # Errors
-/// Where the connection is lost. An expression that the server refuses has its refusal for an answer.
+/// If the connection is lost. An expression that the server rejects is answered with its refusal.
 pub(crate) async fn ask(connection: &mut Connection, questions: &[Question]) -> Result<Vec<Result<Answer, Refusal>>, Error> {
     let different: Vec<&Question> = questions.iter().collect::<BTreeSet<_>>().into_iter().collect();
     let mut found: BTreeMap<&Question, Result<Answer, Refusal>> = BTreeMap::new();
@@ -74,7 +76,8 @@ pub(crate) async fn ask(connection: &mut Connection, questions: &[Question]) -> 
     Ok(questions.iter().map(|q| found.get(q).cloned().unwrap_or_else(|| Ok(Answer::default()))).collect())
 }
 
-/// The answers of one view, or why the server refuses it. They stand in an array, for a view has at most 1,600 columns.
+/// Returns the answers of one view, or why the server rejects it. They are in an array because a view has at
+/// most 1,600 columns.
 async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Result<Result<Vec<Answer>, Refusal>, Error> {
     let selects: Vec<String> = questions.iter().map(|q| select(q)).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT ARRAY[{}] AS answers", selects.join(", "))).await?;
@@ -82,7 +85,8 @@ async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Resul
     Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, questions).ok_or_else(odd)))
 }
 
-/// What the server makes of a query, its columns called as `list` says: the definition of a view of it, or its refusal.
+/// Returns the definition that the server gives to a view of `query` with the column names in `list`, or its
+/// refusal.
 pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &str) -> Result<Result<String, Error>, Error> {
     connection.execute("SAVEPOINT rosey_ask").await?;
     let created = gate::execute(connection, &format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;
@@ -100,7 +104,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
     }
 }
 
-/// Reads the view, which is then gone.
+/// Reads the definition of the view and removes the view.
 async fn definition(connection: &mut Connection) -> Result<String, Error> {
     let (read, forget) = ("SELECT pg_get_viewdef('pg_temp._rosey_ask'::regclass)", "ROLLBACK TO SAVEPOINT rosey_ask");
     let mut text = String::new();
@@ -108,7 +112,8 @@ async fn definition(connection: &mut Connection) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The collation that an expression has by itself, where the server takes it: that of a view's column.
+/// Returns the collation that an expression has by itself, if the server accepts it: the collation of a
+/// view's column.
 pub(crate) async fn collation(connection: &mut Connection, question: &Question) -> Result<Option<String>, Error> {
     let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
     connection.execute("SAVEPOINT rosey_ask").await?;
@@ -131,11 +136,11 @@ pub(super) fn select(question: &Question) -> String {
         Some(ty) => format!("CAST(({sql}\n) AS {ty})"),
         None => format!("({sql}\n)"),
     };
-    // A view's column cannot be a row, but can say whether one is null.
+    // A column of a view cannot be a row, but it can say whether a row is null.
     format!("(SELECT ROW({expression}) IS NULL FROM {})", from(question))
 }
 
-/// The columns that a question may name, as a row of NULLs.
+/// Returns the columns that a question may reference, as a row of NULLs.
 fn from(question: &Question) -> String {
     let column = |(name, ty, collate): &(String, String, Option<String>)| {
         let collate = collate.as_ref().map(|c| format!(" COLLATE {}", quote(c))).unwrap_or_default();
@@ -146,7 +151,7 @@ fn from(question: &Question) -> String {
     format!("(SELECT {columns}) AS {}", quote(&question.alias))
 }
 
-/// Takes the definition of the view apart: each select's row of one.
+/// Splits the definition of the view: each subselect returns a row with one value.
 fn read(definition: &str, questions: &[&Question]) -> Option<Vec<Answer>> {
     let tokens = canon::tokens(definition)?;
     let word = |i: usize, text: &str| matches!(tokens.get(i), Some(Token::Word(w)) if w.value.eq_ignore_ascii_case(text));
@@ -173,7 +178,7 @@ fn read(definition: &str, questions: &[&Question]) -> Option<Vec<Answer>> {
     (found.len() == questions.len()).then_some(found)
 }
 
-/// Columns without the name of their table, as a table's own expressions have them.
+/// Returns the tokens without table qualifiers, as in a table's own expressions.
 fn unqualified(tokens: &[Token], alias: &str) -> Vec<Token> {
     let mut left = Vec::with_capacity(tokens.len());
     let mut at = 0;
@@ -190,7 +195,7 @@ fn unqualified(tokens: &[Token], alias: &str) -> Vec<Token> {
     left
 }
 
-/// Whether there is a comma outside of all brackets.
+/// Returns whether there is a comma outside of all brackets.
 fn is_several(tokens: &[Token]) -> bool {
     let mut depth = 0_i32;
     tokens.iter().any(|token| {

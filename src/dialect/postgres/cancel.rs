@@ -1,5 +1,6 @@
-//! Stops a statement that a server runs, from another session: dropping the future that waits for it would not. Never
-//! stops a server process that rosey does not hold at that moment: a pooler may have given it to somebody else.
+//! Cancels a statement on the server from another session; dropping the future that waits for it would not do
+//! that. Never signals a server process that rosey does not hold at that moment: a pooler may have given it
+//! to another client.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use super::Url;
 use super::connection::{Connection, Error};
 
-/// How long all of rosey's statements may take to be stopped when it ends.
+/// How long rosey may take at exit to cancel all of its statements.
 const AT_THE_END: Duration = Duration::from_secs(3);
 
 /// A server process that works for rosey.
@@ -18,12 +19,12 @@ pub(crate) struct Canceller {
 }
 
 impl Canceller {
-    /// Has the statement end with [`Error::Cancelled`]. Nothing happens where none runs.
+    /// Makes the running statement end with [`Error::Cancelled`]. Does nothing if none is running.
     pub(crate) async fn cancel(&self) -> Result<(), Error> {
         self.send("pg_cancel_backend").await
     }
 
-    /// Ends the server process, and with it what it has not committed.
+    /// Terminates the server process, which discards its uncommitted changes.
     pub(crate) async fn terminate(&self) -> Result<(), Error> {
         self.send("pg_terminate_backend").await
     }
@@ -38,7 +39,7 @@ impl Canceller {
 /// The server processes that work for this program now.
 static AT_WORK: Mutex<Vec<Canceller>> = Mutex::new(Vec::new());
 
-/// Notes down that a server process works for rosey, until it is dropped.
+/// Registers a server process as working for rosey until this guard is dropped.
 #[derive(Debug)]
 pub(super) struct AtWork(i32);
 
@@ -59,7 +60,7 @@ impl Drop for AtWork {
     }
 }
 
-/// Stops what servers do for this program, which is about to end. Waits a few seconds at most.
+/// Cancels all statements of this program, which is about to exit. Waits a few seconds at most.
 pub(crate) async fn cancel_all() {
     let all = AT_WORK.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let work = async {

@@ -1,13 +1,15 @@
-//! One spelling for PostgreSQL's expressions and queries, by their tokens: case, quotes, spaces and outer brackets.
+//! Brings PostgreSQL expressions and queries into a canonical spelling by their tokens: case, quotes,
+//! whitespace and outer brackets.
 //!
-//! Whether two spellings that still differ mean the same is the server's to say (`settle`); nothing is guessed here.
+//! Whether two spellings that still differ mean the same is for the server to decide (`settle`); nothing is
+//! guessed here.
 
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
 use crate::schema::Ident;
 
-/// Words that can be no plain name of a column, or that have a meaning of their own between operands
+/// Words that cannot be an unquoted column name, or that have a meaning of their own between operands
 /// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never an identifier here.
 const RESERVED: [&str; 99] = [
     "all",
@@ -111,31 +113,33 @@ const RESERVED: [&str; 99] = [
     "where",
 ];
 
-/// The tokens without spaces and comments; none where PostgreSQL could not read them either.
+/// Returns the tokens without whitespace and comments, or `None` if PostgreSQL could not read them either.
 pub(crate) fn tokens(sql: &str) -> Option<Vec<Token>> {
     let all = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().ok()?;
     Some(all.into_iter().filter(|t| !matches!(t, Token::Whitespace(_) | Token::EOF)).collect())
 }
 
-/// The canonical spelling. What cannot be read as tokens stays as it is.
+/// Returns the canonical spelling. Text that cannot be tokenized is returned unchanged.
 pub(crate) fn canon(sql: &str) -> String {
     let Some(tokens) = tokens(sql) else { return sql.trim().to_owned() };
     let end = tokens.iter().rposition(|t| *t != Token::SemiColon).map_or(0, |i| i + 1);
     spelled(&tokens[..end])
 }
 
-/// The canonical spelling of tokens.
+/// Returns the canonical spelling of tokens.
 pub(crate) fn spelled(tokens: &[Token]) -> String {
     without_brackets(tokens).iter().map(spell).collect::<Vec<_>>().join(" ")
 }
 
-/// The tokens as SQL that the server reads alike: a bare word stays bare, for it may be half of a type's name.
+/// Returns the tokens as equivalent SQL: an unquoted word stays unquoted because it may be half of a type
+/// name.
 pub(crate) fn sql(tokens: &[Token]) -> String {
     let word = |t: &Token| if let Token::Word(w) = t { Some(w.value.clone()).filter(|_| w.quote_style.is_none()) } else { None };
     tokens.iter().map(|t| word(t).unwrap_or_else(|| spell(t))).collect::<Vec<_>>().join(" ")
 }
 
-/// The SQL with names replaced, as the server does it when something is renamed. What cannot be read as tokens stays.
+/// Returns the SQL with names replaced, as the server does on a rename. Text that cannot be tokenized is
+/// unchanged.
 pub(crate) fn renamed(text: &str, renames: &[(Ident, Ident)]) -> String {
     let Some(mut tokens) = tokens(text) else { return text.to_owned() };
     for token in &mut tokens {
@@ -149,7 +153,7 @@ pub(crate) fn renamed(text: &str, renames: &[(Ident, Ident)]) -> String {
     sql(&tokens)
 }
 
-/// Takes off brackets that hold all of it.
+/// Removes brackets that enclose all tokens.
 pub(crate) fn without_brackets(mut tokens: &[Token]) -> &[Token] {
     while tokens.len() > 2 && tokens[0] == Token::LParen && closing(tokens, 0) == Some(tokens.len() - 1) {
         tokens = &tokens[1..tokens.len() - 1];
@@ -157,7 +161,7 @@ pub(crate) fn without_brackets(mut tokens: &[Token]) -> &[Token] {
     tokens
 }
 
-/// The place of the bracket that closes the one at `open`.
+/// Returns the index of the bracket that closes the one at `open`.
 pub(crate) fn closing(tokens: &[Token], open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (i, token) in tokens.iter().enumerate().skip(open) {
@@ -175,7 +179,7 @@ pub(crate) fn closing(tokens: &[Token], open: usize) -> Option<usize> {
     None
 }
 
-/// A word that names something, as PostgreSQL reads it: in lower case unless it is quoted.
+/// Returns the identifier as PostgreSQL reads it: in lower case unless it is quoted.
 pub(crate) fn name(word: &Word) -> String {
     if word.quote_style.is_some() { word.value.clone() } else { word.value.to_lowercase() }
 }
@@ -193,17 +197,17 @@ fn spell(token: &Token) -> String {
     }
 }
 
-/// An identifier in double quotes.
+/// Returns an identifier in double quotes.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string in single quotes.
+/// Returns a string in single quotes.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The words of a piece of SQL that may be names.
+/// Returns the words of a piece of SQL that may be names.
 pub(crate) fn names(sql: &str) -> Vec<String> {
     let found = tokens(sql).unwrap_or_default();
     found.iter().filter_map(|t| if let Token::Word(w) = t { Some(name(w)) } else { None }).collect()

@@ -1,16 +1,16 @@
-//! What the schema file says that PostgreSQL cannot take, found without a database and shown at its line. What only the
-//! server knows (functions, types, operators that there are) is not asked here.
+//! Reports what PostgreSQL would reject in the schema file, at its line and without a database. Does not
+//! check what only the server knows (which functions, types and operators exist).
 
 use std::collections::BTreeSet;
 
 use super::whole;
 use crate::schema::{Column, ForeignKey, Ident, Index, IndexPart, KeyPart, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
-/// The longest name in bytes; PostgreSQL cuts what is longer
+/// The maximum length of a name in bytes; PostgreSQL truncates longer names
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 const LONGEST: usize = 63;
 
-/// All problems of a schema that is meant for PostgreSQL.
+/// Returns all problems of a schema that is meant for PostgreSQL.
 pub fn problems(schema: &Schema) -> Vec<Problem> {
     let mut found = Vec::new();
     sqlite_kinds(schema, &mut found);
@@ -82,7 +82,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     super::check_names::sequence(&column.sequence, at, found);
 }
 
-/// A column gets its values from one thing: a sequence, an identity, a default or an expression.
+/// Checks that a column has only one source of values: a sequence, an identity, a default or an expression.
 fn sources(column: &Column, found: &mut Vec<Problem>) {
     let serial = column.ty.to_string();
     let all = [
@@ -92,7 +92,7 @@ fn sources(column: &Column, found: &mut Vec<Problem>) {
         ("generated=", column.generated.is_some()),
     ];
     let given: Vec<&str> = all.iter().filter(|(_, given)| *given).map(|(word, _)| *word).collect();
-    // That a generated column has no default is no matter of the database, and has been said.
+    // A default on a generated column is invalid in every database and has been reported already.
     if let [one, other, ..] = given.as_slice()
         && *one != "default="
     {
@@ -108,7 +108,7 @@ fn default(value: Option<&Literal>, found: &mut Vec<Problem>) {
     }
 }
 
-/// `'now'` and its like are the moment at which the default is set, once and for all
+/// Checks for `'now'` and similar values, which are evaluated once, when the default is set
 /// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
 fn moment(column: &Column, found: &mut Vec<Problem>) {
     let Some(Literal::String(word)) = column.default.as_ref().map(|d| &d.value) else { return };
@@ -179,7 +179,7 @@ fn rules(table: &Table, found: &mut Vec<Problem>) {
     }
 }
 
-/// A key that may be broken until the end of a transaction holds no foreign key
+/// Checks that a foreign key does not reference a deferrable key
 /// (<https://www.postgresql.org/docs/current/sql-createtable.html>, DEFERRABLE).
 fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
     let Some(parent) = schema.tables.get(&key.table) else { return };
@@ -200,7 +200,7 @@ fn deferrable_key(key: &ForeignKey, schema: &Schema, found: &mut Vec<Problem>) {
     }
 }
 
-/// A permanent table points to one that a crash empties.
+/// Checks that a permanent table does not reference an unlogged one, which a crash empties.
 fn unlogged_parent(key: &ForeignKey, table: &Table, schema: &Schema, found: &mut Vec<Problem>) {
     let Some(parent) = schema.tables.get(&key.table).filter(|p| p.unlogged && !table.unlogged) else { return };
     let message = format!("a foreign key of table `{}` references table `{}`, which is unlogged", table.name, parent.name);
@@ -271,7 +271,8 @@ fn no_conflict(origin: Origin) -> Problem {
     only_sqlite("PostgreSQL does not support `on-conflict=` on a constraint".to_owned(), origin, "not supported on PostgreSQL")
 }
 
-/// The collations that SQLite has. PostgreSQL's own of such a name are kept to it with `only=postgres`.
+/// Returns whether the name is one of SQLite's collations. A PostgreSQL collation of that name is declared
+/// with `only=postgres`.
 fn is_sqlite_collation(name: &Ident) -> bool {
     ["BINARY", "NOCASE", "RTRIM"].iter().any(|c| name.as_str().eq_ignore_ascii_case(c))
 }

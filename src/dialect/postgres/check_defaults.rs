@@ -1,11 +1,11 @@
-//! Defaults that are not values of their type, as far as that is known without a database: those of the schema file's own
-//! enums, and whole numbers. Looks at no expression.
+//! Reports defaults that are not values of their type, as far as that is known without a database: for enums
+//! of the schema file and for integers. Does not look at expressions.
 
 use super::inspect::ident;
 use super::{types, words};
 use crate::schema::{DefaultValue, EnumType, Literal, ObjectName, Origin, Problem, Schema, Type};
 
-/// All defaults that cannot be.
+/// Reports all invalid defaults.
 pub(super) fn problems(schema: &Schema, found: &mut Vec<Problem>) {
     for column in schema.tables.values().flat_map(|t| t.columns.values()) {
         let whose = || format!("column `{}`", column.name);
@@ -35,22 +35,24 @@ fn problem(schema: &Schema, ty: &Type, default: &DefaultValue, whose: impl Fn() 
     }
 }
 
-/// Whether a whole number is greater than `most` or less than `-most - 1`. Fractions and exponents are the server's to read.
+/// Returns whether an integer is greater than `most` or less than `-most - 1`. Fractions and exponents are
+/// left to the server.
 fn is_outside(number: &str, most: i128) -> bool {
     let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
     let is_whole = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    // What is too long for 128 bits is too long for 64.
+    // A number that does not fit into 128 bits does not fit into 64 either.
     is_whole && number.parse::<i128>().map_or(true, |n| n > most || n < -most - 1)
 }
 
-/// What a type is in the end.
+/// The base type of a type.
 enum Base<'s> {
     Enum(&'s EnumType),
-    /// A whole number of that many bytes.
+    /// An integer of that many bytes.
     Whole(u8),
 }
 
-/// Follows domains, which the schema file can nest but not in a circle that would be more than all of them.
+/// Follows domains. The schema file can nest them, but a chain longer than the number of domains would be a
+/// cycle.
 fn base<'s>(schema: &'s Schema, ty: &'s Type) -> Option<Base<'s>> {
     let mut ty = ty;
     for _ in 0..=schema.domains.len() {

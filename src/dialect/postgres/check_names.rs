@@ -1,11 +1,11 @@
-//! Names that PostgreSQL would cut, names that its constraints take from other objects, and sequences that cannot
-//! count. Found without a database.
+//! Reports names that PostgreSQL would truncate, names that constraints take from other objects, and
+//! sequences with impossible options. Needs no database.
 
 use std::collections::BTreeMap;
 
 use crate::schema::{Ident, Index, Kind, ObjectName, Origin, Problem, Schema, SequenceOptions, Table};
 
-/// All names that cannot be.
+/// Reports all invalid names.
 pub(super) fn problems(schema: &Schema, longest: usize, found: &mut Vec<Problem>) {
     let mut named: Vec<(&'static str, &Ident, Origin)> = Vec::new();
     named.extend(schema.heads().map(|(kind, head)| (kind.word(), &head.name.name, head.origin)));
@@ -44,14 +44,15 @@ fn of_table<'a>(table: &'a Table, named: &mut Vec<(&'static str, &'a Ident, Orig
     named.extend(table.foreign_keys.iter().filter_map(|f| Some(("foreign key", f.name.as_ref()?, f.origin))));
 }
 
-/// Named constraints that are kept up by an index, which has their name.
+/// Returns the named constraints that are enforced by an index, which has the constraint's name.
 fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Origin)> {
     let key = table.primary_key.iter().filter_map(|k| Some(("primary key", k.name.as_ref()?, k.origin)));
     let uniques = table.uniques.iter().filter_map(|u| Some(("unique constraint", u.name.as_ref()?, u.origin)));
     key.chain(uniques).chain(table.exclusions.iter().filter_map(|e| Some(("exclusion constraint", e.name.as_ref()?, e.origin))))
 }
 
-/// The index of a key, unique rule or exclusion is called like it, and so takes the name from every other object.
+/// Reports conflicts with the index of a primary key, unique constraint or exclusion constraint: it has the
+/// constraint's name, so no other object may have that name.
 fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
     let mut taken: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
     let in_schema = |name: &Ident, of: &ObjectName| ObjectName { schema: of.schema.clone(), name: name.clone() };
@@ -75,7 +76,8 @@ fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
     }
 }
 
-/// A sequence that could never give a value (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
+/// Reports a sequence that could never return a value
+/// (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
 pub(super) fn sequence(options: &SequenceOptions, origin: Origin, found: &mut Vec<Problem>) {
     let above = |one: Option<i64>, other: Option<i64>| one.zip(other).is_some_and(|(one, other)| one > other);
     let (message, help) = if options.increment == Some(0) {

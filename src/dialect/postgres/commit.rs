@@ -1,5 +1,5 @@
-//! The commit, and what can be said of the database when something fails around it. Never claims what nobody has asked the
-//! server about.
+//! Commits, and determines the state of the database when something fails around the commit. States only what
+//! the server has confirmed.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use super::connection::{Begin, Connection};
 use super::{Error, Url};
 use crate::dialect::engine::Committed;
 
-/// How long the server is asked what came of a commit whose answer was lost: it may be starting again.
+/// How long to ask the server for the outcome of a commit whose response was lost; it may be restarting.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a transaction may stay undecided before the server process that holds it is ended.
+/// How long a transaction may stay open before the server process that holds it is terminated.
 const UNDECIDED: Duration = Duration::from_secs(2);
 
-/// What came of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Came {
     Committed,
     RolledBack,
-    /// The server process still holds it.
+    /// A server process still holds the transaction open.
     Open,
-    /// The server no longer knows.
+    /// The server no longer has its status.
     Forgotten,
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn commit(connection: &mut Connection) -> Result<Committed, Err
         Ok(()) => return Ok(Committed::Told),
         Err(error) => error,
     };
-    // The server has said no: a deferred constraint, a full disk.
+    // The server refused the commit, for example because of a deferred constraint or a full disk.
     if !matches!(error, Error::Lost(_) | Error::Driver(_) | Error::Cancelled | Error::NoAnswer { .. }) {
         return Err(error);
     }
@@ -47,14 +47,14 @@ pub(super) async fn commit(connection: &mut Connection) -> Result<Committed, Err
     }
 }
 
-/// What came of a transaction, as far as the server tells in time.
+/// Returns the outcome of a transaction, if the server reports it in time.
 async fn outcome(url: &Url, transaction: &str, holder: Option<Canceller>) -> Option<Came> {
     let began = Instant::now();
     let mut ended = false;
     while began.elapsed() < PATIENCE {
         match ask(url, transaction).await {
             Ok(Came::Open) => {
-                // It waits for a COMMIT that has not come through and never will.
+                // The process waits for a COMMIT that was lost and will never arrive.
                 if began.elapsed() > UNDECIDED
                     && !ended
                     && let Some(holder) = &holder

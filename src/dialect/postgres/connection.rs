@@ -1,5 +1,6 @@
-//! The one door to a PostgreSQL server: opens a session, runs statements in it, and says when it is lost. Sets nothing
-//! that outlives a transaction, unless the session is known to keep its server process (see `affinity`).
+//! The only access to a PostgreSQL server: opens a session, runs statements in it, and reports when it is
+//! lost. Sets nothing that outlives a transaction unless the session is known to keep its server process (see
+//! `affinity`).
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -15,14 +16,14 @@ use super::error::{opening, running};
 use super::url::Password;
 use super::{session, watch};
 
-/// How a transaction sees and what it may do.
+/// The isolation of a transaction, and whether it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
-    /// Each statement sees what others have committed before it.
+    /// Each statement sees what others committed before it started.
     Write,
-    /// All statements see one moment.
+    /// All statements see one snapshot.
     Snapshot,
-    /// The same, and nothing is written.
+    /// Like `Snapshot`, and nothing can be written.
     ReadOnly,
 }
 
@@ -36,31 +37,32 @@ impl Begin {
     }
 }
 
-/// How long a connection may take to say goodbye.
+/// How long closing a connection may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A session. The role is as the server, the URL and the user have it; the settings are those of the transaction that
-/// [`Connection::begin`] opens.
+/// A session. The role is the one that the server, the URL and the user determine; the settings are those of
+/// the transaction that [`Connection::begin`] opens.
 pub(crate) struct Connection {
     inner: PgConnection,
     url: Arc<Url>,
     /// How long a statement waits for another session's lock.
     wait: Duration,
     version: u32,
-    /// The server process of the transaction, or of the session where that keeps one.
+    /// The server process of the transaction, or of the session if the session keeps its process.
     at_work: Option<(Canceller, AtWork)>,
-    /// The process that the session keeps, where that is known.
+    /// The process that the session keeps, if known.
     kept: Option<i32>,
-    /// Whether the database has types that run functions of users when a constant is read, if that has been looked up.
+    /// Whether the database has types that run user-defined functions when a constant is read, if that has
+    /// been looked up.
     guarded_types: Option<bool>,
     lost: bool,
 }
 
 impl Connection {
-    /// Opens a session that waits so long for another one's lock.
+    /// Opens a session with a limit on how long a statement waits for another session's lock.
     ///
     /// # Errors
-    /// As [`Connection::open`].
+    /// As for [`Connection::open`].
     pub(crate) async fn open_within(url: &Url, wait: Duration) -> Result<Connection, Error> {
         Ok(Connection { wait, ..Connection::open(url).await? })
     }
@@ -77,9 +79,9 @@ impl Connection {
     /// Begins a transaction with rosey's settings, which end with it.
     ///
     /// # Errors
-    /// Where the server does not answer, or has given the session another process than the one that it kept.
+    /// If the server does not answer, or if the session no longer has the process that it kept.
     pub(crate) async fn begin(&mut self, how: Begin) -> Result<(), Error> {
-        // 0 would be no end at all.
+        // 0 would disable the timeout.
         let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
         let sql = format!("{};\n{}", how.sql(), session::for_transaction(wait));
         let (mut pid, mut version) = (0, None);
@@ -99,27 +101,27 @@ impl Connection {
         Ok(())
     }
 
-    /// Makes the transaction's changes last.
+    /// Commits the transaction.
     pub(crate) async fn commit(&mut self) -> Result<(), Error> {
         self.execute("COMMIT").await?;
         self.rests();
         Ok(())
     }
 
-    /// Undoes the transaction's changes.
+    /// Rolls the transaction back.
     pub(crate) async fn rollback(&mut self) -> Result<(), Error> {
         self.execute("ROLLBACK").await?;
         self.rests();
         Ok(())
     }
 
-    /// Notes down that the session keeps this process: then settings and locks of the session may be used.
+    /// Records that the session keeps this process: session settings and session locks may then be used.
     pub(super) fn keeps(&mut self, pid: i32) {
         self.kept = Some(pid);
         self.works(pid);
     }
 
-    /// What stops a statement of the transaction, or of a session that keeps its process.
+    /// Returns what cancels a statement of the transaction, or of a session that keeps its process.
     pub(crate) fn canceller(&self) -> Option<Canceller> {
         self.at_work.as_ref().map(|(canceller, _)| canceller.clone())
     }
@@ -135,7 +137,7 @@ impl Connection {
         }
     }
 
-    /// Waits for a piece of work, unless the connection is or becomes lost.
+    /// Awaits a piece of work, unless the connection is or becomes lost.
     async fn watched<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, Error> {
         if self.lost {
             return Err(Error::Lost(format!("{}: the connection was already closed", self.url.server())));
@@ -150,14 +152,14 @@ impl Connection {
         })
     }
 
-    /// Runs one statement, prepared: a second one behind it is an error of the server's.
+    /// Runs one prepared statement: the server rejects a second statement after it.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
         self.watched(async |inner| statement.fetch_all(inner).await).await
     }
 
-    /// Runs queries of rosey's own in one round trip, and hands over each row with the place of its query while the server
-    /// goes on. They are not prepared, so nothing that comes from a schema file may be in them.
+    /// Runs queries of rosey's own in one round trip, and passes on each row with the index of its query
+    /// while the server continues. They are not prepared, so they must not contain text from a schema file.
     pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
         let sql = sql.join(";\n");
         self.watched(async |inner| {
@@ -180,54 +182,54 @@ impl Connection {
         self.own_queries(&commands, |_, _| {}).await
     }
 
-    /// Runs one statement and gives the number of rows it touched.
+    /// Runs one statement and returns the number of affected rows.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
         Ok(self.watched(async |inner| statement.execute(inner).await).await?.rows_affected())
     }
 
-    /// The one number of a query (`int8`; cast it); no row and NULL count as 0.
+    /// Returns the one number of a query (`int8`; cast it); no row and NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
         let rows = self.query(sql).await?;
         let Some(row) = rows.first() else { return Ok(0) };
         Ok(row.try_get::<Option<i64>, _>(0).map_err(running)?.unwrap_or_default())
     }
 
-    /// The first column of all rows (`text`; cast it), without NULLs.
+    /// Returns the first column of all rows (`text`; cast it), without NULLs.
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, Error> {
         let rows = self.query(sql).await?;
         let texts: Result<Vec<_>, _> = rows.iter().map(|r| r.try_get::<Option<String>, _>(0)).collect();
         Ok(texts.map_err(running)?.into_iter().flatten().collect())
     }
 
-    /// The first two columns of all rows (`text`; cast them), NULL as nothing.
+    /// Returns the first two columns of all rows (`text`; cast them), NULL as an empty string.
     pub(crate) async fn pairs(&mut self, sql: &str) -> Result<Vec<(String, String)>, Error> {
         let rows = self.query(sql).await?;
         let text = |row: &PgRow, i: usize| row.try_get::<Option<String>, _>(i).map(Option::unwrap_or_default).map_err(running);
         rows.iter().map(|r| Ok((text(r, 0)?, text(r, 1)?))).collect()
     }
 
-    /// The server's version, like 150013 for 15.13.
+    /// Returns the server's version, such as 150013 for 15.13.
     pub(crate) fn server_version(&self) -> u32 {
         self.version
     }
 
-    /// What has been found out of the database's types in this transaction.
+    /// Returns what this transaction has found out about guarded types, if it has looked.
     pub(super) fn has_guarded_types(&self) -> Option<bool> {
         self.guarded_types
     }
 
-    /// Notes down what has been found out of the database's types.
+    /// Records whether the database has guarded types.
     pub(super) fn set_guarded_types(&mut self, has: bool) {
         self.guarded_types = Some(has);
     }
 
-    /// Where it leads.
+    /// Returns the URL of the connection.
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Says goodbye; a lost connection is only dropped.
+    /// Closes the session; a lost connection is only dropped.
     pub(crate) async fn close(self) -> Result<(), Error> {
         if self.lost {
             return Ok(());
@@ -237,19 +239,20 @@ impl Connection {
     }
 }
 
-/// The process in a row; 0 is none.
+/// Returns the process ID in a row; 0 means none.
 pub(super) fn process(row: &PgRow) -> i32 {
     row.try_get(0).unwrap_or_default()
 }
 
-/// The first two columns of a row of texts.
+/// Returns the first two columns of a row of texts.
 pub(super) fn pair(row: &PgRow) -> Option<(String, String)> {
     Some((row.try_get(0).ok()?, row.try_get(1).ok()?))
 }
 
-/// Connects as sslmode says (<https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>): `allow`
-/// and `prefer` have a second try where the server does not admit the first; the driver knows the first only. A password
-/// that must not be seen on the way is only in a try that encrypts.
+/// Connects as sslmode requires
+/// (<https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>): `allow` and
+/// `prefer` try a second time if the server rejects the first attempt; the driver makes the first only. A
+/// password that must not be sent in clear text is used only in an attempt that encrypts.
 async fn connect(url: &Url) -> Result<PgConnection, Error> {
     if url.password() == Password::OverTls && !url.always_encrypts() {
         return match connect_as(&url.encrypted()).await {
@@ -281,13 +284,13 @@ fn not_admitted(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "28000")
 }
 
-/// A server that is frozen, or a firewall that drops packets, is told from one that works.
+/// Limits the time of an attempt, to detect a frozen server or a firewall that drops packets.
 async fn in_time<T>(url: &Url, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let Some(after) = url.connect_timeout() else { return work.await };
     tokio::time::timeout(after, work).await.unwrap_or_else(|_| Err(Error::NoAnswer { at: url.server(), after }))
 }
 
-/// The driver's own error does not say which file it missed.
+/// Checks that the files can be read, because the driver's own error does not name the file.
 fn readable(files: &[String]) -> Result<(), Error> {
     for path in files {
         std::fs::File::open(path).map_err(|e| Error::Certificate { path: path.clone(), reason: e.to_string() })?;

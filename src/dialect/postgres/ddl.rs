@@ -1,5 +1,5 @@
-//! SQL text for PostgreSQL's objects. Names are always quoted; what the schema does not say is not written. Decides
-//! nothing: which statements run, and when, is the lowering's.
+//! SQL for PostgreSQL objects. Names are always quoted; what the schema does not specify is not written.
+//! Decides nothing: which statements run, and when, is up to the lowering.
 
 mod index;
 mod other;
@@ -15,7 +15,7 @@ pub(crate) use table::{after_table, check, column, create_table, exclusion, fore
 use super::names::{literal, word};
 use crate::schema::{Deferrable, Expr, Literal};
 
-/// A default's value.
+/// Returns the SQL of a default value.
 pub(crate) fn value(value: &Literal) -> String {
     match value {
         Literal::Null => "NULL".to_owned(),
@@ -26,27 +26,27 @@ pub(crate) fn value(value: &Literal) -> String {
     }
 }
 
-/// A query without what closes a statement.
+/// Returns a query without its closing semicolon.
 pub(crate) fn query(query: &Expr) -> &str {
     query.text.trim().trim_end_matches(';').trim_end()
 }
 
-/// `name=value, …`, as `WITH (…)` and `SET (…)` take it.
+/// Returns `name=value, …`, as `WITH (…)` and `SET (…)` accept it.
 pub(crate) fn parameters(with: &[(String, String)]) -> String {
     with.iter().map(|(name, value)| format!("{}={}", parameter(name), literal(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// The name of a storage parameter: `toast.autovacuum_enabled` has two parts.
+/// Returns the name of a storage parameter: `toast.autovacuum_enabled` has two parts.
 pub(crate) fn parameter(name: &str) -> String {
     name.split('.').map(word).collect::<Vec<_>>().join(".")
 }
 
-/// ` WITH (…)`, where there are parameters.
+/// Returns ` WITH (…)`, or nothing if there are no parameters.
 pub(crate) fn with(parameters_of: &[(String, String)]) -> String {
     if parameters_of.is_empty() { String::new() } else { format!(" WITH ({})", parameters(parameters_of)) }
 }
 
-/// ` DEFERRABLE …`.
+/// Returns ` DEFERRABLE …`.
 pub(crate) fn deferrable(deferrable: Option<Deferrable>) -> &'static str {
     match deferrable {
         Some(Deferrable::InitiallyDeferred) => " DEFERRABLE INITIALLY DEFERRED",

@@ -1,14 +1,14 @@
-//! The names that PostgreSQL gives to constraints and sequences that get none (`makeObjectName` and its callers in
-//! `src/backend/commands/indexcmds.c` and `tablecmds.c`). Does not look whether a name is taken: PostgreSQL then puts 1,
-//! 2, … behind it.
+//! The names that PostgreSQL gives to unnamed constraints and sequences (`makeObjectName` and its callers in
+//! `src/backend/commands/indexcmds.c` and `tablecmds.c`). Does not check whether a name is taken: PostgreSQL
+//! then appends 1, 2, …
 
 use super::words::words;
 use crate::schema::{Check, Domain, Exclusion, ForeignKey, Ident, IndexPart, KeyPart, ObjectName, PartKey, PrimaryKey, Table, Unique};
 
-/// The longest name in bytes: `NAMEDATALEN` less its closing zero.
+/// The maximum length of a name in bytes: `NAMEDATALEN` minus its terminating zero.
 const MOST: usize = 63;
 
-/// `name1_name2_label`, the longer of the two names shortened until all of it fits.
+/// Returns `name1_name2_label`, with the longer of the two names shortened until everything fits.
 pub(crate) fn make(name1: &str, name2: Option<&str>, label: &str) -> String {
     let overhead = label.len() + 1 + name2.map_or(0, |_| 1);
     let most = MOST.saturating_sub(overhead);
@@ -20,13 +20,13 @@ pub(crate) fn make(name1: &str, name2: Option<&str>, label: &str) -> String {
     format!("{}{second}_{label}", clip(name1, one))
 }
 
-/// At most so many bytes, and no half character.
+/// Returns at most that many bytes, without splitting a character.
 pub(crate) fn clip(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|n| text.is_char_boundary(*n));
     text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
-/// Column names with `_` between them; what no name can hold is left out.
+/// Joins column names with `_`, up to the maximum length of a name.
 fn joined<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut out = String::new();
     for name in names {
@@ -45,7 +45,7 @@ fn idents(names: &[Ident]) -> impl Iterator<Item = &str> {
     names.iter().map(Ident::as_str)
 }
 
-/// The name of a primary key without one.
+/// Returns the default name of a primary key.
 pub(crate) fn primary_key(table: &ObjectName, _: &PrimaryKey) -> String {
     make(table.name.as_str(), None, "pkey")
 }
@@ -55,7 +55,7 @@ fn key_name(table: &ObjectName, parts: &[KeyPart], include: &[Ident]) -> String 
     make(table.name.as_str(), Some(&joined(columns.iter().map(String::as_str))), "key")
 }
 
-/// The names of an index's columns: one that is there already gets a number.
+/// Returns the names of an index's columns: a repeated name gets a number.
 fn index_columns(parts: impl Iterator<Item = String>, include: &[Ident]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in parts.chain(include.iter().map(ToString::to_string)) {
@@ -65,12 +65,13 @@ fn index_columns(parts: impl Iterator<Item = String>, include: &[Ident]) -> Vec<
     names
 }
 
-/// The name of a UNIQUE constraint without one.
+/// Returns the default name of a UNIQUE constraint.
 pub(crate) fn unique(table: &ObjectName, unique: &Unique) -> String {
     key_name(table, &unique.parts, &unique.include)
 }
 
-/// The name of a CHECK constraint without one: the column's name is part of it where the condition names just one.
+/// Returns the default name of a CHECK constraint: it contains the column's name if the condition names
+/// exactly one.
 pub(crate) fn check(table: &Table, check: &Check) -> String {
     let named = words(&check.expr.text);
     let columns: Vec<&Ident> = table.columns.keys().filter(|c| named.contains(c.as_str())).collect();
@@ -78,17 +79,18 @@ pub(crate) fn check(table: &Table, check: &Check) -> String {
     make(table.name.name.as_str(), one, "check")
 }
 
-/// The name of a domain's CHECK constraint without one.
+/// Returns the default name of a domain's CHECK constraint.
 pub(crate) fn domain_check(domain: &Domain) -> String {
     make(domain.name.name.as_str(), None, "check")
 }
 
-/// The name of a foreign key without one.
+/// Returns the default name of a foreign key.
 pub(crate) fn foreign_key(table: &ObjectName, fk: &ForeignKey) -> String {
     make(table.name.as_str(), Some(&joined(idents(&fk.columns))), "fkey")
 }
 
-/// The name of an exclusion constraint without one. An expression is called by its outermost function, or `expr`.
+/// Returns the default name of an exclusion constraint. An expression is named after its outermost function,
+/// or `expr`.
 pub(crate) fn exclusion(table: &ObjectName, exclusion: &Exclusion) -> String {
     let names = index_columns(exclusion.parts.iter().map(|(part, _)| part_name(part)), &exclusion.include);
     make(table.name.as_str(), Some(&joined(names.iter().map(String::as_str))), "excl")
@@ -101,7 +103,7 @@ fn part_name(part: &IndexPart) -> String {
     }
 }
 
-/// The function that an expression is a call of: nothing may stand behind the bracket that closes it.
+/// Returns the function that the whole expression is a call of: nothing may follow the closing bracket.
 fn function_of(sql: &str) -> Option<String> {
     let (name, rest) = sql.trim().split_once('(')?;
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
@@ -117,12 +119,12 @@ fn function_of(sql: &str) -> Option<String> {
     (plain && close.is_some_and(|n| n + 1 == rest.len())).then(|| name.rsplit('.').next().unwrap_or(name).to_lowercase())
 }
 
-/// The name of the sequence that a serial or identity column brings.
+/// Returns the name of the sequence that a serial or identity column creates.
 pub(crate) fn sequence(table: &ObjectName, column: &Ident) -> String {
     make(table.name.as_str(), Some(column.as_str()), "seq")
 }
 
-/// The name, or the first with a number behind it, that is not taken.
+/// Returns the name, with the first number appended that makes it unique if it is taken.
 pub(crate) fn free(base: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(base) {
         return base.to_owned();

@@ -1,7 +1,8 @@
-//! Objects that hold on to what a plan takes away or changes, and that no step of it takes along: functions with a body in
-//! SQL, policies, triggers and rules that name a column, types over types, foreign keys of tables that are left alone. The
-//! server would refuse the change for them, so they stop the plan, by the names that the server gives them
-//! (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What stands on a table that goes goes with it.
+//! Finds objects that depend on what a plan drops or changes and that no step of it handles: functions with a
+//! SQL body, policies, triggers and rules that reference a column, types based on types, foreign keys of
+//! unmanaged tables. The server would refuse the change because of them, so they block the plan, under the
+//! names that the server reports (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What
+//! depends on a dropped table is dropped with it.
 
 mod extensions;
 
@@ -18,11 +19,11 @@ use crate::diff::Changes;
 use crate::plan::{Action, Code, Hazard, Level, Step};
 use crate::schema::{Address, ObjectName, Schema};
 
-/// Adds to the steps what stands in their way. One query, and none where nothing goes. A plan without a server does not
-/// know of it: that is found when it is applied.
+/// Adds the blocking dependents to the steps. Sends one query, or none if nothing is dropped or changed. A
+/// plan without a server cannot know the dependents: they are found when it is applied.
 ///
 /// # Errors
-/// Where the connection is lost.
+/// If the connection is lost.
 pub(crate) async fn stop(
     connection: &mut Connection,
     steps: &mut [Step],
@@ -62,7 +63,7 @@ pub(crate) async fn stop(
     extensions::tell(connection, steps, &going).await
 }
 
-/// The views that the steps drop.
+/// Returns the views that the steps drop.
 fn views(steps: &[Step], current: &Schema, names: &Names) -> Vec<Going> {
     let all = current.views.keys().map(|n| ("VIEW", n)).chain(current.materialized_views.keys().map(|n| ("MATERIALIZED VIEW", n)));
     let dropped = all.filter_map(|(kind, name)| {
@@ -73,7 +74,8 @@ fn views(steps: &[Step], current: &Schema, names: &Names) -> Vec<Going> {
     dropped.collect()
 }
 
-/// A row that names what goes: its number, catalog, oid, column (0 is any), and what may depend on it beyond the usual.
+/// Returns a row for one target: its number, catalog, oid, column (0 is any), and which further dependents
+/// count.
 fn target(number: usize, what: &What, names: &Names) -> String {
     let row =
         |class: &str, oid: &str, column: &str, kind: &str| format!("({number}::int8, '{class}'::regclass, {oid}::oid, {column}, '{kind}')");
@@ -89,15 +91,16 @@ fn target(number: usize, what: &What, names: &Names) -> String {
         What::Type(name) => row("pg_type", &format!("to_regtype({})", literal(&names.sql(name))), "0", "type"),
         What::Column { table, column, dropped } => {
             let (table, name) = (relation(table), literal(column.as_str()));
-            // No column has the number -1000: none of it, where it is not there, not any.
+            // No column has the number -1000: a missing column matches none, not any.
             let number = format!("coalesce((SELECT attnum::int4 FROM pg_attribute WHERE attrelid = {table} AND attname = {name}), -1000)");
             row("pg_class", &table, &number, if *dropped { "dropped" } else { "retyped" })
         }
     }
 }
 
-/// Whoever depends on these, on the row types of these tables, on the arrays of these types, and on the keys of these
-/// indexes. Extended statistics go silently with a column (`a`), everything else would be refused (`n`).
+/// Finds what depends on the targets, on the row types of these tables, on the arrays of these types, and on
+/// the keys of these indexes. Extended statistics are dropped silently with a column (`a`); everything else
+/// would be refused (`n`).
 fn query(targets: &[String]) -> String {
     format!(
         "WITH asked(n, class, obj, sub, kind) AS (VALUES {}), given AS (SELECT * FROM asked \
@@ -145,11 +148,11 @@ fn query(targets: &[String]) -> String {
     )
 }
 
-/// What holds on.
+/// An object that depends on a target.
 pub(super) struct Dependent {
     /// Its catalog.
     class: String,
-    /// Its kind and name in the server's words.
+    /// Its kind and name as the server describes it.
     told: String,
     /// The relation that it belongs to, and its kind (`pg_class.relkind`).
     owner: Option<(ObjectName, String)>,
@@ -158,7 +161,7 @@ pub(super) struct Dependent {
 }
 
 impl Dependent {
-    /// A row of the query: the number of what it holds on to, and who does.
+    /// Reads a row of the query: the number of the target, and its dependent.
     fn of(row: &PgRow, home: &str) -> (usize, Dependent) {
         let maybe = |i: usize| row.try_get::<Option<String>, _>(i).ok().flatten();
         let text = |i: usize| maybe(i).unwrap_or_default();
@@ -168,7 +171,7 @@ impl Dependent {
         (target, Dependent { class: text(1), told: text(2), owner, name: text(6) })
     }
 
-    /// Whether the plan knows what to do with it, or the server does.
+    /// Returns whether the plan or the server handles the dependent.
     fn is_taken_along(&self, going: &Going, steps: &[Step], (current, desired): (&Schema, &Schema), names: &Names) -> bool {
         let Some((owner, kind)) = &self.owner else { return false };
         let goes = |name| steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top("table", name));
@@ -202,7 +205,7 @@ impl Dependent {
     }
 }
 
-/// Whether a step drops the view.
+/// Returns whether a step drops the view.
 fn is_dropped(steps: &[Step], view: &ObjectName, names: &Names) -> bool {
     let ends = format!("VIEW {}", names.sql(view));
     steps.iter().any(|s| s.statements.iter().any(|st| st.sql.starts_with("DROP ") && st.sql.ends_with(&ends)))

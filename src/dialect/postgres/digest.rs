@@ -1,19 +1,19 @@
-//! A digest of what lies in each schema, by names and in the server's words: databases that are alike have the same one,
-//! whatever numbers their objects have. It is for one look only, whether a database is still as it was; what differs it
-//! cannot tell.
+//! A digest of the objects in each schema, by names and as the server describes them: identical databases
+//! have the same digest, whatever their OIDs are. It only says whether a database is still as it was; it
+//! cannot tell what differs.
 
 use super::connection::{Connection, Error};
 use super::names::literal;
 use crate::plan::Fact;
 
-/// What a fact that holds a digest is called.
+/// The name of a fact that holds a digest.
 pub(crate) const FACT: &str = "digest";
 
-/// What lies in a schema, by the relation that it belongs to: `{own}` says which schemas and relations count.
-/// The server's words depend on the session's settings, which are those of every session of rosey's, and on its
-/// `search_path`, which is to be empty
-/// (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CATALOG>). What numbers the server gives,
-/// where a dropped column was, and what a NOT NULL is called, does not count.
+/// The objects in a schema, by the relation that they belong to: `{own}` says which schemas and relations
+/// count. The server's descriptions depend on the session's settings, which are the same for every session of
+/// rosey, and on its `search_path`, which must be empty
+/// (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CATALOG>). OIDs, the
+/// positions of dropped columns and the names of NOT NULL constraints do not count.
 const LINES: &str = "\
 SELECT n.nspname AS ns, jsonb_build_array('relation', c.relname, c.relkind, c.relpersistence, \
 (SELECT string_agg(o, ',' ORDER BY o COLLATE \"C\") FROM unnest(c.reloptions) AS o))::text AS line \
@@ -39,7 +39,8 @@ FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON
 UNION ALL SELECT n.nspname, jsonb_build_array('enum', t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))::text \
 FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {managed} GROUP BY 1, t.typname";
 
-/// The query of all schemas but these: one text, the name and digest of each that holds something.
+/// Returns the query for all schemas except these: one text with the name and digest of each schema that is
+/// not empty.
 pub(crate) fn query(but: &[String]) -> String {
     let but: String = but.iter().map(|n| format!(" AND n.nspname <> {}", literal(n))).collect();
     let managed = format!("n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'{but}");
@@ -50,11 +51,11 @@ pub(crate) fn query(but: &[String]) -> String {
     )
 }
 
-/// What the database is, one fact for each schema that holds something, and one for the default one in any case. To be
-/// asked inside a transaction.
+/// Returns one fact for each schema that is not empty, and in any case one for the default schema. Must be
+/// called inside a transaction.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// If the server does not answer.
 pub(crate) async fn facts(connection: &mut Connection, home: &str) -> Result<Vec<Fact>, Error> {
     connection.execute("SAVEPOINT rosey_digest").await?;
     connection.execute("SET LOCAL search_path = ''").await?;
@@ -68,7 +69,8 @@ pub(crate) async fn facts(connection: &mut Connection, home: &str) -> Result<Vec
     Ok(found)
 }
 
-/// What [`query`] would give, of these facts; nothing where they hold no digest, as those of an older rosey.
+/// Returns what [`query`] would return according to these facts, or `None` if they hold no digest, as those
+/// of an older rosey.
 pub(crate) fn expected(facts: &[Fact], but: &[String]) -> Option<String> {
     let digests = facts.iter().filter(|f| f.name == FACT);
     let pairs: Vec<(&String, &String)> = digests.filter_map(|f| Some((f.args.first()?, f.args.get(1)?))).collect();

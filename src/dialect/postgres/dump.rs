@@ -1,4 +1,5 @@
-//! Backups of a PostgreSQL database: `pg_dump` of the tables that lose data. Restoring is pg_restore's.
+//! Backups of a PostgreSQL database: `pg_dump` of the tables that lose data. Does not restore; use
+//! pg_restore.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -14,7 +15,7 @@ use crate::diff::TableChange;
 use crate::plan::{Level, Plan};
 use crate::schema::ObjectName;
 
-/// The tables that lose values, under their live names.
+/// Returns the tables that lose values, by their live names.
 pub(super) fn losing(plan: &Plan) -> Vec<ObjectName> {
     let destroyed: BTreeSet<String> = plan
         .steps
@@ -25,7 +26,7 @@ pub(super) fn losing(plan: &Plan) -> Vec<ObjectName> {
     live(plan).filter(|(address, _)| destroyed.contains(address)).map(|(_, name)| name).collect()
 }
 
-/// All tables that change or go.
+/// Returns all tables that are changed or dropped.
 pub(super) fn all(plan: &Plan) -> Vec<ObjectName> {
     live(plan).map(|(_, name)| name).collect()
 }
@@ -58,11 +59,11 @@ pub(super) async fn place(connection: &mut Connection, folder: Option<&Path>) ->
     Ok(folder.unwrap_or(Path::new("")).join(format!("{plain}.{stamp}.dump")))
 }
 
-/// Writes the dump, readable by its owner alone.
+/// Writes the dump to a file that only its owner can read.
 pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &Pulse) -> Result<(), ApplyError> {
     let Backup { path, tables } = backup;
     let home = connection.texts("SELECT current_schema()::text").await?.into_iter().next().unwrap_or_default();
-    // The owner's alone from its first byte on.
+    // Only the owner may read the file, from its first byte on.
     let failed = |reason: String| ApplyError::Backup { path: path.display().to_string(), reason };
     private(path).map_err(|e| failed(reason(&e)))?;
     let mut command = Command::new("pg_dump");
@@ -86,7 +87,8 @@ pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &
     }
 }
 
-/// Waits for pg_dump, whose first words tell why it failed. Ends it, without words, when the apply is asked to stop.
+/// Waits for pg_dump and returns the first line of its error output if it fails. Ends it, without a message,
+/// when the apply is cancelled.
 async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
     let said = child.stderr.take().map(|mut from| {
         std::thread::spawn(move || {
@@ -109,13 +111,13 @@ async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
     let words = said.and_then(|thread| thread.join().ok()).unwrap_or_default();
     match status.success() {
         true => Ok(()),
-        // Ctrl-C reaches every program of the terminal.
+        // Ctrl-C reaches every process of the terminal, so pg_dump fails too.
         false if pulse.cancel.load(Relaxed) => Err(None),
         false => Err(Some(words.lines().next().unwrap_or("pg_dump failed").to_owned())),
     }
 }
 
-/// Deletes the oldest of the database's dumps, but for so many.
+/// Deletes the oldest dumps of the database, except for the newest `keep`.
 pub(super) fn keep_newest(newest: &Path, keep: Option<usize>) {
     let (Some(keep), Some(name)) = (keep, newest.file_name().map(|n| n.to_string_lossy().into_owned())) else { return };
     let Some(database) = name.rsplitn(3, '.').nth(2).map(str::to_owned) else { return };
@@ -134,12 +136,13 @@ pub(super) fn keep_newest(newest: &Path, keep: Option<usize>) {
     }
 }
 
-/// A pattern that matches one name (<https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS>).
+/// Returns a pattern that matches exactly one name
+/// (<https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS>).
 fn exactly(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The system's words, without the number that it appends.
+/// Returns the message of a system error without the error number.
 fn reason(error: &std::io::Error) -> String {
     error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }

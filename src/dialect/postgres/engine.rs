@@ -16,8 +16,8 @@ use crate::dialect::{self, BackupMode, PlanError, Pulse, Way};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
-/// How long an apply waits for a lock before it lets others pass and tries again: who wants the same lock meanwhile stands
-/// behind it.
+/// How long an apply waits for a lock before it retries and lets other clients pass, which queue behind its
+/// lock request meanwhile.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A database on a server.

@@ -1,5 +1,6 @@
-//! What can go wrong between rosey and a PostgreSQL server, told by SQLSTATE
-//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). Shows no row's values and no password.
+//! What can go wrong between rosey and a PostgreSQL server, classified by SQLSTATE
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). Never shows values of rows or
+//! passwords.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -9,173 +10,158 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition, PgSeverity};
 use super::Url;
 use super::url::Password;
 
-/// What the server, or the way to it, says.
+/// An error from the server or from the connection to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The statement is not sent: the server would run a function of a user as it parses a constant in it.
+    /// The statement was not sent: to parse a constant in it, the server would run a user-defined function.
     #[error("parsing a constant in it would make the server run a user-defined function")]
     NotParsed,
-    /// Nobody listens there.
+    /// Nothing listens there.
     #[error("could not connect to the server at {at}: {reason}")]
     NoServer {
         /// `host:port`.
         at: String,
-        /// The system's reason.
+        /// The operating system's reason.
         reason: String,
     },
-    /// No answer in time.
+    /// The server did not answer in time.
     #[error("the server at {at} did not answer within {after:?}")]
     NoAnswer {
         /// `host:port`.
         at: String,
-        /// How long it was waited for.
+        /// How long rosey waited.
         after: Duration,
     },
-    /// The host's name has no address.
+    /// The host name does not resolve.
     #[error("could not resolve host name {host}")]
-    UnknownHost {
-        /// The name.
-        host: String,
-    },
-    /// There is no socket.
+    UnknownHost { host: String },
+    /// The socket does not exist.
     #[error("no server socket at {path}")]
-    NoSocket {
-        /// Its path.
-        path: String,
-    },
-    /// What listens there does not speak PostgreSQL's protocol, or in an unknown way.
+    NoSocket { path: String },
+    /// What listens there does not speak PostgreSQL's protocol, or speaks an unknown variant of it.
     #[error("the server at {at} does not behave like a PostgreSQL server: {reason}")]
     NotPostgres {
         /// `host:port`.
         at: String,
-        /// What was odd.
+        /// What was unexpected.
         reason: String,
     },
-    /// TLS was asked for, and the server has none.
+    /// TLS was required, and the server does not offer it.
     #[error("the server at {at} does not support TLS, but the connection requires it")]
     NoTls {
         /// `host:port`.
         at: String,
     },
-    /// TLS could not be agreed on, mostly over the server's certificate.
+    /// The TLS handshake failed, mostly because of the server's certificate.
     #[error("TLS connection to the server at {at} failed: {reason}")]
     Tls {
         /// `host:port`.
         at: String,
-        /// Why.
         reason: String,
     },
     /// A certificate or key cannot be read.
     #[error("could not read certificate or key {path}: {reason}")]
     Certificate {
-        /// The file.
         path: String,
-        /// The system's reason.
+        /// The operating system's reason.
         reason: String,
     },
-    /// 28P01.
+    /// 28P01: the password is wrong.
     #[error("password authentication failed for user \"{user}\"")]
-    WrongPassword {
-        /// The user.
-        user: String,
-    },
-    /// 28P01, where there was no password to send.
+    WrongPassword { user: String },
+    /// 28P01, and there was no password to send.
     #[error("the server requires a password for user \"{user}\", but none was supplied")]
-    NoPassword {
-        /// The user.
-        user: String,
-    },
-    /// The password would cross the network without encryption, and nobody has asked for that.
+    NoPassword { user: String },
+    /// The password would be sent unencrypted, and the user has not allowed that.
     #[error("the password was not sent: the connection to {at} is not encrypted")]
     ClearPassword {
         /// `host:port`.
         at: String,
     },
-    /// The password is the environment's, and the host is a repository's file's.
+    /// The password comes from the environment, but the host comes from a file in the repository.
     #[error("the password was not sent: it comes from the environment, but only a file in the repository names host {host}")]
-    ForeignHost {
-        /// The host.
-        host: String,
-    },
-    /// 28000: no rule of `pg_hba.conf` lets the user in, or there is no such role.
+    ForeignHost { host: String },
+    /// 28000: no line of `pg_hba.conf` admits the user, or the role does not exist.
     #[error("the server rejected user \"{user}\": {message}")]
     NotAdmitted {
-        /// The user.
         user: String,
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// 3D000.
+    /// 3D000: the database does not exist.
     #[error("database \"{name}\" does not exist on the server at {at}")]
     NoDatabase {
-        /// Its name.
         name: String,
         /// `host:port`.
         at: String,
     },
-    /// 53300.
+    /// 53300: there are too many connections.
     #[error("the server has no free connection slots: {0}")]
     TooManyConnections(String),
-    /// 57P03: it starts, stops or recovers.
+    /// 57P03: the server is starting up, shutting down or recovering.
     #[error("the server is not accepting connections: {0}")]
     NotReady(String),
-    /// The session ended before its work did. What was not committed is undone.
+    /// The session ended before its work was done. Uncommitted changes are rolled back.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
-    /// A pooler hands each transaction to another server process.
+    /// A connection pooler assigns another server process to each transaction.
     #[error("the server at {at} is a connection pooler in transaction mode: it assigns each transaction a different server process")]
     Pooled {
         /// `host:port`.
         at: String,
     },
-    /// 42501.
+    /// 42501: a privilege is missing.
     #[error("insufficient privilege: {0}")]
     Privilege(String),
-    /// 55P03.
+    /// 55P03: another session did not release a lock in time.
     #[error("timed out waiting for a lock that another session holds")]
     LockTimeout,
-    /// 40P01.
+    /// 40P01: deadlock.
     #[error("deadlock detected; the server rolled back this session's transaction")]
     Deadlock,
-    /// 57014: cancelled by somebody, or by a timeout of the server's.
+    /// 57014: cancelled by somebody, or by a timeout on the server.
     #[error("the statement was cancelled")]
     Cancelled,
-    /// 53100.
+    /// 53100: the disk is full.
     #[error("the server's disk is full: {0}")]
     DiskFull(String),
-    /// 25006: a standby, or a session that may not write.
+    /// 25006: the server is a standby, or the session is read-only.
     #[error("the server does not accept writes: {0}")]
     ReadOnly(String),
-    /// Any other refusal of a statement.
+    /// Any other error about a statement.
     #[error("{}", told(code, message, detail.as_deref()))]
     Sql {
         /// The SQLSTATE.
         code: String,
-        /// The server's words. Those of class 22 may quote a row's value; the error's own text leaves the quotation out.
+        /// The server's message. Those of class 22 may quote a row's value; the error's own text omits the
+        /// quotation.
         message: String,
-        /// More words. They may hold a row's values (`Key (email)=(a@b) already exists.`): never to be shown.
+        /// Details, which may contain a row's values (`Key (email)=(a@b) already exists.`): never to be
+        /// shown.
         detail: Option<Box<str>>,
-        /// The server's advice.
+        /// The server's hint.
         hint: Option<Box<str>>,
-        /// Where in the statement, in characters from 1.
+        /// The position in the statement, in characters from 1.
         position: Option<usize>,
-        /// The constraint that it is about.
+        /// The constraint that the error is about.
         constraint: Option<Box<str>>,
     },
-    /// The driver's own trouble.
+    /// An error of the driver.
     #[error("the connection to the server failed: {0}")]
     Driver(String),
 }
 
 impl Error {
-    /// Whether it says nothing about the statement itself: the session has ended, was told to stop, or waited in vain.
+    /// Returns whether the error says nothing about the statement itself: the session ended, the statement
+    /// was cancelled, or it could not get its locks.
     pub(crate) fn is_no_refusal(&self) -> bool {
         matches!(self, Error::Lost(_) | Error::Pooled { .. } | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
     }
 
-    /// The same, for a statement that was evaluated over rows: nothing of the server's own words is kept, whatever the code,
-    /// for a function can raise any text under any code. A constraint is named only if the statement itself names it.
+    /// Returns the error for a statement that was evaluated over rows: no text from the server is kept,
+    /// whatever the code, because a function can raise any text under any code. A constraint is named only if
+    /// the statement itself names it.
     pub(crate) fn over_rows(self, statement: &str) -> Self {
         match self {
             Error::LockTimeout | Error::Deadlock | Error::Cancelled => return self,
@@ -183,7 +169,7 @@ impl Error {
             _ => {}
         }
         let (code, meaning) = meaning(&self);
-        // The connection itself has ended: the system says so, and no row.
+        // The connection itself has ended: the reason comes from the operating system, not from a row.
         if code.is_empty() {
             return self;
         }
@@ -196,13 +182,15 @@ impl Error {
         Error::Sql { message, code, detail: None, hint: None, position: None, constraint }
     }
 
-    /// Whether a rule stood in the way that the rows, or values of them, do not meet: class 22 and 23.
+    /// Returns whether the rows, or values in them, violate a constraint or cannot be converted: classes 22
+    /// and 23.
     pub fn is_about_rows(&self) -> bool {
         matches!(self, Error::Sql { code, .. } if code.starts_with("22") || code.starts_with("23"))
     }
 }
 
-/// The SQLSTATE of an error, and what it means in words that hold no value. Without a code, it did not come from a statement.
+/// Returns the SQLSTATE of an error and its meaning, in words that contain no value. The code is empty if the
+/// error did not come from a statement.
 pub(super) fn meaning(error: &Error) -> (String, &'static str) {
     let code = match error {
         Error::Sql { code, .. } => code.as_str(),
@@ -217,16 +205,16 @@ pub(super) fn meaning(error: &Error) -> (String, &'static str) {
     (code.to_owned(), super::sqlstate::words(code))
 }
 
-/// Whether a statement names a constraint, in quotes or without.
+/// Returns whether a statement names a constraint, quoted or unquoted.
 fn names(statement: &str, constraint: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     statement.contains(&super::names::quote(constraint)) || statement.split(|c| !is_part(c)).any(|word| word == constraint)
 }
 
-/// Data exceptions (`invalid input syntax for type integer: "…"`) quote the value that is wrong, in the quotation marks of
-/// the server's language.
+/// Returns the message without the values that data exceptions quote (`invalid input syntax for type integer:
+/// "…"`), in the quotation marks of the server's language.
 fn told(code: &str, message: &str, detail: Option<&str>) -> String {
-    // What depends on an object is told by the detail alone, which names objects and no values.
+    // Only the detail lists the dependent objects; it contains names and no values.
     if let ("2BP01", Some(detail)) = (code, detail) {
         return format!("{message} ({})", detail.lines().collect::<Vec<_>>().join("; "));
     }
@@ -241,18 +229,18 @@ fn told(code: &str, message: &str, detail: Option<&str>) -> String {
     format!("{}{open}…{close}{}", &message[..first], &message[(last + close.len_utf8()).max(first)..])
 }
 
-/// An error while the session is made.
+/// Returns the error for a failure to open the session.
 pub(super) fn opening(error: sqlx::Error, url: &Url) -> Error {
     let at = url.server();
     match error {
         sqlx::Error::Io(e) if url.is_socket() && e.kind() == ErrorKind::NotFound => Error::NoSocket { path: at },
-        // The driver hands on what the certificate's check says as an error of reading.
+        // The driver reports a failed certificate check as a read error.
         sqlx::Error::Io(e) if e.kind() == ErrorKind::InvalidData => Error::Tls { at, reason: certificate(&e.to_string()) },
         sqlx::Error::Io(e) if e.to_string().contains("failed to lookup address") => Error::UnknownHost { host: url.host().to_owned() },
         sqlx::Error::Io(e) => Error::NoServer { at, reason: reason(&e) },
         sqlx::Error::Tls(e) if e.to_string().contains("does not support TLS") => Error::NoTls { at },
         sqlx::Error::Tls(e) => Error::Tls { at, reason: certificate(&e.to_string()) },
-        // The driver appends its own source's file and line.
+        // The driver appends a file name and line of its own source.
         sqlx::Error::Protocol(e) => Error::NotPostgres { at, reason: e.split(" (sqlx").next().unwrap_or_default().to_owned() },
         sqlx::Error::Database(e) => match e.code().as_deref() {
             Some("28P01") => match url.password() {
@@ -269,7 +257,7 @@ pub(super) fn opening(error: sqlx::Error, url: &Url) -> Error {
     }
 }
 
-/// An error of a session that has been made.
+/// Returns the error for a failure in an open session.
 pub(super) fn running(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::Io(e) => Error::Lost(reason(&e)),
@@ -281,7 +269,7 @@ pub(super) fn running(error: sqlx::Error) -> Error {
     }
 }
 
-/// The TLS library's words for a certificate are names of its own.
+/// Rewords the TLS library's certificate errors, which are identifiers of the library.
 fn certificate(words: &str) -> String {
     let known = [
         ("CaUsedAsEndEntity", "the server's certificate is a CA certificate (CA:TRUE), which cannot identify a server"),
@@ -290,7 +278,7 @@ fn certificate(words: &str) -> String {
     known.iter().find(|(name, _)| words.contains(name)).map_or(words, |(_, told)| told).to_owned()
 }
 
-/// The system's words, without the number that it appends.
+/// Returns the operating system's message without the number that it appends.
 fn reason(error: &std::io::Error) -> String {
     if error.kind() == ErrorKind::UnexpectedEof {
         return "the server closed the connection".to_owned();
@@ -301,15 +289,16 @@ fn reason(error: &std::io::Error) -> String {
 
 fn refused(error: &PgDatabaseError) -> Error {
     let message = error.message().to_owned();
-    // A function may raise any code, and its session goes on all the same.
+    // A function can raise any code, and the session continues nevertheless.
     let has_ended = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
     match error.code() {
         "53300" => Error::TooManyConnections(message),
         "57P03" => Error::NotReady(message),
-        // Class 08 is the connection's own; the others end a session: an administrator, a crash, a dropped database, idleness.
+        // Class 08 is the connection's own; the others end a session: an administrator, a crash, a dropped
+        // database, an idle timeout.
         "57P01" | "57P02" | "57P04" | "57P05" | "25P03" | "25P04" if has_ended => Error::Lost(message),
         code if has_ended && code.starts_with("08") => Error::Lost(message),
-        // An unnamed statement that is gone between two messages was prepared in another server process.
+        // If an unnamed statement is missing in the next message, it was prepared in another server process.
         "26000" => Error::Pooled { at: String::new() },
         "42501" => Error::Privilege(message),
         "55P03" => Error::LockTimeout,
@@ -324,7 +313,7 @@ fn refused(error: &PgDatabaseError) -> Error {
             hint: error.hint().map(Box::from),
             position: match error.position() {
                 Some(PgErrorPosition::Original(n)) => Some(n),
-                // Inside a function of the server's: no place in the statement.
+                // Inside a function on the server: no position in the statement.
                 _ => None,
             },
             constraint: sqlx::error::DatabaseError::constraint(error).map(Box::from),

@@ -1,9 +1,9 @@
-//! The pieces of SQL that a table or domain brings along from a schema file. Only lists them.
+//! The pieces of SQL that a table or domain takes from a schema file. Only lists them.
 
 use super::types;
 use crate::schema::{Check, Column, DefaultValue, Domain, Exclusion, Index, IndexPart, Literal, PartKey, Table, Type};
 
-/// Those of a table: expressions, and types that are written as SQL has them.
+/// Returns the pieces of a table: expressions, and types that are written as in SQL.
 pub(super) fn of_table(table: &Table) -> Vec<String> {
     let mut found: Vec<String> = table.columns.values().flat_map(of_column).collect();
     found.extend(table.checks.iter().map(of_check));
@@ -12,7 +12,7 @@ pub(super) fn of_table(table: &Table) -> Vec<String> {
     found
 }
 
-/// Those of a domain.
+/// Returns the pieces of a domain.
 pub(super) fn of_domain(domain: &Domain) -> Vec<String> {
     domain.checks.iter().map(of_check).chain(of_default(domain.default.as_ref())).chain(of_type(&domain.ty)).collect()
 }
@@ -38,13 +38,13 @@ fn of_check(check: &Check) -> String {
     check.expr.text.clone()
 }
 
-/// Those of an exclusion constraint.
+/// Returns the pieces of an exclusion constraint.
 pub(super) fn of_exclusion(exclusion: &Exclusion) -> Vec<String> {
     let parts = exclusion.parts.iter().filter_map(|(part, _)| of_part(part));
     parts.chain(exclusion.predicate.iter().map(|p| p.text.clone())).collect()
 }
 
-/// Those of an index.
+/// Returns the pieces of an index.
 pub(super) fn of_index(index: &Index) -> Vec<String> {
     index.parts.iter().filter_map(of_part).chain(index.predicate.iter().map(|p| p.text.clone())).collect()
 }

@@ -1,8 +1,9 @@
-//! Names of constraints that are the ones that PostgreSQL gives. The live schema leaves them out, so that a name of the file
-//! that is the same one is no difference. Decides nothing else about names.
+//! Constraint names that are PostgreSQL's default names. The live schema omits them, so that a file which
+//! spells out the default name does not differ. Decides nothing else about names.
 //!
-//! Where a schema is gone back to, a constraint without a name is to have the given name. A rename of its table or column
-//! leaves that name as it was, so after the rename back it is the right one again, and nothing is to be done.
+//! After a rollback, a constraint without a name must have the default name. Renaming its table or column
+//! leaves the constraint's name unchanged, so after renaming back it is correct again and nothing is to be
+//! done.
 
 use indexmap::IndexMap;
 
@@ -10,7 +11,7 @@ use super::default_name;
 use crate::diff::{Attribute, Change, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Ident, ObjectName, Schema, Table};
 
-/// Takes out the edits of names that the live constraints have already.
+/// Removes edits to names that the live constraints already have.
 pub(super) fn keep_given(changes: &mut Changes) {
     for change in changes.tables_mut() {
         if let TableChange::Alter(edits) = change {
@@ -37,13 +38,14 @@ fn of_table(edits: &mut TableEdits) {
     settle(&mut edits.exclusions, &pairs, |e| default_name::exclusion(old, e), |e| default_name::exclusion(new, e));
 }
 
-/// The constraints of one kind, under new names and, in the same order, under live ones.
+/// The constraints of one kind with their new names and, in the same order, with their live names.
 struct Pairs<'t, T> {
     before: &'t [T],
     live: &'t [T],
 }
 
-/// `live_name` and `new_name` tell the names that PostgreSQL gives to a live and to a desired constraint.
+/// Removes edits that lead to a default name: `live_name` and `new_name` return the default name of a live
+/// and of a desired constraint.
 fn settle<T: PartialEq>(
     deltas: &mut Vec<Delta<T>>,
     pairs: &Pairs<'_, T>,
@@ -62,8 +64,8 @@ fn settle<T: PartialEq>(
     });
 }
 
-/// Lets a name that the file gives and the live constraint has by default be no difference. Where it is no longer the
-/// default one, because the table has another name now, both say it.
+/// Makes a name in the file equal to the same default name of the live constraint. If it is no longer the
+/// default one, because the table was renamed, both sides spell it out.
 pub(super) fn settle_all(current: &mut Schema, desired: &mut Schema) {
     for after in desired.tables.values_mut() {
         let Some(before) = live_name(&after.name, &after.was, &current.tables).and_then(|n| current.tables.get_mut(&n)) else { continue };
@@ -121,8 +123,8 @@ fn of_pair(before: &mut Table, after: &mut Table) {
     );
 }
 
-/// Aligns the names of one kind of constraints. The last two tell the names that PostgreSQL gives to a live and to a
-/// desired one.
+/// Aligns the names of one kind of constraints. `live_name` and `new_name` return the default name of a live
+/// and of a desired one.
 fn align<T>(
     before: &mut [T],
     after: &mut [T],

@@ -1,7 +1,7 @@
-//! PostgreSQL's keywords, as far as a name that is one of them needs quotes. Judges single words; parses nothing
+//! PostgreSQL's keywords, to tell whether a name needs quotes. Judges single words and parses nothing
 //! (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>).
 
-/// Reserved words, some of which can name a function or type after all.
+/// Reserved words, some of which can name a function or type nevertheless.
 const RESERVED: [&str; 101] = [
     "all",
     "analyse",
@@ -106,7 +106,7 @@ const RESERVED: [&str; 101] = [
     "with",
 ];
 
-/// Words that can name a column or table, but mean something of their own where a type is expected.
+/// Words that can name a column or table, but have a meaning of their own in place of a type.
 const NOT_FUNCTION_OR_TYPE: [&str; 63] = [
     "between",
     "bigint",
@@ -173,12 +173,12 @@ const NOT_FUNCTION_OR_TYPE: [&str; 63] = [
     "xmltable",
 ];
 
-/// Whether a word cannot be the name of a table, column or type without quotes, and is not a built-in type either.
+/// Returns whether an unquoted word cannot name a table, column or type and is not a built-in type either.
 pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }
 
-/// Whether the server puts a name into quotes because it is a keyword (`quote_ident`).
+/// Returns whether the server quotes a name because it is a keyword (`quote_ident`).
 pub(super) fn needs_quotes(word: &str) -> bool {
     is_reserved(word) || NOT_FUNCTION_OR_TYPE.binary_search(&word).is_ok()
 }

@@ -1,5 +1,5 @@
-//! Types of new and changed columns that the server does not know, shown at their lines. Types that the schema file
-//! declares are known; where an extension comes with the change, nothing can be said.
+//! Reports the types of new and changed columns that the server does not know, at their lines. Types declared
+//! in the schema file are known; if the change creates an extension, nothing can be said.
 
 use super::connection::{Connection, Error};
 use super::inspect::ident;
@@ -7,7 +7,7 @@ use super::{canon, words};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::schema::{Column, ObjectName, Problem, Schema, Type, nearest};
 
-/// Types that are words of the grammar and no names of the catalog
+/// Types that are words of the grammar, not names in the catalog
 /// (<https://www.postgresql.org/docs/current/datatype.html>).
 const BUILT_IN: [&str; 20] = [
     "bigint",
@@ -32,7 +32,7 @@ const BUILT_IN: [&str; 20] = [
     "varchar",
 ];
 
-/// Types of other databases, and what PostgreSQL has for them.
+/// Types of other databases and their PostgreSQL equivalents.
 const FOREIGN: [(&str, &str); 35] = [
     ("datetime", "timestamp, or timestamptz for a point in time"),
     ("datetime2", "timestamp"),
@@ -71,7 +71,7 @@ const FOREIGN: [(&str, &str); 35] = [
     ("enum", "an enum: declare enum NAME VALUE VALUE, and use its name as the type"),
 ];
 
-/// All of them, in one query.
+/// Returns all problems, with one query.
 pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
     let comes = changes.extensions().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
     let columns: Vec<(&Column, String)> = changes.tables().flat_map(columns).filter_map(|c| Some((c, open(c, desired)?))).collect();
@@ -86,8 +86,8 @@ pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, des
     Ok(found.map(|(column, name)| problem(column, name, desired)).collect())
 }
 
-/// Columns that are to be computed at each read, which servers before 18 cannot
-/// (<https://www.postgresql.org/docs/18/ddl-generated-columns.html>).
+/// Returns a problem for each virtual generated column if the server does not support them (before version
+/// 18, <https://www.postgresql.org/docs/18/ddl-generated-columns.html>).
 pub(crate) fn without_virtual(version: i64, changes: &Changes) -> Vec<Problem> {
     if version >= 180_000 {
         return Vec::new();
@@ -100,7 +100,7 @@ pub(crate) fn without_virtual(version: i64, changes: &Changes) -> Vec<Problem> {
     changes.tables().flat_map(all).filter(is_virtual).map(problem).collect()
 }
 
-/// The columns that come or change in any way.
+/// Returns the columns that are added or changed in any way.
 fn all(change: &TableChange) -> Vec<&Column> {
     match change {
         TableChange::Create(table) => table.columns.values().collect(),
@@ -109,7 +109,7 @@ fn all(change: &TableChange) -> Vec<&Column> {
     }
 }
 
-/// The columns that come, or whose type changes.
+/// Returns the columns that are added or whose type changes.
 fn columns(change: &TableChange) -> Vec<&Column> {
     match change {
         TableChange::Create(table) => table.columns.values().collect(),
@@ -125,7 +125,7 @@ fn columns(change: &TableChange) -> Vec<&Column> {
     }
 }
 
-/// The name of a type that only the server can know.
+/// Returns the name of a type that only the server can know.
 fn open(column: &Column, desired: &Schema) -> Option<String> {
     let Type::Other(text) = &column.ty else { return None };
     let ((schema, name), _) = words::leading_name(text.as_str())?;
@@ -135,7 +135,7 @@ fn open(column: &Column, desired: &Schema) -> Option<String> {
     let name = ObjectName { schema: schema.map(|s| ident(&s)), name: ident(&name) };
     let declared = |n: &ObjectName| desired.enums.contains_key(n) || desired.domains.contains_key(n) || is_relation(n, desired);
     let unmanaged = desired.unmanaged.iter().any(|u| u.kind == "type" && u.name == name.to_string());
-    // `interval day to second`: the first word is the type.
+    // Of `interval day to second`, the first word is the type.
     let schema = name.schema.as_ref().map(|s| format!("{}.", canon::quote(s.as_str()))).unwrap_or_default();
     (!declared(&name) && !unmanaged).then(|| format!("{schema}{}", canon::quote(name.name.as_str())))
 }

@@ -1,12 +1,13 @@
-//! Another session's statement as it may be shown: without its literals and comments, which hold values.
+//! Another session's statement in a form that may be shown: without its literals and comments, which may
+//! contain values.
 
 use super::scan::{self, Kind};
 
-/// How much of a statement is shown, in characters.
+/// The maximum length of a statement that is shown, in characters.
 const LONGEST: usize = 80;
 
-/// The statement with `?` for each literal. Of one that cannot be read to its end (the server cuts long ones off), only the
-/// words ahead of the first other character are shown.
+/// Returns the statement with `?` for each literal. If it cannot be read to its end (the server truncates
+/// long ones), only the words before the first other character are shown.
 pub(crate) fn without_literals(sql: &str) -> String {
     let shown = match scan::scan(sql) {
         Some(pieces) if !pieces.iter().any(|p| p.kind == Kind::OpenComment) => {

@@ -1,5 +1,5 @@
-//! One apply at a time on a database. The lock is the transaction's wherever that is enough, so that it cannot outlive it;
-//! only steps outside of transactions need the session's, which is released at the end.
+//! Allows one apply at a time on a database. The lock belongs to the transaction wherever possible, so that
+//! it cannot outlive it; only steps outside transactions need a session lock, which is released at the end.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -10,11 +10,12 @@ use super::{Error, Url};
 use crate::dialect::engine::Wait;
 use crate::dialect::{ApplyError, Pulse};
 
-/// The key of the lock that one apply at a time holds on a database
-/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in bytes.
+/// The key of the advisory lock that one apply at a time holds on a database
+/// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in
+/// ASCII.
 pub(crate) const LOCK: i64 = 0x72_6f_73_65_79;
 
-/// How long it is between two tries.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a lock is asked for.
@@ -24,7 +25,7 @@ enum Ask {
     Transaction,
     /// Until it is released.
     Session,
-    /// Until the transaction ends, beside others who only wait for applies as well.
+    /// Until the transaction ends, shared with other sessions that only wait for applies.
     Others,
 }
 
@@ -39,19 +40,21 @@ impl Ask {
     }
 }
 
-/// Begins a transaction that holds the lock. No transaction stays open while it waits.
+/// Begins a transaction that holds the lock. No transaction stays open while waiting.
 ///
 /// # Errors
-/// [`ApplyError::Locked`] with the holder when the time is up; [`Error::ReadOnly`] where nothing can be written.
+/// [`ApplyError::Locked`], with the lock holder, if the wait times out; [`Error::ReadOnly`] if the server is
+/// read-only.
 pub(super) async fn begin(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<(), ApplyError> {
     take(connection, Ask::Transaction, wait, pulse).await?;
     is_writable(connection).await
 }
 
-/// Waits until no other apply is at work. One that was killed may still be, in a server process that has not noticed.
+/// Waits until no other apply is running. An apply that was killed may still be running in a server process
+/// that has not noticed.
 ///
 /// # Errors
-/// [`ApplyError::Locked`] with the holder when the time is up.
+/// [`ApplyError::Locked`], with the lock holder, if the wait times out.
 pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), ApplyError> {
     let mut connection = Connection::open(url).await?;
     take(&mut connection, Ask::Others, Wait::from_now(wait), &Pulse::default()).await?;
@@ -59,10 +62,10 @@ pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), App
     Ok(())
 }
 
-/// Takes the lock for the session, with rosey's settings for it, and gives what the session was set to.
+/// Takes the lock for the session, applies rosey's session settings, and returns the previous settings.
 ///
 /// # Errors
-/// As [`begin`].
+/// Those of [`begin`].
 pub(super) async fn hold(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<Saved, ApplyError> {
     let saved = session::settle(connection).await?;
     let held = match take(connection, Ask::Session, wait, pulse).await {
@@ -77,9 +80,10 @@ pub(super) async fn hold(connection: &mut Connection, wait: Wait, pulse: &Pulse)
     Ok(saved)
 }
 
-/// Gives the session back as it was. What a lost connection held goes with it.
+/// Releases the lock and restores the session settings. If the connection is lost, the server releases them
+/// itself.
 pub(super) async fn release(connection: &mut Connection, saved: &Saved) {
-    // In a session that is given to somebody else next, nothing may stay behind, whatever failed.
+    // The session may be a pooled one that another client gets next, so clean up whatever failed.
     connection.rollback().await.ok();
     connection.own_queries(&[format!("SELECT pg_catalog.pg_advisory_unlock({LOCK})")], |_, _| ()).await.ok();
     session::give_back(connection, saved).await.ok();
@@ -114,7 +118,7 @@ async fn holder(connection: &mut Connection) -> Result<String, Error> {
     Ok(connection.texts(&sql).await?.into_iter().next().unwrap_or_else(|| "another session".to_owned()))
 }
 
-/// Refuses a server that takes no changes, before anything is tried.
+/// Refuses a server that is read-only, before anything is attempted.
 async fn is_writable(connection: &mut Connection) -> Result<(), ApplyError> {
     let sql = "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby server' \
                WHEN pg_catalog.current_setting('transaction_read_only') = 'on' THEN 'transactions are read-only by default for this role or database' \

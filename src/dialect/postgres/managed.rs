@@ -1,13 +1,15 @@
-//! Which objects of a live database a plan manages: those in schemas that the file or the history names. Everything else is
-//! left alone; a schema that nobody named, or that holds what rosey does not manage, is never dropped.
+//! Which objects of a live database a plan manages: those in schemas that the file or the history names.
+//! Everything else remains as it is; a schema that neither of them names, or that contains unmanaged objects,
+//! is never dropped.
 
 use std::collections::BTreeSet;
 
 use super::inspect::{Live, ident};
 use crate::schema::{Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged};
 
-/// Takes out of the live schema what is not managed, and returns the names of the schemas that are left alone. `recorded` is
-/// the schema of the last apply: what it names stays managed though the file no longer names it.
+/// Removes from the live schema what is not managed, and returns the names of the schemas that remain as they
+/// are. `recorded` is the schema of the last apply: what it names remains managed even if the file no longer
+/// names it.
 pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recorded: &Schema) -> Vec<String> {
     let home = ident(&live.server.default_schema);
     let used = used(current, wanted);
@@ -17,14 +19,14 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
     let named = |u: &Unmanaged| wanted.unmanaged.iter().any(|w| w.kind == u.kind && w.name == u.name);
     current.unmanaged.retain(|u| u.schema().is_none_or(|s| managed.contains(&s)) || named(u));
     retain(current, &managed, |e| wanted.extensions.contains_key(&e.name) || recorded.extensions.contains_key(&e.name));
-    // A schema that objects lie in is there without being declared; its comment is whatever it is.
+    // A schema with objects exists without being declared, with whatever comment it has.
     for name in used.into_iter().filter(|s| *s != home) {
         let mut missing = Namespace::new(name);
         missing.comment = current.namespaces.get(&missing.name).and_then(|n| n.comment.clone());
         wanted.namespaces.entry(missing.name.clone()).or_insert(missing);
     }
     left.extend(keep_filled(current, wanted, live));
-    // The schema that everything else is in is always there.
+    // The default schema always exists.
     let home = ObjectName::bare(home);
     if let Some(own) = wanted.namespaces.get(&home) {
         let mut missing = own.clone();
@@ -36,22 +38,23 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
     left.iter().map(ToString::to_string).collect()
 }
 
-/// The schemas that the file's objects lie in. An extension whose schema the file does not say stays where it is.
+/// Returns the schemas of the file's objects. An extension without a schema in the file remains where it is.
 fn used(current: &Schema, wanted: &Schema) -> BTreeSet<Ident> {
     let unsaid = wanted.extensions.values().filter(|e| e.schema.is_none());
     let stay = unsaid.filter_map(|e| current.extensions.get(&e.name)?.schema.clone());
     schemas_of(wanted, |_, _| true).into_iter().chain(stay).collect()
 }
 
-/// Takes out what lies in schemas that are not managed. An extension that has been named is managed wherever it lies.
+/// Removes objects in schemas that are not managed. An extension that has been named is managed in any
+/// schema.
 fn retain(current: &mut Schema, managed: &BTreeSet<Ident>, named: impl Fn(&Extension) -> bool) {
     let is_managed = |schema: &Option<Ident>| schema.as_ref().is_none_or(|s| managed.contains(s));
     current.retain(|kind, head| is_managed(&head.name.schema) && (kind != Kind::Namespace || managed.contains(&head.name.name)));
     current.extensions.retain(|_, e| is_managed(&e.schema) || named(e));
 }
 
-/// Keeps the schemas that the file no longer names and that are not empty without what is managed: something ignored lies
-/// in them, or something that rosey does not manage. Returns the latter, which nobody asked to be kept.
+/// Keeps the schemas that the file no longer names and that would not be empty without the managed objects:
+/// they contain ignored objects, or objects that rosey does not manage. Returns the latter schemas.
 fn keep_filled(current: &Schema, wanted: &mut Schema, live: &Live) -> Vec<Ident> {
     let ignored = schemas_of(current, |kind, name| wanted.ignores(kind.word(), name));
     let mut filled = Vec::new();
@@ -70,14 +73,14 @@ fn keep_filled(current: &Schema, wanted: &mut Schema, live: &Live) -> Vec<Ident>
     filled
 }
 
-/// The schemas that these objects lie in.
+/// Returns the schemas of these objects.
 fn schemas_of(schema: &Schema, is_one: impl Fn(Kind, &ObjectName) -> bool) -> BTreeSet<Ident> {
     let named = schema.heads().filter(|(kind, head)| is_one(*kind, &head.name)).filter_map(|(_, head)| head.name.schema.clone());
     let extensions = schema.extensions.values().filter(|e| is_one(Kind::Extension, &e.name)).filter_map(|e| e.schema.clone());
     named.chain(extensions).collect()
 }
 
-/// What a file need not say of an extension is as it is.
+/// Removes properties of a live extension that the file does not specify.
 pub(super) fn take_over_unsaid(current: &mut Schema, wanted: &Schema) {
     for (name, extension) in &mut current.extensions {
         let Some(wanted) = wanted.extensions.get(name) else { continue };

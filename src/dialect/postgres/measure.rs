@@ -1,8 +1,9 @@
-//! Counts what the hazards of a plan are about, as far as the [gate](super::gate) admits it. Reads only, each count with a
-//! limit of time, all of them with another.
+//! Counts the rows that the hazards of a plan are about, as far as the [gate](super::gate) admits the
+//! queries. Reads only, with a time limit for each count and another for all of them.
 //!
-//! What is not admitted is not evaluated: the hazard says why. What the evaluation itself refuses (a value that cannot be
-//! converted) would stop the apply too, so the hazard blocks; of the server's words only the SQLSTATE is told.
+//! What is not admitted is not evaluated: the hazard says why. If the evaluation itself fails (a value that
+//! cannot be converted), the apply would fail too, so the hazard blocks; of the server's error only the
+//! SQLSTATE is reported.
 
 use std::time::{Duration, Instant};
 
@@ -11,26 +12,26 @@ use super::error::meaning;
 use super::gate::{self, Asked, Gate, Judged, Scope};
 use crate::plan::{self, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
 
-/// How long one count may take.
+/// The time limit of one count.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// How long all counts of a plan may take.
+/// The time limit of all counts of a plan.
 const BUDGET: Duration = Duration::from_secs(60);
 
-/// The least time that a count needs: it is not begun with less.
+/// The minimum time for a count: it is not started with less.
 const SHARE: Duration = Duration::from_millis(100);
 
-/// What of a schema file may be in a count, and what the server can be asked.
+/// What a count may contain from the schema file, and whether rosey can ask the server about it.
 #[derive(Debug, Clone)]
 pub(crate) struct Measuring {
     pub(crate) counts: Counts,
-    /// Whether the server can be asked what an expression calls: the role may make temporary views.
+    /// Whether rosey can ask the server what an expression calls: the role may create temporary views.
     pub(crate) may_ask: bool,
-    /// The expressions and types of the schema file that a count may hold.
+    /// The expressions and types of the schema file that a count may contain.
     pub(crate) fragments: Vec<String>,
 }
 
-/// A count that is to be made, and what came of it.
+/// A count and its outcome.
 struct Counting {
     step: usize,
     hazard: usize,
@@ -39,18 +40,18 @@ struct Counting {
     outcome: Option<Outcome>,
 }
 
-/// What came of a count.
+/// The outcome of a count.
 enum Outcome {
     Counted(i64, Option<i64>),
     Not(NotCounted),
-    /// The server does not take it: its words are about the plan's own.
+    /// The server rejects it: its message is about the plan's own SQL.
     Refused(String),
 }
 
-/// Fills in the counts, and takes out the hazards that are about no row.
+/// Fills in the counts, and removes hazards that affect no row.
 ///
 /// # Errors
-/// If the connection is lost, or the session is told to stop.
+/// If the connection is lost or the statement is cancelled.
 pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], measuring: &Measuring) -> Result<(), Error> {
     if measuring.counts == Counts::None {
         plan::leave_uncounted(steps);
@@ -93,7 +94,8 @@ async fn evaluate(connection: &mut Connection, all: &mut [Counting], measuring: 
     Ok(())
 }
 
-/// Counts of values that are converted and back, which the server refuses: whether it is the way back alone that fails.
+/// Returns counts without the cast back, for counts of converted values that failed: they show whether only
+/// the cast back fails.
 fn without_way_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
     let failed = |c: &&Counting| matches!(c.outcome, Some(Outcome::Refused(_) | Outcome::Not(NotCounted::Fails { .. })));
     let forward = |c: &Counting| {
@@ -104,12 +106,13 @@ fn without_way_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
     all.iter().filter(failed).filter_map(forward).collect()
 }
 
-/// A table, column or extension that is dropped is worth a message though it holds no rows.
+/// Returns whether the hazard is about a dropped table, column or extension, which is reported even if there
+/// are no rows.
 fn is_drop(code: Code) -> bool {
     matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }
 
-/// What is to be counted. What is not even asked about has its outcome already.
+/// Returns the counts to make. Those that are never sent to the server already have an outcome.
 fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
     let safe = measuring.counts == Counts::Safe;
     let with_subquery: Vec<&String> = measuring.fragments.iter().filter(|f| safe && has_subquery(f)).collect();
@@ -140,21 +143,22 @@ fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
     found
 }
 
-/// Whether a text may hold a subquery: one of the words that every subquery needs stands in it, be it in a string. This only
-/// keeps more from being run than the server's own reading does.
+/// Returns whether a text may contain a subquery: it contains a word that every subquery needs, perhaps in a
+/// string. This check can only prevent more counts than the server's own parse does.
 fn has_subquery(text: &str) -> bool {
     let is_word = |c: char| c.is_alphabetic() || c == '_';
     let lower = text.to_lowercase();
     lower.split(|c: char| !is_word(c)).any(|w| ["select", "values", "table", "with"].contains(&w))
 }
 
-/// The query of an aggregate over a step's rows, and of how many these are. A sub-select needs a name before PostgreSQL 16.
+/// Returns the query of an aggregate over a step's rows, and of their number. A subquery needs an alias
+/// before PostgreSQL 16.
 pub(super) fn of_rows(aggregate: &str, rows: &str) -> String {
     let called = if rows.starts_with('(') { " AS t" } else { "" };
     format!("SELECT {aggregate}, count(*) FROM {rows}{called}")
 }
 
-/// Judges counts in one view, leaves out what is not admitted until the rest is, and runs that.
+/// Judges counts in one view, removes those that are not admitted until the rest is, and runs that.
 async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
     let mut parts: Vec<Vec<usize>> = vec![(0..all.len()).collect()];
     while let Some(part) = parts.pop().filter(|p| !p.is_empty()) {
@@ -173,7 +177,7 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
                 }
                 parts.push(left);
             }
-            // Which one it is, is not told.
+            // The server does not say which one it is.
             Judged::NotTaken(_) | Judged::Refused(_) => {
                 let (first, second) = part.split_at(part.len() / 2);
                 parts.extend([second.to_vec(), first.to_vec()]);
@@ -185,10 +189,10 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
     Ok(())
 }
 
-/// Runs the columns of the view that has been admitted: as many as the time allows in one round trip, from the one on that
-/// was not reached. A count that needs more than its share of the time is run again by itself.
+/// Runs the columns of the admitted view: as many as the time allows in one round trip, then those that were
+/// not reached. A count that needs more than its share of the time is run again by itself.
 async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usize], until: Instant) -> Result<(), Error> {
-    // Compiling an expression takes memory that grows with it.
+    // JIT compilation takes memory that grows with the expression.
     connection.own(&["SET LOCAL transaction_read_only = on", "SET LOCAL jit = off"]).await?;
     end_with_the_connection(connection).await?;
     let (mut next, mut alone) = (0, false);
@@ -215,14 +219,14 @@ async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usi
     Ok(())
 }
 
-/// Runs some of the view's columns in one round trip, each with a limit: what came of them, as far as the first one that
-/// failed, and why that did.
+/// Runs some of the view's columns in one round trip, each with a time limit; returns the outcomes up to the
+/// first one that failed, and why that failed.
 async fn run_some(
     connection: &mut Connection,
     columns: std::ops::Range<usize>,
     limit: Duration,
 ) -> Result<(Vec<Outcome>, Option<NotCounted>), Error> {
-    // From PostgreSQL 13 on, the limit is that of each statement in a message
+    // From PostgreSQL 13 on, the limit applies to each statement in a message
     // (https://www.postgresql.org/docs/current/runtime-config-client.html).
     let mut commands = vec![timeout(limit), "SAVEPOINT rosey_count".to_owned()];
     commands.extend(columns.map(|c| format!("SELECT c{c}::pg_catalog.text FROM {}", gate::VIEW)));
@@ -240,8 +244,8 @@ async fn run_some(
     Ok((counted, Some(why)))
 }
 
-/// Has the server stop a count whose client has gone: on a system where it can notice, from PostgreSQL 14 on
-/// (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
+/// Makes the server cancel a count whose client is gone, from PostgreSQL 14 on and where the operating system
+/// can detect it (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
 async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Error> {
     if connection.server_version() < 140_000 {
         return Ok(());
@@ -253,7 +257,7 @@ async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Erro
     }
 }
 
-/// Runs counts in which nothing comes from a schema file, where the server cannot be asked.
+/// Runs counts that contain nothing from a schema file, if rosey cannot ask the server.
 async fn directly(connection: &mut Connection, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
     connection.own(&["SAVEPOINT rosey_gate", "SET LOCAL transaction_read_only = on"]).await?;
     for counting in all {
@@ -277,12 +281,12 @@ async fn directly(connection: &mut Connection, all: &mut [&mut Counting], until:
     connection.own(&["ROLLBACK TO SAVEPOINT rosey_gate"]).await
 }
 
-/// How many counts can have a share of the time that is left; none if it has run out.
+/// Returns how many counts can have a share of the remaining time; 0 if it has run out.
 fn shares(remaining: Duration) -> usize {
     usize::try_from(remaining.as_millis() / SHARE.as_millis()).unwrap_or(usize::MAX)
 }
 
-/// How long each of some counts may take.
+/// Returns the time limit of each count.
 fn share(remaining: Duration, counts: usize) -> Duration {
     (remaining / u32::try_from(counts).unwrap_or(u32::MAX).max(1)).min(LIMIT)
 }
@@ -291,7 +295,7 @@ fn timeout(limit: Duration) -> String {
     format!("SET LOCAL statement_timeout = {}", limit.as_millis().max(1))
 }
 
-/// `{3,10}`.
+/// Parses `{3,10}`.
 fn numbers(row: &sqlx::postgres::PgRow) -> Option<(i64, Option<i64>)> {
     use sqlx::Row as _;
     let text: String = row.try_get(0).ok()?;
@@ -299,7 +303,7 @@ fn numbers(row: &sqlx::postgres::PgRow) -> Option<(i64, Option<i64>)> {
     Some((count.parse().ok()?, total.parse().ok()))
 }
 
-/// Why a count failed. A session that has ended, or was told to stop, is an error.
+/// Returns why a count failed. A lost session or a cancelled statement is an error.
 fn why(error: Error, took: Duration, limit: Duration) -> Result<NotCounted, Error> {
     match error {
         Error::Cancelled if took + Duration::from_millis(50) >= limit => Ok(NotCounted::TookLonger(limit)),
@@ -312,7 +316,7 @@ fn why(error: Error, took: Duration, limit: Duration) -> Result<NotCounted, Erro
     }
 }
 
-/// Notes at a hazard what came of its count.
+/// Stores the outcome of its count in a hazard.
 fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
     match outcome {
         Outcome::Counted(count, total) => {

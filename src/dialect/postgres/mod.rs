@@ -1,4 +1,4 @@
-//! PostgreSQL: inspect, normalise, types, DDL text, changes → steps, connection.
+//! PostgreSQL: inspection, normalization, types, DDL, lowering of changes to steps, connection.
 
 mod affinity;
 mod as_noted;

@@ -1,5 +1,5 @@
-//! Puts a schema into PostgreSQL's one spelling, as far as that can be known without the server: names, types, plain
-//! defaults, what is said where it is the default anyway. Both sides run through this same code.
+//! Brings a schema into PostgreSQL's canonical spelling, as far as it is known without the server: names,
+//! types, plain defaults, and explicit values that are the default. Both sides run through this same code.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::schema::{
     Type,
 };
 
-/// Normalizes a schema as it is shown: constraints that have the name that PostgreSQL gives have none. `home` is the
-/// schema of what names none.
+/// Normalizes a schema as it is shown: constraints with PostgreSQL's default name have no name. `home` is the
+/// schema of unqualified names.
 pub(crate) fn normalize(schema: &mut Schema, home: &str) {
     normalize_desired(schema, home);
     leave_out_default_names(schema);
@@ -42,7 +42,7 @@ pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
     }
 }
 
-/// Leaves out the names that PostgreSQL gives by itself.
+/// Removes PostgreSQL's default names.
 fn leave_out_default_names(schema: &mut Schema) {
     for domain in schema.domains.values_mut() {
         let default = default_name::domain_check(domain);
@@ -75,7 +75,7 @@ fn spell(expr: &mut Expr) {
     expr.canon = canon::canon(&expr.text);
 }
 
-/// Takes the default schema's name off everything.
+/// Removes the default schema from all names.
 fn at_home(schema: &mut Schema, home: &str) {
     let bare = |name: &mut ObjectName| {
         if name.schema.as_ref().is_some_and(|s| s.as_str() == home) {
@@ -92,7 +92,7 @@ fn at_home(schema: &mut Schema, home: &str) {
     }
 }
 
-/// A type in its one spelling.
+/// Returns the canonical spelling of a type.
 fn ty(of: &Type, home: &str) -> Type {
     match of {
         Type::Other(name) => read_type::read(name.as_str(), home),
@@ -148,7 +148,7 @@ fn normalize_keys(table: &mut Table) {
     }
 }
 
-/// A name that PostgreSQL gives by itself says nothing.
+/// Removes a name that is PostgreSQL's default name.
 fn unname(name: &mut Option<Ident>, default: &str) {
     *name = name.take().filter(|n| n.as_str() != default);
 }
@@ -159,7 +159,7 @@ fn normalize_index(index: &mut Index, columns: &IndexMap<Ident, Column>) {
     index.predicate.iter_mut().for_each(spell);
 }
 
-/// Operator classes that are the default of a type for every access method that has them
+/// Operator classes that are a type's default for every access method that has them
 /// (<https://www.postgresql.org/docs/current/indexes-opclass.html>).
 const DEFAULT_OPCLASSES: [&str; 27] = [
     "array_ops",
@@ -199,7 +199,7 @@ fn normalize_part(part: &mut IndexPart, columns: &IndexMap<Ident, Column>) {
     part.collate = part.collate.take().filter(|c| Some(c) != own.as_ref() && (own.is_some() || c.as_str() != "default"));
     if let PartKey::Expr(e) = &mut part.key {
         spell(e);
-        // A column in brackets is that column.
+        // A column in brackets is the column itself.
         let name = e.canon.strip_prefix('"').and_then(|n| n.strip_suffix('"')).map(|n| ident(&n.replace("\"\"", "\"")));
         if let Some(name) = name.filter(|n| columns.contains_key(n)) {
             part.key = PartKey::Column(name);
@@ -212,7 +212,7 @@ fn normalize_sequence(sequence: &mut Sequence, home: &str) {
     sequence.options = super::inspect::build::told(&sequence.ty, &sequence.options);
 }
 
-/// A foreign key without columns points to the key.
+/// Adds the referenced columns to foreign keys without any: those of the primary key.
 fn implied_targets(schema: &mut Schema) {
     let keys: BTreeMap<ObjectName, Vec<Ident>> = schema
         .tables
@@ -225,7 +225,7 @@ fn implied_targets(schema: &mut Schema) {
     }
 }
 
-/// A default as the column's type takes it. NULL is none.
+/// Brings a default into the form of the column's type. NULL means no default.
 pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
     let Some(mut default) = slot.take() else { return };
     default.value = fitting(default.value, ty);
@@ -242,17 +242,17 @@ pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
     *slot = Some(default);
 }
 
-/// A default that is NULL in whatever words.
+/// The canonical form of a NULL default, however it is written.
 pub(super) const NULL: &str = "null";
 
-/// `NULL`, `NULL::varchar`.
+/// Returns whether the SQL is `NULL` or `NULL::varchar` or the like.
 fn is_null(sql: &str) -> bool {
     let Some(tokens) = canon::tokens(sql) else { return false };
     let null = matches!(tokens.first(), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("null"));
     null && tokens.get(1).is_none_or(|t| *t == Token::DoubleColon)
 }
 
-/// What the value is for a column of that type: `0` is false for a boolean one, `'0'` is 0 for an integer.
+/// Returns the value that a column of that type gets: `0` is false for a boolean, `'0'` is 0 for an integer.
 fn fitting(value: Literal, ty: &Type) -> Literal {
     match (value, ty) {
         (Literal::Number(n), Type::Boolean) if n == "0" || n == "1" => Literal::Bool(n == "1"),
@@ -275,7 +275,7 @@ fn fitting(value: Literal, ty: &Type) -> Literal {
     }
 }
 
-/// A number in full: `1.5e3` is `1500`.
+/// Writes a number without an exponent: `1.5e3` is `1500`.
 fn written_out(text: &str) -> Option<String> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
     let exponent = exponent.parse::<isize>().ok().filter(|n| n.abs() <= 400 && is_number(number))?;
@@ -290,7 +290,7 @@ fn written_out(text: &str) -> Option<String> {
     Some(format!("{sign}{whole}.{fraction}"))
 }
 
-/// A number without what changes nothing: `+1`, `007`, `1_000`, `1.50`, `1e3`.
+/// Returns the shortest form of a number such as `+1`, `007`, `1_000`, `1.50`, `1e3`.
 fn plain_number(text: &str) -> String {
     let text = text.replace('_', "");
     let text = written_out(&text).unwrap_or(text);

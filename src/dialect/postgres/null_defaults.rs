@@ -1,11 +1,12 @@
-//! Defaults of NULL. The server keeps one of a type with a length or the like, and of a domain, whose own default it
-//! overrides; any other is the same as none (`AddRelationNewConstraints` in `src/backend/catalog/heap.c`).
+//! Defaults of NULL. The server stores one only for a type with a length or other modifier, and for a domain,
+//! whose own default it overrides; any other is the same as no default (`AddRelationNewConstraints` in
+//! `src/backend/catalog/heap.c`).
 
 use super::types::has_modifier;
 use super::{normalize, words};
 use crate::schema::{DefaultValue, ObjectName, Schema, Type};
 
-/// Leaves out those that the server does not keep.
+/// Removes those that the server does not store.
 pub(super) fn leave_out(schema: &mut Schema) {
     let domains: Vec<ObjectName> = schema.domains.keys().cloned().collect();
     let is_kept = |ty: &Type| has_modifier(ty) || is_one_of(ty, &domains);

@@ -1,5 +1,5 @@
-//! Sequences that one side has behind a serial column and the other as an object of its own: both are put into the second
-//! form, so that the sequence is kept and only what differs changes.
+//! Sequences that belong to a serial column on one side and are objects of their own on the other: both sides
+//! are brought into the second form, so that the sequence is kept and only what differs changes.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::inspect::ident;
 use super::{canon, default_name, normalize, read_type, types};
 use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
 
-/// Puts the serial columns of both sides into the same form. Live sequences behind serial columns that have another name
-/// than PostgreSQL gives come into `named`.
+/// Brings the serial columns of both sides into the same form. Adds live sequences of serial columns whose
+/// name is not the default one to `named`.
 pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMap<(ObjectName, Ident), ObjectName>) {
     let tables: Vec<(ObjectName, ObjectName)> =
         desired.tables.values().filter_map(|t| Some((live_name(t, live)?, t.name.clone()))).collect();
@@ -45,7 +45,7 @@ fn is_serial(schema: &Schema, table: &ObjectName, column: &Ident) -> bool {
     schema.tables.get(table).and_then(|t| t.columns.get(column)).is_some_and(|c| c.ty.is_serial())
 }
 
-/// `serial` is an integer, a sequence that it owns, and a default that takes from it.
+/// Splits `serial` into an integer, a sequence that it owns, and a default that uses the sequence.
 fn take_apart(schema: &mut Schema, table: &ObjectName, name: &Ident, sequence: ObjectName) {
     let Some(column) = schema.tables.get_mut(table).and_then(|t| t.columns.get_mut(name)) else { return };
     let ty = types::stored(&column.ty);
@@ -58,8 +58,8 @@ fn take_apart(schema: &mut Schema, table: &ObjectName, name: &Ident, sequence: O
     schema.sequences.insert(sequence, object);
 }
 
-/// The reverse, whatever the sequence is called: a table that got another name keeps the sequence it had. One that the
-/// file declares stays an object.
+/// Does the reverse, whatever the name of the sequence is: a renamed table keeps its sequence. A sequence
+/// that the file declares remains an object.
 fn put_together(schema: &mut Schema, table: &ObjectName, name: &Ident, desired: &Schema) -> Option<ObjectName> {
     let column = schema.tables.get(table)?.columns.get(name)?;
     let owner = Some((table.clone(), name.clone()));

@@ -1,6 +1,7 @@
-//! From a live PostgreSQL database and a schema to a plan: inspect, normalise, settle, diff, lower, order, count.
+//! Makes a plan from a live PostgreSQL database and a schema: inspect, normalize, settle, diff, lower, order,
+//! count.
 //!
-//! Reads only: what the server is asked in temporary objects is rolled back.
+//! Reads only: temporary objects that serve to query the server are rolled back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,18 +25,19 @@ pub enum PlanError {
     /// The database does not answer.
     #[error(transparent)]
     Database(#[from] Error),
-    /// The schema file asks for what PostgreSQL cannot be; each problem has its place.
+    /// The schema file contains something that PostgreSQL cannot do; each problem has its line.
     #[error("the schema is not valid for PostgreSQL")]
     Schema(Vec<Problem>),
-    /// What was noted down of a database does not say what it is.
+    /// A recorded fact about a database is not valid.
     #[error("`{0}` is not a fact about a PostgreSQL database")]
     Fact(String),
-    /// Steps wait for each other.
+    /// Steps depend on each other.
     #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
 }
 
-/// A desired schema that has been found fit for PostgreSQL. What only a server can tell is settled when there is one.
+/// Checks that a desired schema is fit for PostgreSQL and normalizes it. What only a server can tell is
+/// settled later.
 ///
 /// # Errors
 /// [`PlanError::Schema`] with every problem.
@@ -44,33 +46,33 @@ pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
     if problems.is_empty() { Ok(Normalized::by_dialect(schema)) } else { Err(PlanError::Schema(problems)) }
 }
 
-/// The live schema as `inspect` prints it.
+/// Returns the live schema as `inspect` prints it.
 pub(crate) async fn current(connection: &mut Connection) -> Result<Schema, Error> {
     Ok(as_shown(&inspect::inspect(connection).await?))
 }
 
-/// What was read, as `inspect` prints it.
+/// Returns an inspected schema as `inspect` prints it.
 pub(crate) fn as_shown(live: &Live) -> Schema {
     let mut schema = live.schema.clone();
     normalize::normalize(&mut schema, &live.server.default_schema);
     schema
 }
 
-/// Both schemas in one spelling, and what was read beside them.
+/// Both schemas in one spelling, and what else was read.
 pub(crate) struct Settled {
     pub(crate) live: Live,
     pub(crate) current: Normalized,
     pub(crate) desired: Normalized,
-    /// Schemas that hold something and that nobody named: they are left alone.
+    /// Schemas with objects that neither the file nor the history names: they remain as they are.
     pub(crate) left_alone: Vec<String>,
     /// Whether the server could not be asked about expressions.
     pub(crate) unasked: bool,
-    /// Expressions of the schema file that the server does not take.
+    /// Expressions of the schema file that the server rejects.
     pub(crate) refused: Vec<Problem>,
 }
 
 impl Settled {
-    /// What differs.
+    /// Returns the differences.
     pub(crate) fn changes(&self) -> Result<Changes, PlanError> {
         if !self.refused.is_empty() {
             return Err(PlanError::Schema(self.refused.clone()));
@@ -81,14 +83,14 @@ impl Settled {
     }
 }
 
-/// Reads the live schema and puts both into one spelling.
+/// Reads the live schema and brings both into one spelling.
 pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
     let live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
     Ok((settled_from(connection, live, desired, &guards).await?, guards))
 }
 
-/// Puts what was read and what is desired into one spelling, which the server is asked about.
+/// Brings an inspected and a desired schema into one spelling, with the server's help.
 pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desired: &Schema, guards: &Guards) -> Result<Settled, Error> {
     let Aligned { live, mut current, mut wanted, left_alone } = aligned(live, desired, guards);
     let mut refused = Vec::new();
@@ -102,7 +104,7 @@ pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desire
     Ok(Settled { live, current, desired, left_alone, unasked, refused })
 }
 
-/// Both schemas as far as they can be put into one spelling without a server.
+/// Both schemas in one spelling, as far as that is possible without a server.
 pub(super) struct Aligned {
     /// What was read, without its schema.
     pub(super) live: Live,
@@ -111,8 +113,8 @@ pub(super) struct Aligned {
     pub(super) left_alone: Vec<String>,
 }
 
-/// Puts both schemas into one spelling, as far as that can be done without a server. The schemas that the last apply named
-/// stay managed though the file no longer names them.
+/// Brings both schemas into one spelling, as far as that is possible without a server. The schemas that the
+/// last apply named remain managed even if the file no longer names them.
 pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Aligned {
     let home = live.server.default_schema.clone();
     let mut wanted = desired.clone();
@@ -128,7 +130,7 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     Aligned { live, current, wanted, left_alone }
 }
 
-/// Whether the role may read the history. Without that nothing is known of guards and of drift.
+/// Returns whether the role may read the history. Otherwise nothing is known about guards and drift.
 ///
 /// # Errors
 /// If the server does not answer.
@@ -137,7 +139,8 @@ pub(crate) async fn may_read_history(connection: &mut Connection) -> Result<bool
     Ok(connection.number(sql).await? == 1)
 }
 
-/// What the last apply guarded, the schemas that it named, and the exchanges of names that it knew of.
+/// Returns what the last apply guarded, the schemas that it named, and the exchanges of names that it knew
+/// about.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.history || !may_read_history(connection).await? {
         return Ok(Guards::default());
@@ -154,18 +157,18 @@ pub(crate) struct Planned {
     pub(crate) settled: Settled,
     /// The steps as they were before they were counted.
     pub(crate) uncounted: Vec<Step>,
-    /// Tables that hold rows, though the plan was to be made as if they held none.
+    /// Tables that have rows, although the plan was to be made as if they had none.
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
-/// How a plan is made.
+/// The options of a plan.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct How<'h> {
-    /// Whether tables that hold rows are changed without stopping writers.
+    /// Whether tables with rows are changed without blocking writers.
     pub(crate) online: bool,
     /// How rows are counted.
     pub(crate) counts: Counts,
-    /// The tables that are taken to hold rows; without them, it is looked up.
+    /// The tables that are assumed to have rows; `None`: look them up.
     pub(crate) holding: Option<&'h BTreeSet<ObjectName>>,
 }
 
@@ -175,7 +178,7 @@ impl<'h> How<'h> {
         How { online: way.online, counts: way.counts, holding: None }
     }
 
-    /// As an approved plan was made.
+    /// Returns the options of an approved plan.
     pub(crate) fn of(approved: &'h Plan) -> How<'h> {
         How { online: approved.online, counts: approved.counts, holding: approved.holding.as_ref() }
     }
@@ -188,7 +191,7 @@ pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, h
     Ok((plan_from(connection, settled, &guards, how).await?, guards))
 }
 
-/// Plans from what has been settled and found possible, and counts.
+/// Plans from settled schemas whose changes have been found possible, and counts.
 pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, guards: &Guards, how: &How<'_>) -> Result<Planned, PlanError> {
     let changes = settled.changes()?;
     let (mut steps, mut uncounted) = (Vec::new(), Vec::new());
@@ -209,7 +212,7 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
     Ok(Planned { plan: made(&settled, guards, changes, steps, how), settled, uncounted, holding_after_all })
 }
 
-/// What of the schema file may be in a count: the expressions and types of what changes.
+/// Returns what a count may contain from the schema file: the expressions and types of what changes.
 fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring {
     let mut fragments: Vec<String> = changes
         .tables()
@@ -221,10 +224,10 @@ fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring 
     Measuring { counts, may_ask: server.may_temp && !server.read_only, fragments }
 }
 
-/// Whether the server knows all types that come, and takes what comes to tables.
+/// Checks that the server knows all types of new columns, and accepts what is added to tables.
 ///
 /// # Errors
-/// [`PlanError::Schema`] with what it does not take.
+/// [`PlanError::Schema`] with what it rejects.
 pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
     let mut problems = known_types::problems(connection, changes, settled.desired.schema()).await?;
     problems.extend(known_types::without_virtual(settled.live.server.version, changes));
@@ -234,7 +237,7 @@ pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, 
     if problems.is_empty() { Ok(()) } else { Err(PlanError::Schema(problems)) }
 }
 
-/// The steps, in the order they run, not yet counted.
+/// Returns the steps in execution order, not yet counted.
 pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, facts: &Facts, online: bool) -> Result<Vec<Step>, PlanError> {
     let not_there_yet = known_types::without_virtual(settled.live.server.version, changes);
     if !not_there_yet.is_empty() {
@@ -247,7 +250,7 @@ pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, fac
     plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))
 }
 
-/// The plan of these steps.
+/// Returns the plan of these steps.
 pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, how: &How<'_>) -> Plan {
     Plan {
         dialect: Dialect::Postgres,
@@ -267,12 +270,12 @@ pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: 
     }
 }
 
-/// A digest of the live schema in rosey's own spelling.
+/// Returns a digest of the live schema in rosey's own spelling.
 fn fingerprint(schema: &Schema) -> String {
     plan::digest(&crate::kdl::encode(schema))
 }
 
-/// The live tables that change, or whose types do: lowering wants to know whether they hold rows.
+/// Returns the live tables that change, or whose types do: the lowering needs to know whether they have rows.
 fn touched(live: &Live, changes: &Changes, current: &Schema) -> Vec<ObjectName> {
     let touched = changes.tables().filter_map(|c| match c {
         TableChange::Create(_) => None,

@@ -1,4 +1,4 @@
-//! PostgreSQL's type names, in its own and everybody's spelling, and the portable names behind them
+//! PostgreSQL's type names, in its own and in common spellings, and the portable types that they stand for
 //! (<https://www.postgresql.org/docs/current/datatype.html>).
 
 use sqlparser::tokenizer::Token;
@@ -6,8 +6,8 @@ use sqlparser::tokenizer::Token;
 use super::{canon, keywords};
 use crate::schema::{Type, TypeName};
 
-/// The type behind a name, as `format_type` prints it or as a schema file writes it. Names of the default schema lose
-/// their qualification.
+/// Reads a type, as `format_type` prints it or as a schema file spells it. Names in the default schema become
+/// unqualified.
 pub(crate) fn read(text: &str, default_schema: &str) -> Type {
     let Some(spelled) = Spelled::of(text, default_schema) else { return Type::Other(TypeName::new(text)) };
     if spelled.dimensions == 0
@@ -18,7 +18,7 @@ pub(crate) fn read(text: &str, default_schema: &str) -> Type {
     Type::Other(TypeName::new(spelled.text()))
 }
 
-/// A name in its parts: `timestamp(3) with time zone[]`.
+/// A type name in its parts: `timestamp(3) with time zone[]`.
 struct Spelled {
     base: String,
     arguments: Option<String>,
@@ -56,7 +56,7 @@ impl Spelled {
         Some(Spelled { base, arguments, dimensions }.tidy())
     }
 
-    /// Arguments that say nothing are none.
+    /// Removes modifiers that are the default.
     fn tidy(mut self) -> Spelled {
         if self.base == "char" && self.arguments.is_none() {
             self.arguments = Some("1".to_owned());
@@ -76,7 +76,7 @@ impl Spelled {
 
     fn text(&self) -> String {
         let arguments = self.arguments.as_ref().map(|a| format!("({a})")).unwrap_or_default();
-        // Several dimensions are one to PostgreSQL.
+        // PostgreSQL does not distinguish numbers of dimensions.
         let array = if self.dimensions > 0 { "[]" } else { "" };
         let base = match self.base.as_str() {
             "double" => "double precision",
@@ -88,15 +88,16 @@ impl Spelled {
     }
 }
 
-/// Built-in types whose names are keywords: with quotes they are the same types.
+/// Built-in types whose names are keywords: quoted they are the same types.
 const BUILT_IN: [&str; 7] = ["bit", "interval", "json", "numeric", "time", "timestamp", "varchar"];
 
-/// A name that stands in quotes, which it keeps where it needs them.
+/// Returns a quoted name, without the quotes if it does not need them.
 fn quoted(name: &str, follows: bool) -> String {
     if !follows && BUILT_IN.contains(&name) { name.to_owned() } else { plain_or_quoted(name) }
 }
 
-/// A word without quotes. A reserved one can only be somebody's own type: so it is spelled as the server does.
+/// Returns an unquoted word. A reserved one can only be a user-defined type, so it is quoted as the server
+/// does it.
 fn bare(word: String, tokens: &[Token], at: usize) -> String {
     let qualified = at.checked_sub(1).and_then(|i| tokens.get(i)) == Some(&Token::Period);
     let alone = at == 0 && !matches!(tokens.get(1), Some(Token::Word(_)));
@@ -105,14 +106,14 @@ fn bare(word: String, tokens: &[Token], at: usize) -> String {
     if quotes { canon::quote(&word) } else { word }
 }
 
-/// A name without the quotes that it does not need.
+/// Returns a name, in quotes only if it needs them.
 pub(crate) fn plain_or_quoted(name: &str) -> String {
     let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     let plain = first && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if plain && !keywords::needs_quotes(name) { name.to_owned() } else { canon::quote(name) }
 }
 
-/// One of the several names that a type has.
+/// Returns the canonical one of the names of a type.
 fn alias(name: &str, has_arguments: bool) -> &str {
     match name {
         "int" | "int4" => "integer",

@@ -1,4 +1,4 @@
-//! Which tables hold rows: whether there is one at all, never how many, and never what is in it.
+//! Which tables have rows: whether there is at least one, never how many, and never their contents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use super::names::{Names, literal};
 use crate::plan::Counts;
 use crate::schema::ObjectName;
 
-/// How many tables are asked about at once. Each takes a lock, which is given back before the next ones are taken: a server
-/// has room for some thousands
+/// How many tables are queried at once. Each query takes a lock, which is released before the next ones are
+/// taken: a server has room for a few thousand
 /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 1000;
 
-/// Those of the tables that hold rows, with the bytes that they take. With [`Counts::None`] no table is read, and one that
-/// takes room counts as one that holds rows; so does one whose rows the role may not read.
+/// Returns the tables that have rows, with their size in bytes. With [`Counts::None`] no table is read, and
+/// one that takes up space counts as having rows; so does one whose rows the role may not read.
 ///
 /// # Errors
 /// If the server does not answer.
@@ -39,7 +39,7 @@ pub(super) async fn holding(
     Ok(found)
 }
 
-/// The tables that are not to be read, with the bytes that they take: none where there is no room for a row.
+/// Returns the tables that must not be read, with their size in bytes: 0 if they take up no space.
 async fn taking_room(
     connection: &mut Connection,
     tables: &BTreeMap<i64, &ObjectName>,
@@ -62,7 +62,7 @@ async fn taking_room(
     Ok(pairs.iter().filter_map(|(oid, size)| Some((oid.parse().ok()?, size.parse().ok()?))).collect())
 }
 
-/// Those of the tables that hold a row.
+/// Returns the tables that have a row.
 async fn reading(connection: &mut Connection, live: &Live, tables: &[ObjectName]) -> Result<BTreeMap<ObjectName, i64>, Error> {
     let names = Names::new(ident(&live.server.default_schema));
     let mut found = BTreeMap::new();
@@ -87,7 +87,7 @@ async fn reading(connection: &mut Connection, live: &Live, tables: &[ObjectName]
     Ok(found)
 }
 
-/// All tables that hold rows, as [`holding`] knows them.
+/// Returns all tables that have rows, in the sense of [`holding`].
 ///
 /// # Errors
 /// If the server does not answer.

@@ -20,7 +20,8 @@ pub(super) async fn alone(connection: &mut Connection, statement: &Statement, un
     }
 }
 
-/// What may be shown of a statement's failure: of one that evaluates expressions, nothing of the server's own words.
+/// Returns the error to show for a failed statement. If the statement evaluates expressions, the server's
+/// message is withheld.
 pub(super) fn shown(statement: &Statement, error: Error) -> Error {
     match statement.evaluates {
         Evaluates::Nothing => error,
@@ -28,7 +29,7 @@ pub(super) fn shown(statement: &Statement, error: Error) -> Error {
     }
 }
 
-/// Who holds locks on the tables of the plan: process, role, state, and the statement.
+/// Returns the holders of locks on the tables of the plan: process, role, state, and statement.
 pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<String> {
     let names: Vec<String> = plan.changes.tables().map(|c| format!("'{}'", c.table().name.name.as_str().replace('\'', "''"))).collect();
     if names.is_empty() {
@@ -42,7 +43,8 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
     found
 }
 
-/// Who holds a lock that a plan's reads wait for, asked in a session of its own: the one that waited is not always free.
+/// Returns the holders of locks that a plan's reads wait for. Uses a session of its own, because the waiting
+/// one may be busy.
 pub(super) async fn in_the_way(url: &Url) -> Vec<String> {
     let Ok(mut connection) = Connection::open(url).await else { return Vec::new() };
     if connection.begin(Begin::ReadOnly).await.is_err() {
@@ -53,7 +55,8 @@ pub(super) async fn in_the_way(url: &Url) -> Vec<String> {
     found
 }
 
-/// Process, role, application, state, and the statement without its literals, five at most.
+/// Returns the process, role, application, state, and statement without its literals, of at most five
+/// holders.
 async fn holders(connection: &mut Connection, of: &str) -> Vec<String> {
     let sql = format!(
         "SELECT DISTINCT 'process ' || a.pid || ' of ' || coalesce(a.usename, '?') \

@@ -1,47 +1,49 @@
-//! Cuts SQL where PostgreSQL's own scanner cuts it: quotes, dollar quotes, comments, brackets. It refuses quotes that
-//! never end, and two things that nobody needs and that are easily read wrongly: parameters, and an `E''` string that goes on
-//! in another pair of quotes.
+//! Splits SQL where PostgreSQL's own scanner splits it: quotes, dollar quotes, comments, brackets. Refuses
+//! quotes that never end, and two rare things that are easily misread: parameters, and an `E''` string that
+//! continues in another pair of quotes.
 //!
-//! Why not sqlparser's tokenizer: it takes backticks for quotes and runs operators into comments, where the server does
-//! not. This is what a schema file from a stranger is judged by, so it must end strings exactly where the server ends
-//! them (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>, with `standard_conforming_strings` on).
+//! Why not sqlparser's tokenizer: it accepts backticks as quotes and lets operators run into comments, which
+//! the server does not. A schema file from a stranger is judged by this scanner, so it must end strings
+//! exactly where the server ends them (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>,
+//! with `standard_conforming_strings` on).
 
-/// What a piece of SQL is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A keyword or a plain name.
+    /// A keyword or an unquoted name.
     Word,
     /// A name in double quotes.
     Name,
     /// A string of any kind.
     Text,
-    /// The digits of a number; what comes after an `e` or `x` is a word.
+    /// The digits of a number; what follows an `e` or `x` is a word.
     Number,
-    /// One character that is none of these.
+    /// Any other character.
     Symbol(char),
-    /// A comment from `--` to the end of its line, or from a `/*` that nothing closes to the end of all.
+    /// A comment from `--` to the end of its line, or from an unclosed `/*` to the end of the text.
     OpenComment,
 }
 
-/// A piece and the bytes that it covers.
+/// A token and the bytes that it covers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece {
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: Kind,
-    /// Its first byte.
+    /// The offset of its first byte.
     pub(crate) start: usize,
-    /// The byte behind it.
+    /// The offset of the byte after it.
     pub(crate) end: usize,
 }
 
 impl Piece {
-    /// Whether it is the word, in any case.
+    /// Returns whether it is the word, in any case.
     pub(crate) fn is(&self, sql: &str, word: &str) -> bool {
         self.kind == Kind::Word && sql[self.start..self.end].eq_ignore_ascii_case(word)
     }
 }
 
-/// The pieces of a text, without spaces and `/* */` comments. `None` where a quote never ends, or something is refused.
+/// Returns the tokens of a text, without whitespace and `/* */` comments. `None` if a quote never ends or
+/// something is refused.
 pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
     let mut scanner = Scanner::new(sql);
     let mut pieces = Vec::new();
@@ -51,21 +53,21 @@ pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// Cuts a text piece by piece, for who has to look between the pieces.
+/// Splits a text token by token, for callers that look between the tokens.
 pub(crate) struct Scanner<'a> {
     sql: &'a str,
-    /// The byte behind the last piece.
+    /// The offset of the byte after the last token.
     pub(crate) at: usize,
     escaped: bool,
 }
 
 impl<'a> Scanner<'a> {
-    /// At the beginning of a text.
+    /// Starts at the beginning of a text.
     pub(crate) fn new(sql: &'a str) -> Self {
         Scanner { sql, at: 0, escaped: false }
     }
 
-    /// Goes to the next thing that is neither space nor `/* */` comment.
+    /// Moves past whitespace and `/* */` comments.
     pub(crate) fn skip_spaces(&mut self) {
         loop {
             let rest = &self.sql[self.at..];
@@ -78,12 +80,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The next piece: `Some(None)` at the end, `None` where a quote never ends, or something is refused.
+    /// Returns the next token: `Some(None)` at the end, `None` if a quote never ends or something is refused.
     pub(crate) fn piece(&mut self) -> Option<Option<Piece>> {
         self.skip_spaces();
         let rest = &self.sql[self.at..];
         let Some(c) = rest.chars().next() else { return Some(None) };
-        // The second part of an E'' string has its escapes too, though nothing in front of it says so.
+        // The second part of an E'' string has escapes too, although nothing before it says so.
         if c == '\'' && self.escaped {
             return None;
         }
@@ -97,7 +99,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What stands at the beginning of a text that begins with `c`, and its length.
+/// Returns the kind and length of the token at the beginning of a text that begins with `c`.
 fn cut(rest: &str, c: char) -> Option<(Kind, usize)> {
     let found = if rest.starts_with("/*") {
         (Kind::OpenComment, rest.len())
@@ -116,7 +118,7 @@ fn cut(rest: &str, c: char) -> Option<(Kind, usize)> {
     } else if c.is_ascii_digit() {
         (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
     } else if c == '\\' {
-        // No SQL has one outside quotes, and psql would take what follows for a command of its own.
+        // SQL has no backslash outside of quotes, and psql would read what follows as a command of its own.
         return None;
     } else {
         (Kind::Symbol(c), c.len_utf8())
@@ -128,7 +130,7 @@ fn begins_word(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || !c.is_ascii()
 }
 
-/// The length of a closed comment, with the comments in it.
+/// Returns the length of a closed comment, including nested ones.
 fn block_comment(text: &str) -> Option<usize> {
     if !text.starts_with("/*") {
         return None;
@@ -150,7 +152,7 @@ fn block_comment(text: &str) -> Option<usize> {
     }
 }
 
-/// The length of what stands in quotes; a doubled quote does not close, and neither does an escaped one.
+/// Returns the length of a quoted token; a doubled or escaped quote does not close it.
 fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
     let mut chars = text.char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
@@ -163,7 +165,7 @@ fn quoted(text: &str, quote: char, escapes: bool) -> Option<usize> {
     None
 }
 
-/// The length of `$tag$ … $tag$`. What else begins with `$` is a parameter.
+/// Returns the length of `$tag$ … $tag$`. Anything else that begins with `$` is a parameter.
 fn dollar_quoted(text: &str) -> Option<usize> {
     let tag_end = text[1..].find('$')? + 2;
     let (mark, inner) = text.split_at(tag_end);

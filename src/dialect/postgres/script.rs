@@ -1,6 +1,6 @@
-//! What a script for `psql` begins with: the settings that every session of rosey's has, that the database is the one which
-//! the plan was made for, and that its rows fit what the plan makes of them. Nothing of it changes anything: where it fails,
-//! the script ends with all as it was.
+//! The beginning of a script for `psql`: the settings of every session of rosey, and checks that the database
+//! is the one that the plan was made for and that its rows permit the plan. Changes nothing: if a check
+//! fails, the script ends with everything as it was.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +9,25 @@ use super::scan::{self, Kind, Piece as Word};
 use super::{digest, measure, session};
 use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
 
-/// The session's settings.
+/// Returns the session's settings.
 pub(crate) fn session() -> Piece {
     Piece::new("Session settings, so that values are converted as in an apply by rosey.", session::session())
 }
 
-/// The settings as they were.
+/// Returns the statements that restore the settings.
 pub(crate) fn session_after() -> Vec<String> {
     session::session_after()
 }
 
-/// A block, in quotes that nothing in it ends.
+/// Returns a block, in a dollar quote that nothing in it ends.
 pub(crate) fn block(declared: &str, body: &str) -> String {
     let names = std::iter::once("rosey".to_owned()).chain((1..).map(|n| format!("rosey{n}")));
     let tag = names.map(|n| format!("${n}$")).find(|t| !body.contains(t.as_str())).unwrap_or_default();
     format!("DO {tag} {declared}BEGIN\n{body}\nEND {tag}")
 }
 
-/// Stops where the database is another one: by its history, by the schema that names without one are of, and by what it
-/// holds. `history_format` is the latest that is understood.
+/// Returns a check that stops if the database is another one: by its history, its default schema and its
+/// contents. `history_format` is the latest format that is understood.
 pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[String], expected: &str) -> Piece {
     let body = format!(
         "IF coalesce(pg_catalog.current_schema()::text, 'public') <> {home} THEN \
@@ -48,14 +48,15 @@ pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[St
     Piece::new("Stops if the plan was not made for this database.", [statement])
 }
 
-/// Stops where rows have come since the plan was made, or are there after all, that break what it takes for granted. `uncounted`
-/// are the plan's steps before they were counted.
+/// Returns a check that stops if there are rows, perhaps added since the plan was made, that violate what it
+/// assumes. `uncounted` are the plan's steps before they were counted.
 pub(crate) fn rows_fit(uncounted: &[Step], plan: &Plan) -> Option<Piece> {
     let checks: Vec<String> = counted_again(uncounted, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
     (!checks.is_empty()).then(|| Piece::new("Stops if rows violate the new schema, before anything is changed.", checks))
 }
 
-/// As the plan itself counts: reading only, and not where a function that is called may do something.
+/// Returns the check of one hazard, which counts as the plan does: read-only, and not if a called function
+/// may have side effects.
 fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
     let sql = match hazard.probe.as_ref()? {
         Probe::Query(sql) => sql.clone(),
@@ -86,8 +87,8 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
     Some(block("DECLARE found bigint; total bigint; ", &body))
 }
 
-/// The names that stand before a bracket, and those behind a point, which may be calls as well. The script runs all of it a
-/// moment later: this only keeps the check ahead of it from doing something that is then done twice.
+/// Returns the names before a bracket, and those after a dot, which may be calls as well. The script runs all
+/// of it a moment later: this only keeps the check from causing a side effect that then happens twice.
 fn calls(sql: &str) -> BTreeSet<String> {
     let pieces = scan::scan(sql).unwrap_or_default();
     let name = |p: &Word| {

@@ -1,11 +1,11 @@
-//! The settings that rosey works under: local to a transaction, or of a whole session that is given back as it was.
-//! Sets nothing that outlives rosey on a connection that a pooler hands to somebody else.
+//! The settings that rosey works with: local to a transaction, or for a whole session and restored
+//! afterwards. Sets nothing that outlives rosey on a connection that a pooler gives to another client.
 
 use super::connection::{Connection, Error};
 use super::names::literal;
 
-/// A migration must not be cut off by a timeout that was meant for an application's queries, and expressions and values
-/// must be spelled alike whatever the role's settings are.
+/// A migration must not be cancelled by a timeout that is meant for an application's queries, and expressions
+/// and values must be spelled the same whatever the role's settings are.
 const SETTINGS: [(&str, &str); 10] = [
     ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
@@ -19,22 +19,25 @@ const SETTINGS: [(&str, &str); 10] = [
     ("bytea_output", "hex"),
 ];
 
-/// What the driver asks for itself when it connects; a pooler need not pass it on.
+/// What the driver requests when it connects; a pooler may not pass it on.
 const BY_THE_DRIVER: [(&str, &str); 3] = [("client_encoding", "'UTF8'"), ("DateStyle", "'ISO, MDY'"), ("TimeZone", "'UTC'")];
 
-/// Settings that not every version of the server knows, with their values.
+/// Settings that not every server version knows, with their values.
 const BY_VERSION: [(&str, &str); 2] = [("transaction_timeout", "0"), ("idle_session_timeout", "0")];
 
-/// A server that looks whether its client is still there ends the work of one that was killed. Not every system can.
+/// A server that checks whether its client is still connected cancels the work of one that was killed. Not
+/// every operating system supports that.
 const NOTICE_A_DEAD_CLIENT: &str = "client_connection_check_interval";
 
-/// The search path without what would come ahead of the server's own catalog: `pg_catalog` is searched first only where
-/// the path does not name it. Where the path leads nowhere, it is `public`, which is where rosey takes it to lead.
+/// The search path without entries that would precede the server's own catalog: `pg_catalog` is searched
+/// first only if the path does not name it. If no schema in the path exists, it is `public`, as rosey
+/// assumes.
 const SEARCH_PATH: &str = "coalesce((SELECT pg_catalog.string_agg(pg_catalog.quote_ident(s), ', ' ORDER BY n) \
      FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS p(s, n) \
      WHERE s OPERATOR(pg_catalog.!~) '^pg_'), 'public')";
 
-/// What any other session has to begin with, so that the same statements do the same in it.
+/// Returns the statements that another session must begin with, so that the same statements have the same
+/// effect in it.
 pub(crate) fn session() -> Vec<String> {
     let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
     let mut statements: Vec<String> = all.map(|(name, value)| format!("SET {name} = {value}")).collect();
@@ -42,7 +45,7 @@ pub(crate) fn session() -> Vec<String> {
     statements
 }
 
-/// What gives such a session its own settings back.
+/// Returns the statements that restore such a session's own settings.
 pub(crate) fn session_after() -> Vec<String> {
     BY_THE_DRIVER.iter().chain(&SETTINGS).map(|(name, _)| format!("RESET {name}")).collect()
 }
@@ -52,7 +55,8 @@ fn by_version(local: bool) -> String {
     format!("pg_catalog.set_config(name, '0', {local}) FROM pg_catalog.pg_settings WHERE name IN ({})", names.join(", "))
 }
 
-/// The statements that give a transaction these settings until its end. The last one gives the server process.
+/// Returns the statements that apply these settings to a transaction until its end. The last one returns the
+/// server process.
 pub(super) fn for_transaction(lock_timeout: u128) -> String {
     let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
     let settings: String = all.map(|(name, value)| format!("SET LOCAL {name} = {value};\n")).collect();
@@ -73,22 +77,22 @@ fn check_client(local: bool) -> String {
     )
 }
 
-/// The names of all settings that a session of rosey's changes.
+/// Returns the names of all settings that a session of rosey changes.
 fn names() -> String {
     let own = BY_THE_DRIVER.iter().chain(&SETTINGS).chain(&BY_VERSION).map(|(name, _)| *name);
     let names: Vec<String> = own.chain(["lock_timeout", "search_path", NOTICE_A_DEAD_CLIENT]).map(literal).collect();
     names.join(", ")
 }
 
-/// What a session was set to before rosey set it.
+/// The settings of a session before rosey changed them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Saved(Vec<(String, String)>);
 
-/// Gives a whole session the settings, for statements that no transaction can hold. Only for a session that is known to
-/// stay with its server process.
+/// Applies the settings to a whole session, for statements that cannot run in a transaction. Only for a
+/// session that is known to keep its server process.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// If the server does not answer.
 pub(crate) async fn settle(connection: &mut Connection) -> Result<Saved, Error> {
     let sql = format!("SELECT name::text, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings WHERE name IN ({})", names());
     let saved = Saved(connection.pairs(&sql).await?);
@@ -101,10 +105,10 @@ pub(crate) async fn settle(connection: &mut Connection) -> Result<Saved, Error> 
     Ok(saved)
 }
 
-/// Gives the session its own settings back.
+/// Restores the session's own settings.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// If the server does not answer.
 pub(crate) async fn give_back(connection: &mut Connection, saved: &Saved) -> Result<(), Error> {
     let set = |(name, value): &(String, String)| format!("SELECT pg_catalog.set_config({}, {}, false)", literal(name), literal(value));
     let statements: Vec<String> = saved.0.iter().map(set).collect();

@@ -1,5 +1,6 @@
-//! What two schemas still differ in after normalisation, settled by the server: expressions whose texts differ are asked
-//! for in its own spelling, views are made over stand-ins of the tables they shall read. Structure is not looked at here.
+//! Settles with the server's help what still differs between two schemas after normalization: expressions
+//! whose texts differ are compared in the server's spelling, and views are created over stand-ins for the
+//! tables that they will read. Does not look at structure.
 
 pub(super) mod stand_ins;
 mod views;
@@ -15,29 +16,30 @@ use crate::schema::{
 
 pub(super) use views::views;
 
-/// How often the server's answers are asked about again: its spelling of its own spelling may be another
-/// (`varchar IN (…)`), and then it stays.
+/// How many times the server's answers are sent back to it: its spelling of its own spelling may differ once
+/// (`varchar IN (…)`), and then it is stable.
 const ROUNDS: usize = 4;
 
-/// One expression that may have to be asked for.
+/// An expression that the server may have to spell.
 struct Slot<'a> {
-    /// The column or index that it belongs to: two columns may have one text in turn.
+    /// The column or index that it belongs to: two columns may have exchanged their texts.
     of: String,
     sql: String,
     cast: Option<String>,
     canon: &'a mut String,
-    /// A default's canonical spelling says that it is an expression.
+    /// In a default's canonical spelling, the mark of an expression.
     prefix: &'static str,
-    /// Where it stands in the schema file.
+    /// Its position in the schema file.
     origin: Origin,
-    /// Why the server does not take it.
+    /// Why the server rejects it.
     refused: Option<Refusal>,
 }
 
-/// Settles the expressions of tables and domains, and gives those of the schema file that the server does not take.
+/// Settles the expressions of tables and domains, and returns those of the schema file that the server
+/// rejects.
 ///
 /// # Errors
-/// Where the connection is lost.
+/// If the connection is lost.
 pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, desired: &mut Schema) -> Result<Vec<Problem>, Error> {
     let types = stand_ins::types(live, desired);
     own_collations(connection, &types, desired).await?;
@@ -57,7 +59,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     Ok(if unknown { Vec::new() } else { refused })
 }
 
-/// A collation that the expression of an index has by itself is not kept by the server, and so not said.
+/// Removes the collation that an index expression has by itself, because the server does not store it.
 async fn own_collations(connection: &mut Connection, types: &[String], desired: &mut Schema) -> Result<(), Error> {
     if !desired.tables.values_mut().any(|t| collated(t).next().is_some()) {
         return Ok(());
@@ -77,14 +79,15 @@ async fn own_collations(connection: &mut Connection, types: &[String], desired: 
     Ok(())
 }
 
-/// The expressions of indexes that are given a collation.
+/// Returns the expressions of indexes with an explicit collation.
 fn collated(table: &mut Table) -> impl Iterator<Item = (&Expr, &mut Option<Ident>)> {
     let excluded = table.exclusions.iter_mut().flat_map(|e| e.parts.iter_mut().map(|(part, _)| part));
     let parts = table.indexes.values_mut().flat_map(|i| &mut i.parts).chain(excluded);
     parts.filter(|p| p.collate.is_some()).filter_map(|p| if let PartKey::Expr(e) = &p.key { Some((e, &mut p.collate)) } else { None })
 }
 
-/// The expressions that differ between the sides of a table or domain, beside the columns that they may name.
+/// The expressions that differ between the sides of a table or domain, with the columns that they may
+/// reference.
 type Pair<'a> = (Frame, Vec<Slot<'a>>, Vec<Slot<'a>>);
 
 fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
@@ -114,7 +117,8 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
     pairs
 }
 
-/// What comes with the change itself cannot be asked about before. Types of other schemas cannot be stood in for.
+/// Returns whether the server cannot answer beforehand, because the change itself creates what an expression
+/// needs or because a type in another schema cannot have a stand-in.
 pub(super) fn unknowable(live: &Schema, desired: &Schema) -> bool {
     let there = |u: &Unmanaged| live.unmanaged.iter().any(|l| l.kind == u.kind && l.name == u.name);
     let comes = |e: &EnumType| live.enums.get(&e.name).is_none_or(|b| b.values != e.values);
@@ -129,15 +133,17 @@ fn problem(slot: &Slot) -> Option<Problem> {
     told(slot.refused.as_ref()?, slot.origin)
 }
 
-/// What the server says of the file's own words. A table or type that is not there at all may come with the change.
+/// Returns the server's message about the file's own text. A missing table or type may be created by the
+/// change.
 fn told(refusal: &Refusal, origin: Origin) -> Option<Problem> {
-    // Undefined column, syntax, types that do not fit, no such function, ambiguity, a wrong literal: the manual's appendix A.
+    // Undefined column, syntax error, type mismatch, undefined function, ambiguity, invalid literal: the
+    // manual's appendix A.
     let told = ["42703", "42601", "42804", "42883", "42702", "22P02", "42P18", "42846", "42803", "0A000"].contains(&refusal.code.as_str());
     let at = origin.0?;
     told.then(|| Problem::new(format!("PostgreSQL rejects this: {}", refusal.message), at, "here").help("fix the SQL"))
 }
 
-/// The columns of both sides.
+/// The qualifier and the columns of both sides.
 struct Frame {
     alias: String,
     before: Vec<(String, String, Option<String>)>,
@@ -149,7 +155,8 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
     table.columns.values().map(column).collect()
 }
 
-/// Keeps what differs on both sides; what only one side has is a difference whatever the server says.
+/// Keeps expressions that differ on both sides; one that only one side has is a difference whatever the
+/// server says.
 fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let text = |s: &Slot| (s.of.clone(), s.canon.clone());
     let texts = |slots: &[Slot]| slots.iter().map(text).collect::<BTreeSet<_>>();
@@ -168,7 +175,7 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result
         if pairs.is_empty() {
             break;
         }
-        // What is live is in the server's spelling already, mostly.
+        // Live expressions mostly are in the server's spelling already.
         let both = round > 0;
         let mut questions: Vec<Question> = Vec::new();
         for (frame, before, after) in &pairs {
@@ -184,7 +191,7 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
             problems.extend(after.iter().filter_map(problem));
-            // What has no counterpart has been looked at, and that is all.
+            // Without a counterpart, the check whether the server accepts it was all.
             if before.is_empty() {
                 continue;
             }
@@ -194,8 +201,8 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result
     Ok(problems)
 }
 
-/// What is asked of an expression: the name of its table is a part only where the expression has that word, so that what
-/// many tables have is asked once.
+/// Returns the question about an expression: it contains the table's name only if the expression has that
+/// word, so that an expression in many tables makes one question.
 fn question(alias: &str, columns: &[(String, String, Option<String>)], slot: &Slot) -> Question {
     let named: BTreeSet<String> = canon::names(&slot.sql).into_iter().collect();
     let columns = columns.iter().filter(|(name, _, _)| named.contains(name)).cloned().collect();
@@ -253,7 +260,8 @@ fn slot(expr: &mut Expr, cast: Option<String>) -> Slot<'_> {
     Slot { of: String::new(), sql: expr.text.clone(), cast, origin: expr.origin, canon: &mut expr.canon, prefix: "", refused: None }
 }
 
-/// A default that the server may spell in another way: an expression, or a value of a type with a form of its own.
+/// Returns a default that the server may spell differently: an expression, or a value of a type with its own
+/// format.
 fn default_slot<'a>(default: &'a mut DefaultValue, cast: &str) -> Option<Slot<'a>> {
     let sql = match &default.value {
         Literal::Null => return None,
@@ -266,7 +274,7 @@ fn default_slot<'a>(default: &'a mut DefaultValue, cast: &str) -> Option<Slot<'a
     Some(Slot { of: String::new(), sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:", origin, refused: None })
 }
 
-/// A type without its length: the server keeps a default's value before it is cut.
+/// Returns a type without its length: the server stores a default's value before truncating it.
 fn uncut(ty: &str) -> String {
     let (head, tail) = ty.split_once('(').map_or((ty, ""), |(h, t)| (h, t.split_once(')').map_or("", |(_, t)| t)));
     match head.trim() {

@@ -1,8 +1,9 @@
-//! What a SQLSTATE means, in words of rosey's own (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). For what
-//! is evaluated over rows the server's words are never shown: its message, detail, hint and context may hold their values, and
-//! a function can raise any text under any code.
+//! The meaning of a SQLSTATE in rosey's own words
+//! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). For statements evaluated over rows the
+//! server's texts are never shown: message, detail, hint and context may contain values of the rows, and a
+//! function can raise any text under any code.
 
-/// The words for single codes.
+/// The meanings of single codes.
 const CODES: [(&str, &str); 27] = [
     ("22001", "a value is too long for its type"),
     ("22003", "a number is out of range for its type"),
@@ -33,7 +34,7 @@ const CODES: [(&str, &str); 27] = [
     ("54001", "an expression is nested too deeply"),
 ];
 
-/// The words for the classes of codes.
+/// The meanings of classes of codes.
 const CLASSES: [(&str, &str); 12] = [
     ("0A", "the server does not support it"),
     ("21", "a subquery returns more than one row"),
@@ -49,7 +50,7 @@ const CLASSES: [(&str, &str); 12] = [
     ("P0", "a function that it calls raises an error"),
 ];
 
-/// What a code means.
+/// Returns the meaning of a code.
 pub(super) fn words(code: &str) -> &'static str {
     let exact = CODES.iter().find(|(c, _)| *c == code).map(|(_, words)| *words);
     let class = || CLASSES.iter().find(|(c, _)| code.starts_with(c)).map(|(_, words)| *words);

@@ -1,6 +1,6 @@
-//! What goes with an object that is dropped or re-created, though nobody asked for that: a view's owner, privileges,
-//! columns' comments and defaults are brought back, and a type's owner and privileges; what rosey does not manage stops the
-//! plan by name, or is named.
+//! What would be lost with an object that is dropped or re-created: a view's owner, privileges, and comments
+//! and defaults of its columns are restored, as are a type's owner and privileges; unmanaged objects block
+//! the plan, or are named.
 
 use super::inspect::{Live, Relation};
 use super::lower::{Going, What};
@@ -9,7 +9,7 @@ use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident};
 
-/// Adds to the steps what keeps that. `going` is what they take away.
+/// Adds statements and hazards for that to the steps. `going` is what they drop.
 pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[Going]) {
     keep_types(steps, going, live);
     let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
@@ -32,7 +32,7 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
     }
 }
 
-/// The step that makes the view anew, if there is one.
+/// Returns the step that re-creates the view, if there is one.
 fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Option<&'s mut Step> {
     let kind = if relation.kind == "v" { "view" } else { "materialized-view" };
     let address = Address::top(kind, &relation.name);
@@ -41,14 +41,14 @@ fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Opti
     steps.iter_mut().find(again)
 }
 
-/// A materialised view that nobody has filled yet is not filled by being re-created.
+/// Keeps a materialized view unpopulated if it was not populated before it is re-created.
 fn stays_empty(step: &mut Step) {
     for statement in step.statements.iter_mut().filter(|s| s.sql.starts_with("CREATE MATERIALIZED VIEW ")) {
         statement.sql.push_str("\nWITH NO DATA");
     }
 }
 
-/// Adds what brings back the owner and the privileges of types that are re-created.
+/// Adds statements that restore the owner and the privileges of types that are re-created.
 fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     for going in going {
         let What::Type(name) = &going.what else { continue };
@@ -59,14 +59,14 @@ fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     }
 }
 
-/// Whether a statement gives a view or type that was re-created back to its owner. Who makes it owns it: for the owner it
-/// changes nothing, and is left out.
+/// Returns whether a statement restores the owner of a re-created view or type. Its creator owns it already:
+/// if that is the same role, the statement would change nothing and is left out.
 pub(crate) fn gives_back(sql: &str) -> bool {
     let made = ["ALTER VIEW ", "ALTER MATERIALIZED VIEW ", "ALTER TYPE "].iter().any(|a| sql.starts_with(a));
     made && sql.contains(" OWNER TO ") && !sql.contains('\n')
 }
 
-/// A dropped table takes what stands on it along: that is said.
+/// Names what is dropped together with a table.
 fn goes_along(step: &mut Step, live: &Live) {
     let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top("table", &r.name) == step.address);
     let Some(standing) = table.and_then(|(oid, _)| live.standing_on.get(oid)) else { return };
@@ -76,7 +76,8 @@ fn goes_along(step: &mut Step, live: &Live) {
     }
 }
 
-/// An index that is a table's replica identity, or that it is clustered on, loses that when it goes or is built anew.
+/// Reports an index that is a table's replica identity, or that the table is clustered on, and that would
+/// lose this mark because it is dropped or rebuilt.
 fn marked_indexes(change: &TableChange, steps: &mut [Step], live: &Live) {
     let TableChange::Alter(edits) = change else { return };
     let Some((oid, _)) = live.relations.iter().find(|(_, r)| r.name == edits.live.name && r.kind == "r") else { return };

@@ -1,10 +1,12 @@
-//! Tries what comes to a table on an empty temporary one of its columns: what the server takes as an expression it may still
-//! refuse as a rule or an index (a function that is not IMMUTABLE, a type that the access method cannot sort, a subquery in
-//! a check). On a table that holds rows an index is built once the rest has been committed, which is too late to find out.
+//! Tries additions to a table on an empty temporary table with its columns: the server may accept an
+//! expression and still reject it in a constraint or an index (a function that is not IMMUTABLE, a type that
+//! the access method cannot sort, a subquery in a check). On a table with rows an index is built after the
+//! rest has been committed, which is too late to find out.
 //!
-//! No table is read, and all is rolled back. Says nothing where a type cannot be had yet, nor of what may come with the
-//! change: a table or sequence that is not there. What calls anything that a plan does not run is not tried ([`gated`]). What is sure to be taken is not tried, and what is left of many tables is
-//! tried in one go, one statement each: parts are tried alone only where something is refused.
+//! Reads no table and rolls everything back. Says nothing if a type cannot be created yet, or about a missing
+//! table or sequence, which the change may create. Does not try what calls anything that a plan does not run
+//! ([`gated`]), nor what is certain to be accepted. The rest is tried for many tables at once, one statement
+//! each: parts are tried alone only if something is rejected.
 
 mod doubt;
 mod gated;
@@ -18,14 +20,14 @@ use super::{ddl, gate, types};
 use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
 
-/// How many tables are tried at once. Each takes some locks, which are given back before the next ones are taken
-/// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
+/// How many tables are tried at once. Each takes some locks, which are released before the next ones are
+/// taken (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 100;
 
-/// What the server refuses of the tables that come or change, at its lines.
+/// Returns what the server rejects in the tables that are created or altered, at its lines.
 ///
 /// # Errors
-/// Where the connection is lost.
+/// If the connection is lost.
 pub(crate) async fn problems(
     connection: &mut Connection,
     changes: &Changes,
@@ -38,9 +40,9 @@ pub(crate) async fn problems(
     }
     connection.own(&["SAVEPOINT rosey_trial"]).await?;
     stand_ins::make(connection, &stand_ins::types(current, desired)).await?;
-    // What is planned for an empty table is computed as far as it is constant: only what is known to be safe is tried.
+    // Even for an empty table the planner evaluates constants: only what is known to be safe is tried.
     gated::keep_safe(connection, &mut tables).await?;
-    // A function of the server's does not take a type that only stands in for its own.
+    // A built-in function does not accept a stand-in for its type.
     let stood_in = stand_ins::type_names(current, desired).next().is_some();
     let mut found = Vec::new();
     for some in tables.chunks(AT_ONCE) {
@@ -51,13 +53,13 @@ pub(crate) async fn problems(
     Ok(found)
 }
 
-/// A table with nothing but its columns and what comes to it.
+/// A table with nothing but its columns and what is added to it.
 struct Trial {
     table: Table,
     indexes: Vec<Index>,
 }
 
-/// What is worth a trial of a table: nothing, where all that comes is sure to be taken.
+/// Returns what must be tried for a table, or `None` if all additions are certain to be accepted.
 fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
     let (mut table, retyped) = match change {
         TableChange::Create(table) => (table.clone(), false),
@@ -67,7 +69,7 @@ fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
     let mut indexes: Vec<Index> = table.indexes.drain(..).map(|(_, i)| i).collect();
     indexes.retain(|i| retyped || doubt::index(i, &table));
     table.checks.retain(|c| retyped || doubt::check(c));
-    // Named in full: a search path may put temporary objects last.
+    // Qualified, because a search path may put temporary objects last.
     table.name.schema = Some(Ident::new("pg_temp", Case::Exact));
     (table.was, table.unlogged) = (Vec::new(), false);
     table.foreign_keys.clear();
@@ -84,8 +86,8 @@ fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
     (!indexes.is_empty() || keys || rules || table.columns.values().any(value)).then_some(Trial { table, indexes })
 }
 
-/// The changed table with the rules and indexes that come. Where a type changes, which is said too, all of them come: they
-/// meet the new one.
+/// Returns the changed table with the added constraints and indexes, and whether a type changes. If one does,
+/// all constraints and indexes are included, because they apply to the new type.
 fn coming(edits: &TableEdits) -> (Table, bool) {
     let mut table = edits.after.clone();
     let retyped =
@@ -96,7 +98,8 @@ fn coming(edits: &TableEdits) -> (Table, bool) {
     let new = |c: &Ident| edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
     for column in table.columns.values_mut().filter(|c| !new(&c.name)) {
         column.default = None;
-        // What is there already is there: as a column of its type it serves what comes.
+        // An existing generated column is accepted already: the additions need it only as a column of its
+        // type.
         column.generated = None;
     }
     table.primary_key = edits.primary_key.as_ref().and_then(Delta::after).cloned();
@@ -110,13 +113,14 @@ fn coming(edits: &TableEdits) -> (Table, bool) {
     (table, false)
 }
 
-/// One statement of a trial, and where in the file its part stands.
+/// A statement of a trial, and the position of its part in the file.
 struct Part {
     sql: String,
     at: Origin,
 }
 
-/// All tables in one go where nothing is wrong, and otherwise one by one. They may be in each other's way: two of one name.
+/// Tries all tables at once, and one by one if something is wrong. They may conflict with each other: two of
+/// the same name.
 async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<Refused>, Error> {
     let names = Names::new(Ident::new("pg_catalog", Case::Exact));
     connection.own(&["SAVEPOINT rosey_trial_of"]).await?;
@@ -135,7 +139,8 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
     Ok(found)
 }
 
-/// Whether the server takes a statement. Where it does not, the transaction waits to be rolled back to a savepoint.
+/// Returns whether the server accepts a statement. If it does not, the transaction must be rolled back to a
+/// savepoint.
 async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
     match gate::execute(connection, sql).await {
         Ok(()) => Ok(true),
@@ -144,7 +149,7 @@ async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error>
     }
 }
 
-/// A table as a whole, or part by part where something is wrong.
+/// Tries a table as a whole, and part by part if something is wrong.
 async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> Result<Vec<Refused>, Error> {
     let mut found = Vec::new();
     connection.own(&["SAVEPOINT rosey_trial_of"]).await?;
@@ -161,7 +166,7 @@ async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> 
     Ok(found)
 }
 
-/// A rule that is not to be valid is tried with the others.
+/// Returns the statement for the temporary table, including constraints that are not valid.
 fn temporary(table: &Table, names: &Names) -> String {
     let mut whole = table.clone();
     whole.checks.iter_mut().for_each(|c| c.not_valid = false);
@@ -172,7 +177,7 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
     let mut bare = Table::new(table.name.clone());
     let plain = |c: &Column| Column { default: None, generated: None, not_null: false, ..c.clone() };
     bare.columns = table.columns.values().filter(|c| c.generated.is_none()).map(|c| (c.name.clone(), plain(c))).collect();
-    // A type that is not there yet, or not a type at all, is others' to tell.
+    // A missing or invalid type is reported elsewhere.
     if tried(connection, &temporary(&bare, names)).await?.is_some() {
         return Ok(Vec::new());
     }
@@ -181,7 +186,7 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
         for part in parts {
             found.extend(tried(connection, &part.sql).await?.and_then(|e| refused(e, part.at)));
         }
-        // What reads a column that cannot be says nothing more.
+        // Errors in what reads a rejected column would say nothing new.
         if !found.is_empty() {
             break;
         }
@@ -189,7 +194,7 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
     Ok(found)
 }
 
-/// Computed columns and defaults.
+/// Returns the parts for generated columns and defaults.
 fn values(table: &Table, name: &ObjectName, names: &Names) -> Vec<Part> {
     let alter = |what: String, at: Origin| Part { sql: format!("ALTER TABLE {} {what}", names.sql(name)), at };
     let mut parts = Vec::new();
@@ -206,17 +211,17 @@ fn values(table: &Table, name: &ObjectName, names: &Names) -> Vec<Part> {
     parts
 }
 
-/// The place of the words themselves, where it is known.
+/// Returns the position of the text itself, if it is known.
 fn nearer(own: Origin, whole: Origin) -> Origin {
     if own.0.is_some() { own } else { whole }
 }
 
-/// Keys, rules and storage parameters.
+/// Returns the parts for keys, constraints and storage parameters.
 fn rules(table: &Table, names: &Names) -> Vec<Part> {
     let alter = |what: String, at: Origin| Part { sql: format!("ALTER TABLE {} {what}", names.sql(&table.name)), at };
     let mut parts: Vec<Part> = table.primary_key.iter().map(|k| alter(format!("ADD {}", ddl::primary_key(k)), k.origin)).collect();
     parts.extend(table.uniques.iter().map(|u| alter(format!("ADD {}", ddl::unique(u)), u.origin)));
-    // Not validated: what is constant in it would be computed, and may be anything.
+    // Not validated: the server would evaluate constants in it, which may call anything.
     parts.extend(table.checks.iter().map(|c| alter(format!("ADD {} NOT VALID", ddl::check(c)), nearer(c.expr.origin, c.origin))));
     parts.extend(table.exclusions.iter().map(|e| alter(format!("ADD {}", ddl::exclusion(e)), e.origin)));
     if !table.with.is_empty() {
@@ -225,7 +230,7 @@ fn rules(table: &Table, names: &Names) -> Vec<Part> {
     parts
 }
 
-/// The server's refusal of a statement, if it refuses.
+/// Returns the server's error for a statement, if it rejects it.
 async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, Error> {
     connection.own(&["SAVEPOINT rosey_try"]).await?;
     match gate::execute(connection, sql).await {
@@ -235,7 +240,7 @@ async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, 
     }
 }
 
-/// A part that the server does not take.
+/// A part that the server rejects.
 struct Refused {
     code: String,
     message: String,
@@ -249,8 +254,8 @@ impl Refused {
     }
 }
 
-/// What the server says of the file's own words: class 42 but for tables that are not there yet, features that it has not,
-/// values that are none of the type (the manual's appendix A).
+/// Returns the server's message about the file's own text: class 42 except missing tables, unsupported
+/// features, invalid values for a type (the manual's appendix A).
 fn refused(error: Error, at: Origin) -> Option<Refused> {
     let Error::Sql { code, message, hint, .. } = error else { return None };
     let told =

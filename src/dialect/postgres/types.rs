@@ -1,11 +1,11 @@
-//! PostgreSQL's names of types, and what a change from one to another costs
+//! PostgreSQL's names of types, and the cost of changing one into another
 //! (<https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>).
 
 use super::names::Names;
 use super::words::leading_name;
 use crate::schema::Type;
 
-/// The type as `CREATE TABLE` and `ADD COLUMN` take it: `serial` is one there.
+/// Returns the type as `CREATE TABLE` and `ADD COLUMN` accept it, including `serial`.
 pub(crate) fn type_sql(ty: &Type) -> String {
     match ty {
         Type::Double => "double precision".to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn type_sql(ty: &Type) -> String {
     }
 }
 
-/// The type that the values have: a serial column holds integers.
+/// Returns the type of the stored values: a serial column contains integers.
 pub(crate) fn stored(ty: &Type) -> Type {
     match ty {
         Type::Serial => Type::Integer,
@@ -25,19 +25,19 @@ pub(crate) fn stored(ty: &Type) -> Type {
     }
 }
 
-/// The type as casts and `ALTER COLUMN … TYPE` take it.
+/// Returns the type as casts and `ALTER COLUMN … TYPE` accept it.
 pub(crate) fn value_type(ty: &Type) -> String {
     type_sql(&stored(ty))
 }
 
-/// The named type that a type is, and what follows the name: `[]` for an array of it. None for a portable type.
+/// Returns the name of a type and what follows it: `[]` for an array. `None` for a portable type.
 pub(crate) fn named(ty: &Type, names: &Names) -> Option<(String, String)> {
     let Type::Other(name) = ty else { return None };
     let ((schema, name), rest) = leading_name(name.as_str())?;
     Some((names.key_of(schema.as_deref(), &name), rest))
 }
 
-/// Whether a type says more than which values it has: a length, a precision, the fields of an interval.
+/// Returns whether a type has a modifier: a length, a precision, the fields of an interval.
 pub(crate) fn has_modifier(ty: &Type) -> bool {
     match ty {
         Type::VarChar(_) | Type::Char(_) | Type::Decimal(Some(_)) => true,
@@ -49,7 +49,7 @@ pub(crate) fn has_modifier(ty: &Type) -> bool {
     }
 }
 
-/// How wide a whole number is, in bytes.
+/// Returns the width of an integer type in bytes.
 pub(super) fn width(ty: &Type) -> Option<u8> {
     match ty {
         Type::SmallInt => Some(2),
@@ -59,7 +59,7 @@ pub(super) fn width(ty: &Type) -> Option<u8> {
     }
 }
 
-/// How long a text may be; none is no text, `u32::MAX` any length.
+/// Returns the maximum length of a text type; `None` is another type, `u32::MAX` any length.
 pub(crate) fn length(ty: &Type) -> Option<u32> {
     match ty {
         Type::Text => Some(u32::MAX),
@@ -68,7 +68,7 @@ pub(crate) fn length(ty: &Type) -> Option<u32> {
     }
 }
 
-/// Whether values of a type of dates are moments, or times on some wall; none where it is no such type.
+/// Returns whether a time type has a time zone; `None` if it is not a time type.
 pub(crate) fn has_zone(ty: &Type) -> Option<bool> {
     let name = value_type(ty).to_lowercase();
     if name.ends_with(']') {
@@ -78,7 +78,7 @@ pub(crate) fn has_zone(ty: &Type) -> Option<bool> {
     (zoned || name == "date" || name.starts_with("timestamp")).then_some(zoned)
 }
 
-/// Whether a change of type writes all rows anew.
+/// Returns whether a change of type rewrites all rows.
 pub(crate) fn rewrites(before: &Type, after: &Type) -> bool {
     let (before, after) = (stored(before), stored(after));
     match (&before, &after) {
@@ -91,7 +91,7 @@ pub(crate) fn rewrites(before: &Type, after: &Type) -> bool {
     }
 }
 
-/// Whether every value survives the change: none is refused, and the way back gives the same.
+/// Returns whether the change keeps every value: none is rejected, and converting back gives the same.
 pub(crate) fn keeps_values(before: &Type, after: &Type) -> bool {
     let (before, after) = (stored(before), stored(after));
     if let (Some(old), Some(new)) = (width(&before), width(&after)) {
@@ -107,8 +107,8 @@ pub(crate) fn keeps_values(before: &Type, after: &Type) -> bool {
     }
 }
 
-/// Whether PostgreSQL converts by itself, with the cast that an `INSERT` uses. Such a cast refuses a text that is too
-/// long, where `::varchar(5)` would cut it off.
+/// Returns whether PostgreSQL converts without an explicit cast, as an `INSERT` does. Such a conversion
+/// rejects a text that is too long; `::varchar(5)` would truncate it.
 pub(crate) fn assignable(before: &Type, after: &Type) -> bool {
     let number = |t: &Type| width(t).is_some() || matches!(t, Type::Real | Type::Double | Type::Decimal(_));
     let day = |t: &Type| matches!(t, Type::Date | Type::Timestamp | Type::TimestampTz);

@@ -1,5 +1,5 @@
-//! The URL of a PostgreSQL database, in SQLAlchemy's spelling and in libpq's, completed from libpq's environment variables
-//! and password file. Refuses what it would have to leave out, and shows a password to nobody.
+//! The URL of a PostgreSQL database, in SQLAlchemy's and libpq's spelling, completed from libpq's environment
+//! variables and password file. Refuses what it would have to ignore, and never shows a password.
 
 mod parts;
 
@@ -15,17 +15,18 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use parts::Parts;
 
-/// Why a URL is no PostgreSQL URL that rosey can use. Names parameters, never a value: it may be a password.
+/// Why a URL is not a PostgreSQL URL that rosey can use. Names parameters, never a value: it may be a
+/// password.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UrlError {
-    /// Another scheme, or no `//` behind it.
+    /// Another scheme, or no `//` after it.
     #[error("a PostgreSQL URL must start with postgresql:// or postgres://")]
     Form,
-    /// The user and password cannot be told from the rest.
+    /// The user and password cannot be told apart from the rest.
     #[error("in a user name or password, write / as %2F, ? as %3F, @ as %40 and : as %3A")]
     Escape,
-    /// A `%` without two hexadecimal digits, or bytes that are no UTF-8.
+    /// A `%` without two hexadecimal digits, or bytes that are not UTF-8.
     #[error("invalid percent-encoding in the {0}; write a literal `%` as %25")]
     Percent(&'static str),
     /// Not a number from 1 to 65535.
@@ -34,65 +35,63 @@ pub enum UrlError {
     /// More than one host.
     #[error("multiple hosts are not supported: name only the primary")]
     ManyHosts,
-    /// A parameter that nobody knows.
+    /// An unknown parameter.
     #[error("unknown parameter `{name}`{}", near(*.nearest))]
     Unknown {
-        /// The parameter.
         name: String,
-        /// One that is spelled much like it.
+        /// The known parameter with the most similar spelling.
         nearest: Option<&'static str>,
     },
-    /// A parameter with a value that it does not take.
+    /// A parameter with an invalid value.
     #[error("parameter `{name}` must be {wanted}")]
     Value {
-        /// The parameter.
         name: String,
-        /// What it takes.
+        /// What it accepts.
         wanted: &'static str,
     },
-    /// A parameter of libpq that would be disobeyed silently.
+    /// A libpq parameter that rosey would have to ignore.
     #[error("parameter `{name}` is not supported; {instead}")]
     Unsupported {
-        /// The parameter.
         name: String,
         /// What to do instead.
         instead: &'static str,
     },
-    /// The driver does not take it.
+    /// The driver rejects the URL.
     #[error("the driver rejects the URL or one of libpq's environment variables")]
     Driver,
 }
 
-/// How far whoever wrote a URL is trusted with a password that the environment holds.
+/// How far the author of a URL is trusted with a password from the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// It may go where the URL leads, and as the URL says.
+    /// It may be sent to the URL's host, as the URL specifies.
     Full,
-    /// It may go where the URL leads, because the environment names that host too, but never without encryption.
+    /// It may be sent to the URL's host, because the environment names that host too; the URL cannot turn off
+    /// encryption.
     Host,
-    /// It goes nowhere but to this machine.
+    /// It may be sent to this machine only.
     Nothing,
 }
 
 /// Whether there is a password, and when it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Password {
-    /// There is none.
+    /// There is no password.
     None,
-    /// Whenever the server wants it.
+    /// It is sent whenever the server asks for it.
     Sent,
-    /// Where the connection is encrypted.
+    /// It is sent only if the connection is encrypted.
     OverTls,
-    /// It was left out because the connection is not encrypted.
+    /// Withheld because the connection is not encrypted.
     Clear,
-    /// It was left out because of the host.
+    /// Withheld because of the host.
     Foreign,
 }
 
-/// Where a PostgreSQL database is, and as whom to go there.
+/// The address of a PostgreSQL database, and the user to connect as.
 #[derive(Clone)]
 pub struct Url {
-    /// What the text itself says of encryption and of a password.
+    /// What the URL's text itself says about encryption and a password.
     asks_for_no_tls: bool,
     has_own_password: bool,
     password: Password,
@@ -101,23 +100,23 @@ pub struct Url {
     files: Vec<String>,
 }
 
-/// How long a connection may take to be made, where the URL does not say.
+/// How long connecting may take if the URL does not specify it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Url {
     /// Reads a URL: `postgresql+asyncpg://user:password@host:port/database?ssl=require`, and libpq's
-    /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>). What it leaves out comes from
-    /// PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT, PGSSLKEY, PGOPTIONS, PGAPPNAME,
-    /// and the password file that PGPASSFILE names or `~/.pgpass`.
+    /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>). What it omits
+    /// comes from PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGSSLMODE, PGSSLROOTCERT, PGSSLCERT,
+    /// PGSSLKEY, PGOPTIONS, PGAPPNAME, and the password file in PGPASSFILE or `~/.pgpass`.
     ///
     /// # Errors
     ///
-    /// [`UrlError`]. The server is not asked.
+    /// [`UrlError`]. The server is not contacted.
     pub fn parse(text: &str) -> Result<Url, UrlError> {
         let parts = Parts::parse(text)?;
         let mut options = options(&parts)?;
         if options.get_database().is_none() {
-            // The server takes the user's name then; the password file is asked for the same name.
+            // The database defaults to the user's name; the password file is searched for the same name.
             let database = Some(options.get_username().to_owned());
             options = self::options(&Parts { database, ..parts.clone() })?;
         }
@@ -128,21 +127,22 @@ impl Url {
             options = options.application_name("rosey");
         }
         if socket(&options).is_some() {
-            // There is no TLS on a socket, and libpq does not ask for it there whatever sslmode says.
+            // A socket has no TLS, and libpq does not request it there whatever sslmode is.
             options = options.ssl_mode(PgSslMode::Disable);
         }
         let (asks_for_no_tls, has_own_password) = (parts.ssl_mode == Some("disable"), parts.password.is_some());
         let files = [&parts.root_cert, &parts.cert, &parts.key].into_iter().flatten().cloned().collect();
         let connect_timeout = parts.connect_timeout.unwrap_or(Some(CONNECT_TIMEOUT));
-        // Some poolers refuse this parameter at the start; the session sets it later.
+        // Some poolers reject this parameter at startup; the session sets it later.
         let options = options.extra_float_digits(None).disable_statement_logging();
         let url = Url { asks_for_no_tls, has_own_password, password: Password::None, options, connect_timeout, files };
         Ok(url.trusted(Trust::Full))
     }
 
-    /// Decides where the password may go. Without encryption it goes to this machine, or where `sslmode=disable` asks for
-    /// that: in a URL that is trusted, in one that holds the password itself, or in PGSSLMODE. To a host that only a
-    /// repository's file names, no password of the environment's goes at all.
+    /// Decides where the password may be sent. Unencrypted it may go to this machine, or anywhere if
+    /// `sslmode=disable` says so: in a URL that is trusted, in one that contains the password itself, or in
+    /// PGSSLMODE. To a host that only a file in the repository names, a password from the environment is not
+    /// sent at all.
     #[must_use]
     pub fn trusted(self, trust: Trust) -> Url {
         let password = match self.text_of_password() {
@@ -158,55 +158,56 @@ impl Url {
         if password == Password::Foreign { self.without_password(password) } else { Url { password, ..self } }
     }
 
-    /// Whether it is this machine.
+    /// Returns whether the host is this machine.
     fn is_here(&self) -> bool {
         let host = self.host();
         let loopback = |a: std::net::IpAddr| a.is_loopback();
         self.is_socket() || host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(loopback)
     }
 
-    /// Whether the password is sent.
+    /// Returns whether and when the password is sent.
     pub(super) fn password(&self) -> Password {
         self.password
     }
 
-    /// Whether nothing is said to the server unless the connection is encrypted.
+    /// Returns whether nothing is sent unless the connection is encrypted.
     pub(super) fn always_encrypts(&self) -> bool {
         matches!(self.options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull)
     }
 
-    /// The same, encrypted.
+    /// Returns the same URL with encryption required.
     pub(super) fn encrypted(&self) -> Url {
         Url { options: self.options.clone().ssl_mode(PgSslMode::Require), ..self.clone() }
     }
 
-    /// The same without the password, and why.
+    /// Returns the same URL without the password, and with the reason.
     pub(super) fn without_password(&self, why: Password) -> Url {
         Url { options: self.options.clone().password(""), password: why, ..self.clone() }
     }
 
-    /// The password. The driver gives it in a URL alone, and panics over a user, an address or a folder that fits in none.
+    /// Returns the password. The driver exposes it only in a URL, and panics if a user, an address or a
+    /// folder does not fit into one.
     fn text_of_password(&self) -> Option<String> {
         let lossy = self.options.clone().username("nobody").host("localhost").to_url_lossy();
         lossy.password().map(|p| parts::decode(p, "password").unwrap_or_default()).filter(|p| !p.is_empty())
     }
 
-    /// The port.
     pub fn port(&self) -> u16 {
         self.options.get_port()
     }
 
-    /// Whether a URL has the password in its text, and does not leave it to a variable or file.
+    /// Returns whether a URL's text contains the password, instead of leaving it to a variable or file.
     pub fn text_has_password(text: &str) -> bool {
         Parts::parse(text).is_ok_and(|parts| parts.password.is_some())
     }
 
-    /// `host:port/database as user`; a socket's folder stands for host and port. Never a password.
+    /// Returns `host:port/database as user`, with a socket's folder instead of host and port. Never contains
+    /// a password.
     pub fn shown(&self) -> String {
         format!("{}/{} as {}", self.server(), self.database(), self.user())
     }
 
-    /// `host:port`, or the socket's path.
+    /// Returns `host:port`, or the socket's path.
     pub fn server(&self) -> String {
         match socket(&self.options) {
             Some(folder) => format!("{folder}/.s.PGSQL.{}", self.options.get_port()),
@@ -215,32 +216,32 @@ impl Url {
         }
     }
 
-    /// The host's name or address.
+    /// Returns the host name or address.
     pub fn host(&self) -> &str {
         self.options.get_host()
     }
 
-    /// The user.
     pub fn user(&self) -> &str {
         self.options.get_username()
     }
 
-    /// The database.
+    /// Returns the database, which defaults to the user's name.
     pub fn database(&self) -> &str {
         self.options.get_database().unwrap_or(self.user())
     }
 
-    /// Another database of the same server, as the same user.
+    /// Returns the URL of another database on the same server, as the same user.
     pub fn with_database(&self, name: &str) -> Url {
         Url { options: self.options.clone().database(name), ..self.clone() }
     }
 
-    /// Whether it is reached by a Unix socket.
+    /// Returns whether it is reached through a Unix socket.
     pub fn is_socket(&self) -> bool {
         socket(&self.options).is_some()
     }
 
-    /// Gives PostgreSQL's own programs what they connect with: by their environment, where no other user sees a password.
+    /// Passes the connection parameters to PostgreSQL's own programs in their environment, where no other
+    /// user sees a password.
     pub(crate) fn as_environment(&self, command: &mut std::process::Command) {
         let host = socket(&self.options).unwrap_or_else(|| self.host().to_owned());
         command.env("PGHOST", host).env("PGPORT", self.options.get_port().to_string());
@@ -249,50 +250,50 @@ impl Url {
         command.env("PGSSLMODE", if encrypted { "require" } else { ssl_word(self.options.get_ssl_mode()) });
         match self.text_of_password() {
             Some(password) => drop(command.env("PGPASSWORD", password)),
-            // It would find the one that is withheld by itself.
+            // Otherwise it would find the withheld password itself.
             None => drop(command.env_remove("PGPASSWORD").env("PGPASSFILE", "/dev/null")),
         }
     }
 
-    /// The same place, for a connection that must be made within this time.
+    /// Returns the same URL with a limit on the time that connecting may take.
     pub(super) fn within(&self, limit: Duration) -> Url {
         Url { connect_timeout: Some(self.connect_timeout.unwrap_or(limit).min(limit)), ..self.clone() }
     }
 
-    /// What the driver connects with.
+    /// Returns the driver's connect options.
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options
     }
 
-    /// How long a connection may take to be made; no limit where there is none.
+    /// Returns how long connecting may take; `None` is unlimited.
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout
     }
 
-    /// The certificates and keys that it names.
+    /// Returns the files of the certificates and keys that it names.
     pub(super) fn files(&self) -> &[String] {
         &self.files
     }
 }
 
-/// A question after another spelling.
+/// Asks whether another spelling was meant.
 fn near(name: Option<&'static str>) -> String {
     name.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
 }
 
-/// The parameters of a URL that are obeyed, for people.
+/// Returns the supported parameters of a URL, for people.
 pub fn parameters() -> String {
     parts::TAKEN.join(", ")
 }
 
 impl fmt::Debug for Url {
-    /// The driver's own form of its options holds the password.
+    /// The derived form would show the driver's options, which contain the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Url({})", self.shown())
     }
 }
 
-/// libpq's word for how the connection is encrypted.
+/// Returns libpq's word for the encryption mode.
 fn ssl_word(mode: PgSslMode) -> &'static str {
     match mode {
         PgSslMode::Disable => "disable",
@@ -304,17 +305,18 @@ fn ssl_word(mode: PgSslMode) -> &'static str {
     }
 }
 
-/// The folder of the socket. A host that begins with a slash is one (it may come from PGHOST).
+/// Returns the folder of the socket. A host that begins with a slash is one (it may come from PGHOST).
 fn socket(options: &PgConnectOptions) -> Option<String> {
     let folder = options.get_socket().map(|s| s.display().to_string());
     let folder = folder.or_else(|| options.get_host().starts_with('/').then(|| options.get_host().to_owned()))?;
     Some(folder.trim_end_matches('/').to_owned())
 }
 
-/// The driver's options. Only its own reading of a URL asks the password file, and takes `options` as they are; so it gets
-/// one, with every part as a parameter.
+/// Returns the driver's options. The driver searches the password file and accepts `options` unchanged only
+/// when it reads a URL itself; so it gets one, with every part as a parameter.
 fn options(parts: &Parts) -> Result<PgConnectOptions, UrlError> {
-    // In the password file a socket is called localhost (https://www.postgresql.org/docs/current/libpq-pgpass.html).
+    // In the password file, a socket's host is `localhost`
+    // (https://www.postgresql.org/docs/current/libpq-pgpass.html).
     let localhost = parts.socket.is_some().then(|| "localhost".to_owned());
     let pairs = [
         ("host", parts.host.clone().or(localhost)),

@@ -1,6 +1,7 @@
-//! Watches over a statement that takes long: whether the way to the server, and the server's process, are still there. A
-//! link that a firewall has forgotten says nothing, and a proxy that hangs answers for the server, so the system's own
-//! keepalive finds neither; a second connection does. Gives up only on what it has seen twice.
+//! Watches a statement that takes long: whether the network link and the server process still exist. A link
+//! that a firewall has dropped stays silent, and a hanging proxy answers in place of the server, so the
+//! operating system's keepalive detects neither; a second connection does. Gives up only on what it has seen
+//! twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,26 +9,26 @@ use std::time::Duration;
 use super::cancel::Canceller;
 use super::connection::{Connection, Error};
 
-/// How long a statement may take before anybody asks.
+/// How long a statement may run before the first check.
 const FIRST: Duration = Duration::from_secs(10);
-/// How long it is between two questions once one had a bad answer.
+/// The time between two checks after a bad result.
 const AGAIN: Duration = Duration::from_secs(3);
-/// The longest time between two questions.
+/// The longest time between two checks.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// What a second connection sees.
 enum Seen {
-    /// The statement runs, or nothing can be said against it.
+    /// The statement is running, or nothing indicates otherwise.
     Works,
-    /// The process has no statement to run: its answer never came. What tells one such moment from another.
+    /// The process is not running a statement: its answer never arrived. The text identifies the moment.
     Idle(String),
-    /// There is no such process.
+    /// The process does not exist.
     Gone,
-    /// No connection can be made.
+    /// No connection can be opened.
     Unreachable,
 }
 
-/// Waits until the connection to the process is known to be lost, and says how.
+/// Waits until the connection to the process is known to be lost, and returns the reason.
 pub(super) async fn until_lost(of: Canceller) -> Error {
     let mut pause = FIRST;
     let mut last = Seen::Works;
@@ -41,7 +42,8 @@ pub(super) async fn until_lost(of: Canceller) -> Error {
                 return lost(&of, "it no longer answers, and neither do new connections");
             }
             (Seen::Idle(a), Seen::Idle(b)) if a == b => {
-                // It would keep its transaction and its locks for as long as the server believes in the link.
+                // It would keep its transaction and its locks for as long as the server considers the link
+                // alive.
                 of.terminate().await.ok();
                 return lost(&of, "the server sent an answer that never arrived");
             }
@@ -60,7 +62,7 @@ async fn look(of: &Canceller) -> Seen {
     match Connection::open(&url).await {
         Ok(other) => tokio::time::timeout(Duration::from_secs(10), state(other, of.pid)).await.unwrap_or(Seen::Works),
         Err(Error::NoAnswer { .. } | Error::NoServer { .. }) => Seen::Unreachable,
-        // Somebody answers there.
+        // A server answers there.
         Err(_) => Seen::Works,
     }
 }

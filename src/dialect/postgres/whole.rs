@@ -1,11 +1,11 @@
-//! Text of a schema file that goes into SQL as it stands must be one whole thing: an expression, a query, a type. It is
-//! judged by its pieces, not by what it means: that is the server's, which is asked later. Refuses whatever could end
-//! what it stands in and begin something else.
+//! Checks that text from a schema file that is inserted into SQL is exactly one expression, query or type. It
+//! is judged by its tokens, not by its meaning, which the server checks later. Refuses anything that could
+//! end its context and begin something else.
 
 use super::scan::{Kind, Piece, scan};
 use crate::schema::{Expr, Problem};
 
-/// One expression and nothing behind it.
+/// Checks that the text is one expression with nothing after it.
 pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let pieces = scan(&expr.text);
     let message = match pieces.as_deref() {
@@ -26,7 +26,7 @@ pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     found.push(problem.help("close all brackets and quotes; nothing may follow the expression"));
 }
 
-/// One query and nothing behind it.
+/// Checks that the text is one query with nothing after it.
 pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
     let pieces = scan(&expr.text).unwrap_or_default();
     let begins = pieces.iter().find(|p| p.kind != Kind::OpenComment && p.kind != Kind::Symbol('('));
@@ -41,7 +41,8 @@ pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
     }
 }
 
-/// Words, sizes in brackets and array brackets: what may stand behind a column's name as its type and nothing else.
+/// Returns whether the text consists of words, sizes in brackets and array brackets: what may follow a
+/// column's name as its type and nothing else.
 pub(super) fn is_type(name: &str) -> bool {
     const CLAUSES: [&str; 16] = [
         "AS",
@@ -72,7 +73,7 @@ pub(super) fn is_type(name: &str) -> bool {
     known && named && commas(&pieces) == Some(0)
 }
 
-/// An operator class: a name, with its schema and parameters where it has them.
+/// Returns whether the text is an operator class: a name, optionally with schema and parameters.
 pub(super) fn is_operator_class(name: &str) -> bool {
     let Some(pieces) = scan(name) else { return false };
     let inner = pieces.iter().all(|p| match p.kind {
@@ -80,7 +81,7 @@ pub(super) fn is_operator_class(name: &str) -> bool {
         Kind::OpenComment => false,
         _ => true,
     });
-    // Behind the name stand its parameters or nothing: `ops DESC` would be read as an order.
+    // Only parameters may follow the name: `ops DESC` would be read as an order.
     let words = pieces.iter().take_while(|p| p.kind != Kind::Symbol('('));
     let one_name =
         words.enumerate().all(|(i, p)| if i % 2 == 0 { matches!(p.kind, Kind::Word | Kind::Name) } else { p.kind == Kind::Symbol('.') });
@@ -88,7 +89,7 @@ pub(super) fn is_operator_class(name: &str) -> bool {
     inner && one_name && ends && !pieces.is_empty() && commas(&pieces) == Some(0)
 }
 
-/// An operator: `&&`, or `OPERATOR(schema.&&)`.
+/// Returns whether the text is an operator: `&&`, or `OPERATOR(schema.&&)`.
 pub(super) fn is_operator(name: &str) -> bool {
     let bare = |t: &str| !t.is_empty() && t.chars().all(|c| "+-*/<>=~!@#%^&|`?".contains(c)) && !t.contains("--") && !t.contains("/*");
     let inner = name.strip_prefix("OPERATOR(").or_else(|| name.strip_prefix("operator(")).and_then(|t| t.strip_suffix(')'));
@@ -96,7 +97,8 @@ pub(super) fn is_operator(name: &str) -> bool {
     bare(name) || inner.is_some_and(|t| t.rsplit_once('.').map_or(bare(t), |(schema, op)| named(schema) && bare(op)))
 }
 
-/// The name of a storage parameter or an access method: plain words, joined by dots.
+/// Returns whether the text is a name of a storage parameter or an access method: plain words, joined by
+/// dots.
 pub(super) fn is_plain_name(name: &str) -> bool {
     name.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
@@ -105,7 +107,7 @@ fn has(pieces: &[Piece], symbol: char) -> bool {
     pieces.iter().any(|p| p.kind == Kind::Symbol(symbol))
 }
 
-/// How many commas stand in no brackets. `None` where brackets do not close what they open.
+/// Returns how many commas are outside of brackets. `None` if the brackets do not match.
 fn commas(pieces: &[Piece]) -> Option<usize> {
     let mut open = Vec::new();
     let mut commas = 0;

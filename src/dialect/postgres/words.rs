@@ -1,20 +1,20 @@
-//! The names in a piece of PostgreSQL's SQL. Finds what a text depends on; it does not parse, and takes a name too many
-//! over one too few.
+//! The names in a piece of PostgreSQL SQL. Finds what a text depends on without parsing it, and rather
+//! returns a name too many than one too few.
 
 use std::collections::BTreeSet;
 
 use super::scan::{self, Piece};
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A bare word: keyword or name.
+    /// An unquoted word: keyword or name.
     Word,
     /// A name in double quotes.
     Quoted,
     /// A string.
     Text,
-    /// Anything else, one character.
+    /// Any other single character.
     Other,
 }
 
@@ -24,10 +24,10 @@ struct Token<'a> {
 }
 
 impl Token<'_> {
-    /// The name as the catalog has it.
+    /// Returns the name as the catalog stores it.
     fn name(&self) -> String {
         match self.kind {
-            // One quote at each end: the name may end in one of its own.
+            // Exactly one quote at each end, because the name may end in one of its own.
             Kind::Quoted => self.text.get(1..self.text.len().saturating_sub(1)).unwrap_or_default().replace("\"\"", "\""),
             _ => self.text.to_lowercase(),
         }
@@ -45,14 +45,15 @@ impl Token<'_> {
         self.kind == Kind::Other && self.text == op
     }
 
-    /// What stands between the quotes of a string.
+    /// Returns the contents of a string between its quotes.
     fn inner(&self) -> &str {
         let open = self.text.find('\'').map_or(0, |n| n + 1);
         self.text.get(open..self.text.len().saturating_sub(1)).unwrap_or_default()
     }
 }
 
-/// All names in a text, as the catalog would have them; those in strings too, for `nextval('s')` names a sequence.
+/// Returns all names in a text, as the catalog stores them; those in strings too, because `nextval('s')`
+/// names a sequence.
 pub(crate) fn words(sql: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for token in lex(sql) {
@@ -67,12 +68,12 @@ pub(crate) fn words(sql: &str) -> BTreeSet<String> {
     found
 }
 
-/// The strings in a text.
+/// Returns the strings in a text.
 pub(crate) fn strings(sql: &str) -> BTreeSet<String> {
     lex(sql).iter().filter(|t| t.kind == Kind::Text).map(|t| t.inner().replace("''", "'")).collect()
 }
 
-/// The relations that a query may read: what stands where `FROM` and `JOIN` take one, and what strings name.
+/// Returns the relations that a query may read: names after `FROM` and `JOIN`, and names in strings.
 pub(crate) fn reads(sql: &str) -> BTreeSet<(Option<String>, String)> {
     const ENDS: [&str; 13] =
         ["select", "where", "group", "order", "having", "window", "limit", "offset", "fetch", "for", "union", "intersect", "except"];
@@ -115,7 +116,7 @@ fn set_last(open: &mut [bool], value: bool) {
     }
 }
 
-/// `[schema.]name` at a position, and the position behind it.
+/// Reads `[schema.]name` at a position; returns the position after it.
 fn name_at(tokens: &[Token<'_>], at: usize) -> Option<((Option<String>, String), usize)> {
     let first = tokens.get(at).filter(|t| t.is_name())?.name();
     let dotted = tokens.get(at + 1).is_some_and(|t| t.is_op("."));
@@ -125,14 +126,15 @@ fn name_at(tokens: &[Token<'_>], at: usize) -> Option<((Option<String>, String),
     }
 }
 
-/// The one name that a text is: a type, a sequence. What follows it (`[]`, `(10,2)`) comes back with it.
+/// Returns the name at the beginning of a text, such as a type or a sequence, and what follows it (`[]`,
+/// `(10,2)`).
 pub(crate) fn leading_name(sql: &str) -> Option<((Option<String>, String), String)> {
     let tokens = lex(sql);
     let (name, next) = name_at(&tokens, 0)?;
     Some((name, tokens.get(next..)?.iter().map(|t| t.text).collect()))
 }
 
-/// The pieces of a text, comments left out; none of a text that PostgreSQL could not read either.
+/// Returns the tokens of a text without comments; none if PostgreSQL could not read the text either.
 fn lex(sql: &str) -> Vec<Token<'_>> {
     let kind = |piece: &Piece, text: &str| match piece.kind {
         scan::Kind::Word => Kind::Word,

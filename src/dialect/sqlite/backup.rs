@@ -1,6 +1,6 @@
-//! A copy of a live SQLite file by the online backup API (<https://sqlite.org/backup.html>).
+//! Copies a live SQLite file with the online backup API (<https://sqlite.org/backup.html>).
 //!
-//! Not `VACUUM INTO`: that may renumber the rowids of tables without an integer key.
+//! Does not use `VACUUM INTO`, which may renumber the rowids of tables without an integer primary key.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,9 @@ use super::connection::{Connection, Error, Mode};
 use super::file;
 use super::overwrite::Pages;
 
-/// Copies the database into a new file that only its owner may read. While the caller holds the write lock on the
-/// source through another connection, the copy is exactly what that connection sees. A copy that fails is removed.
+/// Copies the database into a new file that only its owner can read. If the caller holds the write lock on
+/// the source through another connection, the copy is exactly what that connection sees. A copy that fails is
+/// deleted.
 pub(crate) async fn backup(from: &Path, to: &Path) -> Result<(), Error> {
     backup_from(Connection::open(from, Mode::Read, Duration::from_secs(5)).await?, to).await
 }
@@ -25,13 +26,13 @@ pub(crate) async fn backup_from(from: Connection, to: &Path) -> Result<(), Error
     outcome
 }
 
-/// Removes a copy, with the journal that SQLite leaves if it could not write into the copy.
+/// Deletes a copy and the journal that SQLite leaves if it could not write to the copy.
 pub(crate) fn remove(copy: &Path) {
     std::fs::remove_file(copy).ok();
     std::fs::remove_file(file::beside(copy, "-journal")).ok();
 }
 
-/// A name for a backup: the database's own with the moment behind it, in UTC.
+/// Returns a name for a backup: that of the database followed by the time in UTC.
 pub(crate) async fn name_for(database: &Path, folder: Option<&Path>) -> Result<PathBuf, Error> {
     let mut clock = Connection::in_memory().await?;
     let stamp = clock.texts("SELECT replace(strftime('%Y%m%dT%H%M%fZ', 'now'), '.', '')").await?.concat();
@@ -41,22 +42,22 @@ pub(crate) async fn name_for(database: &Path, folder: Option<&Path>) -> Result<P
     Ok(folder.map_or_else(beside, Path::to_path_buf).join(format!("{file}.{stamp}.backup")))
 }
 
-/// Deletes the older backups of this database that stand beside the newest, but for so many. A file that cannot be
-/// deleted stays: it is no reason to fail an apply that is done.
+/// Deletes older backups of this database in the directory of the newest one, except for `keep` of them. A
+/// file that cannot be deleted remains; the apply is done and must not fail.
 pub(crate) fn keep_newest(database: &Path, newest: &Path, keep: Option<usize>) {
     let Some(keep) = keep else { return };
     let folder = newest.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = database.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut backups: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| is_backup(p, &file)).collect();
-    // The moment in the name sorts them.
+    // The timestamp in the name makes them sort by age.
     backups.sort();
     for old in backups.iter().rev().skip(keep.max(1)) {
         std::fs::remove_file(old).ok();
     }
 }
 
-/// Whether the name is the database's with a moment behind it, as [`name_for`] gives it.
+/// Returns true if the name is that of the database followed by a timestamp, as [`name_for`] returns it.
 fn is_backup(path: &Path, database: &str) -> bool {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let stamp = name.strip_prefix(database).and_then(|r| r.strip_prefix('.')).and_then(|r| r.strip_suffix(".backup"));
@@ -86,7 +87,8 @@ async fn pages(source: &mut Connection, target: &mut Connection) -> Result<(), E
     let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
     let mut source = source.inner().lock_handle().await.map_err(raw)?;
     let mut target = target.inner().lock_handle().await.map_err(raw)?;
-    // SAFETY: both handles stay locked, and so live and unused by others, until `pages` is finished before them.
+    // SAFETY: both handles stay locked, and so stay alive and unused by others, until `pages` is finished
+    // before them.
     let mut pages = unsafe { Pages::begin(target.as_raw_handle().as_ptr(), source.as_raw_handle().as_ptr()) }?;
     pages.step(-1)?;
     pages.finish()

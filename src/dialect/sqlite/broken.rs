@@ -1,5 +1,6 @@
-//! Hazards of views and triggers that would not work once a plan is done. What worked before stops the plan; what is new
-//! and does not work is a warning, because SQLite makes it all the same; what never worked and is not touched is silent.
+//! Hazards of views and triggers that a plan would break. One that worked before blocks the plan. A new one
+//! that does not work is a warning, because SQLite creates it anyway. One that never worked and is not
+//! changed is not reported.
 
 use super::inspect::Live;
 use super::prove::Proof;
@@ -8,7 +9,7 @@ use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Schema};
 
-/// Adds the hazards to the steps: to the body's own step, or to the first one.
+/// Adds the hazards to the steps: to the step of the view or trigger itself, or to the first step.
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
     for (body, reason) in &proof.is_broken {
         let old = old_key(body, changes);
@@ -34,7 +35,7 @@ pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &
     }
 }
 
-/// What it is called before the change.
+/// Returns the name before the change.
 fn old_key(body: &Body, changes: &Changes) -> Body {
     let is_it = |c: &&Change| c.kind().word() == body.0 && c.after().is_some_and(|h| h.name.name.matches(&body.1));
     let change = changes.objects.iter().find(is_it);
@@ -48,7 +49,8 @@ fn declared(body: &Body, desired: &Schema) -> Option<String> {
     if body.0 == "view" { view() } else { trigger() }
 }
 
-/// Whether it uses what only the program that made it has: then nothing can be said of it.
+/// Returns true if the body uses something that only the application that created it provides; it cannot be
+/// checked then.
 fn is_foreign(reason: &str) -> bool {
     reason.contains("no such function") || reason.contains("no such collation") || reason.contains("no such module")
 }
@@ -74,7 +76,7 @@ fn warns(address: Address, reason: &str) -> Hazard {
     Hazard::new(code, Level::Warns, address, message, "SQLite creates it anyway; check its SQL")
 }
 
-/// What to write instead, if what is missing has another name now.
+/// Returns what to write instead, if the missing name was renamed.
 fn advice(reason: &str, changes: &Changes) -> String {
     let missing = missing(reason);
     for change in changes.tables() {
@@ -89,7 +91,7 @@ fn advice(reason: &str, changes: &Changes) -> String {
     "change its SQL in the schema, keep what it depends on, or remove it from the schema".to_owned()
 }
 
-/// The name in `no such column: new.x`, `no such table: main.t`, `on an update of x, and …`.
+/// Returns the name in `no such column: new.x`, `no such table: main.t`, `on an update of x, and …`.
 fn missing(reason: &str) -> &str {
     let after = |mark: &str| reason.split_once(mark).map(|(_, rest)| rest);
     let named = after("no such column: ").or_else(|| after("no such table: ")).or_else(|| after("on UPDATE OF ")).unwrap_or_default();

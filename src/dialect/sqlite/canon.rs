@@ -1,5 +1,6 @@
-//! One spelling for SQLite's expressions: SQLite keeps the text it was given, so case, quotes, spaces, comments and
-//! needless parentheses are no difference. Works on tokens: what it does not know, it leaves as it stands.
+//! Normalizes the spelling of SQLite's expressions. SQLite stores the text as given, so case, quotes, spaces,
+//! comments and redundant parentheses must not count as differences. Works on tokens and leaves unknown ones
+//! as they are.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +8,17 @@ use super::keywords::is_reserved;
 use super::lexer::{Kind, Token, lex};
 use crate::schema::UNSURE;
 
-/// What is known about the place an expression stands in.
+/// The context of an expression.
 #[derive(Default)]
 pub(crate) struct Scope<'a> {
-    /// The table's own name: `t.a` is `a` there.
+    /// The name of the table itself: `t.a` is then `a`.
     pub(crate) table: Option<&'a str>,
-    /// The table's columns in lower case. Where they are known, `"typo"` is the string SQLite takes it for.
+    /// The table's columns in lower case. If they are known, `"typo"` is taken for a string, as SQLite does.
     pub(crate) columns: Option<&'a BTreeSet<String>>,
 }
 
-/// The canonical spelling: every name in double quotes and lower case, every keyword bare and in lower case.
+/// Returns the canonical spelling: every name in double quotes and lower case, every keyword unquoted and in
+/// lower case.
 pub(crate) fn canon(sql: &str, scope: &Scope) -> String {
     let tokens = lex(sql);
     let mut words: Vec<String> = Vec::with_capacity(tokens.len());
@@ -38,7 +40,7 @@ pub(crate) fn canon(sql: &str, scope: &Scope) -> String {
     without_needless_parentheses(words).join(" ")
 }
 
-/// The mark is none where it stands in somebody's text.
+/// Escapes the marker characters that occur in the text itself.
 fn without_marks(word: String) -> String {
     if word.contains([UNSURE, '\u{2}']) { word.replace('\u{2}', "\u{2}2").replace(UNSURE, "\u{2}1") } else { word }
 }
@@ -84,14 +86,14 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Whether a word in double quotes stands where no string could.
+/// Returns true if a word in double quotes is in a place where a string is not allowed.
 fn is_surely_a_name(sql: &str, tokens: &[Token], i: usize) -> bool {
     let before = i.checked_sub(1).map(|b| &tokens[b]);
     let after = tokens.get(i + 1);
     let qualified = |t: Option<&Token>| t.is_some_and(|t| t.is_op(sql, "."));
     let called = after.is_some_and(|t| t.is_op(sql, "("));
     let is = |t: Option<&Token>, words: &[&str]| t.is_some_and(|t| words.iter().any(|k| t.is(sql, k)));
-    // IS DISTINCT FROM is an operator, and a condition stands behind the ON of a JOIN.
+    // IS DISTINCT FROM is an operator, and the ON of a JOIN is followed by a condition.
     let compares = is(before, &["FROM"]) && i > 1 && tokens[i - 2].is(sql, "DISTINCT");
     let in_head = || !tokens[..i].iter().any(|t| ["SELECT", "WITH", "VALUES", "BEGIN", "JOIN"].iter().any(|k| t.is(sql, k)));
     let introduced = is(before, &["FROM", "JOIN", "INTO", "UPDATE", "AS"]) && !compares;
@@ -99,11 +101,11 @@ fn is_surely_a_name(sql: &str, tokens: &[Token], i: usize) -> bool {
     qualified(before) || qualified(after) || called || introduced
 }
 
-/// The modules that SQLite brings, whose arguments are names and options without case.
+/// The modules built into SQLite, whose arguments are case-insensitive names and options.
 const MODULES: [&str; 7] = ["fts3", "fts4", "fts5", "fts5vocab", "rtree", "rtree_i32", "geopoly"];
 
-/// The canonical spelling of a virtual table's module and arguments: what stands in quotes may be anything, and keeps
-/// its letters unless it is a plain name.
+/// Returns the canonical spelling of a virtual table's module and arguments. Quoted text may be anything and
+/// keeps its case unless it is a plain name.
 pub(crate) fn canon_module(sql: &str) -> String {
     let tokens = lex(sql);
     let own = tokens.first().is_some_and(|t| MODULES.iter().any(|m| t.value(sql).eq_ignore_ascii_case(m)));
@@ -115,7 +117,7 @@ pub(crate) fn canon_module(sql: &str) -> String {
     tokens.iter().enumerate().map(spell).collect::<Vec<_>>().join(" ")
 }
 
-/// Takes off parentheses around the whole, doubled ones, and those that change nothing by SQLite's precedence
+/// Removes outer parentheses, doubled ones, and those that change nothing by SQLite's precedence
 /// (<https://sqlite.org/lang_expr.html#operators_and_parse_affecting_attributes>).
 fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
     let pairs = pairs(&words);
@@ -139,7 +141,7 @@ fn without_needless_parentheses(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// How tightly an operator binds; higher is tighter.
+/// Returns the precedence of an operator; higher binds tighter.
 fn precedence(word: &str) -> Option<u8> {
     Some(match word {
         "or" => 1,
@@ -157,7 +159,7 @@ fn precedence(word: &str) -> Option<u8> {
     })
 }
 
-/// Whether what stands in the brackets would bind the same without them. In doubt it would not.
+/// Returns true if the text in the parentheses would bind the same without them. In doubt it would not.
 fn binds_anyway(words: &[String], pairs: &[Option<usize>], open: usize, close: usize) -> bool {
     let Some(inner) = loosest(words, pairs, open + 1, close) else { return false };
     let (Some(left), Some(right)) = (left_of(words, open), right_of(words, close)) else { return false };
@@ -165,7 +167,7 @@ fn binds_anyway(words: &[String], pairs: &[Option<usize>], open: usize, close: u
     (inner > left || associative) && inner >= right && !beside_between(words, pairs, open)
 }
 
-/// The loosest operator directly in the brackets. `None` for lists and queries.
+/// Returns the lowest precedence directly inside the parentheses; `None` for lists and queries.
 fn loosest(words: &[String], pairs: &[Option<usize>], from: usize, to: usize) -> Option<u8> {
     let mut found = u8::MAX;
     let mut at = from;
@@ -180,7 +182,8 @@ fn loosest(words: &[String], pairs: &[Option<usize>], from: usize, to: usize) ->
     (from < to).then_some(found)
 }
 
-/// What binds from the left: nothing at a beginning; not known behind a name, whose arguments these may be.
+/// Returns the precedence on the left: 0 at a beginning, and `None` after a name, whose arguments these may
+/// be.
 fn left_of(words: &[String], open: usize) -> Option<u8> {
     let Some(before) = open.checked_sub(1) else { return Some(0) };
     let word = words[before].as_str();
@@ -188,7 +191,7 @@ fn left_of(words: &[String], open: usize) -> Option<u8> {
     let sign = matches!(word, "-" | "+" | "~") && !behind.is_some_and(is_operand);
     match word {
         _ if sign => Some(u8::MAX),
-        // `IS NOT` is one operator, and binds as IS does.
+        // `IS NOT` is one operator with the precedence of IS.
         "not" if behind == Some("is") => None,
         "(" if before > 0 && matches!(words[before - 1].as_str(), "in" | "exists" | "values") => None,
         "(" | "," | "when" | "then" | "else" => Some(0),
@@ -197,7 +200,8 @@ fn left_of(words: &[String], open: usize) -> Option<u8> {
     }
 }
 
-/// Whether a value ends with the word, so that a sign behind it has two sides. In doubt it does not.
+/// Returns true if a value ends with the word, so that a sign after it is a binary operator. In doubt it does
+/// not.
 fn is_operand(word: &str) -> bool {
     let literal = word.starts_with(|c: char| c.is_ascii_digit() || "\"'.x".contains(c) || c == UNSURE);
     (literal && word != "\"by\"") || word == ")"
@@ -206,13 +210,13 @@ fn is_operand(word: &str) -> bool {
 fn right_of(words: &[String], close: usize) -> Option<u8> {
     match words.get(close + 1).map(String::as_str) {
         None | Some(")" | "," | "when" | "then" | "else" | "\"end\"") => Some(0),
-        // Behind a value it begins NOT IN, NOT LIKE, NOT BETWEEN or NOT NULL.
+        // After a value it begins NOT IN, NOT LIKE, NOT BETWEEN or NOT NULL.
         Some("not") => precedence("in"),
         Some(word) => precedence(word),
     }
 }
 
-/// The AND of `BETWEEN` is no AND.
+/// Returns true if a BETWEEN precedes the parenthesis on the same level: its AND is not the logical operator.
 fn beside_between(words: &[String], pairs: &[Option<usize>], open: usize) -> bool {
     let mut at = open;
     while let Some(before) = at.checked_sub(1) {

@@ -1,4 +1,4 @@
-//! What the schema file says that SQLite cannot take, found without a database and shown at its line.
+//! Detects what SQLite does not support in a schema file, without a database, and reports it at its line.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use crate::dialect::operators;
 use crate::diff::{Attribute, Changes, Delta, TableChange};
 use crate::schema::{Column, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Type};
 
-/// The collations that every SQLite has; others belong to the program that defines them.
+/// The collations built into SQLite; others belong to the application that defines them.
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
-/// All problems of a schema that is meant for SQLite.
+/// Returns all problems of a schema for SQLite.
 pub fn problems(schema: &Schema) -> Vec<Problem> {
     let mut found = Vec::new();
     for table in schema.tables.values() {
@@ -105,8 +105,8 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     }
 }
 
-/// Whether the default is one that the column could not hold. A STRICT table may have it, and takes no row that leaves
-/// the column out (<https://sqlite.org/stricttables.html>).
+/// Returns why the column cannot store its default, if so. A STRICT table may have such a default, but
+/// rejects every row that omits the column (<https://sqlite.org/stricttables.html>).
 pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
     let default = column.default.as_ref().filter(|_| table.strict)?;
     let declared = types::declared(&column.ty, true).to_ascii_uppercase();
@@ -115,7 +115,7 @@ pub(crate) fn unfit_default(column: &Column, table: &Table) -> Option<String> {
         .then(|| format!("the default of column `{}` is not of type {declared}, which strict table `{}` requires", column.name, table.name))
 }
 
-/// Defaults that a change gives to tables which are there, and that SQLite would refuse over their rows.
+/// Returns the defaults that a change adds to existing tables and that SQLite would reject for their rows.
 pub(crate) fn unfit_defaults(changes: &Changes) -> Vec<Problem> {
     let mut found = Vec::new();
     for change in changes.tables() {
@@ -158,7 +158,8 @@ fn table_rules(table: &Table, found: &mut Vec<Problem>) {
             .help("add primary-key, or remove without-rowid"),
         );
     }
-    // Anywhere else SQLite has an old bug that it keeps (<https://sqlite.org/lang_createtable.html#the_primary_key>).
+    // In other tables SQLite allows NULL, a bug that it keeps for compatibility
+    // (<https://sqlite.org/lang_createtable.html#the_primary_key>).
     let refuses_null = (table.strict || table.without_rowid) && types::rowid_key(table).is_none();
     for column in table.columns.values().filter(|c| refuses_null && table.in_key(&c.name) && !c.not_null) {
         let what = if table.strict { "strict" } else { "without rowid" };
@@ -215,7 +216,7 @@ fn index(index: &Index, found: &mut Vec<Problem>) {
     }
 }
 
-/// Whether every SQLite has the collation.
+/// Returns true if the collation is built into SQLite.
 pub(crate) fn known_collation(name: &Ident) -> bool {
     COLLATIONS.iter().any(|c| name.matches(c))
 }
@@ -225,7 +226,8 @@ fn unknown_collation(name: &Ident, origin: Origin) -> Problem {
         .help("SQLite has binary, nocase and rtrim; restrict others to PostgreSQL with only=postgres")
 }
 
-/// One expression and nothing behind it: text from a schema file must not become a second statement.
+/// Checks that the text is exactly one expression: text from a schema file must not become a second
+/// statement.
 fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     let tokens = lex(&expr.text);
     let semicolon = tokens.iter().any(|t| t.is_op(&expr.text, ";"));
@@ -251,18 +253,18 @@ fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
     );
 }
 
-/// A comment that goes on to the end of the text, so that what is written behind it would be part of it.
+/// Returns true if a comment extends to the end of the text, so that it would include whatever is appended.
 fn ends_in_comment(sql: &str) -> bool {
     let probed = format!("{sql};");
     lex(&probed).last().is_none_or(|t| t.end < probed.len())
 }
 
-/// `/*` without its `*/`.
+/// Returns true for a `/*` without its `*/`.
 fn has_open_comment(sql: &str) -> bool {
     ends_in_comment(&format!("{sql}\n"))
 }
 
-/// A comma in no brackets.
+/// Returns true for a comma outside parentheses.
 fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
     let mut depth = 0i32;
     tokens.iter().any(|t| {
@@ -271,7 +273,8 @@ fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
     })
 }
 
-/// Names, then sizes in brackets: what may stand behind a column's name as its type and nothing else.
+/// Returns true for names followed by sizes in parentheses: what can follow a column's name as its type and
+/// as nothing else.
 pub(crate) fn is_type_name(name: &str) -> bool {
     const CLAUSES: [&str; 11] =
         ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
@@ -292,7 +295,7 @@ pub(crate) fn is_type_name(name: &str) -> bool {
     words.iter().all(word) && closed && !ends_in_comment(name)
 }
 
-/// Brackets that close what they open, and quotes that end.
+/// Returns true if all parentheses and quotes are closed.
 fn is_closed(sql: &str, tokens: &[Token]) -> bool {
     let mut depth = 0i32;
     for token in tokens {
@@ -328,11 +331,11 @@ fn query(expr: &Expr, found: &mut Vec<Problem>) {
     }
 }
 
-/// `… BEGIN …; END` and nothing behind the END.
+/// Checks for `… BEGIN …; END` with nothing after the END.
 fn trigger(expr: &Expr, found: &mut Vec<Problem>) {
     let sql = expr.text.trim_end().trim_end_matches(';');
     let tokens = lex(sql);
-    // Behind a dot, and as the name of the table, BEGIN and END are names.
+    // After a dot, and as the name of the table, BEGIN and END are names.
     let is_name = |i: usize| i > 0 && (tokens[i - 1].is_op(sql, ".") || tokens[i - 1].is(sql, "ON"));
     let keyword = |i: usize, word: &str| tokens[i].is(sql, word) && !is_name(i);
     let mut depth = 0i32;

@@ -1,10 +1,10 @@
-//! SQLite's result codes in words that hold no value of a row: its own messages may quote one, as in
-//! `bad JSON path: '…'`. A failure of the machine has the constant words of `sqlite3_errstr`
+//! Describes SQLite's result codes without values from rows, which its own messages may quote, as in
+//! `bad JSON path: '…'`. A system failure gets the constant text of `sqlite3_errstr`
 //! (<https://sqlite.org/rescode.html>).
 
 use libsqlite3_sys as ffi;
 
-/// The names of the primary codes that a statement may end with, and what they mean.
+/// The names and meanings of the primary result codes that a statement may end with.
 const CODES: [(i32, &str, &str); 13] = [
     (ffi::SQLITE_ERROR, "SQLITE_ERROR", "an expression fails on the rows"),
     (ffi::SQLITE_NOMEM, "SQLITE_NOMEM", "out of memory"),
@@ -26,17 +26,17 @@ fn entry(code: i32) -> (&'static str, &'static str) {
     found.map_or(("a SQLite error", "an expression fails on the rows"), |(_, name, meaning)| (name, meaning))
 }
 
-/// The name of a code's kind.
+/// Returns the name of the primary result code.
 pub(crate) fn name(code: i32) -> &'static str {
     entry(code).0
 }
 
-/// What a code's kind means.
+/// Returns the meaning of the primary result code.
 pub(crate) fn meaning(code: i32) -> &'static str {
     entry(code).1
 }
 
-/// The meaning, with the code's name unless the words are SQLite's own.
+/// Returns the meaning, with the code's name unless the text is SQLite's own.
 pub(crate) fn message(code: i32) -> String {
     let (name, meaning) = entry(code);
     let of_a_value = [ffi::SQLITE_ERROR, ffi::SQLITE_CONSTRAINT, ffi::SQLITE_MISMATCH, ffi::SQLITE_AUTH, ffi::SQLITE_RANGE];
@@ -44,8 +44,8 @@ pub(crate) fn message(code: i32) -> String {
     if is_constant { meaning.to_owned() } else { format!("{meaning} ({name})") }
 }
 
-/// Whether SQLite's message for the code is made when the statement is prepared, of names in the schema alone: which column
-/// or constraint it is. What RAISE and virtual tables say has other codes.
+/// Returns true if SQLite builds the message for the code when the statement is prepared, from names in the
+/// schema alone: the column or the constraint. The messages of RAISE and of virtual tables have other codes.
 pub(crate) fn names_the_schema(code: i32) -> bool {
     let codes = [
         ffi::SQLITE_CONSTRAINT_CHECK,

@@ -1,4 +1,4 @@
-//! A connection to a SQLite file, and SQLite's errors in words.
+//! A connection to a SQLite file, and SQLite's errors.
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;
@@ -10,51 +10,51 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 use super::{codes, file, prepare};
 use crate::dialect::{PULSE, Pulse};
 
-/// What went wrong between rosey and a SQLite database.
+/// Errors from a SQLite database.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The file is not there.
+    /// The file does not exist.
     #[error("{path}: no such file")]
     NoFile {
-        /// The path as it was given.
+        /// The path as given.
         path: String,
     },
-    /// The file is something else.
+    /// The file is not a SQLite database.
     #[error("{path} is not a SQLite database")]
     NotADatabase {
-        /// The path as it was given.
+        /// The path as given.
         path: String,
     },
     /// The file cannot be opened.
     #[error("{path} cannot be opened: {reason}")]
     CannotOpen {
-        /// The path as it was given.
+        /// The path as given.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         reason: String,
     },
     /// Another connection holds the lock.
     #[error("the database is locked by another connection")]
     Locked,
-    /// The file or its folder may not be written.
+    /// The file or its directory is not writable.
     #[error("the database is read-only")]
     ReadOnly,
-    /// The file or its folder may not be written, which was found before anything began.
+    /// The file or its directory is not writable, as found before anything began.
     #[error("{path} is not writable: {reason}")]
     NotWritable {
-        /// The file or the folder.
+        /// The file or the directory.
         path: String,
-        /// The system's reason.
+        /// The system's error.
         reason: String,
     },
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// The database's disk is full.
+    /// The disk of the database is full.
     #[error("the disk that holds {path} is full")]
     DiskFull {
-        /// The database's folder.
+        /// The database's directory.
         path: String,
     },
     /// The disk of SQLite's temporary files is full.
@@ -63,13 +63,13 @@ pub enum Error {
     /// The statement was interrupted.
     #[error("interrupted")]
     Interrupted,
-    /// The database is in WAL mode with a log beside it, and the folder may not be written.
+    /// The database is in WAL mode and has a log, and its directory is not writable.
     #[error("{path} is in WAL mode, but its folder is not writable: SQLite cannot read the write-ahead log")]
     WalUnreadable {
-        /// The path as it was given.
+        /// The path as given.
         path: String,
     },
-    /// SQLite copies pages of one size alone over a database in WAL mode.
+    /// SQLite can overwrite a database in WAL mode only with pages of the same size.
     #[error("{backup} has a different page size than {path}, which is in WAL mode")]
     PageSize {
         /// The backup.
@@ -77,7 +77,8 @@ pub enum Error {
         /// The database.
         path: String,
     },
-    /// A statement that SQLite had accepted failed over the rows. Its message is not kept, for it may quote a value.
+    /// A statement that SQLite had accepted failed on the rows. The message is discarded, because it may
+    /// quote a value.
     #[error("{}", .named.clone().unwrap_or_else(|| codes::message(*.code)))]
     Rows {
         /// SQLite's extended result code.
@@ -87,7 +88,7 @@ pub enum Error {
         /// The statement.
         sql: String,
     },
-    /// Any other error, with the statement that met it.
+    /// Any other error, with the statement that caused it.
     #[error("{message}")]
     Sql {
         /// SQLite's own message.
@@ -99,22 +100,22 @@ pub enum Error {
     },
 }
 
-/// How a file is opened.
+/// How to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Nothing is ever written.
+    /// Read-only.
     Read,
-    /// The file must be there.
+    /// Read-write; the file must exist.
     Write,
-    /// The file is made where it is not there.
+    /// Read-write; the file is created if it does not exist.
     Create,
 }
 
-/// A connection with foreign keys off: `PRAGMA foreign_keys` does nothing inside a transaction, and a rebuild must not
-/// fire `ON DELETE` when it drops the old table.
+/// A connection with foreign keys off: `PRAGMA foreign_keys` has no effect inside a transaction, and a
+/// rebuild must not fire `ON DELETE` when it drops the old table.
 pub(crate) struct Connection {
     inner: SqliteConnection,
-    /// Whether SQLite's messages are told as they are: its rows, if there are any, are no secret.
+    /// Whether SQLite's messages are passed on unchanged, because the rows are not confidential.
     tells_all: bool,
 }
 
@@ -137,7 +138,7 @@ impl Connection {
         if mode != Mode::Read {
             connection.wait_eagerly(wait).await?;
         }
-        // The first read tells whether it is a database at all, and a hot journal has to be rolled back by a writer.
+        // The first read shows whether the file is a database. A hot journal must be rolled back by a writer.
         match connection.query("SELECT count(*) FROM sqlite_schema").await {
             Ok(_) => Ok(connection),
             Err(Error::ReadOnly) if mode == Mode::Read => Box::pin(Self::open(path, Mode::Write, wait)).await,
@@ -147,16 +148,16 @@ impl Connection {
                 if mode != Mode::Read || !file::is_wal(path) {
                     return Err(Error::CannotOpen { path: shown, reason: message });
                 }
-                // To read a database in WAL mode SQLite makes files beside it, which it cannot do here. Without a log
-                // there is nothing that they would tell.
+                // To read a database in WAL mode, SQLite creates files beside it, which it cannot do here. If
+                // there is no log, they would contain nothing.
                 if file::has_wal(path) { Err(Error::WalUnreadable { path: shown }) } else { Self::open_immutable(path).await }
             }
             Err(other) => Err(other),
         }
     }
 
-    /// Looks for the lock every millisecond. SQLite's own handler sleeps for up to 100 ms, and writers that commit one
-    /// after the other then never let it in.
+    /// Polls for the lock every millisecond. SQLite's own handler sleeps for up to 100 ms, and never gets the
+    /// lock if writers commit one after another.
     async fn wait_eagerly(&mut self, wait: Duration) -> Result<(), Error> {
         unsafe extern "C" fn again(most: *mut c_void, tries: c_int) -> c_int {
             if usize::try_from(tries).is_ok_and(|n| n >= most.addr()) {
@@ -167,14 +168,15 @@ impl Connection {
         }
         let most = usize::try_from(wait.as_millis()).unwrap_or(usize::MAX);
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "wait"))?;
-        // SAFETY: the handle is locked and live; the callback takes the pointer for a number, and keeps no state.
+        // SAFETY: the handle is locked and live; the callback treats the pointer as a number and keeps no
+        // state.
         unsafe {
             libsqlite3_sys::sqlite3_busy_handler(handle.as_raw_handle().as_ptr(), Some(again), std::ptr::without_provenance_mut(most))
         };
         Ok(())
     }
 
-    /// Opens a file that nobody changes meanwhile, without any lock and without a file beside it
+    /// Opens a file that no one changes meanwhile, without locking and without files beside it
     /// (<https://sqlite.org/c3ref/open.html#coreuriqueryparameters>).
     pub(crate) async fn open_immutable(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();
@@ -189,23 +191,23 @@ impl Connection {
         }
     }
 
-    /// Rolls back what a failed write has left. Where SQLite could not write into the file itself, it leaves the file half
-    /// changed, with a journal from which whoever opens it next rolls it back: that shall not be a program that may only
-    /// read, or one that copies the file alone. Where this fails too, the journal stays.
+    /// Rolls back what a failed write has left. If SQLite could not write to the file itself, it leaves it
+    /// half changed, with a journal that the next connection uses to roll it back. That must not be left to a
+    /// read-only program, or to one that copies only the file. If this fails too, the journal remains.
     pub(crate) async fn settle(path: &Path) {
         if let Ok(next) = Self::open(path, Mode::Write, Duration::ZERO).await {
             next.close().await.ok();
         }
     }
 
-    /// Opens a private database in memory.
+    /// Opens a private in-memory database.
     pub(crate) async fn in_memory() -> Result<Self, Error> {
         let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).disable_statement_logging();
         let inner = options.connect().await.map_err(|e| opening(e, ":memory:"))?;
         Ok(Self { inner, tells_all: true })
     }
 
-    /// All rows of a query.
+    /// Returns all rows of a query.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<SqliteRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
         match statement.fetch_all(&mut self.inner).await {
@@ -214,26 +216,26 @@ impl Connection {
         }
     }
 
-    /// One number; no row and NULL count as 0.
+    /// Returns one number; no row and NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
         let rows = self.query(sql).await?;
         Ok(rows.first().and_then(|r| r.try_get::<Option<i64>, _>(0).ok().flatten()).unwrap_or(0))
     }
 
-    /// The first row's numbers; NULL counts as 0.
+    /// Returns the first row's numbers; NULL counts as 0.
     pub(crate) async fn numbers(&mut self, sql: &str) -> Result<Vec<i64>, Error> {
         let rows = self.query(sql).await?;
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
         Ok((0..row.len()).map(|i| row.try_get::<Option<i64>, _>(i).ok().flatten().unwrap_or(0)).collect())
     }
 
-    /// The first column of all rows, as text.
+    /// Returns the first column of all rows as text.
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, Error> {
         let rows = self.query(sql).await?;
         Ok(rows.iter().filter_map(|r| r.try_get_unchecked::<Option<String>, _>(0).ok().flatten()).collect())
     }
 
-    /// Runs a statement and gives the number of rows it changed.
+    /// Runs a statement and returns the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match statement.execute(&mut self.inner).await {
@@ -242,23 +244,24 @@ impl Connection {
         }
     }
 
-    /// Runs a statement as [`Connection::execute`] does, and nothing that stands behind it.
+    /// Runs one statement as [`Connection::execute`] does, and nothing that follows it.
     pub(crate) async fn run_one(&mut self, sql: &str) -> Result<u64, Error> {
-        // Some pragmas do their work when they are prepared.
+        // Some pragmas take effect when they are prepared.
         if !sql.starts_with("PRAGMA") {
             self.prepared(sql).await?;
         }
         self.execute(sql).await
     }
 
-    /// Tells SQLite's messages as they are: for a database whose rows are no secret.
+    /// Passes SQLite's messages on unchanged: for a database whose rows are not confidential.
     pub(crate) fn telling_all(mut self) -> Self {
         self.tells_all = true;
         self
     }
 
-    /// The error without what a row may have put into it: a message that SQLite gives before it has looked at a row is
-    /// told, and of any other only the code. So that is asked of SQLite, and not seen in the message.
+    /// Returns the error without values from rows: a message that SQLite produces when the statement is
+    /// prepared is kept; for any other, only the code. SQLite itself decides which case it is, not the text
+    /// of the message.
     async fn without_values(&mut self, error: Error) -> Error {
         let Error::Sql { message, code, sql } = error else { return error };
         if self.tells_all || code == 0 {
@@ -270,22 +273,23 @@ impl Connection {
         }
     }
 
-    /// Lets SQLite read one statement, without running it, and gives the number of its columns.
+    /// Prepares one statement without running it, and returns the number of its columns.
     ///
     /// # Errors
-    /// SQLite's own, in its words, which no row has had a part in; and if another statement stands behind.
+    /// SQLite's own error with its message, which cannot contain values from rows; also if another statement
+    /// follows.
     pub(crate) async fn prepared(&mut self, sql: &str) -> Result<c_int, Error> {
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, sql))?;
         // SAFETY: the handle is locked and live.
         unsafe { prepare::one(handle.as_raw_handle().as_ptr(), sql) }
     }
 
-    /// Raw access, for what sqlx has no call for.
+    /// Returns the underlying connection, for what sqlx does not support.
     pub(crate) fn inner(&mut self) -> &mut SqliteConnection {
         &mut self.inner
     }
 
-    /// Closes it and waits until that is done.
+    /// Closes the connection and waits until it is closed.
     pub(crate) async fn close(self) -> Result<(), Error> {
         self.inner.close().await.map_err(|e| running(e, "close"))
     }
@@ -299,7 +303,8 @@ fn opening(error: sqlx::Error, path: &str) -> Error {
     }
 }
 
-/// SQLite's result codes (<https://sqlite.org/rescode.html>): the low byte is the kind.
+/// Converts an error by its result code (<https://sqlite.org/rescode.html>), whose low byte is the primary
+/// code.
 fn running(error: sqlx::Error, sql: &str) -> Error {
     let Some(db) = error.as_database_error() else {
         return Error::Sql { message: error.to_string(), code: 0, sql: sql.to_owned() };
@@ -308,7 +313,7 @@ fn running(error: sqlx::Error, sql: &str) -> Error {
     of_code(code, db.message(), sql)
 }
 
-/// An error by its code's kind.
+/// Returns the error for a result code.
 pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
     match code & 0xff {
         5 | 6 => Error::Locked,
@@ -320,7 +325,7 @@ pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
 }
 
 impl Connection {
-    /// Lets a long statement be watched and stopped: dropping its future would not stop it.
+    /// Makes a long statement observable and cancellable: dropping its future would not stop it.
     pub(crate) async fn watch(&mut self, pulse: std::sync::Arc<Pulse>) -> Result<(), Error> {
         use std::sync::atomic::Ordering::Relaxed;
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
@@ -331,7 +336,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The byte of the statement that the last error is about, where SQLite knows it
+    /// Returns the byte offset in the statement that the last error refers to, if SQLite knows it
     /// (<https://sqlite.org/c3ref/errcode.html>).
     pub(crate) async fn error_offset(&mut self) -> Option<usize> {
         let mut handle = self.inner.lock_handle().await.ok()?;
@@ -339,7 +344,7 @@ impl Connection {
         usize::try_from(unsafe { libsqlite3_sys::sqlite3_error_offset(handle.as_raw_handle().as_ptr()) }).ok()
     }
 
-    /// Ends the watching, so that a ROLLBACK is not stopped.
+    /// Ends the watching, so that a ROLLBACK is not cancelled.
     pub(crate) async fn unwatch(&mut self) -> Result<(), Error> {
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
         handle.remove_progress_handler();

@@ -1,9 +1,9 @@
-//! Walking over the tokens of a stored definition.
+//! A cursor over the tokens of a stored definition.
 
 use super::lexer::{Kind, Token, close_of, lex, slice};
 use crate::schema::{Case, Ident};
 
-/// A definition that is not what SQLite stores.
+/// A definition that SQLite would not have stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found `{found}`")]
 pub(crate) struct ReadError {
@@ -13,7 +13,7 @@ pub(crate) struct ReadError {
 
 pub(crate) type Read<T> = Result<T, ReadError>;
 
-/// A name as SQLite compares it.
+/// Returns an identifier that compares as in SQLite.
 pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::AsciiInsensitive)
 }
@@ -33,7 +33,7 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at)
     }
 
-    /// Where the last token that was taken ends.
+    /// Returns where the last consumed token ends.
     pub(crate) fn end_of_last(&self) -> usize {
         self.at.checked_sub(1).and_then(|i| self.tokens.get(i)).map_or(0, |t| t.end)
     }
@@ -50,14 +50,14 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + n).is_some_and(|t| t.is(self.sql, keyword))
     }
 
-    /// Takes the keyword if it is next.
+    /// Consumes the keyword if it is next.
     pub(crate) fn eat(&mut self, keyword: &str) -> bool {
         let found = self.is(keyword);
         self.at += usize::from(found);
         found
     }
 
-    /// Takes all the keywords, if they come next.
+    /// Consumes all the keywords if they are next.
     pub(crate) fn eat_all(&mut self, keywords: &[&str]) -> bool {
         let found = keywords.iter().enumerate().all(|(n, k)| self.nth_is(n, k));
         self.at += if found { keywords.len() } else { 0 };
@@ -79,7 +79,7 @@ impl<'a> Cursor<'a> {
         Err(ReadError { expected: expected.to_owned(), found: found.to_owned() })
     }
 
-    /// A name in any of SQLite's quotings, strings included.
+    /// Consumes a name in any of SQLite's quoting styles, including string literals.
     pub(crate) fn name(&mut self) -> Read<Ident> {
         match self.peek() {
             Some(t) if matches!(t.kind, Kind::Word | Kind::Quoted | Kind::String) => {
@@ -91,13 +91,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// `[schema.]name`: the schema is dropped, for there is only one.
+    /// Consumes `[schema.]name`. The schema is discarded, because there is only one.
     pub(crate) fn object_name(&mut self) -> Read<Ident> {
         let first = self.name()?;
         if self.eat_op(".") { self.name() } else { Ok(first) }
     }
 
-    /// What stands between the brackets that open here, as tokens; the cursor moves behind them.
+    /// Consumes a parenthesized list and returns the tokens inside.
     pub(crate) fn bracketed(&mut self) -> Read<Vec<Token>> {
         if !self.is_op("(") {
             return self.fail("(");
@@ -108,7 +108,7 @@ impl<'a> Cursor<'a> {
         Ok(inner)
     }
 
-    /// The text from the next token to the end, a closing semicolon left out.
+    /// Returns the text from the next token to the end, without a closing semicolon.
     pub(crate) fn rest(&self) -> &'a str {
         let tokens = self.tokens.get(self.at..).unwrap_or_default();
         let whole = slice(self.sql, tokens);
@@ -116,7 +116,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Splits tokens at the commas that stand in no brackets.
+/// Splits tokens at the commas outside parentheses.
 pub(crate) fn split_commas<'t>(sql: &str, tokens: &'t [Token]) -> Vec<&'t [Token]> {
     let mut parts = Vec::new();
     let (mut depth, mut start) = (0i32, 0);

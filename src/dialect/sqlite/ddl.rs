@@ -1,4 +1,4 @@
-//! SQL text for SQLite's objects. Names are always quoted; what the schema does not say is not written.
+//! Generates SQL for SQLite's objects. Names are always quoted; what the schema leaves out is not written.
 
 use super::lexer::quote;
 use super::{types, value};
@@ -7,7 +7,7 @@ use crate::schema::{
     Unique, View, VirtualTable,
 };
 
-/// `CREATE TABLE`, under a name of the caller's choice: a rebuild makes the new table beside the old one.
+/// Returns `CREATE TABLE` under the given name: a rebuild creates the new table beside the old one.
 pub(crate) fn create_table(table: &Table, name: &str) -> String {
     let mut parts: Vec<String> = table.columns.values().map(|c| column(c, table)).collect();
     if let Some(key) = table.primary_key.as_ref().filter(|_| inline_key(table).is_none()) {
@@ -22,15 +22,15 @@ pub(crate) fn create_table(table: &Table, name: &str) -> String {
     format!("CREATE TABLE {} (\n    {}\n){tail}", quote(name), parts.join(",\n    "))
 }
 
-/// The key, where it must stand at its column: AUTOINCREMENT can stand nowhere else, and the plain rowid key reads best
-/// there.
+/// Returns the primary key if it must be written at its column: AUTOINCREMENT is allowed nowhere else, and
+/// the plain rowid key reads best there.
 fn inline_key(table: &Table) -> Option<&PrimaryKey> {
     let key = table.primary_key.as_ref()?;
     let plain = matches!(key.parts.as_slice(), [p] if p.collate.is_none() && (!p.desc || key.inline_desc));
     plain.then_some(key)
 }
 
-/// A column's definition, as `CREATE TABLE` and `ADD COLUMN` take it.
+/// Returns a column definition, for `CREATE TABLE` and `ADD COLUMN`.
 pub(crate) fn column(column: &Column, table: &Table) -> String {
     let mut words = vec![quote(column.name.as_str())];
     let declared = types::declared(&column.ty, table.strict);
@@ -46,7 +46,8 @@ pub(crate) fn column(column: &Column, table: &Table) -> String {
             words.push("AUTOINCREMENT".to_owned());
         }
     }
-    // At the rowid key it changes nothing; tools that compare what `PRAGMA table_info` says see it all the same.
+    // NOT NULL has no effect on the rowid key, but tools that compare the output of `PRAGMA table_info` see
+    // it.
     if column.not_null && (!rowid || column.explicit_not_null.0) {
         words.push("NOT NULL".to_owned());
         words.extend(conflict(column.not_null_conflict));
@@ -85,22 +86,23 @@ fn rule(name: Option<&Ident>, words: &str, parts: &[KeyPart], on: Option<Conflic
     format!("{}{words} ({}){tail}", constraint_name(name), key_parts(parts))
 }
 
-/// `PRIMARY KEY (…)`.
+/// Returns `PRIMARY KEY (…)`.
 pub(crate) fn primary_key(key: &PrimaryKey) -> String {
     rule(key.name.as_ref(), "PRIMARY KEY", &key.parts, key.conflict)
 }
 
-/// `UNIQUE (…)`.
+/// Returns `UNIQUE (…)`.
 pub(crate) fn unique(unique: &Unique) -> String {
     rule(unique.name.as_ref(), "UNIQUE", &unique.parts, unique.conflict)
 }
 
-/// `CHECK (…)`.
+/// Returns `CHECK (…)`.
 pub(crate) fn check(check: &Check, table: &Table) -> String {
     format!("{}CHECK ({})", constraint_name(check.name.as_ref()), without_qualifier(&check.expr.text, table))
 }
 
-/// `a.x` in the definition of `a` becomes `x`, which means the same and holds under any name of the table.
+/// Replaces `a.x` in the definition of `a` with `x`, which means the same and stays valid under any name of
+/// the table.
 fn without_qualifier(sql: &str, table: &Table) -> String {
     let tokens = super::lexer::lex(sql);
     let mut out = String::with_capacity(sql.len());
@@ -117,7 +119,7 @@ fn without_qualifier(sql: &str, table: &Table) -> String {
     out
 }
 
-/// `FOREIGN KEY (…) REFERENCES …`.
+/// Returns `FOREIGN KEY (…) REFERENCES …`.
 pub(crate) fn foreign_key(fk: &ForeignKey) -> String {
     let columns = names(&fk.columns);
     let to = if fk.to.is_empty() { String::new() } else { format!(" ({})", names(&fk.to)) };
@@ -142,7 +144,7 @@ fn names(columns: &[Ident]) -> String {
     columns.iter().map(|c| quote(c.as_str())).collect::<Vec<_>>().join(", ")
 }
 
-/// `CREATE INDEX`.
+/// Returns `CREATE INDEX`.
 pub(crate) fn create_index(index: &Index, table: &Ident) -> String {
     let parts: Vec<String> = index.parts.iter().map(index_part).collect();
     let unique = if index.unique { "UNIQUE " } else { "" };
@@ -159,18 +161,18 @@ fn index_part(part: &IndexPart) -> String {
     format!("{key}{collate}{}", if part.desc { " DESC" } else { "" })
 }
 
-/// `CREATE VIEW`.
+/// Returns `CREATE VIEW`.
 pub(crate) fn create_view(view: &View) -> String {
     let columns = if view.columns.is_empty() { String::new() } else { format!(" ({})", names(&view.columns)) };
     format!("CREATE VIEW {}{columns} AS {}", quote(view.name.name.as_str()), view.query.text)
 }
 
-/// `CREATE TRIGGER`.
+/// Returns `CREATE TRIGGER`.
 pub(crate) fn create_trigger(trigger: &Trigger) -> String {
     format!("CREATE TRIGGER {} {}", quote(trigger.name.name.as_str()), trigger.body.text)
 }
 
-/// `CREATE VIRTUAL TABLE`.
+/// Returns `CREATE VIRTUAL TABLE`.
 pub(crate) fn create_virtual(table: &VirtualTable) -> String {
     format!("CREATE VIRTUAL TABLE {} USING {}", quote(table.name.name.as_str()), table.using.text)
 }

@@ -16,7 +16,7 @@ use crate::dialect::{self, ApplyError, BackupMode, Pulse};
 use crate::plan::{Action, Plan, Record, Statement, Step};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
-/// How long an apply looks for damage in a file that it rewrites.
+/// How long an apply checks a file that it rewrites for damage.
 const LOOK: Duration = Duration::from_secs(10);
 
 const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
@@ -265,7 +265,7 @@ pub(crate) fn history_sql(columns: &[String], last_only: bool) -> String {
     format!("SELECT json_object({object}) FROM _rosey_history {order}")
 }
 
-/// Whether the step writes rows or definitions anew, so that damage would spread.
+/// Returns true if the step rewrites rows or definitions, which would spread damage.
 pub(crate) fn rewrites(step: &Step) -> bool {
     let writes = |sql: &str| ["PRAGMA writable_schema", "UPDATE OR ABORT"].iter().any(|w| sql.starts_with(w));
     step.action == Action::Rebuild || step.statements.iter().any(|s| s.copies || writes(&s.sql))

@@ -1,6 +1,6 @@
-//! What can be said of a database file without opening it as a database: whether it is a regular file, and what its
-//! header says (<https://sqlite.org/fileformat2.html#the_database_header>). Refuses devices, pipes, sockets and folders:
-//! SQLite would read `/dev/zero` without end and take `/dev/null` for an empty database.
+//! Examines a database file without opening it as a database: whether it is a regular file, and what its
+//! header says (<https://sqlite.org/fileformat2.html#the_database_header>). Refuses devices, pipes, sockets
+//! and directories: SQLite would read `/dev/zero` forever and treat `/dev/null` as an empty database.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -11,7 +11,7 @@ use super::connection::Error;
 /// Checks that the path leads to a regular file.
 ///
 /// # Errors
-/// [`Error::NoFile`] if nothing is there, [`Error::CannotOpen`] for everything that is not a regular file.
+/// [`Error::NoFile`] if it does not exist, [`Error::CannotOpen`] if it is not a regular file.
 pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
     let shown = || path.display().to_string();
     let found: Metadata = match std::fs::metadata(path) {
@@ -19,7 +19,7 @@ pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
         Err(e) => return Err(Error::CannotOpen { path: shown(), reason: e.to_string() }),
         Ok(found) => found,
     };
-    // A file of the kernel's, like those below /proc, has no size and can be read all the same.
+    // A kernel file, such as those below /proc, has size 0 but can be read.
     let is_virtual = || found.len() == 0 && first_byte(path).is_some();
     let reason = if found.is_dir() {
         "it is a folder"
@@ -52,7 +52,7 @@ fn kind(of: FileType) -> &'static str {
 fn first_byte(path: &Path) -> Option<u8> {
     let mut options = OpenOptions::new();
     options.read(true);
-    // O_NONBLOCK: some files of the kernel's wait until there is something to read.
+    // O_NONBLOCK: some kernel files block until there is something to read.
     #[cfg(target_os = "linux")]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, 0o4000);
     let mut byte = [0];
@@ -60,8 +60,8 @@ fn first_byte(path: &Path) -> Option<u8> {
     (read == 1).then_some(byte[0])
 }
 
-/// Whether the header says that the database is in WAL mode. Must not be called while this process holds SQLite's locks
-/// on the file: closing any descriptor of a file gives up all its POSIX locks
+/// Returns true if the header says that the database is in WAL mode. Must not be called while this process
+/// holds SQLite's locks on the file: closing any descriptor of a file releases all its POSIX locks
 /// (<https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_>).
 pub(crate) fn is_wal(path: &Path) -> bool {
     let mut header = [0; 20];
@@ -69,19 +69,19 @@ pub(crate) fn is_wal(path: &Path) -> bool {
     read.is_ok() && header.starts_with(b"SQLite format 3\0") && header[19] == 2
 }
 
-/// Whether a write-ahead log with something in it lies beside the database.
+/// Returns true if the database has a non-empty write-ahead log.
 pub(crate) fn has_wal(path: &Path) -> bool {
     std::fs::metadata(beside(path, "-wal")).is_ok_and(|m| m.len() > 0)
 }
 
-/// The name of a file that SQLite keeps beside the database.
+/// Returns the name of a file that SQLite keeps beside the database.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Whether both are the same file, under whatever names.
+/// Returns true if both paths lead to the same file.
 pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     match (std::fs::canonicalize(a), std::fs::canonicalize(b)) {
         (Ok(a), Ok(b)) if a == b => true,
@@ -95,10 +95,11 @@ pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Checks that the database can be written: the file, if there is one, and its folder, where SQLite keeps a journal.
+/// Checks that the database can be written: the file, if it exists, and its directory, where SQLite keeps a
+/// journal.
 ///
 /// # Errors
-/// [`Error::NotWritable`] with the system's reason.
+/// [`Error::NotWritable`] with the system's error.
 pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
     let failed = |what: &Path, e: std::io::Error| Error::NotWritable { path: what.display().to_string(), reason: e.to_string() };
     match check_regular(path) {
@@ -112,7 +113,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), Error> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match OpenOptions::new().write(true).create_new(true).open(&trial) {
         Ok(_) => std::fs::remove_file(&trial).map_err(|e| failed(folder, e)),
-        // On a full disk the database says so itself.
+        // If the disk is full, SQLite reports that itself.
         Err(e) if matches!(e.kind(), ErrorKind::AlreadyExists | ErrorKind::StorageFull | ErrorKind::NotFound) => Ok(()),
         Err(e) => Err(failed(folder, e)),
     }

@@ -1,7 +1,8 @@
-//! The schema that a file of SQL makes: hand-written DDL, or what `sqlite3 db .dump` writes.
+//! Reads the schema that an SQL file creates: hand-written DDL, or the output of `sqlite3 db .dump`.
 //!
-//! The definitions run in a private database in memory that can do nothing else; rows are no part of a schema, so what
-//! writes or reads them is passed over. Commands of the sqlite3 shell are no SQL and are refused.
+//! The definitions run in a private in-memory database that can do nothing else. Rows are not part of a
+//! schema, so statements that only read or write rows are skipped. Commands of the sqlite3 shell are not SQL
+//! and are refused.
 
 use super::connection::{Connection, Error};
 use super::inspect::{self, Stored, is_virtual};
@@ -10,19 +11,19 @@ use super::{gate, offline, read_other};
 use crate::plan::Fact;
 use crate::schema::Normalized;
 
-/// Why a file of SQL gives no schema.
+/// Why an SQL file yields no schema.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqlFileError {
-    /// SQLite does not take a statement.
+    /// SQLite rejects a statement.
     #[error("line {line}: {message}")]
     Statement {
         /// The line in the file.
         line: usize,
-        /// SQLite's reason, or rosey's.
+        /// The error from SQLite or rosey.
         message: String,
     },
-    /// A command of the shell.
+    /// A command of the sqlite3 shell.
     #[error("line {line}: .{name} is a sqlite3 shell command, which rosey does not run")]
     ShellCommand {
         /// The line in the file.
@@ -30,24 +31,24 @@ pub enum SqlFileError {
         /// The command, without its dot.
         name: String,
     },
-    /// The private database does not answer.
+    /// The private database failed.
     #[error(transparent)]
     Database(#[from] Error),
 }
 
-/// What a file of SQL makes.
+/// The result of running an SQL file.
 #[derive(Debug, Clone, Default)]
 pub struct Made {
     /// The schema.
     pub schema: Normalized,
-    /// What a plan has to know besides.
+    /// Other facts that a plan depends on.
     pub facts: Vec<Fact>,
 }
 
-/// The schema after all statements of the file.
+/// Returns the schema after all statements of the file.
 ///
 /// # Errors
-/// With the line of what SQLite refuses, of what may not run here, and of shell commands.
+/// With the line of a statement that SQLite rejects or that is not allowed here, or of a shell command.
 pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(at) = text.find('\0') {
@@ -79,7 +80,7 @@ pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
     Ok(Made { facts: offline::facts(&live), schema: live.current })
 }
 
-/// A statement of the file that makes or changes definitions, or groups those that do.
+/// A statement that creates or changes definitions, or that groups such statements.
 struct Statement<'t> {
     start: usize,
     sql: &'t str,
@@ -87,13 +88,15 @@ struct Statement<'t> {
 }
 
 enum Does {
-    /// It is run as it stands.
+    /// Run the statement as written.
     Run,
-    /// A dump cannot say CREATE VIRTUAL TABLE without making the shadow tables twice, and writes the definition itself.
+    /// Create from this definition. A dump cannot write CREATE VIRTUAL TABLE without creating the shadow
+    /// tables twice, so it inserts the definition itself.
     Make(String),
 }
 
-/// Splits the text as the shell does (<https://sqlite.org/c3ref/complete.html>): a trigger ends with `; END ;`.
+/// Splits the text as the shell does (<https://sqlite.org/c3ref/complete.html>): a trigger ends with
+/// `; END ;`.
 fn statements<'t>(text: &'t str, tokens: &[Token]) -> Result<Vec<Statement<'t>>, SqlFileError> {
     let mut found = Vec::new();
     let mut begin = 0;
@@ -115,8 +118,8 @@ fn is_inside_trigger(text: &str, tokens: &[Token]) -> bool {
     trigger && !ended
 }
 
-/// What says nothing about definitions: it reads or writes rows, statistics or settings. None of these is run, so none can
-/// reach a file or run for ever.
+/// Statements without effect on definitions: they read or write rows, statistics or settings. None of them is
+/// run, so none can access a file or run forever.
 const PASSED_OVER: [&str; 13] =
     ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "SELECT", "VALUES", "EXPLAIN", "ANALYZE", "REINDEX", "VACUUM", "PRAGMA", "DETACH"];
 
@@ -139,8 +142,8 @@ fn statement<'t>(text: &'t str, tokens: &[Token]) -> Result<Option<Statement<'t>
     Ok((!passed_over).then_some(Statement { start, sql, does: Does::Run }))
 }
 
-/// Whether the statement makes a table that SQLite makes by itself and lets nobody else make: the shell's `.schema` lists
-/// `sqlite_sequence` and the tables of ANALYZE.
+/// Returns true if the statement creates a table that only SQLite itself can create: the shell's `.schema`
+/// lists `sqlite_sequence` and the tables of ANALYZE.
 fn makes_own_table(text: &str, tokens: &[Token]) -> bool {
     let words = ["CREATE", "TABLE", "IF", "NOT", "EXISTS", "main"];
     let skipped = |t: &&Token| t.is_op(text, ".") || words.iter().any(|w| t.is(text, w));
@@ -149,7 +152,7 @@ fn makes_own_table(text: &str, tokens: &[Token]) -> bool {
     creates && name.is_some_and(|n| ["sqlite_sequence", "sqlite_stat1", "sqlite_stat3", "sqlite_stat4"].contains(&n.as_str()))
 }
 
-/// The catalog's name where the statement writes it.
+/// Returns the name of the schema table if the statement writes to it.
 fn written_catalog<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
     let writes = |t: &Token| ["INSERT", "REPLACE", "UPDATE", "DELETE"].iter().any(|w| t.is(text, w));
     let skipped = |t: &&Token| {
@@ -161,7 +164,8 @@ fn written_catalog<'t>(text: &'t str, tokens: &[Token]) -> Option<&'t str> {
     catalog.then(|| table.text(text))
 }
 
-/// `INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE …')`.
+/// Returns the definition in
+/// `INSERT INTO sqlite_schema(…)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE …')`.
 fn dumped_definition(text: &str, tokens: &[Token]) -> Option<String> {
     let values = tokens.iter().position(|t| t.is(text, "VALUES"))?;
     let columns: Vec<_> = tokens[..values].iter().filter(|t| t.kind == Kind::Word).map(|t| t.text(text).to_ascii_lowercase()).collect();
@@ -173,7 +177,8 @@ fn dumped_definition(text: &str, tokens: &[Token]) -> Option<String> {
     (ordered && table_kind && plain && is_virtual(&sql)).then(|| sql.into_owned())
 }
 
-/// A virtual table whose module rosey does not have: a live database is read from its definitions too.
+/// Returns a virtual table whose module rosey does not have: a live database is read from its definitions as
+/// well.
 fn of_unknown_module(sql: &str, error: &Error) -> Option<Stored> {
     if !is_virtual(sql) || !error.to_string().starts_with("no such module") {
         return None;
@@ -182,7 +187,7 @@ fn of_unknown_module(sql: &str, error: &Error) -> Option<Stored> {
     Some(Stored { kind: "table".to_owned(), table: name.clone(), name, sql: Some(sql.to_owned()), garbled: None })
 }
 
-/// The line that a byte stands in, from 1.
+/// Returns the line of a byte offset, starting with 1.
 fn line(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
 }

@@ -1,5 +1,6 @@
-//! Foreign keys whose text names no column (`REFERENCES par`): they point to whatever is the key. When the key changes,
-//! they change with it, so that one which is to point to the old column has to name it in the same plan.
+//! Foreign keys that name no columns (`REFERENCES par`) reference the primary key, whatever it is. When that
+//! key changes, they change with it, so a foreign key that must keep referencing the old columns has to name
+//! them in the same plan.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,11 @@ use crate::diff::{Attribute, Change, Changes, Delta, Edit, TableChange, TableEdi
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
 
-/// Adds the change of each foreign key that would point elsewhere, though nothing of it differs.
+/// Adds the change of each foreign key that would reference other columns although its definition does not
+/// differ.
 pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
     for (child, fk) in led_elsewhere(changes, live) {
-        // Under its new name.
+        // The child under its new name.
         let is_it = |c: &Change| matches!(c, Change::Table(TableChange::Alter(e)) if e.live.name == child.name);
         let at = changes.objects.iter().position(is_it);
         let mut edits = match at.and_then(|i| changes.objects.get(i)) {
@@ -32,7 +34,7 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
     }
 }
 
-/// Stops the plan if a table that the schema leaves alone has such a foreign key.
+/// Blocks the plan if an ignored table has such a foreign key.
 pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut [Step]) {
     for (child, fk) in led_elsewhere(changes, live).into_iter().filter(|(c, _)| desired.ignores("table", &c.name)) {
         let address = child.foreign_key_at(&fk);
@@ -47,7 +49,7 @@ pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut
     }
 }
 
-/// The tables that those of these names (in lower case) point to without a column, in lower case.
+/// Returns the tables that the given tables reference without naming columns, all in lower case.
 pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
     let tables = live.stored.iter().filter(|r| r.kind == "table" && names.contains(&r.name.to_ascii_lowercase()));
     let read = tables.filter_map(|r| read_table(r.sql.as_deref()?).ok());
@@ -55,7 +57,7 @@ pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String>
     implied.map(|f| f.table.name.as_str().to_ascii_lowercase()).collect()
 }
 
-/// Live foreign keys without columns to tables whose key will be another one, with their tables.
+/// Returns the live foreign keys without columns that reference a table whose key changes, with their tables.
 fn led_elsewhere(changes: &Changes, live: &Live) -> Vec<(Table, ForeignKey)> {
     let mut found = Vec::new();
     let rekeyed: Vec<&ObjectName> = changes.tables().filter_map(rekeyed).collect();
@@ -84,7 +86,7 @@ fn key(table: &Table) -> Vec<&Ident> {
     table.primary_key.iter().flat_map(|k| &k.parts).map(|p| &p.column).collect()
 }
 
-/// The change that names the columns; nothing if the foreign key changes anyway, or goes.
+/// Returns the change that names the columns; `None` if the foreign key is changed or dropped anyway.
 fn spelled_out(fk: &ForeignKey, edits: &TableEdits) -> Option<Delta<ForeignKey>> {
     let at = edits.live.foreign_keys.iter().position(|f| f == fk)?;
     let before = edits.before.foreign_keys.get(at)?;

@@ -1,5 +1,6 @@
-//! `INDEXED BY` names an index in a query (<https://sqlite.org/lang_indexedby.html>), and SQLite does not follow a rename
-//! there, nor look at views and triggers when an index goes: they would fail from then on. So the plan is stopped.
+//! `INDEXED BY` names an index in a query (<https://sqlite.org/lang_indexedby.html>). SQLite neither rewrites
+//! it when the index is renamed nor checks views and triggers when an index is dropped, after which they
+//! would fail. The plan is therefore blocked.
 
 use super::inspect::Live;
 use super::lexer::lex;
@@ -7,7 +8,7 @@ use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Ident};
 
-/// Adds a hazard to the steps that take an index away under a view or trigger that stays as it is.
+/// Adds a hazard to the steps that remove an index used by a view or trigger that stays as it is.
 pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
     for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
@@ -22,7 +23,7 @@ pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
     }
 }
 
-/// Whether the view or trigger is not replaced or dropped by the change itself.
+/// Returns true if the change neither replaces nor drops the view or trigger.
 fn stays(changes: &Changes, kind: &str, name: &str) -> bool {
     let view = changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
     let trigger = changes.triggers().filter_map(Delta::before).any(|t| t.name.name.matches(name));

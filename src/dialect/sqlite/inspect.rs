@@ -1,7 +1,8 @@
-//! Reads the schema of a live SQLite database: one query over `sqlite_schema`, whose texts hold everything.
+//! Reads the schema of a live SQLite database with one query on `sqlite_schema`, which contains all
+//! definitions.
 //!
-//! What is never managed is left out here: SQLite's own tables, the shadow tables of virtual tables, rosey's own and
-//! other migrators' bookkeeping. What cannot be read is named, and never touched.
+//! Leaves out what is never managed: SQLite's own tables, the shadow tables of virtual tables, and the
+//! bookkeeping of rosey and other migration tools. Objects that cannot be read are named and never changed.
 
 use std::collections::BTreeSet;
 
@@ -22,25 +23,25 @@ pub(crate) struct Stored {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) table: String,
-    /// The definition; what is not UTF-8 in it shows as U+FFFD.
+    /// The definition, with U+FFFD in place of what is not UTF-8.
     pub(crate) sql: Option<String>,
-    /// The definition as it is stored, where it is not UTF-8: nothing could put it back.
+    /// The stored definition if it is not UTF-8: it could not be re-created.
     pub(crate) garbled: Option<Vec<u8>>,
 }
 
-/// A live database as it was read.
+/// A live database, as read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
-    /// What can be managed, normalised.
+    /// The managed objects, normalized.
     pub(crate) current: Normalized,
-    /// All that is stored, in the order of its creation.
+    /// All stored objects, in order of creation.
     pub(crate) stored: Vec<Stored>,
     /// The shadow tables of virtual tables, in lower case.
     pub(crate) shadows: BTreeSet<String>,
 }
 
 impl Live {
-    /// A digest of every definition. It changes with any change of the schema, whoever made it.
+    /// Returns a digest of all definitions. Any change of the schema changes it, whoever made the change.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for row in self.stored.iter().filter(|r| !is_own(&r.table)) {
@@ -53,47 +54,49 @@ impl Live {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// The stored definition of a table.
+    /// Returns the stored definition of a table.
     pub(crate) fn table_sql(&self, name: &Ident) -> Option<&str> {
         self.stored.iter().find(|r| r.kind == "table" && name.matches(&r.name))?.sql.as_deref()
     }
 
-    /// The indexes that were made on a table, managed or not.
+    /// Returns the indexes created on a table, managed or not.
     pub(crate) fn indexes_of<'l>(&'l self, table: &'l Ident) -> impl Iterator<Item = &'l Stored> {
         self.stored.iter().filter(move |r| r.kind == "index" && r.sql.is_some() && table.matches(&r.table))
     }
 
-    /// The view or trigger that SQLite stumbles over: `error in view NAME: …`, `error in trigger NAME after rename: …`.
+    /// Returns the view or trigger that an error names: `error in view NAME: …`,
+    /// `error in trigger NAME after rename: …`.
     pub(crate) fn named_in_error(&self, message: &str) -> Option<&Stored> {
         let (kind, rest) = message.split_once("error in ")?.1.split_once(' ')?;
         let is_named = |name: &str| rest.strip_prefix(name).is_some_and(|r| r.starts_with(':') || r.starts_with(" after "));
         self.stored.iter().find(|r| r.kind == kind && is_named(&r.name))
     }
 
-    /// The first of `name`, `name_2`, … that nothing in the database has.
+    /// Returns the first of `name`, `name_2`, … that is not used in the database.
     pub(crate) fn free_name(&self, name: &str) -> String {
         let is_free = |name: &String| !self.stored.iter().any(|r| r.name.eq_ignore_ascii_case(name));
         let numbered = (2..).map(|n| format!("{name}_{n}"));
         std::iter::once(name.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
     }
 
-    /// Whether the database holds a table of this name, managed or not.
+    /// Returns true if the database contains a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
         self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// Whether it is called like what rosey makes for a while, and is not rosey's: rosey leaves nothing of such a name behind.
+/// Returns true if the object has a name that rosey uses for temporary objects but is not rosey's: rosey
+/// leaves none of them behind.
 pub(crate) fn is_foreign(row: &Stored) -> bool {
     is_own(&row.name) && !row.table.eq_ignore_ascii_case("_rosey_history")
 }
 
-/// Whether it is called like what rosey makes for itself.
+/// Returns true if this is a name that rosey uses for its own objects.
 pub(crate) fn is_own(name: &str) -> bool {
     name.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("_rosey"))
 }
 
-/// Whether no plan ever touches a table of this name.
+/// Returns true if no plan ever changes a table of this name.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let sqlite = name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"));
     sqlite || is_own(name) || bookkeeping::is_table(name)
@@ -102,7 +105,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 /// Reads the whole schema.
 ///
 /// # Errors
-/// Where SQLite cannot read its catalog.
+/// If SQLite cannot read its schema table.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
     let rows = connection.query("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
     let stored: Vec<Stored> = rows.iter().map(stored).collect();
@@ -111,7 +114,8 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     Ok(read(stored, shadows))
 }
 
-/// SQLite stores the bytes it was given; they are not UTF-8 where a program wrote Latin-1.
+/// Reads a row. SQLite stores the bytes as given, which are not UTF-8 if, for example, an application wrote
+/// Latin-1.
 fn stored(row: &sqlx::sqlite::SqliteRow) -> Stored {
     let bytes = |i: usize| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten();
     let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
@@ -125,7 +129,8 @@ fn stored(row: &sqlx::sqlite::SqliteRow) -> Stored {
     }
 }
 
-/// Shadow tables belong to their virtual table (<https://sqlite.org/vtab.html#the_xshadowname_method>).
+/// Returns the shadow tables, which belong to virtual tables
+/// (<https://sqlite.org/vtab.html#the_xshadowname_method>).
 async fn shadow_tables(connection: &mut Connection, stored: &[Stored]) -> Result<BTreeSet<String>, Error> {
     let virtuals = |r: &&Stored| r.sql.as_deref().is_some_and(is_virtual);
     if stored.iter().find(virtuals).is_none() {
@@ -135,13 +140,13 @@ async fn shadow_tables(connection: &mut Connection, stored: &[Stored]) -> Result
     Ok(names.into_iter().map(|n| n.to_ascii_lowercase()).collect())
 }
 
-/// Whether it defines a virtual table.
+/// Returns true if this defines a virtual table.
 pub(crate) fn is_virtual(sql: &str) -> bool {
     let mut words = sql.split_whitespace();
     words.next().is_some_and(|w| w.eq_ignore_ascii_case("CREATE")) && words.next().is_some_and(|w| w.eq_ignore_ascii_case("VIRTUAL"))
 }
 
-/// The schema that the definitions say.
+/// Builds the schema from the definitions.
 pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     let mut schema = Schema::default();
     let hidden = |r: &&Stored| !is_reserved(&r.table) && !is_reserved(&r.name) && !shadows.contains(&r.table.to_ascii_lowercase());
@@ -189,7 +194,7 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     Live { current: normalize(schema), stored, shadows }
 }
 
-/// A declared type that was written in quotes and is none without them: no schema file can say it.
+/// Returns a declared type that is valid only in quotes, which a schema file cannot express.
 fn odd_type(table: &Table) -> Option<String> {
     let odd = |c: &&Column| matches!(&c.ty, Type::Other(name) if !is_type_name(name.as_str()));
     let column = table.columns.values().find(odd)?;
@@ -200,7 +205,8 @@ fn columns_of<'s>(schema: &'s Schema, name: &Ident) -> Option<&'s Table> {
     schema.tables.get(&ObjectName::bare(name.clone()))
 }
 
-/// The schema as the language says it, in the order of names, for a rebuild puts a table behind the others: `serial` for keys that number themselves, foreign keys that lead nowhere marked.
+/// Returns the schema for KDL, ordered by name, because a rebuild moves a table to the end: with `serial` for
+/// auto-incrementing keys, and with dangling foreign keys marked.
 pub(crate) fn for_display(schema: &Schema) -> Schema {
     let mut shown = schema.clone();
     for table in shown.tables.values_mut() {
@@ -218,7 +224,7 @@ pub(crate) fn for_display(schema: &Schema) -> Schema {
     shown
 }
 
-/// A collation that only the program which made the file has is nothing for another database.
+/// Restricts a collation that only the application defines to SQLite.
 fn mark_own_collations(schema: &mut Schema) {
     let own = |c: &Option<Ident>| c.as_ref().is_some_and(|c| !known_collation(c));
     for table in schema.tables.values_mut() {
@@ -245,7 +251,7 @@ fn mark_dangling(schema: &mut Schema) {
     }
 }
 
-/// Whether a CHECK allows one fixed value only, as singleton tables have it.
+/// Returns true if a CHECK allows only one fixed value, as in single-row tables.
 fn pins(check: &Check, column: &Ident) -> bool {
     let sql = check.expr.canon.as_str();
     let name = format!("\"{}\"", column.as_str().to_ascii_lowercase());

@@ -1,7 +1,8 @@
-//! SQLite's reserved words (<https://sqlite.org/lang_keywords.html>). Those that it takes for names where no keyword fits
-//! are not among them.
+//! SQLite's reserved words (<https://sqlite.org/lang_keywords.html>), without those that SQLite accepts as
+//! names where a keyword does not fit.
 
-/// Words that SQLite never takes as names (the `%fallback`-less keywords of `parse.y`), so a bare one is a keyword.
+/// Words that SQLite never accepts as names (the keywords of `parse.y` without `%fallback`), so an unquoted
+/// one is a keyword.
 const RESERVED: [&str; 82] = [
     "add",
     "all",
@@ -87,7 +88,7 @@ const RESERVED: [&str; 82] = [
     "within",
 ];
 
-/// Whether a word, in lower case, is a keyword wherever it stands bare.
+/// Returns true if a word, in lower case, is a keyword whenever it is unquoted.
 pub(crate) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }

@@ -1,19 +1,20 @@
-//! Where the parts of a stored `CREATE TABLE` stand, in bytes, so that one of them can be changed and all else stays:
-//! comments, spaces, spellings, and the order of keys, which names SQLite's automatic indexes.
+//! Locates the parts of a stored `CREATE TABLE`, in bytes, so that one part can be edited and everything else
+//! is preserved: comments, spaces, spelling, and the order of keys, which determines the names of SQLite's
+//! automatic indexes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::schema::{Ident, Table};
 
-/// Where a column's parts stand.
+/// The locations of a column's parts.
 #[derive(Debug, Clone)]
 pub(crate) struct ColumnLayout {
-    /// From the end of the name to the end of the declared type; empty where there is none.
+    /// From the end of the name to the end of the declared type; empty if there is none.
     pub(crate) ty: Range<usize>,
-    /// NOT NULL with its name and conflict clause, from the end of what stands before it.
+    /// NOT NULL with its name and conflict clause, from the end of the preceding text.
     pub(crate) not_null: Option<Range<usize>>,
-    /// DEFAULT, likewise.
+    /// DEFAULT, from the end of the preceding text.
     pub(crate) default: Option<Range<usize>>,
 }
 
@@ -22,24 +23,25 @@ impl ColumnLayout {
         ColumnLayout { ty, not_null: None, default: None }
     }
 
-    /// Takes note of a constraint.
+    /// Records the location of a column constraint.
     pub(super) fn take(&mut self, is_default: bool, is_not_null: bool, place: &Range<usize>) {
         if is_default {
             self.default = Some(place.clone());
         }
-        // A constraint's name may stand before it, so the first word alone does not tell.
+        // A constraint may begin with its name, so the first word is not enough to recognize it.
         if is_not_null {
             self.not_null = Some(place.clone());
         }
     }
 }
 
-/// Where the parts of a table stand. The places of checks and foreign keys are in the order of the table's own lists.
+/// The locations of a table's parts. Those of checks and foreign keys are in the order of the table's own
+/// lists.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout {
     /// The columns.
     pub(crate) columns: BTreeMap<Ident, ColumnLayout>,
-    /// The CHECKs: each from the end of what stands before it, so that a comma before it is included.
+    /// The CHECK constraints, each from the end of the preceding text, so that a preceding comma is included.
     pub(crate) checks: Vec<Place>,
     /// The foreign keys.
     pub(crate) foreign_keys: Vec<Place>,
@@ -49,24 +51,24 @@ pub(crate) struct Layout {
     pub(crate) items_end: usize,
 }
 
-/// Where a constraint stands.
+/// The location of a constraint.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// From the end of what stands before it.
+    /// From the end of the preceding text.
     pub(crate) range: Range<usize>,
-    /// Whether it is written at a column, without a comma before it.
+    /// Whether it is a column constraint, which has no preceding comma.
     pub(crate) at_column: bool,
 }
 
 impl Layout {
-    /// Takes note of a table constraint, once it has been read whole.
+    /// Records a table constraint once it has been read completely.
     pub(super) fn rule(&mut self, table: &Table, range: Range<usize>, whole: bool) {
         if whole {
             self.note(table, Place { range, at_column: false });
         }
     }
 
-    /// Takes note of what was read at a column.
+    /// Records what was read at a column.
     pub(super) fn at_column(&mut self, table: &Table, range: Range<usize>) {
         self.note(table, Place { range, at_column: true });
     }

@@ -1,14 +1,15 @@
 //! SQLite's tokens, with exact byte positions (<https://sqlite.org/lang_keywords.html>, `tokenize.c`).
 //!
-//! Why not sqlparser's tokenizer: definitions are edited and compared by their bytes, its positions are lines and
-//! characters, it makes one token of `x'10'` and `0x10`, and it stops at names that SQLite allows (`a$b`).
+//! Does not use sqlparser's tokenizer, because definitions are edited and compared by their bytes: its
+//! positions are lines and characters, it makes `x'10'` and `0x10` the same token, and it rejects names that
+//! SQLite allows (`a$b`).
 
 use std::borrow::Cow;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A bare word: keyword or name.
+    /// An unquoted word: a keyword or a name.
     Word,
     /// A name in `"…"`, `[…]` or backticks.
     Quoted,
@@ -31,12 +32,12 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// The token as it stands in the text.
+    /// Returns the token as written.
     pub(crate) fn text<'a>(&self, sql: &'a str) -> &'a str {
         sql.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The name or string value, without its quotes.
+    /// Returns the name or string value without its quotes.
     pub(crate) fn value<'a>(&self, sql: &'a str) -> Cow<'a, str> {
         let text = self.text(sql);
         if !matches!(self.kind, Kind::Quoted | Kind::String) || text.len() < 2 {
@@ -50,19 +51,19 @@ impl Token {
         }
     }
 
-    /// Whether it is this keyword.
+    /// Returns true if the token is this keyword.
     pub(crate) fn is(&self, sql: &str, keyword: &str) -> bool {
         self.kind == Kind::Word && self.text(sql).eq_ignore_ascii_case(keyword)
     }
 
-    /// Whether it is this operator.
+    /// Returns true if the token is this operator.
     pub(crate) fn is_op(&self, sql: &str, op: &str) -> bool {
         self.kind == Kind::Op && self.text(sql) == op
     }
 }
 
-/// All tokens of a text, white space and comments left out. Text that no database would have stored still gives
-/// tokens: what opens and never closes reaches to the end.
+/// Returns all tokens of a text, without white space and comments. Invalid text gives tokens too: what is
+/// never closed extends to the end.
 pub(crate) fn lex(sql: &str) -> Vec<Token> {
     let bytes = sql.as_bytes();
     let mut tokens = Vec::with_capacity(sql.len() / 5);
@@ -130,7 +131,7 @@ fn find(bytes: &[u8], from: usize, what: &[u8]) -> usize {
     rest.windows(what.len()).position(|w| w == what).map_or(bytes.len(), |n| from + n)
 }
 
-/// The position behind what `quote` opens at `start`; a doubled quote does not close.
+/// Returns the position after the text quoted from `start`; a doubled quote does not close it.
 fn quoted(bytes: &[u8], start: usize, quote: u8) -> usize {
     let mut at = start + 1;
     while at < bytes.len() {
@@ -173,7 +174,7 @@ fn operator(rest: &[u8]) -> usize {
     LONG.iter().find(|op| rest.starts_with(op)).map_or(1, |op| op.len())
 }
 
-/// The position in `tokens` behind the bracket that closes what opens at `open`.
+/// Returns the index in `tokens` after the parenthesis that closes the one at `open`.
 pub(crate) fn close_of(sql: &str, tokens: &[Token], open: usize) -> usize {
     let mut depth = 0usize;
     for (i, token) in tokens.iter().enumerate().skip(open) {
@@ -189,7 +190,7 @@ pub(crate) fn close_of(sql: &str, tokens: &[Token], open: usize) -> usize {
     tokens.len()
 }
 
-/// The text from the first to the last of the tokens, as it stands.
+/// Returns the text from the first to the last of the tokens, as written.
 pub(crate) fn slice<'a>(sql: &'a str, tokens: &[Token]) -> &'a str {
     match (tokens.first(), tokens.last()) {
         (Some(a), Some(b)) => sql.get(a.start..b.end).unwrap_or_default(),
@@ -197,7 +198,7 @@ pub(crate) fn slice<'a>(sql: &'a str, tokens: &[Token]) -> &'a str {
     }
 }
 
-/// The text with some names replaced by others, which stand in quotes.
+/// Replaces some names in the text with others, which are quoted.
 pub(crate) fn replace_names(sql: &str, new: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut done = 0;
@@ -212,12 +213,12 @@ pub(crate) fn replace_names(sql: &str, new: impl Fn(&str) -> Option<String>) -> 
     out
 }
 
-/// A name as SQL, always in quotes.
+/// Returns a name as SQL, always quoted.
 pub(crate) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A string as SQL.
+/// Returns a string as an SQL literal.
 pub(crate) fn quote_string(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,5 +1,5 @@
-//! Counts what the hazards of a plan are about, on the live rows. Reads only; one pass per step where it can. Everything
-//! runs through the [`Gate`].
+//! Counts the rows that the hazards of a plan affect. Only reads, in one pass per step if possible.
+//! Everything runs through the [`Gate`].
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,14 @@ use super::lower::{Written, is_trial, written};
 use crate::diff::{Changes, TableChange};
 use crate::plan::{self, Action, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
 
-/// What a plan does not evaluate, and why: the rows of a trial table as they are spelled in a probe, or an expression.
+/// What is not evaluated, and why: a trial table as it is spelled in a probe, or an expression.
 type Withheld = BTreeMap<String, NotCounted>;
 
-/// Counts the rows of every step and of every hazard; hazards that turn out to be about no row go.
+/// Counts the rows of every step and every hazard, and removes hazards that affect no row.
 ///
 /// # Errors
-/// If SQLite cannot read. What is not evaluated, or fails over the rows, leaves its hazard uncounted, with the reason.
+/// If SQLite cannot read. What is not evaluated, or fails on the rows, leaves its hazard uncounted, with the
+/// reason.
 pub(crate) async fn measure(gate: &mut Gate<'_>, changes: &Changes, steps: &mut [Step], counts: Counts) -> Result<(), Error> {
     if counts == Counts::None {
         plan::leave_uncounted(steps);
@@ -45,7 +46,8 @@ fn in_temp(trial: &str) -> String {
     format!("temp.{}", quote(trial))
 }
 
-/// Makes the temporary tables that some hazard is counted over, without rows. Gives their names, and what fills them.
+/// Creates the temporary tables that hazards are counted on, without rows. Returns their names and the
+/// statements that fill them.
 async fn make_trials(gate: &mut Gate<'_>, steps: &[Step], withheld: &mut Withheld) -> Result<Vec<(String, Vec<String>)>, Error> {
     let probes: Vec<&str> = steps.iter().flat_map(|s| s.hazards.iter().filter_map(|h| h.probe.as_ref()).map(Probe::sql)).collect();
     let relations: Vec<&str> = steps.iter().filter(|s| has_aggregates(s)).filter_map(|s| s.rows_of.as_deref()).collect();
@@ -63,7 +65,7 @@ async fn make_trials(gate: &mut Gate<'_>, steps: &[Step], withheld: &mut Withhel
     Ok(made)
 }
 
-/// Fills them. One that cannot be filled is emptied: what is counted over it is not known then.
+/// Fills them. If one cannot be filled, what would be counted on it is unknown.
 async fn fill_trials(gate: &mut Gate<'_>, trials: &[(String, Vec<String>)], withheld: &mut Withheld) -> Result<(), Error> {
     for (name, fill) in trials {
         for sql in fill {
@@ -78,7 +80,7 @@ async fn fill_trials(gate: &mut Gate<'_>, trials: &[(String, Vec<String>)], with
     Ok(())
 }
 
-/// Finds the expressions that read more than their own row, for a schema file that somebody else wrote.
+/// Finds the expressions that read more than their own row, in case the schema file is untrusted.
 async fn judge(gate: &mut Gate<'_>, changes: &Changes, steps: &[Step], withheld: &mut Withheld) -> Result<(), Error> {
     for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
@@ -94,12 +96,12 @@ async fn judge(gate: &mut Gate<'_>, changes: &Changes, steps: &[Step], withheld:
     Ok(())
 }
 
-/// Whether hazards are counted over the step's rows as they will be.
+/// Returns true if hazards are counted on the step's rows as they will be.
 fn has_aggregates(step: &Step) -> bool {
     step.hazards.iter().any(|h| matches!(h.probe, Some(Probe::Aggregate(_))))
 }
 
-/// Why a probe is not run.
+/// Returns why a probe is not run.
 fn reason<'w>(withheld: &'w Withheld, sql: &str) -> Option<&'w NotCounted> {
     withheld.iter().find(|(text, _)| sql.contains(text.as_str())).map(|(_, why)| why)
 }
@@ -109,13 +111,13 @@ async fn count(gate: &mut Gate<'_>, step: &mut Step, withheld: &Withheld) -> Res
         step.bytes = gate.numbers(&sql).await?.ok().and_then(|n| n.first().copied());
     }
     let wanted = step.action == Action::Rebuild || !step.hazards.is_empty();
-    // The old rows are as many as the new ones; only what they become needs the trial.
+    // The number of rows does not change; only their new values need the trial.
     let relation = if has_aggregates(step) { step.rows_of.clone() } else { step.old_rows.clone().or(step.rows_of.clone()) };
     if let Some(relation) = relation.filter(|_| wanted) {
         count_aggregates(gate, step, &relation, withheld).await?;
     }
-    // What a copy is checked against comes from the old rows alone: a trial table is filled by the same expressions,
-    // and would be short of the same rows.
+    // The number that a copy is checked against comes from the old rows alone: a trial table is filled by the
+    // same expressions and would miss the same rows.
     if let Some(old) = step.old_rows.clone().filter(|_| wanted && has_aggregates(step)) {
         step.rows = gate.numbers(&format!("SELECT count(*) FROM {old}")).await?.ok().and_then(|n| n.first().copied());
     }
@@ -138,7 +140,8 @@ async fn one(gate: &mut Gate<'_>, sql: &str, withheld: &Withheld) -> Result<Resu
     }
 }
 
-/// What rows may break and nobody has counted is a warning: the apply finds it. What fails over the rows would fail there.
+/// Leaves a hazard uncounted. A possible violation then becomes a warning, because the apply finds it. An
+/// expression that fails on the rows would fail in the apply too, so it still blocks.
 fn leave(hazard: &mut Hazard, why: NotCounted) {
     if hazard.level == Level::Blocks && !matches!(why, NotCounted::Fails { .. }) {
         hazard.level = Level::Warns;
@@ -146,7 +149,7 @@ fn leave(hazard: &mut Hazard, why: NotCounted) {
     hazard.not_counted(why);
 }
 
-/// A table or column that goes is worth a word even when it is empty.
+/// Returns true if a table or column is dropped, which is reported even if it is empty.
 fn is_drop(hazard: &Hazard) -> bool {
     matches!(hazard.code, Code::DestroysTable | Code::DestroysColumn)
 }
@@ -169,7 +172,7 @@ async fn count_aggregates(gate: &mut Gate<'_>, step: &mut Step, relation: &str, 
                 (step.hazards[*i].count, step.hazards[*i].total) = (Some(count), step.rows);
             }
         }
-        // One expression among them fails over these rows: count the others one by one.
+        // One of the expressions fails on these rows: count them one by one.
         Err(NotCounted::Fails { .. }) => {
             for (i, sql) in aggregates {
                 match one(gate, &format!("SELECT {sql}, count(*) FROM {relation}"), withheld).await? {

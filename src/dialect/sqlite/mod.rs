@@ -1,4 +1,4 @@
-//! SQLite: inspect, normalise, types, DDL text, changes → steps, connection.
+//! SQLite: inspection, normalization, types, DDL, changes to steps, connection.
 
 pub(crate) mod backup;
 mod broken;
@@ -48,7 +48,7 @@ pub use connection::Error;
 pub use from_sql::{Made, SqlFileError, from_sql};
 pub(crate) use normalize::normalize as normalized;
 
-/// A live schema as the language says it.
+/// Returns a live schema as it is written in KDL.
 pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
     inspect::for_display(live.schema())
 }

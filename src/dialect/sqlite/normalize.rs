@@ -1,7 +1,8 @@
-//! Puts a schema into SQLite's one spelling, whichever side it came from.
+//! Normalizes a schema for SQLite, whether it comes from a file or from a database.
 //!
-//! What SQLite has no use for is taken out (comments, INCLUDE, operator classes), portable types become what they are
-//! there, and every expression, default and collation gets its canonical form. Both sides run through this same code.
+//! What has no meaning on SQLite is removed (comments, INCLUDE, operator classes), portable types become
+//! SQLite's types, and every expression, default and collation gets its canonical form. Both sides pass
+//! through this same code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +14,13 @@ use super::types::{self, Affinity};
 use super::value;
 use crate::schema::{Dialect, Explicit, Expr, Ident, Index, KeyPart, Literal, Normalized, ObjectName, PartKey, Schema, Table, Type};
 
-/// Normalises a whole schema.
+/// Normalizes a whole schema.
 pub(crate) fn normalize(mut schema: Schema) -> Normalized {
     let keys: BTreeMap<ObjectName, Vec<Ident>> = schema.tables.values().map(|t| (t.name.clone(), key_columns(t))).collect();
     for table in schema.tables.values_mut() {
         normalize_table(table, &keys);
     }
-    // What SQLite has no use for does nothing there.
+    // Objects that exist only on PostgreSQL have no effect here.
     schema.retain(|kind, _| !kind.does_nothing_in(Dialect::Sqlite));
     for view in schema.views.values_mut() {
         view.comment = None;
@@ -39,7 +40,7 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
     Normalized::by_dialect(schema)
 }
 
-/// What PostgreSQL alone keeps of a table and its constraints.
+/// Removes what only PostgreSQL stores of a table and its constraints.
 fn without_postgres_parts(table: &mut Table) {
     table.comment = None;
     table.name.schema = None;
@@ -66,7 +67,8 @@ fn without_postgres_parts(table: &mut Table) {
     }
 }
 
-/// From the first token to the last: a comment behind them would swallow what rosey writes there.
+/// Trims the text to its first and last token: a trailing comment would extend over what rosey writes after
+/// it.
 fn tidy(expr: &mut Expr) {
     let tokens = lex(&expr.text);
     let end = tokens.iter().rposition(|t| !t.is_op(&expr.text, ";")).map_or(0, |i| i + 1);
@@ -135,7 +137,7 @@ fn normalize_columns(table: &mut Table) {
             column.not_null = true;
             column.not_null_conflict = None;
         } else {
-            // All other keys are written with NOT NULL, or have it from their table.
+            // All other key columns are written with NOT NULL or are NOT NULL because of their table.
             column.explicit_not_null = Explicit(false);
         }
     }
@@ -185,7 +187,7 @@ fn normalize_index(index: &mut Index, collations: &BTreeMap<Ident, Ident>, spell
     }
 }
 
-/// A collation is named only where it differs from the column's.
+/// Keeps a collation only if it differs from the column's.
 fn own_collation(part: Option<Ident>, column: Option<&Ident>) -> Option<Ident> {
     let binary = ident("BINARY");
     part.filter(|c| c != column.unwrap_or(&binary))

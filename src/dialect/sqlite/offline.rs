@@ -1,7 +1,7 @@
-//! A plan for a SQLite database that is not at hand: from the facts that were noted down of it.
+//! Plans for a SQLite database that is not available, from the facts recorded about it.
 //!
-//! All that a plan needs of a SQLite file is its `sqlite_schema`, so the facts are its rows, word for word. Rosey's own
-//! tables are left out, for no plan depends on them. Nothing is counted here: rows are in no file.
+//! A plan depends only on the `sqlite_schema` of a SQLite file, so the facts are its rows, verbatim. Rosey's
+//! own tables are left out, because no plan depends on them. Nothing is counted, because there are no rows.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use crate::dialect::guards::Guards;
 use crate::plan::{Fact, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
-/// A row of `sqlite_schema`: kind, name, table, and the definition where there is one.
+/// A row of `sqlite_schema`: kind, name, table, and the definition if there is one.
 const STORED: &str = "stored";
-/// The same, where the definition is not UTF-8: its bytes as hexadecimal digits.
+/// The same, if the definition is not UTF-8: its bytes in hexadecimal.
 const GARBLED: &str = "stored-bytes";
-/// The name of a shadow table of a virtual table.
+/// The name of a virtual table's shadow table.
 const SHADOW: &str = "shadow";
 
-/// A fact that says nothing to SQLite's planner.
+/// A fact that is not one about a SQLite database.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a fact about a SQLite database")]
 pub struct FactError(String);
 
-/// What a plan needs to know of a live database.
+/// Returns the facts about a live database that a plan depends on.
 pub(crate) fn facts(live: &Live) -> Vec<Fact> {
     let stored = live.stored.iter().filter(|r| !inspect::is_own(&r.table) || inspect::is_foreign(r)).map(|row| {
         let name = if row.garbled.is_some() { GARBLED } else { STORED };
@@ -33,10 +33,10 @@ pub(crate) fn facts(live: &Live) -> Vec<Fact> {
     stored.chain(live.shadows.iter().map(|name| Fact::new(SHADOW, [name]))).collect()
 }
 
-/// The database that these are the facts of.
+/// Returns the database that the facts describe.
 ///
 /// # Errors
-/// Where a fact is none that [`facts`] gives.
+/// If a fact is not one that [`facts`] returns.
 pub(crate) fn live(facts: &[Fact]) -> Result<Live, FactError> {
     let (mut stored, mut shadows) = (Vec::new(), BTreeSet::new());
     for fact in facts {
@@ -59,22 +59,23 @@ pub(crate) fn live(facts: &[Fact]) -> Result<Live, FactError> {
     Ok(inspect::read(stored, shadows))
 }
 
-/// The schema that these are the facts of, as the language says it.
+/// Returns the schema that the facts describe, as it is written in KDL.
 ///
 /// # Errors
-/// Where a fact is none of a SQLite database.
+/// If a fact is not one about a SQLite database.
 pub fn schema(facts: &[Fact]) -> Result<Schema, FactError> {
     Ok(inspect::for_display(live(facts)?.current.schema()))
 }
 
-/// Plans from noted facts to the desired schema: the same changes and the same statements as against the database
-/// itself. What would be counted there is not known here, so a rule that rows may break is a warning.
+/// Plans from recorded facts to the desired schema: the same changes and statements as against the database
+/// itself. Nothing can be counted, so a constraint that rows may violate is a warning.
 ///
-/// `guarded` is the schema that the last apply recorded: what it guards by `prevent-destroy` does not go.
-/// [`Plan::creates_database`] is left false, for facts do not tell an empty database from none.
+/// `guarded` is the schema that the last apply recorded: what it guards by `prevent-destroy` is not dropped.
+/// [`Plan::creates_database`] is left false, because facts do not distinguish an empty database from a
+/// missing one.
 ///
 /// # Errors
-/// Where a fact is none of a SQLite database, or where no plan is possible.
+/// If a fact is not one about a SQLite database, or if no plan is possible.
 pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuild_only: bool) -> Result<Plan, PlanError> {
     let mut live = live(facts)?;
     live.current = live.current.with_renames_done(guarded.exchanged());
@@ -85,7 +86,7 @@ pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuil
     Ok(plan)
 }
 
-/// Bytes as hexadecimal digits.
+/// Returns bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

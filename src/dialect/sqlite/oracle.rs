@@ -1,4 +1,4 @@
-//! The reader against SQLite itself: what the pragmas tell of a table, the text's reading must tell too.
+//! Tests the parser against SQLite itself: it must report what the pragmas report about a table.
 
 use sqlx::Row as _;
 
@@ -7,7 +7,7 @@ use super::inspect;
 use super::types;
 use crate::schema::{RefAction, Table};
 
-/// Definitions in every spelling that SQLite takes.
+/// Definitions in every spelling that SQLite accepts.
 const DDL: &str = r#"
 CREATE TABLE plain(a, b INT, c "odd type"(10, 2) NOT NULL DEFAULT -1.5, [d e] text collate nocase DEFAULT 'x''y' /* c */, `f``g` BLOB);
 CREATE TABLE "quo""ted" ('str' TEXT UNIQUE, [key] varchar ( 20 ) PRIMARY KEY DESC, check (length("str") > 0)) -- tail
@@ -77,7 +77,7 @@ fn columns(c: &mut Connection, table: &Table) {
         .map(|column| {
             let key = table.primary_key.as_ref().and_then(|k| k.parts.iter().position(|p| p.column == column.name));
             let hidden = column.generated.as_ref().map_or(0, |g| if g.stored { 3 } else { 2 });
-            // Of the rowid key SQLite repeats what was written, which makes no difference.
+            // For the rowid key, SQLite reports what was written, which makes no difference.
             let written = rowid.as_ref() == Some(&column.name) && found.iter().any(|f| column.name.matches(&f[0]) && f[2] == "0");
             vec![
                 column.name.to_string(),

@@ -1,5 +1,5 @@
-//! The schema that a plan leads to, as an inspection would find it: read from a private copy in memory that the steps have
-//! run on. Rows are not looked at.
+//! Computes the schema after a plan, as an inspection would return it, by running the steps on a private
+//! in-memory copy. Does not look at rows.
 
 use super::connection::{Connection, Error};
 use super::cursor::ident;
@@ -9,14 +9,15 @@ use super::lexer::quote;
 use crate::plan::Step;
 use crate::schema::{Head, Ident, Kind, Schema};
 
-/// The schema after the steps.
+/// Returns the schema after the steps.
 ///
 /// # Errors
-/// Where SQLite cannot read its own memory.
+/// If SQLite cannot read its in-memory database.
 pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error> {
     let mut memory = Connection::in_memory().await?;
     for row in live.stored.iter().filter(|r| !inspect::is_reserved(&r.name)) {
-        // What uses what only another program has cannot be copied; no step touches it either.
+        // An object that depends on what only another application provides cannot be copied; no step changes
+        // it either.
         if let Some(sql) = &row.sql {
             memory.execute(sql).await.ok();
         }
@@ -32,7 +33,7 @@ pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error
     Ok(schema)
 }
 
-/// What could not be copied, or can be read in the copy alone, is as it was unless a step drops it.
+/// Adds what could not be copied, or can be read only in the copy, as it was, unless a step drops it.
 fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
     let goes = |kind: &str, name: &Ident| {
         let drop = format!("DROP {kind} {}", quote(name.as_str()));

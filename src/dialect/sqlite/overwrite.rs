@@ -1,8 +1,10 @@
-//! Puts one database over another, live one, and keeps a copy of what was there. One lock covers both, so that whatever a
-//! writer has committed is in the kept copy or in the live file. Refuses a source without pages.
+//! Overwrites a live database with another one and keeps a copy of the previous content. One lock covers
+//! both, so that everything a writer has committed is in the kept copy or in the live file. Refuses a source
+//! without pages.
 //!
-//! `sqlite3_backup_step(b, 0)` copies nothing yet and takes the lock on the destination: an EXCLUSIVE one, or in WAL mode
-//! the write lock (<https://sqlite.org/c3ref/backup_finish.html>). The same transaction does the overwriting later.
+//! `sqlite3_backup_step(b, 0)` copies nothing and takes the lock on the destination: an EXCLUSIVE one, or in
+//! WAL mode the write lock (<https://sqlite.org/c3ref/backup_finish.html>). The same transaction does the
+//! overwriting later.
 
 use std::ffi::{CStr, c_int};
 use std::path::Path;
@@ -14,10 +16,10 @@ use super::backup;
 use super::connection::{Connection, Error, Mode};
 use super::file;
 
-/// What failed.
+/// Which part failed.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// The copy of what is there.
+    /// The copy of the previous content.
     Keeping(Error),
     /// The overwriting.
     Overwriting(Error),
@@ -29,8 +31,9 @@ impl From<Error> for Failed {
     }
 }
 
-/// Opens a backup for reading, and leaves nothing beside it: to read a database in WAL mode SQLite makes a `-wal` and a
-/// `-shm`, which a reader cannot remove. Without a log beside it nobody writes to it.
+/// Opens a backup for reading without leaving files beside it: to read a database in WAL mode, SQLite creates
+/// a `-wal` and a `-shm` file, which a reader cannot delete. If there is no log, nobody is writing to the
+/// backup.
 pub(crate) async fn open_backup(path: &Path) -> Result<Connection, Error> {
     file::check_regular(path)?;
     if file::is_wal(path) && !file::has_wal(path) {
@@ -39,7 +42,8 @@ pub(crate) async fn open_backup(path: &Path) -> Result<Connection, Error> {
     Connection::open(path, Mode::Read, Duration::from_secs(5)).await
 }
 
-/// Puts `from` over `to`. What `to` held is in `keep` afterwards, if a name is given. On an error `to` is as it was.
+/// Overwrites `to` with `from`. The previous content of `to` is copied to `keep`, if given. On an error, `to`
+/// is unchanged.
 pub(crate) async fn overwrite(from: &Path, to: &Path, keep: Option<&Path>, wait: Duration) -> Result<(), Failed> {
     let mut source = open_backup(from).await?;
     if source.number("PRAGMA page_count").await? == 0 {
@@ -74,7 +78,8 @@ async fn under_lock(
     let raw = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: "backup".to_owned() };
     let mut source = source.inner().lock_handle().await.map_err(raw)?;
     let mut target = target.inner().lock_handle().await.map_err(raw)?;
-    // SAFETY: both handles stay locked, and so live and unused by others, until `pages` is dropped before them.
+    // SAFETY: both handles stay locked, and so stay alive and unused by others, until `pages` is dropped
+    // before them.
     let mut pages = unsafe { Pages::begin(target.as_raw_handle().as_ptr(), source.as_raw_handle().as_ptr()) }?;
     pages.step(0)?;
     if let Some(kept) = keep {
@@ -84,13 +89,14 @@ async fn under_lock(
     Ok(pages.finish()?)
 }
 
-/// Copies what is there, while [`Pages`] holds the lock. In WAL mode the lock lets readers in. In the other modes it lets
-/// nobody in, but then the file is all there is: nothing is written yet, and nobody else can write.
+/// Copies the previous content while [`Pages`] holds the lock. In WAL mode the lock admits readers. In other
+/// modes it admits no one, but then the file alone is complete: nothing is written yet, and no one else can
+/// write.
 async fn keep_copy(path: &Path, kept: &Path, live_wal: bool) -> Result<(), Error> {
     let from =
         if live_wal { Connection::open(path, Mode::Read, Duration::from_secs(5)).await? } else { Connection::open_immutable(path).await? };
     backup::backup_from(from, kept).await?;
-    // Somebody changed the mode just before the lock: then the newest rows were in a log that was not read.
+    // The mode was changed just before the lock, so the newest rows were in a log that was not read.
     if !live_wal && file::is_wal(kept) {
         backup::remove(kept);
         return Err(Error::Locked);
@@ -98,16 +104,16 @@ async fn keep_copy(path: &Path, kept: &Path, live_wal: bool) -> Result<(), Error
     Ok(())
 }
 
-/// A copy of all pages of one database over another, as SQLite's backup API does it.
+/// A copy of all pages of one database over another, with SQLite's backup API.
 pub(super) struct Pages {
     handle: *mut ffi::sqlite3_backup,
 }
 
 impl Pages {
     /// # Safety
-    /// Both pointers must be open connections that nobody else uses as long as the value lives.
+    /// Both pointers must be open connections that nothing else uses while the value lives.
     pub(super) unsafe fn begin(target: *mut ffi::sqlite3, source: *mut ffi::sqlite3) -> Result<Self, Error> {
-        // SAFETY: the caller's promise; "main" ends in NUL.
+        // SAFETY: guaranteed by the caller; "main" is NUL-terminated.
         let handle = unsafe { ffi::sqlite3_backup_init(target, c"main".as_ptr(), source, c"main".as_ptr()) };
         if handle.is_null() {
             // SAFETY: as above.
@@ -116,7 +122,8 @@ impl Pages {
         Ok(Pages { handle })
     }
 
-    /// Copies so many pages, or all that are left if the number is negative. The first call takes the lock.
+    /// Copies this many pages, or all remaining ones if the number is negative. The first call takes the
+    /// lock.
     pub(super) fn step(&mut self, pages: c_int) -> Result<(), Error> {
         // SAFETY: the handle is that of a backup that is not finished yet.
         match unsafe { ffi::sqlite3_backup_step(self.handle, pages) } {
@@ -125,7 +132,7 @@ impl Pages {
         }
     }
 
-    /// Ends the copy. One that did not reach the last page is rolled back.
+    /// Ends the copy. If it did not reach the last page, it is rolled back.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         match self.end() {
             ffi::SQLITE_OK => Ok(()),
@@ -138,7 +145,7 @@ impl Pages {
         if handle.is_null() {
             return ffi::SQLITE_OK;
         }
-        // SAFETY: the handle is finished once, here, while both connections live.
+        // SAFETY: the handle is finished once, here, while both connections are alive.
         unsafe { ffi::sqlite3_backup_finish(handle) }
     }
 }
@@ -158,8 +165,8 @@ fn error(code: c_int) -> Error {
     }
 }
 
-/// SQLite's own words for a result code.
+/// Returns SQLite's own text for a result code.
 fn words(code: c_int) -> String {
-    // SAFETY: SQLite gives a static string for every code, known or not.
+    // SAFETY: SQLite returns a static string for every code, known or not.
     unsafe { CStr::from_ptr(ffi::sqlite3_errstr(code)) }.to_string_lossy().into_owned()
 }

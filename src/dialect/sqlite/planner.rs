@@ -1,4 +1,4 @@
-//! From a live SQLite file and a schema to a plan: inspect, normalise, diff, lower, order, prove, count.
+//! Plans from a live SQLite file to a schema: inspect, normalize, diff, lower, order, prove, count.
 
 use std::borrow::Cow;
 
@@ -15,28 +15,28 @@ use crate::diff::{self, Changes};
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
 use crate::schema::{Address, Dialect, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
-/// Why there is no plan.
+/// Why no plan is possible.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The database does not answer.
+    /// The database could not be read.
     #[error(transparent)]
     Database(#[from] Error),
-    /// What was noted down of a database does not say what it is.
+    /// A recorded fact is invalid.
     #[error(transparent)]
     Facts(#[from] FactError),
-    /// The schema file asks for what SQLite cannot be; each problem has its place.
+    /// The schema file asks for what SQLite does not support; each problem has its position.
     #[error("the schema is not valid for SQLite")]
     Schema(Vec<Problem>),
-    /// Steps wait for each other.
+    /// The steps depend on each other in a cycle.
     #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
-    /// The steps would not lead to the schema. This is a mistake of rosey's.
+    /// The steps would not lead to the schema, which is a bug in rosey.
     #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
 }
 
-/// A desired schema in SQLite's spelling, once it has been found fit.
+/// Returns a desired schema normalized for SQLite, after checking it.
 ///
 /// # Errors
 /// [`PlanError::Schema`] with every problem.
@@ -45,7 +45,7 @@ pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
     if problems.is_empty() { Ok(normalize::normalize(schema)) } else { Err(PlanError::Schema(problems)) }
 }
 
-/// What was read, and what is to be done about it.
+/// A plan, and the inspected database.
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) live: Live,
@@ -55,15 +55,15 @@ pub(crate) struct Planned {
 /// How a plan is made.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct How<'p> {
-    /// Tables that change are rebuilt, whatever would be cheaper.
+    /// Rebuild every table that changes, even if a cheaper path exists.
     pub(crate) rebuild_only: bool,
-    /// A plan that has been proven before: over the same live schema and with the same statements it is not proven again.
+    /// A plan that has been proven before; the same statements on the same live schema are not proven again.
     pub(crate) proven: Option<&'p Plan>,
     /// How rows are counted.
     pub(crate) counts: Counts,
 }
 
-/// Plans from the live schema to the desired one, in the transaction of an apply. Reads only.
+/// Plans from the live schema to the desired one, in the transaction of an apply. Only reads.
 pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
     let mut live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
@@ -76,13 +76,14 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how:
     Ok(Planned { plan, live, guards })
 }
 
-/// Stops what would drop what was guarded, and notes what is guarded anew.
+/// Blocks what would drop a guarded object, and records changes of the guards.
 pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
     guards.stop(&plan.changes, &mut plan.steps);
     plan.guards = guards.changes(desired.schema());
 }
 
-/// What the last apply guarded, and the exchanges of names that it knew of. A history without any costs one query and no parsing.
+/// Returns the guards and name exchanges that the last apply recorded. If there are none, this costs one
+/// query and no parsing.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
     if !live.has_table("_rosey_history") {
         return Ok(Guards::default());
@@ -94,13 +95,13 @@ pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Resu
     Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
 }
 
-/// Plans for a file that is not there yet.
+/// Plans for a file that does not exist yet.
 pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, PlanError> {
     let plan = plan_from(&Live::default(), desired, How::default()).await?;
     Ok(Plan { creates_database: true, ..plan })
 }
 
-/// Plans from what was read, without counting.
+/// Plans from an inspected database, without counting.
 pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
     let (desired, unreadable) = readable(desired, live);
     let renames = diff::renames(&live.current, &desired).map_err(PlanError::Schema)?;
@@ -113,7 +114,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         return Err(PlanError::Schema(unfit));
     }
     let fingerprint = live.fingerprint();
-    // What the trial alone finds must be found again.
+    // What only the trial finds must be found again.
     let supported = |p: &&Plan| p.hazards().all(|h| h.level != Level::Blocks || h.probe.is_some());
     let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
     let mut steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
@@ -137,7 +138,8 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
     })
 }
 
-/// The schema without what is there and cannot be read: that can neither be made nor compared. Kind and name of each.
+/// Returns the schema without objects that exist but cannot be read, because they can be neither created nor
+/// compared; and the kind and name of each.
 fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(String, String)>) {
     let mut schema = Cow::Borrowed(desired.schema());
     let mut found = Vec::new();
@@ -169,7 +171,7 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
     }
 }
 
-/// Steps that have led to the desired schema, in memory.
+/// Returns steps that led to the desired schema in memory.
 async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how: How<'_>) -> Result<Vec<Step>, PlanError> {
     let mut limits = Limits { rebuild_only: how.rebuild_only, ..Limits::default() };
     loop {
@@ -213,23 +215,25 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
     }
 }
 
-/// The live schema uses a function or collation that only the program which made it has; SQLite's message names it.
+/// Returns a hazard for a live schema that uses a function or collation which only the application provides;
+/// SQLite's message names it.
 fn foreign(address: &Address, message: &str) -> Hazard {
     let message = format!("not supported: {address} uses something that only its own application provides ({message})");
     let advice = "change the table with that application, or drop what uses it first";
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
-/// SQLite's own error, at the line of the object it is about.
+/// Returns SQLite's own error at the line of the object that it is about.
 fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
     let origin = origin_of(desired, address, message);
     let problem = Problem::new(format!("SQLite rejects {address}: {message}"), origin.0, "declared here");
-    // A long statement would hide the message, and the schema file says the same.
+    // A long statement would obscure the message, and the schema file shows the same.
     let shown = sql.lines().count() <= 20 && sql.len() <= 2_000;
     if shown { problem.help(format!("the statement was: {sql}")) } else { problem }
 }
 
-/// The innermost declaration that the message names, for the address alone points at a whole table.
+/// Returns the innermost declaration that the message names, because the address alone refers to a whole
+/// table.
 fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
     let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
     if let Some(table) = table {
@@ -245,7 +249,7 @@ fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
     object.map_or_else(Origin::default, |(_, head)| head.origin)
 }
 
-/// The last word of `no such column: x`, `no such function: f`.
+/// Returns the last word of `no such column: x`, `no such function: f`.
 fn missing_word(message: &str) -> Option<String> {
     let (_, name) = message.rsplit_once(": ")?;
     Some(name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_ascii_lowercase())

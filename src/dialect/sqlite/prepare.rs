@@ -1,4 +1,4 @@
-//! Lets SQLite read a statement without running it. Refuses more than one statement.
+//! Prepares a statement without running it. Refuses more than one statement.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 
@@ -6,14 +6,14 @@ use libsqlite3_sys as ffi;
 
 use super::connection::{Error, of_code};
 
-/// Prepares one statement and gives the number of its columns.
+/// Prepares one statement and returns the number of its columns.
 ///
 /// # Safety
-/// The pointer must be an open connection that nobody else uses meanwhile.
+/// The pointer must be an open connection that nothing else uses meanwhile.
 pub(super) unsafe fn one(connection: *mut ffi::sqlite3, sql: &str) -> Result<c_int, Error> {
     let refused = |message: &str| Error::Sql { message: message.to_owned(), code: ffi::SQLITE_ERROR, sql: sql.to_owned() };
     let text = CString::new(sql).map_err(|_| refused("the SQL contains a NUL character"))?;
-    // SAFETY: the caller's promise; the text ends in NUL and lives longer than what SQLite points to in it.
+    // SAFETY: guaranteed by the caller; the text is NUL-terminated and outlives SQLite's pointers into it.
     unsafe {
         let (statement, rest) = next(connection, text.as_ptr(), sql)?;
         if statement.is_null() {
@@ -21,7 +21,7 @@ pub(super) unsafe fn one(connection: *mut ffi::sqlite3, sql: &str) -> Result<c_i
         }
         let columns = ffi::sqlite3_column_count(statement);
         ffi::sqlite3_finalize(statement);
-        // Behind it may stand a semicolon and comments.
+        // A semicolon and comments may follow.
         let mut rest = rest;
         while *rest != 0 {
             let (another, behind) = next(connection, rest, sql)?;
@@ -39,10 +39,11 @@ pub(super) unsafe fn one(connection: *mut ffi::sqlite3, sql: &str) -> Result<c_i
 }
 
 /// # Safety
-/// As [`one`]; `text` ends in NUL.
+/// As for [`one`]; `text` must be NUL-terminated.
 unsafe fn next(connection: *mut ffi::sqlite3, text: *const c_char, sql: &str) -> Result<(*mut ffi::sqlite3_stmt, *const c_char), Error> {
     let (mut statement, mut rest) = (std::ptr::null_mut(), std::ptr::null());
-    // SAFETY: the caller's promise; SQLite writes two pointers, and its message lives until the next call.
+    // SAFETY: guaranteed by the caller; SQLite writes two pointers, and its message lives until the next
+    // call.
     unsafe {
         let code = ffi::sqlite3_prepare_v2(connection, text, -1, &raw mut statement, &raw mut rest);
         if code == ffi::SQLITE_OK {

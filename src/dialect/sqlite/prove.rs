@@ -1,7 +1,7 @@
-//! Tries a plan in a private database in memory, without rows: what SQLite refuses there it would refuse later, and a
-//! plan that does not lead to the desired schema is found before anything is touched.
+//! Tries a plan in a private in-memory database without rows: what SQLite rejects there it would reject
+//! later, and a plan that does not lead to the desired schema is detected before anything is changed.
 //!
-//! The texts may come from anyone's pull request, so nothing but schema statements gets through.
+//! The texts may come from anyone's pull request, so only schema statements are allowed.
 
 use std::collections::BTreeSet;
 
@@ -15,27 +15,27 @@ use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Step};
 use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
 
-/// Why a plan cannot be right.
+/// Why a plan cannot be correct.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// SQLite does not take a statement.
+    /// SQLite rejects a statement.
     Statement { address: Address, sql: String, message: String },
-    /// What is there cannot be copied, for it uses what only the program that made it has.
+    /// A live object cannot be copied, because it uses what only the application that created it provides.
     Foreign { step: Address, address: Address, message: String },
-    /// An expression is none for one row at a time.
+    /// An expression cannot be evaluated one row at a time.
     Expression(Problem),
     /// The steps do not lead to the desired schema.
     Leftover(Box<Changes>),
 }
 
-/// What a trial showed.
+/// The result of a trial.
 #[derive(Debug, Default)]
 pub(crate) struct Proof {
-    /// Why the plan cannot be right, if it cannot.
+    /// Why the plan cannot be correct, if so.
     pub(crate) refusal: Option<Refusal>,
-    /// Views and triggers that do not work before the steps, of those that the change reaches.
+    /// The views and triggers affected by the change that do not work before the steps.
     pub(crate) was_broken: Broken,
-    /// Those that do not work after them.
+    /// Those that do not work after the steps.
     pub(crate) is_broken: Broken,
 }
 
@@ -45,9 +45,10 @@ impl From<Refusal> for Proof {
     }
 }
 
-/// Runs the steps over an empty copy of what they touch, and compares the outcome with the desired schema.
+/// Runs the steps on an empty copy of what they change, and compares the result with the desired schema.
 pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, steps: &[Step]) -> Result<Proof, Error> {
-    // RENAME and DROP COLUMN read every view and trigger, so then all of them have to be there, with what they name.
+    // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they
+    // name.
     let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
@@ -66,7 +67,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
             let (step, address) = (step.address.clone(), found.address.clone());
             return Ok(Refusal::Foreign { step, address, message: found.message.clone() }.into());
         }
-        // What goes need not be understood.
+        // What is dropped need not be understood.
         let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
         for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat") && !goes(&s.sql)) {
             if let Err(error) = memory.run_one(&statement.sql).await {
@@ -86,15 +87,16 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     Ok(Proof { refusal, was_broken, is_broken })
 }
 
-/// The names of what changes, before and after, in lower case.
+/// Returns the names of what changes, before and after, in lower case.
 fn changed_names(changes: &Changes) -> BTreeSet<String> {
     let pairs = changes.pairs().into_iter().flat_map(|(before, after)| before.into_iter().chain(after));
     pairs.map(|a| a.last().to_ascii_lowercase()).collect()
 }
 
-/// A backfill or conversion that counts or ranks rows. In the list of a SELECT an aggregate makes one row of all, and a
-/// window function sees those rows alone that its statement reads; behind WHERE SQLite refuses both
-/// (<https://sqlite.org/lang_aggfunc.html>, <https://sqlite.org/windowfunctions.html>).
+/// Returns a problem for a backfill or conversion that aggregates or ranks rows. In a SELECT list, an
+/// aggregate turns all rows into one, and a window function sees only the rows that its statement reads; in
+/// WHERE, SQLite rejects both (<https://sqlite.org/lang_aggfunc.html>,
+/// <https://sqlite.org/windowfunctions.html>).
 async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
     for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
@@ -113,7 +115,8 @@ async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Pr
     None
 }
 
-/// A new default that SQLite would take, and at which every insert would then fail: it looks for functions only there.
+/// Returns a problem for a new default that SQLite would accept although every insert would then fail: it
+/// looks up functions only at the insert.
 async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
     for change in changes.tables() {
         let columns: Vec<&Column> = match change {
@@ -137,16 +140,16 @@ async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Opti
     None
 }
 
-/// A table or index that uses what only the program that made it has.
+/// A table or index that uses what only the application that created it provides.
 struct Foreign {
     address: Address,
-    /// The table it is or is on, in lower case.
+    /// The table, or the index's table, in lower case.
     table: String,
     message: String,
 }
 
 impl Foreign {
-    /// Whether the step cannot do without it. An index that the schema leaves alone is in the way of what writes rows.
+    /// Returns true if the step depends on it. An unmanaged index matters only to steps that write rows.
     fn is_in_the_way(&self, step: &Step, desired: &Normalized) -> bool {
         let touches = step.address.kind() == "table" && step.address.last().eq_ignore_ascii_case(&self.table);
         let managed = || {
@@ -163,7 +166,7 @@ impl Foreign {
         format!("DROP {} {}", self.address.kind().to_ascii_uppercase(), quote(self.address.last()))
     }
 
-    /// What could not be copied is not in the outcome either.
+    /// Removes the object from a schema, because what could not be copied is not in the result either.
     fn take_out_of(&self, schema: &mut Schema) {
         let name = self.address.last();
         match self.address.kind() {
@@ -176,10 +179,10 @@ impl Foreign {
     }
 }
 
-/// Makes an empty copy of what matters. What cannot be made is given back.
+/// Creates an empty copy of the relevant objects. Returns those that cannot be created.
 async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, renames: bool) -> Result<Vec<Foreign>, Error> {
     let mut foreign = Vec::new();
-    // What nothing can put back is in nobody's way here; but a table of that kind may be named by others.
+    // Objects that could not be re-created are not copied, except for tables, which others may name.
     let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == "table") && (belongs(r, touched) || (renames && is_body(r)));
     for row in live.stored.iter().filter(copied) {
         let Some(sql) = &row.sql else { continue };
@@ -187,7 +190,7 @@ async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, 
         if is_body(row) {
             continue;
         }
-        // What is left of a virtual table's shadow tables comes with the virtual table.
+        // The remaining shadow tables are created with their virtual table.
         let there = format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name));
         if memory.number(&there).await? == 0 {
             let (address, table) = (Address::top(&row.kind, &row.name), row.table.to_ascii_lowercase());
@@ -197,7 +200,7 @@ async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, 
     Ok(foreign)
 }
 
-/// Tables whose definitions are not UTF-8 are readable in the copy alone.
+/// Removes tables whose definitions are not UTF-8, which are readable only in the copy.
 fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     let mut schema = outcome.current.schema().clone();
     let garbled =
@@ -207,8 +210,8 @@ fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     Normalized::by_dialect(schema)
 }
 
-/// The names that matter: those in the statements, those in the views and triggers among them, the tables of indexes, and
-/// the tables whose keys say what a reference without columns points to.
+/// Returns the relevant names: those in the statements, those in the views and triggers among them, the
+/// tables of indexes, and the tables that references without columns depend on.
 fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
     let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != "table").collect();
@@ -228,7 +231,7 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     }
 }
 
-/// A view or trigger, which names other objects.
+/// Returns true for a view or trigger, which names other objects.
 pub(super) fn is_body(row: &Stored) -> bool {
     row.kind == "view" || row.kind == "trigger"
 }

@@ -1,11 +1,11 @@
-//! Reads the stored texts of indexes, views, triggers and virtual tables.
+//! Parses the stored definitions of indexes, views, triggers and virtual tables.
 
 use super::cursor::{Cursor, Read, ident, split_commas};
 use super::lexer::{Kind, slice};
 use super::read_table::trailing;
 use crate::schema::{Expr, Ident, Index, IndexPart, ObjectName, PartKey, Table, Trigger, View, VirtualTable};
 
-/// Reads `CREATE INDEX` (<https://sqlite.org/lang_createindex.html>): the table's name and the index.
+/// Parses `CREATE INDEX` (<https://sqlite.org/lang_createindex.html>) into the table's name and the index.
 pub(crate) fn read_index<'t>(sql: &str, table_of: impl Fn(&Ident) -> Option<&'t Table>) -> Read<(Ident, Index)> {
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;
@@ -37,7 +37,7 @@ pub(crate) fn read_index<'t>(sql: &str, table_of: impl Fn(&Ident) -> Option<&'t 
     Ok((on, index))
 }
 
-/// Reads `CREATE VIEW` (<https://sqlite.org/lang_createview.html>).
+/// Parses `CREATE VIEW` (<https://sqlite.org/lang_createview.html>).
 pub(crate) fn read_view(sql: &str) -> Read<View> {
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;
@@ -55,7 +55,7 @@ pub(crate) fn read_view(sql: &str) -> Read<View> {
     Ok(View { columns, ..View::new(name, Expr::new(c.rest())) })
 }
 
-/// Reads `CREATE TRIGGER` (<https://sqlite.org/lang_createtrigger.html>).
+/// Parses `CREATE TRIGGER` (<https://sqlite.org/lang_createtrigger.html>).
 pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;
@@ -67,7 +67,7 @@ pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
     Ok(Trigger { table: trigger_table(body), ..Trigger::new(name, Expr::new(body)) })
 }
 
-/// The table or view that a trigger is on: the name behind the first ON of its head.
+/// Returns the table or view of a trigger: the name after the first ON of its head.
 pub(crate) fn trigger_table(body: &str) -> Option<Ident> {
     let mut c = Cursor::new(body);
     while c.peek().is_some() && !c.eat("ON") {
@@ -76,7 +76,7 @@ pub(crate) fn trigger_table(body: &str) -> Option<Ident> {
     c.object_name().ok()
 }
 
-/// Reads `CREATE VIRTUAL TABLE` (<https://sqlite.org/lang_createvtab.html>).
+/// Parses `CREATE VIRTUAL TABLE` (<https://sqlite.org/lang_createvtab.html>).
 pub(crate) fn read_virtual(sql: &str) -> Read<VirtualTable> {
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;

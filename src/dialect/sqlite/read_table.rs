@@ -1,7 +1,9 @@
-//! Reads a `CREATE TABLE` text, as `sqlite_schema` holds it, into a [`Table`] (<https://sqlite.org/lang_createtable.html>).
+//! Parses a `CREATE TABLE` text, as stored in `sqlite_schema`, into a [`Table`]
+//! (<https://sqlite.org/lang_createtable.html>).
 //!
-//! Why not the table-valued pragmas: they do not show CHECKs, collations, ON CONFLICT, DEFERRABLE, AUTOINCREMENT,
-//! constraint names or generated expressions, so the text has to be read anyway. A test compares the two.
+//! Does not use the table-valued pragmas: they do not show CHECKs, collations, ON CONFLICT, DEFERRABLE,
+//! AUTOINCREMENT, constraint names or generated expressions, so the text has to be parsed anyway. A test
+//! compares the two.
 
 use super::cursor::{Cursor, Read, split_commas};
 use super::layout::{ColumnLayout, Layout};
@@ -12,12 +14,12 @@ use crate::schema::{
     PrimaryKey, RefAction, Table, Unique,
 };
 
-/// Reads one table. What comes out is as written: normalisation is another step.
+/// Parses one table as written; normalization is a separate step.
 pub(crate) fn read_table(sql: &str) -> Read<Table> {
     read_with_layout(sql).map(|(table, _)| table)
 }
 
-/// Reads one table and where its parts stand.
+/// Parses one table and the locations of its parts.
 pub(crate) fn read_with_layout(sql: &str) -> Read<(Table, Layout)> {
     let mut layout = Layout::default();
     let mut c = Cursor::new(sql);
@@ -42,9 +44,9 @@ pub(crate) fn read_with_layout(sql: &str) -> Read<(Table, Layout)> {
         if c.eat_op(")") {
             break;
         }
-        // Between table constraints the comma may be missing.
+        // The comma between table constraints is optional.
         if c.eat_op(",") {
-            name = None; // a name with nothing behind it ends at the comma
+            name = None; // a name without a constraint ends at the comma
         } else if !starts_constraint(&c) {
             return c.fail(", or )");
         }
@@ -71,7 +73,7 @@ fn read_options(c: &mut Cursor, table: &mut Table) -> Read<()> {
     Ok(())
 }
 
-/// Key columns of WITHOUT ROWID and STRICT tables are NOT NULL without saying so.
+/// Marks the key columns of WITHOUT ROWID and STRICT tables, which are implicitly NOT NULL.
 fn implied_not_null(table: &mut Table) {
     if !table.without_rowid && !table.strict {
         return;
@@ -109,7 +111,7 @@ fn read_column(c: &mut Cursor, table: &mut Table, layout: &mut Layout) -> Read<(
     Ok(())
 }
 
-/// The declared type, as it stands: words, then one pair of brackets.
+/// Parses the declared type as written: words, then one pair of parentheses.
 fn read_type(c: &mut Cursor) -> Read<String> {
     const ENDS: [&str; 12] =
         ["CONSTRAINT", "DEFAULT", "NULL", "NOT", "PRIMARY", "UNIQUE", "CHECK", "REFERENCES", "COLLATE", "AS", "DEFERRABLE", "ON"];
@@ -125,11 +127,11 @@ fn read_type(c: &mut Cursor) -> Read<String> {
         c.bracketed()?;
     }
     let words = &c.tokens[start..c.at];
-    // A type that begins with a quote ends with it: SQLite takes the quotes off and forgets what follows.
+    // A type that begins with a quote ends with it: SQLite removes the quotes and discards what follows.
     if let Some(first) = words.first().filter(|t| t.kind != Kind::Word) {
         return Ok(first.value(c.sql).into_owned());
     }
-    // SQLite takes the text as it stands, and a comment in it counts for the affinity.
+    // SQLite stores the text as written, and a comment in it affects the affinity.
     let whole = slice(c.sql, words);
     if words.windows(2).any(|w| !c.sql[w[0].end..w[1].start].trim().is_empty()) {
         return Ok(whole.to_owned());
@@ -177,7 +179,7 @@ fn read_column_constraint(c: &mut Cursor, column: &mut Column, table: &mut Table
         let _virtual = !stored && c.eat("VIRTUAL");
         column.generated = Some(Generated { expr: Expr::new(slice(c.sql, &inner)), stored });
     } else if c.is("DEFERRABLE") || c.is("NOT") {
-        // The clause may stand apart from its REFERENCES; it belongs to the last one.
+        // The clause may be separate from its REFERENCES; it applies to the last one.
         let deferrable = read_deferrable(c)?;
         if let Some(fk) = table.foreign_keys.last_mut() {
             fk.deferrable = deferrable;
@@ -209,12 +211,12 @@ fn read_default(c: &mut Cursor) -> Read<Option<DefaultValue>> {
             "true" => Literal::Bool(true),
             "false" => Literal::Bool(false),
             "current_time" | "current_date" | "current_timestamp" => Literal::Expr(Expr::new(text.to_ascii_uppercase())),
-            // A bare word is, by an old rule, the string of its letters.
+            // For compatibility, an unquoted word is a string.
             _ => Literal::String(text.to_owned()),
         },
         Kind::Op => return c.fail("a default"),
     };
-    // `DEFAULT -'x'` and the like: a sign before what is no number is an expression.
+    // `DEFAULT -'x'` and the like: a sign before something other than a number makes it an expression.
     Ok(Some(DefaultValue::new(match literal {
         Literal::String(_) | Literal::Expr(_) if minus => Literal::Expr(Expr::new(format!("-{text}"))),
         literal => literal,
@@ -225,7 +227,7 @@ fn read_constraint(c: &mut Cursor, table: &mut Table, name: &mut Option<Ident>) 
     if c.eat("CONSTRAINT") {
         *name = Some(c.name()?);
         if !starts_constraint(c) {
-            return Ok(()); // SQLite allows a name with nothing behind it
+            return Ok(()); // SQLite allows a name without a constraint
         }
     }
     let named = name.take();
@@ -257,7 +259,7 @@ fn read_constraint(c: &mut Cursor, table: &mut Table, name: &mut Option<Ident>) 
 fn read_check(c: &mut Cursor, name: Option<Ident>) -> Read<Check> {
     let inner = c.bracketed()?;
     let expr = Expr::new(slice(c.sql, &inner));
-    read_conflict(c)?; // parsed by SQLite, and without effect
+    read_conflict(c)?; // parsed by SQLite, but without effect
     Ok(Check { name, ..Check::new(expr) })
 }
 
@@ -272,7 +274,7 @@ fn read_key_parts(sql: &str, tokens: &[Token]) -> Read<Vec<KeyPart>> {
     split_commas(sql, tokens).iter().map(part).collect()
 }
 
-/// Takes `COLLATE x` and `ASC`/`DESC` off the end of an indexed column.
+/// Removes `COLLATE x` and `ASC`/`DESC` from the end of an indexed column.
 pub(crate) fn trailing<'t>(sql: &str, tokens: &'t [Token]) -> (&'t [Token], Option<Ident>, bool) {
     let mut tokens = tokens;
     let mut desc = false;
@@ -345,7 +347,7 @@ fn read_action(c: &mut Cursor) -> Read<RefAction> {
     c.fail("a foreign key action")
 }
 
-/// `NOT DEFERRABLE …` is the default, whatever stands behind it.
+/// `NOT DEFERRABLE …` is the default, whatever follows it.
 fn read_deferrable(c: &mut Cursor) -> Read<Option<Deferrable>> {
     let not = c.eat("NOT");
     c.expect("DEFERRABLE")?;

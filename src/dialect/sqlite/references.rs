@@ -1,5 +1,5 @@
-//! The foreign keys that are live, whoever manages them, and the rows that break them
-//! (<https://sqlite.org/pragma.html#pragma_foreign_key_check>). Reads only, and judges nothing.
+//! The live foreign keys, managed or not, and the rows that violate them
+//! (<https://sqlite.org/pragma.html#pragma_foreign_key_check>). Only reads, and judges nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use sqlx::Row as _;
 use super::connection::{Connection, Error};
 use super::lexer::{quote, quote_string};
 
-/// A foreign key as SQLite lists it.
+/// A foreign key, as SQLite lists it.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
-    /// The table it points to.
+    /// The referenced table.
     pub(crate) parent: String,
-    /// The columns that point.
+    /// The referencing columns.
     pub(crate) from: Vec<String>,
-    /// The columns that they point to; the parent's key where the definition names none.
+    /// The referenced columns; the primary key of the referenced table if the definition names none.
     pub(crate) to: Vec<String>,
 }
 
-/// The foreign keys of all tables, by their number in each.
+/// Returns the foreign keys of all tables, by their number within each table.
 ///
 /// # Errors
-/// Where SQLite cannot read.
+/// If SQLite cannot read them.
 pub(crate) async fn foreign_keys(connection: &mut Connection) -> Result<BTreeMap<String, BTreeMap<i64, Listed>>, Error> {
     let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", \
                (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1)) FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f \
@@ -39,12 +39,13 @@ pub(crate) async fn foreign_keys(connection: &mut Connection) -> Result<BTreeMap
     Ok(tables)
 }
 
-/// The rows that break a foreign key, and how often each: by their rowids where `by_rowid` and they have one, else by
-/// the values that point. Without a table to point to, all that point. Compared as SQLite does it: by the affinity and the
-/// collation of the column that is pointed to (<https://sqlite.org/foreignkeys.html#fk_indexes>).
+/// Returns the rows that violate a foreign key, and how often each does: by rowid if `by_rowid` is set and
+/// they have one, otherwise by the referencing values. If the referenced table does not exist, all
+/// referencing rows violate the key. Compares as SQLite does, with the affinity and collation of the
+/// referenced column (<https://sqlite.org/foreignkeys.html#fk_indexes>).
 ///
 /// # Errors
-/// Where SQLite cannot read, and where a column is not there.
+/// If SQLite cannot read the rows, or if a column does not exist.
 pub(crate) async fn orphans(
     connection: &mut Connection,
     table: &str,
@@ -60,7 +61,7 @@ pub(crate) async fn orphans(
     let rows = match rowid {
         None => connection.texts(&query(None)).await?,
         Some(sql) => match connection.texts(&sql).await {
-            // It is a table without rowids.
+            // The table has no rowids.
             Err(Error::Sql { code: 1, .. }) => connection.texts(&query(None)).await?,
             rows => rows?,
         },
@@ -70,7 +71,7 @@ pub(crate) async fn orphans(
     Ok(found)
 }
 
-/// The query for these rows: by their rowids under this name, or by the values that point.
+/// Returns the query for these rows: by the rowid under this name, or by the referencing values.
 pub(crate) fn orphans_sql(table: &str, key: &Listed, rowid: Option<&str>, nowhere: bool) -> String {
     let child: Vec<String> = key.from.iter().map(|c| format!("c.{}", quote(c))).collect();
     let mut wanted: Vec<String> = child.iter().map(|c| format!("{c} IS NOT NULL")).collect();
@@ -84,10 +85,11 @@ pub(crate) fn orphans_sql(table: &str, key: &Listed, rowid: Option<&str>, nowher
     format!("SELECT {identity} FROM {} AS c WHERE {}", quote(table), wanted.join(" AND "))
 }
 
-/// Whether SQLite can tell what breaks a key: where one key of a table points to no key, it checks none of them.
+/// Returns true if SQLite cannot check the keys of a table: if one of them does not reference a key, it
+/// checks none of them.
 ///
 /// # Errors
-/// Where SQLite cannot read.
+/// If SQLite cannot read the table.
 pub(crate) async fn mismatched(connection: &mut Connection, table: &str) -> Result<bool, Error> {
     match connection.query(&format!("SELECT 1 FROM pragma_foreign_key_check({}) LIMIT 1", quote_string(table))).await {
         Ok(_) => Ok(false),
@@ -96,10 +98,11 @@ pub(crate) async fn mismatched(connection: &mut Connection, table: &str) -> Resu
     }
 }
 
-/// Whether the columns that are pointed to are the primary key or under a unique index, all of it.
+/// Returns true if the referenced columns are the primary key or are covered by a unique index that is not
+/// partial.
 ///
 /// # Errors
-/// Where SQLite cannot read.
+/// If SQLite cannot read the table.
 pub(crate) async fn points_to_a_key(connection: &mut Connection, key: &Listed) -> Result<bool, Error> {
     let parent = quote_string(&key.parent);
     let sql = format!(

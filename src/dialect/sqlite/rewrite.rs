@@ -1,5 +1,5 @@
-//! What SQLite makes of views and triggers when it renames tables and columns: it rewrites their texts, and only it knows
-//! which `x` is the renamed one. So it is asked, on an empty copy in memory. Nothing is decided here.
+//! Determines how SQLite rewrites views and triggers when it renames tables and columns: only SQLite knows
+//! which `x` is the renamed one. It therefore does so on an empty in-memory copy. Decides nothing.
 
 use std::collections::BTreeSet;
 
@@ -12,11 +12,11 @@ use super::prove;
 use crate::diff::Sequel;
 use crate::schema::Schema;
 
-/// The views and triggers that name what is renamed, as they are afterwards. What SQLite cannot rewrite, because it does
-/// not work any more or would not, is left out.
+/// Returns the views and triggers that name something renamed, as they are afterwards. Those that SQLite
+/// cannot rewrite, because they do not work or would no longer work, are left out.
 ///
 /// # Errors
-/// If SQLite cannot read its own memory.
+/// If SQLite cannot read its in-memory database.
 pub(crate) async fn bodies(live: &Live, renames: &Sequel) -> Result<Schema, Error> {
     let mut names: BTreeSet<String> = renames.tables.iter().map(|(old, _)| old.name.as_str().to_ascii_lowercase()).collect();
     names.extend(renames.columns.keys().map(|t| t.name.as_str().to_ascii_lowercase()));
@@ -39,7 +39,8 @@ pub(crate) async fn bodies(live: &Live, renames: &Sequel) -> Result<Schema, Erro
     Ok(rewritten)
 }
 
-/// The views and triggers that name one of these, directly or through a view; the names of these views join them.
+/// Returns the views and triggers that name one of these, directly or through a view, and adds the names of
+/// such views.
 fn concerned<'l>(live: &'l Live, names: &mut BTreeSet<String>) -> Vec<&'l Stored> {
     let bodies = live.stored.iter().filter(|r| prove::is_body(r) && r.garbled.is_none());
     let mut left: Vec<(&Stored, BTreeSet<String>)> = bodies.map(|r| (r, words(r.sql.as_deref().unwrap_or_default()))).collect();
@@ -55,7 +56,7 @@ fn concerned<'l>(live: &'l Live, names: &mut BTreeSet<String>) -> Vec<&'l Stored
     }
 }
 
-/// Makes these views and triggers, with the tables and views that they name, in the order of their creation.
+/// Creates these views and triggers, with the tables and views that they name, in order of creation.
 async fn copy(memory: &mut Connection, live: &Live, concerned: &[&Stored], mut names: BTreeSet<String>) {
     let mut open: Vec<&Stored> = concerned.to_vec();
     while !open.is_empty() {
@@ -88,7 +89,7 @@ fn statements(renames: &Sequel) -> Vec<String> {
     tables.chain(columns).collect()
 }
 
-/// One rename. SQLite stops at a view or trigger that does not work; then it goes without that one.
+/// Makes one rename. If SQLite stops at a view or trigger that does not work, drops it and tries again.
 async fn rename(memory: &mut Connection, live: &Live, sql: &str) {
     for _ in &live.stored {
         let Err(error) = memory.execute(sql).await else { return };

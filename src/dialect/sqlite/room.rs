@@ -6,10 +6,10 @@ use super::connection::Error;
 use crate::dialect::ApplyError;
 use crate::plan;
 
-/// Refuses before anything is written, where the disk could not take it.
+/// Fails before anything is written if the disk has too little space.
 pub(crate) fn has(folder: &Path, needed: i64) -> Result<(), ApplyError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    // A system that does not tell what is free does not stop an apply: a full disk rolls it back.
+    // If the system does not report the free space, the apply proceeds: a full disk rolls it back.
     let Ok(free) = fs4::available_space(folder) else { return Ok(()) };
     if u64::try_from(needed).unwrap_or(0) <= free {
         return Ok(());
@@ -18,7 +18,7 @@ pub(crate) fn has(folder: &Path, needed: i64) -> Result<(), ApplyError> {
     Err(ApplyError::NoRoom { path: folder.display().to_string(), free, needed: plan::bytes(needed) })
 }
 
-/// Whether the backup folder takes its room from the database's own disk; in doubt it does.
+/// Returns true if the backup directory is on the same disk as the database, and also if that is unknown.
 pub(crate) fn same_disk(folder: &Path, database: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -31,10 +31,10 @@ pub(crate) fn same_disk(folder: &Path, database: &Path) -> bool {
     true
 }
 
-/// Which disk is full, as long as nothing has been rolled back: that of the database, or that of SQLite's temporary files
-/// (<https://sqlite.org/tempfiles.html>).
+/// Finds out which disk is full, before anything has been rolled back: that of the database or that of
+/// SQLite's temporary files (<https://sqlite.org/tempfiles.html>).
 pub(crate) fn which_disk(error: Error, path: &Path) -> Error {
-    /// SQLite writes pages and sectors, so a disk with less than this is full.
+    /// SQLite writes pages and sectors, so a disk with less free space than this is full.
     const LITTLE: u64 = 128 << 10;
     let Error::Full = error else { return error };
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));

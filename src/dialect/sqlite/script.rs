@@ -1,6 +1,6 @@
-//! What a script for the sqlite3 shell checks, as an apply would: that the schema is the one which the plan was made for,
-//! and that its rows fit the new rules. The shell has no way to stop but a statement that fails, so what is found goes
-//! into a temporary table with conditions.
+//! The checks of a script for the sqlite3 shell, as an apply makes them: that the schema is the one that the
+//! plan was made for, and that its rows satisfy the new constraints. Only a failing statement stops the
+//! shell, so the findings are inserted into a temporary table with constraints.
 
 use super::connection::Error;
 use super::inspect::{self, Live};
@@ -20,11 +20,11 @@ const CHECKS: &str = "CREATE TEMP TABLE \"_rosey_check\" (
     \"kept\" CONSTRAINT \"rows would violate a foreign key\" CHECK (\"kept\")
 )";
 
-/// The definitions that count: those of rosey itself do not.
+/// The relevant definitions, without rosey's own.
 const LIVE: &str =
     "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND lower(substr(tbl_name, 1, 6)) <> '_rosey'";
 
-/// Stops where the schema is another one.
+/// Stops if the schema is a different one.
 pub(crate) fn is_the_start(live: &Live) -> Piece {
     let rows = live.stored.iter().filter(|r| r.sql.is_some() && !inspect::is_own(&r.table)).map(|r| {
         let sql = match &r.garbled {
@@ -47,22 +47,22 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
     Piece::new("Stops if the schema is not the one that the plan was made for.", statements)
 }
 
-/// Stops where a later rosey has written the history on. Stands behind [`is_the_start`], whose table it uses.
+/// Stops if a later version of rosey wrote to the history. Must follow [`is_the_start`], whose table it uses.
 pub(crate) fn is_known() -> Piece {
     let known =
         format!("INSERT INTO temp.\"_rosey_check\" (\"known\") SELECT coalesce(max(format), 0) <= {HISTORY_FORMAT} FROM _rosey_history");
     Piece::new("Stops if a newer version of rosey has written to the history.", [create_history(Dialect::Sqlite), known])
 }
 
-/// Stops where rows that have come since the plan was made break what it found unbroken.
+/// Stops if rows added since the plan was made violate a constraint that no row violated then.
 ///
 /// # Errors
-/// As planning.
+/// Those of planning.
 pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
     let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan), counts: plan.counts };
     let uncounted = planner::plan_from(live, desired, how).await?;
     let checks: Vec<String> = counted_again(&uncounted.steps, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
-    // The checks of one step may look at the rows of another one as they will be.
+    // The checks of one step may read the future rows of another step.
     let trials =
         uncounted.steps.iter().filter_map(|s| s.trial.as_ref()).filter(|(name, _)| checks.iter().any(|c| c.contains(&quote(name))));
     let (mut made, mut dropped) = (Vec::new(), Vec::new());
@@ -84,8 +84,8 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
     }
 }
 
-/// Stops where a column that should have been filled still holds NULL. `IS NULL` would not tell: of a column that says
-/// NOT NULL SQLite believes it.
+/// Stops if a column that should have been filled still contains NULL. Does not use `IS NULL`, which SQLite
+/// assumes to be false for a NOT NULL column.
 pub(crate) fn is_filled(plan: &Plan) -> Option<Piece> {
     let mut checks = Vec::new();
     for change in plan.changes.tables() {
@@ -101,7 +101,7 @@ pub(crate) fn is_filled(plan: &Plan) -> Option<Piece> {
     (!checks.is_empty()).then(|| Piece::new("Stops if a backfilled column still contains NULL.", checks))
 }
 
-/// The foreign keys of a schema that SQLite can check, and those to no table.
+/// Returns the foreign keys of a schema that SQLite can check, and those to missing tables.
 pub(crate) fn checked_keys(schema: &Schema) -> Vec<(&Table, super::references::Listed, bool)> {
     let names = |c: &[crate::schema::Ident]| c.iter().map(ToString::to_string).collect::<Vec<_>>();
     let mut found = Vec::new();
@@ -117,10 +117,10 @@ pub(crate) fn checked_keys(schema: &Schema) -> Vec<(&Table, super::references::L
     found
 }
 
-/// The schema that the plan leads to, as the history keeps it but for its guards.
+/// Returns the schema after the plan, as the history stores it except for its guards.
 ///
 /// # Errors
-/// Where SQLite cannot read its own memory.
+/// If SQLite cannot read its in-memory database.
 pub(crate) async fn schema_after(live: &Live, plan: &Plan) -> Result<Schema, Error> {
     super::outcome::outcome(live, &plan.steps).await
 }

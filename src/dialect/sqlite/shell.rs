@@ -1,9 +1,9 @@
-//! SQL that the sqlite3 shell reads as it is meant: it takes a line of `/` or `go` alone for the end of a statement
-//! (<https://sqlite.org/cli.html>). Such a word is moved to the line of its neighbour, which changes no token.
+//! Makes SQL safe for the sqlite3 shell, which takes a line with only `/` or `go` for the end of a statement
+//! (<https://sqlite.org/cli.html>). Such a word is moved to the line of its neighbor, which changes no token.
 
 use super::lexer::{Token, lex};
 
-/// The same statement without such a line.
+/// Returns the same statement without such a line.
 pub(crate) fn safe(sql: &str) -> String {
     if !sql.lines().any(is_terminator) {
         return sql.to_owned();
@@ -36,7 +36,7 @@ fn is_terminator(line: &str) -> bool {
     matches!(line.trim(), "/") || line.trim().eq_ignore_ascii_case("go")
 }
 
-/// Whether the token is all that its line has.
+/// Returns true if the token is alone on its line.
 fn is_alone(sql: &str, token: &Token) -> bool {
     let start = sql[..token.start].rfind('\n').map_or(0, |n| n + 1);
     let end = sql[token.end..].find('\n').map_or(sql.len(), |n| token.end + n);

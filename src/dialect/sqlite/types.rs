@@ -1,19 +1,20 @@
-//! SQLite's declared types and affinities (<https://sqlite.org/datatype3.html>), and the portable names behind them.
+//! SQLite's declared types and affinities (<https://sqlite.org/datatype3.html>), and the portable types they
+//! stand for.
 
 use crate::schema::{Column, Table, Type, TypeName};
 
-/// What SQLite makes of a declared type.
+/// The affinity of a declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Affinity {
     Integer,
     Real,
     Numeric,
     Text,
-    /// No conversion at all; the documentation calls it BLOB.
+    /// No conversion at all; called BLOB in the documentation.
     Blob,
 }
 
-/// The rules of "Determination Of Column Affinity", in their order.
+/// Applies the rules of "Determination Of Column Affinity", in their order.
 pub(crate) fn affinity(declared: &str) -> Affinity {
     let upper = declared.to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|w| upper.contains(w));
@@ -30,21 +31,22 @@ pub(crate) fn affinity(declared: &str) -> Affinity {
     }
 }
 
-/// The affinity of a column, which in a STRICT table ANY does not have.
+/// Returns the affinity of a column; ANY has none in a STRICT table.
 pub(crate) fn column_affinity(column: &Column, table: &Table) -> Affinity {
     let declared = declared(&column.ty, table.strict);
     if table.strict && declared.eq_ignore_ascii_case("ANY") { Affinity::Blob } else { affinity(&declared) }
 }
 
-/// The type behind a declared name: the portable one where it is spelled just so, else the name verbatim.
+/// Returns the type of a declared name: the portable type if the name is spelled exactly like it, otherwise
+/// the name verbatim.
 pub(crate) fn from_declared(text: &str) -> Type {
     let spelled: String = text.to_ascii_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     let tight = spelled.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(", ", ",").replace(" ,", ",");
     match Type::parse(&tight) {
-        // As declared types these are no aliases of anything: they are names of NUMERIC affinity.
-        // In capitals they are not the portable names either: those are in lower case.
+        // As declared types these are not aliases: they are names of NUMERIC affinity. Upper case
+        // distinguishes them from the portable names, which are in lower case.
         Type::Serial | Type::BigSerial | Type::Uuid | Type::Json | Type::Jsonb => Type::Other(TypeName::new(text.to_ascii_uppercase())),
-        // In lower case these are flags of the schema language.
+        // In lower case these are flags in KDL.
         Type::Other(_) if ["unique", "nullable", "identity", "autoincrement"].contains(&text) => {
             Type::Other(TypeName::new(text.to_ascii_uppercase()))
         }
@@ -53,7 +55,7 @@ pub(crate) fn from_declared(text: &str) -> Type {
     }
 }
 
-/// The declared type for a column.
+/// Returns the declared type for a column.
 pub(crate) fn declared(ty: &Type, strict: bool) -> String {
     if strict && !matches!(ty, Type::Other(_)) {
         return strict_type(ty).to_owned();
@@ -66,7 +68,7 @@ pub(crate) fn declared(ty: &Type, strict: bool) -> String {
     }
 }
 
-/// The nearest of the types that a STRICT table may have (<https://sqlite.org/stricttables.html>).
+/// Returns the nearest type that is allowed in a STRICT table (<https://sqlite.org/stricttables.html>).
 fn strict_type(ty: &Type) -> &'static str {
     match ty {
         Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial | Type::Boolean => "INTEGER",
@@ -76,7 +78,7 @@ fn strict_type(ty: &Type) -> &'static str {
     }
 }
 
-/// Whether the table's key is its rowid, and which column that is
+/// Returns the column that is the table's rowid, if its key is one
 /// (<https://sqlite.org/lang_createtable.html#rowid>).
 pub(crate) fn rowid_key(table: &Table) -> Option<&Column> {
     let key = table.primary_key.as_ref()?;

@@ -1,4 +1,4 @@
-//! Values in defaults: when two spellings store the same, and how they are written.
+//! Default values: which spellings store the same value, and how they are written.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::lexer::{Kind, lex, quote_string};
 use super::types::Affinity;
 use crate::schema::{DefaultValue, Expr, Literal};
 
-/// Gives a default its canonical spelling for a column of this affinity. `DEFAULT NULL` is none.
+/// Gives a default its canonical spelling for a column of this affinity. `DEFAULT NULL` is the same as none.
 pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Option<DefaultValue> {
     let numeric = matches!(affinity, Affinity::Integer | Affinity::Real | Affinity::Numeric);
     let canon = match literal_of(&default.value) {
@@ -16,13 +16,13 @@ pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Op
         Literal::Number(n) => number_canon(&n, affinity),
         Literal::String(s) if numeric && looks_numeric(s.trim_ascii()) => number_canon(s.trim_ascii(), affinity),
         Literal::String(s) => format!("s:{s}"),
-        // No default names a column, so what stands in double quotes is a string.
+        // A default cannot name a column, so anything in double quotes is a string.
         Literal::Expr(e) => format!("e:{}", canon(&e.text, &Scope { columns: Some(&BTreeSet::new()), ..Scope::default() })),
     };
     Some(DefaultValue { value: default.value, canon })
 }
 
-/// An expression that is nothing but a literal is that literal.
+/// Returns the literal if the expression is nothing but a literal.
 fn literal_of(value: &Literal) -> Literal {
     let Literal::Expr(expr) = value else { return value.clone() };
     let sql = expr.text.as_str();
@@ -45,14 +45,14 @@ fn literal_of(value: &Literal) -> Literal {
 fn number_canon(text: &str, affinity: Affinity) -> String {
     let Some(number) = Decimal::parse(text) else { return format!("n:{text}") };
     match affinity {
-        // Stored as the text of the number; only an integer's text is beyond doubt.
+        // Stored as the text of the number, which is certain only for an integer.
         Affinity::Text if number.is_stored_whole() => format!("s:{}", number.plain()),
         Affinity::Text | Affinity::Blob if !number.is_stored_whole() => format!("r:{}", number.canon()),
         _ => format!("n:{}", number.canon()),
     }
 }
 
-/// A number from its source text, exactly: never through a float.
+/// A number parsed exactly from its source text, never through a float.
 struct Decimal {
     negative: bool,
     digits: String,
@@ -91,13 +91,14 @@ impl Decimal {
         Decimal { negative: false, digits: trimmed.to_owned(), exponent, integer }
     }
 
-    /// Beyond 64 bits SQLite keeps an integer as a float (<https://sqlite.org/lang_expr.html#literal_values_constants_>).
+    /// Returns true if SQLite stores the number as an integer. Beyond 64 bits it stores a float
+    /// (<https://sqlite.org/lang_expr.html#literal_values_constants_>).
     fn is_stored_whole(&self) -> bool {
         self.integer && self.fits_64_bits()
     }
 
     fn fits_64_bits(&self) -> bool {
-        // The zeros are only written out where they are few.
+        // The zeros are written out only if there are few.
         (0..19).contains(&self.exponent) && self.plain().parse::<i64>().is_ok()
     }
 
@@ -117,12 +118,13 @@ impl Decimal {
     }
 }
 
-/// Whether numeric affinity turns the text into a number.
+/// Returns true if numeric affinity converts the text to a number.
 fn looks_numeric(text: &str) -> bool {
     !text.contains(['x', 'X', '_']) && Decimal::parse(text).is_some()
 }
 
-/// Whether a column of a STRICT table can hold the value, its type in capitals. Of an expression nobody knows.
+/// Returns true if a column of a STRICT table can store the value; `declared` is its type in upper case. For
+/// an expression, this is unknown.
 pub(crate) fn fits_strict(value: &Literal, declared: &str) -> bool {
     let whole = |text: &str| Decimal::parse(text).is_some_and(|n| n.fits_64_bits());
     if !["INT", "INTEGER", "REAL", "TEXT", "BLOB"].contains(&declared) {
@@ -143,7 +145,7 @@ fn is_blob(sql: &str) -> bool {
     matches!(lex(sql).as_slice(), [t] if t.kind == Kind::Blob)
 }
 
-/// A default as SQL, without the word DEFAULT.
+/// Returns a default as SQL, without the keyword DEFAULT.
 pub(crate) fn default_sql(value: &Literal) -> String {
     match value {
         Literal::Null => "NULL".to_owned(),
@@ -160,12 +162,12 @@ fn expr_default(expr: &Expr) -> String {
     if bare || is_blob(&expr.text) { expr.text.clone() } else { format!("({})", expr.text) }
 }
 
-/// Whether the default is a number that is stored as a float.
+/// Returns true if the default is a number that is stored as a float.
 pub(crate) fn is_float(default: &DefaultValue) -> bool {
     matches!(literal_of(&default.value), Literal::Number(n) if Decimal::parse(&n).is_none_or(|n| !n.is_stored_whole()))
 }
 
-/// Whether the default is the same for every row, so that `ALTER TABLE ADD COLUMN` takes it
+/// Returns true if the default is the same for every row, so that `ALTER TABLE ADD COLUMN` accepts it
 /// (<https://sqlite.org/lang_altertable.html#altertabaddcol>).
 pub(crate) fn is_constant(value: &Literal) -> bool {
     match value {

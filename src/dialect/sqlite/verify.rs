@@ -9,11 +9,11 @@ use crate::diff::TableChange;
 use crate::plan::Plan;
 use crate::schema::{Column, Table};
 
-/// The column that should have been filled and still holds NULL, if there is one. `IS NULL` would not tell: of a column
-/// that says NOT NULL SQLite believes it.
+/// Returns a column that should have been filled and still contains NULL, if there is one. Does not use
+/// `IS NULL`, which SQLite assumes to be false for a NOT NULL column.
 ///
 /// # Errors
-/// Where SQLite cannot read.
+/// If SQLite cannot read the rows.
 pub(crate) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result<Option<String>, Error> {
     for change in plan.changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
@@ -29,28 +29,28 @@ pub(crate) async fn unfilled(connection: &mut Connection, plan: &Plan) -> Result
     Ok(None)
 }
 
-/// A foreign key and its table, in lower case and under the names after the change: tables and columns that are renamed
-/// keep their keys.
+/// A table and its foreign key, in lower case and under the names after the change, so that renamed tables
+/// and columns keep their keys.
 pub(crate) type Key = (String, String);
 
-/// The rows that a foreign key breaks over, and how often each.
+/// The rows that violate a foreign key, and how often each does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Orphans {
     Rows(BTreeMap<String, usize>),
-    /// SQLite cannot tell, because what is pointed to is no key.
+    /// SQLite cannot check the key, because the referenced columns are not a key.
     Mismatch,
-    /// All that point, for there is no table to point to.
+    /// All referencing rows, because the referenced table does not exist.
     Nowhere(BTreeMap<String, usize>),
 }
 
 /// The rows that break each foreign key.
 pub(crate) type Broken = BTreeMap<Key, Orphans>;
 
-/// The live foreign keys that the plan may break, and the rows that break them already: those of the tables that it
-/// touches, and of all that point to them, whether the schema manages them or not.
+/// Returns the live foreign keys that the plan may break, and the rows that already violate them: keys of the
+/// tables that the plan changes and keys that reference these tables, managed or not.
 ///
 /// # Errors
-/// Where SQLite cannot read.
+/// If SQLite cannot read the rows.
 pub(crate) async fn broken_references(connection: &mut Connection, plan: &Plan, names: &Names) -> Result<Broken, Error> {
     let touched: BTreeSet<String> = plan.changes.tables().flat_map(touched).collect();
     let mut found = BTreeMap::new();
@@ -76,8 +76,9 @@ pub(crate) async fn broken_references(connection: &mut Connection, plan: &Plan, 
     Ok(found)
 }
 
-/// The table that breaks where it did not before, if there is one, and how. What could not be told before is not held
-/// against it, nor is a new key that leads nowhere: the schema says so of it.
+/// Returns a table that violates a foreign key that it did not violate before, if there is one, and how.
+/// Ignores keys that could not be checked before, and new keys to a missing table, which the schema declares
+/// as such.
 pub(crate) fn newly_broken(before: &Broken, after: &Broken) -> Option<String> {
     for (key, now) in after {
         let orphans = match (before.get(key), now) {
@@ -107,12 +108,12 @@ impl Orphans {
     }
 }
 
-/// What the plan calls anew: the names after it of the names that are live before it.
+/// The names that the plan changes: from live names to the names after the plan.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     tables: BTreeMap<String, String>,
     columns: BTreeMap<(String, String), String>,
-    /// Tables whose rows get other rowids.
+    /// The tables whose rowids change.
     renumbered: BTreeSet<String>,
 }
 
@@ -137,17 +138,17 @@ impl Names {
         names
     }
 
-    /// After the plan nothing is called anew.
+    /// Returns the mapping after the plan, which changes no more names.
     pub(crate) fn done(self) -> Self {
         Names { renumbered: self.renumbered, ..Names::default() }
     }
 
-    /// Whether the rows of a table keep their rowids.
+    /// Returns true if the rows of a table keep their rowids.
     pub(crate) fn keeps_rowids(&self, table: &str) -> bool {
         !self.renumbered.contains(&lower(table))
     }
 
-    /// A key under the names after the plan.
+    /// Returns a key under the names after the plan.
     pub(crate) fn after(&self, table: &str, key: &Listed) -> Key {
         let name = |table: &str| self.tables.get(&lower(table)).cloned().unwrap_or_else(|| lower(table));
         let column = |table: &str, column: &str| {
@@ -159,7 +160,7 @@ impl Names {
     }
 }
 
-/// The tables of a change, under all their names.
+/// Returns all names of the table of a change, in lower case.
 pub(crate) fn touched(change: &TableChange) -> Vec<String> {
     match change {
         TableChange::Create(t) | TableChange::Drop(t) => vec![lower(t.name.name.as_str())],

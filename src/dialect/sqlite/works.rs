@@ -1,5 +1,6 @@
-//! Which views can be read and which triggers can run, on an empty copy in memory: SQLite makes and keeps both whatever
-//! their texts name, and fails when they are used. Statements are compiled, never run.
+//! Determines which views can be read and which triggers can run, on an empty in-memory copy. SQLite creates
+//! and keeps both whatever their texts name, and they fail when they are used. Statements are compiled but
+//! never run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +11,10 @@ use super::cursor::Cursor;
 use super::lexer::{quote, quote_string};
 use super::lower::words;
 
-/// A view or trigger: kind and name in lower case.
+/// A view or trigger: its kind, and its name in lower case.
 pub(crate) type Body = (String, String);
 
-/// What does not work, with SQLite's reason.
+/// Views and triggers that do not work, with SQLite's reason.
 pub(crate) type Broken = BTreeMap<Body, String>;
 
 /// A stored view or trigger.
@@ -33,7 +34,8 @@ enum Event {
     Delete,
 }
 
-/// Those among the views and triggers that a change of these names (in lower case) can reach which do not work.
+/// Returns the views and triggers that do not work, among those that a change of these names (in lower case)
+/// can affect.
 pub(crate) async fn broken(memory: &mut Connection, changed: &BTreeSet<String>) -> Result<Broken, Error> {
     let bodies = reached(stored(memory).await?, changed.clone());
     let mut broken = Broken::new();
@@ -66,7 +68,7 @@ async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
     Ok(rows.iter().map(read).collect())
 }
 
-/// Those that name one of these, or something that is reached itself: a view, or the table of a trigger.
+/// Returns those that name one of these, or something affected itself: a view, or the table of a trigger.
 fn reached(mut left: Vec<Stored>, mut names: BTreeSet<String>) -> Vec<Stored> {
     let mut found = Vec::new();
     loop {
@@ -82,13 +84,14 @@ fn reached(mut left: Vec<Stored>, mut names: BTreeSet<String>) -> Vec<Stored> {
     }
 }
 
-/// Those of one table. SQLite compiles all triggers of an event together; where that fails each is tried alone.
+/// Returns the broken triggers of one table. SQLite compiles all triggers of an event together; if that
+/// fails, each is tried alone.
 async fn broken_triggers(memory: &mut Connection, triggers: &[&Stored]) -> Result<Broken, Error> {
     let Some(first) = triggers.first() else { return Ok(Broken::new()) };
     let sql = format!("SELECT name FROM pragma_table_xinfo({}) WHERE hidden = 0", quote_string(&first.table));
     let columns = match memory.texts(&sql).await {
         Ok(columns) => columns,
-        // SQLite cannot tell the columns of a view that cannot be read; then nothing can be written to it either.
+        // SQLite cannot report the columns of a broken view, and nothing can be written to one either.
         Err(error) => return Ok(triggers.iter().map(|t| (key(t), error.to_string())).collect()),
     };
     let all = memory.texts(&format!("SELECT name FROM pragma_table_xinfo({})", quote_string(&first.table))).await?;
@@ -108,7 +111,7 @@ async fn broken_triggers(memory: &mut Connection, triggers: &[&Stored]) -> Resul
     Ok(broken)
 }
 
-/// Each trigger of an event without the others of its table.
+/// Tries each trigger of an event without the others of its table.
 async fn one_by_one(memory: &mut Connection, triggers: &[&Stored], columns: &[String], on: Event) -> Result<Broken, Error> {
     let mut broken = Broken::new();
     for trigger in triggers.iter().filter(|t| event(&t.sql).0 == on) {
@@ -130,7 +133,7 @@ async fn one_by_one(memory: &mut Connection, triggers: &[&Stored], columns: &[St
     Ok(broken)
 }
 
-/// Why a write to the table or view cannot be compiled, if it cannot.
+/// Returns why a write to the table or view cannot be compiled, if so.
 async fn compiles(memory: &mut Connection, table: &str, columns: &[String], event: Event) -> Option<String> {
     let name = quote(table);
     let write = match event {
@@ -147,7 +150,7 @@ async fn compiles(memory: &mut Connection, table: &str, columns: &[String], even
     memory.query(&format!("EXPLAIN {write}")).await.err().map(|e| e.to_string())
 }
 
-/// The event of a trigger, and the columns of an UPDATE OF.
+/// Returns the event of a trigger, and the columns of an UPDATE OF.
 fn event(sql: &str) -> (Event, Vec<String>) {
     let mut c = Cursor::new(sql);
     while c.peek().is_some() {
@@ -169,7 +172,7 @@ fn event(sql: &str) -> (Event, Vec<String>) {
             }
             return (Event::Update, columns);
         }
-        // What stands before is CREATE TRIGGER and a name, which may be any word.
+        // The preceding tokens are CREATE TRIGGER and a name, which may be any word.
         c.at += 1;
     }
     (Event::Insert, Vec::new())

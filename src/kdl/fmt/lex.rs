@@ -1,15 +1,16 @@
-//! Cuts KDL text into tokens with exact bounds, comments and line breaks included.
+//! Splits KDL into tokens with exact bounds, including comments and line breaks.
 //!
-//! It knows where a token ends and what sort it is, nothing more: it neither validates nor decodes. Only text that the
-//! `kdl` crate has parsed without complaint is given to it; on any other text it still ends and does not panic.
+//! It only knows where a token ends and what kind it is: it neither validates nor decodes. It is meant for
+//! text that the `kdl` crate has parsed without errors; on any other text it still terminates and does not
+//! panic.
 
-/// What a token is. Blanks are no tokens.
+/// The kind of a token. Blanks are not tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::kdl) enum Kind {
     Newline,
     LineComment,
     BlockComment,
-    /// The `\` before a line break; the break itself is the next [`Kind::Newline`].
+    /// The `\` before a line break; the line break itself is the next [`Kind::Newline`].
     Continuation,
     SlashDash,
     Open,
@@ -20,7 +21,7 @@ pub(in crate::kdl) enum Kind {
     Semicolon,
     /// A string without quotes.
     Bare,
-    /// A number, or a word with `#` in front.
+    /// A number, or a keyword that starts with `#`.
     Literal,
     Quoted,
     /// A string in `"""`.
@@ -31,12 +32,12 @@ pub(in crate::kdl) enum Kind {
 }
 
 impl Kind {
-    /// Whether the token is a comment of either sort.
+    /// Returns whether the token is a comment of either kind.
     pub(in crate::kdl) fn is_comment(self) -> bool {
         matches!(self, Kind::LineComment | Kind::BlockComment)
     }
 
-    /// Whether the token is a string in any spelling.
+    /// Returns whether the token is a string in any spelling.
     pub(in crate::kdl) fn is_string(self) -> bool {
         use Kind::{Bare, Multi, Quoted, Raw, RawMulti};
         matches!(self, Bare | Quoted | Multi | Raw | RawMulti)
@@ -52,7 +53,7 @@ pub(in crate::kdl) struct Token<'a> {
     pub(in crate::kdl) start: usize,
 }
 
-/// All tokens of a text, in order.
+/// Returns all tokens of a text, in order.
 pub(in crate::kdl) fn lex(source: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = source;
@@ -68,12 +69,12 @@ pub(in crate::kdl) fn lex(source: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// The characters that end a line in KDL 2.
+/// Returns whether the character ends a line in KDL 2.
 pub(in crate::kdl) fn is_newline(c: char) -> bool {
     matches!(c, '\r' | '\n' | '\u{85}' | '\u{b}' | '\u{c}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The sort and the length in bytes (never 0) of what `rest` begins with.
+/// Returns the kind and the length in bytes (never 0) of the token that `rest` begins with.
 fn next(rest: &str, first: char) -> (Option<Kind>, usize) {
     if rest.starts_with("//") {
         let len = rest.find(is_newline).unwrap_or(rest.len());
@@ -102,7 +103,8 @@ fn next(rest: &str, first: char) -> (Option<Kind>, usize) {
     }
 }
 
-/// Blanks within a line. The byte order mark counts, so that it falls away.
+/// Returns whether the character is a blank within a line. The byte order mark counts as one, so that it is
+/// dropped.
 fn is_blank(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && !is_newline(c))
 }
@@ -112,7 +114,7 @@ fn word(rest: &str, first: char) -> (Option<Kind>, usize) {
     let signs = rest.len() - digits.as_str().len();
     let number = signs < 2 && digits.next().is_some_and(|c| c.is_ascii_digit());
     let kind = if number { Kind::Literal } else { Kind::Bare };
-    // A character that stands nowhere in KDL must still be eaten.
+    // A character that is not valid anywhere in KDL must still be consumed.
     (Some(kind), word_len(rest).max(first.len_utf8()))
 }
 
@@ -121,7 +123,7 @@ fn word_len(rest: &str) -> usize {
     rest.find(ends).unwrap_or(rest.len())
 }
 
-/// Block comments nest.
+/// Returns the length of a block comment. Block comments nest.
 fn block_comment(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut depth = 0usize;

@@ -1,7 +1,7 @@
 //! Writes the tree of a KDL text in the canonical layout.
 //!
-//! It decides about blanks, line breaks, and how a string is spelled. It changes neither the order nor the value of
-//! anything, and leaves out nothing but semicolons and empty blocks.
+//! It decides on blanks, line breaks, and the spelling of strings. It does not change the order or the value
+//! of anything, and drops nothing but semicolons and empty blocks.
 
 use ::kdl::KdlIdentifier;
 
@@ -10,17 +10,17 @@ use super::tree::{Block, Comment, Content, Item, Node, Piece, Role};
 use super::{quoted, string_repr, text};
 
 const INDENT: &str = "    ";
-/// The longest line, in characters, on which a block may stand.
+/// The longest line, in characters, for a block on one line.
 const WIDTH: usize = 120;
 
-/// A whole text, with a line break at its end unless it is empty.
+/// Writes a whole text, with a line break at its end unless it is empty.
 pub(super) fn document(block: &Block<'_>) -> String {
     let mut out = String::new();
     items(&mut out, &block.items, 0);
     out
 }
 
-/// The value of a string token; `None` where it cannot be told.
+/// Returns the value of a string token; `None` if it cannot be decoded.
 pub(super) fn value(token: Token<'_>) -> Option<String> {
     if token.kind == Kind::Bare {
         return Some(token.text.to_owned());
@@ -48,11 +48,11 @@ fn items(out: &mut String, items: &[Item<'_>], level: usize) {
     }
 }
 
-/// Which items need an empty line before them since they, or the node that they are comments on, or the node before them
-/// has a block of several lines.
+/// Returns which items need an empty line before them because they, the node that they comment on, or the
+/// node before them has a block of several lines.
 fn set_apart(items: &[Item<'_>], tall: &[bool]) -> Vec<bool> {
     let mut apart = vec![false; items.len()];
-    // Whether the item below belongs to a tall node and would have this one attached to it.
+    // Whether the item below belongs to a tall node, to which this one would then be attached.
     let mut below = false;
     for (at, item) in items.iter().enumerate().rev() {
         let is_comment = matches!(item.content, Content::Comments(_));
@@ -68,7 +68,7 @@ fn set_apart(items: &[Item<'_>], tall: &[bool]) -> Vec<bool> {
     apart
 }
 
-/// Comments on a line of their own.
+/// Writes comments on a line of their own.
 fn comment_line(comments: &[Comment], level: usize) -> String {
     let mut out = INDENT.repeat(level);
     for (at, comment) in comments.iter().enumerate() {
@@ -80,7 +80,7 @@ fn comment_line(comments: &[Comment], level: usize) -> String {
     out
 }
 
-/// A comment at the start of a line: its further lines move as far as its first.
+/// Indents a comment at the start of a line; its further lines move as far as its first.
 fn moved(comment: &Comment, level: usize) -> String {
     let text = tidy(&comment.text);
     let mut lines = text.split('\n');
@@ -98,20 +98,20 @@ fn moved(comment: &Comment, level: usize) -> String {
     out
 }
 
-/// A comment after something else on its line.
+/// Writes a comment after something else on its line.
 fn push_comment(out: &mut String, comment: &Comment) {
     out.push_str(if comment.line { "  " } else { " " });
     out.push_str(&tidy(&comment.text));
 }
 
-/// A comment's text with plain line ends and no blanks before them.
+/// Returns the text of a comment with plain line ends and without trailing blanks.
 fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
     lines.join("\n")
 }
 
-/// A node, and whether it has a block of several lines.
+/// Writes a node; returns it and whether it has a block of several lines.
 fn print_node(node: &Node<'_>, level: usize) -> (String, bool) {
     let mut out = INDENT.repeat(level);
     for (at, comment) in node.lead.iter().enumerate() {
@@ -146,7 +146,7 @@ fn print_node(node: &Node<'_>, level: usize) -> (String, bool) {
     (out, tall)
 }
 
-/// What stands between two pieces of a node; nothing before the first and after a line break.
+/// Returns the separator between two pieces of a node; empty before the first piece and after a line break.
 fn separator(before: Option<&Piece<'_>>, piece: &Piece<'_>) -> &'static str {
     let kind = |piece: &Piece<'_>| match piece {
         Piece::Mark(token) => Some(token.kind),
@@ -155,7 +155,7 @@ fn separator(before: Option<&Piece<'_>>, piece: &Piece<'_>) -> &'static str {
     let Some(before) = before else { return "" };
     let touching = match kind(before) {
         Some(Kind::ParenOpen | Kind::SlashDash) => true,
-        // A comment there reads better apart.
+        // A comment here is easier to read with a blank.
         Some(Kind::Equals | Kind::ParenClose) => !matches!(piece, Piece::Comment(_) | Piece::Break(_)),
         _ => false,
     };
@@ -163,7 +163,7 @@ fn separator(before: Option<&Piece<'_>>, piece: &Piece<'_>) -> &'static str {
     if touching || closing { "" } else { " " }
 }
 
-/// A block; returns whether it takes several lines. `tail` is the width of what comes behind it.
+/// Writes a block; returns whether it takes several lines. `tail` is the width of what follows it.
 fn print_block(out: &mut String, block: &Block<'_>, level: usize, tail: usize) -> bool {
     if block.open.is_empty() && block.items.is_empty() {
         out.push_str("{}");
@@ -185,7 +185,8 @@ fn print_block(out: &mut String, block: &Block<'_>, level: usize, tail: usize) -
     true
 }
 
-/// A block on one line, if it was written so, holds one node and no comment, and fits `room` characters.
+/// Returns a block on one line, if it was written that way, contains one node and no comment, and fits `room`
+/// characters.
 fn flat_block(block: &Block<'_>, room: usize) -> Option<String> {
     let [Item { content: Content::Node(node), .. }] = block.items.as_slice() else {
         return None;
@@ -193,7 +194,7 @@ fn flat_block(block: &Block<'_>, room: usize) -> Option<String> {
     if !block.one_line || !block.open.is_empty() {
         return None;
     }
-    // The room shrinks on the way down, which bounds the work at any depth.
+    // The room shrinks with each level, which bounds the work at any depth.
     let node = flat_node(node, room.checked_sub("{  }".len())?)?;
     Some(format!("{{ {node} }}"))
 }
@@ -219,7 +220,7 @@ fn flat_node(node: &Node<'_>, room: usize) -> Option<String> {
     fits.then_some(out)
 }
 
-/// A word in its canonical spelling; one that cannot be decoded stays as it is.
+/// Returns a word in its canonical spelling; one that cannot be decoded is unchanged.
 fn word(token: Token<'_>, role: Role, level: usize) -> String {
     let verbatim = !token.kind.is_string() || (token.kind == Kind::Bare && text::looks_like_slip(token.text));
     let decoded = if verbatim { None } else { value(token) };
@@ -228,7 +229,7 @@ fn word(token: Token<'_>, role: Role, level: usize) -> String {
     };
     let raw = string.contains(['"', '\\']);
     let indent = INDENT.repeat(level + 1);
-    // A name of several lines would tear its node apart.
+    // A name of several lines would split its node.
     let is_value = matches!(role, Role::Value | Role::Annotated);
     match token.kind {
         Kind::Raw if raw => token.text.to_owned(),
@@ -237,7 +238,7 @@ fn word(token: Token<'_>, role: Role, level: usize) -> String {
             text::raw_multi(&string, &"#".repeat(hashes), &indent)
         }
         Kind::Multi | Kind::RawMulti if is_value => text::multi(&string, &indent),
-        // An expression is no name, even where it is a single word.
+        // An expression is not a name, even if it is a single word.
         _ if role == Role::Annotated => quoted(&string),
         _ => string_repr(&string),
     }

@@ -1,10 +1,10 @@
-//! What the layout is, example by example, and that no text, tricky or random, loses anything in it.
+//! Tests of the layout, example by example, and that no text, tricky or random, loses anything.
 
 use super::*;
 
 mod random;
 
-/// Formats a text and checks all that must hold for any text.
+/// Formats a text and checks the properties that hold for any text.
 fn checked(source: &str) -> String {
     let document = KdlDocument::parse_v2(source).unwrap_or_else(|_| panic!("no KDL: {source}"));
     let printed = lay_out(source);
@@ -38,7 +38,7 @@ fn stays(source: &str) {
     becomes(source, source);
 }
 
-/// What a value is written as when it stands where `a {} b` has its blank.
+/// Returns how a value is written at the blank in `a {} b`.
 fn value_as(source: &str) -> String {
     let printed = checked(&format!("a {source}"));
     printed.trim_start_matches("a ").trim_end().to_owned()
@@ -112,7 +112,7 @@ fn blocks_on_one_line() {
     stays(&format!("a {{\n    {} {{ {} }}\n}}\n", halves.0, halves.1));
 }
 
-/// A line of 120 characters less `aaaa {  }`.
+/// The width of a line (120 characters) minus `aaaa {  }`.
 const WIDTH_LEFT: usize = 111;
 
 #[test]
@@ -262,7 +262,7 @@ fn string_helpers() {
     }
 }
 
-/// Broken texts are not for the reader of trees, but must not stop it either.
+/// The tree reader is not meant for invalid texts, but must not panic on them.
 #[test]
 fn broken_texts_do_not_panic() {
     for source in ["}", "}}a", "a {", "(", "=", "\"", "\"\"\"\n", "#\"", "##", "/*", "/* /* */", "a /-", "\\", "/", "[", "\"\\", "\u{0}é"]
@@ -277,7 +277,7 @@ fn broken_texts_do_not_panic() {
 
 const SAMPLE: &str = "(ü)a /*é*/ b=#\"\"\"\n x\n \"\"\"# \"\\n\" \\ // c\n /-{ d; } { /- e 0x1 }\n";
 
-/// The net under the printer must have no holes, or the tests above prove nothing.
+/// The safety net under the printer must detect differences, or the tests above prove nothing.
 #[test]
 fn differences_are_seen() {
     let source = "a \"1\" b=2 /-c { d } // e\n/- f\n";

@@ -1,17 +1,18 @@
 //! Spells strings in KDL 2.
 //!
-//! Every spelling reads back as exactly the string it was made from. It does not guess what a string is for: the caller
-//! chooses between the spellings.
+//! Every spelling parses back to exactly the original string. It does not guess what a string is for: the
+//! caller chooses between the spellings.
 
 use super::lex::is_newline;
 use crate::schema::deceives;
 
-/// The canonical spelling of a string on one line: bare where KDL 2 allows it and it reads as a name, else quoted.
+/// Returns the canonical spelling of a string on one line: bare if KDL 2 allows it and it reads as a name,
+/// quoted otherwise.
 pub(crate) fn string_repr(s: &str) -> String {
     if reads_as_name(s) { s.to_owned() } else { quoted(s) }
 }
 
-/// A string in double quotes, on one line.
+/// Returns a string in double quotes, on one line.
 pub(crate) fn quoted(s: &str) -> String {
     let mut out = String::with_capacity(s.len() + 2);
     out.push('"');
@@ -26,10 +27,11 @@ pub(crate) fn quoted(s: &str) -> String {
     out
 }
 
-/// A string in `"""`, its lines and the closing quotes behind `indent`, which KDL takes off every line again.
+/// Returns a string in `"""`, with its lines and the closing quotes indented by `indent`, which KDL removes
+/// from every line again.
 pub(in crate::kdl) fn multi(s: &str, indent: &str) -> String {
     let mut out = String::from("\"\"\"\n");
-    // No line at all and one empty line are the same string; the shorter one is canonical.
+    // No line and one empty line are the same string; the shorter form is canonical.
     let lines = (!s.is_empty()).then(|| s.split('\n'));
     for line in lines.into_iter().flatten() {
         push_line(&mut out, line, indent);
@@ -38,7 +40,8 @@ pub(in crate::kdl) fn multi(s: &str, indent: &str) -> String {
     out + indent + "\"\"\""
 }
 
-/// A raw string in `"""`, laid out like [`multi`]. `hashes` must be what the source had: the text is free of its end mark.
+/// Returns a raw string in `"""`, laid out like [`multi`]. `hashes` must be those of the source, so that the
+/// text cannot contain the closing delimiter.
 pub(super) fn raw_multi(s: &str, hashes: &str, indent: &str) -> String {
     let mut out = format!("{hashes}\"\"\"\n");
     for line in s.split('\n') {
@@ -51,13 +54,14 @@ pub(super) fn raw_multi(s: &str, hashes: &str, indent: &str) -> String {
     out + indent + "\"\"\"" + hashes
 }
 
-/// Whether a bare word looks like a slip of someone who writes SQL or YAML: `a, b`, `'x'`, `table:`. KDL reads it as a
-/// plain string; quotes around it would make it look meant.
+/// Returns whether a bare word looks like a mistake of somebody used to SQL or YAML: `a, b`, `'x'`, `table:`.
+/// KDL reads it as a plain string; quoting it would make it look intended.
 pub(super) fn looks_like_slip(word: &str) -> bool {
     word.contains([',', '\'', ':', '`'])
 }
 
-/// Narrower than what KDL allows: `*`, `<`, `-x`, `.x` could be bare, but read as operators or as numbers gone wrong.
+/// Narrower than what KDL allows: `*`, `<`, `-x`, `.x` could be bare, but look like operators or broken
+/// numbers.
 fn reads_as_name(s: &str) -> bool {
     let keyword = matches!(s, "true" | "false" | "null" | "inf" | "nan");
     let mut chars = s.chars();
@@ -67,7 +71,7 @@ fn reads_as_name(s: &str) -> bool {
         && !s.ends_with('.')
 }
 
-/// One line of a `"""` string. Tabs stay as they are, since SQL is indented with them.
+/// Writes one line of a `"""` string. Tabs are kept, since SQL is indented with them.
 fn push_line(out: &mut String, line: &str, indent: &str) {
     if line.is_empty() {
         return;
@@ -83,7 +87,8 @@ fn push_line(out: &mut String, line: &str, indent: &str) {
                 quotes = 0;
             }
             '"' => out.push('"'),
-            // A blank at the end of a line is invisible, editors strip it, and KDL drops a line of nothing but blanks.
+            // A blank at the end of a line is invisible, editors strip it, and KDL drops lines of only
+            // blanks.
             ' ' | '\t' if Some(at) == last => push_escape(out, c),
             '\t' => out.push(c),
             _ => push_char(out, c),
@@ -91,7 +96,7 @@ fn push_line(out: &mut String, line: &str, indent: &str) {
     }
 }
 
-/// A character inside quotes, escaped where it could not stand or could not be seen.
+/// Writes a character inside quotes, escaped if it is not allowed or not visible there.
 fn push_char(out: &mut String, c: char) {
     let hidden = c.is_control() || (c.is_whitespace() && c != ' ') || is_newline(c) || deceives(c);
     if c == '\\' || hidden || is_forbidden(c) {
@@ -101,7 +106,7 @@ fn push_char(out: &mut String, c: char) {
     }
 }
 
-/// Direction marks and the byte order mark, which KDL 2 does not allow to stand in a file
+/// Returns whether KDL 2 does not allow the character in a file: direction marks and the byte order mark
 /// (<https://kdl.dev/spec/#name-disallowed-literal-code-poi>).
 pub(in crate::kdl) fn is_forbidden(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

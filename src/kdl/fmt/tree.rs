@@ -1,32 +1,32 @@
-//! The tree of a KDL text that a printer needs: nodes and blocks as in KDL, and every comment where it stands.
+//! The tree of a KDL text for the printer: nodes and blocks as in KDL, and every comment in its place.
 //!
-//! It is not the schema's tree and decodes no value. It takes more than KDL allows and leaves refusing to the `kdl`
-//! crate, which has seen the text before.
+//! It is not a schema and decodes no values. It accepts more than KDL allows: the `kdl` crate has validated
+//! the text before.
 
 use super::lex::{Kind, Token, is_newline, lex};
 
-/// A comment as written, with its marks.
+/// A comment as written, with its delimiters.
 #[derive(Debug, Clone)]
 pub(super) struct Comment {
     pub(super) text: String,
     /// `//`, which ends its line.
     pub(super) line: bool,
-    /// How many characters stand before it on its line in the source; 0 for a comment of one line.
+    /// The number of characters before it on its line in the source; 0 for a comment of one line.
     pub(super) column: usize,
 }
 
-/// What a word is to its node.
+/// The role of a word in its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Name,
     Key,
     Type,
     Value,
-    /// A value behind a type, such as `(sql)"now()"`.
+    /// A value after a type annotation, such as `(sql)"now()"`.
     Annotated,
 }
 
-/// What a node's text consists of, in its order.
+/// The pieces of a node's text, in order.
 #[derive(Debug)]
 pub(super) enum Piece<'a> {
     Word(Token<'a>, Role),
@@ -34,7 +34,7 @@ pub(super) enum Piece<'a> {
     Mark(Token<'a>),
     /// `/* */` between other pieces.
     Comment(Comment),
-    /// `\ // …`: a comment within the node, after which the node goes on.
+    /// `\ // …`: a comment within the node, which continues after it.
     Break(Comment),
     Block(Block<'a>),
 }
@@ -50,7 +50,7 @@ pub(super) struct Node<'a> {
     pub(super) trailing: Option<Comment>,
 }
 
-/// What has lines of its own in a block.
+/// What has its own lines in a block.
 #[derive(Debug)]
 pub(super) enum Content<'a> {
     Comments(Vec<Comment>),
@@ -60,18 +60,18 @@ pub(super) enum Content<'a> {
 /// A part of a block.
 #[derive(Debug)]
 pub(super) struct Item<'a> {
-    /// Whether an empty line stands before it in the source.
+    /// Whether there is an empty line before it in the source.
     pub(super) blank: bool,
     pub(super) content: Content<'a>,
 }
 
-/// The whole text, or what stands between `{` and `}`.
+/// The whole text, or what is between `{` and `}`.
 #[derive(Debug, Default)]
 pub(super) struct Block<'a> {
     /// Comments on the line of the `{`.
     pub(super) open: Vec<Comment>,
     pub(super) items: Vec<Item<'a>>,
-    /// Whether `{` and `}` stand on one line in the source.
+    /// Whether `{` and `}` are on one line in the source.
     pub(super) one_line: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Block<'a> {
 pub(super) fn read(source: &str) -> Block<'_> {
     let tokens = lex(source);
     let mut reader = Reader { source, tokens, at: 0 };
-    // The start of a text is the start of a line, as if a line break stood before it.
+    // The start of a text is the start of a line, as if there were a line break before it.
     reader.block(false)
 }
 
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         block
     }
 
-    /// Reads a node or the comments of a line; returns how many line breaks of those behind it are already read.
+    /// Reads a node or the comments of a line; returns how many of the following line breaks have been read.
     fn item(&mut self, block: &mut Block<'a>, newlines: usize) -> usize {
         let mut comments = Vec::new();
         while let Some(comment) = self.comment() {
@@ -163,12 +163,13 @@ impl<'a> Reader<'a> {
         let token = self.peek().filter(|token| token.kind.is_comment())?;
         self.at += 1;
         let before = self.source.get(..token.start).unwrap_or("");
-        // Of no interest for a comment without further lines, and costly on a very long line.
+        // Not needed for a comment of one line, and expensive on a very long line.
         let column = if token.text.contains(is_newline) { before.chars().rev().take_while(|c| !is_newline(*c)).count() } else { 0 };
         Some(Comment { text: token.text.to_owned(), line: token.kind == Kind::LineComment, column })
     }
 
-    /// Puts comments that no node follows on their line: behind the `{` or the node that the line has, else on their own.
+    /// Places comments that no node follows on their line: after the `{` or the node on that line, or else on
+    /// their own.
     fn place(&mut self, block: &mut Block<'a>, comments: Vec<Comment>, newlines: usize) {
         let ends_line = self.peek_kind() == Some(Kind::Newline);
         match block.items.last_mut() {
@@ -192,7 +193,7 @@ impl<'a> Reader<'a> {
         if off {
             lead.extend(self.gap());
         }
-        // A `//` between `/-` and the node cannot stay on the node's line.
+        // A `//` between `/-` and the node cannot stay on the line of the node.
         while let Some(end) = lead.iter().position(|comment| comment.line) {
             let comments = lead.drain(..=end).collect();
             block.push(blank, Content::Comments(comments));
@@ -215,7 +216,7 @@ impl<'a> Reader<'a> {
         newlines
     }
 
-    /// Skips what may stand between `/-` and what it takes out; returns the comments in it.
+    /// Skips what may be between `/-` and what it comments out; returns the comments in it.
     fn gap(&mut self) -> Vec<Comment> {
         let mut comments = Vec::new();
         while let Some(kind) = self.peek_kind() {
@@ -243,7 +244,7 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     break;
                 }
-                // The crate lets a node follow the block of a `/-` node on the same line.
+                // The crate allows a node after the block of a `/-` node on the same line.
                 _ if closed => break,
                 Kind::Open => {
                     closed = true;
@@ -268,7 +269,7 @@ impl<'a> Reader<'a> {
         self.eat(Kind::Newline);
     }
 
-    /// Reads `/-` and, if it takes out a block, the block. Comments in between move before the `/-`.
+    /// Reads `/-` and, if it comments out a block, the block. Comments in between move before the `/-`.
     fn slashdash(&mut self, pieces: &mut Vec<Piece<'a>>) {
         let mark = self.peek();
         self.at += 1;
@@ -282,7 +283,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the `/-` that comes next takes out a block.
+    /// Returns whether the next `/-` comments out a block.
     fn slashes_block(&self) -> bool {
         let mut ahead = self.tokens.iter().skip(self.at + 1).map(|token| token.kind);
         let skipped = |kind: &Kind| kind.is_comment() || matches!(kind, Kind::Newline | Kind::Continuation);
@@ -290,7 +291,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Takes the comments of continued lines off a node that nothing continues.
+/// Removes the comments of continued lines from a node that nothing continues.
 fn pop_breaks(pieces: &mut Vec<Piece<'_>>) -> Vec<Comment> {
     let mut comments = Vec::new();
     while let Some(piece) = pieces.pop() {
@@ -305,7 +306,7 @@ fn pop_breaks(pieces: &mut Vec<Piece<'_>>) -> Vec<Comment> {
     comments
 }
 
-/// Adds a word or a mark; returns whether it was the node's name.
+/// Adds a word or a mark; returns whether it was the name of the node.
 fn push_token<'a>(pieces: &mut Vec<Piece<'a>>, token: Token<'a>, named: bool) -> bool {
     if matches!(token.kind, Kind::ParenOpen | Kind::ParenClose | Kind::Equals) {
         if token.kind == Kind::Equals {

@@ -1,13 +1,13 @@
-//! `lint { CODE LEVEL }`: how much a finding weighs. Which codes there are, who asks says.
+//! `lint { CODE LEVEL }`: the levels of findings. The caller knows which codes exist.
 
 use super::{Seen, choice};
 use crate::kdl::node::Node;
 use crate::schema::{Problem, nearest};
 
-/// How much a finding weighs.
+/// The level of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// It is not told.
+    /// It is not reported.
     Off,
     /// Worth knowing.
     Note,
@@ -18,20 +18,20 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All of them, with their words.
+    /// All values, with their words.
     pub const ALL: [(&'static str, Severity); 4] =
         [("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note), ("off", Severity::Off)];
 
-    /// Its word in files and JSON.
+    /// Returns its word in files and JSON.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, s)| *s == self).map_or("", |(w, _)| w)
     }
 }
 
-/// A code, and why its level cannot be set where it cannot.
+/// A code, and why its level cannot be set, if so.
 pub type Levelled<'c> = (&'c str, Option<&'c str>);
 
-/// Reads the block; `known` are the codes there are.
+/// Reads the block; `known` are the existing codes.
 pub(super) fn decode(node: Node, known: &[Levelled]) -> Vec<(String, Severity)> {
     let (mut levels, mut seen) = (Vec::new(), Seen::default());
     for mut child in node.children() {

@@ -1,4 +1,4 @@
-//! `discouraged-type`: types that PostgreSQL keeps for old programs.
+//! `discouraged-type`: types that PostgreSQL keeps for old applications.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};

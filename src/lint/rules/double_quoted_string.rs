@@ -1,4 +1,4 @@
-//! `double-quoted-string`: a string in double quotes, which SQLite takes for a name first.
+//! `double-quoted-string`: a string in double quotes, which SQLite takes for a name if one matches.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     tables.chain(bodies).collect()
 }
 
-/// The expressions of a table.
+/// Checks the expressions of a table.
 fn of_table(table: &Table) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut look = |address: Address, expr: &Expr, is_name: &dyn Fn(&str) -> bool, else_name: &str| {
@@ -45,7 +45,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
             look(address.clone(), expr, &|_| false, PLAIN);
         }
         column.generated.iter().for_each(|g| look(address.clone(), &g.expr, &name, PLAIN));
-        // These see the table as it was.
+        // These see the table before the change.
         let was = |old: &str| name(old) || table.columns.values().any(|c| c.was.iter().any(|w| w.matches(old)));
         column
             .backfill
@@ -79,11 +79,11 @@ fn is_rowid(name: &str) -> bool {
     ["rowid", "oid", "_rowid_"].iter().any(|r| r.eq_ignore_ascii_case(name))
 }
 
-/// All names that a schema has, in lower case.
+/// All names in a schema, in lower case.
 struct Known {
     relations: BTreeSet<String>,
     columns: BTreeSet<String>,
-    /// Tables of which the schema does not say what columns they have.
+    /// Whether there are tables whose columns the schema does not list.
     open: bool,
 }
 
@@ -98,7 +98,8 @@ impl Known {
     }
 }
 
-/// A view or trigger, where all that it reads is in the schema; else it may name what only the database knows.
+/// Checks a view or trigger if all that it reads is in the schema; otherwise it may use names that only the
+/// database knows.
 fn of_body(address: Address, body: &Expr, known: &Known) -> Vec<Finding> {
     let sql = body.text.as_str();
     let tokens = lex(sql);
@@ -126,8 +127,8 @@ fn of_body(address: Address, body: &Expr, known: &Known) -> Vec<Finding> {
         .collect()
 }
 
-/// What stands in double quotes and is neither a name nor part of a path or call, nor names a type, a collation, a table, or
-/// what stands before it.
+/// Returns what is in double quotes and is neither a name nor part of a path or call, nor names a type, a
+/// collation, a table, or what precedes it.
 fn strings(sql: &str, is_name: impl Fn(&str) -> bool) -> Vec<String> {
     let tokens = lex(sql);
     let op = |t: Option<&Token>, ops: &[&str]| t.is_some_and(|t| ops.iter().any(|o| t.is_op(sql, o)));
@@ -146,7 +147,8 @@ fn strings(sql: &str, is_name: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// Whether what stands behind the token is a name: of a type, a collation, a table, or of the value that ends here.
+/// Returns whether the token is followed by a name: of a type, a collation, a table, or as an alias of the
+/// value that ends here.
 fn names_next(sql: &str, before: &Token) -> bool {
     let takes_value = [
         "select",

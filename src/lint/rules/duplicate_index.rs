@@ -1,4 +1,4 @@
-//! `duplicate-index`: two indexes of the same.
+//! `duplicate-index`: two equal indexes.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{Access, Kind, names, relations};
@@ -23,7 +23,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (relation, all) in relations(schema) {
         for (i, access) in all.iter().enumerate() {
-            // Of two that are alike, the one that comes later is told; one that must be unique is not the other's double.
+            // Of two equal indexes the later one is reported; a unique index is not a duplicate of one that
+            // is not.
             let double =
                 all.iter().enumerate().find(|(j, other)| *j != i && says_all(other, access) && (*j < i || !says_all(access, other)));
             findings.extend(double.and_then(|(_, other)| finding(&relation, access, other)));
@@ -47,7 +48,8 @@ fn finding(relation: &Address, this: &Access, other: &Access) -> Option<Finding>
     }
 }
 
-/// Whether what `this` does is done by `other` too. A rule is a promise besides, which no index gives.
+/// Returns whether `other` covers what `this` does. A constraint is also a promise, which an index does not
+/// give.
 fn says_all(other: &Access, this: &Access) -> bool {
     let alike = match (this.kind, other.kind) {
         (Kind::Key(_), _) | (Kind::Unique(_), Kind::Index(_)) => false,
@@ -59,7 +61,7 @@ fn says_all(other: &Access, this: &Access) -> bool {
         }
         (Kind::Index(a), _) => a.predicate.is_none() && a.method.is_none() && !a.nulls_not_distinct,
     };
-    // What may be checked late is no double of what is checked at once, nor the other way round.
+    // A deferrable constraint is not a duplicate of an immediate one, nor the other way round.
     let refuses = !this.unique || (other.unique && other.deferrable == this.deferrable);
     alike && refuses && other.parts == this.parts && (this.include().is_empty() || other.include() == this.include())
 }

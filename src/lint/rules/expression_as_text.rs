@@ -29,12 +29,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .collect()
 }
 
-/// The expression: of the moment, the one that both databases have.
+/// Returns the expression that is meant: for the current time, the one that both databases have.
 fn meant_by(text: &str) -> &str {
     if text.trim().eq_ignore_ascii_case("now()") { "CURRENT_TIMESTAMP" } else { text }
 }
 
-/// Words that are a value to SQL.
+/// Words that are values in SQL.
 const WORDS: [&str; 9] = [
     "current_timestamp",
     "current_date",
@@ -47,7 +47,7 @@ const WORDS: [&str; 9] = [
     "current_catalog",
 ];
 
-/// Functions that defaults call with arguments.
+/// Functions that are called with arguments in defaults.
 const FUNCTIONS: [&str; 14] = [
     "date",
     "time",

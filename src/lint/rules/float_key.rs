@@ -1,4 +1,4 @@
-//! `float-key`: a float where equality matters.
+//! `float-key`: a float in a key or in a comparison for equality.
 
 use crate::dialect::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;

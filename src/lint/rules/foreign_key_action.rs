@@ -1,4 +1,4 @@
-//! `foreign-key-action`: what a foreign key does to its rows, they refuse.
+//! `foreign-key-action`: an action that the constraints of the referencing columns reject.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};

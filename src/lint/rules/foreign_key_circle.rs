@@ -21,7 +21,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let mut told: Vec<Vec<&ObjectName>> = Vec::new();
     let mut findings = Vec::new();
     for table in schema.tables.values() {
-        // The shortest circle over each of the table's foreign keys: of all that there are nobody could read the list.
+        // Only the shortest cycle through each foreign key of the table: a list of all would be unreadable.
         for next in needed(table) {
             let Some(circle) = circle(schema, table, next).map(|c| from_first(schema, c)).filter(|c| !told.contains(c)) else { continue };
             let Some(first) = circle.first().and_then(|name| schema.tables.get(*name)) else { continue };
@@ -35,14 +35,14 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     findings
 }
 
-/// The circle from the table on that is declared first, so that it is told once.
+/// Rotates the cycle to start at the table that is declared first, so that it is reported once.
 fn from_first<'s>(schema: &Schema, mut circle: Vec<&'s ObjectName>) -> Vec<&'s ObjectName> {
     let first = circle.iter().enumerate().min_by_key(|(_, name)| schema.tables.get_index_of(**name)).map_or(0, |(i, _)| i);
     circle.rotate_left(first);
     circle
 }
 
-/// The shortest way from the table over the next back to itself.
+/// Returns the shortest path from the table through `next` back to itself.
 fn circle<'s>(schema: &'s Schema, table: &'s Table, next: &'s ObjectName) -> Option<Vec<&'s ObjectName>> {
     let mut paths: Vec<Vec<&ObjectName>> = vec![vec![&table.name, next]];
     let mut seen: Vec<&ObjectName> = vec![next];
@@ -63,7 +63,7 @@ fn circle<'s>(schema: &'s Schema, table: &'s Table, next: &'s ObjectName) -> Opt
     None
 }
 
-/// The tables that must have a row before this one can.
+/// Returns the tables that must have a row before this one can.
 fn needed(table: &Table) -> impl Iterator<Item = &ObjectName> {
     let must = |fk: &&crate::schema::ForeignKey| {
         let filled = fk.columns.iter().all(|c| table.columns.get(c).is_some_and(|c| c.not_null));

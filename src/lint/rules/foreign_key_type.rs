@@ -1,4 +1,4 @@
-//! `foreign-key-type`: the two ends of a foreign key are of different types.
+//! `foreign-key-type`: the two ends of a foreign key have different types.
 
 use crate::dialect::sqlite::types::column_affinity;
 use crate::kdl::project::Severity;
@@ -46,7 +46,7 @@ fn targets<'a>(fk: &'a ForeignKey, parent: &'a Table) -> Vec<&'a Ident> {
 fn differ(own: (&Column, &Table), to: (&Column, &Table), dialect: Dialect) -> bool {
     match dialect {
         Dialect::Sqlite => column_affinity(own.0, own.1) != column_affinity(to.0, to.1),
-        // Which names the server takes for one type, only the server knows.
+        // Only the server knows which names mean the same type.
         Dialect::Postgres => match (plain(&own.0.ty), plain(&to.0.ty)) {
             (Type::Other(_), _) | (_, Type::Other(_)) => false,
             (a, b) => a != b,
@@ -54,7 +54,8 @@ fn differ(own: (&Column, &Table), to: (&Column, &Table), dialect: Dialect) -> bo
     }
 }
 
-/// The type that values have: a sequence is no part of it, and a limit is none of the comparison.
+/// Returns the type of the values: without the sequence, and without a limit, which does not matter for
+/// comparisons.
 fn plain(ty: &Type) -> Type {
     match types::postgres(ty).ty {
         Type::Serial => Type::Integer,

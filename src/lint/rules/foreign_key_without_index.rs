@@ -1,4 +1,4 @@
-//! `foreign-key-without-index`: no index serves a foreign key.
+//! `foreign-key-without-index`: no index supports a foreign key.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, collation, foreign_key_at, foreign_keys, names};
@@ -34,7 +34,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     .collect()
 }
 
-/// The line of the index; its parts have the collations that the parent is asked in.
+/// Returns the line of the index; its parts have the collations in which the parent is compared.
 fn advice((table, fk): (&Table, &ForeignKey), (schema, dialect): (&Schema, Dialect), name: &str, words: &[String]) -> String {
     let wanted: Vec<Option<&Ident>> = fk.columns.iter().map(|c| asked_in(table, fk, schema, c)).collect();
     let own = |c: &Ident| table.columns.get(c).and_then(collation);
@@ -49,7 +49,7 @@ fn advice((table, fk): (&Table, &ForeignKey), (schema, dialect): (&Schema, Diale
     format!("add `index {name} {{ {} }}` to the table", words.iter().zip(&wanted).map(part).collect::<Vec<_>>().join("; "))
 }
 
-/// A name that nothing has which shares its names with indexes.
+/// Returns an unused name in the namespace of indexes.
 fn free_name(table: &Table, fk: &ForeignKey, schema: &Schema) -> String {
     let plain = format!("idx_{}_{}", table.name.name, fk.columns.iter().map(Ident::as_str).collect::<Vec<_>>().join("_"));
     let relations = schema.heads_of(Kind::is_relation).map(|(_, head)| &head.name);
@@ -61,7 +61,7 @@ fn free_name(table: &Table, fk: &ForeignKey, schema: &Schema) -> String {
     std::iter::once(plain.clone()).chain(numbered).find(is_free).unwrap_or(plain)
 }
 
-/// The collation in which a column is compared with the one that it points to: the parent's
+/// Returns the collation in which a column is compared with the one it references: the parent's
 /// (<https://sqlite.org/foreignkeys.html#fk_indexes>).
 fn asked_in<'s>(table: &'s Table, fk: &ForeignKey, schema: &'s Schema, column: &Ident) -> Option<&'s Ident> {
     let Some(parent) = schema.tables.get(&fk.table) else { return table.columns.get(column).and_then(collation) };
@@ -71,7 +71,7 @@ fn asked_in<'s>(table: &'s Table, fk: &ForeignKey, schema: &'s Schema, column: &
     to.and_then(|c| parent.columns.get(c)).and_then(collation)
 }
 
-/// Whether the first parts of an index, key or unique rule are these columns, in whatever order.
+/// Returns whether the first parts of an index, key or unique constraint are these columns, in any order.
 fn is_served(table: &Table, fk: &ForeignKey, schema: &Schema) -> bool {
     accesses(table).iter().any(|access| {
         let first = access.parts.iter().take(fk.columns.len());
@@ -81,7 +81,7 @@ fn is_served(table: &Table, fk: &ForeignKey, schema: &Schema) -> bool {
     })
 }
 
-/// Whether the index answers `column = value` for every row that points somewhere.
+/// Returns whether the index finds `column = value` for all rows in which the foreign key is not NULL.
 fn finds_equals(index: &Index, fk: &ForeignKey) -> bool {
     let sorted = index.method.as_deref().is_none_or(|m| m == "btree" || m == "hash");
     let whole = index.predicate.as_ref().is_none_or(|p| {

@@ -29,7 +29,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .collect()
 }
 
-/// All its names in SQL; what SQLite itself makes of them is one and the same.
+/// Returns whether it is any of the SQL names for a decimal, which SQLite all treats alike.
 fn is_decimal(ty: &Type) -> bool {
     let (words, _) = types::declared(&ty.to_string());
     words.first().is_some_and(|w| ["DECIMAL", "NUMERIC", "DEC", "NUMBER"].contains(&w.as_str()))

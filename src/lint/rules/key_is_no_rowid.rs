@@ -1,4 +1,4 @@
-//! `key-is-no-rowid`: an integer key of SQLite that is not the rowid.
+//! `key-is-no-rowid`: an integer key on SQLite that is not the rowid.
 
 use crate::dialect::sqlite::types::{Affinity, affinity, declared, rowid_key};
 use crate::kdl::project::Severity;
@@ -25,7 +25,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     for table in schema.tables.values().filter(|t| !t.without_rowid && rowid_key(t).is_none()) {
         let Some(column) = table.single_key() else { continue };
         let name = declared(&column.ty, table.strict);
-        // An identity is the rowid, whatever its type.
+        // An identity column is the rowid, whatever its type.
         if column.identity.is_none() && affinity(&name) == Affinity::Integer && !is_given(table, column) {
             let desc = table.primary_key.as_ref().is_some_and(|k| k.inline_desc);
             let why = if desc { "primary-key=desc".to_owned() } else { format!("its type is {name}") };
@@ -37,12 +37,12 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     findings
 }
 
-/// Whether the key comes from elsewhere: from the table that it points to, a default or an expression.
+/// Returns whether the key has another source: the table it references, a default or an expression.
 fn is_given(table: &Table, column: &Column) -> bool {
     column.default.is_some() || column.generated.is_some() || table.foreign_keys.iter().any(|f| f.columns.contains(&column.name))
 }
 
-/// A rowid that is as wide on PostgreSQL as what was written.
+/// Returns a type for a rowid that is as wide on PostgreSQL as the declared one.
 fn written(column: &Column) -> String {
     let wide = postgres(&column.ty).ty == Type::BigInt || column.ty.to_string().to_uppercase().contains("BIG");
     let ty = if wide { "bigint primary-key identity" } else { "integer primary-key" };

@@ -1,4 +1,4 @@
-//! `length-not-enforced`: a length that SQLite does not look at.
+//! `length-not-enforced`: a length that SQLite does not enforce.
 
 use crate::dialect::scanner::{Token, lex};
 use crate::dialect::sqlite::types::{Affinity, column_affinity};
@@ -34,14 +34,14 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .collect()
 }
 
-/// The length that a type of texts gives; a STRICT table has types without any.
+/// Returns the length in a text type; the types of a STRICT table have none.
 fn length(table: &Table, column: &Column) -> Option<u32> {
     let (_, sizes) = types::declared(&column.ty.to_string());
     let text = column_affinity(column, table) == Affinity::Text;
     sizes.first().copied().filter(|_| text)
 }
 
-/// Whether a condition of the table bounds the column's length, or its values.
+/// Returns whether a check of the table limits the length of the column or its values.
 fn is_checked(table: &Table, column: &Column) -> bool {
     table.checks.iter().any(|check| bounds(&check.expr.text, &column.name))
 }

@@ -1,4 +1,4 @@
-//! `misleading-type`: a declared type of SQLite that means something else there.
+//! `misleading-type`: a declared type that means something else on SQLite.
 
 use crate::dialect::sqlite::types::{Affinity, affinity};
 use crate::kdl::project::Severity;
@@ -21,7 +21,7 @@ column share double     // not: column share "FLOATING POINT""#,
     check,
 };
 
-/// Names without a known piece, of which everybody knows that they hold numbers, or times in whatever form.
+/// Names without a part that SQLite knows, which are generally known as numbers or times.
 const NUMBERS: [&str; 26] = [
     "BIT",
     "BOOL",
@@ -51,7 +51,7 @@ const NUMBERS: [&str; 26] = [
     "YEAR",
 ];
 
-/// Pieces of names whose values are bytes.
+/// Parts of names whose values are bytes.
 const BYTES: [&str; 4] = ["BINARY", "BYTEA", "BYTES", "IMAGE"];
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
@@ -66,7 +66,8 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     findings
 }
 
-/// What SQLite makes of a name that does not say it: a piece inside of a longer word, or none that SQLite knows.
+/// Returns the affinity that SQLite derives from a name that does not say so: from a part inside a longer
+/// word, or because it knows no part of it.
 fn accident(name: &str) -> Option<&'static str> {
     let (words, _) = declared(name);
     let says = |meant: fn(&str) -> bool| words.iter().any(|w| meant(w));
@@ -80,14 +81,14 @@ fn accident(name: &str) -> Option<&'static str> {
     (!said).then_some(is)
 }
 
-/// INT or INTEGER, with a size before or behind it: `BIGINT`, `UINT`, `INT8`.
+/// Returns whether it is INT or INTEGER, with a size before or after it: `BIGINT`, `UINT`, `INT8`.
 fn is_integer(word: &str) -> bool {
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let sized = stem.strip_suffix("INTEGER").or(stem.strip_suffix("INT"));
     sized.is_some_and(|size| ["", "U", "TINY", "SMALL", "MEDIUM", "BIG", "LONG", "SHORT"].contains(&size))
 }
 
-/// CHAR, TEXT or CLOB at the end of a word: `NVARCHAR`, `CITEXT`.
+/// Returns whether CHAR, TEXT or CLOB is at the end of a word: `NVARCHAR`, `CITEXT`.
 fn is_text(word: &str) -> bool {
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     ["CHAR", "CHARACTER", "CHARACTERS", "TEXT", "CLOB"].iter().any(|end| stem.ends_with(end))

@@ -1,4 +1,4 @@
-//! `name-needs-quotes`: names that a query has to quote.
+//! `name-needs-quotes`: names that every query has to quote.
 
 use crate::kdl::project::Severity;
 use crate::lint::names::{Why, needs_quotes};
@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
-    // What is only named in other declarations is not in every query.
+    // Names that are only used in other declarations do not matter to queries.
     let queried = schema.heads_of(|kind| kind.is_relation() || kind.is_type());
     let mut all: Vec<(Address, &Ident, Origin)> =
         queried.map(|(kind, head)| (Address::of(kind, &head.name), &head.name.name, head.origin)).collect();

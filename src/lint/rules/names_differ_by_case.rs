@@ -1,4 +1,4 @@
-//! `names-differ-by-case`: names that differ in nothing but case.
+//! `names-differ-by-case`: names that differ only in case.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ fn named((kind, head): (Kind, &Head)) -> Named {
     (Address::of(kind, &head.name), head.name.clone(), head.origin)
 }
 
-/// What shares one namespace per schema: tables, views, sequences and indexes.
+/// Returns what shares one namespace per schema: tables, views, sequences and indexes.
 fn relations(schema: &Schema) -> Vec<Named> {
     let mut all: Vec<Named> = schema.heads_of(Kind::is_relation).map(named).collect();
     for table in schema.tables.values() {

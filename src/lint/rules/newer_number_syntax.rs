@@ -60,7 +60,7 @@ fn of_index(index: &crate::schema::Index, of: &Address, look: &mut impl FnMut(Ad
     keys.chain(&index.predicate).for_each(|e| look(address.clone(), e));
 }
 
-/// The first number that an older version does not read. What follows a number at once belongs to it.
+/// Returns the first number that an older version cannot read. What directly follows a number belongs to it.
 fn newer_number(sql: &str, dialect: Dialect) -> Option<String> {
     let tokens = lex(sql);
     let numbers = tokens.iter().enumerate().filter(|(_, t)| t.kind == Kind::Number);

@@ -1,4 +1,4 @@
-//! `null-as-text`: a default that is the word NULL.
+//! `null-as-text`: a default that is the string NULL.
 
 use crate::dialect::scanner::{Kind, lex};
 use crate::kdl::project::Severity;
@@ -38,7 +38,7 @@ fn is_null_word(column: &Column) -> bool {
     }
 }
 
-/// The one string that an expression is, in brackets or cast or not.
+/// Returns the string if the expression is just one, even in parentheses or with a cast.
 fn string(sql: &str) -> Option<String> {
     let tokens = lex(sql);
     let at = tokens.iter().position(|t| !t.is_op(sql, "("))?;

@@ -1,4 +1,4 @@
-//! `nullable-key`: a key column of SQLite that takes NULL.
+//! `nullable-key`: a key column on SQLite that accepts NULL.
 
 use crate::dialect::sqlite::types::rowid_key;
 use crate::kdl::project::Severity;

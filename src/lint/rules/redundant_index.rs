@@ -1,4 +1,4 @@
-//! `redundant-index`: an index that is the beginning of another.
+//! `redundant-index`: an index that is a prefix of another.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{Access, relations};
@@ -37,7 +37,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 fn is_beginning(access: &Access, index: &Index, other: &Access) -> bool {
     let alike =
         other.index().map_or(index.predicate.is_none(), |o| index.predicate == o.predicate && index.method == o.method && !o.invalid);
-    // The parts of other methods are not sorted one by one.
+    // The parts of indexes with other methods are not a sort order.
     let sorted = index.method.is_none();
     alike && sorted && other.parts.len() > access.parts.len() && other.parts.starts_with(&access.parts)
 }

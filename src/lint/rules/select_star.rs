@@ -30,17 +30,17 @@ fn finding(address: Address, origin: Origin) -> Finding {
     Finding::new(address, origin, message, "list the columns")
 }
 
-/// Whether a `*`, or `TABLE t`, gives the view its columns. What is inside of brackets is selected from by name, or is asked
-/// only whether it is there, unless the view itself selects `*` from it.
+/// Returns whether a `*` or `TABLE t` provides columns of the view. What is in parentheses is selected from
+/// by name, or only tested for existence, unless the view itself selects `*` from it.
 fn selects_star(sql: &str) -> bool {
     let all = stars(sql);
     all.iter().any(|star| !star.inside && star.from_table) || (all.iter().any(|s| !s.inside) && all.iter().any(|s| s.inside))
 }
 
 struct Star {
-    /// In brackets: a subquery, or what a WITH names.
+    /// Whether it is in parentheses: a subquery, or one defined by WITH.
     inside: bool,
-    /// Whether it is of a table or view, and not only of what is in brackets.
+    /// Whether it selects from a table or view, and not only from what is in parentheses.
     from_table: bool,
 }
 
@@ -48,7 +48,7 @@ fn stars(sql: &str) -> Vec<Star> {
     let tokens = lex(sql);
     let named = named_with(sql, &tokens);
     let mut found = Vec::new();
-    // For each open bracket whether it hides what it selects, and whether nobody sees it at all.
+    // For each open parenthesis: whether it hides what it selects, and whether its columns are never visible.
     let mut open: Vec<(bool, bool)> = Vec::new();
     for (i, token) in tokens.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|n| tokens.get(n));
@@ -68,23 +68,24 @@ fn stars(sql: &str) -> Vec<Star> {
     found
 }
 
-/// Whether a bracket was opened just before.
+/// Returns whether a parenthesis was opened just before.
 fn is_open(sql: &str, before: Option<&Token>) -> bool {
     before.is_some_and(|t| t.is_op(sql, "("))
 }
 
-/// Whether a `*` behind the token stands where a column would: after SELECT, DISTINCT, a comma or a path.
+/// Returns whether a `*` after the token is in the place of a column: after SELECT, DISTINCT, a comma or a
+/// path.
 fn is_column(sql: &str, before: Option<&Token>) -> bool {
     before.is_some_and(|t| ["select", "distinct", "all"].iter().any(|w| t.is(sql, w)) || [",", "."].iter().any(|o| t.is_op(sql, o)))
 }
 
-/// What a WITH names.
+/// Returns the names defined by WITH.
 fn named_with(sql: &str, tokens: &[Token]) -> Vec<String> {
     let is_named = |t: &[Token]| t[1].is(sql, "as") && (t[2].is_op(sql, "(") || t[2].is(sql, "materialized") || t[2].is(sql, "not"));
     tokens.windows(3).filter(|t| is_named(t)).map(|t| t[0].value(sql).to_lowercase()).collect()
 }
 
-/// Whether the select that goes on here takes its rows from anything but brackets and what a WITH names.
+/// Returns whether the current select reads from anything but parentheses and names defined by WITH.
 fn reads_table(sql: &str, rest: &[Token], named: &[String]) -> bool {
     let mut depth = 0;
     let mut expected = false;

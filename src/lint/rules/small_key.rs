@@ -1,4 +1,4 @@
-//! `small-key`: a numbered key that may run out.
+//! `small-key`: a key whose numbers may run out.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
@@ -29,7 +29,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
         .collect()
 }
 
-/// How many bits a number has that the database gives, where they are few.
+/// Returns the number of bits of a generated number, if they are few.
 fn bits(column: &Column) -> Option<u32> {
     let meant = types::postgres(&column.ty);
     match meant.ty {

@@ -1,4 +1,4 @@
-//! `timestamp-without-zone`: a point in time without its zone.
+//! `timestamp-without-zone`: a point in time without its time zone.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};

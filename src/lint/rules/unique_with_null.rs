@@ -1,4 +1,4 @@
-//! `unique-with-null`: a unique rule over columns that may be NULL.
+//! `unique-with-null`: a unique constraint on columns that may be NULL.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, names};
@@ -52,7 +52,7 @@ fn message(what: &str, columns: &[&Ident], table: &Table) -> Option<String> {
     Some(format!("{what} {all} accepts duplicate rows if {} is NULL", open.name))
 }
 
-/// Whether a unique index looks after the rows in which the column is NULL.
+/// Returns whether a unique index covers the rows in which the column is NULL.
 fn is_closed(open: &Ident, columns: &[&Ident], table: &Table) -> bool {
     table.indexes.values().filter(|i| i.unique).any(|index| {
         let condition = index.predicate.as_ref().map(|p| p.text.replace('"', "").to_lowercase()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `unlogged-table`: a table whose rows do not survive a crash.
+//! `unlogged-table`: a table whose rows are lost in a crash.
 
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};

@@ -1,4 +1,4 @@
-//! `unvalidated-rule`: a rule that rows from before it need not meet.
+//! `unvalidated-rule`: a constraint that existing rows need not satisfy.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, names};

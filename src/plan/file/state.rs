@@ -1,36 +1,36 @@
-//! The state of a database as a file: what `rosey state pull` writes and `rosey plan --state` reads. It knows nothing of
-//! steps.
+//! The state of a database as a file, which `rosey state pull` writes and `rosey plan --state` reads. Knows
+//! nothing about steps.
 
 use super::{FILE_FORMAT, FileError, NONE, block, blocks, dialect, facts, read_facts, schema, sealed, text_of, word};
 use crate::kdl::document::Pen;
 use crate::plan::Fact;
 use crate::schema::Dialect;
 
-/// A database's schema as a file can hold it: enough to plan from.
+/// The state of a database as stored in a file: enough to plan from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct State {
-    /// The kind of database.
+    /// The dialect.
     pub dialect: Dialect,
-    /// The last number of its history.
+    /// The last version in its history.
     pub number: Option<i64>,
-    /// The schema, as KDL; with the guards that the history knew of.
+    /// The schema, as KDL, with the guards from the history.
     pub current: String,
-    /// What else has to be known of the database.
+    /// Other facts about the database.
     pub facts: Vec<Fact>,
-    /// The schema that the last apply left, in the database's spelling.
+    /// The schema after the last apply, in the database's spelling.
     pub recorded: Option<String>,
-    /// The same as the schema file had it, where that is another text.
+    /// The same as the schema file had it, if the text differs.
     pub written: Option<String>,
 }
 
 impl State {
-    /// A state without a history.
+    /// Creates a state without a history.
     pub fn new(dialect: Dialect, current: String, facts: Vec<Fact>) -> Self {
         State { dialect, number: None, current, facts, recorded: None, written: None }
     }
 
-    /// Writes a state file.
+    /// Returns the text of a state file.
     pub fn write(&self) -> String {
         let mut pen = Pen::default();
         pen.comment("The state of a database, written by `rosey state pull`, for `rosey plan --state`.\n\n");
@@ -41,7 +41,7 @@ impl State {
         }
         schema(&mut pen, "current", &self.current);
         facts(&mut pen, &self.facts);
-        // A database that is as the last apply left it needs to say so only once.
+        // If the database is unchanged since the last apply, the schema is written only once.
         if let Some(recorded) = &self.recorded {
             if recorded == &self.current { pen.node("recorded-is-current", NONE) } else { schema(&mut pen, "recorded", recorded) }
         }
@@ -54,7 +54,7 @@ impl State {
     /// Reads a state file.
     ///
     /// # Errors
-    /// Where it is none, or is not as it was written.
+    /// If it is not a state file, or was changed since it was written.
     pub fn read(text: &str) -> Result<State, FileError> {
         const WHAT: &str = "state file";
         let (blocks, _) = blocks(text, "rosey-state", WHAT)?;

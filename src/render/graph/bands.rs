@@ -1,17 +1,18 @@
-//! A connected part of the picture with coordinates of its own. Its columns run from left to right; where that would get
-//! too wide they go on below from right to left, and so on, so that a line from one band to the next is short.
+//! A connected part of the diagram with its own coordinates. Its columns run from left to right; if that
+//! would be too wide, they continue below from right to left, and so on, so that a line from one band to the
+//! next is short.
 
 use super::layout::{Layers, Slot, layers, settle};
 use super::picture::Relation;
 use super::place::{GAP_X, GAP_Y, LANE, Rect, SHAPE, row_middle};
 
-/// Room at the side for the lines that turn from one band into the next.
+/// The margin for lines that turn from one band into the next.
 const TURN: f64 = 48.0;
 
-/// What is no wider than that is in nobody's way.
+/// The width up to which no wrapping is needed.
 pub(super) const SCREEN: f64 = 1_200.0;
 
-/// A column, and the band that it is in; odd ones run from right to left.
+/// A column, and its band; odd bands run from right to left.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Column {
     pub(super) x: f64,
@@ -20,23 +21,23 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Whether lines run to the right here.
+    /// Returns true if lines run to the right here.
     pub(super) fn forth(self) -> bool {
         self.band.is_multiple_of(2)
     }
 
-    /// Where a line comes in.
+    /// Returns where a line enters.
     pub(super) fn entry(self) -> f64 {
         if self.forth() { self.x } else { self.x + self.w }
     }
 
-    /// Where it goes out.
+    /// Returns where a line leaves.
     pub(super) fn exit(self) -> f64 {
         if self.forth() { self.x + self.w } else { self.x }
     }
 }
 
-/// A connected part.
+/// A connected part of the diagram.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) members: Vec<usize>,
@@ -47,7 +48,8 @@ pub(super) struct Part {
     pub(super) height: f64,
 }
 
-/// The parts that lines bind, each with its boxes in order. What no line leads to another is in none.
+/// Returns the parts that lines connect, each with its boxes in order. A box without lines is in none of
+/// them.
 pub(super) fn connected(n: usize, pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut part: Vec<usize> = (0..n).collect();
     for (a, b) in pairs {
@@ -59,14 +61,14 @@ pub(super) fn connected(n: usize, pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
 }
 
 impl Part {
-    /// Lays a part out; gives its boxes their places in it.
+    /// Lays out a part, and sets the positions of its boxes within it.
     pub(super) fn lay(members: Vec<usize>, boxes: &mut [Rect], relations: &[Relation]) -> Part {
         let pairs: Vec<(usize, usize)> = relations.iter().map(|r| (r.from.0, r.to.0)).collect();
         let heights: Vec<f64> = boxes.iter().map(|b| b.h + GAP_Y).collect();
         let area: f64 = members.iter().map(|i| (boxes[*i].w + GAP_X) * heights[*i]).sum();
         let tallest = members.iter().map(|i| heights[*i]).fold(0.0, f64::max);
         let mut best: Option<(f64, Layers, Vec<Column>)> = None;
-        // High columns in one band, or lower ones in several: what comes nearest to the shape that is wanted.
+        // Tall columns in one band, or shorter ones in several: whichever is closest to the desired shape.
         for high in [1.0, 0.7, 0.5, 0.35, 0.25] {
             let found = layers(&heights, &pairs, &members, tallest.max((area / SHAPE).sqrt() * high));
             for wide in [1.0, 1.3, 1.7, 2.2] {
@@ -88,7 +90,7 @@ impl Part {
         part
     }
 
-    /// Moves it, and its boxes.
+    /// Moves the part and its boxes.
     pub(super) fn shift(&mut self, x: f64, y: f64, boxes: &mut [Rect]) {
         self.columns.iter_mut().for_each(|c| c.x += x);
         self.tops.iter_mut().flatten().for_each(|top| *top += y);
@@ -110,7 +112,7 @@ fn height(slot: &Slot, boxes: &[Rect]) -> f64 {
     if let Slot::Box(i) = slot { boxes[*i].h + GAP_Y } else { LANE }
 }
 
-/// Columns as wide as their widest box, in bands of that width at most.
+/// Returns columns as wide as their widest box, in bands that do not exceed the given width.
 fn columns(layers: &Layers, boxes: &[Rect], limit: f64) -> Vec<Column> {
     let mut found: Vec<Column> = Vec::new();
     let (mut x, mut band) = (0.0, 0);
@@ -130,13 +132,13 @@ fn columns(layers: &Layers, boxes: &[Rect], limit: f64) -> Vec<Column> {
     found
 }
 
-/// How far to the right it all goes.
+/// Returns the total width.
 fn reach(columns: &[Column]) -> f64 {
     let room = if columns.iter().any(|c| c.band > 0) { TURN } else { 0.0 };
     columns.iter().map(|c| c.x + c.w).fold(0.0, f64::max) + room
 }
 
-/// How high each band is: as its highest column.
+/// Returns the height of each band, which is that of its tallest column.
 fn bottoms(layers: &Layers, columns: &[Column], boxes: &[Rect]) -> Vec<f64> {
     let mut found = vec![0.0_f64; columns.last().map_or(0, |c| c.band + 1)];
     for (slots, column) in layers.columns.iter().zip(columns) {
@@ -146,7 +148,7 @@ fn bottoms(layers: &Layers, columns: &[Column], boxes: &[Rect]) -> Vec<f64> {
     found
 }
 
-/// The tops of all slots: near what they are bound to in the column beside them, and never out of their band.
+/// Returns the tops of all slots: near their neighbors in the adjacent column, and always within their band.
 fn rows(layers: &Layers, columns: &[Column], bottoms: &[f64], boxes: &[Rect], relations: &[Relation]) -> Vec<Vec<f64>> {
     let heights: Vec<Vec<f64>> = layers.columns.iter().map(|c| c.iter().map(|s| height(s, boxes)).collect()).collect();
     let own = |c: usize| heights[c].iter().sum::<f64>();
@@ -173,12 +175,13 @@ fn rows(layers: &Layers, columns: &[Column], bottoms: &[f64], boxes: &[Rect], re
     tops
 }
 
-/// Settles slots where they would like to be, but none above the top or below the bottom.
+/// Settles slots near their desired positions, but none above the top or below the bottom.
 fn within(wanted: &[f64], heights: &[f64], bottom: f64) -> Vec<f64> {
     let (mut above, mut below) = (0.0, heights.iter().sum::<f64>());
     let mut tops = settle(wanted, heights);
     for (top, height) in tops.iter_mut().zip(heights) {
-        // Each is held between what those above it take and what it and those below it need, so none overlap.
+        // Each is limited by the space that those above it take and that it and those below it need, so they
+        // do not overlap.
         *top = top.min(bottom - below).max(above);
         above += height;
         below -= height;
@@ -186,7 +189,7 @@ fn within(wanted: &[f64], heights: &[f64], bottom: f64) -> Vec<f64> {
     tops
 }
 
-/// The top at which the lines of a slot to the column beside it would be straight, on the mean.
+/// Returns the top at which the lines from a slot to the adjacent column would be straight on average.
 fn wish(layers: &Layers, relations: &[Relation], tops: &[Vec<f64>], (c, i): (usize, usize), beside: usize) -> f64 {
     let slot = layers.columns[c][i];
     let mut wishes = Vec::new();
@@ -201,7 +204,7 @@ fn wish(layers: &Layers, relations: &[Relation], tops: &[Vec<f64>], (c, i): (usi
     if wishes.is_empty() { tops[c][i] } else { wishes.iter().sum::<f64>() / wishes.len() as f64 }
 }
 
-/// How far below the top of a slot a line meets it, if it does.
+/// Returns how far below the top of a slot a line meets it, if it does.
 fn port(slot: Slot, line: usize, relation: &Relation) -> Option<f64> {
     match slot {
         Slot::Lane(l) => (l == line).then_some(LANE / 2.0),

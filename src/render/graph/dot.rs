@@ -1,11 +1,11 @@
-//! The picture as DOT, for Graphviz: tables as tables of HTML-like labels, foreign keys from column to column.
+//! The diagram as DOT, for Graphviz: tables as HTML-like labels, foreign keys from column to column.
 
 use super::picture::{Entity, Picture, Relation};
 use super::sign;
 use crate::render::markup::line;
 use crate::render::view::Symbol;
 
-/// Writes the graph.
+/// Writes the diagram.
 pub(super) fn write(picture: &Picture) -> String {
     let mut out = "digraph schema {\n    rankdir=RL;\n    graph [nodesep=0.4, ranksep=1.2];\n".to_owned();
     out.push_str("    node [shape=plain, fontname=\"Helvetica\", fontsize=11];\n    edge [color=\"#77828f\", arrowsize=0.7];\n");
@@ -15,7 +15,7 @@ pub(super) fn write(picture: &Picture) -> String {
     out
 }
 
-/// A colour that can be read on white and on black.
+/// Returns a color that is readable on white and on black.
 pub(super) fn colour(mark: Option<Symbol>) -> &'static str {
     match mark {
         Some(Symbol::Create) => "#2da44e",
@@ -37,7 +37,7 @@ fn entity(i: usize, entity: &Entity, out: &mut String) {
         let keys: String = [(row.key, "PK "), (row.foreign, "FK ")].iter().filter(|k| k.0).map(|k| k.1).collect();
         let name = line(&format!("{}{keys}{}", sign(row.mark), row.name));
         let ty = line(&format!("{}{}", row.ty, if row.not_null { " not null" } else { "" }));
-        // A cell without anything in it is refused.
+        // Graphviz rejects an empty cell.
         let ty = if ty.trim().is_empty() { "&#160;".to_owned() } else { ty };
         out.push_str(&format!("        <tr><td align=\"left\" port=\"c{c}\">{name}</td><td align=\"left\">{ty}</td></tr>\n"));
     }

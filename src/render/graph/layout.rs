@@ -1,18 +1,20 @@
-//! Which column of the picture each table stands in: a table that is pointed to stands left of those that point to it.
+//! Assigns each table to a column of the diagram: a referenced table is to the left of those that reference
+//! it.
 //!
-//! Circles are broken where they are found first, in the order of the schema. A column that would get too high goes on in
-//! the next one. Each connected part is laid out by itself.
+//! Cycles are broken where they are found first, in the order of the schema. A column that would be too tall
+//! continues in the next one. Each connected part is laid out separately.
 
-/// What is laid out: a box with a height, in one of the columns, or a line on its way through a column.
+/// An element of the layout: a box with a height in one of the columns, or a line that passes through a
+/// column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     /// A table.
     Box(usize),
-    /// The line with this number.
+    /// The line with this index.
     Lane(usize),
 }
 
-/// The columns, left to right, each from top to bottom; and the lines.
+/// The columns from left to right, each from top to bottom; and the lines.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layers {
     pub(super) columns: Vec<Vec<Slot>>,
@@ -26,8 +28,9 @@ pub(super) struct Line {
     pub(super) right: usize,
 }
 
-/// Lays out these members of all boxes, in the order of the schema: [`Layers::sweep`] puts them side by side. A pair is what
-/// points, and what is pointed to; no column of several boxes is higher than the limit, lines not counted.
+/// Lays out these members of all boxes, in the order of the schema; [`Layers::sweep`] then reduces crossings.
+/// A pair is a referencing and a referenced box. No column of several boxes exceeds the limit, not counting
+/// lines.
 pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], members: &[usize], limit: f64) -> Layers {
     let parents = without_circles(heights.len(), pairs);
     let mut bound = vec![false; heights.len()];
@@ -47,7 +50,7 @@ pub(super) fn layers(heights: &[f64], pairs: &[(usize, usize)], members: &[usize
     layers
 }
 
-/// What each box points to, without what would close a circle.
+/// Returns what each box references, without the references that would close a cycle.
 fn without_circles(n: usize, pairs: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut parents: Vec<Vec<usize>> = vec![Vec::new(); n];
     for (from, to) in pairs {
@@ -72,13 +75,14 @@ fn reaches(parents: &[Vec<usize>], from: usize, to: usize) -> bool {
     false
 }
 
-/// The column of each box: behind all that it points to, in the first one that has room.
+/// Returns the column of each box: after everything that it references, in the first column with room.
 fn columns(heights: &[f64], parents: &[Vec<usize>], bound: &[bool], limit: f64) -> Vec<usize> {
     let n = heights.len();
     let mut column = vec![0; n];
     let mut done: Vec<bool> = bound.iter().map(|b| !b).collect();
     let mut filled: Vec<f64> = Vec::new();
-    // Each round places what waits for nothing any more, so a circle-free graph is done after at most n rounds.
+    // Each round places the boxes whose references are all placed, so an acyclic graph needs at most n
+    // rounds.
     for _ in 0..n {
         let ready: Vec<usize> = (0..n).filter(|i| !done[*i] && parents[*i].iter().all(|p| done[*p])).collect();
         for i in ready {
@@ -97,13 +101,14 @@ fn columns(heights: &[f64], parents: &[Vec<usize>], bound: &[bool], limit: f64) 
     column
 }
 
-/// The places, in the column beside it, that a slot is bound to.
+/// Returns the positions, in the adjacent column, that a slot is connected to.
 fn neighbours(layers: &Layers, slot: Slot, beside: usize) -> impl Iterator<Item = usize> + '_ {
     layers.columns[beside].iter().enumerate().filter(move |(_, other)| layers.bound(slot, **other)).map(|(i, _)| i)
 }
 
 impl Layers {
-    /// Puts what is bound to each other side by side, so that few lines cross: each slot goes to the mean of its neighbours.
+    /// Moves connected slots to similar heights, so that few lines cross: each slot moves to the mean of its
+    /// neighbors.
     pub(super) fn sweep(&mut self) {
         for round in 0..6 {
             let order: Vec<usize> =
@@ -122,7 +127,7 @@ impl Layers {
         }
     }
 
-    /// Whether a line leads from one slot to the other, the two being in columns side by side.
+    /// Returns true if a line connects two slots in adjacent columns.
     pub(super) fn bound(&self, a: Slot, b: Slot) -> bool {
         let ends = |line: usize, i: usize| self.lines[line].left == i || self.lines[line].right == i;
         match (a, b) {
@@ -133,11 +138,11 @@ impl Layers {
     }
 }
 
-/// Tops for slots in their order, as near as they can be to where each would like to be, with their heights between them:
-/// slots that press on each other move as one (the pool-adjacent-violators algorithm).
+/// Returns tops for slots in their order, as close as possible to their desired positions without overlap:
+/// slots that push against each other move as one (the pool-adjacent-violators algorithm).
 pub(super) fn settle(wanted: &[f64], heights: &[f64]) -> Vec<f64> {
     let mut offset = 0.0;
-    // Sum and number of wishes, each less the heights before it.
+    // The sum and number of the desired positions, each minus the heights before it.
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (want, height) in wanted.iter().zip(heights) {
         blocks.push((want - offset, 1));

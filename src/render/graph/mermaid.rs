@@ -1,7 +1,7 @@
-//! The picture as Mermaid's `erDiagram`.
+//! The diagram as Mermaid's `erDiagram`.
 //!
-//! Its names and comments know no escapes: what they cannot hold is replaced, and told apart by a number where two names
-//! become one. A replaced column keeps its own name in its comment.
+//! Its names and comments have no escapes: characters that they cannot contain are replaced, and names that
+//! become equal are numbered. A replaced column name is kept in its comment.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use super::picture::{Picture, Relation, Row};
 use super::sign;
 use crate::schema::deceives;
 
-/// The most characters that Mermaid draws, where nobody has set `maxTextSize`
+/// The most characters that Mermaid draws by default
 /// (<https://mermaid.js.org/config/schema-docs/config.html#maxtextsize>).
 const LIMIT: usize = 50_000;
 
-/// Writes the diagram. One that would be too long to be drawn has fewer columns, and says so.
+/// Writes the diagram. If it would be too long to be drawn, columns are left out and it says so.
 pub(super) fn write(picture: &Picture) -> String {
     let all = diagram(picture, |_| true, "");
     if all.chars().count() <= LIMIT {
@@ -43,12 +43,13 @@ fn diagram(picture: &Picture, shown: impl Fn(&Row) -> bool, note: &str) -> Strin
     out
 }
 
-/// Text between quotes in this kind of diagram, where what stands between two tildes is taken for a type's parameter.
+/// Returns text to be quoted in this kind of diagram, in which text between two tildes is read as a type
+/// parameter.
 fn plain(text: &str) -> String {
     quotable(text).replace('~', "_")
 }
 
-/// Text as it can stand between quotes: no quote, percent sign, backslash or line end.
+/// Returns text that can be quoted: without quotes, percent signs, backslashes and line ends.
 pub(super) fn quotable(text: &str) -> String {
     let shown = |c: char| match c {
         '"' => '\'',
@@ -57,16 +58,16 @@ pub(super) fn quotable(text: &str) -> String {
         c => c,
     };
     let text: String = text.chars().map(shown).collect();
-    // Nothing at all is no name.
+    // An empty name is invalid.
     if text.trim().is_empty() { "_".to_owned() } else { text }
 }
 
-/// A word: letters, digits and a few signs.
+/// Returns a word of letters, digits and a few other characters.
 fn word(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-[]()".contains(c) || ('\u{c0}'..='\u{ffff}').contains(&c) && c.is_alphanumeric();
     let word: String = text.chars().map(|c| if fits(c) { c } else { '_' }).collect();
     let starts = word.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    // These are marks of keys wherever they stand as words of their own, in any case.
+    // These are read as key markers wherever they are separate words, in any case.
     let first = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
     let mark = ["pk", "fk", "uk"].iter().any(|k| first.eq_ignore_ascii_case(k));
     if starts && !mark { word } else { format!("_{word}") }

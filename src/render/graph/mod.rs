@@ -1,4 +1,5 @@
-//! A schema as a picture: its tables and foreign keys, and what a plan does to them; or the order of a plan's steps.
+//! A schema as a diagram: its tables and foreign keys, and what a plan does to them; or the order of a plan's
+//! steps.
 //!
 //! Views, triggers and types are not drawn. The same input gives the same bytes.
 
@@ -19,18 +20,20 @@ use crate::schema::Schema;
 
 pub use picture::Picture;
 
-/// A language that pictures are written in.
+/// A format for diagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
-    /// A picture for a browser, laid out here.
+    /// SVG for a browser, laid out here.
     Svg,
-    /// Mermaid, as GitHub and GitLab draw it (<https://mermaid.js.org/syntax/entityRelationshipDiagram.html>).
+    /// Mermaid, as rendered by GitHub and GitLab
+    /// (<https://mermaid.js.org/syntax/entityRelationshipDiagram.html>).
     Mermaid,
     /// DOT, for Graphviz (<https://graphviz.org/doc/info/lang.html>).
     Dot,
 }
 
-/// The tables of a schema. With a plan that leads to the schema, what it changes is marked, and what goes is still there.
+/// Draws the tables of a schema. With a plan that leads to the schema, its changes are marked, and dropped
+/// objects are included.
 pub fn entities(schema: &Schema, plan: Option<&Plan>, notation: Notation) -> String {
     let picture = Picture::of(schema, plan);
     match notation {
@@ -40,13 +43,14 @@ pub fn entities(schema: &Schema, plan: Option<&Plan>, notation: Notation) -> Str
     }
 }
 
-/// The tables that a plan changes and those beside them, as SVG; with how many others there are.
+/// Draws the tables that a plan changes and their neighbors as SVG. Also returns the number of tables left
+/// out.
 pub(super) fn near_changes(schema: &Schema, plan: &Plan) -> (String, usize) {
     let (picture, left_out) = Picture::of(schema, Some(plan)).near_changes();
     (svg::draw(&picture), left_out)
 }
 
-/// The steps of a plan, in the order they run, with what each waits for.
+/// Draws the steps of a plan in execution order, with their dependencies.
 pub fn order(plan: &Plan, notation: Notation) -> String {
     let steps = order::Steps::of(plan);
     match notation {
@@ -56,12 +60,12 @@ pub fn order(plan: &Plan, notation: Notation) -> String {
     }
 }
 
-/// What happens to each object, by address.
+/// Returns what happens to each object, by address.
 fn marks(plan: &Plan) -> BTreeMap<String, Symbol> {
     View::of(plan, "").blocks.into_iter().map(|b| (b.address.to_string(), b.symbol)).collect()
 }
 
-/// The class of a mark in the style of a picture.
+/// Returns the CSS class of a mark.
 fn class(mark: Option<Symbol>) -> &'static str {
     match mark {
         Some(Symbol::Create) => " create",
@@ -72,7 +76,7 @@ fn class(mark: Option<Symbol>) -> &'static str {
     }
 }
 
-/// The sign of a mark with a space behind it.
+/// Returns the sign of a mark followed by a space.
 fn sign(mark: Option<Symbol>) -> String {
     mark.filter(|m| *m != Symbol::None).map(|m| format!("{} ", m.sign())).unwrap_or_default()
 }

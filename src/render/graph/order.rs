@@ -1,4 +1,5 @@
-//! The order of a plan's steps: numbered from top to bottom, with a line from each to what waits for it.
+//! The order of a plan's steps: numbered from top to bottom, with a line from each to the steps that depend
+//! on it.
 
 use super::class;
 use super::dot::colour;
@@ -12,7 +13,7 @@ use crate::render::view::Symbol;
 /// The steps of a plan.
 pub(super) struct Steps {
     steps: Vec<Shown>,
-    /// What must be done, and what waits for it.
+    /// Pairs of a step and a step that depends on it.
     waits: Vec<(usize, usize)>,
 }
 
@@ -22,7 +23,7 @@ struct Shown {
     transaction: Transaction,
 }
 
-/// What stands in the picture of a plan without steps.
+/// The text in the diagram of an empty plan.
 const NOTHING: &str = "nothing to do";
 
 /// The parts of a plan, with their headings.
@@ -33,7 +34,7 @@ const PARTS: [(Transaction, &str, &str); 3] = [
 ];
 
 impl Steps {
-    /// Looks at a plan.
+    /// Collects the steps of a plan.
     pub(super) fn of(plan: &Plan) -> Steps {
         let shown = |(i, s): (usize, &Step)| Shown {
             text: format!("{}: {} {}{}{}", i + 1, s.action.word(), s.address, what(plan, s), lock(s)),
@@ -51,7 +52,7 @@ impl Steps {
         self.steps.iter().enumerate().filter(move |(_, s)| s.transaction == of)
     }
 
-    /// The parts that have steps.
+    /// Returns the parts that have steps.
     fn parts(&self) -> impl Iterator<Item = (Transaction, &'static str, &'static str)> {
         PARTS.into_iter().filter(|(t, _, _)| self.part(*t).next().is_some())
     }
@@ -90,7 +91,7 @@ impl Steps {
         out
     }
 
-    /// The lines; and one that is not seen between steps that follow each other without need, to keep them in order.
+    /// Returns the lines, with an invisible one between independent consecutive steps, to keep them in order.
     fn lines(&self) -> impl Iterator<Item = (usize, usize, bool)> {
         let next = (1..self.steps.len()).map(|b| (b - 1, b)).filter(|pair| !self.waits.contains(pair));
         self.waits.iter().map(|(a, b)| (*a, *b, true)).chain(next.map(|(a, b)| (a, b, false)))
@@ -103,7 +104,7 @@ impl Steps {
         let (tops, height) = self.boxes(width, &mut body);
         let mut reach = 0.0_f64;
         for (a, b) in &self.waits {
-            // The further it goes, the further out.
+            // The longer the line, the further out it runs.
             let out = 18.0 + (16.0 * (b - a) as f64).min(160.0);
             reach = reach.max(out);
             body.push_str(&arc(20.0 + width, tops[*a] + 17.0, tops[*b] + 9.0, out));
@@ -112,7 +113,7 @@ impl Steps {
         open(width + 40.0 + reach, height + 10.0, &what) + &body + "</svg>\n"
     }
 
-    /// Draws a box for each step; gives their tops, and where the last one ends.
+    /// Draws a box for each step. Returns the tops of the boxes and the bottom of the last one.
     fn boxes(&self, width: f64, body: &mut String) -> (Vec<f64>, f64) {
         const HEADING: f64 = 30.0;
         const STEP: f64 = 34.0;
@@ -139,7 +140,8 @@ impl Steps {
     }
 }
 
-/// What tells a step from the others of its object: its reason, else how its SQL begins.
+/// Returns what distinguishes a step from the others of its object: its reason, or else the beginning of its
+/// SQL.
 fn what(plan: &Plan, step: &Step) -> String {
     let same = |s: &&Step| s.address == step.address && s.action == step.action;
     let alike = plan.steps.iter().filter(same).filter(|s| s.reason == step.reason).count() > 1;
@@ -151,12 +153,12 @@ fn what(plan: &Plan, step: &Step) -> String {
     sql.map(|sql| format!(" ({sql})")).unwrap_or_default()
 }
 
-/// So much of a statement is shown.
+/// The number of characters of a statement to show.
 const SQL: usize = 60;
 
-/// The strongest lock that the step takes, on whatever it takes it.
+/// Returns the strongest lock that the step takes on any relation.
 fn lock(step: &Step) -> String {
-    // From the weakest (https://www.postgresql.org/docs/current/explicit-locking.html).
+    // From weakest to strongest (https://www.postgresql.org/docs/current/explicit-locking.html).
     const RISING: [&str; 8] = [
         "ACCESS SHARE",
         "ROW SHARE",
@@ -171,10 +173,10 @@ fn lock(step: &Step) -> String {
     step.locks.iter().max_by_key(strength).map(|l| format!("; locks {}: {}", l.relation, l.mode)).unwrap_or_default()
 }
 
-/// Step texts are cut here; the whole is shown to who points at them.
+/// The length at which step texts are truncated; a tooltip shows the whole text.
 const LONGEST: usize = 120;
 
-/// A line at the right of the boxes, with a tip at its end.
+/// Returns a line to the right of the boxes, with an arrowhead at its end.
 fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
     let (far, back) = (x + out, x + 9.0);
     let (way, tip) = drawn(None);
@@ -186,7 +188,8 @@ fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
     )
 }
 
-/// Whether one step must wait for the other: for what it makes, or for what it lets go of.
+/// Returns true if one step must wait for the other: for what it creates, for a dependency that it ends, or
+/// for a name that it gives up.
 fn waits_for(later: &Step, earlier: &Step) -> bool {
     let shares = |a: &[String], b: &[String]| a.iter().any(|r| b.contains(r));
     let (l, e) = (&later.footprint, &earlier.footprint);
@@ -203,7 +206,8 @@ fn mark(action: Action) -> Symbol {
     }
 }
 
-/// Mermaid reads the text of a flowchart as HTML and knows its own entities (<https://mermaid.js.org/syntax/flowchart.html>).
+/// Escapes text for a flowchart: Mermaid reads it as HTML with its own entities
+/// (<https://mermaid.js.org/syntax/flowchart.html>).
 fn entities(text: &str) -> String {
     text.replace('#', "#35;").replace('&', "#amp;").replace('<', "#lt;").replace('>', "#gt;").replace('`', "#96;")
 }

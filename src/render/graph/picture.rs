@@ -1,4 +1,5 @@
-//! What is in the picture: a box for each table, a row for each column, a line for each foreign key. No coordinates.
+//! The content of the diagram: a box for each table, a row for each column, a line for each foreign key. No
+//! coordinates.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +9,21 @@ use crate::plan::Plan;
 use crate::render::view::Symbol;
 use crate::schema::{Column, ForeignKey, Ident, ObjectName, RefAction, Schema, Table};
 
-/// The tables of a schema and what binds them.
+/// The tables of a schema and the foreign keys between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// Tables, in the order of the schema; those that go last.
+    /// The tables, in the order of the schema; dropped ones last.
     pub entities: Vec<Entity>,
-    /// Foreign keys, in the order of their tables.
+    /// The foreign keys, in the order of their tables.
     pub relations: Vec<Relation>,
 }
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entity {
-    /// Its name, with its schema.
+    /// The name, with its schema.
     pub name: String,
-    /// What it is for.
+    /// The comment on the table.
     pub comment: Option<String>,
     /// What a plan does to it.
     pub mark: Option<Symbol>,
@@ -33,19 +34,19 @@ pub struct Entity {
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its type, as the schema language has it.
+    /// The type, as in KDL.
     pub ty: String,
-    /// What it is for.
+    /// The comment on the column.
     pub comment: Option<String>,
     /// Whether it is part of the primary key.
     pub key: bool,
-    /// Whether a foreign key starts here.
+    /// Whether it is part of a foreign key.
     pub foreign: bool,
-    /// Whether no two rows have the same value of it.
+    /// Whether it is unique by itself.
     pub unique: bool,
-    /// Whether NULL is refused.
+    /// Whether it is NOT NULL.
     pub not_null: bool,
     /// What a plan does to it.
     pub mark: Option<Symbol>,
@@ -54,24 +55,24 @@ pub struct Row {
 /// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relation {
-    /// The table and the column it starts from.
+    /// The referencing table and column.
     pub from: (usize, usize),
-    /// The table and the column it leads to.
+    /// The referenced table and column.
     pub to: (usize, usize),
-    /// Its columns.
+    /// The columns.
     pub label: String,
-    /// All of it, in words.
+    /// The whole definition in words.
     pub title: String,
-    /// Whether a row need not point anywhere.
+    /// Whether it can be NULL.
     pub optional: bool,
-    /// Whether only one row can point to each.
+    /// Whether at most one row can reference each row.
     pub single: bool,
     /// What a plan does to it.
     pub mark: Option<Symbol>,
 }
 
 impl Picture {
-    /// The tables of a schema; with a plan that leads there, what it does to them.
+    /// Returns the tables of a schema. With a plan that leads to it, what the plan does to them is marked.
     pub fn of(schema: &Schema, plan: Option<&Plan>) -> Picture {
         let marks = plan.map(marks).unwrap_or_default();
         let changes: Vec<&TableChange> = plan.iter().flat_map(|p| p.changes.tables()).collect();
@@ -96,8 +97,8 @@ impl Picture {
 }
 
 impl Picture {
-    /// The tables that a plan changes and those beside them; with how many others there are. All of them where it changes
-    /// none.
+    /// Returns the tables that a plan changes and their neighbors, and the number of tables left out. Returns
+    /// all tables if the plan changes none.
     pub fn near_changes(&self) -> (Picture, usize) {
         let changed: Vec<bool> = self.entities.iter().map(|e| e.mark.is_some() || e.rows.iter().any(|r| r.mark.is_some())).collect();
         if !changed.contains(&true) {
@@ -143,7 +144,7 @@ fn row(table: &Table, column: &Column, mark: Option<Symbol>) -> Row {
     }
 }
 
-/// Whether no two rows of the table have the same values in these columns.
+/// Returns true if a constraint or index makes these columns unique together.
 fn is_unique(table: &Table, columns: &[Ident]) -> bool {
     let same = |parts: &[&Ident]| parts.len() == columns.len() && parts.iter().all(|p| columns.contains(p));
     let key = table.primary_key.iter().map(|k| &k.parts);
@@ -171,7 +172,7 @@ fn foreign_key_mark(edits: &TableEdits, key: &ForeignKey) -> Option<Symbol> {
     })
 }
 
-/// The line of a foreign key; none where it leads to no table that is drawn.
+/// Returns the line of a foreign key; `None` if the referenced table is not drawn.
 fn relation(tables: &[&Table], from: usize, key: &ForeignKey, mark: Option<Symbol>) -> Option<Relation> {
     let table = tables[from];
     let to = target(tables, table, &key.table)?;
@@ -200,7 +201,8 @@ fn relation(tables: &[&Table], from: usize, key: &ForeignKey, mark: Option<Symbo
     })
 }
 
-/// The table that is meant: a name without a schema may mean the table's own, or the one that has it.
+/// Returns the referenced table. A name without a schema may be in the schema of the referencing table or in
+/// any other.
 fn target(tables: &[&Table], from: &Table, name: &ObjectName) -> Option<usize> {
     let exact = |n: &ObjectName| tables.iter().position(|t| t.name == *n);
     let beside = ObjectName { schema: from.name.schema.clone(), name: name.name.clone() };

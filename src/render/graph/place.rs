@@ -1,19 +1,19 @@
-//! Where everything stands: coordinates of the boxes and the ways of the lines.
+//! Positions the diagram: the coordinates of the boxes and the paths of the lines.
 
 use super::bands::{Column, Part, SCREEN, connected};
 use super::layout::Slot;
 use super::picture::{Entity, Picture, Relation};
 use crate::render::markup::{cells, clipped};
 
-/// Height of a column's row.
+/// The height of a column's row.
 pub(super) const ROW: f64 = 22.0;
-/// Height of a table's head.
+/// The height of a table's head.
 pub(super) const HEAD: f64 = 30.0;
-/// Width of a character: six tenths of the size of 12, as in nearly every font with cells of one width.
+/// The width of a character: six tenths of font size 12, as in nearly every monospaced font.
 pub(super) const CELL: f64 = 7.25;
-/// Longer names and types are cut in the picture; the whole is shown to who points at them.
+/// The length at which names and types are truncated; a tooltip shows the whole text.
 pub(super) const LONGEST: usize = 36;
-/// Room left of a name for PK and FK.
+/// The space for PK and FK to the left of a name.
 pub(super) const GUTTER: f64 = 56.0;
 
 const FOOT: f64 = 6.0;
@@ -21,7 +21,7 @@ pub(super) const GAP_X: f64 = 84.0;
 pub(super) const GAP_Y: f64 = 26.0;
 pub(super) const LANE: f64 = 14.0;
 const MARGIN: f64 = 20.0;
-/// How much wider than high a picture had better be.
+/// The desired ratio of width to height.
 pub(super) const SHAPE: f64 = 1.6;
 
 /// A table's box.
@@ -33,7 +33,7 @@ pub(super) struct Rect {
     pub(super) h: f64,
 }
 
-/// A picture with coordinates.
+/// A diagram with coordinates.
 #[derive(Debug, Clone)]
 pub(super) struct Placed {
     pub(super) width: f64,
@@ -42,7 +42,8 @@ pub(super) struct Placed {
     pub(super) ways: Vec<Way>,
 }
 
-/// The way of a line: as SVG's path, and its two ends with the side of the box they are at (1 is right, -1 left).
+/// The path of a line in SVG, and its two ends, each with the side of the box that it is at (1 is right, -1
+/// left).
 #[derive(Debug, Clone)]
 pub(super) struct Way {
     pub(super) path: String,
@@ -50,7 +51,7 @@ pub(super) struct Way {
     pub(super) to: (f64, f64, f64),
 }
 
-/// Finds a place for everything: the connected parts in rows beside each other, what stands alone below them.
+/// Positions everything: the connected parts in rows, and the boxes without lines below them.
 pub(super) fn place(picture: &Picture) -> Placed {
     let mut boxes: Vec<Rect> = picture.entities.iter().map(size).collect();
     let pairs: Vec<(usize, usize)> = picture.relations.iter().map(|r| (r.from.0, r.to.0)).collect();
@@ -63,7 +64,8 @@ pub(super) fn place(picture: &Picture) -> Placed {
     Placed { width: width + MARGIN, height: height + MARGIN, boxes, ways }
 }
 
-/// Puts the parts in rows of about that width, the highest first; gives how far they go to the right and down.
+/// Arranges the parts in rows of about the given width, the tallest first. Returns the total width and
+/// height.
 fn shelve(parts: &mut [Part], boxes: &mut [Rect], wanted: f64) -> (f64, f64) {
     let limit = parts.iter().map(|p| p.width).fold(wanted, f64::max);
     parts.sort_by(|a, b| b.height.total_cmp(&a.height));
@@ -89,12 +91,12 @@ fn size(entity: &Entity) -> Rect {
     Rect { w: rows.fold(head, f64::max).max(140.0).ceil(), h: HEAD + ROW * entity.rows.len() as f64 + FOOT, ..Rect::default() }
 }
 
-/// How far below the top of a box the middle of a row is.
+/// Returns how far the middle of a row is below the top of its box.
 pub(super) fn row_middle(row: usize) -> f64 {
     HEAD + ROW * row as f64 + ROW / 2.0
 }
 
-/// The boxes that no line leads to, in columns below the rest, each in the one that is lowest so far.
+/// Positions the boxes without lines in columns below the rest, each in the column that is shortest so far.
 fn below(parts: &[Part], boxes: &mut [Rect], width: &mut f64, height: &mut f64, wanted: f64) {
     let alone: Vec<usize> = (0..boxes.len()).filter(|i| !parts.iter().any(|p| p.members.contains(i))).collect();
     let Some(widest) = alone.iter().map(|i| boxes[*i].w).reduce(f64::max) else { return };
@@ -127,14 +129,15 @@ fn way(parts: &[Part], boxes: &[Rect], line: usize, relation: &Relation) -> Way 
     if a == b {
         return beside();
     }
-    // A line leaves its first box as its band runs, and comes into the last one from where that band comes.
+    // A line leaves its first box in the direction of its band, and enters the last one from where that band
+    // comes.
     let side = |table: usize, c: usize| if part.columns[c].forth() == (table == left) { 1.0 } else { -1.0 };
     let (from, to) = (end(relation.from, side(relation.from.0, a)), end(relation.to, side(relation.to.0, b)));
     let (first, last) = if relation.from.0 == left { (from, to) } else { (to, from) };
     Way { path: path(part, line, (a.min(b), a.max(b)), (first.0, first.1), (last.0, last.1)), from, to }
 }
 
-/// The path of a line through the columns between its ends.
+/// Returns the path of a line through the columns between its ends.
 fn path(part: &Part, line: usize, (from, to): (usize, usize), start: (f64, f64), end: (f64, f64)) -> String {
     let mut path = format!("M{} {}", start.0, start.1);
     let (mut at, mut before) = (start, part.columns[from]);
@@ -154,13 +157,13 @@ fn path(part: &Part, line: usize, (from, to): (usize, usize), start: (f64, f64),
     path
 }
 
-/// A curve that leaves and arrives level.
+/// Returns a curve with horizontal ends.
 fn bend((x, y): (f64, f64), (to_x, to_y): (f64, f64)) -> String {
     let middle = ((x + to_x) / 2.0).round();
     format!("C{middle} {y} {middle} {to_y} {to_x} {to_y}")
 }
 
-/// A curve that turns back, at the right or at the left.
+/// Returns a curve that turns back, at the right or at the left.
 fn turn((x, y): (f64, f64), (to_x, to_y): (f64, f64), right: bool) -> String {
     let far = if right { x.max(to_x) + 44.0 } else { x.min(to_x) - 44.0 };
     format!("C{far} {y} {far} {to_y} {to_x} {to_y}")

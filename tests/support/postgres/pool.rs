@@ -1,6 +1,7 @@
-//! A pool of sessions ahead of a server, for tests that open thousands of them: a new session of PostgreSQL reads most of
-//! its catalogs before it answers, one that was used before has them. Each client has a server process of its own from its
-//! first message to its last, and finds it as new, by `DISCARD ALL`. It keeps the sessions of one database: the last one.
+//! A pool of sessions in front of a server, for tests that open thousands of them: a new PostgreSQL session
+//! reads most of the catalogs before it answers, a reused one has them cached. Each client has a server
+//! process of its own from its first message to its last, reset by `DISCARD ALL`. Only sessions of the last
+//! used database are kept.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read, Write};
@@ -9,32 +10,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// The codes that stand in the place of a protocol version: <https://www.postgresql.org/docs/current/protocol-message-formats.html>
+/// The codes in place of a protocol version:
+/// <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 const CANCEL: u32 = 80_877_102;
 const SSL: u32 = 80_877_103;
 const GSS: u32 = 80_877_104;
 
-/// A session with the server that waits for its next client.
+/// A session on the server that waits for its next client.
 struct Session {
     stream: TcpStream,
     reader: BufReader<TcpStream>,
-    /// What the server said when it began, up to the first ReadyForQuery.
+    /// What the server sent at the start, up to the first ReadyForQuery.
     greeting: Vec<u8>,
 }
 
-/// The sessions at rest, by the startup message that each began with. All are with one database.
+/// The idle sessions, by the startup message that each began with. All are of one database.
 type Resting = BTreeMap<Vec<u8>, Vec<Session>>;
 
 type Shared = Arc<Mutex<Resting>>;
 
-/// The database that a startup message names.
+/// Returns the database in a startup message.
 fn database(startup: &[u8]) -> Option<&[u8]> {
     let mut words = startup.get(8..)?.split(|byte| *byte == 0);
     words.find(|word| *word == b"database")?;
     words.next()
 }
 
-/// Starts a pool ahead of the server at a port, and returns its own port. It runs until the process ends.
+/// Starts a pool in front of the server at a port, and returns its own port. It runs until the process ends.
 pub fn start(server: u16) -> io::Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
@@ -42,7 +44,7 @@ pub fn start(server: u16) -> io::Result<u16> {
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let resting = resting.clone();
-            // A client that goes away in the middle is one that has ended.
+            // A client that disconnects in the middle has simply ended.
             thread::spawn(move || serve(client, server, &resting).ok());
         }
     });
@@ -72,7 +74,7 @@ fn serve(mut client: TcpStream, server: u16, resting: &Shared) -> io::Result<()>
         to_server.write_all(&message)?;
     }
     ended.store(true, Ordering::SeqCst);
-    // Whatever was going on: the end of an extended query, then of a transaction.
+    // Whatever was going on: ends an extended query, then a transaction.
     to_server.write_all(&[&[b'S', 0, 0, 0, 4][..], &query("ROLLBACK"), &query("DISCARD ALL")].concat())
 }
 
@@ -100,7 +102,7 @@ fn session(startup: &[u8], server: u16, resting: &Shared, client: &mut TcpStream
     }
 }
 
-/// Passes on what the server says, until the client has ended and the session is as new.
+/// Forwards the answers of the server until the client has ended and the session has been reset.
 fn answer(mut session: Session, mut client: TcpStream, ended: &AtomicBool, startup: &[u8], resting: &Shared) -> io::Result<()> {
     let (mut waiting, mut is_new) = (Vec::new(), false);
     loop {
@@ -119,7 +121,7 @@ fn answer(mut session: Session, mut client: TcpStream, ended: &AtomicBool, start
         is_new |= kind == b'C' && message[5..].starts_with(b"DISCARD ALL");
         if is_new && kind == b'Z' {
             let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);
-            // Of another database by now: it ends.
+            // The pool has switched to another database: this session ends.
             return Ok(if let Some(sessions) = resting.get_mut(startup) {
                 sessions.push(session)
             });
@@ -127,21 +129,21 @@ fn answer(mut session: Session, mut client: TcpStream, ended: &AtomicBool, start
     }
 }
 
-/// A message: its kind, and all of it.
+/// Reads a message: its kind, and the whole message.
 fn read(from: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
     Ok((head[0], rest(from, &head, 1)?))
 }
 
-/// The first message of a client, which has no kind.
+/// Reads the first message of a client, which has no kind.
 fn first_message(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = [0; 8];
     from.read_exact(&mut head)?;
     rest(from, &head, 0)
 }
 
-/// The message that begins so, and has its length at this place.
+/// Reads the rest of a message that begins with `head`, with its length at `at`.
 fn rest(from: &mut impl Read, head: &[u8], at: usize) -> io::Result<Vec<u8>> {
     let length = u32::from_be_bytes(head[at..at + 4].try_into().unwrap()) as usize + at;
     let mut message = head.to_vec();

@@ -1,10 +1,10 @@
-//! Indexes.
+//! SQL for indexes.
 
 use super::super::names::{Names, list, quote, word};
 use super::{parameters, with};
 use crate::schema::{Ident, Index, IndexPart, NullsOrder, ObjectName, PartKey};
 
-/// `CREATE INDEX`, under a name of the caller's choice.
+/// Returns `CREATE INDEX` with a name chosen by the caller.
 pub(crate) fn create_index(index: &Index, name: &Ident, table: &ObjectName, concurrently: bool, names: &Names) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
@@ -25,7 +25,7 @@ pub(crate) fn create_index(index: &Index, name: &Ident, table: &ObjectName, conc
     sql
 }
 
-/// One part of an index or exclusion constraint.
+/// Returns one part of an index or exclusion constraint.
 pub(super) fn part(part: &IndexPart) -> String {
     let mut sql = match &part.key {
         PartKey::Column(c) => quote(c.as_str()),
@@ -48,7 +48,7 @@ pub(super) fn part(part: &IndexPart) -> String {
     sql
 }
 
-/// `SET (…)` and `RESET (…)` that lead from some storage parameters to others.
+/// Returns the `SET (…)` and `RESET (…)` that change one set of storage parameters into another.
 pub(crate) fn index_parameters(before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
     let gone: Vec<String> = before.iter().filter(|(n, _)| !after.iter().any(|(a, _)| a == n)).map(|(n, _)| super::parameter(n)).collect();
     let set: Vec<(String, String)> = after.iter().filter(|p| !before.contains(p)).cloned().collect();

@@ -1,13 +1,14 @@
-//! Tables, their columns and constraints.
+//! SQL for tables, their columns and constraints.
 
 use super::super::names::{Names, list, quote, word};
 use super::super::types;
 use super::{deferrable, index, options, value, with};
 use crate::schema::{Check, Column, Exclusion, ForeignKey, Ident, Identity, KeyPart, PrimaryKey, RefAction, Table, Unique};
 
-/// What `CREATE TABLE` would not make as it is, and comes after it: rules that are not valid, which it would take for valid
-/// (<https://www.postgresql.org/docs/current/sql-createtable.html>), and unique rules over columns that have a key
-/// already, of which PostgreSQL makes one for each statement
+/// Returns the statements for constraints that `CREATE TABLE` would not create as they are: those that are
+/// not valid, which it would mark as valid (<https://www.postgresql.org/docs/current/sql-createtable.html>),
+/// and unique constraints over columns that already have a key, which PostgreSQL merges if one statement
+/// creates both
 /// (<https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-UNIQUE-CONSTRAINTS>).
 pub(crate) fn after_table(table: &Table, names: &Names) -> Vec<String> {
     let add = |name: Option<&Ident>, body: String| format!("ALTER TABLE {} ADD {}", names.sql(&table.name), named(name, &body));
@@ -17,7 +18,7 @@ pub(crate) fn after_table(table: &Table, names: &Names) -> Vec<String> {
     uniques.chain(checks).collect()
 }
 
-/// Whether a key or a unique rule before this one is over the same columns.
+/// Returns whether the primary key or an earlier unique constraint has the same columns.
 fn is_doubled(table: &Table, at: usize) -> bool {
     let columns = |parts: &[KeyPart]| parts.iter().map(|p| p.column.clone()).collect::<Vec<_>>();
     let Some(own) = table.uniques.get(at).map(|u| columns(&u.parts)) else { return false };
@@ -25,7 +26,7 @@ fn is_doubled(table: &Table, at: usize) -> bool {
     table.primary_key.iter().map(|k| columns(&k.parts)).chain(before).any(|c| c == own)
 }
 
-/// `CREATE TABLE` with everything but foreign keys, indexes and [`after_table`].
+/// Returns `CREATE TABLE` with everything but foreign keys, indexes and [`after_table`].
 pub(crate) fn create_table(table: &Table, names: &Names) -> String {
     let mut parts: Vec<String> = table.columns.values().map(column).collect();
     parts.extend(table.primary_key.iter().map(|k| named(k.name.as_ref(), &primary_key(k))));
@@ -38,7 +39,7 @@ pub(crate) fn create_table(table: &Table, names: &Names) -> String {
     format!("CREATE {unlogged}TABLE {} ({body}){}", names.sql(&table.name), with(&table.with))
 }
 
-/// A column's definition, as `CREATE TABLE` and `ADD COLUMN` take it.
+/// Returns a column definition, as `CREATE TABLE` and `ADD COLUMN` accept it.
 pub(crate) fn column(column: &Column) -> String {
     let mut words = vec![quote(column.name.as_str()), types::type_sql(&column.ty)];
     if let Some(collate) = &column.collate {
@@ -60,7 +61,7 @@ pub(crate) fn column(column: &Column) -> String {
     words.join(" ")
 }
 
-/// `GENERATED … AS IDENTITY`.
+/// Returns `GENERATED … AS IDENTITY`.
 pub(crate) fn identity(how: Identity, column: &Column) -> String {
     let word = match how {
         Identity::Always => "ALWAYS",
@@ -71,7 +72,7 @@ pub(crate) fn identity(how: Identity, column: &Column) -> String {
     format!("GENERATED {word} AS IDENTITY{counting}")
 }
 
-/// A constraint under its name, or under the one that the server gives it.
+/// Returns a constraint with its name, or without one, so that the server chooses it.
 pub(crate) fn named(name: Option<&Ident>, body: &str) -> String {
     name.map_or_else(|| body.to_owned(), |n| format!("CONSTRAINT {} {body}", quote(n.as_str())))
 }
@@ -84,23 +85,23 @@ fn key(words: &str, parts: &[KeyPart]) -> String {
     format!("{words} ({})", list(parts.iter().map(|p| &p.column)))
 }
 
-/// `PRIMARY KEY (…)`.
+/// Returns `PRIMARY KEY (…)`.
 pub(crate) fn primary_key(primary: &PrimaryKey) -> String {
     format!("{}{}{}", key("PRIMARY KEY", &primary.parts), include(&primary.include), deferrable(primary.deferrable))
 }
 
-/// `UNIQUE (…)`.
+/// Returns `UNIQUE (…)`.
 pub(crate) fn unique(unique: &Unique) -> String {
     let words = if unique.nulls_not_distinct { "UNIQUE NULLS NOT DISTINCT" } else { "UNIQUE" };
     format!("{}{}{}", key(words, &unique.parts), include(&unique.include), deferrable(unique.deferrable))
 }
 
-/// `CHECK (…)`, without `NOT VALID`.
+/// Returns `CHECK (…)`, without `NOT VALID`.
 pub(crate) fn check(check: &Check) -> String {
     format!("CHECK ({}){}", check.expr.text, if check.no_inherit { " NO INHERIT" } else { "" })
 }
 
-/// `EXCLUDE USING … (…)`.
+/// Returns `EXCLUDE USING … (…)`.
 pub(crate) fn exclusion(exclusion: &Exclusion) -> String {
     let parts: Vec<String> = exclusion.parts.iter().map(|(part, with)| format!("{} WITH {with}", index::part(part))).collect();
     let method = exclusion.method.as_deref().map_or_else(|| "btree".to_owned(), word);
@@ -109,7 +110,7 @@ pub(crate) fn exclusion(exclusion: &Exclusion) -> String {
     format!("EXCLUDE USING {method} ({}){include}{predicate}{}", parts.join(", "), deferrable(exclusion.deferrable))
 }
 
-/// `FOREIGN KEY (…) REFERENCES …`, without `NOT VALID`.
+/// Returns `FOREIGN KEY (…) REFERENCES …`, without `NOT VALID`.
 pub(crate) fn foreign_key(fk: &ForeignKey, names: &Names) -> String {
     let to = if fk.to.is_empty() { String::new() } else { format!(" ({})", list(&fk.to)) };
     let mut sql = format!("FOREIGN KEY ({}) REFERENCES {}{to}", list(&fk.columns), names.sql(&fk.table));

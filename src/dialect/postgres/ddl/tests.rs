@@ -1,4 +1,4 @@
-//! Texts, as they are sent.
+//! Tests of the SQL as it is sent.
 
 use super::super::names::Names;
 use super::*;

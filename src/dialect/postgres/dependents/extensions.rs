@@ -1,6 +1,6 @@
-//! What a dropped extension takes along, and what it cannot be dropped for: objects of others that use its types, operators
-//! or functions and that the same plan neither drops nor changes. Functions whose text calls the extension's are named,
-//! because PostgreSQL itself does not look into them.
+//! What a dropped extension drops with it, and what blocks dropping it: other objects that use its types,
+//! operators or functions and that the same plan neither drops nor changes. Functions whose text calls the
+//! extension's functions are named, because PostgreSQL itself does not look into them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
 use crate::schema::{Address, Ident};
 
-/// A hazard for each extension that something else needs after the plan.
+/// Returns a hazard for each extension that something still needs after the plan.
 pub(super) fn stop(held: Vec<(&Going, Dependent)>, changes: &Changes, steps: &[Step], names: &Names) -> Vec<(Address, Hazard)> {
     let mut needed: BTreeMap<&Address, Vec<String>> = BTreeMap::new();
     for (going, dependent) in held {
@@ -35,10 +35,10 @@ fn blocked(address: &Address, by: &[String]) -> Hazard {
     Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
 }
 
-/// Whether the plan drops what depends on the extension, or changes it so that it no longer does.
+/// Returns whether the plan drops what depends on the extension, or changes it so that it no longer does.
 fn is_let_go(dependent: &Dependent, changes: &Changes, steps: &[Step], names: &Names) -> bool {
     let Some((owner, kind)) = &dependent.owner else {
-        // A type of its own has no owner: a domain may be dropped or get another base.
+        // A type has no owning relation: a domain may be dropped or get another base type.
         let mut domains = changes.domains().filter_map(|d| Some((d.before()?, d)));
         return domains.any(|(before, delta)| {
             let plain = |i: &Ident| plain_or_quoted(i.as_str());
@@ -89,8 +89,8 @@ fn is_edited_away(dependent: &Dependent, edits: &TableEdits, steps: &[Step], nam
     }
 }
 
-/// Whether an index that stays gets other operators with the type of a column. The index of a key is not known by its
-/// columns here: the server has the last word on it.
+/// Returns whether a remaining index gets other operators with the type of a column. The index of a key is
+/// not known by its columns here: the server has the last word on it.
 fn is_built_over_retyped(edits: &TableEdits, index: &str) -> bool {
     let retyped = |c: &Ident| {
         edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, edits, .. } if before.name == *c && has(edits, &[Attribute::Type])))
@@ -106,8 +106,8 @@ fn has(edits: &[Edit], attributes: &[Attribute]) -> bool {
     edits.iter().any(|e| attributes.contains(&e.attribute))
 }
 
-/// Says at each dropped extension which of its tables hold rows and which functions seem to call it. One query, and none
-/// where no extension is dropped.
+/// Notes at each dropped extension which of its tables have rows and which functions seem to call it. Sends
+/// one query, or none if no extension is dropped.
 pub(super) async fn tell(connection: &mut Connection, steps: &mut [Step], going: &[Going]) -> Result<(), Error> {
     for one in going {
         let What::Extension(name) = &one.what else { continue };
@@ -133,8 +133,8 @@ fn with_parts(hazard: &mut Hazard, tables: &[String], callers: &[String]) {
     }
 }
 
-/// Tables that belong to the extension, and functions of others in whose text the name of one of its functions stands before
-/// a bracket.
+/// Returns the query for the extension's tables, and for other functions in whose text one of its function
+/// names precedes a bracket.
 fn parts(extension: &Ident) -> String {
     let name = literal(extension.as_str());
     let member = |class: &str, oid: &str| {

@@ -1,4 +1,4 @@
-//! `ALTER`: what pg_dump brings in behind `CREATE`, and what ORMs add. Refuses what takes away or renames.
+//! `ALTER`: what pg_dump writes after `CREATE`, and what ORMs add. Refuses statements that drop or rename.
 
 use super::Reader;
 use super::cursor::{Cursor, Read};
@@ -6,16 +6,16 @@ use super::table::OF_A_FAMILY;
 use crate::dialect::postgres::read_type;
 use crate::schema::{Ident, ObjectName, Table};
 
-/// What `inspect` does not read: it may be set and says nothing.
+/// Accepted and ignored, because `inspect` does not read it.
 const SAYS_NOTHING: [&str; 6] =
     ["set tablespace", "set access method", "enable trigger", "enable always trigger", "enable replica trigger", "disable trigger"];
 
-/// Properties of a column that `inspect` names.
+/// Column properties that `inspect` reports as unmanaged.
 const COLUMN_PROPERTIES: [(&str, &str); 3] =
     [("set statistics", "statistics target"), ("set storage", "storage"), ("set compression", "compression")];
 
 impl Reader {
-    /// Behind `ALTER`.
+    /// Reads what follows `ALTER`.
     pub(super) fn alter(&mut self, c: &mut Cursor) -> Read<()> {
         if c.take("table") {
             self.alter_table(c)
@@ -50,7 +50,8 @@ impl Reader {
         }
     }
 
-    /// `OWNER TO`, which says nothing but whose privileges are not told; CLUSTER, which `inspect` names.
+    /// Reads `OWNER TO`, which only tells whose privileges are not reported, and CLUSTER, which `inspect`
+    /// reports.
     pub(super) fn owner(&mut self, c: &mut Cursor, name: &ObjectName) -> Read<()> {
         if c.take("owner to") {
             self.owners.insert(name.clone(), c.ident()?);
@@ -66,7 +67,8 @@ impl Reader {
         if says_nothing || self.hidden.contains(name) { Ok(()) } else { c.refuse("this form of ALTER is not supported") }
     }
 
-    /// An index is attached to that of a partitioned table, which is not managed; statistics of an expression say nothing.
+    /// Reads `ALTER INDEX`: attaching an index to that of a partitioned table, which is not managed, or
+    /// statistics of an expression, which are ignored.
     fn alter_index(&mut self, c: &mut Cursor) -> Read<()> {
         c.take("if exists");
         c.name()?;
@@ -87,7 +89,7 @@ impl Reader {
         if self.hidden.contains(&name) {
             return Ok(());
         }
-        // pg_dump says TABLE of views and sequences too.
+        // pg_dump writes TABLE for views and sequences too.
         let Some(table) = self.schema.tables.get(&name).cloned() else {
             let known = self.is_known(&name) || self.identities.contains(&name) || c.is("owner to");
             let passed_over = if_there && !known;
@@ -109,7 +111,7 @@ impl Reader {
         Ok(())
     }
 
-    /// `ATTACH PARTITION`, `INHERIT`: both tables have to do with inheritance.
+    /// Reads `ATTACH PARTITION` and `INHERIT`: both tables take part in inheritance.
     fn joins_family(&mut self, c: &mut Cursor, name: &ObjectName) -> Read<()> {
         if c.take("inherit") {
             self.hide(&c.name()?, OF_A_FAMILY);
@@ -152,7 +154,7 @@ impl Reader {
         self.standing(c, &table.name)
     }
 
-    /// What stands on a table and is not managed.
+    /// Reads unmanaged properties of a table.
     fn standing(&mut self, c: &mut Cursor, table: &ObjectName) -> Read<()> {
         let row_security = super::table::spelled(table);
         if c.take("enable row level security") {
@@ -179,12 +181,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Names something that stands on a relation.
+    /// Reports an unmanaged object that belongs to a relation.
     pub(super) fn leave_on(&mut self, kind: &str, what: &Ident, on: &ObjectName) {
         self.leave(kind, format!("{} on {}", read_type::plain_or_quoted(what.as_str()), super::table::spelled(on)), None);
     }
 
-    /// Behind `ADD`.
+    /// Reads what follows `ADD`.
     fn addition(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         if c.is_any(&["constraint", "check", "primary key", "unique", "foreign key", "exclude"]) {
             return self.table_constraint(c, table);
@@ -202,7 +204,7 @@ impl Reader {
         self.column(c, table)
     }
 
-    /// Behind `ALTER COLUMN`.
+    /// Reads what follows `ALTER COLUMN`.
     fn alter_column(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         let at = *c;
         let name = c.ident()?;
@@ -223,7 +225,7 @@ impl Reader {
                 column.collate = Some(c.last_name()?);
             }
             if c.take("using") {
-                c.until(&[])?; // how the rows get there
+                c.until(&[])?; // how the values are converted
             }
         } else if let Some(kind) = c.take_one(&COLUMN_PROPERTIES) {
             let table = table.name.clone();
@@ -244,7 +246,7 @@ impl Reader {
     }
 }
 
-/// `SET (n_distinct = 5)`, which helps the planner alone.
+/// Returns whether `SET (n_distinct = 5)` or the like follows, which only affects the planner.
 fn is_set_of_options(c: &Cursor) -> bool {
     let mut ahead = *c;
     ahead.take("set") && ahead.is_symbol('(')

@@ -1,5 +1,6 @@
-//! `COMMENT ON` (<https://www.postgresql.org/docs/current/sql-comment.html>). What `inspect` does not read is passed over:
-//! comments on columns of views, on what is not managed, on indexes of constraints, and on extensions, which bring their own.
+//! `COMMENT ON` (<https://www.postgresql.org/docs/current/sql-comment.html>). Ignores what `inspect` does not
+//! read: comments on columns of views, on unmanaged objects, on indexes of constraints, and on extensions,
+//! which have their own.
 
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
@@ -9,7 +10,7 @@ use crate::schema::{Ident, Kind, ObjectName, Table};
 type Slot<'s> = Option<&'s mut Option<String>>;
 
 impl Reader {
-    /// Behind `COMMENT ON`.
+    /// Reads what follows `COMMENT ON`.
     pub(super) fn comment(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let passed_over = ["extension", "function", "procedure", "aggregate", "trigger", "policy", "rule", "statistics", "collation"];
@@ -37,7 +38,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The comment of an object of its own, and whether there is such an object.
+    /// Returns the comment of a top-level object, and whether such an object is known.
     fn object_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {
         let at = *c;
         const WORDS: [(&str, &[Kind]); 6] = [
@@ -92,12 +93,13 @@ impl Reader {
 
     fn is_unmanaged_constraint(&self, name: &Ident, table: &ObjectName) -> bool {
         let full = format!("{name} on {table}");
-        // A NOT NULL has a name from PostgreSQL 18 on, and what is said of it is not read.
+        // A NOT NULL constraint has a name from PostgreSQL 18 on; its comment is not read.
         let not_null = name.as_str().ends_with("_not_null");
         not_null || self.schema.unmanaged.iter().any(|u| u.kind == "constraint" && u.name == full)
     }
 
-    /// The usual schema is there anyway: only what is said of it, and is not what is always said, is a part.
+    /// Reads the comment of a schema. `public` always exists: it becomes part of the result only if its
+    /// comment is not the standard one.
     fn schema_comment(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let name = c.ident()?;
@@ -114,7 +116,7 @@ impl Reader {
     }
 }
 
-/// `IS 'text'`; NULL and nothing are none.
+/// Reads `IS 'text'`; NULL and an empty string mean no comment.
 fn text(c: &mut Cursor) -> Read<Option<String>> {
     c.expect("is")?;
     let comment = if c.take("null") { None } else { Some(c.string()?).filter(|t| !t.is_empty()) };
@@ -122,7 +124,7 @@ fn text(c: &mut Cursor) -> Read<Option<String>> {
     Ok(comment)
 }
 
-/// The comment of a constraint of that name, be it the one that PostgreSQL gives.
+/// Returns the comment of the constraint with that name, which may be PostgreSQL's default name.
 fn constraint<'t>(table: &'t mut Table, name: &Ident) -> Slot<'t> {
     let is = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual.as_str(), Ident::as_str) == name.as_str();
     let of = &table.head.name;

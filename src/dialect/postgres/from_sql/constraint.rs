@@ -1,19 +1,19 @@
-//! Keys, checks, foreign keys and exclusion constraints, at a column or of a table
-//! (<https://www.postgresql.org/docs/current/sql-createtable.html>). What `inspect` does not manage (NOT ENFORCED, WITHOUT
-//! OVERLAPS, PERIOD, SET NULL for some columns) is named.
+//! Keys, checks, foreign keys and exclusion constraints, of a column or a table
+//! (<https://www.postgresql.org/docs/current/sql-createtable.html>). Constraints that `inspect` does not
+//! manage (NOT ENFORCED, WITHOUT OVERLAPS, PERIOD, SET NULL for some columns) are reported as unmanaged.
 
 use super::Reader;
 use super::cursor::{Cursor, Read};
 use crate::dialect::postgres::default_name;
 use crate::schema::{Check, Deferrable, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique};
 
-/// What stands behind any constraint.
+/// What can follow any constraint.
 #[derive(Default)]
 struct Mode {
     deferrable: Option<Deferrable>,
     not_valid: bool,
     no_inherit: bool,
-    /// A form that is not managed.
+    /// Whether the form is not managed.
     odd: bool,
 }
 
@@ -36,7 +36,7 @@ fn mode(c: &mut Cursor) -> Mode {
     }
 }
 
-/// Columns of a key; and whether the last says WITHOUT OVERLAPS or PERIOD.
+/// Reads the columns of a key, and whether WITHOUT OVERLAPS or PERIOD occurs among them.
 fn key_columns(c: &mut Cursor) -> Read<(Vec<Ident>, bool)> {
     let mut inner = c.group()?;
     let (mut columns, mut odd) = (Vec::new(), false);
@@ -52,7 +52,7 @@ fn key_columns(c: &mut Cursor) -> Read<(Vec<Ident>, bool)> {
 }
 
 impl Reader {
-    /// A constraint that stands for itself.
+    /// Reads a table constraint.
     pub(super) fn table_constraint(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         let name = if c.take("constraint") { Some(c.ident()?) } else { None };
         if c.take("not null") {
@@ -65,7 +65,7 @@ impl Reader {
         self.constraint(c, name, table, None)
     }
 
-    /// A constraint of a column, or of the table where there is none.
+    /// Reads a constraint of a column, or of the table if `column` is `None`.
     pub(super) fn constraint(&mut self, c: &mut Cursor, name: Option<Ident>, table: &mut Table, column: Option<&Ident>) -> Read<()> {
         if c.take("check") {
             self.check(c, name, table)
@@ -202,11 +202,11 @@ fn of_column_or_list(c: &mut Cursor, column: Option<&Ident>) -> Read<(Vec<Ident>
     }
 }
 
-/// What stands behind the columns of a constraint that has an index: the columns that it holds besides.
+/// Reads what follows the columns of a constraint with an index: returns the included columns.
 fn index_tail(c: &mut Cursor) -> Read<Vec<Ident>> {
     let include = if c.take("include") { c.names()? } else { Vec::new() };
     if c.take("with") {
-        c.parameters()?; // how full its pages are: `inspect` does not read it either
+        c.parameters()?; // its fillfactor, which `inspect` does not read either
     }
     if c.take("using index tablespace") {
         c.ident()?;

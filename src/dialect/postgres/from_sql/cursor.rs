@@ -1,4 +1,5 @@
-//! A way through the pieces of one statement: keywords, names, strings, brackets, and expressions as they are written.
+//! A cursor over the tokens of one statement: keywords, names, strings, brackets, and expressions as they are
+//! written.
 
 use super::HOME;
 use crate::dialect::postgres::inspect::ident;
@@ -6,18 +7,18 @@ use crate::dialect::postgres::read_type;
 use crate::dialect::postgres::scan::{Kind, Piece};
 use crate::schema::{Ident, ObjectName, Type};
 
-/// Where a statement is not understood, and why.
+/// Where and why a statement cannot be read.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// The byte in the file.
+    /// The byte offset in the file.
     pub(super) at: usize,
-    /// A sentence.
+    /// What is wrong, in a sentence.
     pub(super) message: String,
 }
 
 pub(super) type Read<T> = Result<T, Refused>;
 
-/// A place in a statement, or in what stands in a pair of its brackets.
+/// A position in a statement, or in the contents of a pair of its brackets.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     text: &'a str,
@@ -25,7 +26,7 @@ pub(super) struct Cursor<'a> {
     at: usize,
 }
 
-/// Words that begin something else behind a column's type or default.
+/// Words that begin a new clause after a column's type or default.
 const AFTER_A_VALUE: [&str; 14] = [
     "constraint",
     "not",
@@ -60,14 +61,14 @@ impl<'a> Cursor<'a> {
         &self.text[piece.start..piece.end]
     }
 
-    /// A refusal here.
+    /// Refuses the statement at this position.
     pub(super) fn refuse<T>(&self, message: impl Into<String>) -> Read<T> {
         let last = self.pieces.len().saturating_sub(1);
         let at = self.pieces.get(self.at.min(last)).map_or(0, |p| p.start);
         Err(Refused { at, message: message.into() })
     }
 
-    /// A refusal of what stands here.
+    /// Refuses the token at this position.
     pub(super) fn unknown<T>(&self) -> Read<T> {
         match self.peek() {
             Some(piece) => self.refuse(format!("unexpected `{}`", self.slice(piece))),
@@ -75,23 +76,23 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Refuses what is left.
+    /// Refuses the remaining tokens, if there are any.
     pub(super) fn end(&self) -> Read<()> {
         if self.done() { Ok(()) } else { self.unknown() }
     }
 
-    /// Whether these words come next.
+    /// Returns whether these words come next.
     pub(super) fn is(&self, words: &str) -> bool {
         let at = |i: usize| self.pieces.get(self.at + i);
         words.split(' ').enumerate().all(|(i, word)| at(i).is_some_and(|p| p.is(self.text, word)))
     }
 
-    /// Whether one of these comes next.
+    /// Returns whether one of these comes next.
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
         words.iter().any(|w| self.is(w))
     }
 
-    /// Goes behind these words if they come next.
+    /// Moves past these words if they come next.
     pub(super) fn take(&mut self, words: &str) -> bool {
         let found = self.is(words);
         self.at += if found { words.split(' ').count() } else { 0 };
@@ -102,7 +103,7 @@ impl<'a> Cursor<'a> {
         if self.take(words) { Ok(()) } else { self.unknown() }
     }
 
-    /// The one of these that comes next.
+    /// Moves past the one of these that comes next, and returns its value.
     pub(super) fn take_one<T: Copy>(&mut self, words: &[(&str, T)]) -> Option<T> {
         words.iter().find(|(w, _)| self.take(w)).map(|(_, value)| *value)
     }
@@ -117,7 +118,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// A name as the catalog has it.
+    /// Reads a name, as the catalog stores it.
     pub(super) fn ident(&mut self) -> Read<Ident> {
         let Some(piece) = self.peek() else { return self.unknown() };
         let text = self.slice(piece);
@@ -130,7 +131,7 @@ impl<'a> Cursor<'a> {
         Ok(ident(&name))
     }
 
-    /// The parts of a name with dots.
+    /// Reads the parts of a dotted name.
     pub(super) fn path(&mut self) -> Read<Vec<Ident>> {
         let mut parts = vec![self.ident()?];
         while self.symbol('.') {
@@ -139,14 +140,14 @@ impl<'a> Cursor<'a> {
         Ok(parts)
     }
 
-    /// The name of an object, without its schema where that is the usual one.
+    /// Reads the name of an object, without its schema if that is the default one.
     pub(super) fn name(&mut self) -> Read<ObjectName> {
         let from = *self;
         let parts = self.path()?;
         from.object(&parts)
     }
 
-    /// The object that these parts name.
+    /// Returns the object that these parts name.
     pub(super) fn object(&self, parts: &[Ident]) -> Read<ObjectName> {
         match parts {
             [name] => Ok(ObjectName::bare(name.clone())),
@@ -156,13 +157,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The name of a thing that needs no schema: a collation, an access method.
+    /// Reads the name of something that needs no schema: a collation, an access method.
     pub(super) fn last_name(&mut self) -> Read<Ident> {
         let from = *self;
         self.path()?.pop().map_or_else(|| from.unknown(), Ok)
     }
 
-    /// Names with commas in brackets.
+    /// Reads comma-separated names in brackets.
     pub(super) fn names(&mut self) -> Read<Vec<Ident>> {
         let mut inner = self.group()?;
         let mut names = vec![inner.ident()?];
@@ -173,7 +174,7 @@ impl<'a> Cursor<'a> {
         Ok(names)
     }
 
-    /// A string's value.
+    /// Reads a string and returns its value.
     pub(super) fn string(&mut self) -> Read<String> {
         let Some(piece) = self.peek().filter(|p| p.kind == Kind::Text) else { return self.unknown() };
         let text = self.slice(piece);
@@ -192,7 +193,7 @@ impl<'a> Cursor<'a> {
         Ok(value)
     }
 
-    /// A whole number.
+    /// Reads an integer.
     pub(super) fn number(&mut self) -> Read<i64> {
         let from = *self;
         let sign = if self.symbol('-') { "-" } else { "" };
@@ -201,7 +202,7 @@ impl<'a> Cursor<'a> {
         format!("{sign}{}", self.slice(piece)).parse().or_else(|_| from.unknown())
     }
 
-    /// What stands in the brackets that open here.
+    /// Returns a cursor over the contents of the brackets that open here.
     pub(super) fn group(&mut self) -> Read<Cursor<'a>> {
         if !self.is_symbol('(') {
             return self.unknown();
@@ -211,7 +212,7 @@ impl<'a> Cursor<'a> {
         Ok(Cursor { text: self.text, pieces: &self.pieces[from + 1..self.at - 1], at: 0 })
     }
 
-    /// Goes behind one piece, or all that is in brackets.
+    /// Moves past one token, or past a pair of brackets with its contents.
     pub(super) fn skip(&mut self) -> Read<()> {
         let from = *self;
         let mut depth = 0usize;
@@ -230,7 +231,7 @@ impl<'a> Cursor<'a> {
         from.refuse("unclosed bracket")
     }
 
-    /// The text from another place in the same statement to here.
+    /// Returns the text from another position in the same statement to here.
     pub(super) fn since(&self, from: &Cursor) -> &'a str {
         match (self.pieces.get(from.at), self.at.checked_sub(1).and_then(|i| self.pieces.get(i))) {
             (Some(first), Some(last)) if first.start < last.end => &self.text[first.start..last.end],
@@ -238,7 +239,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// All that is left, as it is written.
+    /// Returns all remaining text, as it is written.
     pub(super) fn rest(&mut self) -> Read<&'a str> {
         if self.done() {
             return self.unknown();
@@ -248,7 +249,7 @@ impl<'a> Cursor<'a> {
         Ok(self.since(&from))
     }
 
-    /// Takes words off the end.
+    /// Removes words from the end if they are there.
     pub(super) fn take_from_end(&mut self, words: &str) -> bool {
         let count = words.split(' ').count();
         let Some(begin) = self.pieces.len().checked_sub(count).filter(|b| *b >= self.at) else { return false };
@@ -259,12 +260,12 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// A value as it is written, up to a comma or a word that may not be in it.
+    /// Returns a value as it is written, up to a comma or a word that cannot be part of it.
     pub(super) fn value(&mut self) -> Read<&'a str> {
         self.until(&AFTER_A_VALUE)
     }
 
-    /// What is written up to a comma, one of these words, or the end.
+    /// Returns the text up to a comma, one of these words, or the end.
     pub(super) fn until(&mut self, ends: &[&str]) -> Read<&'a str> {
         let from = *self;
         let mut cases = 0usize;
@@ -288,7 +289,7 @@ impl<'a> Cursor<'a> {
         last.is(self.text, "is") || matches!(last.kind, Kind::Symbol(c) if c != ')' && c != ']')
     }
 
-    /// A type, in rosey's spelling.
+    /// Reads a type, in rosey's spelling.
     pub(super) fn data_type(&mut self) -> Read<Type> {
         let from = *self;
         let written = self.until(&[AFTER_A_VALUE.as_slice(), &["as", "using", "with options"]].concat())?;
@@ -298,7 +299,7 @@ impl<'a> Cursor<'a> {
         Ok(read_type::read(written, HOME))
     }
 
-    /// `WITH (a = 1, b)`, without the WITH.
+    /// Reads `WITH (a = 1, b)`, without the WITH.
     pub(super) fn parameters(&mut self) -> Read<Vec<(String, String)>> {
         let mut inner = self.group()?;
         let mut all = Vec::new();
@@ -314,7 +315,7 @@ impl<'a> Cursor<'a> {
         Ok(all)
     }
 
-    /// `(name = value, name)` of an object that is only named.
+    /// Reads `(name = value, name)` of an object that is only reported.
     pub(super) fn parts(&mut self) -> Read<Vec<(String, String)>> {
         let mut inner = self.group()?;
         let mut all = Vec::new();
@@ -335,7 +336,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The value of an `E''` string that has only the usual escapes.
+/// Returns the value of an `E''` string that has only the usual escapes.
 fn escapes(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut chars = text.chars();

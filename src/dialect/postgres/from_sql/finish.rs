@@ -1,4 +1,5 @@
-//! The whole file has been read: sequences that belong to serial columns go into them, and all gets its one spelling.
+//! Finishes the schema after the whole file has been read: sequences of serial columns become part of the
+//! columns, and everything gets its canonical spelling.
 
 use super::{HOME, Reader};
 use crate::dialect::postgres::inspect::build::serial_type;
@@ -7,7 +8,7 @@ use crate::dialect::postgres::{default_name, normalize};
 use crate::schema::{Namespace, ObjectName, Schema, Sequence};
 
 impl Reader {
-    /// The schema, as `inspect` prints it.
+    /// Returns the schema, as `inspect` prints it.
     pub(super) fn finish(mut self) -> Schema {
         let sequences = std::mem::take(&mut self.schema.sequences);
         for (name, sequence) in sequences {
@@ -25,7 +26,8 @@ impl Reader {
         schema
     }
 
-    /// An integer column with the sequence that `serial` makes is a serial column.
+    /// Turns an integer column into a serial column if the sequence is the one that `serial` creates, and
+    /// returns whether it did.
     fn is_taken_in(&mut self, sequence: &Sequence) -> bool {
         let Some((table, name)) = &sequence.owned_by else { return false };
         let usual = sequence.name.name.as_str() == default_name::sequence(table, name) && sequence.name.schema == table.schema;

@@ -1,22 +1,23 @@
-//! `CREATE INDEX` (<https://www.postgresql.org/docs/current/sql-createindex.html>). Refuses one without a name.
+//! `CREATE INDEX` (<https://www.postgresql.org/docs/current/sql-createindex.html>). Refuses an index without
+//! a name.
 
 use super::Reader;
 use super::cursor::{Cursor, Read};
 use crate::dialect::postgres::scan::Kind;
 use crate::schema::{Index, IndexPart, NullsOrder, PartKey};
 
-/// Words that stand behind what a part sorts by.
+/// Words that end the key of an index part.
 const AFTER_A_KEY: [&str; 6] = ["collate", "asc", "desc", "nulls first", "nulls last", "with"];
 
 impl Reader {
-    /// Behind `CREATE [UNIQUE] INDEX`.
+    /// Reads what follows `CREATE [UNIQUE] INDEX`.
     pub(super) fn create_index(&mut self, c: &mut Cursor, unique: bool) -> Read<()> {
         c.take("concurrently");
         let if_missing = c.take("if not exists");
         if c.is("on") {
             return c.refuse("the index has no name: add one, because PostgreSQL would generate it");
         }
-        // Whatever schema is written here, an index lies where its table does.
+        // Whatever schema is written here, an index is in the schema of its table.
         let mut index = Index { unique, ..Index::new(c.last_name()?) };
         c.expect("on")?;
         c.take("only");
@@ -66,7 +67,7 @@ impl Reader {
         c.end()
     }
 
-    /// A column or an expression, with its collation, operator class and order.
+    /// Reads a column or an expression, with its collation, operator class and order.
     pub(super) fn index_part(&self, c: &mut Cursor) -> Read<IndexPart> {
         let mut part = IndexPart::new(self.part_key(c)?);
         if c.take("collate") {
@@ -81,7 +82,7 @@ impl Reader {
         Ok(part)
     }
 
-    /// A column, a call, or an expression in brackets.
+    /// Reads a column, a call, or an expression in brackets.
     fn part_key(&self, c: &mut Cursor) -> Read<PartKey> {
         if c.is_symbol('(') {
             return Ok(PartKey::Expr(self.expr(c.group()?.rest()?)));
@@ -102,7 +103,7 @@ impl Reader {
     }
 }
 
-/// An operator class, with its options as the catalog lists them.
+/// Reads an operator class, with its options as the catalog lists them.
 fn operator_class(c: &mut Cursor) -> Read<String> {
     let mut name = super::table::spelled(&c.name()?);
     if name.starts_with("pg_catalog.") {

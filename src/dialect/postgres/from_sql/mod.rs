@@ -1,11 +1,12 @@
-//! The schema that a file of SQL makes: hand-written DDL, or what `pg_dump --schema-only` writes. Nothing runs, and no server
-//! is asked.
+//! The schema that an SQL file creates: hand-written DDL, or the output of `pg_dump --schema-only`. Runs
+//! nothing and asks no server.
 //!
-//! Rows are no part of a schema: what writes or reads them is passed over. So is what `inspect` does not read either: owners,
-//! statistics targets, storage, parameters of a constraint's index, the comments that extensions bring. What `inspect` names
-//! as unmanaged is named here. All else is refused with its line: commands of psql, statements that take away or rename, `DO`
-//! blocks, objects made `AS` a query's answer, and whatever is not known. Names without a schema are in `public`, and a file
-//! that says otherwise is refused.
+//! Rows are not part of a schema: statements that write or read them are ignored, and so is what `inspect`
+//! does not read: owners, statistics targets, storage, parameters of a constraint's index, the comments that
+//! extensions bring. What `inspect` reports as unmanaged is reported here. Everything else is refused with
+//! its line: psql commands, statements that drop or rename, `DO` blocks, objects created `AS` the result of a
+//! query, and unknown statements. Unqualified names are in `public`; a file that sets another schema is
+//! refused.
 
 mod alter;
 mod comment;
@@ -31,10 +32,10 @@ use cursor::{Cursor, Read};
 use crate::dialect::postgres::inspect::part;
 use crate::schema::{DefaultValue, Expr, Ident, ObjectName, Schema, Type, Unmanaged};
 
-/// The schema of what names none.
+/// The schema of unqualified names.
 const HOME: &str = "public";
 
-/// Something in a file of SQL that gives no schema.
+/// Something in an SQL file that cannot be turned into a schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct SqlProblem {
@@ -51,11 +52,11 @@ impl SqlProblem {
     }
 }
 
-/// The schema after all statements of the file, as `inspect` would print it of the database that they make, as far as that
-/// can be known without the server.
+/// Returns the schema after all statements of the file, as `inspect` would print it for the resulting
+/// database, as far as that is known without the server.
 ///
 /// # Errors
-/// With the line of all that is not understood or not taken.
+/// If something cannot be read or is not accepted: one problem with its line for each.
 pub fn from_sql(text: &str) -> Result<Schema, Vec<SqlProblem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (statements, mut problems) = statements::statements(text);
@@ -70,21 +71,22 @@ pub fn from_sql(text: &str) -> Result<Schema, Vec<SqlProblem>> {
     if problems.is_empty() { Ok(reader.finish()) } else { Err(problems) }
 }
 
-/// The schema as it grows.
+/// The schema read so far.
 #[derive(Default)]
 struct Reader {
     schema: Schema,
-    /// Tables that are there and are left alone.
+    /// Tables that exist but are not managed.
     hidden: BTreeSet<ObjectName>,
-    /// A dump makes the search path empty and names every schema.
+    /// Whether the file is a dump, which empties the search path and qualifies every name.
     is_dump: bool,
-    /// The sequences of identity columns: they are no objects of their own.
+    /// The sequences of identity columns: they are not objects of their own.
     identities: BTreeSet<ObjectName>,
-    /// Who owns what: privileges of the owner are not told.
+    /// The owner of each object: privileges of the owner are not reported.
     owners: BTreeMap<ObjectName, Ident>,
 }
 
-/// What says nothing about a schema: transactions, rows, upkeep. `REVOKE` takes away what `GRANT` would have named.
+/// Statements that say nothing about a schema: transactions, rows, maintenance. `REVOKE` removes what `GRANT`
+/// would have reported.
 const PASSED_OVER: [&str; 17] = [
     "begin",
     "start transaction",
@@ -123,7 +125,7 @@ impl Reader {
         } else if c.take("select") {
             self.select(c)
         } else if c.is("drop") && self.schema.is_empty() {
-            Ok(()) // a dump with --clean begins by taking away what it makes
+            Ok(()) // a dump with --clean begins by dropping what it creates
         } else if c.is("drop") {
             c.refuse("a schema must not drop what it creates: remove both statements")
         } else {
@@ -131,7 +133,8 @@ impl Reader {
         }
     }
 
-    /// `SET name = value`: what a dump sets has no effect on what it makes, but for the schema of names that have none.
+    /// Reads `SET name = value`: the settings in a dump do not affect what it creates, except for the schema
+    /// of unqualified names.
     fn set(&mut self, c: &mut Cursor) -> Read<()> {
         c.take("session");
         c.take("local");
@@ -175,7 +178,7 @@ impl Reader {
         if what == "search_path" { self.search_path(&value, &from) } else { Ok(()) }
     }
 
-    /// An expression, in the spelling that a server would show to whom has `public` in the search path.
+    /// Returns an expression in the spelling that a server shows if `public` is in the search path.
     fn expr(&self, text: &str) -> Expr {
         if self.is_dump { part::expr(&unqualified::unqualified(text)) } else { part::expr(text) }
     }
@@ -184,7 +187,7 @@ impl Reader {
         part::default(&self.expr(text).text, ty, HOME)
     }
 
-    /// Names what is there and not managed.
+    /// Reports something that exists and is not managed.
     fn leave(&mut self, kind: &str, name: impl ToString, reason: Option<&str>) {
         let unmanaged = Unmanaged { reason: reason.map(str::to_owned), ..Unmanaged::new(kind, name.to_string()) };
         if !self.schema.unmanaged.contains(&unmanaged) {
@@ -192,7 +195,7 @@ impl Reader {
         }
     }
 
-    /// A table that is there and is left alone, with all that it has.
+    /// Removes a table that is not managed, with everything that belongs to it, and reports it.
     fn hide(&mut self, name: &ObjectName, reason: &str) {
         self.schema.tables.shift_remove(name);
         self.hidden.insert(name.clone());

@@ -1,10 +1,11 @@
-//! `CREATE`: which object it is. Refuses what neither rosey manages nor `inspect` names.
+//! `CREATE`: dispatches by the kind of object. Refuses kinds that rosey does not manage and `inspect` does
+//! not report.
 
 use super::Reader;
 use super::cursor::{Cursor, Read};
 
 impl Reader {
-    /// Behind `CREATE`.
+    /// Reads what follows `CREATE`.
     pub(super) fn create(&mut self, c: &mut Cursor) -> Read<()> {
         let replace = c.take("or replace");
         let unlogged = c.take("unlogged");

@@ -1,4 +1,4 @@
-//! Views, types, domains, extensions and schemas.
+//! `CREATE` and `ALTER` of views, types, domains, extensions and schemas.
 
 use super::cursor::{Cursor, Read};
 use super::table::spelled;
@@ -7,8 +7,8 @@ use crate::dialect::postgres::inspect::build::is_reserved;
 use crate::schema::{Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, View};
 
 impl Reader {
-    /// Behind `CREATE VIEW` (<https://www.postgresql.org/docs/current/sql-createview.html>). A dump makes views that wait for
-    /// each other twice: first with columns that are NULL.
+    /// Reads what follows `CREATE VIEW` (<https://www.postgresql.org/docs/current/sql-createview.html>). A
+    /// dump creates views that depend on each other twice: first with columns that are NULL.
     pub(super) fn create_view(&mut self, c: &mut Cursor, replace: bool) -> Read<()> {
         let at = *c;
         let name = c.name()?;
@@ -38,7 +38,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind `CREATE MATERIALIZED VIEW`.
+    /// Reads what follows `CREATE MATERIALIZED VIEW`.
     pub(super) fn create_materialized_view(&mut self, c: &mut Cursor) -> Read<()> {
         let if_missing = c.take("if not exists");
         let at = *c;
@@ -74,7 +74,7 @@ impl Reader {
         Expr::new(if self.is_dump { super::unqualified::unqualified(text) } else { text.to_owned() })
     }
 
-    /// Behind `CREATE TYPE`: enums are managed, all others named.
+    /// Reads what follows `CREATE TYPE`: enums are managed, all others reported as unmanaged.
     pub(super) fn create_type(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let name = c.name()?;
@@ -98,7 +98,7 @@ impl Reader {
         c.end()
     }
 
-    /// Behind `CREATE DOMAIN` (<https://www.postgresql.org/docs/current/sql-createdomain.html>).
+    /// Reads what follows `CREATE DOMAIN` (<https://www.postgresql.org/docs/current/sql-createdomain.html>).
     pub(super) fn create_domain(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let name = c.name()?;
@@ -115,7 +115,7 @@ impl Reader {
         Ok(())
     }
 
-    /// One of a domain's rules.
+    /// Reads one clause of a domain.
     pub(super) fn domain_part(&mut self, c: &mut Cursor, domain: &mut Domain) -> Read<()> {
         if c.take("collate") {
             domain.collate = Some(c.last_name()?);
@@ -141,7 +141,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind `CREATE EXTENSION`. Its version is none, which is no difference, unless the file names one.
+    /// Reads what follows `CREATE EXTENSION`. The version is `None`, which matches any, unless the file names
+    /// one.
     pub(super) fn create_extension(&mut self, c: &mut Cursor) -> Read<()> {
         c.take("if not exists");
         let name = c.ident()?;
@@ -156,7 +157,7 @@ impl Reader {
                 return c.unknown();
             }
         }
-        // Every database has it, and `inspect` leaves it out.
+        // Every database has it, and `inspect` omits it.
         if name.as_str() == "plpgsql" {
             return Ok(());
         }
@@ -165,7 +166,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind `CREATE SCHEMA`.
+    /// Reads what follows `CREATE SCHEMA`.
     pub(super) fn create_schema(&mut self, c: &mut Cursor) -> Read<()> {
         c.take("if not exists");
         let name = if c.is("authorization") { None } else { Some(c.ident()?) };
@@ -177,13 +178,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The schema, which there is from now on.
+    /// Returns the schema, which is added if it is missing.
     pub(super) fn namespace(&mut self, name: Ident) -> &mut Namespace {
         let missing = Namespace::new(name);
         self.schema.namespaces.entry(missing.name.clone()).or_insert(missing)
     }
 
-    /// Behind `ALTER TYPE`.
+    /// Reads what follows `ALTER TYPE`.
     pub(super) fn alter_type(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let name = c.name()?;
@@ -209,7 +210,7 @@ impl Reader {
         c.end()
     }
 
-    /// Behind `ALTER DOMAIN`.
+    /// Reads what follows `ALTER DOMAIN`.
     pub(super) fn alter_domain(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         let name = c.name()?;

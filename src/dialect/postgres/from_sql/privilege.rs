@@ -1,4 +1,4 @@
-//! `GRANT` and default privileges: named as `inspect` names them, where it does
+//! `GRANT` and default privileges: reported as `inspect` reports them, if it does
 //! (<https://www.postgresql.org/docs/current/ddl-priv.html>).
 
 use super::Reader;
@@ -11,11 +11,11 @@ const OF_A_TABLE: [&str; 7] = ["INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE
 const OF_A_SEQUENCE: [&str; 3] = ["SELECT", "UPDATE", "USAGE"];
 
 impl Reader {
-    /// Behind `GRANT`.
+    /// Reads what follows `GRANT`.
     pub(super) fn grant(&mut self, c: &mut Cursor) -> Read<()> {
         let Some(privileges) = privileges(c)? else { return Ok(()) };
         if !c.take("on") {
-            return Ok(()); // a role to a role
+            return Ok(()); // a role granted to a role
         }
         let untold =
             ["schema", "function", "procedure", "routine", "database", "language", "tablespace", "parameter", "all", "large object"];
@@ -52,7 +52,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind `ALTER DEFAULT PRIVILEGES`.
+    /// Reads what follows `ALTER DEFAULT PRIVILEGES`.
     pub(super) fn default_privileges(&mut self, c: &mut Cursor) -> Read<()> {
         let mut place = String::new();
         loop {
@@ -89,7 +89,8 @@ impl Reader {
     }
 }
 
-/// The privileges, in capitals; those of single columns are none, for `inspect` does not tell them.
+/// Reads the privileges, in upper case; returns `None` for privileges on columns, which `inspect` does not
+/// report.
 fn privileges(c: &mut Cursor) -> Read<Option<Vec<String>>> {
     let mut words = Vec::new();
     loop {

@@ -1,4 +1,5 @@
-//! `CREATE SEQUENCE` and `ALTER SEQUENCE … OWNED BY` (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
+//! `CREATE SEQUENCE` and `ALTER SEQUENCE … OWNED BY`
+//! (<https://www.postgresql.org/docs/current/sql-createsequence.html>).
 
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
@@ -6,7 +7,7 @@ use crate::dialect::postgres::inspect::build::{is_reserved, told};
 use crate::dialect::postgres::read_type;
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions, Type};
 
-/// How a sequence counts, as far as it is not the default, and the name that `SEQUENCE NAME` gives.
+/// Reads the sequence options that are not the default, and the name that `SEQUENCE NAME` gives.
 pub(super) fn options(c: &mut Cursor, ty: &Type) -> Read<(SequenceOptions, Option<ObjectName>)> {
     let (mut options, mut name) = (SequenceOptions::default(), None);
     while !c.done() {
@@ -19,7 +20,7 @@ pub(super) fn options(c: &mut Cursor, ty: &Type) -> Read<(SequenceOptions, Optio
     Ok((told(ty, &options), name))
 }
 
-/// Reads one option that counts, if there is one.
+/// Reads one sequence option, if there is one.
 fn option(c: &mut Cursor, options: &mut SequenceOptions) -> Read<bool> {
     if c.take("start") {
         c.take("with");
@@ -47,7 +48,7 @@ fn option(c: &mut Cursor, options: &mut SequenceOptions) -> Read<bool> {
 }
 
 impl Reader {
-    /// Behind `CREATE [UNLOGGED] SEQUENCE`.
+    /// Reads what follows `CREATE [UNLOGGED] SEQUENCE`.
     pub(super) fn create_sequence(&mut self, c: &mut Cursor) -> Read<()> {
         let if_missing = c.take("if not exists");
         let name = c.name()?;
@@ -61,7 +62,7 @@ impl Reader {
         self.with_options(c, Sequence::new(name, Type::BigInt))
     }
 
-    /// Behind `ALTER SEQUENCE`.
+    /// Reads what follows `ALTER SEQUENCE`.
     pub(super) fn alter_sequence(&mut self, c: &mut Cursor) -> Read<()> {
         c.take("if exists");
         let at = *c;
@@ -92,7 +93,7 @@ impl Reader {
     }
 }
 
-/// `NONE`, or a table and its column.
+/// Reads `NONE`, or a table and its column.
 fn owner(c: &mut Cursor) -> Read<Option<(ObjectName, Ident)>> {
     if c.take("none") {
         return Ok(None);

@@ -1,10 +1,11 @@
-//! Cuts a file into statements, where the server and psql cut it. Commands of psql are refused, but for the two that newer
-//! versions of pg_dump put around a dump; the rows of a COPY are passed over.
+//! Splits a file into statements at the places where the server and psql split it. Refuses psql commands,
+//! except for the two that newer versions of pg_dump write around a dump; skips the rows of a COPY.
 
 use super::SqlProblem;
 use crate::dialect::postgres::scan::{Kind, Piece, Scanner};
 
-/// The pieces of each statement, without its semicolon and comments; and what cannot be read.
+/// Returns the tokens of each statement, without its semicolon and comments, and the parts that cannot be
+/// read.
 pub(super) fn statements(text: &str) -> (Vec<Vec<Piece>>, Vec<SqlProblem>) {
     let mut scanner = Scanner::new(text);
     let (mut statements, mut problems) = (Vec::new(), Vec::new());
@@ -44,7 +45,7 @@ fn unreadable(text: &str, at: usize) -> String {
     what.to_owned()
 }
 
-/// A line that is psql's. `\restrict` and `\unrestrict` say that no other command may come between them.
+/// Reads a line with a psql command. `\restrict` and `\unrestrict` forbid other commands between them.
 fn command(text: &str, scanner: &mut Scanner) -> Option<SqlProblem> {
     let at = scanner.at;
     let line = text[at..].lines().next().unwrap_or_default();
@@ -54,7 +55,7 @@ fn command(text: &str, scanner: &mut Scanner) -> Option<SqlProblem> {
     (!known).then(|| SqlProblem::at(text, at, format!("{word} is a psql command, which rosey does not run")))
 }
 
-/// Goes behind the rows that follow `COPY … FROM stdin`: they end with a line of `\.`.
+/// Skips the rows that follow `COPY … FROM stdin`: they end with a line of `\.`.
 fn skip_rows(text: &str, statement: &[Piece], scanner: &mut Scanner) {
     let is = |p: Option<&Piece>, word: &str| p.is_some_and(|p| p.is(text, word));
     if is(statement.first(), "copy") && statement.iter().any(|p| p.is(text, "stdin")) {

@@ -10,7 +10,7 @@ use crate::schema::{Column, Generated, Ident, Identity, Kind, Literal, ObjectNam
 pub(super) const OF_A_FAMILY: &str = "it is a partition, or takes part in inheritance";
 
 impl Reader {
-    /// Behind `CREATE [UNLOGGED] TABLE`.
+    /// Reads what follows `CREATE [UNLOGGED] TABLE`.
     pub(super) fn create_table(&mut self, c: &mut Cursor, unlogged: bool) -> Read<()> {
         let if_missing = c.take("if not exists");
         let name = c.name()?;
@@ -40,12 +40,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Whether there is a relation of this name.
+    /// Returns whether a relation of this name exists.
     pub(super) fn is_known(&self, name: &ObjectName) -> bool {
         self.schema.has(Kind::is_relation, name) || self.hidden.contains(name)
     }
 
-    /// Tables of a kind that is not managed: why.
+    /// Returns why a table is not managed, if it is of such a kind.
     fn why_left_alone(&mut self, c: &Cursor) -> Read<Option<&'static str>> {
         if c.is("partition of") {
             return Ok(Some(OF_A_FAMILY));
@@ -85,7 +85,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A column with its type and constraints.
+    /// Reads a column with its type and constraints.
     pub(super) fn column(&mut self, c: &mut Cursor, table: &mut Table) -> Read<()> {
         let name = c.ident()?;
         if table.columns.contains_key(&name) {
@@ -121,14 +121,14 @@ impl Reader {
         } else {
             let name = if c.take("constraint") { Some(c.ident()?) } else { None };
             if name.is_some() && !c.is_any(&["check", "primary key", "unique", "references"]) {
-                return Ok(()); // NOT NULL, DEFAULT and GENERATED lose the name that they are given
+                return Ok(()); // the server drops the names of NOT NULL, DEFAULT and GENERATED
             }
             self.constraint(c, name, table, Some(&column.name))?;
         }
         Ok(())
     }
 
-    /// Behind `GENERATED`.
+    /// Reads what follows `GENERATED`.
     pub(super) fn generated(&mut self, c: &mut Cursor, column: &mut Column, table: &ObjectName) -> Read<()> {
         let always = c.take("always");
         if !always {
@@ -156,7 +156,7 @@ impl Reader {
         Ok(())
     }
 
-    /// `smallserial` has no name in the schema language: it is what it makes.
+    /// Replaces `smallserial`, which the schema language does not have, by what it creates.
     fn small_serial(&mut self, column: &mut Column, table: &ObjectName) {
         if !matches!(&column.ty, Type::Other(name) if ["smallserial", "serial2"].contains(&name.as_str())) {
             return;
@@ -171,7 +171,7 @@ impl Reader {
     }
 }
 
-/// A name as the server prints it.
+/// Returns a name as the server prints it.
 pub(super) fn spelled(name: &ObjectName) -> String {
     let plain = |i: &Ident| read_type::plain_or_quoted(i.as_str());
     name.schema.iter().chain([&name.name]).map(plain).collect::<Vec<_>>().join(".")

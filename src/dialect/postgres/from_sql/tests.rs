@@ -1,4 +1,4 @@
-//! What is read, and what is refused with its line, without a server.
+//! Tests of what is read, and of what is refused with its line. They need no server.
 
 use super::*;
 use crate::kdl;

@@ -1,4 +1,5 @@
-//! What is there and not managed: functions, triggers, policies and their like, named as `inspect` names them.
+//! Objects that are not managed: functions, triggers, policies and the like, reported as `inspect` reports
+//! them.
 
 use super::cursor::{Cursor, Read};
 use super::table::spelled;
@@ -6,16 +7,16 @@ use super::{HOME, Reader};
 use crate::dialect::postgres::{read_type, types};
 use crate::schema::Type;
 
-/// The kinds that lie in a schema, and those that do not.
+/// The kinds that do not belong to a table: in a schema or not.
 const PLAIN: [(&str, &str); 4] =
     [("collation", "collation"), ("event trigger", "event trigger"), ("publication", "publication"), ("foreign table", "foreign-table")];
 
-/// The kinds that stand on a table or view.
+/// The kinds that belong to a table or view.
 const STANDING: [(&str, &str); 5] =
     [("trigger", "trigger"), ("constraint trigger", "trigger"), ("policy", "policy"), ("rule", "rule"), ("statistics", "statistics")];
 
 impl Reader {
-    /// Behind `CREATE`: an object that is named.
+    /// Reads what follows `CREATE`: an object that is only reported.
     pub(super) fn create_unmanaged(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
         if let Some(kind) = c.take_one(&[("function", "function"), ("procedure", "procedure"), ("aggregate", "aggregate")]) {
@@ -45,7 +46,7 @@ impl Reader {
     fn create_standing(&mut self, c: &mut Cursor, kind: &str) -> Read<()> {
         c.take("if not exists");
         let name = c.last_name()?;
-        // A rule says ON SELECT TO t; an UPDATE OF of a trigger may name anything but a table.
+        // A rule contains ON SELECT TO t; UPDATE OF in a trigger may name anything but a table.
         let word = match kind {
             "statistics" => "from",
             "rule" => "to",
@@ -63,7 +64,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Behind `ALTER`: owners and the like of what is not managed; a schema has an owner too. What renames would change the name.
+    /// Reads what follows `ALTER`: owners and the like of unmanaged objects and of schemas. Renames are not
+    /// accepted, because they would change the reported name.
     pub(super) fn alter_unmanaged(&mut self, c: &mut Cursor) -> Read<()> {
         let from = *c;
         while !c.done() {
@@ -76,7 +78,7 @@ impl Reader {
     }
 }
 
-/// The types of what goes in, as `regprocedure` prints them.
+/// Reads the types of the input arguments, as `regprocedure` prints them.
 fn arguments(c: &mut Cursor) -> Read<String> {
     let mut types = Vec::new();
     while !c.done() {
@@ -105,7 +107,7 @@ fn arguments(c: &mut Cursor) -> Read<String> {
     Ok(types.join(","))
 }
 
-/// An argument's type without its name.
+/// Returns an argument's type without its name.
 fn without_name(text: &str) -> String {
     let Some((first, rest)) = text.split_once(' ') else { return text.to_owned() };
     let second = rest.split([' ', '(']).next().unwrap_or_default().to_lowercase();
@@ -121,7 +123,7 @@ fn without_name(text: &str) -> String {
     if whole { text.to_owned() } else { rest.to_owned() }
 }
 
-/// A type as `format_type` prints it, without its arguments.
+/// Returns a type as `format_type` prints it, without its modifiers.
 fn shown(text: &str) -> String {
     let ty = read_type::read(text, HOME);
     let sql = types::type_sql(&ty);
@@ -141,7 +143,8 @@ fn shown(text: &str) -> String {
     format!("{long}{array}")
 }
 
-/// Behind `CREATE OPERATOR`: its name and the types of its two sides, as `regoperator` prints them.
+/// Reads what follows `CREATE OPERATOR`: its name and the types of its operands, as `regoperator` prints
+/// them.
 fn operator(c: &mut Cursor) -> Read<String> {
     let from = *c;
     while !c.done() && !c.is_symbol('(') {

@@ -1,10 +1,11 @@
-//! Takes `public.` off the names in an expression of a dump: pg_dump names every schema, where the server shows none to whom
-//! has it in the search path.
+//! Removes `public.` from the names in an expression of a dump: pg_dump qualifies every name, but the server
+//! omits schemas in the search path.
 
 use super::HOME;
 use crate::dialect::postgres::scan::{Kind, Piece, scan};
 
-/// The expression without the usual schema's name. What cannot be read as pieces stays as it is.
+/// Returns the expression without the default schema's name. Text that cannot be tokenized is returned
+/// unchanged.
 pub(super) fn unqualified(text: &str) -> String {
     let Some(pieces) = scan(text) else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
@@ -29,7 +30,7 @@ pub(super) fn unqualified(text: &str) -> String {
     out
 }
 
-/// `public.`, and nothing with a dot in front.
+/// Returns whether `public.` begins here, without a dot before it.
 fn is_home(text: &str, pieces: &[Piece], i: usize) -> bool {
     let piece = pieces[i];
     let named = piece.is(text, HOME) || (piece.kind == Kind::Name && &text[piece.start + 1..piece.end - 1] == HOME);
@@ -37,7 +38,7 @@ fn is_home(text: &str, pieces: &[Piece], i: usize) -> bool {
     named && first && pieces.get(i + 1).is_some_and(|p| p.kind == Kind::Symbol('.'))
 }
 
-/// `OPERATOR(public.=)`: where it stands, and the operator.
+/// Reads `OPERATOR(public.=)`: returns its position and the operator.
 fn operator<'t>(text: &'t str, pieces: &[Piece]) -> Option<(usize, usize, &'t str)> {
     let [word, open, _, _, rest @ ..] = pieces else { return None };
     if !word.is(text, "operator") || open.kind != Kind::Symbol('(') || !is_home(text, pieces, 2) {
@@ -48,7 +49,7 @@ fn operator<'t>(text: &'t str, pieces: &[Piece]) -> Option<(usize, usize, &'t st
     Some((word.start, rest.get(end)?.end, &text[first.start..last.end]))
 }
 
-/// `::regclass`.
+/// Returns whether `::regclass` begins here.
 fn is_regclass(text: &str, pieces: &[Piece]) -> bool {
     let [a, b, word, ..] = pieces else { return false };
     a.kind == Kind::Symbol(':') && b.kind == Kind::Symbol(':') && word.is(text, "regclass")

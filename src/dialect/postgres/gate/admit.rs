@@ -1,6 +1,6 @@
-//! What a plan runs: the server's own functions that neither change nor read anything but their arguments, over values of
-//! types whose functions are the server's own, and over ordinary tables. The lists are of what is admitted wherever that is
-//! short; what is on no list is not run.
+//! What a plan may evaluate: built-in functions that neither change nor read anything but their arguments,
+//! over values of types whose functions are built in, and over ordinary tables. The lists are allow lists
+//! wherever these are short; what is on no list is not run.
 
 use super::bound::Growth;
 use super::calls::Calls;
@@ -8,7 +8,7 @@ use super::facts::{Facts, Function, Relation};
 use super::tree;
 use crate::plan::NotCounted;
 
-/// Objects with OIDs from here on were made by users or extensions.
+/// Objects with this OID or a higher one were created by users or extensions.
 const FIRST_OF_USERS: u32 = 16_384;
 
 /// What an expression may read.
@@ -16,16 +16,16 @@ const FIRST_OF_USERS: u32 = 16_384;
 pub(crate) enum Scope {
     /// Ordinary tables and sequences that the role can read.
     Tables,
-    /// These relations alone, and no functions that give rows.
+    /// Only these relations, and no set-returning functions.
     Only(Vec<String>),
-    /// Nothing but the row.
+    /// Only the row.
     Row,
-    /// Nothing at all: the server only computes what is constant in it, and so calls no function that is not IMMUTABLE.
+    /// Nothing: the server only folds constants, and so calls no function that is not IMMUTABLE.
     Constants,
 }
 
-/// STABLE functions of the server that look at their arguments, the time and the zone alone. Others of that kind look at
-/// settings, catalogs, files, sessions or statistics.
+/// Built-in STABLE functions that depend only on their arguments, the time and the time zone. Others depend
+/// on settings, catalogs, files, sessions or statistics.
 const STABLE: [&str; 64] = [
     "age",
     "anytextcat",
@@ -93,7 +93,8 @@ const STABLE: [&str; 64] = [
     "xml",
 ];
 
-/// Comparisons of times with and without a zone, which depend on the session's zone alone.
+/// Returns whether the function compares times with and without a time zone, which depends only on the
+/// session's time zone.
 fn compares_times(name: &str) -> bool {
     const TYPES: [&str; 3] = ["date", "timestamp", "timestamptz"];
     const HOW: [&str; 7] = ["cmp", "eq", "ge", "gt", "le", "lt", "ne"];
@@ -101,21 +102,22 @@ fn compares_times(name: &str) -> bool {
     matches!(parts.as_slice(), [a, how, b] if TYPES.contains(a) && HOW.contains(how) && TYPES.contains(b))
 }
 
-/// IMMUTABLE functions of the server that are not run all the same: they make rows or arrays without end, or look into the
-/// server's own state.
+/// Returns whether an IMMUTABLE built-in function is not run nevertheless: it creates rows or arrays without
+/// limit, or looks into the server's internal state.
 fn is_left_out(name: &str) -> bool {
     const NAMES: [&str; 4] = ["generate_series", "array_fill", "satisfies_hash_partition", "xmlvalidate"];
     NAMES.contains(&name) || name.starts_with("pg_") || name.starts_with("binary_upgrade")
 }
 
-/// Types whose values are made by looking into the catalogs, and privileges: a text that is none of their values is told in
-/// an error, and a text that is one tells what there is.
+/// Types whose values are looked up in the catalogs, and privileges: converting a text reveals which objects
+/// exist, by an error or by its absence.
 const CATALOG: [u32; 12] = [24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191, 1033];
 
-/// A text search configuration is named by a constant of this type in every call that needs one.
+/// The type of text search configurations: a constant of this type is in every call that needs a
+/// configuration.
 const CONFIGURATION: u32 = 3734;
 
-/// What the functions of the server do to the size of a value.
+/// Returns what a built-in function does to the size of a value.
 pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
     let function = facts.functions.get(&oid).filter(|f| f.oid < FIRST_OF_USERS)?;
     match function.name.as_str() {
@@ -130,17 +132,17 @@ pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
     }
 }
 
-/// What is to be judged by.
+/// What a tree is judged by.
 pub(super) struct Judge<'j> {
     pub(super) facts: &'j Facts,
-    /// The view that the tree is of: its own entries are no reading.
+    /// The view that the tree belongs to: its own entries do not count as reads.
     pub(super) view: u32,
     /// The OIDs of the relations that [`Scope::Only`] names.
     pub(super) named: &'j [u32],
 }
 
 impl Judge<'_> {
-    /// Why a tree with these calls is not run; nothing if it is.
+    /// Returns why a tree with these calls is not run, or `None` if it is.
     pub(super) fn refusal(&self, calls: &Calls, scope: &Scope) -> Option<NotCounted> {
         let functions = calls.functions.iter().find_map(|f| self.function(*f, scope));
         let operator = |o: &u32| match self.facts.operators.get(o) {
@@ -163,7 +165,7 @@ impl Judge<'_> {
         (!may).then(|| NotCounted::Calls(function.shown.clone()))
     }
 
-    /// A type that text is converted to or from: its own functions run, and the conditions of domains.
+    /// Checks a type that text is converted to or from: its own functions and the conditions of domains run.
     fn converted(&self, oid: u32, seen: &mut Vec<u32>) -> Option<NotCounted> {
         if seen.contains(&oid) {
             return None;
@@ -180,8 +182,8 @@ impl Judge<'_> {
         checked.or_else(|| ty.parts.iter().find_map(|p| self.converted(*p, seen)))
     }
 
-    /// Whether reading a value of the type runs a function that is not known to be safe, apart from the input functions of base
-    /// types.
+    /// Returns whether reading a value of the type runs a function that is not known to be safe, apart from
+    /// the input functions of base types.
     pub(super) fn is_guarded(&self, oid: u32) -> bool {
         self.guarded(oid, &mut Vec::new())
     }
@@ -200,7 +202,7 @@ impl Judge<'_> {
         own_range || ty.checks.iter().any(is_unsafe) || ty.parts.iter().any(|p| self.guarded(*p, seen))
     }
 
-    /// A type whose values are arguments of a call.
+    /// Checks a type whose values are arguments of a call.
     fn of_type(&self, oid: u32, seen: &mut Vec<u32>) -> Option<NotCounted> {
         if seen.contains(&oid) {
             return None;
@@ -229,7 +231,7 @@ impl Judge<'_> {
             Scope::Only(_) => !self.named.contains(&oid),
             Scope::Row | Scope::Constants => true,
         };
-        // To read the row of a sequence changes nothing and runs nothing.
+        // Reading the row of a sequence changes nothing and runs nothing.
         let plain = matches!(relation.kind.as_str(), "r" | "p" | "S") && !relation.is_system && !relation.has_foreign_parts;
         (outside || !plain).then(|| NotCounted::Reads(shown(relation)))
     }

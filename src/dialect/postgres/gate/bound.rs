@@ -1,41 +1,41 @@
-//! How large the evaluation of a parse tree can become. A server limits the time of a statement, but not its memory: what
-//! could grow beyond measure from a few words is refused before it is planned.
+//! Limits how large the evaluation of a parse tree can become. A server limits the time of a statement, but
+//! not its memory: a short expression that could grow without limit is refused before it is planned.
 //!
-//! Two things grow. The planner puts the expressions of a subquery in the place of each reference to them, so that a few
-//! nested ones become millions of nodes. And the intermediate strings of one row are kept until the row is done, so that a
-//! long chain of concatenations takes the square of its length.
+//! Two things grow. The planner substitutes the expressions of a subquery for each reference to them, so that
+//! a few nested ones become millions of nodes. And the intermediate strings of one row are kept until the row
+//! is finished, so that a long chain of concatenations takes quadratic memory.
 
 use super::tree::{Node, Tree};
 use crate::plan::NotCounted;
 
-/// Nodes that the planner may be given, once subqueries are put in their place.
+/// The maximum number of nodes for the planner, after subqueries are substituted.
 const NODES: u64 = 200_000;
 
-/// Bytes that the intermediate values of one row may take beyond the size of the row's own values.
+/// The maximum size in bytes of one row's intermediate values, beyond the size of the row's own values.
 const BYTES: u64 = 1 << 28;
 
-/// How far `repeat` and `replace` may multiply a value.
+/// The maximum factor by which `repeat` and `replace` may lengthen a value.
 const TIMES: u64 = 100_000;
 
 /// Types whose values do not grow: numbers, times, booleans and the like.
 const FIXED: [u32; 17] = [16, 18, 19, 20, 21, 23, 26, 700, 701, 829, 1082, 1083, 1114, 1184, 1186, 1266, 2950];
 
-/// What one function does to the size of a value.
+/// How a function changes the size of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Growth {
-    /// It makes a value as many times as long as its second argument says.
+    /// It repeats a value as often as its second argument says.
     Repeats,
-    /// It fills a value up to the length that its second argument says.
+    /// It pads a value to the length in its second argument.
     Fills,
-    /// It puts its third argument in the place of parts of the first.
+    /// It replaces parts of the first argument by the third.
     Replaces,
-    /// Its first argument is a format that may hold widths.
+    /// Its first argument is a format that may contain widths.
     Formats,
-    /// An aggregate that keeps all values that it is given.
+    /// An aggregate that keeps all its input values.
     Gathers,
 }
 
-/// What is unbounded in the tree; `growth` knows the functions that make values longer.
+/// Returns what is unbounded in the tree; `growth` knows the functions that lengthen values.
 pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Option<NotCounted> {
     let unbounded = |what: &str| Some(NotCounted::Unbounded(what.to_owned()));
     if weight(tree, &mut Vec::new()) > NODES {
@@ -46,7 +46,7 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     }
     let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false };
     sizes.look(tree, growth);
-    // Each intermediate value may be as long as all before it together.
+    // Each intermediate value may be as long as all earlier ones together.
     let all = growing(tree, &mut Vec::new()).saturating_add(sizes.growing);
     let bytes = all.saturating_mul(all).saturating_mul(sizes.longest);
     if sizes.odd || sizes.times > TIMES || bytes.saturating_mul(sizes.times) > BYTES {
@@ -55,11 +55,12 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     None
 }
 
-/// How many relations a query may join whose rows an aggregate keeps: two and the table between them.
+/// How many relations a query may join if an aggregate keeps their rows: two and the junction table between
+/// them.
 const JOINED: usize = 3;
 
-/// Whether a query gathers the rows of many relations in one value. Those of a few may be as many as their rows multiplied,
-/// which is for the limit of time.
+/// Returns whether a query collects the rows of many relations in one value. The rows of a few can still
+/// multiply; the time limit covers that.
 fn gathers_products(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
     match tree {
         Tree::Atom(_) => false,
@@ -71,7 +72,7 @@ fn gathers_products(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> bool
     }
 }
 
-/// Whether an aggregate that gathers is one of the query itself, not of a query in it.
+/// Returns whether the query itself, not a subquery, contains an aggregate that collects values.
 fn gathers(node: &Node, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
     fn inner(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
         match tree {
@@ -84,7 +85,7 @@ fn gathers(node: &Node, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
         || node.fields.iter().flat_map(|(_, v)| v).any(|v| inner(v, growth))
 }
 
-/// How many relations a query reads, with those of the queries in its FROM.
+/// Returns how many relations a query reads, including those of the subqueries in its FROM.
 fn relations(query: &Node) -> usize {
     let of = |relation: &Node| match relation.node("subquery") {
         Some(subquery) => relations(subquery),
@@ -93,15 +94,16 @@ fn relations(query: &Node) -> usize {
     query.nodes("rtable").map(of).sum()
 }
 
-/// The columns of the relations of a query, as their weights.
+/// The weights of the columns of a query's relations.
 type Scope = Vec<Vec<u64>>;
 
-/// The nodes of a tree, once each reference to a subquery's column is the column's own expression.
+/// Returns the number of nodes of a tree after each reference to a subquery's column is replaced by the
+/// column's expression.
 fn weight(tree: &Tree, scopes: &mut Vec<Scope>) -> u64 {
     expanded(tree, scopes, &|_| 1)
 }
 
-/// The calls of a tree that give values which may be long, once subqueries are in their place.
+/// Returns the number of calls that may return long values, after subqueries are substituted.
 fn growing(tree: &Tree, scopes: &mut Vec<Scope>) -> u64 {
     expanded(tree, scopes, &|node| u64::from(makes_long_values(node)))
 }
@@ -133,7 +135,7 @@ fn expanded(tree: &Tree, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) ->
     }
 }
 
-/// The weights of a query's columns, and of the rest of it.
+/// Returns the weights of a query's columns, and that of the rest of it.
 fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -> (Vec<u64>, u64) {
     scopes.push(Vec::new());
     let mut rest = 0_u64;
@@ -166,21 +168,21 @@ fn of_var(var: &Node, scopes: &[Scope]) -> u64 {
     let place = |field: &str| var.number(field).unwrap_or(0) as usize;
     let relation = scopes.len().checked_sub(up + 1).and_then(|n| scopes.get(n)).and_then(|s| s.get(place("varno").checked_sub(1)?));
     match (relation, place("varattno")) {
-        // The row as a whole.
+        // A whole-row reference.
         (Some(columns), 0) => columns.iter().fold(0, |sum, c| sum.saturating_add(*c)),
         (Some(columns), n) => columns.get(n - 1).copied().unwrap_or(0),
         (None, _) => 0,
     }
 }
 
-/// What makes values longer, by constants.
+/// How constants lengthen values.
 struct Sizes {
-    /// How many times a value may become as long.
+    /// The factor by which a value may be lengthened.
     times: u64,
-    /// The longest constant, and the longest value that is filled up to.
+    /// The length of the longest constant, or the longest length that a value is padded to.
     longest: u64,
     growing: u64,
-    /// A length that is not a constant.
+    /// Whether a length is not a constant.
     odd: bool,
 }
 
@@ -215,7 +217,7 @@ impl Sizes {
                 None => self.odd = true,
             },
             Growth::Replaces => self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1))),
-            // An aggregate is no call of a function: `gathers_products` looks at those.
+            // An aggregate is not a function call: `gathers_products` checks aggregates.
             Growth::Gathers => {}
             Growth::Formats => {
                 let plain = |bytes: &[u8]| !bytes.iter().any(|b| b.is_ascii_digit() || *b == b'*');
@@ -225,7 +227,7 @@ impl Sizes {
     }
 }
 
-/// The length of a constant in bytes, and the bytes without the server's header.
+/// Returns the length of a constant in bytes, and its bytes without the header.
 fn constant(node: &Node) -> Option<(u64, Vec<u8>)> {
     if node.label != "CONST" {
         return None;
@@ -239,7 +241,7 @@ fn constant(node: &Node) -> Option<(u64, Vec<u8>)> {
     Some((length.parse().ok()?, bytes.get(4..).unwrap_or_default().to_vec()))
 }
 
-/// The value of an `int4` constant, as a length.
+/// Returns the value of an `int4` constant, as a length.
 fn integer(node: &Node) -> Option<u64> {
     if node.label != "CONST" || node.number("consttype") != Some(23) {
         return None;

@@ -1,6 +1,6 @@
-//! What a parse tree calls and reads: the OIDs of functions, operators, relations and types, and what is in it that is never
-//! run. Every field that names a function or operator is collected whatever node it is in; a node of an unknown kind is
-//! refused by its name.
+//! What a parse tree calls and reads: the OIDs of functions, operators, relations and types, and anything in
+//! it that is never run. Every field that names a function or operator is collected, whatever node it is in;
+//! a node of an unknown kind is refused by its name.
 
 use super::tree::{Node, Tree};
 use crate::plan::NotCounted;
@@ -11,7 +11,7 @@ pub(super) struct Calls {
     pub(super) functions: Vec<u32>,
     pub(super) operators: Vec<u32>,
     pub(super) relations: Vec<u32>,
-    /// Types of values that a call takes or gives: their own functions may be called.
+    /// Types of values that a call accepts or returns: their own functions may be called.
     pub(super) types: Vec<u32>,
     /// Types that text is converted to or from.
     pub(super) converted: Vec<u32>,
@@ -19,14 +19,14 @@ pub(super) struct Calls {
     pub(super) refused: Option<NotCounted>,
 }
 
-/// Fields that name a function.
+/// Fields that contain a function.
 const FUNCTIONS: [&str; 8] =
     ["funcid", "opfuncid", "aggfnoid", "winfnoid", "hashfuncid", "negfuncid", "startInRangeFunc", "endInRangeFunc"];
 
-/// Fields that name an operator, or list some.
+/// Fields that contain an operator or a list of operators.
 const OPERATORS: [&str; 4] = ["opno", "opnos", "eqop", "sortop"];
 
-/// Fields that name the type of a value, or list some.
+/// Fields that contain the type of a value or a list of types.
 const TYPES: [&str; 20] = [
     "vartype",
     "consttype",
@@ -50,7 +50,7 @@ const TYPES: [&str; 20] = [
     "colTypes",
 ];
 
-/// Nodes that call functions of the types of their arguments.
+/// Nodes that call functions of their arguments' types.
 const CALLING: [&str; 16] = [
     "FUNCEXPR",
     "OPEXPR",
@@ -70,7 +70,7 @@ const CALLING: [&str; 16] = [
     "SETOPERATIONSTMT",
 ];
 
-/// Nodes that call nothing by themselves: structure, values and SQL's own operators.
+/// Nodes that call nothing themselves: structure, values and SQL's own operators.
 const PLAIN: [&str; 52] = [
     "QUERY",
     "RTE",
@@ -126,21 +126,21 @@ const PLAIN: [&str; 52] = [
     "RETURNINGOPTION",
 ];
 
-/// `count(*)` and `count("any")`, which look at no value but for NULL.
+/// `count(*)` and `count("any")`, which only check values for NULL.
 const COUNTS: [u32; 2] = [2803, 2147];
 
-/// `LOCALTIMESTAMP(n)`, the last of `SQLValueFunctionOp` that is a time; names of the session follow
+/// `LOCALTIMESTAMP(n)`, the last time in `SQLValueFunctionOp`; names of the session follow
 /// (<https://github.com/postgres/postgres/blob/master/src/include/nodes/primnodes.h>).
 const LAST_OF_TIMES: u32 = 8;
 
-/// What a tree calls and reads.
+/// Returns what a tree calls and reads.
 pub(super) fn of(tree: &Tree) -> Calls {
     let mut found = Calls::default();
     walk(tree, false, &mut found);
     found
 }
 
-/// The types of the constants in a tree that are not NULL.
+/// Collects the types of the constants in a tree that are not NULL.
 pub(super) fn types_of_constants(tree: &Tree, found: &mut Vec<u32>) {
     match tree {
         Tree::Atom(_) => {}
@@ -196,18 +196,19 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     for (name, values) in &node.fields {
         let inner = (called || calling) && !counts_all;
         let inner = inner || compares && name == "targetList";
-        // What a subquery gives is looked at where it is read: its own parts are not part of the call around it.
+        // The result of a subquery is checked where it is read: its parts do not belong to the surrounding
+        // call.
         let inner = inner && label != "SUBLINK" || compares && name == "targetList";
         values.iter().for_each(|v| walk(v, inner, found));
     }
 }
 
-/// Whether a list has something in it.
+/// Returns whether the field is a list that is not empty.
 fn is_some(node: &Node, field: &str) -> bool {
     matches!(node.field(field), [Tree::List(parts)] if !parts.is_empty())
 }
 
-/// The field that says of which type the value of a node is.
+/// Returns the field with the type of a node's value.
 fn value_type(node: &Node) -> Option<&[Tree]> {
     TYPES.iter().map(|t| node.field(t)).find(|v| !v.is_empty())
 }
@@ -226,7 +227,7 @@ fn refuse(found: &mut Calls, why: NotCounted) {
     found.refused.get_or_insert(why);
 }
 
-/// Why a node of a kind that is never run is refused.
+/// Returns why a node of a kind that is never run is refused.
 fn named(label: &str) -> NotCounted {
     let calls = |what: &str| NotCounted::Calls(what.to_owned());
     match label {

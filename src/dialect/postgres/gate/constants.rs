@@ -1,9 +1,11 @@
-//! Has the server parse a statement that holds SQL of a schema file, without running a function of a user.
+//! Makes the server parse a statement that contains SQL from a schema file, without running a user-defined
+//! function.
 //!
-//! The server converts a constant to its type when it parses it. For an array, a row or a range that runs the input of the
-//! parts, and with it the conditions of domains; a range calls the comparison of its operator class besides. If the database
-//! has such a domain or range, a statement whose literals may be such values is parsed with harmless ones in their place
-//! first, which shows what they would be converted to. Of an extension's type, the input function is trusted.
+//! The server converts a constant to its type when it parses it. For an array, a row or a range that runs the
+//! input functions of the parts, and with them the conditions of domains; a range also calls the comparison
+//! function of its operator class. If the database has such a domain or range, a statement whose literals may
+//! be such values is first parsed with harmless ones in their place, which shows what they would be converted
+//! to. The input functions of types of extensions are trusted.
 
 use sqlx::Row as _;
 
@@ -12,20 +14,21 @@ use super::admit::Judge;
 use super::literals::{self, Place};
 use super::{Gate, Tree, calls, tree};
 
-/// Domains with conditions, and ranges that users' functions compare.
+/// Domains with conditions, and ranges that are compared by user-defined functions.
 const CANDIDATES: &str = "SELECT DISTINCT contypid::pg_catalog.int8 AS oid FROM pg_catalog.pg_constraint \
     WHERE contypid <> 0 AND conbin IS NOT NULL \
     UNION SELECT rngtypid::pg_catalog.int8 FROM pg_catalog.pg_range \
     WHERE rngsubopc >= 16384 OR rngcanonical::pg_catalog.oid >= 16384 ORDER BY oid";
 
-/// The parse trees of the views that rosey asks by.
+/// The parse trees of the views that rosey uses to ask the server.
 const TREES: &str = "SELECT r.ev_action::pg_catalog.text AS tree FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN \
     (pg_catalog.to_regclass('pg_temp._rosey_ask'), pg_catalog.to_regclass('pg_temp._rosey_gate'))";
 
-/// Runs a statement that only creates an object. One that could run a function of a user as it is parsed is not sent.
+/// Runs a statement that only creates an object. Does not send one that could run a user-defined function
+/// while it is parsed.
 ///
 /// # Errors
-/// [`Error::NotParsed`] for such a statement; else the server's own.
+/// [`Error::NotParsed`] for such a statement; otherwise the server's error.
 pub(crate) async fn execute(connection: &mut Connection, sql: &str) -> Result<(), Error> {
     if literals::may_have_parts(sql) && has_guarded(connection).await? {
         try_without(connection, sql).await?;
@@ -33,7 +36,8 @@ pub(crate) async fn execute(connection: &mut Connection, sql: &str) -> Result<()
     connection.execute(sql).await.map(drop)
 }
 
-/// Whether the database has a type whose values run functions of users when they are read as a part of another.
+/// Returns whether the database has a type whose values run user-defined functions when they are read as a
+/// part of another value.
 async fn has_guarded(connection: &mut Connection) -> Result<bool, Error> {
     if let Some(known) = connection.has_guarded_types() {
         return Ok(known);
@@ -45,7 +49,7 @@ async fn has_guarded(connection: &mut Connection) -> Result<bool, Error> {
     Ok(found)
 }
 
-/// Whether a value of one of the types runs a function of a user when it is read.
+/// Returns whether reading a value of one of the types runs a user-defined function.
 async fn are_guarded(connection: &mut Connection, types: Vec<u32>) -> Result<bool, Error> {
     let mut gate = Gate::default();
     let wanted = calls::Calls { types: types.clone(), ..calls::Calls::default() };
@@ -54,7 +58,7 @@ async fn are_guarded(connection: &mut Connection, types: Vec<u32>) -> Result<boo
     Ok(types.iter().any(|t| judge.is_guarded(*t)))
 }
 
-/// Parses the statement with harmless literals for those that may have parts.
+/// Parses the statement with harmless literals in place of those that may have parts.
 async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error> {
     for place in [Place::Plain, Place::Empty] {
         let Some(probe) = literals::replaced(sql, place) else { return Err(Error::NotParsed) };
@@ -63,12 +67,13 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
         if taken.as_ref().is_err_and(Error::is_no_refusal) {
             return taken.map(drop);
         }
-        // Nothing with parts can be made of plain literals: those that are taken are texts or the like.
+        // A plain literal cannot become a value with parts: if the server accepts it, the type is a text or
+        // the like.
         let is_safe = taken.is_ok() && (place == Place::Plain || has_no_guarded_constant(connection).await?);
         connection.own(&["ROLLBACK TO SAVEPOINT rosey_constants"]).await?;
         match taken {
             _ if is_safe => return Ok(()),
-            // A mistake of another kind than a literal's is one of the statement as it is written.
+            // An error that is not about a literal is an error in the statement as it is written.
             Err(Error::Sql { ref code, .. }) if !code.starts_with("22") => return taken.map(drop),
             _ => {}
         }
@@ -76,7 +81,7 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
     Err(Error::NotParsed)
 }
 
-/// Whether the views that have just been made hold no constant of a guarded type.
+/// Returns whether the views that were just created contain no constant of a guarded type.
 async fn has_no_guarded_constant(connection: &mut Connection) -> Result<bool, Error> {
     let texts = connection.query(TREES).await?;
     let trees: Vec<Option<Tree>> = texts.iter().map(|r| tree::read(&r.try_get::<String, _>("tree").ok()?)).collect();

@@ -1,5 +1,5 @@
-//! What the server's catalogs say of the functions, operators, types and relations that parse trees name. One query a round,
-//! whatever their number; what has been looked up is not looked up again.
+//! What the server's catalogs say about the functions, operators, types and relations in parse trees. One
+//! query per round, however many there are; nothing is looked up twice.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ pub(super) struct Function {
     pub(super) shown: String,
     pub(super) schema: String,
     pub(super) name: String,
-    /// `i`, `s` or `v`.
+    /// `i`mmutable, `s`table or `v`olatile.
     pub(super) volatility: String,
-    /// Whether it gives a set of rows.
+    /// Whether it returns a set of rows.
     pub(super) is_set: bool,
 }
 
@@ -26,11 +26,11 @@ pub(super) struct Function {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Operator {
     oid: u32,
-    /// The function behind it.
+    /// The function that implements it.
     pub(super) function: u32,
 }
 
-/// A type, with the parts whose own functions run when its values are made or compared.
+/// A type, with the parts whose own functions run when its values are created or compared.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Type {
     pub(super) oid: u32,
@@ -39,9 +39,9 @@ pub(super) struct Type {
     pub(super) kind: String,
     /// Element, base type, columns, subtype.
     pub(super) parts: Vec<u32>,
-    /// Conditions of a domain, as parse trees.
+    /// The conditions of a domain, as parse trees.
     pub(super) checks: Vec<String>,
-    /// Functions and operator classes that users have made for it.
+    /// Whether users have created functions or operator classes for it.
     pub(super) has_own_code: bool,
 }
 
@@ -53,13 +53,13 @@ pub(super) struct Relation {
     /// `r` for a table, `p` for a partitioned one, and so on (`pg_class.relkind`).
     pub(super) kind: String,
     pub(super) is_system: bool,
-    /// Whether a partition or child of it is a foreign table.
+    /// Whether one of its partitions or child tables is a foreign table.
     pub(super) has_foreign_parts: bool,
     /// Whether row-level security would hide rows from the role.
     pub(super) hides_rows: bool,
 }
 
-/// All that has been looked up.
+/// Everything that has been looked up.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) functions: BTreeMap<u32, Function>,
@@ -86,7 +86,7 @@ pub(super) struct Wanted {
 }
 
 impl Facts {
-    /// Looks up what is wanted and not known yet; says whether there was any.
+    /// Looks up what is wanted and not known yet; returns whether there was anything.
     ///
     /// # Errors
     /// If the server does not answer.
@@ -121,7 +121,8 @@ impl Facts {
     }
 }
 
-/// One query for all. `regprocedure` and `format_type` give names; nothing in it comes from a schema file.
+/// Returns one query for everything. `regprocedure` and `format_type` provide the names; nothing in it comes
+/// from a schema file.
 fn query(functions: &str, operators: &str, types: &str, relations: &str) -> String {
     let among = |column: &str, oids: &str| format!("{column} = ANY ('{{{oids}}}'::pg_catalog.oid[])");
     format!(
@@ -152,7 +153,7 @@ fn query(functions: &str, operators: &str, types: &str, relations: &str) -> Stri
     )
 }
 
-/// A type as an object. Objects that come with the server have OIDs below 16384
+/// Returns the SQL for a type as a JSON object. Objects that come with the server have OIDs below 16384
 /// (<https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>).
 fn of_type() -> String {
     "pg_catalog.json_build_object(\

@@ -1,32 +1,34 @@
-//! Which literals of a statement the server could convert to a value with parts (an array, a row, a range), and the same
-//! statement with harmless ones in their place. Refuses what could be read in two ways.
+//! Finds the literals of a statement that the server could convert to a value with parts (an array, a row, a
+//! range), and replaces them by harmless ones. Refuses statements that could be read in two ways.
 
-/// What takes the place of a literal that could have parts.
+/// What replaces a literal that could have parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// `'null'`: no array, row or range can be made of it, but a text or JSON can.
+    /// `'null'`: valid as a text or JSON, but not as an array, row or range.
     Plain,
-    /// `'{}'` and `'empty'`: arrays and ranges without a part.
+    /// `'{}'` and `'empty'`: arrays and ranges without parts.
     Empty,
 }
 
-/// The inputs of arrays, rows, ranges and multiranges begin with one of these, after spaces. A backslash may be an escape of one.
+/// The texts of arrays, rows, ranges and multiranges begin with one of these, after whitespace. A backslash
+/// may escape one.
 const OPENS: [char; 4] = ['{', '[', '(', '\\'];
 
-/// Whether a literal, in whatever quotes, may begin like an array, a row or a range. Looks at each quote as if it opened one.
+/// Returns whether a literal, however quoted, may begin like an array, a row or a range. Every quote is
+/// treated as an opening one.
 pub(super) fn may_have_parts(sql: &str) -> bool {
     sql.to_ascii_lowercase().contains("uescape")
         || sql.char_indices().any(|(at, c)| ['\'', '$'].contains(&c) && begins(sql.get(at + 1..).unwrap_or_default()))
 }
 
-/// Whether the text is one of a value with parts, whatever counts as a space.
+/// Returns whether the text may be a value with parts, whatever counts as whitespace.
 fn begins(text: &str) -> bool {
     let is_space = |c: char| c.is_whitespace() || c.is_control() || !c.is_ascii();
     text.trim_start_matches(is_space).starts_with(OPENS)
 }
 
-/// The statement with other literals for those that may have parts; nothing if it holds anything beside plain literals and
-/// names in quotes: a comment, an escape, a string in dollars.
+/// Returns the statement with the literals replaced that may have parts, or `None` if it contains more than
+/// plain literals and quoted names: a comment, an escape, a dollar-quoted string.
 pub(super) fn replaced(sql: &str, place: Place) -> Option<String> {
     let mut out = String::with_capacity(sql.len());
     let mut has_escapes = false;
@@ -62,7 +64,7 @@ pub(super) fn replaced(sql: &str, place: Place) -> Option<String> {
     (!(has_escapes && sql.contains('\\'))).then_some(out)
 }
 
-/// The literal, or what takes its place.
+/// Returns the literal or its replacement.
 fn literal(quoted: &str, place: Place) -> String {
     let text = quoted.get(1..).unwrap_or_default();
     let opens_array = text.trim_start().starts_with('{');
@@ -74,7 +76,7 @@ fn literal(quoted: &str, place: Place) -> String {
     }
 }
 
-/// Where what begins with a quote ends: behind the first one that is not doubled.
+/// Returns the end of what begins with a quote: after the first quote that is not doubled.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut at = 1;
     loop {

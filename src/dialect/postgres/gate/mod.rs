@@ -1,16 +1,16 @@
-//! The one gate that SQL from a schema file passes before a plan evaluates it.
+//! The only gate through which SQL from a schema file reaches evaluation by a plan.
 //!
-//! Nothing is judged by its text. The server parses the expressions as columns of a temporary view, which runs nothing, and
-//! its own parse tree (`pg_rewrite.ev_action`) says what they call and read, whatever their spelling. A tree is admitted if
-//! all of it is: functions that come with the server and are IMMUTABLE, or STABLE and on the list of [`admit`]; types whose
-//! functions come with the server; ordinary tables, in `safe` only those that rosey's own query reads. [`bound`] refuses what
-//! could take memory without end.
+//! Nothing is judged by its text. The server parses the expressions as columns of a temporary view, which
+//! runs nothing, and its own parse tree (`pg_rewrite.ev_action`) shows what they call and read, however they
+//! are spelled. A tree is admitted if all of it is: built-in functions that are IMMUTABLE, or STABLE and on
+//! the list of [`admit`]; types whose functions are built in; ordinary tables, in `safe` only those that
+//! rosey's own query reads. [`bound`] refuses what could use unlimited memory.
 //!
-//! What is run afterwards is the view: the very tree that was judged, and not a text that is parsed a second time. A view
-//! that anything in it keeps from being admitted is made again without that.
+//! Afterwards the view itself is run: the same tree that was judged, not a text that is parsed a second time.
+//! If something in a view is not admitted, the view is re-created without it.
 //!
-//! Errors of the parse are about the file's own words and may be quoted. Errors of the run may hold values of rows: of those
-//! only the SQLSTATE is kept.
+//! Parse errors are about the file's own text and may be quoted. Runtime errors may contain values of rows:
+//! of these only the SQLSTATE is kept.
 
 mod admit;
 mod bound;
@@ -33,29 +33,29 @@ use super::connection::{Connection, Error};
 use super::names::literal;
 use crate::plan::NotCounted;
 
-/// How many expressions are columns of one view. Each may lock a table until the view is gone.
+/// The maximum number of expressions in one view. Each may lock a table until the view is dropped.
 pub(crate) const AT_ONCE: usize = 100;
 
-/// How often types lead to further types and conditions.
+/// The maximum number of rounds in which types lead to further types and conditions.
 const ROUNDS: usize = 16;
 
-/// The view.
+/// The name of the view.
 pub(crate) const VIEW: &str = "pg_temp._rosey_gate";
 
-/// An expression that is to be judged: a scalar subquery, with its brackets.
+/// An expression to judge: a scalar subquery, with its brackets.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) select: String,
     pub(crate) scope: Scope,
 }
 
-/// What the server says of a view of several expressions.
+/// The verdict on a view of several expressions.
 pub(crate) enum Judged {
-    /// It does not take it; the transaction waits to be rolled back to a savepoint.
+    /// The server rejects it; the transaction must be rolled back to a savepoint.
     NotTaken(Error),
-    /// All of them are admitted, and the view is there: expression `n` is its column `cN`.
+    /// All are admitted and the view exists: expression `n` is its column `cN`.
     Admitted,
-    /// For each, why it is not run.
+    /// Why each expression is not run.
     Refused(Vec<Option<NotCounted>>),
 }
 
@@ -66,10 +66,10 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Makes the view and judges its columns.
+    /// Creates the view and judges its columns.
     ///
     /// # Errors
-    /// If the connection is lost, or the session is told to stop.
+    /// If the connection is lost or the statement is cancelled.
     pub(crate) async fn judge(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Judged, Error> {
         let columns: Vec<String> = asked.iter().enumerate().map(|(n, a)| format!("{}\n AS c{n}", a.select)).collect();
         let view = format!("CREATE TEMPORARY VIEW _rosey_gate AS SELECT {}", columns.join(", "));
@@ -101,7 +101,8 @@ impl Gate {
             judge.refusal(calls, scope).or_else(|| bound::exceeds(tree, &|f| admit::growth(&self.facts, f)))
         };
         let mut found: Vec<Option<NotCounted>> = trees.iter().zip(asked).map(|(t, a)| judge(t, &calls::of(t), &a.scope)).collect();
-        // What has more columns than it was given, or calls something beside them, is not what it looks like.
+        // If there are more columns than expressions, or calls outside of them, the text is not what it looks
+        // like.
         let beside = judge(&tree, &whole, &Scope::Tables).filter(|_| found.iter().all(Option::is_none));
         if trees.len() != asked.len() || beside.is_some() {
             let why = beside.unwrap_or_else(|| NotCounted::Unknown("it is not a single expression".to_owned()));
@@ -110,10 +111,10 @@ impl Gate {
         Ok(if found.iter().all(Option::is_none) { Judged::Admitted } else { Judged::Refused(found) })
     }
 
-    /// Says of each expression why it is not run, where it is not. Nothing is run, and no view is left.
+    /// Returns for each expression why it is not run, if it is not. Runs nothing and leaves no view.
     ///
     /// # Errors
-    /// As [`Gate::judge`].
+    /// As for [`Gate::judge`].
     pub(crate) async fn verdicts(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Vec<Option<NotCounted>>, Error> {
         let mut found: Vec<Option<NotCounted>> = vec![None; asked.len()];
         let mut open: Vec<(usize, usize)> = (0..asked.len()).step_by(AT_ONCE).map(|n| (n, (n + AT_ONCE).min(asked.len()))).rev().collect();
@@ -127,7 +128,7 @@ impl Gate {
                 Judged::Refused(each) if to - from == 1 || each.iter().any(Option::is_none) => {
                     each.into_iter().enumerate().for_each(|(n, why)| found[from + n] = why);
                 }
-                // Which one it is, is not told.
+                // The server does not say which one it is.
                 Judged::NotTaken(_) | Judged::Refused(_) => {
                     let half = from + (to - from) / 2;
                     open.extend([(half, to), (from, half)]);
@@ -137,7 +138,7 @@ impl Gate {
         Ok(found)
     }
 
-    /// Looks up all that a tree names, and what that leads to.
+    /// Looks up everything that a tree names, and what that leads to.
     async fn look_up(&mut self, connection: &mut Connection, calls: &Calls) -> Result<(), Error> {
         let mut wanted = Wanted {
             functions: calls.functions.clone(),
@@ -168,17 +169,17 @@ impl Gate {
     }
 }
 
-/// Why an expression that the server does not take is not run.
+/// Returns why an expression that the server rejects is not run.
 pub(crate) fn not_taken() -> NotCounted {
     NotCounted::Unknown("the server rejects it until the change has been made".to_owned())
 }
 
-/// Why an expression is not run that could run a function as it is parsed.
+/// Returns why an expression is not run if parsing it could run a function.
 fn not_parsed() -> NotCounted {
     NotCounted::Calls("a user-defined function to parse a constant".to_owned())
 }
 
-/// The relations that the scopes name.
+/// Returns the relations that the scopes name.
 fn named<'a>(asked: &[&'a Asked]) -> Vec<&'a String> {
     let mut found: Vec<&String> = Vec::new();
     for asked in asked {
@@ -189,7 +190,7 @@ fn named<'a>(asked: &[&'a Asked]) -> Vec<&'a String> {
     found
 }
 
-/// The view's tree, its OID, and those of the named relations; nothing if the tree cannot be read.
+/// Returns the view's tree, its OID and those of the named relations, or `None` if the tree cannot be read.
 async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(Tree, u32, Vec<u32>)>, Error> {
     let names: Vec<String> = named.iter().map(|n| literal(n)).collect();
     let sql = format!(
@@ -210,7 +211,7 @@ async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(
     Ok(tree::read(&text).map(|tree| (tree, oid(view), named.into_iter().map(oid).collect())))
 }
 
-/// The one query of a view.
+/// Returns the only query of a view.
 fn query_of(tree: &Tree) -> Option<&tree::Node> {
     match tree {
         Tree::List(parts) => match parts.as_slice() {

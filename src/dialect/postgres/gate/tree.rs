@@ -1,36 +1,36 @@
-//! The server's text form of a parse tree (`pg_node_tree`), as plain data. Reads it and refuses what it does not understand;
-//! knows nothing of what the nodes mean (<https://github.com/postgres/postgres/blob/master/src/backend/nodes/read.c>).
+//! The server's text form of a parse tree (`pg_node_tree`), as plain data. Refuses what it cannot read, and
+//! knows nothing about the meaning of the nodes
+//! (<https://github.com/postgres/postgres/blob/master/src/backend/nodes/read.c>).
 
-/// How deeply nodes and lists may be nested. What is nested deeper is refused before the stack of this program is used up.
+/// The maximum nesting depth of nodes and lists. Deeper trees are refused before they exhaust the stack.
 const DEEPEST: usize = 2_000;
 
 /// A part of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tree {
-    /// A word or number, its escapes resolved.
+    /// A word or number, unescaped.
     Atom(String),
-    /// `( … )`, also a list of numbers, which begins with its kind: `(o 96 97)`.
+    /// `( … )`, which may be a list of numbers that begins with its kind: `(o 96 97)`.
     List(Vec<Tree>),
     /// `{LABEL :field value …}`.
     Node(Node),
 }
 
-/// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Node {
-    /// `FUNCEXPR`.
+    /// The label, such as `FUNCEXPR`.
     pub(super) label: String,
-    /// Each field with all that stands before the next one.
+    /// Each field with everything before the next one.
     pub(super) fields: Vec<(String, Vec<Tree>)>,
 }
 
 impl Node {
-    /// The values of a field; none if it has no such field.
+    /// Returns the values of a field, or nothing if the node has no such field.
     pub(super) fn field(&self, name: &str) -> &[Tree] {
         self.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice()).unwrap_or_default()
     }
 
-    /// A field's number: an OID, a place, a flag. Nothing if it is not one number.
+    /// Returns a field's number (an OID, a position, a flag), or `None` if its value is not one number.
     pub(super) fn number(&self, name: &str) -> Option<u32> {
         match self.field(name) {
             [Tree::Atom(text)] => text.parse().ok(),
@@ -38,7 +38,7 @@ impl Node {
         }
     }
 
-    /// The node that is a field's one value.
+    /// Returns the node that is the field's only value.
     pub(super) fn node(&self, name: &str) -> Option<&Node> {
         match self.field(name) {
             [Tree::Node(node)] => Some(node),
@@ -46,7 +46,7 @@ impl Node {
         }
     }
 
-    /// The nodes of a field that holds a list of them.
+    /// Returns the nodes of a field that is a list of nodes.
     pub(super) fn nodes(&self, name: &str) -> impl Iterator<Item = &Node> {
         let all: &[Tree] = match self.field(name) {
             [Tree::List(all)] => all,
@@ -57,7 +57,7 @@ impl Node {
 }
 
 impl Tree {
-    /// Every number in it.
+    /// Collects all numbers in the tree.
     pub(super) fn numbers(&self, found: &mut Vec<u32>) {
         match self {
             Tree::Atom(text) => found.extend(text.parse::<u32>().ok()),
@@ -67,7 +67,7 @@ impl Tree {
     }
 }
 
-/// Reads a tree; nothing if the text is not one, or is nested too deeply.
+/// Reads a tree; returns `None` if the text is not one or is nested too deeply.
 pub(super) fn read(text: &str) -> Option<Tree> {
     let tokens = tokens(text);
     let mut at = 0;
@@ -134,7 +134,7 @@ fn value(tokens: &[Token], at: &mut usize, depth: usize) -> Option<Tree> {
             Some(Tree::List(parts))
         }
         Token::Bracket(_) => None,
-        // A name that begins with a colon, where a value is expected.
+        // An atom that begins with a colon, where a value is expected.
         Token::Field(text) => Some(Tree::Atom(format!(":{text}"))),
         Token::Atom(text) => Some(Tree::Atom(text.clone())),
     }

@@ -1,4 +1,4 @@
-//! Answers → schema: what is an object of its own. Tables have a file to themselves (`tables`).
+//! Builds the schema from the answers: top-level objects. Tables are in `tables`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,14 @@ use crate::schema::{
     SequenceOptions, Table, Type, Unmanaged, View,
 };
 
-/// Whether no plan ever touches a relation of this name.
+/// Returns whether no plan ever changes a relation of this name.
 pub(in super::super) fn is_reserved(name: &ObjectName) -> bool {
     let relation = name.name.as_str();
     let schema = name.schema.as_ref().is_some_and(|s| bookkeeping::is_schema(s.as_str()));
     schema || relation.starts_with("_rosey") || bookkeeping::is_table(relation)
 }
 
-/// A sequence that a column may turn out to bring with it.
+/// A sequence that may turn out to belong to a column's definition.
 pub(super) struct FoundSequence {
     pub(super) name: ObjectName,
     pub(super) ty: Type,
@@ -31,15 +31,15 @@ pub(super) struct FoundSequence {
     pub(super) comment: Option<String>,
 }
 
-/// The schema as it grows.
+/// The schema while it is built.
 pub(super) struct Builder {
     pub(super) live: Live,
     pub(super) tables: BTreeMap<i64, Table>,
     pub(super) materialized: BTreeMap<i64, MaterializedView>,
     pub(super) domains: BTreeMap<i64, Domain>,
-    /// Constraints that stand on an index, by its oid.
+    /// Constraints with an index, by the index's OID.
     pub(super) keys: BTreeMap<i64, super::tables::Found>,
-    /// Relations that are left alone: reserved, partitioned, inherited, foreign.
+    /// Relations that are not managed: reserved, partitioned, inherited, foreign.
     hidden: BTreeSet<i64>,
 }
 
@@ -78,7 +78,7 @@ impl Builder {
         &self.live.server.default_schema
     }
 
-    /// A name without its schema where that is the default one.
+    /// Returns a name without its schema if that is the default one.
     pub(super) fn name(&self, schema: &str, name: &str) -> ObjectName {
         let own = schema != self.default_schema();
         ObjectName { schema: own.then(|| ident(schema)), name: ident(name) }
@@ -102,7 +102,7 @@ impl Builder {
         let name = self.name(&schema, &name);
         self.live.history |= name.name.as_str() == "_rosey_history";
         if kind == "c" {
-            return; // a composite type: named among the unmanaged
+            return; // a composite type: reported as unmanaged
         }
         let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
         if is_reserved(&name) {
@@ -204,7 +204,7 @@ impl Builder {
         self.place(found);
     }
 
-    /// A sequence is its identity column's, or makes its column a serial one, or stands alone.
+    /// Assigns a sequence to its identity column or serial column, or keeps it as an object of its own.
     fn place(&mut self, found: FoundSequence) {
         let hidden = found.owner.is_some_and(|(table, _)| self.hidden.contains(&table));
         if hidden || is_reserved(&found.name) {
@@ -305,14 +305,14 @@ impl Builder {
         schema.domains = self.domains.into_values().map(|d| (d.name.clone(), d)).collect();
         schema.domains.sort_keys();
         if schema.is_empty() {
-            // What there is, is the schema itself: a file that says so may be applied.
+            // The default schema always exists: a file that declares it can be applied.
             let home = ident(&self.live.server.default_schema);
             schema.namespaces.insert(ObjectName::bare(home.clone()), Namespace::new(home));
         }
         self.live
     }
 
-    /// A domain's condition.
+    /// Adds a check constraint to a domain.
     pub(super) fn domain_check(&mut self, domain: i64, check: Check) {
         if let Some(domain) = self.domains.get_mut(&domain) {
             let default = default_name::domain_check(domain);
@@ -322,8 +322,8 @@ impl Builder {
     }
 }
 
-/// `serial` or `bigserial`, where the column is what those make: the type, NOT NULL, and a default that takes from the
-/// sequence it owns.
+/// Returns `serial` or `bigserial` if the column is what those create: the type, NOT NULL, and a default from
+/// the sequence that it owns.
 pub(in super::super) fn serial_type(column: &Column, sequence: &ObjectName, ty: &Type) -> Option<Type> {
     let serial = match (&column.ty, ty) {
         (Type::Integer, Type::Integer) => Type::Serial,
@@ -337,7 +337,7 @@ pub(in super::super) fn serial_type(column: &Column, sequence: &ObjectName, ty: 
     (column.not_null && ends).then_some(serial)
 }
 
-/// The options that are not what PostgreSQL takes by itself.
+/// Returns the options that differ from PostgreSQL's defaults.
 fn options(ty: &Type, [start, increment, min, max, cache]: [i64; 5], cycle: bool) -> SequenceOptions {
     let (usual_min, usual_max) = limits(ty, increment);
     let usual_start = if increment < 0 { max } else { min };
@@ -352,7 +352,7 @@ fn options(ty: &Type, [start, increment, min, max, cache]: [i64; 5], cycle: bool
     }
 }
 
-/// The options of a sequence that say something.
+/// Returns the options of a sequence that differ from the defaults.
 pub(in super::super) fn told(ty: &Type, given: &SequenceOptions) -> SequenceOptions {
     let increment = given.increment.unwrap_or(1);
     let (min, max) = limits(ty, increment);
@@ -361,7 +361,7 @@ pub(in super::super) fn told(ty: &Type, given: &SequenceOptions) -> SequenceOpti
     options(ty, [start, increment, min, max, given.cache.unwrap_or(1)], given.cycle)
 }
 
-/// The lowest and highest value of a sequence that names none.
+/// Returns the default minimum and maximum of a sequence.
 fn limits(ty: &Type, increment: i64) -> (i64, i64) {
     let (lowest, highest) = match ty {
         Type::SmallInt => (i64::from(i16::MIN), i64::from(i16::MAX)),
@@ -371,12 +371,12 @@ fn limits(ty: &Type, increment: i64) -> (i64, i64) {
     if increment < 0 { (lowest, -1) } else { (1, highest) }
 }
 
-/// A view's query without the semicolon behind it.
+/// Returns a view's query without its closing semicolon.
 fn without_end(query: &str) -> String {
     query.trim().trim_end_matches(';').trim_end().to_owned()
 }
 
-/// The columns of a relation, by their numbers; none where one of them is gone.
+/// Returns the columns of a relation by their numbers, or `None` if one of them was dropped.
 pub(super) fn columns_of(relation: &Relation, numbers: &[i64]) -> Option<Vec<Ident>> {
     numbers.iter().map(|n| relation.columns.get(n).cloned()).collect()
 }

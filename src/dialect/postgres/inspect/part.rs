@@ -1,4 +1,4 @@
-//! Small pieces of the catalogs' spelling: defaults, storage parameters, names that may be quoted.
+//! Small pieces in the catalogs' spelling: defaults, storage parameters, names that may be quoted.
 
 use sqlparser::tokenizer::Token;
 
@@ -6,7 +6,8 @@ use super::super::{canon, read_type};
 use super::ident;
 use crate::schema::{DefaultValue, Expr, Ident, Literal, Type};
 
-/// A default as `pg_get_expr` prints it: a plain value where it is one of the column's type, else an expression.
+/// Returns a default as `pg_get_expr` prints it: a literal if it is one of the column's type, otherwise an
+/// expression.
 pub(in super::super) fn default(text: &str, ty: &Type, default_schema: &str) -> DefaultValue {
     DefaultValue::new(value(text, ty, default_schema).unwrap_or_else(|| Literal::Expr(Expr::new(text))))
 }
@@ -37,7 +38,7 @@ fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
     }
 }
 
-/// Whether two types differ in nothing but their arguments.
+/// Returns whether two types differ in nothing but their modifiers.
 fn same_base(a: &Type, b: &Type) -> bool {
     let base = |t: &Type| {
         let sql = super::super::types::type_sql(t);
@@ -48,7 +49,7 @@ fn same_base(a: &Type, b: &Type) -> bool {
     base(a) == base(b) || (is_number_type(a) && is_number_type(b))
 }
 
-/// Whether values of the type are numbers.
+/// Returns whether values of the type are numbers.
 pub(in super::super) fn is_number_type(ty: &Type) -> bool {
     matches!(
         ty,
@@ -56,14 +57,14 @@ pub(in super::super) fn is_number_type(ty: &Type) -> bool {
     )
 }
 
-/// Whether the text is a decimal number.
+/// Returns whether the text is a decimal number.
 pub(in super::super) fn is_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     !unsigned.is_empty() && (!whole.is_empty() || !fraction.is_empty()) && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit())
 }
 
-/// An expression without the brackets that the server puts around all of it.
+/// Returns an expression without the outer brackets that the server adds.
 pub(in super::super) fn expr(text: &str) -> Expr {
     let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'));
     let Some(tokens) = canon::tokens(text) else { return Expr::new(text) };
@@ -71,13 +72,13 @@ pub(in super::super) fn expr(text: &str) -> Expr {
     Expr::new(inner.filter(|_| whole).unwrap_or(text))
 }
 
-/// `name=value` pairs.
+/// Splits `name=value` pairs.
 pub(super) fn parameters(options: &[String]) -> Vec<(String, String)> {
     let pair = |o: &String| o.split_once('=').map_or((o.clone(), String::new()), |(k, v)| (k.to_owned(), v.to_owned()));
     options.iter().map(pair).collect()
 }
 
-/// A name that `quote_ident` printed.
+/// Reads a name that `quote_ident` printed.
 pub(super) fn unquoted(text: &str) -> Ident {
     let inner = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
     ident(&inner.map_or_else(|| text.to_owned(), |t| t.replace("\"\"", "\"")))

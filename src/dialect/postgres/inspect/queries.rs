@@ -1,21 +1,22 @@
-//! The questions to the catalogs (<https://www.postgresql.org/docs/current/catalogs.html>): as many for five thousand
-//! tables as for one. Every value is cast to a type that the driver knows without asking the server.
+//! The queries on the catalogs (<https://www.postgresql.org/docs/current/catalogs.html>): the same number for
+//! five thousand tables as for one. Every value is cast to a type that the driver knows without asking the
+//! server.
 
 use super::unmanaged::of_hidden_relation;
 
-/// Namespaces of the server and of other migrators (`bookkeeping::SCHEMAS`) are left out; objects of extensions are the extensions'.
+/// Excludes the schemas of the server and of other migrators (`bookkeeping::SCHEMAS`).
 pub(super) const OWN: &str = "n.nspname NOT IN ('information_schema', 'drizzle', 'pgroll') AND n.nspname !~ '^pg_'";
 
-/// Whether no extension brought it.
+/// Returns the condition that no extension owns the object.
 pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
     format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
 }
 
-/// What the session and the server are.
+/// Properties of the session and the server.
 pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8, coalesce(current_schema()::text, 'public'), \
      pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'), current_database()::text";
 
-/// Tables, views, sequences and what else has rows or columns.
+/// Tables, views, sequences and other relations with rows or columns.
 pub(super) fn relations() -> String {
     let own = not_of_extension("pg_class", "c.oid");
     let family =
@@ -33,7 +34,8 @@ pub(super) fn relations() -> String {
     )
 }
 
-/// Columns of tables and views, in their order. A default names no column: it is printed without looking its table up.
+/// Columns of tables and views, in their order. A default references no column, so it is printed without
+/// looking up its table.
 pub(super) fn columns() -> String {
     format!(
         "SELECT a.attrelid::int8, a.attnum::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
@@ -49,8 +51,8 @@ pub(super) fn columns() -> String {
     )
 }
 
-/// Constraints of tables and domains, without PostgreSQL 18's named NOT NULLs, the triggers' own, and those that the server
-/// makes for each partition of a table.
+/// Constraints of tables and domains, without PostgreSQL 18's named NOT NULL constraints, constraint
+/// triggers, and those that the server creates for each partition of a table.
 pub(super) fn constraints(version: i64) -> String {
     let set_columns = if version >= 150_000 { "con.confdelsetcols::int8[]" } else { "NULL::int8[]" };
     let (enforced, period) = if version >= 180_000 { ("con.conenforced", "con.conperiod") } else { ("true", "false") };
@@ -70,11 +72,12 @@ pub(super) fn constraints(version: i64) -> String {
     )
 }
 
-/// Indexes, with those of constraints. An expression has the collation of its columns: only the definition says whether it
-/// was given another one.
+/// Indexes, including those of constraints. An expression has the collation of its columns: only the
+/// definition shows whether it was given another one.
 pub(super) fn indexes(version: i64) -> String {
     let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
-    // Parts are looked at one by one only where there is an operator class's option, or another collation than the database's.
+    // Parts are examined one by one only if there is an operator class option or a collation other than the
+    // database's.
     let odd_collation = "attrelid >= 16384 AND attcollation NOT IN (0, 'pg_catalog.\"default\"'::regcollation)";
     format!(
         "WITH odd AS MATERIALIZED (SELECT attrelid, attoptions IS NOT NULL AS options, {odd_collation} AS collated FROM pg_attribute \
@@ -158,8 +161,9 @@ pub(super) fn uses() -> String {
     )
 }
 
-/// What goes with a view when it is re-created, as statements that bring it back, in their order: its owner, privileges
-/// (those that default privileges would add are taken off first), columns' comments, privileges, defaults and what the planner is told of them.
+/// What is dropped with a view when it is re-created, as statements that restore it, in their order: its
+/// owner, privileges (those that default privileges would add are revoked first), comments, privileges and
+/// defaults of columns, and statistics settings.
 pub(super) fn kept() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -192,8 +196,8 @@ pub(super) fn kept() -> String {
     )
 }
 
-/// What goes with a column of a table when it is dropped and added again, or its type changes: table, column, whether it
-/// is a privilege, the privilege or the clause of `ALTER COLUMN`, and what follows a privilege.
+/// What is lost when a column of a table is dropped and added again, or its type changes: table, column,
+/// whether it is a privilege, the privilege or the clause of `ALTER COLUMN`, and the end of the `GRANT`.
 pub(super) fn kept_of_columns(version: i64) -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -220,8 +224,9 @@ pub(super) fn kept_of_columns(version: i64) -> String {
     )
 }
 
-/// What goes with a type that is re-created, as statements that bring it back, in their order: its owner, and the privileges
-/// that are not those of a new type (USAGE for everyone, and what default privileges add).
+/// What is dropped with a type when it is re-created, as statements that restore it, in their order: its
+/// owner, and the privileges that differ from those of a new type (USAGE for everyone, and what default
+/// privileges add).
 pub(super) fn kept_of_types() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let own = not_of_extension("pg_type", "t.oid");

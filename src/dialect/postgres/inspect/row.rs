@@ -1,10 +1,10 @@
-//! A row of an answer, read by position. A value of another type than expected reads as none, so that a server whose
-//! catalogs differ is seen as one that lacks the thing, not as a crash.
+//! A row of an answer, read by position. A value of an unexpected type is read as absent, so that differing
+//! catalogs make an object look missing instead of causing a crash.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-/// A row whose columns are taken one after the other.
+/// A row whose columns are read one after the other.
 pub(super) struct Fields<'r> {
     row: &'r PgRow,
     next: usize,

@@ -1,4 +1,4 @@
-//! Answers → the constraints and indexes of tables.
+//! Builds the constraints and indexes of tables from the answers.
 
 use sqlx::postgres::PgRow;
 
@@ -106,7 +106,7 @@ impl Builder {
                     self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
                 }
             }
-            // Keys and exclusions are read from their indexes, which know more.
+            // Keys and exclusion constraints are read from their indexes, which contain more details.
             _ => drop(self.keys.insert(found.index, found)),
         }
     }
@@ -155,7 +155,7 @@ impl Builder {
         }
     }
 
-    /// A constraint that stands on an index.
+    /// Adds a constraint that has an index.
     fn key(&mut self, found: Found, index: Index) {
         let Some(table) = self.tables.get_mut(&found.table) else { return };
         let plain: Option<Vec<KeyPart>> = index.parts.iter().map(|p| p.column().cloned().map(KeyPart::plain)).collect();
@@ -185,7 +185,7 @@ impl Builder {
     }
 }
 
-/// A name that PostgreSQL would have given itself says nothing.
+/// Returns the name unless it is PostgreSQL's default name.
 fn unless_default(name: Ident, default: &str) -> Option<Ident> {
     Some(name).filter(|n| n.as_str() != default)
 }
@@ -212,7 +212,7 @@ fn foreign_key(found: &Found, table: &Table, columns: Vec<Ident>, parent: Object
     ForeignKey { name, ..fk }
 }
 
-/// `pg_constraint.confdeltype`.
+/// Reads `pg_constraint.confdeltype`.
 fn action(code: &str) -> RefAction {
     match code {
         "r" => RefAction::Restrict,

@@ -1,32 +1,33 @@
-//! What is there and is not managed, as one question to the catalogs: kind, name as it is written in `unmanaged`, the relation
-//! that it stands on, and a digest of its definition. No digest holds an object id, which differs from database to database.
+//! Unmanaged objects, as one query on the catalogs: kind, name as it is written in `unmanaged`, the relation
+//! that they belong to, and a digest of their definition. No digest contains an OID, which differs between
+//! databases.
 
 use super::queries::{OWN, not_of_extension};
 
-/// The relation's name, with its schema where that is not the first of `search_path`.
+/// The relation's name, with its schema unless that is the first of `search_path`.
 const ON: &str =
     "CASE WHEN n.nspname = current_schema() THEN quote_ident(c.relname) ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END";
 
-/// Who was granted a privilege.
+/// The role that has a privilege.
 const GRANTEE: &str = "CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
 
 /// Relations with their schema.
 const RELATION: &str = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
 
-/// The question. `version` is the server's, as `server_version_num`.
+/// Returns the query. `version` is the server's `server_version_num`.
 pub(super) fn unmanaged(version: i64) -> String {
     let parts =
         [functions(version), of_relations(), columns(version), types(), of_schemas(), text_search(), of_database(version), privileges()];
     format!("{} ORDER BY 1, 2", parts.join(" UNION ALL "))
 }
 
-/// A digest of what these expressions say.
+/// Returns the SQL of a digest of these expressions.
 fn digest(parts: &str) -> String {
     format!("left(md5(concat_ws('|', {parts})), 12)")
 }
 
 fn functions(version: i64) -> String {
-    // A range type brings functions of its own, which are no more than a part of it.
+    // A range type has functions of its own, which are only a part of it.
     let own = not_of_extension("pg_proc", "p.oid").replace("= 'e'", "IN ('e', 'i')");
     let body = if version >= 140_000 { "pg_get_function_sqlbody(p.oid)" } else { "NULL" };
     let text = digest(&format!(
@@ -42,7 +43,8 @@ fn functions(version: i64) -> String {
     )
 }
 
-/// What stands on a relation. Triggers of partitions are their table's.
+/// Returns the query for objects that belong to a relation. Triggers of partitions belong to the partitioned
+/// table.
 fn of_relations() -> String {
     let own = not_of_extension("pg_class", "c.oid");
     let trigger = digest(
@@ -84,7 +86,7 @@ fn of_relations() -> String {
     )
 }
 
-/// Properties of columns that have no place in the schema language.
+/// Returns the query for properties of columns that the schema language cannot express.
 fn columns(version: i64) -> String {
     let own = not_of_extension("pg_class", "c.oid");
     let target = if version >= 170_000 { "a.attstattarget::text" } else { "nullif(a.attstattarget, -1)::text" };
@@ -124,12 +126,12 @@ fn types() -> String {
     )
 }
 
-/// The name of an object in a schema, for what has no `reg…` type.
+/// Returns the name of an object in a schema, for kinds without a `reg…` type.
 fn named(column: &str) -> String {
     format!("CASE WHEN n.nspname = current_schema() THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident({column})")
 }
 
-/// Operators and collations, and what else lies in schemas.
+/// Returns the query for operators, collations and other objects in schemas.
 fn of_schemas() -> String {
     let operator = not_of_extension("pg_operator", "o.oid");
     let collation = not_of_extension("pg_collation", "k.oid");
@@ -158,7 +160,8 @@ fn of_schemas() -> String {
     )
 }
 
-/// <https://www.postgresql.org/docs/current/textsearch-configuration.html>
+/// Returns the query for text search objects
+/// (<https://www.postgresql.org/docs/current/textsearch-configuration.html>).
 fn text_search() -> String {
     let configuration = not_of_extension("pg_ts_config", "o.oid");
     let dictionary = not_of_extension("pg_ts_dict", "o.oid");
@@ -187,7 +190,7 @@ fn text_search() -> String {
     )
 }
 
-/// What lies in no schema. What the server was made with has an object id below 16384.
+/// Returns the query for objects outside of schemas. Those that come with the server have OIDs below 16384.
 fn of_database(version: i64) -> String {
     let own = |class: &str| format!("o.oid >= 16384 AND {}", not_of_extension(class, "o.oid"));
     let schemas = "(SELECT string_agg(r.pnnspid::regnamespace::text, ',' ORDER BY r.pnnspid::regnamespace::text) \
@@ -217,7 +220,7 @@ fn of_database(version: i64) -> String {
         )),
         own("pg_publication"),
         digest("CASE WHEN o.castfunc <> 0 THEN o.castfunc::regprocedure END, o.castcontext, o.castmethod"),
-        // A range type brings a cast to its multirange.
+        // A range type has a cast to its multirange.
         own("pg_cast").replace("= 'e'", "IN ('e', 'i')"),
         own("pg_transform"),
         own("pg_language"),
@@ -230,7 +233,8 @@ fn of_database(version: i64) -> String {
     )
 }
 
-/// Privileges that are not those which everybody has of a new object, and those that were taken from everybody.
+/// Returns the query for privileges beyond the default ones of a new object, and for default ones that were
+/// revoked.
 fn privileges() -> String {
     let relation = not_of_extension("pg_class", "c.oid");
     let ty = not_of_extension("pg_type", "t.oid");
@@ -268,8 +272,8 @@ fn privileges() -> String {
     )
 }
 
-/// A digest of a relation that is not managed: a partitioned table, a partition, a table that has to do with inheritance, a
-/// foreign table. What its parent passes on to it is the parent's.
+/// Returns the SQL of the digest of an unmanaged relation: a partitioned table, a partition, a table that
+/// takes part in inheritance, a foreign table. What is inherited counts for the parent only.
 pub(super) fn of_hidden_relation() -> String {
     digest(
         "c.relkind, c.relpersistence, c.reloptions::text, obj_description(c.oid, 'pg_class'), pg_get_expr(c.relpartbound, c.oid), \

@@ -1,6 +1,6 @@
-//! The one step that changes a table: everything about it but its foreign keys and what can wait until after the
-//! transaction. First what is in the way goes; then rows are filled and converted, under the old names and beside the
-//! columns that go; then names, columns, rules and indexes become what they shall be.
+//! The step that changes a table: everything about it except foreign keys and what can be done after the
+//! transaction. First it drops what would block the change; then it fills and converts rows, under the old
+//! names and before columns are dropped; then names, columns, constraints and indexes get their final form.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
 
-/// The step, if anything is to be done in the transaction.
+/// Returns the step, if anything is to be done in the transaction.
 pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = away(world, table);
     statements.extend(fill(table));
@@ -39,7 +39,7 @@ pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     Some(step)
 }
 
-/// What is counted beforehand, at the first step of the change.
+/// Adds what is counted before the change to the first step of the change.
 pub(super) fn counted(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     step.rows_of = Some(rows::new_rows(world, table));
     step.old_rows = Some(table.old.clone());
@@ -53,7 +53,8 @@ fn reason(table: &Altered<'_>) -> String {
     if carried.is_empty() { String::new() } else { format!("the type of {} is re-created", carried.join(", ")) }
 }
 
-/// Rules and indexes that go or are in the way, and what makes a column more than its type.
+/// Drops constraints and indexes that are removed or would block the change, and removes serial, identity and
+/// generated properties.
 fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let rules = &table.rules;
     let gone = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
@@ -66,7 +67,7 @@ fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     found
 }
 
-/// New columns that are filled from the old ones, and NULLs that will be refused.
+/// Fills new columns from the old ones, and NULLs in columns that become NOT NULL.
 fn fill(table: &Altered<'_>) -> Vec<Statement> {
     let (mut found, mut set, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     let mut all = false;
@@ -95,14 +96,14 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
         let which = if all { String::new() } else { format!(" WHERE {}", empty.join(" OR ")) };
         found.push(Statement::copy(format!("UPDATE {} SET {}{which}", table.now, set.join(", "))));
         if table.edits.live.foreign_keys.iter().any(|f| f.deferrable.is_some()) || has_deferrable_keys(table) {
-            // What waits for the end of the transaction would stand in the way of ALTER TABLE.
+            // Pending deferred constraint checks would block ALTER TABLE.
             found.push(Statement::new("SET CONSTRAINTS ALL IMMEDIATE"));
         }
     }
     found
 }
 
-/// Whether NULLs are filled where the column is converted or made again, and not before.
+/// Returns whether NULLs are filled while the column is converted or re-created, and not before.
 fn is_converted(table: &Altered<'_>, before: &Column, after: &Column) -> bool {
     table.stirs(&after.name) && !super::retype::is_filled_before(before, after)
 }
@@ -114,7 +115,7 @@ fn has_deferrable_keys(table: &Altered<'_>) -> bool {
         || live.exclusions.iter().any(|e| e.deferrable.is_some())
 }
 
-/// All types at once: each expression sees the row as it was.
+/// Changes all types in one statement: each expression sees the row as it was.
 fn retype(table: &Altered<'_>) -> Option<Statement> {
     let mut parts = Vec::new();
     for retyped in &table.retyped {
@@ -139,7 +140,7 @@ fn retype(table: &Altered<'_>) -> Option<Statement> {
     (!parts.is_empty()).then(|| if copies { Statement::copy(sql) } else { Statement::new(sql) })
 }
 
-/// The table, its columns, its constraints and its indexes take their new names.
+/// Gives the table, its columns, constraints and indexes their new names.
 fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     if table.edits.renamed_from.is_some() {
@@ -164,7 +165,7 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     found
 }
 
-/// Constraints that come or are changed where they stand; those of a busy table without a look at its rows.
+/// Adds constraints and changes existing ones; those of a busy table are added without checking its rows.
 fn rules_come(table: &Altered<'_>) -> Vec<Statement> {
     let rules = &table.rules;
     let mut found = Vec::new();
@@ -189,7 +190,8 @@ fn rules_come(table: &Altered<'_>) -> Vec<Statement> {
     found
 }
 
-/// The statements for one constraint. One that is `late` comes after the transaction, with its comment.
+/// Returns the statements for one constraint. A `late` one is created after the transaction, with its
+/// comment.
 fn rule<T: Object>(
     table: &Altered<'_>,
     op: &rules::Op<T>,
@@ -212,7 +214,7 @@ fn rule<T: Object>(
     }
 }
 
-/// A constraint that is validated or commented where it stands, under its new name.
+/// Returns the statements that validate or comment on an existing constraint, under its new name.
 pub(super) fn edited_rule(
     table: &Altered<'_>,
     name: &str,
@@ -235,7 +237,7 @@ pub(super) fn rule_comment(table: &Altered<'_>, name: &str, comment: Option<&str
     Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {}", quote(name), table.new), comment))
 }
 
-/// Whether the default of a column that stays as it is names a type that is re-created.
+/// Returns whether the unchanged default of a column names a type that is re-created.
 fn names_moved(table: &Altered<'_>, column: &Column) -> bool {
     let before = table.column(&column.name).and_then(|b| b.default.as_ref());
     let same = column.default.is_some() && before == column.default.as_ref() && !table.stirs(&column.name);
@@ -271,7 +273,7 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     let (left, taken) = names_passed(world, table);
     f.drops.extend(left.difference(&taken).cloned());
     f.creates.extend(taken.difference(&left).cloned());
-    // A foreign key may point to a key that comes here.
+    // A foreign key may reference a key that is added here.
     f.creates.push(Resource::Keys(world.names.key(&after.name)).into());
     f.needs = needed(world, after);
     f.needs.extend(changed_parts(world, table));
@@ -282,13 +284,13 @@ fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
     f.frees = needed(world, live).into_iter().filter(|r| world.dropped.contains(r)).collect();
     f.frees.extend(world.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
     f.frees.push(Resource::ExtensionsUnused.into());
-    // A backfill that reads another table reads it as it was.
+    // A backfill that reads another table must see it before it changes.
     let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
     let own = world.shape(&live.name);
     f.frees.extend(read.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Shape(key.to_string()).into()).filter(|s| *s != own));
 }
 
-/// The names of indexes, constraints and sequences that the step gives up, and those that it takes.
+/// Returns the names of indexes, constraints and sequences that the step releases, and those that it takes.
 fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
     let (live, after) = (&table.edits.live.name, &table.edits.after.name);
     let relation = |of: &ObjectName, name: &str| world.relation(&world.names.sibling(of, &ident(name)));
@@ -322,7 +324,7 @@ fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BT
     (left, taken)
 }
 
-/// What comes may need an extension.
+/// Returns the resources that the changed table may need, such as an extension.
 fn changed_parts(world: &World<'_>, table: &Altered<'_>) -> Vec<String> {
     let mut footprint = crate::plan::Footprint::default();
     world.comes(&mut footprint, &table.edits.after.name);

@@ -1,8 +1,10 @@
-//! Names that pass between objects. A live object whose name something else takes steps aside, under a temporary name, at
-//! the start of the transaction, if no order of the steps would do: names go round in a circle, or the object is dropped
-//! only after the transaction. Its statements then use the temporary name.
+//! Names that pass from one object to another. A live object whose name another object takes gets a temporary
+//! name at the start of the transaction if no order of the steps would work: because the renames form a
+//! cycle, or because the object is dropped only after the transaction. Its statements then use the temporary
+//! name.
 //!
-//! Does not move a relation whose name a `backfill` or `using` of the schema file reads: its text could not follow.
+//! Does not rename a relation that a `backfill` or `using` in the schema file reads, because that text could
+//! not follow.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ use crate::diff::TableChange;
 use crate::plan::{Action, Lock, Statement, Step, Transaction};
 use crate::schema::{Address, Ident, Kind, ObjectName, Table};
 
-/// The temporary names, by the resources that the objects hold.
+/// The temporary names, by the resources of the objects.
 pub(super) type Asides = BTreeMap<String, Ident>;
 
 /// What holds a name.
@@ -28,18 +30,18 @@ enum What {
     Constraint,
 }
 
-/// A live object that holds a name.
+/// A live object that has a name.
 #[derive(Debug, Clone)]
 struct Holder<'a> {
     what: What,
     name: ObjectName,
-    /// The table that it belongs to, or that it is.
+    /// The table that the object is or belongs to.
     table: Option<&'a ObjectName>,
     address: Address,
     resources: Vec<String>,
 }
 
-/// Gives temporary names to the live objects that hold these names; true if there is a new one among them.
+/// Assigns temporary names to the live objects that have these names; returns whether any is new.
 pub(super) fn step_aside(world: &mut World<'_>, contended: &BTreeSet<String>) -> bool {
     let read = read_by_expressions(world);
     let mut found = Vec::new();
@@ -61,12 +63,12 @@ pub(super) fn step_aside(world: &mut World<'_>, contended: &BTreeSet<String>) ->
     any
 }
 
-/// The steps that give these names, before all others.
+/// Returns the steps that set the temporary names, before all others.
 pub(super) fn steps(world: &World<'_>) -> Vec<Step> {
     holders(world).iter().filter_map(|holder| step(world, holder)).collect()
 }
 
-/// Lets a step of the transaction wait for these, and give up the temporary names in place of the live ones.
+/// Makes a step of the transaction depend on these, and release the temporary names instead of the live ones.
 pub(super) fn follow(world: &World<'_>, step: &mut Step) {
     let footprint = &mut step.footprint;
     for resource in footprint.drops.iter_mut().chain(&mut footprint.frees).filter(|r| world.asides.contains_key(*r)) {
@@ -93,7 +95,7 @@ fn step(world: &World<'_>, holder: &Holder<'_>) -> Option<Step> {
     Some(step)
 }
 
-/// A constraint without an index. Its table may have stepped aside before.
+/// Renames a constraint without an index. Its table may have a temporary name already.
 fn constraint(world: &World<'_>, holder: &Holder<'_>, to: &str) -> Option<Statement> {
     let [old, new] = [holder.name.name.as_str(), to].map(super::quote);
     Some(Statement::new(format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", world.now(holder.table?))))
@@ -107,14 +109,14 @@ fn lock(world: &World<'_>, holder: &Holder<'_>) -> Option<Lock> {
     }
 }
 
-/// The relations that expressions of the schema file read as they are now.
+/// Returns the relations that expressions of the schema file read in their current state.
 fn read_by_expressions(world: &World<'_>) -> BTreeSet<String> {
     let tables = world.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
     texts.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
 }
 
-/// Everything that holds a name now.
+/// Returns every object that has a name now.
 fn holders<'a>(world: &World<'a>) -> Vec<Holder<'a>> {
     let mut found = Vec::new();
     for table in world.current.tables.values() {
@@ -168,8 +170,8 @@ fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>
     }
 }
 
-/// Orders renames of one name space so that each name is free when it is taken; a circle goes through a temporary name that
-/// is not taken. `renames` are the kind of object, the old and the new name.
+/// Orders renames in one namespace so that each name is free when it is taken; a cycle is broken with a free
+/// temporary name. `renames` are the kind of object, the old and the new name.
 pub(super) fn untangled<K: Copy>(mut renames: Vec<(K, String, String)>, is_taken: impl Fn(&str) -> bool) -> Vec<(K, String, String)> {
     let mut ordered = Vec::new();
     while !renames.is_empty() {

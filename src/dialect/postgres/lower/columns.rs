@@ -1,4 +1,5 @@
-//! The columns of a table that changes: those that go, those that come, and what the others are beyond their type.
+//! The columns of a table that is altered: those that are dropped or added, and the properties of the others
+//! except the type.
 
 use super::super::inspect::KeptOfColumn;
 use super::super::names::{literal, quote};
@@ -13,32 +14,32 @@ use crate::diff::Delta;
 use crate::plan::Statement;
 use crate::schema::{Case, Column, Ident, Identity, ObjectName, Table};
 
-/// Whether a new column is filled by its backfill.
+/// Returns whether a new column is filled before it gets its properties: by its backfill or with numbers.
 pub(super) fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
     let said = column.backfill.is_some() && column.generated.is_none() && column.identity.is_none();
     said || is_numbered(table, column)
 }
 
-/// Whether a new column numbers rows that are there: they get their numbers in the order of the old key, where the server
-/// would follow the order that they happen to lie in.
+/// Returns whether a new column numbers existing rows. They are numbered in the order of the old primary key;
+/// the server would use their physical order.
 pub(super) fn is_numbered(table: &Altered<'_>, column: &Column) -> bool {
     let counts = column.ty.is_serial() || column.identity.is_some();
     counts && column.backfill.is_none() && table.rows && table.edits.live.primary_key.is_some() && table.column(&column.name).is_none()
 }
 
-/// The column before it is filled: it takes NULL and counts nothing.
+/// Returns the column as it is before it is filled: nullable, and neither serial nor identity.
 pub(super) fn bare(column: &Column) -> Column {
     let mut bare = Column::new(column.name.clone(), types::stored(&column.ty));
     bare.collate = column.collate.clone();
     bare
 }
 
-/// The same under the name that it has until the others have their new names.
+/// Returns the same with the name that it has until the others are renamed.
 pub(super) fn unfilled(table: &Altered<'_>, column: &Column) -> Column {
     Column { name: Ident::new(name_before(table, column), Case::Exact), ..bare(column) }
 }
 
-/// The name of a new column that is filled, until the others have their new names: its own may still be another's.
+/// Returns the name of a new, filled column until the others are renamed: its own name may still be in use.
 pub(super) fn name_before(table: &Altered<'_>, column: &Column) -> String {
     let is_new = table.column(&column.name).is_none();
     if is_new && table.edits.live.columns.contains_key(&column.name) {
@@ -48,12 +49,13 @@ pub(super) fn name_before(table: &Altered<'_>, column: &Column) -> String {
     }
 }
 
-/// Whether a column of the table has the name, before the change or after it.
+/// Returns whether a column of the table has the name, before or after the change.
 pub(super) fn is_taken(table: &Altered<'_>, name: &str) -> bool {
     [&table.edits.live, &table.edits.after].iter().any(|t| t.columns.keys().any(|c| c.as_str() == name))
 }
 
-/// Columns that get another name, old and new: those that are live, and new ones whose name was not free yet.
+/// Returns the old and new names of columns to rename: live ones, and new ones whose name was not free
+/// before.
 pub(super) fn renamed(table: &Altered<'_>) -> Vec<((), String, String)> {
     let there = |c: &Ident| !table.recreated.contains(c) || table.column(c).is_some_and(|b| b.generated.is_none());
     let live = table.edits.renamed_columns.iter().filter(|(_, new)| there(new));
@@ -63,7 +65,7 @@ pub(super) fn renamed(table: &Altered<'_>) -> Vec<((), String, String)> {
     live.chain(new.filter(|(_, old, new)| old != new)).collect()
 }
 
-/// Columns that stop counting or being computed, before anything else happens to them.
+/// Removes serial, identity and generated properties of columns, before anything else changes.
 pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     for delta in &table.edits.columns {
@@ -85,25 +87,26 @@ pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement>
     found
 }
 
-/// Columns that go for good or are made again, under their new names.
+/// Returns the columns that are dropped for good or re-created, under their new names.
 fn going<'t>(table: &'t Altered<'_>) -> impl Iterator<Item = &'t Column> {
     let dropped = table.edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(c) } else { None });
     table.recreated.iter().filter_map(|c| table.edits.before.columns.get(c)).chain(dropped)
 }
 
-/// Computed columns that go: no column that they are computed from could change its type.
+/// Drops generated columns first: the columns that they are computed from could not change their type
+/// otherwise.
 pub(super) fn uncomputed(table: &Altered<'_>) -> Vec<Statement> {
     let computed = going(table).filter(|c| c.generated.is_some());
     computed.map(|c| table.before(&format!("DROP COLUMN {}", quote(live_column(&table.edits, &c.name).as_str()))).on_catalog()).collect()
 }
 
-/// The other columns that go, once nothing reads them any more.
+/// Drops the other columns, when nothing reads them any more.
 pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
     let plain = going(table).filter(|c| c.generated.is_none());
     plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str()))).on_catalog()).collect()
 }
 
-/// Columns that come in one go, computed ones last.
+/// Adds the columns that need no filling, generated ones last.
 pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
@@ -121,7 +124,8 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     found
 }
 
-/// What brings back what a live column had beside its definition. A change of type keeps all but how values are stored.
+/// Returns statements that restore what a live column had beside its definition. A change of type keeps
+/// everything but the storage settings.
 fn kept(world: &World<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
     let live = live_column(&table.edits, &column.name);
     if !again && table.column(&column.name).is_none() || again && !table.recreated.contains(&column.name) {
@@ -149,7 +153,7 @@ fn comment(table: &Altered<'_>, column: &Column) -> Statement {
     Statement::of_catalog(ddl::comment(&on, column.comment.as_deref()))
 }
 
-/// How the sequences of a new table's serial columns count.
+/// Returns the statements that set the sequence options of a new table's serial columns.
 pub(super) fn serial_options(world: &World<'_>, table: &Table) -> Vec<Statement> {
     table.columns.values().filter_map(|c| serial_option(world, table, c)).collect()
 }
@@ -160,12 +164,12 @@ fn serial_option(world: &World<'_>, table: &Table, column: &Column) -> Option<St
     Some(alter("SEQUENCE", &sequence, &restarted(&options, column)))
 }
 
-/// A sequence that has not counted yet begins at its new start.
+/// Adds a restart at the new start value, because the sequence has not been used yet.
 fn restarted(options: &str, column: &Column) -> String {
     column.sequence.start.map_or_else(|| options.to_owned(), |n| format!("{options} RESTART WITH {n}"))
 }
 
-/// What columns that stay, or that have just been filled, become beyond their type.
+/// Sets the properties, except the type, of columns that remain or have just been filled.
 pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     let stays = |c: &&Column| !table.recreated.contains(&c.name) && table.stirs(&c.name);
@@ -211,7 +215,7 @@ fn settle(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Colum
     found
 }
 
-/// Serial and identity columns: where they begin to count, they begin past the highest value.
+/// Changes serial and identity columns: a new sequence starts after the highest value.
 fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
     let column = |what: &str| table.after(&format!("ALTER COLUMN {} {what}", quote(after.name.as_str())));
     match (before.identity, after.identity) {
@@ -227,7 +231,8 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
             let options = changed_options(&before.sequence, &after.sequence);
             if !options.is_empty() {
                 let set: Vec<String> = options.iter().map(|o| format!("SET {o}")).collect();
-                // New bounds may leave out where the counting stands: it begins again, past the values that are there.
+                // The new bounds may exclude the sequence's current value: it restarts after the existing
+                // values.
                 let again = !table.rows || Numbers::of(before) != Numbers::of(after);
                 found.push(column(&format!("{}{}", set.join(" "), if again { " RESTART" } else { "" })));
                 if again && table.rows {
@@ -252,19 +257,19 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
     if words.is_empty() {
         return Vec::new();
     }
-    // New bounds may leave out where the counting stands: it begins again, past the values that are there.
+    // The new bounds may exclude the sequence's current value: it restarts after the existing values.
     let again = table.rows && Numbers::of(before) != Numbers::of(after);
     let mut found = vec![alter("SEQUENCE", &sequence, &format!("{}{}", words.join(" "), if again { " RESTART" } else { "" }))];
     found.extend(again.then(|| numbers::past_highest(table, after, &literal(&sequence))));
     found
 }
 
-/// A sequence for a column that has none.
+/// Creates a sequence for a column that has none.
 fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statement> {
     let after = &table.edits.after.name;
     let base = default_name::sequence(after, &column.name);
     let ident = |n: &str| Ident::new(n, Case::Exact);
-    // The sequence that this very column drops leaves its name.
+    // The sequence that this column drops releases its name.
     let live = live_column(&table.edits, &column.name);
     let own = world.sequence_of(&table.edits.live.name, live);
     let counted = table.column(&column.name).is_some_and(|c| c.ty.is_serial() || c.identity.is_some());
@@ -285,12 +290,12 @@ fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statem
     ]
 }
 
-/// The sequence of an identity column, as `setval` takes it.
+/// Returns the sequence of an identity column, as an argument of `setval`.
 fn owned(table: &Altered<'_>, column: &Column) -> String {
     format!("pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
 }
 
-/// Lets the sequence of a column that begins to count go on past the rows that are there.
+/// Makes the sequence of a column that becomes serial or identity continue after the existing rows.
 fn went_on(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     if is_numbered(table, column) {
         numbers::after_numbered(table, column, sequence)
@@ -299,7 +304,7 @@ fn went_on(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     }
 }
 
-/// The constraints of a new table that have a comment, under the names that they have then.
+/// Returns the commented constraints of a new table, with the names that they get.
 pub(super) fn rule_comments(table: &Table) -> Vec<(String, Option<String>)> {
     let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let keys = table.primary_key.iter().map(|k| (name(&k.name, default_name::primary_key(&table.name, k)), k.comment.clone()));

@@ -1,4 +1,4 @@
-//! Domains: changed where they stand; over another type they are re-created.
+//! Domains: changed in place; re-created if the base type changes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = world.changes.domains().flat_map(|delta| domain_steps(world, delta)).collect();
     let changed = |d: &Domain| world.changes.domains().filter_map(Delta::after).any(|c| c.name == d.name);
-    // Over a type that is re-created, though nothing of the domain itself differs.
+    // Its base type is re-created, although the domain itself does not differ.
     for after in world.desired.domains.values().filter(|d| !changed(d)) {
         if let (Some(before), true) = (world.current.domains.get(&after.name), world.moved.contains_key(&world.names.key(&after.name))) {
             steps.extend(replaced(world, before, after));
@@ -87,7 +87,7 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
     last.footprint.drops.push(Resource::OldType(key.to_string()).into());
     last.footprint.needs.push(world.ty(&after.name));
-    // The domain itself holds on to a type that has stepped aside.
+    // The domain itself depends on a type that has a temporary name.
     last.footprint
         .frees
         .extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
@@ -95,8 +95,8 @@ fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
     vec![step, last]
 }
 
-/// The domain with a name for each check. The old domain, which has only stepped aside, still holds the default names,
-/// and PostgreSQL gives a check without a name one that no constraint of the schema has.
+/// Returns the domain with a name for each check. The old domain, which is only renamed, still uses the
+/// default names, so PostgreSQL would give an unnamed check a name that no constraint of the schema has.
 fn with_names(domain: &Domain) -> Domain {
     let mut named = domain.clone();
     let mut taken: BTreeSet<String> = domain.checks.iter().filter_map(|c| c.name.as_ref()).map(ToString::to_string).collect();
@@ -149,7 +149,7 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
     step
 }
 
-/// The rows of every table that has such values are read under a lock
+/// Returns the locks: the rows of every table with such values are read under a lock
 /// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
 fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
     let binds = |op: &Op<Check>| match op {
@@ -189,7 +189,7 @@ fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
     }
 }
 
-/// Values that the domain's new rules refuse.
+/// Returns hazards for values that violate the domain's new constraints.
 fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
     let mut found = Vec::new();
     for (table, column, array) in live_columns(world, &before.name) {

@@ -1,15 +1,15 @@
-//! How a script that is run again knows what has been done already of what stands outside its transaction: by what is in
-//! the catalog under the name, and sound. Asks nothing itself.
+//! Conditions by which a script that is run again detects which statements outside its transaction are done:
+//! by whether the object exists in the catalog and is valid. Asks nothing itself.
 
 use super::super::names::literal;
 
-/// A table, which is named as in SQL, has this constraint.
+/// A table, named as in SQL, has this constraint.
 pub(super) fn has_constraint(table: &str, name: &str) -> String {
     let (table, name) = (literal(table), literal(name));
     format!("EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = pg_catalog.to_regclass({table}) AND conname = {name})")
 }
 
-/// A table has no constraint of this name that is still to be validated.
+/// A table has no constraint of this name that has not been validated.
 pub(super) fn has_no_open_constraint(table: &str, name: &str) -> String {
     let (table, name) = (literal(table), literal(name));
     format!(
@@ -18,7 +18,7 @@ pub(super) fn has_no_open_constraint(table: &str, name: &str) -> String {
     )
 }
 
-/// An index, which is named as in SQL, is there, and its build came to its end
+/// An index, named as in SQL, exists, and its build was completed
 /// (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>).
 pub(super) fn has_valid_index(index: &str) -> String {
     let index = literal(index);

@@ -1,4 +1,4 @@
-//! Enums: values are added where the type stands; one that loses or reorders values is re-created.
+//! Enums: values are added in place; an enum that loses or reorders values is re-created.
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
@@ -39,7 +39,8 @@ fn comment(world: &World<'_>, e: &EnumType) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("TYPE {}", world.names.sql(&e.name)), e.comment.as_deref()))
 }
 
-/// The step that drops a type under the name that it has then; `resource` is what others have freed.
+/// Completes the step that drops a type, under the name that it has then; `resource` is what other steps have
+/// freed.
 fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
     step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", world.type_now(name))));
     step.footprint.drops.push(world.ty(resource));
@@ -48,7 +49,7 @@ fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectN
 }
 
 fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, comments: bool) -> Vec<Step> {
-    // What runs ahead of the transaction finds the live name.
+    // A statement before the transaction must use the live name.
     let name = if how == Way::AddBefore { world.names.sql(&before.name) } else { world.type_now(&before.name) };
     let additions = additions(&name, before, after);
     let mut steps = Vec::new();
@@ -76,7 +77,7 @@ fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, co
     steps
 }
 
-/// `ADD VALUE` for each new one, at its place.
+/// Returns `ADD VALUE` for each new value, at its position.
 fn additions(name: &str, before: &EnumType, after: &EnumType) -> Vec<Statement> {
     let mut there: Vec<&String> = before.values.iter().collect();
     let mut found = Vec::new();
@@ -114,7 +115,7 @@ fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step>
     vec![step, last]
 }
 
-/// Rows that hold a value which goes.
+/// Returns hazards for rows with a value that is removed.
 fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard> {
     let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
     let columns = live_columns(world, &before.name).into_iter().filter(|(t, _, _)| world.facts.holds_rows(t));

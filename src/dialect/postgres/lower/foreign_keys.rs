@@ -1,5 +1,5 @@
-//! Foreign keys: steps of their own, so that tables that point to each other are no circle. Those whose columns or whose
-//! parent's key change are away meanwhile.
+//! Foreign keys: they have steps of their own, so that tables that reference each other form no cycle.
+//! Foreign keys whose columns or referenced key change are dropped and re-created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,13 +15,13 @@ use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
 
 type Alters<'t, 'a> = BTreeMap<String, &'t Altered<'a>>;
 
-/// A table that has foreign keys, before and after.
+/// A table with foreign keys, before and after the change.
 struct Child<'t> {
     live: &'t Table,
     before: &'t Table,
     after: &'t Table,
     deltas: &'t [Delta<ForeignKey>],
-    /// Names that a new one cannot have.
+    /// Names that a new foreign key cannot have.
     taken: BTreeSet<String>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     steps
 }
 
-/// Whether a foreign key between two tables that both go closes a circle, so that neither could go first.
+/// Returns whether a foreign key is part of a cycle of dropped tables, of which none could be dropped first.
 pub(super) fn is_cut(world: &World<'_>, table: &Table, fk: &ForeignKey) -> bool {
     let gone: Vec<&Table> = world.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
     let find = |name: &ObjectName| gone.iter().copied().find(|t| world.names.same(&t.name, name));
@@ -119,7 +119,7 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
     steps
 }
 
-/// Whether the columns of a live foreign key, or the key that it points to, change under it.
+/// Returns whether the columns of a live foreign key, or the key that it references, change.
 fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>, live: &ForeignKey) -> bool {
     let at = child.live.foreign_keys.iter().position(|f| f == live);
     let Some(fk) = at.and_then(|i| child.before.foreign_keys.get(i)) else { return false };
@@ -134,13 +134,14 @@ fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'
     to.iter().any(|c| parent.stirs(c)) || loses_key(parent, &to)
 }
 
-/// The columns that a foreign key points to.
+/// Returns the columns that a foreign key references.
 fn target(fk: &ForeignKey, parent: &Table) -> Vec<Ident> {
     let key = || parent.primary_key.iter().flat_map(|k| &k.parts).map(|p| p.column.clone()).collect();
     if fk.to.is_empty() { key() } else { fk.to.clone() }
 }
 
-/// A foreign key of a table that is left alone cannot come back where the key that it points to is gone.
+/// Reports a foreign key of an unmanaged table that cannot be re-created because the key that it references
+/// is dropped.
 fn left_without_key(world: &World<'_>, alters: &Alters<'_, '_>, child: &Table, fk: &ForeignKey) -> Option<Hazard> {
     let parent = &alters.get(&world.names.key(&fk.table))?.edits;
     let to: BTreeSet<Ident> = target(fk, &parent.before).into_iter().collect();
@@ -161,7 +162,7 @@ fn left_without_key(world: &World<'_>, alters: &Alters<'_, '_>, child: &Table, f
     Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, after.address(), message, advice))
 }
 
-/// Whether a key over just these columns goes.
+/// Returns whether a key over exactly these columns is dropped.
 fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
     let same = |columns: &mut dyn Iterator<Item = &Ident>| columns.collect::<BTreeSet<_>>() == to.iter().collect::<BTreeSet<_>>();
     let before = &parent.edits.before;
@@ -173,7 +174,7 @@ fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
         || parent.edits.indexes.iter().filter_map(Delta::before).any(index)
 }
 
-/// The step that takes a foreign key away, under live names.
+/// Returns the step that drops a foreign key, under live names.
 fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, action: Action) -> Step {
     let (table, now) = (world.now(&live.name), world.constraint_now(&live.name, name));
     let mut step = Step::new(
@@ -189,14 +190,14 @@ fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, 
     step
 }
 
-/// Whether the key that a foreign key points to comes after the transaction.
+/// Returns whether the key that a foreign key references is created after the transaction.
 fn is_late(world: &World<'_>, alters: &Alters<'_, '_>, fk: &ForeignKey) -> bool {
     let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
     let to = target(fk, &parent.edits.after);
     later::late_keys(parent).iter().any(|key| key.iter().collect::<BTreeSet<_>>() == to.iter().collect())
 }
 
-/// The step that makes a foreign key, under new names; on a busy table without a look at its rows.
+/// Returns the step that creates a foreign key, under new names; on a busy table without checking its rows.
 fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, table: &Table, fk: &ForeignKey, action: Action) -> Step {
     let name = world.names.sql(&table.name);
     let busy = own.map_or_else(|| world.is_busy(&table.name), |t| t.busy);
@@ -230,7 +231,7 @@ fn comment(table: &str, name: &str, fk: &ForeignKey) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("CONSTRAINT {} ON {table}", quote(name)), fk.comment.as_deref()))
 }
 
-/// The look at the rows, once writers can go on meanwhile.
+/// Returns the step that validates a foreign key while writers continue.
 fn validation(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, fk: &ForeignKey, alters: &Alters<'_, '_>) -> Option<Step> {
     let busy = own.map_or_else(|| world.is_busy(&child.live.name), |t| t.busy);
     let name = fk.name.as_ref().filter(|_| busy && !fk.not_valid)?;
@@ -253,7 +254,7 @@ fn validate(world: &World<'_>, child: &Child<'_>, name: &str) -> Step {
     step
 }
 
-/// A foreign key that is changed where it stands.
+/// Returns the steps that change a foreign key in place.
 fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &str, fk: &ForeignKey, edits: &[Edit]) -> Vec<Step> {
     let table = world.names.sql(&child.after.name);
     let mut statements = Vec::new();
@@ -289,7 +290,7 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
     steps
 }
 
-/// Rows that point to rows that are not there.
+/// Reports rows that reference missing rows.
 fn orphans(
     world: &World<'_>,
     alters: &Alters<'_, '_>,
@@ -314,10 +315,10 @@ fn orphans(
     let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let address = table.foreign_key_at(fk);
     let message = format!("{{count}} of {{total}} rows have a {names} that does not exist in {}", fk.table);
-    // In a WHERE, so that the server can join the two as a whole and need not look for each row's parent by itself.
+    // In a WHERE, so that the server can plan a join instead of looking up the parent for each row.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first");
-    // Not the parent: whose values it holds is not to be found out from a schema file that somebody else wrote.
+    // Not the parent: somebody else's schema file must not reveal which values the parent contains.
     let hazard = hazard.counted(Probe::Query(counted)).reading([world.names.sql(live)]);
     Some(hazard.found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
 }

@@ -1,5 +1,5 @@
-//! What a plan takes away from the live database, or changes so that nothing may hold on to it meanwhile: the server is
-//! asked who does. Says nothing of views, whose steps show it.
+//! What a plan drops from the live database, or changes in a way that a dependent object would block: rosey
+//! asks the server for the dependents. Says nothing about views, whose steps show it.
 
 use super::super::facts::Facts;
 use super::indexes::{Fate, fates};
@@ -10,31 +10,31 @@ use super::world::World;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::schema::{Address, Ident, ObjectName, Schema};
 
-/// What goes.
+/// What is dropped or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
     /// A table or sequence.
     Relation(ObjectName),
-    /// A column of a live table; whether it is dropped, or only changes its type.
+    /// A column of a live table; `dropped` is false if only its type changes.
     Column { table: ObjectName, column: Ident, dropped: bool },
     /// An enum or domain.
     Type(ObjectName),
-    /// A table that becomes unlogged, which no permanent one may point to.
+    /// A table that becomes unlogged, which no permanent table may reference.
     Unlogged(ObjectName),
-    /// An index, with the key that it may stand for.
+    /// An index, with the constraint that it may belong to.
     Index(ObjectName),
     /// An extension, with everything that belongs to it.
     Extension(Ident),
 }
 
-/// What goes, and the object whose step takes it away.
+/// What is dropped or changed, and the object whose step does it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Going {
     pub(crate) what: What,
     pub(crate) by: Address,
 }
 
-/// All of it, under live names.
+/// Returns everything that is dropped or changed so, under live names.
 pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Going> {
     let world = World::new(changes, current, desired, facts, true);
     let mut found = Vec::new();
@@ -77,7 +77,7 @@ fn of_table(world: &World<'_>, table: &Altered<'_>) -> Vec<Going> {
     all.map(|what| Going { what, by: by.clone() }).collect()
 }
 
-/// Types that go, and those that are re-created beside the old one.
+/// Returns the types that are dropped, and those that are re-created beside the old one.
 fn of_types(world: &World<'_>) -> Vec<Going> {
     let one = |name: &ObjectName, by: Address| Going { what: What::Type(name.clone()), by };
     let moved = |after: &ObjectName| world.moved.contains_key(&world.names.key(after));

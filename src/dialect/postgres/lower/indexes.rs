@@ -1,4 +1,5 @@
-//! The indexes of a table that changes. On a busy table they are built and dropped after the transaction, without locks.
+//! The indexes of a table that is altered. On a busy table they are built and dropped after the transaction,
+//! without blocking writers.
 
 use std::collections::BTreeSet;
 
@@ -14,24 +15,24 @@ use crate::schema::{Ident, Index, PartKey, Unique};
 
 /// What happens to an index.
 pub(super) enum Fate<'i> {
-    /// It goes; its live name.
+    /// It is dropped; its live name.
     Goes(&'i Ident),
-    /// It comes.
+    /// It is created.
     Comes(&'i Index),
-    /// The old one, by its live name, makes room for the new one.
+    /// The old one, by its live name, is replaced by the new one.
     Changes(&'i Ident, &'i Index),
-    /// Its columns change under it: it must be away meanwhile.
+    /// Its columns change: it must be dropped and re-created.
     Carried(&'i Ident, &'i Index),
-    /// It is changed where it stands.
+    /// It is changed in place.
     Stays(&'i Index, &'i Index, &'i [Edit]),
 }
 
-/// The live name of an index.
+/// Returns the live name of an index.
 fn live<'t>(table: &'t Altered<'_>, name: &'t Ident) -> &'t Ident {
     table.edits.renamed_indexes.iter().find(|(_, new)| new == name).map_or(name, |(old, _)| old)
 }
 
-/// What happens to each index that does not simply stay.
+/// Returns what happens to each index that does not simply remain.
 pub(super) fn fates<'t>(table: &'t Altered<'_>) -> Vec<Fate<'t>> {
     let edits = &table.edits;
     let mut found = Vec::new();
@@ -54,7 +55,8 @@ pub(super) fn fates<'t>(table: &'t Altered<'_>) -> Vec<Fate<'t>> {
     found
 }
 
-/// Whether an index sorts by an expression of a column that changes its type, or by a column that is made again.
+/// Returns whether an index uses an expression over a column whose type changes, or a column that is
+/// re-created.
 fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
     let Some(index) = table.edits.live.indexes.get(index) else { return false };
     let again = |c: &Ident| table.recreated.iter().any(|r| live_column(&table.edits, r) == c);
@@ -71,8 +73,9 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
     index.parts.iter().any(|p| part(&p.key)) || index.include.iter().any(again) || index.predicate.as_ref().is_some_and(|p| named(&p.text))
 }
 
-/// Whether an index that goes may wait until after the transaction: nothing of the change touches its columns.
-/// Foreign keys may hold on to a unique one, and an extension that goes, or a type, cannot while an index uses it.
+/// Returns whether dropping an index may wait until after the transaction: nothing in the change affects its
+/// columns. Foreign keys may depend on a unique index, and an extension or a type cannot be dropped while an
+/// index uses it.
 pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
     if world.changes.extensions().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
         return false;
@@ -86,7 +89,7 @@ pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) ->
     table.busy && !columns.into_iter().any(|c| disturbed.contains(c)) && !is_stirred(table, &index.name)
 }
 
-/// Whether a unique rule takes the place of a unique index.
+/// Returns whether a unique constraint replaces a unique index.
 fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
     let columns: Option<Vec<&Ident>> = index.parts.iter().map(|p| p.column()).collect();
     let added = table.rules.uniques.iter().filter_map(|op| if let Op::Add { item } = op { Some(item) } else { None });
@@ -94,7 +97,7 @@ fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
     index.unique && !index.invalid && added.into_iter().any(same)
 }
 
-/// The names of indexes that the step in the transaction gives up, and those that it takes.
+/// Returns the names of indexes that the step in the transaction releases, and those that it takes.
 pub(super) fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (Vec<Ident>, Vec<Ident>) {
     let (mut left, mut taken) = (Vec::new(), Vec::new());
     for fate in fates(table) {
@@ -122,12 +125,12 @@ fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
     world.names.beside(&table.edits.after.name, index)
 }
 
-/// What a live index is called in SQL while the steps run.
+/// Returns the name of a live index in SQL while the steps run.
 pub(super) fn live_name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
     world.now(&world.names.sibling(&table.edits.live.name, index))
 }
 
-/// Indexes that go ahead of everything.
+/// Drops indexes before everything else.
 pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", live_name(world, table, index)));
     let gone = fates(table).into_iter().filter_map(|fate| match fate {
@@ -138,7 +141,7 @@ pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     gone.map(drop).collect()
 }
 
-/// Indexes that only get another name: what they are called when the step begins, and the new name.
+/// Returns indexes that are only renamed: the name when the step begins, and the new name.
 pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<(String, String)> {
     let away: Vec<&Ident> = fates(table)
         .iter()
@@ -152,7 +155,7 @@ pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<(String, St
     kept.map(|(old, new)| (now(old), new.to_string())).collect()
 }
 
-/// Indexes that come in the transaction, and those that are changed where they stand.
+/// Creates indexes in the transaction, and changes those that are changed in place.
 pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     for fate in fates(table) {
@@ -177,7 +180,7 @@ fn stays(world: &World<'_>, table: &Altered<'_>, before: &Index, after: &Index, 
     found
 }
 
-/// The comment of an index.
+/// Returns the comment statement of an index.
 pub(super) fn comment(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("INDEX {}", name(world, table, &index.name)), index.comment.as_deref()))
 }

@@ -1,7 +1,8 @@
-//! What a busy table gets after the transaction, so that nobody waits for its rows: rules are validated, NOT NULL is set
-//! by way of a condition, keys and indexes are built beside the writers
-//! (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>). Every statement stands
-//! for itself, and every step can be run again from its start.
+//! What is done on a busy table after the transaction, so that no client waits while its rows are read:
+//! constraints are validated, NOT NULL is set by means of a check constraint, keys and indexes are built
+//! without blocking writers
+//! (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>). Every
+//! statement is independent, and every step can be restarted from its beginning.
 
 use crate::diff::Attribute;
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ use super::{World, done, locks};
 use crate::plan::{Action, Statement, Step, Transaction, Work};
 use crate::schema::{Case, Check, Column, Ident, Index, IndexPart, PartKey, PrimaryKey, Unique};
 
-/// A key or unique rule, as far as its index goes.
+/// A primary key or unique constraint, as far as its index is concerned.
 pub(super) trait Key {
     fn name(&self) -> Option<&Ident>;
     fn words(&self) -> &'static str;
@@ -66,20 +67,20 @@ impl Key for Unique {
     }
 }
 
-/// Whether a key comes after the transaction. One that replaces another comes in it: a foreign key may hold on to the old
-/// one.
+/// Returns whether a key is created after the transaction. A key that replaces another is created in it,
+/// because a foreign key may depend on the old one.
 pub(super) fn is_late<T: Key>(table: &Altered<'_>, op: &Op<T>) -> bool {
     let Op::Add { item } = op else { return false };
     table.busy && !hands_over(table, &item.index(table.edits.after.name.name.clone()))
 }
 
-/// Whether an index that comes waits until after the transaction.
+/// Returns whether a new index is created after the transaction.
 pub(super) fn is_late_index(table: &Altered<'_>, index: &Index) -> bool {
     table.busy && !hands_over(table, index)
 }
 
-/// Whether a unique index or rule comes where the other kind goes, over the same columns: both at once, or rows could be
-/// doubled in between.
+/// Returns whether a unique index replaces a unique constraint over the same columns, or the other way round:
+/// both happen in the transaction, because duplicates could appear in between otherwise.
 pub(super) fn hands_over(table: &Altered<'_>, index: &Index) -> bool {
     let columns = |index: &Index| index.parts.iter().map(|p| p.column().cloned()).collect::<Option<Vec<Ident>>>();
     let live = &table.edits.live;
@@ -97,7 +98,7 @@ pub(super) fn hands_over(table: &Altered<'_>, index: &Index) -> bool {
     index.unique && wanted.is_some() && going.chain(rules).any(|c| Some(c) == wanted)
 }
 
-/// The column lists of the keys that come after the transaction.
+/// Returns the column lists of the keys that are created after the transaction.
 pub(super) fn late_keys(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     let keys = table.rules.keys.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(|k| &k.parts);
     let uniques = table.rules.uniques.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(|u| &u.parts);
@@ -105,7 +106,8 @@ pub(super) fn late_keys(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     rules.chain(late_indexes(table)).collect()
 }
 
-/// The columns of unique indexes that come so late: a foreign key may point to them.
+/// Returns the columns of unique indexes that are created after the transaction: a foreign key may reference
+/// them.
 fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     let unique = |fate: Fate<'_>| match fate {
         Fate::Comes(i) if is_late_index(table, i) && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
@@ -114,8 +116,9 @@ fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
     fates(table).into_iter().filter_map(unique).collect()
 }
 
-/// The condition that stands for NOT NULL until it has been validated; none where NOT NULL is set at once. A column that
-/// counts must refuse NULL before it does, and one whose rows are written anew has been read by then.
+/// Returns the name of the check constraint that replaces NOT NULL until it is validated, or `None` if NOT
+/// NULL is set at once. An identity column must refuse NULL before it becomes one, and the rows of a
+/// rewritten column are read anyway.
 pub(super) fn not_null_name(table: &Altered<'_>, before: &Column, after: &Column) -> Option<String> {
     let counts = after.identity.is_some() && before.identity.is_none();
     let written = table.retyped.iter().any(|r| r.rewrites);
@@ -125,7 +128,7 @@ pub(super) fn not_null_name(table: &Altered<'_>, before: &Column, after: &Column
     (table.busy && !counts && !written).then(|| default_name::free(&base(), is_taken))
 }
 
-/// The steps after the transaction.
+/// Returns the steps after the transaction.
 pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
     if !table.busy {
         return Vec::new();
@@ -147,7 +150,7 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
                 Some(step)
             }
             Fate::Changes(old, i) if may_wait(world, table, old) => Some(swap(world, table, old, i)),
-            // What an apply that was cut off has built for a key is dropped where that key's index is built.
+            // What an interrupted apply built for a key is dropped where that key's index is built.
             Fate::Goes(old) if may_wait(world, table, old) && !late_names(table).contains(old.as_str()) => Some(drop(world, table, old)),
             _ => None,
         });
@@ -155,7 +158,7 @@ pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
     steps
 }
 
-/// The names of the keys that come after the transaction.
+/// Returns the names of the keys that are created after the transaction.
 pub(super) fn late_names(table: &Altered<'_>) -> BTreeSet<String> {
     let keys = table.rules.keys.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
     let uniques = table.rules.uniques.iter().filter(|op| is_late(table, op)).filter_map(Op::come).map(Key::name);
@@ -171,7 +174,7 @@ fn later(world: &World<'_>, table: &Altered<'_>, statements: Vec<Statement>, why
     step
 }
 
-/// Conditions that came without a look at the rows.
+/// Validates check constraints that were added without checking the rows.
 fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let name = |op: &Op<Check>| match op {
         Op::Add { item } | Op::Replace { item, .. } => item.name.clone().filter(|_| !item.not_valid),
@@ -186,7 +189,7 @@ fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     (!statements.is_empty()).then(|| later(world, table, statements, "rows are checked without blocking writes", Work::Scan))
 }
 
-/// NOT NULL, which a validated condition spares its own look at the rows.
+/// Sets NOT NULL: a validated check constraint saves it from reading the rows.
 fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = Vec::new();
     for after in table.edits.after.columns.values().filter(|c| c.not_null) {
@@ -207,7 +210,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     (!step.statements.is_empty()).then_some(step)
 }
 
-/// A key over an index that has been built beside the writers.
+/// Creates a key from an index that was built without blocking writers.
 fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
     let Some(name) = key.name() else { return later(world, table, Vec::new(), "", Work::None) };
     let quoted = quote(name.as_str());
@@ -224,7 +227,7 @@ fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
     step
 }
 
-/// What a broken build has left goes first.
+/// Drops what an interrupted build left, and builds the index.
 fn built(world: &World<'_>, table: &Altered<'_>, index: &Index, name: &Ident) -> Vec<Statement> {
     let left = world.names.beside(&table.edits.after.name, name);
     vec![
@@ -243,12 +246,12 @@ fn build(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Step {
     step
 }
 
-/// The name that an index takes.
+/// Returns the resource of the name that an index takes.
 fn taken(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
     world.relation(&world.names.sibling(&table.edits.after.name, index))
 }
 
-/// The new index is there before the old one goes.
+/// Builds the new index before it drops the old one.
 fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> Step {
     let base = default_name::make(index.name.as_str(), None, "rosey_new");
     let is_taken = |n: &str| world.is_taken(&world.names.sibling(&table.edits.live.name, &Ident::new(n, Case::Exact)));

@@ -1,6 +1,6 @@
-//! What a step locks, and what goes on meanwhile
-//! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>). Of several locks on one relation only
-//! the strongest is told.
+//! What a step locks, and what continues meanwhile
+//! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>). Of several locks on one
+//! relation only the strongest is reported.
 
 use super::super::words::words;
 use super::World;
@@ -15,27 +15,27 @@ fn lock(world: &World<'_>, live: &ObjectName, mode: &'static str, work: Work) ->
     Lock { relation: live.to_string(), mode, work, bytes: world.facts.bytes(live) }
 }
 
-/// Nobody else reads or writes.
+/// Blocks readers and writers.
 pub(super) fn exclusive(world: &World<'_>, live: &ObjectName) -> Lock {
     lock(world, live, "ACCESS EXCLUSIVE", Work::None)
 }
 
-/// Readers and writers go on; other changes of the table wait.
+/// Readers and writers continue; other changes of the table wait.
 pub(super) fn shared(world: &World<'_>, table: &Altered<'_>, work: Work) -> Lock {
     lock(world, &table.edits.live.name, "SHARE UPDATE EXCLUSIVE", work)
 }
 
-/// Readers go on, writers wait: a foreign key comes.
+/// Readers continue, writers wait: a foreign key is added.
 pub(super) fn rows_exclusive(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
     lock(world, live, "SHARE ROW EXCLUSIVE", work)
 }
 
-/// Readers go on, writers wait.
+/// Readers continue, writers wait.
 pub(super) fn writers(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
     lock(world, live, "SHARE", work)
 }
 
-/// The lock of the one step that changes a table.
+/// Returns the locks of the step that alters a table.
 pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Statement]) -> Vec<Lock> {
     let is = |s: &Statement, words: &[&str]| words.iter().any(|w| s.sql.starts_with(w));
     let mode = if statements.iter().all(|s| is(s, &["CREATE INDEX", "CREATE UNIQUE INDEX", "COMMENT ON"])) {
@@ -48,7 +48,7 @@ pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Sta
     vec![lock(world, &table.edits.live.name, mode, work(world, table))]
 }
 
-/// The hardest work of the change.
+/// Returns the most expensive work of the change.
 fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
     let created = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
@@ -73,7 +73,7 @@ fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
     }
 }
 
-/// Whether an index is sorted by the column, or reads it: a change of type or collation builds that anew.
+/// Returns whether an index uses the column: a change of type or collation rebuilds it.
 fn is_indexed(table: &Altered<'_>, column: &Ident) -> bool {
     let after = &table.edits.after;
     let reads = |sql: &str| words(sql).contains(column.as_str());
@@ -88,7 +88,7 @@ fn is_indexed(table: &Altered<'_>, column: &Ident) -> bool {
         || after.exclusions.iter().any(|x| x.parts.iter().any(|(p, _)| part(p)) || filter(&x.predicate))
 }
 
-/// Whether a condition reads the column: it is looked at anew.
+/// Returns whether a check constraint reads the column: it is checked again.
 fn is_checked(table: &Altered<'_>, column: &Ident) -> bool {
     table.edits.after.checks.iter().any(|c| words(&c.expr.text).contains(column.as_str()))
 }
@@ -111,8 +111,8 @@ fn builds(world: &World<'_>, table: &Altered<'_>, fate: &Fate<'_>) -> bool {
     }
 }
 
-/// Whether a new column must be written into every row: what is the same for all of them need not be
-/// (<https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN>).
+/// Returns whether a new column must be written into every row: a value that is the same for all rows need
+/// not be (<https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN>).
 fn writes_rows(column: &Column) -> bool {
     const STABLE: [&str; 3] = ["now()", "transaction_timestamp()", "statement_timestamp()"];
     let volatile = |sql: &str| STABLE.iter().fold(sql.to_lowercase(), |s, call| s.replace(call, "")).contains('(');

@@ -1,5 +1,6 @@
-//! Changes → steps for PostgreSQL. Each step says what it makes, needs, frees and drops; the order follows from that.
-//! Reads no database: what must be known of the live one comes in as [`Facts`].
+//! Translates changes into steps for PostgreSQL. Each step states what it creates, needs, frees and drops;
+//! the order follows from that. Reads no database: what must be known about the live one is passed as
+//! [`Facts`].
 
 mod alter;
 mod aside;
@@ -36,8 +37,8 @@ use crate::schema::{Address, Schema};
 pub(crate) use going::{Going, What, going};
 use world::World;
 
-/// Turns changes into steps, not yet ordered and not yet counted. `online`: tables that hold rows are changed without
-/// stopping writers for longer than a moment, where there is a way.
+/// Turns changes into steps, not yet ordered and not yet counted. With `online`, tables that have rows are
+/// changed without blocking writers for longer than a moment, if possible.
 pub(crate) fn lower(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts, online: bool) -> Vec<Step> {
     let mut world = World::new(changes, current, desired, facts, online);
     loop {
@@ -79,17 +80,17 @@ fn lacking(kind: &str, name: &str) -> Step {
     step
 }
 
-/// Whether an attribute is among the edits.
+/// Returns whether an attribute is among the edits.
 fn edited(edits: &[Edit], attribute: Attribute) -> bool {
     edits.iter().any(|e| e.attribute == attribute)
 }
 
-/// `ALTER KIND name …`.
+/// Returns `ALTER KIND name …`.
 fn alter(kind: &str, name: &str, what: &str) -> Statement {
     Statement::of_catalog(format!("ALTER {kind} {name} {what}"))
 }
 
-/// `ALTER KIND name RENAME TO "new"`.
+/// Returns `ALTER KIND name RENAME TO "new"`.
 fn rename(kind: &str, name: &str, to: &str) -> Statement {
     alter(kind, name, &format!("RENAME TO {}", quote(to)))
 }

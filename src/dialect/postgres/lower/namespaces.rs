@@ -1,4 +1,4 @@
-//! Schemas and extensions: they come before everything and go after it.
+//! Schemas and extensions: created before everything else and dropped after it.
 
 use super::super::ddl;
 use super::super::names::{literal, quote};

@@ -1,4 +1,4 @@
-//! The numbers that serial and identity columns give to rows that are there, within the bounds of their sequences
+//! The numbers that serial and identity columns give to existing rows, within the bounds of their sequences
 //! (<https://www.postgresql.org/docs/current/sql-createsequence.html>). Creates no sequence.
 
 use super::super::names::{list, quote};
@@ -6,7 +6,7 @@ use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe, Statement};
 use crate::schema::{Column, SequenceOptions, Type};
 
-/// How a sequence counts, with what PostgreSQL takes for granted.
+/// The options of a sequence, including PostgreSQL's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Numbers {
     first: i128,
@@ -17,12 +17,12 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// How the sequence of a column counts.
+    /// Returns the options of a column's sequence.
     pub(super) fn of(column: &Column) -> Numbers {
         Numbers::with(&column.sequence, super::super::types::stored(&column.ty))
     }
 
-    /// How a sequence of these options and this type counts.
+    /// Returns the options of a sequence with these options and this type.
     pub(super) fn with(options: &SequenceOptions, ty: Type) -> Numbers {
         let (lowest, highest) = match ty {
             Type::SmallInt => (i128::from(i16::MIN), i128::from(i16::MAX)),
@@ -37,28 +37,28 @@ impl Numbers {
         Numbers { first, step, min, max, cycle: options.cycle }
     }
 
-    /// Its lowest and its highest number.
+    /// Returns its minimum and maximum.
     pub(super) fn bounds(self) -> (i128, i128) {
         (self.min, self.max)
     }
 
-    /// Where it goes on after its last number: a descending one at its maximum.
+    /// Returns the value after its last one if it cycles: the maximum for a descending sequence.
     fn again(self) -> i128 {
         if self.step < 0 { self.max } else { self.min }
     }
 
-    /// How many numbers there are from one on.
+    /// Returns how many values there are from `first` on.
     fn count_from(self, first: i128) -> i128 {
         let last = if self.step < 0 { self.min } else { self.max };
         if self.step == 0 { 1 } else { (last - first) / self.step + 1 }
     }
 
-    /// How many rows can have a number; none is any number of them.
+    /// Returns how many rows can be numbered; `None` is unlimited.
     pub(super) fn capacity(self) -> Option<i128> {
         (!self.cycle).then(|| self.count_from(self.first))
     }
 
-    /// The number of the row at this place, which counts from 0, as SQL.
+    /// Returns the number of the row at this place, counted from 0, as SQL.
     fn at(self, place: &str) -> String {
         let Numbers { first, step, .. } = self;
         if !self.cycle {
@@ -69,7 +69,7 @@ impl Numbers {
     }
 }
 
-/// Numbers the rows of a new column, as its sequence would, in the order of the old key.
+/// Numbers the rows of a new column as its sequence would, in the order of the old primary key.
 pub(super) fn number(table: &Altered<'_>, column: &Column, name: &str) -> Option<Statement> {
     let key = table.edits.live.primary_key.as_ref()?;
     let order = list(key.parts.iter().map(|p| &p.column));
@@ -79,13 +79,13 @@ pub(super) fn number(table: &Altered<'_>, column: &Column, name: &str) -> Option
     Some(Statement::copy(format!("UPDATE {old} AS t SET {name} = {value} FROM ({placed}) AS o WHERE t.ctid = o.id")))
 }
 
-/// Lets the sequence of a column that has been numbered go on after the last row.
+/// Makes the sequence of a numbered column continue after the last row.
 pub(super) fn after_numbered(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     let value = Numbers::of(column).at("(n - 1)");
     Statement::new(format!("SELECT setval({sequence}, {value}) FROM (SELECT count(*) AS n FROM {}) AS rows WHERE n > 0", table.new))
 }
 
-/// Lets the sequence go on past the values that are there. Those outside of its bounds it would never give.
+/// Makes the sequence continue after the existing values. Values outside of its bounds do not count.
 pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     let name = quote(column.name.as_str());
     let numbers = Numbers::of(column);
@@ -95,7 +95,7 @@ pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str)
     Statement::new(format!("SELECT setval({sequence}, {most}({name})) FROM {from} WHERE {within} HAVING {most}({name}) {compares} {first}"))
 }
 
-/// More rows than the sequence of a new column has numbers.
+/// Reports more rows than the sequence of a new column has values.
 pub(super) fn too_few(table: &Altered<'_>, column: &Column) -> Option<Hazard> {
     let counts = column.ty.is_serial() || column.identity.is_some();
     let capacity =

@@ -1,5 +1,5 @@
-//! What the rows say to a change, before it is made: every new rule as a count of the rows that break it, everything
-//! that goes as a count of the values that go with it. Nothing is counted over tables that hold no rows.
+//! Whether the rows permit a change: each new constraint as a count of the rows that violate it, each dropped
+//! column as a count of its values. Nothing is counted in tables without rows.
 
 use super::super::names::quote;
 use super::super::{normalize, types};
@@ -16,7 +16,7 @@ use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
 
 pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
-    // Whether there is a cast at all is a question even where no row needs it.
+    // Whether a cast exists matters even if there are no rows.
     found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
     if !table.rows {
         return found;
@@ -27,7 +27,8 @@ pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
     found.extend(checks(world, table));
     found.extend(uniques(world, table));
-    // What an enum has not got yet cannot be compared with: the server itself looks at the rows when the rule comes.
+    // A value that the enum does not have yet cannot be used in a comparison: the server itself checks the
+    // rows when the constraint is added.
     found.extend(super::types::checks_of_new_domains(world, table));
     found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(world, sql)));
     found
@@ -44,7 +45,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
         _ => return None,
     };
     if column.generated.is_some() {
-        return None; // what is computed can be computed again
+        return None; // a generated column can be computed again
     }
     let name = quote(live_column(&table.edits, &column.name).as_str());
     let column = if delta.after().is_none() { table.edits.dropped(column) } else { column };
@@ -84,7 +85,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
     Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
 }
 
-/// Texts that are longer than the new type takes: PostgreSQL refuses them.
+/// Reports texts that are longer than the new type allows: PostgreSQL refuses them.
 fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
     let (before, after) = (table.column(column)?, table.edits.after.columns.get(column)?);
     let most = types::length(&after.ty).filter(|n| types::length(&before.ty).is_some_and(|old| old > *n))?;
@@ -92,7 +93,7 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
         return None;
     }
     let name = quote(live_column(&table.edits, column).as_str());
-    // Spaces at the end are no part of what is too long (SQL's rule for both types).
+    // Trailing spaces do not count as too long (the SQL standard's rule for both types).
     let condition = format!("length(rtrim({name}::text, ' ')) > {most}");
     let message = format!("{{count}} of {{total}} values of {column} are longer than {most} characters");
     let advice = "shorten them first, or specify a conversion: using \"EXPRESSION\"";
@@ -101,8 +102,8 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
-/// A moment and a time on the wall become each other by the session's zone, and an apply's is UTC
-/// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-TIMEZONES>).
+/// Reports conversions between types with and without a time zone: they use the session's time zone, which is
+/// UTC in an apply (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-TIMEZONES>).
 fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
     let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
     let (old, new) = (types::has_zone(&before.ty)?, types::has_zone(&after.ty)?);
@@ -116,7 +117,7 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
     Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
 }
 
-/// Values that would not survive the way to the new type and back.
+/// Reports values that would differ after converting them to the new type and back.
 fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
     let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
     let (old_base, new_base) = super::types::bases(world, &before.ty, &after.ty);
@@ -130,7 +131,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
         if let Some(ty) = world.desired.enums.values().find(|e| world.names.key(&e.name) == key) {
             return not_in_enum(table, retyped, &ty.values, rest.contains('['));
         }
-        // A domain that is not there yet can be asked about by nobody.
+        // A domain that does not exist yet cannot be queried.
         let new = |d: &crate::schema::Domain| world.names.key(&d.name) == key && !world.current.domains.contains_key(&d.name);
         if world.desired.domains.values().any(new) {
             return None;
@@ -147,7 +148,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     let advice = "specify a conversion: using \"EXPRESSION\"";
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    // Where there is no cast back, every value that can be converted may be another one afterwards.
+    // If there is no cast back, every value that can be converted may change.
     let forward = format!("SELECT count({name}{text}::{shown}), count(*) FROM {}", table.old);
     Some(Hazard {
         forward: Some(forward),
@@ -155,7 +156,7 @@ fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retype
     })
 }
 
-/// Texts, or values of another enum, that the enum of the new type does not have.
+/// Reports texts, or values of another enum, that the new enum type does not have.
 fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[String], array: bool) -> Option<Hazard> {
     if !table.rows {
         return None;
@@ -175,14 +176,14 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }
 
-/// The rows as they will be under the table's new name, which conditions may use.
+/// Returns the future rows under the table's new name, which conditions may use.
 fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
     format!("{} AS {}", new_rows(world, table), quote(table.edits.after.name.name.as_str()))
 }
 
-/// Conditions that come, or that meet values which the change makes.
+/// Reports rows that violate check constraints that are added, validated or re-created.
 fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
-    // Values in another order are compared in another way: the server itself looks at the rows.
+    // Values in a different order compare differently: the server itself checks the rows.
     let comparable = |c: &&crate::schema::Check| !super::types::reads_reordered(world, table, &c.expr.text);
     let added = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).filter(comparable);
     let mut bound: Vec<&crate::schema::Check> = added.collect();
@@ -194,7 +195,7 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         }
     }
     let hazard = |check: &crate::schema::Check| {
-        // The name that PostgreSQL makes up for it is in no file.
+        // A name that PostgreSQL generates is not in the file.
         let written = table.edits.after.checks.iter().find(|c| c.expr == check.expr).cloned();
         let written = written.unwrap_or_else(|| crate::schema::Check { name: None, ..check.clone() });
         let name = written.label();
@@ -210,7 +211,8 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     bound.into_iter().map(hazard).collect()
 }
 
-/// Keys, unique rules and unique indexes that come, or that meet values which the change makes.
+/// Reports duplicates under primary keys, unique constraints and unique indexes that are added, or whose
+/// values change.
 fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let edits = &table.edits;
     let plain = |c: &Ident| quote(c.as_str());
@@ -257,7 +259,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     found
 }
 
-/// A new column that counts is unique by itself.
+/// Returns whether the column is a new serial or identity column, which is unique by itself.
 fn counts_anew(table: &Altered<'_>, column: &Ident) -> bool {
     let counts = |c: &Column| (c.ty.is_serial() || c.identity.is_some()) && !c.sequence.cycle;
     table.column(column).is_none() && table.edits.after.columns.get(column).is_some_and(counts)
@@ -267,8 +269,8 @@ fn reads_any(index: &Index, made: &dyn Fn(&Ident) -> bool) -> bool {
     index.parts.iter().filter_map(|p| p.column()).any(made)
 }
 
-/// Rows that are alike under a rule: its address and what it is called; its keys; which rows it is about, and whether NULLs
-/// are alike.
+/// Reports duplicates: the constraint's address and name; its keys; the predicate for its rows, and whether
+/// NULLs are equal.
 fn doubles(
     world: &World<'_>,
     table: &Altered<'_>,

@@ -1,38 +1,41 @@
-//! What steps create, need, free and drop, as typed resources. PostgreSQL keeps several name spaces apart: the relations
-//! of a schema, its types, and the constraints of a table. Decides nothing.
+//! What steps create, need, free and drop, as typed resources. PostgreSQL has several separate namespaces:
+//! the relations of a schema, its types, and the constraints of a table. Decides nothing.
 
 use std::fmt;
 
-/// A resource of a step. Objects are called by their keys, which name the schema.
+/// A resource of a step. Objects are identified by their keys, which contain the schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Resource {
-    /// A table, view, materialized view, sequence or index, or the index of a constraint: they share one name space.
+    /// A table, view, materialized view, sequence or index, or the index of a constraint: they share one
+    /// namespace.
     Relation(String),
     /// An enum or domain, or the row type of a table or view.
     Type(String),
-    /// A constraint of a table: its name is unique there.
-    Constraint { table: String, name: String },
-    /// The columns of a live table: whoever reads them goes before they change.
+    /// A constraint of a table: its name is unique in the table.
+    Constraint {
+        table: String,
+        name: String,
+    },
+    /// The columns of a live table: dependents that read them are dropped before they change.
     Shape(String),
-    /// The keys of a table that foreign keys may point to.
+    /// The keys of a table that foreign keys may reference.
     Keys(String),
-    /// A table that is logged or unlogged as it shall be.
+    /// A table that is logged or unlogged as specified.
     Logged(String),
-    /// The columns of a table that are NOT NULL once they have been checked.
+    /// The columns of a table that become NOT NULL after they have been checked.
     Filled(String),
-    /// The old type that is dropped once all columns have left it.
+    /// The old type, which is dropped when no column uses it any more.
     OldType(String),
     /// The old name of a sequence whose owner changes.
     OwnedSequence(String),
-    /// A schema.
     Schema(String),
-    /// All new extensions are there.
+    /// All new extensions exist.
     ExtensionsReady,
-    /// Nothing uses the extensions that are dropped any more.
+    /// Nothing uses the dropped extensions any more.
     ExtensionsUnused,
-    /// What held this resource and has a temporary name now.
+    /// The object that had this resource has a temporary name now.
     Aside(String),
-    /// Whatever holds a name that something else takes has a temporary name.
+    /// Every object whose name another object takes has a temporary name.
     NamesFree,
 }
 

@@ -1,5 +1,5 @@
-//! Columns whose type changes: by the schema, or because a type is re-created under them. And those that cannot be changed
-//! and are made again: computed columns, which lose nothing by it.
+//! Columns whose type changes, by the schema or because their type is re-created, and columns that cannot be
+//! changed and are re-created: generated columns, which lose nothing by that.
 
 use std::collections::BTreeSet;
 
@@ -11,29 +11,29 @@ use super::types::same_type;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Type};
 
-/// A column that gets another type.
+/// A column whose type changes.
 #[derive(Debug, Clone)]
 pub(super) struct Retyped {
-    /// Its new name.
+    /// The new name.
     pub(super) column: Ident,
-    /// Its live name.
+    /// The live name.
     pub(super) live: Ident,
-    /// What stands behind `ALTER COLUMN …`.
+    /// What follows `ALTER COLUMN …`.
     pub(super) clause: String,
-    /// The value over the live rows.
+    /// The value as an expression over the live rows.
     pub(super) value: String,
-    /// Whether all rows are written anew.
+    /// Whether all rows are rewritten.
     pub(super) rewrites: bool,
-    /// Whether the schema says how values are converted.
+    /// Whether the schema specifies how values are converted.
     pub(super) said: bool,
 }
 
-/// The live name of a column.
+/// Returns the live name of a column.
 pub(super) fn live_column<'e>(edits: &'e TableEdits, column: &'e Ident) -> &'e Ident {
     edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old)
 }
 
-/// The columns that change their type.
+/// Returns the columns whose type changes.
 pub(super) fn retyped(world: &World<'_>, edits: &TableEdits) -> Vec<Retyped> {
     let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
     let plain = pairs.filter(|(b, a)| a.generated.is_none() && b.generated.as_ref().is_none_or(|g| g.stored));
@@ -44,7 +44,7 @@ fn changes(world: &World<'_>, before: &Column, after: &Column) -> bool {
     !same_type(world, &before.ty, &after.ty) || before.collate != after.collate || moved_under(world, after).is_some()
 }
 
-/// Whether SQL names a type that is re-created: what it is part of would hold on to the old one.
+/// Returns whether SQL names a type that is re-created: the object with this SQL would depend on the old one.
 pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
     if world.moved.is_empty() {
         return false;
@@ -53,7 +53,7 @@ pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
     world.moved_names().iter().any(|n| named.contains(n.as_str()))
 }
 
-/// The type of the column, where it is re-created, and whether values go through their text.
+/// Returns whether values are converted by way of text, if the column's type is re-created.
 fn moved_under(world: &World<'_>, column: &Column) -> Option<bool> {
     let (key, _) = pg_types::named(&column.ty, &world.names)?;
     world.moved.get(&key).map(|m| m.by_text)
@@ -68,7 +68,7 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     let moved = moved_under(world, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
     let converted = match (said, moved) {
-        // The expression has the type that has stepped aside, or none yet.
+        // The expression has the old type, which is renamed, or no type yet.
         (Some(e), Some(true)) => Some(format!("({}){by_text}::{ty}", e.text)),
         (Some(e), _) => Some(format!("({})", e.text)),
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
@@ -92,8 +92,8 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
 }
 
-/// Whether values go through their text. Casts lead from an enum, and from an array of them, to texts alone, and back
-/// from these alone (<https://www.postgresql.org/docs/current/datatype-enum.html>).
+/// Returns whether values are converted by way of text. An enum, or an array of one, can only be cast to text
+/// types, and only from them (<https://www.postgresql.org/docs/current/datatype-enum.html>).
 pub(super) fn is_by_text(world: &World<'_>, before: &Column, after: &Column) -> bool {
     let is_text = |c: &Column| matches!(c.ty, Type::Text | Type::VarChar(_) | Type::Char(_));
     let is_enum = |c: &Column| {
@@ -103,7 +103,7 @@ pub(super) fn is_by_text(world: &World<'_>, before: &Column, after: &Column) -> 
     (is_enum(after) && !is_text(before)) || (is_enum(before) && !is_text(after))
 }
 
-/// How a value becomes the text that its new type reads.
+/// Returns the cast that turns a value into the text that its new type reads.
 pub(super) fn by_text(before: &Column, after: &Column) -> &'static str {
     let array = |ty: &Type| pg_types::value_type(ty).ends_with(']');
     match (array(&before.ty), array(&after.ty)) {
@@ -113,13 +113,15 @@ pub(super) fn by_text(before: &Column, after: &Column) -> &'static str {
     }
 }
 
-/// Whether NULLs are filled before the type changes: a text that is too long must be refused, and a cast would cut it.
+/// Returns whether NULLs are filled before the type changes: a text that is too long must be refused, but a
+/// cast would truncate it.
 pub(super) fn is_filled_before(before: &Column, after: &Column) -> bool {
     let is_text = |c: &Column| pg_types::length(&c.ty).is_some();
     after.using.is_none() && is_text(before) && is_text(after)
 }
 
-/// Computed columns that are made again: they are computed in another way, or from a column whose type changes.
+/// Returns the generated columns that are re-created: their expression changes, or the type of a column that
+/// they read.
 pub(super) fn recreated(world: &World<'_>, edits: &TableEdits, retyped: &[Retyped]) -> BTreeSet<Ident> {
     let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
     let again = |(before, after): &(&Column, &Column)| {

@@ -1,5 +1,5 @@
-//! The rows of a table as they will be, for counting: a query over the live ones. Types that are not there yet are left
-//! out of it.
+//! The future rows of a table, for counting: a query over the live ones. Types that do not exist yet do not
+//! occur in it.
 
 use super::super::names::quote;
 use super::super::{ddl, types};
@@ -8,7 +8,7 @@ use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
 
-/// Whether the rows stay as they are, names and all.
+/// Returns whether the rows remain as they are, including names.
 fn stays(table: &Altered<'_>) -> bool {
     let before = &table.edits.before.columns;
     let new = table.edits.after.columns.keys().any(|c| !before.contains_key(c));
@@ -20,7 +20,7 @@ fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
     column.backfill.is_some() && column.not_null && table.column(&column.name).is_some_and(|b| !b.not_null)
 }
 
-/// The rows as they will be, as what stands behind FROM. Whoever uses it gives it a name.
+/// Returns the future rows, as an item for FROM without an alias.
 pub(super) fn new_rows(world: &World<'_>, table: &Altered<'_>) -> String {
     if stays(table) {
         return table.old.clone();
@@ -72,8 +72,9 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
     }
 }
 
-/// The value of a column whose type is re-created, as the old type or the new base type has it: the new type is not there
-/// yet, and what conditions compare it with must fit. None where another type comes to the column as well.
+/// Returns the value of a column whose type is re-created, in the old type or the new base type: the new type
+/// does not exist yet, and the values that conditions compare it with must fit. `None` if the column gets
+/// another type as well.
 fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool) -> Option<String> {
     let before = table.column(&column.name)?;
     let moved = world.moved.get(&types::named(&column.ty, &world.names)?.0)?;
@@ -91,21 +92,21 @@ fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool)
     })
 }
 
-/// Whether the column's type is there now, and the same that it will be.
+/// Returns whether the column's type exists now and does not change.
 fn is_known(world: &World<'_>, column: &Column) -> bool {
     let Some((key, _)) = types::named(&column.ty, &world.names) else { return true };
     let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| world.names.key(n) == key);
     !world.moved.contains_key(&key) && (has(world.current) || !has(world.desired))
 }
 
-/// The rows of a table that a foreign key may point to, whatever becomes of it.
+/// Returns the rows of a table that a foreign key may reference, whatever happens to the table.
 pub(super) fn parent_rows(world: &World<'_>, parent: Option<&Altered<'_>>, name: &crate::schema::ObjectName) -> Option<String> {
     let live = |t: &&Table| world.names.same(&t.name, name);
     match parent {
         Some(parent) => Some(new_rows(world, parent)),
         None => {
             let known = world.current.tables.values().find(live).map(|t| world.names.sql(&t.name));
-            // One that rosey does not manage, such as a partitioned table, is there as it is.
+            // A table that rosey does not manage, such as a partitioned one, does not change.
             let comes = world.desired.tables.values().any(|t| world.names.same(&t.name, name));
             known.or_else(|| (!comes).then(|| world.names.sql(name)))
         }

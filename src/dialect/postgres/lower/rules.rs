@@ -1,4 +1,4 @@
-//! What happens to the constraints of a table: which go, which come, which are changed where they stand.
+//! What happens to the constraints of a table: which are dropped, added, or changed in place.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,18 @@ use crate::schema::{Case, Check, Exclusion, Ident, PartKey, PrimaryKey, Table, U
 /// What happens to one constraint.
 #[derive(Debug, Clone)]
 pub(super) enum Op<T> {
-    /// It goes.
+    /// It is dropped.
     Drop { name: String },
-    /// It comes.
+    /// It is added.
     Add { item: T },
-    /// The old one goes and the new one comes.
+    /// The old one is dropped and the new one added.
     Replace { name: String, item: T },
-    /// It stays and is changed.
+    /// It is changed in place.
     Edit { name: String, after: T, edits: Vec<Edit> },
 }
 
 impl<T> Op<T> {
-    /// The live name of what goes.
+    /// Returns the live name of a constraint that is dropped.
     pub(super) fn gone(&self) -> Option<&str> {
         match self {
             Op::Drop { name } | Op::Replace { name, .. } => Some(name),
@@ -30,13 +30,13 @@ impl<T> Op<T> {
         }
     }
 
-    /// The old and the new name of what stays and is renamed.
+    /// Returns the old and the new name of a constraint that is renamed.
     fn renamed<'o>(&'o self, given: impl Fn(&'o T) -> Option<&'o Ident>) -> Option<(String, String)> {
         let Op::Edit { name, after, edits } = self else { return None };
         new_name(name, given(after), edits).map(|new| (name.clone(), new.to_string()))
     }
 
-    /// What comes.
+    /// Returns the constraint that is added.
     pub(super) fn come(&self) -> Option<&T> {
         match self {
             Op::Add { item } | Op::Replace { item, .. } => Some(item),
@@ -44,7 +44,8 @@ impl<T> Op<T> {
         }
     }
 
-    /// What comes, or what is to have the name again that PostgreSQL gives: with the live name that it leaves for it.
+    /// Returns a constraint that is added, or one that gets its default name back, with the live name that it
+    /// releases.
     pub(super) fn named_mut(&mut self) -> Option<(Option<&str>, &mut T)> {
         match self {
             Op::Add { item } | Op::Replace { item, .. } => Some((None, item)),
@@ -56,8 +57,9 @@ impl<T> Op<T> {
     }
 }
 
-/// What happens to the constraints of one kind. `before` and `live` hold the same ones, under new and old names;
-/// `in_place`: what can be changed of one that stays; `around`: those that must be away while their columns change.
+/// Returns what happens to the constraints of one kind. `before` and `live` contain the same ones, with new
+/// and old names; `in_place`: what can be changed in place; `around`: those that must be dropped while their
+/// columns change.
 pub(super) fn ops<T: Object + PartialEq>(
     before: &[T],
     live: &[T],
@@ -94,7 +96,7 @@ pub(super) fn ops<T: Object + PartialEq>(
     found
 }
 
-/// What happens to all constraints of a table but foreign keys. What comes has a name.
+/// What happens to all constraints of a table except foreign keys. Added ones have a name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rules {
     pub(super) keys: Vec<Op<PrimaryKey>>,
@@ -104,7 +106,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Constraints that stay and get another name: old and new.
+    /// Returns the old and new names of constraints that are renamed.
     pub(super) fn renamed(&self) -> Vec<(String, String)> {
         let mut found: Vec<(String, String)> = self.keys.iter().filter_map(|op| op.renamed(|k| k.name.as_ref())).collect();
         found.extend(self.uniques.iter().filter_map(|op| op.renamed(|u| u.name.as_ref())));
@@ -113,7 +115,7 @@ impl Rules {
         found
     }
 
-    /// The names that are given up, and whether an index has them too.
+    /// Returns the names that are released, and whether an index has them too.
     pub(super) fn names_left(&self) -> Vec<(String, bool)> {
         let indexed = self.keys.iter().filter_map(Op::gone).chain(self.uniques.iter().filter_map(Op::gone));
         let indexed = indexed.chain(self.exclusions.iter().filter_map(Op::gone)).map(|n| (n.to_owned(), true));
@@ -122,7 +124,7 @@ impl Rules {
         indexed.chain(checks).chain(self.renamed().into_iter().map(|(old, _)| (old.clone(), !is_check(&old)))).collect()
     }
 
-    /// The names that are taken, and whether an index takes them too.
+    /// Returns the names that are taken, and whether an index takes them too.
     pub(super) fn names_taken(&self) -> Vec<(String, bool)> {
         let keys = self.keys.iter().filter_map(Op::come).filter_map(|k| k.name.as_ref());
         let uniques = self.uniques.iter().filter_map(Op::come).filter_map(|u| u.name.as_ref());
@@ -134,7 +136,7 @@ impl Rules {
     }
 }
 
-/// The names of a table's live constraints, and whether an index has them too.
+/// Returns the names of a table's live constraints, and whether an index has them too.
 pub(super) fn named(table: &Table) -> Vec<(String, bool)> {
     let name = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let keys = table.primary_key.iter().map(|k| (name(&k.name, default_name::primary_key(&table.name, k)), true));
@@ -145,7 +147,8 @@ pub(super) fn named(table: &Table) -> Vec<(String, bool)> {
     keys.chain(uniques).chain(exclusions).chain(checks).chain(foreign).collect()
 }
 
-/// `stirred`: columns whose type changes, under old and new names; `recreated`: those that are dropped and made again.
+/// Returns what happens to the constraints. `stirred`: columns whose type changes, with old and new names;
+/// `recreated`: columns that are dropped and re-created.
 pub(super) fn rules(
     edits: &TableEdits,
     stirred: &BTreeSet<Ident>,
@@ -210,8 +213,9 @@ fn excludes(exclusion: &Exclusion, named: &dyn Fn(&str) -> bool) -> bool {
     exclusion.parts.iter().any(|(p, _)| part(&p.key)) || exclusion.predicate.as_ref().is_some_and(|p| named(&p.text))
 }
 
-/// Gives what is added or kept without a name the one that PostgreSQL would give, so that later statements can name it. The
-/// index behind a constraint shares its names with the other relations; a check has no index.
+/// Gives constraints that are added or kept without a name their default name, so that later statements can
+/// reference them. The index of a constraint shares a namespace with the other relations; a check has no
+/// index.
 fn name_all(rules: &mut Rules, edits: &TableEdits, is_relation: &dyn Fn(&str) -> bool) {
     let (live, after) = (&edits.live, &edits.after);
     let mut taken = live_names(edits);
@@ -245,12 +249,12 @@ fn name_all(rules: &mut Rules, edits: &TableEdits, is_relation: &dyn Fn(&str) ->
     }
 }
 
-/// The names of the live constraints of a table, foreign keys among them.
+/// Returns the names of the live constraints of a table, including foreign keys.
 pub(super) fn live_names(edits: &TableEdits) -> BTreeSet<String> {
     named(&edits.live).into_iter().map(|(name, _)| name).collect()
 }
 
-/// Whether a constraint gets another name.
+/// Returns the new name of a constraint that is renamed.
 pub(super) fn new_name<'n>(name: &str, after: Option<&'n Ident>, edits: &[Edit]) -> Option<&'n Ident> {
     after.filter(|n| edited(edits, Attribute::Name) && n.as_str() != name)
 }

@@ -1,5 +1,5 @@
-//! Sequences that are objects of their own. They come before the columns that count with them; whom they belong to is
-//! said once that is there.
+//! Sequences that are objects of their own. They are created before the columns that use them; their owner is
+//! set after that column exists.
 
 use super::super::names::{literal, quote};
 use super::super::{ddl, types};
@@ -41,7 +41,8 @@ fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
     }
 }
 
-/// What it has given out so far is nowhere else. Where the column that it belongs to goes too, that says it all.
+/// Reports the loss of the sequence's position, which is stored nowhere else. If the owning column is dropped
+/// too, its own hazard covers that.
 fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
     let goes_too = |change: &TableChange, (table, column): &(ObjectName, Ident)| match change {
         TableChange::Create(_) => false,
@@ -60,7 +61,7 @@ fn comment(world: &World<'_>, s: &Sequence) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("SEQUENCE {}", world.names.sql(&s.name)), s.comment.as_deref()))
 }
 
-/// The step that gives it to a column, under its new name.
+/// Returns the step that makes a column own it, under its new name.
 fn owned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
     let to = format!("OWNED BY {}.{}", world.names.sql(&owner.0), quote(owner.1.as_str()));
     let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.names.sql(&s.name), &to)]);
@@ -68,7 +69,7 @@ fn owned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: A
     step
 }
 
-/// The step that takes it from a column, under its old name: with its owner it would go.
+/// Returns the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
 fn disowned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
     let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.now(&s.name), "OWNED BY NONE")]);
     step.footprint.frees = vec![world.relation(&s.name), world.shape(&owner.0), Resource::OwnedSequence(world.names.key(&s.name)).into()];
@@ -108,8 +109,8 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
     steps
 }
 
-/// Narrower bounds, which PostgreSQL refuses if the position is outside of them. The sequence is not restarted: it would
-/// give out numbers that are in use somewhere.
+/// Reports narrower bounds, which PostgreSQL refuses if the position is outside of them. The sequence is not
+/// restarted, because it would return numbers that are in use somewhere.
 fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence) -> Option<Hazard> {
     let bounds = |s: &Sequence| Numbers::with(&s.options, types::stored(&s.ty)).bounds();
     let ((old_min, old_max), (min, max)) = (bounds(before), bounds(after));
@@ -125,10 +126,11 @@ fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence)
     Some(hazard.counted(Probe::Query(count)).reading([&live]).found_by(format!("SELECT last_value FROM {live}")))
 }
 
-/// What leads from one way of counting to another; what is no longer said goes back to the default.
+/// Returns the clauses that change the options; an option that is removed returns to its default.
 pub(super) fn changed_options(before: &SequenceOptions, after: &SequenceOptions) -> Vec<String> {
     const WORDS: [&str; 5] = ["START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE", "CACHE"];
-    // The first value is kept as a number: a sequence that says none must be told where its bounds move it.
+    // The start value is stored as a number: a sequence that does not specify it must be altered if the
+    // bounds change it.
     let first = |o: &SequenceOptions| {
         let down = o.increment.is_some_and(|n| n < 0);
         o.start.unwrap_or(if down { o.max.unwrap_or(-1) } else { o.min.unwrap_or(1) })

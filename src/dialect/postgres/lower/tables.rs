@@ -1,4 +1,5 @@
-//! Tables: those that come, those that go, and what is known of those that change before their statements are written.
+//! Tables: those that are created or dropped, and what is determined about altered ones before their
+//! statements are generated.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use crate::diff::{TableChange, TableEdits};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Case, Column, Ident, Table};
 
-/// A table that changes.
+/// A table that is altered.
 pub(super) struct Altered<'a> {
     pub(super) edits: Cow<'a, TableEdits>,
     pub(super) retyped: Vec<Retyped>,
@@ -23,37 +24,37 @@ pub(super) struct Altered<'a> {
     pub(super) rules: Rules,
     /// The names of the types that are re-created.
     pub(super) moved_names: BTreeSet<String>,
-    /// It holds rows.
+    /// Whether it has rows.
     pub(super) rows: bool,
-    /// It holds rows, and nobody may have to wait for them.
+    /// Whether it has rows and no client may have to wait for a scan of them.
     pub(super) busy: bool,
-    /// Foreign keys of the live schema point to it.
+    /// Whether live foreign keys reference it.
     pub(super) referenced: bool,
-    /// Its live name in SQL, for questions to the server.
+    /// Its live name in SQL, for queries before the plan runs.
     pub(super) old: String,
-    /// What it is called in SQL when its step begins.
+    /// Its name in SQL when its step begins.
     pub(super) now: String,
     /// Its new name in SQL.
     pub(super) new: String,
 }
 
 impl Altered<'_> {
-    /// `ALTER TABLE` under the name that it has when its step begins.
+    /// Returns `ALTER TABLE` with the name that it has when its step begins.
     pub(super) fn before(&self, what: &str) -> Statement {
         Statement::new(format!("ALTER TABLE {} {what}", self.now))
     }
 
-    /// `ALTER TABLE` under the new name.
+    /// Returns `ALTER TABLE` with the new name.
     pub(super) fn after(&self, what: &str) -> Statement {
         Statement::new(format!("ALTER TABLE {} {what}", self.new))
     }
 
-    /// Whether the column changes its type or is made again.
+    /// Returns whether the column changes its type or is re-created.
     pub(super) fn stirs(&self, column: &Ident) -> bool {
         self.recreated.contains(column) || self.retyped.iter().any(|r| r.column == *column)
     }
 
-    /// The columns, under their live names, that no view may read meanwhile.
+    /// Returns the columns, by their live names, that no view may read during the change.
     pub(super) fn disturbed(&self) -> BTreeSet<&Ident> {
         let dropped = self.edits.before.columns.keys().filter(|c| !self.edits.after.columns.contains_key(*c));
         let recreated = self.recreated.iter().filter(|c| self.edits.before.columns.contains_key(*c));
@@ -61,13 +62,13 @@ impl Altered<'_> {
         dropped.chain(recreated).map(|c| live_column(&self.edits, c)).chain(retyped).collect()
     }
 
-    /// The column as it is, under its new name.
+    /// Returns the live column, by its new name.
     pub(super) fn column(&self, column: &Ident) -> Option<&Column> {
         self.edits.before.columns.get(column)
     }
 }
 
-/// All tables that change, and those under which a type is re-created.
+/// Returns all tables that are altered, and those with a column whose type is re-created.
 pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
     let declared = world.changes.tables().filter_map(|c| match c {
         TableChange::Alter(edits) => Some(Cow::Borrowed(&**edits)),
@@ -91,7 +92,7 @@ fn live_name(change: &TableChange) -> &crate::schema::ObjectName {
     }
 }
 
-/// The edits of a table in which nothing differs.
+/// Returns the edits of a table without differences.
 fn untouched(live: &Table, wanted: Option<&Table>) -> TableEdits {
     let mut after = live.clone();
     if let Some(wanted) = wanted {
@@ -145,7 +146,7 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     for table in alters {
         let now = super::alter::step(world, table);
         let mut after = later::steps(world, table);
-        // Where all of it can wait, the rows must be counted all the same.
+        // Even if everything can wait, the rows must be counted.
         if let (None, Some(first)) = (&now, after.first_mut()) {
             super::alter::counted(world, table, first);
         }
@@ -171,7 +172,8 @@ fn create(world: &World<'_>, declared: &Table) -> Step {
     // A table is a type as well.
     step.footprint.creates.push(world.ty(&table.name));
     step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
-    // Where something else has a sequence's name, the server chooses another one, once that is there.
+    // If another relation has a sequence's name, the server chooses a different name
+    // once that relation exists.
     let sequences = counting(table).map(|c| world.sequence_of(&table.name, &c.name)).filter(|name| world.is_kept(name));
     let sequences: Vec<String> = sequences.map(|name| world.relation(&name)).collect();
     step.footprint.creates.retain(|name| !sequences.contains(name));
@@ -181,13 +183,13 @@ fn create(world: &World<'_>, declared: &Table) -> Step {
     step
 }
 
-/// The columns that bring a sequence.
+/// Returns the columns that create a sequence.
 fn counting(table: &Table) -> impl Iterator<Item = &Column> {
     table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some())
 }
 
-/// The table with a name for each constraint whose usual name another relation has or gets: the server would choose a free
-/// one only if that were there already.
+/// Returns the table with a name for each constraint whose default name another relation has or gets: the
+/// server would choose a free name only if that relation already existed.
 fn under_free_names(world: &World<'_>, table: &Table) -> Table {
     let mut named = table.clone();
     let is_kept = |n: &str| world.is_kept(&world.names.sibling(&table.name, &Ident::new(n, Case::Exact)));
@@ -214,7 +216,8 @@ fn under_free_names(world: &World<'_>, table: &Table) -> Table {
     named
 }
 
-/// The indexes of keys, unique rules and exclusions, and the sequences of columns that count: each takes its name from every other relation.
+/// Returns the indexes of primary keys, unique and exclusion constraints, and the sequences of serial and
+/// identity columns: their names must be unique among all relations.
 pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
     let called = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let key = table.primary_key.iter().map(|k| called(&k.name, default_name::primary_key(&table.name, k)));
@@ -225,7 +228,7 @@ pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
     key.chain(uniques).chain(exclusions).map(relation).chain(sequences).collect()
 }
 
-/// The types and sequences that the table's columns and conditions name.
+/// Returns the types and sequences that the table's columns and conditions name.
 pub(super) fn needed(world: &World<'_>, table: &Table) -> Vec<String> {
     let mut found: BTreeSet<String> = table.columns.values().filter_map(|c| world.type_of(&c.ty)).collect();
     found.extend(texts(table).iter().flat_map(|t| world.named_in(t)));
@@ -233,7 +236,7 @@ pub(super) fn needed(world: &World<'_>, table: &Table) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// All SQL that stands in a table's definition.
+/// Returns all SQL in a table's definition.
 fn texts(table: &Table) -> Vec<String> {
     let columns = table.columns.values();
     let defaults = columns.clone().filter_map(|c| c.default.as_ref()).map(|d| ddl::value(&d.value));
@@ -247,7 +250,7 @@ fn texts(table: &Table) -> Vec<String> {
     defaults.chain(generated).chain(checks).chain(exclusions).chain(indexes).collect()
 }
 
-/// All comments of a new table.
+/// Returns all comments of a new table.
 fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     let mut say = |on: String, comment: &Option<String>| {
@@ -299,7 +302,7 @@ fn destroy(world: &World<'_>, table: &Table) -> Step {
     step
 }
 
-/// The tables that change, by their new names.
+/// Returns the altered tables by their new names.
 pub(super) fn by_name<'t, 'a>(world: &World<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
     alters.iter().map(|a| (world.names.key(&a.edits.after.name), a)).collect()
 }

@@ -1,7 +1,8 @@
-//! Statements of hand-made changes, run on a real server: from each schema to the other and back, with and without rows, online and not. What comes out must be what the schema makes from nothing.
+//! Statements of hand-written changes, run on a real server: from each schema to the other and back, with and
+//! without rows, online and not. The result must be the same as that of creating the schema from scratch.
 
 mod cases;
-#[allow(dead_code)] // the harness of all tests, of which these use a part
+#[allow(dead_code)] // the shared test harness, of which these tests use a part
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
 
@@ -20,7 +21,7 @@ use crate::schema::{
     Sequence, SequenceOptions, Type,
 };
 
-/// Everything about the user's schemas, as sorted lines.
+/// Everything in the user's schemas, as sorted lines.
 const STATE: &str = r#"
 SELECT line FROM (
   SELECT format('column %s.%s %s null=%s default=%s identity=%s generated=%s collate=%s comment=%s', a.attrelid::regclass, a.attname,
@@ -62,10 +63,10 @@ pub(super) fn object(name: &str) -> ObjectName {
     }
 }
 
-/// Tables and views in the schema language.
+/// Parses tables and views in the schema language.
 pub(super) fn kdl(text: &str) -> Schema {
     let mut schema = decode(&Sources::from_text("test", text), Dialect::Postgres).unwrap_or_else(|e| panic!("{e:?}"));
-    // As normalisation has it: a column that counts takes no NULL.
+    // As after normalization: a serial or identity column is NOT NULL.
     for column in schema.tables.values_mut().flat_map(|t| t.columns.values_mut()) {
         column.not_null |= column.ty.is_serial() || column.identity.is_some();
     }
@@ -136,12 +137,12 @@ pub(super) fn script(steps: &[Step]) -> String {
 
 static DATABASES: AtomicUsize = AtomicUsize::new(0);
 
-/// The URL of a server of the newest version at hand.
+/// Returns the URL of a server of the newest available version.
 fn server() -> Option<String> {
     postgres::servers().last().map(|s| s.url("postgres"))
 }
 
-/// A new database, and a session in it.
+/// Creates a database and returns a session in it.
 async fn database(url: &str) -> Connection {
     let name = format!("rosey_ddl_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut admin = Connection::open(&Url::parse(url).unwrap()).await.unwrap();
@@ -169,7 +170,7 @@ async fn run(db: &mut Connection, steps: &[Step]) {
     }
 }
 
-/// Every probe must be a statement that the server runs.
+/// Checks that the server can run every probe.
 async fn measure(db: &mut Connection, steps: &[Step]) {
     for (step, hazard) in steps.iter().flat_map(|s| s.hazards.iter().map(move |h| (s, h))) {
         let counted = match &hazard.probe {
@@ -190,7 +191,7 @@ async fn state(db: &mut Connection) -> Vec<String> {
     rows.iter().map(|r| sqlx::Row::try_get::<String, _>(r, 0).unwrap()).collect()
 }
 
-/// From one schema to the other, over the rows that `seed` makes.
+/// Migrates from one schema to the other, over the rows that `seed` creates.
 async fn go(url: &str, current: &Schema, desired: &Schema, seed: &[&str], online: bool) {
     let empty = Schema::default();
     let mut fresh = database(url).await;
@@ -215,7 +216,7 @@ async fn go(url: &str, current: &Schema, desired: &Schema, seed: &[&str], online
     db.close().await.unwrap();
 }
 
-/// There and back, in all ways.
+/// Migrates there and back, in all modes.
 pub(super) async fn both_ways(a: &Schema, b: &Schema, there: &[&str], back: &[&str]) {
     let Some(url) = server() else { return };
     for online in [false, true] {

@@ -1,5 +1,5 @@
-//! Types that cannot be changed where they stand: enums that lose or reorder values, domains over another type. The old
-//! one steps aside, the new one takes its name, columns move over, the old one goes.
+//! Types that cannot be changed in place: enums that lose or reorder values, domains with another base type.
+//! The old type is renamed, the new one takes its name, columns are converted, and the old one is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +17,13 @@ use crate::schema::{Case, Column, DefaultValue, EnumType, Expr, Ident, Literal, 
 /// A type that is re-created.
 #[derive(Debug, Clone)]
 pub(super) struct Moved {
-    /// The name of the old one meanwhile.
+    /// The temporary name of the old type.
     pub(super) aside: ObjectName,
-    /// Whether values go through their text: those of an enum.
+    /// Whether values are converted by way of text: those of an enum.
     pub(super) by_text: bool,
 }
 
-/// Enums and domains that get another name: old and new.
+/// Returns the old and new names of enums and domains that are renamed.
 pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
     let enums = world.changes.enums().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
     let domains = world.changes.domains().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
@@ -31,7 +31,7 @@ pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
     enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
 }
 
-/// All types that are re-created, domains over such a type among them.
+/// Returns all types that are re-created, including domains based on such a type.
 pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
     let mut found = BTreeMap::new();
     for delta in world.changes.enums() {
@@ -61,7 +61,7 @@ pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
     }
 }
 
-/// The name of the old type while the new one is there. Types share their names with tables and views.
+/// Returns the name of the old type while both exist. Types share a namespace with tables and views.
 fn aside(world: &World<'_>, name: &ObjectName) -> ObjectName {
     let called = |n: &str| ObjectName { schema: name.schema.clone(), name: Ident::new(n, Case::Exact) };
     let is_type = |n: &ObjectName| {
@@ -72,7 +72,7 @@ fn aside(world: &World<'_>, name: &ObjectName) -> ObjectName {
     called(&default_name::free(&base, |n| is_type(&called(n)) || world.is_taken(&called(n))))
 }
 
-/// Whether two types are one once types have their new names.
+/// Returns whether two types are the same after types are renamed.
 pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool {
     let (before, after) = (pg_types::stored(before), pg_types::stored(after));
     let renamed = || {
@@ -83,7 +83,7 @@ pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool 
     before == after || renamed().unwrap_or_default()
 }
 
-/// Two types, or the base types behind a domain that is re-created over another one.
+/// Returns two types, or the base types if a domain is re-created with another base type.
 pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Type) {
     let given = || (before.clone(), after.clone());
     let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &world.names), pg_types::named(after, &world.names)) else {
@@ -95,7 +95,7 @@ pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Ty
     both.unwrap_or_else(given)
 }
 
-/// Values that the conditions of a domain that is re-created over another type refuse.
+/// Reports values that violate the checks of a domain that is re-created with another base type.
 pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found = Vec::new();
     for retyped in &table.retyped {
@@ -120,7 +120,7 @@ pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> V
     found
 }
 
-/// Whether SQL names a column of an enum whose values come in another order.
+/// Returns whether SQL names a column of an enum whose values are reordered.
 pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str) -> bool {
     let named = super::super::words::words(sql);
     let reordered = |key: &str| {
@@ -138,7 +138,7 @@ pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str)
     columns.filter_map(|c| pg_types::named(&c.ty, &world.names)).any(|(key, _)| reordered(&key))
 }
 
-/// What the schema says of how the values of a live column are converted.
+/// Returns the expression by which the schema converts the values of a live column.
 pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
     let changed = world.changes.tables().find_map(|c| match c {
         TableChange::Alter(e) if world.names.same(&e.live.name, table) => Some(e),
@@ -157,17 +157,17 @@ pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Id
 /// How an enum gets its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// They are what they were.
+    /// They do not change.
     Keep,
-    /// Values are added where it stands, in the plan's transaction: nothing in it uses them.
+    /// Values are added in place, in the plan's transaction: nothing in it uses them.
     Add,
-    /// Values are added ahead of that transaction, in which they could not be used otherwise.
+    /// Values are added before that transaction, in which they could not be used otherwise.
     AddBefore,
     /// It is re-created.
     Replace,
 }
 
-/// The way from some values to others. A value that comes cannot be used in the transaction that adds it
+/// Returns how to change the values. A new value cannot be used in the transaction that adds it
 /// (<https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7>).
 pub(super) fn way(world: &World<'_>, before: &[String], after: &[String]) -> Way {
     if before == after {
@@ -185,7 +185,8 @@ pub(super) fn way(world: &World<'_>, before: &[String], after: &[String]) -> Way
     }
 }
 
-/// Whether SQL has a string that an enum gets as a value in this change: the live type does not know it.
+/// Returns whether SQL contains a string that becomes a value of an enum in this change: the live type does
+/// not know it.
 pub(super) fn names_new_value(world: &World<'_>, sql: &str) -> bool {
     let gains = |d: &Delta<crate::schema::EnumType>| match d {
         Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).cloned().collect(),
@@ -195,7 +196,7 @@ pub(super) fn names_new_value(world: &World<'_>, sql: &str) -> bool {
     !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
 }
 
-/// Whether the plan may use one of these values: a string of that text stands in an expression that it runs.
+/// Returns whether the plan may use one of these values: an expression that it runs contains it as a string.
 fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
     let in_text = |sql: &str| strings(sql).iter().any(|s| values.contains(s.as_str()));
     let in_default = |d: &DefaultValue| match &d.value {
@@ -225,7 +226,7 @@ fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
     tables.into_iter().any(in_table) || queries.into_iter().any(|q| in_text(&q.text)) || domains.into_iter().any(in_domain)
 }
 
-/// The live columns of a type, arrays of it included: table, column, whether it is an array.
+/// Returns the live columns of a type, including arrays of it: table, column, whether it is an array.
 pub(super) fn live_columns<'w>(world: &'w World<'_>, ty: &ObjectName) -> Vec<(&'w ObjectName, &'w Ident, bool)> {
     let key = world.names.key(ty);
     let of = move |c: &Column| pg_types::named(&c.ty, &world.names).filter(|(k, _)| *k == key).map(|(_, rest)| rest.contains('['));

@@ -1,4 +1,4 @@
-//! The indexes of a materialized view: with a new one all of them come, with one that stays those that differ.
+//! The indexes of a materialized view: all of them if the view is new, the differing ones if it remains.
 
 use super::super::ddl;
 use super::super::inspect::ident;
@@ -8,7 +8,7 @@ use super::{World, rename};
 use crate::plan::Statement;
 use crate::schema::{Ident, Index, ObjectName};
 
-/// Creates an index, with its comment.
+/// Returns the statements that create an index, with its comment.
 pub(super) fn index_statements(world: &World<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
     let mut found = vec![Statement::new(ddl::create_index(index, &index.name, view, false, &world.names))];
     let on = format!("INDEX {}", world.names.beside(view, &index.name));
@@ -16,7 +16,7 @@ pub(super) fn index_statements(world: &World<'_>, view: &ObjectName, index: &Ind
     found
 }
 
-/// Indexes of a materialized view that come, go, change or are renamed.
+/// Returns the statements for indexes of a materialized view that are created, dropped, changed or renamed.
 pub(super) fn index_changes(world: &World<'_>, before: Body<'_>, after: Body<'_>) -> Vec<Statement> {
     let (old, new) = (before.indexes(), after.indexes());
     let now = |i: &Ident| world.at_run(&world.names.sibling(before.name(), i));

@@ -1,5 +1,6 @@
-//! Views and materialised views: those that change, and those that are only in the way and come back as they were. What a
-//! view reads cannot be dropped or change its type under it, so it goes first and comes back last.
+//! Views and materialized views: those that change, and those that are only dropped and re-created unchanged
+//! because they block a change. What a view reads cannot be dropped or change its type, so the view is
+//! dropped first and re-created last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
 
-/// What views and materialised views have in common.
+/// What views and materialized views have in common.
 #[derive(Clone, Copy)]
 pub(super) enum Body<'v> {
     View(&'v View),
@@ -72,7 +73,7 @@ impl<'v> Body<'v> {
     }
 }
 
-/// What happens to a view by itself.
+/// What happens to a view itself.
 struct Change<'v> {
     before: Option<Body<'v>>,
     after: Option<Body<'v>>,
@@ -114,7 +115,8 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     steps
 }
 
-/// Everything that live views read; what the catalog says, or their queries where it says nothing.
+/// Returns everything that live views read, according to the catalog, or to their queries if the catalog has
+/// nothing.
 fn uses(world: &World<'_>) -> BTreeMap<String, Vec<Use>> {
     let mut found: BTreeMap<String, Vec<Use>> = BTreeMap::new();
     for item in &world.facts.uses {
@@ -144,7 +146,7 @@ fn uses(world: &World<'_>) -> BTreeMap<String, Vec<Use>> {
     found
 }
 
-/// All live relations that a query may read, with their columns.
+/// Returns all live relations that a query may read, with their columns.
 fn relations<'w>(world: &'w World<'_>) -> BTreeMap<String, (&'w ObjectName, Vec<&'w Ident>)> {
     let tables = world.current.tables.values().map(|t| (world.names.key(&t.name), (&t.name, t.columns.keys().collect())));
     let views = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), (b.name(), Vec::new())));
@@ -156,8 +158,8 @@ fn live_bodies<'w>(world: &'w World<'_>) -> Vec<Body<'w>> {
     views.chain(world.current.materialized_views.values().map(Body::Materialized)).collect()
 }
 
-/// The live views that must be gone for a while, or for good: those whose definition changes, and all that read what
-/// goes or changes under them.
+/// Returns the live views that must be dropped, temporarily or for good: those whose definition changes, and
+/// all that read something that is dropped or changed.
 fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
     let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, Attribute::Definition) || edited(c.edits, Attribute::Columns);
     let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| world.names.key(b.name()));
@@ -188,7 +190,7 @@ fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses:
     }
 }
 
-/// Views of which nothing differs and that are in the way.
+/// Drops and re-creates views that do not differ but block a change.
 fn carried(
     world: &World<'_>,
     alters: &[Altered<'_>],
@@ -205,7 +207,8 @@ fn carried(
                 let materialized = || world.desired.materialized_views.get(before.name()).map(Body::Materialized);
                 let wanted = view().or_else(materialized);
                 let first = uses.get(key).and_then(|items| items.iter().find(|item| is_lost(world, alters, item)));
-                // An ignored view is put back as it was: it cannot be, where what it reads is gone or has another name.
+                // An ignored view is re-created unchanged, which is impossible if what it reads is dropped or
+                // renamed.
                 if let (None, Some(lost)) = (wanted, first) {
                     steps.push(unknown(lost));
                     continue;
@@ -220,7 +223,7 @@ fn carried(
     steps
 }
 
-/// Whether what a view reads goes, or gets another name.
+/// Returns whether what a view reads is dropped or renamed.
 fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
     let dropped = |c: &TableChange| matches!(c, TableChange::Drop(t) if world.names.same(&t.name, &item.relation));
     let of = alters.iter().find(|a| world.names.same(&a.edits.live.name, &item.relation));
@@ -235,7 +238,7 @@ fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
     changed || views || materialized || world.changes.tables().any(dropped)
 }
 
-/// A view that rosey cannot make again.
+/// Reports a view that rosey cannot re-create.
 fn unknown(item: &Use) -> Step {
     let kind = if item.kind == ViewKind::View { "view" } else { "materialized-view" };
     let address = Address::top(kind, &item.view);
@@ -245,7 +248,7 @@ fn unknown(item: &Use) -> Step {
     step
 }
 
-/// The step that drops a view, `address` being where it is shown.
+/// Returns the step that drops a view; `address` is where it is shown.
 fn drop(world: &World<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
     let sql = format!("DROP {} {}", body.kind(), world.now(body.name()));
     let mut step = Step::new(address, action, vec![Statement::new(sql)]);
@@ -264,7 +267,7 @@ fn drop(world: &World<'_>, body: Body<'_>, address: Address, action: Action, use
     step
 }
 
-/// The step that makes a view, with its indexes and comments.
+/// Returns the step that creates a view, with its indexes and comments.
 fn create(world: &World<'_>, body: Body<'_>, action: Action) -> Step {
     let sql = match body {
         Body::View(v) => ddl::create_view(v, &world.names),
@@ -289,7 +292,7 @@ fn comment(world: &World<'_>, body: Body<'_>) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
 }
 
-/// A view whose definition stays.
+/// Returns the step that changes a view whose definition remains.
 fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]) -> Step {
     let mut statements = Vec::new();
     if before.name() != after.name() {

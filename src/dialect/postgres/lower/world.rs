@@ -1,5 +1,5 @@
-//! What all parts of the lowering look at: the two schemas, the facts, the names of resources, and the types that are
-//! re-created.
+//! What all parts of the lowering need: the two schemas, the facts, the names of resources, and the types
+//! that are re-created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::diff::{Change, Changes};
 use crate::plan::Footprint;
 use crate::schema::{Case, Ident, Kind, ObjectName, Schema, Type};
 
-/// The two states and what is known about them.
+/// The live and the desired schema, and what is known about them.
 pub(super) struct World<'a> {
     pub(super) changes: &'a Changes,
     pub(super) current: &'a Schema,
@@ -25,11 +25,11 @@ pub(super) struct World<'a> {
     pub(super) names: Names,
     /// The types that are re-created, by their new names.
     pub(super) moved: BTreeMap<String, Moved>,
-    /// The types and sequences that go.
+    /// The types and sequences that are dropped.
     pub(super) dropped: BTreeSet<String>,
-    /// Types that only get another name: old and new.
+    /// Types that are only renamed: old and new.
     pub(super) renamed_types: BTreeMap<String, String>,
-    /// The temporary names of live objects whose names something else takes.
+    /// The temporary names of live objects whose names other objects take.
     pub(super) asides: Asides,
 }
 
@@ -54,7 +54,7 @@ impl<'a> World<'a> {
         dropped.filter_map(resource).collect()
     }
 
-    /// What a live relation is called while the steps run.
+    /// Returns the name of a live relation while the steps run.
     pub(super) fn at_run(&self, live: &ObjectName) -> ObjectName {
         match self.asides.get(&self.relation(live)) {
             Some(temporary) => self.names.sibling(live, temporary),
@@ -62,68 +62,70 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The same in SQL.
+    /// Returns the same in SQL.
     pub(super) fn now(&self, live: &ObjectName) -> String {
         self.names.sql(&self.at_run(live))
     }
 
-    /// What a live enum or domain is called in SQL while the steps run.
+    /// Returns the name of a live enum or domain in SQL while the steps run.
     pub(super) fn type_now(&self, live: &ObjectName) -> String {
         let temporary = self.asides.get(&self.ty(live)).map(|t| self.names.sibling(live, t));
         self.names.sql(temporary.as_ref().unwrap_or(live))
     }
 
-    /// What a live constraint is called while the steps run.
+    /// Returns the name of a live constraint while the steps run.
     pub(super) fn constraint_now<'n>(&'n self, table: &ObjectName, name: &'n str) -> &'n str {
         self.asides.get(&self.constraint(table, name)).map_or(name, Ident::as_str)
     }
 
-    /// The resource of a constraint's name: it is unique in its table.
+    /// Returns the resource of a constraint's name, which is unique in its table.
     pub(super) fn constraint(&self, table: &ObjectName, name: &str) -> String {
         Resource::Constraint { table: self.names.key(table), name: name.to_owned() }.into()
     }
 
-    /// The resource of a table, view, sequence or index: they share one namespace.
+    /// Returns the resource of a table, view, sequence or index: they share one namespace.
     pub(super) fn relation(&self, name: &ObjectName) -> String {
         Resource::Relation(self.names.key(name)).into()
     }
 
-    /// The resource that a table's columns are: who reads them goes before they change.
+    /// Returns the resource of a table's columns: dependents that read them are dropped before they change.
     pub(super) fn shape(&self, name: &ObjectName) -> String {
         Resource::Shape(self.names.key(name)).into()
     }
 
-    /// The resource of an enum or domain.
+    /// Returns the resource of an enum or domain.
     pub(super) fn ty(&self, name: &ObjectName) -> String {
         Resource::Type(self.names.key(name)).into()
     }
 
-    /// What comes into a schema needs it, and extensions, which may bring types and functions.
+    /// Adds what an object needs to be created in a schema: the schema, and extensions, which may contain
+    /// types and functions.
     pub(super) fn comes(&self, footprint: &mut Footprint, name: &ObjectName) {
         footprint.needs.push(Resource::Schema(self.names.schema(name).to_string()).into());
         footprint.needs.push(Resource::ExtensionsReady.into());
     }
 
-    /// What goes from a schema frees it, and the extensions that it may have used.
+    /// Adds what an object frees when it is dropped from a schema: the schema, and the extensions that it may
+    /// have used.
     pub(super) fn goes(&self, footprint: &mut Footprint, name: &ObjectName) {
         footprint.frees.push(Resource::Schema(self.names.schema(name).to_string()).into());
         footprint.frees.push(Resource::ExtensionsUnused.into());
         footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
     }
 
-    /// The names of the types that are re-created, without their schemas: new and live ones.
+    /// Returns the names of the types that are re-created, new and live, without their schemas.
     pub(super) fn moved_names(&self) -> BTreeSet<String> {
         let bare = |key: &String| key.split_once('.').map_or(key.clone(), |(_, name)| name.to_owned());
         let live = self.renamed_types.iter().filter(|(_, new)| self.moved.contains_key(*new)).map(|(old, _)| bare(old));
         self.moved.keys().map(bare).chain(live).collect()
     }
 
-    /// The resource of the type that a column has, if it has a name.
+    /// Returns the resource of a column's type, if the type has a name.
     pub(super) fn type_of(&self, ty: &Type) -> Option<String> {
         pg_types::named(ty, &self.names).map(|(key, _)| Resource::Type(key.to_string()).into())
     }
 
-    /// The types and sequences that a text names.
+    /// Returns the types and sequences that a text names.
     pub(super) fn named_in(&self, sql: &str) -> BTreeSet<String> {
         let found = words(sql);
         let both = [self.current, self.desired];
@@ -133,17 +135,17 @@ impl<'a> World<'a> {
         types.chain(sequences).collect()
     }
 
-    /// The relations that a query reads.
+    /// Returns the relations that a query reads.
     pub(super) fn read_by(&self, sql: &str) -> BTreeSet<String> {
         reads(sql).into_iter().map(|(schema, name)| self.names.key_of(schema.as_deref(), &name)).collect()
     }
 
-    /// Whether the live table holds rows that must not be locked for long.
+    /// Returns whether the live table has rows that must not be locked for long.
     pub(super) fn is_busy(&self, live: &ObjectName) -> bool {
         self.online && self.facts.holds_rows(live)
     }
 
-    /// The live sequence behind a serial or identity column.
+    /// Returns the live sequence of a serial or identity column.
     pub(super) fn sequence_of(&self, live: &ObjectName, column: &Ident) -> ObjectName {
         let known = self.facts.sequences.iter().find(|((t, c), _)| self.names.same(t, live) && c == column);
         known.map_or_else(
@@ -152,7 +154,7 @@ impl<'a> World<'a> {
         )
     }
 
-    /// Whether another relation has the name once the plan is done: one that the schema declares, or leaves alone.
+    /// Returns whether another relation has the name after the plan: one that the schema declares or ignores.
     pub(super) fn is_kept(&self, name: &ObjectName) -> bool {
         let same = |n: &ObjectName| self.names.same(n, name);
         let (now, then) = (self.current, self.desired);
@@ -165,7 +167,7 @@ impl<'a> World<'a> {
             || now.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == name.to_string())
     }
 
-    /// Whether a live or wanted relation has the name.
+    /// Returns whether a live or desired relation has the name.
     pub(super) fn is_taken(&self, name: &ObjectName) -> bool {
         [self.current, self.desired].iter().any(|s| s.heads_of(Kind::is_relation).any(|(_, head)| self.names.same(&head.name, name)))
             || self.current.tables.values().any(|t| t.indexes.keys().any(|i| self.names.same(&self.names.sibling(&t.name, i), name)))

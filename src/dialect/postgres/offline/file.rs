@@ -1,5 +1,5 @@
-//! The desired schema as a plan file holds it: what the server has found equal is said in the words of the live schema, so
-//! that a plan from the file alone finds it equal too.
+//! The desired schema as a plan file contains it: what the server considers equal gets the spelling of the
+//! live schema, so that a plan from the file alone finds it equal too.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::super::planner::Settled;
 use crate::diff::{Changes, TableChange};
 use crate::schema::{DefaultValue, Domain, Expr, Ident, Index, MaterializedView, ObjectName, PartKey, Schema, Table, View};
 
-/// Old names and new ones.
+/// Pairs of old and new names.
 type Renames = Vec<(Ident, Ident)>;
 
-/// The desired schema in words that need no server.
+/// Returns the desired schema in a spelling that needs no server.
 pub(crate) fn for_file(settled: &Settled, changes: &Changes) -> Schema {
     let (current, mut desired) = (settled.current.schema(), settled.desired.schema().clone());
     let mut tables: BTreeMap<ObjectName, (&Table, Renames)> =
@@ -54,7 +54,8 @@ fn live<'l, T>(all: &'l indexmap::IndexMap<ObjectName, T>, name: &ObjectName, wa
     std::iter::once(name.clone()).chain(olds).find_map(|n| all.get(&n))
 }
 
-/// What the server found equal to one of these, in its words.
+/// Gives an expression the spelling of the live one that the server considers equal; returns whether there is
+/// one.
 fn say<'e>(expr: &mut Expr, live: impl IntoIterator<Item = &'e Expr>, renames: &Renames) -> bool {
     for there in live {
         let mut renamed = there.clone();
@@ -120,7 +121,7 @@ fn of_domain(live: &Domain, domain: &mut Domain) {
     }
 }
 
-/// The server's query names its columns itself.
+/// The server's query already names its columns.
 fn of_view(live: &View, view: &mut View, moved: &Renames) {
     if view.columns == live.columns && say(&mut view.query, [&live.query], moved) {
         view.columns.clear();

@@ -1,9 +1,10 @@
-//! A plan for a PostgreSQL database that is not at hand: from its schema and the facts that were noted down of it. It is made
-//! by the same code as one against the database, but nothing is asked: expressions are compared by their tokens, and rows
-//! are not counted. Where the server might have the last word, that is said.
+//! Plans for a PostgreSQL database that is not reachable, from its recorded schema and facts. The code is the
+//! same as for a plan against the database, but nothing is queried: expressions are compared by their tokens,
+//! and rows are not counted. If the server might decide otherwise, the plan says so.
 //!
-//! What only a server can refuse is not known here: that it does not take a rule or an index, and that a function, policy or
-//! trigger holds on to what goes. The apply asks for both before it begins; the steps are the same.
+//! What only a server can reject is not known here: a constraint or an index that it does not accept, or a
+//! function, policy or trigger that depends on something dropped. The apply checks both before it begins; the
+//! steps are the same.
 
 mod file;
 mod noted;
@@ -30,30 +31,32 @@ pub use recorded::Recorded;
 /// A plan that was made without the database.
 #[derive(Debug, Clone)]
 pub struct OfflinePlan {
-    /// The plan, with nothing counted.
+    /// The plan, without counts.
     pub plan: Plan,
-    /// What differs by the words of an expression, which the server might take for the same. In the order of their names.
+    /// Objects with an expression whose spelling differs but that the server might consider equal, ordered by
+    /// name.
     pub unsettled: Vec<Address>,
-    /// The desired schema, in words that make the same plan without what was recorded.
+    /// The desired schema, in a spelling that yields the same plan without what was recorded.
     pub desired: Schema,
 }
 
-/// What was noted down of a database, as it is read again.
+/// What was recorded about a database, as it is read back.
 pub(crate) struct Noted {
-    /// What a plan must know beyond the schema, which comes from elsewhere.
+    /// What a plan must know beyond the schema, which has another source.
     pub(crate) live: Live,
     /// What the last apply guarded.
     pub(crate) guards: Guards,
-    /// The tables that hold rows.
+    /// The tables that have rows.
     pub(crate) holding: BTreeSet<ObjectName>,
 }
 
-/// Plans from a noted schema and its facts to the desired schema: the same changes and the same statements as against the
-/// database itself, but for expressions that only the server knows to be equal. `recorded` tells those that have been
-/// applied before. What would be counted is not known here, so a rule that rows may break is a warning.
+/// Plans from a recorded schema and its facts to the desired schema: the same changes and statements as
+/// against the database itself, except for expressions that only the server knows to be equal. `recorded`
+/// contains those that have been applied before. Nothing can be counted here, so a constraint that rows may
+/// violate is a warning.
 ///
 /// # Errors
-/// Where a fact is none of a PostgreSQL database, or where no plan is possible.
+/// If a fact is not one of a PostgreSQL database, or if no plan is possible.
 pub fn plan(
     current: &Schema,
     facts: &[Fact],
@@ -70,7 +73,7 @@ pub fn plan(
     Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, &how), unsettled, desired })
 }
 
-/// What a plan is made of.
+/// The parts of a plan.
 struct Made {
     settled: Settled,
     guards: Guards,
@@ -97,11 +100,11 @@ fn lowered(
     Ok(Made { settled, guards, changes, steps, unsettled })
 }
 
-/// What a script of the plan is made of besides: both schemas in one spelling, what is guarded, and the steps with all that
-/// is to be counted.
+/// Returns what a script of the plan needs in addition: both schemas in one spelling, what is guarded, and
+/// the steps with everything that is to be counted.
 ///
 /// # Errors
-/// As [`plan`].
+/// As for [`plan`].
 pub(crate) fn for_script(
     current: &Schema,
     facts: &[Fact],
@@ -113,7 +116,8 @@ pub(crate) fn for_script(
     Ok((made.settled, made.guards, made.steps))
 }
 
-/// Both schemas in one spelling, as far as that goes without a server, and what only it could say.
+/// Returns both schemas in one spelling, as far as that is possible without a server, and the objects that
+/// only a server could compare.
 fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired: &Normalized) -> (Settled, BTreeSet<Address>) {
     let home = live.server.default_schema.clone();
     let Aligned { live, mut current, mut wanted, left_alone } = planner::aligned(live, desired.schema(), guards);
@@ -126,16 +130,16 @@ fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired:
     (Settled { live, current, desired, left_alone, unasked: true, refused: Vec::new() }, unsettled)
 }
 
-/// As [`plan`] has both schemas, for whoever has the server at hand and wants the plan to be the same.
+/// Returns both schemas as [`plan`] has them, for a caller that has the server but must get the same plan.
 ///
 /// # Errors
-/// Where a fact is none of a PostgreSQL database.
+/// If a fact is not one of a PostgreSQL database.
 pub(crate) fn settled_without_server(current: &Schema, facts: &[Fact], desired: &Normalized) -> Result<(Settled, Guards), PlanError> {
     let Noted { live, guards, .. } = noted::read(facts, current)?;
     Ok((settled(live, &guards, None, desired).0, guards))
 }
 
-/// What cannot be counted may be nothing: the apply counts it.
+/// A hazard that cannot be counted may affect no row: the apply counts it.
 fn uncounted(steps: &mut [Step]) {
     let counted = steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());
     counted.filter(|h| h.level == Level::Blocks).for_each(|h| h.level = Level::Warns);

@@ -1,25 +1,26 @@
-//! What a plan must know of a live database beyond its schema, as lines of a file, and back. No object ids, no sizes, no
-//! numbers of rows. What a line says is refused where it is not one of these:
+//! What a plan must know about a live database beyond its schema, as lines of a file, and back. No OIDs,
+//! sizes or row counts. A line that is none of these is refused:
 //!
-//! | fact | says |
+//! | fact | meaning |
 //! | --- | --- |
 //! | `version MAJOR` | the server's major version |
-//! | `home SCHEMA` | the schema of what names none |
-//! | `digest SCHEMA DIGEST` | what lies in a schema, for a script to compare with |
-//! | `relation KIND SCHEMA NAME` | a relation that other facts speak of: `r` is a table, `v` a view, `m` a materialised one |
+//! | `home SCHEMA` | the schema of unqualified names |
+//! | `digest SCHEMA DIGEST` | the contents of a schema, for a script to compare with |
+//! | `relation KIND SCHEMA NAME` | a relation in other facts: `r` table, `v` view, `m` materialized view |
 //! | `reads VIEW… RELATION… COLUMN` | a view reads a relation, or one column of it |
-//! | `holds-rows SCHEMA NAME` | a table holds rows |
-//! | `sequence SCHEMA TABLE COLUMN SCHEMA NAME` | what the sequence of a column is called |
-//! | `stands-on KIND SCHEMA NAME KIND NAME` | what rosey does not manage stands on a relation |
-//! | `kept KIND SCHEMA NAME SQL` | a statement that brings back what goes with a view |
-//! | `kept-type SCHEMA NAME SQL` | a statement that brings back what goes with an enum or domain |
-//! | `kept-of-column SCHEMA TABLE COLUMN CLAUSE` | what brings back what goes with a column: a clause of `ALTER COLUMN` |
-//! | `kept-of-column SCHEMA TABLE COLUMN PRIVILEGE TO` | the same: a privilege, and to whom |
-//! | `unfilled SCHEMA NAME` | a materialised view that nobody has filled yet |
-//! | `invalid SCHEMA RELATION INDEX` | an index that a build has left unfinished |
-//! | `filled SCHEMA` | a schema that holds another tool's tables |
-//! | `managed SCHEMA`, `managed-extension NAME`, `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply remembers |
-//! | `exchanged KIND NAME … OLD` | a rename that has been done though its old name is still in use |
+//! | `holds-rows SCHEMA NAME` | a table has rows |
+//! | `sequence SCHEMA TABLE COLUMN SCHEMA NAME` | the name of a column's sequence |
+//! | `stands-on KIND SCHEMA NAME KIND NAME` | an unmanaged object belongs to a relation |
+//! | `kept KIND SCHEMA NAME SQL` | a statement that restores what is dropped with a view |
+//! | `kept-type SCHEMA NAME SQL` | a statement that restores what is dropped with an enum or domain |
+//! | `kept-of-column SCHEMA TABLE COLUMN CLAUSE` | a clause of `ALTER COLUMN` to restore with a column |
+//! | `kept-of-column SCHEMA TABLE COLUMN PRIVILEGE TO` | a privilege to restore with a column |
+//! | `unfilled SCHEMA NAME` | a materialized view that is not populated |
+//! | `invalid SCHEMA RELATION INDEX` | an index whose build was not completed |
+//! | `filled SCHEMA` | a schema that contains another tool's tables |
+//! | `managed SCHEMA`, `managed-extension NAME` | what the last apply managed |
+//! | `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply guarded |
+//! | `exchanged KIND NAME … OLD` | a completed rename whose old name is still in use |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ use crate::schema::{Address, Column, Exchanged, Extension, Ident, Index, Namespa
 
 const HOLDS_ROWS: &str = "holds-rows";
 
-/// What a plan needs of a live database besides its schema, in the order of names.
+/// Returns what a plan needs to know about a live database besides its schema, ordered by name.
 pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>) -> Vec<Fact> {
     let major = live.server.version / 10_000;
     let mut facts = vec![Fact::new("version", [major.to_string()]), Fact::new("home", [live.server.default_schema.clone()])];
@@ -63,8 +64,8 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
     facts
 }
 
-/// Views with what they read, and what stands on relations and goes with them. Of relations that nothing is said of there is
-/// no fact.
+/// Returns the facts about views, what they read, and what belongs to relations and is dropped with them. A
+/// relation without such facts has none of its own.
 fn of_relations(live: &Live) -> Vec<Fact> {
     let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
     let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
@@ -92,7 +93,8 @@ fn is_unfilled(relation: &Relation) -> bool {
     relation.kind == "m" && !relation.populated
 }
 
-/// What stands on a relation and is in the way of changing it, or goes with it. Privileges do neither: a view's are kept.
+/// Returns the unmanaged objects that belong to a relation and block a change to it or are dropped with it.
+/// Privileges do neither: those of a view are restored.
 fn managed_by_nobody(live: &Live, oid: i64) -> impl Iterator<Item = &(String, String)> {
     live.standing_on.get(&oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege")
 }
@@ -104,7 +106,7 @@ fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l Ob
     Some((&view.name, &relation.name, read.column, Fact::new("reads", args)))
 }
 
-/// What the last apply remembers of its schema.
+/// Returns what the last apply recorded about its schema.
 fn of_guards(remembered: &Schema) -> Vec<Fact> {
     let mut facts: Vec<Fact> = remembered.namespaces.keys().map(|n| Fact::new("managed", [n.to_string()])).collect();
     facts.extend(remembered.extensions.keys().map(|n| Fact::new("managed-extension", [n.to_string()])));
@@ -121,7 +123,7 @@ fn of_guards(remembered: &Schema) -> Vec<Fact> {
     facts
 }
 
-/// Puts a table's rules into the order of their names, in which they are read from a database; a file has them in another.
+/// Sorts a table's constraints by name, as they are read from a database; a file has them in another order.
 fn as_inspected(table: &mut Table) {
     let whole = table.clone();
     let name = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual, Ident::to_string);
@@ -131,7 +133,7 @@ fn as_inspected(table: &mut Table) {
     table.exclusions.sort_by_cached_key(|e| name(&e.name, default_name::exclusion(&whole.name, e)));
 }
 
-/// Schema and name; no schema is an empty one, which PostgreSQL does not have.
+/// Returns schema and name; an empty schema, which PostgreSQL does not have, means none.
 fn pair(name: &ObjectName) -> [String; 2] {
     [name.schema.as_ref().map(ToString::to_string).unwrap_or_default(), name.name.to_string()]
 }
@@ -140,16 +142,16 @@ fn named(schema: &str, name: &str) -> ObjectName {
     ObjectName { schema: (!schema.is_empty()).then(|| ident(schema)), name: ident(name) }
 }
 
-/// The tables that hold rows by these facts.
+/// Returns the tables that have rows according to these facts.
 pub fn holding(facts: &[Fact]) -> BTreeSet<ObjectName> {
     let holding = facts.iter().filter(|f| f.name == HOLDS_ROWS);
     holding.filter_map(|f| if let [schema, name] = f.args.as_slice() { Some(named(schema, name)) } else { None }).collect()
 }
 
-/// The database that these are the facts of, its schema given.
+/// Returns the database that these facts describe, together with its schema.
 ///
 /// # Errors
-/// [`PlanError::Fact`] where a fact is none that [`facts`] gives.
+/// [`PlanError::Fact`] if a fact is not one that [`facts`] returns.
 pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<Noted, PlanError> {
     let mut reader = Reader::new(current);
     for fact in facts {
@@ -165,7 +167,7 @@ struct Reader {
     live: Live,
     remembered: Schema,
     exchanged: Exchanged,
-    /// The numbers that stand for relations.
+    /// The numbers that stand for OIDs of relations.
     numbers: BTreeMap<ObjectName, i64>,
 }
 
@@ -190,7 +192,7 @@ impl Reader {
         Reader { live, remembered: Schema::default(), exchanged: Exchanged::new(), numbers: BTreeMap::new() }
     }
 
-    /// Takes one fact in; nothing where it is none.
+    /// Adds one fact; returns `None` if it is not valid.
     fn take(&mut self, fact: &Fact) -> Option<()> {
         let args: Vec<&str> = fact.args.iter().map(String::as_str).collect();
         match (fact.name.as_str(), args.as_slice()) {
@@ -274,7 +276,7 @@ impl Reader {
         self.live.relations.insert(number, Relation { name, kind: kind.to_owned(), bytes: 0, populated: true, columns: BTreeMap::new() });
     }
 
-    /// Columns have no numbers here but the order in which they are met.
+    /// Columns are numbered here in the order in which they occur.
     fn reads(&mut self, view: &ObjectName, relation: &ObjectName, column: Option<&str>) -> Option<()> {
         let (view, relation) = (*self.numbers.get(view)?, *self.numbers.get(relation)?);
         let columns = &mut self.live.relations.get_mut(&relation)?.columns;

@@ -1,29 +1,29 @@
-//! The places of a schema where an expression stands, by names that are the same in two states of it.
+//! The places in a schema that contain an expression, with names that are the same in two states of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::default_name;
 use crate::schema::{Address, Check, DefaultValue, Expr, Ident, Index, IndexPart, PartKey, Schema, Table, Type};
 
-/// Where an expression stands. Several rules may be in one place: most have no name.
+/// Where an expression is. One place may contain several constraints: most have no name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// The object that it is part of.
+    /// The object that contains it.
     pub(super) object: Address,
-    /// Where in it.
+    /// The place in the object.
     part: String,
 }
 
-/// What stands there.
+/// What a place contains.
 pub(super) enum Slot<'s> {
     /// An expression or a query.
     Expr(&'s mut Expr),
-    /// A default, and whether it is a text's, which no server spells in another way.
+    /// A default, and whether its type is text, for which the server has no other spelling.
     Default(&'s mut DefaultValue, bool),
 }
 
 impl Slot<'_> {
-    /// The spelling that is compared.
+    /// Returns the spelling that is compared.
     pub(super) fn canon(&mut self) -> &mut String {
         match self {
             Slot::Expr(e) => &mut e.canon,
@@ -31,7 +31,7 @@ impl Slot<'_> {
         }
     }
 
-    /// Whether a server might take the two for the same, though their words differ.
+    /// Returns whether a server might consider the two equal although their spelling differs.
     fn may_equal(&mut self, other: &str) -> bool {
         let Slot::Default(default, text) = self else { return true };
         let plain = |canon: &str| canon.starts_with("n:") || canon.starts_with("b:") || (*text && canon.starts_with("s:"));
@@ -39,7 +39,7 @@ impl Slot<'_> {
     }
 }
 
-/// All expressions of a schema that a server may spell in its own way.
+/// Returns all expressions of a schema that a server may spell differently.
 pub(super) fn slots(schema: &mut Schema) -> Vec<(Place, Slot<'_>)> {
     let mut found = Vec::new();
     for table in schema.tables.values_mut() {
@@ -106,7 +106,7 @@ fn of_parts<'s>(
     found.extend(predicate.as_mut().map(|p| (place(at, &format!("{whose} where")), Slot::Expr(p))));
 }
 
-/// A rule's name. One that PostgreSQL gave by itself, and counted, is none.
+/// Returns a check's name. PostgreSQL's default name with a number appended counts as the default name.
 fn check_part(check: &Check, usual: &str) -> String {
     let counted = |n: &&Ident| n.as_str().strip_prefix(usual).is_none_or(|rest| !rest.chars().all(|c| c.is_ascii_digit()));
     format!("check {}", check.name.as_ref().filter(counted).map_or(usual, Ident::as_str))
@@ -116,7 +116,7 @@ fn is_text(ty: &Type) -> bool {
     matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_))
 }
 
-/// What stands in each place.
+/// Returns the spellings in each place.
 pub(super) fn spellings(slots: &mut [(Place, Slot<'_>)]) -> BTreeMap<Place, Vec<String>> {
     let mut found: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     for (place, slot) in slots {
@@ -125,7 +125,7 @@ pub(super) fn spellings(slots: &mut [(Place, Slot<'_>)]) -> BTreeMap<Place, Vec<
     found
 }
 
-/// The objects that are on both sides, and of which an expression differs that a server might take for the same.
+/// Returns the objects on both sides with a differing expression that a server might consider equal.
 pub(super) fn unsettled(current: &mut Schema, wanted: &mut Schema) -> BTreeSet<Address> {
     let live = spellings(&mut slots(current));
     let mut found = BTreeSet::new();

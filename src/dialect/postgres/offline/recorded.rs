@@ -1,4 +1,5 @@
-//! What the last apply knew: how the file said its schema, and how the server spells it. What both still say is the same.
+//! What the last apply knew: the schema as the file spells it, and as the server does. Expressions that
+//! neither the file nor the database has changed since are equal.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +12,12 @@ use crate::schema::{Schema, View};
 pub struct Recorded<'r> {
     /// The schema after it, in the server's spelling.
     pub after: &'r Schema,
-    /// The schema as the file said it.
+    /// The schema as the file spelled it.
     pub written: &'r Schema,
 }
 
-/// Gives expressions of the file the server's spelling where the file says what it said when they were applied, and the
-/// database what it said after that.
+/// Gives expressions of the file the server's spelling if neither the file nor the database has changed them
+/// since they were applied.
 pub(super) fn take_over(current: &mut Schema, wanted: &mut Schema, recorded: Recorded<'_>, home: &str) {
     let spelled = |schema: &Schema| {
         let mut schema = schema.clone();
@@ -46,7 +47,7 @@ pub(super) fn take_over(current: &mut Schema, wanted: &mut Schema, recorded: Rec
     name_columns_alike(current, wanted, recorded.written);
 }
 
-/// What the first has and the second has not.
+/// Returns what the first list has and the second does not.
 fn less<'s>(all: &'s [String], but: &[String]) -> Vec<&'s String> {
     all.iter().filter(|s| !but.contains(s)).collect()
 }
@@ -57,7 +58,7 @@ fn sorted<'s>(texts: &[&'s String]) -> Vec<&'s String> {
     texts
 }
 
-/// A view's columns stand in its query, as the server spells it.
+/// Takes over a view's column names, which are part of the server's spelling of its query.
 fn name_columns_alike(current: &mut Schema, wanted: &Schema, written: &Schema) {
     for (name, view) in &wanted.views {
         let before: Option<&View> = written.views.get(name);

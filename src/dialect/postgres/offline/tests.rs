@@ -1,4 +1,5 @@
-//! Plans from texts alone: what the last apply recorded, what only a server could say, and facts that are none.
+//! Tests of plans from texts alone: what the last apply recorded, what only a server could say, and invalid
+//! facts.
 
 use super::super::planner::{PlanError, desired};
 use super::{OfflinePlan, Recorded, plan};
@@ -6,7 +7,7 @@ use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Level};
 use crate::schema::{Dialect, Schema};
 
-/// As the server spells it.
+/// The server's spelling.
 const LIVE: &str = r#"
 domain email text { check shape "(VALUE ~ '@'::text)" }
 table t {
@@ -19,7 +20,7 @@ table t {
 view v { as " SELECT t.id AS number\n   FROM t" }
 "#;
 
-/// As a file says the same.
+/// A file's spelling of the same.
 const FILE: &str = r#"
 domain email text { check shape "VALUE ~ '@'" }
 table t {

@@ -1,5 +1,5 @@
-//! What stands in for objects that come or change while the server is asked about them: temporary types, tables and views,
-//! which stand before the real ones. The caller rolls them back.
+//! Stand-ins for objects that are created or changed, for questions to the server: temporary types, tables
+//! and views that hide the real ones. The caller rolls them back.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ use super::super::{canon, gate, inspect, names, types};
 use super::{columns, told};
 use crate::schema::{Column, Domain, Ident, ObjectName, Problem, Schema, Table};
 
-/// Whether the table is not there, or has other columns.
+/// Returns whether the table does not exist or has other columns.
 pub(super) fn changes(table: &Table, live: &Schema) -> bool {
     live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table))
 }
 
-/// Statements that make types that come or change as temporary ones, which stand before the real ones.
+/// Returns the statements that create stand-ins for new and changed types, which hide the real ones.
 pub(in crate::dialect::postgres) fn types(live: &Schema, desired: &Schema) -> Vec<String> {
     let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| {
         let values: Vec<String> = e.values.iter().map(|v| canon::literal(v)).collect();
@@ -28,7 +28,7 @@ pub(in crate::dialect::postgres) fn types(live: &Schema, desired: &Schema) -> Ve
     enums.chain(domains).collect()
 }
 
-/// Makes what can be made.
+/// Creates the stand-ins that can be created.
 pub(in crate::dialect::postgres) async fn make(connection: &mut Connection, stand_ins: &[String]) -> Result<(), Error> {
     for sql in stand_ins {
         attempt(connection, sql).await?;
@@ -36,15 +36,16 @@ pub(in crate::dialect::postgres) async fn make(connection: &mut Connection, stan
     Ok(())
 }
 
-/// The names of the types that stand in.
+/// Returns the names of the types that have stand-ins.
 pub(in crate::dialect::postgres) fn type_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
     let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| &e.name);
     let domains = desired.domains.values().filter(|d| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty)).map(|d| &d.name);
     enums.chain(domains).map(|n| n.name.as_str())
 }
 
-/// Types, tables and views that the open views may read and that are not there as they shall be. What cannot be made is
-/// left out: then the view that needs it has no answer, and its text decides.
+/// Creates stand-ins for types, tables and views that the open views may read and that are not in their final
+/// form yet. What cannot be created is left out: then the view that needs it has no answer, and its text
+/// decides.
 pub(super) async fn of_views(
     connection: &mut Connection,
     live: &Schema,
@@ -52,7 +53,7 @@ pub(super) async fn of_views(
     open: &[(ObjectName, bool)],
 ) -> Result<Vec<Problem>, Error> {
     make(connection, &types(live, desired)).await?;
-    // A table whose columns keep their names has another type all the same where a type stands in.
+    // A table with unchanged column names still has another type if one of its types has a stand-in.
     let stood_in: BTreeSet<&str> = type_names(live, desired).collect();
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
@@ -60,7 +61,7 @@ pub(super) async fn of_views(
     for table in desired.tables.values().filter(bare) {
         attempt(connection, &temporary(table)).await?;
     }
-    // Views over views: in rounds, until no more can be made.
+    // Views over views: in rounds, until no more can be created.
     let is_open = |name: &ObjectName| open.iter().any(|(n, _)| n == name);
     let fresh = desired.views.values().filter(|v| v.name.schema.is_none() && (is_open(&v.name) || !live.views.contains_key(&v.name)));
     let mut waiting: Vec<(String, String)> = fresh
@@ -86,7 +87,7 @@ pub(super) async fn of_views(
     Ok(Vec::new())
 }
 
-/// What the server says of the views that it does not make.
+/// Returns the server's messages about the views that it rejects.
 async fn unreadable(connection: &mut Connection, desired: &Schema, left: &[(String, String)]) -> Result<Vec<Problem>, Error> {
     let mut found = Vec::new();
     for view in desired.views.values().filter(|v| v.name.schema.is_none() && left.iter().any(|(n, _)| v.name.name.matches(n))) {
@@ -98,7 +99,7 @@ async fn unreadable(connection: &mut Connection, desired: &Schema, left: &[(Stri
     Ok(found)
 }
 
-/// What a name in the query may stand for, when the tables it reads shall change.
+/// Returns whether the query contains the name.
 fn mentions(query: &str, name: &Ident) -> bool {
     canon::names(query).iter().any(|n| name.matches(n))
 }
@@ -119,7 +120,7 @@ fn temporary(table: &Table) -> String {
     format!("CREATE TEMPORARY TABLE {} ({})", canon::quote(table.name.name.as_str()), parts.join(", "))
 }
 
-/// Runs a statement that may fail.
+/// Runs a statement that may fail, and returns whether it succeeded.
 async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
     connection.execute("SAVEPOINT rosey_try").await?;
     match gate::execute(connection, sql).await {

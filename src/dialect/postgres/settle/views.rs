@@ -1,5 +1,5 @@
-//! Queries of views and materialised views, settled by the server over stand-ins of the tables that they shall read. Whether
-//! a view must be re-created for what it reads is not decided here.
+//! Settles the queries of views and materialized views with the server's help, over stand-ins for the tables
+//! that they will read. Does not decide whether a view must be re-created because of what it reads.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +8,11 @@ use super::super::{ask, canon, names};
 use super::{ROUNDS, stand_ins, unknowable};
 use crate::schema::{Expr, Ident, ObjectName, Problem, Schema};
 
-/// Settles the queries of views and materialised views. A view reads the tables as they shall be: those that come or
-/// change are there as empty temporary ones meanwhile, which stand before the real ones.
+/// Settles the queries of views and materialized views. A view reads the tables in their final form: new and
+/// changed ones exist meanwhile as empty temporary tables that hide the real ones.
 ///
 /// # Errors
-/// Where the connection is lost.
+/// If the connection is lost.
 pub(in crate::dialect::postgres) async fn views(
     connection: &mut Connection,
     live: &mut Schema,
@@ -56,7 +56,7 @@ pub(in crate::dialect::postgres) async fn views(
     Ok(problems)
 }
 
-/// Asks for both until they are equal or stay as they are.
+/// Asks about both until they are equal or no longer change.
 async fn same_query(connection: &mut Connection, before: &mut Expr, after: &mut Expr, columns: &[Ident]) -> Result<(), Error> {
     let (mut old, mut new) = (before.text.clone(), after.text.clone());
     let mut list = if columns.is_empty() { String::new() } else { format!("({})", names::list(columns)) };
@@ -80,7 +80,7 @@ async fn same_query(connection: &mut Connection, before: &mut Expr, after: &mut 
     Ok(())
 }
 
-/// Whether the query reads a table that comes or changes.
+/// Returns whether the query reads a table that is created or changed.
 fn reads_changing(query: &str, live: &Schema, desired: &Schema) -> bool {
     let names: BTreeSet<String> = canon::names(query).into_iter().collect();
     desired.tables.values().any(|t| names.contains(t.name.name.as_str()) && stand_ins::changes(t, live))

@@ -1,5 +1,5 @@
-//! What the server is sure to take, told by its words alone: plain columns and operators without a call of a function. In
-//! doubt, it is doubtful: whatever is not known here is tried.
+//! What the server is certain to accept, judged by the text alone: plain columns and operators without
+//! function calls. Anything that is not known here is doubtful and is tried.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use sqlparser::tokenizer::Token;
 use super::super::{canon, types};
 use crate::schema::{Check, Column, Expr, Index, IndexPart, Literal, PartKey, Schema, Table, Type};
 
-/// Words that stand in front of a bracket without being a function.
+/// Words that may precede a bracket without being a function.
 const BEFORE_BRACKETS: [&str; 13] = ["and", "or", "not", "in", "any", "some", "all", "is", "like", "ilike", "between", "null", "distinct"];
 
-/// Operators between plain values that give true or false, beside the words for the same.
+/// Words that compare plain values, in addition to the comparison operators.
 const COMPARES: [&str; 8] = ["and", "or", "not", "in", "is", "like", "ilike", "between"];
 
 /// Types whose casts are the same in every session.
 const PLAIN_TYPES: [&str; 9] = ["text", "varchar", "character", "varying", "bpchar", "integer", "int", "bigint", "smallint"];
 
-/// Whether a B-tree of values of this type is sure to be taken.
+/// Returns whether a B-tree over values of this type is certain to be accepted.
 pub(super) fn sorts(ty: &Type) -> bool {
     !matches!(ty, Type::Json | Type::Other(_))
 }
 
-/// Whether the server may refuse a check that it takes as an expression: one that calls functions, reads tables, or may be
-/// neither true nor false.
+/// Returns whether the server may reject a check that it accepts as an expression: one that calls functions,
+/// reads tables, or may not be boolean.
 pub(super) fn check(check: &Check) -> bool {
     !is_plain_condition(&check.expr)
 }
 
-/// Whether the server may refuse an index on columns that it can sort.
+/// Returns whether the server may reject an index on columns that it can sort.
 pub(super) fn index(index: &Index, table: &Table) -> bool {
     let part = |p: &IndexPart| match &p.key {
         PartKey::Column(c) => !table.columns.get(c).is_some_and(|c| sorts(&c.ty)) || p.opclass.is_some() || p.collate.is_some(),
@@ -38,7 +38,8 @@ pub(super) fn index(index: &Index, table: &Table) -> bool {
     index.method.is_some() || !index.with.is_empty() || index.predicate.as_ref().is_some_and(predicate) || index.parts.iter().any(part)
 }
 
-/// Whether the server reads the default as an expression, or its text as a value of a type that may not have it.
+/// Returns whether the server may reject the default: it is an expression, or a text that may not be a value
+/// of the type.
 pub(super) fn default(column: &Column, desired: &Schema) -> bool {
     match column.default.as_ref().map(|d| &d.value) {
         Some(Literal::Expr(e)) => !is_the_moment(e, &column.ty),
@@ -47,13 +48,15 @@ pub(super) fn default(column: &Column, desired: &Schema) -> bool {
     }
 }
 
-/// The moment, for a column of moments or of times: the commonest default of all.
+/// Returns whether the default is the current time, for a column of such a type: the most common default of
+/// all.
 fn is_the_moment(expr: &Expr, ty: &Type) -> bool {
     let text = expr.text.trim().to_lowercase();
     matches!(ty, Type::Timestamp | Type::TimestampTz) && ["now()", "current_timestamp"].contains(&text.as_str())
 }
 
-/// Whether a text is surely a value of the type: one that an enum of the file names, empty JSON.
+/// Returns whether a text is certain to be a value of the type: a value of an enum in the file, or empty
+/// JSON.
 fn has_value(ty: &Type, text: &str, desired: &Schema) -> bool {
     match ty {
         Type::Json | Type::Jsonb => ["{}", "[]"].contains(&text),
@@ -65,8 +68,8 @@ fn has_value(ty: &Type, text: &str, desired: &Schema) -> bool {
     }
 }
 
-/// Whether an expression calls nothing and is true, false or NULL: columns, values and operators, and a comparison outside
-/// of all brackets, which binds less than whatever stands beside it.
+/// Returns whether an expression calls nothing and is boolean: columns, values and operators, and a
+/// comparison outside of all brackets, which has a lower precedence than the operators beside it.
 fn is_plain_condition(expr: &Expr) -> bool {
     let Some(tokens) = canon::tokens(&expr.text) else { return false };
     let tokens = canon::without_brackets(&tokens);
@@ -85,7 +88,8 @@ fn is_plain_condition(expr: &Expr) -> bool {
     compares
 }
 
-/// Whether the bracket holds the arguments of a function: a name stands before it, and no type that is cast to.
+/// Returns whether the bracket contains the arguments of a function: a name precedes it that is not the type
+/// of a cast.
 fn is_call(tokens: &[Token], bracket: usize) -> bool {
     match &tokens[bracket - 1] {
         Token::Word(w) if w.quote_style.is_none() => {
@@ -97,7 +101,8 @@ fn is_call(tokens: &[Token], bracket: usize) -> bool {
     }
 }
 
-/// Whether a condition is the same in every session: columns of plain types, compared and counted with, cast to plain types.
+/// Returns whether a condition is the same in every session: columns of plain types, comparisons, arithmetic,
+/// and casts to plain types.
 fn is_the_same_always(expr: &Expr, table: &Table) -> bool {
     let Some(tokens) = canon::tokens(&expr.text) else { return false };
     let columns: BTreeMap<String, &Type> = table.columns.values().map(|c| (c.name.to_string(), &c.ty)).collect();
@@ -118,13 +123,13 @@ fn is_the_same_always(expr: &Expr, table: &Table) -> bool {
     })
 }
 
-/// Types whose comparisons are the same in every session.
+/// Returns whether comparisons of the type are the same in every session.
 fn is_plain(ty: &Type) -> bool {
     let number = matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial | Type::Decimal(_));
     number || matches!(ty, Type::Boolean | Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Uuid)
 }
 
-/// A bare word in lower case; nothing for what is none.
+/// Returns an unquoted word in lower case, or an empty string for any other token.
 fn word(token: &Token) -> String {
     match token {
         Token::Word(w) if w.quote_style.is_none() => w.value.to_lowercase(),

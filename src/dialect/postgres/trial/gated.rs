@@ -1,6 +1,7 @@
-//! Takes out of a trial what a plan does not run. On an empty table no row is looked at, but constants are computed: the
-//! condition of an index or a generated column calls its functions when they have constant arguments, and those that a user
-//! has declared IMMUTABLE may do anything. Defaults, and checks that are not validated, are only parsed.
+//! Removes from a trial what a plan does not run. On an empty table no row is read, but constants are
+//! evaluated: the condition of an index or a generated column calls its functions if their arguments are
+//! constant, and a user-defined IMMUTABLE function may do anything. Defaults, and checks that are not
+//! validated, are only parsed.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +32,7 @@ pub(super) async fn keep_safe(connection: &mut Connection, tables: &mut [Trial])
     Ok(())
 }
 
-/// Each expression of a table once, over NULLs of its columns' types.
+/// Returns each expression of a table once, over NULLs of its columns' types.
 fn questions(n: usize, trial: &Trial) -> Vec<(usize, String, Asked)> {
     let columns: Vec<_> = trial.table.columns.values().map(|c| (c.name.to_string(), types::value_type(&c.ty), None)).collect();
     let texts: BTreeSet<String> = expressions(&trial.table).into_iter().chain(trial.indexes.iter().flat_map(fragments::of_index)).collect();
@@ -43,14 +44,15 @@ fn questions(n: usize, trial: &Trial) -> Vec<(usize, String, Asked)> {
     texts.into_iter().map(question).collect()
 }
 
-/// Those of generated columns and exclusion constraints.
+/// Returns those of generated columns and exclusion constraints.
 fn expressions(table: &Table) -> Vec<String> {
     let mut found: Vec<String> = table.columns.values().filter_map(|c| Some(c.generated.as_ref()?.expr.text.clone())).collect();
     found.extend(table.exclusions.iter().flat_map(fragments::of_exclusion));
     found
 }
 
-/// Takes out the parts that hold a refused expression. A generated column stays as a plain one, which others may read.
+/// Removes the parts that contain a refused expression. A generated column remains as a plain one, which
+/// others may read.
 fn take_out(trial: &mut Trial, refused: &BTreeSet<&str>) {
     let is_safe = |texts: Vec<String>| !texts.iter().any(|t| refused.contains(t.as_str()));
     for column in trial.table.columns.values_mut() {

@@ -1,11 +1,11 @@
-//! The parts of a PostgreSQL URL as they are written, with nothing filled in from elsewhere.
+//! The parts of a PostgreSQL URL as they are written, with nothing added from elsewhere.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::UrlError;
 
-/// What a URL says; what it leaves out is `None`.
+/// The parts of a URL; a missing part is `None`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) host: Option<String>,
@@ -21,13 +21,13 @@ pub(super) struct Parts {
     pub(super) key: Option<String>,
     pub(super) options: Option<String>,
     pub(super) application_name: Option<String>,
-    /// `Some(None)`: without a limit.
+    /// `Some(None)`: no limit.
     pub(super) connect_timeout: Option<Option<Duration>>,
 }
 
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// Parameters that are obeyed.
+/// Supported parameters.
 pub(super) const TAKEN: [&str; 16] = [
     "host",
     "hostaddr",
@@ -47,7 +47,8 @@ pub(super) const TAKEN: [&str; 16] = [
     "timeout",
 ];
 
-/// Parameters of SQLAlchemy, its drivers and libpq that say nothing about which database it is, nor how safe the way there is.
+/// Parameters of SQLAlchemy, its drivers and libpq that affect neither which database it is nor how secure
+/// the connection is.
 const IGNORED: [&str; 28] = [
     "async_fallback",
     "client_encoding",
@@ -79,7 +80,8 @@ const IGNORED: [&str; 28] = [
     "tcp_user_timeout",
 ];
 
-/// Parameters that ask for what the driver cannot do: to leave them out silently would connect to another place or less safely.
+/// Parameters for something that the driver cannot do: ignoring them silently would connect elsewhere or less
+/// securely.
 const UNSUPPORTED: [(&str, &str); 17] = [
     ("channel_binding", "remove it, and use sslmode=verify-full to verify the server"),
     ("direct_tls", "remove it; sslmode=verify-full negotiates TLS with the server"),
@@ -124,7 +126,7 @@ impl Parts {
         }
         for pair in query.split('&').filter(|p| !p.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // SQLAlchemy reads a `+` as a blank, libpq as a plus.
+            // SQLAlchemy reads a `+` as a space, libpq as a plus sign.
             let value = if driver.is_some() { value.replace('+', " ") } else { value.to_owned() };
             parts.parameter(&decode(name, "query")?, decode(&value, "query")?)?;
         }
@@ -159,7 +161,7 @@ impl Parts {
         Ok(())
     }
 
-    /// A host, or a socket's folder.
+    /// Stores a host, or a socket's folder.
     fn place(&mut self, place: String) {
         let is_socket = place.starts_with('/');
         (self.host, self.socket) = if is_socket { (None, Some(place)) } else { (Some(place), None) };
@@ -178,7 +180,7 @@ impl Parts {
             "password" => self.password = some(value),
             "dbname" | "database" => self.database = some(value),
             "sslmode" => self.ssl_mode = Some(ssl_mode(&value).ok_or_else(|| wrong(SSL_MODES_SHOWN))?),
-            // asyncpg's own; True asks for a certificate that is right.
+            // A parameter of asyncpg; `true` requires a valid certificate.
             "ssl" => {
                 self.ssl_mode = Some(match value.to_ascii_lowercase().as_str() {
                     "true" => "verify-full",
@@ -186,7 +188,7 @@ impl Parts {
                     other => ssl_mode(other).ok_or_else(|| wrong(SSL_SHOWN))?,
                 })
             }
-            // The certificates that the system trusts are always read.
+            // The system's trusted certificates are always loaded.
             "sslrootcert" if value == "system" => self.ssl_mode = Some("verify-full"),
             "sslrootcert" => self.root_cert = some(value),
             "sslcert" => self.cert = some(value),
@@ -203,7 +205,7 @@ impl Parts {
 const SSL_MODES_SHOWN: &str = "disable, allow, prefer, require, verify-ca or verify-full";
 const SSL_SHOWN: &str = "disable, allow, prefer, require, verify-ca, verify-full, true or false";
 
-/// A parameter that is not obeyed: left out, or an error.
+/// Handles a parameter that is not supported: ignores it or returns an error.
 fn other_parameter(name: &str, value: &str) -> Result<(), UrlError> {
     let asks_nothing = ["prefer", "disable", "false"].contains(&value);
     if IGNORED.contains(&name) {
@@ -216,14 +218,15 @@ fn other_parameter(name: &str, value: &str) -> Result<(), UrlError> {
     let distance = |k: &str| strsim::osa_distance(k, &name.to_ascii_lowercase());
     let nearest = known.min_by_key(|k| distance(k)).filter(|k| distance(k) <= 2);
     if name.contains('@') {
-        // A password with a `?` in it has got here.
+        // The text is part of a password that contains a `?`.
         return Err(UrlError::Escape);
     }
     let plain = name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c));
     Err(UrlError::Unknown { name: if plain { name.to_owned() } else { "…".to_owned() }, nearest })
 }
 
-/// Whether an `@` stands where none can, as the password before it holds a `/` or `?`. `host:5432/db?user=a@b` is no such URL.
+/// Returns whether an `@` is in an invalid place because the password before it contains a `/` or `?`.
+/// `host:5432/db?user=a@b` is not such a URL.
 fn unescaped(authority: &str, path: &str, query: &str) -> bool {
     let port = authority.rsplit_once(':').is_none_or(|(host, port)| host.ends_with(']') || number(port).is_ok());
     path.contains('@') || (!port && query.contains('@'))
@@ -237,7 +240,8 @@ fn number(text: &str) -> Result<u16, UrlError> {
     text.parse().ok().filter(|n| *n > 0).ok_or(UrlError::Port)
 }
 
-/// Zero or less is without a limit (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CONNECT-TIMEOUT>).
+/// Reads a number of seconds; zero or less is no limit
+/// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CONNECT-TIMEOUT>).
 fn seconds(text: &str) -> Option<Option<Duration>> {
     let seconds: f64 = text.trim().parse().ok()?;
     Some(if seconds > 0.0 { Some(Duration::try_from_secs_f64(seconds).ok()?) } else { None })
@@ -247,7 +251,7 @@ fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// `%40` to `@`. A NUL would end the text early in the protocol.
+/// Decodes `%40` to `@`. A NUL would end the text early in the protocol.
 pub(super) fn decode(text: &str, what: &'static str) -> Result<String, UrlError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,11 +1,12 @@
-//! SQLAlchemy's and libpq's forms. Nothing here asks the environment, but where a URL says all.
+//! Tests of SQLAlchemy's and libpq's forms. Nothing here reads the environment, because the URLs specify
+//! everything.
 
 use std::time::Duration;
 
 use super::parts::Parts;
 use super::{Url, UrlError};
 
-/// The parts of a URL in one line: what is there only.
+/// Returns the parts of a URL that are present, in one line.
 fn parts(url: &str) -> String {
     let parts = match Parts::parse(url) {
         Ok(parts) => parts,
@@ -92,7 +93,7 @@ fn parameters() {
     ] {
         assert_eq!(parts(&format!("postgresql:///?{query}")), wanted, "{query}");
     }
-    // SQLAlchemy reads a plus as a blank.
+    // SQLAlchemy reads a plus sign as a space.
     assert_eq!(parts("postgresql+asyncpg:///?options=-c+x=1"), "options=-c x=1");
 }
 
@@ -138,7 +139,7 @@ fn it_waits_for_ten_seconds_where_nothing_else_is_said() {
     assert_eq!(wait("?connect_timeout=0"), Ok(None));
 }
 
-/// The driver's own form of its options is no URL for these.
+/// The driver's own form of its options is not a URL for these.
 #[test]
 fn pg_dump_gets_what_fits_in_no_url() {
     for (url, host, user) in [

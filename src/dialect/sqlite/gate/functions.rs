@@ -1,17 +1,17 @@
-//! The functions that SQL from a schema file may call: those of SQLite itself that read nothing but their arguments
-//! (<https://sqlite.org/lang_corefunc.html>, `lang_datefunc`, `lang_aggfunc`, `windowfunctions`, `json1`, `fts5`). What is in
-//! neither list is refused, so that a later SQLite adds nothing unseen.
+//! The functions that SQL from a schema file may call: SQLite's own functions that read nothing but their
+//! arguments (<https://sqlite.org/lang_corefunc.html>, `lang_datefunc`, `lang_aggfunc`, `windowfunctions`,
+//! `json1`, `fts5`). A function in neither list is refused, so that a later SQLite cannot add one unnoticed.
 
-/// What a function may give for the same arguments.
+/// What a function may return for the same arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gives {
-    /// Always the same.
+    /// Always the same result.
     TheSame,
-    /// Something else at another time, or on another connection.
+    /// A result that depends on the time or the connection.
     Changing,
 }
 
-/// Functions that give the same for the same arguments.
+/// Functions that return the same result for the same arguments.
 const STABLE: &str = "-> ->> abs acos acosh asin asinh atan atan2 atanh avg bm25 ceil ceiling char coalesce concat concat_ws cos cosh \
 count cume_dist date datetime degrees dense_rank exp first_value floor format fts5_get_locale fts5_insttoken fts5_locale glob \
 group_concat hex highlight if ifnull iif instr json json_array json_array_length json_each json_error_position json_extract \
@@ -23,15 +23,15 @@ percentile percentile_cont percentile_disc pi pow power printf quote radians ran
 rtreenode sign sin sinh snippet soundex sqrt sqlite_version sqlite_source_id strftime string_agg substr substring subtype sum tan \
 tanh time timediff total trim trunc typeof unhex unicode unistr unistr_quote unixepoch unlikely upper zeroblob";
 
-/// Functions that do nothing, and give something else each time.
+/// Functions without side effects whose result may differ each time.
 const CHANGING: &str = "changes current_date current_time current_timestamp last_insert_rowid random randomblob \
 sqlite_compileoption_get sqlite_compileoption_used sqlite_log sqlite_offset total_changes";
 
-/// Functions that run code, read or write what they were not given, or show addresses in memory.
+/// Functions that run code, read or write anything other than their arguments, or reveal memory addresses.
 #[cfg(test)]
 const REFUSED: &str = "edit fts3_tokenizer fts5 fts5_source_id load_extension optimize readfile rtreecheck writefile";
 
-/// What the function may give, or nothing if it may not be called.
+/// Returns what the function may return, or `None` if it must not be called.
 pub(super) fn allowed(name: &str) -> Option<Gives> {
     let name = name.to_ascii_lowercase();
     let is_in = |list: &str| list.split_whitespace().any(|n| n == name);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::dialect::sqlite::connection::Connection;
 
-    /// A function that SQLite brings and that nobody has judged fails here.
+    /// Fails for a built-in function of SQLite that is in none of the lists.
     #[test]
     fn every_function_of_sqlite_has_been_judged() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -1,4 +1,4 @@
-//! How much a statement may take: time, the length of one value, memory; and that it makes room for writers.
+//! Limits the time, the value length and the memory of a statement, and lets it yield to writers.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,37 +9,37 @@ use libsqlite3_sys as ffi;
 
 use crate::dialect::sqlite::connection::{Connection, Error};
 
-/// Operations of SQLite's virtual machine between two looks at the clock: one of them may copy a long value.
+/// Virtual machine operations between two checks of the clock: a single operation may copy a long value.
 const OPERATIONS: i32 = 100;
 
-/// The longest value that a count makes, unless the database holds a longer one.
+/// The longest value that a count may create, unless the database contains a longer one.
 pub(super) const LENGTH: c_int = 64 << 20;
 
-/// The longest value in a private database, where the longest that is needed is a definition.
+/// The longest value in a private database, where definitions are the longest values needed.
 const PRIVATE_LENGTH: c_int = 16 << 20;
 
-/// Matching takes the length of the text times that of the pattern, in one operation.
+/// The longest pattern: matching takes text length times pattern length, in one operation.
 const PATTERN: c_int = 1000;
 
-/// The memory that SQLite may use in this process beside what it uses already.
+/// The memory that SQLite may use in this process in addition to what it already uses.
 pub(super) const MEMORY: i64 = 512 << 20;
 
-/// So long a statement runs on, whoever wants to write.
+/// How long a statement runs before it yields to writers.
 const SHARE: Duration = Duration::from_millis(200);
 
-/// The state of the statement that runs.
+/// The state of the running statement.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     began: Mutex<Option<Instant>>,
     until: Mutex<Option<Instant>>,
-    /// It was stopped because its time was over.
+    /// Whether it was stopped at its time limit.
     pub(super) is_over: AtomicBool,
-    /// It was stopped because somebody wants to write.
+    /// Whether it was stopped to yield to a writer.
     pub(super) has_yielded: AtomicBool,
 }
 
 impl Clock {
-    /// A statement begins, and may run until then.
+    /// Starts a statement, which may run until the given time.
     pub(super) fn start(&self, until: Option<Instant>) {
         *lock(&self.began) = Some(Instant::now());
         *lock(&self.until) = until;
@@ -47,7 +47,7 @@ impl Clock {
         self.has_yielded.store(false, Relaxed);
     }
 
-    /// Whether the statement goes on.
+    /// Returns true if the statement may continue.
     fn goes_on(&self, file: Option<usize>) -> bool {
         let now = Instant::now();
         if lock(&self.until).is_some_and(|until| now >= until) {
@@ -67,8 +67,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Lets the clock stop the connection's statements. With `yields`, also whoever wants to write to the file: in the modes
-/// with a rollback journal a reader keeps a writer from committing (<https://sqlite.org/lockingv3.html>).
+/// Lets the clock stop the connection's statements. With `yields`, they also stop for writers: in the
+/// rollback-journal modes, a reader keeps a writer from committing (<https://sqlite.org/lockingv3.html>).
 pub(super) async fn watch(connection: &mut Connection, clock: &Arc<Clock>, yields: bool) -> Result<(), Error> {
     let failed = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: String::new() };
     let mut handle = connection.inner().lock_handle().await.map_err(failed)?;
@@ -83,18 +83,19 @@ pub(super) async fn watch(connection: &mut Connection, clock: &Arc<Clock>, yield
     Ok(())
 }
 
-/// Whether a connection, in whatever process, has begun to write.
+/// Returns true if a connection in any process has begun to write.
 fn somebody_writes(file: usize) -> bool {
     let file: *mut ffi::sqlite3_file = std::ptr::with_exposed_provenance_mut(file);
     let mut held: c_int = 0;
-    // SAFETY: the file is that of the connection whose progress handler this is, so it is open, and used by this thread.
+    // SAFETY: the file is that of the connection whose progress handler this is, so it is open and used by
+    // this thread.
     unsafe {
         let Some(methods) = (*file).pMethods.as_ref() else { return false };
         methods.xCheckReservedLock.is_some_and(|check| check(file, &raw mut held) == ffi::SQLITE_OK) && held != 0
     }
 }
 
-/// Limits the length of the values that a connection makes, and the patterns that it matches.
+/// Limits the length of the values that a connection creates and of the patterns that it matches.
 pub(super) async fn limit_length(connection: &mut Connection, length: c_int) -> Result<(), Error> {
     let failed = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: String::new() };
     let mut handle = connection.inner().lock_handle().await.map_err(failed)?;
@@ -108,23 +109,23 @@ pub(super) async fn limit_length(connection: &mut Connection, length: c_int) -> 
     Ok(())
 }
 
-/// The limits of a private database.
+/// Sets the limits of a private database.
 pub(super) async fn limit_private(connection: &mut Connection) -> Result<(), Error> {
     limit_length(connection, PRIVATE_LENGTH).await
 }
 
-/// A limit to the memory of all of SQLite in this process, as long as a value of this lives.
+/// Limits the memory of all of SQLite in this process while a value of this type exists.
 #[derive(Debug)]
 pub(crate) struct Memory(());
 
-/// How many there are, and the limit that held before the first.
+/// The number of these values, and the limit before the first.
 static LIMITED: Mutex<(usize, i64)> = Mutex::new((0, 0));
 
 impl Memory {
     pub(super) fn limit() -> Memory {
         let mut limited = lock(&LIMITED);
         if limited.0 == 0 {
-            // SAFETY: both calls take and give plain numbers, from any thread.
+            // SAFETY: both calls take and return plain numbers and may be made from any thread.
             limited.1 = unsafe { ffi::sqlite3_hard_heap_limit64(ffi::sqlite3_memory_used() + MEMORY) };
         }
         limited.0 += 1;

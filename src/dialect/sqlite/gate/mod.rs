@@ -1,8 +1,8 @@
-//! The one place where SQL that stands in a schema file is evaluated over rows, and where it is tried in a private database.
+//! The only place where SQL from a schema file is evaluated on rows or tried in a private database.
 //!
-//! The file may be a stranger's. So what a statement may do is decided by SQLite's own reading of it ([`rules`]), how much
-//! it may take is limited ([`limits`]), and of what fails over rows only the code of the error is told. Refuses to write
-//! anything but temporary tables.
+//! The file may be untrusted. SQLite's authorizer therefore decides what a statement may do ([`rules`]), its
+//! resources are limited ([`limits`]), and if it fails on rows, only the error code is reported. Refuses to
+//! write anything but temporary tables.
 
 mod functions;
 mod limits;
@@ -21,37 +21,37 @@ use crate::plan::NotCounted;
 use limits::{Clock, Memory};
 use rules::{Guard, Rules};
 
-/// How long all counts of a plan may take, in limits of one.
+/// The time limit for all counts of a plan, as a multiple of the limit of one.
 const COUNTS: u32 = 6;
 
-/// What one operation of SQLite's may take beyond its limit before its connection is given up.
+/// How long one SQLite operation may exceed its limit before its connection is abandoned.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long a private database may be worked on.
+/// The time limit for the work in a private database.
 const PRIVATE: Duration = Duration::from_secs(30);
 
-/// How long to leave a database to whoever writes to it.
+/// How long to pause for other writers.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A connection that counts.
+/// A connection that runs counts.
 pub(crate) struct Gate<'c> {
     connection: &'c mut Connection,
     guard: Arc<Guard>,
     timing: Option<Timing>,
 }
 
-/// The limits of a plan's counts. An apply has none: it holds the lock, and somebody has approved what it does.
+/// The limits of a plan's counts. An apply has none: it holds the lock and was approved.
 struct Timing {
     clock: Arc<Clock>,
     limit: Duration,
     end: Instant,
     is_lost: bool,
-    /// Values as long as the longest that the database holds are let through.
+    /// Whether the length limit was raised to the longest value in the database.
     is_long: bool,
     _memory: Memory,
 }
 
-/// What came of a count.
+/// The result of a count.
 pub(crate) type Counted = Result<Result<Vec<i64>, NotCounted>, Error>;
 
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ enum Wants {
 }
 
 impl<'c> Gate<'c> {
-    /// For a plan, on a connection of its own: one count may take so long.
+    /// Creates the gate for a plan, on a connection of its own, with a time limit for each count.
     pub(crate) async fn for_plan(connection: &'c mut Connection, limit: Duration) -> Result<Gate<'c>, Error> {
         let is_wal = connection.texts("PRAGMA journal_mode").await?.concat().eq_ignore_ascii_case("wal");
         let clock = Arc::new(Clock::default());
@@ -72,28 +72,29 @@ impl<'c> Gate<'c> {
         Ok(Gate { connection, guard, timing: Some(Timing { clock, limit, end, is_lost: false, is_long: false, _memory }) })
     }
 
-    /// For an apply, in its transaction.
+    /// Creates the gate for an apply, in its transaction.
     pub(crate) async fn for_apply(connection: &'c mut Connection) -> Result<Gate<'c>, Error> {
         let guard = Guard::put_on(connection, Rules::Count).await?;
         Ok(Gate { connection, guard, timing: None })
     }
 
-    /// Whether this is a plan, and not the apply of one.
+    /// Returns true if this is for a plan, not for an apply.
     pub(crate) fn is_for_plan(&self) -> bool {
         self.timing.is_some()
     }
 
-    /// Whether a statement could not be stopped. The connection is then to be dropped: its thread ends with the process.
+    /// Returns true if a statement could not be stopped. The connection must then be dropped; its thread ends
+    /// with the process.
     pub(crate) fn is_lost(&self) -> bool {
         self.timing.as_ref().is_some_and(|t| t.is_lost)
     }
 
-    /// Takes the rules off again.
+    /// Removes the restrictions from the connection.
     pub(crate) async fn leave(self) -> Result<(), Error> {
         if self.is_lost() { Ok(()) } else { self.guard.take_off(self.connection).await }
     }
 
-    /// The first row's numbers.
+    /// Returns the first row's numbers.
     pub(crate) async fn numbers(&mut self, sql: &str) -> Counted {
         self.run(sql, Wants::Numbers).await
     }
@@ -103,7 +104,8 @@ impl<'c> Gate<'c> {
         Ok(self.run(sql, Wants::Nothing).await?.map(drop))
     }
 
-    /// Why the expression is not one over a row of these tables (in lower case) alone. It is prepared, and not run.
+    /// Returns why the text is not an expression that reads a single row of these tables (in lower case) and
+    /// nothing else. Prepares it without running it.
     pub(crate) async fn reads_more_than_a_row(
         &mut self,
         text: &str,
@@ -133,7 +135,7 @@ impl<'c> Gate<'c> {
         if too_big && self.lengthen().await? { self.within_limit(sql, wants).await } else { Ok(first) }
     }
 
-    /// Lets values through that are as long as the longest that is there, if that is longer than what is let through now.
+    /// Raises the length limit to the longest existing value, if that exceeds the current limit.
     async fn lengthen(&mut self) -> Result<bool, Error> {
         if self.timing.as_ref().is_none_or(|t| t.is_long) {
             return Ok(false);
@@ -186,7 +188,7 @@ async fn once(connection: &mut Connection, sql: &str, wants: Wants) -> Result<Ve
     }
 }
 
-/// An error of the statement itself is a reason not to know; any other is an error.
+/// Treats an error in the statement itself as a reason for an unknown count; any other error is returned.
 fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
     let (code, fails) = match outcome {
         Ok(numbers) => return Ok(Ok(numbers)),
@@ -207,7 +209,7 @@ fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
     }
 }
 
-/// From here on a private database takes schema statements alone, for a while, with values of a modest length.
+/// Restricts a private database to schema statements, with limits on time and value length.
 pub(crate) async fn seclude(memory: &mut Connection) -> Result<Secluded, Error> {
     let clock = Arc::new(Clock::default());
     clock.start(Some(Instant::now() + PRIVATE));
@@ -217,13 +219,14 @@ pub(crate) async fn seclude(memory: &mut Connection) -> Result<Secluded, Error> 
     Ok(Secluded { _memory: Memory::limit() })
 }
 
-/// The limits of a private database hold as long as this lives.
+/// Keeps the limits of a private database in force while it exists.
 pub(crate) struct Secluded {
     _memory: Memory,
 }
 
-/// What `PRAGMA quick_check` finds first in the file, if anything in that time: damage, and not rows that break the schema's
-/// own constraints, which it finds too (<https://sqlite.org/pragma.html#pragma_quick_check>).
+/// Returns the first damage that `PRAGMA quick_check` finds in the file within the time limit, if any.
+/// Ignores rows that violate the schema's own constraints, which it reports as well
+/// (<https://sqlite.org/pragma.html#pragma_quick_check>).
 pub(crate) async fn damage(connection: &mut Connection, limit: Duration) -> Result<Option<String>, Error> {
     let is_wal = connection.texts("PRAGMA journal_mode").await?.concat().eq_ignore_ascii_case("wal");
     let clock = Arc::new(Clock::default());
@@ -242,7 +245,7 @@ pub(crate) async fn damage(connection: &mut Connection, limit: Duration) -> Resu
         Err(Error::Sql { code, .. } | Error::Rows { code, .. }) if code & 0xff == ffi::SQLITE_CORRUPT => {
             Ok(Some(codes::meaning(code).to_owned()))
         }
-        // It evaluates generated columns over the rows; what fails there is not damage.
+        // The check evaluates generated columns on the rows; a failure there is not damage.
         Err(Error::Sql { .. } | Error::Rows { .. }) => Ok(None),
         Err(other) => Err(other),
     }

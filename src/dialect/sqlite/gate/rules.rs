@@ -1,5 +1,5 @@
-//! What a statement may do, decided by SQLite's own reading of it: the authorizer is asked while a statement is prepared,
-//! so no spelling gets past it (<https://sqlite.org/c3ref/set_authorizer.html>).
+//! Decides what a statement may do. SQLite calls the authorizer while it prepares a statement, so no spelling
+//! can bypass it (<https://sqlite.org/c3ref/set_authorizer.html>).
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -11,18 +11,18 @@ use super::functions::{self, Gives};
 use crate::dialect::sqlite::connection::{Connection, Error};
 use crate::plan::NotCounted;
 
-/// What is let through.
+/// What is allowed.
 #[derive(Debug, Clone)]
 pub(super) enum Rules {
-    /// Reads of every table, and writes of temporary tables: rosey's counts.
+    /// Reads of any table, and writes to temporary tables: rosey's counts.
     Count,
-    /// One row at a time of these tables, in lower case: an expression that somebody else wrote.
+    /// Reads of a single row of these tables, in lower case: an expression from a schema file.
     Row(BTreeSet<String>),
     /// Schema statements in a private database.
     Schema,
 }
 
-/// The rules of a connection, and what they have refused.
+/// The rules of a connection, and what they last refused.
 #[derive(Debug)]
 pub(super) struct Guard {
     rules: Mutex<Rules>,
@@ -31,19 +31,20 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Puts a connection under rules, for as long as it lives.
+    /// Sets the rules of a connection, which apply until they are removed.
     pub(super) async fn put_on(connection: &mut Connection, rules: Rules) -> Result<Arc<Guard>, Error> {
         let guard = Arc::new(Guard { rules: Mutex::new(rules), refused: Mutex::new(None), selects: Mutex::new(0) });
-        // One count is never given back: the connection's own thread may run a statement for longer than we look at it.
+        // One reference is never released: the connection's thread may run a statement for longer than rosey
+        // waits for it.
         let pointer = Arc::into_raw(guard.clone()).cast_mut().cast::<c_void>();
         let failed = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: String::new() };
         let mut handle = connection.inner().lock_handle().await.map_err(failed)?;
-        // SAFETY: the handle is locked and live; the pointer is that of a value that is never freed.
+        // SAFETY: the handle is locked and live; the pointer is to a value that is never freed.
         unsafe { ffi::sqlite3_set_authorizer(handle.as_raw_handle().as_ptr(), Some(authorize), pointer) };
         Ok(guard)
     }
 
-    /// Takes the rules off the connection.
+    /// Removes the rules from the connection.
     pub(super) async fn take_off(&self, connection: &mut Connection) -> Result<(), Error> {
         let failed = |e: sqlx::Error| Error::Sql { message: e.to_string(), code: 0, sql: String::new() };
         let mut handle = connection.inner().lock_handle().await.map_err(failed)?;
@@ -52,14 +53,14 @@ impl Guard {
         Ok(())
     }
 
-    /// Other rules from now on.
+    /// Replaces the rules.
     pub(super) fn turn(&self, to: Rules) {
         *lock(&self.rules) = to;
         *lock(&self.refused) = None;
         *lock(&self.selects) = 0;
     }
 
-    /// What was refused last.
+    /// Returns and clears what was last refused.
     pub(super) fn take_refused(&self) -> Option<NotCounted> {
         lock(&self.refused).take()
     }
@@ -84,7 +85,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// What SQLite asks about: <https://sqlite.org/c3ref/c_alter_table.html>.
+/// What SQLite asks the authorizer about: <https://sqlite.org/c3ref/c_alter_table.html>.
 struct Asked<'a> {
     action: c_int,
     first: &'a str,
@@ -130,12 +131,12 @@ fn row(asked: &Asked<'_>, own: &BTreeSet<String>, selects: &mut usize) -> Verdic
     }
 }
 
-/// ALTER TABLE, FTS5 and the inspection afterwards read these.
+/// The pragmas that ALTER TABLE, FTS5 and the inspection afterwards read.
 const PRAGMAS: [&str; 8] =
     ["table_list", "data_version", "table_info", "table_xinfo", "page_size", "quick_check", "writable_schema", "ignore_check_constraints"];
 
 fn schema(asked: &Asked<'_>) -> Verdict {
-    // ALTER TABLE calls functions of its own, which nobody else can call.
+    // ALTER TABLE calls internal functions that SQL cannot call.
     let internal = |name: &str| ["sqlite_rename_", "sqlite_drop_", "sqlite_add_", "sqlite_fail"].iter().any(|p| name.starts_with(p));
     match asked.action {
         ffi::SQLITE_ATTACH | ffi::SQLITE_DETACH => Err(NotCounted::Calls("ATTACH".to_owned())),
@@ -156,10 +157,10 @@ unsafe extern "C" fn authorize(
     _: *const c_char,
 ) -> c_int {
     let text = |p: *const c_char| {
-        // SAFETY: SQLite passes NULL, or a string that ends in NUL and lives for the call.
+        // SAFETY: SQLite passes NULL or a NUL-terminated string that lives for the duration of the call.
         if p.is_null() { "" } else { unsafe { CStr::from_ptr(p) }.to_str().unwrap_or_default() }
     };
-    // SAFETY: the pointer is that of a guard that is never freed.
+    // SAFETY: the pointer is to a guard that is never freed.
     let guard = unsafe { &*guard.cast::<Guard>() };
     guard.judge(&Asked { action, first: text(first), second: text(second), database: text(database) })
 }

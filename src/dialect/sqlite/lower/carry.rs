@@ -1,5 +1,5 @@
-//! Views and triggers: those that change, and those that are only in the way of a table's change and come back as they
-//! were. A view that names a table makes the table's RENAME and DROP COLUMN fail; a trigger would fire.
+//! Handles views and triggers: those that change, and those that obstruct a table's change and are re-created
+//! as they were. A view that names a table makes its RENAME and DROP COLUMN fail; a trigger would fire.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,10 @@ use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
-/// The steps, and the views and triggers among those in the way that nothing could put back.
+/// Returns the steps, and the obstructing views and triggers that could not be re-created.
 ///
-/// `gone`: the tables that are disturbed. `rewritten`: those among them that are only renamed, or their columns. `broken`: views and triggers that no longer parse.
+/// `gone`: the tables that are disturbed. `rewritten`: those of them in which only tables or columns are
+/// renamed. `broken`: views and triggers that no longer parse.
 pub(super) fn lower<'l>(
     changes: &Changes,
     live: &'l Live,
@@ -45,12 +46,12 @@ pub(super) fn lower<'l>(
         let name = super::super::cursor::ident(&row.name);
         let own = declared(row, &name, desired).is_some() || broken.contains(&row.name.to_ascii_lowercase());
         if !changed && !own && !follows(row) && names_only(row, &gone, rewritten) {
-            continue; // SQLite's own RENAME rewrites it, and nobody else could
+            continue; // SQLite's own RENAME rewrites it; rosey could not
         }
         if !changed {
             let all = broken.contains(&row.name.to_ascii_lowercase());
             let [away, mut returned] = carried(row, &gone, &old_names, desired, all);
-            // In the order of their creation, which is the order in which SQLite fires them.
+            // In order of creation, which determines the order in which SQLite fires them.
             let before = back.entry(&row.kind).or_default();
             let text: String = returned.statements.iter().map(|s| s.sql.as_str()).collect();
             returned.footprint.prefers.extend(around.called_by_old_names(&text));
@@ -69,8 +70,8 @@ pub(super) fn lower<'l>(
     (steps, garbled)
 }
 
-/// The triggers that were made after one that is taken away, on the same table: SQLite fires the newest first, so they go
-/// and come back with it.
+/// Returns the triggers on the same table that were created after a dropped one: SQLite fires the newest
+/// first, so they are dropped and re-created with it.
 fn followers<'l>(live: &'l Live, away: &[&'l Stored]) -> Vec<&'l Stored> {
     let mut behind: BTreeSet<String> = BTreeSet::new();
     let mut found = Vec::new();
@@ -85,8 +86,8 @@ fn followers<'l>(live: &'l Live, away: &[&'l Stored]) -> Vec<&'l Stored> {
     found
 }
 
-/// The views and triggers that name something that is disturbed, directly or through a view; these views are disturbed
-/// themselves, and join `gone`.
+/// Returns the views and triggers that name something disturbed, directly or through a view. Such views are
+/// disturbed themselves and are added to `gone`.
 fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored> {
     if gone.is_empty() {
         return Vec::new();
@@ -115,15 +116,15 @@ fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored
     candidates.into_iter().zip(found).filter(|(_, f)| *f).map(|((r, _), _)| r).collect()
 }
 
-/// Whether all that the view or trigger names of what is disturbed only gets another name.
+/// Returns true if everything disturbed that the view or trigger names is only renamed.
 fn names_only(row: &Stored, gone: &BTreeSet<String>, rewritten: &BTreeSet<String>) -> bool {
     let own = row.name.to_ascii_lowercase();
     let names = words(row.sql.as_deref().unwrap_or_default());
     names.intersection(gone).filter(|n| **n != own).all(|n| rewritten.contains(n))
 }
 
-/// Views and triggers that no schema file declares and that name a column which goes or gets another name, while its
-/// table takes a way on which SQLite does not rewrite them.
+/// Returns the undeclared views and triggers that name a column which is dropped or renamed by a path on
+/// which SQLite does not rewrite them.
 pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewritten: &BTreeSet<String>) -> Vec<(Address, Hazard)> {
     let mut found = Vec::new();
     for row in live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger") {
@@ -157,7 +158,7 @@ fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {
     names.intersection(of).map(|n| format!("name:{n}")).collect()
 }
 
-/// What a view and a trigger have in common: a name, a text that names other objects, and no rows.
+/// What views and triggers have in common: a name, a text that names other objects, and no rows.
 struct Body<'t> {
     kind: &'static str,
     name: &'t Ident,
@@ -177,7 +178,7 @@ fn trigger(t: &Trigger) -> Body<'_> {
     Body { kind: "TRIGGER", name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
 }
 
-/// What views and triggers are ordered by.
+/// What determines the order of views and triggers.
 struct Around<'c> {
     live: &'c Live,
     gone: &'c BTreeSet<String>,
@@ -187,15 +188,15 @@ struct Around<'c> {
 }
 
 impl Around<'_> {
-    /// What a body names: in the database still by the old names of what is renamed.
+    /// Returns what a body names; in the database it still uses the old names of renamed objects.
     fn named_by(&self, body: &Body<'_>) -> BTreeSet<String> {
         let is_it = |r: &&Stored| r.kind.eq_ignore_ascii_case(body.kind) && body.name.matches(&r.name);
         let stored = self.live.stored.iter().find(is_it).and_then(|r| r.sql.as_deref());
         words(body.text).into_iter().chain(stored.map(words).unwrap_or_default()).collect()
     }
 
-    /// The tables, under their new names, that are called by old ones in a new text. It must not be there when they are renamed,
-    /// for SQLite would write the new names into it.
+    /// Returns the renamed tables, under their new names, whose old names occur in a new text. The text must
+    /// be created after the rename, because SQLite would otherwise replace the names in it.
     fn called_by_old_names(&self, text: &str) -> impl Iterator<Item = String> {
         let names = words(text);
         self.renamed.iter().filter(move |(old, _)| names.contains(old)).map(|(_, new)| format!("name:{new}"))
@@ -213,7 +214,8 @@ fn renamed(changes: &Changes) -> Vec<(String, String)> {
     changes.tables().filter_map(pair).collect()
 }
 
-/// Drops what is there, and makes what is to be. What SQLite stumbles over must be away while anything is changed.
+/// Drops the old body and creates the new one. Views and triggers that no longer parse must be dropped while
+/// anything is changed.
 fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
     let Around { gone, broken, .. } = around;
     let mut steps = Vec::new();
@@ -245,8 +247,9 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
     steps
 }
 
-/// Taken away before and put back after: as it is stored, unless it names something that gets another name; then in the
-/// words of the schema file, which name it by the new one. `all`: whatever is changed, it must be away meanwhile.
+/// Drops the object before the change and re-creates it afterwards: as stored, unless it names something that
+/// is renamed, in which case the definition in the schema file, which uses the new name, is used. `all`: it
+/// must be dropped whatever is changed.
 fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, desired: &Schema, all: bool) -> [Step; 2] {
     let name = super::super::cursor::ident(&row.name);
     let stored = row.sql.clone().unwrap_or_default();
@@ -271,7 +274,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
     [away, back]
 }
 
-/// The names that tables and columns have no longer, in lower case.
+/// Returns the former names of renamed tables and columns, in lower case.
 fn old_names(changes: &Changes) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for change in changes.tables() {

@@ -1,9 +1,11 @@
-//! The catalog edit: a table's stored text is changed in place, under `PRAGMA writable_schema`, and no row is touched
-//! (<https://sqlite.org/pragma.html#pragma_writable_schema>, <https://sqlite.org/lang_altertable.html#otheralter>).
+//! The definition edit: changes a table's stored text in place, under `PRAGMA writable_schema`, without
+//! changing rows (<https://sqlite.org/pragma.html#pragma_writable_schema>,
+//! <https://sqlite.org/lang_altertable.html#otheralter>).
 //!
-//! Allowed for NOT NULL, CHECK, foreign keys, defaults, and a declared type within one affinity. Refused for everything
-//! that is in the rows or in an index: keys, UNIQUE, collations, affinities, generated columns. The edited text is read
-//! again here, and if it is not the desired table with the same columns and keys in the same places, it is not used.
+//! Allowed for NOT NULL, CHECK, foreign keys, defaults, and a declared type within one affinity. Refused for
+//! everything that is stored in rows or indexes: keys, UNIQUE, collations, affinities, generated columns. The
+//! edited text is parsed again here and is not used unless it is the desired table with the same columns and
+//! keys in the same positions.
 
 use std::ops::Range;
 
@@ -17,7 +19,7 @@ use crate::diff::{Attribute, Delta, TableEdits};
 use crate::plan::Statement;
 use crate::schema::{Column, Conflict, Schema, Table};
 
-/// The statements, where the catalog edit takes all edits of the table.
+/// Returns the statements, if a definition edit can make all edits of the table.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statement>> {
     if !fits(edits, live) {
         return None;
@@ -37,7 +39,7 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statemen
     Some(statements)
 }
 
-/// Whether rows are written, so that triggers have to be out of the way.
+/// Returns true if rows are written, so that triggers have to be dropped meanwhile.
 pub(super) fn writes_rows(edits: &TableEdits) -> bool {
     fill::is_needed(edits) || !short_candidates(edits).is_empty()
 }
@@ -60,14 +62,15 @@ fn fits(edits: &TableEdits, live: &Live) -> bool {
         })
 }
 
-/// Whether only the spelling of the declared type changes: one affinity, no key, no STRICT table.
+/// Returns true if only the spelling of the declared type changes: same affinity, not a key, not a STRICT
+/// table.
 fn respells(before: &Column, after: &Column, edits: &TableEdits) -> bool {
     let same = types::column_affinity(before, &edits.before) == types::column_affinity(after, &edits.after);
     same && after.using.is_none() && !edits.after.strict && !edits.after.in_key(&after.name)
 }
 
-/// Whether an index or another column is made from this one: rows that are stored short have the old default in there.
-/// Every index counts, those that no schema file manages too.
+/// Returns true if an index or another column is computed from this one, in which case the old default is
+/// stored there for short rows. Unmanaged indexes count as well.
 fn is_read_elsewhere(column: &Column, edits: &TableEdits, live: &Live) -> bool {
     let name = &column.name;
     let table = &edits.before;
@@ -77,12 +80,12 @@ fn is_read_elsewhere(column: &Column, edits: &TableEdits, live: &Live) -> bool {
         || table.columns.values().any(|c| c.generated.as_ref().is_some_and(|g| g.expr.mentions(name)))
 }
 
-/// A default by which rows that are stored short show themselves. A row that really holds it is taken for one of them,
-/// and nothing happens to it.
+/// A default value that identifies short rows. A row that really contains it is mistaken for one, without
+/// consequences.
 const SENTINEL: &str = "x'726f736579207761732068657265'";
 
-/// Columns whose default changes. Whatever the old one is: SQLite's ADD COLUMN takes more for a constant than its look
-/// tells, and without a default short rows read NULL.
+/// Returns the columns whose default changes, whatever the old default is: SQLite's ADD COLUMN accepts more
+/// as a constant than is apparent, and without a default short rows read NULL.
 fn short_candidates(edits: &TableEdits) -> Vec<&Column> {
     let changed = edits.columns.iter().filter_map(|d| match d {
         Delta::Alter { after, edits, .. } if edits.iter().any(|e| e.attribute == Attribute::Default) => Some(after),
@@ -91,9 +94,10 @@ fn short_candidates(edits: &TableEdits) -> Vec<&Column> {
     changed.collect()
 }
 
-/// Rows older than their column's ADD COLUMN are stored short and read the default from the catalog: an edit would
-/// change them. With a sentinel for a default they show themselves; then, under their old default again, they get
-/// written out with the very values they have. `None` where there is no rowid to know them by.
+/// Writes out short rows. Rows older than their column's ADD COLUMN are stored short and read the default
+/// from the schema table, so an edit would change them. A sentinel as the default identifies them; then, with
+/// their old default restored, they are written out with the values they have. `None` if there is no rowid to
+/// identify them by.
 fn write_out_short_rows(stored: &str, edits: &TableEdits, bump: &str) -> Option<Vec<Statement>> {
     const SHORT: &str = "temp.\"_rosey_short\"";
     let candidates: Vec<String> = short_candidates(edits).iter().map(|c| quote(c.name.as_str())).collect();
@@ -110,7 +114,7 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits, bump: &str) -> Option<
         short.join(" OR ")
     )));
     statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?, bump));
-    // The rows are there already, whatever the conditions say of them.
+    // The rows exist already, whether or not they satisfy the CHECK constraints.
     statements.push(Statement::new("PRAGMA ignore_check_constraints = ON"));
     statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "))));
     statements.push(Statement::new("PRAGMA ignore_check_constraints = OFF"));
@@ -118,8 +122,8 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits, bump: &str) -> Option<
     Some(statements)
 }
 
-/// Stores a definition. A view that is created and dropped, `bump`, raises the schema's version, so that other connections
-/// look again; RESET makes this one look again.
+/// Stores a definition. Creating and dropping a view, `bump`, increments the schema version, so that other
+/// connections reload the schema; RESET makes this one reload it.
 fn store(table: &Table, sql: &str, bump: &str) -> Vec<Statement> {
     let bump = quote(bump);
     let name = quote_string(table.name.name.as_str());
@@ -134,16 +138,16 @@ fn store(table: &Table, sql: &str, bump: &str) -> Vec<Statement> {
     .to_vec()
 }
 
-/// Which defaults the edited text has.
+/// Which defaults the edited text contains.
 enum Defaults {
     Wanted,
-    /// The sentinel for those whose short rows are looked for; all else but new columns as it was.
+    /// The sentinel for columns that may have short rows; everything else as stored, except for new columns.
     Sentinel,
-    /// All but new columns as it was.
+    /// Everything as stored, except for new columns.
     AsTheyAre,
 }
 
-/// The stored text with the edits done, all else as it stands.
+/// Returns the stored text with the edits made and everything else unchanged.
 fn edited(stored: &str, edits: &TableEdits, defaults: &Defaults) -> Option<String> {
     let (table, layout) = read_with_layout(stored).ok()?;
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
@@ -200,7 +204,8 @@ fn not_null(column: &Column) -> String {
     if column.not_null { format!(" NOT NULL{}", conflict.unwrap_or_default()) } else { String::new() }
 }
 
-/// Checks and foreign keys: what goes is cut out, what changes is replaced where it stands, what comes goes last.
+/// Edits checks and foreign keys: cuts out what is dropped, replaces in place what changes, and appends what
+/// is added.
 fn edit_rules(edits: &TableEdits, table: &Table, layout: &Layout, changes: &mut Vec<(Range<usize>, String)>) -> Option<()> {
     let mut last = String::new();
     let mut put = |place: Option<Place>, sql: Option<String>| match (place, sql) {
@@ -230,7 +235,8 @@ fn edit_rules(edits: &TableEdits, table: &Table, layout: &Layout, changes: &mut 
         };
         let sql = delta.after().map(ddl::foreign_key);
         if place.as_ref().is_some_and(|p| p.at_column) {
-            // At its column a foreign key has another grammar: take it out there, and put it behind the others.
+            // A foreign key at a column has another syntax: remove it there and append it to the table
+            // constraints.
             put(place, None);
             put(None, sql);
         } else {
@@ -252,7 +258,8 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii()
 }
 
-/// The comments of a piece of a definition, with the white space around them: they stay when the words go.
+/// Returns the comments of a part of a definition with the surrounding white space: they stay when the part
+/// is removed.
 fn comments(piece: &str) -> String {
     let mut out = String::new();
     let mut at = 0;
@@ -269,7 +276,7 @@ fn comments(piece: &str) -> String {
     out
 }
 
-/// Does the changes from the back. Changes that overlap are none.
+/// Makes the changes, starting from the end. Returns `None` if they overlap.
 fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String> {
     changes.sort_by_key(|(range, _)| (range.start, range.end));
     let overlap = changes.windows(2).any(|w| w[0].0.end > w[1].0.start);
@@ -285,7 +292,7 @@ fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String>
         out.push_str(&kept);
         out.push_str(if spaced { new.trim_start() } else { &new });
         done = range.end;
-        // What stood against the old words must not run into the new ones.
+        // The adjacent text must not merge with the new text.
         let glued = out.ends_with(is_word) && text.get(done..)?.starts_with(is_word);
         if glued {
             out.push(' ');
@@ -295,7 +302,7 @@ fn apply(text: &str, mut changes: Vec<(Range<usize>, String)>) -> Option<String>
     Some(out)
 }
 
-/// Whether the edited text is the desired table, on the rows and indexes of the stored one.
+/// Returns true if the edited text is the desired table and fits the rows and indexes of the stored one.
 fn is_what_is_wanted(stored: &str, text: &str, edits: &TableEdits) -> bool {
     let (Ok((old, _)), Ok((new, _))) = (read_with_layout(stored), read_with_layout(text)) else { return false };
     let layout = |t: &Table| {

@@ -1,8 +1,8 @@
-//! Fills the NULLs of columns that become NOT NULL, around a catalog edit: computed over the old rows before it, as a
-//! rebuild computes them, and written under the new rules after it.
+//! Fills the NULLs of columns that become NOT NULL, around a definition edit: computes the values from the
+//! old rows before it, as a rebuild does, and writes them under the new constraints after it.
 //!
-//! One statement cannot do both: an expression that reads its own table would see rows that are filled already, and the
-//! old conditions would judge the new values.
+//! One statement cannot do both: an expression that reads its own table would see rows that are already
+//! filled, and the old constraints would be checked against the new values.
 
 use super::super::lexer::quote;
 use super::rows;
@@ -10,7 +10,7 @@ use crate::diff::TableEdits;
 use crate::plan::Statement;
 use crate::schema::Column;
 
-/// The statements before the edit, and those after it.
+/// The statements before and after the edit.
 #[derive(Default)]
 pub(super) struct Fill {
     pub(super) compute: Vec<Statement>,
@@ -23,13 +23,13 @@ fn filled(edits: &TableEdits) -> Vec<&Column> {
     edits.after.columns.values().filter(|c| c.backfill.is_some() && rows::becomes_not_null(edits, c)).collect()
 }
 
-/// Whether there is something to fill.
+/// Returns true if there is something to fill.
 pub(super) fn is_needed(edits: &TableEdits) -> bool {
     !filled(edits).is_empty()
 }
 
-/// `None` where there is no rowid to know the rows by. Nothing reads a NULL under the new definition: SQLite takes it
-/// from NOT NULL that there is none.
+/// Returns `None` if there is no rowid to identify the rows by. No statement may look for a NULL under the
+/// new definition, because SQLite assumes from NOT NULL that there is none.
 pub(super) fn statements(edits: &TableEdits) -> Option<Fill> {
     let filled = filled(edits);
     if filled.is_empty() {

@@ -1,5 +1,5 @@
-//! Indexes that the schema does not manage: what they read, and how they come back after a rebuild. They are never
-//! changed, and what would leave them without a column is refused.
+//! Unmanaged indexes: what they read, and how they are re-created after a rebuild. They are never changed,
+//! and a change that would remove a column they need is refused.
 
 use super::super::inspect::{Live, Stored};
 use super::super::lexer::replace_names;
@@ -9,7 +9,7 @@ use crate::diff::{Delta, TableEdits};
 use crate::plan::{Code, Hazard, Level, Statement};
 use crate::schema::{Address, Ident, PartKey, Table};
 
-/// Whether an index is made from the column. In doubt it is.
+/// Returns true if an index uses the column. In doubt it does.
 pub(super) fn reads(row: &Stored, column: &Ident, table: &Table) -> bool {
     let Ok((_, index)) = read_index(row.sql.as_deref().unwrap_or_default(), |_| Some(table)) else { return true };
     let named = |sql: &str| words(sql).contains(&column.as_str().to_ascii_lowercase());
@@ -21,7 +21,7 @@ pub(super) fn reads(row: &Stored, column: &Ident, table: &Table) -> bool {
         })
 }
 
-/// The indexes on the table that the schema does not manage.
+/// Returns the unmanaged indexes on the table.
 fn others<'l>(edits: &'l TableEdits, live: &'l Live) -> impl Iterator<Item = &'l Stored> {
     let known = |index: &str| {
         let has = |t: &Table| t.indexes.keys().any(|i| i.matches(index));
@@ -30,13 +30,13 @@ fn others<'l>(edits: &'l TableEdits, live: &'l Live) -> impl Iterator<Item = &'l
     live.indexes_of(&edits.live.name.name).filter(move |r| r.garbled.is_none() && !known(&r.name))
 }
 
-/// A column that goes, and that the index is made from.
+/// Returns a dropped column that the index uses.
 fn lost<'e>(row: &Stored, edits: &'e TableEdits) -> Option<&'e Ident> {
     let gone = edits.columns.iter().filter(|d| d.after().is_none()).filter_map(Delta::before).map(|c| &c.name);
     gone.into_iter().find(|c| reads(row, c, &edits.live))
 }
 
-/// They go with the old table, and come back as they were.
+/// Re-creates the indexes as they were; they are dropped with the old table.
 pub(super) fn put_back(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     let name = &edits.live.name.name;
     let new = |word: &str| {
@@ -47,7 +47,7 @@ pub(super) fn put_back(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     kept.map(|sql| Statement::new(if edits.renames() { replace_names(sql, new) } else { sql.to_owned() })).collect()
 }
 
-/// Those that would be left without a column.
+/// Returns hazards for the indexes that would lose a column.
 pub(super) fn left_behind(edits: &TableEdits, live: &Live) -> Vec<Hazard> {
     let hazard = |row: &Stored| {
         let column = lost(row, edits)?;

@@ -1,4 +1,5 @@
-//! Changes → steps for SQLite. Sees all edits of a table at once and picks the cheapest safe path that takes them all.
+//! Turns changes into steps for SQLite. Considers all edits of a table at once and picks the cheapest safe
+//! path that can make them all.
 
 mod carry;
 mod catalog;
@@ -27,7 +28,7 @@ use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Schema, VirtualTable};
 
-/// Turns changes into steps, not yet ordered and not yet counted.
+/// Turns changes into steps, not yet ordered and without counts.
 pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &Limits) -> Vec<Step> {
     let path = |change: &TableChange| match change {
         TableChange::Alter(edits) => Path::of(edits, live, limits),
@@ -55,7 +56,8 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
     steps
 }
 
-/// The resource that tables, views, virtual tables and indexes share: SQLite keeps one set of names for all.
+/// Returns the resource of a name, which tables, views, virtual tables and indexes share: SQLite has one
+/// namespace for them all.
 fn name_of(name: &Ident) -> String {
     format!("name:{}", name.as_str().to_ascii_lowercase())
 }
@@ -64,13 +66,15 @@ fn trigger_of(name: &Ident) -> String {
     format!("trigger:{}", name.as_str().to_ascii_lowercase())
 }
 
-/// The names in a piece of SQL, in lower case: a superset of the tables it depends on. SQLite takes `'t'` for a name too.
+/// Returns the names in an SQL text, in lower case: a superset of the tables it depends on. SQLite accepts
+/// `'t'` as a name too.
 pub(crate) fn words(sql: &str) -> BTreeSet<String> {
     let names = lex(sql).into_iter().filter(|t| matches!(t.kind, Kind::Word | Kind::Quoted | Kind::String));
     names.map(|t| t.value(sql).to_ascii_lowercase()).collect()
 }
 
-/// The tables that a change takes from under views and triggers, under their old and new names, in lower case.
+/// Returns the tables that a change disturbs under views and triggers, under their old and new names, in
+/// lower case.
 fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut add = |name: &ObjectName| {
@@ -91,7 +95,7 @@ fn disturbed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     names
 }
 
-/// The tables that SQLite renames, or columns of which it renames, and that keep all their columns: it rewrites what
+/// Returns the tables that only have themselves or columns renamed and keep all columns: SQLite rewrites what
 /// names them.
 fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -106,7 +110,7 @@ fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
     names
 }
 
-/// The names of the tables in which a virtual table keeps its rows
+/// Returns the names of the tables in which a virtual table stores its rows
 /// (<https://sqlite.org/fts5.html#fts5_data_structures>, <https://sqlite.org/rtree.html#the_shadow_tables>).
 fn shadows(table: &VirtualTable) -> Vec<String> {
     let sql = &table.using.text;

@@ -1,4 +1,4 @@
-//! What `ALTER TABLE` can do by itself (<https://sqlite.org/lang_altertable.html>).
+//! Changes that `ALTER TABLE` can make by itself (<https://sqlite.org/lang_altertable.html>).
 
 use super::super::lexer::quote;
 use super::super::types::{self, Affinity};
@@ -7,7 +7,7 @@ use crate::diff::{Delta, TableEdits};
 use crate::plan::Statement;
 use crate::schema::{Column, Literal, PartKey};
 
-/// Whether `ALTER TABLE` takes all edits of the table.
+/// Returns true if `ALTER TABLE` can make all edits of the table.
 pub(super) fn fits(edits: &TableEdits) -> bool {
     edits.primary_key.is_none()
         && edits.uniques.is_empty()
@@ -22,30 +22,31 @@ pub(super) fn fits(edits: &TableEdits) -> bool {
         })
 }
 
-/// `DROP COLUMN` never drops the last one.
+/// Returns true if a column remains: `DROP COLUMN` cannot drop the last one.
 fn keeps_a_column(edits: &TableEdits) -> bool {
     let gone = edits.columns.iter().filter(|c| c.after().is_none()).count();
     gone < edits.before.columns.values().filter(|c| c.generated.is_none()).count()
 }
 
-/// Whether columns go.
+/// Returns true if columns are dropped.
 pub(super) fn drops_columns(edits: &TableEdits) -> bool {
     edits.columns.iter().any(|c| matches!(c, Delta::Drop(_)))
 }
 
-/// A column that every row can have at once, without being written. Keys and unique columns differ in more than the
-/// column, so they do not come here.
+/// Returns true if the column can be added to every row at once without rewriting it. Key and unique columns
+/// also add a constraint, so they are not considered here.
 pub(super) fn can_add(column: &Column) -> bool {
     let constant = column.default.as_ref().is_none_or(|d| value::is_constant(&d.value));
     let filled = column.default.as_ref().is_some_and(|d| d.value != Literal::Null);
     let text = types::affinity(&types::declared(&column.ty, false)) == Affinity::Text;
-    // Rows that are there would read the number as it is written, '1.50', and new ones as it is stored, '1.5'.
+    // Existing rows would read the number as written, '1.50', and new ones as stored, '1.5'.
     let one_value = column.default.as_ref().is_none_or(|d| !text || !value::is_float(d));
     let generated = column.generated.as_ref().is_none_or(|g| !g.stored && !column.not_null);
     constant && one_value && generated && column.backfill.is_none() && (!column.not_null || filled)
 }
 
-/// A column that nothing else of the table names. Views and triggers that name the table are out of the way by then.
+/// Returns true if nothing else in the table names the column. Views and triggers that name the table have
+/// been dropped by then.
 fn can_drop(column: &Column, edits: &TableEdits) -> bool {
     let (before, after) = (&edits.before, &edits.after);
     let name = &column.name;
@@ -66,7 +67,7 @@ fn can_drop(column: &Column, edits: &TableEdits) -> bool {
         && !before.indexes.values().any(kept_index)
 }
 
-/// The statements, once renames are done and the indexes that go are gone.
+/// Returns the statements, which run after renames and after dropped indexes are removed.
 pub(super) fn statements(edits: &TableEdits) -> Vec<Statement> {
     let table = quote(edits.after.name.name.as_str());
     let mut statements = Vec::new();

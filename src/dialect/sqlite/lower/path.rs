@@ -1,4 +1,4 @@
-//! Which way a table is changed: the cheapest that takes all its edits.
+//! Chooses how a table is changed: the cheapest path that can make all its edits.
 
 use std::collections::BTreeSet;
 
@@ -7,25 +7,27 @@ use super::{catalog, native};
 use crate::diff::TableEdits;
 use crate::plan::Statement;
 
-/// What limits the choice.
+/// Limits of the choice.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Limits {
-    /// Nothing but the documented rebuild.
+    /// Only the documented rebuild.
     pub(crate) rebuild_only: bool,
-    /// Views and triggers that no longer parse, in lower case: SQLite renames nothing while they are there.
+    /// Views and triggers that no longer parse, in lower case: SQLite cannot rename anything while they
+    /// exist.
     pub(crate) broken: BTreeSet<String>,
-    /// Indexes go in steps of their own, before all else: two tables give each other the names of theirs.
+    /// Indexes are dropped in steps of their own, before everything else: two tables exchange the names of
+    /// their indexes.
     pub(crate) indexes_first: bool,
-    /// Tables whose cheaper way SQLite has refused in the trial, in lower case.
+    /// Tables whose cheaper path SQLite refused in the trial, in lower case.
     pub(crate) rebuilt: BTreeSet<String>,
 }
 
-/// The way a table goes.
+/// How a table is changed.
 #[derive(Debug)]
 pub(super) enum Path {
     /// `ALTER TABLE`.
     Native,
-    /// The stored text is edited.
+    /// An edit of the stored definition.
     Catalog(Vec<Statement>),
     /// Create, copy, swap.
     Rebuild,
@@ -45,7 +47,7 @@ impl Path {
         catalog::statements(edits, live).map_or(Path::Rebuild, Path::Catalog)
     }
 
-    /// Whether views and triggers that name the table have to be out of the way.
+    /// Returns true if views and triggers that name the table have to be dropped meanwhile.
     pub(super) fn disturbs(&self, edits: &TableEdits) -> bool {
         match self {
             Path::Native => edits.renames() || native::drops_columns(edits),

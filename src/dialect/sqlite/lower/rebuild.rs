@@ -1,7 +1,7 @@
 //! The rebuild: create, copy, swap (<https://sqlite.org/lang_altertable.html#otheralter>).
 //!
-//! Foreign keys are off before the transaction begins, views and triggers that name the table are out of the way, and
-//! the old table is never renamed away first, so nothing else is rewritten or fired.
+//! Foreign keys are turned off before the transaction begins, views and triggers that name the table have
+//! been dropped, and the old table is never renamed first, so nothing else is rewritten or fired.
 
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
@@ -11,12 +11,12 @@ use crate::diff::TableEdits;
 use crate::plan::Statement;
 use crate::schema::{Explicit, Ident, Table};
 
-/// The name of the table that is built beside the old one.
+/// Returns the name of the table that is built beside the old one.
 fn beside(table: &Table, live: &Live) -> String {
     live.free_name(&format!("_rosey_new_{}", table.name.name))
 }
 
-/// The statements, once renames are done.
+/// Returns the statements, which run after renames.
 pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after, live));
     let mut statements = vec![Statement::new(ddl::create_table(&as_created(edits), &new)), Statement::copy(copy(edits, &new))];
@@ -34,7 +34,8 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
             quote_string(name)
         )));
     }
-    // Only now, so that the copy sees the old names; what points to the columns follows, and the old table goes.
+    // Only now, so that the copy sees the old names. References to the columns are rewritten, and the old
+    // table is dropped already.
     for (from, to) in &edits.column_renames() {
         let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(name), quote(from.as_str()), quote(to.as_str()));
         statements.push(Statement::new(sql));
@@ -47,8 +48,9 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
     statements
 }
 
-/// The new table as it is created. A rowid key that stays keeps the NOT NULL that somebody wrote at it, whether the file says
-/// it or not. A foreign key to the table itself names the old columns: SQLite renames them in there with the old table's.
+/// Returns the new table as it is created. A rowid key that stays keeps an explicit NOT NULL, whether or not
+/// the file states it. A foreign key to the table itself names the old columns: SQLite renames them there
+/// together with the table's columns.
 fn as_created(edits: &TableEdits) -> Table {
     let mut table = edits.after.clone();
     for key in table.foreign_keys.iter_mut().filter(|k| k.table == edits.after.name) {
@@ -64,14 +66,15 @@ fn as_created(edits: &TableEdits) -> Table {
     table
 }
 
-/// The copy. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop rows without a word
-/// (<https://sqlite.org/lang_conflict.html>).
+/// Returns the copy statement. `OR ABORT` overrides ON CONFLICT clauses of the new table, which would drop
+/// rows silently (<https://sqlite.org/lang_conflict.html>).
 fn copy(edits: &TableEdits, new: &str) -> String {
     let (columns, exprs) = rows::copied(edits);
     format!("INSERT OR ABORT INTO {} ({}) SELECT {} FROM {}", quote(new), columns.join(", "), exprs.join(", "), rows::source(edits))
 }
 
-/// `sqlite_sequence` remembers ids beyond the last row (<https://sqlite.org/autoinc.html>); DROP TABLE forgets them.
+/// Preserves the entry in `sqlite_sequence`, which remembers ids beyond the last row
+/// (<https://sqlite.org/autoinc.html>) and which DROP TABLE deletes.
 fn keep_sequence(name: &str, new: &str) -> [String; 2] {
     let (old, new) = (quote_string(name), quote_string(new));
     [
@@ -86,7 +89,8 @@ fn keep_sequence(name: &str, new: &str) -> [String; 2] {
     ]
 }
 
-/// The indexes whose statistics still hold, as a list of SQL strings; those of keys and unique rules where these stay.
+/// Returns the indexes whose statistics remain valid, as a list of SQL strings, including those of unchanged
+/// keys and unique constraints.
 fn kept_indexes(edits: &TableEdits) -> String {
     let changed: Vec<&Ident> = edits.indexes.iter().filter_map(|d| Some(&d.after()?.name)).collect();
     let same = edits.after.indexes.keys().filter(|i| edits.live.indexes.contains_key(*i) && !changed.contains(i));

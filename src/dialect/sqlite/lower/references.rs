@@ -1,5 +1,5 @@
-//! Foreign keys that would lead nowhere once a table or its key goes, in tables that the schema leaves alone or that say
-//! `dangling`. Where the schema manages both sides, it says itself what it wants.
+//! Foreign keys that would dangle once a table or its key is dropped, in tables that are ignored or whose
+//! keys say `dangling`. If the schema manages both sides, it already states what is wanted.
 
 use super::super::inspect::Live;
 use super::super::lexer::quote;
@@ -7,7 +7,7 @@ use crate::diff::{Changes, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
 use crate::schema::{ForeignKey, Schema, Table};
 
-/// Adds the hazards to the steps of the tables that are pointed to.
+/// Adds the hazards to the steps of the referenced tables.
 pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: &Schema) {
     for change in changes.tables() {
         let parent = match change {
@@ -56,20 +56,20 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {name} WHERE {filled}")))
 }
 
-/// Whether the foreign key points to a key of the table: then it works, and may cease to.
+/// Returns true if the foreign key references a key of the table, so that it works now.
 fn is_key(fk: &ForeignKey, parent: &Table) -> bool {
     let mut read = Schema::default();
     read.tables.insert(parent.name.clone(), parent.clone());
     !read.leads_nowhere(fk)
 }
 
-/// The same once the table is changed. SQLite renames in foreign keys what it renames elsewhere.
+/// Does the same for the changed table. SQLite renames columns in foreign keys as it does elsewhere.
 fn is_key_after(fk: &ForeignKey, edits: &TableEdits, live: &Live) -> bool {
     let mut fk = fk.clone();
     for (old, new) in &edits.renamed_columns {
         fk.to.iter_mut().filter(|c| *c == old).for_each(|c| c.clone_from(new));
     }
-    // A unique index that the schema leaves alone stays.
+    // An ignored unique index stays.
     let mut after = edits.after.clone();
     let stored = live.current.schema().tables.get(&edits.live.name);
     let kept = stored.into_iter().flat_map(|t| t.indexes.values()).filter(|i| !edits.live.indexes.contains_key(&i.name));

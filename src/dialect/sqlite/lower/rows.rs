@@ -1,4 +1,4 @@
-//! What each column of a rebuilt table gets from the old rows.
+//! Computes the columns of a rebuilt table from the old rows.
 
 use std::collections::BTreeSet;
 
@@ -7,38 +7,39 @@ use super::super::{ddl, types, value};
 use crate::diff::TableEdits;
 use crate::schema::{Column, Expr, Ident, Literal, PartKey, Table, Type, TypeName};
 
-/// One column of the copy: its name and the SQL of its value over the old rows.
+/// A column of the copy: its name and the SQL of its value, evaluated on the old rows.
 pub(super) struct Value {
     pub(super) column: Ident,
     pub(super) sql: String,
-    /// Whether this is the old column as it stands.
+    /// Whether this is the old column unchanged.
     pub(super) plain: bool,
 }
 
-/// A name for the rowid that no column of the table takes (<https://sqlite.org/lang_createtable.html#rowid>).
+/// Returns a name for the rowid that is not a column of the table
+/// (<https://sqlite.org/lang_createtable.html#rowid>).
 pub(crate) fn rowid_name(table: &Table) -> Option<&'static str> {
     let free = |name: &&str| !table.columns.keys().any(|c| c.matches(name));
     if table.without_rowid { None } else { ["rowid", "_rowid_", "oid"].into_iter().find(free) }
 }
 
-/// The copied columns of a table, their values over the old rows under the old names. Columns that are left out get
-/// their default.
+/// Returns the copied columns of a table and their values, evaluated on the old rows under the old names.
+/// Columns that are left out get their default.
 pub(super) fn values(edits: &TableEdits) -> Vec<Value> {
     let columns = edits.after.columns.values().filter(|c| c.generated.is_none());
     columns.filter_map(|column| value_of(edits, column)).collect()
 }
 
-/// Whether this change makes a nullable column refuse NULL.
+/// Returns true if this change makes a nullable column NOT NULL.
 pub(super) fn becomes_not_null(edits: &TableEdits, column: &Column) -> bool {
     column.not_null && edits.before.columns.get(&column.name).is_some_and(|b| !b.not_null)
 }
 
-/// Whether this change gives the column another type, or its type another meaning.
+/// Returns true if this change gives the column another type, or the type another meaning.
 pub(super) fn changes_type(edits: &TableEdits, column: &Column) -> bool {
     edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty || (edits.after.strict && !edits.before.strict))
 }
 
-/// The name in quotes that a column has before the change.
+/// Returns the quoted name of a column before the change.
 pub(super) fn old_name(edits: &TableEdits, column: &Ident) -> String {
     let old = edits.renamed_columns.iter().find(|(_, new)| new == column).map_or(column, |(old, _)| old);
     quote(old.as_str())
@@ -57,7 +58,8 @@ fn value_of(edits: &TableEdits, column: &Column) -> Option<Value> {
     Some(Value { column: column.name.clone(), sql, plain })
 }
 
-/// A new column is filled by its backfill; a new rowid key takes over the rowids, which are the rows' ids already.
+/// Returns the value of a new column: its backfill, or for a new rowid key the rowid, which already
+/// identifies the row.
 fn new_value(edits: &TableEdits, column: &Column) -> Option<Value> {
     let filled = column.backfill.as_ref().map(|e| format!("({})", e.text));
     let is_key = types::rowid_key(&edits.after).is_some_and(|k| k.name == column.name);
@@ -65,7 +67,7 @@ fn new_value(edits: &TableEdits, column: &Column) -> Option<Value> {
     Some(Value { column: column.name.clone(), sql: filled.or_else(rowid)?, plain: false })
 }
 
-/// The expressions that make values of the new rows, and what each is called in the schema file.
+/// Returns the expressions that compute values of the new rows, and what the schema file calls each.
 pub(crate) fn expressions(edits: &TableEdits) -> Vec<(&'static str, &Expr)> {
     let is_new = |c: &Column| !edits.before.columns.contains_key(&c.name);
     let columns = edits.after.columns.values().filter(|c| c.generated.is_none());
@@ -78,12 +80,12 @@ pub(crate) fn expressions(edits: &TableEdits) -> Vec<(&'static str, &Expr)> {
     columns.flat_map(of).collect()
 }
 
-/// Whether backfills or conversions are at work, which see the old columns under their old names.
+/// Returns true if there are backfills or conversions, which refer to the old columns by their old names.
 pub(super) fn uses_expressions(edits: &TableEdits) -> bool {
     values(edits).iter().any(|v| !v.plain)
 }
 
-/// The old rows as the copy reads them, behind FROM: the table has its new name by then, its columns the old ones.
+/// Returns the FROM clause of the copy: the table already has its new name, its columns still the old ones.
 pub(super) fn source(edits: &TableEdits) -> String {
     let name = quote(edits.before.name.name.as_str());
     if uses_expressions(edits) && edits.renamed_from.is_some() {
@@ -92,7 +94,8 @@ pub(super) fn source(edits: &TableEdits) -> String {
     name
 }
 
-/// What a copy writes: the columns, rowid included where no key holds it, and their values over the old rows.
+/// Returns what a copy writes: the columns, including the rowid if no key holds it, and their values on the
+/// old rows.
 pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
     let values = values(edits);
     let mut columns: Vec<String> = values.iter().map(|v| quote(v.column.as_str())).collect();
@@ -106,14 +109,14 @@ pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
     if columns.is_empty()
         && let Some(column) = edits.after.columns.values().find(|c| c.generated.is_none())
     {
-        // Nothing of the old rows stays but their number.
+        // Nothing of the old rows remains except their number.
         columns.push(quote(column.name.as_str()));
         exprs.push(column.default.as_ref().map_or("NULL".to_owned(), |d| value::default_sql(&d.value)));
     }
     (columns, exprs)
 }
 
-/// Columns whose values this change makes, converts or compares in another way.
+/// Returns the columns whose values this change computes, converts or compares differently.
 pub(super) fn remade(edits: &TableEdits) -> Vec<Ident> {
     let made = values(edits).into_iter().filter(|v| !v.plain).map(|v| v.column);
     let affinity = |c: &Column, t: &Table| types::column_affinity(c, t);
@@ -125,7 +128,7 @@ pub(super) fn remade(edits: &TableEdits) -> Vec<Ident> {
     made.chain(edits.after.columns.values().filter(other).map(|c| c.name.clone())).collect()
 }
 
-/// Whether the rows as they will be are others than those that are there.
+/// Returns true if the rows after the change will differ from the existing ones.
 fn needs_trial(edits: &TableEdits) -> bool {
     let new = edits.after.columns.keys().any(|c| !edits.before.columns.contains_key(c));
     new || !edits.renamed_columns.is_empty() || !remade(edits).is_empty()
@@ -135,13 +138,14 @@ fn trial_name(edits: &TableEdits) -> String {
     format!("_rosey_trial_{}", edits.after.name.name)
 }
 
-/// The rows as they will be, for counting, behind FROM: the live table where they stay as they are, else a temporary
-/// one with the new columns and no rules. Affinities, collations, defaults and generated columns are then SQLite's own.
+/// Returns the FROM clause for the rows as they will be, for counting: the live table if they do not change,
+/// otherwise a temporary table with the new columns and no constraints, so that SQLite itself applies
+/// affinities, collations, defaults and generated columns.
 pub(super) fn new_rows(edits: &TableEdits) -> String {
     if needs_trial(edits) { format!("temp.{}", quote(&trial_name(edits))) } else { quote(edits.live.name.name.as_str()) }
 }
 
-/// The statements that make [`new_rows`], if they are a table of their own, and its name.
+/// Returns the name and the statements of the temporary table in [`new_rows`], if one is needed.
 pub(super) fn trial(edits: &TableEdits) -> Option<(String, Vec<String>)> {
     if !needs_trial(edits) {
         return None;
@@ -163,7 +167,7 @@ pub(super) fn trial(edits: &TableEdits) -> Option<(String, Vec<String>)> {
     Some((name, vec![create, fill]))
 }
 
-/// The rows as they will be, as a query that people can run.
+/// Returns the rows as they will be, as a query for users to run.
 pub(super) fn shown_rows(edits: &TableEdits) -> String {
     if !needs_trial(edits) {
         return quote(edits.live.name.name.as_str());
@@ -173,18 +177,18 @@ pub(super) fn shown_rows(edits: &TableEdits) -> String {
     format!("(SELECT {} FROM {})", columns.join(", "), quote(edits.live.name.name.as_str()))
 }
 
-/// An expression that stands in the schema file, and the rows that it is evaluated over.
+/// An expression from the schema file, and the rows that it is evaluated on.
 pub(crate) struct Written {
     pub(crate) text: String,
-    /// The rows, behind FROM.
+    /// The FROM clause of the rows.
     pub(crate) from: String,
-    /// The tables that these rows are of, in lower case.
+    /// The tables of these rows, in lower case.
     pub(crate) own: BTreeSet<String>,
-    /// Whether it makes values of [`trial`]'s rows.
+    /// Whether it computes values of [`trial`]'s rows.
     pub(crate) fills: bool,
 }
 
-/// The expressions of a table that counting its hazards may evaluate.
+/// Returns the expressions of a table that counting its hazards may evaluate.
 pub(crate) fn written(edits: &TableEdits) -> Vec<Written> {
     let (live, after) = (edits.live.name.name.as_str(), edits.after.name.name.as_str());
     let own: BTreeSet<String> = [live, after, &trial_name(edits)].map(str::to_ascii_lowercase).into();
@@ -205,7 +209,7 @@ pub(crate) fn written(edits: &TableEdits) -> Vec<Written> {
     found
 }
 
-/// Whether this is the name of the table's [`trial`].
+/// Returns true if this is the name of the table's [`trial`].
 pub(crate) fn is_trial(edits: &TableEdits, name: &str) -> bool {
     trial_name(edits) == name
 }

@@ -1,4 +1,4 @@
-//! One table's change → one step, with the reason for its path.
+//! Turns the change of one table into one step, with the reason for its path.
 
 use super::super::check::unfit_default;
 use super::super::ddl;
@@ -19,7 +19,7 @@ pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Cha
     }
 }
 
-/// A table that changes its name in a circle gets a temporary one first, so that the others can go on.
+/// Gives a table whose name changes in a cycle a temporary name first, so that the others can be renamed.
 fn make_way(edits: &TableEdits) -> Option<Step> {
     let (old, via) = (edits.renamed_from.as_ref()?, edits.renamed_via.as_ref()?);
     let mut step = Step::new(edits.after.address(), Action::Alter, vec![rename_table(old, via)]);
@@ -90,12 +90,12 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
         Path::Catalog(_) => Some("definition edit"),
         _ => None,
     };
-    // The table may get the name of an index that goes.
+    // The table may get the name of an index that is dropped.
     let is_taken = |i: &&Ident| edits.renamed_from.is_some() && **i == edits.after.name.name;
     let mut statements: Vec<Statement> = gone_indexes(edits).filter(is_taken).map(drop_index).collect();
     statements.extend(rename_statements(edits, rebuilds));
     if !rebuilds {
-        // A rebuild takes all of them with the old table.
+        // A rebuild drops all of them with the old table.
         statements.extend(gone_indexes(edits).filter(|i| !is_taken(i)).map(drop_index));
     }
     statements.extend(match path {
@@ -119,7 +119,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     step
 }
 
-/// The pages of a table and its indexes (<https://sqlite.org/dbstat.html>).
+/// Returns the query for the pages of a table and its indexes (<https://sqlite.org/dbstat.html>).
 fn size_query(edits: &TableEdits) -> String {
     let name = quote_string(edits.live.name.name.as_str());
     format!(
@@ -143,7 +143,7 @@ fn rename_table(old: &ObjectName, new: &ObjectName) -> Statement {
     Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(old.name.as_str()), quote(new.name.as_str())))
 }
 
-/// Indexes that go, change or are renamed.
+/// Returns the indexes that are dropped, changed or renamed.
 fn gone_indexes(edits: &TableEdits) -> impl Iterator<Item = &Ident> {
     let renamed = edits.renamed_indexes.iter().map(|(old, _)| old);
     let kept_name =
@@ -175,11 +175,11 @@ fn footprint(step: &mut Step, edits: &TableEdits, changes: &Changes, moves: bool
         None if moves => f.drops.push(name_of(&edits.live.name.name)),
         None => {}
     }
-    // A rebuild writes all of them by their new names, and what is renamed later would be renamed in there too.
+    // A rebuild writes all foreign keys with their new names; a later rename would be applied to them again.
     let rebuilt = edits.after.foreign_keys.iter().filter(|k| step.action == Action::Rebuild && k.table != edits.after.name);
     let written = rebuilt.chain(edits.foreign_keys.iter().filter_map(Delta::after));
     f.prefers.extend(written.map(|k| name_of(&k.table.name)));
-    // A backfill that reads another table reads it as it was.
+    // A backfill that reads another table must read it as it was before the change.
     let others: Vec<&ObjectName> = changes.tables().filter_map(|c| before_of(c)).filter(|n| **n != edits.live.name).collect();
     let read = edits.after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
     let read: Vec<_> = read.map(|e| words(&e.text)).collect();
@@ -196,7 +196,7 @@ fn before_of(change: &TableChange) -> Option<&ObjectName> {
     }
 }
 
-/// The first reasons say enough: the lines below say the rest.
+/// Keeps the first reasons, which are enough: the following lines show the rest.
 fn shortened(mut reasons: Vec<String>) -> String {
     const MOST: usize = 3;
     let more = reasons.len().saturating_sub(MOST);
@@ -207,7 +207,7 @@ fn shortened(mut reasons: Vec<String>) -> String {
     reasons.join("; ")
 }
 
-/// Why the table takes the path it takes: the edits that `ALTER TABLE` does not do.
+/// Returns the reasons for the path: the edits that `ALTER TABLE` cannot make.
 fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     if !binds {

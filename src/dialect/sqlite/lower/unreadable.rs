@@ -1,5 +1,5 @@
-//! Objects that nothing could put back, because their definitions are not UTF-8, and objects that rosey cannot make or
-//! read: what would touch them is refused by their names. What leaves them alone is not.
+//! Refuses changes that affect, by name, objects that could not be re-created because their definitions are
+//! not UTF-8, and objects that rosey cannot create or read. Other changes are allowed.
 
 use super::super::inspect::{Live, Stored};
 use super::path::Path;
@@ -8,7 +8,8 @@ use crate::diff::{Changes, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Step};
 use crate::schema::Address;
 
-/// The indexes that a change would have to make again, or would lose, with the names that are in their words.
+/// Returns the indexes that a change would have to re-create or would lose, with the names in their
+/// definitions.
 pub(super) fn indexes<'l>(changes: &'l Changes, paths: &[Path], live: &'l Live) -> Vec<&'l Stored> {
     let mut found = Vec::new();
     for (change, path) in changes.tables().zip(paths) {
@@ -26,7 +27,7 @@ pub(super) fn indexes<'l>(changes: &'l Changes, paths: &[Path], live: &'l Live) 
     found
 }
 
-/// Adds a hazard for each object to the step of a table that it names.
+/// Adds a hazard for each object to the step of a table that it names, or to the first step.
 pub(super) fn refuse<'l>(steps: &mut [Step], held: impl Iterator<Item = &'l Stored>) {
     for row in held {
         let mut names = words(row.sql.as_deref().unwrap_or_default());
@@ -40,7 +41,7 @@ pub(super) fn refuse<'l>(steps: &mut [Step], held: impl Iterator<Item = &'l Stor
     }
 }
 
-/// What the schema has and rosey cannot make, or cannot read.
+/// Returns a step for an object of the schema that rosey cannot create or cannot read.
 pub(super) fn lacking(kind: &str, name: &str, live: &Live) -> Step {
     let address = Address::top(kind, name);
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::checked;
 
-/// Writes random texts.
+/// Generates random texts.
 struct Random {
     state: u64,
     comments: usize,
@@ -19,7 +19,7 @@ impl Random {
         from[self.below(from.len())].to_owned()
     }
 
-    /// A comment with a number of its own, by which it is found again.
+    /// Returns a comment with a unique number, by which it can be found again.
     fn comment(&mut self, line: bool) -> String {
         self.comments += 1;
         let id = self.comments;
@@ -176,13 +176,13 @@ impl Random {
 
 #[test]
 fn random_texts_keep_everything() {
-    // More rounds for whoever changes the printer: 300,000 took seven minutes and found nothing.
+    // Use more rounds after changing the printer: 300,000 took seven minutes and found nothing.
     let rounds = std::env::var("ROSEY_FMT_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(600u64);
     let mut read = 0;
     for seed in 0..rounds {
         let mut random = Random { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), comments: 0 };
         let source = random.nodes(0);
-        // The crate has faults of its own in odd places, such as a `;` after a `/-` node.
+        // The crate rejects some valid texts, such as a `;` after a `/-` node.
         if KdlDocument::parse_v2(&source).is_err() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Pairs of schemas.
+//! Pairs of schemas for the tests of statements.
 
 use super::*;
 use crate::schema::{Extension, Namespace};
@@ -86,7 +86,7 @@ async fn keys_and_references() {
     for online in [false, true] {
         go(&url, &named("c"), &later, &two, online).await;
     }
-    // A key and what points to it, both new, over rows.
+    // A key and what references it, both new, over existing rows.
     let e = kdl(r#"table p { column id integer }
         table c { column p integer }"#);
     let f = kdl(r#"table p { column id integer primary-key }
@@ -210,7 +210,7 @@ async fn everything_else() {
     both_ways(&b, &c, &rows, &rows).await;
 }
 
-/// The names that the server gives are those that `default_name` foretells.
+/// The server gives the names that `default_name` predicts.
 #[tokio::test]
 async fn default_names() {
     use crate::dialect::postgres::default_name as names;

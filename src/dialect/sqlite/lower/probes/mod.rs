@@ -1,5 +1,5 @@
-//! What the rows say to a change, before it is made: every new rule as a count of the rows that break it, everything
-//! that goes as a count of the values that go with it.
+//! Checks the rows before a change is made: every new constraint as a count of the rows that violate it,
+//! everything that is dropped as a count of the values lost.
 
 mod rules;
 mod values;

@@ -1,5 +1,5 @@
-//! Rows that a rule does not allow: conditions, keys, unique rules and indexes, references. Only rules that are new, or
-//! that meet values which the change makes.
+//! Rows that violate a constraint: checks, keys, unique constraints and indexes, foreign keys. Only
+//! constraints that are new or that apply to values which the change computes.
 
 use super::super::super::inspect::Live;
 use super::super::super::types;
@@ -9,13 +9,13 @@ use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, ForeignKey, Ident, Table};
 
-/// The rules that are new, or new in what they demand: another name is no demand.
+/// Returns the constraints that are new or that demand something new; a different name is not a demand.
 fn comes<T>(deltas: &[Delta<T>], demand: Attribute) -> impl Iterator<Item = &T> {
     let is_new = move |d: &&Delta<T>| !matches!(d, Delta::Alter { edits, .. } if edits.iter().all(|e| e.attribute != demand));
     deltas.iter().filter(is_new).filter_map(Delta::after)
 }
 
-/// Conditions that are new, or that meet values which the change makes.
+/// Returns hazards for checks that are new or that apply to values which the change computes.
 pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
     let new = |i: &crate::schema::Check| comes(&edits.checks, Attribute::Condition).any(|c| c.expr == i.expr);
     let made = rows::remade(edits);
@@ -47,7 +47,8 @@ pub(super) fn checks(edits: &TableEdits) -> Vec<Hazard> {
         .collect()
 }
 
-/// Unique rules and keys that are new, or that meet values which the change makes.
+/// Returns hazards for unique constraints and keys that are new or that apply to values which the change
+/// computes.
 pub(super) fn uniques(edits: &TableEdits) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let mut rules: Vec<(Address, String, Vec<&crate::schema::KeyPart>)> = Vec::new();
@@ -88,11 +89,12 @@ fn duplicates(edits: &TableEdits, address: Address, name: &str, relation: &str, 
         .found_by(format!("SELECT {keys}, count(*) FROM {} WHERE {filled} GROUP BY {keys} HAVING count(*) > 1", rows::shown_rows(edits)))
 }
 
-/// Unique indexes that come, or that are built again over values which the change makes.
+/// Returns hazards for unique indexes that are added, or that are rebuilt over values which the change
+/// computes.
 pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool, live: &Live) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
-    // Those that an `ignore` covers hold all the same.
+    // Indexes that an `ignore` covers are enforced all the same.
     let stored = live.current.schema().tables.get(&edits.live.name).filter(|_| !edits.renames());
     let ignored = stored.into_iter().flat_map(|t| t.indexes.values()).filter(|i| !edits.live.indexes.contains_key(&i.name));
     let bound = edits.after.indexes.values().chain(ignored).filter(|i| i.unique);
@@ -112,7 +114,7 @@ pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool, live: &Live) ->
         .collect()
 }
 
-/// Whether the index sorts by the column, by an expression of it, or by a column that is made from it.
+/// Returns true if the index uses the column, an expression on it, or a column generated from it.
 fn reads(index: &crate::schema::Index, column: &Ident, table: &Table) -> bool {
     let made_from = |c: &Ident| table.columns.get(c).and_then(|c| c.generated.as_ref()).is_some_and(|g| g.expr.mentions(column));
     index.predicate.as_ref().is_some_and(|p| p.mentions(column))
@@ -149,7 +151,8 @@ pub(super) fn foreign_keys(edits: &TableEdits, changes: &Changes, live: &Live) -
     bound.filter(|fk| !fk.to.is_empty()).filter_map(|fk| Some(foreign_key(edits, fk, &parent_rows(fk, changes, live)?))).collect()
 }
 
-/// The rows that a foreign key may point to, as they will be. `None` where it leads to no table.
+/// Returns the rows that a foreign key may reference, as they will be; `None` if the referenced table does
+/// not exist.
 fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String> {
     let change = changes.tables().find(|c| c.table().name == fk.table);
     match change {
@@ -165,7 +168,8 @@ fn parent_rows(fk: &ForeignKey, changes: &Changes, live: &Live) -> Option<String
 
 fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
     let pairs = fk.columns.iter().zip(&fk.to);
-    // As SQLite looks for the parent: with the affinity and the collation of its column. The sign takes the child's off.
+    // SQLite looks up the parent with the affinity and collation of the parent column. The unary plus removes
+    // those of the child.
     let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = +c.{}", quote(to.as_str()), quote(c.as_str()))).collect();
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();
     let orphans = format!(

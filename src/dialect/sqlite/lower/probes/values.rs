@@ -1,4 +1,4 @@
-//! What happens to the values of a column: dropped, converted, or refused by its new type.
+//! What happens to the values of a column: they are dropped, converted, or rejected by the new type.
 
 use super::super::super::types::{self, Affinity};
 use super::super::rows;
@@ -16,7 +16,7 @@ pub(super) fn dropped(delta: &Delta<Column>, edits: &TableEdits) -> Option<Hazar
         _ => return None,
     };
     if column.generated.is_some() {
-        return None; // what is computed can be computed again
+        return None; // generated values can be recomputed
     }
     let name = rows::old_name(edits, &column.name);
     let column = if delta.after().is_none() { edits.dropped(column) } else { column };
@@ -55,7 +55,7 @@ pub(super) fn not_null(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     Some(hazard.counted(Probe::Aggregate(format!("sum({name} IS NULL)"))).found_by(find))
 }
 
-/// Values that the new type's affinity alters so that the old one does not bring them back: `'007'` becomes 7.
+/// Returns a hazard for values that the new type's affinity changes irreversibly: `'007'` becomes 7.
 pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let before = edits.before.columns.get(&column.name)?;
     let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
@@ -76,8 +76,9 @@ pub(super) fn conversion(edits: &TableEdits, column: &Column) -> Option<Hazard> 
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
-/// A type that only PostgreSQL knows, like the name of a domain, has NUMERIC affinity: texts that looked like numbers were
-/// stored as numbers. What they looked like before nobody knows any more, so this warns and does not ask.
+/// Returns a hazard for text that was stored as numbers. A type that only PostgreSQL knows, such as the name
+/// of a domain, has NUMERIC affinity, so text that looked like a number was stored as one. The original text
+/// is lost already, so this only warns.
 pub(super) fn stored_as_numbers(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     const NUMBERS: [&str; 10] = ["NUM", "DEC", "BOOL", "DATE", "TIME", "MONEY", "YEAR", "BIT", "FIXED", "BYTE"];
     let before = edits.before.columns.get(&column.name)?;
@@ -101,7 +102,8 @@ pub(super) fn stored_as_numbers(edits: &TableEdits, column: &Column) -> Option<H
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
-/// SQLite keeps a fraction in an INTEGER column; nothing else does, so somebody has to say what is meant.
+/// Returns a hazard for fractions, which SQLite stores in an INTEGER column but other databases do not, so
+/// the user has to decide.
 pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let before = edits.before.columns.get(&column.name)?;
     let (from, to) = (types::column_affinity(before, &edits.before), types::column_affinity(column, &edits.after));
@@ -122,7 +124,8 @@ pub(super) fn fractions(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {table} WHERE {condition}")))
 }
 
-/// SQLite does not enforce a length; PostgreSQL does, so it is worth a word.
+/// Returns a hazard for text that exceeds the length of its type: SQLite does not enforce the length, but
+/// PostgreSQL does.
 pub(super) fn longer(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let length = |t: &Type| match t {
         Type::VarChar(n) | Type::Char(n) => Some(*n),
@@ -148,16 +151,17 @@ fn shown_type(column: &Column, table: &Table) -> String {
     types::declared(&column.ty, table.strict)
 }
 
-/// The condition under which a value stored with the new affinity is another one, beyond what the old affinity brings
-/// back. A comparison with a NUMERIC cast applies numeric affinity to the other side
-/// (<https://sqlite.org/datatype3.html#comparison_expressions>), so that it is true just for text that looks like a number.
+/// Returns the condition under which a value stored with the new affinity differs, unless the old affinity
+/// would restore it. A comparison with a NUMERIC cast applies numeric affinity to the other side
+/// (<https://sqlite.org/datatype3.html#comparison_expressions>), so it is true only for text that looks like
+/// a number.
 fn lossy(v: &str, from: Affinity, to: Affinity) -> Option<String> {
     let from_text = |cast: &str| {
         format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v} AND CAST(CAST({v} AS {cast}) AS TEXT) <> {v} COLLATE BINARY")
     };
     let number = format!("typeof({v}) = 'text' AND CAST({v} AS NUMERIC) = {v}");
     if from == Affinity::Blob {
-        // Without an affinity every value was what it was, and nothing brings it back.
+        // Without an affinity, values are stored as given, and nothing restores them.
         return Some(match to {
             Affinity::Integer | Affinity::Numeric => {
                 format!("coalesce(({number}) OR (typeof({v}) = 'real' AND CAST({v} AS INTEGER) = {v}), 0)")
@@ -177,8 +181,8 @@ fn lossy(v: &str, from: Affinity, to: Affinity) -> Option<String> {
     Some(format!("coalesce({conditions}, 0)"))
 }
 
-/// A STRICT table refuses what its type cannot hold (<https://sqlite.org/stricttables.html>), and a rowid key in any
-/// table refuses what is no integer.
+/// Returns a hazard for values that the new type rejects: a STRICT table rejects what its type cannot store
+/// (<https://sqlite.org/stricttables.html>), and a rowid key in any table rejects non-integers.
 pub(super) fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard> {
     let is_key = |t: &Table| types::rowid_key(t).is_some_and(|k| k.name == column.name);
     let newly_key = is_key(&edits.after) && !is_key(&edits.before);
@@ -188,7 +192,7 @@ pub(super) fn strict_value(edits: &TableEdits, column: &Column) -> Option<Hazard
     }
     let v = quote(column.name.as_str());
     let declared = types::declared(&column.ty, true).to_ascii_uppercase();
-    // What stands there has its affinity already.
+    // The stored values already have the column's affinity.
     let fits = match declared.as_str() {
         "INT" | "INTEGER" => format!("typeof({v}) = 'integer'"),
         "REAL" => format!("typeof({v}) IN ('integer', 'real')"),
