@@ -57,11 +57,11 @@ fn a_backfill_that_nothing_needs_is_an_error() {
     insta::assert_snapshot!(
         s.run(&["rollback --backfill users.name=1", "plan --to 1 --backfill users.nme=1", "plan --backfill users.name=1"]), @r#"
     $ rosey rollback --backfill users.name=1
-    | error: --backfill users.name=1: the rollback does not add this column, nor make it NOT NULL
-    |   help: leave it out; rosey rollback shows what it changes
+    | error: --backfill users.name=1: the rollback neither adds this column nor makes it NOT NULL
+    |   help: remove it; run rosey rollback to see what it changes
     exit 1
     $ rosey plan --to 1 --backfill users.nme=1
-    | error: --backfill users.nme=1: the schema that is gone back to has no such column
+    | error: --backfill users.nme=1: the recorded schema has no such column
     |   help: write it as TABLE.COLUMN=SQL, like --backfill "users.email=''"
     exit 1
     $ rosey plan --backfill users.name=1
@@ -100,7 +100,7 @@ fn a_rollback_warns_of_what_no_apply_created() {
         assert!(!shown.contains("did not create column made"), "{on}\n{shown}");
         value("ALTER TABLE users ADD COLUMN later integer");
         let shown = s.rosey(&["plan", "--to", "2"]).exits(0).out;
-        assert!(shown.contains("rosey did not create column later: something else did, since the last apply"), "{on}\n{shown}");
+        assert!(shown.contains("rosey did not create column later: it was created outside rosey after the last apply"), "{on}\n{shown}");
         assert!(!shown.contains("by_hand:"), "{on}\n{shown}");
     });
 }

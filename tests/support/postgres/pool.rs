@@ -122,9 +122,10 @@ fn answer(mut session: Session, mut client: TcpStream, ended: &AtomicBool, start
         if is_new && kind == b'Z' {
             let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);
             // The pool has switched to another database: this session ends.
-            return Ok(if let Some(sessions) = resting.get_mut(startup) {
-                sessions.push(session)
-            });
+            if let Some(sessions) = resting.get_mut(startup) {
+                sessions.push(session);
+            }
+            return Ok(());
         }
     }
 }
