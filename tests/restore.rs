@@ -218,7 +218,7 @@ fn pages_of_another_size_are_put_back_unless_the_log_is_in_the_way() {
         let output = restore(&database, "old.backup").output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if mode == "WAL" {
-            assert!(said.contains("has pages of another size") && said.contains("PRAGMA journal_mode = DELETE"), "{said}");
+            assert!(said.contains("has a different page size") && said.contains("PRAGMA journal_mode = DELETE"), "{said}");
             assert_eq!(ids(&database.path), BTreeSet::from([2]));
         } else {
             assert!(output.status.success(), "{said}");

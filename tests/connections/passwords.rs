@@ -49,9 +49,9 @@ fn a_password_is_not_sent_in_the_clear_or_to_a_host_of_the_repository() {
     plan(&program, &["--url", &format!("{with}?sslmode=prefer")], &[]).ends(1, &[clear]);
     plan(&program, &["--url", &format!("{with}?sslmode=disable")], &[]).ends(0, &["by_a"]);
     plan(&program, &["--url", &url], &[password, ("PGSSLMODE", "disable")]).ends(0, &["by_a"]);
-    plan(&program, &["--url", &url], &[]).ends(1, &["no password was given", "PGPASSWORD"]);
+    plan(&program, &["--url", &url], &[]).ends(1, &["but none was supplied", "PGPASSWORD"]);
     plan(&program, &["--url", &format!("postgresql://ada:x{SECRET}@{place}?sslmode=disable")], &[])
-        .ends(1, &["the server does not take the password of user ada"]);
+        .ends(1, &["password authentication failed for user"]);
     // From a file in the repository.
     program.write("rosey.kdl", &format!("env prod {{ url \"{url}?sslmode=disable\" }}\nenv other {{ url-from PROD }}\n"));
     let foreign = "is named by a file of the repository alone";
@@ -75,5 +75,5 @@ fn on_this_machine_a_password_of_the_environment_is_sent() {
     let program = Program::new(STAGED);
     program.write("rosey.kdl", &format!("env prod {{ url \"postgresql://ada@127.0.0.1:{}/{}\" }}\n", server.port, database.name));
     plan(&program, &["--env", "prod"], &[("PGPASSWORD", SECRET)]).ends(0, &["by_a"]);
-    plan(&program, &["--env", "prod"], &[]).ends(1, &["no password was given"]);
+    plan(&program, &["--env", "prod"], &[]).ends(1, &["but none was supplied"]);
 }

@@ -28,6 +28,15 @@ pub(crate) enum Begin {
 }
 
 impl Begin {
+    /// Returns how long one statement may take. A plan ends in bounded time, whatever its schema file makes the server
+    /// evaluate; an apply, which somebody has approved, takes as long as it takes.
+    fn limit(self) -> Option<Duration> {
+        match self {
+            Begin::Write => None,
+            Begin::Snapshot | Begin::ReadOnly => Some(Duration::from_secs(60)),
+        }
+    }
+
     fn sql(self) -> &'static str {
         match self {
             Begin::Write => "BEGIN",
@@ -83,7 +92,7 @@ impl Connection {
     pub(crate) async fn begin(&mut self, how: Begin) -> Result<(), Error> {
         // 0 would disable the timeout.
         let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
-        let sql = format!("{};\n{}", how.sql(), session::for_transaction(wait));
+        let sql = format!("{};\n{}", how.sql(), session::for_transaction(wait, how.limit()));
         let (mut pid, mut version) = (0, None);
         let (url, statements) = (self.url.clone(), [sql]);
         let note = |_, row: &PgRow| {

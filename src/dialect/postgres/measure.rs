@@ -204,7 +204,11 @@ async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usi
             break;
         }
         let limit = share(remaining, at_once);
-        let (counted, ended) = run_some(connection, next..next + at_once, limit).await?;
+        let (mut counted, ended) = run_some(connection, next..next + at_once, limit).await?;
+        // A count has one row; without it nothing says which one is missing.
+        if counted.len() > at_once || (ended.is_none() && counted.len() < at_once) {
+            counted = (0..at_once).map(|_| Outcome::Not(gate::not_taken())).collect();
+        }
         for outcome in counted {
             all[part[next]].outcome = Some(outcome);
             next += 1;
@@ -231,11 +235,12 @@ async fn run_some(
     let mut commands = vec![timeout(limit), "SAVEPOINT rosey_count".to_owned()];
     commands.extend(columns.map(|c| format!("SELECT c{c}::pg_catalog.text FROM {}", gate::VIEW)));
     commands.push("RELEASE SAVEPOINT rosey_count".to_owned());
-    let (mut counted, mut began) = (Vec::new(), Instant::now());
+    // The server sends the rows of a message together, so when a row arrives says nothing of how long its count took. A
+    // count that was cancelled by its limit has taken at least as long.
+    let (mut counted, began) = (Vec::new(), Instant::now());
     let outcome = connection
         .own_queries(&commands, |_, row| {
             counted.push(numbers(row).map_or(Outcome::Not(gate::not_taken()), |(n, total)| Outcome::Counted(n, total)));
-            began = Instant::now();
         })
         .await;
     let Err(error) = outcome else { return Ok((counted, None)) };
@@ -332,7 +337,9 @@ fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
         }
         Outcome::Not(why @ NotCounted::Fails { .. }) => {
             hazard.level = Level::Blocks;
-            hazard.not_counted(why);
+            // Which error it is may depend on the values.
+            let only_that = counts == Counts::Safe;
+            hazard.not_counted(if only_that { NotCounted::Unknown("it fails on some rows".to_owned()) } else { why });
             hazard.advice = "fix the values or the expression first: the apply would fail in the same way".to_owned();
         }
         Outcome::Not(why) => {

@@ -1,6 +1,8 @@
 //! The settings that rosey works with: local to a transaction, or for a whole session and restored
 //! afterwards. Sets nothing that outlives rosey on a connection that a pooler gives to another client.
 
+use std::time::Duration;
+
 use super::connection::{Connection, Error};
 use super::names::literal;
 
@@ -57,14 +59,16 @@ fn by_version(local: bool) -> String {
 
 /// Returns the statements that apply these settings to a transaction until its end. The last one returns the
 /// server process.
-pub(super) fn for_transaction(lock_timeout: u128) -> String {
+pub(super) fn for_transaction(lock_timeout: u128, limit: Option<Duration>) -> String {
     let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
     let settings: String = all.map(|(name, value)| format!("SET LOCAL {name} = {value};\n")).collect();
     format!(
         "{settings}SET LOCAL lock_timeout = {lock_timeout};\n\
+         SET LOCAL statement_timeout = {};\n\
          SELECT pg_catalog.set_config('search_path', {SEARCH_PATH}, true);\n\
          SELECT {};\nSELECT {};\n\
          SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4",
+        limit.map_or(0, |limit| limit.as_millis()),
         by_version(true),
         check_client(true),
     )

@@ -93,7 +93,7 @@ pub(crate) fn orphans_sql(table: &str, key: &Listed, rowid: Option<&str>, nowher
 pub(crate) async fn mismatched(connection: &mut Connection, table: &str) -> Result<bool, Error> {
     match connection.query(&format!("SELECT 1 FROM pragma_foreign_key_check({}) LIMIT 1", quote_string(table))).await {
         Ok(_) => Ok(false),
-        Err(Error::Sql { code: 1, .. }) => Ok(true),
+        Err(Error::Sql { code: 1, .. } | Error::Rows { code: 1, .. }) => Ok(true),
         Err(other) => Err(other),
     }
 }

@@ -126,7 +126,7 @@ fn with_parts(hazard: &mut Hazard, tables: &[String], callers: &[String]) {
         let plural = if tables.len() == 1 { "" } else { "s" };
         hazard.message.push_str(&format!(", including table{plural} {} ({{rows}})", tables.join(", ")));
         let counts: Vec<String> = tables.iter().map(|t| format!("(SELECT count(*) FROM {t})")).collect();
-        hazard.probe = Some(Probe::Query(format!("SELECT {}", counts.join(" + "))));
+        hazard.probe = Some(Probe::Query(format!("SELECT {}, NULL::bigint", counts.join(" + "))));
     }
     if !callers.is_empty() {
         hazard.message.push_str(&format!("; it appears to be called by {}", callers.join(", ")));

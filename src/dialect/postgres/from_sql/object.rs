@@ -13,7 +13,7 @@ impl Reader {
             self.create_table(c, unlogged)
         } else if c.take("sequence") {
             self.create_sequence(c)
-        } else if c.take("the unique index on") {
+        } else if c.take("unique index") {
             self.create_index(c, true)
         } else if c.take("index") {
             self.create_index(c, false)

@@ -8,6 +8,9 @@
 use super::tree::{Node, Tree};
 use crate::plan::NotCounted;
 
+/// How many columns of a function in FROM are considered: as many as a table can have.
+const COLUMNS: usize = 1_600;
+
 /// The maximum number of nodes for the planner, after subqueries are substituted.
 const NODES: u64 = 200_000;
 
@@ -16,6 +19,15 @@ const BYTES: u64 = 1 << 28;
 
 /// The maximum factor by which `repeat` and `replace` may lengthen a value.
 const TIMES: u64 = 100_000;
+
+/// The maximum length in bytes of values that the expression makes by itself and then searches or aggregates.
+const LONG: u64 = 10_000;
+
+/// The factor by which the parts of a value need more memory than the value.
+const PARTS: u64 = 40;
+
+/// The type of sublink that collects rows in an array, `ARRAY(SELECT …)`.
+const ARRAY_SUBLINK: u32 = 6;
 
 /// Types whose values do not grow: numbers, times, booleans and the like.
 const FIXED: [u32; 17] = [16, 18, 19, 20, 21, 23, 26, 700, 701, 829, 1082, 1083, 1114, 1184, 1186, 1266, 2950];
@@ -31,6 +43,10 @@ pub(super) enum Growth {
     Replaces,
     /// Its first argument is a format that may contain widths.
     Formats,
+    /// It makes many small values of one.
+    Splits,
+    /// It compares one argument with another at each place, and the server cannot interrupt it.
+    Searches,
     /// An aggregate that keeps all its input values.
     Gathers,
 }
@@ -44,13 +60,21 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     if gathers_products(tree, growth) {
         return unbounded("it aggregates the product of several tables");
     }
-    let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false };
+    let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false, searches: false, gathers: false };
     sizes.look(tree, growth);
     // Each intermediate value may be as long as all earlier ones together.
     let all = growing(tree, &mut Vec::new()).saturating_add(sizes.growing);
     let bytes = all.saturating_mul(all).saturating_mul(sizes.longest);
     if sizes.odd || sizes.times > TIMES || bytes.saturating_mul(sizes.times) > BYTES {
         return unbounded("its values could grow without limit");
+    }
+    // The time of a search is the product of two lengths, and an aggregate keeps a value of each row.
+    let long = sizes.longest.saturating_mul(sizes.times) > LONG;
+    if sizes.searches && long {
+        return unbounded("it searches long values, which the server cannot interrupt");
+    }
+    if sizes.gathers && long {
+        return unbounded("it aggregates long values");
     }
     None
 }
@@ -146,8 +170,8 @@ fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -
                 rest = rest.saturating_add(inner);
                 columns
             }
-            (None, [Tree::List(columns)]) => columns.iter().map(|c| expanded(c, scopes, own)).collect(),
-            _ => Vec::new(),
+            (None, [Tree::List(columns)]) if !columns.is_empty() => columns.iter().map(|c| expanded(c, scopes, own)).collect(),
+            _ => of_rows(relation, scopes, own),
         };
         if let Some(scope) = scopes.last_mut() {
             scope.push(columns);
@@ -161,6 +185,23 @@ fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -
     }
     scopes.pop();
     (columns, rest)
+}
+
+/// Returns the weights of the columns of VALUES, or of functions in FROM: what they are computed from.
+fn of_rows(relation: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -> Vec<u64> {
+    let mut columns: Vec<u64> = Vec::new();
+    if let [Tree::List(rows)] = relation.field("values_lists") {
+        for row in rows {
+            let Tree::List(row) = row else { continue };
+            columns.resize(columns.len().max(row.len()), 0);
+            columns.iter_mut().zip(row).for_each(|(column, value)| *column = (*column).max(expanded(value, scopes, own)));
+        }
+    }
+    let functions = relation.field("functions").iter().fold(0, |sum: u64, f| sum.saturating_add(expanded(f, scopes, own)));
+    if functions > 0 {
+        columns.resize(columns.len().max(COLUMNS), functions);
+    }
+    columns
 }
 
 fn of_var(var: &Node, scopes: &[Scope]) -> u64 {
@@ -184,6 +225,10 @@ struct Sizes {
     growing: u64,
     /// Whether a length is not a constant.
     odd: bool,
+    /// Whether values are searched by a function that cannot be interrupted.
+    searches: bool,
+    /// Whether values of many rows are kept.
+    gathers: bool,
 }
 
 impl Sizes {
@@ -195,6 +240,9 @@ impl Sizes {
                 if node.label == "CONST" {
                     self.longest = self.longest.max(constant(node).map_or(0, |(length, _)| length));
                 }
+                let aggregate = node.number("aggfnoid").or_else(|| node.number("winfnoid")).and_then(growth);
+                let into_array = node.label == "SUBLINK" && node.number("subLinkType") == Some(ARRAY_SUBLINK);
+                self.gathers |= aggregate == Some(Growth::Gathers) || into_array;
                 if let Some(growth) = node.number("funcid").and_then(growth) {
                     self.grow(node, growth);
                 }
@@ -216,6 +264,11 @@ impl Sizes {
                 Some(n) => self.longest = self.longest.max(n),
                 None => self.odd = true,
             },
+            Growth::Splits => {
+                self.times = self.times.saturating_mul(PARTS);
+                self.searches = true;
+            }
+            Growth::Searches => self.searches = true,
             Growth::Replaces => self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1))),
             // An aggregate is not a function call: `gathers_products` checks aggregates.
             Growth::Gathers => {}

@@ -174,6 +174,9 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     if label == "SQLVALUEFUNCTION" && node.number("op").is_none_or(|op| op > LAST_OF_TIMES) {
         refuse(found, NotCounted::Calls("current_user or a similar function".to_owned()));
     }
+    if called && hides_types(node) {
+        refuse(found, NotCounted::Calls("the functions of a record's columns".to_owned()));
+    }
     for (name, values) in &node.fields {
         let name = name.as_str();
         if FUNCTIONS.contains(&name) {
@@ -200,6 +203,23 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
         // call.
         let inner = inner && label != "SUBLINK" || compares && name == "targetList";
         values.iter().for_each(|v| walk(v, inner, found));
+    }
+}
+
+/// The types `record` and `record[]`.
+const RECORDS: [u32; 2] = [2249, 2287];
+
+/// Returns whether the node's value is a record whose column types are not in the node: a column or the result
+/// of a subquery.
+fn hides_types(node: &Node) -> bool {
+    let is_record = |node: &Node| TYPES.iter().any(|t| node.number(t).is_some_and(|ty| RECORDS.contains(&ty)));
+    match node.label.as_str() {
+        "VAR" | "PARAM" => is_record(node),
+        "SUBLINK" => {
+            let first = node.node("subselect").and_then(|query| query.nodes("targetList").next().and_then(|entry| entry.node("expr")));
+            first.is_some_and(is_record)
+        }
+        _ => false,
     }
 }
 

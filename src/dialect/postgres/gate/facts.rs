@@ -167,6 +167,9 @@ fn of_type() -> String {
      'has_own_code', greatest(t.typinput::pg_catalog.oid, t.typoutput::pg_catalog.oid, t.typmodin::pg_catalog.oid, \
         coalesce(r.rngcanonical::pg_catalog.oid, 0), coalesce(r.rngsubdiff::pg_catalog.oid, 0)) >= 16384 \
         OR coalesce(r.rngsubopc, 0) >= 16384 \
-        OR EXISTS (SELECT 1 FROM pg_catalog.pg_opclass oc WHERE oc.oid >= 16384 AND oc.opcintype = t.oid AND oc.opcdefault))"
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_opclass oc JOIN pg_catalog.pg_am am ON am.oid = oc.opcmethod WHERE oc.oid >= 16384 \
+           AND oc.opcintype = t.oid AND oc.opcdefault AND am.amname IN ('btree', 'hash')) \
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.castfunc >= 16384 \
+           AND k.casttarget = 'pg_catalog.json'::pg_catalog.regtype))"
         .to_owned()
 }
