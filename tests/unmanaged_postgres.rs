@@ -199,7 +199,7 @@ fn what_changes_later_is_named_and_is_no_change() {
         ];
         assert_eq!(named(&plan.unmanaged), differences, "{}", server.version);
         let text = render::text(&plan, "schema.kdl", Style::default());
-        assert!(text.contains("# not managed: function more() not in the schema file\n"), "{text}");
+        assert!(text.contains("# unmanaged: function more() not in the schema file\n"), "{text}");
         assert!(render::json(&plan, "schema.kdl").contains("\"difference\": \"undeclared\""));
         assert!(render::markdown(&plan, "schema.kdl").contains("function more() not in the schema file"));
 

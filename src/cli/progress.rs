@@ -86,6 +86,7 @@ impl Observer for Progress {
         let staged = match step.transaction {
             Transaction::Inside => String::new(),
             Transaction::Before => " (before the transaction)".to_owned(),
+            Transaction::After if step.reason.is_empty() => " (after the transaction)".to_owned(),
             Transaction::After => format!(" (after the transaction: {})", step.reason),
         };
         let line = format!("{verb} {}{}{staged}", step.address, rows.unwrap_or_default());

@@ -2,7 +2,7 @@
 //!
 //! Reads what [`Pen`] writes and what people change in it by hand; the caller interprets the words.
 
-use ::kdl::{KdlDocument, KdlNode, KdlValue};
+use ::kdl::{KdlNode, KdlValue};
 
 use super::fmt::{is_newline, multi, quoted, string_repr};
 use super::parse::outline;
@@ -54,7 +54,7 @@ pub(crate) fn read(text: &str, verbatim: &[&str]) -> Result<Vec<Block>, (usize, 
 }
 
 fn parsed(node: &str, line_of: &impl Fn(usize) -> usize, start: usize) -> Result<Block, (usize, String)> {
-    let document = KdlDocument::parse_v2(node).map_err(|error| {
+    let document = super::parse::document(node).map_err(|error| {
         let first = error.diagnostics.first();
         let at = first.map_or(0, |d| d.span.offset());
         let message = first.and_then(|d| d.message.clone()).unwrap_or_else(|| "invalid KDL syntax".to_owned());

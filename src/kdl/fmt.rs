@@ -43,7 +43,7 @@ pub fn format(source: &str) -> Result<String, KdlError> {
 fn parsed(source: &str) -> Result<KdlDocument, KdlError> {
     let outline = outline(source);
     match outline.refusal() {
-        None => KdlDocument::parse_v2(&outline.readable()),
+        None => outline.document(),
         Some(refusal) => {
             let input = Arc::new(source.to_owned());
             let diagnostic = KdlDiagnostic {

@@ -1,7 +1,7 @@
 //! Shows a node from its file with one more old name. The rest of the node is as it was written: types,
 //! `only=`, comments. It interprets no schema and writes no file.
 
-use ::kdl::{KdlDocument, KdlNode};
+use ::kdl::KdlNode;
 
 use super::{Sources, string_repr};
 use crate::schema::{Ident, Origin};
@@ -12,7 +12,7 @@ pub fn line_with_old_name(sources: &Sources, origin: Origin, old: &Ident) -> Opt
     let span = origin.0?;
     let file = &sources.files().get(span.file as usize)?.text;
     let text = file.get(span.range())?;
-    let document = KdlDocument::parse_v2(text).ok()?;
+    let document = super::parse::document(text).ok()?;
     let [node] = document.nodes() else { return None };
     let opens = file.get(span.range().end..).is_some_and(|rest| rest.trim_start_matches([' ', '\t']).starts_with('{'));
     Some(match old_names(node) {

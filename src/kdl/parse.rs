@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use ::kdl::{KdlDiagnostic, KdlDocument};
+use ::kdl::{KdlDiagnostic, KdlDocument, KdlError};
 
 use super::fmt::{Kind, Token, is_forbidden, lex};
 use super::limits::{Refusal, Watch};
@@ -16,6 +17,34 @@ use crate::schema::{Problem, Span};
 
 /// The approximate length of a piece.
 const PIECE: usize = 64 * 1024;
+
+/// The maximum length of a file that is parsed as a whole to report its syntax errors.
+const WHOLE: usize = 256 * 1024;
+
+/// The maximum length of a text that any stack is large enough for.
+const SHORT: usize = 256;
+
+/// The stack for longer texts in bytes, which is only used as far as it is needed: the `kdl` crate takes some kilobytes
+/// more for each syntax error.
+const STACK: usize = 512 << 20;
+
+/// Parses a text with a stack that is large enough for its syntax errors.
+///
+/// # Errors
+/// Those of the `kdl` crate.
+pub(super) fn document(text: &str) -> Result<KdlDocument, KdlError> {
+    if text.len() <= SHORT {
+        return KdlDocument::parse_v2(text);
+    }
+    std::thread::scope(|scope| {
+        let parsing = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || KdlDocument::parse_v2(text));
+        match parsing {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // Where no such thread can be had, the caller's stack has to do.
+            Err(_) => KdlDocument::parse_v2(text),
+        }
+    })
+}
 
 /// Where the top-level nodes of a text begin and end, according to its tokens.
 pub(super) struct Outline<'t> {
@@ -75,6 +104,21 @@ impl<'t> Outline<'t> {
         self.nodes.iter().map(|(range, name)| (range.clone(), *name))
     }
 
+    /// Parses the whole text. If it is long and not valid, only the errors of its first invalid piece are returned.
+    ///
+    /// # Errors
+    /// Those of the `kdl` crate.
+    pub(super) fn document(&self) -> Result<KdlDocument, KdlError> {
+        let readable = self.readable();
+        for piece in self.pieces().into_iter().filter(|_| readable.len() > WHOLE) {
+            let start = piece.start;
+            if let Err(error) = document(&readable[piece]) {
+                return Err(KdlError { input: Arc::new(self.text.to_owned()), diagnostics: moved(error.diagnostics, start) });
+            }
+        }
+        document(&readable)
+    }
+
     /// Splits the text into ranges of whole nodes that together cover it.
     fn pieces(&self) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
@@ -102,8 +146,9 @@ pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocum
     }
     let readable = outline.readable();
     for piece in outline.pieces() {
-        match KdlDocument::parse_v2(&readable[piece.clone()]) {
-            Ok(document) => take(piece.start, &document),
+        match document(&readable[piece.clone()]) {
+            Ok(parsed) => take(piece.start, &parsed),
+            Err(error) if readable.len() > WHOLE => return Err(syntax_problems(file, &readable, &moved(error.diagnostics, piece.start))),
             Err(_) => return parse_rest(file, &readable, piece.start, take),
         }
     }
@@ -113,11 +158,11 @@ pub(super) fn parse(file: u32, text: &str, mut take: impl FnMut(usize, &KdlDocum
 /// Parses the whole rest at once: the outline may have been wrong, and the crate reports more about a whole
 /// file.
 fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &KdlDocument)) -> Result<(), Vec<Problem>> {
-    if let Ok(document) = KdlDocument::parse_v2(&text[start..]) {
-        take(start, &document);
+    if let Ok(parsed) = document(&text[start..]) {
+        take(start, &parsed);
         return Ok(());
     }
-    match KdlDocument::parse_v2(text) {
+    match document(text) {
         Err(error) => Err(syntax_problems(file, text, &error.diagnostics)),
         Ok(_) => Err(vec![Problem::new(
             "this part of the file is not valid KDL by itself",
@@ -125,6 +170,12 @@ fn parse_rest(file: u32, text: &str, start: usize, mut take: impl FnMut(usize, &
             "from here on",
         )]),
     }
+}
+
+/// Returns the errors of a piece with their positions in the file.
+fn moved(diagnostics: Vec<KdlDiagnostic>, start: usize) -> Vec<KdlDiagnostic> {
+    let moved = |d: KdlDiagnostic| KdlDiagnostic { span: (d.span.offset() + start, d.span.len()).into(), ..d };
+    diagnostics.into_iter().map(moved).collect()
 }
 
 /// Blanks some ranges of the text, except for line breaks, so that positions do not change.

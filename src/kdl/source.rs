@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use ::kdl::KdlDocument;
-
 use super::Diagnostics;
 use super::file::{SCHEMA, folder_of, leads_out, read_text, size};
 use super::limits;
@@ -154,7 +152,7 @@ impl Reader {
         }
         let nodes = outline.nodes_called("include");
         for start_end in nodes {
-            let Ok(document) = KdlDocument::parse_v2(&text[start_end.clone()]) else { continue };
+            let Ok(document) = super::parse::document(&text[start_end.clone()]) else { continue };
             let only = |n: &::kdl::KdlNode| n.get("only").and_then(|v| v.as_string()).and_then(Dialect::of_word);
             let words = document.nodes().iter().flat_map(|n| n.entries().iter().filter(|e| e.name().is_none()).map(move |e| (e, only(n))));
             for (entry, only) in words {

@@ -81,7 +81,7 @@ fn a_life_with_alembics_commands() {
         assert_eq!(value("SELECT name FROM users"), "ann", "{on}");
         alike(
             &rosey("history").exits(0),
-            "2  TIME  apply  ada@host  (undone) emails\n3  TIME  rollback  ada@host  (back to number 1) back",
+            "2  TIME  apply  ada@host  (undone) emails\n3  TIME  rollback  ada@host  (back to version 1) back",
             on,
         );
         alike(&rosey("current").exits(0), "The schema is that of version 1.", on);
@@ -89,7 +89,7 @@ fn a_life_with_alembics_commands() {
         value("ALTER TABLE users ADD COLUMN by_hand integer");
         alike(
             &rosey("drift").exits(2),
-            "# table.users was changed\n+     column by_hand\nDrift since number 3: 0 added, 1 changed, 0 destroyed.",
+            "# table.users changed\n+     column by_hand\nDrift since version 3: 0 added, 1 changed, 0 destroyed.",
             on,
         );
         alike(&rosey("status").exits(0), "Drift: changed outside rosey: table.users.", on);

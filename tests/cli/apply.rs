@@ -67,7 +67,7 @@ fn a_rebuild_keeps_the_rows_and_makes_a_backup() {
     ! breaks-clients: running applications that read `age` as a number (it becomes text) will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
 
-    # the rebuilds need about 8.0 KiB of free disk space space space
+    # the rebuilds need about 8.0 KiB of free disk space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 2 rows copied.
     Apply complete (version 2): 0 added, 1 changed, 0 destroyed; 2 rows copied.

@@ -82,9 +82,9 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
     # table.t will be destroyed (not declared in the schema; 1 row)
     - table t
     ! destroys-table BLOCKED without --allow-destructive: drops table t (1 row)
-    ! drops-adopted: rosey did not create column a: number 2 found it in the database
+    ! drops-adopted: rosey did not create column a: version 2 found it in the database
       to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
-    ! drops-adopted: rosey did not create table t: number 2 found it in the database
+    ! drops-adopted: rosey did not create table t: version 2 found it in the database
       to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
     ! breaks-clients: running applications that use `u`, `c`, `a2` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps
@@ -98,7 +98,7 @@ fn names_that_were_used_again_are_given_back_by_one_rollback() {
       }
     ! destroys-column BLOCKED without --allow-destructive: drops column a (1 non-null value)
 
-    # the rebuilds need about 16.0 KiB of free disk space space space space
+    # the rebuilds need about 16.0 KiB of free disk space
 
     Plan: 0 to add, 1 to change, 1 to destroy (1 column, 1 value, 1 row dropped). 1 table rebuilt, 1 row copied.
     | error: apply refused; nothing was changed
@@ -138,9 +138,9 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     - table t
       # locks t: ACCESS EXCLUSIVE, briefly
     ! destroys-table BLOCKED without --allow-destructive: drops table t (1 row)
-    ! drops-adopted: rosey did not create column a: number 2 found it in the database
+    ! drops-adopted: rosey did not create column a: version 2 found it in the database
       to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
-    ! drops-adopted: rosey did not create table t: number 2 found it in the database
+    ! drops-adopted: rosey did not create table t: version 2 found it in the database
       to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one
     ! breaks-clients: running applications that use `u`, `c`, `a2` will fail
       update or stop them first; `rosey explain breaks-clients` shows how to make the change in two steps

@@ -151,7 +151,7 @@ fn a_plan_warns_of_what_breaks_programs() {
     ! looks-like-rename: `last_error` is dropped and `error_message` is added, and they are similar
       if it is a rename, write: column error_message text was=last_error
 
-    # the rebuilds need about 8.0 KiB of free disk space space space
+    # the rebuilds need about 8.0 KiB of free disk space
 
     Plan: 0 to add, 1 to change, 0 to destroy. 1 table rebuilt, 1 row copied.
     | database: test.db (from --url)

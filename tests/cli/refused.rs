@@ -23,7 +23,7 @@ fn without_a_terminal_it_needs_auto_approve() {
     Plan: 0 to add, 1 to change, 0 to destroy.
     | database: test.db (from --url)
     | error: cannot ask for approval without a terminal; nothing was changed
-    |   help: add --auto-approve to skip the question to skip the question to skip the question
+    |   help: add --auto-approve to skip the question
     exit 1
     ");
     assert_eq!(place.snapshot(), before);

@@ -92,6 +92,8 @@ fn too_much() -> Vec<(&'static str, String, &'static str)> {
         ("a string", format!("table t comment=\"{}\"\n", "x".repeat(2 << 20)), "a string or number is longer than"),
         ("mistakes", table(&"    colum x int\n".repeat(3_000)), "and 2900 more"),
         ("a long line", table(&format!("    colum {}\n", "x ".repeat(1_000))), "unknown node"),
+        ("syntax errors", table(&"    column a varchar(9)\n".repeat(5_000)), "errors"),
+        ("syntax errors in many tables", (0..5_000).map(|n| format!("table t{n} {{ column a varchar(9); }}\n")).collect(), "errors"),
         ("semicolons", ";".repeat(100_000), "`;` in a row"),
         ("quotes", format!("table t {}", "\"".repeat(100_000)), "a node has more than"),
     ]

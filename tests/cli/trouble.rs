@@ -34,10 +34,10 @@ fn a_lock_that_another_connection_holds_is_waited_for_and_then_an_error() {
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
     let run = while_locked(&place, "BEGIN IMMEDIATE", || place.apply(&["--quiet", "--lock-timeout", "200ms"]));
-    assert_snapshot!(run, @r"
+    assert_snapshot!(run, @"
     $ rosey apply --url test.db --auto-approve --quiet --lock-timeout 200ms
     | database: test.db (from --url)
-    | error: another connection holds the lock on the database and did not release it within 200ms; nothing was changed
+    | error: another connection holds a lock on the database and did not release it within 200ms; nothing was changed
     |   help: try again when it has finished, or wait longer with --lock-timeout 60s
     exit 1
     ");
@@ -50,10 +50,10 @@ fn a_database_that_another_connection_is_writing_to_is_no_other_case() {
     place.write("schema.kdl", USERS_WITH_AGE);
     let before = place.snapshot();
     let run = while_locked(&place, "BEGIN EXCLUSIVE", || place.apply(&["--quiet", "--lock-timeout", "200ms"]));
-    assert_snapshot!(run, @r"
+    assert_snapshot!(run, @"
     $ rosey apply --url test.db --auto-approve --quiet --lock-timeout 200ms
     | database: test.db (from --url)
-    | error: another connection holds the lock on the database and did not release it within 200ms; nothing was changed
+    | error: another connection holds a lock on the database and did not release it within 200ms; nothing was changed
     |   help: try again when it has finished, or wait longer with --lock-timeout 60s
     exit 1
     ");

@@ -54,7 +54,7 @@ fn a_password_is_not_sent_in_the_clear_or_to_a_host_of_the_repository() {
         .ends(1, &["password authentication failed for user"]);
     // From a file in the repository.
     program.write("rosey.kdl", &format!("env prod {{ url \"{url}?sslmode=disable\" }}\nenv other {{ url-from PROD }}\n"));
-    let foreign = "is named by a file of the repository alone";
+    let foreign = "only a file in the repository names host";
     plan(&program, &["--env", "prod"], &[password]).ends(1, &[foreign, "--project"]);
     plan(&program, &["--env", "prod"], &[password, ("PGSSLMODE", "disable")]).ends(1, &[foreign]);
     plan(&program, &["--env", "prod"], &[password, ("PGHOST", &host)]).ends(1, &[clear]);

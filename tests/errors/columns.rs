@@ -437,7 +437,7 @@ fn a_generated_column_with_a_default() {
        ·                               ╰── both are specified
      4 │ }
        ╰────
-      help: keep either `generated=` or `default=`
+      help: keep one of `generated=` and `default=`
 
     error: the schema has one error
     "#);

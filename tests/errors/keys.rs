@@ -13,7 +13,7 @@ fn two_primary_keys_at_columns() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × table table `members` has more than one primary key
+      × table `members` has two primary keys
        ╭─[schema.kdl:2:5]
      1 │ table members {
      2 │     column user integer primary-key
@@ -40,7 +40,7 @@ fn a_primary_key_at_a_column_and_one_as_a_node() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × table table `members` has more than one primary key
+      × table `members` has two primary keys
        ╭─[schema.kdl:2:5]
      1 │ table members {
      2 │     column user integer primary-key

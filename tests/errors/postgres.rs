@@ -52,7 +52,7 @@ fn rules_that_are_sqlites() {
         }
     "#;
     assert_snapshot!(mistakes_for("postgres", schema), @r#"
-      × primary primary primary key column `name` is nullable
+      × primary key column `name` is nullable
        ╭─[schema.kdl:2:5]
      1 │ table users {
      2 │     column name text primary-key nullable on-conflict=replace

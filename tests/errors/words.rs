@@ -37,8 +37,8 @@ fn an_unknown_node_that_is_near_to_none() {
        · ────┬────
        ·     ╰── not recognized
        ╰────
-      help: expected one of: table, view, trigger, virtual-table, ignore, include, unmanaged, schema, extension,
-            enum, domain, sequence, materialized-view
+      help: expected one of: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
+            materialized-view, ignore, include, unmanaged
 
     error: the schema has one error
     ");
@@ -117,8 +117,8 @@ fn a_node_with_an_annotation() {
        ·          ╰── not recognized
      2 │     column id serial primary-key
        ╰────
-      help: expected one of: table, view, trigger, virtual-table, ignore, include, unmanaged, schema, extension,
-            enum, domain, sequence, materialized-view
+      help: expected one of: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
+            materialized-view, ignore, include, unmanaged
 
     error: the schema has 2 errors
     ");

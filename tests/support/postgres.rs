@@ -354,7 +354,7 @@ fn text(row: &PgRow, column: usize) -> Result<String, sqlx::Error> {
 /// background work may change numbers that tests look at.
 fn settings(port: u16, folder: &str) -> String {
     let folder = folder.replace('\'', "''");
-    let fixed = "listen_addresses = '127.0.0.1'\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nautovacuum = off\njit = off\ntimezone = 'UTC'";
+    let fixed = "listen_addresses = '127.0.0.1'\nfsync = off\nfull_page_writes = off\nautovacuum = off\njit = off\ntimezone = 'UTC'";
     format!("port = {port}\nunix_socket_directories = '{folder}'\n{fixed}")
 }
 
