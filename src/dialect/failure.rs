@@ -162,7 +162,7 @@ fn unfinished(address: Option<&str>, source: &Error) -> String {
     }
 }
 
-/// The engines' own errors are told as any engine's.
+/// Wraps the engines' own errors, so that callers need not know the engine.
 macro_rules! of_engines {
     ($($own:ty => $variant:ident),+ $(,)?) => {$(
         impl From<$own> for ApplyError {

@@ -167,8 +167,8 @@ fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     whole.or_else(|| same().next_back()).unwrap_or(any)
 }
 
-/// Why it happens this way. Stages outside the transaction each have a reason of their own; those after the transaction are told
-/// where there is no other.
+/// Returns the reasons why the step is made in this way. Steps outside the transaction have reasons of their own; those of
+/// steps after it are shown only if there is no other.
 fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let all = of_one_object(plan, step).filter(|s| s.action != Action::Carry);
