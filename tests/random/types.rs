@@ -126,6 +126,11 @@ impl Model {
         }
     }
 
+    /// Returns whether a column holds texts: by itself, or as an enum.
+    fn is_text(&self, column: &Column) -> bool {
+        self.declared(column).map_or(column.is_text, |ty| matches!(ty.kind, Kind::Enum(_)))
+    }
+
     /// Returns whether a column allows fewer values than before, so that rows may violate it. What is dropped
     /// and added again under its name counts as the same.
     pub fn is_narrower_than(&self, before: &Model) -> bool {
@@ -133,6 +138,11 @@ impl Model {
         self.tables.iter().any(|table| {
             let old = before.tables.iter().filter(|t| was(table.id, &table.name, t.id, &t.name)).flat_map(|t| &t.columns);
             let old: Vec<&Column> = old.collect();
+            // The rowid key takes integers alone, whatever its name allowed before.
+            let key = table.columns.iter().find(|c| c.id == table.key && !self.is_text(c));
+            if key.is_some_and(|k| old.iter().any(|c| was(k.id, &k.name, c.id, &c.name) && before.is_text(c))) {
+                return true;
+            }
             table.columns.iter().filter_map(|c| Some((c, self.declared(c)?))).any(|(column, ty)| {
                 let mut twins = old.iter().filter(|c| was(column.id, &column.name, c.id, &c.name)).peekable();
                 let is_free = |d: &Declared| matches!(d.kind, Kind::Domain { check: 0, not_null: false, .. } | Kind::Enum(_));
