@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use rosey::apply::{self, ApplyError, Options, Outcome, Silent};
-use rosey::dialect::sqlite::{self, Pulse};
+use rosey::engine::sqlite::{self, Pulse};
 use rosey::kdl::{self, Diagnostics, Sources};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};

@@ -24,7 +24,7 @@
 //! An application that ships its schema:
 //!
 //! ```no_run
-//! use rosey::{apply, dialect::sqlite, kdl, schema::Dialect};
+//! use rosey::{apply, engine::sqlite, kdl, schema::Dialect};
 //!
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 //! let sources = kdl::Sources::from_text("schema.kdl", "table users { column id serial primary-key }");
@@ -42,8 +42,8 @@ extern crate self as rosey;
 
 pub mod apply;
 pub mod cli;
-pub mod dialect;
 pub mod diff;
+pub mod engine;
 pub mod kdl;
 pub mod lint;
 pub mod plan;

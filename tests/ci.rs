@@ -376,7 +376,7 @@ fn what_was_committed_before_a_failure_has_changed_something() {
     let told = "| error: table.t: cancelled\\n  the transaction is committed (version 3); one step is left\\n";
     let (code, _, outputs) = run_script("apply", 1, told, &[]);
     assert_eq!((code, outputs.as_str()), (Some(1), "exit-code=1\nchanges=true\n"));
-    let words = read("src/cli/error.rs") + &read("src/dialect/failure.rs");
+    let words = read("src/cli/error.rs") + &read("src/engine/failure.rs");
     for said in read("ci/run.sh").split("-e '").skip(1).map(|rest| rest.split('\'').next().unwrap().to_owned()) {
         assert!(words.contains(&said), "rosey does not say `{said}`");
     }

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rosey::apply::Way;
 use rosey::apply::saved::{self, Label};
-use rosey::dialect::{postgres, sqlite};
+use rosey::engine::{postgres, sqlite};
 use rosey::kdl::{Sources, check_syntax, decode, decode_all, encode, format};
 use rosey::plan::{FileKind, Plan, State};
 use rosey::render::{Style, text};

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use rosey::apply::Way;
 use rosey::apply::postgres as live;
-use rosey::dialect::PlanError;
-use rosey::dialect::postgres::Url;
+use rosey::engine::PlanError;
+use rosey::engine::postgres::Url;
 use rosey::kdl::Sources;
 use rosey::plan::{Counts, Plan};
 use rosey::render::{self, Declared, Style};

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use rosey::apply::{self, BackupMode, Database, Desired, Options, Silent, Way};
-use rosey::dialect::sqlite::Pulse;
+use rosey::engine::sqlite::Pulse;
 use rosey::kdl::{self, Sources};
 use rosey::plan::{Counts, Plan};
 use rosey::render::{self, Declared, Style};

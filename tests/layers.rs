@@ -76,7 +76,7 @@ const NAME_AN_ENGINE: [&str; 40] = [
 ];
 
 /// The engines, and what lists them: their dialects, their capabilities, and the registry.
-const HOMES_OF_ENGINES: [&str; 3] = ["dialect/", "schema/ident.rs", "schema/capabilities.rs"];
+const HOMES_OF_ENGINES: [&str; 3] = ["engine/", "schema/ident.rs", "schema/capabilities.rs"];
 
 /// What names an engine.
 const ENGINES: [&str; 6] = ["Dialect::Sqlite", "Dialect::Postgres", "Database::Sqlite", "Database::Postgres", "sqlite::", "postgres::"];

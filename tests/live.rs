@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
-use rosey::dialect::sqlite::Error;
+use rosey::engine::sqlite::Error;
 use rosey::plan::Plan;
 use rosey::schema::Normalized;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -114,7 +114,7 @@ fn a_snapshot_that_does_not_end_stops_an_apply_with_nothing_changed() {
             sqlx::raw_sql("BEGIN").execute(&mut reader).await.unwrap();
             let old = seen(&mut reader).await;
             let outcome = apply_in_time(&database, &after, &plan, Duration::from_millis(100)).await;
-            assert!(matches!(outcome, Err(ApplyError::Database(rosey::dialect::Error::Sqlite(Error::Locked)))), "{outcome:?}");
+            assert!(matches!(outcome, Err(ApplyError::Database(rosey::engine::Error::Sqlite(Error::Locked)))), "{outcome:?}");
             assert_eq!(seen(&mut reader).await, old);
             sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
             assert_eq!(seen(&mut reader).await, old);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use case::Case;
-use rosey::dialect::postgres;
+use rosey::engine::postgres;
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
 use support::applied;

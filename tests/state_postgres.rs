@@ -5,7 +5,7 @@ mod support;
 
 use rosey::apply::Way;
 use rosey::apply::postgres::{self as live, State};
-use rosey::dialect::postgres::{Url, offline};
+use rosey::engine::postgres::{Url, offline};
 use rosey::kdl;
 use rosey::plan::Fact;
 use support::applied::desired;

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{Database as Live, Desired, Options, Silent};
-use rosey::dialect::postgres::Url;
 use rosey::diff::{UnmanagedDifference, diff, unmanaged};
+use rosey::engine::postgres::Url;
 use rosey::kdl::{self, Sources};
 use rosey::plan::Kind;
 use rosey::render::{self, Style};
@@ -240,7 +240,7 @@ fn schema(kdl: &str) -> Schema {
 
 fn told(live: &str, wanted: &str) -> (Vec<String>, Vec<String>) {
     let (live, wanted) = (schema(live), schema(wanted));
-    let normalized = |s: &Schema| rosey::dialect::postgres::desired(s.clone()).unwrap();
+    let normalized = |s: &Schema| rosey::engine::postgres::desired(s.clone()).unwrap();
     let lacking = diff(&normalized(&live), &normalized(&wanted)).unwrap().lacking;
     let differences = unmanaged(&live, &wanted);
     let differences = differences.iter().map(|d| format!("{} {} {}", d.difference.word(), d.kind, d.name));

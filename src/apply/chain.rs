@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::offline::read_noted;
 use super::{Desired, Entry, saved};
-use crate::dialect::offline::Noted;
 use crate::diff::Changes;
+use crate::engine::offline::Noted;
 use crate::plan::{Fact, PlanFile};
 use crate::schema::Dialect;
 

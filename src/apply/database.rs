@@ -7,9 +7,9 @@ use super::{
     ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, Remarks, Stamped, Way, drift, history, postgres as pg,
     procedure, sqlite as lite, stamp,
 };
-use crate::dialect::engine::{Purpose, Session};
-use crate::dialect::{self, Error, Pulse};
 use crate::diff::{Changes, unmanaged};
+use crate::engine::traits::{Purpose, Session};
+use crate::engine::{self, Error, Pulse};
 use crate::kdl;
 use crate::plan::{Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
@@ -27,7 +27,7 @@ impl Desired {
     /// # Errors
     /// [`ApplyError::Plan`] with every problem.
     pub fn new(schema: Schema, dialect: Dialect) -> Result<Desired, ApplyError> {
-        let normalized = dialect::desired(schema.clone(), dialect)?;
+        let normalized = engine::desired(schema.clone(), dialect)?;
         Ok(Desired { written: schema, normalized })
     }
 
@@ -215,7 +215,7 @@ impl Database {
 
     /// Returns a recorded schema and the live one, both normalized.
     async fn beside(&self, recorded: &Schema) -> Result<(Normalized, Normalized), ApplyError> {
-        let recorded = dialect::normalized(recorded.clone(), self.dialect());
+        let recorded = engine::normalized(recorded.clone(), self.dialect());
         let compared = async {
             let mut session = self.read().await?;
             let compared = session.compare(&recorded).await?;
@@ -306,7 +306,7 @@ impl Database {
 
 fn sqlite_state(state: lite::State) -> State {
     let mut current = state.current;
-    crate::dialect::guards::mark(&mut current, &state.guarded);
+    crate::engine::guards::mark(&mut current, &state.guarded);
     current.say_exchanged(&state.guarded.exchanged());
     with_history(State::new(Dialect::Sqlite, kdl::encode(&current), state.facts), state.last)
 }

@@ -2,8 +2,8 @@
 
 use super::HistoryError;
 use super::history;
-use crate::dialect::{Error, guards, postgres, sqlite};
 use crate::diff::{Changes, remaining};
+use crate::engine::{Error, guards, postgres, sqlite};
 use crate::kdl::{self, Sources};
 use crate::plan::Drift;
 use crate::schema::{Dialect, Normalized, Schema};
@@ -88,7 +88,7 @@ pub(super) async fn on_postgres(
     if !postgres::planner::may_read_history(connection).await? {
         return Ok(Since::default());
     }
-    let last = match history::decode(&postgres::engine::history(connection, true).await?) {
+    let last = match history::decode(&postgres::session::history(connection, true).await?) {
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };

@@ -7,8 +7,8 @@
 use serde::Deserialize;
 
 use super::chained;
-use crate::dialect::engine::Session;
-use crate::dialect::{Error, HistoryError};
+use crate::engine::traits::Session;
+use crate::engine::{Error, HistoryError};
 use crate::plan::{HISTORY_FORMAT, Record, Rename, decode_renames};
 
 /// A row, as read.

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use crate::plan::{Allowed, Kind, Plan, Record, Step, renames};
 
-pub use crate::dialect::{ApplyError, BackupMode, Database, HistoryError, Remarks, SqlitePath, Way};
+pub use crate::engine::{ApplyError, BackupMode, Database, HistoryError, Remarks, SqlitePath, Way};
 pub use crate::plan::Identity;
 pub use database::{Desired, Noted, Planned, is_missing};
 pub use history::Entry;

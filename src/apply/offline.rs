@@ -1,8 +1,8 @@
 //! Plans without a database, from a snapshot of one. Opens no database.
 
 use super::{ApplyError, Desired, SqlitePath, Way};
-use crate::dialect::offline::{How, Noted};
-use crate::dialect::sqlite;
+use crate::engine::offline::{How, Noted};
+use crate::engine::sqlite;
 use crate::kdl::{self, Sources};
 use crate::plan::{Plan, State};
 use crate::schema::{Address, Dialect, Schema};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{ApplyError, Database, Way};
-use crate::dialect::bookkeeping::MIGRATORS;
-use crate::dialect::engine::Purpose;
+use crate::engine::bookkeeping::MIGRATORS;
+use crate::engine::traits::Purpose;
 
 impl Database {
     /// The tables of other migrators that are there, in the order of names.

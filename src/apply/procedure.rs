@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, recorded, restore};
-use crate::dialect::engine::{Cancel, Committed, Purpose, Replanned, Session, Wait};
-use crate::dialect::{PlanError, Pulse};
 use crate::diff::remaining;
+use crate::engine::traits::{Cancel, Committed, Purpose, Replanned, Session, Wait};
+use crate::engine::{PlanError, Pulse};
 use crate::kdl;
 use crate::plan::{Kind, Plan, Record, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};

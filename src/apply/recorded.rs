@@ -1,6 +1,6 @@
 //! The schema as the history keeps it. What it holds besides the live schema is what the database itself cannot hold.
 
-use crate::dialect::guards;
+use crate::engine::guards;
 use crate::kdl;
 use crate::schema::Schema;
 

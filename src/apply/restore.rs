@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{ApplyError, Observer};
-use crate::dialect::sqlite::connection::{Connection, Error, Mode};
-use crate::dialect::sqlite::overwrite::{self, Failed};
-use crate::dialect::sqlite::{backup, file};
+use crate::engine::sqlite::connection::{Connection, Error, Mode};
+use crate::engine::sqlite::overwrite::{self, Failed};
+use crate::engine::sqlite::{backup, file};
 
 /// Options of a restore.
 #[derive(Debug, Clone)]

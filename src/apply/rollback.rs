@@ -10,7 +10,7 @@ mod losses;
 
 use super::drift::read;
 use super::{Entry, chained};
-use crate::dialect::guards;
+use crate::engine::guards;
 use crate::plan::{Lost, Plan, Rename};
 use crate::schema::{Dialect, Ident, ObjectName, Schema};
 

@@ -11,8 +11,8 @@ use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
 use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, Remarks, SqlitePath, Way, plan_offline};
-use crate::dialect::{self, PlanError};
 use crate::diff::Changes;
+use crate::engine::{self, PlanError};
 use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, ObjectName, Schema};
@@ -269,7 +269,7 @@ impl Saved {
         // The role that planned may differ from the one that applies. Statements that restore an owner are
         // omitted if that owner applies, in which case they would change nothing.
         let live: Vec<_> = plan.statements().collect();
-        let own: Vec<_> = self.plan.statements().filter(|s| live.contains(s) || !dialect::gives_back(&s.sql)).collect();
+        let own: Vec<_> = self.plan.statements().filter(|s| live.contains(s) || !engine::gives_back(&s.sql)).collect();
         if live == own {
             return None;
         }
@@ -312,6 +312,6 @@ async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema
 /// Returns the changes from the start of the plan to a database that does not exist yet, which lacks
 /// everything.
 fn from_nothing(start: &Schema, dialect: Dialect) -> Changes {
-    let before = dialect::normalized(start.clone(), dialect);
+    let before = engine::normalized(start.clone(), dialect);
     crate::diff::diff(&before, &crate::schema::Normalized::default()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 
 use super::offline::{read_noted, recorded};
 use super::{ApplyError, Database, Desired, Options, Planned, Remarks, SqlitePath, Way, plan_offline, postgres as pg, sqlite as lite};
-use crate::dialect::postgres::offline::{self, Recorded};
+use crate::engine::postgres::offline::{self, Recorded};
 use crate::plan::{Frame, State};
 use crate::schema::Dialect;
 

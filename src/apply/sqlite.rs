@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{ApplyError, Database, Observer, Options, Outcome, SqlitePath, Way, procedure};
-use crate::dialect::sqlite::inspect;
-use crate::dialect::{PlanError, Pulse};
+use crate::engine::sqlite::inspect;
+use crate::engine::{PlanError, Pulse};
 use crate::kdl;
 use crate::plan::Plan;
 use crate::schema::{Normalized, Schema};

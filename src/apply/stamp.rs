@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::recorded::as_recorded;
 use super::{ApplyError, Database, Desired, Entry, Options, history};
-use crate::dialect::engine::{Committed, Purpose, Wait};
 use crate::diff::{Changes, remaining};
+use crate::engine::traits::{Committed, Purpose, Wait};
 use crate::kdl;
 use crate::plan::{Kind, Record};
 

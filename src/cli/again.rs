@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{SchemaArguments, TargetArguments};
-use crate::dialect::postgres;
+use crate::engine::postgres;
 use crate::plan::PlanFile;
 use crate::render::masked;
 

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, habits, output, remarks, saved, schema};
 use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
-use crate::dialect::Pulse;
+use crate::engine::Pulse;
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;

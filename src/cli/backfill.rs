@@ -5,8 +5,8 @@ use clap::Args;
 
 use super::again::word;
 use super::error::Failure;
-use crate::dialect::postgres;
 use crate::diff::TableChange;
+use crate::engine::postgres;
 use crate::plan::{Code, Hazard, Plan};
 use crate::render::masked;
 use crate::schema::{Address, Column, EnumType, Expr, Schema, Table, Type};

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
 use crate::apply::{self, Desired, Way};
-use crate::dialect::{postgres, sqlite};
+use crate::engine::{postgres, sqlite};
 use crate::kdl::{self, Sources};
 use crate::plan::{self, FileKind, State};
 use crate::render::{self, Declared};

@@ -6,8 +6,8 @@ use std::fmt;
 use super::Exit;
 use super::again::word;
 use crate::apply::{ApplyError, HistoryError};
-use crate::dialect::sqlite::Error;
-use crate::dialect::{self, PlanError, postgres};
+use crate::engine::sqlite::Error;
+use crate::engine::{self, PlanError, postgres};
 use crate::kdl::Diagnostics;
 use crate::plan::{Allowed, Hazard, Level};
 use crate::render::masked;
@@ -244,11 +244,11 @@ fn privilege(message: &str) -> &'static str {
     }
 }
 
-impl From<dialect::Error> for Failure {
-    fn from(error: dialect::Error) -> Self {
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
         match error {
-            dialect::Error::Sqlite(error) => error.into(),
-            dialect::Error::Postgres(error) => (*error).into(),
+            engine::Error::Sqlite(error) => error.into(),
+            engine::Error::Postgres(error) => (*error).into(),
         }
     }
 }
@@ -342,24 +342,24 @@ pub(super) fn reading(error: ApplyError) -> Failure {
 }
 
 /// A statement of the transaction that failed.
-fn statement(address: &str, source: dialect::Error) -> Failure {
+fn statement(address: &str, source: engine::Error) -> Failure {
     let text = format!("{address}: {source}{ROLLED_BACK}");
     match source {
-        dialect::Error::Sqlite(full @ (Error::Full | Error::DiskFull { .. } | Error::TemporaryFull)) => {
+        engine::Error::Sqlite(full @ (Error::Full | Error::DiskFull { .. } | Error::TemporaryFull)) => {
             let failure = Failure::from(full);
             Failure { text: format!("{}{ROLLED_BACK}", failure.text), ..failure }
         }
-        dialect::Error::Sqlite(Error::ReadOnly) => Failure {
+        engine::Error::Sqlite(Error::ReadOnly) => Failure {
             text: "the database is read-only; the apply was rolled back and nothing was changed".to_owned(),
             ..Error::ReadOnly.into()
         },
-        dialect::Error::Sqlite(_) => Failure::new(text),
-        dialect::Error::Postgres(error) => Failure { text, ..(*error).into() },
+        engine::Error::Sqlite(_) => Failure::new(text),
+        engine::Error::Postgres(error) => Failure { text, ..(*error).into() },
     }
 }
 
 /// Creates a failure for what failed after the commit: after all, or all but `left` steps.
-fn after_commit(number: i64, left: usize, source: &dialect::Error) -> Failure {
+fn after_commit(number: i64, left: usize, source: &engine::Error) -> Failure {
     let rest = match left {
         0 => "all steps are complete and committed".to_owned(),
         n => format!("the transaction is committed; {} left", counted_steps(n)),

@@ -131,7 +131,7 @@ pub(super) fn names_database(text: &str) -> bool {
 
 /// Returns a value quoted for a shell, without passwords.
 pub(super) fn shell(text: &str) -> String {
-    if crate::dialect::postgres::Url::text_has_password(text) { "URL".to_owned() } else { word(text) }
+    if crate::engine::postgres::Url::text_has_password(text) { "URL".to_owned() } else { word(text) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::dialect::postgres::{Trust, Url};
+use crate::engine::postgres::{Trust, Url};
 
 /// The source of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
 use crate::apply::Observer;
-use crate::dialect::{PULSE, Pulse};
+use crate::engine::{PULSE, Pulse};
 use crate::plan::{Action, Step, Transaction, counted};
 use crate::render::one_line;
 

@@ -12,9 +12,9 @@ use super::settings::Settings;
 use super::target::Database;
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, ApplyError, Backups, RestoreOptions};
-use crate::dialect;
-use crate::dialect::Pulse;
-use crate::dialect::sqlite::Error;
+use crate::engine;
+use crate::engine::Pulse;
+use crate::engine::sqlite::Error;
 use crate::kdl::project::duration;
 use crate::render::escape;
 
@@ -84,7 +84,7 @@ impl Restore {
 
 fn unsound(error: ApplyError, from: &Path) -> Failure {
     match error {
-        ApplyError::Database(dialect::Error::Sqlite(Error::NoFile { .. })) => Failure::new(format!("{}: no such file", from.display()))
+        ApplyError::Database(engine::Error::Sqlite(Error::NoFile { .. })) => Failure::new(format!("{}: no such file", from.display()))
             .help("name an existing backup; `rosey history -v` shows the backup of each version"),
         other => other.into(),
     }

@@ -12,7 +12,7 @@ use super::target::{Database, Target};
 use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remarks};
 use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
 use crate::apply::{ApplyError, Desired, Options, Way};
-use crate::dialect::PlanError;
+use crate::engine::PlanError;
 use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
 use crate::render;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::Failure;
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::{self, PlanError, scanner};
+use crate::engine::{self, PlanError, scanner};
 use crate::kdl::{Diagnostics, Sources, decode_all};
 use crate::plan::{FileKind, Plan};
 use crate::schema::{Dialect, Schema};
@@ -69,7 +69,7 @@ fn no_schema(file: &str, kind: FileKind) -> Failure {
 /// Returns the schema for one dialect, or all problems with it.
 pub(super) fn problems(sources: &Sources, dialect: Dialect) -> Result<Schema, Diagnostics> {
     let (schema, mut problems) = decode_all(sources, dialect);
-    problems.extend(dialect::problems(&schema, dialect));
+    problems.extend(engine::problems(&schema, dialect));
     problems.extend(crate::lint::unknown_allows(&schema));
     if problems.is_empty() { Ok(schema) } else { Err(Diagnostics::new(sources, problems)) }
 }

@@ -9,7 +9,7 @@ use super::output;
 use super::passwords::{self, Written};
 use super::{TargetArguments, settings};
 pub(super) use crate::apply::Database;
-use crate::dialect::postgres;
+use crate::engine::postgres;
 use crate::kdl::project::{Environment, UrlFrom};
 
 /// The file to use if nothing names a database and it exists.

@@ -1,7 +1,7 @@
 //! Names in SQL: whether they need quotes, and how they are written.
 
-use crate::dialect;
-use crate::dialect::scanner::quote;
+use crate::engine;
+use crate::engine::scanner::quote;
 use crate::schema::{Dialect, Ident};
 
 /// Why a name needs quotes.
@@ -20,7 +20,7 @@ pub(super) enum Why {
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
 pub(super) fn needs_quotes(name: &str, dialect: Dialect) -> Option<Why> {
     let lower = name.to_ascii_lowercase();
-    let reserved = dialect::is_reserved(&lower, dialect);
+    let reserved = engine::is_reserved(&lower, dialect);
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$' || (!c.is_ascii() && !c.is_whitespace());
     let begins = !name.starts_with(|c: char| c.is_ascii_digit() || c == '$');
     if reserved {

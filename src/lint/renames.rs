@@ -117,7 +117,7 @@ fn of_deltas<'d, T: 'd>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::sqlite::desired;
+    use crate::engine::sqlite::desired;
     use crate::kdl::decode;
     use crate::schema::Dialect;
 

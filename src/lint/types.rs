@@ -1,7 +1,7 @@
 //! What a database makes of the declared type of a column, in any of its spellings. All rules use it; it does
 //! not know user-defined types.
 
-use crate::dialect::postgres::read_type;
+use crate::engine::postgres::read_type;
 use crate::schema::Type;
 
 /// A PostgreSQL type, in parts.

@@ -3,8 +3,8 @@
 
 use super::TestError;
 use super::scratch::Session;
-use crate::dialect::scanner::quote;
-use crate::dialect::values::{literal, named};
+use crate::engine::scanner::quote;
+use crate::engine::values::{literal, named};
 use crate::kdl::case::Row;
 use crate::plan::counted;
 use crate::schema::Dialect;

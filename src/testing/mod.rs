@@ -9,8 +9,8 @@ mod run;
 mod scratch;
 
 use crate::apply::{ApplyError, Desired};
-use crate::dialect::PlanError;
-use crate::dialect::sqlite::SqlFileError;
+use crate::engine::PlanError;
+use crate::engine::sqlite::SqlFileError;
 use crate::kdl::{self, Diagnostics, Sources};
 use crate::schema::Dialect;
 
@@ -55,7 +55,7 @@ pub enum TestError {
 /// Reads a schema and validates it for its dialect.
 fn desired(sources: &Sources, dialect: Dialect) -> Result<Desired, TestError> {
     let (schema, mut problems) = kdl::decode_all(sources, dialect);
-    problems.extend(crate::dialect::problems(&schema, dialect));
+    problems.extend(crate::engine::problems(&schema, dialect));
     if !problems.is_empty() {
         return Err(TestError::Schema(Diagnostics::new(sources, problems)));
     }

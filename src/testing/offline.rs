@@ -3,7 +3,7 @@
 
 use super::{TestError, desired, placed};
 use crate::apply::{self, Way};
-use crate::dialect::sqlite;
+use crate::engine::sqlite;
 use crate::kdl::{self, Sources};
 use crate::lint::{self, Levels};
 use crate::plan::{Fact, Plan, State};

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::scratch::{Place, Scratch};
 use super::{TestError, desired, expected, placed};
 use crate::apply::{Desired, Way};
-use crate::dialect::values::as_text;
+use crate::engine::values::as_text;
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
 use crate::kdl::file::{LARGE, read_text};

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use super::TestError;
 use crate::apply::{ApplyError, BackupMode, Database, Desired, Options, Outcome, Silent};
-use crate::dialect::Pulse;
-use crate::dialect::engine::{self, Purpose};
-use crate::dialect::postgres::{Url, connection as server};
+use crate::engine::Pulse;
+use crate::engine::postgres::{Url, connection as server};
+use crate::engine::traits::{self, Purpose};
 use crate::plan::Plan;
 use crate::schema::Dialect;
 
@@ -97,7 +97,7 @@ impl Scratch {
 }
 
 /// A session with a scratch database.
-pub(super) struct Session(Box<dyn engine::Session>);
+pub(super) struct Session(Box<dyn traits::Session>);
 
 impl Session {
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), TestError> {
@@ -122,7 +122,7 @@ fn name() -> String {
     format!("{PREFIX}{:x}_{now:x}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-async fn command(url: &Url, sql: &str) -> Result<(), crate::dialect::postgres::Error> {
+async fn command(url: &Url, sql: &str) -> Result<(), crate::engine::postgres::Error> {
     let mut connection = server::Connection::open(url).await?;
     let done = connection.execute(sql).await.map(drop);
     connection.close().await.ok();

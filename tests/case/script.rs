@@ -1,7 +1,7 @@
 //! Runs the script of a plan with the real shell on a copy: the result must be that of the apply.
 
 use rosey::apply::{self, Options, SqlitePath, postgres};
-use rosey::dialect::postgres::Url;
+use rosey::engine::postgres::Url;
 use rosey::render;
 use rosey::schema::Normalized;
 

@@ -1,7 +1,7 @@
 //! A plan made from saved facts without the server must equal the one made with it.
 
 use rosey::apply::postgres::{self, PlanAndState};
-use rosey::dialect::postgres::{Url, offline};
+use rosey::engine::postgres::{Url, offline};
 use rosey::kdl::{self, Sources};
 use rosey::plan::{Plan, Step};
 use rosey::schema::{Dialect, Normalized, Schema};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rosey::apply::rollback::{To, way_back};
 use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
-use rosey::dialect::PlanError;
+use rosey::engine::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rosey::apply::postgres as live;
 use rosey::apply::{ApplyError, BackupMode, Observer, Options, Outcome, Silent};
-use rosey::dialect::PlanError;
-use rosey::dialect::postgres::{self, Url};
-use rosey::dialect::sqlite::Pulse;
+use rosey::engine::PlanError;
+use rosey::engine::postgres::{self, Url};
+use rosey::engine::sqlite::Pulse;
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::render::{self, Style};

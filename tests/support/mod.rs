@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent, SqlitePath};
-use rosey::dialect::PlanError;
-use rosey::dialect::sqlite::{self, Pulse};
+use rosey::engine::PlanError;
+use rosey::engine::sqlite::{self, Pulse};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::schema::{Dialect, Normalized};

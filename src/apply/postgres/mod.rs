@@ -7,13 +7,13 @@ mod state;
 use std::sync::Arc;
 
 use super::{ApplyError, Database, Observer, Options, Outcome, procedure};
-use crate::dialect::Pulse;
-use crate::dialect::postgres::Url;
+use crate::engine::Pulse;
+use crate::engine::postgres::Url;
 use crate::plan::Plan;
 use crate::schema::Normalized;
 
-pub use crate::dialect::Remarks;
-pub use crate::dialect::postgres::plan_as_noted;
+pub use crate::engine::Remarks;
+pub use crate::engine::postgres::plan_as_noted;
 pub(super) use plan::Opened;
 use plan::PATIENCE;
 pub use plan::{inspect, plan, plan_within};

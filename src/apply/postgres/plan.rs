@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::apply::{ApplyError, Database, Remarks, Way, drift};
-use crate::dialect::PlanError;
-use crate::dialect::guards::Guards;
-use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::inspect::{self, Live};
-use crate::dialect::postgres::planner::{self, How, Planned};
-use crate::dialect::postgres::{Error, Url};
+use crate::engine::PlanError;
+use crate::engine::guards::Guards;
+use crate::engine::postgres::connection::{Begin, Connection};
+use crate::engine::postgres::inspect::{self, Live};
+use crate::engine::postgres::planner::{self, How, Planned};
+use crate::engine::postgres::{Error, Url};
 use crate::plan::Plan;
 use crate::schema::Normalized;
 

@@ -3,12 +3,12 @@
 
 use crate::apply::recorded::as_recorded;
 use crate::apply::{ApplyError, Options, Remarks, Way, history};
-use crate::dialect::guards::Guards;
-use crate::dialect::history::{create_history, first_columns, insert_history, upgrade_history};
-use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::lock::LOCK;
-use crate::dialect::postgres::planner::{self, How, Planned, Settled};
-use crate::dialect::postgres::{Url, digest, engine, script};
+use crate::engine::guards::Guards;
+use crate::engine::history::{create_history, first_columns, insert_history, upgrade_history};
+use crate::engine::postgres::connection::{Begin, Connection};
+use crate::engine::postgres::lock::LOCK;
+use crate::engine::postgres::planner::{self, How, Planned, Settled};
+use crate::engine::postgres::{Url, digest, script, session};
 use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
 use crate::schema::{Dialect, Normalized};
@@ -34,8 +34,8 @@ pub(in crate::apply) struct Start<'s> {
 pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
     let mut connection = Connection::open_within(url, way.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    history::is_known(history::decode(&engine::history(&mut connection, true).await?))?;
-    history::acts(engine::acts_on_history(&mut connection).await?)?;
+    history::is_known(history::decode(&session::history(&mut connection, true).await?))?;
+    history::acts(session::acts_on_history(&mut connection).await?)?;
     let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(way)).await?;
     let mut number = 0;
     if settled.live.history {

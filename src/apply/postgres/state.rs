@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::super::{Entry, drift, history};
 use super::PATIENCE;
 use crate::apply::{Remarks, Way};
-use crate::dialect::guards::Guards;
-use crate::dialect::postgres::connection::{Begin, Connection};
-use crate::dialect::postgres::inspect::{self, Live};
-use crate::dialect::postgres::planner::{self, How};
-use crate::dialect::postgres::{self, engine};
-use crate::dialect::postgres::{Url, digest, offline, rows};
-use crate::dialect::{Error, PlanError};
+use crate::engine::guards::Guards;
+use crate::engine::postgres::connection::{Begin, Connection};
+use crate::engine::postgres::inspect::{self, Live};
+use crate::engine::postgres::planner::{self, How};
+use crate::engine::postgres::{self, session};
+use crate::engine::postgres::{Url, digest, offline, rows};
+use crate::engine::{Error, PlanError};
 use crate::kdl::{self, Sources};
 use crate::plan::{Counts, Fact, Plan};
 use crate::schema::{Dialect, Normalized, ObjectName, Schema};
@@ -29,7 +29,7 @@ pub struct State {
     pub last: Option<Entry>,
 }
 
-/// A plan and everything that it was made from: [`offline::plan`](crate::dialect::postgres::offline) makes
+/// A plan and everything that it was made from: [`offline::plan`](crate::engine::postgres::offline) makes
 /// the same plan from it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -98,6 +98,6 @@ async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guar
     let mut facts = offline::facts(&live, &guards, &holding);
     facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);
-    let last = history::decode(&engine::history(connection, true).await?).unwrap_or_default().into_iter().next();
+    let last = history::decode(&session::history(connection, true).await?).unwrap_or_default().into_iter().next();
     Ok((live, guards, holding, State { current, facts, last }))
 }

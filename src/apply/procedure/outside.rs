@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, Work};
-use crate::dialect::engine::{Committed, Replanned};
-use crate::dialect::{Error, PlanError};
+use crate::engine::traits::{Committed, Replanned};
+use crate::engine::{Error, PlanError};
 use crate::kdl;
 use crate::plan::{Step, Transaction};
 

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use super::{State, as_kdl};
 use crate::apply::Options;
 use crate::apply::recorded::as_recorded;
-use crate::dialect::PlanError;
-use crate::dialect::history::{insert_history, upgrade_history};
-use crate::dialect::sqlite::lexer::quote_string;
-use crate::dialect::sqlite::lower::rowid_name;
-use crate::dialect::sqlite::references::orphans_sql;
-use crate::dialect::sqlite::{inspect, offline, script, shell, verify};
+use crate::engine::PlanError;
+use crate::engine::history::{insert_history, upgrade_history};
+use crate::engine::sqlite::lexer::quote_string;
+use crate::engine::sqlite::lower::rowid_name;
+use crate::engine::sqlite::references::orphans_sql;
+use crate::engine::sqlite::{inspect, offline, script, shell, verify};
 use crate::plan::{Frame, Piece, Plan, Record};
 use crate::schema::{Dialect, Normalized, Schema};
 

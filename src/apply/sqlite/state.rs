@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::super::{Entry, drift, history};
 use super::folder_exists;
 use crate::apply::{SqlitePath, Way};
-use crate::dialect::sqlite::connection::{Connection, Error, Mode};
-use crate::dialect::sqlite::gate::{self, Gate};
-use crate::dialect::sqlite::planner::{self, How};
-use crate::dialect::sqlite::{engine, inspect, measure, offline};
-use crate::dialect::{self, PlanError};
+use crate::engine::sqlite::connection::{Connection, Error, Mode};
+use crate::engine::sqlite::gate::{self, Gate};
+use crate::engine::sqlite::planner::{self, How};
+use crate::engine::sqlite::{inspect, measure, offline, session};
+use crate::engine::{self, PlanError};
 use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
@@ -43,7 +43,7 @@ pub struct State {
 ///
 /// # Errors
 /// If the file does not exist or cannot be read.
-pub async fn state(path: &Path) -> Result<State, dialect::Error> {
+pub async fn state(path: &Path) -> Result<State, engine::Error> {
     let mut connection = Connection::open(path, Mode::Read, WAIT).await?;
     connection.execute("BEGIN").await?;
     let state = state_within(&mut connection).await?;
@@ -53,7 +53,7 @@ pub async fn state(path: &Path) -> Result<State, dialect::Error> {
 }
 
 /// Returns the state as seen by an open transaction.
-pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, dialect::Error> {
+pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, engine::Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
     let history_columns = connection.texts(HISTORY_COLUMNS).await?;
@@ -70,7 +70,7 @@ pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Resul
 
 /// The last row of the history, as it is; none if there is no such table.
 async fn last(connection: &mut Connection, columns: &[String]) -> Result<Vec<String>, Error> {
-    if columns.is_empty() { Ok(Vec::new()) } else { connection.texts(&engine::history_sql(columns, true)).await }
+    if columns.is_empty() { Ok(Vec::new()) } else { connection.texts(&session::history_sql(columns, true)).await }
 }
 
 /// Plans as [`super::plan_within`] does, and returns the state that the plan starts from, both as of the same
@@ -120,7 +120,7 @@ async fn counted(path: &Path, plan: &mut Plan, way: Way) -> Result<(), PlanError
         return Ok(());
     }
     let mut connection = Connection::open(path, Mode::Read, way.wait).await?;
-    if let Some(step) = plan.steps.iter_mut().find(|s| engine::rewrites(s))
+    if let Some(step) = plan.steps.iter_mut().find(|s| session::rewrites(s))
         && let Some(found) = gate::damage(&mut connection, DAMAGE).await?
     {
         let (message, address) = (format!("the database is damaged: {found}"), step.address.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::dialect::scanner::{Kind, Token, lex};
+use crate::engine::scanner::{Kind, Token, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
 use crate::schema::{Address, Dialect, Expr, Ident, Literal, PartKey, Schema, Table};

@@ -1,6 +1,6 @@
 //! `float-key`: a float in a key or in a comparison for equality.
 
-use crate::dialect::sqlite::types::{Affinity, column_affinity};
+use crate::engine::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};

@@ -1,6 +1,6 @@
 //! `foreign-key-type`: the two ends of a foreign key have different types.
 
-use crate::dialect::sqlite::types::column_affinity;
+use crate::engine::sqlite::types::column_affinity;
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};

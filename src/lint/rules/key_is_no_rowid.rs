@@ -1,6 +1,6 @@
 //! `key-is-no-rowid`: an integer key on SQLite that is not the rowid.
 
-use crate::dialect::sqlite::types::{Affinity, affinity, declared, rowid_key};
+use crate::engine::sqlite::types::{Affinity, affinity, declared, rowid_key};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, key_origin};
 use crate::lint::rule::{Finding, Rule, Text};

@@ -1,7 +1,7 @@
 //! `length-not-enforced`: a length that SQLite does not enforce.
 
-use crate::dialect::scanner::{Token, lex};
-use crate::dialect::sqlite::types::{Affinity, column_affinity};
+use crate::engine::scanner::{Token, lex};
+use crate::engine::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::names::in_sql;

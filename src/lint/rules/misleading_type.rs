@@ -1,6 +1,6 @@
 //! `misleading-type`: a declared type that means something else on SQLite.
 
-use crate::dialect::sqlite::types::{Affinity, affinity};
+use crate::engine::sqlite::types::{Affinity, affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};

@@ -1,6 +1,6 @@
 //! `newer-number-syntax`: a number in SQL that only newer versions of the database read.
 
-use crate::dialect::scanner::{Kind, lex};
+use crate::engine::scanner::{Kind, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};

@@ -1,6 +1,6 @@
 //! `null-as-text`: a default that is the string NULL.
 
-use crate::dialect::scanner::{Kind, lex};
+use crate::engine::scanner::{Kind, lex};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};

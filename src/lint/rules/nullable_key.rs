@@ -1,6 +1,6 @@
 //! `nullable-key`: a key column on SQLite that accepts NULL.
 
-use crate::dialect::sqlite::types::rowid_key;
+use crate::engine::sqlite::types::rowid_key;
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};

@@ -1,6 +1,6 @@
 //! `select-star`: a view that selects whatever columns there are.
 
-use crate::dialect::scanner::{Token, lex};
+use crate::engine::scanner::{Token, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
 use crate::schema::{Address, Dialect, Origin, Schema};

@@ -1,0 +1,144 @@
+//! What can go wrong with a database, whichever engine it is of: the engines' own errors in one type, and what callers
+//! decide by. Says nothing that an engine's error does not say itself.
+
+use crate::engine::{postgres, sqlite};
+use crate::schema::Problem;
+
+/// The database does not answer, or a statement failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A SQLite file.
+    #[error(transparent)]
+    Sqlite(#[from] sqlite::Error),
+    /// A PostgreSQL server.
+    #[error(transparent)]
+    Postgres(Box<postgres::Error>),
+}
+
+/// The primary result code of a violated constraint (<https://sqlite.org/rescode.html#constraint>).
+const SQLITE_CONSTRAINT: i32 = 19;
+/// The primary result code of a value that its column cannot hold (<https://sqlite.org/rescode.html#mismatch>).
+const SQLITE_MISMATCH: i32 = 20;
+
+impl From<postgres::Error> for Error {
+    fn from(error: postgres::Error) -> Self {
+        Error::Postgres(Box::new(error))
+    }
+}
+
+impl Error {
+    /// Whether the rows are the cause: a constraint that they violate, or a value that its type cannot hold.
+    pub fn is_about_rows(&self) -> bool {
+        match self {
+            Error::Sqlite(sqlite::Error::Sql { code, .. } | sqlite::Error::Rows { code, .. }) => {
+                [SQLITE_CONSTRAINT, SQLITE_MISMATCH].contains(&(code & 0xff))
+            }
+            Error::Sqlite(_) => false,
+            Error::Postgres(error) => error.is_about_rows(),
+        }
+    }
+
+    /// Whether somebody else held a lock for longer than was to be waited.
+    pub fn is_lock_timeout(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => matches!(error, sqlite::Error::Locked),
+            Error::Postgres(error) => matches!(**error, postgres::Error::LockTimeout),
+        }
+    }
+
+    /// Whether the statement was stopped because somebody asked for it.
+    pub fn is_interrupted(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
+            Error::Postgres(error) => matches!(**error, postgres::Error::Cancelled),
+        }
+    }
+
+    /// Whether the cause is not in the statement: somebody stopped it or held a lock, or the connection was lost.
+    pub(crate) fn is_from_outside(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
+            Error::Postgres(error) => {
+                matches!(**error, postgres::Error::LockTimeout | postgres::Error::Cancelled | postgres::Error::Lost(_))
+            }
+        }
+    }
+
+    /// Whether the database works and does not take what was asked of it: somebody has to decide.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Error::Sqlite(_) => false,
+            Error::Postgres(error) => matches!(**error, postgres::Error::Pooled { .. } | postgres::Error::ReadOnly(_)),
+        }
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The database does not answer.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// The schema file asks for what the database cannot hold; each problem has its place.
+    #[error("the schema cannot be put into {engine}")]
+    Schema {
+        /// The engine's name.
+        engine: &'static str,
+        /// What it asks for.
+        problems: Vec<Problem>,
+    },
+    /// What was noted down of a database does not say what it is.
+    #[error("{0}")]
+    Facts(String),
+    /// Steps wait for each other.
+    #[error("dependency cycle: {0} depend on each other")]
+    Circle(String),
+    /// The steps would not lead to the schema. This is a mistake of rosey's.
+    #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
+    Unproven(String),
+}
+
+impl From<sqlite::Error> for PlanError {
+    fn from(error: sqlite::Error) -> Self {
+        PlanError::Database(error.into())
+    }
+}
+
+impl From<postgres::Error> for PlanError {
+    fn from(error: postgres::Error) -> Self {
+        PlanError::Database(error.into())
+    }
+}
+
+impl From<sqlite::offline::FactError> for PlanError {
+    fn from(error: sqlite::offline::FactError) -> Self {
+        PlanError::Facts(error.to_string())
+    }
+}
+
+impl From<sqlite::PlanError> for PlanError {
+    fn from(error: sqlite::PlanError) -> Self {
+        use sqlite::PlanError as Own;
+        match error {
+            Own::Database(error) => error.into(),
+            Own::Facts(error) => error.into(),
+            Own::Schema(problems) => PlanError::Schema { engine: "SQLite", problems },
+            Own::Circle(steps) => PlanError::Circle(steps),
+            Own::Unproven(object) => PlanError::Unproven(object),
+        }
+    }
+}
+
+impl From<postgres::PlanError> for PlanError {
+    fn from(error: postgres::PlanError) -> Self {
+        use postgres::PlanError as Own;
+        match error {
+            Own::Database(error) => error.into(),
+            Own::Fact(_) => PlanError::Facts(error.to_string()),
+            Own::Schema(problems) => PlanError::Schema { engine: "PostgreSQL", problems },
+            Own::Circle(steps) => PlanError::Circle(steps),
+        }
+    }
+}

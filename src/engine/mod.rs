@@ -1,0 +1,32 @@
+//! The databases: everything that is specific to one of them.
+
+pub(crate) mod advice;
+pub(crate) mod bookkeeping;
+mod error;
+mod failure;
+pub(crate) mod filled;
+pub(crate) mod guards;
+pub(crate) mod history;
+pub(crate) mod offline;
+pub(crate) mod operators;
+mod planning;
+pub mod postgres;
+mod pulse;
+mod registry;
+pub mod sqlite;
+pub(crate) mod traits;
+pub(crate) mod values;
+
+pub use error::{Error, PlanError};
+pub use failure::{ApplyError, HistoryError};
+pub use planning::{Remarks, SqlitePath, Way};
+pub(crate) use postgres::gives_back;
+pub use pulse::{PULSE, Pulse};
+pub use registry::{Database, desired, problems};
+pub(crate) use registry::{is_reserved, normalized};
+/// The scanner of SQL for what is said of every engine: it reads expressions of all of them.
+pub(crate) use sqlite::lexer as scanner;
+pub use traits::BackupMode;
+
+#[cfg(test)]
+mod tests;

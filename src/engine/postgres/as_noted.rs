@@ -1,0 +1,31 @@
+//! Plans as a plan file says that the tables were, empty or not: the same steps for the same file. Changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::Url;
+use super::connection::{Begin, Connection};
+use super::planner::{self, How};
+use crate::engine::{PlanError, Remarks, Way};
+use crate::plan::Plan;
+use crate::schema::{Normalized, ObjectName};
+
+/// Plans as if these tables held rows and no others did, as a plan file has noted it down. Gives the tables besides that
+/// change and hold rows all the same: the plan is not made for them.
+///
+/// # Errors
+/// If the server does not answer, or if no plan is possible.
+pub async fn plan_as_noted(
+    url: &Url,
+    desired: &Normalized,
+    holding: &BTreeSet<ObjectName>,
+    way: Way,
+) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
+    let mut connection = Connection::open_within(url, way.wait).await?;
+    connection.begin(Begin::Snapshot).await?;
+    let (planned, _) = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..How::in_way(way) }).await?;
+    connection.rollback().await?;
+    connection.close().await.ok();
+    let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };
+    let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
+    Ok((plan, remarks, planned.holding_after_all))
+}

@@ -1,0 +1,382 @@
+//! Builds the schema from the answers: top-level objects. Tables are in `tables`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::postgres::PgRow;
+
+use super::part::{default, expr, parameters, unquoted};
+use super::row::Fields;
+use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
+use crate::engine::bookkeeping;
+use crate::engine::postgres::{default_name, read_type};
+use crate::schema::{
+    Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
+    SequenceOptions, Table, Type, Unmanaged, View,
+};
+
+/// Returns whether no plan ever changes a relation of this name.
+pub(in super::super) fn is_reserved(name: &ObjectName) -> bool {
+    let relation = name.name.as_str();
+    let schema = name.schema.as_ref().is_some_and(|s| bookkeeping::is_schema(s.as_str()));
+    schema || relation.starts_with("_rosey") || bookkeeping::is_table(relation)
+}
+
+/// A sequence that may turn out to belong to a column's definition.
+pub(super) struct FoundSequence {
+    pub(super) name: ObjectName,
+    pub(super) ty: Type,
+    pub(super) options: SequenceOptions,
+    pub(super) owner: Option<(i64, i64)>,
+    pub(super) of_identity: bool,
+    pub(super) comment: Option<String>,
+}
+
+/// The schema while it is built.
+pub(super) struct Builder {
+    pub(super) live: Live,
+    pub(super) tables: BTreeMap<i64, Table>,
+    pub(super) materialized: BTreeMap<i64, MaterializedView>,
+    pub(super) domains: BTreeMap<i64, Domain>,
+    /// Constraints with an index, by the index's OID.
+    pub(super) keys: BTreeMap<i64, super::tables::Found>,
+    /// Relations that are not managed: reserved, partitioned, inherited, foreign.
+    hidden: BTreeSet<i64>,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        let server = Server { version: 0, default_schema: "public".to_owned(), read_only: false, may_temp: false };
+        let live = Live {
+            server,
+            schema: Schema::default(),
+            relations: BTreeMap::new(),
+            reads: Vec::new(),
+            standing_on: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            kept_types: BTreeMap::new(),
+            kept_columns: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            filled: BTreeSet::new(),
+            history: false,
+        };
+        Builder {
+            live,
+            tables: BTreeMap::new(),
+            materialized: BTreeMap::new(),
+            domains: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn server(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        self.live.server = Server { version: f.number(), default_schema: f.text(), read_only: f.flag(), may_temp: f.flag() };
+    }
+
+    pub(super) fn default_schema(&self) -> &str {
+        &self.live.server.default_schema
+    }
+
+    /// Returns a name without its schema if that is the default one.
+    pub(super) fn name(&self, schema: &str, name: &str) -> ObjectName {
+        let own = schema != self.default_schema();
+        ObjectName { schema: own.then(|| ident(schema)), name: ident(name) }
+    }
+
+    pub(super) fn ty(&self, text: &str) -> Type {
+        read_type::read(text, self.default_schema())
+    }
+
+    fn leave(&mut self, kind: &str, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
+        let reason = reason.map(str::to_owned);
+        self.live.schema.unmanaged.push(Unmanaged { reason, digest, ..Unmanaged::new(kind, name.to_string()) });
+    }
+
+    pub(super) fn relation(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
+        let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
+        let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
+        let (partition, digest) = (f.flag(), f.maybe_text());
+        let name = self.name(&schema, &name);
+        self.live.history |= name.name.as_str() == "_rosey_history";
+        if kind == "c" {
+            return; // a composite type: reported as unmanaged
+        }
+        let relation = Relation { name: name.clone(), kind: kind.clone(), bytes, populated, columns: BTreeMap::new() };
+        if is_reserved(&name) {
+            self.live.filled.extend(name.schema);
+            self.hidden.insert(oid);
+            return;
+        }
+        self.live.relations.insert(oid, relation);
+        match kind.as_str() {
+            "v" => {
+                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                let mut view = View { with: parameters(&options), ..View::new(name.clone(), query) };
+                view.comment = comment;
+                self.live.schema.views.insert(name, view);
+            }
+            "m" => {
+                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
+                let mut view = MaterializedView { with: parameters(&options), ..MaterializedView::new(name, query) };
+                view.comment = comment;
+                self.materialized.insert(oid, view);
+            }
+            "r" if !family && !typed => {
+                let unlogged = persistence == "u";
+                let mut table = Table { unlogged, with: parameters(&options), ..Table::new(name) };
+                table.comment = comment;
+                self.tables.insert(oid, table);
+            }
+            _ => {
+                self.hidden.insert(oid);
+                let (kind, reason) = match kind.as_str() {
+                    "f" => ("foreign-table", None),
+                    "p" => ("table", Some("it is partitioned")),
+                    _ if partition => ("table", Some("it is a partition")),
+                    _ if typed => ("table", Some("it is a typed table")),
+                    _ => ("table", Some("it takes part in inheritance")),
+                };
+                self.leave(kind, &name, reason, digest);
+            }
+        }
+    }
+
+    pub(super) fn named_type(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (oid, schema, name, kind, values) = (f.number(), f.text(), f.text(), f.text(), f.texts());
+        let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+        let name = self.name(&schema, &name);
+        if kind == "e" {
+            let mut ty = EnumType::new(name.clone(), values);
+            ty.comment = comment;
+            self.live.schema.enums.insert(name, ty);
+            return;
+        }
+        let ty = self.ty(&base.unwrap_or_default());
+        let default = expr.map(|e| default(&e, &ty, self.default_schema()));
+        let mut domain = Domain { not_null, default, collate: collate.map(|c| unquoted(&c)), ..Domain::new(name, ty) };
+        domain.comment = comment;
+        self.domains.insert(oid, domain);
+    }
+
+    pub(super) fn column(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
+        let (identity, generated, sql, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+        if let Some(relation) = self.live.relations.get_mut(&table) {
+            relation.columns.insert(number, ident(&name));
+        }
+        let ty = self.ty(&ty);
+        let read = sql.as_ref().map(|e| default(e, &ty, self.default_schema()));
+        let Some(table) = self.tables.get_mut(&table) else { return };
+        let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
+        match (generated.as_str(), sql) {
+            ("", _) => column.default = read,
+            (kind, Some(e)) => column.generated = Some(crate::schema::Generated { expr: expr(&e), stored: kind == "s" }),
+            (_, None) => {}
+        }
+        column.identity = match identity.as_str() {
+            "a" => Some(Identity::Always),
+            "d" => Some(Identity::ByDefault),
+            _ => None,
+        };
+        table.columns.insert(column.name.clone(), column);
+    }
+
+    pub(super) fn sequence(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (_, schema, name, ty) = (f.number(), f.text(), f.text(), f.text());
+        let (start, increment, min, max, cache, cycle) = (f.number(), f.number(), f.number(), f.number(), f.number(), f.flag());
+        let (owner, column, dependency, comment) = (f.maybe_number(), f.maybe_number(), f.maybe_text(), f.maybe_text());
+        let ty = self.ty(&ty);
+        let options = options(&ty, [start, increment, min, max, cache], cycle);
+        let found = FoundSequence {
+            name: self.name(&schema, &name),
+            ty,
+            options,
+            owner: owner.zip(column),
+            of_identity: dependency.as_deref() == Some("i"),
+            comment,
+        };
+        self.place(found);
+    }
+
+    /// Assigns a sequence to its identity column or serial column, or keeps it as an object of its own.
+    fn place(&mut self, found: FoundSequence) {
+        let hidden = found.owner.is_some_and(|(table, _)| self.hidden.contains(&table));
+        if hidden || is_reserved(&found.name) {
+            return;
+        }
+        let owner = found.owner.and_then(|(oid, number)| {
+            let column = self.live.relations.get(&oid)?.columns.get(&number)?.clone();
+            Some((oid, self.tables.get(&oid)?.name.clone(), column))
+        });
+        if let Some((oid, table, name)) = &owner
+            && let Some(column) = self.tables.get_mut(oid).and_then(|t| t.columns.get_mut(name))
+        {
+            let usual = default_name::sequence(table, name);
+            let usual = found.name.name.as_str() == usual && found.name.schema == table.schema;
+            let serial =
+                if found.of_identity || !usual || found.comment.is_some() { None } else { serial_type(column, &found.name, &found.ty) };
+            if found.of_identity || serial.is_some() {
+                column.sequence = found.options;
+                if let Some(serial) = serial {
+                    column.ty = serial;
+                    column.default = None;
+                }
+                if !usual {
+                    self.live.sequences.insert((table.clone(), name.clone()), found.name);
+                }
+                return;
+            }
+        }
+        let owned_by = owner.map(|(_, table, column)| (table, column));
+        let FoundSequence { name, ty, options, comment, .. } = found;
+        let mut sequence = Sequence { options, owned_by, ..Sequence::new(name.clone(), ty) };
+        sequence.comment = comment;
+        self.live.schema.sequences.insert(name, sequence);
+    }
+
+    pub(super) fn space(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (what, name, schema, version) = (f.text(), f.text(), f.maybe_text(), f.maybe_text());
+        let (comment, own) = (f.maybe_text(), f.maybe_text());
+        let name = ident(&name);
+        if what == "schema" {
+            let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
+            let comment = comment.filter(|_| !standard);
+            if name.as_str() != self.default_schema() || comment.is_some() {
+                let mut namespace = Namespace::new(name);
+                namespace.comment = comment;
+                self.live.schema.namespaces.insert(namespace.name.clone(), namespace);
+            }
+        } else {
+            let schema = schema.filter(|s| s != self.default_schema()).map(|s| ident(&s));
+            let comment = comment.filter(|c| Some(c) != own.as_ref());
+            let mut extension = Extension { schema, version, ..Extension::new(name) };
+            extension.comment = comment;
+            self.live.schema.extensions.insert(extension.name.clone(), extension);
+        }
+    }
+
+    pub(super) fn read_by_view(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let reads = Reads { view: f.number(), relation: f.number(), column: f.maybe_number().filter(|n| *n > 0) };
+        self.live.reads.push(reads);
+    }
+
+    pub(super) fn unmanaged(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (kind, name, on, digest) = (f.text(), f.text(), f.maybe_number(), f.maybe_text());
+        if let Some(on) = on {
+            self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
+        }
+        self.live.schema.unmanaged.push(Unmanaged { digest, ..Unmanaged::new(kind, name) });
+    }
+
+    pub(super) fn kept(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (view, sql) = (f.number(), f.text());
+        self.live.kept.entry(view).or_default().push(sql);
+    }
+
+    pub(super) fn kept_of_type(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (schema, name, sql) = (f.text(), f.text(), f.text());
+        self.live.kept_types.entry(self.name(&schema, &name)).or_default().push(sql);
+    }
+
+    pub(super) fn kept_of_column(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (schema, table, column, granted, what, to) = (f.text(), f.text(), f.text(), f.flag(), f.text(), f.text());
+        let kept = if granted { KeptOfColumn::Privilege { privilege: what, to } } else { KeptOfColumn::Clause(what) };
+        self.live.kept_columns.entry((self.name(&schema, &table), ident(&column))).or_default().push(kept);
+    }
+
+    pub(super) fn finish(mut self) -> Live {
+        let schema = &mut self.live.schema;
+        schema.tables = self.tables.into_values().map(|t| (t.name.clone(), t)).collect();
+        schema.tables.sort_keys();
+        schema.materialized_views = self.materialized.into_values().map(|v| (v.name.clone(), v)).collect();
+        schema.materialized_views.sort_keys();
+        schema.domains = self.domains.into_values().map(|d| (d.name.clone(), d)).collect();
+        schema.domains.sort_keys();
+        if schema.is_empty() {
+            // The default schema always exists: a file that declares it can be applied.
+            let home = ident(&self.live.server.default_schema);
+            schema.namespaces.insert(ObjectName::bare(home.clone()), Namespace::new(home));
+        }
+        self.live
+    }
+
+    /// Adds a check constraint to a domain.
+    pub(super) fn domain_check(&mut self, domain: i64, check: Check) {
+        if let Some(domain) = self.domains.get_mut(&domain) {
+            let default = default_name::domain_check(domain);
+            let name = check.name.clone().filter(|n| n.as_str() != default);
+            domain.checks.push(Check { name, ..check });
+        }
+    }
+}
+
+/// Returns `serial` or `bigserial` if the column is what those create: the type, NOT NULL, and a default from
+/// the sequence that it owns.
+pub(in super::super) fn serial_type(column: &Column, sequence: &ObjectName, ty: &Type) -> Option<Type> {
+    let serial = match (&column.ty, ty) {
+        (Type::Integer, Type::Integer) => Type::Serial,
+        (Type::BigInt, Type::BigInt) => Type::BigSerial,
+        _ => return None,
+    };
+    let crate::schema::Literal::Expr(e) = &column.default.as_ref()?.value else { return None };
+    let inner = e.text.strip_prefix("nextval('")?.strip_suffix("'::regclass)")?;
+    let spelled = super::super::read_type::plain_or_quoted(sequence.name.as_str());
+    let ends = inner == spelled || inner.strip_suffix(&spelled).is_some_and(|head| head.ends_with('.'));
+    (column.not_null && ends).then_some(serial)
+}
+
+/// Returns the options that differ from PostgreSQL's defaults.
+fn options(ty: &Type, [start, increment, min, max, cache]: [i64; 5], cycle: bool) -> SequenceOptions {
+    let (usual_min, usual_max) = limits(ty, increment);
+    let usual_start = if increment < 0 { max } else { min };
+    let unless = |value: i64, usual: i64| (value != usual).then_some(value);
+    SequenceOptions {
+        start: unless(start, usual_start),
+        increment: unless(increment, 1),
+        min: unless(min, usual_min),
+        max: unless(max, usual_max),
+        cache: unless(cache, 1),
+        cycle,
+    }
+}
+
+/// Returns the options of a sequence that differ from the defaults.
+pub(in super::super) fn told(ty: &Type, given: &SequenceOptions) -> SequenceOptions {
+    let increment = given.increment.unwrap_or(1);
+    let (min, max) = limits(ty, increment);
+    let (min, max) = (given.min.unwrap_or(min), given.max.unwrap_or(max));
+    let start = given.start.unwrap_or(if increment < 0 { max } else { min });
+    options(ty, [start, increment, min, max, given.cache.unwrap_or(1)], given.cycle)
+}
+
+/// Returns the default minimum and maximum of a sequence.
+fn limits(ty: &Type, increment: i64) -> (i64, i64) {
+    let (lowest, highest) = match ty {
+        Type::SmallInt => (i64::from(i16::MIN), i64::from(i16::MAX)),
+        Type::Integer | Type::Serial => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => (i64::MIN, i64::MAX),
+    };
+    if increment < 0 { (lowest, -1) } else { (1, highest) }
+}
+
+/// Returns a view's query without its closing semicolon.
+fn without_end(query: &str) -> String {
+    query.trim().trim_end_matches(';').trim_end().to_owned()
+}
+
+/// Returns the columns of a relation by their numbers, or `None` if one of them was dropped.
+pub(super) fn columns_of(relation: &Relation, numbers: &[i64]) -> Option<Vec<Ident>> {
+    numbers.iter().map(|n| relation.columns.get(n).cloned()).collect()
+}

@@ -1,0 +1,224 @@
+//! Builds the constraints and indexes of tables from the answers.
+
+use sqlx::postgres::PgRow;
+
+use super::build::{Builder, columns_of};
+use super::ident;
+use super::part::{expr, parameters, unquoted};
+use super::row::Fields;
+use crate::engine::postgres::default_name;
+use crate::schema::{
+    Check, Deferrable, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey, RefAction,
+    Table, Unique, Unmanaged,
+};
+
+/// A row of `pg_constraint`.
+pub(super) struct Found {
+    table: i64,
+    domain: i64,
+    name: String,
+    kind: String,
+    deferrable: Option<Deferrable>,
+    valid: bool,
+    no_inherit: bool,
+    columns: Vec<i64>,
+    parent: i64,
+    parent_columns: Vec<i64>,
+    on_update: String,
+    on_delete: String,
+    matching: String,
+    set_columns: Vec<i64>,
+    index: i64,
+    expr: Option<String>,
+    operators: Vec<String>,
+    comment: Option<String>,
+    enforced: bool,
+    period: bool,
+}
+
+fn found(row: &PgRow) -> Found {
+    let mut f = Fields::of(row);
+    let (table, domain, name, kind) = (f.number(), f.number(), f.text(), f.text());
+    let (can_wait, waits) = (f.flag(), f.flag());
+    let deferrable = match (can_wait, waits) {
+        (false, _) => None,
+        (true, false) => Some(Deferrable::InitiallyImmediate),
+        (true, true) => Some(Deferrable::InitiallyDeferred),
+    };
+    Found {
+        table,
+        domain,
+        name,
+        kind,
+        deferrable,
+        valid: f.flag(),
+        no_inherit: f.flag(),
+        columns: f.numbers(),
+        parent: f.number(),
+        parent_columns: f.numbers(),
+        on_update: f.text(),
+        on_delete: f.text(),
+        matching: f.text(),
+        set_columns: f.numbers(),
+        index: f.number(),
+        expr: f.maybe_text(),
+        operators: f.texts(),
+        comment: f.maybe_text(),
+        enforced: f.flag(),
+        period: f.flag(),
+    }
+}
+
+impl Builder {
+    pub(super) fn constraint(&mut self, row: &PgRow) {
+        let found = found(row);
+        if found.domain == 0 {
+            return self.of_table(found);
+        }
+        let check = check(&found, &Table::new(ObjectName::bare(ident(""))));
+        self.domain_check(found.domain, Check { name: Some(ident(&found.name)), ..check });
+    }
+
+    fn of_table(&mut self, found: Found) {
+        let Some(relation) = self.live.relations.get(&found.table) else { return };
+        let columns = columns_of(relation, &found.columns);
+        let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), columns_of(p, &found.parent_columns)));
+        let Some(table) = self.tables.get_mut(&found.table) else { return };
+        let odd = !found.enforced || found.period || !found.set_columns.is_empty();
+        if odd {
+            let name = format!("{} on {}", found.name, table.name);
+            let reason = Some("this form of constraint is not managed yet".to_owned());
+            self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
+            return;
+        }
+        match found.kind.as_str() {
+            "c" => {
+                let check = check(&found, table);
+                table.checks.push(check);
+            }
+            "f" => {
+                if let (Some(columns), Some((parent, Some(to)))) = (columns, parent) {
+                    let fk = foreign_key(&found, table, columns, parent, to);
+                    table.foreign_keys.push(fk);
+                } else {
+                    let reason = Some("it references a table that rosey does not manage".to_owned());
+                    let name = format!("{} on {}", found.name, table.name);
+                    self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
+                }
+            }
+            // Keys and exclusion constraints are read from their indexes, which contain more details.
+            _ => drop(self.keys.insert(found.index, found)),
+        }
+    }
+
+    pub(super) fn index(&mut self, row: &PgRow) {
+        let mut f = Fields::of(row);
+        let (oid, table, name, method, unique, valid) = (f.number(), f.number(), f.text(), f.text(), f.flag(), f.flag());
+        let (nulls_not_distinct, count, keys, options) = (f.flag(), f.number(), f.numbers(), f.numbers());
+        let (opclasses, collations, exprs) = (f.maybe_texts(), f.maybe_texts(), f.maybe_texts());
+        let (predicate, with, comment) = (f.maybe_text(), f.texts(), f.maybe_text());
+        let Some(relation) = self.live.relations.get(&table) else { return };
+        let count = usize::try_from(count).unwrap_or_default();
+        let at = |list: &[Option<String>], i: usize| list.get(i).cloned().flatten();
+        let mut parts = Vec::new();
+        for (i, key) in keys.iter().take(count).enumerate() {
+            let key = match relation.columns.get(key) {
+                Some(column) => PartKey::Column(column.clone()),
+                None => PartKey::Expr(expr(&at(&exprs, i).unwrap_or_default())),
+            };
+            let flags = options.get(i).copied().unwrap_or_default();
+            let (desc, first) = (flags & 1 != 0, flags & 2 != 0);
+            let nulls = if first { NullsOrder::First } else { NullsOrder::Last };
+            let collate = at(&collations, i).map(|c| unquoted(&c));
+            let nulls = (first != desc).then_some(nulls);
+            parts.push(IndexPart { key, collate, desc, nulls, opclass: at(&opclasses, i) });
+        }
+        let include = keys.iter().skip(count).filter_map(|n| relation.columns.get(n).cloned()).collect::<Vec<Ident>>();
+        let index = Index {
+            unique,
+            parts,
+            predicate: predicate.map(|p| expr(&p)),
+            method: Some(method).filter(|m| m != "btree"),
+            nulls_not_distinct,
+            include,
+            with: parameters(&with),
+            comment,
+            invalid: !valid,
+            ..Index::new(ident(&name))
+        };
+        if let Some(found) = self.keys.remove(&oid) {
+            self.key(found, index);
+        } else if let Some(table) = self.tables.get_mut(&table) {
+            table.indexes.insert(index.name.clone(), index);
+        } else if let Some(view) = self.materialized.get_mut(&table) {
+            view.indexes.insert(index.name.clone(), index);
+        }
+    }
+
+    /// Adds a constraint that has an index.
+    fn key(&mut self, found: Found, index: Index) {
+        let Some(table) = self.tables.get_mut(&found.table) else { return };
+        let plain: Option<Vec<KeyPart>> = index.parts.iter().map(|p| p.column().cloned().map(KeyPart::plain)).collect();
+        let Found { deferrable, comment, .. } = found;
+        let (name, include) = (ident(&found.name), index.include.clone());
+        match (found.kind.as_str(), plain) {
+            ("p", Some(parts)) => {
+                let key = PrimaryKey { deferrable, include, comment, ..PrimaryKey::new(parts) };
+                let name = unless_default(name, &default_name::primary_key(&table.name, &key));
+                table.primary_key = Some(PrimaryKey { name, ..key });
+            }
+            ("u", Some(parts)) => {
+                let nulls_not_distinct = index.nulls_not_distinct;
+                let unique = Unique { deferrable, include, nulls_not_distinct, comment, ..Unique::new(parts) };
+                let name = unless_default(name, &default_name::unique(&table.name, &unique));
+                table.uniques.push(Unique { name, ..unique });
+            }
+            _ => {
+                let parts = index.parts.into_iter().zip(found.operators).collect();
+                let (was, origin) = (Vec::new(), Default::default());
+                let (method, predicate) = (index.method, index.predicate);
+                let exclusion = Exclusion { name: None, was, method, parts, predicate, deferrable, include, comment, origin };
+                let name = unless_default(name, &default_name::exclusion(&table.name, &exclusion));
+                table.exclusions.push(Exclusion { name, ..exclusion });
+            }
+        }
+    }
+}
+
+/// Returns the name unless it is PostgreSQL's default name.
+fn unless_default(name: Ident, default: &str) -> Option<Ident> {
+    Some(name).filter(|n| n.as_str() != default)
+}
+
+fn check(found: &Found, table: &Table) -> Check {
+    let expr = expr(found.expr.as_deref().unwrap_or_default());
+    let check = Check { no_inherit: found.no_inherit, not_valid: !found.valid, comment: found.comment.clone(), ..Check::new(expr) };
+    let name = unless_default(ident(&found.name), &default_name::check(table, &check));
+    Check { name, ..check }
+}
+
+fn foreign_key(found: &Found, table: &Table, columns: Vec<Ident>, parent: ObjectName, to: Vec<Ident>) -> ForeignKey {
+    let fk = ForeignKey {
+        to,
+        on_delete: action(&found.on_delete),
+        on_update: action(&found.on_update),
+        matching: (found.matching == "f").then(|| ident("full")),
+        deferrable: found.deferrable,
+        not_valid: !found.valid,
+        comment: found.comment.clone(),
+        ..ForeignKey::new(columns, parent)
+    };
+    let name = unless_default(ident(&found.name), &default_name::foreign_key(&table.name, &fk));
+    ForeignKey { name, ..fk }
+}
+
+/// Reads `pg_constraint.confdeltype`.
+fn action(code: &str) -> RefAction {
+    match code {
+        "r" => RefAction::Restrict,
+        "c" => RefAction::Cascade,
+        "n" => RefAction::SetNull,
+        "d" => RefAction::SetDefault,
+        _ => RefAction::NoAction,
+    }
+}

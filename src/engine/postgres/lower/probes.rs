@@ -1,0 +1,295 @@
+//! Whether the rows permit a change: each new constraint as a count of the rows that violate it, each dropped
+//! column as a count of its values. Nothing is counted in tables without rows.
+
+use super::super::names::quote;
+use super::super::{normalize, types};
+use super::World;
+use super::retype::live_column;
+use super::rows::new_rows;
+use super::rules::Op;
+use super::tables::Altered;
+use crate::diff::{Attribute, Delta};
+use crate::engine::advice::rename_instead;
+use crate::engine::filled::is_filled;
+use crate::plan::{Code, Hazard, Level, Probe};
+use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
+
+pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
+    // Whether a cast exists matters even if there are no rows.
+    found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
+    if !table.rows {
+        return found;
+    }
+    found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
+    found.extend(table.edits.after.columns.values().filter_map(|c| super::numbers::too_few(table, c)));
+    found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
+    found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
+    found.extend(checks(world, table));
+    found.extend(uniques(world, table));
+    // A value that the enum does not have yet cannot be used in a comparison: the server itself checks the
+    // rows when the constraint is added.
+    found.extend(super::types::checks_of_new_domains(world, table));
+    found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(world, sql)));
+    found
+}
+
+fn at(table: &Altered<'_>, column: &Ident) -> Address {
+    table.edits.after.address().child("column", column)
+}
+
+fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
+    let (column, what) = match delta {
+        Delta::Drop(column) => (column, "drops"),
+        Delta::Alter { before, after, .. } if after.generated.is_some() => (before, "discards the stored values of newly generated"),
+        _ => return None,
+    };
+    if column.generated.is_some() {
+        return None; // a generated column can be computed again
+    }
+    let name = quote(live_column(&table.edits, &column.name).as_str());
+    let column = if delta.after().is_none() { table.edits.dropped(column) } else { column };
+    let message = format!("{what} column {} ({{values}})", column.name);
+    let advice = rename_instead(&column.name);
+    let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
+    if table.rows {
+        hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]);
+    } else {
+        (hazard.count, hazard.total) = (Some(0), Some(0));
+    }
+    Some(hazard)
+}
+
+fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<Hazard> {
+    let before = table.column(&column.name);
+    let counts = column.ty.is_serial() || column.identity.is_some();
+    let new = before.is_none();
+    let converted = table.retyped.iter().any(|r| r.column == column.name && r.said);
+    let binds = column.not_null && (new && !counts || before.is_some_and(|b| !b.not_null) || converted);
+    let has_default = column.backfill.is_none() && column.default.as_ref().is_some_and(|d| d.canon != normalize::NULL);
+    let certain = new && (has_default || is_filled(column));
+    if !binds || certain {
+        return None;
+    }
+    let advice = if new && column.backfill.is_none() {
+        "add a default or a backfill to the column"
+    } else if column.backfill.is_some() {
+        "make the backfill return a value for every row"
+    } else {
+        "add a backfill to the column, or set a value in these rows first"
+    };
+    let name = quote(column.name.as_str());
+    let message = format!("`{}` is NULL in {{count}} of {{total}} rows", column.name);
+    let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(world, table));
+    let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(table, &column.name), message, advice);
+    Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
+}
+
+/// Reports texts that are longer than the new type allows: PostgreSQL refuses them.
+fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
+    let (before, after) = (table.column(column)?, table.edits.after.columns.get(column)?);
+    let most = types::length(&after.ty).filter(|n| types::length(&before.ty).is_some_and(|old| old > *n))?;
+    if after.using.is_some() && before.ty != after.ty {
+        return None;
+    }
+    let name = quote(live_column(&table.edits, column).as_str());
+    // Trailing spaces do not count as too long (the SQL standard's rule for both types).
+    let condition = format!("length(rtrim({name}::text, ' ')) > {most}");
+    let message = format!("{{count}} of {{total}} values of {column} are longer than {most} characters");
+    let advice = "shorten them first, or specify a conversion: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+/// Reports conversions between types with and without a time zone: they use the session's time zone, which is
+/// UTC in an apply (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-TIMEZONES>).
+fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let (old, new) = (types::has_zone(&before.ty)?, types::has_zone(&after.ty)?);
+    if retyped.said || old == new {
+        return None;
+    }
+    let name = quote(retyped.live.as_str());
+    let message = format!("{{count}} of {{total}} values of {} are interpreted as UTC", after.name);
+    let advice = format!("if they are in another time zone, specify it: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
+    let hazard = Hazard::new(Code::TakenAsUtc, Level::Warns, at(table, &after.name), message, advice);
+    Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
+}
+
+/// Reports values that would differ after converting them to the new type and back.
+fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let (old_base, new_base) = super::types::bases(world, &before.ty, &after.ty);
+    let (before, after) = (&Column { ty: old_base, ..before.clone() }, &Column { ty: new_base, ..after.clone() });
+    let same = super::types::same_type(world, &before.ty, &after.ty);
+    let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
+    if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
+        return None;
+    }
+    if let Some((key, rest)) = types::named(&after.ty, &world.names) {
+        if let Some(ty) = world.desired.enums.values().find(|e| world.names.key(&e.name) == key) {
+            return not_in_enum(table, retyped, &ty.values, rest.contains('['));
+        }
+        // A domain that does not exist yet cannot be queried.
+        let new = |d: &crate::schema::Domain| world.names.key(&d.name) == key && !world.current.domains.contains_key(&d.name);
+        if world.desired.domains.values().any(new) {
+            return None;
+        }
+    }
+    let name = quote(retyped.live.as_str());
+    let shown = types::value_type(&after.ty);
+    let old = types::value_type(&before.ty);
+    let text = if super::retype::is_by_text(world, before, after) { super::retype::by_text(before, after) } else { "" };
+    let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
+    let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
+    let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
+    let message = format!("{{count}} of {{total}} values of {} would be altered by the conversion to {shown}", after.name);
+    let advice = "specify a conversion: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    // If there is no cast back, every value that can be converted may change.
+    let forward = format!("SELECT count({name}{text}::{shown}), count(*) FROM {}", table.old);
+    Some(Hazard {
+        forward: Some(forward),
+        ..hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old))
+    })
+}
+
+/// Reports texts, or values of another enum, that the new enum type does not have.
+fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[String], array: bool) -> Option<Hazard> {
+    if !table.rows {
+        return None;
+    }
+    let name = quote(retyped.live.as_str());
+    let list = values.iter().map(|v| super::super::names::literal(v)).collect::<Vec<_>>().join(", ");
+    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+    let text = super::retype::by_text(before, after);
+    let condition = match array {
+        true => format!("NOT ({name}{text} <@ ARRAY[{list}]::text[])"),
+        false => format!("{name}{text} <> ALL (ARRAY[{list}]::text[])"),
+    };
+    let message = format!("{{count}} of {{total}} values of {} are not values of {}", after.name, types::value_type(&after.ty));
+    let advice = "change these values first, or specify a conversion: using \"EXPRESSION\"";
+    let hazard = Hazard::new(Code::BreaksType, Level::Blocks, at(table, &after.name), message, advice);
+    let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
+    Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
+}
+
+/// Returns the future rows under the table's new name, which conditions may use.
+fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
+    format!("{} AS {}", new_rows(world, table), quote(table.edits.after.name.name.as_str()))
+}
+
+/// Reports rows that violate check constraints that are added, validated or re-created.
+fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    // Values in a different order compare differently: the server itself checks the rows.
+    let comparable = |c: &&crate::schema::Check| !super::types::reads_reordered(world, table, &c.expr.text);
+    let added = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).filter(comparable);
+    let mut bound: Vec<&crate::schema::Check> = added.collect();
+    for op in &table.rules.checks {
+        if let Op::Edit { after, edits, .. } = op
+            && edits.iter().any(|e| e.attribute == Attribute::NotValid)
+        {
+            bound.push(after);
+        }
+    }
+    let hazard = |check: &crate::schema::Check| {
+        // A name that PostgreSQL generates is not in the file.
+        let written = table.edits.after.checks.iter().find(|c| c.expr == check.expr).cloned();
+        let written = written.unwrap_or_else(|| crate::schema::Check { name: None, ..check.clone() });
+        let name = written.label();
+        let condition = format!("NOT ({})", check.expr.text);
+        let relation = relation(world, table);
+        let message = format!("{{count}} of {{total}} rows violate check {name}");
+        let advice = "fix these values first, or change the condition";
+        Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.check_at(&written), message, advice)
+            .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
+            .reading([&table.old])
+            .found_by(format!("SELECT * FROM {relation} WHERE {condition}"))
+    };
+    bound.into_iter().map(hazard).collect()
+}
+
+/// Reports duplicates under primary keys, unique constraints and unique indexes that are added, or whose
+/// values change.
+fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let edits = &table.edits;
+    let plain = |c: &Ident| quote(c.as_str());
+    let made = |c: &Ident| table.stirs(c);
+    let mut found = Vec::new();
+    if let Some(key) = &edits.after.primary_key {
+        let comes = table.rules.keys.iter().any(|op| op.come().is_some()) || key.parts.iter().any(|p| made(&p.column));
+        let counted = key.parts.iter().any(|p| counts_anew(table, &p.column));
+        if comes && !counted {
+            let keys = key.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
+            found.push(doubles(world, table, (edits.after.key_at(), "the primary key"), &keys, (None, true)));
+        }
+    }
+    for unique in &edits.after.uniques {
+        let comes = table.rules.uniques.iter().filter_map(Op::come).any(|u| u.parts == unique.parts);
+        if comes || unique.parts.iter().any(|p| made(&p.column)) {
+            let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
+            let keys = unique.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
+            found.push(doubles(
+                world,
+                table,
+                (edits.after.unique_at(unique), &format!("unique constraint ({columns})")),
+                &keys,
+                (None, unique.nulls_not_distinct),
+            ));
+        }
+    }
+    let changed = |i: &&Index| edits.indexes.iter().filter_map(Delta::after).any(|c| c.name == i.name) || reads_any(i, &made);
+    for index in edits.after.indexes.values().filter(|i| i.unique).filter(changed) {
+        let keys = index.parts.iter().map(|p| match &p.key {
+            PartKey::Column(c) => plain(c),
+            PartKey::Expr(e) => format!("({})", e.text),
+        });
+        let predicate = index.predicate.as_ref().map(|p| p.text.as_str());
+        let keys: Vec<String> = keys.collect();
+        found.push(doubles(
+            world,
+            table,
+            (edits.after.index_at(&index.name), &format!("index {}", index.name)),
+            &keys,
+            (predicate, index.nulls_not_distinct),
+        ));
+    }
+    found
+}
+
+/// Returns whether the column is a new serial or identity column, which is unique by itself.
+fn counts_anew(table: &Altered<'_>, column: &Ident) -> bool {
+    let counts = |c: &Column| (c.ty.is_serial() || c.identity.is_some()) && !c.sequence.cycle;
+    table.column(column).is_none() && table.edits.after.columns.get(column).is_some_and(counts)
+}
+
+fn reads_any(index: &Index, made: &dyn Fn(&Ident) -> bool) -> bool {
+    index.parts.iter().filter_map(|p| p.column()).any(made)
+}
+
+/// Reports duplicates: the constraint's address and name; its keys; the predicate for its rows, and whether
+/// NULLs are equal.
+fn doubles(
+    world: &World<'_>,
+    table: &Altered<'_>,
+    (address, name): (Address, &str),
+    keys: &[String],
+    (predicate, nulls_count): (Option<&str>, bool),
+) -> Hazard {
+    let mut filled: Vec<String> = if nulls_count { Vec::new() } else { keys.iter().map(|k| format!("{k} IS NOT NULL")).collect() };
+    filled.extend(predicate.map(|p| format!("({p})")));
+    let filled = if filled.is_empty() { String::new() } else { format!(" WHERE {}", filled.join(" AND ")) };
+    let (keys, relation) = (keys.join(", "), relation(world, table));
+    let groups = format!("SELECT count(*) AS n FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1");
+    let message = format!("{{count}} of {{total}} rows are duplicates under {name}");
+    let advice = "change or delete the duplicates first";
+    Hazard::new(Code::BreaksUnique, Level::Blocks, address, message, advice)
+        .counted(Probe::Query(format!(
+            "SELECT coalesce(sum(n), 0)::bigint, (SELECT count(*) FROM {}) FROM ({groups}) AS doubles",
+            table.old
+        )))
+        .reading([&table.old])
+        .found_by(format!("SELECT {keys}, count(*) FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1"))
+}

@@ -1,0 +1,56 @@
+//! SQLite: inspection, normalization, types, DDL, changes to steps, connection.
+
+pub(crate) mod backup;
+mod broken;
+mod canon;
+mod check;
+mod codes;
+pub(crate) mod connection;
+mod cursor;
+mod ddl;
+pub(crate) mod file;
+mod from_sql;
+pub(crate) mod gate;
+mod implied;
+mod indexed_by;
+pub(crate) mod inspect;
+pub(crate) mod keywords;
+mod layout;
+pub(crate) mod lexer;
+pub(crate) mod lower;
+pub(crate) mod measure;
+mod normalize;
+pub mod offline;
+pub(crate) mod outcome;
+pub(crate) mod overwrite;
+pub(crate) mod planner;
+mod prepare;
+mod prove;
+mod read_other;
+mod read_table;
+pub(crate) mod references;
+mod rewrite;
+mod room;
+pub(crate) mod script;
+pub(crate) mod session;
+pub(crate) mod shell;
+pub(crate) mod types;
+mod value;
+pub(crate) mod verify;
+mod works;
+
+#[cfg(test)]
+mod oracle;
+
+pub use crate::engine::{PULSE, Pulse};
+pub use check::problems;
+pub use connection::Error;
+pub use from_sql::{Made, SqlFileError, from_sql};
+pub(crate) use normalize::normalize as normalized;
+
+/// Returns a live schema as it is written in KDL.
+pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
+    inspect::for_display(live.schema())
+}
+
+pub use planner::{PlanError, desired};

@@ -1,0 +1,256 @@
+//! Plans from a live SQLite file to a schema: inspect, normalize, diff, lower, order, prove, count.
+
+use std::borrow::Cow;
+
+use super::connection::{Connection, Error};
+use super::gate::Gate;
+use super::inspect::{self, Live};
+use super::lower::Limits;
+use super::offline::FactError;
+use super::prove::{Refusal, prove};
+use super::{broken, check, cursor, lower, measure, normalize, rewrite};
+use super::{implied, indexed_by, shell};
+use crate::diff::{self, Changes};
+use crate::engine::guards::Guards;
+use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
+use crate::schema::{Address, Dialect, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
+
+/// Why no plan is possible.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The database could not be read.
+    #[error(transparent)]
+    Database(#[from] Error),
+    /// A recorded fact is invalid.
+    #[error(transparent)]
+    Facts(#[from] FactError),
+    /// The schema file asks for what SQLite does not support; each problem has its position.
+    #[error("the schema is not valid for SQLite")]
+    Schema(Vec<Problem>),
+    /// The steps depend on each other in a cycle.
+    #[error("dependency cycle: {0} depend on each other")]
+    Circle(String),
+    /// The steps would not lead to the schema, which is a bug in rosey.
+    #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
+    Unproven(String),
+}
+
+/// Returns a desired schema normalized for SQLite, after checking it.
+///
+/// # Errors
+/// [`PlanError::Schema`] with every problem.
+pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
+    let problems = check::problems(&schema);
+    if problems.is_empty() { Ok(normalize::normalize(schema)) } else { Err(PlanError::Schema(problems)) }
+}
+
+/// A plan, and the inspected database.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) live: Live,
+    pub(crate) guards: Guards,
+}
+
+/// How a plan is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct How<'p> {
+    /// Rebuild every table that changes, even if a cheaper path exists.
+    pub(crate) rebuild_only: bool,
+    /// A plan that has been proven before; the same statements on the same live schema are not proven again.
+    pub(crate) proven: Option<&'p Plan>,
+    /// How rows are counted.
+    pub(crate) counts: Counts,
+}
+
+/// Plans from the live schema to the desired one, in the transaction of an apply. Only reads.
+pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how: How<'_>) -> Result<Planned, PlanError> {
+    let mut live = inspect::inspect(connection).await?;
+    let guards = remembered(connection, &live).await?;
+    live.current = live.current.with_renames_done(guards.schema().exchanged());
+    let mut plan = plan_from(&live, desired, how).await?;
+    guard(&mut plan, &guards, desired);
+    let mut gate = Gate::for_apply(connection).await?;
+    measure::measure(&mut gate, &plan.changes, &mut plan.steps, how.counts).await?;
+    gate.leave().await?;
+    Ok(Planned { plan, live, guards })
+}
+
+/// Blocks what would drop a guarded object, and records changes of the guards.
+pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
+    guards.stop(&plan.changes, &mut plan.steps);
+    plan.guards = guards.changes(desired.schema());
+}
+
+/// Returns the guards and name exchanges that the last apply recorded. If there are none, this costs one
+/// query and no parsing.
+pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
+    if !live.has_table("_rosey_history") {
+        return Ok(Guards::default());
+    }
+    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let guarded = connection
+        .texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%' OR schema_after LIKE '% was%'"))
+        .await?;
+    Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
+}
+
+/// Plans for a file that does not exist yet.
+pub(crate) async fn plan_from_nothing(desired: &Normalized) -> Result<Plan, PlanError> {
+    let plan = plan_from(&Live::default(), desired, How::default()).await?;
+    Ok(Plan { creates_database: true, ..plan })
+}
+
+/// Plans from an inspected database, without counting.
+pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -> Result<Plan, PlanError> {
+    let (desired, unreadable) = readable(desired, live);
+    let renames = diff::renames(&live.current, &desired).map_err(PlanError::Schema)?;
+    let rewritten = if renames.is_empty() { Schema::default() } else { rewrite::bodies(live, &renames).await? };
+    let mut changes = diff::diff_over(&live.current, &desired, &rewritten).map_err(PlanError::Schema)?;
+    changes.lacking.extend(unreadable);
+    implied::follow(&mut changes, live, desired.schema());
+    let unfit = check::unfit_defaults(&changes);
+    if !unfit.is_empty() {
+        return Err(PlanError::Schema(unfit));
+    }
+    let fingerprint = live.fingerprint();
+    // What only the trial finds must be found again.
+    let supported = |p: &&Plan| p.hazards().all(|h| h.level != Level::Blocks || h.probe.is_some());
+    let how = How { proven: how.proven.filter(|p| p.fingerprint == fingerprint).filter(supported), ..how };
+    let mut steps = if changes.is_empty() { Vec::new() } else { proven_steps(&changes, live, &desired, how).await? };
+    indexed_by::stop(&changes, live, &mut steps);
+    implied::stop(&changes, live, desired.schema(), &mut steps);
+    Ok(Plan {
+        dialect: Dialect::Sqlite,
+        unmanaged: diff::beside(&changes, live.current.schema(), desired.schema()),
+        changes,
+        steps,
+        fingerprint,
+        creates_database: false,
+        leads_back: false,
+        drift: None,
+
+        holding: None,
+        online: false,
+        counts: how.counts,
+        guards: Vec::new(),
+        rebuild_only: how.rebuild_only,
+    })
+}
+
+/// Returns the schema without objects that exist but cannot be read, because they can be neither created nor
+/// compared; and the kind and name of each.
+fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(String, String)>) {
+    let mut schema = Cow::Borrowed(desired.schema());
+    let mut found = Vec::new();
+    for unread in &live.current.schema().unmanaged {
+        let name = ObjectName::bare(cursor::ident(&unread.name));
+        if desired.schema().ignores.iter().any(|i| i.covers(&unread.kind, &name)) {
+            continue;
+        }
+        let declared = desired.schema();
+        let index = |t: &Table| t.indexes.contains_key(&name.name);
+        let is_trigger = unread.kind == "trigger";
+        let clashes = match is_trigger {
+            true => declared.triggers.contains_key(&name),
+            false => declared.has(Kind::is_relation, &name) || declared.tables.values().any(index),
+        };
+        if !clashes {
+            continue;
+        }
+        found.push((unread.kind.clone(), unread.name.clone()));
+        let schema = schema.to_mut();
+        schema.retain(|kind, head| head.name != name || (kind == Kind::Trigger) != is_trigger);
+        if !is_trigger {
+            schema.tables.values_mut().for_each(|t| drop(t.indexes.shift_remove(&name.name)));
+        }
+    }
+    match schema {
+        Cow::Borrowed(_) => (Cow::Borrowed(desired), found),
+        Cow::Owned(schema) => (Cow::Owned(Normalized::by_dialect(schema)), found),
+    }
+}
+
+/// Returns steps that led to the desired schema in memory.
+async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how: How<'_>) -> Result<Vec<Step>, PlanError> {
+    let mut limits = Limits { rebuild_only: how.rebuild_only, ..Limits::default() };
+    loop {
+        let mut steps = match plan::order(lower::lower(changes, live, desired.schema(), &limits)) {
+            Ok(steps) => steps,
+            Err(_) if !limits.indexes_first => {
+                limits.indexes_first = true;
+                continue;
+            }
+            Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
+        };
+        steps.iter_mut().flat_map(|s| &mut s.statements).for_each(|s| s.sql = shell::safe(&s.sql));
+        if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
+            return Ok(steps);
+        }
+        let mut proof = prove(live, desired, changes, &steps).await?;
+        match proof.refusal.take() {
+            None => {
+                broken::tell(&mut steps, &proof, changes, live, desired.schema());
+                return Ok(steps);
+            }
+            Some(Refusal::Statement { address, sql, message }) => {
+                let in_the_way = live.named_in_error(&message).filter(|row| limits.broken.insert(row.name.to_ascii_lowercase()));
+                let cheaper = ["PRAGMA writable_schema", "ALTER TABLE"].iter().any(|way| sql.starts_with(way));
+                let edit = cheaper && in_the_way.is_none() && limits.rebuilt.insert(address.last().to_ascii_lowercase());
+                if in_the_way.is_none() && !edit {
+                    return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
+                }
+            }
+            Some(Refusal::Foreign { step, address, message }) => {
+                let step = steps.iter_mut().filter(|s| s.address == step).take(1);
+                step.for_each(|s| s.hazards.push(foreign(&address, &message)));
+                return Ok(steps);
+            }
+            Some(Refusal::Expression(problem)) => return Err(PlanError::Schema(vec![problem])),
+            Some(Refusal::Leftover(changes)) => {
+                let names: Vec<String> = changes.tables().map(|t| t.table().address().to_string()).collect();
+                return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
+            }
+        }
+    }
+}
+
+/// Returns a hazard for a live schema that uses a function or collation which only the application provides;
+/// SQLite's message names it.
+fn foreign(address: &Address, message: &str) -> Hazard {
+    let message = format!("not supported: {address} uses something that only its own application provides ({message})");
+    let advice = "change the table with that application, or drop what uses it first";
+    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
+}
+
+/// Returns SQLite's own error at the line of the object that it is about.
+fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
+    let origin = origin_of(desired, address, message);
+    let problem = Problem::new(format!("SQLite rejects {address}: {message}"), origin.0, "declared here");
+    // A long statement would obscure the message, and the schema file shows the same.
+    let shown = sql.lines().count() <= 20 && sql.len() <= 2_000;
+    if shown { problem.help(format!("the statement was: {sql}")) } else { problem }
+}
+
+/// Returns the innermost declaration that the message names, because the address alone refers to a whole
+/// table.
+fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
+    let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
+    if let Some(table) = table {
+        let about = |e: &crate::schema::Expr| missing_word(message).is_some_and(|w| lower::words(&e.text).contains(&w));
+        let checks = table.checks.iter().map(|c| (&c.expr, c.origin));
+        let generated = table.columns.values().filter_map(|c| c.generated.as_ref().map(|g| (&g.expr, c.origin)));
+        let moved = table.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using).map(move |e| (e, c.origin)));
+        let indexes = table.indexes.values().flat_map(|i| i.predicate.iter().map(move |p| (p, i.origin)));
+        let found = checks.chain(generated).chain(moved).chain(indexes).find(|(e, _)| about(e));
+        return found.map_or(table.origin, |(_, origin)| origin);
+    }
+    let object = desired.heads().find(|(kind, head)| Address::of(*kind, &head.name) == *address);
+    object.map_or_else(Origin::default, |(_, head)| head.origin)
+}
+
+/// Returns the last word of `no such column: x`, `no such function: f`.
+fn missing_word(message: &str) -> Option<String> {
+    let (_, name) = message.rsplit_once(": ")?;
+    Some(name.rsplit('.').next().unwrap_or(name).trim_matches('"').to_ascii_lowercase())
+}
