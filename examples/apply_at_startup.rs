@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use rosey::apply::{self, ApplyError, Options, Outcome, Silent};
-use rosey::engine::sqlite::{self, Pulse};
+use rosey::engine::sqlite::{self, CancelToken};
 use rosey::kdl::{self, Diagnostics, Sources};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized};
@@ -49,7 +49,7 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
     }
     // `allow_destructive` is false in the default options.
     let options = Options { message: Some("at start-up".to_owned()), ..Options::default() };
-    match apply::apply(path, &desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent).await {
+    match apply::apply(path, &desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent).await {
         Ok(Outcome::Applied(report)) => println!("applied as version {}", report.number),
         Ok(_) => println!("another instance has applied it in the meantime"),
         Err(ApplyError::Blocked(hazards)) => {

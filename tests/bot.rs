@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use rosey::apply::rollback::{To, way_back};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, Way};
-use rosey::plan::{Fate, Kind};
+use rosey::apply::rollback::{To, rollback_target};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
+use rosey::plan::{Kind, LossCause};
 use rosey::render::{self, Style};
 use rosey::schema::{Dialect, Normalized};
 use support::postgres::{self, Server};
@@ -109,11 +109,11 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     database.apply(&schema(), true).unwrap_or_else(|e| panic!("{e:?}"));
     database.run("INSERT INTO outbound_messages (timestamp, message, error_message) VALUES (9, 'new', 'since')", true);
     let live = apply::Database::Sqlite(database.path.clone());
-    let way = way_back(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
-    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap();
-    let plan = wait(live.plan(&back, Way::default())).unwrap().plan;
-    let lost: Vec<String> = way.lost(&plan).into_iter().map(|l| l.address.to_string()).collect();
-    let dropped = way.lost(&plan).into_iter().filter(|l| l.fate == Fate::Dropped).map(|l| l.address.to_string());
+    let target = rollback_target(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
+    let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap();
+    let plan = wait(live.plan(&back, PlanOptions::default())).unwrap().plan;
+    let lost: Vec<String> = target.lost(&plan).into_iter().map(|l| l.address.to_string()).collect();
+    let dropped = target.lost(&plan).into_iter().filter(|l| l.cause == LossCause::Dropped).map(|l| l.address.to_string());
     assert_eq!(dropped.collect::<Vec<_>>(), ["table.api_tokens.column.revoked"]);
     assert!(lost.contains(&"table.user_stats.column.total_chat_lines".to_owned()), "0 stands where NULL was: {lost:?}");
     let options =
@@ -123,7 +123,7 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     assert_eq!(after[..before.len()], before);
     assert_eq!(after.last().unwrap().last().unwrap(), "'since'");
     assert!(database.plan(&desired(&found).unwrap()).unwrap().is_empty(), "it is v0.5.0's schema");
-    assert!(wait(live.plan(&back, Way::default())).unwrap().plan.is_empty(), "its rules have the names that they had, or none");
+    assert!(wait(live.plan(&back, PlanOptions::default())).unwrap().plan.is_empty(), "its rules have the names that they had, or none");
     assert_eq!(wait(live.drift()).unwrap(), None);
 }
 

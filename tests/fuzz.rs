@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use rosey::apply::Way;
+use rosey::apply::PlanOptions;
 use rosey::apply::saved::{self, Label};
 use rosey::engine::{postgres, sqlite};
 use rosey::kdl::{Sources, check_syntax, decode, decode_all, encode, format};
@@ -239,7 +239,7 @@ proptest! {
         let Ok(schema) = decode(&Sources::from_text("schema.kdl", &source), Dialect::Sqlite) else { return Ok(()) };
         let Ok(desired) = rosey::apply::Desired::new(schema, Dialect::Sqlite) else { return Ok(()) };
         let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
-        let Ok(made) = wait(rosey::apply::plan_offline(&empty, &desired, Way::default())) else { return Ok(()) };
+        let Ok(made) = wait(rosey::apply::plan_offline(&empty, &desired, PlanOptions::default())) else { return Ok(()) };
         let sql: String = made.plan.statements().map(|s| format!("{};\n", s.sql)).collect();
         let sql = mutated(&sql, &mutations);
         wait(sqlite::from_sql(&sql)).ok();
@@ -254,7 +254,7 @@ proptest! {
     #[test]
     fn an_edited_plan_is_refused_or_means_the_same(source in schema(), mutations in prop::collection::vec(mutation(), 1..3)) {
         let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
-        let made = wait(saved::save_state(&empty, &source, Label { message: Some("why"), ..Label::default() }, Way::default(), &shown));
+        let made = wait(saved::save_state(&empty, &source, Label { message: Some("why"), ..Label::default() }, PlanOptions::default(), &shown));
         let Ok(made) = made else { return Ok(()) };
         prop_assert_eq!(FileKind::of(&made.text), Some(FileKind::Plan));
         let (content, _) = made.text.trim_end().rsplit_once('\n').unwrap();

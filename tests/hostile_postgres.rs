@@ -11,7 +11,7 @@ mod samples;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rosey::apply::Way;
+use rosey::apply::PlanOptions;
 use rosey::apply::postgres as live;
 use rosey::engine::PlanError;
 use rosey::engine::postgres::Url;
@@ -95,7 +95,7 @@ fn state(database: &Database<'_>) -> Vec<Vec<String>> {
 fn plan(database: &Database<'_>, text: &str, counts: Counts) -> Result<Plan, String> {
     let wanted = desired(text)?;
     let url = Url::parse(&database.url()).unwrap();
-    match wait(live::plan_within(&url, &wanted, Way { counts, ..Way::default() })) {
+    match wait(live::plan_within(&url, &wanted, PlanOptions { counts, ..PlanOptions::default() })) {
         Ok((plan, _)) => Ok(plan),
         Err(PlanError::Schema { problems, .. }) => Err(format!("{problems:?}")),
         Err(other) => Err(other.to_string()),
@@ -249,7 +249,7 @@ fn a_role_plans_with_the_catalogs_alone() {
         let wanted = desired(&text).unwrap();
         let as_role = |role: &str, counts| {
             let url = Url::parse(&database.url().replace("postgres@", &format!("{role}@"))).unwrap();
-            let made = wait(live::plan_within(&url, &wanted, Way { counts, ..Way::default() }));
+            let made = wait(live::plan_within(&url, &wanted, PlanOptions { counts, ..PlanOptions::default() }));
             let (plan, _) = made.unwrap_or_else(|e| panic!("{role} {counts:?}: {e:?}"));
             render::text(&plan, "schema.kdl", Style::default())
         };

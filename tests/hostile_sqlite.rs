@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use rosey::apply::{self, BackupMode, Database, Desired, Options, Silent, Way};
-use rosey::engine::sqlite::Pulse;
+use rosey::apply::{self, BackupMode, Database, Desired, Options, PlanOptions, Silent};
+use rosey::engine::sqlite::CancelToken;
 use rosey::kdl::{self, Sources};
 use rosey::plan::{Counts, Plan};
 use rosey::render::{self, Declared, Style};
@@ -201,8 +201,8 @@ impl Attack {
             Ok(desired) => desired,
             Err(error) => return (format!("{error} {error:?}"), None),
         };
-        let way = Way { counts, count_limit: LIMIT, ..Way::default() };
-        match wait(self.at().plan(&desired, way)) {
+        let plan_options = PlanOptions { counts, count_limit: LIMIT, ..PlanOptions::default() };
+        match wait(self.at().plan(&desired, plan_options)) {
             Ok(planned) => (shown(&planned.plan, &desired, &sources), Some((desired, planned.plan))),
             Err(error) => (format!("{error} {error:?}"), None),
         }
@@ -230,14 +230,14 @@ impl Attack {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         std::fs::write(&path, &self.image).unwrap();
-        let pulse = Arc::new(Pulse::default());
-        let stop = pulse.clone();
+        let cancel_token = Arc::new(CancelToken::default());
+        let stop = cancel_token.clone();
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(700));
             stop.cancel.store(true, Relaxed);
         });
         let options = Options { allow_destructive: true, backup: BackupMode::Never, ..Options::default() };
-        let outcome = wait(apply::apply(&path, desired.normalized(), plan, &options, pulse, &mut Silent));
+        let outcome = wait(apply::apply(&path, desired.normalized(), plan, &options, cancel_token, &mut Silent));
         if let Err(error) = outcome {
             self.tells_nothing(text, &format!("{error} {error:?}"));
             assert!(std::fs::read(&path).unwrap() == self.image, "an apply that failed has written:\n{text}");
@@ -306,8 +306,8 @@ fn a_plan_keeps_no_writer_waiting() {
         let planner = {
             let at = attack.at();
             std::thread::spawn(move || {
-                let way = Way { count_limit: Duration::from_secs(3), ..Way::default() };
-                wait(at.plan(&desired, way)).unwrap().plan
+                let plan_options = PlanOptions { count_limit: Duration::from_secs(3), ..PlanOptions::default() };
+                wait(at.plan(&desired, plan_options)).unwrap().plan
             })
         };
         let mut written = 0;

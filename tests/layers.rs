@@ -9,12 +9,12 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("kdl", &["schema"]),
     ("diff", &["schema"]),
     ("plan", &["schema", "kdl", "diff"]),
-    ("dialect", &["schema", "kdl", "diff", "plan"]),
-    ("apply", &["schema", "kdl", "diff", "plan", "dialect"]),
-    ("lint", &["schema", "kdl", "diff", "plan", "dialect"]),
+    ("engine", &["schema", "kdl", "diff", "plan"]),
+    ("apply", &["schema", "kdl", "diff", "plan", "engine"]),
+    ("lint", &["schema", "kdl", "diff", "plan", "engine"]),
     ("render", &["schema", "kdl", "diff", "plan", "lint"]),
-    ("testing", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render"]),
-    ("cli", &["schema", "kdl", "diff", "plan", "dialect", "apply", "lint", "render", "testing"]),
+    ("testing", &["schema", "kdl", "diff", "plan", "engine", "apply", "lint", "render"]),
+    ("cli", &["schema", "kdl", "diff", "plan", "engine", "apply", "lint", "render", "testing"]),
 ];
 
 /// Crates and modules that may be used in one place only.
@@ -22,8 +22,8 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("::kdl::", &["kdl"]),
     ("miette::", &["kdl"]),
     ("petgraph::", &["plan"]),
-    ("sqlx::", &["dialect"]),
-    ("libsqlite3_sys", &["dialect"]),
+    ("sqlx::", &["engine"]),
+    ("libsqlite3_sys", &["engine"]),
     ("clap::", &["cli"]),
     ("clap_complete::", &["cli"]),
     ("clap_mangen::", &["cli"]),

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use rosey::apply::rollback::{To, way_back};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, Way};
+use rosey::apply::rollback::{To, rollback_target};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
 use rosey::engine::PlanError;
 use rosey::engine::postgres::Url;
 use rosey::plan::Kind;
@@ -139,11 +139,11 @@ enum How {
 /// Undoes the last apply.
 fn undo(database: &Database, online: bool) -> Result<(), ApplyError> {
     let live = apply::Database::Postgres(Box::new(Url::parse(&database.url()).unwrap()));
-    let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap_or_else(|e| panic!("back: {e}"));
-    let back = Desired::new(way.desired.clone(), Dialect::Postgres)?;
-    let plan = wait(live.plan(&back, Way { online, ..Way::default() }))?.plan;
+    let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap_or_else(|e| panic!("back: {e}"));
+    let back = Desired::new(target.desired.clone(), Dialect::Postgres)?;
+    let plan = wait(live.plan(&back, PlanOptions { online, ..PlanOptions::default() }))?.plan;
     let backup = BackupMode::Never;
-    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent))?;
     let drift = wait(live.drift()).unwrap();
     assert!(drift.is_none(), "back, and drifted: {drift:?}");
@@ -256,8 +256,8 @@ fn there_and_back_in(database: &Database, pair: &Pair) -> Result<(), TestCaseErr
     if there {
         let how = if pair.rollback && applies() != at_first { How::Rollback } else { How::Apply };
         let back = step(database, &to, &from, how, online);
-        let way = format!("PostgreSQL {version}, online {online}, back by {how:?} (the second is the live one)");
-        back.map_err(|e| told(format!("{way}: {e}")))?;
+        let target = format!("PostgreSQL {version}, online {online}, back by {how:?} (the second is the live one)");
+        back.map_err(|e| told(format!("{target}: {e}")))?;
     }
     Ok(())
 }

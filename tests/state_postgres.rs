@@ -3,7 +3,7 @@
 
 mod support;
 
-use rosey::apply::Way;
+use rosey::apply::PlanOptions;
 use rosey::apply::postgres::{self as live, State};
 use rosey::engine::postgres::{Url, offline};
 use rosey::kdl;
@@ -81,10 +81,12 @@ fn rows_that_came_after_are_named() {
         let file = offline::plan(&noted.current, &noted.facts, None, &stricter, true).unwrap().plan;
         let heads =
             |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
-        let (same, _, none) = wait(live::plan_as_noted(&url, &stricter, &holding, Way { wait: WAIT, ..Way::default() })).unwrap();
+        let (same, _, none) =
+            wait(live::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
         assert!(none.is_empty() && heads(&same) == heads(&file));
         database.sql("INSERT INTO empty VALUES (1)");
-        let (same, _, named) = wait(live::plan_as_noted(&url, &stricter, &holding, Way { wait: WAIT, ..Way::default() })).unwrap();
+        let (same, _, named) =
+            wait(live::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
         assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
         assert_eq!(heads(&same), heads(&file));
         assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");

@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use rosey::apply::rollback::{To, way_back};
+use rosey::apply::rollback::{To, rollback_target};
 use rosey::apply::{Database as Live, Desired, Options, Silent};
 use rosey::diff::{UnmanagedDifference, diff, unmanaged};
 use rosey::engine::postgres::Url;
@@ -224,11 +224,11 @@ fn a_rollback_names_what_it_does_not_bring_back() {
         );
         database.apply(&desired("table kept { column id integer primary-key; }").unwrap(), true).unwrap();
         let live = Live::Postgres(Box::new(Url::parse(&database.url()).unwrap()));
-        let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap();
-        let back = Desired::new(way.desired.clone(), Dialect::Postgres).unwrap();
+        let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap();
+        let back = Desired::new(target.desired.clone(), Dialect::Postgres).unwrap();
         let plan = database.plan(back.normalized(), true).unwrap();
         assert_eq!(named(&plan.unmanaged), ["missing trigger tt on foo"]);
-        let options = Options { kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+        let options = Options { kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
         database.apply_as(back.normalized(), true, &options, &mut Silent).unwrap_or_else(|e| panic!("{e:?}"));
         assert_eq!(database.value("SELECT to_regclass('foo')"), "foo");
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::offline::read_noted;
 use super::{Desired, Entry, saved};
 use crate::diff::Changes;
-use crate::engine::offline::Noted;
+use crate::engine::offline::Snapshot;
 use crate::plan::{Fact, PlanFile};
 use crate::schema::Dialect;
 
@@ -188,7 +188,7 @@ impl Point {
     fn is(&self, noted: &str, facts: &[Fact]) -> bool {
         let Ok(schema) = read_noted(noted, self.dialect) else { return false };
         let wanted = self.schema.normalized();
-        let noted = Noted { dialect: self.dialect, current: &schema, facts, recorded: None };
+        let noted = Snapshot { dialect: self.dialect, current: &schema, facts, recorded: None };
         noted.left(wanted).is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, Remarks, Stamped, Way, drift, history, postgres as pg,
+    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, PlanOptions, Remarks, Stamped, drift, history, postgres as pg,
     procedure, sqlite as lite, stamp,
 };
 use crate::diff::{Changes, unmanaged};
 use crate::engine::traits::{Purpose, Session};
-use crate::engine::{self, Error, Pulse};
+use crate::engine::{self, CancelToken, Error};
 use crate::kdl;
 use crate::plan::{Drift, Plan, State};
 use crate::schema::{Dialect, Normalized, Schema};
@@ -55,7 +55,7 @@ pub struct Planned {
 /// A plan against a live database, with everything that is needed to make it again without the database.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Noted {
+pub struct PlanSnapshot {
     /// The plan, counted.
     pub plan: Plan,
     /// What there is to say besides.
@@ -71,15 +71,15 @@ impl Database {
     ///
     /// # Errors
     /// If the database does not respond, or if no plan is possible.
-    pub async fn plan(&self, desired: &Desired, way: Way) -> Result<Planned, ApplyError> {
+    pub async fn plan(&self, desired: &Desired, plan_options: PlanOptions) -> Result<Planned, ApplyError> {
         let (plan, remarks) = match self {
             Database::Sqlite(path) => {
-                let (plan, state) = lite::plan_with_state(path, &desired.normalized, way).await?;
+                let (plan, state) = lite::plan_with_state(path, &desired.normalized, plan_options).await?;
                 (plan, Remarks { later: state.later, ..Remarks::default() })
             }
             Database::Postgres(url) => {
-                let planned = pg::plan_within(url, &desired.normalized, way).await;
-                self.or_who_is_in_the_way(planned.map_err(Into::into), way.wait).await?
+                let planned = pg::plan_within(url, &desired.normalized, plan_options).await;
+                self.or_who_is_in_the_way(planned.map_err(Into::into), plan_options.wait).await?
             }
         };
         Ok(Planned { plan, remarks })
@@ -93,14 +93,14 @@ impl Database {
     pub async fn plan_when<E>(
         &self,
         desired: impl Future<Output = Result<Desired, E>>,
-        way: Way,
+        plan_options: PlanOptions,
     ) -> Result<(Desired, Result<Planned, ApplyError>), E> {
         let Database::Postgres(url) = self else {
             let desired = desired.await?;
-            let planned = self.plan(&desired, way).await;
+            let planned = self.plan(&desired, plan_options).await;
             return Ok((desired, planned));
         };
-        let opening = pg::Opened::open(url, way.wait);
+        let opening = pg::Opened::open(url, plan_options.wait);
         tokio::pin!(desired, opening);
         let mut opened = None;
         let desired = loop {
@@ -114,10 +114,10 @@ impl Database {
                 Some(opened) => opened?,
                 None => opening.await?,
             };
-            let (plan, remarks) = opened.plan(&desired.normalized, way).await?;
+            let (plan, remarks) = opened.plan(&desired.normalized, plan_options).await?;
             Ok(Planned { plan, remarks })
         };
-        let planned = self.or_who_is_in_the_way(planned.await, way.wait).await;
+        let planned = self.or_who_is_in_the_way(planned.await, plan_options.wait).await;
         Ok((desired, planned))
     }
 
@@ -125,19 +125,19 @@ impl Database {
     ///
     /// # Errors
     /// Those of [`Database::plan`].
-    pub async fn plan_noted(&self, desired: &Desired, way: Way) -> Result<Noted, ApplyError> {
+    pub async fn plan_with_snapshot(&self, desired: &Desired, plan_options: PlanOptions) -> Result<PlanSnapshot, ApplyError> {
         match self {
             Database::Sqlite(path) => {
-                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, way).await?;
+                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, plan_options).await?;
                 let desired = kdl::encode(&desired.written);
                 let remarks = Remarks { later: state.later.take(), ..Remarks::default() };
-                Ok(Noted { plan, remarks, state: sqlite_state(state), desired })
+                Ok(PlanSnapshot { plan, remarks, state: sqlite_state(state), desired })
             }
             Database::Postgres(url) => {
-                let noted = pg::plan_with_state(url, &desired.normalized, way).await;
-                let noted = self.or_who_is_in_the_way(noted.map_err(Into::into), way.wait).await?;
+                let noted = pg::plan_with_state(url, &desired.normalized, plan_options).await;
+                let noted = self.or_who_is_in_the_way(noted.map_err(Into::into), plan_options.wait).await?;
                 let (plan, remarks) = (noted.plan, noted.remarks);
-                Ok(Noted { plan, remarks, state: postgres_state(noted.state), desired: kdl::encode(&noted.desired) })
+                Ok(PlanSnapshot { plan, remarks, state: postgres_state(noted.state), desired: kdl::encode(&noted.desired) })
             }
         }
     }
@@ -188,7 +188,7 @@ impl Database {
 
     /// A session whose transaction only reads.
     pub(super) async fn read(&self) -> Result<Box<dyn Session>, Error> {
-        let mut session = self.engine().open(Purpose::Read, Way::default().wait, Arc::default()).await?;
+        let mut session = self.engine().open(Purpose::Read, PlanOptions::default().wait, Arc::default()).await?;
         session.begin_reading().await?;
         Ok(session)
     }
@@ -222,7 +222,7 @@ impl Database {
             session.close(false).await?;
             Ok::<_, ApplyError>(compared)
         };
-        let compared = self.or_who_is_in_the_way(compared.await, Way::default().wait).await?;
+        let compared = self.or_who_is_in_the_way(compared.await, PlanOptions::default().wait).await?;
         Ok((compared.desired, compared.live))
     }
 
@@ -248,7 +248,7 @@ impl Database {
 
     /// Does the same for operations that have only the default limit.
     async fn or_who<T>(&self, outcome: Result<T, impl Into<ApplyError>>) -> Result<T, ApplyError> {
-        self.or_who_is_in_the_way(outcome.map_err(Into::into), Way::default().wait).await
+        self.or_who_is_in_the_way(outcome.map_err(Into::into), PlanOptions::default().wait).await
     }
 
     /// Returns what has changed outside rosey since the last version.
@@ -279,7 +279,7 @@ impl Database {
         if !self.dialect().capabilities().steps_outside_transaction {
             return Ok(());
         }
-        let mut session = self.engine().open(Purpose::Record, Way::default().wait, Arc::default()).await?;
+        let mut session = self.engine().open(Purpose::Record, PlanOptions::default().wait, Arc::default()).await?;
         session.begin_held().await?;
         let last = history::read(&mut *session, history::Which::Last).await.unwrap_or_default();
         if last.iter().any(|e| e.outcome == "running") && session.finish_history().await? {
@@ -297,10 +297,10 @@ impl Database {
         desired: &Normalized,
         approved: &Plan,
         options: &Options,
-        pulse: Arc<Pulse>,
+        cancel_token: Arc<CancelToken>,
         observer: &mut dyn Observer,
     ) -> Result<Outcome, ApplyError> {
-        procedure::apply(self, desired, approved, options, pulse, observer).await
+        procedure::apply(self, desired, approved, options, cancel_token, observer).await
     }
 }
 

@@ -23,9 +23,9 @@ use std::time::Duration;
 
 use crate::plan::{Allowed, Kind, Plan, Record, Step, renames};
 
-pub use crate::engine::{ApplyError, BackupMode, Database, HistoryError, Remarks, SqlitePath, Way};
+pub use crate::engine::{ApplyError, BackupMode, Database, HistoryError, PlanOptions, Remarks, SqlitePath};
 pub use crate::plan::Identity;
-pub use database::{Desired, Noted, Planned, is_missing};
+pub use database::{Desired, PlanSnapshot, Planned, is_missing};
 pub use history::Entry;
 pub use offline::{Offline, plan_offline, state_of};
 pub use restore::{Backups, RestoreOptions, Sound, backups, restore};

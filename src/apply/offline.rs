@@ -1,7 +1,7 @@
 //! Plans without a database, from a snapshot of one. Opens no database.
 
-use super::{ApplyError, Desired, SqlitePath, Way};
-use crate::engine::offline::{How, Noted};
+use super::{ApplyError, Desired, PlanOptions, SqlitePath};
+use crate::engine::offline::{How, Snapshot};
 use crate::engine::sqlite;
 use crate::kdl::{self, Sources};
 use crate::plan::{Plan, State};
@@ -28,12 +28,12 @@ pub struct Offline {
 ///
 /// # Errors
 /// If the snapshot cannot be read, or if no plan is possible.
-pub async fn plan_offline(state: &State, desired: &Desired, way: Way) -> Result<Offline, ApplyError> {
+pub async fn plan_offline(state: &State, desired: &Desired, plan_options: PlanOptions) -> Result<Offline, ApplyError> {
     let current = read_noted(&state.current, state.dialect)?;
     let (after, written) = recorded(state)?;
     let recorded = after.as_ref().zip(written.as_ref());
-    let noted = Noted { dialect: state.dialect, current: &current, facts: &state.facts, recorded };
-    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, online: way.online };
+    let noted = Snapshot { dialect: state.dialect, current: &current, facts: &state.facts, recorded };
+    let how = How { rebuild_only: plan_options.path == SqlitePath::Rebuild, online: plan_options.online };
     let made = noted.plan(desired.normalized(), how).await?;
     let leads_to = kdl::encode(made.desired.as_ref().unwrap_or(desired.written()));
     Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: leads_to })
@@ -61,7 +61,7 @@ pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, Apply
         return Ok(State::new(dialect, current, Vec::new()));
     }
     let empty = State::new(dialect, String::new(), Vec::new());
-    let plan = plan_offline(&empty, schema, Way::default()).await?.plan;
+    let plan = plan_offline(&empty, schema, PlanOptions::default()).await?.plan;
     let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
     let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
     let mut shown = sqlite::for_display(&made.schema);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ApplyError, Database, Way};
+use super::{ApplyError, Database, PlanOptions};
 use crate::engine::bookkeeping::MIGRATORS;
 use crate::engine::traits::Purpose;
 
@@ -12,7 +12,7 @@ impl Database {
     /// # Errors
     /// If the database does not answer.
     pub async fn other_migrators(&self) -> Result<Vec<String>, ApplyError> {
-        let mut session = self.engine().open(Purpose::Read, Way::default().wait, Arc::default()).await?;
+        let mut session = self.engine().open(Purpose::Read, PlanOptions::default().wait, Arc::default()).await?;
         session.begin_reading().await?;
         let found = session.tables_among(&MIGRATORS).await?;
         session.close(false).await?;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, recorded, restore};
 use crate::diff::remaining;
 use crate::engine::traits::{Cancel, Committed, Purpose, Replanned, Session, Wait};
-use crate::engine::{PlanError, Pulse};
+use crate::engine::{CancelToken, PlanError};
 use crate::kdl;
 use crate::plan::{Kind, Plan, Record, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};
@@ -28,7 +28,7 @@ pub(super) async fn apply(
     desired: &Normalized,
     approved: &Plan,
     options: &Options,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
     // A rollback may lead to an empty database.
@@ -36,29 +36,29 @@ pub(super) async fn apply(
         return Err(ApplyError::EmptySchema);
     }
     let engine = database.engine();
-    let opened = engine.open(Purpose::Apply(approved), options.lock_timeout, pulse.clone()).await;
+    let opened = engine.open(Purpose::Apply(approved), options.lock_timeout, cancel_token.clone()).await;
     let session = opened.map_err(|e| match e.is_lock_timeout() {
         true => ApplyError::Locked { holder: None, waited: options.lock_timeout },
         false => e.into(),
     })?;
     let wait = Wait::from_now(options.lock_timeout);
     let canceller = session.canceller();
-    let (pulse_too, early) = (pulse.clone(), Vec::new());
-    let mut work = Work { session, desired, approved, options, pulse: pulse_too, observer, backup: None, found: None, early, wait };
-    let outcome = until_stopped(work.all(), canceller, &pulse).await;
+    let (pulse_too, early) = (cancel_token.clone(), Vec::new());
+    let mut work = Work { session, desired, approved, options, cancel_token: pulse_too, observer, backup: None, found: None, early, wait };
+    let outcome = until_stopped(work.all(), canceller, &cancel_token).await;
     let early = std::mem::take(&mut work.early);
     work.session.close(outcome.is_err()).await.ok();
-    outcome.map_err(|e| interrupted(e, &pulse)).map_err(|e| outside::besides(e, early))
+    outcome.map_err(|e| interrupted(e, &cancel_token)).map_err(|e| outside::besides(e, early))
 }
 
-/// Waits for the work. What the pulse alone does not stop is stopped from outside.
-async fn until_stopped<T>(work: impl Future<Output = T>, canceller: Option<Box<dyn Cancel>>, pulse: &Pulse) -> T {
+/// Waits for the work. What does not watch the token is cancelled from outside.
+async fn until_stopped<T>(work: impl Future<Output = T>, canceller: Option<Box<dyn Cancel>>, cancel_token: &CancelToken) -> T {
     let Some(canceller) = canceller else { return work.await };
     tokio::pin!(work);
     loop {
         tokio::select! {
             outcome = &mut work => return outcome,
-            () = asked_to_stop(pulse) => {
+            () = asked_to_stop(cancel_token) => {
                 canceller.cancel().await.ok();
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
@@ -66,8 +66,8 @@ async fn until_stopped<T>(work: impl Future<Output = T>, canceller: Option<Box<d
     }
 }
 
-async fn asked_to_stop(pulse: &Pulse) {
-    while !pulse.cancel.load(Relaxed) {
+async fn asked_to_stop(cancel_token: &CancelToken) {
+    while !cancel_token.cancel.load(Relaxed) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -78,7 +78,7 @@ struct Work<'w> {
     desired: &'w Normalized,
     approved: &'w Plan,
     options: &'w Options,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     observer: &'w mut dyn Observer,
     /// The backup of the last try.
     backup: Option<PathBuf>,
@@ -128,7 +128,7 @@ impl Work<'_> {
     }
 
     fn may_try_again(&self, error: &ApplyError) -> bool {
-        self.waits_in_turns(error) && !self.wait.is_over() && !self.pulse.cancel.load(Relaxed)
+        self.waits_in_turns(error) && !self.wait.is_over() && !self.cancel_token.cancel.load(Relaxed)
     }
 
     /// Whether a lock could not be had, and was asked for in short turns.
@@ -298,10 +298,10 @@ impl Work<'_> {
 }
 
 /// Converts the error of a statement that was cancelled on request.
-fn interrupted(error: ApplyError, pulse: &Pulse) -> ApplyError {
+fn interrupted(error: ApplyError, cancel_token: &CancelToken) -> ApplyError {
     let source = match &error {
         ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) | ApplyError::Statement { source, .. } => source,
         _ => return error,
     };
-    if pulse.cancel.load(Relaxed) && source.is_interrupted() { ApplyError::Interrupted } else { error }
+    if cancel_token.cancel.load(Relaxed) && source.is_interrupted() { ApplyError::Interrupted } else { error }
 }

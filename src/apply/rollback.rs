@@ -29,7 +29,7 @@ pub enum To {
 /// Why a rollback is not possible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum NoWayBack {
+pub enum NoRollbackTarget {
     /// Nothing has been applied.
     #[error("the history is empty; there is nothing to roll back")]
     Empty,
@@ -71,7 +71,7 @@ fn too_far(left: usize, wanted: usize) -> String {
 /// A recorded schema to roll back to.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct WayBack {
+pub struct RollbackTarget {
     /// The version of the schema; 0 is the schema before the first version.
     pub back_to: i64,
     /// The schema; its objects carry their current names.
@@ -101,10 +101,10 @@ pub fn standing(entries: &[Entry]) -> Vec<&Entry> {
 ///
 /// # Errors
 /// If the history does not contain such a schema.
-pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, NoWayBack> {
-    let first = entries.first().ok_or(NoWayBack::Empty)?;
+pub fn rollback_target(entries: &[Entry], to: To, dialect: Dialect) -> Result<RollbackTarget, NoRollbackTarget> {
+    let first = entries.first().ok_or(NoRollbackTarget::Empty)?;
     if let Some(number) = chained::first_changed(entries) {
-        return Err(NoWayBack::Changed(number));
+        return Err(NoRollbackTarget::Changed(number));
     }
     let standing = standing(entries);
     let to = match to {
@@ -119,14 +119,14 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     // How many of the standing rows remain.
     let kept = match to {
         To::Base => 0,
-        To::Number(0) => return Err(NoWayBack::NoSuchNumber(0)),
+        To::Number(0) => return Err(NoRollbackTarget::NoSuchNumber(0)),
         To::Number(number) => match standing.iter().position(|e| e.number == number) {
             Some(at) => at + 1,
             None => return Err(not_standing(entries, number)),
         },
         To::Back(wanted) => {
             let applies: Vec<usize> = standing.iter().enumerate().filter(|(_, e)| e.kind == "apply").map(|(i, _)| i).collect();
-            let at = applies.len().checked_sub(wanted).ok_or(NoWayBack::TooFar { left: applies.len(), wanted })?;
+            let at = applies.len().checked_sub(wanted).ok_or(NoRollbackTarget::TooFar { left: applies.len(), wanted })?;
             applies.get(at).copied().unwrap_or(standing.len())
         }
     };
@@ -140,7 +140,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let back_to = kept.checked_sub(1).and_then(|i| standing.get(i));
     let here = || back_to.map_or((first.number, &first.schema_before), |e| (e.number, &e.schema_after));
     let (number, text) = oldest.unwrap_or_else(here);
-    let mut desired = read(text, dialect).ok_or(NoWayBack::Unreadable(number))?;
+    let mut desired = read(text, dialect).ok_or(NoRollbackTarget::Unreadable(number))?;
     // The schema that was found lacks what a database cannot store: guards, and how values are converted and
     // filled.
     if let Some(recorded) = back_to.and_then(|e| read(&e.schema_after, dialect)) {
@@ -150,7 +150,7 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     let losses = losses::found(&desired, undone, &renames, dialect);
     let recorded = adopted::recorded(undone, &renames, dialect);
     desired.renames_done = desired.exchanged();
-    call_by_old_names(&mut desired, &renames);
+    record_current_names(&mut desired, &renames);
     if let Some(now) = entries.last().and_then(|e| read(&e.schema_after, dialect)) {
         conversions::keep_fitting(&mut desired, standing.get(..kept).unwrap_or_default(), &now, dialect);
         // What the schema has ignored since then is not part of this plan.
@@ -158,14 +158,14 @@ pub fn way_back(entries: &[Entry], to: To, dialect: Dialect) -> Result<WayBack, 
     }
     desired.names_are_exact = true;
     let undone = undone.iter().rev().map(|e| e.number).collect();
-    Ok(WayBack { back_to: back_to.map_or(0, |e| e.number), desired, undone, losses, recorded })
+    Ok(RollbackTarget { back_to: back_to.map_or(0, |e| e.number), desired, undone, losses, recorded })
 }
 
-fn not_standing(entries: &[Entry], number: i64) -> NoWayBack {
-    let Some(entry) = entries.iter().find(|e| e.number == number) else { return NoWayBack::NoSuchNumber(number) };
+fn not_standing(entries: &[Entry], number: i64) -> NoRollbackTarget {
+    let Some(entry) = entries.iter().find(|e| e.number == number) else { return NoRollbackTarget::NoSuchNumber(number) };
     let undid = |e: &&Entry| e.number > entry.number && e.back_to.is_some_and(|n| n < number);
     let by = entries.iter().find(undid).map_or(number, |e| e.number);
-    NoWayBack::Undone { number, by }
+    NoRollbackTarget::Undone { number, by }
 }
 
 /// Returns the name of an object after these renames, applied in order.
@@ -219,7 +219,7 @@ fn column_after(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
 }
 
 /// Records the current name of each object, so that it is renamed back.
-fn call_by_old_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
+fn record_current_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
     for table in schema.tables.values_mut() {
         for column in table.columns.values_mut() {
             let mut at = (table.head.name.clone(), column.name.clone());
@@ -244,7 +244,7 @@ fn was(name: &Ident, now: Ident) -> Vec<Ident> {
     if now == *name && now.as_str() == name.as_str() { Vec::new() } else { vec![now] }
 }
 
-impl WayBack {
+impl RollbackTarget {
     /// Returns true if the restored schema says how values are converted or filled.
     pub fn converts(&self) -> bool {
         self.desired.tables.values().flat_map(|t| t.columns.values()).any(|c| c.using.is_some() || c.backfill.is_some())

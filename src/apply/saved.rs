@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{ApplyError, Database, Desired, Noted, Offline, Options, Planned, Remarks, SqlitePath, Way, plan_offline};
+use super::{ApplyError, Database, Desired, Offline, Options, PlanOptions, PlanSnapshot, Planned, Remarks, SqlitePath, plan_offline};
 use crate::diff::Changes;
 use crate::engine::{self, PlanError};
 use crate::kdl;
@@ -73,8 +73,8 @@ pub struct Written {
 ///
 /// # Errors
 /// If the snapshot does not lead to the same plan again, which is a bug in rosey.
-pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
-    let written = save_state(&noted.state, &noted.desired, label, way, shown).await?;
+pub async fn save(noted: &PlanSnapshot, label: Label<'_>, plan_options: PlanOptions, shown: Shown<'_>) -> Result<Written, ApplyError> {
+    let written = save_state(&noted.state, &noted.desired, label, plan_options, shown).await?;
     if plan::same_work(&written.plan.steps, &noted.plan.steps) {
         return Ok(written);
     }
@@ -89,11 +89,17 @@ pub async fn save(noted: &Noted, label: Label<'_>, way: Way, shown: Shown<'_>) -
 ///
 /// # Errors
 /// If no plan is possible.
-pub async fn save_state(state: &State, desired: &str, label: Label<'_>, way: Way, shown: Shown<'_>) -> Result<Written, ApplyError> {
+pub async fn save_state(
+    state: &State,
+    desired: &str,
+    label: Label<'_>,
+    plan_options: PlanOptions,
+    shown: Shown<'_>,
+) -> Result<Written, ApplyError> {
     // As it will be read: without what is only in the history.
     let bare = State { recorded: None, written: None, ..state.clone() };
     let desired = read_desired(desired, state.dialect, label.back_to)?;
-    let Offline { mut plan, .. } = plan_offline(&bare, &desired, way).await?;
+    let Offline { mut plan, .. } = plan_offline(&bare, &desired, plan_options).await?;
     // Also as it will be read: the file does not say where the values are, and its head is derived from the
     // file.
     let lost: Vec<Lost> = label.lost.iter().map(|l| Lost { values: None, ..l.clone() }).collect();
@@ -123,7 +129,7 @@ pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
     let label = Label { message: file.message.as_deref(), back_to: file.back_to, lost: &file.lost };
-    let made = save_state(&state, &file.desired, label, way(&file), shown).await?;
+    let made = save_state(&state, &file.desired, label, plan_options(&file), shown).await?;
     let differs_at = first_difference(&made.text, &file.text);
     let current = read_noted(&file.current, file.dialect)?;
     let desired = read_desired(&file.desired, file.dialect, file.back_to)?;
@@ -159,9 +165,9 @@ impl Saved {
     }
 }
 
-fn way(file: &PlanFile) -> Way {
+fn plan_options(file: &PlanFile) -> PlanOptions {
     let path = if file.rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
-    Way { path, online: file.online, ..Way::default() }
+    PlanOptions { path, online: file.online, ..PlanOptions::default() }
 }
 
 /// The state of a database relative to a saved plan.
@@ -196,7 +202,7 @@ impl Saved {
     /// # Errors
     /// If the database does not respond, or if no plan is possible.
     pub async fn standing(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
-        let made = self.made_on(database, Way { wait, counts, ..way(&self.file) }).await;
+        let made = self.made_on(database, PlanOptions { wait, counts, ..plan_options(&self.file) }).await;
         if made.as_ref().is_ok_and(|(plan, ..)| plan.changes.is_empty()) && !is_missing(database) {
             return Ok(Standing::Applied);
         }
@@ -220,13 +226,13 @@ impl Saved {
 
     /// Returns the plan as made on the database now, and the tables that contain rows there and did not when
     /// it was saved.
-    async fn made_on(&self, database: &Database, way: Way) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
+    async fn made_on(&self, database: &Database, plan_options: PlanOptions) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
         let engine = database.engine();
-        let Some(planned) = engine.plan_as_noted(self.desired.normalized(), &self.file.facts, way) else {
-            let planned = database.plan(&self.desired, way).await?;
+        let Some(planned) = engine.plan_as_noted(self.desired.normalized(), &self.file.facts, plan_options) else {
+            let planned = database.plan(&self.desired, plan_options).await?;
             return Ok((planned.plan, planned.remarks, Vec::new()));
         };
-        database.or_who_is_in_the_way(planned.await.map_err(Into::into), way.wait).await
+        database.or_who_is_in_the_way(planned.await.map_err(Into::into), plan_options.wait).await
     }
 
     /// Returns the differences between the start of the plan and the live schema.
@@ -241,7 +247,7 @@ impl Saved {
     /// # Errors
     /// If the database does not respond, or if no plan is possible.
     pub async fn rest(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
-        let Planned { mut plan, remarks } = database.plan(&self.desired, Way { wait, counts, ..way(&self.file) }).await?;
+        let Planned { mut plan, remarks } = database.plan(&self.desired, PlanOptions { wait, counts, ..plan_options(&self.file) }).await?;
         if plan.changes.is_empty() {
             return Ok(Standing::Applied);
         }

@@ -6,9 +6,9 @@ mod state;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{ApplyError, Database, Observer, Options, Outcome, SqlitePath, Way, procedure};
+use super::{ApplyError, Database, Observer, Options, Outcome, PlanOptions, SqlitePath, procedure};
 use crate::engine::sqlite::inspect;
-use crate::engine::{PlanError, Pulse};
+use crate::engine::{CancelToken, PlanError};
 use crate::kdl;
 use crate::plan::Plan;
 use crate::schema::{Normalized, Schema};
@@ -38,8 +38,8 @@ pub async fn plan_by(path: &Path, desired: &Normalized, by: SqlitePath) -> Resul
 /// # Errors
 /// Those of [`plan()`].
 pub async fn plan_within(path: &Path, desired: &Normalized, by: SqlitePath, wait: std::time::Duration) -> Result<Plan, PlanError> {
-    let way = Way { path: by, wait, ..Way::default() };
-    Ok(state::plan_with_state(path, desired, way).await?.0)
+    let plan_options = PlanOptions { path: by, wait, ..PlanOptions::default() };
+    Ok(state::plan_with_state(path, desired, plan_options).await?.0)
 }
 
 /// The live schema as KDL.
@@ -62,10 +62,10 @@ pub async fn apply(
     desired: &Normalized,
     approved: &Plan,
     options: &Options,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    procedure::apply(&Database::Sqlite(path.to_path_buf()), desired, approved, options, pulse, observer).await
+    procedure::apply(&Database::Sqlite(path.to_path_buf()), desired, approved, options, cancel_token, observer).await
 }
 
 fn folder_exists(path: &Path) -> bool {

@@ -26,14 +26,14 @@ pub struct Stamped {
 const NAMED: usize = 5;
 
 /// What to record, and the last row of the history.
-struct Found {
+struct StampTarget {
     last: Option<Entry>,
     there: String,
     written: Option<String>,
     differs: Vec<String>,
 }
 
-impl Found {
+impl StampTarget {
     /// Returns the differences from the desired schema; an error if there are any and `force` is not set.
     fn differs(changes: &Changes, force: bool) -> Result<Vec<String>, ApplyError> {
         let differs: Vec<String> = changes.addresses().iter().map(ToString::to_string).collect();
@@ -89,7 +89,7 @@ pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, o
     session.begin(Wait::from_now(wait)).await?;
     let compared = session.compare(desired.normalized()).await?;
     let changes = remaining(&compared.live, &compared.desired);
-    let differs = Found::differs(&changes, force)?;
+    let differs = StampTarget::differs(&changes, force)?;
     history::is_inert(&mut *session).await?;
     let last = history::read(&mut *session, history::Which::Last).await?.pop();
     let wanted = desired.normalized().schema();
@@ -97,7 +97,7 @@ pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, o
     // Only a schema that is there as it was written tells how the database spells it.
     let respells = session.capabilities().respells_expressions;
     let written = (respells && changes.is_empty()).then(|| kdl::encode(wanted));
-    let found = Found { last, there, written, differs };
+    let found = StampTarget { last, there, written, differs };
     if let Some(number) = found.already(options) {
         session.close(false).await?;
         return Ok(found.stamped(number, true));

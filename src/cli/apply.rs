@@ -13,9 +13,9 @@ use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::settings::Settings;
 use super::target::{self, Database, Target};
-use super::{Exit, SafetyArguments, SchemaArguments, TargetArguments, WayArguments, habits, output, remarks, saved, schema};
-use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, Report, Way};
-use crate::engine::Pulse;
+use super::{Exit, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments, habits, output, remarks, saved, schema};
+use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, PlanOptions, Report};
+use crate::engine::CancelToken;
 use crate::kdl::Sources;
 use crate::plan::{Plan, counted};
 use crate::render;
@@ -42,7 +42,7 @@ pub(super) struct Apply {
     #[arg(short, long)]
     message: Option<String>,
     #[command(flatten)]
-    way: WayArguments,
+    planning: PlanningArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -55,7 +55,7 @@ impl Apply {
     pub(super) async fn run(self, colour: bool) -> Result<Exit, Failure> {
         let settings = Settings::load(&self.target.env)?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
-        let way = settings.way(&self.way, options.lock_timeout);
+        let plan_options = settings.plan_options(&self.planning, options.lock_timeout);
         let approved = settings.auto_approve(self.auto_approve);
         if !self.plans.is_empty() {
             self.names_plans()?;
@@ -69,7 +69,7 @@ impl Apply {
                 target: &target,
                 again,
                 options,
-                counts: way.counts,
+                counts: plan_options.counts,
                 allow,
                 style,
                 approved,
@@ -83,7 +83,7 @@ impl Apply {
         let target = settings.target(&self.target)?;
         let desired = schema::desired(&sources, target.database.dialect())?;
         target.announce();
-        let plan = plan(&sources, &target, &desired, way).await?;
+        let plan = plan(&sources, &target, &desired, plan_options).await?;
         schema::declares_something(&desired, &plan)?;
         let name = path.display().to_string();
         let judged = settings.judged(&plan, &sources, &options);
@@ -135,10 +135,10 @@ pub(super) async fn apply(
     quiet: bool,
 ) -> Result<Outcome, ApplyError> {
     interrupt::enter(Phase::Changing);
-    let pulse = Arc::new(Pulse::default());
-    let mut progress = Progress::new(quiet, pulse.clone());
-    let cancel = pulse.clone();
-    let work = database.apply(desired.normalized(), plan, options, pulse, &mut progress);
+    let cancel_token = Arc::new(CancelToken::default());
+    let mut progress = Progress::new(quiet, cancel_token.clone());
+    let cancel = cancel_token.clone();
+    let work = database.apply(desired.normalized(), plan, options, cancel_token, &mut progress);
     tokio::pin!(work);
     loop {
         tokio::select! {
@@ -175,7 +175,7 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     text
 }
 
-async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -> Result<Plan, Failure> {
+async fn plan(sources: &Sources, target: &Target, desired: &Desired, plan_options: PlanOptions) -> Result<Plan, Failure> {
     if let Some(file) = target.missing_file() {
         let failure = Failure::new(format!(
             "{} does not exist; apply creates a database file only if a URL names it; nothing was changed",
@@ -183,9 +183,9 @@ async fn plan(sources: &Sources, target: &Target, desired: &Desired, way: Way) -
         ));
         return Err(failure.help(format!("to create it: rosey apply --url {}", again::word(&file.display().to_string()))));
     }
-    target.database.wait_for_others(way.wait).await?;
-    let planned = target.database.plan(desired, way).await.map_err(|e| match e {
-        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: way.wait }.into(),
+    target.database.wait_for_others(plan_options.wait).await?;
+    let planned = target.database.plan(desired, plan_options).await.map_err(|e| match e {
+        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: plan_options.wait }.into(),
         other => schema::failure(sources, other),
     })?;
     remarks::tell(&planned.remarks);

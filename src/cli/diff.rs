@@ -10,7 +10,7 @@ use super::plan::Format;
 use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
-use crate::apply::{self, Desired, Way};
+use crate::apply::{self, Desired, PlanOptions};
 use crate::engine::{postgres, sqlite};
 use crate::kdl::{self, Sources};
 use crate::plan::{self, FileKind, State};
@@ -154,12 +154,12 @@ impl Diff {
         // With a live database, the server is asked what only it knows; nothing is written.
         let plan = match &from {
             Side::Database(database) => {
-                let planned = database.plan(&desired, Way::default()).await.map_err(failed)?;
+                let planned = database.plan(&desired, PlanOptions::default()).await.map_err(failed)?;
                 remarks::tell(&planned.remarks);
                 planned.plan
             }
             other => {
-                let made = apply::plan_offline(&other.state(dialect).await?, &desired, Way::default()).await.map_err(failed)?;
+                let made = apply::plan_offline(&other.state(dialect).await?, &desired, PlanOptions::default()).await.map_err(failed)?;
                 remarks::tell_unsettled(&made.unsettled);
                 made.plan
             }

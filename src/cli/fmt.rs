@@ -56,7 +56,7 @@ impl Fmt {
                 continue;
             }
             // Invalid KDL is shown as by every command: rosey.kdl without its URLs.
-            let shown = if file.ends_with("rosey.kdl") { kdl::veiled(&before) } else { before.clone() };
+            let shown = if file.ends_with("rosey.kdl") { kdl::masked(&before) } else { before.clone() };
             kdl::check_syntax(&Sources::from_text(&name, &shown))?;
             let after = kdl::format(&before).map_err(|_| Failure::new(format!("{name} is not valid KDL")))?;
             if after != before {

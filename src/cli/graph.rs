@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 
 use super::error::Failure;
 use super::settings::Settings;
-use super::target::Found;
-use super::{DialectArgument, Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, schema};
+use super::target::Lookup;
+use super::{DialectArgument, Exit, PlanningArguments, SchemaArguments, TargetArguments, output, remarks, schema};
 use crate::kdl::{Sources, decode};
 use crate::render::graph::{self, Notation};
 use crate::schema::Dialect;
@@ -35,7 +35,7 @@ pub(super) struct Graph {
     #[arg(long)]
     order: bool,
     #[command(flatten)]
-    way: WayArguments,
+    planning: PlanningArguments,
 }
 
 /// A graph language.
@@ -77,8 +77,8 @@ impl Graph {
                 Some(dialect) => dialect.into(),
                 // Only the file is read, so no database is needed.
                 None => match settings.look_for_target(&self.target)? {
-                    Found::Target(target) => target.database.dialect(),
-                    Found::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
+                    Lookup::Target(target) => target.database.dialect(),
+                    Lookup::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
                 },
             };
             drawn(&schema::sources(&settings.schema(&self.schema)?)?, dialect, notation)?
@@ -93,7 +93,7 @@ impl Graph {
         let target = settings.target(&self.target)?;
         let desired = schema::desired(&sources, target.database.dialect())?;
         target.announce();
-        let planned = target.database.plan(&desired, settings.way(&self.way, WAIT)).await;
+        let planned = target.database.plan(&desired, settings.plan_options(&self.planning, WAIT)).await;
         let planned = planned.map_err(|e| schema::failure(&sources, e))?;
         remarks::tell(&planned.remarks);
         let plan = &planned.plan;

@@ -9,9 +9,9 @@ use clap::Args;
 use super::apply::identity;
 use super::error::{Failure, reading};
 use super::settings::Settings;
-use super::target::{Database, Found};
+use super::target::{Database, Lookup};
 use super::{Exit, SchemaArguments, TargetArguments, migrators, output, schema};
-use crate::apply::{Desired, Options, Way};
+use crate::apply::{Desired, Options, PlanOptions};
 use crate::kdl::{self, Sources};
 use crate::render::escape;
 
@@ -56,7 +56,7 @@ impl Init {
             return Err(Failure::new(format!("{} already exists; init does not overwrite files", file.display()))
                 .help("name another file with --schema, or update this one from the database: rosey inspect --write"));
         }
-        let Found::Target(target) = found else {
+        let Lookup::Target(target) = found else {
             write_new(&file, STARTER)?;
             output::out(&format!("Wrote {} with an example to start from; no database is configured yet.\n", shown(&file)));
             output::out(&alembic(&[], &file));
@@ -106,7 +106,7 @@ fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Fai
 
 /// Checks that the written file plans to nothing.
 async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(), Failure> {
-    let plan = database.plan(desired, Way::default()).await?.plan;
+    let plan = database.plan(desired, PlanOptions::default()).await?.plan;
     if plan.is_empty() {
         output::out("Verified: it matches the database.\n");
         return Ok(());

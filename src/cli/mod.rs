@@ -185,7 +185,7 @@ struct SafetyArguments {
 
 /// Options for how tables are changed.
 #[derive(Args, Clone)]
-struct WayArguments {
+struct PlanningArguments {
     /// SQLite: how to change tables; cheapest, the default, picks ALTER TABLE, a definition edit, or a rebuild.
     #[arg(long, value_enum, value_name = "PATH")]
     sqlite_path: Option<SqlitePath>,

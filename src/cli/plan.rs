@@ -11,10 +11,10 @@ use super::backfill::BackfillArguments;
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Target;
-use super::{Exit, SchemaArguments, TargetArguments, WayArguments, output, remarks, rollback, saved, schema};
+use super::{Exit, PlanningArguments, SchemaArguments, TargetArguments, output, remarks, rollback, saved, schema};
 use crate::apply::rollback::To;
 use crate::apply::saved::Label;
-use crate::apply::{self, ApplyError, Desired, Options, Way};
+use crate::apply::{self, ApplyError, Desired, Options, PlanOptions};
 use crate::kdl::Sources;
 use crate::plan::{Frame, Kind};
 use crate::render::{Declared, Provenance};
@@ -48,7 +48,7 @@ pub(super) struct Plan {
     #[command(flatten)]
     backfill: BackfillArguments,
     #[command(flatten)]
-    way: WayArguments,
+    planning: PlanningArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -117,15 +117,15 @@ impl Plan {
         let settings = Settings::load(&self.target.env)?;
         self.check_message()?;
         let kept = self.keep_message();
-        let way = settings.way(&self.way, WAIT);
+        let plan_options = settings.plan_options(&self.planning, WAIT);
         let style = render::Style { colour, verbose: self.verbose };
         let (made, shown) = match self.to {
-            Some(to) => self.back(&settings, to, way, style).await?,
+            Some(to) => self.back(&settings, to, plan_options, style).await?,
             None if !self.backfill.is_empty() => {
                 let failure = Failure::new("--backfill is for a plan that leads back: it needs --to");
                 return Err(failure.help("for a plan to a schema file, write `backfill` at the column"));
             }
-            None => self.forth(&settings, way, style).await?,
+            None => self.forth(&settings, plan_options, style).await?,
         };
         output::out(&shown);
         if let Some(out) = &self.out {
@@ -152,14 +152,14 @@ impl Plan {
     }
 
     /// Returns the plan to the schema file, and its text.
-    async fn forth(&self, settings: &Settings, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
+    async fn forth(&self, settings: &Settings, plan_options: PlanOptions, style: render::Style) -> Result<(Made, String), Failure> {
         let path = settings.schema(&self.schema)?;
         let sources = Arc::new(schema::sources(&path)?);
         let (made, database) = match &self.state {
-            Some(file) => (self.against_state(file, &sources, way).await?, file.display().to_string()),
+            Some(file) => (self.against_state(file, &sources, plan_options).await?, file.display().to_string()),
             None => {
                 let target = settings.target(&self.target)?;
-                let made = self.to_schema(&target, &sources, way).await?;
+                let made = self.to_schema(&target, &sources, plan_options).await?;
                 if made.plan.creates_database {
                     output::err(missing(&target));
                 }
@@ -181,12 +181,13 @@ impl Plan {
     }
 
     /// Returns the rollback plan, and its text.
-    async fn back(&self, settings: &Settings, to: To, way: Way, style: render::Style) -> Result<(Made, String), Failure> {
+    async fn back(&self, settings: &Settings, to: To, plan_options: PlanOptions, style: render::Style) -> Result<(Made, String), Failure> {
         let target = settings.target(&self.target)?;
         target.announce();
         let back = rollback::desired(&target.database, to, &self.backfill).await?;
-        let number = back.way.back_to;
-        let made = self.against_database(&target, &back.desired, Some(&back), way).await.map_err(|e| rollback::unfit(e, number))?;
+        let number = back.rolled_to.back_to;
+        let made =
+            self.against_database(&target, &back.desired, Some(&back), plan_options).await.map_err(|e| rollback::unfit(e, number))?;
         self.backfill.check_used(&made.plan)?;
         let plan = settings.under_policy(&made.plan, &Sources::default());
         let shown = match (&made.frame, self.format) {
@@ -195,7 +196,7 @@ impl Plan {
             // The target schema of a rollback is not in a file.
             (None, format) => {
                 let provenance = format.names_its_origin().then(|| provenance(target.shown()));
-                let (schema, sources) = (&back.way.desired, &Sources::default());
+                let (schema, sources) = (&back.rolled_to.desired, &Sources::default());
                 let declared = Declared { schema, sources, found: &[], provenance: provenance.as_ref() };
                 format.write(&plan, &back.name(), style, declared)
             }
@@ -204,7 +205,7 @@ impl Plan {
     }
 
     /// Plans from the live database to the schema file.
-    async fn to_schema(&self, target: &Target, sources: &Arc<Sources>, way: Way) -> Result<Made, Failure> {
+    async fn to_schema(&self, target: &Target, sources: &Arc<Sources>, plan_options: PlanOptions) -> Result<Made, Failure> {
         let failed = |e| schema::failure(sources, e);
         let desired = async {
             let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
@@ -212,11 +213,11 @@ impl Plan {
             Ok::<_, Failure>(desired)
         };
         if self.out.is_some() || matches!(self.format, Format::Sql) {
-            let made = self.against_database(target, &desired.await?, None, way).await.map_err(failed)?;
+            let made = self.against_database(target, &desired.await?, None, plan_options).await.map_err(failed)?;
             schema::declares_something(&made.desired, &made.plan).map_err(Failure::into_error)?;
             return Ok(made);
         }
-        let (desired, planned) = target.database.plan_when(desired, way).await?;
+        let (desired, planned) = target.database.plan_when(desired, plan_options).await?;
         let planned = planned.map_err(failed)?;
         schema::declares_something(&desired, &planned.plan).map_err(Failure::into_error)?;
         remarks::tell(&planned.remarks);
@@ -229,26 +230,26 @@ impl Plan {
         target: &Target,
         desired: &Desired,
         back: Option<&rollback::Back>,
-        way: Way,
+        plan_options: PlanOptions,
     ) -> Result<Made, ApplyError> {
-        let back_to = back.map(|b| b.way.back_to);
+        let back_to = back.map(|b| b.rolled_to.back_to);
         let (mut file, mut frame) = (None, None);
         let (plan, said) = if self.out.is_some() {
-            let noted = target.database.plan_noted(desired, way).await?;
-            let lost = back.map(|b| b.way.lost(&noted.plan)).unwrap_or_default();
+            let noted = target.database.plan_with_snapshot(desired, plan_options).await?;
+            let lost = back.map(|b| b.rolled_to.lost(&noted.plan)).unwrap_or_default();
             let label = Label { message: self.message.as_deref(), back_to, lost: &lost };
             if !noted.plan.is_empty() {
-                file = Some(apply::saved::save(&noted, label, way, &saved::shown).await?.text);
+                file = Some(apply::saved::save(&noted, label, plan_options, &saved::shown).await?.text);
             }
             (noted.plan, noted.remarks)
         } else {
-            let planned = target.database.plan(desired, way).await?;
+            let planned = target.database.plan(desired, plan_options).await?;
             (planned.plan, planned.remarks)
         };
         if matches!(self.format, Format::Sql) {
             let kind = if back_to.is_some() { Kind::Rollback } else { Kind::Apply };
             let options = Options { kind, back_to, message: self.message.clone(), ..Options::default() };
-            frame = Some(target.database.plan_script(desired, way, &options).await?.1);
+            frame = Some(target.database.plan_script(desired, plan_options, &options).await?.1);
         }
         remarks::tell(&said);
         let plan = if let Some(back) = back { back.leads(plan) } else { plan };
@@ -256,24 +257,24 @@ impl Plan {
     }
 
     /// Plans against a state file, without a database.
-    async fn against_state(&self, file: &Path, sources: &Sources, way: Way) -> Result<Made, Failure> {
+    async fn against_state(&self, file: &Path, sources: &Sources, plan_options: PlanOptions) -> Result<Made, Failure> {
         let text = saved::read_state(file)?;
         let state = plan::State::read(&text).map_err(|e| saved::bad_state(file, &e))?;
         let desired = schema::desired(sources, state.dialect)?;
         output::err(&render::escape(&format!("state: {} ({}); rows are not counted\n", file.display(), saved::name(state.dialect))));
         let failed = |e| schema::failure(sources, e);
-        let made = apply::plan_offline(&state, &desired, way).await.map_err(failed)?;
+        let made = apply::plan_offline(&state, &desired, plan_options).await.map_err(failed)?;
         schema::declares_something(&desired, &made.plan).map_err(Failure::into_error)?;
         remarks::tell_unsettled(&made.unsettled);
         let mut text = None;
         if self.out.is_some() && !made.plan.is_empty() {
             let label = Label { message: self.message.as_deref(), ..Label::default() };
-            text = Some(apply::saved::save_state(&state, &made.desired, label, way, &saved::shown).await.map_err(failed)?.text);
+            text = Some(apply::saved::save_state(&state, &made.desired, label, plan_options, &saved::shown).await.map_err(failed)?.text);
         }
         let mut frame = None;
         if matches!(self.format, Format::Sql) {
             let options = Options { message: self.message.clone(), ..Options::default() };
-            frame = Some(apply::frame_offline(&state, &desired, way, &options).await.map_err(failed)?);
+            frame = Some(apply::frame_offline(&state, &desired, plan_options, &options).await.map_err(failed)?);
         }
         Ok(Made { plan: made.plan, desired, file: text, frame })
     }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output;
 use crate::apply::Observer;
-use crate::engine::{PULSE, Pulse};
+use crate::engine::{CANCELLED, CancelToken};
 use crate::plan::{Action, Step, Transaction, counted};
 use crate::render::one_line;
 
@@ -18,14 +18,14 @@ const OPERATIONS_A_ROW: u64 = 15;
 
 pub(super) struct Progress {
     quiet: bool,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     bar: Option<(ProgressBar, std::thread::JoinHandle<()>)>,
     said: std::collections::BTreeSet<String>,
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool, pulse: Arc<Pulse>) -> Self {
-        Progress { quiet, pulse, bar: None, said: Default::default() }
+    pub(super) fn new(quiet: bool, cancel_token: Arc<CancelToken>) -> Self {
+        Progress { quiet, cancel_token, bar: None, said: Default::default() }
     }
 
     fn say(&self, text: &str) {
@@ -42,11 +42,11 @@ impl Progress {
         }
         let style = ProgressStyle::with_template("  copying {bar:30} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        let (pulse, shown) = (self.pulse.clone(), bar.clone());
-        let began = pulse.beats.load(Relaxed);
+        let (cancel_token, shown) = (self.cancel_token.clone(), bar.clone());
+        let began = cancel_token.beats.load(Relaxed);
         let follower = std::thread::spawn(move || {
             while !shown.is_finished() {
-                let operations = (pulse.beats.load(Relaxed) - began) * u64::from(PULSE.unsigned_abs());
+                let operations = (cancel_token.beats.load(Relaxed) - began) * u64::from(CANCELLED.unsigned_abs());
                 shown.set_position((operations / OPERATIONS_A_ROW).min(rows));
                 std::thread::sleep(Duration::from_millis(100));
             }

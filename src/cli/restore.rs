@@ -13,7 +13,7 @@ use super::target::Database;
 use super::{Exit, TargetArguments, output};
 use crate::apply::{self, ApplyError, Backups, RestoreOptions};
 use crate::engine;
-use crate::engine::Pulse;
+use crate::engine::CancelToken;
 use crate::engine::sqlite::Error;
 use crate::kdl::project::duration;
 use crate::render::escape;
@@ -72,7 +72,7 @@ impl Restore {
             lock_timeout: settings.lock_timeout(self.lock_timeout),
         };
         super::interrupt::enter(super::interrupt::Phase::Writing);
-        let mut progress = Progress::new(false, Arc::new(Pulse::default()));
+        let mut progress = Progress::new(false, Arc::new(CancelToken::default()));
         let kept = apply::restore(path, &sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {

@@ -9,9 +9,9 @@ use super::error::Failure;
 use super::listing::name_of;
 use super::settings::Settings;
 use super::target::{Database, Target};
-use super::{Exit, SafetyArguments, TargetArguments, WayArguments, output, remarks};
-use crate::apply::rollback::{NoWayBack, To, WayBack, way_back};
-use crate::apply::{ApplyError, Desired, Options, Way};
+use super::{Exit, PlanningArguments, SafetyArguments, TargetArguments, output, remarks};
+use crate::apply::rollback::{NoRollbackTarget, RollbackTarget, To, rollback_target};
+use crate::apply::{ApplyError, Desired, Options, PlanOptions};
 use crate::engine::PlanError;
 use crate::kdl::Sources;
 use crate::plan::{Hazard, Kind, Plan};
@@ -39,7 +39,7 @@ pub(super) struct Rollback {
     #[command(flatten)]
     backfill: BackfillArguments,
     #[command(flatten)]
-    way: WayArguments,
+    planning: PlanningArguments,
     /// Show the queries that find the rows a warning is about.
     #[arg(short, long)]
     verbose: bool,
@@ -53,26 +53,26 @@ pub(super) struct Back {
     /// The target schema, in which objects have their current names as `was=`.
     pub(super) desired: Desired,
     /// The target version, and what is undone.
-    pub(super) way: WayBack,
+    pub(super) rolled_to: RollbackTarget,
 }
 
 /// Finds the target schema in the history of the database.
 pub(super) async fn desired(database: &Database, to: To, backfill: &BackfillArguments) -> Result<Back, Failure> {
     let entries = database.history().await.map_err(|e| Failure::from(ApplyError::from(e)))?;
-    let mut way = way_back(&entries, to, database.dialect()).map_err(no_way_back)?;
-    if way.converts() {
-        way.fit(&entries, &database.schema().await?, database.dialect());
+    let mut rolled_to = rollback_target(&entries, to, database.dialect()).map_err(no_rollback_target)?;
+    if rolled_to.converts() {
+        rolled_to.fit(&entries, &database.schema().await?, database.dialect());
     }
-    backfill.fill(&mut way.desired)?;
-    let desired = Desired::new(way.desired.clone(), database.dialect()).map_err(|e| unfit(e, way.back_to))?;
-    Ok(Back { desired, way })
+    backfill.fill(&mut rolled_to.desired)?;
+    let desired = Desired::new(rolled_to.desired.clone(), database.dialect()).map_err(|e| unfit(e, rolled_to.back_to))?;
+    Ok(Back { desired, rolled_to })
 }
 
 /// Plans the rollback against the database.
-async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
-    let planned = target.database.plan(&back.desired, way).await.map_err(|e| match e {
-        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: way.wait }.into(),
-        other => unfit(other, back.way.back_to),
+async fn plan(target: &Target, back: &Back, plan_options: PlanOptions) -> Result<Plan, Failure> {
+    let planned = target.database.plan(&back.desired, plan_options).await.map_err(|e| match e {
+        error if error.is_lock_timeout() => ApplyError::Locked { holder: None, waited: plan_options.wait }.into(),
+        other => unfit(other, back.rolled_to.back_to),
     })?;
     remarks::tell(&planned.remarks);
     Ok(back.leads(planned.plan))
@@ -81,28 +81,28 @@ async fn plan(target: &Target, back: &Back, way: Way) -> Result<Plan, Failure> {
 impl Back {
     /// Returns the name of the schema for the last line of the plan.
     pub(super) fn name(&self) -> String {
-        if self.way.back_to == 0 {
+        if self.rolled_to.back_to == 0 {
             "the schema before version 1".to_owned()
         } else {
-            format!("the schema of {}", name_of(self.way.back_to))
+            format!("the schema of {}", name_of(self.rolled_to.back_to))
         }
     }
 
     /// Turns the plan into that of a rollback: with what it cannot restore, and advice on backfills.
     pub(super) fn leads(&self, mut plan: Plan) -> Plan {
-        let lost = self.way.lost(&plan);
+        let lost = self.rolled_to.lost(&plan);
         for lost in plan.lead_back(&lost) {
             output::err(&render::escape(&format!("note: {}\n", lost.note())));
         }
-        backfill::advise(&mut plan, &self.way.desired);
+        backfill::advise(&mut plan, &self.rolled_to.desired);
         plan
     }
 
     /// Returns the plan as text: where it leads, and what it does.
     pub(super) fn text(&self, plan: &Plan, style: render::Style) -> String {
-        let undone: Vec<String> = self.way.undone.iter().map(ToString::to_string).collect();
+        let undone: Vec<String> = self.rolled_to.undone.iter().map(ToString::to_string).collect();
         let undoes = if undone.is_empty() { String::new() } else { format!(" (undoes {})", undone.join(", ")) };
-        format!("Rolling back to {}{undoes}\n\n{}", name_of(self.way.back_to), render::text(plan, &self.name(), style))
+        format!("Rolling back to {}{undoes}\n\n{}", name_of(self.rolled_to.back_to), render::text(plan, &self.name(), style))
     }
 }
 
@@ -114,8 +114,8 @@ impl Rollback {
         target.database.wait_for_others(settings.lock_timeout(self.safety.lock_timeout)).await?;
         let back = desired(&target.database, self.to.unwrap_or(To::Back(self.count.unwrap_or(1))), &self.backfill).await?;
         let options = settings.options(&self.safety, self.message.clone(), identity());
-        let options = Options { kind: Kind::Rollback, back_to: Some(back.way.back_to), ..options };
-        let plan = plan(&target, &back, settings.way(&self.way, options.lock_timeout)).await?;
+        let options = Options { kind: Kind::Rollback, back_to: Some(back.rolled_to.back_to), ..options };
+        let plan = plan(&target, &back, settings.plan_options(&self.planning, options.lock_timeout)).await?;
         self.backfill.check_used(&plan)?;
         let approved = settings.auto_approve(self.auto_approve);
         let judged = settings.judged(&plan, &Sources::default(), &options);
@@ -134,7 +134,7 @@ impl Rollback {
                 backfill::as_planned(&mut hazards, &plan);
                 settings.refusal(&hazards)
             }
-            other @ ApplyError::Plan(_) => unfit(other, back.way.back_to),
+            other @ ApplyError::Plan(_) => unfit(other, back.rolled_to.back_to),
             other => Failure::of_apply(other),
         })?;
         output::out(&report(&plan, &outcome).replacen("Apply complete", "Rollback complete", 1));
@@ -145,7 +145,7 @@ impl Rollback {
 /// Records the rollback if the database already has the target schema, so that the next rollback continues
 /// from there.
 async fn record(database: &Database, back: &Back, options: &Options, approved: bool) -> Result<Exit, Failure> {
-    if !back.way.undone.is_empty() {
+    if !back.rolled_to.undone.is_empty() {
         approve(approved, "\nRecord this in the history? Only 'yes' will be accepted: ")?;
         let number = database.stamp(&back.desired, false, options).await?.number;
         output::out(&format!("Recorded (version {number}): the database already had this schema.\n"));
@@ -153,14 +153,14 @@ async fn record(database: &Database, back: &Back, options: &Options, approved: b
     Ok(Exit::Done)
 }
 
-fn no_way_back(reason: NoWayBack) -> Failure {
+fn no_rollback_target(reason: NoRollbackTarget) -> Failure {
     let failure = Failure::new(reason.to_string());
     match reason {
-        NoWayBack::Empty => failure.help("run rosey stamp to start a history from the current schema"),
-        NoWayBack::Changed(_) => {
+        NoRollbackTarget::Empty => failure.help("run rosey stamp to start a history from the current schema"),
+        NoRollbackTarget::Changed(_) => {
             failure.help("restore the table _rosey_history from a backup, or apply the schema you want from a file").refused()
         }
-        NoWayBack::Unreadable(_) => failure.help("it may have been written by a newer rosey; upgrade rosey"),
+        NoRollbackTarget::Unreadable(_) => failure.help("it may have been written by a newer rosey; upgrade rosey"),
         _ => failure.help("run rosey history to see the versions"),
     }
 }

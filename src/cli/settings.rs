@@ -8,13 +8,13 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::error::{self, Failure};
-use super::target::{Found as FoundTarget, Target};
-use super::{DialectArgument, EnvArguments, SafetyArguments, SchemaArguments, TargetArguments, WayArguments};
-use crate::apply::{self, BackupMode, Identity, Way};
+use super::target::{Lookup, Target};
+use super::{DialectArgument, EnvArguments, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments};
+use crate::apply::{self, BackupMode, Identity, PlanOptions};
 use crate::kdl::Sources;
 use crate::kdl::file::{CONFIGURATION, folder_of, leads_out, read_text};
 use crate::kdl::project::{self, Backup, Environment, Project, SqlitePath};
-use crate::lint::{self, Found, Levels};
+use crate::lint::{self, LeveledFinding, Levels};
 use crate::plan::{Counts, Hazard, Level, Plan};
 use crate::schema::{Dialect, Schema};
 
@@ -57,7 +57,7 @@ impl Settings {
     }
 
     /// Returns the database, if anything names one.
-    pub(super) fn look_for_target(&self, arguments: &TargetArguments) -> Result<FoundTarget, Failure> {
+    pub(super) fn look_for_target(&self, arguments: &TargetArguments) -> Result<Lookup, Failure> {
         Target::look(arguments, self.environment.as_ref(), self.named)
     }
 
@@ -86,13 +86,13 @@ impl Settings {
     }
 
     /// Returns how tables are changed.
-    pub(super) fn way(&self, arguments: &WayArguments, wait: Duration) -> Way {
+    pub(super) fn plan_options(&self, arguments: &PlanningArguments, wait: Duration) -> PlanOptions {
         let path = match arguments.sqlite_path.or(self.chosen.sqlite_path) {
             None | Some(SqlitePath::Cheapest) => apply::SqlitePath::Cheapest,
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
         let online = arguments.online.or(self.chosen.online).unwrap_or(true);
-        Way { path, online, wait, counts: self.counts(arguments.counts), ..Way::default() }
+        PlanOptions { path, online, wait, counts: self.counts(arguments.counts), ..PlanOptions::default() }
     }
 
     pub(super) fn counts(&self, flag: Option<Counts>) -> Counts {
@@ -139,7 +139,7 @@ impl Settings {
     }
 
     /// Returns the lint findings in what a plan changes.
-    pub(super) fn found(&self, plan: &Plan, schema: &Schema) -> Vec<Found> {
+    pub(super) fn found(&self, plan: &Plan, schema: &Schema) -> Vec<LeveledFinding> {
         lint::touched(plan, schema, &self.levels)
     }
 

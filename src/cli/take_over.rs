@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Failure, reading};
 use super::target::Database;
 use super::{fmt, output, schema};
-use crate::apply::{Desired, Way};
+use crate::apply::{Desired, PlanOptions};
 use crate::diff::Changes;
 use crate::engine::guards;
 use crate::kdl::{self, NodeEdit, Sources};
@@ -33,8 +33,8 @@ struct Work {
 pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;
-    let way = Way::default();
-    let changes = database.plan(&desired, way).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
+    let plan_options = PlanOptions::default();
+    let changes = database.plan(&desired, plan_options).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
     if changes.is_empty() {
         output::out(&format!("{} already matches the database; nothing was written.\n", shown(path)));
         return Ok(());
@@ -110,7 +110,7 @@ fn write(sources: &Sources, path: &Path, work: &Work, live: &Schema, dialect: Di
 async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;
-    let left = database.plan(&desired, Way::default()).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
+    let left = database.plan(&desired, PlanOptions::default()).await.map_err(|e| schema::failure(&sources, e))?.plan.changes;
     if left.is_empty() {
         output::out("Verified: it matches the database.\n");
         return Ok(());

@@ -25,7 +25,7 @@ pub(super) struct Target {
 }
 
 /// The result of looking for a database.
-pub(super) enum Found {
+pub(super) enum Lookup {
     /// A database is named.
     Target(Target),
     /// Nothing names one. The reason is given if a config.json has one that is not used.
@@ -41,8 +41,8 @@ impl Target {
     /// If nothing names one, or if what names it is wrong.
     pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Target, Failure> {
         let passed_over = match Self::look(arguments, environment, named)? {
-            Found::Target(target) => return Ok(target),
-            Found::Nothing(passed_over) => passed_over,
+            Lookup::Target(target) => return Ok(target),
+            Lookup::Nothing(passed_over) => passed_over,
         };
         let failure = Failure::new("no database: give --url, --env or ROSEY_DATABASE_URL");
         Err(match passed_over {
@@ -52,28 +52,28 @@ impl Target {
     }
 
     /// Looks for the database in all places that may name one, in order.
-    pub(super) fn look(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Found, Failure> {
+    pub(super) fn look(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Lookup, Failure> {
         if let Some(url) = &arguments.url {
-            return Ok(Found::Target(Target::of(url, Origin::User("--url".to_owned()))?));
+            return Ok(Lookup::Target(Target::of(url, Origin::User("--url".to_owned()))?));
         }
         if let Some(environment) = environment {
             let (url, origin) = of_environment(environment, named)?;
-            return Ok(Found::Target(Target::of(&url, origin)?));
+            return Ok(Lookup::Target(Target::of(&url, origin)?));
         }
         if let Some(url) = std::env::var("ROSEY_DATABASE_URL").ok().filter(|u| !u.is_empty()) {
             let variable = "ROSEY_DATABASE_URL".to_owned();
-            return Ok(Found::Target(Target::of(&url, Origin::Variable { name: variable.clone(), source: variable })?));
+            return Ok(Lookup::Target(Target::of(&url, Origin::Variable { name: variable.clone(), source: variable })?));
         }
         let file = arguments.config.clone().unwrap_or_else(|| PathBuf::from("config.json"));
         let implied =
-            |path: PathBuf, source: String| Found::Target(Target { database: Database::Sqlite(path), source, is_explicit: false });
+            |path: PathBuf, source: String| Lookup::Target(Target { database: Database::Sqlite(path), source, is_explicit: false });
         let source = file.display().to_string();
         Ok(match config::read(&file, arguments.config.is_some())? {
-            Configured::Url(url) if arguments.config.is_some() => Found::Target(Target::of(&url, Origin::User(source))?),
-            Configured::Url(url) => Found::Target(Target::of(&url, Origin::Repository(source))?),
+            Configured::Url(url) if arguments.config.is_some() => Lookup::Target(Target::of(&url, Origin::User(source))?),
+            Configured::Url(url) => Lookup::Target(Target::of(&url, Origin::Repository(source))?),
             Configured::Path(path) => implied(path, source),
             Configured::Nothing(_) if Path::new(DEFAULT).is_file() => implied(PathBuf::from(DEFAULT), "the default".to_owned()),
-            Configured::Nothing(passed_over) => Found::Nothing(passed_over),
+            Configured::Nothing(passed_over) => Lookup::Nothing(passed_over),
         })
     }
 

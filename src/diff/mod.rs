@@ -22,7 +22,7 @@ pub use change::{Change, Changes};
 pub use delta::{Delta, Edit};
 pub use object::Object;
 pub(crate) use object::show_default;
-pub use rename::Sequel;
+pub use rename::OrderedRenames;
 pub use table::{TableChange, TableEdits};
 pub(crate) use unmanaged::beside;
 pub use unmanaged::{Difference, UnmanagedDifference, unmanaged};
@@ -61,10 +61,10 @@ pub fn remaining(current: &Normalized, desired: &Normalized) -> Changes {
 ///
 /// # Errors
 /// As [`diff()`].
-pub fn renames(current: &Normalized, desired: &Normalized) -> Result<Sequel, Vec<Problem>> {
+pub fn renames(current: &Normalized, desired: &Normalized) -> Result<OrderedRenames, Vec<Problem>> {
     let ignores = &desired.schema().ignores;
     let before = managed(current.schema(), ignores);
-    Ok(rename::resolve(&before, &managed(desired.schema(), ignores))?.sequel(&before))
+    Ok(rename::resolve(&before, &managed(desired.schema(), ignores))?.ordered(&before))
 }
 
 fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritten: &Schema) -> Changes {

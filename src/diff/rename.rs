@@ -27,14 +27,14 @@ pub(super) struct Renames {
 /// The renames of tables and columns one by one, in an order in which each name is free when it is taken.
 /// Cycles use a temporary name, which is gone at the end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Sequel {
+pub struct OrderedRenames {
     /// Old and new names of tables.
     pub tables: Vec<(ObjectName, ObjectName)>,
     /// For each table, by its new name: old and new names of columns.
     pub columns: IndexMap<ObjectName, Vec<(Ident, Ident)>>,
 }
 
-impl Sequel {
+impl OrderedRenames {
     /// Returns whether nothing is renamed.
     pub fn is_empty(&self) -> bool {
         self.tables.is_empty() && self.columns.is_empty()
@@ -52,7 +52,7 @@ impl Renames {
     }
 
     /// Returns the same, one by one.
-    pub(super) fn sequel(&self, live: &Schema) -> Sequel {
+    pub(super) fn ordered(&self, live: &Schema) -> OrderedRenames {
         let mut columns: IndexMap<ObjectName, Vec<(Ident, Ident)>> = IndexMap::new();
         for (table, old, new) in &self.columns {
             columns.entry(table.clone()).or_default().push((old.clone(), new.clone()));
@@ -61,7 +61,7 @@ impl Renames {
             let old = self.tables.iter().find(|(_, new)| new == name).map_or(name, |(old, _)| old);
             *pairs = columns_one_by_one(pairs, |n| live.tables.get(old).is_some_and(|t| t.columns.contains_key(n)));
         }
-        Sequel { tables: tables_one_by_one(&self.tables, live), columns }
+        OrderedRenames { tables: tables_one_by_one(&self.tables, live), columns }
     }
 }
 
@@ -214,8 +214,8 @@ fn moved<T>(live: IndexMap<ObjectName, T>, pairs: &[(ObjectName, ObjectName)]) -
 /// Does the renames on the current schema as `ALTER TABLE … RENAME` does them: references to renamed objects
 /// follow.
 fn apply(live: &mut Schema, renames: &Renames) {
-    let sequel = renames.sequel(live);
-    for (old, new) in &sequel.tables {
+    let ordered = renames.ordered(live);
+    for (old, new) in &ordered.tables {
         if let Some(mut table) = live.tables.shift_remove(old) {
             table.name = new.clone();
             live.tables.insert(new.clone(), table);
@@ -224,7 +224,7 @@ fn apply(live: &mut Schema, renames: &Renames) {
         pointing.for_each(|f| f.table = new.clone());
         rename_in_bodies(live, &old.name, &new.name);
     }
-    for (table, columns) in &sequel.columns {
+    for (table, columns) in &ordered.columns {
         for (old, new) in columns {
             if let Some(t) = live.tables.get_mut(table) {
                 rename_column(t, old, new);

@@ -140,7 +140,7 @@ impl TableEdits {
 
 pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renames: &Renames) -> Vec<TableChange> {
     let mut changes = Vec::new();
-    let sequel = renames.sequel(before);
+    let ordered = renames.ordered(before);
     for (name, after) in &wanted.tables {
         match live.tables.get(name) {
             None => changes.push(TableChange::Create(after.clone())),
@@ -148,7 +148,7 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
                 let renamed_from = renames.tables.iter().find(|(_, new)| new == name).map(|(old, _)| old.clone());
                 let original = before.tables.get(renamed_from.as_ref().unwrap_or(name)).unwrap_or(current);
                 let mut edits = diff_table(original, current, after, renamed_from, renames, wanted.names_are_exact);
-                edits.renamed_via = edits.renamed_from.as_ref().and_then(|old| through(old, &edits.after.name, &sequel.tables));
+                edits.renamed_via = edits.renamed_from.as_ref().and_then(|old| through(old, &edits.after.name, &ordered.tables));
                 if !edits.is_empty() {
                     changes.push(TableChange::Alter(Box::new(edits)));
                 }
@@ -163,8 +163,8 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
 }
 
 /// Returns the temporary name of a table between its old name and its new one.
-fn through(old: &ObjectName, new: &ObjectName, sequel: &[(ObjectName, ObjectName)]) -> Option<ObjectName> {
-    let (_, first) = sequel.iter().find(|(from, _)| from == old)?;
+fn through(old: &ObjectName, new: &ObjectName, ordered: &[(ObjectName, ObjectName)]) -> Option<ObjectName> {
+    let (_, first) = ordered.iter().find(|(from, _)| from == old)?;
     (first != new).then(|| first.clone())
 }
 

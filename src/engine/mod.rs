@@ -2,6 +2,7 @@
 
 pub(crate) mod advice;
 pub(crate) mod bookkeeping;
+mod cancel_token;
 mod error;
 mod failure;
 pub(crate) mod filled;
@@ -11,17 +12,16 @@ pub(crate) mod offline;
 pub(crate) mod operators;
 mod planning;
 pub mod postgres;
-mod pulse;
 mod registry;
 pub mod sqlite;
 pub(crate) mod traits;
 pub(crate) mod values;
 
+pub use cancel_token::{CANCELLED, CancelToken};
 pub use error::{Error, PlanError};
 pub use failure::{ApplyError, HistoryError};
-pub use planning::{Remarks, SqlitePath, Way};
+pub use planning::{PlanOptions, Remarks, SqlitePath};
 pub(crate) use postgres::gives_back;
-pub use pulse::{PULSE, Pulse};
 pub use registry::{Database, desired, problems};
 pub(crate) use registry::{is_reserved, normalized};
 /// The scanner of SQL for what is said of every engine: it reads expressions of all of them.

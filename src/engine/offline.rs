@@ -8,7 +8,7 @@ use crate::schema::{Address, Dialect, Normalized, Schema};
 
 /// What was noted down of a database.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Noted<'n> {
+pub(crate) struct Snapshot<'n> {
     pub(crate) dialect: Dialect,
     pub(crate) current: &'n Schema,
     pub(crate) facts: &'n [Fact],
@@ -34,7 +34,7 @@ pub(crate) struct Made {
     pub(crate) desired: Option<Schema>,
 }
 
-impl<'n> Noted<'n> {
+impl<'n> Snapshot<'n> {
     /// Plans to the desired schema, with nothing counted.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::plan::Counts;
 
 /// How a plan is made.
 #[derive(Debug, Clone, Copy)]
-pub struct Way {
+pub struct PlanOptions {
     /// How tables of a SQLite file are changed.
     pub path: SqlitePath,
     /// PostgreSQL: whether tables that contain rows are changed without blocking writers.
@@ -20,9 +20,9 @@ pub struct Way {
     pub count_limit: Duration,
 }
 
-impl Default for Way {
+impl Default for PlanOptions {
     fn default() -> Self {
-        Way {
+        PlanOptions {
             path: SqlitePath::Cheapest,
             online: true,
             wait: Duration::from_secs(5),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::guards::Guards;
-use super::{ApplyError, Error, PlanError, Pulse, Remarks, Way};
+use super::{ApplyError, CancelToken, Error, PlanError, PlanOptions, Remarks};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, ObjectName, Schema};
 
@@ -116,8 +116,8 @@ pub(crate) trait Engine: Send + Sync {
     /// Whose language its schemas are written in.
     fn dialect(&self) -> Dialect;
 
-    /// Opens a session that waits so long for a lock. `pulse` tells what it does, and stops it.
-    fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, pulse: Arc<Pulse>) -> Answer<'a, Box<dyn Session>, Error>;
+    /// Opens a session that waits so long for a lock. `cancel_token` tells what it does, and stops it.
+    fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, cancel_token: Arc<CancelToken>) -> Answer<'a, Box<dyn Session>, Error>;
 
     /// Who holds a lock that was waited for in vain; nothing if the engine cannot tell.
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, Error> {
@@ -126,8 +126,13 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Plans as if the tables held rows that did when these facts were noted, and no others. Gives the tables besides that change
     /// and hold rows all the same. Nothing if no plan of the engine depends on that.
-    fn plan_as_noted<'a>(&'a self, desired: &'a Normalized, facts: &'a [Fact], way: Way) -> Option<Local<'a, AsNoted, PlanError>> {
-        let _ = (desired, facts, way);
+    fn plan_as_noted<'a>(
+        &'a self,
+        desired: &'a Normalized,
+        facts: &'a [Fact],
+        plan_options: PlanOptions,
+    ) -> Option<Local<'a, AsNoted, PlanError>> {
+        let _ = (desired, facts, plan_options);
         None
     }
 
@@ -161,7 +166,7 @@ pub(crate) trait Session: Send {
     /// Ends the session. After a failure nothing of it may stay behind.
     fn close(self: Box<Self>, has_failed: bool) -> Answer<'static, (), Error>;
 
-    /// What stops a statement from outside; nothing if the pulse does.
+    /// What stops a statement from outside; nothing if the cancel token does.
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         None
     }
@@ -172,7 +177,7 @@ pub(crate) trait Session: Send {
         Box::pin(async { Ok(()) })
     }
 
-    /// Begins a transaction in a session that holds the lock already, whatever the pulse says.
+    /// Begins a transaction in a session that holds the lock already, whether or not an apply is cancelled.
     fn begin_held(&mut self) -> Answer<'_, (), Error> {
         self.begin_reading()
     }

@@ -42,7 +42,7 @@ pub(super) struct Refusal {
 
 /// Checks a text token by token.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct LimitChecker {
     depth: usize,
     /// The number of entries of the current node at each level of braces.
     entries: Vec<usize>,
@@ -56,7 +56,7 @@ pub(super) struct Watch {
     pub(super) long_comments: Vec<Range<usize>>,
 }
 
-impl Watch {
+impl LimitChecker {
     /// Takes the next token, and returns how many braces are open after it.
     pub(super) fn take(&mut self, token: &Token<'_>) -> usize {
         match token.kind {

@@ -20,6 +20,7 @@ mod fmt;
 mod index;
 mod key;
 mod limits;
+mod mask;
 mod node;
 mod number;
 mod old_name;
@@ -35,7 +36,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
-mod veil;
 mod view;
 mod writer;
 
@@ -46,9 +46,9 @@ use crate::schema::{Body, Dialect, Kind, Problem, Schema, Unread};
 pub use diagnostics::{Diagnostics, Remarks};
 pub use edit::{NodeEdit, edited, node_at};
 pub use fmt::format;
+pub use mask::masked;
 pub use old_name::line_with_old_name;
 pub use source::{SourceFile, Sources, files_of};
-pub use veil::veiled;
 pub use writer::{encode, encode_table};
 
 pub(crate) use writer::{column_line, rules_of_line};

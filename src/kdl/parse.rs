@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ::kdl::{KdlDiagnostic, KdlDocument, KdlError};
 
 use super::fmt::{Kind, Token, is_forbidden, lex};
-use super::limits::{Refusal, Watch};
+use super::limits::{LimitChecker, Refusal};
 use crate::schema::{Problem, Span};
 
 /// The approximate length of a piece.
@@ -50,12 +50,12 @@ pub(super) fn document(text: &str) -> Result<KdlDocument, KdlError> {
 pub(super) struct Outline<'t> {
     text: &'t str,
     nodes: Vec<(Range<usize>, &'t str)>,
-    watch: Watch,
+    watch: LimitChecker,
 }
 
 /// Reads the outline of a text. If the text is not valid KDL it is a guess, which parsing detects.
 pub(super) fn outline(text: &str) -> Outline<'_> {
-    let mut outline = Outline { text, nodes: Vec::new(), watch: Watch::default() };
+    let mut outline = Outline { text, nodes: Vec::new(), watch: LimitChecker::default() };
     let mut node: Option<(usize, &str)> = None;
     let mut before: Option<Kind> = None;
     for token in lex(text) {

@@ -7,8 +7,8 @@ mod levels;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::mask::masked;
 use super::node::{Arg, Ctx, Node};
-use super::veil::veiled;
 use super::{Diagnostics, Sources, parse};
 use crate::schema::{Dialect, Problem, Span};
 
@@ -183,7 +183,7 @@ pub fn read(name: &str, text: &str, codes: &[Levelled]) -> Result<Project, Diagn
         Ok(project) => return Ok(project),
         Err(problems) => problems,
     };
-    let shown = veiled(text);
+    let shown = masked(text);
     // Read again without the URLs, so that no message quotes one. If that succeeds, the mistake is in a URL.
     let problems = decode(&shown, codes).err().unwrap_or_else(|| problems.into_iter().map(about_a_url).collect());
     Err(Diagnostics::new(&Sources::from_text(name, &shown), problems))

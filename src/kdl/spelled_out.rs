@@ -15,7 +15,7 @@ pub(super) struct Declared {
 }
 
 /// A declared type.
-enum Found<'d> {
+enum TypeRef<'d> {
     Enum(&'d EnumType),
     Domain(&'d Domain),
 }
@@ -52,12 +52,12 @@ impl Declared {
                 return;
             }
             match self.find(&written) {
-                Some(Found::Enum(ty)) => {
+                Some(TypeRef::Enum(ty)) => {
                     column.ty = Type::Text;
                     let check = Check { origin: column.origin, ..Check::new(Expr { origin: column.origin, ..values(name, ty) }) };
                     return table.checks.push(check);
                 }
-                Some(Found::Domain(domain)) => {
+                Some(TypeRef::Domain(domain)) => {
                     let checks = take_over(domain, column);
                     for (check, kept) in checks {
                         if kept {
@@ -74,14 +74,14 @@ impl Declared {
     }
 
     /// Returns the declared type of a name, which may be quoted and qualified by its schema.
-    fn find(&self, written: &str) -> Option<Found<'_>> {
+    fn find(&self, written: &str) -> Option<TypeRef<'_>> {
         let path = parse_path(written)?;
         let (name, schema) = (path.last()?, path.len().checked_sub(2).and_then(|n| path.get(n)));
         let fits = |of: &Option<String>, own: &Ident| {
             own.as_str().eq_ignore_ascii_case(name) && (schema.is_none() || of.as_ref().is_none_or(|of| Some(of) == schema))
         };
-        let of_enum = self.enums.iter().find(|(of, e)| fits(of, &e.name.name)).map(|(_, e)| Found::Enum(e));
-        of_enum.or_else(|| self.domains.iter().find(|(of, d)| fits(of, &d.name.name)).map(|(_, d)| Found::Domain(d)))
+        let of_enum = self.enums.iter().find(|(of, e)| fits(of, &e.name.name)).map(|(_, e)| TypeRef::Enum(e));
+        of_enum.or_else(|| self.domains.iter().find(|(of, d)| fits(of, &d.name.name)).map(|(_, d)| TypeRef::Domain(d)))
     }
 }
 

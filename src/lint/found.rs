@@ -33,7 +33,7 @@ impl Levels {
 /// A finding with its level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Found {
+pub struct LeveledFinding {
     /// The code of its rule.
     pub code: &'static str,
     /// Its level; never off.
@@ -45,7 +45,7 @@ pub struct Found {
 }
 
 /// Returns all findings, in the order of the file. There is one schema for each dialect to lint for.
-pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
+pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<LeveledFinding> {
     let (mut all, mut used) = (Vec::new(), BTreeSet::new());
     for (dialect, schema) in schemas {
         let (allows, ignored) = (allows(schema), ignored(schema));
@@ -63,7 +63,7 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
                 let allowed: Vec<_> = found.iter().filter_map(|at| allowed_at.get(&(rule.code(), at))).collect();
                 used.extend(allowed.iter().flat_map(|origins| origins.iter().copied()));
                 if allowed.is_empty() && level > Severity::Off {
-                    all.push(Found { code: rule.code(), level, finding, dialects: vec![*dialect] });
+                    all.push(LeveledFinding { code: rule.code(), level, finding, dialects: vec![*dialect] });
                 }
             }
         }
@@ -75,7 +75,7 @@ pub fn lint(schemas: &[(Dialect, Schema)], levels: &Levels) -> Vec<Found> {
 /// Returns the findings to show with a plan: warnings and errors in objects that it creates or changes. The
 /// rest of the schema is unchanged and of no interest to a reader of the plan. A plan without changes is not
 /// linted.
-pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
+pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<LeveledFinding> {
     let changed: HashSet<Address> = plan.changes.pairs().into_iter().filter_map(|(_, after)| after).collect();
     if changed.is_empty() {
         return Vec::new();
@@ -86,8 +86,8 @@ pub fn touched(plan: &Plan, schema: &Schema, levels: &Levels) -> Vec<Found> {
 }
 
 /// Merges equal findings on two databases.
-pub fn merged(all: Vec<Found>) -> Vec<Found> {
-    let mut kept: Vec<Found> = Vec::new();
+pub fn merged(all: Vec<LeveledFinding>) -> Vec<LeveledFinding> {
+    let mut kept: Vec<LeveledFinding> = Vec::new();
     let mut places: HashMap<_, usize> = HashMap::new();
     for found in all {
         let finding = &found.finding;
@@ -136,7 +136,7 @@ pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
 
 /// Returns the exceptions that nothing needs any more. If only one database is linted, those for the other
 /// are skipped.
-fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels) -> Vec<Found> {
+fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels) -> Vec<LeveledFinding> {
     let level = levels.of(codes::UNUSED_ALLOW.code, Severity::Note);
     let both = schemas.len() > 1;
     let mut found = Vec::new();
@@ -149,7 +149,7 @@ fn unused(schemas: &[(Dialect, Schema)], used: &BTreeSet<Span>, levels: &Levels)
             if let (true, Some(address)) = (judged && allow.origin.0.is_none_or(|o| !used.contains(&o)), at.into_iter().next()) {
                 let message = format!("`allow {}` has no effect here", allow.code);
                 let finding = Finding::new(address, allow.origin, message, "remove it");
-                found.push(Found { code: codes::UNUSED_ALLOW.code, level, finding, dialects: vec![*dialect] });
+                found.push(LeveledFinding { code: codes::UNUSED_ALLOW.code, level, finding, dialects: vec![*dialect] });
             }
         }
     }
@@ -191,7 +191,7 @@ mod tests {
 
     fn linted(kdl: &str, dialects: &[Dialect]) -> Vec<String> {
         let schemas: Vec<_> = dialects.iter().map(|d| (*d, schema(kdl, *d))).collect();
-        let shown = |f: &Found| format!("{} {} {}", f.level.word(), f.code, f.finding.address);
+        let shown = |f: &LeveledFinding| format!("{} {} {}", f.level.word(), f.code, f.finding.address);
         lint(&schemas, &Levels::default()).iter().map(shown).collect()
     }
 

@@ -20,7 +20,7 @@ mod tests;
 mod types;
 
 pub use codes::{Entry, explain, explanations, levelled, page};
-pub use found::{Found, Levels, lint, merged, touched, unknown_allows};
+pub use found::{LeveledFinding, Levels, lint, merged, touched, unknown_allows};
 pub use plan::annotate;
 pub use renames::{Suggestion, suggestions};
 pub use rule::{Finding, Rule, Text};

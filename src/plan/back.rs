@@ -8,7 +8,7 @@ use crate::schema::{Address, Column};
 /// What happened to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fate {
+pub enum LossCause {
     /// They were dropped with their table or column, which the plan re-creates.
     Dropped,
     /// They were dropped with their table or column, and another one with that name exists now, which the
@@ -22,18 +22,18 @@ pub enum Fate {
     Adopted,
 }
 
-impl Fate {
+impl LossCause {
     /// All fates.
-    pub const ALL: [Fate; 5] = [Fate::Dropped, Fate::Replaced, Fate::Converted, Fate::Filled, Fate::Adopted];
+    pub const ALL: [LossCause; 5] = [LossCause::Dropped, LossCause::Replaced, LossCause::Converted, LossCause::Filled, LossCause::Adopted];
 
     /// Returns its word in plan files.
     pub fn word(self) -> &'static str {
         match self {
-            Fate::Dropped => "dropped",
-            Fate::Replaced => "replaced",
-            Fate::Converted => "converted",
-            Fate::Filled => "filled",
-            Fate::Adopted => "adopted",
+            LossCause::Dropped => "dropped",
+            LossCause::Replaced => "replaced",
+            LossCause::Converted => "converted",
+            LossCause::Filled => "filled",
+            LossCause::Adopted => "adopted",
         }
     }
 }
@@ -45,7 +45,7 @@ pub struct Lost {
     /// The table or column.
     pub address: Address,
     /// What happened to the values.
-    pub fate: Fate,
+    pub cause: LossCause,
     /// The version that did it, or that found what no apply created; 0 if none did.
     pub by: i64,
     /// Where the values are, if known. Not recorded in a plan file.
@@ -56,22 +56,22 @@ impl Lost {
     /// Returns the message. `back` is the column as restored.
     fn text(&self, back: Option<&Column>) -> String {
         let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
-        match (self.fate, back) {
-            (Fate::Converted, Some(Column { using: Some(using), .. })) => {
+        match (self.cause, back) {
+            (LossCause::Converted, Some(Column { using: Some(using), .. })) => {
                 format!(
                     "version {by} converted the values of column {name}; the rollback converts them back with the recorded `using` ({})",
                     using.text
                 )
             }
-            (Fate::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
-            (Fate::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),
-            (Fate::Replaced, _) => format!("{kind} {name} is not the original one; version {by} dropped the original with its data"),
-            (Fate::Adopted, _) if by == 0 => {
+            (LossCause::Converted, _) => format!("column {name} keeps the values that version {by} converted with `using`"),
+            (LossCause::Filled, _) => format!("column {name} keeps the values that version {by} filled in for NULL"),
+            (LossCause::Replaced, _) => format!("{kind} {name} is not the original one; version {by} dropped the original with its data"),
+            (LossCause::Adopted, _) if by == 0 => {
                 format!("rosey did not create {kind} {name}: it was created outside rosey after the last apply")
             }
-            (Fate::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
-            (Fate::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
-            (Fate::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
+            (LossCause::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
+            (LossCause::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
+            (LossCause::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Lost {
 
     fn hazard(&self, back: Option<&Column>) -> Hazard {
         let message = self.text(back);
-        if self.fate == Fate::Adopted {
+        if self.cause == LossCause::Adopted {
             let advice = "to keep it, apply a schema file that declares it instead of this rollback: rosey history N --schema prints one";
             return Hazard::new(Code::DropsAdopted, Level::Warns, self.address.clone(), message, advice);
         }

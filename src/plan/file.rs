@@ -8,7 +8,7 @@ mod state;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Fact, Fate, Lost, Plan};
+use super::{Fact, LossCause, Lost, Plan};
 use crate::kdl::document::{Block, Pen, read};
 use crate::schema::{Address, Dialect};
 
@@ -147,7 +147,7 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
     }
     for lost in draft.lost {
         let by = lost.by.to_string();
-        let args: Vec<&str> = [by.as_str(), lost.fate.word()].into_iter().chain(lost.address.parts().iter().map(String::as_str)).collect();
+        let args: Vec<&str> = [by.as_str(), lost.cause.word()].into_iter().chain(lost.address.parts().iter().map(String::as_str)).collect();
         pen.node("lost", &args);
     }
     if plan.dialect.capabilities().steps_outside_transaction {
@@ -247,9 +247,9 @@ fn read_facts(blocks: &[Block]) -> Vec<Fact> {
 }
 
 fn read_lost(block: &Block) -> Option<Lost> {
-    let [by, fate, parts @ ..] = block.args.as_slice() else { return None };
-    let fate = Fate::ALL.into_iter().find(|f| f.word() == fate)?;
-    Some(Lost { address: Address::of_parts(parts)?, fate, by: by.parse().ok()?, values: None })
+    let [by, cause, parts @ ..] = block.args.as_slice() else { return None };
+    let cause = LossCause::ALL.into_iter().find(|f| f.word() == cause)?;
+    Some(Lost { address: Address::of_parts(parts)?, cause, by: by.parse().ok()?, values: None })
 }
 
 /// Reads a plan file.

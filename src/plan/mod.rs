@@ -20,7 +20,7 @@ use crate::diff::{Changes, UnmanagedDifference};
 use crate::schema::{Dialect, ObjectName};
 
 pub use allowed::Allowed;
-pub use back::{Fate, Lost};
+pub use back::{LossCause, Lost};
 pub use counts::{Counts, NotCounted, leave_uncounted};
 pub use fact::Fact;
 pub(crate) use file::digest;

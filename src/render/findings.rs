@@ -7,14 +7,14 @@ use super::escape;
 use super::json::written;
 use super::places::Place;
 use crate::kdl::{Remarks, Sources};
-use crate::lint::{Found, Severity};
+use crate::lint::{LeveledFinding, Severity};
 use crate::schema::Problem;
 
 /// The version of the JSON format.
 const FORMAT_VERSION: u32 = 1;
 
 /// Renders each finding with its line in the file, and the number of findings of each level.
-pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String {
+pub fn findings_text(found: &[LeveledFinding], sources: &Sources, schema: &str) -> String {
     let mut out = String::new();
     let remarks = Remarks::new(sources);
     for f in found {
@@ -27,14 +27,14 @@ pub fn findings_text(found: &[Found], sources: &Sources, schema: &str) -> String
 }
 
 /// Returns what to do about a finding, with the database if it applies to one only.
-pub(super) fn help(found: &Found) -> String {
+pub(super) fn help(found: &LeveledFinding) -> String {
     match found.dialects.as_slice() {
         [one] => format!("{} ({})", found.finding.advice, one.word()),
         _ => found.finding.advice.clone(),
     }
 }
 
-fn summary(found: &[Found], schema: &str) -> String {
+fn summary(found: &[LeveledFinding], schema: &str) -> String {
     let count = |level: Severity| found.iter().filter(|f| f.level == level).count() as i64;
     let levels = [Severity::Error, Severity::Warning, Severity::Note].map(|l| (l, count(l)));
     let words: Vec<String> = levels.iter().filter(|(_, n)| *n > 0).map(|(l, n)| crate::plan::counted(*n, l.word())).collect();
@@ -42,7 +42,7 @@ fn summary(found: &[Found], schema: &str) -> String {
 }
 
 /// Returns a line with the number of findings, to follow a plan; empty if there are none.
-pub fn findings_line(found: &[Found]) -> String {
+pub fn findings_line(found: &[LeveledFinding]) -> String {
     match found.len() {
         0 => String::new(),
         n => format!(
@@ -74,8 +74,8 @@ struct Finding<'a> {
 }
 
 /// Renders the findings as JSON.
-pub fn findings_json(found: &[Found], sources: &Sources) -> String {
-    let finding = |f: &'_ Found| {
+pub fn findings_json(found: &[LeveledFinding], sources: &Sources) -> String {
+    let finding = |f: &'_ LeveledFinding| {
         let place = Place::of(sources, f.finding.origin);
         (f.finding.address.to_string(), f.dialects.iter().map(|d| d.word()).collect(), place)
     };
@@ -99,8 +99,8 @@ pub fn findings_json(found: &[Found], sources: &Sources) -> String {
 
 /// Renders the findings as GitHub workflow commands
 /// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>).
-pub fn findings_github(found: &[Found], sources: &Sources) -> String {
-    let line = |f: &Found| {
+pub fn findings_github(found: &[LeveledFinding], sources: &Sources) -> String {
+    let line = |f: &LeveledFinding| {
         let kind = match f.level {
             Severity::Error => "error",
             Severity::Warning => "warning",

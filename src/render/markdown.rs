@@ -7,7 +7,7 @@ use super::costs::{Cost, costs};
 use super::markup::{clipped, spans};
 use super::view::{Block, Note, Symbol, View};
 use super::{escape, findings_line};
-use crate::lint::Found;
+use crate::lint::LeveledFinding;
 use crate::plan::{Level, Plan, counted, thousands};
 
 /// The marker by which an action finds the comment that it wrote before.
@@ -29,7 +29,7 @@ pub fn markdown(plan: &Plan, schema: &str) -> String {
 }
 
 /// Renders the plan with the number of lint findings in the changed objects.
-pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[Found]) -> String {
+pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[LeveledFinding]) -> String {
     let view = View::of(plan, schema);
     let mut out = format!("{MARKER}\n### {}\n", prose(&within(&view.summary, 4_000)));
     if plan.creates_database {

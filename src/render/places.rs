@@ -2,7 +2,7 @@
 
 use crate::diff::{Delta, TableChange};
 use crate::kdl::Sources;
-use crate::lint::Found;
+use crate::lint::LeveledFinding;
 use crate::plan::{Hazard, Plan, Step};
 use crate::schema::{Address, Origin, Schema};
 
@@ -14,7 +14,7 @@ pub struct Declared<'d> {
     /// The files.
     pub sources: &'d Sources,
     /// The lint findings in the objects that the plan changes.
-    pub found: &'d [Found],
+    pub found: &'d [LeveledFinding],
     /// Where and when the plan was made; unknown for a plan that is read from a file.
     pub provenance: Option<&'d Provenance>,
 }

@@ -12,7 +12,7 @@ use super::json::written;
 use super::places::{Declared, Place, Places, risks};
 use super::{escape, findings};
 use crate::kdl::Sources;
-use crate::lint::{self, Found, Severity};
+use crate::lint::{self, LeveledFinding, Severity};
 use crate::plan::{Hazard, Level, Plan};
 use crate::schema::Address;
 
@@ -25,7 +25,7 @@ pub fn sarif(plan: &Plan, declared: Declared<'_>) -> String {
 }
 
 /// Renders the lint findings.
-pub fn findings_sarif(found: &[Found], sources: &Sources) -> String {
+pub fn findings_sarif(found: &[LeveledFinding], sources: &Sources) -> String {
     report(&found.iter().map(|f| of_finding(f, sources)).collect::<Vec<_>>(), sources)
 }
 
@@ -47,7 +47,7 @@ fn of_risk(hazard: &Hazard, place: Option<Place>) -> Entry {
     entry(hazard.code.name(), level, &hazard.address, &hazard.text(), &hazard.advice, place)
 }
 
-fn of_finding(found: &Found, sources: &Sources) -> Entry {
+fn of_finding(found: &LeveledFinding, sources: &Sources) -> Entry {
     let finding = &found.finding;
     let place = Place::of(sources, finding.origin);
     entry(found.code, severity(found.level), &finding.address, &finding.message, &findings::help(found), place)

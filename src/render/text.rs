@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::view::{Block, Note, Symbol, View};
 use super::{drift, escape, findings_line, one_line, unmanaged};
-use crate::lint::Found;
+use crate::lint::LeveledFinding;
 use crate::plan::{Level, Plan};
 
 /// Options of the output.
@@ -22,7 +22,7 @@ pub fn text(plan: &Plan, schema: &str, style: Style) -> String {
 }
 
 /// Renders the plan with the number of lint findings in the changed objects.
-pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Found]) -> String {
+pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[LeveledFinding]) -> String {
     let view = View::of(plan, schema);
     let mut out = plan.drift.as_ref().map(|d| drift::before_plan(d, plan.dialect, style)).unwrap_or_default();
     if !view.blocks.is_empty() {

@@ -2,7 +2,7 @@
 //! and no rows.
 
 use super::{TestError, desired, placed};
-use crate::apply::{self, Way};
+use crate::apply::{self, PlanOptions};
 use crate::engine::sqlite;
 use crate::kdl::{self, Sources};
 use crate::lint::{self, Levels};
@@ -52,7 +52,7 @@ pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestErr
 async fn between(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
     let sources = Sources::from_text("after", after);
     let state = state(before, dialect).await?;
-    let made = apply::plan_offline(&state, &desired(&sources, dialect)?, Way::default()).await.map_err(|e| placed(&sources, e))?;
+    let made = apply::plan_offline(&state, &desired(&sources, dialect)?, PlanOptions::default()).await.map_err(|e| placed(&sources, e))?;
     Ok(made.plan)
 }
 
@@ -70,7 +70,7 @@ async fn state(before: &str, dialect: Dialect) -> Result<State, TestError> {
 /// Returns what SQLite would have stored for the schema, by creating it in memory.
 async fn facts(schema: &apply::Desired, sources: &Sources) -> Result<Vec<Fact>, TestError> {
     let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
-    let made = apply::plan_offline(&empty, schema, Way::default()).await.map_err(|e| placed(sources, e))?;
+    let made = apply::plan_offline(&empty, schema, PlanOptions::default()).await.map_err(|e| placed(sources, e))?;
     let statements: Vec<String> = made.plan.statements().map(|s| format!("{};\n", s.sql)).collect();
     Ok(sqlite::from_sql(&statements.concat()).await?.facts)
 }

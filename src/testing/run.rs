@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::scratch::{Place, Scratch};
 use super::{TestError, desired, expected, placed};
-use crate::apply::{Desired, Way};
+use crate::apply::{Desired, PlanOptions};
 use crate::engine::values::as_text;
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
@@ -130,7 +130,7 @@ impl Work<'_> {
     }
 
     async fn plan(&self, sources: &Sources, desired: &Desired) -> Result<Plan, TestError> {
-        let planned = self.scratch.database.plan(desired, Way::default()).await;
+        let planned = self.scratch.database.plan(desired, PlanOptions::default()).await;
         Ok(planned.map_err(|e| placed(sources, e))?.plan)
     }
 

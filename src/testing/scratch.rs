@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::TestError;
 use crate::apply::{ApplyError, BackupMode, Database, Desired, Options, Outcome, Silent};
-use crate::engine::Pulse;
+use crate::engine::CancelToken;
 use crate::engine::postgres::{Url, connection as server};
 use crate::engine::traits::{self, Purpose};
 use crate::plan::Plan;
@@ -86,7 +86,7 @@ impl Scratch {
     /// Applies a plan, without a backup: nothing needs to be kept.
     pub(super) async fn apply(&self, desired: &Desired, plan: &Plan, allow_destructive: bool) -> Result<Outcome, ApplyError> {
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
-        self.database.apply(desired.normalized(), plan, &options, Arc::new(Pulse::default()), &mut Silent).await
+        self.database.apply(desired.normalized(), plan, &options, Arc::new(CancelToken::default()), &mut Silent).await
     }
 
     /// Opens a session for the statements of the case.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::rollback::{To, way_back};
+use rosey::apply::rollback::{To, rollback_target};
 use rosey::apply::{ApplyError, Desired, Options, Silent, postgres};
 use rosey::engine::PlanError;
 use rosey::engine::postgres::Url;
@@ -279,10 +279,10 @@ impl Work<'_> {
     /// Rolls back, which must restore the schema before the change.
     fn goes_back(&self, before: &str) -> Result<(), String> {
         let live = rosey::apply::Database::Postgres(Box::new(self.url.clone()));
-        let way = wait(live.history()).map(|entries| way_back(&entries, To::Back(1), Dialect::Postgres));
-        let way = way.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-        let back = Desired::new(way.desired.clone(), Dialect::Postgres).map_err(|e| format!("{e:?}"))?;
-        let options = Options { allow_destructive: true, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+        let target = wait(live.history()).map(|entries| rollback_target(&entries, To::Back(1), Dialect::Postgres));
+        let target = target.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let back = Desired::new(target.desired.clone(), Dialect::Postgres).map_err(|e| format!("{e:?}"))?;
+        let options = Options { allow_destructive: true, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
         self.database.apply_as(back.normalized(), self.online, &options, &mut Silent).map_err(|e| format!("{e:?}"))?;
         self.is_settled(&desired(before)?)?;
         match wait(live.drift()).map_err(|e| e.to_string())? {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kdl::{KdlEntry, KdlValue};
-use rosey::apply::rollback::{To, way_back};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
+use rosey::apply::rollback::{To, rollback_target};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::engine::sqlite::offline;
 use rosey::plan::{Kind, Plan};
@@ -75,11 +75,12 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
 /// Rolls back, which must restore the schema before the change.
 fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
     let live = apply::Database::Sqlite(database.path.clone());
-    let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
-    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the way back: {e:?}"));
-    let plan = wait(live.plan(&back, Way { path: by, ..Way::default() })).unwrap_or_else(|e| panic!("the way back: {e:?}")).plan;
+    let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
+    let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the way back: {e:?}"));
+    let plan =
+        wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).unwrap_or_else(|e| panic!("the way back: {e:?}")).plan;
     let backup = BackupMode::Never;
-    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));
     applied.unwrap_or_else(|e| panic!("the way back: {e:?}\n{}", render::sql(&plan)));
     is_settled(database, &desired(&before.kdl).unwrap());
@@ -88,7 +89,8 @@ fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
 
 /// Checks that a plan from facts makes the same changes with the same statements.
 fn is_planned_alike_without_the_database(database: &Database, after: &Normalized, by: SqlitePath) {
-    let (live, state) = wait(apply::plan_with_state(&database.path, after, apply::Way { path: by, ..apply::Way::default() })).unwrap();
+    let (live, state) =
+        wait(apply::plan_with_state(&database.path, after, apply::PlanOptions { path: by, ..apply::PlanOptions::default() })).unwrap();
     let offline = wait(offline::plan(&state.facts, &state.guarded, after, by == SqlitePath::Rebuild)).unwrap();
     assert_eq!(offline.changes, live.changes);
     let work = |p: &Plan| p.steps.iter().map(|s| (s.address.to_string(), s.action, s.statements.clone())).collect::<Vec<_>>();

@@ -19,7 +19,8 @@ impl Scripted {
         if !shell::is_there() {
             return None;
         }
-        let (plan, state) = wait(apply::plan_with_state(&database.path, after, apply::Way { path: by, ..apply::Way::default() })).unwrap();
+        let (plan, state) =
+            wait(apply::plan_with_state(&database.path, after, apply::PlanOptions { path: by, ..apply::PlanOptions::default() })).unwrap();
         let frame = wait(apply::frame(&plan, &state, after, &Options::default())).unwrap();
         let stopped = render::script(&plan, &frame);
         let destroys = stopped.contains("\n.exit 3\n");
@@ -64,7 +65,8 @@ impl Scripted {
 /// permission.
 pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
     let url = Url::parse(&database.url()).unwrap();
-    let planned = wait(postgres::plan_with_frame(&url, after, apply::Way { online, ..apply::Way::default() }, &Options::default()));
+    let planned =
+        wait(postgres::plan_with_frame(&url, after, apply::PlanOptions { online, ..apply::PlanOptions::default() }, &Options::default()));
     let (plan, _, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
     let script = render::script(&plan, &frame);
     let destroys = !plan.blocking(false, &[]).is_empty();

@@ -10,7 +10,7 @@ use crate::support::{applied, wait};
 
 /// Saves the plan as to a file, makes it again from that, and compares it with itself and with the plain one.
 pub fn is_the_same(url: &Url, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
-    let noted = wait(postgres::plan_with_state(url, desired, rosey::apply::Way { online, ..Default::default() }))
+    let noted = wait(postgres::plan_with_state(url, desired, rosey::apply::PlanOptions { online, ..Default::default() }))
         .map_err(|e| format!("no plan to note down: {e:?}"))?;
     if noted.plan.changes.addresses() != plain.changes.addresses() {
         return Err(format!("noted down, other things change: {:?}\n{}", noted.plan.changes.addresses(), statements(plain)));

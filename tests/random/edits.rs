@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rosey::apply::rollback::{To, way_back};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Silent, SqlitePath, Way};
+use rosey::apply::rollback::{To, rollback_target};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized};
@@ -278,11 +278,11 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
 /// Undoes the last apply, unless a restored column would need values that the rows do not have.
 fn back(database: &Database, by: SqlitePath, is_narrower: bool) -> Result<bool, String> {
     let live = apply::Database::Sqlite(database.path.clone());
-    let way = way_back(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;
-    let back = Desired::new(way.desired.clone(), Dialect::Sqlite).map_err(|e| format!("back: {e:?}"))?;
-    let plan = wait(live.plan(&back, Way { path: by, ..Way::default() })).map_err(|e| format!("back: {e:?}"))?.plan;
+    let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;
+    let back = Desired::new(target.desired.clone(), Dialect::Sqlite).map_err(|e| format!("back: {e:?}"))?;
+    let plan = wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).map_err(|e| format!("back: {e:?}"))?.plan;
     let backup = BackupMode::Never;
-    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(way.back_to), ..Options::default() };
+    let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));
     if is_narrower && matches!(applied, Err(ApplyError::Blocked(_))) {
         return Ok(false);

@@ -7,7 +7,7 @@ use rosey::apply::postgres as live;
 use rosey::apply::{ApplyError, BackupMode, Observer, Options, Outcome, Silent};
 use rosey::engine::PlanError;
 use rosey::engine::postgres::{self, Url};
-use rosey::engine::sqlite::Pulse;
+use rosey::engine::sqlite::CancelToken;
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::render::{self, Style};
@@ -61,7 +61,7 @@ impl Database<'_> {
     ) -> Result<Outcome, ApplyError> {
         let plan = self.plan(desired, online)?;
         let options = Options { backup: BackupMode::Never, ..options.clone() };
-        wait(live::apply(&self.address(), desired, &plan, &options, Arc::new(Pulse::default()), observer))
+        wait(live::apply(&self.address(), desired, &plan, &options, Arc::new(CancelToken::default()), observer))
     }
 
     pub fn inspect(&self) -> String {

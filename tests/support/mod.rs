@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent, SqlitePath};
 use rosey::engine::PlanError;
-use rosey::engine::sqlite::{self, Pulse};
+use rosey::engine::sqlite::{self, CancelToken};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::schema::{Dialect, Normalized};
@@ -94,7 +94,7 @@ impl Database {
     pub fn apply_by(&self, desired: &Normalized, allow_destructive: bool, by: SqlitePath) -> Result<Outcome, ApplyError> {
         let plan = wait(apply::plan_by(&self.path, desired, by))?;
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
-        wait(apply::apply(&self.path, desired, &plan, &options, Arc::new(Pulse::default()), &mut Silent))
+        wait(apply::apply(&self.path, desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent))
     }
 
     pub fn inspect(&self) -> String {

@@ -7,7 +7,7 @@ mod state;
 use std::sync::Arc;
 
 use super::{ApplyError, Database, Observer, Options, Outcome, procedure};
-use crate::engine::Pulse;
+use crate::engine::CancelToken;
 use crate::engine::postgres::Url;
 use crate::plan::Plan;
 use crate::schema::Normalized;
@@ -31,8 +31,8 @@ pub async fn apply(
     desired: &Normalized,
     approved: &Plan,
     options: &Options,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    procedure::apply(&Database::Postgres(Box::new(url.clone())), desired, approved, options, pulse, observer).await
+    procedure::apply(&Database::Postgres(Box::new(url.clone())), desired, approved, options, cancel_token, observer).await
 }

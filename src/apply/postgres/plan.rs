@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::apply::{ApplyError, Database, Remarks, Way, drift};
+use crate::apply::{ApplyError, Database, PlanOptions, Remarks, drift};
 use crate::engine::PlanError;
 use crate::engine::guards::Guards;
 use crate::engine::postgres::connection::{Begin, Connection};
@@ -17,7 +17,7 @@ use crate::schema::Normalized;
 /// # Errors
 /// If the server does not respond, or if no plan is possible.
 pub async fn plan(url: &Url, desired: &Normalized, online: bool) -> Result<(Plan, Remarks), PlanError> {
-    plan_within(url, desired, Way { online, ..Way::default() }).await
+    plan_within(url, desired, PlanOptions { online, ..PlanOptions::default() }).await
 }
 
 /// How long an inspection waits for another session's lock.
@@ -27,8 +27,8 @@ pub(in crate::apply) const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Those of [`plan()`].
-pub async fn plan_within(url: &Url, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
-    Opened::open(url, way.wait).await?.plan(desired, way).await
+pub async fn plan_within(url: &Url, desired: &Normalized, plan_options: PlanOptions) -> Result<(Plan, Remarks), PlanError> {
+    Opened::open(url, plan_options.wait).await?.plan(desired, plan_options).await
 }
 
 /// A database whose schema has been read. Reading it takes about as long as reading a schema file, and runs
@@ -48,11 +48,11 @@ impl Opened {
         Ok(Opened { connection, live, guards })
     }
 
-    pub(in crate::apply) async fn plan(self, desired: &Normalized, way: Way) -> Result<(Plan, Remarks), PlanError> {
+    pub(in crate::apply) async fn plan(self, desired: &Normalized, plan_options: PlanOptions) -> Result<(Plan, Remarks), PlanError> {
         let Opened { mut connection, live, guards } = self;
         let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
         planner::is_possible(&mut connection, &settled, &settled.changes()?).await?;
-        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &How::in_way(way)).await?;
+        let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &How::in_way(plan_options)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
         let history_unread = settled.live.history && !planner::may_read_history(&mut connection).await?;

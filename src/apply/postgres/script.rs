@@ -2,12 +2,12 @@
 //! settings, the same lock, the same checks of rows, the same steps, the same row in the history.
 
 use crate::apply::recorded::as_recorded;
-use crate::apply::{ApplyError, Options, Remarks, Way, history};
+use crate::apply::{ApplyError, Options, PlanOptions, Remarks, history};
 use crate::engine::guards::Guards;
 use crate::engine::history::{create_history, first_columns, insert_history, upgrade_history};
 use crate::engine::postgres::connection::{Begin, Connection};
 use crate::engine::postgres::lock::LOCK;
-use crate::engine::postgres::planner::{self, How, Planned, Settled};
+use crate::engine::postgres::planner::{self, How, NormalizedPair, Planned};
 use crate::engine::postgres::{Url, digest, script, session};
 use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
@@ -16,7 +16,7 @@ use crate::schema::{Dialect, Normalized};
 /// The state that a plan starts from, as far as a script checks it.
 pub(in crate::apply) struct Start<'s> {
     /// Both schemas, normalized.
-    pub(in crate::apply) settled: &'s Settled,
+    pub(in crate::apply) settled: &'s NormalizedPair,
     /// The guards that the last version recorded.
     pub(in crate::apply) guards: &'s Guards,
     /// The steps before rows were counted.
@@ -31,12 +31,17 @@ pub(in crate::apply) struct Start<'s> {
 ///
 /// # Errors
 /// Those of [`super::plan()`]; and [`ApplyError::History`] if a later version of rosey wrote to the history.
-pub async fn plan_with_frame(url: &Url, desired: &Normalized, way: Way, options: &Options) -> Result<(Plan, Remarks, Frame), ApplyError> {
-    let mut connection = Connection::open_within(url, way.wait).await?;
+pub async fn plan_with_frame(
+    url: &Url,
+    desired: &Normalized,
+    plan_options: PlanOptions,
+    options: &Options,
+) -> Result<(Plan, Remarks, Frame), ApplyError> {
+    let mut connection = Connection::open_within(url, plan_options.wait).await?;
     connection.begin(Begin::Snapshot).await?;
     history::is_known(history::decode(&session::history(&mut connection, true).await?))?;
     history::acts(session::acts_on_history(&mut connection).await?)?;
-    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(way)).await?;
+    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(plan_options)).await?;
     let mut number = 0;
     if settled.live.history {
         number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;

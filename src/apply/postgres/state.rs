@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::{Entry, drift, history};
 use super::PATIENCE;
-use crate::apply::{Remarks, Way};
+use crate::apply::{PlanOptions, Remarks};
 use crate::engine::guards::Guards;
 use crate::engine::postgres::connection::{Begin, Connection};
 use crate::engine::postgres::inspect::{self, Live};
@@ -62,10 +62,10 @@ pub async fn state(url: &Url) -> Result<State, Error> {
 ///
 /// # Errors
 /// If the server does not respond, or if no plan is possible.
-pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Result<PlanAndState, PlanError> {
-    let mut connection = Connection::open_within(url, way.wait).await?;
+pub async fn plan_with_state(url: &Url, desired: &Normalized, plan_options: PlanOptions) -> Result<PlanAndState, PlanError> {
+    let mut connection = Connection::open_within(url, plan_options.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    let (live, guards, holding, state) = read(&mut connection, way.counts).await?;
+    let (live, guards, holding, state) = read(&mut connection, plan_options.counts).await?;
     let settled = planner::settled_from(&mut connection, live, desired.schema(), &guards).await?;
     let changes = settled.changes()?;
     planner::is_possible(&mut connection, &settled, &changes).await?;
@@ -74,7 +74,8 @@ pub async fn plan_with_state(url: &Url, desired: &Normalized, way: Way) -> Resul
     let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
     let mut remarks = Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() };
     let (settled, guards) = offline::settled_without_server(&current, &state.facts, &desired)?;
-    let planned = planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..How::in_way(way) }).await?;
+    let planned =
+        planner::plan_from(&mut connection, settled, &guards, &How { holding: Some(&holding), ..How::in_way(plan_options) }).await?;
     let mut plan = planned.plan;
     let since = drift::on_postgres(&mut connection, &planned.settled.current, desired.schema()).await?;
     (plan.drift, remarks.later) = (since.drift, since.later);

@@ -5,7 +5,7 @@ use super::super::Entry;
 use super::super::drift::read;
 use super::{column_before, table_before};
 use crate::diff::{Delta, TableChange};
-use crate::plan::{Fate, Lost, Plan, Rename};
+use crate::plan::{LossCause, Lost, Plan, Rename};
 use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
 
 /// The schemas before and after an undone version.
@@ -33,7 +33,7 @@ pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
     let mut found = Vec::new();
     let mut look = |address: Address, table: &ObjectName, column: Option<&Ident>| {
         let by = adopter(recorded, table, column);
-        found.extend(by.map(|by| Lost { address, fate: Fate::Adopted, by, values: None }));
+        found.extend(by.map(|by| Lost { address, cause: LossCause::Adopted, by, values: None }));
         by.is_some()
     };
     for change in plan.changes.tables() {

@@ -8,7 +8,7 @@ use super::super::drift::read;
 use super::super::restore::from_here;
 use super::{after, column_after};
 use crate::diff::{Delta, TableChange, TableEdits};
-use crate::plan::{Fate, Lost, Plan, Rename};
+use crate::plan::{LossCause, Lost, Plan, Rename};
 use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
 
 /// What one apply did to the values of a table or column, under the name that the rollback restores.
@@ -16,7 +16,7 @@ use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
 pub(super) struct Loss {
     pub(super) table: ObjectName,
     pub(super) column: Option<Ident>,
-    pub(super) fate: Fate,
+    pub(super) cause: LossCause,
     pub(super) by: i64,
     pub(super) backup: Option<String>,
 }
@@ -30,7 +30,7 @@ impl Loss {
             Some(file) => format!("the data was in {}, which no longer exists", from_here(Path::new(file)).display()),
         };
         let address = self.column.as_ref().map_or(table.clone(), |c| table.child("column", c));
-        Lost { address, fate: self.fate, by: self.by, values: Some(values) }
+        Lost { address, cause: self.cause, by: self.by, values: Some(values) }
     }
 }
 
@@ -46,24 +46,29 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
             let is = after("table", &name, step);
             let was = std::mem::replace(&mut name, is);
             let Some((before, then)) = states else { continue };
-            let loss = |column, fate| Loss { table: table.name.clone(), column, fate, by: entry.number, backup: entry.backup.clone() };
+            let loss = |column, cause| Loss { table: table.name.clone(), column, cause, by: entry.number, backup: entry.backup.clone() };
             let Some(now) = then.tables.get(&name) else {
-                found.push(loss(None, Fate::Dropped));
+                found.push(loss(None, LossCause::Dropped));
                 break;
             };
             columns.retain_mut(|(old, current)| {
                 let was = column_of(before.tables.get(&was), current);
                 *current = column_after(&name, current, step);
-                let fate = fate(was, column_of(Some(now), current));
-                found.extend(fate.map(|f| loss(Some(old.clone()), f)));
-                fate != Some(Fate::Dropped)
+                let cause = cause(was, column_of(Some(now), current));
+                found.extend(cause.map(|f| loss(Some(old.clone()), f)));
+                cause != Some(LossCause::Dropped)
             });
         }
         // A dropped object whose name exists again, under the table's current name, is a different object.
         if let Some((_, now)) = states.last().and_then(Option::as_ref) {
             let there = now.tables.get(&name);
             let is_there = |l: &&mut Loss| l.column.as_ref().map_or(there.is_some(), |c| column_of(there, c).is_some());
-            found.iter_mut().skip(first).filter(|l| l.fate == Fate::Dropped).filter(is_there).for_each(|l| l.fate = Fate::Replaced);
+            found
+                .iter_mut()
+                .skip(first)
+                .filter(|l| l.cause == LossCause::Dropped)
+                .filter(is_there)
+                .for_each(|l| l.cause = LossCause::Replaced);
         }
     }
     found
@@ -74,13 +79,13 @@ fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {
 }
 
 /// Returns what an apply did to the values of a column.
-fn fate(before: Option<&Column>, after: Option<&Column>) -> Option<Fate> {
-    let Some(after) = after else { return Some(Fate::Dropped) };
+fn cause(before: Option<&Column>, after: Option<&Column>) -> Option<LossCause> {
+    let Some(after) = after else { return Some(LossCause::Dropped) };
     let before = before?;
     if after.using.is_some() && before.ty != after.ty {
-        Some(Fate::Converted)
+        Some(LossCause::Converted)
     } else {
-        (after.backfill.is_some() && !before.not_null && after.not_null).then_some(Fate::Filled)
+        (after.backfill.is_some() && !before.not_null && after.not_null).then_some(LossCause::Filled)
     }
 }
 
@@ -92,17 +97,17 @@ pub(super) fn told(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
 
 fn concerns(loss: &Loss, plan: &Plan) -> bool {
     // Whether the plan touches it or not, it is not the original object.
-    if loss.fate == Fate::Replaced {
+    if loss.cause == LossCause::Replaced {
         return true;
     }
     plan.changes.tables().any(|change| match (change, &loss.column) {
         (TableChange::Create(t), None) => t.name == loss.table,
-        (TableChange::Alter(edits), Some(column)) => edits.after.name == loss.table && changes(edits, column, loss.fate),
+        (TableChange::Alter(edits), Some(column)) => edits.after.name == loss.table && changes(edits, column, loss.cause),
         _ => false,
     })
 }
 
-fn changes(edits: &TableEdits, column: &Ident, fate: Fate) -> bool {
+fn changes(edits: &TableEdits, column: &Ident, cause: LossCause) -> bool {
     let of_it = |d: &&Delta<Column>| d.after().is_some_and(|c| c.name == *column && c.generated.is_none());
-    edits.columns.iter().find(of_it).is_some_and(|d| d.before().is_none() == (fate == Fate::Dropped))
+    edits.columns.iter().find(of_it).is_some_and(|d| d.before().is_none() == (cause == LossCause::Dropped))
 }

@@ -16,8 +16,8 @@ fn table(name: &str) -> String {
     format!("table {name} {{ column a integer; column b text }}")
 }
 
-fn names(way: &WayBack) -> Vec<String> {
-    way.desired.tables.keys().map(ToString::to_string).collect()
+fn names(target: &RollbackTarget) -> Vec<String> {
+    target.desired.tables.keys().map(ToString::to_string).collect()
 }
 
 /// Returns three applies, each of which replaces the table of the one before.
@@ -28,13 +28,13 @@ fn three() -> Vec<Entry> {
 #[test]
 fn a_second_rollback_goes_one_further() {
     let mut entries = three();
-    let first = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    let first = rollback_target(&entries, To::Back(1), Dialect::Sqlite).unwrap();
     assert_eq!((first.back_to, names(&first), first.undone), (2, vec!["t2".to_owned()], vec![3]));
     entries.push(back(4, 2, &table("t3"), &table("t2")));
-    let second = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    let second = rollback_target(&entries, To::Back(1), Dialect::Sqlite).unwrap();
     assert_eq!((second.back_to, names(&second), second.undone), (1, vec!["t1".to_owned()], vec![2]));
     entries.push(entry(5, "apply", &table("t2"), &table("t5")));
-    let third = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap();
+    let third = rollback_target(&entries, To::Back(2), Dialect::Sqlite).unwrap();
     assert_eq!((third.back_to, names(&third), third.undone), (1, vec!["t1".to_owned()], vec![5, 2]));
 }
 
@@ -43,21 +43,21 @@ fn base_is_what_was_found() {
     let mut entries = vec![entry(1, "stamp", &table("found"), &table("found"))];
     entries.push(entry(2, "apply", &table("found"), &table("new")));
     for (to, number) in [(To::Base, 0), (To::Back(1), 1), (To::Number(1), 1)] {
-        let way = way_back(&entries, to, Dialect::Sqlite).unwrap();
-        assert_eq!((way.back_to, names(&way)), (number, vec!["found".to_owned()]));
+        let target = rollback_target(&entries, to, Dialect::Sqlite).unwrap();
+        assert_eq!((target.back_to, names(&target)), (number, vec!["found".to_owned()]));
     }
-    let too_far = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
-    assert_eq!(too_far, NoWayBack::TooFar { left: 1, wanted: 2 });
+    let too_far = rollback_target(&entries, To::Back(2), Dialect::Sqlite).unwrap_err();
+    assert_eq!(too_far, NoRollbackTarget::TooFar { left: 1, wanted: 2 });
 }
 
 #[test]
 fn what_was_undone_is_on_no_way_back() {
     let mut entries = three();
     entries.push(back(4, 1, &table("t3"), &table("t1")));
-    assert_eq!(way_back(&entries, To::Number(2), Dialect::Sqlite).unwrap_err(), NoWayBack::Undone { number: 2, by: 4 });
-    assert_eq!(way_back(&entries, To::Number(4), Dialect::Sqlite).unwrap().back_to, 1);
-    assert_eq!(way_back(&entries, To::Number(9), Dialect::Sqlite).unwrap_err(), NoWayBack::NoSuchNumber(9));
-    assert_eq!(way_back(&[], To::Base, Dialect::Sqlite).unwrap_err(), NoWayBack::Empty);
+    assert_eq!(rollback_target(&entries, To::Number(2), Dialect::Sqlite).unwrap_err(), NoRollbackTarget::Undone { number: 2, by: 4 });
+    assert_eq!(rollback_target(&entries, To::Number(4), Dialect::Sqlite).unwrap().back_to, 1);
+    assert_eq!(rollback_target(&entries, To::Number(9), Dialect::Sqlite).unwrap_err(), NoRollbackTarget::NoSuchNumber(9));
+    assert_eq!(rollback_target(&[], To::Base, Dialect::Sqlite).unwrap_err(), NoRollbackTarget::Empty);
 }
 
 #[test]
@@ -67,12 +67,12 @@ fn renames_are_inverted_through_all_steps() {
     entries[0].renames = "table \"\" \"\" a b\ncolumn \"\" b y z\ncolumn \"\" b x y\n".to_owned();
     entries.push(entry(2, "apply", &entries[0].schema_after, "table c { column y2 integer; column z text }"));
     entries[1].renames = "table \"\" \"\" b c\ncolumn \"\" c y y2\n".to_owned();
-    let way = way_back(&entries, To::Back(2), Dialect::Sqlite).unwrap();
-    let table = way.desired.tables.values().next().unwrap();
+    let target = rollback_target(&entries, To::Back(2), Dialect::Sqlite).unwrap();
+    let table = target.desired.tables.values().next().unwrap();
     let was = |w: &[Ident]| w.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(was(&table.was), ["c"]);
     assert_eq!(table.columns.values().map(|c| was(&c.was)).collect::<Vec<_>>(), [["y2"], ["z"]]);
-    assert!(way.losses.is_empty());
+    assert!(target.losses.is_empty());
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn what_an_apply_dropped_is_told_with_its_backup() {
     let mut entries =
         vec![entry(1, "apply", "table t { column a text; column b text }\ntable u { column a text }", "table t { column a text }")];
     entries[0].backup = Some("x.backup".to_owned());
-    let way = way_back(&entries, To::Base, Dialect::Sqlite).unwrap();
-    let told: Vec<(String, bool)> = way.losses.iter().map(|d| (d.table.to_string(), d.column.is_some())).collect();
+    let target = rollback_target(&entries, To::Base, Dialect::Sqlite).unwrap();
+    let told: Vec<(String, bool)> = target.losses.iter().map(|d| (d.table.to_string(), d.column.is_some())).collect();
     assert_eq!(told, [("t".to_owned(), true), ("u".to_owned(), false)]);
-    assert!(way.losses.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
+    assert!(target.losses.iter().all(|d| d.backup.as_deref() == Some("x.backup")));
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn a_column_gets_its_name_back_from_one_that_is_newer() {
     let new = "table t { column x text; column y text }";
     let mut entries = vec![entry(1, "apply", "table t { column x text }", new)];
     entries[0].renames = "column \"\" t x y\n".to_owned();
-    let way = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
-    let was: Vec<String> = way.desired.tables[0].columns.values().map(|c| format!("{} was {}", c.name, c.was[0])).collect();
-    assert_eq!((was, way.desired.names_are_exact), (vec!["x was y".to_owned()], true));
+    let target = rollback_target(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    let was: Vec<String> = target.desired.tables[0].columns.values().map(|c| format!("{} was {}", c.name, c.was[0])).collect();
+    assert_eq!((was, target.desired.names_are_exact), (vec!["x was y".to_owned()], true));
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn names_that_were_exchanged_are_exchanged_back() {
     let both = "table t { column x text; column y text }";
     let mut entries = vec![entry(1, "apply", both, both)];
     entries[0].renames = "column \"\" t x y\ncolumn \"\" t y x\n".to_owned();
-    let way = way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap();
-    let was: Vec<String> = way.desired.tables[0].columns.values().map(|c| format!("{} was {}", c.name, c.was[0])).collect();
+    let target = rollback_target(&entries, To::Back(1), Dialect::Sqlite).unwrap();
+    let was: Vec<String> = target.desired.tables[0].columns.values().map(|c| format!("{} was {}", c.name, c.was[0])).collect();
     assert_eq!(was, ["x was y", "y was x"]);
 }
 
@@ -111,20 +111,20 @@ fn columns_of_tables_in_other_schemas_are_renamed_back_too() {
     let table = |c: &str| format!("table q schema=app {{ column {c} text }}");
     let mut entries = vec![entry(1, "apply", &table("u"), &table("uu"))];
     entries[0].renames = "column app q u uu\n".to_owned();
-    let way = way_back(&entries, To::Back(1), Dialect::Postgres).unwrap();
-    let column = way.desired.tables.values().flat_map(|t| t.columns.values()).next().unwrap();
+    let target = rollback_target(&entries, To::Back(1), Dialect::Postgres).unwrap();
+    let column = target.desired.tables.values().flat_map(|t| t.columns.values()).next().unwrap();
     assert_eq!(column.was.iter().map(ToString::to_string).collect::<Vec<_>>(), ["uu"]);
 }
 
 /// Returns the rollback of the last of these one-table schemas, which were applied in order.
-fn back_over(schemas: &[&str]) -> WayBack {
+fn back_over(schemas: &[&str]) -> RollbackTarget {
     let pairs = schemas.windows(2).zip(1..);
     let entries: Vec<Entry> = pairs.map(|(pair, number)| entry(number, "apply", pair[0], pair[1])).collect();
-    way_back(&entries, To::Back(1), Dialect::Sqlite).unwrap()
+    rollback_target(&entries, To::Back(1), Dialect::Sqlite).unwrap()
 }
 
-fn column<'w>(way: &'w WayBack, name: &str) -> &'w crate::schema::Column {
-    way.desired.tables.values().flat_map(|t| t.columns.values()).find(|c| c.name.as_str() == name).unwrap()
+fn column<'w>(target: &'w RollbackTarget, name: &str) -> &'w crate::schema::Column {
+    target.desired.tables.values().flat_map(|t| t.columns.values()).find(|c| c.name.as_str() == name).unwrap()
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn what_was_converted_and_filled_is_told() {
     let old = "table t { column p real; column n integer }";
     let entries =
         [entry(1, "apply", old, "table t { column p integer { using \"p * 100\" }; column n integer not-null { backfill \"0\" } }")];
-    let way = way_back(&entries, To::Base, Dialect::Sqlite).unwrap();
-    let told: Vec<_> = way.losses.iter().map(|l| (l.column.as_ref().unwrap().to_string(), l.fate.word())).collect();
+    let target = rollback_target(&entries, To::Base, Dialect::Sqlite).unwrap();
+    let told: Vec<_> = target.losses.iter().map(|l| (l.column.as_ref().unwrap().to_string(), l.cause.word())).collect();
     assert_eq!(told, [("p".to_owned(), "converted"), ("n".to_owned(), "filled")]);
 }
 
@@ -167,11 +167,11 @@ fn what_has_the_name_now_is_not_what_was_there() {
     let mut entries = vec![entry(1, "apply", with, without), entry(2, "apply", without, with)];
     entries.push(entry(3, "apply", with, "table u { column x text }"));
     entries.push(entry(4, "apply", "table u { column x text }", with));
-    let fates = |to| {
-        let way = way_back(&entries[..], to, Dialect::Sqlite).unwrap();
-        way.losses.iter().map(|l| (l.column.is_some(), l.fate.word(), l.by)).collect::<Vec<_>>()
+    let causes = |to| {
+        let target = rollback_target(&entries[..], to, Dialect::Sqlite).unwrap();
+        target.losses.iter().map(|l| (l.column.is_some(), l.cause.word(), l.by)).collect::<Vec<_>>()
     };
-    assert_eq!(fates(To::Back(2)), [(false, "replaced", 3)]);
-    let two = way_back(&entries[..2], To::Base, Dialect::Sqlite).unwrap();
-    assert_eq!(two.losses.iter().map(|l| l.fate.word()).collect::<Vec<_>>(), ["replaced"]);
+    assert_eq!(causes(To::Back(2)), [(false, "replaced", 3)]);
+    let two = rollback_target(&entries[..2], To::Base, Dialect::Sqlite).unwrap();
+    assert_eq!(two.losses.iter().map(|l| l.cause.word()).collect::<Vec<_>>(), ["replaced"]);
 }

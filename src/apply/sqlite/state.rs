@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::{Entry, drift, history};
 use super::folder_exists;
-use crate::apply::{SqlitePath, Way};
+use crate::apply::{PlanOptions, SqlitePath};
 use crate::engine::sqlite::connection::{Connection, Error, Mode};
 use crate::engine::sqlite::gate::{self, Gate};
 use crate::engine::sqlite::planner::{self, How};
@@ -78,8 +78,8 @@ async fn last(connection: &mut Connection, columns: &[String]) -> Result<Vec<Str
 ///
 /// # Errors
 /// Those of [`super::plan()`].
-pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Result<(Plan, State), PlanError> {
-    let mut connection = match Connection::open(path, Mode::Read, way.wait).await {
+pub async fn plan_with_state(path: &Path, desired: &Normalized, plan_options: PlanOptions) -> Result<(Plan, State), PlanError> {
+    let mut connection = match Connection::open(path, Mode::Read, plan_options.wait).await {
         Ok(connection) => connection,
         Err(Error::NoFile { .. }) if !folder_exists(path) => {
             let reason = "its folder does not exist".to_owned();
@@ -98,10 +98,10 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
     let recorded = history::decode(&last(&mut connection, &history_columns).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
-    let how = How { rebuild_only: way.path == SqlitePath::Rebuild, proven: None, counts: way.counts };
+    let how = How { rebuild_only: plan_options.path == SqlitePath::Rebuild, proven: None, counts: plan_options.counts };
     let mut plan = planner::plan_from(&live, desired, how).await?;
     planner::guard(&mut plan, &guards, desired);
-    counted(path, &mut plan, way).await?;
+    counted(path, &mut plan, plan_options).await?;
     let last = recorded.as_ref().ok().and_then(|entries| entries.first()).cloned();
     let drift::Since { drift, later } = drift::on_sqlite(recorded, &live.current, desired.schema())?;
     plan.drift = drift;
@@ -111,23 +111,23 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, way: Way) -> Res
 
 /// Counts the affected rows on a connection of its own, in one transaction for each count. A damaged file
 /// must not be rewritten.
-async fn counted(path: &Path, plan: &mut Plan, way: Way) -> Result<(), PlanError> {
-    if way.counts == Counts::None {
+async fn counted(path: &Path, plan: &mut Plan, plan_options: PlanOptions) -> Result<(), PlanError> {
+    if plan_options.counts == Counts::None {
         plan::leave_uncounted(&mut plan.steps);
         return Ok(());
     }
     if plan.steps.iter().all(|s| s.action != Action::Rebuild && s.hazards.is_empty()) {
         return Ok(());
     }
-    let mut connection = Connection::open(path, Mode::Read, way.wait).await?;
+    let mut connection = Connection::open(path, Mode::Read, plan_options.wait).await?;
     if let Some(step) = plan.steps.iter_mut().find(|s| session::rewrites(s))
         && let Some(found) = gate::damage(&mut connection, DAMAGE).await?
     {
         let (message, address) = (format!("the database is damaged: {found}"), step.address.clone());
         step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, super::RECOVER));
     }
-    let mut gate = Gate::for_plan(&mut connection, way.count_limit).await?;
-    measure::measure(&mut gate, &plan.changes, &mut plan.steps, way.counts).await?;
+    let mut gate = Gate::for_plan(&mut connection, plan_options.count_limit).await?;
+    measure::measure(&mut gate, &plan.changes, &mut plan.steps, plan_options.counts).await?;
     let is_lost = gate.is_lost();
     gate.leave().await?;
     if !is_lost {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Url;
 use super::connection::{Begin, Connection};
 use super::planner::{self, How};
-use crate::engine::{PlanError, Remarks, Way};
+use crate::engine::{PlanError, PlanOptions, Remarks};
 use crate::plan::Plan;
 use crate::schema::{Normalized, ObjectName};
 
@@ -18,11 +18,11 @@ pub async fn plan_as_noted(
     url: &Url,
     desired: &Normalized,
     holding: &BTreeSet<ObjectName>,
-    way: Way,
+    plan_options: PlanOptions,
 ) -> Result<(Plan, Remarks, Vec<ObjectName>), PlanError> {
-    let mut connection = Connection::open_within(url, way.wait).await?;
+    let mut connection = Connection::open_within(url, plan_options.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    let (planned, _) = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..How::in_way(way) }).await?;
+    let (planned, _) = planner::plan_as(&mut connection, desired, &How { holding: Some(holding), ..How::in_way(plan_options) }).await?;
     connection.rollback().await?;
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };

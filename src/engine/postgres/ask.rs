@@ -96,7 +96,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
     };
     match outcome {
         Ok(text) => Ok(Ok(text)),
-        Err(error) if error.is_no_refusal() => Err(error),
+        Err(error) if error.is_interruption() => Err(error),
         refused => {
             connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;
             Ok(refused)
@@ -123,7 +123,7 @@ pub(crate) async fn collation(connection: &mut Connection, question: &Question) 
                        WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass";
             connection.texts(sql).await.map(|t| t.into_iter().next())?
         }
-        Err(error) if error.is_no_refusal() => return Err(error),
+        Err(error) if error.is_interruption() => return Err(error),
         Err(_) => None,
     };
     connection.execute("ROLLBACK TO SAVEPOINT rosey_ask").await?;

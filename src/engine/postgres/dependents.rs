@@ -14,7 +14,7 @@ use super::facts::Facts;
 use super::inspect::{ident, not_of_extension};
 use super::lower::{self, Going, What};
 use super::names::{Names, literal, quote};
-use super::planner::Settled;
+use super::planner::NormalizedPair;
 use crate::diff::Changes;
 use crate::plan::{Action, Code, Hazard, Level, Step};
 use crate::schema::{Address, ObjectName, Schema};
@@ -28,7 +28,7 @@ pub(crate) async fn stop(
     connection: &mut Connection,
     steps: &mut [Step],
     changes: &Changes,
-    settled: &Settled,
+    settled: &NormalizedPair,
     facts: &Facts,
 ) -> Result<(), Error> {
     let (current, desired) = (settled.current.schema(), settled.desired.schema());

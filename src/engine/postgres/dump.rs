@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::connection::Connection;
 use crate::diff::TableChange;
 use crate::engine::traits::Backup;
-use crate::engine::{ApplyError, Pulse};
+use crate::engine::{ApplyError, CancelToken};
 use crate::plan::{Level, Plan};
 use crate::schema::ObjectName;
 
@@ -60,7 +60,7 @@ pub(super) async fn place(connection: &mut Connection, folder: Option<&Path>) ->
 }
 
 /// Writes the dump to a file that only its owner can read.
-pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &Pulse) -> Result<(), ApplyError> {
+pub(super) async fn write(connection: &mut Connection, backup: &Backup, cancel_token: &CancelToken) -> Result<(), ApplyError> {
     let Backup { path, tables } = backup;
     let home = connection.texts("SELECT current_schema()::text").await?.into_iter().next().unwrap_or_default();
     // Only the owner may read the file, from its first byte on.
@@ -75,7 +75,7 @@ pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &
     connection.url().as_environment(&mut command);
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let outcome = match child {
-        Ok(child) => ended(child, pulse).await,
+        Ok(child) => ended(child, cancel_token).await,
         Err(e) => Err(Some(reason(&e))),
     };
     match outcome {
@@ -89,7 +89,7 @@ pub(super) async fn write(connection: &mut Connection, backup: &Backup, pulse: &
 
 /// Waits for pg_dump and returns the first line of its error output if it fails. Ends it, without a message,
 /// when the apply is cancelled.
-async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
+async fn ended(mut child: Child, cancel_token: &CancelToken) -> Result<(), Option<String>> {
     let said = child.stderr.take().map(|mut from| {
         std::thread::spawn(move || {
             let mut words = Vec::new();
@@ -98,7 +98,7 @@ async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
         })
     });
     let status = loop {
-        if pulse.cancel.load(Relaxed) {
+        if cancel_token.cancel.load(Relaxed) {
             child.kill().ok();
             child.wait().ok();
             return Err(None);
@@ -112,7 +112,7 @@ async fn ended(mut child: Child, pulse: &Pulse) -> Result<(), Option<String>> {
     match status.success() {
         true => Ok(()),
         // Ctrl-C reaches every process of the terminal, so pg_dump fails too.
-        false if pulse.cancel.load(Relaxed) => Err(None),
+        false if cancel_token.cancel.load(Relaxed) => Err(None),
         false => Err(Some(words.lines().next().unwrap_or("pg_dump failed").to_owned())),
     }
 }

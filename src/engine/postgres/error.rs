@@ -155,7 +155,7 @@ pub enum Error {
 impl Error {
     /// Returns whether the error says nothing about the statement itself: the session ended, the statement
     /// was cancelled, or it could not get its locks.
-    pub(crate) fn is_no_refusal(&self) -> bool {
+    pub(crate) fn is_interruption(&self) -> bool {
         matches!(self, Error::Lost(_) | Error::Pooled { .. } | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
     }
 

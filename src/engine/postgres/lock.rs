@@ -8,7 +8,7 @@ use super::connection::{Begin, Connection};
 use super::settings::{self, Saved};
 use super::{Error, Url};
 use crate::engine::traits::Wait;
-use crate::engine::{ApplyError, Pulse};
+use crate::engine::{ApplyError, CancelToken};
 
 /// The key of the advisory lock that one apply at a time holds on a database
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in
@@ -45,8 +45,8 @@ impl Ask {
 /// # Errors
 /// [`ApplyError::Locked`], with the lock holder, if the wait times out; [`Error::ReadOnly`] if the server is
 /// read-only.
-pub(super) async fn begin(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<(), ApplyError> {
-    take(connection, Ask::Transaction, wait, pulse).await?;
+pub(super) async fn begin(connection: &mut Connection, wait: Wait, cancel_token: &CancelToken) -> Result<(), ApplyError> {
+    take(connection, Ask::Transaction, wait, cancel_token).await?;
     is_writable(connection).await
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn begin(connection: &mut Connection, wait: Wait, pulse: &Pulse
 /// [`ApplyError::Locked`], with the lock holder, if the wait times out.
 pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), ApplyError> {
     let mut connection = Connection::open(url).await?;
-    take(&mut connection, Ask::Others, Wait::from_now(wait), &Pulse::default()).await?;
+    take(&mut connection, Ask::Others, Wait::from_now(wait), &CancelToken::default()).await?;
     connection.close().await.ok();
     Ok(())
 }
@@ -66,9 +66,9 @@ pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), App
 ///
 /// # Errors
 /// Those of [`begin`].
-pub(super) async fn hold(connection: &mut Connection, wait: Wait, pulse: &Pulse) -> Result<Saved, ApplyError> {
+pub(super) async fn hold(connection: &mut Connection, wait: Wait, cancel_token: &CancelToken) -> Result<Saved, ApplyError> {
     let saved = settings::settle(connection).await?;
-    let held = match take(connection, Ask::Session, wait, pulse).await {
+    let held = match take(connection, Ask::Session, wait, cancel_token).await {
         Ok(()) => is_writable(connection).await,
         refused => refused,
     };
@@ -89,9 +89,9 @@ pub(super) async fn release(connection: &mut Connection, saved: &Saved) {
     settings::give_back(connection, saved).await.ok();
 }
 
-async fn take(connection: &mut Connection, ask: Ask, wait: Wait, pulse: &Pulse) -> Result<(), ApplyError> {
+async fn take(connection: &mut Connection, ask: Ask, wait: Wait, cancel_token: &CancelToken) -> Result<(), ApplyError> {
     loop {
-        if pulse.cancel.load(Relaxed) {
+        if cancel_token.cancel.load(Relaxed) {
             return Err(ApplyError::Interrupted);
         }
         connection.begin(Begin::Write).await?;

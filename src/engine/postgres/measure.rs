@@ -60,7 +60,7 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
     let until = Instant::now() + BUDGET;
     let mut all = countings(steps, measuring);
     evaluate(connection, &mut all, measuring, until).await?;
-    let mut forward = without_way_back(steps, &all);
+    let mut forward = without_cast_back(steps, &all);
     evaluate(connection, &mut forward, measuring, until).await?;
     let told = |c: &Counting| matches!(c.outcome, Some(Outcome::Counted(..) | Outcome::Not(NotCounted::Fails { .. })));
     for counted in forward.into_iter().filter(told) {
@@ -96,7 +96,7 @@ async fn evaluate(connection: &mut Connection, all: &mut [Counting], measuring: 
 
 /// Returns counts without the cast back, for counts of converted values that failed: they show whether only
 /// the cast back fails.
-fn without_way_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
+fn without_cast_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
     let failed = |c: &&Counting| matches!(c.outcome, Some(Outcome::Refused(_) | Outcome::Not(NotCounted::Fails { .. })));
     let forward = |c: &Counting| {
         let sql = steps.get(c.step)?.hazards.get(c.hazard)?.forward.clone()?;
@@ -256,7 +256,7 @@ async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Erro
         return Ok(());
     }
     match connection.own(&["SAVEPOINT rosey_check", "SET LOCAL client_connection_check_interval = 500"]).await {
-        Err(error) if error.is_no_refusal() => Err(error),
+        Err(error) if error.is_interruption() => Err(error),
         Err(_) => connection.own(&["ROLLBACK TO SAVEPOINT rosey_check"]).await,
         Ok(()) => Ok(()),
     }
@@ -312,7 +312,7 @@ fn numbers(row: &sqlx::postgres::PgRow) -> Option<(i64, Option<i64>)> {
 fn why(error: Error, took: Duration, limit: Duration) -> Result<NotCounted, Error> {
     match error {
         Error::Cancelled if took + Duration::from_millis(50) >= limit => Ok(NotCounted::TookLonger(limit)),
-        error if error.is_no_refusal() => Err(error),
+        error if error.is_interruption() => Err(error),
         Error::Privilege(_) => Ok(NotCounted::NoPrivilege),
         error => {
             let (code, meaning) = meaning(&error);

@@ -13,7 +13,7 @@ use super::{
     check, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
-use crate::engine::Way;
+use crate::engine::PlanOptions;
 use crate::engine::guards::Guards;
 use crate::plan::{self, Counts, Plan, Step};
 use crate::schema::{Dialect, Normalized, ObjectName, Problem, Schema, Table};
@@ -59,7 +59,7 @@ pub(crate) fn as_shown(live: &Live) -> Schema {
 }
 
 /// Both schemas in one spelling, and what else was read.
-pub(crate) struct Settled {
+pub(crate) struct NormalizedPair {
     pub(crate) live: Live,
     pub(crate) current: Normalized,
     pub(crate) desired: Normalized,
@@ -71,7 +71,7 @@ pub(crate) struct Settled {
     pub(crate) refused: Vec<Problem>,
 }
 
-impl Settled {
+impl NormalizedPair {
     /// Returns the differences.
     pub(crate) fn changes(&self) -> Result<Changes, PlanError> {
         if !self.refused.is_empty() {
@@ -84,14 +84,19 @@ impl Settled {
 }
 
 /// Reads the live schema and brings both into one spelling.
-pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(Settled, Guards), Error> {
+pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(NormalizedPair, Guards), Error> {
     let live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
     Ok((settled_from(connection, live, desired, &guards).await?, guards))
 }
 
 /// Brings an inspected and a desired schema into one spelling, with the server's help.
-pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desired: &Schema, guards: &Guards) -> Result<Settled, Error> {
+pub(crate) async fn settled_from(
+    connection: &mut Connection,
+    live: Live,
+    desired: &Schema,
+    guards: &Guards,
+) -> Result<NormalizedPair, Error> {
     let Aligned { live, mut current, mut wanted, left_alone } = aligned(live, desired, guards);
     let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
@@ -101,7 +106,7 @@ pub(crate) async fn settled_from(connection: &mut Connection, live: Live, desire
     }
     given_names::settle_all(&mut current, &mut wanted);
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    Ok(Settled { live, current, desired, left_alone, unasked, refused })
+    Ok(NormalizedPair { live, current, desired, left_alone, unasked, refused })
 }
 
 /// Both schemas in one spelling, as far as that is possible without a server.
@@ -154,7 +159,7 @@ pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Resu
 /// A plan, and what it was made from.
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
-    pub(crate) settled: Settled,
+    pub(crate) settled: NormalizedPair,
     /// The steps as they were before they were counted.
     pub(crate) uncounted: Vec<Step>,
     /// Tables that have rows, although the plan was to be made as if they had none.
@@ -174,8 +179,8 @@ pub(crate) struct How<'h> {
 
 impl<'h> How<'h> {
     /// As the options say.
-    pub(crate) fn in_way(way: Way) -> How<'h> {
-        How { online: way.online, counts: way.counts, holding: None }
+    pub(crate) fn in_way(plan_options: PlanOptions) -> How<'h> {
+        How { online: plan_options.online, counts: plan_options.counts, holding: None }
     }
 
     /// Returns the options of an approved plan.
@@ -192,7 +197,12 @@ pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, h
 }
 
 /// Plans from settled schemas whose changes have been found possible, and counts.
-pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, guards: &Guards, how: &How<'_>) -> Result<Planned, PlanError> {
+pub(crate) async fn plan_from(
+    connection: &mut Connection,
+    settled: NormalizedPair,
+    guards: &Guards,
+    how: &How<'_>,
+) -> Result<Planned, PlanError> {
     let changes = settled.changes()?;
     let (mut steps, mut uncounted) = (Vec::new(), Vec::new());
     let mut holding_after_all = Vec::new();
@@ -213,7 +223,7 @@ pub(crate) async fn plan_from(connection: &mut Connection, settled: Settled, gua
 }
 
 /// Returns what a count may contain from the schema file: the expressions and types of what changes.
-fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring {
+fn measuring(settled: &NormalizedPair, changes: &Changes, counts: Counts) -> Measuring {
     let mut fragments: Vec<String> = changes
         .tables()
         .filter_map(|c| if let TableChange::Alter(e) = c { Some(&e.after) } else { None })
@@ -228,7 +238,7 @@ fn measuring(settled: &Settled, changes: &Changes, counts: Counts) -> Measuring 
 ///
 /// # Errors
 /// [`PlanError::Schema`] with what it rejects.
-pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, changes: &Changes) -> Result<(), PlanError> {
+pub(crate) async fn is_possible(connection: &mut Connection, settled: &NormalizedPair, changes: &Changes) -> Result<(), PlanError> {
     let mut problems = known_types::problems(connection, changes, settled.desired.schema()).await?;
     problems.extend(known_types::without_virtual(settled.live.server.version, changes));
     if problems.is_empty() && !settled.unasked {
@@ -238,7 +248,13 @@ pub(crate) async fn is_possible(connection: &mut Connection, settled: &Settled, 
 }
 
 /// Returns the steps in execution order, not yet counted.
-pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, facts: &Facts, online: bool) -> Result<Vec<Step>, PlanError> {
+pub(super) fn lowered(
+    settled: &NormalizedPair,
+    guards: &Guards,
+    changes: &Changes,
+    facts: &Facts,
+    online: bool,
+) -> Result<Vec<Step>, PlanError> {
     let not_there_yet = known_types::without_virtual(settled.live.server.version, changes);
     if !not_there_yet.is_empty() {
         return Err(PlanError::Schema(not_there_yet));
@@ -251,7 +267,7 @@ pub(super) fn lowered(settled: &Settled, guards: &Guards, changes: &Changes, fac
 }
 
 /// Returns the plan of these steps.
-pub(super) fn made(settled: &Settled, guards: &Guards, changes: Changes, steps: Vec<Step>, how: &How<'_>) -> Plan {
+pub(super) fn made(settled: &NormalizedPair, guards: &Guards, changes: Changes, steps: Vec<Step>, how: &How<'_>) -> Plan {
     Plan {
         dialect: Dialect::Postgres,
         unmanaged: beside(&changes, settled.current.schema(), settled.desired.schema()),

@@ -12,7 +12,7 @@ use super::settings::{self, Saved};
 use super::{Url, affinity, commit, dump, lock, run};
 use crate::engine::history::{create_history, insert_history, upgrade_history};
 use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
-use crate::engine::{self, BackupMode, PlanError, Pulse, Way};
+use crate::engine::{self, BackupMode, CancelToken, PlanError, PlanOptions};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
@@ -28,7 +28,12 @@ impl Engine for Server<'_> {
         Dialect::Postgres
     }
 
-    fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, pulse: Arc<Pulse>) -> Answer<'a, Box<dyn Session>, engine::Error> {
+    fn open<'a>(
+        &'a self,
+        purpose: Purpose<'a>,
+        wait: Duration,
+        cancel_token: Arc<CancelToken>,
+    ) -> Answer<'a, Box<dyn Session>, engine::Error> {
         Box::pin(async move {
             let applies = matches!(purpose, Purpose::Apply(_));
             let mut connection = Connection::open_within(self.0, if applies { wait.min(AT_ONCE) } else { wait }).await?;
@@ -37,7 +42,7 @@ impl Engine for Server<'_> {
                 Purpose::Try => drop(settings::settle(&mut connection).await?),
                 Purpose::Read | Purpose::Record => {}
             }
-            Ok(Box::new(Open { connection, pulse, held: None }) as Box<dyn Session>)
+            Ok(Box::new(Open { connection, cancel_token, held: None }) as Box<dyn Session>)
         })
     }
 
@@ -45,8 +50,13 @@ impl Engine for Server<'_> {
         Box::pin(async move { Ok(Some(run::in_the_way(self.0).await)) })
     }
 
-    fn plan_as_noted<'a>(&'a self, desired: &'a Normalized, facts: &'a [Fact], way: Way) -> Option<Local<'a, AsNoted, PlanError>> {
-        Some(Box::pin(async move { super::plan_as_noted(self.0, desired, &super::offline::holding(facts), way).await }))
+    fn plan_as_noted<'a>(
+        &'a self,
+        desired: &'a Normalized,
+        facts: &'a [Fact],
+        plan_options: PlanOptions,
+    ) -> Option<Local<'a, AsNoted, PlanError>> {
+        Some(Box::pin(async move { super::plan_as_noted(self.0, desired, &super::offline::holding(facts), plan_options).await }))
     }
 
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {
@@ -63,7 +73,7 @@ impl Cancel for Canceller {
 /// A session with a server.
 struct Open {
     connection: Connection,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     /// What the session was set to, while it holds the lock.
     held: Option<Saved>,
 }
@@ -82,7 +92,7 @@ impl Session for Open {
     }
 
     fn begin(&mut self, wait: Wait) -> Answer<'_, ()> {
-        Box::pin(async move { lock::begin(&mut self.connection, wait, &self.pulse).await })
+        Box::pin(async move { lock::begin(&mut self.connection, wait, &self.cancel_token).await })
     }
 
     fn commit(&mut self) -> Answer<'_, Committed, engine::Error> {
@@ -106,7 +116,7 @@ impl Session for Open {
 
     fn hold(&mut self, wait: Wait) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.held = Some(lock::hold(&mut self.connection, wait, &self.pulse).await?);
+            self.held = Some(lock::hold(&mut self.connection, wait, &self.cancel_token).await?);
             Ok(())
         })
     }
@@ -160,7 +170,7 @@ impl Session for Open {
     }
 
     fn back_up<'a>(&'a mut self, backup: &'a Backup) -> Answer<'a, ()> {
-        Box::pin(dump::write(&mut self.connection, backup, &self.pulse))
+        Box::pin(dump::write(&mut self.connection, backup, &self.cancel_token))
     }
 
     fn keep_newest(&self, newest: &Path, keep: Option<usize>) {

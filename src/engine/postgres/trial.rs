@@ -144,7 +144,7 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
 async fn is_taken(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
     match gate::execute(connection, sql).await {
         Ok(()) => Ok(true),
-        Err(error) if error.is_no_refusal() => Err(error),
+        Err(error) if error.is_interruption() => Err(error),
         Err(_) => Ok(false),
     }
 }
@@ -235,7 +235,7 @@ async fn tried(connection: &mut Connection, sql: &str) -> Result<Option<Error>, 
     connection.own(&["SAVEPOINT rosey_try"]).await?;
     match gate::execute(connection, sql).await {
         Ok(()) => connection.own(&["RELEASE SAVEPOINT rosey_try"]).await.map(|()| None),
-        Err(error) if error.is_no_refusal() => Err(error),
+        Err(error) if error.is_interruption() => Err(error),
         Err(refusal) => connection.own(&["ROLLBACK TO SAVEPOINT rosey_try"]).await.map(|()| Some(refusal)),
     }
 }

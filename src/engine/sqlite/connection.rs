@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
 use super::{codes, file, prepare};
-use crate::engine::{PULSE, Pulse};
+use crate::engine::{CANCELLED, CancelToken};
 
 /// Errors from a SQLite database.
 #[derive(Debug, thiserror::Error)]
@@ -326,12 +326,12 @@ pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
 
 impl Connection {
     /// Makes a long statement observable and cancellable: dropping its future would not stop it.
-    pub(crate) async fn watch(&mut self, pulse: std::sync::Arc<Pulse>) -> Result<(), Error> {
+    pub(crate) async fn watch(&mut self, cancel_token: std::sync::Arc<CancelToken>) -> Result<(), Error> {
         use std::sync::atomic::Ordering::Relaxed;
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
-        handle.set_progress_handler(PULSE, move || {
-            pulse.beats.fetch_add(1, Relaxed);
-            !pulse.cancel.load(Relaxed)
+        handle.set_progress_handler(CANCELLED, move || {
+            cancel_token.beats.fetch_add(1, Relaxed);
+            !cancel_token.cancel.load(Relaxed)
         });
         Ok(())
     }

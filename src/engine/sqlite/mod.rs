@@ -42,7 +42,7 @@ mod works;
 #[cfg(test)]
 mod oracle;
 
-pub use crate::engine::{PULSE, Pulse};
+pub use crate::engine::{CANCELLED, CancelToken};
 pub use check::problems;
 pub use connection::Error;
 pub use from_sql::{Made, SqlFileError, from_sql};

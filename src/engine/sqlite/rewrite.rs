@@ -9,7 +9,7 @@ use super::inspect::{self, Live, Stored};
 use super::lexer::quote;
 use super::lower::words;
 use super::prove;
-use crate::diff::Sequel;
+use crate::diff::OrderedRenames;
 use crate::schema::Schema;
 
 /// Returns the views and triggers that name something renamed, as they are afterwards. Those that SQLite
@@ -17,7 +17,7 @@ use crate::schema::Schema;
 ///
 /// # Errors
 /// If SQLite cannot read its in-memory database.
-pub(crate) async fn bodies(live: &Live, renames: &Sequel) -> Result<Schema, Error> {
+pub(crate) async fn bodies(live: &Live, renames: &OrderedRenames) -> Result<Schema, Error> {
     let mut names: BTreeSet<String> = renames.tables.iter().map(|(old, _)| old.name.as_str().to_ascii_lowercase()).collect();
     names.extend(renames.columns.keys().map(|t| t.name.as_str().to_ascii_lowercase()));
     let concerned = concerned(live, &mut names);
@@ -75,7 +75,7 @@ async fn copy(memory: &mut Connection, live: &Live, concerned: &[&Stored], mut n
     }
 }
 
-fn statements(renames: &Sequel) -> Vec<String> {
+fn statements(renames: &OrderedRenames) -> Vec<String> {
     let tables = renames.tables.iter().map(|(old, new)| {
         let (old, new) = (quote(old.name.as_str()), quote(new.name.as_str()));
         format!("ALTER TABLE {old} RENAME TO {new}")

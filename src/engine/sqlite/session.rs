@@ -12,7 +12,7 @@ use super::verify::{self, Broken};
 use super::{backup, file, gate, inspect, room};
 use crate::engine::history::{create_history, insert_history, upgrade_history};
 use crate::engine::traits::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
-use crate::engine::{self, ApplyError, BackupMode, Pulse};
+use crate::engine::{self, ApplyError, BackupMode, CancelToken};
 use crate::plan::{Action, Plan, Record, Statement, Step};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
@@ -29,7 +29,12 @@ impl Engine for File<'_> {
         Dialect::Sqlite
     }
 
-    fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, pulse: Arc<Pulse>) -> Answer<'a, Box<dyn Session>, engine::Error> {
+    fn open<'a>(
+        &'a self,
+        purpose: Purpose<'a>,
+        wait: Duration,
+        cancel_token: Arc<CancelToken>,
+    ) -> Answer<'a, Box<dyn Session>, engine::Error> {
         Box::pin(async move {
             let mode = match purpose {
                 Purpose::Read => Mode::Read,
@@ -42,7 +47,7 @@ impl Engine for File<'_> {
             }
             let opened = Connection::open(self.0, mode, wait).await?;
             let connection = if matches!(purpose, Purpose::Try) { opened.telling_all() } else { opened };
-            Ok(Box::new(Open { connection, path: self.0.to_path_buf(), pulse, broken: None }) as Box<dyn Session>)
+            Ok(Box::new(Open { connection, path: self.0.to_path_buf(), cancel_token, broken: None }) as Box<dyn Session>)
         })
     }
 }
@@ -51,7 +56,7 @@ impl Engine for File<'_> {
 struct Open {
     connection: Connection,
     path: PathBuf,
-    pulse: Arc<Pulse>,
+    cancel_token: Arc<CancelToken>,
     /// The references that rows broke before the steps.
     broken: Option<Broken>,
 }
@@ -110,7 +115,7 @@ impl Session for Open {
     }
 
     /// Refuses to rewrite a damaged file. A file that is too big to be looked at in time is taken for sound. From here on, the
-    /// pulse is felt: looking for damage has a limit of its own.
+    /// cancel token is watched: the search for damage has a limit of its own.
     fn is_sound<'a>(&'a mut self, approved: &'a Plan) -> Answer<'a, ()> {
         Box::pin(async move {
             if approved.steps.iter().any(rewrites)
@@ -118,7 +123,7 @@ impl Session for Open {
             {
                 return Err(ApplyError::Damaged { path: self.path.display().to_string(), found });
             }
-            self.connection.watch(self.pulse.clone()).await?;
+            self.connection.watch(self.cancel_token.clone()).await?;
             Ok(())
         })
     }

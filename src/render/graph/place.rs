@@ -39,13 +39,13 @@ pub(super) struct Placed {
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) boxes: Vec<Rect>,
-    pub(super) ways: Vec<Way>,
+    pub(super) curves: Vec<Curve>,
 }
 
 /// The path of a line in SVG, and its two ends, each with the side of the box that it is at (1 is right, -1
 /// left).
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(super) struct Curve {
     pub(super) path: String,
     pub(super) from: (f64, f64, f64),
     pub(super) to: (f64, f64, f64),
@@ -60,8 +60,8 @@ pub(super) fn place(picture: &Picture) -> Placed {
     let mut parts: Vec<Part> = connected.into_iter().map(|members| Part::lay(members, &mut boxes, &picture.relations)).collect();
     let (mut width, mut height) = shelve(&mut parts, &mut boxes, (area * SHAPE).sqrt().max(SCREEN));
     below(&parts, &mut boxes, &mut width, &mut height, (area * SHAPE).sqrt());
-    let ways = picture.relations.iter().enumerate().map(|(i, r)| way(&parts, &boxes, i, r)).collect();
-    Placed { width: width + MARGIN, height: height + MARGIN, boxes, ways }
+    let curves = picture.relations.iter().enumerate().map(|(i, r)| curve(&parts, &boxes, i, r)).collect();
+    Placed { width: width + MARGIN, height: height + MARGIN, boxes, curves }
 }
 
 /// Arranges the parts in rows of about the given width, the tallest first. Returns the total width and
@@ -113,14 +113,14 @@ fn below(parts: &[Part], boxes: &mut [Rect], width: &mut f64, height: &mut f64, 
     *height = bottoms.into_iter().fold(*height, |h, b| h.max(b - GAP_Y));
 }
 
-fn way(parts: &[Part], boxes: &[Rect], line: usize, relation: &Relation) -> Way {
+fn curve(parts: &[Part], boxes: &[Rect], line: usize, relation: &Relation) -> Curve {
     let end = |(table, row): (usize, usize), side: f64| {
         let b = boxes[table];
         (if side > 0.0 { b.x + b.w } else { b.x }, b.y + row_middle(row), side)
     };
     let beside = || {
         let (from, to) = (end(relation.from, 1.0), end(relation.to, 1.0));
-        Way { path: format!("M{} {} {}", from.0, from.1, turn((from.0, from.1), (to.0, to.1), true)), from, to }
+        Curve { path: format!("M{} {} {}", from.0, from.1, turn((from.0, from.1), (to.0, to.1), true)), from, to }
     };
     let Some(part) = parts.iter().find(|p| p.members.contains(&relation.from.0)) else { return beside() };
     let left = part.layers.lines[line].left;
@@ -134,7 +134,7 @@ fn way(parts: &[Part], boxes: &[Rect], line: usize, relation: &Relation) -> Way 
     let side = |table: usize, c: usize| if part.columns[c].forth() == (table == left) { 1.0 } else { -1.0 };
     let (from, to) = (end(relation.from, side(relation.from.0, a)), end(relation.to, side(relation.to.0, b)));
     let (first, last) = if relation.from.0 == left { (from, to) } else { (to, from) };
-    Way { path: path(part, line, (a.min(b), a.max(b)), (first.0, first.1), (last.0, last.1)), from, to }
+    Curve { path: path(part, line, (a.min(b), a.max(b)), (first.0, first.1), (last.0, last.1)), from, to }
 }
 
 /// Returns the path of a line through the columns between its ends.

@@ -2,7 +2,7 @@
 //! scheme.
 
 use super::picture::{Entity, Picture, Relation, Row};
-use super::place::{CELL, GUTTER, HEAD, LONGEST, Rect, Way, place, row_middle};
+use super::place::{CELL, Curve, GUTTER, HEAD, LONGEST, Rect, place, row_middle};
 use super::{class, sign};
 use crate::plan::counted;
 use crate::render::markup::{cells, clipped, line, xml};
@@ -32,7 +32,7 @@ pub(super) fn draw(picture: &Picture) -> String {
     let width = placed.width.max(cells(&legend.1) as f64 * CELL + 40.0);
     let what = format!("{}, {}", counted(picture.entities.len() as i64, "table"), counted(picture.relations.len() as i64, "foreign key"));
     let mut out = open(width, placed.height + LEGEND, &what);
-    picture.relations.iter().zip(&placed.ways).for_each(|(r, w)| relation(r, w, &mut out));
+    picture.relations.iter().zip(&placed.curves).for_each(|(r, w)| relation(r, w, &mut out));
     picture.entities.iter().zip(&placed.boxes).for_each(|(e, b)| entity(e, *b, &mut out));
     out.push_str(&legend.0);
     out.push_str("</svg>\n");
@@ -61,15 +61,15 @@ fn legend(picture: &Picture, y: f64) -> (String, String) {
     (format!("<text class=\"soft\" x=\"20\" y=\"{}\" fill=\"{SOFT}\">{}</text>\n", y + LEGEND - 12.0, line(&text)), text)
 }
 
-fn relation(relation: &Relation, way: &Way, out: &mut String) {
+fn relation(relation: &Relation, curve: &Curve, out: &mut String) {
     let dashes = if relation.optional { " stroke-dasharray=\"5 3\"" } else { "" };
     let (drawn, tip) = drawn(relation.mark);
     out.push_str(&format!("<g class=\"relation{}\"><title>{}</title>", class(relation.mark), line(&relation.title)));
-    out.push_str(&format!("<path {drawn}{dashes} d=\"{}\"/>", way.path));
-    let (x, y, side) = way.to;
+    out.push_str(&format!("<path {drawn}{dashes} d=\"{}\"/>", curve.path));
+    let (x, y, side) = curve.to;
     let back = x + side * 9.0;
     out.push_str(&format!("<path {tip} d=\"M{x} {y} L{back} {} L{back} {} Z\"/>", y - 4.5, y + 4.5));
-    let (x, y, side) = way.from;
+    let (x, y, side) = curve.from;
     // Many rows can reference: a crow's foot. Only one: a bar.
     let ahead = x + side * 9.0;
     let foot = if relation.single {
@@ -137,8 +137,8 @@ fn colour(mark: Option<Symbol>) -> &'static str {
 /// Returns the attributes of a line between boxes, and of its arrowhead.
 pub(super) fn drawn(mark: Option<Symbol>) -> (String, String) {
     let colour = colour(mark);
-    let way = format!("class=\"way\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"");
-    (way, format!("class=\"tip\" fill=\"{colour}\""))
+    let curve = format!("class=\"way\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.4\"");
+    (curve, format!("class=\"tip\" fill=\"{colour}\""))
 }
 
 /// Returns the attributes of a box, in the color of its mark.

@@ -64,7 +64,7 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
         let Some(probe) = literals::replaced(sql, place) else { return Err(Error::NotParsed) };
         connection.own(&["SAVEPOINT rosey_constants"]).await?;
         let taken = connection.execute(&probe).await;
-        if taken.as_ref().is_err_and(Error::is_no_refusal) {
+        if taken.as_ref().is_err_and(Error::is_interruption) {
             return taken.map(drop);
         }
         // A plain literal cannot become a value with parts: if the server accepts it, the type is a text or

@@ -76,7 +76,7 @@ impl Gate {
         match execute(connection, &view).await {
             Ok(()) => {}
             Err(Error::NotParsed) => return Ok(Judged::Refused(vec![Some(not_parsed()); asked.len()])),
-            Err(error) if error.is_no_refusal() => return Err(error),
+            Err(error) if error.is_interruption() => return Err(error),
             Err(refusal) => return Ok(Judged::NotTaken(refusal)),
         }
         let named = named(asked);

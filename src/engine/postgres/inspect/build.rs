@@ -38,7 +38,7 @@ pub(super) struct Builder {
     pub(super) materialized: BTreeMap<i64, MaterializedView>,
     pub(super) domains: BTreeMap<i64, Domain>,
     /// Constraints with an index, by the index's OID.
-    pub(super) keys: BTreeMap<i64, super::tables::Found>,
+    pub(super) keys: BTreeMap<i64, super::tables::ConstraintRow>,
     /// Relations that are not managed: reserved, partitioned, inherited, foreign.
     hidden: BTreeSet<i64>,
 }

@@ -13,7 +13,7 @@ use crate::schema::{
 };
 
 /// A row of `pg_constraint`.
-pub(super) struct Found {
+pub(super) struct ConstraintRow {
     table: i64,
     domain: i64,
     name: String,
@@ -36,7 +36,7 @@ pub(super) struct Found {
     period: bool,
 }
 
-fn found(row: &PgRow) -> Found {
+fn found(row: &PgRow) -> ConstraintRow {
     let mut f = Fields::of(row);
     let (table, domain, name, kind) = (f.number(), f.number(), f.text(), f.text());
     let (can_wait, waits) = (f.flag(), f.flag());
@@ -45,7 +45,7 @@ fn found(row: &PgRow) -> Found {
         (true, false) => Some(Deferrable::InitiallyImmediate),
         (true, true) => Some(Deferrable::InitiallyDeferred),
     };
-    Found {
+    ConstraintRow {
         table,
         domain,
         name,
@@ -79,7 +79,7 @@ impl Builder {
         self.domain_check(found.domain, Check { name: Some(ident(&found.name)), ..check });
     }
 
-    fn of_table(&mut self, found: Found) {
+    fn of_table(&mut self, found: ConstraintRow) {
         let Some(relation) = self.live.relations.get(&found.table) else { return };
         let columns = columns_of(relation, &found.columns);
         let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), columns_of(p, &found.parent_columns)));
@@ -156,10 +156,10 @@ impl Builder {
     }
 
     /// Adds a constraint that has an index.
-    fn key(&mut self, found: Found, index: Index) {
+    fn key(&mut self, found: ConstraintRow, index: Index) {
         let Some(table) = self.tables.get_mut(&found.table) else { return };
         let plain: Option<Vec<KeyPart>> = index.parts.iter().map(|p| p.column().cloned().map(KeyPart::plain)).collect();
-        let Found { deferrable, comment, .. } = found;
+        let ConstraintRow { deferrable, comment, .. } = found;
         let (name, include) = (ident(&found.name), index.include.clone());
         match (found.kind.as_str(), plain) {
             ("p", Some(parts)) => {
@@ -190,14 +190,14 @@ fn unless_default(name: Ident, default: &str) -> Option<Ident> {
     Some(name).filter(|n| n.as_str() != default)
 }
 
-fn check(found: &Found, table: &Table) -> Check {
+fn check(found: &ConstraintRow, table: &Table) -> Check {
     let expr = expr(found.expr.as_deref().unwrap_or_default());
     let check = Check { no_inherit: found.no_inherit, not_valid: !found.valid, comment: found.comment.clone(), ..Check::new(expr) };
     let name = unless_default(ident(&found.name), &default_name::check(table, &check));
     Check { name, ..check }
 }
 
-fn foreign_key(found: &Found, table: &Table, columns: Vec<Ident>, parent: ObjectName, to: Vec<Ident>) -> ForeignKey {
+fn foreign_key(found: &ConstraintRow, table: &Table, columns: Vec<Ident>, parent: ObjectName, to: Vec<Ident>) -> ForeignKey {
     let fk = ForeignKey {
         to,
         on_delete: action(&found.on_delete),

@@ -10,41 +10,41 @@ use super::super::names::quote;
 use super::aside::untangled;
 use super::resource::Resource;
 use super::tables::{Altered, needed};
-use super::{World, columns, edited, indexes, locks, logging, probes, rename, rows, rules};
+use super::{LoweringContext, columns, edited, indexes, locks, logging, probes, rename, rows, rules};
 use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
 
 /// Returns the step, if anything is to be done in the transaction.
-pub(super) fn step(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
-    let mut statements = away(world, table);
+pub(super) fn step(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
+    let mut statements = away(context, table);
     statements.extend(fill(table));
     statements.extend(columns::uncomputed(table));
     statements.extend(retype(table));
-    statements.extend(renames(world, table));
+    statements.extend(renames(context, table));
     statements.extend(columns::gone(table));
-    statements.extend(columns::come(world, table));
-    statements.extend(columns::settled(world, table));
+    statements.extend(columns::come(context, table));
+    statements.extend(columns::settled(context, table));
     statements.extend(rules_come(table));
-    statements.extend(indexes::come(world, table));
+    statements.extend(indexes::come(context, table));
     statements.extend(options(table));
     if statements.is_empty() {
         return None;
     }
     let mut step = Step::new(table.edits.after.address(), Action::Alter, statements);
     step.reason = reason(table);
-    footprint(world, table, &mut step);
-    step.locks = locks::of_alter(world, table, &step.statements);
-    counted(world, table, &mut step);
+    footprint(context, table, &mut step);
+    step.locks = locks::of_alter(context, table, &step.statements);
+    counted(context, table, &mut step);
     Some(step)
 }
 
 /// Adds what is counted before the change to the first step of the change.
-pub(super) fn counted(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
-    step.rows_of = Some(rows::new_rows(world, table));
+pub(super) fn counted(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step) {
+    step.rows_of = Some(rows::new_rows(context, table));
     step.old_rows = Some(table.old.clone());
-    step.bytes = world.facts.bytes(&table.edits.live.name);
-    step.hazards = probes::hazards(world, table);
+    step.bytes = context.facts.bytes(&table.edits.live.name);
+    step.hazards = probes::hazards(context, table);
 }
 
 fn reason(table: &Altered<'_>) -> String {
@@ -55,15 +55,15 @@ fn reason(table: &Altered<'_>) -> String {
 
 /// Drops constraints and indexes that are removed or would block the change, and removes serial, identity and
 /// generated properties.
-fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+fn away(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let rules = &table.rules;
     let gone = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
     let gone = gone.chain(rules.uniques.iter().filter_map(rules::Op::gone)).chain(rules.keys.iter().filter_map(rules::Op::gone));
     let live = &table.edits.live.name;
-    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(world.constraint_now(live, name)))).on_catalog();
+    let drop = |name: &str| table.before(&format!("DROP CONSTRAINT {}", quote(context.constraint_now(live, name)))).on_catalog();
     let mut found: Vec<Statement> = gone.map(drop).collect();
-    found.extend(indexes::away(world, table));
-    found.extend(columns::loosened(world, table));
+    found.extend(indexes::away(context, table));
+    found.extend(columns::loosened(context, table));
     found
 }
 
@@ -141,7 +141,7 @@ fn retype(table: &Altered<'_>) -> Option<Statement> {
 }
 
 /// Gives the table, its columns, constraints and indexes their new names.
-fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+fn renames(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     if table.edits.renamed_from.is_some() {
         found.push(rename("TABLE", &table.now, table.edits.after.name.name.as_str()));
@@ -149,16 +149,16 @@ fn renames(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     for ((), old, new) in untangled(columns::renamed(table), |n| columns::is_taken(table, n)) {
         found.push(table.after(&format!("RENAME COLUMN {} TO {}", quote(&old), quote(&new))).on_catalog());
     }
-    let mut named: Vec<_> = indexes::renamed(world, table).into_iter().map(|(old, new)| (true, old, new)).collect();
-    let now = |name: &str| world.constraint_now(&table.edits.live.name, name).to_owned();
+    let mut named: Vec<_> = indexes::renamed(context, table).into_iter().map(|(old, new)| (true, old, new)).collect();
+    let now = |name: &str| context.constraint_now(&table.edits.live.name, name).to_owned();
     named.extend(table.rules.renamed().into_iter().map(|(old, new)| (false, now(&old), new)));
     let is_taken = |n: &str| {
         let own = super::rules::named(&table.edits.live).iter().any(|(rule, _)| rule == n);
-        own || world.is_taken(&world.names.sibling(&table.edits.after.name, &ident(n)))
+        own || context.is_taken(&context.names.sibling(&table.edits.after.name, &ident(n)))
     };
     for (is_index, old, new) in untangled(named, is_taken) {
         found.push(match is_index {
-            true => rename("INDEX", &world.names.beside(&table.edits.after.name, &ident(&old)), &new),
+            true => rename("INDEX", &context.names.beside(&table.edits.after.name, &ident(&old)), &new),
             false => table.after(&format!("RENAME CONSTRAINT {} TO {}", quote(&old), quote(&new))).on_catalog(),
         });
     }
@@ -261,50 +261,50 @@ fn options(table: &Altered<'_>) -> Vec<Statement> {
     found
 }
 
-fn footprint(world: &World<'_>, table: &Altered<'_>, step: &mut Step) {
+fn footprint(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step) {
     let (live, after) = (&table.edits.live, &table.edits.after);
     let f = &mut step.footprint;
-    f.creates.push(world.relation(&after.name));
-    f.drops.push(world.shape(&live.name));
+    f.creates.push(context.relation(&after.name));
+    f.drops.push(context.shape(&live.name));
     if table.edits.renamed_from.is_some() {
-        f.creates.push(world.ty(&after.name));
-        f.drops.extend([world.relation(&live.name), world.ty(&live.name)]);
+        f.creates.push(context.ty(&after.name));
+        f.drops.extend([context.relation(&live.name), context.ty(&live.name)]);
     }
-    let (left, taken) = names_passed(world, table);
+    let (left, taken) = names_passed(context, table);
     f.drops.extend(left.difference(&taken).cloned());
     f.creates.extend(taken.difference(&left).cloned());
     // A foreign key may reference a key that is added here.
-    f.creates.push(Resource::Keys(world.names.key(&after.name)).into());
-    f.needs = needed(world, after);
-    f.needs.extend(changed_parts(world, table));
-    f.needs.extend(logging::needs(world, &table.edits));
-    f.creates.extend(logging::done(world, &table.edits));
+    f.creates.push(Resource::Keys(context.names.key(&after.name)).into());
+    f.needs = needed(context, after);
+    f.needs.extend(changed_parts(context, table));
+    f.needs.extend(logging::needs(context, &table.edits));
+    f.creates.extend(logging::done(context, &table.edits));
     f.needs.sort();
     f.needs.dedup();
-    f.frees = needed(world, live).into_iter().filter(|r| world.dropped.contains(r)).collect();
-    f.frees.extend(world.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
+    f.frees = needed(context, live).into_iter().filter(|r| context.dropped.contains(r)).collect();
+    f.frees.extend(context.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
     f.frees.push(Resource::ExtensionsUnused.into());
     // A backfill that reads another table must see it before it changes.
     let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
-    let own = world.shape(&live.name);
-    f.frees.extend(read.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Shape(key.to_string()).into()).filter(|s| *s != own));
+    let own = context.shape(&live.name);
+    f.frees.extend(read.flat_map(|e| context.read_by(&e.text)).map(|key| Resource::Shape(key.to_string()).into()).filter(|s| *s != own));
 }
 
 /// Returns the names of indexes, constraints and sequences that the step releases, and those that it takes.
-fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
     let (live, after) = (&table.edits.live.name, &table.edits.after.name);
-    let relation = |of: &ObjectName, name: &str| world.relation(&world.names.sibling(of, &ident(name)));
+    let relation = |of: &ObjectName, name: &str| context.relation(&context.names.sibling(of, &ident(name)));
     let (mut left, mut taken) = (BTreeSet::new(), BTreeSet::new());
-    let (indexes_left, indexes_taken) = indexes::names_passed(world, table);
+    let (indexes_left, indexes_taken) = indexes::names_passed(context, table);
     left.extend(indexes_left.iter().map(|n| relation(live, n.as_str())));
     taken.extend(indexes_taken.iter().map(|n| relation(after, n.as_str())));
     for (name, indexed) in table.rules.names_left() {
-        left.insert(world.constraint(live, &name));
+        left.insert(context.constraint(live, &name));
         left.extend(indexed.then(|| relation(live, &name)));
     }
     let late = super::later::late_names(table);
     for (name, indexed) in table.rules.names_taken().into_iter().filter(|(name, _)| !late.contains(name)) {
-        taken.insert(world.constraint(after, &name));
+        taken.insert(context.constraint(after, &name));
         taken.extend(indexed.then(|| relation(after, &name)));
     }
     let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
@@ -313,7 +313,7 @@ fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BT
         match (before, new) {
             (Some(old), None) => {
                 let column = super::retype::live_column(&table.edits, &old.name);
-                left.insert(world.relation(&world.sequence_of(live, column)));
+                left.insert(context.relation(&context.sequence_of(live, column)));
             }
             (None, Some(new)) => {
                 taken.insert(relation(after, &super::super::default_name::sequence(after, &new.name)));
@@ -325,8 +325,8 @@ fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BT
 }
 
 /// Returns the resources that the changed table may need, such as an extension.
-fn changed_parts(world: &World<'_>, table: &Altered<'_>) -> Vec<String> {
+fn changed_parts(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<String> {
     let mut footprint = crate::plan::Footprint::default();
-    world.comes(&mut footprint, &table.edits.after.name);
+    context.comes(&mut footprint, &table.edits.after.name);
     footprint.needs
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::inspect::ident;
 use super::super::{ddl, default_name};
 use super::resource::Resource;
-use super::{World, locks, rename};
+use super::{LoweringContext, locks, rename};
 use crate::diff::TableChange;
 use crate::plan::{Action, Lock, Statement, Step, Transaction};
 use crate::schema::{Address, Ident, Kind, ObjectName, Table};
@@ -42,36 +42,36 @@ struct Holder<'a> {
 }
 
 /// Assigns temporary names to the live objects that have these names; returns whether any is new.
-pub(super) fn step_aside(world: &mut World<'_>, contended: &BTreeSet<String>) -> bool {
-    let read = read_by_expressions(world);
+pub(super) fn step_aside(context: &mut LoweringContext<'_>, contended: &BTreeSet<String>) -> bool {
+    let read = read_by_expressions(context);
     let mut found = Vec::new();
-    for holder in holders(world) {
-        let wanted = holder.resources.iter().any(|r| contended.contains(r) && !world.asides.contains_key(r));
+    for holder in holders(context) {
+        let wanted = holder.resources.iter().any(|r| contended.contains(r) && !context.asides.contains_key(r));
         if wanted && !holder.resources.iter().any(|r| read.contains(r)) {
             let base = default_name::make(holder.name.name.as_str(), None, "rosey_aside");
             found.push((holder.resources, holder.name, base));
         }
     }
     let any = !found.is_empty();
-    let mut given: BTreeSet<String> = world.asides.values().map(ToString::to_string).collect();
+    let mut given: BTreeSet<String> = context.asides.values().map(ToString::to_string).collect();
     for (resources, name, base) in found {
-        let is_taken = |n: &str| given.contains(n) || world.is_taken(&world.names.sibling(&name, &ident(n)));
+        let is_taken = |n: &str| given.contains(n) || context.is_taken(&context.names.sibling(&name, &ident(n)));
         let temporary = default_name::free(&base, is_taken);
         given.insert(temporary.clone());
-        world.asides.extend(resources.into_iter().map(|r| (r, ident(&temporary))));
+        context.asides.extend(resources.into_iter().map(|r| (r, ident(&temporary))));
     }
     any
 }
 
 /// Returns the steps that set the temporary names, before all others.
-pub(super) fn steps(world: &World<'_>) -> Vec<Step> {
-    holders(world).iter().filter_map(|holder| step(world, holder)).collect()
+pub(super) fn steps(context: &LoweringContext<'_>) -> Vec<Step> {
+    holders(context).iter().filter_map(|holder| step(context, holder)).collect()
 }
 
 /// Makes a step of the transaction depend on these, and release the temporary names instead of the live ones.
-pub(super) fn follow(world: &World<'_>, step: &mut Step) {
+pub(super) fn follow(context: &LoweringContext<'_>, step: &mut Step) {
     let footprint = &mut step.footprint;
-    for resource in footprint.drops.iter_mut().chain(&mut footprint.frees).filter(|r| world.asides.contains_key(*r)) {
+    for resource in footprint.drops.iter_mut().chain(&mut footprint.frees).filter(|r| context.asides.contains_key(*r)) {
         *resource = Resource::Aside(std::mem::take(resource)).into();
     }
     if step.transaction == Transaction::Inside {
@@ -79,93 +79,93 @@ pub(super) fn follow(world: &World<'_>, step: &mut Step) {
     }
 }
 
-fn step(world: &World<'_>, holder: &Holder<'_>) -> Option<Step> {
-    let temporary = holder.resources.iter().find_map(|r| world.asides.get(r))?;
-    let (sql, to) = (world.names.sql(&holder.name), temporary.as_str());
+fn step(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Step> {
+    let temporary = holder.resources.iter().find_map(|r| context.asides.get(r))?;
+    let (sql, to) = (context.names.sql(&holder.name), temporary.as_str());
     let statement = match holder.what {
         What::Object(kind) => rename(ddl::keyword(kind), &sql, to),
         What::Index => rename("INDEX", &sql, to),
-        What::Constraint => constraint(world, holder, to)?,
+        What::Constraint => constraint(context, holder, to)?,
     };
     let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
     step.reason = format!("another object takes the name {}", holder.name);
     step.footprint.drops.clone_from(&holder.resources);
     step.footprint.creates.push(Resource::NamesFree.into());
-    step.locks.extend(lock(world, holder));
+    step.locks.extend(lock(context, holder));
     Some(step)
 }
 
 /// Renames a constraint without an index. Its table may have a temporary name already.
-fn constraint(world: &World<'_>, holder: &Holder<'_>, to: &str) -> Option<Statement> {
+fn constraint(context: &LoweringContext<'_>, holder: &Holder<'_>, to: &str) -> Option<Statement> {
     let [old, new] = [holder.name.name.as_str(), to].map(super::quote);
-    Some(Statement::new(format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", world.now(holder.table?))))
+    Some(Statement::new(format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", context.now(holder.table?))))
 }
 
-fn lock(world: &World<'_>, holder: &Holder<'_>) -> Option<Lock> {
+fn lock(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Lock> {
     match holder.what {
-        What::Object(Kind::Table) | What::Constraint => holder.table.map(|table| locks::exclusive(world, table)),
-        What::Object(Kind::MaterializedView) => Some(locks::exclusive(world, &holder.name)),
+        What::Object(Kind::Table) | What::Constraint => holder.table.map(|table| locks::exclusive(context, table)),
+        What::Object(Kind::MaterializedView) => Some(locks::exclusive(context, &holder.name)),
         What::Object(_) | What::Index => None,
     }
 }
 
 /// Returns the relations that expressions of the schema file read in their current state.
-fn read_by_expressions(world: &World<'_>) -> BTreeSet<String> {
-    let tables = world.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+fn read_by_expressions(context: &LoweringContext<'_>) -> BTreeSet<String> {
+    let tables = context.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
-    texts.flat_map(|e| world.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
+    texts.flat_map(|e| context.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
 }
 
 /// Returns every object that has a name now.
-fn holders<'a>(world: &World<'a>) -> Vec<Holder<'a>> {
+fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
     let mut found = Vec::new();
-    for table in world.current.tables.values() {
-        of_table(world, table, &mut found);
+    for table in context.current.tables.values() {
+        of_table(context, table, &mut found);
     }
-    for (kind, head) in world.current.heads() {
+    for (kind, head) in context.current.heads() {
         let resources = match kind {
-            Kind::View | Kind::MaterializedView => vec![world.relation(&head.name), world.ty(&head.name)],
-            Kind::Sequence => vec![world.relation(&head.name)],
-            Kind::Enum | Kind::Domain => vec![world.ty(&head.name)],
+            Kind::View | Kind::MaterializedView => vec![context.relation(&head.name), context.ty(&head.name)],
+            Kind::Sequence => vec![context.relation(&head.name)],
+            Kind::Enum | Kind::Domain => vec![context.ty(&head.name)],
             // Tables have been looked at with their parts; the others share their names with nothing.
             Kind::Table | Kind::Trigger | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
         };
         let (name, address) = (head.name.clone(), Address::of(kind, &head.name));
         found.push(Holder { what: What::Object(kind), name, table: None, address, resources });
     }
-    for view in world.current.materialized_views.values() {
-        for name in view.indexes.keys().map(|i| world.names.sibling(&view.name, i)) {
-            let resources = vec![world.relation(&name)];
+    for view in context.current.materialized_views.values() {
+        for name in view.indexes.keys().map(|i| context.names.sibling(&view.name, i)) {
+            let resources = vec![context.relation(&name)];
             found.push(Holder { what: What::Index, name, table: None, address: view.address(), resources });
         }
     }
     found
 }
 
-fn of_table<'a>(world: &World<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>) {
+fn of_table<'a>(context: &LoweringContext<'_>, table: &'a Table, found: &mut Vec<Holder<'a>>) {
     let mut add = |what, name: ObjectName, resources| {
         found.push(Holder { what, name, table: Some(&table.name), address: table.address(), resources });
     };
-    add(What::Object(Kind::Table), table.name.clone(), vec![world.relation(&table.name), world.ty(&table.name)]);
-    let beside = |name: &Ident| world.names.sibling(&table.name, name);
+    add(What::Object(Kind::Table), table.name.clone(), vec![context.relation(&table.name), context.ty(&table.name)]);
+    let beside = |name: &Ident| context.names.sibling(&table.name, name);
     for index in table.indexes.keys().map(beside) {
-        let relation = world.relation(&index);
+        let relation = context.relation(&index);
         add(What::Index, index, vec![relation]);
     }
     for (name, indexed) in super::rules::named(table) {
-        let constraint = world.constraint(&table.name, &name);
+        let constraint = context.constraint(&table.name, &name);
         let name = beside(&ident(&name));
         match indexed {
             true => {
-                let relation = world.relation(&name);
+                let relation = context.relation(&name);
                 add(What::Index, name, vec![relation, constraint]);
             }
             false => add(What::Constraint, name, vec![constraint]),
         }
     }
     for column in table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some()) {
-        let sequence = world.sequence_of(&table.name, &column.name);
-        let relation = world.relation(&sequence);
+        let sequence = context.sequence_of(&table.name, &column.name);
+        let relation = context.relation(&sequence);
         add(What::Object(Kind::Sequence), sequence, vec![relation]);
     }
 }

@@ -9,7 +9,7 @@ use super::numbers::Numbers;
 use super::retype::live_column;
 use super::sequences::changed_options;
 use super::tables::Altered;
-use super::{World, alter, numbers};
+use super::{LoweringContext, alter, numbers};
 use crate::diff::Delta;
 use crate::plan::Statement;
 use crate::schema::{Case, Column, Ident, Identity, ObjectName, Table};
@@ -66,7 +66,7 @@ pub(super) fn renamed(table: &Altered<'_>) -> Vec<((), String, String)> {
 }
 
 /// Removes serial, identity and generated properties of columns, before anything else changes.
-pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+pub(super) fn loosened(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     for delta in &table.edits.columns {
         let Delta::Alter { before, after, .. } = delta else { continue };
@@ -74,8 +74,8 @@ pub(super) fn loosened(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement>
         let name = quote(live.as_str());
         if before.ty.is_serial() && !after.ty.is_serial() {
             found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")).on_catalog());
-            let sequence = world.sequence_of(&table.edits.live.name, live);
-            found.push(Statement::of_catalog(format!("DROP SEQUENCE {}", world.now(&sequence))));
+            let sequence = context.sequence_of(&table.edits.live.name, live);
+            found.push(Statement::of_catalog(format!("DROP SEQUENCE {}", context.now(&sequence))));
         }
         if before.identity.is_some() && after.identity.is_none() {
             found.push(table.before(&format!("ALTER COLUMN {name} DROP IDENTITY")).on_catalog());
@@ -107,7 +107,7 @@ pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
 }
 
 /// Adds the columns that need no filling, generated ones last.
-pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
     let mut all: Vec<&Column> = new.filter(|c| !is_filled(table, c)).chain(again).collect();
@@ -115,18 +115,18 @@ pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     for column in all {
         found.push(table.after(&format!("ADD COLUMN {}", ddl::column(column))));
-        found.extend(serial_option(world, &table.edits.after, column));
+        found.extend(serial_option(context, &table.edits.after, column));
         if column.comment.is_some() {
             found.push(comment(table, column));
         }
-        found.extend(kept(world, table, column, true));
+        found.extend(kept(context, table, column, true));
     }
     found
 }
 
 /// Returns statements that restore what a live column had beside its definition. A change of type keeps
 /// everything but the storage settings.
-fn kept(world: &World<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
+fn kept(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
     let live = live_column(&table.edits, &column.name);
     if !again && table.column(&column.name).is_none() || again && !table.recreated.contains(&column.name) {
         return Vec::new();
@@ -144,7 +144,7 @@ fn kept(world: &World<'_>, table: &Altered<'_>, column: &Column, again: bool) ->
         }
         KeptOfColumn::Clause(_) => None,
     };
-    let known = world.facts.kept_columns.get(&(table.edits.live.name.clone(), live.clone()));
+    let known = context.facts.kept_columns.get(&(table.edits.live.name.clone(), live.clone()));
     known.into_iter().flatten().filter_map(statement).collect()
 }
 
@@ -154,13 +154,13 @@ fn comment(table: &Altered<'_>, column: &Column) -> Statement {
 }
 
 /// Returns the statements that set the sequence options of a new table's serial columns.
-pub(super) fn serial_options(world: &World<'_>, table: &Table) -> Vec<Statement> {
-    table.columns.values().filter_map(|c| serial_option(world, table, c)).collect()
+pub(super) fn serial_options(context: &LoweringContext<'_>, table: &Table) -> Vec<Statement> {
+    table.columns.values().filter_map(|c| serial_option(context, table, c)).collect()
 }
 
-fn serial_option(world: &World<'_>, table: &Table, column: &Column) -> Option<Statement> {
+fn serial_option(context: &LoweringContext<'_>, table: &Table, column: &Column) -> Option<Statement> {
     let options = Some(ddl::options(&column.sequence)).filter(|o| column.ty.is_serial() && !o.is_empty())?;
-    let sequence = world.names.beside(&table.name, &Ident::new(default_name::sequence(&table.name, &column.name), Case::Exact));
+    let sequence = context.names.beside(&table.name, &Ident::new(default_name::sequence(&table.name, &column.name), Case::Exact));
     Some(alter("SEQUENCE", &sequence, &restarted(&options, column)))
 }
 
@@ -170,17 +170,17 @@ fn restarted(options: &str, column: &Column) -> String {
 }
 
 /// Sets the properties, except the type, of columns that remain or have just been filled.
-pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+pub(super) fn settled(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
     let stays = |c: &&Column| !table.recreated.contains(&c.name) && table.stirs(&c.name);
     for column in table.edits.after.columns.values().filter(stays) {
-        found.extend(kept(world, table, column, false));
+        found.extend(kept(context, table, column, false));
     }
     for delta in &table.edits.columns {
         match delta {
-            Delta::Create(c) if is_filled(table, c) => found.extend(settle(world, table, &bare(c), c)),
+            Delta::Create(c) if is_filled(table, c) => found.extend(settle(context, table, &bare(c), c)),
             Delta::Alter { before, after, .. } if !table.recreated.contains(&after.name) => {
-                found.extend(settle(world, table, before, after));
+                found.extend(settle(context, table, before, after));
             }
             _ => {}
         }
@@ -188,7 +188,7 @@ pub(super) fn settled(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> 
     found
 }
 
-fn settle(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
+fn settle(context: &LoweringContext<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
     let name = quote(after.name.as_str());
     let column = |what: &str| table.after(&format!("ALTER COLUMN {name} {what}"));
     let mut found = Vec::new();
@@ -208,7 +208,7 @@ fn settle(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Colum
     } else if before.not_null && !after.not_null {
         found.push(column("DROP NOT NULL"));
     }
-    found.extend(counting(world, table, before, after));
+    found.extend(counting(context, table, before, after));
     if before.comment != after.comment {
         found.push(comment(table, after));
     }
@@ -216,7 +216,7 @@ fn settle(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Colum
 }
 
 /// Changes serial and identity columns: a new sequence starts after the highest value.
-fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
+fn counting(context: &LoweringContext<'_>, table: &Altered<'_>, before: &Column, after: &Column) -> Vec<Statement> {
     let column = |what: &str| table.after(&format!("ALTER COLUMN {} {what}", quote(after.name.as_str())));
     match (before.identity, after.identity) {
         (None, Some(how)) => {
@@ -247,9 +247,9 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
         return Vec::new();
     }
     if !before.ty.is_serial() {
-        return serial(world, table, after);
+        return serial(context, table, after);
     }
-    let sequence = world.now(&world.sequence_of(&table.edits.live.name, live_column(&table.edits, &after.name)));
+    let sequence = context.now(&context.sequence_of(&table.edits.live.name, live_column(&table.edits, &after.name)));
     let mut words = changed_options(&before.sequence, &after.sequence);
     if before.ty != after.ty {
         words.insert(0, format!("AS {}", types::value_type(&after.ty)));
@@ -265,19 +265,19 @@ fn counting(world: &World<'_>, table: &Altered<'_>, before: &Column, after: &Col
 }
 
 /// Creates a sequence for a column that has none.
-fn serial(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statement> {
+fn serial(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> Vec<Statement> {
     let after = &table.edits.after.name;
     let base = default_name::sequence(after, &column.name);
     let ident = |n: &str| Ident::new(n, Case::Exact);
     // The sequence that this column drops releases its name.
     let live = live_column(&table.edits, &column.name);
-    let own = world.sequence_of(&table.edits.live.name, live);
+    let own = context.sequence_of(&table.edits.live.name, live);
     let counted = table.column(&column.name).is_some_and(|c| c.ty.is_serial() || c.identity.is_some());
     let taken = |n: &str| {
-        let name: ObjectName = world.names.sibling(after, &ident(n));
-        world.is_taken(&name) && !(counted && world.names.same(&name, &own))
+        let name: ObjectName = context.names.sibling(after, &ident(n));
+        context.is_taken(&name) && !(counted && context.names.same(&name, &own))
     };
-    let name = world.names.beside(after, &ident(&default_name::free(&base, taken)));
+    let name = context.names.beside(after, &ident(&default_name::free(&base, taken)));
     let options = ddl::options(&column.sequence);
     let options = if options.is_empty() { options } else { format!(" {options}") };
     let owner = format!("{}.{}", table.new, quote(column.name.as_str()));

@@ -8,61 +8,65 @@ use super::super::names::quote;
 use super::resource::Resource;
 use super::rules::{Op, ops};
 use super::types::live_columns;
-use super::{World, edited, rename};
+use super::{LoweringContext, edited, rename};
 use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
 use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 
-pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = world.changes.domains().flat_map(|delta| domain_steps(world, delta)).collect();
-    let changed = |d: &Domain| world.changes.domains().filter_map(Delta::after).any(|c| c.name == d.name);
+pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
+    let mut steps: Vec<Step> = context.changes.domains().flat_map(|delta| domain_steps(context, delta)).collect();
+    let changed = |d: &Domain| context.changes.domains().filter_map(Delta::after).any(|c| c.name == d.name);
     // Its base type is re-created, although the domain itself does not differ.
-    for after in world.desired.domains.values().filter(|d| !changed(d)) {
-        if let (Some(before), true) = (world.current.domains.get(&after.name), world.moved.contains_key(&world.names.key(&after.name))) {
-            steps.extend(replaced(world, before, after));
+    for after in context.desired.domains.values().filter(|d| !changed(d)) {
+        if let (Some(before), true) =
+            (context.current.domains.get(&after.name), context.moved.contains_key(&context.names.key(&after.name)))
+        {
+            steps.extend(replaced(context, before, after));
         }
     }
     steps
 }
 
-fn domain_steps(world: &World<'_>, delta: &Delta<Domain>) -> Vec<Step> {
+fn domain_steps(context: &LoweringContext<'_>, delta: &Delta<Domain>) -> Vec<Step> {
     match delta {
-        Delta::Create(d) => vec![come(world, Step::new(d.address(), Action::Create, created(world, d)), d)],
+        Delta::Create(d) => vec![come(context, Step::new(d.address(), Action::Create, created(context, d)), d)],
         Delta::Drop(d) => {
-            let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.type_now(&d.name)));
+            let drop = Statement::of_catalog(format!("DROP DOMAIN {}", context.type_now(&d.name)));
             let mut step = Step::new(d.address(), Action::Destroy, vec![drop]);
-            step.footprint.drops.push(world.ty(&d.name));
-            step.footprint.frees.extend(world.type_of(&d.ty).filter(|r| world.dropped.contains(r)));
-            world.goes(&mut step.footprint, &d.name);
+            step.footprint.drops.push(context.ty(&d.name));
+            step.footprint.frees.extend(context.type_of(&d.ty).filter(|r| context.dropped.contains(r)));
+            context.goes(&mut step.footprint, &d.name);
             vec![step]
         }
-        Delta::Alter { before, after, .. } if world.moved.contains_key(&world.names.key(&after.name)) => replaced(world, before, after),
-        Delta::Alter { before, after, edits } => vec![in_place(world, before, after, edits)],
+        Delta::Alter { before, after, .. } if context.moved.contains_key(&context.names.key(&after.name)) => {
+            replaced(context, before, after)
+        }
+        Delta::Alter { before, after, edits } => vec![in_place(context, before, after, edits)],
     }
 }
 
-fn come(world: &World<'_>, mut step: Step, d: &Domain) -> Step {
-    step.footprint.creates.push(world.ty(&d.name));
-    step.footprint.needs.extend(world.type_of(&d.ty));
-    world.comes(&mut step.footprint, &d.name);
+fn come(context: &LoweringContext<'_>, mut step: Step, d: &Domain) -> Step {
+    step.footprint.creates.push(context.ty(&d.name));
+    step.footprint.needs.extend(context.type_of(&d.ty));
+    context.comes(&mut step.footprint, &d.name);
     let texts = d.checks.iter().map(|c| c.expr.text.clone()).chain(d.default.iter().map(|v| ddl::value(&v.value)));
-    let own = world.ty(&d.name);
-    step.footprint.needs.extend(texts.flat_map(|t| world.named_in(&t)).filter(|n| *n != own));
+    let own = context.ty(&d.name);
+    step.footprint.needs.extend(texts.flat_map(|t| context.named_in(&t)).filter(|n| *n != own));
     step
 }
 
-fn created(world: &World<'_>, d: &Domain) -> Vec<Statement> {
-    let mut statements = vec![Statement::new(ddl::create_domain(d, &world.names))];
-    statements.extend(d.comment.as_ref().map(|_| comment(world, d)));
-    let on = world.names.sql(&d.name);
+fn created(context: &LoweringContext<'_>, d: &Domain) -> Vec<Statement> {
+    let mut statements = vec![Statement::new(ddl::create_domain(d, &context.names))];
+    statements.extend(d.comment.as_ref().map(|_| comment(context, d)));
+    let on = context.names.sql(&d.name);
     for check in d.checks.iter().filter(|c| c.comment.is_some()) {
         statements.push(check_comment(&on, &check_name(d, check), check));
     }
     statements
 }
 
-fn comment(world: &World<'_>, d: &Domain) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("DOMAIN {}", world.names.sql(&d.name)), d.comment.as_deref()))
+fn comment(context: &LoweringContext<'_>, d: &Domain) -> Statement {
+    Statement::of_catalog(ddl::comment(&format!("DOMAIN {}", context.names.sql(&d.name)), d.comment.as_deref()))
 }
 
 fn check_comment(domain: &str, name: &str, check: &Check) -> Statement {
@@ -73,25 +77,25 @@ fn check_name(domain: &Domain, check: &Check) -> String {
     check.name.as_ref().map_or_else(|| default_name::domain_check(domain), ToString::to_string)
 }
 
-fn replaced(world: &World<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
-    let key = world.names.key(&after.name);
-    let Some(moved) = world.moved.get(&key) else { return Vec::new() };
-    let mut statements = vec![rename("DOMAIN", &world.type_now(&before.name), moved.aside.name.as_str())];
-    statements.extend(created(world, &with_names(after)));
-    let mut step = come(world, Step::new(after.address(), Action::Replace, statements), after);
+fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> Vec<Step> {
+    let key = context.names.key(&after.name);
+    let Some(moved) = context.moved.get(&key) else { return Vec::new() };
+    let mut statements = vec![rename("DOMAIN", &context.type_now(&before.name), moved.aside.name.as_str())];
+    statements.extend(created(context, &with_names(after)));
+    let mut step = come(context, Step::new(after.address(), Action::Replace, statements), after);
     step.reason = "the type and collation of a domain cannot be altered".to_owned();
     if before.name != after.name {
-        step.footprint.drops.push(world.ty(&before.name));
+        step.footprint.drops.push(context.ty(&before.name));
     }
-    let drop = Statement::of_catalog(format!("DROP DOMAIN {}", world.names.sql(&moved.aside)));
+    let drop = Statement::of_catalog(format!("DROP DOMAIN {}", context.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
     last.footprint.drops.push(Resource::OldType(key.to_string()).into());
-    last.footprint.needs.push(world.ty(&after.name));
+    last.footprint.needs.push(context.ty(&after.name));
     // The domain itself depends on a type that has a temporary name.
     last.footprint
         .frees
-        .extend(super::super::types::named(&after.ty, &world.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
-    last.footprint.frees.extend(world.type_of(&before.ty).filter(|r| world.dropped.contains(r)));
+        .extend(super::super::types::named(&after.ty, &context.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
+    last.footprint.frees.extend(context.type_of(&before.ty).filter(|r| context.dropped.contains(r)));
     vec![step, last]
 }
 
@@ -108,12 +112,12 @@ fn with_names(domain: &Domain) -> Domain {
     named
 }
 
-fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) -> Step {
-    let name = world.names.sql(&after.name);
+fn in_place(context: &LoweringContext<'_>, before: &Domain, after: &Domain, edits: &[Edit]) -> Step {
+    let name = context.names.sql(&after.name);
     let to = |what: &str| Statement::new(format!("ALTER DOMAIN {name} {what}"));
     let mut statements = Vec::new();
     if before.name != after.name {
-        statements.push(rename("DOMAIN", &world.type_now(&before.name), after.name.name.as_str()));
+        statements.push(rename("DOMAIN", &context.type_now(&before.name), after.name.name.as_str()));
     }
     let checks = crate::diff::check_changes(&before.checks, &after.checks);
     let around = |_: &Check| false;
@@ -139,19 +143,19 @@ fn in_place(world: &World<'_>, before: &Domain, after: &Domain, edits: &[Edit]) 
     for op in &rules {
         statements.extend(check_op(&name, after, op));
     }
-    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
-    let mut step = come(world, Step::new(after.address(), Action::Alter, statements), after);
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(context, after)));
+    let mut step = come(context, Step::new(after.address(), Action::Alter, statements), after);
     if before.name != after.name {
-        step.footprint.drops.push(world.ty(&before.name));
+        step.footprint.drops.push(context.ty(&before.name));
     }
-    step.hazards = hazards(world, before, after, &rules);
-    step.locks = locks(world, before, after, &rules);
+    step.hazards = hazards(context, before, after, &rules);
+    step.locks = locks(context, before, after, &rules);
     step
 }
 
 /// Returns the locks: the rows of every table with such values are read under a lock
 /// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
-fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
+fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
     let binds = |op: &Op<Check>| match op {
         Op::Edit { edits, .. } => edited(edits, Attribute::NotValid),
         other => other.come().is_some_and(|c| !c.not_valid),
@@ -159,9 +163,9 @@ fn locks(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]
     if !(after.not_null && !before.not_null || rules.iter().any(binds)) {
         return Vec::new();
     }
-    let tables: BTreeSet<&ObjectName> = live_columns(world, &before.name).into_iter().map(|(table, ..)| table).collect();
-    let held = tables.into_iter().filter(|t| world.facts.holds_rows(t));
-    held.map(|t| super::locks::writers(world, t, Work::Scan)).collect()
+    let tables: BTreeSet<&ObjectName> = live_columns(context, &before.name).into_iter().map(|(table, ..)| table).collect();
+    let held = tables.into_iter().filter(|t| context.facts.holds_rows(t));
+    held.map(|t| super::locks::writers(context, t, Work::Scan)).collect()
 }
 
 fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
@@ -190,13 +194,13 @@ fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
 }
 
 /// Returns hazards for values that violate the domain's new constraints.
-fn hazards(world: &World<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
+fn hazards(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
     let mut found = Vec::new();
-    for (table, column, array) in live_columns(world, &before.name) {
-        if array || !world.facts.holds_rows(table) {
+    for (table, column, array) in live_columns(context, &before.name) {
+        if array || !context.facts.holds_rows(table) {
             continue;
         }
-        let (name, from) = (quote(column.as_str()), world.names.sql(table));
+        let (name, from) = (quote(column.as_str()), context.names.sql(table));
         if after.not_null && !before.not_null {
             let message = format!("`{column}` is NULL in {{count}} of {{total}} rows of {table}");
             let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, after.address(), message, "set a value in these rows first");

@@ -3,58 +3,58 @@
 use super::super::ddl;
 use super::super::names::{literal, quote};
 use super::resource::Resource;
-use super::types::{Way, live_columns, using_of, way};
-use super::{World, alter, edited, rename};
+use super::types::{ValueChange, live_columns, using_of, value_change};
+use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction};
 use crate::schema::{EnumType, ObjectName};
 
-pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    world.changes.enums().flat_map(|delta| enum_steps(world, delta)).collect()
+pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
+    context.changes.enums().flat_map(|delta| enum_steps(context, delta)).collect()
 }
 
-fn enum_steps(world: &World<'_>, delta: &Delta<EnumType>) -> Vec<Step> {
+fn enum_steps(context: &LoweringContext<'_>, delta: &Delta<EnumType>) -> Vec<Step> {
     match delta {
         Delta::Create(e) => {
-            let mut step = Step::new(e.address(), Action::Create, created(world, e));
-            step.footprint.creates.push(world.ty(&e.name));
-            world.comes(&mut step.footprint, &e.name);
+            let mut step = Step::new(e.address(), Action::Create, created(context, e));
+            step.footprint.creates.push(context.ty(&e.name));
+            context.comes(&mut step.footprint, &e.name);
             vec![step]
         }
-        Delta::Drop(e) => vec![gone(world, Step::new(e.address(), Action::Destroy, Vec::new()), &e.name, &e.name)],
-        Delta::Alter { before, after, edits } => match way(world, &before.values, &after.values) {
-            Way::Replace => replaced(world, before, after),
-            how => in_place(world, before, after, how, edited(edits, Attribute::Comment)),
+        Delta::Drop(e) => vec![gone(context, Step::new(e.address(), Action::Destroy, Vec::new()), &e.name, &e.name)],
+        Delta::Alter { before, after, edits } => match value_change(context, &before.values, &after.values) {
+            ValueChange::Replace => replaced(context, before, after),
+            how => in_place(context, before, after, how, edited(edits, Attribute::Comment)),
         },
     }
 }
 
-fn created(world: &World<'_>, e: &EnumType) -> Vec<Statement> {
-    let mut statements = vec![Statement::of_catalog(ddl::create_enum(e, &world.names))];
-    statements.extend(e.comment.as_ref().map(|_| comment(world, e)));
+fn created(context: &LoweringContext<'_>, e: &EnumType) -> Vec<Statement> {
+    let mut statements = vec![Statement::of_catalog(ddl::create_enum(e, &context.names))];
+    statements.extend(e.comment.as_ref().map(|_| comment(context, e)));
     statements
 }
 
-fn comment(world: &World<'_>, e: &EnumType) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("TYPE {}", world.names.sql(&e.name)), e.comment.as_deref()))
+fn comment(context: &LoweringContext<'_>, e: &EnumType) -> Statement {
+    Statement::of_catalog(ddl::comment(&format!("TYPE {}", context.names.sql(&e.name)), e.comment.as_deref()))
 }
 
 /// Completes the step that drops a type, under the name that it has then; `resource` is what other steps have
 /// freed.
-fn gone(world: &World<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
-    step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", world.type_now(name))));
-    step.footprint.drops.push(world.ty(resource));
-    world.goes(&mut step.footprint, name);
+fn gone(context: &LoweringContext<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
+    step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", context.type_now(name))));
+    step.footprint.drops.push(context.ty(resource));
+    context.goes(&mut step.footprint, name);
     step
 }
 
-fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, comments: bool) -> Vec<Step> {
+fn in_place(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType, how: ValueChange, comments: bool) -> Vec<Step> {
     // A statement before the transaction must use the live name.
-    let name = if how == Way::AddBefore { world.names.sql(&before.name) } else { world.type_now(&before.name) };
+    let name = if how == ValueChange::AddBefore { context.names.sql(&before.name) } else { context.type_now(&before.name) };
     let additions = additions(&name, before, after);
     let mut steps = Vec::new();
     let mut statements = Vec::new();
-    if how == Way::AddBefore {
+    if how == ValueChange::AddBefore {
         let mut step = Step::new(after.address(), Action::Alter, additions);
         step.transaction = Transaction::Before;
         step.reason = "a new value can be used only after it is committed".to_owned();
@@ -63,14 +63,14 @@ fn in_place(world: &World<'_>, before: &EnumType, after: &EnumType, how: Way, co
         statements.extend(additions);
     }
     if before.name != after.name {
-        statements.push(rename("TYPE", &world.type_now(&before.name), after.name.name.as_str()));
+        statements.push(rename("TYPE", &context.type_now(&before.name), after.name.name.as_str()));
     }
-    statements.extend(comments.then(|| comment(world, after)));
+    statements.extend(comments.then(|| comment(context, after)));
     if !statements.is_empty() {
         let mut step = Step::new(after.address(), Action::Alter, statements);
-        step.footprint.creates.push(world.ty(&after.name));
+        step.footprint.creates.push(context.ty(&after.name));
         if before.name != after.name {
-            step.footprint.drops.push(world.ty(&before.name));
+            step.footprint.drops.push(context.ty(&before.name));
         }
         steps.push(step);
     }
@@ -95,37 +95,37 @@ fn additions(name: &str, before: &EnumType, after: &EnumType) -> Vec<Statement> 
     found
 }
 
-fn replaced(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Step> {
-    let key = world.names.key(&after.name);
-    let Some(moved) = world.moved.get(&key) else { return Vec::new() };
-    let mut statements = vec![rename("TYPE", &world.type_now(&before.name), moved.aside.name.as_str())];
-    statements.extend(created(world, after));
+fn replaced(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) -> Vec<Step> {
+    let key = context.names.key(&after.name);
+    let Some(moved) = context.moved.get(&key) else { return Vec::new() };
+    let mut statements = vec![rename("TYPE", &context.type_now(&before.name), moved.aside.name.as_str())];
+    statements.extend(created(context, after));
     let mut step = Step::new(after.address(), Action::Replace, statements);
     step.reason = "values are removed or reordered".to_owned();
-    step.footprint.creates.push(world.ty(&after.name));
+    step.footprint.creates.push(context.ty(&after.name));
     if before.name != after.name {
-        step.footprint.drops.push(world.ty(&before.name));
+        step.footprint.drops.push(context.ty(&before.name));
     }
-    world.comes(&mut step.footprint, &after.name);
-    step.hazards = removed(world, before, after);
-    let drop = Statement::of_catalog(format!("DROP TYPE {}", world.names.sql(&moved.aside)));
+    context.comes(&mut step.footprint, &after.name);
+    step.hazards = removed(context, before, after);
+    let drop = Statement::of_catalog(format!("DROP TYPE {}", context.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
     last.footprint.drops.push(Resource::OldType(key.to_string()).into());
-    last.footprint.needs.push(world.ty(&after.name));
+    last.footprint.needs.push(context.ty(&after.name));
     vec![step, last]
 }
 
 /// Returns hazards for rows with a value that is removed.
-fn removed(world: &World<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard> {
+fn removed(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard> {
     let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
-    let columns = live_columns(world, &before.name).into_iter().filter(|(t, _, _)| world.facts.holds_rows(t));
+    let columns = live_columns(context, &before.name).into_iter().filter(|(t, _, _)| context.facts.holds_rows(t));
     let list = gone.join(", ");
     let advice = "change these values first, keep them in the enum, or specify a conversion: using \"EXPRESSION\"";
     let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
-        let using = using_of(world, table, column);
+        let using = using_of(context, table, column);
         let name = using.map_or_else(|| quote(column.as_str()), |e| format!("({})", e.text));
         let condition = if array { format!("{name}::text[] && ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
-        let table_sql = world.names.sql(table);
+        let table_sql = context.names.sql(table);
         let message = format!("{{count}} of {{total}} values of {table}.{column} are no longer in enum {}", after.name);
         Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, advice)
             .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {table_sql}")))

@@ -8,7 +8,7 @@ use super::super::{ddl, default_name};
 use super::resource::Resource;
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
-use super::{World, done, edited, later, locks, logging, rows};
+use super::{LoweringContext, done, edited, later, locks, logging, rows};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction, Work};
 use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
@@ -25,58 +25,58 @@ struct Child<'t> {
     taken: BTreeSet<String>,
 }
 
-pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
-    let alters = by_name(world, alters);
+pub(super) fn lower(context: &LoweringContext<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+    let alters = by_name(context, alters);
     let mut steps = Vec::new();
-    for change in world.changes.tables() {
+    for change in context.changes.tables() {
         match change {
             TableChange::Create(table) => {
-                steps.extend(table.foreign_keys.iter().map(|fk| come(world, &alters, None, table, fk, Action::Create)));
+                steps.extend(table.foreign_keys.iter().map(|fk| come(context, &alters, None, table, fk, Action::Create)));
             }
             TableChange::Drop(table) => {
-                let cut = table.foreign_keys.iter().filter(|fk| is_cut(world, table, fk));
+                let cut = table.foreign_keys.iter().filter(|fk| is_cut(context, table, fk));
                 let name =
                     |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&table.name, fk), ToString::to_string);
-                steps.extend(cut.map(|fk| go(world, table, &name(fk), Some(&fk.table), Action::Destroy)));
+                steps.extend(cut.map(|fk| go(context, table, &name(fk), Some(&fk.table), Action::Destroy)));
             }
             TableChange::Alter(_) => {}
         }
     }
-    let changed: BTreeSet<String> = alters.values().map(|a| world.names.key(&a.edits.live.name)).collect();
+    let changed: BTreeSet<String> = alters.values().map(|a| context.names.key(&a.edits.live.name)).collect();
     for table in alters.values() {
         let edits = &table.edits;
         let child =
             Child { live: &edits.live, before: &edits.before, after: &edits.after, deltas: &edits.foreign_keys, taken: live_names(edits) };
-        steps.extend(of_child(world, &alters, Some(table), &child));
+        steps.extend(of_child(context, &alters, Some(table), &child));
     }
-    let gone = |t: &&Table| world.changes.tables().any(|c| matches!(c, TableChange::Drop(d) if d.name == t.name));
-    for live in world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)) && !gone(t)) {
-        let after = world.desired.tables.get(&live.name).unwrap_or(live);
+    let gone = |t: &&Table| context.changes.tables().any(|c| matches!(c, TableChange::Drop(d) if d.name == t.name));
+    for live in context.current.tables.values().filter(|t| !changed.contains(&context.names.key(&t.name)) && !gone(t)) {
+        let after = context.desired.tables.get(&live.name).unwrap_or(live);
         let child = Child { live, before: live, after, deltas: &[], taken: BTreeSet::new() };
-        steps.extend(of_child(world, &alters, None, &child));
+        steps.extend(of_child(context, &alters, None, &child));
     }
     steps
 }
 
 /// Returns whether a foreign key is part of a cycle of dropped tables, of which none could be dropped first.
-pub(super) fn is_cut(world: &World<'_>, table: &Table, fk: &ForeignKey) -> bool {
-    let gone: Vec<&Table> = world.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
-    let find = |name: &ObjectName| gone.iter().copied().find(|t| world.names.same(&t.name, name));
+pub(super) fn is_cut(context: &LoweringContext<'_>, table: &Table, fk: &ForeignKey) -> bool {
+    let gone: Vec<&Table> = context.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(t) } else { None }).collect();
+    let find = |name: &ObjectName| gone.iter().copied().find(|t| context.names.same(&t.name, name));
     let (mut seen, mut open) = (BTreeSet::new(), vec![&fk.table]);
     while let Some(name) = open.pop() {
-        if world.names.same(name, &table.name) {
-            return !world.names.same(&fk.table, &table.name);
+        if context.names.same(name, &table.name) {
+            return !context.names.same(&fk.table, &table.name);
         }
-        if let Some(parent) = find(name).filter(|_| seen.insert(world.names.key(name))) {
+        if let Some(parent) = find(name).filter(|_| seen.insert(context.names.key(name))) {
             open.extend(parent.foreign_keys.iter().map(|f| &f.table));
         }
     }
     false
 }
 
-fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>) -> Vec<Step> {
+fn of_child(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>) -> Vec<Step> {
     let name_of = |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.live.name, fk), ToString::to_string);
-    let stirred = |fk: &ForeignKey| is_stirred(world, alters, own, child, fk);
+    let stirred = |fk: &ForeignKey| is_stirred(context, alters, own, child, fk);
     let kept = [Attribute::Name, Attribute::Comment, Attribute::Deferrable, Attribute::NotValid];
     let all = ops(&child.before.foreign_keys, &child.live.foreign_keys, child.deltas, &child.after.foreign_keys, &name_of, &kept, &stirred);
     let mut steps = Vec::new();
@@ -84,7 +84,7 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
     for name in all.iter().filter_map(Op::gone) {
         taken.remove(name);
         let parent = child.live.foreign_keys.iter().find(|f| name_of(f) == name).map(|f| &f.table);
-        steps.push(go(world, child.live, name, parent, Action::Alter));
+        steps.push(go(context, child.live, name, parent, Action::Alter));
     }
     for op in &all {
         match op {
@@ -94,15 +94,15 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
                 let name = fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, |n| taken.contains(n)), Case::Exact));
                 taken.insert(name.to_string());
                 let carried = matches!(op, Op::Replace { .. }) && !child.deltas.iter().filter_map(Delta::after).any(|d| d == item);
-                let mut step = come(world, alters, own, child.after, &fk, Action::Alter);
-                if carried && world.desired.ignores("table", &child.live.name) {
-                    step.hazards.extend(left_without_key(world, alters, child.live, &fk));
+                let mut step = come(context, alters, own, child.after, &fk, Action::Alter);
+                if carried && context.desired.ignores("table", &child.live.name) {
+                    step.hazards.extend(left_without_key(context, alters, child.live, &fk));
                 }
                 if carried {
                     step.reason = "its columns or the referenced key change".to_owned();
                 }
                 steps.push(step);
-                steps.extend(validation(world, own, child, &fk, alters));
+                steps.extend(validation(context, own, child, &fk, alters));
             }
             Op::Edit { name, after, edits } => {
                 let mut fk = after.clone();
@@ -111,7 +111,7 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
                     let is_taken = |n: &str| n != name && taken.contains(n);
                     fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, is_taken), Case::Exact));
                 }
-                steps.extend(edit(world, own, child, name, &fk, edits));
+                steps.extend(edit(context, own, child, name, &fk, edits));
             }
             Op::Drop { .. } => {}
         }
@@ -120,14 +120,20 @@ fn of_child(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>
 }
 
 /// Returns whether the columns of a live foreign key, or the key that it references, change.
-fn is_stirred(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>, live: &ForeignKey) -> bool {
+fn is_stirred(
+    context: &LoweringContext<'_>,
+    alters: &Alters<'_, '_>,
+    own: Option<&Altered<'_>>,
+    child: &Child<'_>,
+    live: &ForeignKey,
+) -> bool {
     let at = child.live.foreign_keys.iter().position(|f| f == live);
     let Some(fk) = at.and_then(|i| child.before.foreign_keys.get(i)) else { return false };
     if own.is_some_and(|t| fk.columns.iter().any(|c| t.stirs(c))) {
         return true;
     }
-    let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
-    if own.is_some_and(|t| logging::is_circle(world, &t.edits, &parent.edits)) {
+    let Some(parent) = alters.get(&context.names.key(&fk.table)) else { return false };
+    if own.is_some_and(|t| logging::is_circle(context, &t.edits, &parent.edits)) {
         return true;
     }
     let to = target(fk, &parent.edits.before);
@@ -142,8 +148,8 @@ fn target(fk: &ForeignKey, parent: &Table) -> Vec<Ident> {
 
 /// Reports a foreign key of an unmanaged table that cannot be re-created because the key that it references
 /// is dropped.
-fn left_without_key(world: &World<'_>, alters: &Alters<'_, '_>, child: &Table, fk: &ForeignKey) -> Option<Hazard> {
-    let parent = &alters.get(&world.names.key(&fk.table))?.edits;
+fn left_without_key(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, child: &Table, fk: &ForeignKey) -> Option<Hazard> {
+    let parent = &alters.get(&context.names.key(&fk.table))?.edits;
     let to: BTreeSet<Ident> = target(fk, &parent.before).into_iter().collect();
     let after = &parent.after;
     let key = after.primary_key.iter().map(|k| k.parts.iter().map(|p| p.column.clone()).collect());
@@ -175,54 +181,61 @@ fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
 }
 
 /// Returns the step that drops a foreign key, under live names.
-fn go(world: &World<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, action: Action) -> Step {
-    let (table, now) = (world.now(&live.name), world.constraint_now(&live.name, name));
+fn go(context: &LoweringContext<'_>, live: &Table, name: &str, parent: Option<&ObjectName>, action: Action) -> Step {
+    let (table, now) = (context.now(&live.name), context.constraint_now(&live.name, name));
     let mut step = Step::new(
         live.address(),
         if action == Action::Destroy { Action::Destroy } else { Action::Alter },
         vec![Statement::of_catalog(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(now)))],
     );
-    step.footprint.drops.push(world.constraint(&live.name, name));
-    step.footprint.frees.push(world.shape(&live.name));
-    step.footprint.frees.extend(parent.iter().map(|p| world.shape(p)));
-    step.locks.push(locks::exclusive(world, &live.name));
-    step.locks.extend(parent.iter().map(|p| locks::exclusive(world, p)));
+    step.footprint.drops.push(context.constraint(&live.name, name));
+    step.footprint.frees.push(context.shape(&live.name));
+    step.footprint.frees.extend(parent.iter().map(|p| context.shape(p)));
+    step.locks.push(locks::exclusive(context, &live.name));
+    step.locks.extend(parent.iter().map(|p| locks::exclusive(context, p)));
     step
 }
 
 /// Returns whether the key that a foreign key references is created after the transaction.
-fn is_late(world: &World<'_>, alters: &Alters<'_, '_>, fk: &ForeignKey) -> bool {
-    let Some(parent) = alters.get(&world.names.key(&fk.table)) else { return false };
+fn is_late(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, fk: &ForeignKey) -> bool {
+    let Some(parent) = alters.get(&context.names.key(&fk.table)) else { return false };
     let to = target(fk, &parent.edits.after);
     later::late_keys(parent).iter().any(|key| key.iter().collect::<BTreeSet<_>>() == to.iter().collect())
 }
 
 /// Returns the step that creates a foreign key, under new names; on a busy table without checking its rows.
-fn come(world: &World<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, table: &Table, fk: &ForeignKey, action: Action) -> Step {
-    let name = world.names.sql(&table.name);
-    let busy = own.map_or_else(|| world.is_busy(&table.name), |t| t.busy);
+fn come(
+    context: &LoweringContext<'_>,
+    alters: &Alters<'_, '_>,
+    own: Option<&Altered<'_>>,
+    table: &Table,
+    fk: &ForeignKey,
+    action: Action,
+) -> Step {
+    let name = context.names.sql(&table.name);
+    let busy = own.map_or_else(|| context.is_busy(&table.name), |t| t.busy);
     let not_valid = if fk.not_valid || busy { " NOT VALID" } else { "" };
     let given = fk.name.as_ref();
-    let body = format!("ALTER TABLE {name} ADD {}{not_valid}", ddl::named(given, &ddl::foreign_key(fk, &world.names)));
+    let body = format!("ALTER TABLE {name} ADD {}{not_valid}", ddl::named(given, &ddl::foreign_key(fk, &context.names)));
     let default = default_name::foreign_key(&table.name, fk);
     let called = given.map_or(default.as_str(), Ident::as_str);
     let come = Statement::new(body).unless(done::has_constraint(&name, called));
     let mut step = Step::new(table.address(), action, vec![come]);
     step.statements.extend(fk.comment.as_ref().map(|_| comment(&name, called, fk)));
-    step.footprint.creates.push(world.constraint(&table.name, called));
-    step.footprint.needs = vec![world.relation(&table.name), world.relation(&fk.table)];
-    step.footprint.needs.push(Resource::Keys(world.names.key(&fk.table)).into());
-    if is_late(world, alters, fk) {
+    step.footprint.creates.push(context.constraint(&table.name, called));
+    step.footprint.needs = vec![context.relation(&table.name), context.relation(&fk.table)];
+    step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)).into());
+    if is_late(context, alters, fk) {
         step.transaction = Transaction::After;
     }
-    if let Some(live) = own.map(|t| &t.edits.live.name).or_else(|| world.current.tables.get(&table.name).map(|t| &t.name)) {
+    if let Some(live) = own.map(|t| &t.edits.live.name).or_else(|| context.current.tables.get(&table.name).map(|t| &t.name)) {
         let work = if not_valid.is_empty() { Work::Scan } else { Work::None };
-        step.locks.push(locks::rows_exclusive(world, live, work));
-        step.hazards.extend(orphans(world, alters, own, live, table, fk));
+        step.locks.push(locks::rows_exclusive(context, live, work));
+        step.hazards.extend(orphans(context, alters, own, live, table, fk));
     }
-    let parent = alters.get(&world.names.key(&fk.table)).map(|p| &p.edits.live.name);
-    if let Some(live) = parent.or_else(|| world.current.tables.get(&fk.table).map(|t| &t.name)) {
-        step.locks.push(locks::rows_exclusive(world, live, Work::None));
+    let parent = alters.get(&context.names.key(&fk.table)).map(|p| &p.edits.live.name);
+    if let Some(live) = parent.or_else(|| context.current.tables.get(&fk.table).map(|t| &t.name)) {
+        step.locks.push(locks::rows_exclusive(context, live, Work::None));
     }
     step
 }
@@ -232,35 +245,48 @@ fn comment(table: &str, name: &str, fk: &ForeignKey) -> Statement {
 }
 
 /// Returns the step that validates a foreign key while writers continue.
-fn validation(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, fk: &ForeignKey, alters: &Alters<'_, '_>) -> Option<Step> {
-    let busy = own.map_or_else(|| world.is_busy(&child.live.name), |t| t.busy);
+fn validation(
+    context: &LoweringContext<'_>,
+    own: Option<&Altered<'_>>,
+    child: &Child<'_>,
+    fk: &ForeignKey,
+    alters: &Alters<'_, '_>,
+) -> Option<Step> {
+    let busy = own.map_or_else(|| context.is_busy(&child.live.name), |t| t.busy);
     let name = fk.name.as_ref().filter(|_| busy && !fk.not_valid)?;
-    let mut step = validate(world, child, name.as_str());
+    let mut step = validate(context, child, name.as_str());
     step.transaction = Transaction::After;
-    step.footprint.needs = vec![world.constraint(&child.after.name, name.as_str())];
-    if is_late(world, alters, fk) {
-        step.footprint.needs.push(Resource::Keys(world.names.key(&fk.table)).into());
+    step.footprint.needs = vec![context.constraint(&child.after.name, name.as_str())];
+    if is_late(context, alters, fk) {
+        step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)).into());
     }
     Some(step)
 }
 
-fn validate(world: &World<'_>, child: &Child<'_>, name: &str) -> Step {
-    let sql = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", world.names.sql(&child.after.name), quote(name));
+fn validate(context: &LoweringContext<'_>, child: &Child<'_>, name: &str) -> Step {
+    let sql = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", context.names.sql(&child.after.name), quote(name));
     let mut step = Step::new(child.after.address(), Action::Alter, vec![Statement::new(sql)]);
     step.reason = "rows are checked without blocking writes".to_owned();
-    step.footprint.needs.push(world.relation(&child.after.name));
-    let lock = locks::rows_exclusive(world, &child.live.name, Work::Scan);
+    step.footprint.needs.push(context.relation(&child.after.name));
+    let lock = locks::rows_exclusive(context, &child.live.name, Work::Scan);
     step.locks.push(crate::plan::Lock { mode: "SHARE UPDATE EXCLUSIVE", ..lock });
     step
 }
 
 /// Returns the steps that change a foreign key in place.
-fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &str, fk: &ForeignKey, edits: &[Edit]) -> Vec<Step> {
-    let table = world.names.sql(&child.after.name);
+fn edit(
+    context: &LoweringContext<'_>,
+    own: Option<&Altered<'_>>,
+    child: &Child<'_>,
+    name: &str,
+    fk: &ForeignKey,
+    edits: &[Edit],
+) -> Vec<Step> {
+    let table = context.names.sql(&child.after.name);
     let mut statements = Vec::new();
     let new = new_name(name, fk.name.as_ref(), edits);
     if let Some(new) = new {
-        let old = world.constraint_now(&child.live.name, name);
+        let old = context.constraint_now(&child.live.name, name);
         statements.push(Statement::of_catalog(format!("ALTER TABLE {table} RENAME CONSTRAINT {} TO {}", quote(old), quote(new.as_str()))));
     }
     let now = new.map_or(name, Ident::as_str);
@@ -272,19 +298,19 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
     let mut steps = Vec::new();
     if !statements.is_empty() {
         let mut step = Step::new(child.after.address(), Action::Alter, statements);
-        step.footprint.creates.push(world.constraint(&child.after.name, now));
-        step.footprint.drops.extend(new.map(|_| world.constraint(&child.live.name, name)));
-        step.footprint.needs.push(world.relation(&child.after.name));
-        step.locks.push(locks::exclusive(world, &child.live.name));
+        step.footprint.creates.push(context.constraint(&child.after.name, now));
+        step.footprint.drops.extend(new.map(|_| context.constraint(&child.live.name, name)));
+        step.footprint.needs.push(context.relation(&child.after.name));
+        step.locks.push(locks::exclusive(context, &child.live.name));
         steps.push(step);
     }
     if edited(edits, Attribute::NotValid) {
-        let mut step = validate(world, child, now);
-        step.footprint.needs.push(world.constraint(&child.after.name, now));
+        let mut step = validate(context, child, now);
+        step.footprint.needs.push(context.constraint(&child.after.name, now));
         if own.is_some_and(|t| t.busy) {
             step.transaction = Transaction::After;
         }
-        step.hazards.extend(orphans(world, &BTreeMap::new(), own, &child.live.name, child.after, fk));
+        step.hazards.extend(orphans(context, &BTreeMap::new(), own, &child.live.name, child.after, fk));
         steps.push(step);
     }
     steps
@@ -292,20 +318,20 @@ fn edit(world: &World<'_>, own: Option<&Altered<'_>>, child: &Child<'_>, name: &
 
 /// Reports rows that reference missing rows.
 fn orphans(
-    world: &World<'_>,
+    context: &LoweringContext<'_>,
     alters: &Alters<'_, '_>,
     own: Option<&Altered<'_>>,
     live: &ObjectName,
     table: &Table,
     fk: &ForeignKey,
 ) -> Option<Hazard> {
-    if fk.not_valid || fk.to.is_empty() || !world.facts.holds_rows(live) {
+    if fk.not_valid || fk.to.is_empty() || !context.facts.holds_rows(live) {
         return None;
     }
-    let child = own.map_or_else(|| world.names.sql(live), |t| rows::new_rows(world, t));
-    let parent_change = alters.get(&world.names.key(&fk.table)).copied();
+    let child = own.map_or_else(|| context.names.sql(live), |t| rows::new_rows(context, t));
+    let parent_change = alters.get(&context.names.key(&fk.table)).copied();
     let columns = fk.to.iter().map(|c| format!("NULL::text AS {}", quote(c.as_str()))).collect::<Vec<_>>().join(", ");
-    let parent = rows::parent_rows(world, parent_change, &fk.table);
+    let parent = rows::parent_rows(context, parent_change, &fk.table);
     let (parent, text) = parent.map_or_else(|| (format!("(SELECT {columns} WHERE false)"), "::text"), |rows| (rows, ""));
     let pairs = fk.columns.iter().zip(&fk.to);
     let matches: Vec<String> = pairs.map(|(c, to)| format!("p.{} = c.{}{text}", quote(to.as_str()), quote(c.as_str()))).collect();
@@ -319,6 +345,6 @@ fn orphans(
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first");
     // Not the parent: somebody else's schema file must not reveal which values the parent contains.
-    let hazard = hazard.counted(Probe::Query(counted)).reading([world.names.sql(live)]);
+    let hazard = hazard.counted(Probe::Query(counted)).reading([context.names.sql(live)]);
     Some(hazard.found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
 }

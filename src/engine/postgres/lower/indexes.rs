@@ -8,23 +8,23 @@ use super::super::words::words;
 use super::retype::live_column;
 use super::rules::Op;
 use super::tables::Altered;
-use super::{World, alter, edited};
+use super::{LoweringContext, alter, edited};
 use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::Statement;
 use crate::schema::{Ident, Index, PartKey, Unique};
 
 /// What happens to an index.
-pub(super) enum Fate<'i> {
+pub(super) enum IndexChange<'i> {
     /// It is dropped; its live name.
-    Goes(&'i Ident),
+    Drop(&'i Ident),
     /// It is created.
-    Comes(&'i Index),
+    Create(&'i Index),
     /// The old one, by its live name, is replaced by the new one.
-    Changes(&'i Ident, &'i Index),
+    Replace(&'i Ident, &'i Index),
     /// Its columns change: it must be dropped and re-created.
-    Carried(&'i Ident, &'i Index),
+    Recreate(&'i Ident, &'i Index),
     /// It is changed in place.
-    Stays(&'i Index, &'i Index, &'i [Edit]),
+    Alter(&'i Index, &'i Index, &'i [Edit]),
 }
 
 /// Returns the live name of an index.
@@ -33,25 +33,27 @@ fn live<'t>(table: &'t Altered<'_>, name: &'t Ident) -> &'t Ident {
 }
 
 /// Returns what happens to each index that does not simply remain.
-pub(super) fn fates<'t>(table: &'t Altered<'_>) -> Vec<Fate<'t>> {
+pub(super) fn index_changes<'t>(table: &'t Altered<'_>) -> Vec<IndexChange<'t>> {
     let edits = &table.edits;
     let mut found = Vec::new();
     for delta in &edits.indexes {
         found.push(match delta {
-            Delta::Create(index) => Fate::Comes(index),
-            Delta::Drop(index) => Fate::Goes(live(table, &index.name)),
+            Delta::Create(index) => IndexChange::Create(index),
+            Delta::Drop(index) => IndexChange::Drop(live(table, &index.name)),
             Delta::Alter { before, after, edits } => match is_stirred(table, live(table, &before.name)) {
-                true => Fate::Carried(live(table, &before.name), after),
+                true => IndexChange::Recreate(live(table, &before.name), after),
                 false if edits.iter().all(|e| [Attribute::With, Attribute::Comment].contains(&e.attribute)) => {
-                    Fate::Stays(before, after, edits)
+                    IndexChange::Alter(before, after, edits)
                 }
-                false => Fate::Changes(live(table, &before.name), after),
+                false => IndexChange::Replace(live(table, &before.name), after),
             },
         });
     }
     let touched: BTreeSet<&Ident> = edits.indexes.iter().filter_map(|d| d.after().or(d.before())).map(|i| &i.name).collect();
     let kept = edits.after.indexes.values().filter(|i| !touched.contains(&i.name));
-    found.extend(kept.map(|i| (live(table, &i.name), i)).filter(|(old, _)| is_stirred(table, old)).map(|(old, i)| Fate::Carried(old, i)));
+    found.extend(
+        kept.map(|i| (live(table, &i.name), i)).filter(|(old, _)| is_stirred(table, old)).map(|(old, i)| IndexChange::Recreate(old, i)),
+    );
     found
 }
 
@@ -76,8 +78,8 @@ fn is_stirred(table: &Altered<'_>, index: &Ident) -> bool {
 /// Returns whether dropping an index may wait until after the transaction: nothing in the change affects its
 /// columns. Foreign keys may depend on a unique index, and an extension or a type cannot be dropped while an
 /// index uses it.
-pub(super) fn may_wait(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> bool {
-    if world.changes.extensions().any(|d| d.after().is_none()) || !world.dropped.is_empty() {
+pub(super) fn may_wait(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> bool {
+    if context.changes.extensions().any(|d| d.after().is_none()) || !context.dropped.is_empty() {
         return false;
     }
     let Some(index) = table.edits.live.indexes.get(index).filter(|i| !i.unique || !table.referenced) else { return false };
@@ -98,22 +100,24 @@ fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
 }
 
 /// Returns the names of indexes that the step in the transaction releases, and those that it takes.
-pub(super) fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (Vec<Ident>, Vec<Ident>) {
+pub(super) fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -> (Vec<Ident>, Vec<Ident>) {
     let (mut left, mut taken) = (Vec::new(), Vec::new());
-    for fate in fates(table) {
-        match fate {
-            Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => {}
-            Fate::Goes(old) => left.push(old.clone()),
-            Fate::Comes(new) if super::later::is_late_index(table, new) => {}
-            Fate::Comes(new) => taken.push(new.name.clone()),
-            Fate::Changes(old, new) | Fate::Carried(old, new) => {
+    for change in index_changes(table) {
+        match change {
+            IndexChange::Drop(old) | IndexChange::Replace(old, _) if may_wait(context, table, old) => {}
+            IndexChange::Drop(old) => left.push(old.clone()),
+            IndexChange::Create(new) if super::later::is_late_index(table, new) => {}
+            IndexChange::Create(new) => taken.push(new.name.clone()),
+            IndexChange::Replace(old, new) | IndexChange::Recreate(old, new) => {
                 left.push(old.clone());
                 taken.push(new.name.clone());
             }
-            Fate::Stays(..) => {}
+            IndexChange::Alter(..) => {}
         }
     }
-    let changed = |old: &Ident| fates(table).iter().any(|f| matches!(f, Fate::Changes(o, _) | Fate::Carried(o, _) if *o == old));
+    let changed = |old: &Ident| {
+        index_changes(table).iter().any(|f| matches!(f, IndexChange::Replace(o, _) | IndexChange::Recreate(o, _) if *o == old))
+    };
     for (old, new) in table.edits.renamed_indexes.iter().filter(|(old, _)| !changed(old)) {
         left.push(old.clone());
         taken.push(new.clone());
@@ -121,66 +125,66 @@ pub(super) fn names_passed(world: &World<'_>, table: &Altered<'_>) -> (Vec<Ident
     (left, taken)
 }
 
-fn name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
-    world.names.beside(&table.edits.after.name, index)
+fn name(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    context.names.beside(&table.edits.after.name, index)
 }
 
 /// Returns the name of a live index in SQL while the steps run.
-pub(super) fn live_name(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
-    world.now(&world.names.sibling(&table.edits.live.name, index))
+pub(super) fn live_name(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    context.now(&context.names.sibling(&table.edits.live.name, index))
 }
 
 /// Drops indexes before everything else.
-pub(super) fn away(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
-    let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", live_name(world, table, index)));
-    let gone = fates(table).into_iter().filter_map(|fate| match fate {
-        Fate::Goes(old) | Fate::Changes(old, _) if may_wait(world, table, old) => None,
-        Fate::Goes(old) | Fate::Changes(old, _) | Fate::Carried(old, _) => Some(old),
-        Fate::Comes(_) | Fate::Stays(..) => None,
+pub(super) fn away(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let drop = |index: &Ident| Statement::of_catalog(format!("DROP INDEX {}", live_name(context, table, index)));
+    let gone = index_changes(table).into_iter().filter_map(|change| match change {
+        IndexChange::Drop(old) | IndexChange::Replace(old, _) if may_wait(context, table, old) => None,
+        IndexChange::Drop(old) | IndexChange::Replace(old, _) | IndexChange::Recreate(old, _) => Some(old),
+        IndexChange::Create(_) | IndexChange::Alter(..) => None,
     });
     gone.map(drop).collect()
 }
 
 /// Returns indexes that are only renamed: the name when the step begins, and the new name.
-pub(super) fn renamed(world: &World<'_>, table: &Altered<'_>) -> Vec<(String, String)> {
-    let away: Vec<&Ident> = fates(table)
+pub(super) fn renamed(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<(String, String)> {
+    let away: Vec<&Ident> = index_changes(table)
         .iter()
-        .filter_map(|fate| match fate {
-            Fate::Changes(old, _) | Fate::Carried(old, _) => Some(*old),
+        .filter_map(|change| match change {
+            IndexChange::Replace(old, _) | IndexChange::Recreate(old, _) => Some(*old),
             _ => None,
         })
         .collect();
     let kept = table.edits.renamed_indexes.iter().filter(|(old, _)| !away.contains(&old));
-    let now = |old: &Ident| world.at_run(&world.names.sibling(&table.edits.live.name, old)).name.to_string();
+    let now = |old: &Ident| context.at_run(&context.names.sibling(&table.edits.live.name, old)).name.to_string();
     kept.map(|(old, new)| (now(old), new.to_string())).collect()
 }
 
 /// Creates indexes in the transaction, and changes those that are changed in place.
-pub(super) fn come(world: &World<'_>, table: &Altered<'_>) -> Vec<Statement> {
+pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let mut found = Vec::new();
-    for fate in fates(table) {
-        match fate {
-            Fate::Comes(index) if super::later::is_late_index(table, index) => {}
-            Fate::Changes(old, _) if may_wait(world, table, old) => {}
-            Fate::Comes(index) | Fate::Changes(_, index) | Fate::Carried(_, index) => {
-                found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &world.names)));
-                found.extend(index.comment.as_ref().map(|_| comment(world, table, index)));
+    for change in index_changes(table) {
+        match change {
+            IndexChange::Create(index) if super::later::is_late_index(table, index) => {}
+            IndexChange::Replace(old, _) if may_wait(context, table, old) => {}
+            IndexChange::Create(index) | IndexChange::Replace(_, index) | IndexChange::Recreate(_, index) => {
+                found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &context.names)));
+                found.extend(index.comment.as_ref().map(|_| comment(context, table, index)));
             }
-            Fate::Stays(before, after, edits) => found.extend(stays(world, table, before, after, edits)),
-            Fate::Goes(_) => {}
+            IndexChange::Alter(before, after, edits) => found.extend(stays(context, table, before, after, edits)),
+            IndexChange::Drop(_) => {}
         }
     }
     found
 }
 
-fn stays(world: &World<'_>, table: &Altered<'_>, before: &Index, after: &Index, edits: &[Edit]) -> Vec<Statement> {
-    let on = name(world, table, &after.name);
+fn stays(context: &LoweringContext<'_>, table: &Altered<'_>, before: &Index, after: &Index, edits: &[Edit]) -> Vec<Statement> {
+    let on = name(context, table, &after.name);
     let mut found: Vec<Statement> = ddl::index_parameters(&before.with, &after.with).iter().map(|p| alter("INDEX", &on, p)).collect();
-    found.extend(edited(edits, Attribute::Comment).then(|| comment(world, table, after)));
+    found.extend(edited(edits, Attribute::Comment).then(|| comment(context, table, after)));
     found
 }
 
 /// Returns the comment statement of an index.
-pub(super) fn comment(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("INDEX {}", name(world, table, &index.name)), index.comment.as_deref()))
+pub(super) fn comment(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Index) -> Statement {
+    Statement::of_catalog(ddl::comment(&format!("INDEX {}", name(context, table, &index.name)), index.comment.as_deref()))
 }

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use super::super::names::quote;
 use super::super::{ddl, default_name};
-use super::indexes::{self, Fate, fates, may_wait};
+use super::indexes::{self, IndexChange, index_changes, may_wait};
 use super::resource::Resource;
 use super::rules::Op;
 use super::tables::Altered;
-use super::{World, done, locks};
+use super::{LoweringContext, done, locks};
 use crate::plan::{Action, Statement, Step, Transaction, Work};
 use crate::schema::{Case, Check, Column, Ident, Index, IndexPart, PartKey, PrimaryKey, Unique};
 
@@ -85,8 +85,8 @@ pub(super) fn hands_over(table: &Altered<'_>, index: &Index) -> bool {
     let columns = |index: &Index| index.parts.iter().map(|p| p.column().cloned()).collect::<Option<Vec<Ident>>>();
     let live = &table.edits.live;
     let named = |name: &Ident| live.indexes.get(name).filter(|i| i.unique && !i.invalid);
-    let going = fates(table).into_iter().filter_map(|fate| match fate {
-        Fate::Goes(old) => named(old).and_then(columns),
+    let going = index_changes(table).into_iter().filter_map(|change| match change {
+        IndexChange::Drop(old) => named(old).and_then(columns),
         _ => None,
     });
     let dropped = |op: &Op<Unique>| match op {
@@ -109,11 +109,11 @@ pub(super) fn late_keys(table: &Altered<'_>) -> Vec<Vec<Ident>> {
 /// Returns the columns of unique indexes that are created after the transaction: a foreign key may reference
 /// them.
 fn late_indexes(table: &Altered<'_>) -> Vec<Vec<Ident>> {
-    let unique = |fate: Fate<'_>| match fate {
-        Fate::Comes(i) if is_late_index(table, i) && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
+    let unique = |change: IndexChange<'_>| match change {
+        IndexChange::Create(i) if is_late_index(table, i) && i.unique => i.parts.iter().map(|p| p.column().cloned()).collect(),
         _ => None,
     };
-    fates(table).into_iter().filter_map(unique).collect()
+    index_changes(table).into_iter().filter_map(unique).collect()
 }
 
 /// Returns the name of the check constraint that replaces NOT NULL until it is validated, or `None` if NOT
@@ -129,29 +129,31 @@ pub(super) fn not_null_name(table: &Altered<'_>, before: &Column, after: &Column
 }
 
 /// Returns the steps after the transaction.
-pub(super) fn steps(world: &World<'_>, table: &Altered<'_>) -> Vec<Step> {
+pub(super) fn steps(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Step> {
     if !table.busy {
         return Vec::new();
     }
-    let mut steps: Vec<Step> = validated(world, table).into_iter().chain(not_null(world, table)).collect();
+    let mut steps: Vec<Step> = validated(context, table).into_iter().chain(not_null(context, table)).collect();
     for op in table.rules.keys.iter().filter(|op| is_late(table, op)) {
-        steps.extend(op.come().map(|k| key(world, table, k)));
+        steps.extend(op.come().map(|k| key(context, table, k)));
     }
     for op in table.rules.uniques.iter().filter(|op| is_late(table, op)) {
-        steps.extend(op.come().map(|u| key(world, table, u)));
+        steps.extend(op.come().map(|u| key(context, table, u)));
     }
-    for fate in fates(table) {
-        steps.extend(match fate {
-            Fate::Comes(i) if is_late_index(table, i) => {
-                let mut step = build(world, table, i);
+    for change in index_changes(table) {
+        steps.extend(match change {
+            IndexChange::Create(i) if is_late_index(table, i) => {
+                let mut step = build(context, table, i);
                 if i.unique {
-                    step.footprint.creates.push(Resource::Keys(world.names.key(&table.edits.after.name)).into());
+                    step.footprint.creates.push(Resource::Keys(context.names.key(&table.edits.after.name)).into());
                 }
                 Some(step)
             }
-            Fate::Changes(old, i) if may_wait(world, table, old) => Some(swap(world, table, old, i)),
+            IndexChange::Replace(old, i) if may_wait(context, table, old) => Some(swap(context, table, old, i)),
             // What an interrupted apply built for a key is dropped where that key's index is built.
-            Fate::Goes(old) if may_wait(world, table, old) && !late_names(table).contains(old.as_str()) => Some(drop(world, table, old)),
+            IndexChange::Drop(old) if may_wait(context, table, old) && !late_names(table).contains(old.as_str()) => {
+                Some(drop(context, table, old))
+            }
             _ => None,
         });
     }
@@ -165,17 +167,17 @@ pub(super) fn late_names(table: &Altered<'_>) -> BTreeSet<String> {
     keys.chain(uniques).flatten().map(ToString::to_string).collect()
 }
 
-fn later(world: &World<'_>, table: &Altered<'_>, statements: Vec<Statement>, why: &str, work: Work) -> Step {
+fn later(context: &LoweringContext<'_>, table: &Altered<'_>, statements: Vec<Statement>, why: &str, work: Work) -> Step {
     let mut step = Step::new(table.edits.after.address(), Action::Alter, statements);
     step.transaction = Transaction::After;
     step.reason = why.to_owned();
-    step.footprint.needs.push(world.relation(&table.edits.after.name));
-    step.locks.push(locks::shared(world, table, work));
+    step.footprint.needs.push(context.relation(&table.edits.after.name));
+    step.locks.push(locks::shared(context, table, work));
     step
 }
 
 /// Validates check constraints that were added without checking the rows.
-fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
+fn validated(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
     let name = |op: &Op<Check>| match op {
         Op::Add { item } | Op::Replace { item, .. } => item.name.clone().filter(|_| !item.not_valid),
         Op::Edit { name, after, edits } => {
@@ -186,11 +188,11 @@ fn validated(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
     };
     let names = table.rules.checks.iter().filter_map(name);
     let statements: Vec<Statement> = names.map(|n| table.after(&format!("VALIDATE CONSTRAINT {}", quote(n.as_str())))).collect();
-    (!statements.is_empty()).then(|| later(world, table, statements, "rows are checked without blocking writes", Work::Scan))
+    (!statements.is_empty()).then(|| later(context, table, statements, "rows are checked without blocking writes", Work::Scan))
 }
 
 /// Sets NOT NULL: a validated check constraint saves it from reading the rows.
-fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
+fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = Vec::new();
     for after in table.edits.after.columns.values().filter(|c| c.not_null) {
         let delta = table.edits.columns.iter().find(|d| d.after().is_some_and(|c| c.name == after.name));
@@ -205,74 +207,74 @@ fn not_null(world: &World<'_>, table: &Altered<'_>) -> Option<Step> {
         statements.push(table.after(&format!("ALTER COLUMN {} SET NOT NULL", quote(after.name.as_str()))));
         statements.push(table.after(&format!("DROP CONSTRAINT IF EXISTS {}", quote(&rule))));
     }
-    let mut step = later(world, table, statements, "NOT NULL is set once the rows have been checked", Work::Scan);
-    step.footprint.creates.push(Resource::Filled(world.names.key(&table.edits.after.name)).into());
+    let mut step = later(context, table, statements, "NOT NULL is set once the rows have been checked", Work::Scan);
+    step.footprint.creates.push(Resource::Filled(context.names.key(&table.edits.after.name)).into());
     (!step.statements.is_empty()).then_some(step)
 }
 
 /// Creates a key from an index that was built without blocking writers.
-fn key(world: &World<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
-    let Some(name) = key.name() else { return later(world, table, Vec::new(), "", Work::None) };
+fn key(context: &LoweringContext<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
+    let Some(name) = key.name() else { return later(context, table, Vec::new(), "", Work::None) };
     let quoted = quote(name.as_str());
-    let mut statements = built(world, table, &key.index(name.clone()), name);
+    let mut statements = built(context, table, &key.index(name.clone()), name);
     statements.push(table.after(&format!("ADD CONSTRAINT {quoted} {} USING INDEX {quoted}{}", key.words(), key.deferrable())));
     let done = done::has_constraint(&table.new, name.as_str());
     statements = statements.into_iter().map(|s| s.unless(done.clone())).collect();
     statements.extend(key.comment().map(|text| super::alter::rule_comment(table, name.as_str(), Some(text))));
-    let mut step = later(world, table, statements, "its index is built without blocking writes", Work::Build);
-    step.footprint.creates.extend([taken(world, table, name), world.constraint(&table.edits.after.name, name.as_str())]);
-    let key = world.names.key(&table.edits.after.name);
+    let mut step = later(context, table, statements, "its index is built without blocking writes", Work::Build);
+    step.footprint.creates.extend([taken(context, table, name), context.constraint(&table.edits.after.name, name.as_str())]);
+    let key = context.names.key(&table.edits.after.name);
     step.footprint.needs.push(Resource::Filled(key.to_string()).into());
     step.footprint.creates.push(Resource::Keys(key.to_string()).into());
     step
 }
 
 /// Drops what an interrupted build left, and builds the index.
-fn built(world: &World<'_>, table: &Altered<'_>, index: &Index, name: &Ident) -> Vec<Statement> {
-    let left = world.names.beside(&table.edits.after.name, name);
+fn built(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Index, name: &Ident) -> Vec<Statement> {
+    let left = context.names.beside(&table.edits.after.name, name);
     vec![
         Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {left}")),
-        Statement::new(ddl::create_index(index, name, &table.edits.after.name, true, &world.names)),
+        Statement::new(ddl::create_index(index, name, &table.edits.after.name, true, &context.names)),
     ]
 }
 
-fn build(world: &World<'_>, table: &Altered<'_>, index: &Index) -> Step {
-    let done = done::has_valid_index(&world.names.beside(&table.edits.after.name, &index.name));
-    let built = built(world, table, index, &index.name);
+fn build(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Index) -> Step {
+    let done = done::has_valid_index(&context.names.beside(&table.edits.after.name, &index.name));
+    let built = built(context, table, index, &index.name);
     let mut statements: Vec<Statement> = built.into_iter().map(|s| s.unless(done.clone())).collect();
-    statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    let mut step = later(world, table, statements, "the index is built without blocking writes", Work::Build);
-    step.footprint.creates.push(taken(world, table, &index.name));
+    statements.extend(index.comment.as_ref().map(|_| indexes::comment(context, table, index)));
+    let mut step = later(context, table, statements, "the index is built without blocking writes", Work::Build);
+    step.footprint.creates.push(taken(context, table, &index.name));
     step
 }
 
 /// Returns the resource of the name that an index takes.
-fn taken(world: &World<'_>, table: &Altered<'_>, index: &Ident) -> String {
-    world.relation(&world.names.sibling(&table.edits.after.name, index))
+fn taken(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> String {
+    context.relation(&context.names.sibling(&table.edits.after.name, index))
 }
 
 /// Builds the new index before it drops the old one.
-fn swap(world: &World<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> Step {
+fn swap(context: &LoweringContext<'_>, table: &Altered<'_>, old: &Ident, index: &Index) -> Step {
     let base = default_name::make(index.name.as_str(), None, "rosey_new");
-    let is_taken = |n: &str| world.is_taken(&world.names.sibling(&table.edits.live.name, &Ident::new(n, Case::Exact)));
+    let is_taken = |n: &str| context.is_taken(&context.names.sibling(&table.edits.live.name, &Ident::new(n, Case::Exact)));
     let meanwhile = Ident::new(default_name::free(&base, is_taken), Case::Exact);
-    let name = |n: &Ident| world.names.beside(&table.edits.after.name, n);
-    let mut statements = built(world, table, index, &meanwhile);
-    statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", indexes::live_name(world, table, old))));
+    let name = |n: &Ident| context.names.beside(&table.edits.after.name, n);
+    let mut statements = built(context, table, index, &meanwhile);
+    statements.push(Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {}", indexes::live_name(context, table, old))));
     statements.push(super::rename("INDEX", &name(&meanwhile), index.name.as_str()));
-    statements.extend(index.comment.as_ref().map(|_| indexes::comment(world, table, index)));
-    let mut step = later(world, table, statements, "the new index is built before the old one is dropped", Work::Build);
+    statements.extend(index.comment.as_ref().map(|_| indexes::comment(context, table, index)));
+    let mut step = later(context, table, statements, "the new index is built before the old one is dropped", Work::Build);
     if *old != index.name {
-        step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
-        step.footprint.creates.push(taken(world, table, &index.name));
+        step.footprint.drops.push(context.relation(&context.names.sibling(&table.edits.live.name, old)));
+        step.footprint.creates.push(taken(context, table, &index.name));
     }
     step
 }
 
-fn drop(world: &World<'_>, table: &Altered<'_>, old: &Ident) -> Step {
-    let name = indexes::live_name(world, table, old);
+fn drop(context: &LoweringContext<'_>, table: &Altered<'_>, old: &Ident) -> Step {
+    let name = indexes::live_name(context, table, old);
     let drop = Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"));
-    let mut step = later(world, table, vec![drop], "the index is dropped without blocking writes", Work::None);
-    step.footprint.drops.push(world.relation(&world.names.sibling(&table.edits.live.name, old)));
+    let mut step = later(context, table, vec![drop], "the index is dropped without blocking writes", Work::None);
+    step.footprint.drops.push(context.relation(&context.names.sibling(&table.edits.live.name, old)));
     step
 }

@@ -3,40 +3,40 @@
 //! relation only the strongest is reported.
 
 use super::super::words::words;
-use super::World;
-use super::indexes::{Fate, fates, may_wait};
+use super::LoweringContext;
+use super::indexes::{IndexChange, index_changes, may_wait};
 use super::rules::Op;
 use super::tables::Altered;
 use crate::diff::{Attribute, Delta};
 use crate::plan::{Lock, Statement, Work};
 use crate::schema::{Column, Expr, Ident, IndexPart, Literal, ObjectName, PartKey};
 
-fn lock(world: &World<'_>, live: &ObjectName, mode: &'static str, work: Work) -> Lock {
-    Lock { relation: live.to_string(), mode, work, bytes: world.facts.bytes(live) }
+fn lock(context: &LoweringContext<'_>, live: &ObjectName, mode: &'static str, work: Work) -> Lock {
+    Lock { relation: live.to_string(), mode, work, bytes: context.facts.bytes(live) }
 }
 
 /// Blocks readers and writers.
-pub(super) fn exclusive(world: &World<'_>, live: &ObjectName) -> Lock {
-    lock(world, live, "ACCESS EXCLUSIVE", Work::None)
+pub(super) fn exclusive(context: &LoweringContext<'_>, live: &ObjectName) -> Lock {
+    lock(context, live, "ACCESS EXCLUSIVE", Work::None)
 }
 
 /// Readers and writers continue; other changes of the table wait.
-pub(super) fn shared(world: &World<'_>, table: &Altered<'_>, work: Work) -> Lock {
-    lock(world, &table.edits.live.name, "SHARE UPDATE EXCLUSIVE", work)
+pub(super) fn shared(context: &LoweringContext<'_>, table: &Altered<'_>, work: Work) -> Lock {
+    lock(context, &table.edits.live.name, "SHARE UPDATE EXCLUSIVE", work)
 }
 
 /// Readers continue, writers wait: a foreign key is added.
-pub(super) fn rows_exclusive(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
-    lock(world, live, "SHARE ROW EXCLUSIVE", work)
+pub(super) fn rows_exclusive(context: &LoweringContext<'_>, live: &ObjectName, work: Work) -> Lock {
+    lock(context, live, "SHARE ROW EXCLUSIVE", work)
 }
 
 /// Readers continue, writers wait.
-pub(super) fn writers(world: &World<'_>, live: &ObjectName, work: Work) -> Lock {
-    lock(world, live, "SHARE", work)
+pub(super) fn writers(context: &LoweringContext<'_>, live: &ObjectName, work: Work) -> Lock {
+    lock(context, live, "SHARE", work)
 }
 
 /// Returns the locks of the step that alters a table.
-pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Statement]) -> Vec<Lock> {
+pub(super) fn of_alter(context: &LoweringContext<'_>, table: &Altered<'_>, statements: &[Statement]) -> Vec<Lock> {
     let is = |s: &Statement, words: &[&str]| words.iter().any(|w| s.sql.starts_with(w));
     let mode = if statements.iter().all(|s| is(s, &["CREATE INDEX", "CREATE UNIQUE INDEX", "COMMENT ON"])) {
         "SHARE"
@@ -45,11 +45,11 @@ pub(super) fn of_alter(world: &World<'_>, table: &Altered<'_>, statements: &[Sta
     } else {
         "ACCESS EXCLUSIVE"
     };
-    vec![lock(world, &table.edits.live.name, mode, work(world, table))]
+    vec![lock(context, &table.edits.live.name, mode, work(context, table))]
 }
 
 /// Returns the most expensive work of the change.
-fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
+fn work(context: &LoweringContext<'_>, table: &Altered<'_>) -> Work {
     let created = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
     let written = table.retyped.iter().any(|r| r.rewrites)
@@ -59,7 +59,7 @@ fn work(world: &World<'_>, table: &Altered<'_>) -> Work {
     let builds = table.rules.keys.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.uniques.iter().any(|op| op.come().is_some() && !super::later::is_late(table, op))
         || table.rules.exclusions.iter().any(|op| op.come().is_some())
-        || fates(table).iter().any(|f| builds(world, table, f))
+        || index_changes(table).iter().any(|f| builds(context, table, f))
         || table.retyped.iter().any(|r| is_indexed(table, &r.column));
     let scans = !table.busy
         && (table.retyped.iter().any(|r| is_checked(table, &r.column))
@@ -102,12 +102,12 @@ fn validates(op: &Op<crate::schema::Check>) -> bool {
     matches!(op, Op::Edit { edits, .. } if edits.iter().any(|e| e.attribute == Attribute::NotValid))
 }
 
-fn builds(world: &World<'_>, table: &Altered<'_>, fate: &Fate<'_>) -> bool {
-    match fate {
-        Fate::Comes(index) => !super::later::is_late_index(table, index),
-        Fate::Changes(old, _) => !may_wait(world, table, old),
-        Fate::Carried(..) => true,
-        Fate::Goes(_) | Fate::Stays(..) => false,
+fn builds(context: &LoweringContext<'_>, table: &Altered<'_>, change: &IndexChange<'_>) -> bool {
+    match change {
+        IndexChange::Create(index) => !super::later::is_late_index(table, index),
+        IndexChange::Replace(old, _) => !may_wait(context, table, old),
+        IndexChange::Recreate(..) => true,
+        IndexChange::Drop(_) | IndexChange::Alter(..) => false,
     }
 }
 

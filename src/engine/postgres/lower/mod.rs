@@ -5,6 +5,7 @@
 mod alter;
 mod aside;
 mod columns;
+mod context;
 mod domains;
 mod done;
 mod enums;
@@ -26,7 +27,6 @@ mod tables;
 mod types;
 mod view_indexes;
 mod views;
-mod world;
 
 use super::facts::Facts;
 use super::names::quote;
@@ -34,35 +34,35 @@ use crate::diff::{Attribute, Changes, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, Schema};
 
+use context::LoweringContext;
 pub(crate) use going::{Going, What, going};
-use world::World;
 
 /// Turns changes into steps, not yet ordered and not yet counted. With `online`, tables that have rows are
 /// changed without blocking writers for longer than a moment, if possible.
 pub(crate) fn lower(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts, online: bool) -> Vec<Step> {
-    let mut world = World::new(changes, current, desired, facts, online);
+    let mut context = LoweringContext::new(changes, current, desired, facts, online);
     loop {
-        let steps = lowered(&world);
+        let steps = lowered(&context);
         let contended = crate::plan::contended(&steps);
-        if contended.is_empty() || !aside::step_aside(&mut world, &contended) {
+        if contended.is_empty() || !aside::step_aside(&mut context, &contended) {
             return steps;
         }
     }
 }
 
-fn lowered(world: &World<'_>) -> Vec<Step> {
-    let alters = tables::altered(world);
-    let mut steps = namespaces::lower(world);
-    steps.extend(enums::lower(world));
-    steps.extend(domains::lower(world));
-    steps.extend(sequences::lower(world));
-    steps.extend(tables::lower(world, &alters));
-    steps.extend(foreign_keys::lower(world, &alters));
-    steps.extend(views::lower(world, &alters));
-    steps.extend(world.changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
-    if !world.asides.is_empty() {
-        steps.iter_mut().for_each(|s| aside::follow(world, s));
-        steps.extend(aside::steps(world));
+fn lowered(context: &LoweringContext<'_>) -> Vec<Step> {
+    let alters = tables::altered(context);
+    let mut steps = namespaces::lower(context);
+    steps.extend(enums::lower(context));
+    steps.extend(domains::lower(context));
+    steps.extend(sequences::lower(context));
+    steps.extend(tables::lower(context, &alters));
+    steps.extend(foreign_keys::lower(context, &alters));
+    steps.extend(views::lower(context, &alters));
+    steps.extend(context.changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
+    if !context.asides.is_empty() {
+        steps.iter_mut().for_each(|s| aside::follow(context, s));
+        steps.extend(aside::steps(context));
     }
     steps
 }

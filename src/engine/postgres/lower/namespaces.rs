@@ -3,14 +3,14 @@
 use super::super::ddl;
 use super::super::names::{literal, quote};
 use super::resource::Resource;
-use super::{World, alter, edited};
+use super::{LoweringContext, alter, edited};
 use crate::diff::{Attribute, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Extension, Namespace};
 
-pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    let namespaces = world.changes.namespaces().map(namespace);
-    namespaces.chain(world.changes.extensions().map(extension)).collect()
+pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
+    let namespaces = context.changes.namespaces().map(namespace);
+    namespaces.chain(context.changes.extensions().map(extension)).collect()
 }
 
 fn namespace(delta: &Delta<Namespace>) -> Step {

@@ -3,7 +3,7 @@
 
 use super::super::names::quote;
 use super::super::{normalize, types};
-use super::World;
+use super::LoweringContext;
 use super::retype::live_column;
 use super::rows::new_rows;
 use super::rules::Op;
@@ -14,23 +14,23 @@ use crate::engine::filled::is_filled;
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
 
-pub(super) fn hazards(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
     // Whether a cast exists matters even if there are no rows.
-    found.extend(table.retyped.iter().filter_map(|r| loses(world, table, r)));
+    found.extend(table.retyped.iter().filter_map(|r| loses(context, table, r)));
     if !table.rows {
         return found;
     }
-    found.extend(table.edits.after.columns.values().filter_map(|c| not_null(world, table, c)));
+    found.extend(table.edits.after.columns.values().filter_map(|c| not_null(context, table, c)));
     found.extend(table.edits.after.columns.values().filter_map(|c| super::numbers::too_few(table, c)));
     found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
     found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
-    found.extend(checks(world, table));
-    found.extend(uniques(world, table));
+    found.extend(checks(context, table));
+    found.extend(uniques(context, table));
     // A value that the enum does not have yet cannot be used in a comparison: the server itself checks the
     // rows when the constraint is added.
-    found.extend(super::types::checks_of_new_domains(world, table));
-    found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(world, sql)));
+    found.extend(super::types::checks_of_new_domains(context, table));
+    found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(context, sql)));
     found
 }
 
@@ -60,7 +60,7 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     Some(hazard)
 }
 
-fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<Hazard> {
+fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> Option<Hazard> {
     let before = table.column(&column.name);
     let counts = column.ty.is_serial() || column.identity.is_some();
     let new = before.is_none();
@@ -80,7 +80,7 @@ fn not_null(world: &World<'_>, table: &Altered<'_>, column: &Column) -> Option<H
     };
     let name = quote(column.name.as_str());
     let message = format!("`{}` is NULL in {{count}} of {{total}} rows", column.name);
-    let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(world, table));
+    let find = format!("SELECT * FROM {} AS t WHERE {name} IS NULL", new_rows(context, table));
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, at(table, &column.name), message, advice);
     Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
 }
@@ -118,29 +118,29 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
 }
 
 /// Reports values that would differ after converting them to the new type and back.
-fn loses(world: &World<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
     let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
-    let (old_base, new_base) = super::types::bases(world, &before.ty, &after.ty);
+    let (old_base, new_base) = super::types::bases(context, &before.ty, &after.ty);
     let (before, after) = (&Column { ty: old_base, ..before.clone() }, &Column { ty: new_base, ..after.clone() });
-    let same = super::types::same_type(world, &before.ty, &after.ty);
+    let same = super::types::same_type(context, &before.ty, &after.ty);
     let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
         return None;
     }
-    if let Some((key, rest)) = types::named(&after.ty, &world.names) {
-        if let Some(ty) = world.desired.enums.values().find(|e| world.names.key(&e.name) == key) {
+    if let Some((key, rest)) = types::named(&after.ty, &context.names) {
+        if let Some(ty) = context.desired.enums.values().find(|e| context.names.key(&e.name) == key) {
             return not_in_enum(table, retyped, &ty.values, rest.contains('['));
         }
         // A domain that does not exist yet cannot be queried.
-        let new = |d: &crate::schema::Domain| world.names.key(&d.name) == key && !world.current.domains.contains_key(&d.name);
-        if world.desired.domains.values().any(new) {
+        let new = |d: &crate::schema::Domain| context.names.key(&d.name) == key && !context.current.domains.contains_key(&d.name);
+        if context.desired.domains.values().any(new) {
             return None;
         }
     }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
     let old = types::value_type(&before.ty);
-    let text = if super::retype::is_by_text(world, before, after) { super::retype::by_text(before, after) } else { "" };
+    let text = if super::retype::is_by_text(context, before, after) { super::retype::by_text(before, after) } else { "" };
     let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
     let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
     let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
@@ -177,14 +177,14 @@ fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[
 }
 
 /// Returns the future rows under the table's new name, which conditions may use.
-fn relation(world: &World<'_>, table: &Altered<'_>) -> String {
-    format!("{} AS {}", new_rows(world, table), quote(table.edits.after.name.name.as_str()))
+fn relation(context: &LoweringContext<'_>, table: &Altered<'_>) -> String {
+    format!("{} AS {}", new_rows(context, table), quote(table.edits.after.name.name.as_str()))
 }
 
 /// Reports rows that violate check constraints that are added, validated or re-created.
-fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+fn checks(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     // Values in a different order compare differently: the server itself checks the rows.
-    let comparable = |c: &&crate::schema::Check| !super::types::reads_reordered(world, table, &c.expr.text);
+    let comparable = |c: &&crate::schema::Check| !super::types::reads_reordered(context, table, &c.expr.text);
     let added = table.rules.checks.iter().filter_map(Op::come).filter(|c| !c.not_valid).filter(comparable);
     let mut bound: Vec<&crate::schema::Check> = added.collect();
     for op in &table.rules.checks {
@@ -200,7 +200,7 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let written = written.unwrap_or_else(|| crate::schema::Check { name: None, ..check.clone() });
         let name = written.label();
         let condition = format!("NOT ({})", check.expr.text);
-        let relation = relation(world, table);
+        let relation = relation(context, table);
         let message = format!("{{count}} of {{total}} rows violate check {name}");
         let advice = "fix these values first, or change the condition";
         Hazard::new(Code::BreaksCheck, Level::Blocks, table.edits.after.check_at(&written), message, advice)
@@ -213,7 +213,7 @@ fn checks(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
 
 /// Reports duplicates under primary keys, unique constraints and unique indexes that are added, or whose
 /// values change.
-fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+fn uniques(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let edits = &table.edits;
     let plain = |c: &Ident| quote(c.as_str());
     let made = |c: &Ident| table.stirs(c);
@@ -223,7 +223,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let counted = key.parts.iter().any(|p| counts_anew(table, &p.column));
         if comes && !counted {
             let keys = key.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
-            found.push(doubles(world, table, (edits.after.key_at(), "the primary key"), &keys, (None, true)));
+            found.push(doubles(context, table, (edits.after.key_at(), "the primary key"), &keys, (None, true)));
         }
     }
     for unique in &edits.after.uniques {
@@ -232,7 +232,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
             let columns = unique.parts.iter().map(|p| p.column.to_string()).collect::<Vec<_>>().join(", ");
             let keys = unique.parts.iter().map(|p| plain(&p.column)).collect::<Vec<_>>();
             found.push(doubles(
-                world,
+                context,
                 table,
                 (edits.after.unique_at(unique), &format!("unique constraint ({columns})")),
                 &keys,
@@ -249,7 +249,7 @@ fn uniques(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
         let predicate = index.predicate.as_ref().map(|p| p.text.as_str());
         let keys: Vec<String> = keys.collect();
         found.push(doubles(
-            world,
+            context,
             table,
             (edits.after.index_at(&index.name), &format!("index {}", index.name)),
             &keys,
@@ -272,7 +272,7 @@ fn reads_any(index: &Index, made: &dyn Fn(&Ident) -> bool) -> bool {
 /// Reports duplicates: the constraint's address and name; its keys; the predicate for its rows, and whether
 /// NULLs are equal.
 fn doubles(
-    world: &World<'_>,
+    context: &LoweringContext<'_>,
     table: &Altered<'_>,
     (address, name): (Address, &str),
     keys: &[String],
@@ -281,7 +281,7 @@ fn doubles(
     let mut filled: Vec<String> = if nulls_count { Vec::new() } else { keys.iter().map(|k| format!("{k} IS NOT NULL")).collect() };
     filled.extend(predicate.map(|p| format!("({p})")));
     let filled = if filled.is_empty() { String::new() } else { format!(" WHERE {}", filled.join(" AND ")) };
-    let (keys, relation) = (keys.join(", "), relation(world, table));
+    let (keys, relation) = (keys.join(", "), relation(context, table));
     let groups = format!("SELECT count(*) AS n FROM {relation}{filled} GROUP BY {keys} HAVING count(*) > 1");
     let message = format!("{{count}} of {{total}} rows are duplicates under {name}");
     let advice = "change or delete the duplicates first";

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::words;
-use super::World;
+use super::LoweringContext;
 use super::types::same_type;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Type};
@@ -34,38 +34,38 @@ pub(super) fn live_column<'e>(edits: &'e TableEdits, column: &'e Ident) -> &'e I
 }
 
 /// Returns the columns whose type changes.
-pub(super) fn retyped(world: &World<'_>, edits: &TableEdits) -> Vec<Retyped> {
+pub(super) fn retyped(context: &LoweringContext<'_>, edits: &TableEdits) -> Vec<Retyped> {
     let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
     let plain = pairs.filter(|(b, a)| a.generated.is_none() && b.generated.as_ref().is_none_or(|g| g.stored));
-    plain.filter(|(b, a)| changes(world, b, a)).map(|(b, a)| retype(world, edits, b, a)).collect()
+    plain.filter(|(b, a)| changes(context, b, a)).map(|(b, a)| retype(context, edits, b, a)).collect()
 }
 
-fn changes(world: &World<'_>, before: &Column, after: &Column) -> bool {
-    !same_type(world, &before.ty, &after.ty) || before.collate != after.collate || moved_under(world, after).is_some()
+fn changes(context: &LoweringContext<'_>, before: &Column, after: &Column) -> bool {
+    !same_type(context, &before.ty, &after.ty) || before.collate != after.collate || moved_under(context, after).is_some()
 }
 
 /// Returns whether SQL names a type that is re-created: the object with this SQL would depend on the old one.
-pub(super) fn names_moved(world: &World<'_>, sql: &str) -> bool {
-    if world.moved.is_empty() {
+pub(super) fn names_moved(context: &LoweringContext<'_>, sql: &str) -> bool {
+    if context.moved.is_empty() {
         return false;
     }
     let named = words(sql);
-    world.moved_names().iter().any(|n| named.contains(n.as_str()))
+    context.moved_names().iter().any(|n| named.contains(n.as_str()))
 }
 
 /// Returns whether values are converted by way of text, if the column's type is re-created.
-fn moved_under(world: &World<'_>, column: &Column) -> Option<bool> {
-    let (key, _) = pg_types::named(&column.ty, &world.names)?;
-    world.moved.get(&key).map(|m| m.by_text)
+fn moved_under(context: &LoweringContext<'_>, column: &Column) -> Option<bool> {
+    let (key, _) = pg_types::named(&column.ty, &context.names)?;
+    context.moved.get(&key).map(|m| m.by_text)
 }
 
-fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column) -> Retyped {
+fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, after: &Column) -> Retyped {
     let live = live_column(edits, &after.name).clone();
     let name = quote(live.as_str());
     let ty = pg_types::value_type(&after.ty);
-    let other_type = !same_type(world, &before.ty, &after.ty);
+    let other_type = !same_type(context, &before.ty, &after.ty);
     let by_text = by_text(before, after);
-    let moved = moved_under(world, after);
+    let moved = moved_under(context, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
     let converted = match (said, moved) {
         // The expression has the old type, which is renamed, or no type yet.
@@ -74,7 +74,7 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
         (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
-        (None, None) if is_by_text(world, before, after) => Some(format!("{name}{by_text}::{ty}")),
+        (None, None) if is_by_text(context, before, after) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
     let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
@@ -94,11 +94,11 @@ fn retype(world: &World<'_>, edits: &TableEdits, before: &Column, after: &Column
 
 /// Returns whether values are converted by way of text. An enum, or an array of one, can only be cast to text
 /// types, and only from them (<https://www.postgresql.org/docs/current/datatype-enum.html>).
-pub(super) fn is_by_text(world: &World<'_>, before: &Column, after: &Column) -> bool {
+pub(super) fn is_by_text(context: &LoweringContext<'_>, before: &Column, after: &Column) -> bool {
     let is_text = |c: &Column| matches!(c.ty, Type::Text | Type::VarChar(_) | Type::Char(_));
     let is_enum = |c: &Column| {
-        let mut enums = world.current.enums.keys().chain(world.desired.enums.keys());
-        pg_types::named(&c.ty, &world.names).is_some_and(|(key, _)| enums.any(|e| world.names.key(e) == key))
+        let mut enums = context.current.enums.keys().chain(context.desired.enums.keys());
+        pg_types::named(&c.ty, &context.names).is_some_and(|(key, _)| enums.any(|e| context.names.key(e) == key))
     };
     (is_enum(after) && !is_text(before)) || (is_enum(before) && !is_text(after))
 }
@@ -122,18 +122,18 @@ pub(super) fn is_filled_before(before: &Column, after: &Column) -> bool {
 
 /// Returns the generated columns that are re-created: their expression changes, or the type of a column that
 /// they read.
-pub(super) fn recreated(world: &World<'_>, edits: &TableEdits, retyped: &[Retyped]) -> BTreeSet<Ident> {
+pub(super) fn recreated(context: &LoweringContext<'_>, edits: &TableEdits, retyped: &[Retyped]) -> BTreeSet<Ident> {
     let pairs = edits.after.columns.values().filter_map(|c| Some((edits.before.columns.get(&c.name)?, c)));
     let again = |(before, after): &(&Column, &Column)| {
         let expr = match (&before.generated, &after.generated) {
             (None, None) => return false,
             (Some(b), None) => return !b.stored,
             (None, Some(_)) => return true,
-            (Some(b), Some(a)) if b != a || changes(world, before, after) => return true,
+            (Some(b), Some(a)) if b != a || changes(context, before, after) => return true,
             (Some(_), Some(a)) => &a.expr.text,
         };
         let named = words(expr);
-        names_moved(world, expr) || retyped.iter().any(|r| named.contains(r.column.as_str()) || named.contains(r.live.as_str()))
+        names_moved(context, expr) || retyped.iter().any(|r| named.contains(r.column.as_str()) || named.contains(r.live.as_str()))
     };
     pairs.filter(again).map(|(_, after)| after.name.clone()).collect()
 }

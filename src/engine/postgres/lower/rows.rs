@@ -3,7 +3,7 @@
 
 use super::super::names::quote;
 use super::super::{ddl, types};
-use super::World;
+use super::LoweringContext;
 use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
@@ -21,13 +21,13 @@ fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
 }
 
 /// Returns the future rows, as an item for FROM without an alias.
-pub(super) fn new_rows(world: &World<'_>, table: &Altered<'_>) -> String {
+pub(super) fn new_rows(context: &LoweringContext<'_>, table: &Altered<'_>) -> String {
     if stays(table) {
         return table.old.clone();
     }
     let made = |c: &&Column| c.generated.is_some() && (table.recreated.contains(&c.name) || table.column(&c.name).is_none());
     let columns = table.edits.after.columns.values();
-    let plain: Vec<String> = columns.clone().filter(|c| !made(c)).map(|c| one(&value(world, table, c), c)).collect();
+    let plain: Vec<String> = columns.clone().filter(|c| !made(c)).map(|c| one(&value(context, table, c), c)).collect();
     let select = if plain.is_empty() { "1".to_owned() } else { plain.join(", ") };
     let rows = format!("(SELECT {select} FROM {})", table.old);
     let computed: Vec<String> =
@@ -43,8 +43,8 @@ fn one(value: &str, column: &Column) -> String {
     format!("{value} AS {}", quote(column.name.as_str()))
 }
 
-fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
-    let cast = if is_known(world, column) { format!("::{}", types::value_type(&column.ty)) } else { String::new() };
+fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> String {
+    let cast = if is_known(context, column) { format!("::{}", types::value_type(&column.ty)) } else { String::new() };
     if table.column(&column.name).is_none() {
         return match (&column.backfill, &column.default) {
             _ if column.ty.is_serial() || column.identity.is_some() => format!("row_number() OVER (){cast}"),
@@ -56,12 +56,12 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
     let live = quote(live_column(&table.edits, &column.name).as_str());
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
         let unfilled = retyped.said || !is_filled(table, column);
-        if let Some(value) = of_moved(world, table, column, retyped.said).filter(|_| unfilled) {
+        if let Some(value) = of_moved(context, table, column, retyped.said).filter(|_| unfilled) {
             return value;
         }
         let filled = column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said);
         return match filled {
-            _ if is_known(world, column) => format!("({})", retyped.value),
+            _ if is_known(context, column) => format!("({})", retyped.value),
             Some(e) => format!("coalesce({live}::text, ({})::text)", e.text),
             None => format!("{live}::text"),
         };
@@ -75,10 +75,10 @@ fn value(world: &World<'_>, table: &Altered<'_>, column: &Column) -> String {
 /// Returns the value of a column whose type is re-created, in the old type or the new base type: the new type
 /// does not exist yet, and the values that conditions compare it with must fit. `None` if the column gets
 /// another type as well.
-fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool) -> Option<String> {
+fn of_moved(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, said: bool) -> Option<String> {
     let before = table.column(&column.name)?;
-    let moved = world.moved.get(&types::named(&column.ty, &world.names)?.0)?;
-    if !super::types::same_type(world, &before.ty, &column.ty) {
+    let moved = context.moved.get(&types::named(&column.ty, &context.names)?.0)?;
+    if !super::types::same_type(context, &before.ty, &column.ty) {
         return None;
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());
@@ -88,27 +88,27 @@ fn of_moved(world: &World<'_>, table: &Altered<'_>, column: &Column, said: bool)
             format!("{value}::text::{}", types::value_type(&table.edits.live.columns.get(live_column(&table.edits, &column.name))?.ty))
         }
         true => value,
-        false => format!("{value}::{}", types::value_type(&super::types::bases(world, &before.ty, &column.ty).1)),
+        false => format!("{value}::{}", types::value_type(&super::types::bases(context, &before.ty, &column.ty).1)),
     })
 }
 
 /// Returns whether the column's type exists now and does not change.
-fn is_known(world: &World<'_>, column: &Column) -> bool {
-    let Some((key, _)) = types::named(&column.ty, &world.names) else { return true };
-    let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| world.names.key(n) == key);
-    !world.moved.contains_key(&key) && (has(world.current) || !has(world.desired))
+fn is_known(context: &LoweringContext<'_>, column: &Column) -> bool {
+    let Some((key, _)) = types::named(&column.ty, &context.names) else { return true };
+    let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| context.names.key(n) == key);
+    !context.moved.contains_key(&key) && (has(context.current) || !has(context.desired))
 }
 
 /// Returns the rows of a table that a foreign key may reference, whatever happens to the table.
-pub(super) fn parent_rows(world: &World<'_>, parent: Option<&Altered<'_>>, name: &crate::schema::ObjectName) -> Option<String> {
-    let live = |t: &&Table| world.names.same(&t.name, name);
+pub(super) fn parent_rows(context: &LoweringContext<'_>, parent: Option<&Altered<'_>>, name: &crate::schema::ObjectName) -> Option<String> {
+    let live = |t: &&Table| context.names.same(&t.name, name);
     match parent {
-        Some(parent) => Some(new_rows(world, parent)),
+        Some(parent) => Some(new_rows(context, parent)),
         None => {
-            let known = world.current.tables.values().find(live).map(|t| world.names.sql(&t.name));
+            let known = context.current.tables.values().find(live).map(|t| context.names.sql(&t.name));
             // A table that rosey does not manage, such as a partitioned one, does not change.
-            let comes = world.desired.tables.values().any(|t| world.names.same(&t.name, name));
-            known.or_else(|| (!comes).then(|| world.names.sql(name)))
+            let comes = context.desired.tables.values().any(|t| context.names.same(&t.name, name));
+            known.or_else(|| (!comes).then(|| context.names.sql(name)))
         }
     }
 }

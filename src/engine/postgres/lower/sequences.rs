@@ -5,45 +5,45 @@ use super::super::names::{literal, quote};
 use super::super::{ddl, types};
 use super::numbers::Numbers;
 use super::resource::Resource;
-use super::{World, alter, edited, rename};
+use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
-pub(super) fn lower(world: &World<'_>) -> Vec<Step> {
-    world.changes.sequences().flat_map(|delta| sequence_steps(world, delta)).collect()
+pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
+    context.changes.sequences().flat_map(|delta| sequence_steps(context, delta)).collect()
 }
 
-fn sequence_steps(world: &World<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
+fn sequence_steps(context: &LoweringContext<'_>, delta: &Delta<Sequence>) -> Vec<Step> {
     match delta {
         Delta::Create(s) => {
-            let mut statements = vec![Statement::of_catalog(ddl::create_sequence(s, &world.names))];
-            statements.extend(s.comment.as_ref().map(|_| comment(world, s)));
+            let mut statements = vec![Statement::of_catalog(ddl::create_sequence(s, &context.names))];
+            statements.extend(s.comment.as_ref().map(|_| comment(context, s)));
             let mut step = Step::new(s.address(), Action::Create, statements);
-            step.footprint.creates.push(world.relation(&s.name));
-            world.comes(&mut step.footprint, &s.name);
+            step.footprint.creates.push(context.relation(&s.name));
+            context.comes(&mut step.footprint, &s.name);
             let mut steps = vec![step];
-            steps.extend(s.owned_by.as_ref().map(|owner| owned(world, s, owner, Action::Create)));
+            steps.extend(s.owned_by.as_ref().map(|owner| owned(context, s, owner, Action::Create)));
             steps
         }
         Delta::Drop(s) => {
-            let drop = Statement::of_catalog(format!("DROP SEQUENCE {}", world.now(&s.name)));
+            let drop = Statement::of_catalog(format!("DROP SEQUENCE {}", context.now(&s.name)));
             let mut step = Step::new(s.address(), Action::Destroy, vec![drop]);
-            step.footprint.drops.push(world.relation(&s.name));
-            world.goes(&mut step.footprint, &s.name);
-            step.hazards.extend(loses_its_position(world, s));
-            let mut steps: Vec<Step> = s.owned_by.as_ref().map(|owner| disowned(world, s, owner, Action::Destroy)).into_iter().collect();
+            step.footprint.drops.push(context.relation(&s.name));
+            context.goes(&mut step.footprint, &s.name);
+            step.hazards.extend(loses_its_position(context, s));
+            let mut steps: Vec<Step> = s.owned_by.as_ref().map(|owner| disowned(context, s, owner, Action::Destroy)).into_iter().collect();
             steps.push(step);
             steps
         }
-        Delta::Alter { before, after, edits } => altered(world, before, after, edits),
+        Delta::Alter { before, after, edits } => altered(context, before, after, edits),
     }
 }
 
 /// Reports the loss of the sequence's position, which is stored nowhere else. If the owning column is dropped
 /// too, its own hazard covers that.
-fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
+fn loses_its_position(context: &LoweringContext<'_>, s: &Sequence) -> Option<Hazard> {
     let goes_too = |change: &TableChange, (table, column): &(ObjectName, Ident)| match change {
         TableChange::Create(_) => false,
         TableChange::Drop(t) => t.name == *table,
@@ -51,37 +51,38 @@ fn loses_its_position(world: &World<'_>, s: &Sequence) -> Option<Hazard> {
             (e.before.name == *table || e.live.name == *table) && e.columns.iter().any(|d| matches!(d, Delta::Drop(c) if c.name == *column))
         }
     };
-    let owner_goes = s.owned_by.as_ref().is_some_and(|owner| world.changes.tables().any(|t| goes_too(t, owner)));
+    let owner_goes = s.owned_by.as_ref().is_some_and(|owner| context.changes.tables().any(|t| goes_too(t, owner)));
     let message = format!("drops sequence {} and its current value", s.name);
     let advice = rename_or_ignore(&s.name.name);
     (!owner_goes).then(|| Hazard::new(Code::DestroysSequence, Level::Destroys, s.address(), message, advice))
 }
 
-fn comment(world: &World<'_>, s: &Sequence) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("SEQUENCE {}", world.names.sql(&s.name)), s.comment.as_deref()))
+fn comment(context: &LoweringContext<'_>, s: &Sequence) -> Statement {
+    Statement::of_catalog(ddl::comment(&format!("SEQUENCE {}", context.names.sql(&s.name)), s.comment.as_deref()))
 }
 
 /// Returns the step that makes a column own it, under its new name.
-fn owned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
-    let to = format!("OWNED BY {}.{}", world.names.sql(&owner.0), quote(owner.1.as_str()));
-    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.names.sql(&s.name), &to)]);
-    step.footprint.needs = vec![world.relation(&s.name), world.relation(&owner.0)];
+fn owned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
+    let to = format!("OWNED BY {}.{}", context.names.sql(&owner.0), quote(owner.1.as_str()));
+    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &context.names.sql(&s.name), &to)]);
+    step.footprint.needs = vec![context.relation(&s.name), context.relation(&owner.0)];
     step
 }
 
 /// Returns the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
-fn disowned(world: &World<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
-    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &world.now(&s.name), "OWNED BY NONE")]);
-    step.footprint.frees = vec![world.relation(&s.name), world.shape(&owner.0), Resource::OwnedSequence(world.names.key(&s.name)).into()];
+fn disowned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
+    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &context.now(&s.name), "OWNED BY NONE")]);
+    step.footprint.frees =
+        vec![context.relation(&s.name), context.shape(&owner.0), Resource::OwnedSequence(context.names.key(&s.name)).into()];
     step
 }
 
-fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit]) -> Vec<Step> {
+fn altered(context: &LoweringContext<'_>, before: &Sequence, after: &Sequence, edits: &[Edit]) -> Vec<Step> {
     let mut statements = Vec::new();
     if before.name != after.name {
-        statements.push(rename("SEQUENCE", &world.now(&before.name), after.name.name.as_str()));
+        statements.push(rename("SEQUENCE", &context.now(&before.name), after.name.name.as_str()));
     }
-    let name = world.names.sql(&after.name);
+    let name = context.names.sql(&after.name);
     let mut words = Vec::new();
     if edited(edits, Attribute::Type) {
         words.push(format!("AS {}", types::value_type(&after.ty)));
@@ -90,20 +91,20 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
     if !words.is_empty() {
         statements.push(alter("SEQUENCE", &name, &words.join(" ")));
     }
-    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(context, after)));
     let mut steps = Vec::new();
     if edited(edits, Attribute::OwnedBy) {
-        steps.extend(before.owned_by.as_ref().map(|owner| disowned(world, before, owner, Action::Alter)));
-        steps.extend(after.owned_by.as_ref().map(|owner| owned(world, after, owner, Action::Alter)));
+        steps.extend(before.owned_by.as_ref().map(|owner| disowned(context, before, owner, Action::Alter)));
+        steps.extend(after.owned_by.as_ref().map(|owner| owned(context, after, owner, Action::Alter)));
     }
     if !statements.is_empty() {
         let mut step = Step::new(after.address(), Action::Alter, statements);
-        step.footprint.creates.push(world.relation(&after.name));
-        step.footprint.drops.push(Resource::OwnedSequence(world.names.key(&before.name)).into());
+        step.footprint.creates.push(context.relation(&after.name));
+        step.footprint.drops.push(Resource::OwnedSequence(context.names.key(&before.name)).into());
         if before.name != after.name {
-            step.footprint.drops.push(world.relation(&before.name));
+            step.footprint.drops.push(context.relation(&before.name));
         }
-        step.hazards.extend(excludes_its_position(world, before, after));
+        step.hazards.extend(excludes_its_position(context, before, after));
         steps.push(step);
     }
     steps
@@ -111,16 +112,16 @@ fn altered(world: &World<'_>, before: &Sequence, after: &Sequence, edits: &[Edit
 
 /// Reports narrower bounds, which PostgreSQL refuses if the position is outside of them. The sequence is not
 /// restarted, because it would return numbers that are in use somewhere.
-fn excludes_its_position(world: &World<'_>, before: &Sequence, after: &Sequence) -> Option<Hazard> {
+fn excludes_its_position(context: &LoweringContext<'_>, before: &Sequence, after: &Sequence) -> Option<Hazard> {
     let bounds = |s: &Sequence| Numbers::with(&s.options, types::stored(&s.ty)).bounds();
     let ((old_min, old_max), (min, max)) = (bounds(before), bounds(after));
     if min <= old_min && max >= old_max {
         return None;
     }
-    let live = world.now(&before.name);
+    let live = context.now(&before.name);
     let message = format!("the new bounds of sequence {}, {min} to {max}, must include its current value", after.name);
     let advice =
-        format!("widen the bounds, or set the current value first: SELECT setval({}, NUMBER)", literal(&world.names.sql(&before.name)));
+        format!("widen the bounds, or set the current value first: SELECT setval({}, NUMBER)", literal(&context.names.sql(&before.name)));
     let count = format!("SELECT count(*) FILTER (WHERE last_value NOT BETWEEN {min} AND {max}), count(*) FROM {live}");
     let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
     Some(hazard.counted(Probe::Query(count)).reading([&live]).found_by(format!("SELECT last_value FROM {live}")))

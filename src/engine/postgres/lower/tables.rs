@@ -10,7 +10,7 @@ use super::super::names::quote;
 use super::super::{ddl, default_name};
 use super::retype::{self, Retyped, live_column};
 use super::rules::{Rules, rules};
-use super::{World, columns, foreign_keys, later};
+use super::{LoweringContext, columns, foreign_keys, later};
 use crate::diff::{TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
@@ -69,17 +69,17 @@ impl Altered<'_> {
 }
 
 /// Returns all tables that are altered, and those with a column whose type is re-created.
-pub(super) fn altered<'a>(world: &World<'a>) -> Vec<Altered<'a>> {
-    let declared = world.changes.tables().filter_map(|c| match c {
+pub(super) fn altered<'a>(context: &LoweringContext<'a>) -> Vec<Altered<'a>> {
+    let declared = context.changes.tables().filter_map(|c| match c {
         TableChange::Alter(edits) => Some(Cow::Borrowed(&**edits)),
         _ => None,
     });
-    let changed: BTreeSet<String> = world.changes.tables().map(|c| world.names.key(live_name(c))).collect();
-    let others = world.current.tables.values().filter(|t| !changed.contains(&world.names.key(&t.name)));
-    let same = others.filter(|_| !world.moved.is_empty()).map(|t| Cow::Owned(untouched(t, world.desired.tables.get(&t.name))));
-    let all = declared.chain(same).map(|edits| analysed(world, edits));
+    let changed: BTreeSet<String> = context.changes.tables().map(|c| context.names.key(live_name(c))).collect();
+    let others = context.current.tables.values().filter(|t| !changed.contains(&context.names.key(&t.name)));
+    let same = others.filter(|_| !context.moved.is_empty()).map(|t| Cow::Owned(untouched(t, context.desired.tables.get(&t.name))));
+    let all = declared.chain(same).map(|edits| analysed(context, edits));
     let is_touched = |a: &Altered<'_>| {
-        let named = || texts(&a.edits.live).iter().any(|t| retype::names_moved(world, t));
+        let named = || texts(&a.edits.live).iter().any(|t| retype::names_moved(context, t));
         !a.edits.is_empty() || !a.retyped.is_empty() || !a.recreated.is_empty() || named()
     };
     all.filter(is_touched).collect()
@@ -117,69 +117,69 @@ fn untouched(live: &Table, wanted: Option<&Table>) -> TableEdits {
     }
 }
 
-fn analysed<'a>(world: &World<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
-    let retyped = retype::retyped(world, &edits);
-    let recreated = retype::recreated(world, &edits, &retyped);
+fn analysed<'a>(context: &LoweringContext<'a>, edits: Cow<'a, TableEdits>) -> Altered<'a> {
+    let retyped = retype::retyped(context, &edits);
+    let recreated = retype::recreated(context, &edits, &retyped);
     let stirred: BTreeSet<Ident> = retyped.iter().flat_map(|r| [r.column.clone(), r.live.clone()]).collect();
-    let types = world.moved_names();
+    let types = context.moved_names();
     let stirred: BTreeSet<Ident> = stirred.into_iter().chain(types.iter().map(|n| Ident::new(n.as_str(), Case::Exact))).collect();
     let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
-    let is_relation = |name: &str| world.is_kept(&world.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact)));
+    let is_relation = |name: &str| context.is_kept(&context.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact)));
     let rules = rules(&edits, &stirred, &again, &is_relation);
-    let (old, new) = (world.names.sql(&edits.live.name), world.names.sql(&edits.after.name));
-    let now = world.now(&edits.live.name);
-    let (rows, busy) = (world.facts.holds_rows(&edits.live.name), world.is_busy(&edits.live.name));
-    let mut keys = world.current.tables.values().flat_map(|t| &t.foreign_keys);
-    let referenced = keys.any(|f| world.names.same(&f.table, &edits.live.name));
+    let (old, new) = (context.names.sql(&edits.live.name), context.names.sql(&edits.after.name));
+    let now = context.now(&edits.live.name);
+    let (rows, busy) = (context.facts.holds_rows(&edits.live.name), context.is_busy(&edits.live.name));
+    let mut keys = context.current.tables.values().flat_map(|t| &t.foreign_keys);
+    let referenced = keys.any(|f| context.names.same(&f.table, &edits.live.name));
     Altered { edits, retyped, recreated, rules, moved_names: types, rows, busy, referenced, old, now, new }
 }
 
-pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+pub(super) fn lower(context: &LoweringContext<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
     let mut steps = Vec::new();
-    for change in world.changes.tables() {
+    for change in context.changes.tables() {
         match change {
-            TableChange::Create(table) => steps.push(create(world, table)),
-            TableChange::Drop(table) => steps.push(destroy(world, table)),
+            TableChange::Create(table) => steps.push(create(context, table)),
+            TableChange::Drop(table) => steps.push(destroy(context, table)),
             TableChange::Alter(_) => {}
         }
     }
     for table in alters {
-        let now = super::alter::step(world, table);
-        let mut after = later::steps(world, table);
+        let now = super::alter::step(context, table);
+        let mut after = later::steps(context, table);
         // Even if everything can wait, the rows must be counted.
         if let (None, Some(first)) = (&now, after.first_mut()) {
-            super::alter::counted(world, table, first);
+            super::alter::counted(context, table, first);
         }
         steps.extend(now.into_iter().chain(after));
     }
     steps
 }
 
-fn create(world: &World<'_>, declared: &Table) -> Step {
-    let table = &under_free_names(world, declared);
-    let name = world.names.sql(&table.name);
-    let mut statements = vec![Statement::new(ddl::create_table(table, &world.names))];
-    statements.extend(ddl::after_table(table, &world.names).into_iter().map(Statement::new));
+fn create(context: &LoweringContext<'_>, declared: &Table) -> Step {
+    let table = &under_free_names(context, declared);
+    let name = context.names.sql(&table.name);
+    let mut statements = vec![Statement::new(ddl::create_table(table, &context.names))];
+    statements.extend(ddl::after_table(table, &context.names).into_iter().map(Statement::new));
     for index in table.indexes.values() {
-        statements.push(Statement::new(ddl::create_index(index, &index.name, &table.name, false, &world.names)));
+        statements.push(Statement::new(ddl::create_index(index, &index.name, &table.name, false, &context.names)));
     }
-    statements.extend(columns::serial_options(world, table));
-    statements.extend(comments(world, table, &name));
+    statements.extend(columns::serial_options(context, table));
+    statements.extend(comments(context, table, &name));
     let mut step = Step::new(table.address(), Action::Create, statements);
-    step.footprint.creates.push(world.relation(&table.name));
-    step.footprint.creates.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
-    step.footprint.creates.extend(rule_relations(world, table));
+    step.footprint.creates.push(context.relation(&table.name));
+    step.footprint.creates.extend(table.indexes.keys().map(|i| context.relation(&context.names.sibling(&table.name, i))));
+    step.footprint.creates.extend(rule_relations(context, table));
     // A table is a type as well.
-    step.footprint.creates.push(world.ty(&table.name));
-    step.footprint.prefers = table.foreign_keys.iter().map(|f| world.relation(&f.table)).collect();
+    step.footprint.creates.push(context.ty(&table.name));
+    step.footprint.prefers = table.foreign_keys.iter().map(|f| context.relation(&f.table)).collect();
     // If another relation has a sequence's name, the server chooses a different name
     // once that relation exists.
-    let sequences = counting(table).map(|c| world.sequence_of(&table.name, &c.name)).filter(|name| world.is_kept(name));
-    let sequences: Vec<String> = sequences.map(|name| world.relation(&name)).collect();
+    let sequences = counting(table).map(|c| context.sequence_of(&table.name, &c.name)).filter(|name| context.is_kept(name));
+    let sequences: Vec<String> = sequences.map(|name| context.relation(&name)).collect();
     step.footprint.creates.retain(|name| !sequences.contains(name));
     step.footprint.prefers.extend(sequences);
-    step.footprint.needs = needed(world, table);
-    world.comes(&mut step.footprint, &table.name);
+    step.footprint.needs = needed(context, table);
+    context.comes(&mut step.footprint, &table.name);
     step
 }
 
@@ -190,9 +190,9 @@ fn counting(table: &Table) -> impl Iterator<Item = &Column> {
 
 /// Returns the table with a name for each constraint whose default name another relation has or gets: the
 /// server would choose a free name only if that relation already existed.
-fn under_free_names(world: &World<'_>, table: &Table) -> Table {
+fn under_free_names(context: &LoweringContext<'_>, table: &Table) -> Table {
     let mut named = table.clone();
-    let is_kept = |n: &str| world.is_kept(&world.names.sibling(&table.name, &Ident::new(n, Case::Exact)));
+    let is_kept = |n: &str| context.is_kept(&context.names.sibling(&table.name, &Ident::new(n, Case::Exact)));
     let mut given: BTreeSet<String> = BTreeSet::new();
     let mut name = |own: &mut Option<Ident>, default: String| {
         if own.is_none() && is_kept(&default) {
@@ -218,21 +218,21 @@ fn under_free_names(world: &World<'_>, table: &Table) -> Table {
 
 /// Returns the indexes of primary keys, unique and exclusion constraints, and the sequences of serial and
 /// identity columns: their names must be unique among all relations.
-pub(super) fn rule_relations(world: &World<'_>, table: &Table) -> Vec<String> {
+pub(super) fn rule_relations(context: &LoweringContext<'_>, table: &Table) -> Vec<String> {
     let called = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let key = table.primary_key.iter().map(|k| called(&k.name, default_name::primary_key(&table.name, k)));
     let uniques = table.uniques.iter().map(|u| called(&u.name, default_name::unique(&table.name, u)));
     let exclusions = table.exclusions.iter().map(|e| called(&e.name, default_name::exclusion(&table.name, e)));
-    let relation = |name: String| world.relation(&world.names.sibling(&table.name, &Ident::new(name, Case::Exact)));
-    let sequences = counting(table).map(|c| world.relation(&world.sequence_of(&table.name, &c.name)));
+    let relation = |name: String| context.relation(&context.names.sibling(&table.name, &Ident::new(name, Case::Exact)));
+    let sequences = counting(table).map(|c| context.relation(&context.sequence_of(&table.name, &c.name)));
     key.chain(uniques).chain(exclusions).map(relation).chain(sequences).collect()
 }
 
 /// Returns the types and sequences that the table's columns and conditions name.
-pub(super) fn needed(world: &World<'_>, table: &Table) -> Vec<String> {
-    let mut found: BTreeSet<String> = table.columns.values().filter_map(|c| world.type_of(&c.ty)).collect();
-    found.extend(texts(table).iter().flat_map(|t| world.named_in(t)));
-    found.remove(&world.relation(&table.name));
+pub(super) fn needed(context: &LoweringContext<'_>, table: &Table) -> Vec<String> {
+    let mut found: BTreeSet<String> = table.columns.values().filter_map(|c| context.type_of(&c.ty)).collect();
+    found.extend(texts(table).iter().flat_map(|t| context.named_in(t)));
+    found.remove(&context.relation(&table.name));
     found.into_iter().collect()
 }
 
@@ -251,7 +251,7 @@ fn texts(table: &Table) -> Vec<String> {
 }
 
 /// Returns all comments of a new table.
-fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
+fn comments(context: &LoweringContext<'_>, table: &Table, name: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     let mut say = |on: String, comment: &Option<String>| {
         if let Some(text) = comment {
@@ -266,43 +266,43 @@ fn comments(world: &World<'_>, table: &Table, name: &str) -> Vec<Statement> {
         say(format!("CONSTRAINT {} ON {name}", quote(&rule)), &comment);
     }
     for index in table.indexes.values() {
-        say(format!("INDEX {}", world.names.beside(&table.name, &index.name)), &index.comment);
+        say(format!("INDEX {}", context.names.beside(&table.name, &index.name)), &index.comment);
     }
     found
 }
 
-fn destroy(world: &World<'_>, table: &Table) -> Step {
-    let name = world.names.sql(&table.name);
-    let drop = Statement::of_catalog(format!("DROP TABLE {}", world.now(&table.name)));
+fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
+    let name = context.names.sql(&table.name);
+    let drop = Statement::of_catalog(format!("DROP TABLE {}", context.now(&table.name)));
     let mut step = Step::new(table.address(), Action::Destroy, vec![drop]);
     step.reason = "not declared in the schema".to_owned();
     let f = &mut step.footprint;
-    f.drops = vec![world.relation(&table.name), world.shape(&table.name)];
-    f.drops.extend(table.indexes.keys().map(|i| world.relation(&world.names.sibling(&table.name, i))));
-    f.drops.extend(rule_relations(world, table));
-    f.drops.push(world.ty(&table.name));
-    for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(world, table, f)) {
-        f.frees.push(world.shape(&fk.table));
+    f.drops = vec![context.relation(&table.name), context.shape(&table.name)];
+    f.drops.extend(table.indexes.keys().map(|i| context.relation(&context.names.sibling(&table.name, i))));
+    f.drops.extend(rule_relations(context, table));
+    f.drops.push(context.ty(&table.name));
+    for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(context, table, f)) {
+        f.frees.push(context.shape(&fk.table));
     }
-    let own = world.shape(&table.name);
+    let own = context.shape(&table.name);
     f.frees.retain(|r| *r != own);
-    f.frees.extend(needed(world, table).into_iter().filter(|r| world.dropped.contains(r)));
-    world.goes(f, &table.name);
+    f.frees.extend(needed(context, table).into_iter().filter(|r| context.dropped.contains(r)));
+    context.goes(f, &table.name);
     step.rows_of = Some(name.clone());
     let message = format!("drops table {} ({{rows}})", table.name);
     let advice = rename_or_ignore(&table.name.name);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
-    if world.facts.holds_rows(&table.name) {
+    if context.facts.holds_rows(&table.name) {
         hazard = hazard.counted(Probe::Query(format!("SELECT count(*), NULL::bigint FROM {name}"))).reading([&name]);
     } else {
         hazard.count = Some(0);
     }
     step.hazards.push(hazard);
-    step.locks.push(super::locks::exclusive(world, &table.name));
+    step.locks.push(super::locks::exclusive(context, &table.name));
     step
 }
 
 /// Returns the altered tables by their new names.
-pub(super) fn by_name<'t, 'a>(world: &World<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
-    alters.iter().map(|a| (world.names.key(&a.edits.after.name), a)).collect()
+pub(super) fn by_name<'t, 'a>(context: &LoweringContext<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
+    alters.iter().map(|a| (context.names.key(&a.edits.after.name), a)).collect()
 }

@@ -7,7 +7,7 @@ use super::super::default_name;
 use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::strings;
-use super::World;
+use super::LoweringContext;
 use super::edited;
 use super::tables::Altered;
 use crate::diff::{Attribute, Delta, TableChange};
@@ -24,88 +24,89 @@ pub(super) struct Moved {
 }
 
 /// Returns the old and new names of enums and domains that are renamed.
-pub(super) fn renamed(world: &World<'_>) -> BTreeMap<String, String> {
-    let enums = world.changes.enums().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
-    let domains = world.changes.domains().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
-    let key = |name: &ObjectName| world.names.key(name);
+pub(super) fn renamed(context: &LoweringContext<'_>) -> BTreeMap<String, String> {
+    let enums = context.changes.enums().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let domains = context.changes.domains().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
+    let key = |name: &ObjectName| context.names.key(name);
     enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
 }
 
 /// Returns all types that are re-created, including domains based on such a type.
-pub(super) fn moved(world: &World<'_>) -> BTreeMap<String, Moved> {
+pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
     let mut found = BTreeMap::new();
-    for delta in world.changes.enums() {
+    for delta in context.changes.enums() {
         if let Delta::Alter { before, after, .. } = delta
-            && way(world, &before.values, &after.values) == Way::Replace
+            && value_change(context, &before.values, &after.values) == ValueChange::Replace
         {
-            found.insert(world.names.key(&after.name), Moved { aside: aside(world, &before.name), by_text: true });
+            found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: true });
         }
     }
-    for delta in world.changes.domains() {
+    for delta in context.changes.domains() {
         if let Delta::Alter { before, after, edits } = delta
-            && (edited(edits, Attribute::Collate) || !same_type(world, &before.ty, &after.ty))
+            && (edited(edits, Attribute::Collate) || !same_type(context, &before.ty, &after.ty))
         {
-            found.insert(world.names.key(&after.name), Moved { aside: aside(world, &before.name), by_text: false });
+            found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: false });
         }
     }
     loop {
-        let over = world.desired.domains.values().filter(|d| world.current.domains.contains_key(&d.name));
-        let new = over.filter(|d| !found.contains_key(&world.names.key(&d.name)));
-        let new: Vec<_> = new.filter(|d| pg_types::named(&d.ty, &world.names).is_some_and(|(k, _)| found.contains_key(&k))).collect();
+        let over = context.desired.domains.values().filter(|d| context.current.domains.contains_key(&d.name));
+        let new = over.filter(|d| !found.contains_key(&context.names.key(&d.name)));
+        let new: Vec<_> = new.filter(|d| pg_types::named(&d.ty, &context.names).is_some_and(|(k, _)| found.contains_key(&k))).collect();
         if new.is_empty() {
             return found;
         }
         for domain in new {
-            found.insert(world.names.key(&domain.name), Moved { aside: aside(world, &domain.name), by_text: true });
+            found.insert(context.names.key(&domain.name), Moved { aside: aside(context, &domain.name), by_text: true });
         }
     }
 }
 
 /// Returns the name of the old type while both exist. Types share a namespace with tables and views.
-fn aside(world: &World<'_>, name: &ObjectName) -> ObjectName {
+fn aside(context: &LoweringContext<'_>, name: &ObjectName) -> ObjectName {
     let called = |n: &str| ObjectName { schema: name.schema.clone(), name: Ident::new(n, Case::Exact) };
     let is_type = |n: &ObjectName| {
-        let types = |s: &Schema| s.enums.keys().chain(s.domains.keys()).any(|t| world.names.same(t, n));
-        types(world.current) || types(world.desired)
+        let types = |s: &Schema| s.enums.keys().chain(s.domains.keys()).any(|t| context.names.same(t, n));
+        types(context.current) || types(context.desired)
     };
     let base = default_name::make(name.name.as_str(), None, "rosey_old");
-    called(&default_name::free(&base, |n| is_type(&called(n)) || world.is_taken(&called(n))))
+    called(&default_name::free(&base, |n| is_type(&called(n)) || context.is_taken(&called(n))))
 }
 
 /// Returns whether two types are the same after types are renamed.
-pub(super) fn same_type(world: &World<'_>, before: &Type, after: &Type) -> bool {
+pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Type) -> bool {
     let (before, after) = (pg_types::stored(before), pg_types::stored(after));
     let renamed = || {
-        let (old, dimensions) = pg_types::named(&before, &world.names)?;
-        let (new, others) = pg_types::named(&after, &world.names)?;
-        Some(dimensions == others && (old == new || world.renamed_types.get(&old) == Some(&new)))
+        let (old, dimensions) = pg_types::named(&before, &context.names)?;
+        let (new, others) = pg_types::named(&after, &context.names)?;
+        Some(dimensions == others && (old == new || context.renamed_types.get(&old) == Some(&new)))
     };
     before == after || renamed().unwrap_or_default()
 }
 
 /// Returns two types, or the base types if a domain is re-created with another base type.
-pub(super) fn bases(world: &World<'_>, before: &Type, after: &Type) -> (Type, Type) {
+pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) -> (Type, Type) {
     let given = || (before.clone(), after.clone());
-    let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &world.names), pg_types::named(after, &world.names)) else {
+    let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &context.names), pg_types::named(after, &context.names))
+    else {
         return given();
     };
-    let moved = world.moved.get(&new).is_some_and(|m| !m.by_text) && same_type(world, before, after);
-    let find = |schema: &Schema, key: &str| schema.domains.values().find(|d| world.names.key(&d.name) == key).map(|d| d.ty.clone());
-    let both = find(world.current, &old).zip(find(world.desired, &new)).filter(|_| moved && dimensions.is_empty());
+    let moved = context.moved.get(&new).is_some_and(|m| !m.by_text) && same_type(context, before, after);
+    let find = |schema: &Schema, key: &str| schema.domains.values().find(|d| context.names.key(&d.name) == key).map(|d| d.ty.clone());
+    let both = find(context.current, &old).zip(find(context.desired, &new)).filter(|_| moved && dimensions.is_empty());
     both.unwrap_or_else(given)
 }
 
 /// Reports values that violate the checks of a domain that is re-created with another base type.
-pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+pub(super) fn checks_of_new_domains(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found = Vec::new();
     for retyped in &table.retyped {
         let Some(column) = table.edits.after.columns.get(&retyped.column) else { continue };
-        let Some((key, dimensions)) = pg_types::named(&column.ty, &world.names) else { continue };
-        let Some(domain) = world.desired.domains.values().find(|d| world.names.key(&d.name) == key) else { continue };
-        if !dimensions.is_empty() || world.moved.get(&key).is_none_or(|m| m.by_text) {
+        let Some((key, dimensions)) = pg_types::named(&column.ty, &context.names) else { continue };
+        let Some(domain) = context.desired.domains.values().find(|d| context.names.key(&d.name) == key) else { continue };
+        if !dimensions.is_empty() || context.moved.get(&key).is_none_or(|m| m.by_text) {
             continue;
         }
-        let relation = super::rows::new_rows(world, table);
+        let relation = super::rows::new_rows(context, table);
         let value = quote(column.name.as_str());
         for check in domain.checks.iter().filter(|c| !c.not_valid) {
             let from = format!("(SELECT {value} AS value FROM {relation} AS t) AS v");
@@ -121,11 +122,11 @@ pub(super) fn checks_of_new_domains(world: &World<'_>, table: &Altered<'_>) -> V
 }
 
 /// Returns whether SQL names a column of an enum whose values are reordered.
-pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str) -> bool {
+pub(super) fn reads_reordered(context: &LoweringContext<'_>, table: &Altered<'_>, sql: &str) -> bool {
     let named = super::super::words::words(sql);
     let reordered = |key: &str| {
-        let find = |d: &&Delta<EnumType>| d.after().is_some_and(|e| world.names.key(&e.name) == key);
-        world.changes.enums().find(find).is_some_and(|d| match d {
+        let find = |d: &&Delta<EnumType>| d.after().is_some_and(|e| context.names.key(&e.name) == key);
+        context.changes.enums().find(find).is_some_and(|d| match d {
             Delta::Alter { before, after, .. } => {
                 let kept = |a: &[String], b: &[String]| a.iter().filter(|v| b.contains(v)).cloned().collect::<Vec<_>>();
                 kept(&before.values, &after.values) != kept(&after.values, &before.values)
@@ -135,13 +136,13 @@ pub(super) fn reads_reordered(world: &World<'_>, table: &Altered<'_>, sql: &str)
     };
     let columns =
         table.retyped.iter().filter(|r| named.contains(r.column.as_str())).filter_map(|r| table.edits.after.columns.get(&r.column));
-    columns.filter_map(|c| pg_types::named(&c.ty, &world.names)).any(|(key, _)| reordered(&key))
+    columns.filter_map(|c| pg_types::named(&c.ty, &context.names)).any(|(key, _)| reordered(&key))
 }
 
 /// Returns the expression by which the schema converts the values of a live column.
-pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
-    let changed = world.changes.tables().find_map(|c| match c {
-        TableChange::Alter(e) if world.names.same(&e.live.name, table) => Some(e),
+pub(super) fn using_of<'w>(context: &'w LoweringContext<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
+    let changed = context.changes.tables().find_map(|c| match c {
+        TableChange::Alter(e) if context.names.same(&e.live.name, table) => Some(e),
         _ => None,
     });
     let column = match changed {
@@ -149,14 +150,14 @@ pub(super) fn using_of<'w>(world: &'w World<'_>, table: &ObjectName, column: &Id
             let new = e.renamed_columns.iter().find(|(old, _)| old == column).map_or(column, |(_, new)| new);
             e.after.columns.get(new)
         }
-        None => world.desired.tables.get(table).and_then(|t| t.columns.get(column)),
+        None => context.desired.tables.get(table).and_then(|t| t.columns.get(column)),
     };
     column.and_then(|c| c.using.as_ref())
 }
 
 /// How an enum gets its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum ValueChange {
     /// They do not change.
     Keep,
     /// Values are added in place, in the plan's transaction: nothing in it uses them.
@@ -169,35 +170,35 @@ pub(super) enum Way {
 
 /// Returns how to change the values. A new value cannot be used in the transaction that adds it
 /// (<https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7>).
-pub(super) fn way(world: &World<'_>, before: &[String], after: &[String]) -> Way {
+pub(super) fn value_change(context: &LoweringContext<'_>, before: &[String], after: &[String]) -> ValueChange {
     if before == after {
-        return Way::Keep;
+        return ValueChange::Keep;
     }
     let kept: Vec<&String> = after.iter().filter(|v| before.contains(v)).collect();
     if !kept.iter().copied().eq(before.iter()) {
-        return Way::Replace;
+        return ValueChange::Replace;
     }
     let new: BTreeSet<&str> = after.iter().filter(|v| !before.contains(v)).map(String::as_str).collect();
-    match (uses_any(world, &new), world.online) {
-        (false, _) => Way::Add,
-        (true, true) => Way::AddBefore,
-        (true, false) => Way::Replace,
+    match (uses_any(context, &new), context.online) {
+        (false, _) => ValueChange::Add,
+        (true, true) => ValueChange::AddBefore,
+        (true, false) => ValueChange::Replace,
     }
 }
 
 /// Returns whether SQL contains a string that becomes a value of an enum in this change: the live type does
 /// not know it.
-pub(super) fn names_new_value(world: &World<'_>, sql: &str) -> bool {
+pub(super) fn names_new_value(context: &LoweringContext<'_>, sql: &str) -> bool {
     let gains = |d: &Delta<crate::schema::EnumType>| match d {
         Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).cloned().collect(),
         _ => Vec::new(),
     };
-    let new: BTreeSet<String> = world.changes.enums().flat_map(gains).collect();
+    let new: BTreeSet<String> = context.changes.enums().flat_map(gains).collect();
     !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
 }
 
 /// Returns whether the plan may use one of these values: an expression that it runs contains it as a string.
-fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
+fn uses_any(context: &LoweringContext<'_>, values: &BTreeSet<&str>) -> bool {
     let in_text = |sql: &str| strings(sql).iter().any(|s| values.contains(s.as_str()));
     let in_default = |d: &DefaultValue| match &d.value {
         Literal::String(s) => values.contains(s.as_str()),
@@ -208,7 +209,7 @@ fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
         let exprs = c.backfill.iter().chain(&c.using).chain(c.generated.iter().map(|g| &g.expr));
         c.default.as_ref().is_some_and(in_default) || exprs.into_iter().any(|e| in_text(&e.text))
     };
-    let tables = world.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
+    let tables = context.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let in_table = |t: &crate::schema::Table| {
         let predicates = t.indexes.values().filter_map(|i| i.predicate.as_ref());
         let parts = t.indexes.values().flat_map(|i| &i.parts).filter_map(|p| match &p.key {
@@ -219,17 +220,17 @@ fn uses_any(world: &World<'_>, values: &BTreeSet<&str>) -> bool {
         t.columns.values().any(in_column)
             || t.checks.iter().map(|c| &c.expr).chain(predicates).chain(parts).chain(excluded).any(|e| in_text(&e.text))
     };
-    let queries = world.desired.texts().filter(|(kind, ..)| kind.is_view()).map(|(_, _, text)| text);
-    let domains = world.changes.domains().filter_map(Delta::after);
+    let queries = context.desired.texts().filter(|(kind, ..)| kind.is_view()).map(|(_, _, text)| text);
+    let domains = context.changes.domains().filter_map(Delta::after);
     let in_domain =
         |d: &crate::schema::Domain| d.default.as_ref().is_some_and(in_default) || d.checks.iter().any(|c| in_text(&c.expr.text));
     tables.into_iter().any(in_table) || queries.into_iter().any(|q| in_text(&q.text)) || domains.into_iter().any(in_domain)
 }
 
 /// Returns the live columns of a type, including arrays of it: table, column, whether it is an array.
-pub(super) fn live_columns<'w>(world: &'w World<'_>, ty: &ObjectName) -> Vec<(&'w ObjectName, &'w Ident, bool)> {
-    let key = world.names.key(ty);
-    let of = move |c: &Column| pg_types::named(&c.ty, &world.names).filter(|(k, _)| *k == key).map(|(_, rest)| rest.contains('['));
-    let tables = world.current.tables.values();
+pub(super) fn live_columns<'w>(context: &'w LoweringContext<'_>, ty: &ObjectName) -> Vec<(&'w ObjectName, &'w Ident, bool)> {
+    let key = context.names.key(ty);
+    let of = move |c: &Column| pg_types::named(&c.ty, &context.names).filter(|(k, _)| *k == key).map(|(_, rest)| rest.contains('['));
+    let tables = context.current.tables.values();
     tables.flat_map(move |t| t.columns.values().filter_map(|c| Some((&t.name, &c.name, of(c)?))).collect::<Vec<_>>()).collect()
 }

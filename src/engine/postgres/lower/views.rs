@@ -10,7 +10,7 @@ use super::super::words::words;
 use super::super::{ddl, facts::Use};
 use super::resource::Resource;
 use super::tables::Altered;
-use super::{World, alter, edited, rename, view_indexes};
+use super::{LoweringContext, alter, edited, rename, view_indexes};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
@@ -85,19 +85,19 @@ fn change<'v, T>(delta: &'v Delta<T>, body: fn(&'v T) -> Body<'v>) -> Change<'v>
     Change { before: delta.before().map(body), after: delta.after().map(body), edits }
 }
 
-pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
-    let views = world.changes.views().map(|d| change(d, Body::View));
-    let changes: Vec<Change<'_>> = views.chain(world.changes.materialized_views().map(|d| change(d, Body::Materialized))).collect();
-    let uses = uses(world);
-    let away = away(world, alters, &changes, &uses);
+pub(super) fn lower(context: &LoweringContext<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
+    let views = context.changes.views().map(|d| change(d, Body::View));
+    let changes: Vec<Change<'_>> = views.chain(context.changes.materialized_views().map(|d| change(d, Body::Materialized))).collect();
+    let uses = uses(context);
+    let away = away(context, alters, &changes, &uses);
     let mut steps = Vec::new();
     let mut done = BTreeSet::new();
     for change in &changes {
-        let key = change.before.map(|b| world.names.key(b.name()));
+        let key = change.before.map(|b| context.names.key(b.name()));
         done.extend(key.clone());
         match (change.before, change.after) {
             (Some(before), Some(after)) if !key.is_some_and(|k| away.contains(&k)) => {
-                steps.push(in_place(world, before, after, change.edits));
+                steps.push(in_place(context, before, after, change.edits));
             }
             (before, after) => {
                 let action = match (before, after) {
@@ -106,31 +106,31 @@ pub(super) fn lower(world: &World<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
                     _ => Action::Replace,
                 };
                 let address = after.or(before).map(Body::address);
-                steps.extend(before.zip(address).map(|(b, a)| drop(world, b, a, action, &uses)));
-                steps.extend(after.map(|a| create(world, a, action)));
+                steps.extend(before.zip(address).map(|(b, a)| drop(context, b, a, action, &uses)));
+                steps.extend(after.map(|a| create(context, a, action)));
             }
         }
     }
-    steps.extend(carried(world, alters, &away, &done, &uses));
+    steps.extend(carried(context, alters, &away, &done, &uses));
     steps
 }
 
 /// Returns everything that live views read, according to the catalog, or to their queries if the catalog has
 /// nothing.
-fn uses(world: &World<'_>) -> BTreeMap<String, Vec<Use>> {
+fn uses(context: &LoweringContext<'_>) -> BTreeMap<String, Vec<Use>> {
     let mut found: BTreeMap<String, Vec<Use>> = BTreeMap::new();
-    for item in &world.facts.uses {
-        found.entry(world.names.key(&item.view)).or_default().push(item.clone());
+    for item in &context.facts.uses {
+        found.entry(context.names.key(&item.view)).or_default().push(item.clone());
     }
-    let known: BTreeMap<String, (&ObjectName, Vec<&Ident>)> = relations(world);
-    for body in live_bodies(world) {
-        let key = world.names.key(body.name());
+    let known: BTreeMap<String, (&ObjectName, Vec<&Ident>)> = relations(context);
+    for body in live_bodies(context) {
+        let key = context.names.key(body.name());
         if found.contains_key(&key) {
             continue;
         }
         let kind = if body.kind() == "VIEW" { ViewKind::View } else { ViewKind::Materialized };
         let named = words(body.query());
-        let read = world.read_by(body.query()).into_iter().filter_map(|k| known.get(&k));
+        let read = context.read_by(body.query()).into_iter().filter_map(|k| known.get(&k));
         let one = |relation: &ObjectName, column: Option<&Ident>| Use {
             kind,
             view: body.name().clone(),
@@ -147,37 +147,45 @@ fn uses(world: &World<'_>) -> BTreeMap<String, Vec<Use>> {
 }
 
 /// Returns all live relations that a query may read, with their columns.
-fn relations<'w>(world: &'w World<'_>) -> BTreeMap<String, (&'w ObjectName, Vec<&'w Ident>)> {
-    let tables = world.current.tables.values().map(|t| (world.names.key(&t.name), (&t.name, t.columns.keys().collect())));
-    let views = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), (b.name(), Vec::new())));
+fn relations<'w>(context: &'w LoweringContext<'_>) -> BTreeMap<String, (&'w ObjectName, Vec<&'w Ident>)> {
+    let tables = context.current.tables.values().map(|t| (context.names.key(&t.name), (&t.name, t.columns.keys().collect())));
+    let views = live_bodies(context).into_iter().map(|b| (context.names.key(b.name()), (b.name(), Vec::new())));
     tables.chain(views).collect()
 }
 
-fn live_bodies<'w>(world: &'w World<'_>) -> Vec<Body<'w>> {
-    let views = world.current.views.values().map(Body::View);
-    views.chain(world.current.materialized_views.values().map(Body::Materialized)).collect()
+fn live_bodies<'w>(context: &'w LoweringContext<'_>) -> Vec<Body<'w>> {
+    let views = context.current.views.values().map(Body::View);
+    views.chain(context.current.materialized_views.values().map(Body::Materialized)).collect()
 }
 
 /// Returns the live views that must be dropped, temporarily or for good: those whose definition changes, and
 /// all that read something that is dropped or changed.
-fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
+fn away(
+    context: &LoweringContext<'_>,
+    alters: &[Altered<'_>],
+    changes: &[Change<'_>],
+    uses: &BTreeMap<String, Vec<Use>>,
+) -> BTreeSet<String> {
     let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, Attribute::Definition) || edited(c.edits, Attribute::Columns);
-    let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| world.names.key(b.name()));
+    let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| context.names.key(b.name()));
     let mut gone: BTreeSet<String> = redefined.collect();
-    let types = world.moved_names();
-    for body in live_bodies(world) {
+    let types = context.moved_names();
+    for body in live_bodies(context) {
         let named = words(body.query());
         if types.iter().any(|t| named.contains(t)) {
-            gone.insert(world.names.key(body.name()));
+            gone.insert(context.names.key(body.name()));
         }
     }
-    let tables: BTreeSet<String> =
-        world.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(world.names.key(&t.name)) } else { None }).collect();
+    let tables: BTreeSet<String> = context
+        .changes
+        .tables()
+        .filter_map(|c| if let TableChange::Drop(t) = c { Some(context.names.key(&t.name)) } else { None })
+        .collect();
     let disturbed: BTreeMap<String, BTreeSet<&Ident>> =
-        alters.iter().map(|a| (world.names.key(&a.edits.live.name), a.disturbed())).collect();
+        alters.iter().map(|a| (context.names.key(&a.edits.live.name), a.disturbed())).collect();
     loop {
         let reads = |item: &Use| {
-            let key = world.names.key(&item.relation);
+            let key = context.names.key(&item.relation);
             let stirred = || disturbed.get(&key).zip(item.column.as_ref()).is_some_and(|(columns, c)| columns.contains(c));
             gone.contains(&key) || tables.contains(&key) || stirred()
         };
@@ -192,21 +200,21 @@ fn away(world: &World<'_>, alters: &[Altered<'_>], changes: &[Change<'_>], uses:
 
 /// Drops and re-creates views that do not differ but block a change.
 fn carried(
-    world: &World<'_>,
+    context: &LoweringContext<'_>,
     alters: &[Altered<'_>],
     away: &BTreeSet<String>,
     done: &BTreeSet<String>,
     uses: &BTreeMap<String, Vec<Use>>,
 ) -> Vec<Step> {
-    let live: BTreeMap<String, Body<'_>> = live_bodies(world).into_iter().map(|b| (world.names.key(b.name()), b)).collect();
+    let live: BTreeMap<String, Body<'_>> = live_bodies(context).into_iter().map(|b| (context.names.key(b.name()), b)).collect();
     let mut steps = Vec::new();
     for key in away.difference(done) {
         match live.get(key) {
             Some(before) => {
-                let view = || world.desired.views.get(before.name()).map(Body::View);
-                let materialized = || world.desired.materialized_views.get(before.name()).map(Body::Materialized);
+                let view = || context.desired.views.get(before.name()).map(Body::View);
+                let materialized = || context.desired.materialized_views.get(before.name()).map(Body::Materialized);
                 let wanted = view().or_else(materialized);
-                let first = uses.get(key).and_then(|items| items.iter().find(|item| is_lost(world, alters, item)));
+                let first = uses.get(key).and_then(|items| items.iter().find(|item| is_lost(context, alters, item)));
                 // An ignored view is re-created unchanged, which is impossible if what it reads is dropped or
                 // renamed.
                 if let (None, Some(lost)) = (wanted, first) {
@@ -214,8 +222,8 @@ fn carried(
                     continue;
                 }
                 let after = wanted.unwrap_or(*before);
-                steps.push(drop(world, *before, before.address(), Action::Carry, uses));
-                steps.push(create(world, after, Action::Carry));
+                steps.push(drop(context, *before, before.address(), Action::Carry, uses));
+                steps.push(create(context, after, Action::Carry));
             }
             None => steps.extend(uses.get(key).and_then(|items| items.first()).map(unknown)),
         }
@@ -224,18 +232,18 @@ fn carried(
 }
 
 /// Returns whether what a view reads is dropped or renamed.
-fn is_lost(world: &World<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
-    let dropped = |c: &TableChange| matches!(c, TableChange::Drop(t) if world.names.same(&t.name, &item.relation));
-    let of = alters.iter().find(|a| world.names.same(&a.edits.live.name, &item.relation));
+fn is_lost(context: &LoweringContext<'_>, alters: &[Altered<'_>], item: &Use) -> bool {
+    let dropped = |c: &TableChange| matches!(c, TableChange::Drop(t) if context.names.same(&t.name, &item.relation));
+    let of = alters.iter().find(|a| context.names.same(&a.edits.live.name, &item.relation));
     let changed = of.is_some_and(|a| {
         let goes = |c: &Ident| !a.edits.after.columns.contains_key(c);
         a.edits.renamed_from.is_some() || item.column.as_ref().is_some_and(goes)
     });
-    let gone = |name: &ObjectName, stays: bool| !stays && world.names.same(name, &item.relation);
-    let views = world.changes.views().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
-    let materialized = world.changes.materialized_views();
+    let gone = |name: &ObjectName, stays: bool| !stays && context.names.same(name, &item.relation);
+    let views = context.changes.views().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
+    let materialized = context.changes.materialized_views();
     let materialized = materialized.into_iter().any(|d| d.before().is_some_and(|v| gone(&v.name, d.after().is_some())));
-    changed || views || materialized || world.changes.tables().any(dropped)
+    changed || views || materialized || context.changes.tables().any(dropped)
 }
 
 /// Reports a view that rosey cannot re-create.
@@ -249,78 +257,78 @@ fn unknown(item: &Use) -> Step {
 }
 
 /// Returns the step that drops a view; `address` is where it is shown.
-fn drop(world: &World<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
-    let sql = format!("DROP {} {}", body.kind(), world.now(body.name()));
+fn drop(context: &LoweringContext<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
+    let sql = format!("DROP {} {}", body.kind(), context.now(body.name()));
     let mut step = Step::new(address, action, vec![Statement::new(sql)]);
-    let own = world.relation(body.name());
+    let own = context.relation(body.name());
     let read: BTreeSet<String> =
-        uses.get(&world.names.key(body.name())).into_iter().flatten().map(|u| world.names.key(&u.relation)).collect();
+        uses.get(&context.names.key(body.name())).into_iter().flatten().map(|u| context.names.key(&u.relation)).collect();
     step.footprint.frees = read
         .iter()
         .flat_map(|k| [Resource::Relation(k.to_string()).into(), Resource::Shape(k.to_string()).into()])
         .filter(|r| *r != own)
         .collect();
-    step.footprint.frees.extend(world.named_in(body.query()).into_iter().filter(|r| world.dropped.contains(r)));
-    world.goes(&mut step.footprint, body.name());
-    step.footprint.drops.extend([own, world.ty(body.name())]);
-    step.footprint.drops.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
+    step.footprint.frees.extend(context.named_in(body.query()).into_iter().filter(|r| context.dropped.contains(r)));
+    context.goes(&mut step.footprint, body.name());
+    step.footprint.drops.extend([own, context.ty(body.name())]);
+    step.footprint.drops.extend(body.indexes().iter().map(|i| context.relation(&context.names.sibling(body.name(), &i.name))));
     step
 }
 
 /// Returns the step that creates a view, with its indexes and comments.
-fn create(world: &World<'_>, body: Body<'_>, action: Action) -> Step {
+fn create(context: &LoweringContext<'_>, body: Body<'_>, action: Action) -> Step {
     let sql = match body {
-        Body::View(v) => ddl::create_view(v, &world.names),
-        Body::Materialized(v) => ddl::create_materialized_view(v, &world.names),
+        Body::View(v) => ddl::create_view(v, &context.names),
+        Body::Materialized(v) => ddl::create_materialized_view(v, &context.names),
     };
     let mut statements = vec![Statement::new(sql)];
     for index in body.indexes() {
-        statements.extend(view_indexes::index_statements(world, body.name(), index));
+        statements.extend(view_indexes::index_statements(context, body.name(), index));
     }
-    statements.extend(body.comment().map(|_| comment(world, body)));
+    statements.extend(body.comment().map(|_| comment(context, body)));
     let mut step = Step::new(body.address(), action, statements);
-    let own = world.relation(body.name());
-    let read = world.read_by(body.query()).into_iter().map(|key| Resource::Relation(key.to_string()).into());
-    step.footprint.needs = read.chain(world.named_in(body.query())).filter(|r| *r != own).collect();
-    world.comes(&mut step.footprint, body.name());
-    step.footprint.creates.extend([own, world.ty(body.name())]);
-    step.footprint.creates.extend(body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))));
+    let own = context.relation(body.name());
+    let read = context.read_by(body.query()).into_iter().map(|key| Resource::Relation(key.to_string()).into());
+    step.footprint.needs = read.chain(context.named_in(body.query())).filter(|r| *r != own).collect();
+    context.comes(&mut step.footprint, body.name());
+    step.footprint.creates.extend([own, context.ty(body.name())]);
+    step.footprint.creates.extend(body.indexes().iter().map(|i| context.relation(&context.names.sibling(body.name(), &i.name))));
     step
 }
 
-fn comment(world: &World<'_>, body: Body<'_>) -> Statement {
-    Statement::of_catalog(ddl::comment(&format!("{} {}", body.kind(), world.names.sql(body.name())), body.comment()))
+fn comment(context: &LoweringContext<'_>, body: Body<'_>) -> Statement {
+    Statement::of_catalog(ddl::comment(&format!("{} {}", body.kind(), context.names.sql(body.name())), body.comment()))
 }
 
 /// Returns the step that changes a view whose definition remains.
-fn in_place(world: &World<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]) -> Step {
+fn in_place(context: &LoweringContext<'_>, before: Body<'_>, after: Body<'_>, edits: &[Edit]) -> Step {
     let mut statements = Vec::new();
     if before.name() != after.name() {
-        statements.push(rename(before.kind(), &world.now(before.name()), after.name().name.as_str()));
+        statements.push(rename(before.kind(), &context.now(before.name()), after.name().name.as_str()));
     }
-    let name = world.names.sql(after.name());
+    let name = context.names.sql(after.name());
     if edited(edits, Attribute::With) {
         statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
     }
-    let indexes = view_indexes::index_changes(world, before, after);
+    let indexes = view_indexes::index_changes(context, before, after);
     let builds = indexes.iter().any(|s| s.sql.starts_with("CREATE "));
     statements.extend(indexes);
-    statements.extend(edited(edits, Attribute::Comment).then(|| comment(world, after)));
+    statements.extend(edited(edits, Attribute::Comment).then(|| comment(context, after)));
     let mut step = Step::new(after.address(), Action::Alter, statements);
-    step.footprint.creates.push(world.relation(after.name()));
+    step.footprint.creates.push(context.relation(after.name()));
     if builds {
-        step.locks.push(super::locks::writers(world, before.name(), Work::Build));
+        step.locks.push(super::locks::writers(context, before.name(), Work::Build));
     }
     if before.name() != after.name() {
-        step.footprint.drops.extend([world.relation(before.name()), world.ty(before.name())]);
-        step.footprint.creates.push(world.ty(after.name()));
+        step.footprint.drops.extend([context.relation(before.name()), context.ty(before.name())]);
+        step.footprint.creates.push(context.ty(after.name()));
     }
     let indexes = |body: Body<'_>| -> BTreeSet<String> {
-        body.indexes().iter().map(|i| world.relation(&world.names.sibling(body.name(), &i.name))).collect()
+        body.indexes().iter().map(|i| context.relation(&context.names.sibling(body.name(), &i.name))).collect()
     };
     let (old, new) = (indexes(before), indexes(after));
     step.footprint.drops.extend(old.difference(&new).cloned());
     step.footprint.creates.extend(new.difference(&old).cloned());
-    world.comes(&mut step.footprint, after.name());
+    context.comes(&mut step.footprint, after.name());
     step
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::canon;
-use super::super::planner::Settled;
+use super::super::planner::NormalizedPair;
 use crate::diff::{Changes, TableChange};
 use crate::schema::{DefaultValue, Domain, Expr, Ident, Index, MaterializedView, ObjectName, PartKey, Schema, Table, View};
 
@@ -12,7 +12,7 @@ use crate::schema::{DefaultValue, Domain, Expr, Ident, Index, MaterializedView, 
 type Renames = Vec<(Ident, Ident)>;
 
 /// Returns the desired schema in a spelling that needs no server.
-pub(crate) fn for_file(settled: &Settled, changes: &Changes) -> Schema {
+pub(crate) fn for_file(settled: &NormalizedPair, changes: &Changes) -> Schema {
     let (current, mut desired) = (settled.current.schema(), settled.desired.schema().clone());
     let mut tables: BTreeMap<ObjectName, (&Table, Renames)> =
         current.tables.iter().map(|(name, table)| (name.clone(), (table, Vec::new()))).collect();

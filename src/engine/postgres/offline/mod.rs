@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use super::facts::{Facts, TableFacts};
 use super::inspect::Live;
-use super::planner::{self, Aligned, How, PlanError, Settled};
+use super::planner::{self, Aligned, How, NormalizedPair, PlanError};
 use crate::diff::Changes;
 use crate::engine::guards::Guards;
 use crate::plan::{Counts, Fact, Level, Plan, Step};
@@ -41,7 +41,7 @@ pub struct OfflinePlan {
 }
 
 /// What was recorded about a database, as it is read back.
-pub(crate) struct Noted {
+pub(crate) struct OfflineFacts {
     /// What a plan must know beyond the schema, which has another source.
     pub(crate) live: Live,
     /// What the last apply guarded.
@@ -75,7 +75,7 @@ pub fn plan(
 
 /// The parts of a plan.
 struct Made {
-    settled: Settled,
+    settled: NormalizedPair,
     guards: Guards,
     changes: Changes,
     steps: Vec<Step>,
@@ -89,7 +89,7 @@ fn lowered(
     desired: &Normalized,
     online: bool,
 ) -> Result<Made, PlanError> {
-    let Noted { live, guards, holding } = noted::read(facts, current)?;
+    let OfflineFacts { live, guards, holding } = noted::read(facts, current)?;
     let (settled, unsettled) = settled(live, &guards, recorded, desired);
     let changes = settled.changes()?;
     let mut steps = Vec::new();
@@ -111,14 +111,14 @@ pub(crate) fn for_script(
     recorded: Option<Recorded<'_>>,
     desired: &Normalized,
     online: bool,
-) -> Result<(Settled, Guards, Vec<Step>), PlanError> {
+) -> Result<(NormalizedPair, Guards, Vec<Step>), PlanError> {
     let made = lowered(current, facts, recorded, desired, online)?;
     Ok((made.settled, made.guards, made.steps))
 }
 
 /// Returns both schemas in one spelling, as far as that is possible without a server, and the objects that
 /// only a server could compare.
-fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired: &Normalized) -> (Settled, BTreeSet<Address>) {
+fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired: &Normalized) -> (NormalizedPair, BTreeSet<Address>) {
     let home = live.server.default_schema.clone();
     let Aligned { live, mut current, mut wanted, left_alone } = planner::aligned(live, desired.schema(), guards);
     if let Some(recorded) = recorded {
@@ -127,15 +127,19 @@ fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired:
     let unsettled = places::unsettled(&mut current, &mut wanted);
     super::given_names::settle_all(&mut current, &mut wanted);
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));
-    (Settled { live, current, desired, left_alone, unasked: true, refused: Vec::new() }, unsettled)
+    (NormalizedPair { live, current, desired, left_alone, unasked: true, refused: Vec::new() }, unsettled)
 }
 
 /// Returns both schemas as [`plan`] has them, for a caller that has the server but must get the same plan.
 ///
 /// # Errors
 /// If a fact is not one of a PostgreSQL database.
-pub(crate) fn settled_without_server(current: &Schema, facts: &[Fact], desired: &Normalized) -> Result<(Settled, Guards), PlanError> {
-    let Noted { live, guards, .. } = noted::read(facts, current)?;
+pub(crate) fn settled_without_server(
+    current: &Schema,
+    facts: &[Fact],
+    desired: &Normalized,
+) -> Result<(NormalizedPair, Guards), PlanError> {
+    let OfflineFacts { live, guards, .. } = noted::read(facts, current)?;
     Ok((settled(live, &guards, None, desired).0, guards))
 }
 

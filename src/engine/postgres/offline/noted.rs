@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::inspect::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use super::super::planner::PlanError;
 use super::super::{default_name, digest};
-use super::Noted;
+use super::OfflineFacts;
 use crate::engine::guards::Guards;
 use crate::plan::Fact;
 use crate::schema::{Address, Column, Exchanged, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
@@ -152,7 +152,7 @@ pub fn holding(facts: &[Fact]) -> BTreeSet<ObjectName> {
 ///
 /// # Errors
 /// [`PlanError::Fact`] if a fact is not one that [`facts`] returns.
-pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<Noted, PlanError> {
+pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<OfflineFacts, PlanError> {
     let mut reader = Reader::new(current);
     for fact in facts {
         if reader.take(fact).is_none() {
@@ -160,7 +160,7 @@ pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<Noted, PlanError>
         }
     }
     reader.live.schema.renames_done = std::mem::take(&mut reader.exchanged);
-    Ok(Noted { live: reader.live, guards: Guards::in_schema(&reader.remembered), holding: holding(facts) })
+    Ok(OfflineFacts { live: reader.live, guards: Guards::in_schema(&reader.remembered), holding: holding(facts) })
 }
 
 struct Reader {

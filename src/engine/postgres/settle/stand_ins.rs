@@ -128,7 +128,7 @@ async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> 
             connection.execute("RELEASE SAVEPOINT rosey_try").await?;
             Ok(true)
         }
-        Err(error) if error.is_no_refusal() => Err(error),
+        Err(error) if error.is_interruption() => Err(error),
         Err(_) => {
             connection.execute("ROLLBACK TO SAVEPOINT rosey_try").await?;
             Ok(false)

@@ -16,7 +16,7 @@ use crate::plan::Footprint;
 use crate::schema::{Case, Ident, Kind, ObjectName, Schema, Type};
 
 /// The live and the desired schema, and what is known about them.
-pub(super) struct World<'a> {
+pub(super) struct LoweringContext<'a> {
     pub(super) changes: &'a Changes,
     pub(super) current: &'a Schema,
     pub(super) desired: &'a Schema,
@@ -33,15 +33,16 @@ pub(super) struct World<'a> {
     pub(super) asides: Asides,
 }
 
-impl<'a> World<'a> {
+impl<'a> LoweringContext<'a> {
     pub(super) fn new(changes: &'a Changes, current: &'a Schema, desired: &'a Schema, facts: &'a Facts, online: bool) -> Self {
         let names = Names::new(facts.default_schema.clone());
         let (moved, renamed_types, dropped) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let mut world = World { changes, current, desired, facts, online, names, moved, dropped, renamed_types, asides: Asides::new() };
-        world.dropped = world.dropped();
-        world.renamed_types = types::renamed(&world);
-        world.moved = types::moved(&world);
-        world
+        let mut context =
+            LoweringContext { changes, current, desired, facts, online, names, moved, dropped, renamed_types, asides: Asides::new() };
+        context.dropped = context.dropped();
+        context.renamed_types = types::renamed(&context);
+        context.moved = types::moved(&context);
+        context
     }
 
     fn dropped(&self) -> BTreeSet<String> {

@@ -3,7 +3,7 @@
 //! than too little.
 
 /// Returns the text with a `*` for every byte of a URL.
-pub fn veiled(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     text.split_inclusive('\n').map(veiled_line).collect()
 }
 
@@ -69,7 +69,7 @@ fn string_end(line: &str, start: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::veiled;
+    use super::masked;
 
     #[test]
     fn urls_are_hidden_and_nothing_else() {
@@ -85,8 +85,8 @@ mod tests {
             ("env a { url a.db; backup always }", "env a { url ****; backup always }"),
             ("schema \"url\"", "schema \"url\""),
         ] {
-            assert_eq!(veiled(line), wanted);
-            assert_eq!(veiled(line).len(), line.len());
+            assert_eq!(masked(line), wanted);
+            assert_eq!(masked(line).len(), line.len());
         }
     }
 }

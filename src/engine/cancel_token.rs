@@ -2,12 +2,12 @@
 
 /// Reports the progress of a long statement, and cancels it.
 #[derive(Debug, Default)]
-pub struct Pulse {
-    /// How often SQLite has called back: once every [`PULSE`] operations of its virtual machine.
+pub struct CancelToken {
+    /// How often SQLite has called back: once every [`CANCELLED`] operations of its virtual machine.
     pub beats: std::sync::atomic::AtomicU64,
     /// Set to true to cancel the running statement.
     pub cancel: std::sync::atomic::AtomicBool,
 }
 
 /// The number of virtual machine operations between two callbacks.
-pub const PULSE: i32 = 10_000;
+pub const CANCELLED: i32 = 10_000;
