@@ -129,6 +129,9 @@ pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
         "string_to_array" | "string_to_table" | "regexp_split_to_array" | "regexp_split_to_table" => Some(Growth::Splits),
         "position" | "strpos" | "split_part" | "translate" | "btrim" | "ltrim" | "rtrim" => Some(Growth::Searches),
         "format" => Some(Growth::Formats),
+        "power" | "pow" | "numeric_power" | "exp" | "numeric_exp" | "factorial" | "numeric_fac" => Some(Growth::Raises),
+        "numeric_mul" | "numeric_div" | "numeric_div_trunc" | "numeric_mod" | "div" | "mod" | "ln" | "numeric_ln" | "log" | "log10"
+        | "numeric_log" | "sqrt" | "numeric_sqrt" | "gcd" | "lcm" => Some(Growth::Multiplies),
         "string_agg" | "array_agg" | "json_agg" | "jsonb_agg" | "json_object_agg" | "jsonb_object_agg" | "xmlagg" | "range_agg" => {
             Some(Growth::Gathers)
         }

@@ -23,6 +23,16 @@ const TIMES: u64 = 100_000;
 /// The maximum length in bytes of values that the expression makes by itself and then searches or aggregates.
 const LONG: u64 = 10_000;
 
+/// The maximum length in bytes of a constant that a value may be searched for, however long that value is.
+const SHORT: u64 = 256;
+
+/// The maximum number of multiplications and divisions of numbers that can have 131,072 digits. Each takes up
+/// to a second, and the server cannot interrupt it.
+const MULTIPLICATIONS: u64 = 8;
+
+/// The type `numeric`.
+const NUMERIC: u32 = 1700;
+
 /// The factor by which the parts of a value need more memory than the value.
 const PARTS: u64 = 40;
 
@@ -47,6 +57,10 @@ pub(super) enum Growth {
     Splits,
     /// It compares one argument with another at each place, and the server cannot interrupt it.
     Searches,
+    /// It makes a long number of short ones, if its result is `numeric`.
+    Raises,
+    /// Its time is the product of the lengths of two numbers, if its result is `numeric`.
+    Multiplies,
     /// An aggregate that keeps all its input values.
     Gathers,
 }
@@ -60,8 +74,9 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     if gathers_products(tree, growth) {
         return unbounded("it aggregates the product of several tables");
     }
-    let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false, searches: false, gathers: false };
+    let mut sizes = Sizes { times: 1, longest: 64, growing: 0, odd: false, searches: false, gathers: false, raises: false };
     sizes.look(tree, growth);
+    let multiplications = expanded(tree, &mut Vec::new(), &|node| u64::from(multiplies(node, growth)));
     // Each intermediate value may be as long as all earlier ones together.
     let all = growing(tree, &mut Vec::new()).saturating_add(sizes.growing);
     let bytes = all.saturating_mul(all).saturating_mul(sizes.longest);
@@ -70,6 +85,9 @@ pub(super) fn exceeds(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Op
     }
     // The time of a search is the product of two lengths, and an aggregate keeps a value of each row.
     let long = sizes.longest.saturating_mul(sizes.times) > LONG;
+    if multiplications > MULTIPLICATIONS && (sizes.raises || long) {
+        return unbounded("it multiplies long numbers, which the server cannot interrupt");
+    }
     if sizes.searches && long {
         return unbounded("it searches long values, which the server cannot interrupt");
     }
@@ -116,6 +134,21 @@ fn relations(query: &Node) -> usize {
         None => usize::from(relation.number("relid").is_some_and(|r| r != 0)),
     };
     query.nodes("rtable").map(of).sum()
+}
+
+/// Returns whether the node multiplies or divides values of type `numeric`.
+fn multiplies(node: &Node, growth: &dyn Fn(u32) -> Option<Growth>) -> bool {
+    matches!(numeric_growth(node, growth), Some(Growth::Multiplies | Growth::Raises))
+}
+
+/// Returns what the function or operator of a node with a `numeric` result does to its arguments.
+fn numeric_growth(node: &Node, growth: &dyn Fn(u32) -> Option<Growth>) -> Option<Growth> {
+    let (function, result) = match node.label.as_str() {
+        "FUNCEXPR" => ("funcid", "funcresulttype"),
+        "OPEXPR" => ("opfuncid", "opresulttype"),
+        _ => return None,
+    };
+    node.number(function).filter(|_| node.number(result) == Some(NUMERIC)).and_then(growth)
 }
 
 /// The weights of the columns of a query's relations.
@@ -229,6 +262,8 @@ struct Sizes {
     searches: bool,
     /// Whether values of many rows are kept.
     gathers: bool,
+    /// Whether a number can become long.
+    raises: bool,
 }
 
 impl Sizes {
@@ -243,6 +278,7 @@ impl Sizes {
                 let aggregate = node.number("aggfnoid").or_else(|| node.number("winfnoid")).and_then(growth);
                 let into_array = node.label == "SUBLINK" && node.number("subLinkType") == Some(ARRAY_SUBLINK);
                 self.gathers |= aggregate == Some(Growth::Gathers) || into_array;
+                self.raises |= numeric_growth(node, growth) == Some(Growth::Raises);
                 if let Some(growth) = node.number("funcid").and_then(growth) {
                     self.grow(node, growth);
                 }
@@ -268,10 +304,13 @@ impl Sizes {
                 self.times = self.times.saturating_mul(PARTS);
                 self.searches = true;
             }
-            Growth::Searches => self.searches = true,
-            Growth::Replaces => self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1))),
-            // An aggregate is not a function call: `gathers_products` checks aggregates.
-            Growth::Gathers => {}
+            Growth::Searches => self.searches |= length(1).is_none_or(|n| n > SHORT),
+            Growth::Replaces => {
+                self.times = self.times.saturating_mul(length(2).map_or(TIMES, |n| n.saturating_sub(4).max(1)));
+                self.searches |= length(1).is_none_or(|n| n > SHORT);
+            }
+            // An aggregate is not a function call: `gathers_products` checks aggregates, and `multiplies` numbers.
+            Growth::Gathers | Growth::Raises | Growth::Multiplies => {}
             Growth::Formats => {
                 let plain = |bytes: &[u8]| !bytes.iter().any(|b| b.is_ascii_digit() || *b == b'*');
                 self.odd |= !arguments.first().and_then(|a| constant(a)).is_some_and(|(_, bytes)| plain(&bytes));
@@ -343,6 +382,42 @@ mod tests {
         let chain = |n: usize| (0..n).fold(var(1), |sum, _| format!("{{OPEXPR :opresulttype 25 :args ({sum} {})}}", var(1)));
         assert_eq!(exceeds(&read(&chain(50)).unwrap(), &none), None);
         assert!(exceeds(&read(&format!("({} {{CONST :constvalue 900000 [ 1 ]}})", chain(500))).unwrap(), &none).is_some());
+    }
+
+    #[test]
+    fn long_numbers_are_multiplied_a_few_times_only() {
+        let growth = |f| match f {
+            1 => Some(Growth::Raises),
+            2 => Some(Growth::Multiplies),
+            _ => None,
+        };
+        let power = format!("{{FUNCEXPR :funcid 1 :funcresulttype 1700 :args ({} {})}}", var(1), var(1));
+        let chain = |first: &str, n: usize, ty: u32| {
+            (0..n).fold(first.to_owned(), |sum, _| format!("{{OPEXPR :opfuncid 2 :opresulttype {ty} :args ({sum} {})}}", var(1)))
+        };
+        assert_eq!(exceeds(&read(&chain(&power, 5, 1700)).unwrap(), &growth), None);
+        assert!(exceeds(&read(&chain(&power, 50, 1700)).unwrap(), &growth).is_some());
+        assert_eq!(exceeds(&read(&chain(&power, 50, 701)).unwrap(), &growth), None, "double precision has a fixed size");
+        assert_eq!(exceeds(&read(&chain(&var(1), 50, 1700)).unwrap(), &growth), None, "numbers of ordinary length");
+    }
+
+    #[test]
+    fn a_long_value_is_searched_for_a_short_constant_only() {
+        let growth = |f| match f {
+            1 => Some(Growth::Fills),
+            2 => Some(Growth::Searches),
+            3 => Some(Growth::Replaces),
+            _ => None,
+        };
+        let long = format!("{{FUNCEXPR :funcid 1 :args ({} {{CONST :consttype 23 :constvalue 4 [ 64 -100 0 0 0 0 0 0 ]}})}}", var(1));
+        let call = |f: u32, what: &str| {
+            let empty = "{CONST :consttype 25 :constvalue 4 [ 16 0 0 0 ]}";
+            read(&format!("{{FUNCEXPR :funcid {f} :args ({long} {what} {empty})}}")).unwrap()
+        };
+        for f in [2, 3] {
+            assert_eq!(exceeds(&call(f, "{CONST :consttype 25 :constvalue 5 [ 20 0 0 0 97 ]}"), &growth), None);
+            assert!(exceeds(&call(f, &var(1)), &growth).is_some());
+        }
     }
 
     #[test]
