@@ -10,7 +10,8 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle, standing, trial,
+    check, check_defaults, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle,
+    standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::engine::PlanOptions;
@@ -80,6 +81,17 @@ impl NormalizedPair {
         let mut changes = diff(&self.current, &self.desired).map_err(PlanError::Schema)?;
         given_names::keep_given(&mut changes);
         Ok(changes)
+    }
+
+    /// Returns what a change must not add, as far as that is known without the server. A rollback restores what
+    /// the database had.
+    fn unfit(&self, changes: &Changes) -> Vec<Problem> {
+        let desired = self.desired.schema();
+        let mut problems = known_types::without_virtual(self.live.server.version, changes);
+        if !desired.names_are_exact {
+            problems.extend(check_defaults::out_of_range(changes, desired));
+        }
+        problems
     }
 }
 
@@ -240,7 +252,7 @@ fn measuring(settled: &NormalizedPair, changes: &Changes, counts: Counts) -> Mea
 /// [`PlanError::Schema`] with what it rejects.
 pub(crate) async fn is_possible(connection: &mut Connection, settled: &NormalizedPair, changes: &Changes) -> Result<(), PlanError> {
     let mut problems = known_types::problems(connection, changes, settled.desired.schema()).await?;
-    problems.extend(known_types::without_virtual(settled.live.server.version, changes));
+    problems.extend(settled.unfit(changes));
     if problems.is_empty() && !settled.unasked {
         problems = trial::problems(connection, changes, settled.current.schema(), settled.desired.schema()).await?;
     }
@@ -255,9 +267,9 @@ pub(super) fn lowered(
     facts: &Facts,
     online: bool,
 ) -> Result<Vec<Step>, PlanError> {
-    let not_there_yet = known_types::without_virtual(settled.live.server.version, changes);
-    if !not_there_yet.is_empty() {
-        return Err(PlanError::Schema(not_there_yet));
+    let unfit = settled.unfit(changes);
+    if !unfit.is_empty() {
+        return Err(PlanError::Schema(unfit));
     }
     let mut steps = lower::lower(changes, settled.current.schema(), settled.desired.schema(), facts, online);
     let going = lower::going(changes, settled.current.schema(), settled.desired.schema(), facts);
