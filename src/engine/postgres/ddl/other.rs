@@ -38,7 +38,8 @@ pub(crate) fn create_enum(ty: &EnumType, names: &Names) -> String {
     format!("CREATE TYPE {} AS ENUM ({})", names.sql(&ty.name), values.join(", "))
 }
 
-/// Returns `CREATE DOMAIN`.
+/// Returns `CREATE DOMAIN`, without checks that are not valid: only `ALTER DOMAIN` can add these
+/// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
 pub(crate) fn create_domain(domain: &Domain, names: &Names) -> String {
     let mut sql = format!("CREATE DOMAIN {} AS {}", names.sql(&domain.name), types::type_sql(&domain.ty));
     if let Some(collate) = &domain.collate {
@@ -50,7 +51,7 @@ pub(crate) fn create_domain(domain: &Domain, names: &Names) -> String {
     if domain.not_null {
         sql.push_str(" NOT NULL");
     }
-    for check in &domain.checks {
+    for check in domain.checks.iter().filter(|c| !c.not_valid) {
         sql.push_str(&format!(" {}", domain_check(check)));
     }
     sql

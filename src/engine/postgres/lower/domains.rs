@@ -58,11 +58,17 @@ fn come(context: &LoweringContext<'_>, mut step: Step, d: &Domain) -> Step {
 fn created(context: &LoweringContext<'_>, d: &Domain) -> Vec<Statement> {
     let mut statements = vec![Statement::new(ddl::create_domain(d, &context.names))];
     statements.extend(d.comment.as_ref().map(|_| comment(context, d)));
-    let on = context.names.sql(&d.name);
-    for check in d.checks.iter().filter(|c| c.comment.is_some()) {
-        statements.push(check_comment(&on, &check_name(d, check), check));
+    let name = context.names.sql(&d.name);
+    for check in &d.checks {
+        statements.extend(check.not_valid.then(|| add_check(&name, check)));
+        statements.extend(check.comment.as_ref().map(|_| check_comment(&name, &check_name(d, check), check)));
     }
     statements
+}
+
+fn add_check(domain: &str, check: &Check) -> Statement {
+    let not_valid = if check.not_valid { " NOT VALID" } else { "" };
+    Statement::new(format!("ALTER DOMAIN {domain} ADD {}{not_valid}", ddl::domain_check(check)))
 }
 
 fn comment(context: &LoweringContext<'_>, d: &Domain) -> Statement {
@@ -156,11 +162,7 @@ fn in_place(context: &LoweringContext<'_>, before: &Domain, after: &Domain, edit
 /// Returns the locks: the rows of every table with such values are read under a lock
 /// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
 fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
-    let binds = |op: &Op<Check>| match op {
-        Op::Edit { edits, .. } => edited(edits, Attribute::NotValid),
-        other => other.come().is_some_and(|c| !c.not_valid),
-    };
-    if !(after.not_null && !before.not_null || rules.iter().any(binds)) {
+    if !(after.not_null && !before.not_null || rules.iter().any(|op| binding(op).is_some())) {
         return Vec::new();
     }
     let tables: BTreeSet<&ObjectName> = live_columns(context, &before.name).into_iter().map(|(table, ..)| table).collect();
@@ -168,13 +170,20 @@ fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: 
     held.map(|t| super::locks::writers(context, t, Work::Scan)).collect()
 }
 
+/// Returns the check that existing values must meet after the change, although none did so before.
+fn binding(op: &Op<Check>) -> Option<&Check> {
+    match op {
+        Op::Edit { after, edits, .. } => Some(after).filter(|_| edited(edits, Attribute::NotValid)),
+        other => other.come().filter(|c| !c.not_valid),
+    }
+}
+
 fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
     let to = |what: String| Statement::new(format!("ALTER DOMAIN {domain} {what}"));
     match op {
         Op::Drop { .. } => Vec::new(),
         Op::Add { item } | Op::Replace { item, .. } => {
-            let not_valid = if item.not_valid { " NOT VALID" } else { "" };
-            let mut found = vec![to(format!("ADD {}{not_valid}", ddl::domain_check(item)))];
+            let mut found = vec![add_check(domain, item)];
             found.extend(item.comment.as_ref().map(|_| check_comment(domain, &check_name(after, item), item)));
             found
         }
@@ -212,7 +221,7 @@ fn hazards(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules
             );
         }
         for op in rules {
-            let Some(item) = op.come() else { continue };
+            let Some(item) = binding(op) else { continue };
             let relation = format!("(SELECT {name} AS value FROM {from}) AS v");
             let message = format!("{{count}} of {{total}} values of {table}.{column} violate check ({})", item.expr.text);
             let advice = "fix these values first, or change the condition";
