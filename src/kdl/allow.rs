@@ -2,7 +2,6 @@
 //! whether the code exists.
 
 use super::node::Node;
-use super::quoted;
 use super::writer::Line;
 use crate::schema::{Allow, Allows};
 
@@ -33,6 +32,6 @@ fn reason(arg: super::node::Arg) -> Option<String> {
 }
 
 pub(super) fn lines(allows: &Allows) -> Vec<Line> {
-    let line = |a: &Allow| Line::new("allow").text(&a.code).word(&quoted(&a.reason));
+    let line = |a: &Allow| Line::new("allow").text(&a.code).text(&a.reason);
     allows.0.iter().map(line).collect()
 }

@@ -272,7 +272,7 @@ pub(crate) fn action(action: RefAction) -> Option<&'static str> {
     (action != RefAction::NoAction).then(|| action.word())
 }
 
-/// Returns whether KDL can parse the number as written: SQL also has `.5` and `5.`.
+/// Returns whether KDL can parse the number as written: SQL also has `.5`, `5.`, and digits beyond 128 bits.
 fn is_kdl_number(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'_') && !t.starts_with('_');
@@ -282,5 +282,7 @@ fn is_kdl_number(text: &str) -> bool {
     }
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(m, e)| (m, Some(e)));
     let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
-    digits(whole) && fraction.is_none_or(digits) && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+    let exponent = exponent.map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
+    let fits = || ::kdl::KdlDocument::parse_v2(&format!("n {text}")).is_ok();
+    digits(whole) && fraction.is_none_or(digits) && exponent.is_none_or(digits) && fits()
 }

@@ -1,8 +1,8 @@
 //! `exclude [NAME] using=gist { part COLUMN with="=" … }`: PostgreSQL's exclusion constraints.
 
+use super::index;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use super::{index, quoted};
 use crate::schema::{Deferrable, Exclusion, IndexPart};
 
 const CHILDREN: [&str; 3] = ["part", "include", "was"];
@@ -66,7 +66,7 @@ pub(super) fn encode(exclusion: &Exclusion, out: &mut Writer) {
     line = line.was(&exclusion.was).maybe_prop("comment", exclusion.comment.as_deref());
     out.open(line);
     for (part, operator) in &exclusion.parts {
-        out.line(index::part_line(part).raw_prop("with", &quoted(operator)));
+        out.line(index::part_line(part).prop("with", operator));
     }
     writer::include(&exclusion.include).into_iter().chain(writer::was(&exclusion.was)).for_each(|l| out.line(l));
     out.close();

@@ -108,10 +108,10 @@ pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {
 }
 
 pub(super) fn encode_ignore(ignore: &Ignore, out: &mut Writer) {
-    out.line(Line::new("ignore").word(&super::quoted(&ignore.pattern)).maybe_prop("kind", ignore.kind.as_deref()));
+    out.line(Line::new("ignore").text(&ignore.pattern).maybe_prop("kind", ignore.kind.as_deref()));
 }
 
 pub(super) fn encode_unmanaged(unmanaged: &Unmanaged, out: &mut Writer) {
-    let line = Line::new("unmanaged").text(&unmanaged.kind).word(&super::quoted(&unmanaged.name));
+    let line = Line::new("unmanaged").text(&unmanaged.kind).text(&unmanaged.name);
     out.line(line.maybe_prop("digest", unmanaged.digest.as_deref()).maybe_prop("reason", unmanaged.reason.as_deref()));
 }

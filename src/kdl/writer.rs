@@ -1,6 +1,6 @@
 //! Writes KDL in the layout of `fmt`: four spaces, one node per line, bare words if possible.
 
-use super::{column, key, other, quoted, reference, sequence, space, string_repr, table, types, view};
+use super::{column, key, other, reference, sequence, space, string_repr, table, types, view};
 use crate::schema::{Column, Expr, ForeignKey, Ident, Kind, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
 
 /// Writes a whole schema in the schema language, as `inspect` prints it.
@@ -101,10 +101,9 @@ impl Line {
         names.into_iter().fold(self, Line::ident)
     }
 
-    /// Adds SQL, always in quotes.
+    /// Adds SQL, in quotes unless it is a single name.
     pub(super) fn sql(self, expr: &Expr) -> Self {
-        let repr = quoted(&expr.text);
-        self.word(&repr)
+        self.text(&expr.text)
     }
 
     /// Adds a property with a string value.
@@ -115,8 +114,7 @@ impl Line {
 
     /// Adds a property with an SQL value.
     pub(super) fn sql_prop(self, name: &str, value: &Expr) -> Self {
-        let repr = quoted(&value.text);
-        self.raw_prop(name, &repr)
+        self.prop(name, &value.text)
     }
 
     /// Adds a property with a value that is written verbatim.
@@ -213,7 +211,7 @@ impl Writer {
     /// Writes a node whose first child is SQL that may have several lines.
     pub(super) fn sql_block(&mut self, line: Line, child: &str, sql: &str, more: Vec<Line>) {
         if more.is_empty() && !keeps_lines(sql) {
-            return self.node(line, vec![Line::new(child).word(&quoted(sql))]);
+            return self.node(line, vec![Line::new(child).text(sql)]);
         }
         self.open(line);
         self.sql_child(child, sql);
@@ -224,7 +222,7 @@ impl Writer {
     /// Writes a child that is SQL.
     pub(super) fn sql_child(&mut self, child: &str, sql: &str) {
         if !keeps_lines(sql) {
-            return self.line(Line::new(child).word(&quoted(sql)));
+            return self.line(Line::new(child).text(sql));
         }
         self.line(Line::new(child).word("\"\"\""));
         self.depth += 1;
