@@ -138,18 +138,28 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
 }
 
 /// Keeps in the schema that a rollback leads to the name exchanges that were done before it and that it does
-/// not undo.
+/// not undo. `last` calls tables and columns by the names that they have before the rollback.
 pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Schema) {
     if !desired.names_are_exact {
         return;
     }
-    let undone = |address: &Address| {
-        let columns = |t: &Table| t.columns.values().any(|c| !c.was.is_empty() && t.address().child("column", &c.name) == *address);
-        desired.tables.values().any(|t| columns(t) || (!t.was.is_empty() && t.address() == *address))
-            || desired.sequences.values().any(|s| !s.was.is_empty() && s.address() == *address)
+    let last = last.exchanged();
+    let mut done = desired.renames_done.clone();
+    let mut keep = |now: &Address, then: &Address| {
+        let olds = last.iter().filter(|(address, _)| address.is_same(now)).map(|(_, old)| (then.clone(), old.clone()));
+        done.extend(olds);
     };
-    let kept = last.exchanged().into_iter().filter(|(address, _)| !undone(address));
-    let done: Exchanged = kept.chain(desired.renames_done.iter().cloned()).collect();
+    for (kind, head) in desired.heads().filter(|(kind, head)| kind.holds_values() && head.was.is_empty()) {
+        let at = Address::of(kind, &head.name);
+        keep(&at, &at);
+    }
+    for table in desired.tables.values() {
+        let now = table.was.first().map_or_else(|| table.name.clone(), |old| ObjectName { name: old.clone(), ..table.name.clone() });
+        let (now, then) = (Address::of(Kind::Table, &now), table.address());
+        for column in table.columns.values().filter(|c| c.was.is_empty()) {
+            keep(&now.child("column", &column.name), &then.child("column", &column.name));
+        }
+    }
     recorded.say_exchanged(&done);
 }
 

@@ -35,6 +35,11 @@ impl Address {
         self.0.first().map_or("", String::as_str)
     }
 
+    /// Compares without case: two names that differ only in case cannot both exist on SQLite.
+    pub(crate) fn is_same(&self, other: &Address) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a.eq_ignore_ascii_case(b))
+    }
+
     /// Returns whether this is `other` or a part of it.
     pub fn is_within(&self, other: &Address) -> bool {
         self.0.starts_with(&other.0)

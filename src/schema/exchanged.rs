@@ -31,7 +31,7 @@ impl Schema {
     /// Sets `was=` on the objects that these renames named, and on nothing else.
     pub(crate) fn say_exchanged(&mut self, done: &Exchanged) {
         let of =
-            |address: Address| -> Vec<Ident> { done.iter().filter(|(a, _)| is_same(a, &address)).map(|(_, old)| old.clone()).collect() };
+            |address: Address| -> Vec<Ident> { done.iter().filter(|(a, _)| a.is_same(&address)).map(|(_, old)| old.clone()).collect() };
         for table in self.tables.values_mut() {
             let address = table.address();
             for column in table.columns.values_mut() {
@@ -44,13 +44,7 @@ impl Schema {
     }
 }
 
-/// Compares without case: two names that differ only in case cannot both exist in such a database.
-fn is_same(a: &Address, b: &Address) -> bool {
-    let (a, b) = (a.parts(), b.parts());
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b))
-}
-
 /// Returns whether a rename is among those that have been done.
 pub(crate) fn is_done(done: &Exchanged, address: &Address, old: &Ident) -> bool {
-    done.iter().any(|(a, o)| o == old && is_same(a, address))
+    done.iter().any(|(a, o)| o == old && a.is_same(address))
 }
