@@ -88,6 +88,11 @@ pub fn there_and_back(edited: &Edited) -> Outcome {
             }
             prop_assert!(database.plan(&from).unwrap().is_empty(), "back:\n{}\n{a}\n{b}", shown(&database, &from));
             prop_assert_eq!(&values, &self::values(&database, &before, &after, &before), "back\n{}\n{}", a, b);
+            // A rollback undoes renames as well: the same file does them again.
+            if database.apply_by(&to, true, by).is_ok() {
+                settled(&database, &to, &b)?;
+                prop_assert_eq!(&values, &self::values(&database, &before, &after, &after), "again\n{}\n{}", a, b);
+            }
             Ok(())
         }
     }

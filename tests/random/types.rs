@@ -1,5 +1,6 @@
 //! Enums and domains of a model, edits of them, and whether an edit allows fewer values.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Choices, Column, DEFAULTS, Model, pick, was};
@@ -134,7 +135,8 @@ impl Model {
     /// Returns whether a column allows fewer values than before, so that rows may violate it. What is dropped
     /// and added again under its name counts as the same.
     pub fn is_narrower_than(&self, before: &Model) -> bool {
-        let was = |id: u32, name: &str, old_id: u32, old: &str| id == old_id || name.eq_ignore_ascii_case(old);
+        let kept: BTreeSet<u32> = self.tables.iter().flat_map(|t| t.columns.iter().map(|c| c.id).chain([t.id])).collect();
+        let was = |id: u32, name: &str, old_id: u32, old: &str| id == old_id || (name.eq_ignore_ascii_case(old) && !kept.contains(&old_id));
         self.tables.iter().any(|table| {
             let old = before.tables.iter().filter(|t| was(table.id, &table.name, t.id, &t.name)).flat_map(|t| &t.columns);
             let old: Vec<&Column> = old.collect();
