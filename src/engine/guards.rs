@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Column, Dialect, Exchanged, Head, Ident, Kind, ObjectName, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Head, Ident, Kind, ObjectName, Schema, Table};
 
 /// The objects that were guarded when the last apply recorded them.
 #[derive(Debug, Default)]

@@ -110,6 +110,8 @@ fn build(steps: &[Step]) -> DiGraph<(), Edge> {
     connect(&frees, &drops, Edge::Must);
     connect(&drops, &creates, Edge::Must);
     connect(&creates, &prefers, Edge::May);
+    // SQLite would rename what already refers to the next object of that name.
+    connect(&drops, &prefers, Edge::May);
     let mut graph = DiGraph::new();
     for _ in steps {
         graph.add_node(());

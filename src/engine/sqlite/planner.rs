@@ -183,6 +183,9 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
         };
+        if lower::written_ahead(changes, &steps, &mut limits) {
+            continue;
+        }
         steps.iter_mut().flat_map(|s| &mut s.statements).for_each(|s| s.sql = shell::safe(&s.sql));
         if how.proven.is_some_and(|p| plan::same_work(&p.steps, &steps)) {
             return Ok(steps);

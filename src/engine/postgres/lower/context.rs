@@ -11,7 +11,7 @@ use super::super::{default_name, types as pg_types};
 use super::aside::Asides;
 use super::resource::Resource;
 use super::types::{self, Moved};
-use crate::diff::{Change, Changes};
+use crate::diff::{Change, Changes, TableChange};
 use crate::plan::Footprint;
 use crate::schema::{Case, Ident, Kind, ObjectName, Schema, Type};
 
@@ -144,6 +144,11 @@ impl<'a> LoweringContext<'a> {
     /// Returns whether the live table has rows that must not be locked for long.
     pub(super) fn is_busy(&self, live: &ObjectName) -> bool {
         self.online && self.facts.holds_rows(live)
+    }
+
+    /// Returns whether the change creates the table. Until then, another table may have its name.
+    pub(super) fn is_new(&self, table: &ObjectName) -> bool {
+        self.changes.tables().any(|c| matches!(c, TableChange::Create(t) if self.names.same(&t.name, table)))
     }
 
     /// Returns the live sequence of a serial or identity column.

@@ -213,7 +213,9 @@ fn come(
     action: Action,
 ) -> Step {
     let name = context.names.sql(&table.name);
-    let busy = own.map_or_else(|| context.is_busy(&table.name), |t| t.busy);
+    // What has the name of a new table until then is another table.
+    let live = live_name(context, own, &table.name);
+    let busy = own.map_or_else(|| live.as_ref().is_some_and(|name| context.is_busy(name)), |t| t.busy);
     let not_valid = if fk.not_valid || busy { " NOT VALID" } else { "" };
     let given = fk.name.as_ref();
     let body = format!("ALTER TABLE {name} ADD {}{not_valid}", ddl::named(given, &ddl::foreign_key(fk, &context.names)));
@@ -228,16 +230,23 @@ fn come(
     if is_late(context, alters, fk) {
         step.transaction = Transaction::After;
     }
-    if let Some(live) = own.map(|t| &t.edits.live.name).or_else(|| context.current.tables.get(&table.name).map(|t| &t.name)) {
+    if let Some(live) = &live {
         let work = if not_valid.is_empty() { Work::Scan } else { Work::None };
         step.locks.push(locks::rows_exclusive(context, live, work));
         step.hazards.extend(orphans(context, alters, own, live, table, fk));
     }
-    let parent = alters.get(&context.names.key(&fk.table)).map(|p| &p.edits.live.name);
-    if let Some(live) = parent.or_else(|| context.current.tables.get(&fk.table).map(|t| &t.name)) {
-        step.locks.push(locks::rows_exclusive(context, live, Work::None));
+    if let Some(live) = live_name(context, alters.get(&context.names.key(&fk.table)).copied(), &fk.table) {
+        step.locks.push(locks::rows_exclusive(context, &live, Work::None));
     }
     step
+}
+
+/// Returns the name that a table has before the change; `None` if it is new.
+fn live_name(context: &LoweringContext<'_>, own: Option<&Altered<'_>>, table: &ObjectName) -> Option<ObjectName> {
+    match own {
+        Some(own) => Some(own.edits.live.name.clone()),
+        None => context.current.tables.get(table).map(|t| t.name.clone()).filter(|_| !context.is_new(table)),
+    }
 }
 
 fn comment(table: &str, name: &str, fk: &ForeignKey) -> Statement {

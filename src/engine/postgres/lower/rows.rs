@@ -105,7 +105,7 @@ pub(super) fn parent_rows(context: &LoweringContext<'_>, parent: Option<&Altered
     match parent {
         Some(parent) => Some(new_rows(context, parent)),
         None => {
-            let known = context.current.tables.values().find(live).map(|t| context.names.sql(&t.name));
+            let known = context.current.tables.values().find(live).filter(|_| !context.is_new(name)).map(|t| context.names.sql(&t.name));
             // A table that rosey does not manage, such as a partitioned one, does not change.
             let comes = context.desired.tables.values().any(|t| context.names.same(&t.name, name));
             known.or_else(|| (!comes).then(|| context.names.sql(name)))

@@ -1,6 +1,7 @@
 //! Turns changes into steps for SQLite. Considers all edits of a table at once and picks the cheapest safe
 //! path that can make them all.
 
+mod ahead;
 mod carry;
 mod catalog;
 mod fill;
@@ -16,6 +17,7 @@ mod unreadable;
 
 use std::collections::BTreeSet;
 
+pub(crate) use ahead::found as written_ahead;
 pub(crate) use path::Limits;
 pub(crate) use rows::{Written, expressions, is_trial, rowid_name, written};
 
@@ -38,7 +40,7 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
     let gone = disturbed(changes, &paths);
     let rewritten = only_renamed(changes, &paths);
     let held = unreadable::indexes(changes, &paths, live);
-    let lowered = changes.tables().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits.indexes_first));
+    let lowered = changes.tables().zip(paths).flat_map(|(c, path)| table::lower(c, path, live, changes, limits));
     let mut steps: Vec<Step> = lowered.collect();
     steps.extend(changes.virtual_tables().flat_map(virtual_table));
     let (carried, bodies) = carry::lower(changes, live, desired, gone, &rewritten, &limits.broken);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::inspect::Live;
-use super::{catalog, native};
+use super::{ahead, catalog, native};
 use crate::diff::TableEdits;
 use crate::plan::Statement;
 
@@ -18,8 +18,11 @@ pub(crate) struct Limits {
     /// Indexes are dropped in steps of their own, before everything else: two tables exchange the names of
     /// their indexes.
     pub(crate) indexes_first: bool,
-    /// Tables whose cheaper path SQLite refused in the trial, in lower case.
+    /// Tables whose cheaper path SQLite refused in the trial, by their new names in lower case.
     pub(crate) rebuilt: BTreeSet<String>,
+    /// Foreign keys that are written before what they reference is renamed: the new names of their table and
+    /// of the referenced one, in lower case.
+    pub(crate) ahead: BTreeSet<(String, String)>,
 }
 
 /// How a table is changed.
@@ -35,10 +38,13 @@ pub(super) enum Path {
 
 impl Path {
     pub(super) fn of(edits: &TableEdits, live: &Live, limits: &Limits) -> Path {
+        if ahead::binds(limits, &edits.after.name) {
+            return Path::Rebuild;
+        }
         if !edits.changes_table() {
             return Path::Native;
         }
-        if limits.rebuild_only || limits.rebuilt.contains(&edits.live.name.name.as_str().to_ascii_lowercase()) {
+        if limits.rebuild_only || limits.rebuilt.contains(&edits.after.name.name.as_str().to_ascii_lowercase()) {
             return Path::Rebuild;
         }
         if native::fits(edits) {

@@ -6,20 +6,18 @@
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
 use super::super::{ddl, types};
+use super::ahead::{beside, look_ahead, look_beside};
+use super::path::Limits;
 use super::rows;
 use crate::diff::TableEdits;
 use crate::plan::Statement;
 use crate::schema::{Explicit, Ident, Table};
 
-/// Returns the name of the table that is built beside the old one.
-fn beside(table: &Table, live: &Live) -> String {
-    live.free_name(&format!("_rosey_new_{}", table.name.name))
-}
-
 /// Returns the statements, which run after renames.
-pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
-    let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after, live));
-    let mut statements = vec![Statement::new(ddl::create_table(&as_created(edits), &new)), Statement::copy(copy(edits, &new))];
+pub(super) fn statements(edits: &TableEdits, live: &Live, limits: &Limits) -> Vec<Statement> {
+    let (name, new) = (edits.after.name.name.as_str(), beside(&edits.after.name, live));
+    let mut statements =
+        vec![Statement::new(ddl::create_table(&as_created(edits, live, limits), &new)), Statement::copy(copy(edits, &new))];
     if edits.before.primary_key.as_ref().is_some_and(|k| k.autoincrement)
         && edits.after.primary_key.as_ref().is_some_and(|k| k.autoincrement)
     {
@@ -49,12 +47,13 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Vec<Statement> {
 }
 
 /// Returns the new table as it is created. A rowid key that stays keeps an explicit NOT NULL, whether or not
-/// the file states it. A foreign key to the table itself names the old columns: SQLite renames them there
-/// together with the table's columns.
-fn as_created(edits: &TableEdits) -> Table {
+/// the file states it. If columns are renamed, a foreign key to the table itself references the new table: in
+/// one to the old table, SQLite would rename the columns once more.
+fn as_created(edits: &TableEdits, live: &Live, limits: &Limits) -> Table {
     let mut table = edits.after.clone();
-    for key in table.foreign_keys.iter_mut().filter(|k| k.table == edits.after.name) {
-        key.to.iter_mut().for_each(|column| *column = edits.old_column(column).clone());
+    look_ahead(&mut table, live, limits);
+    if !edits.renamed_columns.is_empty() {
+        table.foreign_keys.iter_mut().filter(|k| k.table == edits.after.name).for_each(|k| look_beside(k, live));
     }
     if let (Some(old), Some(new)) = (types::rowid_key(&edits.before), types::rowid_key(&edits.after))
         && old.name == new.name

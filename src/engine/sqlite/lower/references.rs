@@ -3,7 +3,7 @@
 
 use super::super::inspect::Live;
 use super::super::lexer::quote;
-use crate::diff::{Changes, TableChange, TableEdits};
+use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
 use crate::schema::{ForeignKey, Schema, Table};
 
@@ -18,7 +18,7 @@ pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: 
         let Some(step) = steps.iter_mut().find(|s| s.address == change.table().address()) else { continue };
         for child in live.current.schema().tables.values() {
             for fk in child.foreign_keys.iter().filter(|f| f.table == parent.name && is_key(f, parent)) {
-                step.hazards.extend(hazard(change, child, fk, desired, live));
+                step.hazards.extend(hazard(change, child, fk, desired, live).filter(|_| !is_written_again(changes, change, child, fk)));
             }
         }
     }
@@ -54,6 +54,17 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "delete these rows first, or set them to NULL");
     let probe = Probe::Query(format!("SELECT (SELECT count(*) FROM {name} WHERE {filled}), (SELECT count(*) FROM {name})"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {name} WHERE {filled}")))
+}
+
+/// Returns true if the child's change writes the same foreign key again, and it then references a key: one
+/// column of the parent takes the name of another, which is dropped.
+fn is_written_again(changes: &Changes, parent: &TableChange, child: &Table, fk: &ForeignKey) -> bool {
+    let TableChange::Alter(parent) = parent else { return false };
+    let same = |f: &ForeignKey| f.columns == fk.columns && f.table == fk.table && f.to == fk.to && is_key(f, &parent.after);
+    changes.tables().any(|change| match change {
+        TableChange::Alter(edits) => edits.live.name == child.name && edits.foreign_keys.iter().filter_map(Delta::after).any(same),
+        TableChange::Create(_) | TableChange::Drop(_) => false,
+    })
 }
 
 /// Returns true if the foreign key references a key of the table, so that it works now.

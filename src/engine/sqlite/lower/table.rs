@@ -4,18 +4,18 @@ use super::super::check::unfit_default;
 use super::super::ddl;
 use super::super::inspect::Live;
 use super::super::lexer::{quote, quote_string};
-use super::path::Path;
-use super::{indexes, name_of, native, probes, rebuild, rows, words};
+use super::path::{Limits, Path};
+use super::{ahead, indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
 use crate::schema::{Ident, ObjectName, Table};
 
-pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, indexes_first: bool) -> Vec<Step> {
+pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, limits: &Limits) -> Vec<Step> {
     match change {
-        TableChange::Create(table) => vec![create(table)],
+        TableChange::Create(table) => vec![create(table, live, limits)],
         TableChange::Drop(table) => vec![destroy(table)],
-        TableChange::Alter(edits) => make_way(edits).into_iter().chain(altered(edits, path, live, changes, indexes_first)).collect(),
+        TableChange::Alter(edits) => make_way(edits).into_iter().chain(altered(edits, path, live, changes, limits)).collect(),
     }
 }
 
@@ -28,10 +28,10 @@ fn make_way(edits: &TableEdits) -> Option<Step> {
     Some(step)
 }
 
-fn altered(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, indexes_first: bool) -> Vec<Step> {
-    match indexes_first && gone_indexes(edits).next().is_some() {
+fn altered(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, limits: &Limits) -> Vec<Step> {
+    match limits.indexes_first && gone_indexes(edits).next().is_some() {
         true => {
-            let mut step = alter(edits, path, live, changes);
+            let mut step = alter(edits, path, live, changes, limits);
             let gone: Vec<String> = gone_indexes(edits).map(name_of).collect();
             step.statements.retain(|s| !s.sql.starts_with("DROP INDEX"));
             step.footprint.drops.retain(|name| !gone.contains(name));
@@ -40,13 +40,15 @@ fn altered(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, index
             first.footprint.drops = gone;
             vec![first, step]
         }
-        false => vec![alter(edits, path, live, changes)],
+        false => vec![alter(edits, path, live, changes, limits)],
     }
 }
 
-fn create(table: &Table) -> Step {
+fn create(table: &Table, live: &Live, limits: &Limits) -> Step {
     let name = &table.name.name;
-    let mut statements = vec![Statement::new(ddl::create_table(table, name.as_str()))];
+    let mut first = table.clone();
+    ahead::look_ahead(&mut first, live, limits);
+    let mut statements = vec![Statement::new(ddl::create_table(&first, name.as_str()))];
     statements.extend(table.indexes.values().map(|i| Statement::new(ddl::create_index(i, name))));
     let mut step = Step::new(table.address(), Action::Create, statements);
     step.footprint.creates = std::iter::once(name_of(name)).chain(table.indexes.keys().map(name_of)).collect();
@@ -80,7 +82,7 @@ fn destroy(table: &Table) -> Step {
     step
 }
 
-fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step {
+fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, limits: &Limits) -> Step {
     let rebuilds = matches!(path, Path::Rebuild);
     let moves = path.disturbs(edits);
     let binds = !matches!(path, Path::Native);
@@ -101,7 +103,7 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     statements.extend(match path {
         Path::Native => native::statements(edits),
         Path::Catalog(statements) => statements,
-        Path::Rebuild => rebuild::statements(edits, live),
+        Path::Rebuild => rebuild::statements(edits, live, limits),
     });
     statements.extend(come_indexes(edits, rebuilds));
     if rebuilds {
@@ -114,7 +116,8 @@ fn alter(edits: &TableEdits, path: Path, live: &Live, changes: &Changes) -> Step
     step.rows_of = Some(if binds { rows::new_rows(edits) } else { quote(edits.live.name.name.as_str()) });
     step.old_rows = Some(quote(edits.live.name.name.as_str()));
     step.size_query = Some(size_query(edits));
-    step.trial = rows::trial(edits).filter(|_| binds || !edits.indexes.is_empty());
+    // The foreign keys of other tables are counted on it as well.
+    step.trial = rows::trial(edits);
     step.hazards = probes::hazards(edits, binds, changes, live);
     step
 }
@@ -236,6 +239,9 @@ fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
         }
     }
     reasons.extend(edits.options.iter().map(|o| format!("{} {}", o.attribute, if o.after.is_some() { "is set" } else { "is removed" })));
+    if reasons.is_empty() && !edits.changes_table() {
+        reasons.push("it is renamed after a table that references it".to_owned());
+    }
     if reasons.is_empty() {
         reasons.push("ALTER TABLE cannot add or drop these columns".to_owned());
     }
