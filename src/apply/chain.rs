@@ -11,7 +11,7 @@ use super::{Desired, Entry, saved};
 use crate::diff::Changes;
 use crate::engine::offline::Snapshot;
 use crate::plan::{Fact, PlanFile};
-use crate::schema::Dialect;
+use crate::schema::{Dialect, Exchanged};
 
 /// The status of a plan in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,12 +171,12 @@ struct Point {
 impl Point {
     fn start(file: &PlanFile) -> Option<Point> {
         // As the database reported it.
-        let schema = saved::read_desired(&file.current, file.dialect, Some(0)).ok()?;
+        let schema = saved::read_desired(&file.current, file.dialect, Some(0), &Exchanged::new()).ok()?;
         Some(Point { dialect: file.dialect, schema })
     }
 
     fn end(file: &PlanFile) -> Option<Point> {
-        let schema = saved::read_desired(&file.desired, file.dialect, file.back_to).ok()?;
+        let schema = saved::read_desired(&file.desired, file.dialect, file.back_to, &file.exchanged).ok()?;
         Some(Point { dialect: file.dialect, schema })
     }
 

@@ -193,7 +193,7 @@ impl Work<'_> {
         let capabilities = self.session.capabilities();
         let plan = &replanned.plan;
         let schema_after = recorded::as_recorded(after, self.desired.schema(), replanned.guards.schema());
-        let written = capabilities.respells_expressions.then(|| kdl::encode(self.desired.schema()));
+        let written = capabilities.respells_expressions.then(|| recorded::as_written(self.desired.schema()));
         Record {
             schema_before: self.found.clone().unwrap_or_else(|| kdl::encode(&replanned.before)),
             schema_written: written.filter(|w| *w != schema_after),

@@ -4,6 +4,18 @@ use crate::engine::guards;
 use crate::kdl;
 use crate::schema::Schema;
 
+/// Returns the schema as its file has it. A rollback has no file; in its schema, each `was=` is a current name,
+/// and whoever applies it again must not rename anything back.
+pub(super) fn as_written(desired: &Schema) -> String {
+    if !desired.names_are_exact {
+        return kdl::encode(desired);
+    }
+    let mut shown = desired.clone();
+    shown.forget_old_names();
+    shown.say_exchanged(&desired.renames_done);
+    kdl::encode(&shown)
+}
+
 /// A live schema with the guards of the desired one; `guarded` is what the last number kept of them.
 pub(super) fn as_recorded(live: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = live.clone();

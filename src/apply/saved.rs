@@ -15,7 +15,7 @@ use crate::diff::Changes;
 use crate::engine::{self, PlanError};
 use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
-use crate::schema::{Address, Dialect, ObjectName, Schema};
+use crate::schema::{Address, Dialect, Exchanged, ObjectName, Schema};
 
 /// Renders a plan for the head of its file.
 pub type Shown<'s> = &'s dyn Fn(&Plan) -> String;
@@ -57,6 +57,8 @@ pub struct Label<'l> {
     pub back_to: Option<i64>,
     /// For a rollback: what is restored without its values.
     pub lost: &'l [Lost],
+    /// For a rollback: the name exchanges that are done in the restored schema.
+    pub exchanged: Option<&'l Exchanged>,
 }
 
 /// The text of a plan file, and its plan.
@@ -98,7 +100,9 @@ pub async fn save_state(
 ) -> Result<Written, ApplyError> {
     // As it will be read: without what is only in the history.
     let bare = State { recorded: None, written: None, ..state.clone() };
-    let desired = read_desired(desired, state.dialect, label.back_to)?;
+    let none = Exchanged::new();
+    let exchanged = label.exchanged.unwrap_or(&none);
+    let desired = read_desired(desired, state.dialect, label.back_to, exchanged)?;
     let Offline { mut plan, .. } = plan_offline(&bare, &desired, plan_options).await?;
     // Also as it will be read: the file does not say where the values are, and its head is derived from the
     // file.
@@ -112,6 +116,7 @@ pub async fn save_state(
         message: label.message,
         back_to: label.back_to,
         lost: &lost,
+        exchanged,
         current: &current,
         facts: &state.facts,
         desired: &kdl::encode(desired.written()),
@@ -128,18 +133,19 @@ pub async fn save_state(
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
-    let label = Label { message: file.message.as_deref(), back_to: file.back_to, lost: &file.lost };
+    let label = Label { message: file.message.as_deref(), back_to: file.back_to, lost: &file.lost, exchanged: Some(&file.exchanged) };
     let made = save_state(&state, &file.desired, label, plan_options(&file), shown).await?;
     let differs_at = first_difference(&made.text, &file.text);
     let current = read_noted(&file.current, file.dialect)?;
-    let desired = read_desired(&file.desired, file.dialect, file.back_to)?;
+    let desired = read_desired(&file.desired, file.dialect, file.back_to, &file.exchanged)?;
     Ok(Saved { file, plan: made.plan, desired, differs_at, current })
 }
 
-/// Reads the desired schema of a plan. The schema of a rollback is as the database reported it.
-pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>) -> Result<Desired, ApplyError> {
+/// Reads the desired schema of a plan. The schema of a rollback is as the database reported it: each `was` is
+/// a current name, so the file states the name exchanges that are done separately.
+pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>, done: &Exchanged) -> Result<Desired, ApplyError> {
     let schema = read_noted(text, dialect)?;
-    Desired::new(Schema { names_are_exact: back_to.is_some(), ..schema }, dialect)
+    Desired::new(Schema { names_are_exact: back_to.is_some(), renames_done: done.clone(), ..schema }, dialect)
 }
 
 /// Returns the first line of the file that would be different. The head is compared too, because reviewers

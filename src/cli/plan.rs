@@ -237,7 +237,12 @@ impl Plan {
         let (plan, said) = if self.out.is_some() {
             let noted = target.database.plan_with_snapshot(desired, plan_options).await?;
             let lost = back.map(|b| b.rolled_to.lost(&noted.plan)).unwrap_or_default();
-            let label = Label { message: self.message.as_deref(), back_to, lost: &lost };
+            let label = Label {
+                message: self.message.as_deref(),
+                back_to,
+                lost: &lost,
+                exchanged: back.map(|b| &b.rolled_to.desired.renames_done),
+            };
             if !noted.plan.is_empty() {
                 file = Some(apply::saved::save(&noted, label, plan_options, &saved::shown).await?.text);
             }

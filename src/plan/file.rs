@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Fact, LossCause, Lost, Plan};
 use crate::kdl::document::{Block, Pen, read};
-use crate::schema::{Address, Dialect};
+use crate::schema::{Address, Dialect, Exchanged, Ident};
 
 pub use state::State;
 
@@ -90,6 +90,8 @@ pub struct PlanFile {
     pub back_to: Option<i64>,
     /// For a rollback: what is restored without its values.
     pub lost: Vec<Lost>,
+    /// For a rollback: the name exchanges that are done in the restored schema.
+    pub exchanged: Exchanged,
     /// SQLite: rebuild every table that changes, even if a cheaper path exists.
     pub rebuild_only: bool,
     /// PostgreSQL: tables that contain rows are changed without blocking writers.
@@ -117,6 +119,8 @@ pub struct Draft<'d> {
     pub back_to: Option<i64>,
     /// For a rollback: what is restored without its values.
     pub lost: &'d [Lost],
+    /// For a rollback: the name exchanges that are done in the restored schema.
+    pub exchanged: &'d Exchanged,
     /// The schema that it starts from.
     pub current: &'d str,
     /// Other facts about the database.
@@ -149,6 +153,10 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
         let by = lost.by.to_string();
         let args: Vec<&str> = [by.as_str(), lost.cause.word()].into_iter().chain(lost.address.parts().iter().map(String::as_str)).collect();
         pen.node("lost", &args);
+    }
+    for (address, old) in draft.exchanged {
+        let args: Vec<&str> = address.parts().iter().map(String::as_str).chain([old.as_str()]).collect();
+        pen.node("exchanged", &args);
     }
     if plan.dialect.capabilities().steps_outside_transaction {
         pen.node("online", &[if plan.online { "true" } else { "false" }]);
@@ -252,6 +260,11 @@ fn read_lost(block: &Block) -> Option<Lost> {
     Some(Lost { address: Address::of_parts(parts)?, cause, by: by.parse().ok()?, values: None })
 }
 
+fn read_exchanged(block: &Block, dialect: Dialect) -> Option<(Address, Ident)> {
+    let [address @ .., old] = block.args.as_slice() else { return None };
+    Some((Address::of_parts(address)?, Ident::new(old.as_str(), dialect.case())))
+}
+
 /// Reads a plan file.
 ///
 /// # Errors
@@ -260,8 +273,11 @@ pub fn read_plan(text: &str) -> Result<PlanFile, FileError> {
     const WHAT: &str = "plan file";
     let (blocks, digest) = blocks(text, "rosey-plan", WHAT)?;
     let missing = || FileError::Other(WHAT);
+    let dialect = dialect(&blocks, WHAT)?;
+    let exchanged = blocks.iter().filter(|b| b.name == "exchanged").filter_map(|b| read_exchanged(b, dialect));
     Ok(PlanFile {
-        dialect: dialect(&blocks, WHAT)?,
+        dialect,
+        exchanged: exchanged.collect(),
         number: word(&blocks, "number").and_then(|n| n.parse().ok()).ok_or_else(missing)?,
         message: word(&blocks, "message").map(str::to_owned),
         back_to: word(&blocks, "back-to").and_then(|n| n.parse().ok()),

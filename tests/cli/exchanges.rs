@@ -1,6 +1,7 @@
 //! Names that are swapped or reused: plans in which nothing else differs, and their rollbacks.
 
 use super::Place;
+use super::alembic::everywhere;
 use super::saved::apply;
 use super::support::postgres::servers;
 use super::transcript::Session;
@@ -163,4 +164,61 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
     |   help: to allow all data loss in this plan, add --allow-destructive
     exit 3
     ");
+}
+
+fn exchanged_in(table: &str) -> String {
+    NAMES.replace("table t", table).replace("column a text", "column a text was=b").replace("column b text", "column b text was=a")
+}
+
+#[test]
+fn an_exchange_in_a_renamed_table_is_undone_and_done_again() {
+    for name in ["u", "T"] {
+        everywhere(|on, s, value| {
+            let exchanged = exchanged_in(&format!("table {name} was=t"));
+            s.applies(NAMES, "one");
+            value("INSERT INTO t (a, b) VALUES ('1', '2')");
+            s.applies(&exchanged, "two");
+            let rows = format!("SELECT a || b FROM \"{name}\"");
+            assert_eq!(value(&rows), "21", "{on}");
+            s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
+            assert_eq!(value("SELECT a || b FROM t"), "12", "{on}");
+            s.applies(&exchanged, "again");
+            assert_eq!(value(&rows), "21", "{on}");
+        });
+    }
+}
+
+#[test]
+fn a_rollback_knows_the_exchanges_of_the_version_that_it_restores() {
+    for is_saved in [false, true] {
+        everywhere(|on, s, value| {
+            let exchanged = exchanged_in("table t");
+            s.applies(NAMES, "one");
+            value("INSERT INTO t (a, b) VALUES ('1', '2')");
+            s.applies(&exchanged, "two");
+            s.applies(&NAMES.replace("column b text", "column b text\n    column c text"), "three");
+            let options = ["--auto-approve", "--allow-destructive", "--backup", "never"];
+            if is_saved {
+                s.rosey(&["plan", "--to", "2", "--out", "back.plan.kdl"]).exits(0);
+                s.rosey(&[&["apply", "back.plan.kdl"][..], &options].concat()).exits(0);
+            } else {
+                s.rosey(&[&["rollback"][..], &options].concat()).exits(0);
+            }
+            s.place.write("schema.kdl", &exchanged);
+            s.rosey(&["plan", "--detailed-exitcode"]).exits(0);
+            assert_eq!(value("SELECT a || b FROM t"), "21", "{on}");
+        });
+    }
+}
+
+#[test]
+fn the_schema_of_a_rollback_exchanges_nothing_when_it_is_applied() {
+    everywhere(|_, s, _| {
+        s.applies(NAMES, "one");
+        s.applies(&exchanged_in("table t"), "two");
+        s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(0);
+        let restored = s.rosey(&["history", "3", "--schema"]).exits(0).out.clone();
+        s.place.write("schema.kdl", &restored);
+        s.rosey(&["plan", "--detailed-exitcode"]).exits(0);
+    });
 }

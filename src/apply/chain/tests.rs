@@ -23,6 +23,7 @@ fn plan(number: i64, from: &str, to: &str) -> PlanFile {
         message: None,
         back_to: None,
         lost: Vec::new(),
+        exchanged: Exchanged::new(),
         rebuild_only: false,
         online: true,
         current: if from.is_empty() { String::new() } else { table(from) },

@@ -1,7 +1,7 @@
 //! Renders a plan for a PostgreSQL database as a `psql` script that does what an apply does: the same
 //! settings, the same lock, the same checks of rows, the same steps, the same row in the history.
 
-use crate::apply::recorded::as_recorded;
+use crate::apply::recorded::{as_recorded, as_written};
 use crate::apply::{ApplyError, Options, PlanOptions, Remarks, history};
 use crate::engine::guards::Guards;
 use crate::engine::history::{create_history, first_columns, insert_history, upgrade_history};
@@ -109,7 +109,7 @@ fn holds_lock() -> String {
 fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {
     let settled = start.settled;
     let schema_after = as_recorded(&settled.desired.schema().at_rest(), desired.schema(), start.guards.schema());
-    let written = kdl::encode(desired.schema());
+    let written = as_written(desired.schema());
     let record = Record {
         schema_before: kdl::encode(settled.current.schema()),
         schema_written: (written != schema_after).then_some(written),
