@@ -272,6 +272,10 @@ pub(super) fn lowered(
         return Err(PlanError::Schema(unfit));
     }
     let mut steps = lower::lower(changes, settled.current.schema(), settled.desired.schema(), facts, online);
+    let taken = lower::taken_names(&steps, changes, settled.current.schema(), settled.desired.schema(), facts);
+    if !taken.is_empty() {
+        return Err(PlanError::Schema(taken));
+    }
     let going = lower::going(changes, settled.current.schema(), settled.desired.schema(), facts);
     standing::keep(&mut steps, changes, &settled.live, &going);
     guards.stop(changes, &mut steps);

@@ -21,24 +21,26 @@ pub(super) type Asides = BTreeMap<String, Ident>;
 
 /// What holds a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+pub(super) enum What {
     /// An object.
     Object(Kind),
     /// An index, or a constraint with one: renaming the index renames the constraint.
     Index,
     /// A constraint without an index.
     Constraint,
+    /// An object that rosey does not manage.
+    Unmanaged,
 }
 
 /// A live object that has a name.
 #[derive(Debug, Clone)]
-struct Holder<'a> {
-    what: What,
-    name: ObjectName,
+pub(super) struct Holder<'a> {
+    pub(super) what: What,
+    pub(super) name: ObjectName,
     /// The table that the object is or belongs to.
-    table: Option<&'a ObjectName>,
-    address: Address,
-    resources: Vec<String>,
+    pub(super) table: Option<&'a ObjectName>,
+    pub(super) address: Address,
+    pub(super) resources: Vec<String>,
 }
 
 /// Assigns temporary names to the live objects that have these names; returns whether any is new.
@@ -86,6 +88,7 @@ fn step(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Step> {
         What::Object(kind) => rename(ddl::keyword(kind), &sql, to),
         What::Index => rename("INDEX", &sql, to),
         What::Constraint => constraint(context, holder, to)?,
+        What::Unmanaged => return None,
     };
     let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
     step.reason = format!("another object takes the name {}", holder.name);
@@ -105,7 +108,7 @@ fn lock(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Lock> {
     match holder.what {
         What::Object(Kind::Table) | What::Constraint => holder.table.map(|table| locks::exclusive(context, table)),
         What::Object(Kind::MaterializedView) => Some(locks::exclusive(context, &holder.name)),
-        What::Object(_) | What::Index => None,
+        What::Object(_) | What::Index | What::Unmanaged => None,
     }
 }
 
@@ -117,7 +120,7 @@ fn read_by_expressions(context: &LoweringContext<'_>) -> BTreeSet<String> {
 }
 
 /// Returns every object that has a name now.
-fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
+pub(super) fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
     let mut found = Vec::new();
     for table in context.current.tables.values() {
         of_table(context, table, &mut found);

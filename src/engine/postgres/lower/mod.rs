@@ -24,6 +24,7 @@ mod rows;
 mod rules;
 mod sequences;
 mod tables;
+mod taken;
 mod types;
 mod view_indexes;
 mod views;
@@ -36,6 +37,7 @@ use crate::schema::{Address, Schema};
 
 use context::LoweringContext;
 pub(crate) use going::{Going, What, going};
+pub(crate) use taken::problems as taken_names;
 
 /// Turns changes into steps, not yet ordered and not yet counted. With `online`, tables that have rows are
 /// changed without blocking writers for longer than a moment, if possible.
