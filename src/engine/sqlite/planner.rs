@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::connection::{Connection, Error};
 use super::gate::Gate;
 use super::inspect::{self, Live};
+use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
@@ -13,7 +14,7 @@ use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes};
 use crate::engine::guards::Guards;
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
-use crate::schema::{Address, Dialect, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why no plan is possible.
 #[derive(Debug, thiserror::Error)]
@@ -228,28 +229,52 @@ fn foreign(address: &Address, message: &str) -> Hazard {
 
 /// Returns SQLite's own error at the line of the object that it is about.
 fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Problem {
-    let origin = origin_of(desired, address, message);
+    let origin = origin_of(desired, address, sql, message);
     let problem = Problem::new(format!("SQLite rejects {address}: {message}"), origin.0, "declared here");
     // A long statement would obscure the message, and the schema file shows the same.
     let shown = sql.lines().count() <= 20 && sql.len() <= 2_000;
-    if shown { problem.help(format!("the statement was: {sql}")) } else { problem }
+    if shown { problem.help(format!("the statement was: {}", sql.replace("\"_rosey_new_", "\""))) } else { problem }
 }
 
-/// Returns the innermost declaration that the message names, because the address alone refers to a whole
-/// table.
-fn origin_of(desired: &Schema, address: &Address, message: &str) -> Origin {
+/// Returns the innermost declaration that the statement or the message is about, because the address alone
+/// refers to a whole table.
+fn origin_of(desired: &Schema, address: &Address, sql: &str, message: &str) -> Origin {
     let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
     if let Some(table) = table {
-        let about = |e: &crate::schema::Expr| missing_word(message).is_some_and(|w| lower::words(&e.text).contains(&w));
-        let checks = table.checks.iter().map(|c| (&c.expr, c.origin));
-        let generated = table.columns.values().filter_map(|c| c.generated.as_ref().map(|g| (&g.expr, c.origin)));
-        let moved = table.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using).map(move |e| (e, c.origin)));
-        let indexes = table.indexes.values().flat_map(|i| i.predicate.iter().map(move |p| (p, i.origin)));
-        let found = checks.chain(generated).chain(moved).chain(indexes).find(|(e, _)| about(e));
-        return found.map_or(table.origin, |(_, origin)| origin);
+        return within(table, sql, message).unwrap_or(table.origin);
     }
     let object = desired.heads().find(|(kind, head)| Address::of(*kind, &head.name) == *address);
     object.map_or_else(Origin::default, |(_, head)| head.origin)
+}
+
+/// Returns the part of a table that SQLite rejects: the index that the statement creates, the expression
+/// that contains the name in the message, or the column that the message names.
+fn within(table: &Table, sql: &str, message: &str) -> Option<Origin> {
+    let creates = |i: &&Index| {
+        let name = quote(i.name.as_str());
+        ["CREATE INDEX ", "CREATE UNIQUE INDEX "].iter().any(|create| sql.starts_with(&format!("{create}{name} ")))
+    };
+    if let Some(index) = table.indexes.values().find(creates) {
+        return Some(index.origin);
+    }
+    let exact = |e: &Expr, whole: Origin| if e.origin.0.is_some() { e.origin } else { whole };
+    let checks = table.checks.iter().map(|c| (&c.expr, exact(&c.expr, c.origin)));
+    let generated = || table.columns.values().filter_map(|c| c.generated.as_ref().map(|g| (&g.expr, exact(&g.expr, c.origin))));
+    let moved = table.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using).map(move |e| (e, exact(e, c.origin))));
+    // SQLite names the rule for the others, not what breaks it.
+    let word = if message.starts_with("subqueries prohibited") { Some("select".to_owned()) } else { missing_word(message) };
+    let about = |e: &Expr| word.as_ref().is_some_and(|w| lower::words(&e.text).contains(w));
+    let named = checks.chain(generated()).chain(moved).find(|(e, _)| about(e)).map(|(_, origin)| origin);
+    let column = || table.columns.values().find(|c| message.contains(&format!("[{}]", c.name))).map(|c| c.origin);
+    let collated = || {
+        let has = |c: &&Column| c.collate.as_ref().is_some_and(|n| missing_word(message).is_some_and(|w| n.matches(&w)));
+        table.columns.values().find(has).map(|c| c.origin)
+    };
+    let only_generated = || {
+        let mut all = generated().filter(|_| message.contains("generated column"));
+        all.next().filter(|_| all.next().is_none()).map(|(_, origin)| origin)
+    };
+    named.or_else(column).or_else(collated).or_else(only_generated)
 }
 
 /// Returns the last word of `no such column: x`, `no such function: f`.

@@ -74,7 +74,14 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
                 let (address, sql) = (step.address.clone(), statement.sql.clone());
                 return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
             }
+            if let Some(message) = unparsed(&mut memory, &statement.sql).await {
+                let (address, sql) = (step.address.clone(), statement.sql.clone());
+                return Ok(Refusal::Statement { address, sql, message }.into());
+            }
         }
+    }
+    if let Some(problem) = unknown_in_stored(&mut memory, changes).await {
+        return Ok(Refusal::Expression(problem).into());
     }
     let is_broken = works::broken(&mut memory, &changed).await?;
     let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
@@ -130,10 +137,43 @@ async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Opti
             let message = error.to_string();
             if message.contains("no such function") {
                 let told = format!("SQLite rejects the default of column {}: {message}", column.name);
-                return Some(
-                    Problem::new(told, expr.origin.0, "every insert would fail")
-                        .help("declare the column twice, each with its own default: once with `only=sqlite` and once with `only=postgres`"),
-                );
+                return Some(Problem::new(told, expr.origin.0, "every insert would fail").help(
+                    "correct the name; if it is a function of PostgreSQL, declare the column twice, each with its own default: once with \
+                     `only=sqlite` and once with `only=postgres`",
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// Returns SQLite's error for an edited definition. It is parsed when it is used, not by the statement that
+/// reloads the schema.
+async fn unparsed(memory: &mut Connection, sql: &str) -> Option<String> {
+    if sql != "PRAGMA writable_schema = RESET" {
+        return None;
+    }
+    memory.query("SELECT 1 FROM sqlite_schema LIMIT 0").await.err().map(|e| e.to_string())
+}
+
+/// Returns a problem for a new check constraint or generated column that calls an unknown function. SQLite
+/// reads what an edit of the definition or ADD COLUMN stores without looking up functions; then every
+/// statement that evaluates it fails.
+async fn unknown_in_stored(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
+    for change in changes.tables() {
+        let TableChange::Alter(edits) = change else { continue };
+        let table = quote(edits.after.name.name.as_str());
+        let checks = edits.checks.iter().filter_map(|d| d.after());
+        let checks = checks.map(|c| (format!("a check constraint of table {}", edits.after.name), &c.expr, c.origin));
+        let columns = edits.columns.iter().filter_map(|d| d.after());
+        let generated = columns.filter_map(|c| Some((format!("generated column {}", c.name), &c.generated.as_ref()?.expr, c.origin)));
+        for (what, expr, whole) in checks.chain(generated) {
+            let Err(error) = memory.query(&format!("EXPLAIN SELECT 1 FROM {table} WHERE ({})", expr.text)).await else { continue };
+            let message = error.to_string();
+            if message.contains("no such function") {
+                let at = if expr.origin.0.is_some() { expr.origin } else { whole };
+                let problem = Problem::new(format!("SQLite rejects {what}: {message}"), at.0, "no such function");
+                return Some(problem.help("correct the name; an application that provides the function must create the object itself"));
             }
         }
     }
