@@ -102,7 +102,14 @@ impl Apply {
         let outcome = apply(&target.database, &desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
             other @ ApplyError::Plan(_) => schema::failure(&sources, other),
-            other => Failure::of_apply(other),
+            other => {
+                let address = if let ApplyError::Statement { address, .. } = &other { address.clone() } else { String::new() };
+                let failure = Failure::of_apply(other);
+                match render::declared_at(desired.written(), &sources, &address) {
+                    Some(place) => failure.help(format!("{address} is declared at {place}")),
+                    None => failure,
+                }
+            }
         })?;
         output::out(&report(&plan, &outcome));
         Ok(Exit::Done)

@@ -321,9 +321,17 @@ impl Hazard {
         self.uncounted.as_ref().map(|why| format!("not counted: {why}"))
     }
 
+    /// Returns the kind and name of its object, without the table.
+    pub(crate) fn subject(&self) -> String {
+        crate::schema::one_line(&format!("{} {}", self.address.last_kind().replace('-', " "), self.address.last()))
+    }
+
     /// The message with its numbers, or with the reason why they are missing.
     pub fn text(&self) -> String {
         let Some(why) = self.why_uncounted() else { return self.filled(&self.message) };
+        if let (Some(NotCounted::Fails { .. }), Level::Blocks) = (&self.uncounted, self.level) {
+            return format!("{}: its evaluation fails on some rows ({why})", self.subject());
+        }
         // The reason takes the place of the number in brackets.
         let number = ["({rows})", "({values})"].into_iter().find_map(|n| self.message.split_once(n));
         match number {

@@ -30,7 +30,7 @@ pub use html::{html, html_from};
 pub use json::{Label, json, json_of_saved, written};
 pub use markdown::{MARKER, markdown, markdown_and_findings};
 pub use mask::masked;
-pub use places::{Declared, Provenance};
+pub use places::{Declared, Provenance, declared_at};
 pub use sarif::{findings_sarif, sarif};
 pub use script::script;
 pub use sql::{for_reading, sql};

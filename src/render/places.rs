@@ -90,6 +90,12 @@ impl<'d> Places<'d> {
     }
 }
 
+/// Returns where a schema file declares the object of an address, as `schema.kdl:3:5`.
+pub fn declared_at(schema: &Schema, sources: &Sources, address: &str) -> Option<String> {
+    let (_, origin) = written(schema).into_iter().find(|(a, _)| a.to_string() == address)?;
+    Place::of(sources, origin).map(|p| format!("{}:{}:{}", p.file, p.line, p.column))
+}
+
 fn written(s: &Schema) -> Vec<(Address, Origin)> {
     let mut found: Vec<(Address, Origin)> = s.heads().map(|(kind, head)| (Address::of(kind, &head.name), head.origin)).collect();
     found.extend(s.tables.values().flat_map(|t| t.parts()));

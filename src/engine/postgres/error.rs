@@ -130,7 +130,7 @@ pub enum Error {
     #[error("the server does not accept writes: {0}")]
     ReadOnly(String),
     /// Any other error about a statement.
-    #[error("{}", told(code, message, detail.as_deref()))]
+    #[error("{}", told(code, message, detail.as_deref(), *from_rows))]
     Sql {
         /// The SQLSTATE.
         code: String,
@@ -146,6 +146,8 @@ pub enum Error {
         position: Option<usize>,
         /// The constraint that the error is about.
         constraint: Option<Box<str>>,
+        /// Whether the message may quote a row's value.
+        from_rows: bool,
     },
     /// An error of the driver.
     #[error("the connection to the server failed: {0}")]
@@ -160,8 +162,9 @@ impl Error {
     }
 
     /// Returns the error for a statement that was evaluated over rows: no text from the server is kept,
-    /// whatever the code, because a function can raise any text under any code. A constraint is named only if
-    /// the statement itself names it.
+    /// whatever the code, because a function can raise any text under any code. Only what the statement
+    /// itself contains is named: the constraint, and the names that the message quotes or its position points
+    /// to.
     pub(crate) fn over_rows(self, statement: &str) -> Self {
         match self {
             Error::LockTimeout | Error::Deadlock | Error::Cancelled => return self,
@@ -173,19 +176,30 @@ impl Error {
         if code.is_empty() {
             return self;
         }
-        let constraint = match self {
-            Error::Sql { constraint: Some(name), .. } if names(statement, &name) => Some(name),
+        let constraint = match &self {
+            Error::Sql { constraint: Some(name), .. } if names(statement, name) => Some(name.clone()),
             _ => None,
         };
         let about = constraint.as_ref().map(|c| format!(" {c}:")).unwrap_or_default();
-        let message = format!("{about} {meaning} (SQLSTATE {code})").trim_start().to_owned();
-        Error::Sql { message, code, detail: None, hint: None, position: None, constraint }
+        let named = if constraint.is_none() { super::told_names::found(&self, statement) } else { String::new() };
+        let message = format!("{about} {meaning}{named} (SQLSTATE {code})").trim_start().to_owned();
+        Error::Sql { message, code, detail: None, hint: None, position: None, constraint, from_rows: true }
+    }
+
+    /// Returns the error for a statement that evaluates nothing: what it quotes is the statement's own.
+    pub(crate) fn without_rows(self) -> Self {
+        match self {
+            Error::Sql { code, message, detail, hint, position, constraint, .. } => {
+                Error::Sql { code, message, detail, hint, position, constraint, from_rows: false }
+            }
+            other => other,
+        }
     }
 
     /// Returns whether the rows, or values in them, violate a constraint or cannot be converted: classes 22
     /// and 23.
     pub fn is_about_rows(&self) -> bool {
-        matches!(self, Error::Sql { code, .. } if code.starts_with("22") || code.starts_with("23"))
+        matches!(self, Error::Sql { code, from_rows: true, .. } if code.starts_with("22") || code.starts_with("23"))
     }
 }
 
@@ -205,20 +219,20 @@ pub(super) fn meaning(error: &Error) -> (String, &'static str) {
     (code.to_owned(), super::sqlstate::words(code))
 }
 
-/// Returns whether a statement names a constraint, quoted or unquoted.
-fn names(statement: &str, constraint: &str) -> bool {
+/// Returns whether a statement contains a name, quoted or unquoted.
+pub(super) fn names(statement: &str, constraint: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     statement.contains(&super::names::quote(constraint)) || statement.split(|c| !is_part(c)).any(|word| word == constraint)
 }
 
 /// Returns the message without the values that data exceptions quote (`invalid input syntax for type integer:
 /// "…"`), in the quotation marks of the server's language.
-fn told(code: &str, message: &str, detail: Option<&str>) -> String {
+fn told(code: &str, message: &str, detail: Option<&str>, from_rows: bool) -> String {
     // Only the detail lists the dependent objects; it contains names and no values.
     if let ("2BP01", Some(detail)) = (code, detail) {
         return format!("{message} ({})", detail.lines().collect::<Vec<_>>().join("; "));
     }
-    if !code.starts_with("22") {
+    if !from_rows || !code.starts_with("22") {
         return message.to_owned();
     }
     let (Some((first, open)), Some((last, close))) =
@@ -317,6 +331,7 @@ fn refused(error: &PgDatabaseError) -> Error {
                 _ => None,
             },
             constraint: sqlx::error::DatabaseError::constraint(error).map(Box::from),
+            from_rows: true,
         },
     }
 }
@@ -335,7 +350,9 @@ mod tests {
             ("22001", "value too long for type character varying(3)", "value too long for type character varying(3)"),
             ("42P01", "relation \"users\" does not exist", "relation \"users\" does not exist"),
         ] {
-            assert_eq!(told(code, message, None), wanted);
+            assert_eq!(told(code, message, None, true), wanted);
         }
+        let own = "extension \"x\" has no update path for version \"9\"";
+        assert_eq!(told("22023", own, None, false), own, "a statement that evaluates nothing quotes only itself");
     }
 }

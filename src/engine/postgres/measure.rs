@@ -366,8 +366,11 @@ fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
         }
         Outcome::Refused(message) => {
             hazard.level = Level::Blocks;
-            hazard.message = format!("{} cannot be counted, because its values cannot be converted: {message}", hazard.address);
-            hazard.advice = "specify a conversion with `using`, or fix the values first".to_owned();
+            hazard.message = format!("{}: the server cannot check it: {message}", hazard.subject());
+            hazard.advice = match hazard.code {
+                Code::BreaksForeignKey => "give the column the type of the column that it references".to_owned(),
+                _ => "correct the expression, or specify a conversion with `using`".to_owned(),
+            };
         }
         Outcome::Not(why @ NotCounted::Fails { .. }) => {
             hazard.level = Level::Blocks;

@@ -45,6 +45,7 @@ pub(crate) mod settings;
 mod settle;
 mod sqlstate;
 mod standing;
+mod told_names;
 mod trial;
 mod types;
 mod url;

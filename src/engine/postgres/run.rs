@@ -24,7 +24,7 @@ pub(super) async fn alone(connection: &mut Connection, statement: &Statement, un
 /// message is withheld.
 pub(super) fn shown(statement: &Statement, error: Error) -> Error {
     match statement.evaluates {
-        Evaluates::Nothing => error,
+        Evaluates::Nothing => error.without_rows(),
         _ => error.over_rows(&statement.sql),
     }
 }

@@ -140,7 +140,9 @@ fn told(refusal: &Refusal, origin: Origin) -> Option<Problem> {
     // manual's appendix A.
     let told = ["42703", "42601", "42804", "42883", "42702", "22P02", "42P18", "42846", "42803", "0A000"].contains(&refusal.code.as_str());
     let at = origin.0?;
-    told.then(|| Problem::new(format!("PostgreSQL rejects this: {}", refusal.message), at, "here").help("fix the SQL"))
+    told.then(|| {
+        Problem::new(format!("PostgreSQL rejects this: {}", refusal.message), at, "here").help(super::sqlstate::advice(&refusal.code))
+    })
 }
 
 /// The qualifier and the columns of both sides.

@@ -260,6 +260,6 @@ fn refused(error: Error, at: Origin) -> Option<Refused> {
     let Error::Sql { code, message, hint, .. } = error else { return None };
     let told =
         (code.starts_with("42") && code != "42P01") || ["0A000", "22P02", "22007", "22008", "22023", "22003"].contains(&code.as_str());
-    let help = hint.map_or_else(|| "fix the SQL".to_owned(), String::from);
+    let help = hint.map_or_else(|| super::sqlstate::advice(&code).to_owned(), String::from);
     at.0.filter(|_| told).map(|at| Refused { code, message, help, at })
 }
