@@ -69,9 +69,9 @@ impl<'a> Arg<'a> {
             KdlValue::Bool(b) => Some(b.to_string()),
             KdlValue::Integer(_) | KdlValue::Float(_) => self.number(),
             _ => {
-                let text = self.text(&format!("{name}="))?;
+                let text = self.text(&format!("`{name}=`"))?;
                 if number::is_odd(text) {
-                    let problem = Problem::new(format!("{name}= is not a plain decimal number"), self.span(), "here");
+                    let problem = Problem::new(format!("`{name}=` is not a plain decimal number"), self.span(), "here");
                     self.ctx.problem(problem.help("use decimal digits only"));
                 }
                 Some(text.to_owned())
@@ -94,7 +94,9 @@ impl<'a> Arg<'a> {
             let (sql, source) = (if self.entry.ty().is_some() { "(sql)" } else { "" }, self.source());
             let plain = self.entry.format().and_then(|f| number::plain(self.value(), f.value_repr.trim()));
             let value = plain.as_deref().unwrap_or_else(|| source.strip_prefix(sql).unwrap_or(&source));
-            let problem = Problem::new(format!("{what} must be a string"), self.span(), "not a string");
+            let message =
+                if sql.is_empty() { format!("{what} must be a string") } else { "`(sql)` must be followed by a string".to_owned() };
+            let problem = Problem::new(message, self.span(), "not a string");
             self.ctx.problem(problem.help(format!("write {sql}\"{value}\"")));
         }
         text.filter(|t| self.has_no_nul(what, t))
@@ -157,8 +159,17 @@ impl<'a> Arg<'a> {
         })
     }
 
-    /// Returns one of a fixed set of words.
+    /// Returns one of a fixed set of words, which are the values of `what`.
     pub(super) fn choice<T: Copy>(&self, what: &str, known: &[(&'static str, T)]) -> Option<T> {
+        self.one_of(what, known, |text| format!("invalid value `{text}` for {what}"))
+    }
+
+    /// Returns a flag: a word without a value.
+    pub(super) fn flag<T: Copy>(&self, what: &str, known: &[(&'static str, T)]) -> Option<T> {
+        self.one_of(&format!("a {what}"), known, |text| format!("unknown {what} `{text}`"))
+    }
+
+    fn one_of<T: Copy>(&self, what: &str, known: &[(&'static str, T)], message: impl Fn(&str) -> String) -> Option<T> {
         let text = self.text(what)?;
         let found = known.iter().find(|(w, _)| *w == text).map(|(_, t)| *t);
         if found.is_none() {
@@ -168,7 +179,7 @@ impl<'a> Arg<'a> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("expected one of: {}", words.join(", ")),
             };
-            self.ctx.problem(Problem::new(format!("invalid value `{text}` for {what}"), self.span(), "here").help(help));
+            self.ctx.problem(Problem::new(message(text), self.span(), "here").help(help));
         }
         found
     }

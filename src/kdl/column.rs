@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use super::{allow, check, key, quoted, reference, sequence, string_repr, types};
+use super::{allow, check, key, meant, quoted, reference, sequence, string_repr, types};
 use crate::schema::{
     Column, Conflict, DefaultValue, Dialect, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction,
     Table, Type, Unique,
@@ -32,6 +32,9 @@ const FLAGS: [(&str, Flag); 7] = [
     ("prevent-destroy", Flag::PreventDestroy),
 ];
 
+/// The properties that SQL writes as words.
+const PROPERTIES: [&str; 3] = ["default", "collate", "comment"];
+
 const CHILDREN: [&str; 6] = ["backfill", "using", "check", "sequence", "was", "allow"];
 
 /// Reads a column into its table; key columns with `nullable` are added to `nullable`.
@@ -45,7 +48,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
     let mut column = Column::new(name.clone(), ty);
     column.origin = node.origin();
     column.only = node.only;
-    let flags: Vec<Flag> = node.rest().iter().filter_map(|a| a.choice("a column flag", &FLAGS)).collect();
+    let flags: Vec<Flag> = meant::flags(&mut node, "column flag", &FLAGS, &PROPERTIES);
     column.not_null = flags.contains(&Flag::NotNull);
     column.explicit_not_null = Explicit(column.not_null);
     column.prevent_destroy = flags.contains(&Flag::PreventDestroy);
@@ -87,10 +90,10 @@ fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
     column.was.extend(node.prop_ident("was"));
     column.default = node.prop("default").and_then(decode_default);
     column.identity = match node.prop("identity") {
-        Some(arg) => arg.choice("identity=", &[("always", Identity::Always), ("by-default", Identity::ByDefault)]),
+        Some(arg) => arg.choice("`identity=`", &[("always", Identity::Always), ("by-default", Identity::ByDefault)]),
         None => flags.contains(&Flag::Identity).then_some(Identity::ByDefault),
     };
-    let generated = node.prop("generated").and_then(|a| a.expr("generated="));
+    let generated = node.prop("generated").and_then(|a| a.expr("`generated=`"));
     let stored = node.prop_bool("stored");
     match generated {
         Some(expr) => column.generated = Some(Generated { expr, stored }),
@@ -104,12 +107,12 @@ fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {
 
 pub(super) fn decode_default(arg: Arg) -> Option<DefaultValue> {
     if arg.is_sql() {
-        return arg.expr("default=").map(|e| DefaultValue::new(Literal::Expr(e)));
+        return arg.expr("`default=`").map(|e| DefaultValue::new(Literal::Expr(e)));
     }
     let literal = match arg.value() {
         KdlValue::Null => return None,
         KdlValue::Bool(b) => Literal::Bool(*b),
-        KdlValue::String(_) => Literal::String(arg.value_text("default=")?.to_owned()),
+        KdlValue::String(_) => Literal::String(arg.value_text("`default=`")?.to_owned()),
         KdlValue::Integer(_) | KdlValue::Float(_) => Literal::Number(arg.number()?),
     };
     Some(DefaultValue::new(literal))
@@ -117,8 +120,8 @@ pub(super) fn decode_default(arg: Arg) -> Option<DefaultValue> {
 
 /// Reads what is written on a column but belongs to the table: its key, unique constraint and foreign key.
 fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], table: &mut Table) {
-    let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &key::CONFLICTS)).flatten();
-    let desc = node.prop("primary-key").map(|a| a.choice("primary-key=", &[("desc", true)]).unwrap_or(false));
+    let mut conflict = node.prop("on-conflict").and_then(|a| a.choice("`on-conflict=`", &key::CONFLICTS)).flatten();
+    let desc = node.prop("primary-key").map(|a| a.choice("`primary-key=`", &[("desc", true)]).unwrap_or(false));
     let part = || KeyPart::plain(column.name.clone());
     let mut primary = None;
     if flags.contains(&Flag::PrimaryKey) || desc.is_some() {
@@ -132,7 +135,8 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
         });
     } else if flags.contains(&Flag::Autoincrement) {
         node.problem("`autoincrement` requires `primary-key`", "here", "write `primary-key autoincrement`");
-    } else if flags.contains(&Flag::Nullable) && column.not_null {
+    }
+    if flags.contains(&Flag::Nullable) && column.not_null {
         node.problem("a column cannot be both `nullable` and `not-null`", "here", "keep one of the two");
     }
     if let Some(primary) = primary {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
+use textwrap::{WordSeparator, WordSplitter};
 
 use super::Sources;
 use super::excerpt::{Excerpt, Lines};
@@ -104,6 +105,8 @@ fn told(text: &str) -> String {
 fn rendered(shown: &Shown) -> Result<String, fmt::Error> {
     let theme = GraphicalTheme::unicode_nocolor();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false).with_context_lines(1);
+    // A word such as `on-delete` is not hyphenated.
+    let handler = handler.with_word_separator(WordSeparator::AsciiSpace).with_word_splitter(WordSplitter::NoHyphenation);
     let mut text = String::new();
     handler.render_report(&mut text, shown)?;
     Ok(text.trim_matches('\n').lines().map(|line| format!("{}\n", line.trim_end())).collect())

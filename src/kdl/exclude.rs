@@ -15,8 +15,8 @@ pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
         was: node.prop_ident("was").into_iter().collect(),
         method: node.prop_text("using").filter(|m| m != "btree"),
         parts: Vec::new(),
-        predicate: node.prop("where").and_then(|a| a.expr("where=")),
-        deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
+        predicate: node.prop("where").and_then(|a| a.expr("`where=`")),
+        deferrable: node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL)),
         include: Vec::new(),
         comment: node.prop_text("comment"),
     };
@@ -51,7 +51,7 @@ fn decode_part(mut node: Node) -> Option<(IndexPart, String)> {
             "specify the operator to compare with: part COLUMN with=\"=\"",
         );
     }
-    let operator = operator.and_then(|a| a.text("with=").map(str::to_owned));
+    let operator = operator.and_then(|a| a.text("`with=`").map(str::to_owned));
     let part = index::decode_part(node)?;
     Some((part, operator?))
 }

@@ -21,7 +21,7 @@ pub(super) fn decode(mut node: Node) -> Option<Index> {
     }
     index.was.extend(node.prop_ident("was"));
     index.unique = node.prop_bool("unique");
-    index.predicate = node.prop("where").and_then(|a| a.expr("where="));
+    index.predicate = node.prop("where").and_then(|a| a.expr("`where=`"));
     index.method = node.prop_text("using").filter(|m| m != "btree");
     index.nulls_not_distinct = node.prop_bool("nulls-not-distinct");
     index.comment = node.prop_text("comment");
@@ -58,8 +58,8 @@ pub(super) fn decode_part(mut node: Node) -> Option<IndexPart> {
     let part = IndexPart {
         key,
         collate: node.prop_ident("collate"),
-        desc: node.prop("order").and_then(|a| a.choice("order=", &[("asc", false), ("desc", true)])).unwrap_or(false),
-        nulls: node.prop("nulls").and_then(|a| a.choice("nulls=", &[("first", NullsOrder::First), ("last", NullsOrder::Last)])),
+        desc: node.prop("order").and_then(|a| a.choice("`order=`", &[("asc", false), ("desc", true)])).unwrap_or(false),
+        nulls: node.prop("nulls").and_then(|a| a.choice("`nulls=`", &[("first", NullsOrder::First), ("last", NullsOrder::Last)])),
         opclass: node.prop_text("opclass"),
     };
     node.finish(&[]);

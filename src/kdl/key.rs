@@ -28,9 +28,9 @@ pub(super) fn set_primary_key(ctx: &Ctx, table: &mut Table, key: PrimaryKey) {
 pub(super) fn decode_primary_key(mut node: Node, table: &mut Table) {
     let key = PrimaryKey {
         name: node.prop_ident("name"),
-        conflict: node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &CONFLICTS)).flatten(),
+        conflict: node.prop("on-conflict").and_then(|a| a.choice("`on-conflict=`", &CONFLICTS)).flatten(),
         autoincrement: node.prop_bool("autoincrement"),
-        deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
+        deferrable: node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL)),
         comment: node.prop_text("comment"),
         origin: node.origin(),
         ..PrimaryKey::new(Vec::new())
@@ -47,8 +47,8 @@ pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
     let mut unique = Unique {
         name: node.prop_ident("name"),
         was: node.prop_ident("was").into_iter().collect(),
-        conflict: node.prop("on-conflict").and_then(|a| a.choice("on-conflict=", &CONFLICTS)).flatten(),
-        deferrable: node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL)),
+        conflict: node.prop("on-conflict").and_then(|a| a.choice("`on-conflict=`", &CONFLICTS)).flatten(),
+        deferrable: node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL)),
         nulls_not_distinct: node.prop_bool("nulls-not-distinct"),
         comment: node.prop_text("comment"),
         origin: node.origin(),
@@ -100,7 +100,7 @@ impl Children {
 fn decode_part(mut node: Node) -> Option<KeyPart> {
     let column = node.required_name()?;
     let collate = node.prop_ident("collate");
-    let desc = node.prop("order").and_then(|a| a.choice("order=", &[("asc", false), ("desc", true)])).unwrap_or(false);
+    let desc = node.prop("order").and_then(|a| a.choice("`order=`", &[("asc", false), ("desc", true)])).unwrap_or(false);
     node.finish(&[]);
     Some(KeyPart { column, collate, desc })
 }

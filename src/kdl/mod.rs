@@ -21,6 +21,7 @@ mod index;
 mod key;
 mod limits;
 mod mask;
+mod meant;
 mod node;
 mod number;
 mod old_name;
@@ -183,10 +184,14 @@ fn insert<T: Body>(ctx: &Ctx, schema: &mut Schema, object: Option<T>) {
         Entry::Vacant(v) => {
             v.insert(object);
         }
-        Entry::Occupied(o) => ctx.problem(
-            Problem::new(format!("two {}s are called `{}`", T::KIND, o.key()), o.get().origin.0, "the first")
-                .also(object.origin.0, "the second")
-                .help("rename one of the two, or keep each to one database with only=sqlite and only=postgres"),
-        ),
+        Entry::Occupied(o) => {
+            let (kind, first, second) = (T::KIND.to_string().replace('-', " "), o.key(), &object.name);
+            let message = match first.to_string() == second.to_string() {
+                true => format!("two {kind}s are named `{first}`"),
+                false => format!("{kind}s `{first}` and `{second}` have the same name, because SQLite ignores case"),
+            };
+            let problem = Problem::new(message, o.get().origin.0, "the first").also(object.origin.0, "the second");
+            ctx.problem(problem.help("rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`"));
+        }
     }
 }

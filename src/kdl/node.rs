@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
         let Some(i) = self.props.iter().position(|(n, _)| self.ctx.by_dialect && *n == "only") else { return true };
         let (_, arg) = self.props.remove(i);
         let known = Dialect::ALL.map(|d| (d.word(), d));
-        self.only = Only(arg.choice("only=", &known));
+        self.only = Only(arg.choice("`only=`", &known));
         self.only.0.is_none_or(|d| d == self.ctx.dialect)
     }
 
@@ -197,6 +197,16 @@ impl<'a> Node<'a> {
         arg.ident("a name")
     }
 
+    /// Returns whether it has this property, which may be unknown.
+    pub(super) fn has_prop(&self, name: &str) -> bool {
+        self.props.iter().any(|(n, _)| *n == name)
+    }
+
+    /// Returns the remaining arguments without reading them.
+    pub(super) fn arguments(&self) -> &[Arg<'a>] {
+        &self.args
+    }
+
     /// Returns all remaining arguments.
     pub(super) fn rest(&mut self) -> Vec<Arg<'a>> {
         std::mem::take(&mut self.args)
@@ -227,15 +237,15 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn prop_text(&mut self, name: &'static str) -> Option<String> {
-        self.prop(name)?.text(&format!("{name}=")).map(str::to_owned)
+        self.prop(name)?.text(&format!("`{name}=`")).map(str::to_owned)
     }
 
     pub(super) fn prop_ident(&mut self, name: &'static str) -> Option<Ident> {
-        self.prop(name)?.ident(&format!("{name}="))
+        self.prop(name)?.ident(&format!("`{name}=`"))
     }
 
     pub(super) fn prop_bool(&mut self, name: &'static str) -> bool {
-        self.prop(name).is_some_and(|a| a.bool(&format!("{name}=")))
+        self.prop(name).is_some_and(|a| a.bool(&format!("`{name}=`")))
     }
 
     /// Returns a 64-bit integer, such as the options of a sequence.
@@ -243,8 +253,8 @@ impl<'a> Node<'a> {
         let arg = self.prop(name)?;
         let number = arg.value().as_integer().and_then(|n| i64::try_from(n).ok());
         if number.is_none() {
-            let problem = Problem::new(format!("{name}= must be a 64-bit integer"), arg.span(), "here");
-            self.ctx.problem(problem.help(format!("write {name}= with an unquoted integer between {} and {}", i64::MIN, i64::MAX)));
+            let problem = Problem::new(format!("`{name}=` must be a 64-bit integer"), arg.span(), "here");
+            self.ctx.problem(problem.help(format!("write it without quotes, between {} and {}", i64::MIN, i64::MAX)));
         }
         number
     }
@@ -293,7 +303,8 @@ impl<'a> Node<'a> {
 
     fn no_child(&self, child: &Node) {
         let message = format!("`{}` cannot contain `{}`", self.name(), child.name());
-        self.ctx.problem(Problem::new(message, child.at(), "unexpected").help("remove it"));
+        let help = if self.name() == "enum" { "write the values on the line of the enum: `enum NAME VALUE VALUE`" } else { "remove it" };
+        self.ctx.problem(Problem::new(message, child.at(), "unexpected").help(help));
     }
 
     /// Reports that this node does not belong where it is.
@@ -303,6 +314,8 @@ impl<'a> Node<'a> {
         let name = self.name();
         let help = if let Some(bare) = name.strip_suffix(':').filter(|b| known.contains(b)) {
             format!("remove the colon: write `{bare}`")
+        } else if let Some(meant) = super::meant::node(self, known) {
+            meant
         } else if let Some(near) = nearest(name, known.iter().copied()).filter(|n| *n != name && (name, *n) != ("include", "exclude")) {
             format!("did you mean `{near}`?")
         } else {
@@ -343,12 +356,12 @@ impl<'a> Node<'a> {
 
     /// Returns the SQL that is the only argument of the node.
     pub(super) fn sql_word(self, what: &str) -> Option<Expr> {
-        self.only_word(|arg| arg.expr(what))
+        self.only_word(|arg| arg.expr(&format!("`{what}`")))
     }
 
     /// Returns the statement that is the only argument of the node.
     pub(super) fn statement(self, what: &str) -> Option<Expr> {
-        self.only_word(|arg| arg.statement(what))
+        self.only_word(|arg| arg.statement(&format!("`{what}`")))
     }
 
     fn only_word(mut self, read: impl FnOnce(&Arg<'a>) -> Option<Expr>) -> Option<Expr> {

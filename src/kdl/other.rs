@@ -24,7 +24,7 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let origin = node.origin();
     let name = ObjectName::bare(node.required_name()?);
     let flags = node.rest();
-    let prevent_destroy = flags.iter().any(|f| f.choice("a virtual table flag", &[("prevent-destroy", ())]).is_some());
+    let prevent_destroy = flags.iter().any(|f| f.flag("virtual table flag", &[("prevent-destroy", ())]).is_some());
     let mut allows = Allows::default();
     let using = sql_child(node, "using", &["using", "allow"], |child| allows.0.extend(allow::decode(child)))?;
     Some(VirtualTable { head: Head { prevent_destroy, allows, origin, ..Head::new(name) }, using })
@@ -50,7 +50,7 @@ pub(super) fn sql_child<'a>(
             child.unknown("child node:", known);
         }
     }
-    if sql.is_none() && node.ctx.count() == before {
+    if sql.is_none() && node.ctx.count() == before && !node.has_prop(child_name) {
         let help = format!("write `{} NAME {{ {child_name} \"SQL\" }}`", node.name());
         node.problem(format!("`{}` is missing `{child_name}`", node.name()), "here", help);
     }
@@ -75,7 +75,7 @@ pub(super) fn decode_include(mut node: Node) {
 pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
     let before = node.ctx.count();
     let kinds: Vec<(&str, &str)> = Kind::ALL.iter().map(|k| k.word()).chain(OTHER_KINDS).map(|word| (word, word)).collect();
-    let kind = node.prop("kind").and_then(|a| a.choice("kind=", &kinds)).map(str::to_owned);
+    let kind = node.prop("kind").and_then(|a| a.choice("`kind=`", &kinds)).map(str::to_owned);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
     if patterns.is_empty() && node.ctx.count() == before {
         node.problem("`ignore` has no pattern", "here", "write `ignore \"legacy_*\"`");

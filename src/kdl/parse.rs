@@ -285,6 +285,7 @@ const FLAGS: [&str; 10] = [
 /// rest of its line. Returns the length of the wrong word, what is wrong with it, and what to write.
 fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, String)> {
     let word = line.split(|c: char| c.is_whitespace() || ";{}\"=".contains(c)).next().unwrap_or_default();
+    let node = node_before(before);
     let told = |len: usize, message: &str, help: &str| Some((len, message.to_owned(), help.to_owned()));
     if word == "null" && before.ends_with("not ") {
         return told(word.len(), "`not null` is written as one word here", "write `not-null`");
@@ -296,6 +297,15 @@ fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, St
     if let Some(flag) = flag {
         let help = if word == "false" { format!("remove `{flag}`") } else { format!("write `{flag}`") };
         return Some((word.len().max(1), format!("`{flag}` is a flag and takes no value"), help));
+    }
+    if word == "null" && node == "column" && !before.ends_with('=') {
+        return told(word.len(), "unknown column flag `null`", "remove it: a column accepts NULL unless it has `not-null`");
+    }
+    if word.starts_with("r#") && line[word.len()..].starts_with('"') {
+        return told(word.len(), "`r#` does not begin a string in KDL 2", "write a raw string without the r: #\"…\"#");
+    }
+    if wrong.starts_with("# ") || wrong == "#" || wrong.starts_with("##") {
+        return told(1, "`#` does not begin a comment in KDL", "a comment begins with `//`");
     }
     if ["true", "false", "null", "inf", "nan"].contains(&word) {
         return Some((word.len(), format!("`{word}` is not a valid KDL value"), format!("write `#{word}`, or \"{word}\" for the string")));
@@ -328,8 +338,22 @@ fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, St
     let brackets = line.find(['(', '[']).filter(|open| line[..*open].chars().all(|c| c.is_alphanumeric() || c == '_') && *open > 0);
     let typed = brackets.map(|open| line[open..].find([')', ']']).map_or(word, |close| &line[..open + close + 1]));
     typed.map(|word| {
-        (word.len(), format!("`{word}` must be quoted"), format!("write \"{word}\": an unquoted string cannot contain brackets"))
+        let help = match word.split_once('(') {
+            Some(_) if before.ends_with("default=") => format!("write (sql)\"{word}\" for the expression, or \"{word}\" for the string"),
+            Some((name, columns)) if ["index", "unique", "primary-key", "foreign-key"].contains(&node) => {
+                let columns = columns.trim_end_matches(')').split(',').map(str::trim).collect::<Vec<_>>().join(" ");
+                format!("write the columns without brackets: {}", format!("{name} {columns}").trim_end())
+            }
+            _ => format!("write \"{word}\": an unquoted string cannot contain brackets"),
+        };
+        (word.len(), format!("`{word}` must be quoted"), help)
     })
+}
+
+/// Returns the name of the node that is being read at the end of a text.
+fn node_before(before: &str) -> &str {
+    let start = before.rfind(['\n', ';', '{']).map_or(0, |n| n + 1);
+    before[start..].split_whitespace().next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -395,5 +395,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "m" => number * 60.0,
         _ => return Err("the valid units are ms, s and m".to_owned()),
     };
-    Duration::try_from_secs_f64(seconds).map_err(|_| "not a valid duration".to_owned())
+    if seconds * 1000.0 > f64::from(i32::MAX) {
+        return Err(format!("at most {}m: the databases count the time in 32-bit milliseconds", i32::MAX / 60_000));
+    }
+    Duration::try_from_secs_f64(seconds).map_err(|_| "must not be negative".to_owned())
 }

@@ -42,17 +42,17 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
 /// Reads `references=` and the properties that belong to it. `None` if there is no readable `references=`.
 pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<ForeignKey> {
     let target = node.prop("references");
-    let on_delete = node.prop("on-delete").and_then(|a| a.choice("on-delete=", &RefAction::ALL));
-    let on_update = node.prop("on-update").and_then(|a| a.choice("on-update=", &RefAction::ALL));
+    let on_delete = node.prop("on-delete").and_then(|a| a.choice("`on-delete=`", &RefAction::ALL));
+    let on_update = node.prop("on-update").and_then(|a| a.choice("`on-update=`", &RefAction::ALL));
     let matching = node.prop_ident("match").filter(|m| !m.as_str().eq_ignore_ascii_case("simple"));
-    let deferrable = node.prop("deferrable").and_then(|a| a.choice("deferrable=", &Deferrable::ALL));
+    let deferrable = node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL));
     let Some(arg) = target else {
         if on_delete.is_some() || on_update.is_some() || matching.is_some() || (deferrable.is_some() && node.name() == "column") {
             node.problem("foreign key options without `references=`", "here", "add references=\"table(column)\"");
         }
         return None;
     };
-    let text = arg.text("references=")?;
+    let text = arg.text("`references=`")?;
     let Some((table, to)) = parse_target(node.ctx, text) else {
         let problem = Problem::new(format!("`{text}` is not a valid foreign key target"), arg.span(), "cannot be parsed");
         node.ctx.problem(problem.help("write references=\"table(column, …)\", references=\"table.column\" or references=\"table\""));

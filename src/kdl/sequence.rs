@@ -26,7 +26,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     let mut sequence = Sequence { head, ty: Type::BigInt, options, owned_by };
     let mut typed = false;
     for arg in node.rest() {
-        let ty = match arg.choice("a sequence type or flag", &WORDS) {
+        let ty = match arg.flag("sequence type or flag", &WORDS) {
             Some(Word::PreventDestroy) => {
                 sequence.prevent_destroy = true;
                 continue;
@@ -51,7 +51,7 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
 /// Reads `owned-by="[schema.]table.column"`.
 fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
     let arg = node.prop("owned-by")?;
-    let text = arg.text("owned-by=")?;
+    let text = arg.text("`owned-by=`")?;
     let ident = |name: &String| node.ctx.ident(name).at(arg.origin());
     match reference::parse_path(text).as_deref() {
         Some([table, column]) => Some((ObjectName::bare(ident(table)), ident(column))),

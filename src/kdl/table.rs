@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 
 use super::node::{Ctx, Node};
 use super::writer::{self, Line};
-use super::{allow, check, column, exclude, index, key, reference};
+use super::{allow, check, column, exclude, index, key, meant, reference};
 use crate::schema::{Ident, Index, Problem, Table};
 
 const CHILDREN: [&str; 11] =
@@ -32,13 +32,12 @@ pub(super) fn decode(mut node: Node) -> Option<Table> {
     table.origin = node.origin();
     table.was.extend(node.prop_ident("was"));
     table.comment = node.prop_text("comment");
-    for flag in node.rest() {
-        match flag.choice("a table flag", &FLAGS) {
-            Some(Flag::Strict) => table.strict = true,
-            Some(Flag::WithoutRowid) => table.without_rowid = true,
-            Some(Flag::Unlogged) => table.unlogged = true,
-            Some(Flag::PreventDestroy) => table.prevent_destroy = true,
-            None => {}
+    for flag in meant::flags(&mut node, "table flag", &FLAGS, &["comment"]) {
+        match flag {
+            Flag::Strict => table.strict = true,
+            Flag::WithoutRowid => table.without_rowid = true,
+            Flag::Unlogged => table.unlogged = true,
+            Flag::PreventDestroy => table.prevent_destroy = true,
         }
     }
     let mut nullable = Vec::new();

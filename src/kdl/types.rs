@@ -2,7 +2,7 @@
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use super::{allow, check, column, number};
+use super::{allow, check, column, meant, number};
 use crate::schema::{Domain, EnumType, Head, Ident, Problem, Type};
 
 const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
@@ -31,8 +31,7 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     let origin = node.origin();
     let name = node.object_name()?;
     let ty = decode_type(&mut node, &name.name)?;
-    let words = node.rest();
-    let not_null = words.iter().filter_map(|a| a.choice("a domain flag", &[("not-null", true)])).any(|set| set);
+    let not_null = meant::flags(&mut node, "domain flag", &[("not-null", true)], &["default", "collate", "comment"]).contains(&true);
     let was = node.prop_ident("was").into_iter().collect();
     let default = node.prop("default").and_then(column::decode_default);
     let collate = node.prop_ident("collate");

@@ -231,7 +231,7 @@ fn an_expression_that_is_no_text() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × default= must be a string
+      × `(sql)` must be followed by a string
        ╭─[schema.kdl:2:25]
      1 │ table users {
      2 │     column seen integer default=(sql)5
@@ -241,7 +241,7 @@ fn an_expression_that_is_no_text() {
        ╰────
       help: write (sql)"5"
 
-      × backfill must be a string
+      × `backfill` must be a string
        ╭─[schema.kdl:3:35]
      2 │     column seen integer default=(sql)5
      3 │     column age integer { backfill 0 }
@@ -265,7 +265,7 @@ fn an_expression_that_is_empty() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × default= is empty
+      × `default=` is empty
        ╭─[schema.kdl:2:25]
      1 │ table users {
      2 │     column seen integer default=(sql)""
@@ -275,7 +275,7 @@ fn an_expression_that_is_empty() {
        ╰────
       help: write SQL between the quotes
 
-      × backfill is empty
+      × `backfill` is empty
        ╭─[schema.kdl:3:35]
      2 │     column seen integer default=(sql)""
      3 │     column age integer { backfill "" }

@@ -16,7 +16,7 @@ fn mistakes_on_two_lines_of_one_file() {
         ",
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @"
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -26,7 +26,7 @@ fn mistakes_on_two_lines_of_one_file() {
        ╰────
       help: did you mean `primary-key`?
 
-      × invalid value `not_null` for a column flag
+      × unknown column flag `not_null`
        ╭─[schema.kdl:3:22]
      2 │     column id serial primay-key
      3 │     column name text not_null
@@ -106,14 +106,14 @@ fn one_table_in_two_files() {
         ",
         );
     assert_snapshot!(folder.mistakes("schema"), @"
-      × two tables are called `users`
+      × two tables are named `users`
        ╭─[schema/a.kdl:1:1]
      1 │ table users {
        · ─────┬─────
        ·      ╰── the first
      2 │     column id serial primary-key
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
             the second: schema/b.kdl, line 2
 
     error: the schema has one error
@@ -187,7 +187,7 @@ fn what_is_no_kdl_hides_no_other_file() {
        ╰────
       help: write `#true`, or "true" for the string
 
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[schema/b.kdl:2:22]
      1 │ table posts {
      2 │     column id serial primay-key
@@ -260,7 +260,7 @@ fn mistakes_of_every_kind_come_in_one_run() {
        ╰────
       help: include only files in the folder of this file or below it
 
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[schema/b.kdl:4:22]
      3 │ table posts {
      4 │     column id serial primay-key
@@ -316,7 +316,7 @@ fn what_follows_from_another_mistake_is_not_told() {
         "#,
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @r#"
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key

@@ -263,7 +263,7 @@ fn a_target_that_is_none() {
        ╰────
       help: write references="table(column, …)", references="table.column" or references="table"
 
-      × references= must be a string
+      × `references=` must be a string
        ╭─[schema.kdl:5:27]
      4 │     column reader integer references=""
      5 │     column writer integer references=5

@@ -241,7 +241,7 @@ fn an_included_file_with_a_mistake() {
         ",
     );
     assert_snapshot!(folder.mistakes("schema.kdl"), @"
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[tables/users.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key

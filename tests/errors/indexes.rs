@@ -216,7 +216,7 @@ fn an_order_that_there_is_not() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `descending` for order=
+      × invalid value `descending` for `order=`
        ╭─[schema.kdl:3:30]
      2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }
@@ -226,7 +226,7 @@ fn an_order_that_there_is_not() {
        ╰────
       help: expected one of: asc, desc
 
-      × invalid value `lst` for nulls=
+      × invalid value `lst` for `nulls=`
        ╭─[schema.kdl:3:47]
      2 │     column age integer
      3 │     index idx_age { part age order=descending nulls=lst }

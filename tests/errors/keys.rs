@@ -262,7 +262,7 @@ fn an_order_of_a_primary_key_that_there_is_not() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `asc` for primary-key=
+      × invalid value `asc` for `primary-key=`
        ╭─[schema.kdl:2:23]
      1 │ table posts {
      2 │     column id integer primary-key=asc

@@ -16,7 +16,7 @@ fn two_tables_of_one_name() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × two tables are called `users`
+      × two tables are named `users`
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
@@ -30,7 +30,7 @@ fn two_tables_of_one_name() {
        ·      ╰── the second
      6 │     column name text
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has one error
     ");
@@ -48,7 +48,7 @@ fn two_tables_of_one_name_to_sqlite_only() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × two tables are called `users`
+      × tables `users` and `Users` have the same name, because SQLite ignores case
        ╭─[schema.kdl:1:1]
      1 │ table users {
        · ─────┬─────
@@ -62,7 +62,7 @@ fn two_tables_of_one_name_to_sqlite_only() {
        ·      ╰── the second
      6 │     column name text
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has one error
     ");
@@ -138,7 +138,7 @@ fn two_views_of_one_name() {
         view ages { as "SELECT 2" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two views are called `ages`
+      × two views are named `ages`
        ╭─[schema.kdl:1:1]
      1 │ view ages { as "SELECT 1" }
        · ────┬────
@@ -147,7 +147,7 @@ fn two_views_of_one_name() {
        · ────┬────
        ·     ╰── the second
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has one error
     "#);
@@ -164,7 +164,7 @@ fn two_triggers_of_one_name() {
         trigger touch only=sqlite { as "AFTER DELETE ON users BEGIN SELECT 1; END" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two triggers are called `touch`
+      × two triggers are named `touch`
        ╭─[schema.kdl:5:1]
      4 │
      5 │ trigger touch only=sqlite { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
@@ -174,7 +174,7 @@ fn two_triggers_of_one_name() {
        · ────────────┬────────────
        ·             ╰── the second
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has one error
     "#);
@@ -187,7 +187,7 @@ fn two_virtual_tables_of_one_name() {
         virtual-table docs only=sqlite { using "fts5(body)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × two virtual-tables are called `docs`
+      × two virtual tables are named `docs`
        ╭─[schema.kdl:1:1]
      1 │ virtual-table docs only=sqlite { using "fts5(title)" }
        · ───────────────┬──────────────
@@ -196,7 +196,7 @@ fn two_virtual_tables_of_one_name() {
        · ───────────────┬──────────────
        ·                ╰── the second
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has one error
     "#);

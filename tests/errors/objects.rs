@@ -87,7 +87,7 @@ fn a_view_whose_query_is_empty() {
         view ages { as "" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × as is empty
+      × `as` is empty
        ╭─[schema.kdl:1:16]
      1 │ view ages { as "" }
        ·                ─┬
@@ -105,7 +105,7 @@ fn a_view_whose_query_is_no_text() {
         view ages { as 1 }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × as must be a string
+      × `as` must be a string
        ╭─[schema.kdl:1:16]
      1 │ view ages { as 1 }
        ·                ┬
@@ -231,7 +231,7 @@ fn a_flag_of_a_virtual_table() {
         virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × invalid value `prevent-destory` for a virtual table flag
+      × unknown virtual table flag `prevent-destory`
        ╭─[schema.kdl:1:20]
      1 │ virtual-table docs prevent-destory only=sqlite { using "fts5(title)" }
        ·                    ───────┬───────
@@ -286,7 +286,7 @@ fn an_ignore_of_a_kind_that_there_is_not() {
         ignore "old_*" kid=view
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × invalid value `veiw` for kind=
+      × invalid value `veiw` for `kind=`
        ╭─[schema.kdl:1:19]
      1 │ ignore "legacy_*" kind=veiw
        ·                   ────┬────

@@ -402,7 +402,7 @@ fn types_of_one_name() {
       help: types share one namespace, and each table or view also defines a type of the same name: rename one
             of the two
 
-      × two enums are called `email`
+      × two enums are named `email`
        ╭─[schema.kdl:4:1]
      3 │ domain email text only=postgres
      4 │ enum email a
@@ -412,7 +412,7 @@ fn types_of_one_name() {
        · ──────┬─────
        ·       ╰── the second
        ╰────
-      help: rename one of the two, or keep each to one database with only=sqlite and only=postgres
+      help: rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`
 
     error: the schema has 3 errors
     ");
@@ -643,7 +643,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: keep one of the two
 
-      × invalid value `text` for a sequence type or flag
+      × unknown sequence type or flag `text`
        ╭─[schema.kdl:2:12]
      1 │ sequence a integer bigint
      2 │ sequence b text
@@ -653,7 +653,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: expected one of: smallint, integer, bigint, prevent-destroy
 
-      × start= must be a 64-bit integer
+      × `start=` must be a 64-bit integer
        ╭─[schema.kdl:3:12]
      2 │ sequence b text
      3 │ sequence c start=1.5 max=9223372036854775808
@@ -661,9 +661,9 @@ fn a_sequence_that_cannot_be() {
        ·                ╰── here
      4 │ sequence d increment=0
        ╰────
-      help: write start= with an unquoted integer between -9223372036854775808 and 9223372036854775807
+      help: write it without quotes, between -9223372036854775808 and 9223372036854775807
 
-      × max= must be a 64-bit integer
+      × `max=` must be a 64-bit integer
        ╭─[schema.kdl:3:22]
      2 │ sequence b text
      3 │ sequence c start=1.5 max=9223372036854775808
@@ -671,7 +671,7 @@ fn a_sequence_that_cannot_be() {
        ·                                 ╰── here
      4 │ sequence d increment=0
        ╰────
-      help: write max= with an unquoted integer between -9223372036854775808 and 9223372036854775807
+      help: write it without quotes, between -9223372036854775808 and 9223372036854775807
 
       × the increment= of a sequence must not be 0
        ╭─[schema.kdl:4:1]
@@ -713,7 +713,7 @@ fn a_sequence_that_cannot_be() {
        ╰────
       help: use cache=1 or more
 
-      × cycle= must be #true or #false
+      × `cycle=` must be #true or #false
        ╭─[schema.kdl:7:20]
      6 │ sequence f min=10 start=5
      7 │ sequence g cache=0 cycle=yes
@@ -784,7 +784,7 @@ fn types_that_cannot_be() {
        ╰────
       help: write `domain age TYPE`, with a type such as integer, text or "varchar(50)"
 
-      × invalid value `nullable` for a domain flag
+      × unknown domain flag `nullable`
        ╭─[schema.kdl:4:18]
      3 │ domain age not-null
      4 │ domain name text nullable { chek "VALUE > ''" }
@@ -845,7 +845,7 @@ fn schemas_and_extensions() {
        ╰────
       help: expected one of: only=, comment=
 
-      × version= must be a string
+      × `version=` must be a string
        ╭─[schema.kdl:3:19]
      2 │ schema app owner=me
      3 │ extension pg_trgm version=1.6

@@ -53,8 +53,8 @@ fn a_property_of_a_column() {
        ·                           ╰── not recognized
      5 │ }
        ╰────
-      help: expected one of: only=, comment=, collate=, was=, default=, identity=, generated=, stored=, on-
-            conflict=, primary-key=, references=, on-delete=, on-update=, match=, deferrable=
+      help: expected one of: only=, comment=, collate=, was=, default=, identity=, generated=, stored=,
+            on-conflict=, primary-key=, references=, on-delete=, on-update=, match=, deferrable=
 
     error: the schema has 2 errors
     "#);
@@ -163,7 +163,7 @@ fn only_for_a_database_that_there_is_not() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `sqlte` for only=
+      × invalid value `sqlte` for `only=`
        ╭─[schema.kdl:1:13]
      1 │ table users only=sqlte {
        ·             ─────┬────
@@ -172,7 +172,7 @@ fn only_for_a_database_that_there_is_not() {
        ╰────
       help: did you mean `sqlite`?
 
-      × invalid value `mysql` for only=
+      × invalid value `mysql` for `only=`
        ╭─[schema.kdl:5:13]
      4 │
      5 │ table posts only=mysql {
@@ -196,7 +196,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
         }
     "#;
     assert_snapshot!(mistakes(schema), @r#"
-      × invalid value `sometimes` for identity=
+      × invalid value `sometimes` for `identity=`
        ╭─[schema.kdl:2:35]
      1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
@@ -206,7 +206,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ╰────
       help: expected one of: always, by-default
 
-      × invalid value `explode` for on-conflict=
+      × invalid value `explode` for `on-conflict=`
        ╭─[schema.kdl:2:54]
      1 │ table users {
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
@@ -216,7 +216,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ╰────
       help: expected one of: rollback, abort, fail, ignore, replace
 
-      × invalid value `cascad` for on-delete=
+      × invalid value `cascad` for `on-delete=`
        ╭─[schema.kdl:3:50]
      2 │     column id integer primary-key identity=sometimes on-conflict=explode
      3 │     column friend integer references="users(id)" on-delete=cascad
@@ -226,7 +226,7 @@ fn a_property_with_a_word_that_it_does_not_know() {
        ╰────
       help: did you mean `cascade`?
 
-      × invalid value `yes` for deferrable=
+      × invalid value `yes` for `deferrable=`
        ╭─[schema.kdl:4:19]
      3 │     column friend integer references="users(id)" on-delete=cascad
      4 │     unique friend deferrable=yes
@@ -249,7 +249,7 @@ fn a_property_that_is_true_or_false() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × unique= must be #true or #false
+      × `unique=` must be #true or #false
        ╭─[schema.kdl:3:23]
      2 │     column age integer
      3 │     index idx_age age unique=yes
@@ -271,7 +271,7 @@ fn a_property_that_is_no_text() {
         }
     ";
     assert_snapshot!(mistakes(schema), @r#"
-      × comment= must be a string
+      × `comment=` must be a string
        ╭─[schema.kdl:1:13]
      1 │ table users comment=5 {
        ·             ────┬────
@@ -280,7 +280,7 @@ fn a_property_that_is_no_text() {
        ╰────
       help: write "5"
 
-      × was= must be a string
+      × `was=` must be a string
        ╭─[schema.kdl:2:24]
      1 │ table users comment=5 {
      2 │     column age integer was=1
@@ -326,7 +326,7 @@ fn numbers_that_are_not_numbers_of_sql() {
        ╰────
       help: use decimal digits only, as in "varchar(1000)"
 
-      × default= contains a NUL character
+      × `default=` contains a NUL character
        ╭─[schema.kdl:5:19]
      4 │     column b "varchar(1_000)"
      5 │     column c text default="a\u{0}b"
@@ -336,7 +336,7 @@ fn numbers_that_are_not_numbers_of_sql() {
        ╰────
       help: remove it
 
-      × fillfactor= is not a plain decimal number
+      × `fillfactor=` is not a plain decimal number
        ╭─[schema.kdl:6:26]
      5 │     column c text default="a\u{0}b"
      6 │     index idx_b b { with fillfactor="7_0" }

@@ -37,8 +37,7 @@ fn an_unknown_node_that_is_near_to_none() {
        · ────┬────
        ·     ╰── not recognized
        ╰────
-      help: expected one of: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
-            materialized-view, ignore, include, unmanaged
+      help: rosey does not manage objects of this kind, and leaves those in the database alone
 
     error: the schema has one error
     ");
@@ -174,8 +173,7 @@ fn a_column_without_its_node() {
        ·      ╰── not recognized
      3 │ }
        ╰────
-      help: expected one of: column, primary-key, unique, foreign-key, check, exclude, index, with, was,
-            comment, allow
+      help: to declare a column, write `column id integer`
 
     error: the schema has one error
     ");
@@ -189,7 +187,7 @@ fn a_flag_of_a_table() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `strct` for a table flag
+      × unknown table flag `strct`
        ╭─[schema.kdl:1:13]
      1 │ table users strct {
        ·             ──┬──
@@ -210,7 +208,7 @@ fn a_flag_of_a_table_that_is_near_to_none() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `posts` for a table flag
+      × unknown table flag `posts`
        ╭─[schema.kdl:1:13]
      1 │ table users posts {
        ·             ──┬──
@@ -233,7 +231,7 @@ fn a_flag_of_a_column() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `primay-key` for a column flag
+      × unknown column flag `primay-key`
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primay-key
@@ -243,7 +241,7 @@ fn a_flag_of_a_column() {
        ╰────
       help: did you mean `primary-key`?
 
-      × invalid value `zebra` for a column flag
+      × unknown column flag `zebra`
        ╭─[schema.kdl:3:22]
      2 │     column id serial primay-key
      3 │     column name text zebra
@@ -253,7 +251,7 @@ fn a_flag_of_a_column() {
        ╰────
       help: expected one of: not-null, primary-key, nullable, unique, autoincrement, identity, prevent-destroy
 
-      × invalid value `not_null` for a column flag
+      × unknown column flag `not_null`
        ╭─[schema.kdl:4:24]
      3 │     column name text zebra
      4 │     column age integer not_null
@@ -275,27 +273,17 @@ fn a_flag_that_was_written_as_two_words() {
         }
     ";
     assert_snapshot!(mistakes(schema), @"
-      × invalid value `primary` for a column flag
+      × `primary key` is written as one word here
        ╭─[schema.kdl:2:22]
      1 │ table users {
      2 │     column id serial primary key
-       ·                      ───┬───
-       ·                         ╰── here
+       ·                      ─────┬─────
+       ·                           ╰── here
      3 │ }
        ╰────
-      help: did you mean `primary-key`?
+      help: write `primary-key`
 
-      × invalid value `key` for a column flag
-       ╭─[schema.kdl:2:30]
-     1 │ table users {
-     2 │     column id serial primary key
-       ·                              ─┬─
-       ·                               ╰── here
-     3 │ }
-       ╰────
-      help: did you mean `primary-key`?
-
-    error: the schema has 2 errors
+    error: the schema has one error
     ");
 }
 
@@ -350,5 +338,198 @@ fn a_flag_that_is_no_word() {
       help: write "5"
 
     error: the schema has one error
+    "#);
+}
+
+#[test]
+fn words_of_sql_in_place_of_those_of_the_language() {
+    let schema = r##"
+        table users {
+            column id integer NOT NULL PRIMARY KEY
+            column n integer DEFAULT 0
+            column m integer null
+            column at timestamp default=now()
+            column r text default=r#"a"#
+            # a comment
+            index i(n, m)
+        }
+    "##;
+    assert_snapshot!(mistakes(schema), @r##"
+      × unknown column flag `null`
+       ╭─[schema.kdl:4:22]
+     3 │     column n integer DEFAULT 0
+     4 │     column m integer null
+       ·                      ──┬─
+       ·                        ╰── here
+     5 │     column at timestamp default=now()
+       ╰────
+      help: remove it: a column accepts NULL unless it has `not-null`
+
+      × `now()` must be quoted
+       ╭─[schema.kdl:5:33]
+     4 │     column m integer null
+     5 │     column at timestamp default=now()
+       ·                                 ──┬──
+       ·                                   ╰── here
+     6 │     column r text default=r#"a"#
+       ╰────
+      help: write (sql)"now()" for the expression, or "now()" for the string
+
+      × `r#` does not begin a string in KDL 2
+       ╭─[schema.kdl:6:27]
+     5 │     column at timestamp default=now()
+     6 │     column r text default=r#"a"#
+       ·                           ─┬
+       ·                            ╰── here
+     7 │     # a comment
+       ╰────
+      help: write a raw string without the r: #"…"#
+
+      × `#` does not begin a comment in KDL
+       ╭─[schema.kdl:7:5]
+     6 │     column r text default=r#"a"#
+     7 │     # a comment
+       ·     ┬
+       ·     ╰── here
+     8 │     index i(n, m)
+       ╰────
+      help: a comment begins with `//`
+
+      × `i(n, m)` must be quoted
+       ╭─[schema.kdl:8:11]
+     7 │     # a comment
+     8 │     index i(n, m)
+       ·           ───┬───
+       ·              ╰── here
+     9 │ }
+       ╰────
+      help: write the columns without brackets: i n m
+
+    error: the schema has 5 errors
+    "##);
+    let schema = r#"
+        table users {
+            column id integer NOT NULL PRIMARY KEY
+            column n integer DEFAULT 0
+            foreign key n references="users(id)"
+            view v { as "SELECT 1" }
+            -- a comment
+        }
+        index i n
+        function f { as "SELECT 1" }
+        enum mood { value sad; value ok }
+        view v as="SELECT 1"
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `NOT NULL` is written as one word here
+       ╭─[schema.kdl:2:23]
+     1 │ table users {
+     2 │     column id integer NOT NULL PRIMARY KEY
+       ·                       ────┬───
+       ·                           ╰── here
+     3 │     column n integer DEFAULT 0
+       ╰────
+      help: write `not-null`
+
+      × `PRIMARY KEY` is written as one word here
+       ╭─[schema.kdl:2:32]
+     1 │ table users {
+     2 │     column id integer NOT NULL PRIMARY KEY
+       ·                                ─────┬─────
+       ·                                     ╰── here
+     3 │     column n integer DEFAULT 0
+       ╰────
+      help: write `primary-key`
+
+      × `default` is a property
+       ╭─[schema.kdl:3:22]
+     2 │     column id integer NOT NULL PRIMARY KEY
+     3 │     column n integer DEFAULT 0
+       ·                      ────┬────
+       ·                          ╰── here
+     4 │     foreign key n references="users(id)"
+       ╰────
+      help: write `default=0`
+
+      × unknown node in a table: `foreign`
+       ╭─[schema.kdl:4:5]
+     3 │     column n integer DEFAULT 0
+     4 │     foreign key n references="users(id)"
+       ·     ───┬───
+       ·        ╰── not recognized
+     5 │     view v { as "SELECT 1" }
+       ╰────
+      help: write `foreign-key`
+
+      × unknown node in a table: `view`
+       ╭─[schema.kdl:5:5]
+     4 │     foreign key n references="users(id)"
+     5 │     view v { as "SELECT 1" }
+       ·     ──┬─
+       ·       ╰── not recognized
+     6 │     -- a comment
+       ╰────
+      help: `view` is not part of a table: write it outside of the braces
+
+      × unknown node in a table: `--`
+       ╭─[schema.kdl:6:5]
+     5 │     view v { as "SELECT 1" }
+     6 │     -- a comment
+       ·     ─┬
+       ·      ╰── not recognized
+     7 │ }
+       ╰────
+      help: a comment begins with `//`
+
+      × unknown node `index`
+       ╭─[schema.kdl:8:1]
+     7 │ }
+     8 │ index i n
+       · ──┬──
+       ·   ╰── not recognized
+     9 │ function f { as "SELECT 1" }
+       ╰────
+      help: `index` belongs to a table: write it in the braces of its `table`
+
+      × unknown node `function`
+        ╭─[schema.kdl:9:1]
+      8 │ index i n
+      9 │ function f { as "SELECT 1" }
+        · ────┬───
+        ·     ╰── not recognized
+     10 │ enum mood { value sad; value ok }
+        ╰────
+      help: rosey does not manage objects of this kind, and leaves those in the database alone
+
+      × `enum` cannot contain `value`
+        ╭─[schema.kdl:10:13]
+      9 │ function f { as "SELECT 1" }
+     10 │ enum mood { value sad; value ok }
+        ·             ────┬────
+        ·                 ╰── unexpected
+     11 │ view v as="SELECT 1"
+        ╰────
+      help: write the values on the line of the enum: `enum NAME VALUE VALUE`
+
+      × `enum` cannot contain `value`
+        ╭─[schema.kdl:10:24]
+      9 │ function f { as "SELECT 1" }
+     10 │ enum mood { value sad; value ok }
+        ·                        ────┬───
+        ·                            ╰── unexpected
+     11 │ view v as="SELECT 1"
+        ╰────
+      help: write the values on the line of the enum: `enum NAME VALUE VALUE`
+
+      × unknown property `as=` in `view`
+        ╭─[schema.kdl:11:8]
+     10 │ enum mood { value sad; value ok }
+     11 │ view v as="SELECT 1"
+        ·        ──────┬──────
+        ·              ╰── not recognized
+        ╰────
+      help: write it as a child node: `{ as "SELECT 1" }`
+
+    error: the schema has 11 errors
     "#);
 }
