@@ -74,6 +74,10 @@ impl Sound {
     /// If it is not a database, or if SQLite reports that it is damaged.
     pub async fn check(from: &Path) -> Result<Sound, ApplyError> {
         let mut connection = overwrite::open_backup(from).await?;
+        if connection.number("PRAGMA page_count").await? == 0 {
+            let (path, reason) = (from.display().to_string(), "it is empty".to_owned());
+            return Err(Error::CannotOpen { path, reason }.into());
+        }
         let found = connection.texts("PRAGMA quick_check(1)").await?.concat();
         connection.close().await?;
         if found == "ok" { Ok(Sound(from.to_path_buf())) } else { Err(ApplyError::Damaged { path: from.display().to_string(), found }) }

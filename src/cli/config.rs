@@ -61,9 +61,12 @@ fn path_of(json: &Value, file: &Path) -> Configured {
     if has_database_extension(&path) || is_sqlite_file(&path) {
         return Configured::Path(path);
     }
+    if text.is_empty() {
+        return Configured::Nothing(Some(format!("`database` in {shown} is empty")));
+    }
     let text = super::target::shown(text);
     Configured::Nothing(Some(format!(
-        "`database` in {shown}, {text}, is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3"
+        "`database` in {shown} is `{text}`, which is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3"
     )))
 }
 

@@ -270,7 +270,8 @@ impl From<ApplyError> for Failure {
             ApplyError::Database(error) => error.into(),
             ApplyError::Plan(error) => error.into(),
             ApplyError::Blocked(hazards) => blocked(&hazards, None),
-            ApplyError::EmptySchema => Failure::new(format!("{error}{UNCHANGED}")).help("check --schema"),
+            ApplyError::EmptySchema => Failure::new(format!("{error}{UNCHANGED}"))
+                .help("declare the objects to keep in the schema file, or name another file with --schema"),
             ApplyError::Stale => Failure::new(format!("{error}{UNCHANGED}")).help("run rosey plan again and review the new plan"),
             ApplyError::Differs(_) => Failure::new(format!("{error}; nothing was recorded"))
                 .help("run rosey plan to see the difference; add --force to record the database as it is"),

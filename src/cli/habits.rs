@@ -37,8 +37,16 @@ const COMMANDS: [(&[&str], &str); 13] = [
     (&["refresh", "taint", "untaint", "workspace"], "rosey reads the live database each time; there is no state to refresh"),
 ];
 
-/// Terraform's options that have no counterpart of the same name.
-const OPTIONS: [(&str, &str); 9] = [
+/// Options of other programs that have no counterpart of the same name.
+const OPTIONS: [(&str, &str); 17] = [
+    ("yes", "use --auto-approve to skip the question"),
+    ("y", "use --auto-approve to skip the question"),
+    ("force", "remove it; see --help for what can be allowed or skipped"),
+    ("dry-run", "use rosey plan to see what an apply would do"),
+    ("database-url", "use --url"),
+    ("database", "use --url"),
+    ("db", "use --url"),
+    ("o", "use --out"),
     ("destroy", "remove the objects from schema.kdl; rosey apply --allow-destructive then drops them"),
     ("upgrade", "remove it: rosey init has nothing to upgrade"),
     ("reconfigure", "remove it: rosey init has no backend"),
@@ -80,10 +88,15 @@ fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Opt
     let bare = given.strip_prefix("--").or_else(|| given.strip_prefix('-'))?;
     let (name, value) = bare.split_once('=').map_or((bare, None), |(n, v)| (n, Some(v)));
     let name = name.replace('_', "-");
-    if name.len() < 2 || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }
     let wrong = format!("{} has no option `{}`", command.get_name(), given.split('=').next().unwrap_or(given));
+    // One letter is an option of its own, such as `-v`.
+    let is_short = |a: &&clap::Arg| !double && name.len() == 1 && a.get_short().is_some_and(|s| name.starts_with(s));
+    if command.get_arguments().any(|a| is_short(&a)) {
+        return None;
+    }
     let own = command.get_arguments().find(|a| a.get_long() == Some(name.as_str()));
     if let Some(own) = own {
         let takes = own.get_action().takes_values();
@@ -93,6 +106,11 @@ fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Opt
         return (!double || bare.split('=').next() != Some(name.as_str())).then(|| (wrong, format!("use --{name}{value}")));
     }
     let (_, help) = OPTIONS.iter().find(|(n, _)| *n == name)?;
+    // What it names must be an option of this very command.
+    let lacks = |option: &str| help.contains(option) && !command.get_arguments().any(|a| option.strip_prefix("--") == a.get_long());
+    if ["--auto-approve", "--url", "--out", "--format"].iter().any(|o| lacks(o)) {
+        return Some((wrong, "remove it".to_owned()));
+    }
     Some((wrong, (*help).to_owned()))
 }
 
@@ -155,6 +173,12 @@ mod tests {
             ("apply -auto-approve", "apply has no option `-auto-approve`: use --auto-approve"),
             ("apply --auto_approve", "apply has no option `--auto_approve`: use --auto-approve"),
             ("plan -detailed-exitcode", "plan has no option `-detailed-exitcode`: use --detailed-exitcode"),
+            ("apply --yes", "apply has no option `--yes`: use --auto-approve to skip the question"),
+            ("apply -y", "apply has no option `-y`: use --auto-approve to skip the question"),
+            ("plan --yes", "plan has no option `--yes`: remove it"),
+            ("apply --dry-run", "apply has no option `--dry-run`: use rosey plan to see what an apply would do"),
+            ("plan -o x", "plan has no option `-o`: use --out"),
+            ("plan -v --nonsense", ""),
             ("init -upgrade", "init has no option `-upgrade`: remove it: rosey init has nothing to upgrade"),
             ("upgrade head", "rosey has no command `upgrade`: use rosey apply to bring the database to the schema in schema.kdl"),
             ("migrate", "rosey has no command `migrate`: use rosey apply to bring the database to the schema in schema.kdl"),

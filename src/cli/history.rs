@@ -60,7 +60,10 @@ impl History {
 
 fn entry(entries: &[Entry], number: To) -> Result<&Entry, Failure> {
     let found = entries.iter().find(|e| To::Number(e.number) == number);
-    found.ok_or_else(|| Failure::new("the history has no such version").help("run rosey history to list the versions"))
+    found.ok_or_else(|| match number {
+        To::Number(n) => Failure::new(format!("the history has no version {n}")).help("run rosey history to list the versions"),
+        _ => Failure::new("base is the schema before version 1, not a version").help("add --schema to print it"),
+    })
 }
 
 /// Returns the schema after a version, as in the schema file if that is known; for `base`, the one before the

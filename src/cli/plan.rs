@@ -122,8 +122,8 @@ impl Plan {
         let (made, shown) = match self.to {
             Some(to) => self.back(&settings, to, plan_options, style).await?,
             None if !self.backfill.is_empty() => {
-                let failure = Failure::new("--backfill is for a plan that leads back: it needs --to");
-                return Err(failure.help("for a plan to a schema file, write `backfill` at the column"));
+                let failure = Failure::new("--backfill is only for a rollback: it requires --to");
+                return Err(failure.help("for a plan to the schema file, write `backfill` as a child of the column"));
             }
             None => self.forth(&settings, plan_options, style).await?,
         };

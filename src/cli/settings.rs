@@ -29,6 +29,8 @@ pub(super) struct Settings {
     environment: Option<Environment>,
     /// Whether the file was given on the command line.
     named: bool,
+    /// The names of the environments that can be chosen.
+    environments: Vec<String>,
 }
 
 impl Settings {
@@ -38,22 +40,24 @@ impl Settings {
         let place = file.as_deref().map_or(FILE.to_owned(), |f| f.display().to_string());
         let project = read(&place, file.is_some())?;
         let Some(wanted) = &arguments.env else {
-            let Project { common, lint, .. } = project.unwrap_or_default();
-            return Ok(Settings { chosen: common, levels: Levels::new(lint), environment: None, named: file.is_some() });
+            let Project { common, lint, environments } = project.unwrap_or_default();
+            let environments = environments.into_iter().map(|e| e.name).collect();
+            let levels = Levels::new(lint);
+            return Ok(Settings { chosen: common, levels, environment: None, named: file.is_some(), environments });
         };
         let Project { common, lint, environments } = project.ok_or_else(|| no_file(wanted))?;
         match environments.iter().find(|e| e.name == *wanted) {
             Some(found) => {
                 let chosen = found.settings.clone().or(common);
                 let levels = Levels::new(lint.into_iter().chain(found.lint.clone()));
-                Ok(Settings { chosen, levels, environment: Some(found.clone()), named: file.is_some() })
+                Ok(Settings { chosen, levels, environment: Some(found.clone()), named: file.is_some(), environments: Vec::new() })
             }
             None => Err(unknown(wanted, &environments)),
         }
     }
 
     pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
-        Target::find(arguments, self.environment.as_ref(), self.named)
+        Target::find(arguments, self.environment.as_ref(), self.named, &self.environments)
     }
 
     /// Returns the database, if anything names one.
@@ -220,7 +224,7 @@ fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
 }
 
 fn no_file(wanted: &str) -> Failure {
-    Failure::new(format!("unknown env `{wanted}`: there is no {FILE} in the working directory"))
+    Failure::new(format!("unknown environment `{wanted}`: there is no {FILE} in the working directory"))
         .help("run rosey in the folder that contains it, or name the database with --url")
 }
 
@@ -228,10 +232,10 @@ fn unknown(wanted: &str, known: &[Environment]) -> Failure {
     let names: Vec<&str> = known.iter().map(|e| e.name.as_str()).collect();
     let near = crate::schema::nearest(wanted, names.iter().copied()).map(|near| format!("did you mean `{near}`? "));
     let help = match names.as_slice() {
-        [] => format!("it has no envs; add `env {wanted} {{ url-from VARIABLE }}`"),
+        [] => format!("it declares no environment; add `env {wanted} {{ url-from VARIABLE }}`"),
         _ => format!("{}available: {}", near.unwrap_or_default(), names.join(", ")),
     };
-    Failure::new(format!("{FILE} has no env `{wanted}`")).help(help)
+    Failure::new(format!("{FILE} has no environment `{wanted}`")).help(help)
 }
 
 impl ValueEnum for Backup {

@@ -35,17 +35,24 @@ pub(super) enum Lookup {
 impl Target {
     /// Finds the database.
     ///
-    /// `named` says that the file of the environment was given on the command line.
+    /// `named` says that the file of the environment was given on the command line; `choices` are the
+    /// environments that could be chosen.
     ///
     /// # Errors
     /// If nothing names one, or if what names it is wrong.
-    pub(super) fn find(arguments: &TargetArguments, environment: Option<&Environment>, named: bool) -> Result<Target, Failure> {
+    pub(super) fn find(
+        arguments: &TargetArguments,
+        environment: Option<&Environment>,
+        named: bool,
+        choices: &[String],
+    ) -> Result<Target, Failure> {
         let passed_over = match Self::look(arguments, environment, named)? {
             Lookup::Target(target) => return Ok(target),
             Lookup::Nothing(passed_over) => passed_over,
         };
         let failure = Failure::new("no database: give --url, --env or ROSEY_DATABASE_URL");
         Err(match passed_over {
+            _ if !choices.is_empty() => failure.help(format!("choose an environment of rosey.kdl with --env: {}", choices.join(", "))),
             Some(why) => failure.help(format!("{why}; it is ignored")),
             None => failure.help(format!("for example --url {DEFAULT}, or --url postgresql://user@host/database")),
         })
@@ -175,6 +182,9 @@ pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
         if let Some(form) = keywords::as_url(url) {
             let help = if matches!(origin, Origin::Variable { .. }) { POSTGRES_FORM.to_owned() } else { form };
             return Err(wrong("this is a libpq keyword/value string; rosey takes a URL").help(format!("use {help}")));
+        }
+        if url.is_empty() {
+            return Err(Failure::new(format!("the URL from {} is empty", origin.source())).help(all()));
         }
         let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} does not name a database", origin.shown(url))).help(all()))?;
         return Ok(Database::Sqlite(path));

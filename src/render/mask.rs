@@ -48,7 +48,9 @@ fn without_at(rest: &str) -> String {
         Some((host, port))
             if !host.contains('[') && !port.starts_with(|c: char| c.is_ascii_digit() || c == '\u{2026}') && !port.trim().is_empty() =>
         {
-            format!("{host}:{HIDDEN}")
+            // The punctuation around the URL is not part of it.
+            let end = rest.trim_end_matches(|c: char| c.is_whitespace() || "`'\":;,.)".contains(c)).len();
+            format!("{host}:{HIDDEN}{}", &rest[end..])
         }
         _ => format!("{authority}{path}"),
     }

@@ -434,7 +434,7 @@ fn a_number_of_the_history_is_a_schema_file() {
     $ rosey history base --schema
     exit 0
     $ rosey history 9 --schema
-    | error: the history has no such version
+    | error: the history has no version 9
     |   help: run rosey history to list the versions
     exit 1
     $ rosey history 3

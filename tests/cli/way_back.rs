@@ -65,8 +65,8 @@ fn a_backfill_that_nothing_needs_is_an_error() {
     |   help: write it as TABLE.COLUMN=SQL, like --backfill "users.email=''"
     exit 1
     $ rosey plan --backfill users.name=1
-    | error: --backfill is for a plan that leads back: it needs --to
-    |   help: for a plan to a schema file, write `backfill` at the column
+    | error: --backfill is only for a rollback: it requires --to
+    |   help: for a plan to the schema file, write `backfill` as a child of the column
     exit 1
     "#);
 }
