@@ -88,10 +88,10 @@ const NAMED: [(&str, &str); 47] = [
     ("ALTER TABLE ONLY public.par FORCE ROW LEVEL SECURITY", "unmanaged \"row security\" \"par forced\""),
     ("CREATE POLICY p1", "unmanaged policy \"p1 on par\""),
     ("CREATE RULE r1", "unmanaged rule \"r1 on par\""),
-    ("CREATE TYPE public.comp", "unmanaged type \"comp\""),
-    ("CREATE TYPE public.rng", "unmanaged type \"rng\""),
+    ("CREATE TYPE public.comp", "unmanaged type comp "),
+    ("CREATE TYPE public.rng", "unmanaged type rng "),
     ("CREATE STATISTICS public.st1", "unmanaged statistics \"st1 on par\""),
-    ("CREATE TEXT SEARCH DICTIONARY public.dic", "unmanaged \"text search dictionary\" \"dic\""),
+    ("CREATE TEXT SEARCH DICTIONARY public.dic", "unmanaged \"text search dictionary\" dic "),
     ("ALTER COLUMN n SET STATISTICS 500", "unmanaged \"statistics target\" \"n on par\""),
     ("ALTER COLUMN id SET (n_distinct=-0.5)", "unmanaged \"column options\" \"id on par\""),
     ("ALTER COLUMN doc SET STORAGE EXTERNAL", "unmanaged storage \"doc on par\""),
@@ -104,22 +104,22 @@ const NAMED: [(&str, &str); 47] = [
     ("ALTER DEFAULT PRIVILEGES", "unmanaged \"default privilege\" \"r in app to pg_monitor: SELECT\""),
     ("CREATE OPERATOR public.===", "unmanaged operator \"===(integer,integer)\""),
     ("CREATE CAST (public.comp AS text)", "unmanaged cast \"(comp AS text)\""),
-    ("CREATE COLLATION public.co", "unmanaged collation \"co\""),
-    ("CREATE FOREIGN DATA WRAPPER fdw", "unmanaged \"foreign data wrapper\" \"fdw\""),
-    ("CREATE SERVER srv", "unmanaged server \"srv\""),
+    ("CREATE COLLATION public.co", "unmanaged collation co "),
+    ("CREATE FOREIGN DATA WRAPPER fdw", "unmanaged \"foreign data wrapper\" fdw "),
+    ("CREATE SERVER srv", "unmanaged server srv "),
     ("CREATE USER MAPPING FOR postgres", "unmanaged \"user mapping\" \"postgres for srv\""),
-    ("CREATE FOREIGN TABLE public.ft", "unmanaged foreign-table \"ft\""),
-    ("CREATE TABLE public.ph (", "unmanaged table \"ph\""),
-    ("CREATE TABLE public.ph_a (", "unmanaged table \"ph_a\""),
-    ("ATTACH PARTITION public.ph_a ", "unmanaged table \"ph_a\""),
-    ("ALTER TABLE ONLY public.ph\n", "unmanaged table \"ph\""),
-    ("ALTER TABLE ONLY public.ph_a\n", "unmanaged table \"ph_a\""),
-    ("ATTACH PARTITION public.ph_a_pkey", "unmanaged table \"ph_a\""),
+    ("CREATE FOREIGN TABLE public.ft", "unmanaged foreign-table ft "),
+    ("CREATE TABLE public.ph (", "unmanaged table ph "),
+    ("CREATE TABLE public.ph_a (", "unmanaged table ph_a "),
+    ("ATTACH PARTITION public.ph_a ", "unmanaged table ph_a "),
+    ("ALTER TABLE ONLY public.ph\n", "unmanaged table ph "),
+    ("ALTER TABLE ONLY public.ph_a\n", "unmanaged table ph_a "),
+    ("ATTACH PARTITION public.ph_a_pkey", "unmanaged table ph_a "),
     ("CREATE TRIGGER pt", "unmanaged trigger \"pt on ph\""),
-    ("CREATE TABLE public.base", "unmanaged table \"base\""),
-    ("CREATE TABLE public.kid", "unmanaged table \"kid\""),
+    ("CREATE TABLE public.base", "unmanaged table base "),
+    ("CREATE TABLE public.kid", "unmanaged table kid "),
     ("refs_v_fkey", "unmanaged constraint \"refs_v_fkey on refs\""),
-    ("INHERITS (public.base)", "unmanaged table \"kid\""),
+    ("INHERITS (public.base)", "unmanaged table kid "),
 ];
 
 /// Returns the statements of `pg_dump --schema-only`, without the settings of the session.
@@ -259,6 +259,22 @@ fn lines_follow_a_renamed_table() {
         let after = live.replace("foo", "bar").replace("(id)", "(key)").replace("column id", "column key");
         assert_eq!(told(&after, &format!("{wanted}\n{lines}")), (vec![], vec![]), "{table} {column}");
     }
+}
+
+#[test]
+fn lines_follow_a_renamed_index() {
+    let side = |table: &str, index: &str| {
+        format!("table {table} {{ column id integer; index {index} {{ part (sql)\"id + 1\"; }}; unique id name=u; }}")
+    };
+    let line = |name: &str| format!("unmanaged \"statistics target\" \"expr on {name}\"\nunmanaged \"replica identity\" \"{name} on foo\"");
+    let live = format!("{}\n{}", side("foo", "old"), line("old"));
+    let wanted = |name: &str| format!("{}\n{}", side("foo", "new was=old"), line(name));
+    assert_eq!(told(&live, &wanted("old")), (vec![], vec![]));
+    assert_eq!(told(&live.replace("old", "new"), &wanted("old")), (vec![], vec![]));
+    assert_eq!(told(&live, &wanted("new")), (vec![], vec![]));
+    let constraint = "unmanaged \"storage parameters\" \"u on foo\"";
+    let live = format!("{}\n{constraint}", side("foo", "i"));
+    assert_eq!(told(&live, &format!("{}\n{constraint}", side("bar was=foo", "i").replace("name=u", "name=v was=u"))), (vec![], vec![]));
 }
 
 #[test]

@@ -54,9 +54,32 @@ impl Renamed<'_> {
     }
 }
 
+impl Renamed<'_> {
+    /// Returns the new name of an index whose table is not known.
+    fn index_anywhere(&self, name: &ObjectName) -> ObjectName {
+        let in_schema = self.0.tables.values().filter(|t| t.name.schema == name.schema);
+        let found = in_schema.filter_map(|t| new_index_name(t, &name.name)).next();
+        found.map_or_else(|| name.clone(), |index| ObjectName { schema: name.schema.clone(), name: index })
+    }
+}
+
+/// Returns the new name of an index, or of a constraint that has one, if the table renames it.
+fn new_index_name(table: &Table, name: &Ident) -> Option<Ident> {
+    let indexes = table.indexes.values().map(|i| (Some(&i.name), &i.was));
+    let uniques = table.uniques.iter().map(|u| (u.name.as_ref(), &u.was));
+    let all = || indexes.clone().chain(uniques.clone()).chain(table.exclusions.iter().map(|e| (e.name.as_ref(), &e.was)));
+    let declared = all().any(|(own, _)| own == Some(name));
+    all().find(|(_, was)| !declared && was.contains(name)).and_then(|(own, _)| own.cloned())
+}
+
 impl Names for Renamed<'_> {
     fn relation(&self, name: &ObjectName) -> ObjectName {
-        self.new_name(name, Kind::is_relation)
+        let found = self.new_name(name, Kind::is_relation);
+        if found != *name { found } else { self.index_anywhere(name) }
+    }
+
+    fn index(&self, relation: &ObjectName, name: &Ident) -> Ident {
+        self.0.tables.get(relation).and_then(|t| new_index_name(t, name)).unwrap_or_else(|| name.clone())
     }
 
     fn column(&self, relation: &ObjectName, name: &Ident) -> Ident {

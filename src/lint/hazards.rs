@@ -132,7 +132,7 @@ const fn told(code: Code) -> Told {
         ]),
         Code::NotSupported => ("SQLite and PostgreSQL", [
             "The plan requires something that rosey cannot do.",
-            "The schema file declares an unmanaged object that does not exist in the database, or rosey cannot read or make the change.",
+            "The schema file declares an unmanaged object that does not exist in the database, or rosey cannot read or make the change. It is only a warning if an index loses a setting that rosey does not manage, such as a statistics target, because it is re-created.",
             "Create the object yourself, or remove it from the schema file.",
             "unmanaged function \"f(integer)\"",
         ]),

@@ -20,7 +20,7 @@ pub struct Unmanaged {
 }
 
 /// Kinds that belong to a relation: the name is `WHAT on RELATION`.
-const OF_RELATIONS: [&str; 18] = [
+const OF_RELATIONS: [&str; 19] = [
     "access method",
     "cluster",
     "column default",
@@ -36,20 +36,23 @@ const OF_RELATIONS: [&str; 18] = [
     "statistics",
     "statistics target",
     "storage",
+    "storage parameters",
     "tablespace",
     "trigger",
     "unlogged sequence",
 ];
 
 /// Those that are properties of a table or column and that no application could miss.
-const PROPERTIES: [&str; 9] = [
+const PROPERTIES: [&str; 11] = [
     "access method",
+    "cluster",
     "column default",
     "column options",
     "comment",
     "compression",
     "statistics target",
     "storage",
+    "storage parameters",
     "tablespace",
     "unlogged sequence",
 ];
@@ -79,6 +82,17 @@ impl Unmanaged {
     /// Returns the relation that it belongs to.
     pub fn relation(&self) -> Option<ObjectName> {
         self.split().map(|(_, relation, _)| object(relation))
+    }
+
+    /// Returns the index that it belongs to: one that is named before its table, or in place of it.
+    pub(crate) fn index(&self) -> Option<Ident> {
+        let (what, relation, _) = self.split()?;
+        let index = match self.kind.as_str() {
+            "cluster" | "replica identity" | "storage parameters" => what,
+            "statistics target" | "tablespace" => relation,
+            _ => return None,
+        };
+        Some(object(index).name)
     }
 
     /// Returns the PostgreSQL schema that contains it; `None` is the first of `search_path`, or no schema at
@@ -140,6 +154,7 @@ impl Unmanaged {
         match (self.kind.as_str(), what.split_once(" (")) {
             ("privilege", Some((privilege, columns))) => format!("{privilege} ({})", column(columns.trim_end_matches(')'))),
             ("column default" | "column options" | "comment" | "compression" | "statistics target" | "storage", _) => column(what),
+            ("cluster" | "replica identity" | "storage parameters", _) => renames.index(relation, &object(what).name).to_string(),
             _ => what.to_owned(),
         }
     }
@@ -174,6 +189,8 @@ pub(crate) trait Names {
     fn relation(&self, name: &ObjectName) -> ObjectName;
     /// Returns the name of a column; the relation has its new name.
     fn column(&self, relation: &ObjectName, name: &Ident) -> Ident;
+    /// Returns the name of an index of a table, which has its new name.
+    fn index(&self, relation: &ObjectName, name: &Ident) -> Ident;
     /// Returns the name of an enum or domain.
     fn ty(&self, name: &ObjectName) -> ObjectName;
 }

@@ -5,9 +5,9 @@
 use super::inspect::{Live, Relation};
 use super::lower::{Going, What};
 use super::names::Names;
-use crate::diff::{Changes, Delta, TableChange};
+use crate::diff::{Changes, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
-use crate::schema::{Address, Ident};
+use crate::schema::{Address, Unmanaged};
 
 /// Adds statements and hazards for that to the steps. `going` is what they drop.
 pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[Going]) {
@@ -24,11 +24,11 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
         }
         step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::of_catalog(sql.clone())));
         for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
-            step.hazards.push(in_the_way(&step.address, kind, name));
+            step.hazards.push(lost(&step.address, kind, name));
         }
     }
-    for change in changes.tables() {
-        marked_indexes(change, steps, live);
+    for going in going {
+        of_index(going, changes, steps, live);
     }
 }
 
@@ -76,28 +76,30 @@ fn goes_along(step: &mut Step, live: &Live) {
     }
 }
 
-/// Reports an index that is a table's replica identity, or that the table is clustered on, and that would
-/// lose this mark because it is dropped or rebuilt.
-fn marked_indexes(change: &TableChange, steps: &mut [Step], live: &Live) {
-    let TableChange::Alter(edits) = change else { return };
-    let Some((oid, _)) = live.relations.iter().find(|(_, r)| r.name == edits.live.name && r.kind == "r") else { return };
-    let going: Vec<&Ident> = edits.indexes.iter().filter_map(Delta::before).map(|i| &i.name).collect();
-    for (kind, name) in live.standing_on.get(oid).into_iter().flatten() {
-        let index = name.split(" on ").next().unwrap_or_default();
-        let marks = kind == "replica identity" || kind == "cluster";
-        let stays = || !going.iter().any(|i| super::read_type::plain_or_quoted(i.as_str()) == index);
-        if !marks || stays() {
-            continue;
-        }
-        let address = edits.after.address();
-        if let Some(step) = steps.iter_mut().find(|s| s.address == address) {
-            step.hazards.push(in_the_way(&address, kind, name));
-        }
-    }
+/// Reports what an index, or the index of a constraint, has beside its definition and loses because it is
+/// dropped or re-created.
+fn of_index(going: &Going, changes: &Changes, steps: &mut [Step], live: &Live) {
+    let What::Index(index) = &going.what else { return };
+    let altered =
+        changes.tables().find_map(|c| if let TableChange::Alter(e) = c { Some(e).filter(|e| e.after.address() == going.by) } else { None });
+    let table = altered.and_then(|edits| live.relations.iter().find(|(_, r)| r.name == edits.live.name && r.kind == "r"));
+    let Some((standing, step)) = table.and_then(|(oid, _)| live.standing_on.get(oid)).zip(steps.iter_mut().find(|s| s.address == going.by))
+    else {
+        return;
+    };
+    let of_this = |(kind, name): &&(String, String)| Unmanaged::new(kind.as_str(), name.as_str()).index().is_some_and(|i| i == index.name);
+    step.hazards.extend(standing.iter().filter(of_this).map(|(kind, name)| lost(&going.by, kind, name)));
 }
 
-fn in_the_way(address: &Address, kind: &str, name: &str) -> Hazard {
-    let message = format!("not supported: {kind} {name} depends on {address}, which changes");
-    let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
-    Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice)
+/// Returns the hazard for what an object loses when it is dropped or re-created. Settings that only affect
+/// speed and space do not block the change.
+fn lost(address: &Address, kind: &str, name: &str) -> Hazard {
+    if !["statistics target", "storage parameters", "tablespace"].contains(&kind) {
+        let message = format!("not supported: {kind} {name} depends on {address}, which changes");
+        let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
+        return Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice);
+    }
+    let message = format!("loses {kind} {name} with an index that is dropped or re-created");
+    let advice = "rosey does not manage it: if the index is re-created, set it again after the apply";
+    Hazard::new(Code::NotSupported, Level::Warns, address.clone(), message, advice)
 }

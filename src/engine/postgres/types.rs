@@ -59,6 +59,16 @@ pub(super) fn width(ty: &Type) -> Option<u8> {
     }
 }
 
+/// Returns whether values are known to have different lengths: only columns of such types have a choice of
+/// storage and compression (<https://www.postgresql.org/docs/current/storage-toast.html>).
+pub(crate) fn is_of_variable_length(ty: &Type) -> bool {
+    match ty {
+        Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Blob | Type::Decimal(_) | Type::Json | Type::Jsonb => true,
+        Type::Other(name) => name.as_str().trim_end().ends_with("[]"),
+        _ => false,
+    }
+}
+
 /// Returns the maximum length of a text type; `None` is another type, `u32::MAX` any length.
 pub(crate) fn length(ty: &Type) -> Option<u32> {
     match ty {

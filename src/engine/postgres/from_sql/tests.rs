@@ -58,9 +58,9 @@ fn what_is_not_managed_is_named() {
         r#"unmanaged function "f(integer,double precision,character varying[])""#,
         r#"unmanaged trigger "g on t""#,
         r#"unmanaged privilege "SELECT on t to bob""#,
-        r#"unmanaged type "pair""#,
-        r#"unmanaged table "p""#,
-        r#"unmanaged table "q""#,
+        r#"unmanaged type pair"#,
+        r#"unmanaged table p "#,
+        r#"unmanaged table q "#,
     ] {
         assert!(kdl.contains(line), "{line}\n{kdl}");
     }

@@ -39,6 +39,8 @@ pub(super) struct Builder {
     pub(super) domains: BTreeMap<i64, Domain>,
     /// Constraints with an index, by the index's OID.
     pub(super) keys: BTreeMap<i64, super::tables::ConstraintRow>,
+    /// Indexes of constraints that are not managed.
+    pub(super) hidden_indexes: BTreeSet<i64>,
     /// Relations that are not managed: reserved, partitioned, inherited, foreign.
     hidden: BTreeSet<i64>,
 }
@@ -65,6 +67,7 @@ impl Builder {
             materialized: BTreeMap::new(),
             domains: BTreeMap::new(),
             keys: BTreeMap::new(),
+            hidden_indexes: BTreeSet::new(),
             hidden: BTreeSet::new(),
         }
     }

@@ -68,7 +68,8 @@ pub(super) fn constraints(version: i64) -> String {
          de.description, {enforced}, {period}, con.conislocal \
          FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace \
          LEFT JOIN pg_description de ON de.classoid = 'pg_constraint'::regclass AND de.objoid = con.oid AND de.objsubid = 0 \
-         WHERE con.contype IN ('c', 'f', 'p', 'u', 'x') AND con.conparentid = 0 AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
+         WHERE (con.contype IN ('c', 'f', 'p', 'u', 'x') OR con.contype = 'n' AND con.conrelid <> 0 AND NOT (con.convalidated AND NOT con.connoinherit)) \
+         AND con.conparentid = 0 AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
     )
 }
 

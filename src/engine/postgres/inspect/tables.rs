@@ -84,11 +84,13 @@ impl Builder {
         let columns = columns_of(relation, &found.columns);
         let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), columns_of(p, &found.parent_columns)));
         let Some(table) = self.tables.get_mut(&found.table) else { return };
-        let odd = !found.enforced || found.period || !found.set_columns.is_empty();
+        let odd = !found.enforced || found.period || !found.set_columns.is_empty() || found.kind == "n";
         if odd {
             let name = format!("{} on {}", found.name, table.name);
             let reason = Some("this form of constraint is not managed yet".to_owned());
             self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
+            // The index of a foreign key is that of the key that it references.
+            self.hidden_indexes.extend(Some(found.index).filter(|_| found.kind != "f"));
             return;
         }
         match found.kind.as_str() {
@@ -117,7 +119,7 @@ impl Builder {
         let (nulls_not_distinct, count, keys, options) = (f.flag(), f.number(), f.numbers(), f.numbers());
         let (opclasses, collations, exprs) = (f.maybe_texts(), f.maybe_texts(), f.maybe_texts());
         let (predicate, with, comment) = (f.maybe_text(), f.texts(), f.maybe_text());
-        let Some(relation) = self.live.relations.get(&table) else { return };
+        let Some(relation) = self.live.relations.get(&table).filter(|_| !self.hidden_indexes.contains(&oid)) else { return };
         let count = usize::try_from(count).unwrap_or_default();
         let at = |list: &[Option<String>], i: usize| list.get(i).cloned().flatten();
         let mut parts = Vec::new();

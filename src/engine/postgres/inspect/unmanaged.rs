@@ -11,6 +11,9 @@ const ON: &str =
 /// The role that has a privilege.
 const GRANTEE: &str = "CASE WHEN g.grantee = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
 
+/// The table of an index.
+const OF_INDEX: &str = "(SELECT i.indrelid::int8 FROM pg_index i WHERE i.indexrelid = c.oid)";
+
 /// Relations with their schema.
 const RELATION: &str = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
 
@@ -58,6 +61,7 @@ fn of_relations() -> String {
          obj_description(p.oid, 'pg_policy')"
     ));
     let rule = digest("pg_get_ruledef(r.oid), r.ev_enabled, obj_description(r.oid, 'pg_rewrite')");
+    let parameters = digest("ic.reloptions::text");
     let statistics = digest("pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1), obj_description(s.oid, 'pg_statistic_ext')");
     format!(
         "SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {ON}, c.oid::int8, {trigger} \
@@ -78,7 +82,10 @@ fn of_relations() -> String {
          FROM pg_statistic_ext s JOIN {RELATION} ON c.oid = s.stxrelid WHERE {OWN} AND {own} \
          UNION ALL SELECT 'access method', quote_ident(am.amname) || ' on ' || {ON}, CASE c.relkind WHEN 'm' THEN c.oid::int8 END, NULL \
          FROM {RELATION} JOIN pg_am am ON am.oid = c.relam WHERE c.relkind IN ('r', 'm') AND am.amname <> 'heap' AND {OWN} AND {own} \
-         UNION ALL SELECT 'tablespace', quote_ident(ts.spcname) || ' on ' || {ON}, CASE c.relkind WHEN 'm' THEN c.oid::int8 END, NULL \
+         UNION ALL SELECT 'storage parameters', quote_ident(ic.relname) || ' on ' || {ON}, c.oid::int8, {parameters} \
+         FROM pg_constraint con JOIN pg_class ic ON ic.oid = con.conindid JOIN {RELATION} ON c.oid = con.conrelid \
+         WHERE con.contype IN ('p', 'u', 'x') AND ic.reloptions IS NOT NULL AND con.conparentid = 0 AND c.relkind IN ('r', 'p') AND {OWN} AND {own} \
+         UNION ALL SELECT 'tablespace', quote_ident(ts.spcname) || ' on ' || {ON}, CASE c.relkind WHEN 'm' THEN c.oid::int8 ELSE {OF_INDEX} END, NULL \
          FROM {RELATION} JOIN pg_tablespace ts ON ts.oid = c.reltablespace WHERE c.relkind IN ('r', 'm', 'i', 'p') AND {OWN} AND {own} \
          UNION ALL SELECT 'unlogged sequence', {ON}, NULL, NULL \
          FROM {RELATION} WHERE c.relkind = 'S' AND c.relpersistence = 'u' AND {OWN} AND {own} AND NOT EXISTS (SELECT FROM pg_depend o \
@@ -93,7 +100,7 @@ fn columns(version: i64) -> String {
     let compression = if version >= 140_000 { "nullif(a.attcompression::text, '')" } else { "NULL" };
     format!(
         "SELECT k.kind, quote_ident(a.attname) || ' on ' || {ON}, CASE WHEN c.relkind = 'm' AND k.kind IN ('storage', 'compression') \
-         THEN c.oid::int8 END, {} \
+         THEN c.oid::int8 ELSE {OF_INDEX} END, {} \
          FROM pg_attribute a JOIN {RELATION} ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
          LEFT JOIN pg_attrdef d ON c.relkind = 'v' AND d.adrelid = c.oid AND d.adnum = a.attnum \
          LEFT JOIN pg_description de ON c.relkind IN ('v', 'm') AND de.classoid = 'pg_class'::regclass AND de.objoid = c.oid \

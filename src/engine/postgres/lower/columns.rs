@@ -134,12 +134,13 @@ fn kept(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, aga
     let name = quote(column.name.as_str());
     let stored = |clause: &str| clause.starts_with("SET STORAGE ") || clause.starts_with("SET COMPRESSION ");
     let same_type = table.column(&column.name).is_some_and(|b| types::value_type(&b.ty) == types::value_type(&column.ty));
-    let textual = table.column(&column.name).is_some_and(|b| types::length(&b.ty).is_some() && types::length(&column.ty).is_some());
+    let variable =
+        table.column(&column.name).is_some_and(|b| types::is_of_variable_length(&b.ty) && types::is_of_variable_length(&column.ty));
     let statement = |kept: &KeptOfColumn| match kept {
         KeptOfColumn::Privilege { privilege, to } => {
             again.then(|| Statement::new(format!("GRANT {privilege} ({name}) ON {} {to}", table.new)))
         }
-        KeptOfColumn::Clause(clause) if stored(clause) && (same_type || textual) || again && !stored(clause) => {
+        KeptOfColumn::Clause(clause) if stored(clause) && (same_type || variable) || again && !stored(clause) => {
             Some(table.after(&format!("ALTER COLUMN {name} {clause}")))
         }
         KeptOfColumn::Clause(_) => None,

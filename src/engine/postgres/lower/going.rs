@@ -65,6 +65,7 @@ fn of_table(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Going> {
     let retyped = |c: &Ident| table.retyped.iter().any(|r| r.live == *c);
     let column = |c: &Ident| What::Column { table: live.clone(), column: c.clone(), dropped: !retyped(c) };
     let rules = table.rules.keys.iter().filter_map(Op::gone).chain(table.rules.uniques.iter().filter_map(Op::gone));
+    let rules = rules.chain(table.rules.exclusions.iter().filter_map(Op::gone));
     let rules = rules.map(super::super::inspect::ident);
     let index_changes = index_changes(table);
     let indexes = index_changes.iter().filter_map(|change| match change {
