@@ -198,6 +198,9 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
         Error::ReadOnly(_) => {
             "connect to the primary; if this is the primary, turn off default_transaction_read_only for this role or database"
         }
+        Error::Sql { code, .. } if code == "42501" => {
+            "the role must own what it changes, and needs privileges on the schema of what it creates: GRANT USAGE, CREATE ON SCHEMA … TO …"
+        }
         Error::Sql { code, .. } if code == "53200" => "increase max_locks_per_transaction or the memory of the server",
         _ => return None,
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{lines, objects, one_line};
 use crate::diff::{Change, Changes, TableChange};
-use crate::plan::{Action, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
+use crate::plan::{Action, Code, Hazard, Level, Plan, Step, Transaction, Work, bytes, counted, thousands};
 use crate::schema::Address;
 
 /// What happens, as shown at the left of a line.
@@ -268,10 +268,12 @@ fn note(hazard: &Hazard) -> Note {
 fn headline(plan: &Plan, step: &Step) -> String {
     let verb = match step.action {
         Action::Create => "will be created",
-        Action::Alter | Action::Carry => "will be changed in place",
+        Action::Alter => "will be changed in place",
+        Action::Carry => "will be dropped and re-created unchanged",
         Action::Rebuild => "will be rebuilt",
         Action::Replace => "will be replaced",
         Action::Destroy => "will be destroyed",
+        Action::Unsupported if is_ignored(step) => "is ignored, and depends on what changes",
         Action::Unsupported => "is not supported",
     };
     let mut reasons = reasons(plan, step);
@@ -287,6 +289,11 @@ fn headline(plan: &Plan, step: &Step) -> String {
         _ => {}
     }
     if reasons.is_empty() { format!("{} {verb}", step.address) } else { format!("{} {verb} ({})", step.address, reasons.join("; ")) }
+}
+
+/// Returns whether the object blocks the plan because the schema ignores it.
+fn is_ignored(step: &Step) -> bool {
+    step.hazards.iter().any(|h| h.code == Code::BreaksIgnored)
 }
 
 fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
@@ -314,7 +321,8 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     }
     let name = crate::kdl::string_repr(step.address.last());
     if step.action == Action::Unsupported {
-        return (format!("unmanaged {} {name}", step.address.kind()), Vec::new());
+        let word = if is_ignored(step) { "ignored" } else { "unmanaged" };
+        return (format!("{word} {} {name}", step.address.kind()), Vec::new());
     }
     // The object itself does not differ, only what it depends on.
     let lines = reasons(plan, step).into_iter().map(|text| Line { symbol: Symbol::Change, text });

@@ -112,7 +112,7 @@ fn a_schema_that_declares_nothing_is_not_planned() {
     $ rosey plan --url test.db
     | database: test.db (from --url)
     | error: the schema declares no objects; applying it would drop everything; nothing was changed
-    |   help: check --schema
+    |   help: declare the objects to keep in the schema file, or name another file with --schema
     exit 1
     ");
     for more in [&["--out", "plans/"][..], &["--format", "sql"], &["--format", "json"]] {

@@ -114,7 +114,7 @@ fn an_empty_schema_would_drop_everything() {
     $ rosey apply --url test.db --auto-approve --allow-destructive
     | database: test.db (from --url)
     | error: the schema declares no objects; applying it would drop everything; nothing was changed
-    |   help: check --schema
+    |   help: declare the objects to keep in the schema file, or name another file with --schema
     exit 3
     ");
     assert_eq!(place.snapshot(), before);
@@ -144,8 +144,8 @@ fn what_rosey_cannot_make_must_be_there() {
     $ rosey apply --url test.db --auto-approve --quiet
     | database: test.db (from --url)
     | error: apply refused; nothing was changed
-    |   function.f(integer) (not-supported): not supported: function f(integer)
-    |     rosey does not manage it: create it yourself, or remove it from the schema
+    |   function.f(integer) (not-supported): function f(integer) does not exist, and rosey does not create objects of this kind
+    |     create it yourself, or remove it from the schema
     exit 3
     ");
     assert_eq!(place.files(), ["schema.kdl"]);
@@ -165,7 +165,7 @@ fn a_rename_that_cannot_be_meant_is_an_error() {
 fn what_sqlite_does_not_know_is_told_at_its_line() {
     let place = Place::with("table users {\n    column age integer\n    check \"adult(age)\"\n}\n");
     let run = place.apply(&[]).exits(1);
-    assert!(run.err.contains("no such function: adult") && run.err.contains("[schema.kdl:3:5]"), "{run}");
+    assert!(run.err.contains("no such function: adult") && run.err.contains("[schema.kdl:3:11]"), "{run}");
     assert_eq!(place.files(), ["schema.kdl"]);
 }
 

@@ -76,8 +76,8 @@ fn lacking(kind: &str, name: &str) -> Step {
         Code::NotSupported,
         Level::Blocks,
         address,
-        format!("not supported: {kind} {name}"),
-        "rosey does not manage it: create it yourself, or remove it from the schema",
+        format!("{kind} {name} does not exist, and rosey does not create objects of this kind"),
+        "create it yourself, or remove it from the schema",
     ));
     step
 }

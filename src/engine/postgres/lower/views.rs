@@ -251,7 +251,9 @@ fn unknown(item: &Use) -> Step {
     let kind = if item.kind == ViewKind::View { "view" } else { "materialized-view" };
     let address = Address::top(kind, &item.view);
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
-    let message = format!("{kind} {} reads {}, which changes, and rosey cannot re-create it", item.view, item.relation);
+    let told = kind.replace('-', " ");
+    let message =
+        format!("{told} {} reads {}, which changes, and rosey does not re-create what the schema ignores", item.view, item.relation);
     step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "drop it first, and re-create it afterwards"));
     step
 }

@@ -50,7 +50,10 @@ pub(super) fn lacking(kind: &str, name: &str, live: &Live) -> Step {
         Some(reason) => {
             (format!("not supported: {kind} {name} exists but cannot be read: {reason}"), "remove it from the schema, or drop it yourself")
         }
-        None => (format!("not supported: {kind} {name}"), "rosey does not manage it: create it yourself, or remove it from the schema"),
+        None => (
+            format!("{kind} {name} does not exist, and rosey does not create objects of this kind"),
+            "create it yourself, or remove it from the schema",
+        ),
     };
     step.hazards.push(Hazard::new(Code::NotSupported, Level::Blocks, address, message, advice));
     step
