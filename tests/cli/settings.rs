@@ -56,21 +56,21 @@ fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
     let place = project("env dev { url \"dev.db\" }\nenv prod { url-from PROD_URL }\n");
     assert_snapshot!(place.rosey(&["plan", "--env", "prd"]), @"
     $ rosey plan --env prd
-    | error: rosey.kdl has no env `prd`
+    | error: rosey.kdl has no environment `prd`
     |   help: did you mean `prod`? available: dev, prod
     exit 1
     ");
     assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @"
     $ rosey plan --env staging
-    | error: rosey.kdl has no env `staging`
+    | error: rosey.kdl has no environment `staging`
     |   help: available: dev, prod
     exit 1
     ");
     place.write("rosey.kdl", "backup always\n");
     assert_snapshot!(place.rosey(&["plan", "--env", "staging"]), @r"
     $ rosey plan --env staging
-    | error: rosey.kdl has no env `staging`
-    |   help: it has no envs; add `env staging { url-from VARIABLE }`
+    | error: rosey.kdl has no environment `staging`
+    |   help: it declares no environment; add `env staging { url-from VARIABLE }`
     exit 1
     ");
 }
@@ -79,7 +79,7 @@ fn an_environment_that_is_not_there_is_an_error_that_names_those_that_are() {
 fn an_environment_without_the_file_is_an_error() {
     assert_snapshot!(Place::with(USERS).rosey(&["plan", "--env", "prod"]), @r"
     $ rosey plan --env prod
-    | error: unknown env `prod`: there is no rosey.kdl in the working directory
+    | error: unknown environment `prod`: there is no rosey.kdl in the working directory
     |   help: run rosey in the folder that contains it, or name the database with --url
     exit 1
     ");

@@ -71,7 +71,7 @@ fn another_programs_config_names_no_database() {
     assert_snapshot!(place.rosey(&["apply", "--auto-approve"]), @r"
     $ rosey apply --auto-approve
     | error: no database: give --url, --env or ROSEY_DATABASE_URL
-    |   help: `database` in config.json, myapp, is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3; it is ignored
+    |   help: `database` in config.json is `myapp`, which is neither an existing SQLite file nor a path that ends in .db, .sqlite or .sqlite3; it is ignored
     exit 1
     ");
     assert_eq!(place.files(), ["config.json", "schema.kdl"]);
@@ -243,7 +243,7 @@ fn what_names_no_database_is_an_error_with_the_forms_that_do() {
     |   help: use postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url 
-    | error: `` does not name a database
+    | error: the URL from --url is empty
     |   help: use postgresql://user:password@host:port/database, sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file
     exit 1
     $ rosey plan --url sqlite://file.db
