@@ -103,7 +103,10 @@ impl Apply {
             ApplyError::Blocked(hazards) => settings.refusal(&hazards),
             other @ ApplyError::Plan(_) => schema::failure(&sources, other),
             other => {
-                let address = if let ApplyError::Statement { address, .. } = &other { address.clone() } else { String::new() };
+                let address = match &other {
+                    ApplyError::Statement { address, source } if source.is_about_definition() => address.clone(),
+                    _ => String::new(),
+                };
                 let failure = Failure::of_apply(other);
                 match render::declared_at(desired.written(), &sources, &address) {
                     Some(place) => failure.help(format!("{address} is declared at {place}")),

@@ -39,6 +39,14 @@ impl Error {
         }
     }
 
+    /// Whether the database rejects the definition of an object, which a plan could not find out.
+    pub(crate) fn is_about_definition(&self) -> bool {
+        match self {
+            Error::Sqlite(_) => false,
+            Error::Postgres(error) => error.is_about_definition(),
+        }
+    }
+
     /// Whether somebody else held a lock for longer than was to be waited.
     pub fn is_lock_timeout(&self) -> bool {
         match self {

@@ -196,6 +196,13 @@ impl Error {
         }
     }
 
+    /// Returns whether the server rejects the definition of an object: syntax and names (class 42), what it does
+    /// not support, and values that a type does not accept.
+    pub(crate) fn is_about_definition(&self) -> bool {
+        let classes = ["42", "0A", "22"];
+        matches!(self, Error::Sql { code, .. } if code != "42501" && classes.iter().any(|class| code.starts_with(class)))
+    }
+
     /// Returns whether the rows, or values in them, violate a constraint or cannot be converted: classes 22
     /// and 23.
     pub fn is_about_rows(&self) -> bool {
