@@ -137,7 +137,7 @@ fn sqlite_reads_the_mistakes_of_what_it_leaves_out() {
     let (schema, problems) = decode_all(&sources, Dialect::Sqlite);
     assert!(schema.is_empty());
     let said: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
-    assert_eq!(said, ["enum `mood` lists the value `ok` twice", "start= must be a 64-bit integer", "unknown child node: `is`"],);
+    assert_eq!(said, ["enum `mood` lists the value `ok` twice", "`start=` must be a 64-bit integer", "unknown child node: `is`"],);
 }
 
 #[test]

@@ -57,11 +57,11 @@ mod tests {
     #[test]
     fn only_words_of_the_statement_are_told() {
         let view = "CREATE VIEW \"v\" AS select id from nope where a = 'secret'";
-        assert_eq!(told("relation \"nope\" does not exist", Some(33), view), ": nope");
+        assert_eq!(told("relation \"nope\" does not exist", Some(35), view), ": nope");
         assert_eq!(told("die Relation »nope« existiert nicht", None, view), ": nope");
-        assert_eq!(told("anything else, \"from a row\"", Some(34), view), " at nope");
+        assert_eq!(told("anything else, \"from a row\"", Some(35), view), " at nope");
         assert_eq!(told("anything else", Some(1), view), " at CREATE");
-        assert_eq!(told("a value", Some(48), view), "", "a literal is not a name");
+        assert_eq!(told("a value", Some(50), view), "", "a literal is not a name");
         assert_eq!(told("anything \"from a row\"", None, view), "");
         assert_eq!(told("anything", Some(4000), view), "");
         assert_eq!(told("anything", Some(8), "SELECT \"é\" x"), " at é");
