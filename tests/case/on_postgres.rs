@@ -141,6 +141,7 @@ static POOL: Mutex<Vec<Database<'static>>> = Mutex::new(Vec::new());
 /// Empties a database, which is faster than creating one.
 const EMPTY: &str = "DO $$ DECLARE it record; BEGIN \
     FOR it IN SELECT extname FROM pg_extension WHERE extname <> 'plpgsql' LOOP EXECUTE format('DROP EXTENSION %I CASCADE', it.extname); END LOOP; \
+    FOR it IN SELECT pubname FROM pg_publication LOOP EXECUTE format('DROP PUBLICATION %I', it.pubname); END LOOP; \
     FOR it IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP \
     EXECUTE format('DROP SCHEMA %I CASCADE', it.nspname); END LOOP; END $$; \
     CREATE SCHEMA public; COMMENT ON SCHEMA public IS 'standard public schema'";

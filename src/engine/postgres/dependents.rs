@@ -5,6 +5,7 @@
 //! depends on a dropped table is dropped with it.
 
 mod extensions;
+mod publications;
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
@@ -60,6 +61,7 @@ pub(crate) async fn stop(
             step.hazards.push(hazard);
         }
     }
+    publications::tell(connection, steps, changes, &names).await?;
     extensions::tell(connection, steps, &going).await
 }
 
