@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::default_name;
 use super::super::facts::Facts;
 use super::super::inspect::ident;
 use super::LoweringContext;
 use super::aside::{Holder, What, holders};
-use crate::diff::Changes;
+use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Step};
-use crate::schema::{Address, Ident, Kind, ObjectName, Origin, Problem, Schema};
+use crate::schema::{Address, Column, Ident, Kind, ObjectName, Origin, Problem, Schema};
 
 /// Returns a problem for each name in the schema file that a live object keeps.
 pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Problem> {
@@ -24,16 +25,18 @@ pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desi
     let mut live = holders(&context);
     live.extend(unmanaged(&context));
     live.retain(|h| h.resources.iter().any(|r| creators.contains_key(r.as_str())) && !is_left_over(&context, h));
-    if live.is_empty() {
+    let new = new_sequences(&context);
+    if live.is_empty() && new.is_empty() {
         return Vec::new();
     }
-    let holder_of = |resource: &String| live.iter().find(|h| h.resources.contains(resource));
+    let holder_of = |name: &Declared<'_>| live.iter().find(|h| h.resources.contains(&name.resource));
     let mut found = Vec::new();
     for name in declared(&context) {
-        let (Some(step), Some(holder)) = (creators.get(name.resource.as_str()), holder_of(&name.resource)) else { continue };
-        if !is_itself(&context, holder, step) {
-            found.push(problem(&name, holder, is_ignored(&context, holder)));
-        }
+        let holder = holder_of(&name).zip(creators.get(name.resource.as_str()));
+        let holder = holder.filter(|(holder, step)| !is_itself(&context, holder, step, &name)).map(|(holder, _)| holder);
+        let first = || new.iter().find(|h| h.table == name.table && h.resources.contains(&name.resource));
+        let taken = holder.or_else(first).filter(|holder| !is_kept(&context, holder, &name));
+        found.extend(taken.map(|holder| problem(&name, holder, is_ignored(&context, holder))));
     }
     found
 }
@@ -44,6 +47,8 @@ struct Declared<'a> {
     name: &'a Ident,
     resource: String,
     origin: Origin,
+    /// The table of an index or constraint.
+    table: Option<&'a ObjectName>,
 }
 
 /// Returns the names that the schema file spells out and that share a namespace with others.
@@ -53,9 +58,9 @@ fn declared<'a>(context: &LoweringContext<'a>) -> Vec<Declared<'a>> {
     for (kind, head) in desired.heads() {
         let (name, origin) = (&head.name.name, head.origin);
         if kind.is_relation() {
-            found.push(Declared { kind: kind.word(), name, resource: context.relation(&head.name), origin });
+            found.push(Declared { kind: kind.word(), name, resource: context.relation(&head.name), origin, table: None });
         } else if matches!(kind, Kind::Enum | Kind::Domain) {
-            found.push(Declared { kind: kind.word(), name, resource: context.ty(&head.name), origin });
+            found.push(Declared { kind: kind.word(), name, resource: context.ty(&head.name), origin, table: None });
         }
     }
     let beside = |of: &ObjectName, name: &Ident| context.relation(&context.names.sibling(of, name));
@@ -65,11 +70,13 @@ fn declared<'a>(context: &LoweringContext<'a>) -> Vec<Declared<'a>> {
             name: &i.name,
             resource: beside(&view.name, &i.name),
             origin: i.origin,
+            table: None,
         };
         found.extend(view.indexes.values().map(index));
     }
     for table in desired.tables.values() {
-        let mut add = |kind, name, origin| found.push(Declared { kind, name, resource: beside(&table.name, name), origin });
+        let mut add =
+            |kind, name, origin| found.push(Declared { kind, name, resource: beside(&table.name, name), origin, table: Some(&table.name) });
         table.indexes.values().for_each(|i| add("index", &i.name, i.origin));
         table.primary_key.iter().for_each(|k| k.name.iter().for_each(|n| add("primary key", n, k.origin)));
         table.uniques.iter().for_each(|u| u.name.iter().for_each(|n| add("unique constraint", n, u.origin)));
@@ -95,9 +102,38 @@ fn unmanaged<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
     context.current.unmanaged.iter().filter_map(holder).collect()
 }
 
+/// Returns the sequences of new serial and identity columns. They are created before the indexes and
+/// constraints of their table, which cannot have their names; for other objects, the server chooses another
+/// name for the sequence.
+fn new_sequences<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
+    let mut found = Vec::new();
+    for change in context.changes.tables() {
+        let (table, columns): (_, Vec<&Column>) = match change {
+            TableChange::Create(table) => (table, table.columns.values().collect()),
+            TableChange::Alter(edits) => {
+                (&edits.after, edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None }).collect())
+            }
+            TableChange::Drop(_) => continue,
+        };
+        for column in columns.into_iter().filter(|c| c.ty.is_serial() || c.identity.is_some()) {
+            let name = context.names.sibling(&table.name, &ident(&default_name::sequence(&table.name, &column.name)));
+            let (address, resources) = (table.address(), vec![context.relation(&name)]);
+            found.push(Holder { what: What::Object(Kind::Sequence), name, table: Some(&table.name), address, resources });
+        }
+    }
+    found
+}
+
+/// Returns whether this is an index that has the name and keeps it: what takes the name is the sequence of a
+/// new column, for which the server chooses another one.
+fn is_kept(context: &LoweringContext<'_>, holder: &Holder<'_>, declared: &Declared<'_>) -> bool {
+    let table = holder.table.filter(|_| holder.what != What::Unmanaged && declared.kind == "index");
+    table.and_then(|t| context.current.tables.get(t)).is_some_and(|t| t.indexes.contains_key(declared.name))
+}
+
 /// Returns whether the step changes the very object that has the name.
-fn is_itself(context: &LoweringContext<'_>, holder: &Holder<'_>, step: &Step) -> bool {
-    matches!(holder.what, What::Object(_))
+fn is_itself(context: &LoweringContext<'_>, holder: &Holder<'_>, step: &Step, declared: &Declared<'_>) -> bool {
+    matches!(holder.what, What::Object(kind) if kind.word() == declared.kind)
         && step.address == holder.address
         && step.action != Action::Create
         && !is_ignored(context, holder)
