@@ -294,6 +294,24 @@ fn no_expression_takes_all_time_or_memory() {
     }
 }
 
+/// SQLite computes a constant default when it prepares a statement, where no progress handler is called.
+#[test]
+fn a_constant_that_is_computed_while_a_statement_is_prepared_takes_no_longer_than_a_trial_may() {
+    let attack = Attack::new();
+    let one = "instr(hex(zeroblob(450000)), hex(zeroblob(225000)) || '1')";
+    let several = vec![one; 40].join(" + ");
+    for counts in [Counts::None, Counts::Full] {
+        let began = Instant::now();
+        let (said, made) = attack.plans(&in_place(PLACES[8], &several).replace("column x text not-null", "column x integer"), counts);
+        assert!(made.is_none() && said.contains("SQLite needs longer than 30s to try a statement"), "{said}");
+        assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
+    }
+    let longer = in_place(PLACES[8], "instr(hex(zeroblob(4000000)), hex(zeroblob(3000000)) || '1')");
+    let began = Instant::now();
+    attack.plans(&longer, Counts::None);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
 #[test]
 fn a_plan_keeps_no_writer_waiting() {
     use sqlx::ConnectOptions as _;

@@ -109,6 +109,10 @@ impl From<Error> for Failure {
             Error::WalUnreadable { .. } => {
                 failure.help("copy the file and its -wal file to a writable folder, or get write permission on this one")
             }
+            Error::TooLong { .. } => failure.help(
+                "SQLite computes constant expressions of a definition when it prepares the statement: simplify those over long values, \
+                 such as instr() or replace() of a zeroblob()",
+            ),
             Error::PageSize { .. } => {
                 failure.help("stop the applications, set `PRAGMA journal_mode = DELETE` in the database, restore, and set it back to WAL")
             }

@@ -1,4 +1,7 @@
-//! A connection to a SQLite file, and SQLite's errors.
+//! A connection to a SQLite file or to a private in-memory database. Shows no value of a row in an error.
+
+mod error;
+mod limited;
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;
@@ -7,98 +10,14 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row as _};
 
+pub use error::Error;
+pub(super) use error::of_code;
+use error::{opening, running};
+pub(super) use limited::GRACE;
+use limited::Limited;
+
 use super::{codes, file, prepare};
 use crate::engine::{CANCELLED, CancelToken};
-
-/// Errors from a SQLite database.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The file does not exist.
-    #[error("{path}: no such file")]
-    NoFile {
-        /// The path as given.
-        path: String,
-    },
-    /// The file is not a SQLite database.
-    #[error("{path} is not a SQLite database")]
-    NotADatabase {
-        /// The path as given.
-        path: String,
-    },
-    /// The file cannot be opened.
-    #[error("{path} cannot be opened: {reason}")]
-    CannotOpen {
-        /// The path as given.
-        path: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// Another connection holds the lock.
-    #[error("the database is locked by another connection")]
-    Locked,
-    /// The file or its directory is not writable.
-    #[error("the database is read-only")]
-    ReadOnly,
-    /// The file or its directory is not writable, as found before anything began.
-    #[error("{path} is not writable: {reason}")]
-    NotWritable {
-        /// The file or the directory.
-        path: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// The disk is full.
-    #[error("the disk is full")]
-    Full,
-    /// The disk of the database is full.
-    #[error("the disk that holds {path} is full")]
-    DiskFull {
-        /// The database's directory.
-        path: String,
-    },
-    /// The disk of SQLite's temporary files is full.
-    #[error("the disk that holds SQLite's temporary files is full")]
-    TemporaryFull,
-    /// The statement was interrupted.
-    #[error("interrupted")]
-    Interrupted,
-    /// The database is in WAL mode and has a log, and its directory is not writable.
-    #[error("{path} is in WAL mode, but its folder is not writable: SQLite cannot read the write-ahead log")]
-    WalUnreadable {
-        /// The path as given.
-        path: String,
-    },
-    /// SQLite can overwrite a database in WAL mode only with pages of the same size.
-    #[error("{backup} has a different page size than {path}, which is in WAL mode")]
-    PageSize {
-        /// The backup.
-        backup: String,
-        /// The database.
-        path: String,
-    },
-    /// A statement that SQLite had accepted failed on the rows. The message is discarded, because it may
-    /// quote a value.
-    #[error("{}", .named.clone().unwrap_or_else(|| codes::message(*.code)))]
-    Rows {
-        /// SQLite's extended result code.
-        code: i32,
-        /// The column or constraint that the rows violate.
-        named: Option<String>,
-        /// The statement.
-        sql: String,
-    },
-    /// Any other error, with the statement that caused it.
-    #[error("{message}")]
-    Sql {
-        /// SQLite's own message.
-        message: String,
-        /// SQLite's extended result code (<https://sqlite.org/rescode.html>).
-        code: i32,
-        /// The statement.
-        sql: String,
-    },
-}
 
 /// How to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +36,8 @@ pub(crate) struct Connection {
     inner: SqliteConnection,
     /// Whether SQLite's messages are passed on unchanged, because the rows are not confidential.
     tells_all: bool,
+    /// The time limit of a private database.
+    limited: Option<Limited>,
 }
 
 impl Connection {
@@ -134,7 +55,7 @@ impl Connection {
             .foreign_keys(false)
             .busy_timeout(wait)
             .disable_statement_logging();
-        let mut connection = Self { tells_all: false, inner: options.connect().await.map_err(|e| opening(e, &shown))? };
+        let mut connection = Self { tells_all: false, limited: None, inner: options.connect().await.map_err(|e| opening(e, &shown))? };
         if mode != Mode::Read {
             connection.wait_eagerly(wait).await?;
         }
@@ -183,7 +104,7 @@ impl Connection {
         file::check_regular(path)?;
         let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).foreign_keys(false);
         let inner = options.disable_statement_logging().connect().await.map_err(|e| opening(e, &shown))?;
-        let mut connection = Self { inner, tells_all: false };
+        let mut connection = Self { inner, tells_all: false, limited: None };
         match connection.query("SELECT count(*) FROM sqlite_schema").await {
             Ok(_) => Ok(connection),
             Err(Error::Sql { code: 26, .. }) => Err(Error::NotADatabase { path: shown }),
@@ -202,18 +123,22 @@ impl Connection {
 
     /// Opens a private in-memory database.
     pub(crate) async fn in_memory() -> Result<Self, Error> {
-        let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).disable_statement_logging();
+        let options = SqliteConnectOptions::new().filename(":memory:").foreign_keys(false).statement_cache_capacity(0);
+        let options = options.disable_statement_logging();
         let inner = options.connect().await.map_err(|e| opening(e, ":memory:"))?;
-        Ok(Self { inner, tells_all: true })
+        Ok(Self { inner, tells_all: true, limited: None })
     }
 
     /// Returns all rows of a query.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<SqliteRow>, Error> {
-        let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        match statement.fetch_all(&mut self.inner).await {
-            Ok(rows) => Ok(rows),
-            Err(error) => Err(self.without_values(running(error, sql)).await),
-        }
+        self.in_time(sql, async |c| {
+            let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+            match statement.fetch_all(&mut c.inner).await {
+                Ok(rows) => Ok(rows),
+                Err(error) => Err(c.without_values(running(error, sql)).await),
+            }
+        })
+        .await
     }
 
     /// Returns one number; no row and NULL count as 0.
@@ -237,17 +162,23 @@ impl Connection {
 
     /// Runs a statement and returns the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
-        let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        match statement.execute(&mut self.inner).await {
-            Ok(done) => Ok(done.rows_affected()),
-            Err(error) => Err(self.without_values(running(error, sql)).await),
-        }
+        self.in_time(sql, async |c| {
+            let statement = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+            match statement.execute(&mut c.inner).await {
+                Ok(done) => Ok(done.rows_affected()),
+                Err(error) => Err(c.without_values(running(error, sql)).await),
+            }
+        })
+        .await
     }
 
     /// Runs one statement as [`Connection::execute`] does, and nothing that follows it.
     pub(crate) async fn run_one(&mut self, sql: &str) -> Result<u64, Error> {
         // Some pragmas take effect when they are prepared.
         if !sql.starts_with("PRAGMA") {
+            if self.limited.is_some() {
+                self.in_time(sql, async |c| Ok(c.prepare_apart(sql).await)).await?;
+            }
             self.prepared(sql).await?;
         }
         self.execute(sql).await
@@ -291,36 +222,10 @@ impl Connection {
 
     /// Closes the connection and waits until it is closed.
     pub(crate) async fn close(self) -> Result<(), Error> {
+        if self.is_lost() {
+            return Ok(());
+        }
         self.inner.close().await.map_err(|e| running(e, "close"))
-    }
-}
-
-fn opening(error: sqlx::Error, path: &str) -> Error {
-    match running(error, "") {
-        Error::Sql { code: 26, .. } => Error::NotADatabase { path: path.to_owned() },
-        Error::Sql { message, .. } => Error::CannotOpen { path: path.to_owned(), reason: message },
-        other => other,
-    }
-}
-
-/// Converts an error by its result code (<https://sqlite.org/rescode.html>), whose low byte is the primary
-/// code.
-fn running(error: sqlx::Error, sql: &str) -> Error {
-    let Some(db) = error.as_database_error() else {
-        return Error::Sql { message: error.to_string(), code: 0, sql: sql.to_owned() };
-    };
-    let code: i32 = db.code().and_then(|c| c.parse().ok()).unwrap_or(0);
-    of_code(code, db.message(), sql)
-}
-
-/// Returns the error for a result code.
-pub(super) fn of_code(code: i32, message: &str, sql: &str) -> Error {
-    match code & 0xff {
-        5 | 6 => Error::Locked,
-        8 => Error::ReadOnly,
-        9 => Error::Interrupted,
-        13 => Error::Full,
-        _ => Error::Sql { message: message.to_owned(), code, sql: sql.to_owned() },
     }
 }
 
@@ -339,6 +244,9 @@ impl Connection {
     /// Returns the byte offset in the statement that the last error refers to, if SQLite knows it
     /// (<https://sqlite.org/c3ref/errcode.html>).
     pub(crate) async fn error_offset(&mut self) -> Option<usize> {
+        if self.is_lost() {
+            return None;
+        }
         let mut handle = self.inner.lock_handle().await.ok()?;
         // SAFETY: the handle is locked and live; the call only reads from it.
         usize::try_from(unsafe { libsqlite3_sys::sqlite3_error_offset(handle.as_raw_handle().as_ptr()) }).ok()

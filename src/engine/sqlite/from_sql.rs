@@ -56,7 +56,8 @@ pub async fn from_sql(text: &str) -> Result<Made, SqlFileError> {
     }
     let statements = statements(text, &lex(text))?;
     let mut memory = Connection::in_memory().await?;
-    let _secluded = gate::seclude(&mut memory).await?;
+    let longest = statements.iter().map(|s| s.sql.len()).max().unwrap_or_default();
+    let _secluded = gate::seclude(&mut memory, longest).await?;
     let mut foreign = Vec::new();
     for statement in statements {
         let sql = match &statement.does {

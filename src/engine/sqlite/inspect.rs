@@ -41,6 +41,11 @@ pub(crate) struct Live {
 }
 
 impl Live {
+    /// Returns the length of the longest definition.
+    pub(crate) fn longest_definition(&self) -> usize {
+        self.stored.iter().filter_map(|r| r.sql.as_ref()).map(String::len).max().unwrap_or_default()
+    }
+
     /// Returns a digest of all definitions. Any change of the schema changes it, whoever made the change.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();

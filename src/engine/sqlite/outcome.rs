@@ -22,7 +22,8 @@ pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error
             memory.execute(sql).await.ok();
         }
     }
-    let _secluded = gate::seclude(&mut memory).await?;
+    let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
+    let _secluded = gate::seclude(&mut memory, longest.max(live.longest_definition())).await?;
     let copied = inspect::inspect(&mut memory).await?.current;
     for statement in steps.iter().flat_map(|s| &s.statements).filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
         memory.execute(&statement.sql).await.ok();

@@ -53,7 +53,8 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
     let foreign = copy(&mut memory, live, &touched, renames).await?;
-    let _secluded = gate::seclude(&mut memory).await?;
+    let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
+    let _secluded = gate::seclude(&mut memory, longest.max(live.longest_definition())).await?;
     if let Some(problem) = over_many_rows(&mut memory, changes).await {
         return Ok(Refusal::Expression(problem).into());
     }
@@ -71,6 +72,9 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
         let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
         for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat") && !goes(&s.sql)) {
             if let Err(error) = memory.run_one(&statement.sql).await {
+                if let Error::TooLong { .. } = error {
+                    return Err(error);
+                }
                 let (address, sql) = (step.address.clone(), statement.sql.clone());
                 return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
             }

@@ -26,7 +26,7 @@ pub(crate) async fn bodies(live: &Live, renames: &OrderedRenames) -> Result<Sche
     }
     let mut memory = Connection::in_memory().await?;
     copy(&mut memory, live, &concerned, names).await;
-    let _secluded = gate::seclude(&mut memory).await?;
+    let _secluded = gate::seclude(&mut memory, live.longest_definition()).await?;
     for sql in statements(renames) {
         rename(&mut memory, live, &sql).await;
     }

@@ -15,8 +15,8 @@ const OPERATIONS: i32 = 100;
 /// The longest value that a count may create, unless the database contains a longer one.
 pub(super) const LENGTH: c_int = 64 << 20;
 
-/// The longest value in a private database, where definitions are the longest values needed.
-const PRIVATE_LENGTH: c_int = 16 << 20;
+/// The longest value in a private database, unless there are longer definitions: no other values are needed there.
+const PRIVATE_LENGTH: c_int = 1 << 20;
 
 /// The longest pattern: matching takes text length times pattern length, in one operation.
 const PATTERN: c_int = 1000;
@@ -109,9 +109,11 @@ pub(super) async fn limit_length(connection: &mut Connection, length: c_int) -> 
     Ok(())
 }
 
-/// Sets the limits of a private database.
-pub(super) async fn limit_private(connection: &mut Connection) -> Result<(), Error> {
-    limit_length(connection, PRIVATE_LENGTH).await
+/// Sets the limits of a private database, whose longest definition has this length. SQLite stores a definition in a row,
+/// and ALTER TABLE makes it longer.
+pub(super) async fn limit_private(connection: &mut Connection, longest: usize) -> Result<(), Error> {
+    let needed = c_int::try_from(longest.saturating_mul(4)).unwrap_or(LENGTH).min(LENGTH);
+    limit_length(connection, needed.max(PRIVATE_LENGTH)).await
 }
 
 /// Limits the memory of all of SQLite in this process while a value of this type exists.

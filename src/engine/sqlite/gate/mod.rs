@@ -16,16 +16,13 @@ use std::time::{Duration, Instant};
 use libsqlite3_sys as ffi;
 
 use super::codes;
-use super::connection::{Connection, Error};
+use super::connection::{Connection, Error, GRACE};
 use crate::plan::NotCounted;
 use limits::{Clock, Memory};
 use rules::{Guard, Rules};
 
 /// The time limit for all counts of a plan, as a multiple of the limit of one.
 const COUNTS: u32 = 6;
-
-/// How long one SQLite operation may exceed its limit before its connection is abandoned.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The time limit for the work in a private database.
 const PRIVATE: Duration = Duration::from_secs(30);
@@ -115,11 +112,18 @@ impl<'c> Gate<'c> {
         if self.is_lost() {
             return Ok(self.timing.as_ref().map(|t| NotCounted::NoTimeLeft(t.limit * COUNTS)));
         }
-        self.guard.turn(Rules::Row(own));
-        if let Some(timing) = &self.timing {
-            timing.clock.start(Some(Instant::now() + timing.limit));
+        let sql = format!("SELECT (\n{text}\n) FROM {from}");
+        if let Some(timing) = &mut self.timing {
+            self.guard.turn(Rules::Row(own.clone()));
+            let until = Instant::now() + timing.limit;
+            timing.clock.start(Some(until));
+            if tokio::time::timeout_at((until + GRACE).into(), self.connection.prepare_apart(&sql)).await.is_err() {
+                timing.is_lost = true;
+                return Ok(Some(NotCounted::TookLonger(timing.limit)));
+            }
         }
-        let prepared = self.connection.prepared(&format!("SELECT (\n{text}\n) FROM {from}")).await;
+        self.guard.turn(Rules::Row(own));
+        let prepared = self.connection.prepared(&sql).await;
         let refused = self.guard.take_refused();
         self.guard.turn(Rules::Count);
         Ok(match (refused, prepared) {
@@ -161,7 +165,11 @@ impl<'c> Gate<'c> {
         let until = began + timing.limit;
         loop {
             timing.clock.start(Some(until));
-            let outcome = tokio::time::timeout_at((until + GRACE).into(), once(self.connection, sql, wants)).await;
+            let work = async {
+                self.connection.prepare_apart(sql).await;
+                once(self.connection, sql, wants).await
+            };
+            let outcome = tokio::time::timeout_at((until + GRACE).into(), work).await;
             let Ok(outcome) = outcome else {
                 timing.is_lost = true;
                 return Ok(Err(NotCounted::TookLonger(timing.limit)));
@@ -209,13 +217,16 @@ fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
     }
 }
 
-/// Restricts a private database to schema statements, with limits on time and value length.
-pub(crate) async fn seclude(memory: &mut Connection) -> Result<Secluded, Error> {
+/// Restricts a private database to schema statements, with limits on time and on the length of values, of which
+/// `longest` is the longest definition. A statement that does not end in time makes this and every later one fail, and
+/// the connection is abandoned.
+pub(crate) async fn seclude(memory: &mut Connection, longest: usize) -> Result<Secluded, Error> {
     let clock = Arc::new(Clock::default());
     clock.start(Some(Instant::now() + PRIVATE));
     limits::watch(memory, &clock, false).await?;
-    limits::limit_private(memory).await?;
+    limits::limit_private(memory, longest).await?;
     Guard::put_on(memory, Rules::Schema).await?;
+    memory.limit_time(PRIVATE);
     Ok(Secluded { _memory: Memory::limit() })
 }
 
