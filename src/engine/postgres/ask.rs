@@ -115,13 +115,25 @@ async fn definition(connection: &mut Connection) -> Result<String, Error> {
 /// Returns the collation that an expression has by itself, if the server accepts it: the collation of a
 /// view's column.
 pub(crate) async fn collation(connection: &mut Connection, question: &Question) -> Result<Option<String>, Error> {
+    let sql = "SELECT k.collname::text FROM pg_attribute a JOIN pg_collation k ON k.oid = a.attcollation";
+    of_column(connection, question, sql).await
+}
+
+/// Returns the OID of the type of an expression, if the server accepts it as a column of a view.
+pub(crate) async fn type_of(connection: &mut Connection, question: &Question) -> Result<Option<u32>, Error> {
+    let oid = of_column(connection, question, "SELECT a.atttypid::text FROM pg_catalog.pg_attribute a").await?;
+    Ok(oid.and_then(|oid| oid.parse().ok()))
+}
+
+/// Returns what a query says about the column `a` of a view that has an expression as its only column, if the
+/// server accepts it.
+async fn of_column(connection: &mut Connection, question: &Question, sql: &str) -> Result<Option<String>, Error> {
     let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
     connection.execute("SAVEPOINT rosey_ask").await?;
     let found = match gate::execute(connection, &view).await {
         Ok(()) => {
-            let sql = "SELECT k.collname::text FROM pg_attribute a JOIN pg_collation k ON k.oid = a.attcollation \
-                       WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass";
-            connection.texts(sql).await.map(|t| t.into_iter().next())?
+            let texts = connection.texts(&format!("{sql} WHERE a.attrelid = 'pg_temp._rosey_ask'::regclass")).await?;
+            texts.into_iter().next()
         }
         Err(error) if error.is_interruption() => return Err(error),
         Err(_) => None,

@@ -33,6 +33,7 @@ mod names;
 mod normalize;
 mod null_defaults;
 pub mod offline;
+mod operator_classes;
 mod owned;
 pub(crate) mod planner;
 pub(crate) mod read_type;

@@ -5,9 +5,10 @@
 //!
 //! Reads no table and rolls everything back. Says nothing if a type cannot be created yet, or about a missing
 //! table or sequence, which the change may create. Does not try what calls anything that a plan does not run
-//! ([`gated`]), nor what is certain to be accepted. The rest is tried for many tables at once, one statement
+//! ([`gated`], [`classes`]), nor what is certain to be accepted. The rest is tried for many tables at once, one statement
 //! each: parts are tried alone only if something is rejected.
 
+mod classes;
 mod doubt;
 mod gated;
 
@@ -42,6 +43,7 @@ pub(crate) async fn problems(
     stand_ins::make(connection, &stand_ins::types(current, desired)).await?;
     // Even for an empty table the planner evaluates constants: only what is known to be safe is tried.
     gated::keep_safe(connection, &mut tables).await?;
+    classes::keep_built_in(connection, &mut tables).await?;
     // A built-in function does not accept a stand-in for its type.
     let stood_in = stand_ins::type_names(current, desired).next().is_some();
     let mut found = Vec::new();

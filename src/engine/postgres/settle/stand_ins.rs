@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::ask::{self, Refusal};
 use super::super::connection::{Connection, Error};
+use super::super::operator_classes::{self, OwnClasses};
 use super::super::{canon, gate, inspect, names, types};
 use super::{columns, told};
 use crate::schema::{Column, Domain, Ident, ObjectName, Problem, Schema, Table};
@@ -58,8 +59,11 @@ pub(super) async fn of_views(
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
     let bare = |t: &&Table| t.name.schema.is_none() && (changes(t, live) || typed(t));
+    let own = OwnClasses::of(connection).await?;
     for table in desired.tables.values().filter(bare) {
-        attempt(connection, &temporary(table)).await?;
+        let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();
+        let has_key = !key.is_empty() && !own.has_any(connection, &key).await?;
+        attempt(connection, &temporary(table, has_key)).await?;
     }
     // Views over views: in rounds, until no more can be created.
     let is_open = |name: &ObjectName| open.iter().any(|(n, _)| n == name);
@@ -108,13 +112,15 @@ fn mentions_other(tail: &str, own: &str, waiting: &[(String, String)]) -> bool {
     waiting.iter().any(|(name, _)| name != own && mentions(tail, &inspect::ident(name)))
 }
 
-fn temporary(table: &Table) -> String {
+/// Returns the statement for a stand-in, with its primary key if that has built-in operator classes: a view may group
+/// by it.
+fn temporary(table: &Table, has_key: bool) -> String {
     let column = |c: &Column| {
         let collate = c.collate.as_ref().map(|c| format!(" COLLATE {}", canon::quote(c.as_str()))).unwrap_or_default();
         format!("{} {}{collate}", canon::quote(c.name.as_str()), types::value_type(&c.ty))
     };
     let mut parts: Vec<String> = table.columns.values().map(column).collect();
-    if let Some(key) = &table.primary_key {
+    if let Some(key) = table.primary_key.as_ref().filter(|_| has_key) {
         parts.push(format!("PRIMARY KEY ({})", names::list(key.parts.iter().map(|p| &p.column))));
     }
     format!("CREATE TEMPORARY TABLE {} ({})", canon::quote(table.name.name.as_str()), parts.join(", "))
