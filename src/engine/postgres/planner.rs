@@ -223,7 +223,9 @@ pub(crate) async fn plan_from(
         let sizes = rows::holding(connection, &settled.live, &touched, how.counts).await?;
         let known = |name: &ObjectName| how.holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
         let estimate: BTreeMap<&ObjectName, i64> = settled.live.relations.values().map(|r| (&r.name, r.bytes)).collect();
-        let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied();
+        // A size follows the number of rows.
+        let may_tell = how.counts == Counts::Full;
+        let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied().filter(|_| may_tell);
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });
         holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
         steps = lowered(&settled, guards, &changes, &facts, how.online)?;
