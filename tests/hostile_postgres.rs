@@ -5,6 +5,8 @@ mod support;
 
 #[path = "hostile_postgres/constants.rs"]
 mod constants;
+#[path = "hostile_postgres/limits.rs"]
+mod limits;
 #[path = "hostile_postgres/samples.rs"]
 mod samples;
 

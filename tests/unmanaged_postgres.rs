@@ -342,3 +342,25 @@ fn a_type_of_an_argument_is_renamed() {
     assert_eq!(told(live, wanted), (vec![], vec![]));
     assert_eq!(told(&live.replace("mood", "feeling"), wanted), (vec![], vec![]));
 }
+
+/// The index of a constraint that the language cannot express belongs to the constraint: to drop it would be refused.
+#[test]
+fn the_index_of_an_unmanaged_constraint_is_not_listed_apart() {
+    let Some(server) = servers().into_iter().find(|s| s.version >= 18) else { return skip("PostgreSQL 18") };
+    let database = server.database();
+    database.sql(
+        "CREATE TABLE rooms (id int4range, during tstzrange, n int4range, PRIMARY KEY (id, during WITHOUT OVERLAPS), \
+         CONSTRAINT once UNIQUE (n, during WITHOUT OVERLAPS)); CREATE INDEX own ON rooms (n); \
+         CREATE TABLE bookings (id int4range, during tstzrange, \
+         FOREIGN KEY (id, PERIOD during) REFERENCES rooms (id, PERIOD during))",
+    );
+    let text = wait(rosey::apply::postgres::inspect(&Url::parse(&database.url()).unwrap())).unwrap();
+    for name in ["rooms_pkey on rooms", "once on rooms", "bookings_id_during_fkey on bookings"] {
+        assert_eq!(text.matches(name).count(), 1, "{name}: {text}");
+    }
+    assert_eq!(text.matches("index ").count(), 1, "{text}");
+    assert!(text.contains("index own n"), "{text}");
+    let wanted = desired(&text).unwrap();
+    let (plan, _) = wait(rosey::apply::postgres::plan_within(&Url::parse(&database.url()).unwrap(), &wanted, Default::default())).unwrap();
+    assert!(plan.is_empty(), "{}", render::text(&plan, "schema.kdl", Style::default()));
+}

@@ -191,6 +191,14 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
         Error::TooManyConnections(_) => "try again when other sessions have finished, or increase max_connections on the server",
         Error::NotReady(_) => "try again in a moment",
         Error::Lost(_) => "the server rolls back what was not committed; check its log and try again",
+        Error::NotStopped { .. } => {
+            "rosey has asked the server to terminate the process (pg_terminate_backend); if it still runs (SELECT pid FROM \
+             pg_stat_activity), only a restart of the server ends it. Find the expression that the server cannot interrupt before \
+             the next plan; --counts none evaluates no expression on rows"
+        }
+        Error::TooLong { .. } => {
+            "simplify the constants that are expensive to parse, such as regular expressions with nested repetitions in a jsonpath"
+        }
         Error::Privilege(message) => privilege(message),
         Error::LockTimeout => "try again when it has finished, or wait longer with --lock-timeout 60s",
         Error::Deadlock => "try again",

@@ -4,13 +4,14 @@
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _};
 
 use super::Url;
 use super::cancel::{AtWork, Canceller};
+use super::clock::Clock;
 pub(crate) use super::error::Error;
 use super::error::{opening, running};
 use super::url::Password;
@@ -64,6 +65,8 @@ pub(crate) struct Connection {
     /// Whether the database has types that run user-defined functions when a constant is read, if that has
     /// been looked up.
     guarded_types: Option<bool>,
+    /// How long rosey waits for the statements of the transaction.
+    clock: Clock,
     lost: bool,
 }
 
@@ -82,7 +85,8 @@ impl Connection {
         let inner = in_time(url, connect(url)).await?;
         let version = inner.server_version_num().unwrap_or_default();
         let wait = Duration::from_secs(5);
-        Ok(Connection { inner, url: Arc::new(url.clone()), wait, version, at_work: None, kept: None, guarded_types: None, lost: false })
+        let (url, clock) = (Arc::new(url.clone()), Clock::default());
+        Ok(Connection { inner, url, wait, version, at_work: None, kept: None, guarded_types: None, clock, lost: false })
     }
 
     /// Begins a transaction with rosey's settings, which end with it.
@@ -107,7 +111,13 @@ impl Connection {
             return Err(Error::Pooled { at: self.url.server() });
         }
         self.works(pid);
+        self.clock = how.limit().map(Clock::plan).unwrap_or_default();
         Ok(())
+    }
+
+    /// Replaces the time limits that rosey keeps, and returns the previous ones.
+    pub(super) fn set_clock(&mut self, clock: Clock) -> Clock {
+        std::mem::replace(&mut self.clock, clock)
     }
 
     /// Commits the transaction.
@@ -141,37 +151,59 @@ impl Connection {
     }
 
     fn rests(&mut self) {
+        self.clock = Clock::default();
         if self.kept.is_none() {
             self.at_work = None;
         }
     }
 
-    /// Awaits a piece of work, unless the connection is or becomes lost.
-    async fn watched<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>) -> Result<T, Error> {
+    /// Awaits a piece of work, unless the connection is or becomes lost, or the server does not stop the work in time.
+    async fn watched<T>(
+        &mut self,
+        statements: usize,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, Error> {
         if self.lost {
             return Err(Error::Lost(format!("{}: the connection was already closed", self.url.server())));
         }
         let watch = self.canceller();
-        let inner = &mut self.inner;
-        let outcome = watch::over(watch, async { work(inner).await.map_err(running) }).await;
-        self.lost |= matches!(outcome, Err(Error::Lost(_)));
+        let (patience, inner) = (self.clock.patience(statements), &mut self.inner);
+        let outcome = watch::over(watch, patience, async { work(inner).await.map_err(running) }).await;
+        self.lost |= matches!(outcome, Err(Error::Lost(_) | Error::NotStopped { .. }));
         outcome.map_err(|e| match e {
             Error::Pooled { .. } => Error::Pooled { at: self.url.server() },
             other => other,
         })
     }
 
+    /// Runs a statement with SQL of a schema file that the server only parses. In a plan, all of these have one time
+    /// limit.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`] when they have used it up; otherwise the server's error.
+    pub(super) async fn ask(&mut self, sql: &str) -> Result<(), Error> {
+        let Some(allowed) = self.clock.for_a_question(Instant::now())? else { return self.execute(sql).await.map(drop) };
+        if self.clock.limit().is_some_and(|limit| allowed < limit) {
+            self.own(&[&settings::statement_timeout(allowed)]).await?;
+        }
+        let began = Instant::now();
+        let outcome = self.execute(sql).await;
+        let is_cancelled = matches!(outcome, Err(Error::Cancelled));
+        self.clock.record(sql, began.elapsed(), allowed, is_cancelled)?;
+        outcome.map(drop)
+    }
+
     /// Runs one prepared statement: the server rejects a second statement after it.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        self.watched(async |inner| statement.fetch_all(inner).await).await
+        self.watched(1, async |inner| statement.fetch_all(inner).await).await
     }
 
     /// Runs queries of rosey's own in one round trip, and passes on each row with the index of its query
     /// while the server continues. They are not prepared, so they must not contain text from a schema file.
     pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
-        let sql = sql.join(";\n");
-        self.watched(async |inner| {
+        let (number, sql) = (sql.len(), sql.join(";\n"));
+        self.watched(number, async |inner| {
             let mut answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(inner);
             let mut place = 0;
             while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
@@ -194,7 +226,7 @@ impl Connection {
     /// Runs one statement and returns the number of affected rows.
     pub(crate) async fn execute(&mut self, sql: &str) -> Result<u64, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
-        Ok(self.watched(async |inner| statement.execute(inner).await).await?.rows_affected())
+        Ok(self.watched(1, async |inner| statement.execute(inner).await).await?.rows_affected())
     }
 
     /// Returns the one number of a query (`int8`; cast it); no row and NULL count as 0.

@@ -105,6 +105,33 @@ pub enum Error {
     /// The session ended before its work was done. Uncommitted changes are rolled back.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
+    /// The server did not stop a statement at its time limit: what runs there does not check for interrupts. rosey no
+    /// longer waits for it, and the session cannot be used.
+    #[error("process {pid} of the server at {at} does not stop a statement whose time limit has passed: no answer within {after:?}")]
+    NotStopped {
+        /// `host:port`.
+        at: String,
+        /// The server process.
+        pid: i32,
+        /// How long rosey waited.
+        after: Duration,
+    },
+    /// All statements of a plan with SQL of the schema file took longer than they may.
+    #[error(
+        "the server takes longer than {limit:?} to parse the SQL of the schema file; the slowest of {statements} statements took {:.1} s: \
+         {statement}",
+        slowest.as_secs_f64()
+    )]
+    TooLong {
+        /// The limit for all of them.
+        limit: Duration,
+        /// How many were sent.
+        statements: usize,
+        /// How long the slowest one took.
+        slowest: Duration,
+        /// The beginning of that statement.
+        statement: String,
+    },
     /// A connection pooler assigns another server process to each transaction.
     #[error("the server at {at} is a connection pooler in transaction mode: it assigns each transaction a different server process")]
     Pooled {
@@ -155,10 +182,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns whether the error says nothing about the statement itself: the session ended, the statement
-    /// was cancelled, or it could not get its locks.
+    /// Returns whether the error says nothing about the statement itself: the session ended, the statement was
+    /// cancelled or has no time left, or it could not get its locks.
     pub(crate) fn is_interruption(&self) -> bool {
-        matches!(self, Error::Lost(_) | Error::Pooled { .. } | Error::Cancelled | Error::LockTimeout | Error::Deadlock)
+        let ended = matches!(self, Error::Lost(_) | Error::NotStopped { .. } | Error::Pooled { .. });
+        ended || matches!(self, Error::Cancelled | Error::TooLong { .. } | Error::LockTimeout | Error::Deadlock)
     }
 
     /// Returns the error for a statement that was evaluated over rows: no text from the server is kept,

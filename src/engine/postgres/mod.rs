@@ -8,6 +8,7 @@ mod canon;
 mod check;
 mod check_defaults;
 mod check_names;
+mod clock;
 mod commit;
 pub(crate) mod connection;
 mod ddl;

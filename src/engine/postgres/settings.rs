@@ -74,6 +74,11 @@ pub(super) fn for_transaction(lock_timeout: u128, limit: Option<Duration>) -> St
     )
 }
 
+/// Returns the statement that limits the following statements of a transaction.
+pub(super) fn statement_timeout(limit: Duration) -> String {
+    format!("SET LOCAL statement_timeout = {}", limit.as_millis().max(1))
+}
+
 fn check_client(local: bool) -> String {
     format!(
         "pg_catalog.set_config(name, '2s', {local}) FROM pg_catalog.pg_settings \

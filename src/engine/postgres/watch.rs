@@ -16,6 +16,9 @@ const AGAIN: Duration = Duration::from_secs(3);
 /// The longest time between two checks.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// How long asking the server to terminate a process may take.
+const TERMINATING: Duration = Duration::from_secs(3);
+
 /// What a second connection sees.
 enum Seen {
     /// The statement is running, or nothing indicates otherwise.
@@ -82,11 +85,26 @@ async fn state(mut other: Connection, pid: i32) -> Seen {
     }
 }
 
-/// Runs a piece of work, and stops waiting for it when the connection is known to be lost.
-pub(super) async fn over<T>(of: Option<Canceller>, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// Runs a piece of work, and stops waiting for it when the connection is known to be lost or the server has not
+/// stopped the work in time.
+pub(super) async fn over<T>(
+    of: Option<Canceller>,
+    patience: Option<Duration>,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let Some(of) = of else { return work.await };
     tokio::select! {
         outcome = work => outcome,
-        lost = Box::pin(until_lost(of)) => Err(lost),
+        lost = Box::pin(until_lost(of.clone())) => Err(lost),
+        stuck = Box::pin(until_stuck(of, patience)) => Err(stuck),
     }
+}
+
+/// Waits until the statement must have ended, and asks the server to terminate its process. The server may not be
+/// able to do so before the statement ends.
+async fn until_stuck(of: Canceller, patience: Option<Duration>) -> Error {
+    let Some(patience) = patience else { return std::future::pending().await };
+    tokio::time::sleep(patience).await;
+    tokio::time::timeout(TERMINATING, of.terminate()).await.ok();
+    Error::NotStopped { at: of.url.server(), pid: of.pid, after: patience }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn execute(connection: &mut Connection, sql: &str) -> Result<()
     if literals::may_have_parts(sql) && has_guarded(connection).await? {
         try_without(connection, sql).await?;
     }
-    connection.execute(sql).await.map(drop)
+    connection.ask(sql).await
 }
 
 /// Returns whether the database has a type whose values run user-defined functions when they are read as a
@@ -63,9 +63,9 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
     for place in [Place::Plain, Place::Empty] {
         let Some(probe) = literals::replaced(sql, place) else { return Err(Error::NotParsed) };
         connection.own(&["SAVEPOINT rosey_constants"]).await?;
-        let taken = connection.execute(&probe).await;
+        let taken = connection.ask(&probe).await;
         if taken.as_ref().is_err_and(Error::is_interruption) {
-            return taken.map(drop);
+            return taken;
         }
         // A plain literal cannot become a value with parts: if the server accepts it, the type is a text or
         // the like.
@@ -74,7 +74,7 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
         match taken {
             _ if is_safe => return Ok(()),
             // An error that is not about a literal is an error in the statement as it is written.
-            Err(Error::Sql { ref code, .. }) if !code.starts_with("22") => return taken.map(drop),
+            Err(Error::Sql { ref code, .. }) if !code.starts_with("22") => return taken,
             _ => {}
         }
     }
