@@ -185,9 +185,13 @@ impl Writer {
         self.depth += 1;
     }
 
-    /// Ends the children.
+    /// Ends the children. A node that has none is written without braces.
     pub(super) fn close(&mut self) {
         self.depth = self.depth.saturating_sub(1);
+        if let Some(head) = self.text.strip_suffix(" {\n").map(str::len) {
+            self.text.truncate(head);
+            return self.text.push('\n');
+        }
         self.indent();
         self.text.push_str("}\n");
     }

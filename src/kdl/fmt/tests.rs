@@ -296,3 +296,21 @@ fn differences_are_seen() {
         assert!(!means_the_same(&document, source, other), "{other}");
     }
 }
+
+#[test]
+fn what_inspect_writes_stays() {
+    let schema = "
+        table empty
+        table t comment=\"x y\" { column a integer default=1; column b integer generated=a stored=#true; check c a; index i a where=\"a > 1\"; }
+        table u { column id integer primary-key; exclude e { part id with=\"=\"; }; allow no-primary-key because; }
+        view v { as \"SELECT 1\"; }
+        unmanaged type pair
+        unmanaged \"row security\" t
+        ignore \"legacy_*\"
+        domain d \"varchar(5)\" { check \"VALUE <> ''\"; }
+        ";
+    let sources = crate::kdl::Sources::from_text("s.kdl", schema);
+    let encoded = crate::kdl::encode(&crate::kdl::decode(&sources, crate::schema::Dialect::Postgres).unwrap());
+    assert!(encoded.contains("table empty\n") && encoded.contains("check c a\n"), "{encoded}");
+    stays(&encoded);
+}
