@@ -2,7 +2,7 @@
 //! anybody's, and the server calls some of them even to create an index on an empty table (`equalimage` of a
 //! B-tree, `config` of SP-GiST, `options` of any). Reads only catalogs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::{self, Question};
 use super::connection::{Connection, Error};
@@ -25,6 +25,8 @@ pub(super) struct OwnClasses {
     classes: BTreeSet<String>,
     /// The access methods of those that are the default of a type.
     with_defaults: BTreeSet<String>,
+    /// What has been found out about an access method and a type: most columns have one of a few types.
+    known: BTreeMap<(String, String), bool>,
 }
 
 /// A key of an index: the access method, the operator class if it is given, and what is indexed.
@@ -63,7 +65,7 @@ impl OwnClasses {
     ///
     /// # Errors
     /// If the connection is lost.
-    pub(super) async fn has_any(&self, connection: &mut Connection, keys: &[IndexKey]) -> Result<bool, Error> {
+    pub(super) async fn has_any(&mut self, connection: &mut Connection, keys: &[IndexKey]) -> Result<bool, Error> {
         for key in keys {
             if self.has(connection, key).await? {
                 return Ok(true);
@@ -72,7 +74,7 @@ impl OwnClasses {
         Ok(false)
     }
 
-    async fn has(&self, connection: &mut Connection, key: &IndexKey) -> Result<bool, Error> {
+    async fn has(&mut self, connection: &mut Connection, key: &IndexKey) -> Result<bool, Error> {
         if self.methods.contains(&key.method) {
             return Ok(true);
         }
@@ -83,13 +85,20 @@ impl OwnClasses {
         if !self.with_defaults.contains(&key.method) {
             return Ok(false);
         }
-        match &key.value {
-            Value::Column(ty) => is_default(connection, &key.method, &format!("pg_catalog.to_regtype({})", literal(ty))).await,
+        let oid = match &key.value {
+            Value::Column(ty) => format!("pg_catalog.to_regtype({})", literal(ty)),
             Value::Expression(question) => match ask::type_of(connection, question).await? {
-                Some(oid) => is_default(connection, &key.method, &oid.to_string()).await,
-                None => Ok(true),
+                Some(oid) => oid.to_string(),
+                None => return Ok(true),
             },
+        };
+        let about = (key.method.clone(), oid);
+        if let Some(known) = self.known.get(&about) {
+            return Ok(*known);
         }
+        let has = is_default(connection, &about.0, &about.1).await?;
+        self.known.insert(about, has);
+        Ok(has)
     }
 }
 

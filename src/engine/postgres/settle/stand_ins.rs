@@ -59,7 +59,7 @@ pub(super) async fn of_views(
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
     let bare = |t: &&Table| t.name.schema.is_none() && (changes(t, live) || typed(t));
-    let own = OwnClasses::of(connection).await?;
+    let mut own = OwnClasses::of(connection).await?;
     for table in desired.tables.values().filter(bare) {
         let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();
         let has_key = !key.is_empty() && !own.has_any(connection, &key).await?;
