@@ -101,6 +101,11 @@ impl Model {
                 model.tables[at].parent = Some(Parent { table, column });
             }
         }
+        // Tables that reference each other.
+        for (at, [_, _, _, parent]) in tables.iter().take(3).enumerate().filter(|(_, [_, _, _, parent])| *parent >= 128) {
+            let Some((table, column)) = pick(&model.tables, *parent).map(|t| (t.id, t.key)) else { continue };
+            model.tables[at].parent.get_or_insert(Parent { table, column });
+        }
         for choice in bodies {
             model.add_body(*choice);
         }
