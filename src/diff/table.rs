@@ -121,6 +121,11 @@ impl TableEdits {
         self.renamed_columns.iter().find(|(_, n)| n == new).map_or(new, |(old, _)| old)
     }
 
+    /// Returns the name of a live column after the change.
+    pub(crate) fn new_column<'n>(&'n self, old: &'n Ident) -> &'n Ident {
+        self.renamed_columns.iter().find(|(o, _)| o == old).map_or(old, |(_, new)| new)
+    }
+
     /// Returns a dropped column as it is in the live table: it may have given up its name before.
     pub fn dropped<'c>(&'c self, column: &'c Column) -> &'c Column {
         self.live.columns.get(self.old_column(&column.name)).unwrap_or(column)

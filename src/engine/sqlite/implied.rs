@@ -20,7 +20,9 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
         let mut edits = match at.and_then(|i| changes.objects.get(i)) {
             Some(Change::Table(TableChange::Alter(edits))) => edits.clone(),
             _ => match desired.tables.get(&child.name) {
-                Some(after) if !desired.ignores("table", &child.name) => Box::new(untouched(&child, after)),
+                Some(after) if !desired.ignores("table", &child.name) => {
+                    Box::new(TableEdits { live: child.clone(), ..untouched(&renamed(&child, changes), after) })
+                }
                 _ => continue,
             },
         };
@@ -32,6 +34,19 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
             None => changes.objects.push(change),
         }
     }
+}
+
+/// Returns a table whose foreign keys follow the renames of what they reference.
+fn renamed(child: &Table, changes: &Changes) -> Table {
+    let mut table = child.clone();
+    for change in changes.tables() {
+        let TableChange::Alter(parent) = change else { continue };
+        for key in table.foreign_keys.iter_mut().filter(|k| k.table == parent.live.name) {
+            key.to.iter_mut().for_each(|to| *to = parent.new_column(to).clone());
+            key.table.clone_from(&parent.after.name);
+        }
+    }
+    table
 }
 
 /// Blocks the plan if an ignored table has such a foreign key.
