@@ -83,17 +83,17 @@ pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Ty
     before == after || renamed().unwrap_or_default()
 }
 
-/// Returns two types, or the base types if a domain is re-created with another base type.
+/// Returns two types; in place of a domain that is re-created with another base type, its base type.
 pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) -> (Type, Type) {
-    let given = || (before.clone(), after.clone());
-    let (Some((old, dimensions)), Some((new, _))) = (pg_types::named(before, &context.names), pg_types::named(after, &context.names))
-    else {
-        return given();
+    let base = |ty: &Type, schema: &Schema| {
+        let (key, _) = pg_types::named(ty, &context.names).filter(|(_, dimensions)| dimensions.is_empty())?;
+        let domain = schema.domains.values().find(|d| context.names.key(&d.name) == key)?;
+        Some((key, domain.ty.clone()))
     };
-    let moved = context.moved.get(&new).is_some_and(|m| !m.by_text) && same_type(context, before, after);
-    let find = |schema: &Schema, key: &str| schema.domains.values().find(|d| context.names.key(&d.name) == key).map(|d| d.ty.clone());
-    let both = find(context.current, &old).zip(find(context.desired, &new)).filter(|_| moved && dimensions.is_empty());
-    both.unwrap_or_else(given)
+    let is_moved = |key: &_| context.moved.get(key).is_some_and(|m| !m.by_text);
+    let Some((_, new)) = base(after, context.desired).filter(|(key, _)| is_moved(key)) else { return (before.clone(), after.clone()) };
+    let old = base(before, context.current).filter(|_| same_type(context, before, after));
+    (old.map_or_else(|| before.clone(), |(_, ty)| ty), new)
 }
 
 /// Reports values that violate the checks of a domain that is re-created with another base type.
