@@ -128,7 +128,7 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
     connection.own(&["SAVEPOINT rosey_trial_of"]).await?;
     let mut taken = true;
     for trial in tables {
-        let indexes = trial.indexes.iter().map(|i| ddl::create_index(i, &i.name, &trial.table.name, false, &names));
+        let indexes = trial.indexes.iter().map(|i| unnamed(i, &trial.table.name, &names));
         for sql in std::iter::once(temporary(&trial.table, &names)).chain(indexes) {
             taken = taken && is_taken(connection, &sql).await?;
         }
@@ -160,7 +160,7 @@ async fn of_table(connection: &mut Connection, trial: &Trial, names: &Names) -> 
     }
     if found.is_empty() {
         for index in &trial.indexes {
-            let sql = ddl::create_index(index, &index.name, &trial.table.name, false, names);
+            let sql = unnamed(index, &trial.table.name, names);
             found.extend(tried(connection, &sql).await?.and_then(|e| refused(e, index.origin)));
         }
     }
@@ -173,6 +173,11 @@ fn temporary(table: &Table, names: &Names) -> String {
     let mut whole = table.clone();
     whole.checks.iter_mut().for_each(|c| c.not_valid = false);
     ddl::create_table(&whole, names).replacen("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+}
+
+/// Returns the statement for an index, which the server names: an unnamed constraint may have its name here.
+fn unnamed(index: &Index, table: &ObjectName, names: &Names) -> String {
+    ddl::create_index(index, None, table, false, names)
 }
 
 async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> Result<Vec<Refused>, Error> {

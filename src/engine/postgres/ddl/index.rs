@@ -5,13 +5,13 @@ use super::{parameters, with};
 use crate::schema::{Ident, Index, IndexPart, NullsOrder, ObjectName, PartKey};
 
 /// Returns `CREATE INDEX` with a name chosen by the caller.
-pub(crate) fn create_index(index: &Index, name: &Ident, table: &ObjectName, concurrently: bool, names: &Names) -> String {
+pub(crate) fn create_index(index: &Index, name: Option<&Ident>, table: &ObjectName, concurrently: bool, names: &Names) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
     let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
     let method = index.method.as_deref().map(|m| format!(" USING {}", word(m))).unwrap_or_default();
     let parts: Vec<String> = index.parts.iter().map(part).collect();
-    let mut sql =
-        format!("CREATE {unique}INDEX {concurrently}{} ON {}{method} ({})", quote(name.as_str()), names.sql(table), parts.join(", "));
+    let name = name.map(|n| format!("{} ", quote(n.as_str()))).unwrap_or_default();
+    let mut sql = format!("CREATE {unique}INDEX {concurrently}{name}ON {}{method} ({})", names.sql(table), parts.join(", "));
     if !index.include.is_empty() {
         sql.push_str(&format!(" INCLUDE ({})", list(&index.include)));
     }

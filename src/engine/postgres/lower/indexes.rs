@@ -167,7 +167,7 @@ pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<St
             IndexChange::Create(index) if super::later::is_late_index(table, index) => {}
             IndexChange::Replace(old, _) if may_wait(context, table, old) => {}
             IndexChange::Create(index) | IndexChange::Replace(_, index) | IndexChange::Recreate(_, index) => {
-                found.push(Statement::new(ddl::create_index(index, &index.name, &table.edits.after.name, false, &context.names)));
+                found.push(Statement::new(ddl::create_index(index, Some(&index.name), &table.edits.after.name, false, &context.names)));
                 found.extend(index.comment.as_ref().map(|_| comment(context, table, index)));
             }
             IndexChange::Alter(before, after, edits) => found.extend(stays(context, table, before, after, edits)),

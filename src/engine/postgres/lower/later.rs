@@ -234,7 +234,7 @@ fn built(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Index, name
     let left = context.names.beside(&table.edits.after.name, name);
     vec![
         Statement::of_catalog(format!("DROP INDEX CONCURRENTLY IF EXISTS {left}")),
-        Statement::new(ddl::create_index(index, name, &table.edits.after.name, true, &context.names)),
+        Statement::new(ddl::create_index(index, Some(name), &table.edits.after.name, true, &context.names)),
     ]
 }
 

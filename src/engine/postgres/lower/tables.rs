@@ -161,7 +161,7 @@ fn create(context: &LoweringContext<'_>, declared: &Table) -> Step {
     let mut statements = vec![Statement::new(ddl::create_table(table, &context.names))];
     statements.extend(ddl::after_table(table, &context.names).into_iter().map(Statement::new));
     for index in table.indexes.values() {
-        statements.push(Statement::new(ddl::create_index(index, &index.name, &table.name, false, &context.names)));
+        statements.push(Statement::new(ddl::create_index(index, Some(&index.name), &table.name, false, &context.names)));
     }
     statements.extend(columns::serial_options(context, table));
     statements.extend(comments(context, table, &name));
