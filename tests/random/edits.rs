@@ -243,13 +243,14 @@ fn lost(works: &Works, now: &Works, before: &Model, after: &Model) -> Vec<String
         }
     }
     for trigger in after.bodies.iter().filter(|b| before.bodies.iter().any(|o| o.id == b.id)) {
-        let (target, event) = match trigger.fires {
-            Some(Fires::Insert) => (after.table(trigger.table).map(|t| &t.name), "INSERT ON"),
-            Some(Fires::Delete) => (after.table(trigger.table).map(|t| &t.name), "DELETE ON"),
+        let event = match trigger.fires {
+            Some(Fires::Insert) => "INSERT ON",
+            Some(Fires::Delete) => "DELETE ON",
             _ => continue,
         };
+        // A text that does not follow still names the old table, or the one that has its name now.
         let old = before.table(trigger.table).map(|t| t.name.to_lowercase()).unwrap_or_default();
-        let fails = target.is_some_and(|t| now.writes.contains(&(t.to_lowercase(), event)));
+        let fails = now.writes.contains(&(old.clone(), event));
         if fails && trigger.stale.is_some() && !works.writes.contains(&(old, event)) {
             found.push(trigger.name.clone());
         }
