@@ -173,8 +173,8 @@ fn pass_over(kind: Kind, node: Node, declared: &mut Declared) {
     let own = node.schema_text();
     let mut unused = Schema::default();
     decode_object(kind, node, &mut unused);
-    declared.enums.extend(unused.enums.into_values().map(|e| (own.clone(), e)));
-    declared.domains.extend(unused.domains.into_values().map(|d| (own.clone(), d)));
+    declared.enums.extend(unused.objects.enums.into_values().map(|e| (own.clone(), e)));
+    declared.domains.extend(unused.objects.domains.into_values().map(|d| (own.clone(), d)));
 }
 
 /// Adds an object, unless there is one of that name.

@@ -29,8 +29,6 @@ mod validate;
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
 pub use address::Address;
 pub use allow::{Allow, Allows};
 pub use capabilities::Capabilities;
@@ -44,7 +42,7 @@ pub use kind::Kind;
 pub(crate) use kind::with_kinds;
 pub use normalized::Normalized;
 pub use not_kept::NotKept;
-pub use object::{Body, Head};
+pub use object::{Body, Head, Objects};
 pub use other::{Ignore, Trigger, View, VirtualTable};
 pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, nearest};
@@ -55,29 +53,11 @@ pub(crate) use unmanaged::Names;
 pub use unmanaged::Unmanaged;
 pub use validate::Unread;
 
-/// A whole schema. Objects keep their order of declaration; the order is not compared.
+/// A whole schema. It derefs to its [`Objects`], so that `schema.tables` are the tables.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
-    /// Tables by name.
-    pub tables: IndexMap<ObjectName, Table>,
-    /// Views by name.
-    pub views: IndexMap<ObjectName, View>,
-    /// Triggers by name.
-    pub triggers: IndexMap<ObjectName, Trigger>,
-    /// SQLite's virtual tables by name.
-    pub virtual_tables: IndexMap<ObjectName, VirtualTable>,
-    /// PostgreSQL's schemas by name.
-    pub namespaces: IndexMap<ObjectName, Namespace>,
-    /// PostgreSQL's extensions by name.
-    pub extensions: IndexMap<ObjectName, Extension>,
-    /// Enum types by name.
-    pub enums: IndexMap<ObjectName, EnumType>,
-    /// Domains by name.
-    pub domains: IndexMap<ObjectName, Domain>,
-    /// Sequences by name.
-    pub sequences: IndexMap<ObjectName, Sequence>,
-    /// Materialised views by name.
-    pub materialized_views: IndexMap<ObjectName, MaterializedView>,
+    /// The objects, kind by kind.
+    pub objects: Objects,
     /// Patterns for objects to ignore.
     pub ignores: Vec<Ignore>,
     /// Objects that exist but cannot be expressed; they are left unchanged.

@@ -82,11 +82,26 @@ impl Schema {
 
     /// The same, to change them.
     pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = (Kind, &Head, &mut Expr)> {
-        let views = self.views.values_mut().map(|v| (Kind::View, &v.head, &mut v.query));
-        let materialized = self.materialized_views.values_mut().map(|v| (Kind::MaterializedView, &v.head, &mut v.query));
-        let triggers = self.triggers.values_mut().map(|t| (Kind::Trigger, &t.head, &mut t.body));
-        let virtuals = self.virtual_tables.values_mut().map(|t| (Kind::VirtualTable, &t.head, &mut t.using));
+        let objects = &mut self.objects;
+        let views = objects.views.values_mut().map(|v| (Kind::View, &v.head, &mut v.query));
+        let materialized = objects.materialized_views.values_mut().map(|v| (Kind::MaterializedView, &v.head, &mut v.query));
+        let triggers = objects.triggers.values_mut().map(|t| (Kind::Trigger, &t.head, &mut t.body));
+        let virtuals = objects.virtual_tables.values_mut().map(|t| (Kind::VirtualTable, &t.head, &mut t.using));
         views.chain(materialized).chain(triggers).chain(virtuals)
+    }
+}
+
+impl Deref for Schema {
+    type Target = Objects;
+
+    fn deref(&self) -> &Objects {
+        &self.objects
+    }
+}
+
+impl DerefMut for Schema {
+    fn deref_mut(&mut self) -> &mut Objects {
+        &mut self.objects
     }
 }
 
@@ -127,6 +142,13 @@ macro_rules! objects {
             }
         )+
 
+        /// The objects of a schema, by kind and name. They keep their order of declaration; the order is not
+        /// compared.
+        #[derive(Debug, Clone, Default)]
+        pub struct Objects {
+            $($(#[$doc])* pub $field: IndexMap<ObjectName, $ty>,)+
+        }
+
         impl Schema {
             /// Returns the heads of all objects, kind by kind.
             pub fn heads(&self) -> impl Iterator<Item = (Kind, &Head)> {
@@ -135,7 +157,7 @@ macro_rules! objects {
 
             /// Returns the same, mutably. Names are keys and must not be changed.
             pub(crate) fn heads_mut(&mut self) -> impl Iterator<Item = (Kind, &mut Head)> {
-                std::iter::empty()$(.chain(self.$field.values_mut().map(|o| (Kind::$kind, &mut o.head))))+
+                std::iter::empty()$(.chain(self.objects.$field.values_mut().map(|o| (Kind::$kind, &mut o.head))))+
             }
 
             /// Returns the head of an object.

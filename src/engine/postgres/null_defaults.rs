@@ -11,8 +11,8 @@ pub(super) fn leave_out(schema: &mut Schema) {
     let domains: Vec<ObjectName> = schema.domains.keys().cloned().collect();
     let is_kept = |ty: &Type| has_modifier(ty) || is_one_of(ty, &domains);
     let is_null = |d: &DefaultValue| d.canon == normalize::NULL;
-    let columns = schema.tables.values_mut().flat_map(|t| t.columns.values_mut()).map(|c| (&c.ty, &mut c.default));
-    for (ty, default) in columns.chain(schema.domains.values_mut().map(|d| (&d.ty, &mut d.default))) {
+    let columns = schema.objects.tables.values_mut().flat_map(|t| t.columns.values_mut()).map(|c| (&c.ty, &mut c.default));
+    for (ty, default) in columns.chain(schema.objects.domains.values_mut().map(|d| (&d.ty, &mut d.default))) {
         *default = default.take().filter(|d| is_kept(ty) || !is_null(d));
     }
 }

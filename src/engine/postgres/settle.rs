@@ -94,11 +94,11 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
     let renamed = |table: &Table, live: &Schema| {
         let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
-        std::iter::once(table.name.clone()).chain(olds).find(|n| live.tables.contains_key(n))
+        std::iter::once(table.name.clone()).chain(olds).find(|n| live.objects.tables.contains_key(n))
     };
-    let names: Vec<_> = desired.tables.values().map(|t| renamed(t, live)).collect();
-    let mut live_tables: BTreeMap<_, &mut Table> = live.tables.iter_mut().map(|(n, t)| (n.clone(), t)).collect();
-    for (after, name) in desired.tables.values_mut().zip(names) {
+    let names: Vec<_> = desired.objects.tables.values().map(|t| renamed(t, live)).collect();
+    let mut live_tables: BTreeMap<_, &mut Table> = live.objects.tables.iter_mut().map(|(n, t)| (n.clone(), t)).collect();
+    for (after, name) in desired.objects.tables.values_mut().zip(names) {
         let Some(before) = name.and_then(|n| live_tables.remove(&n)) else {
             let frame = Frame { alias: after.name.name.to_string(), before: Vec::new(), after: columns(after) };
             push(&mut pairs, frame, Vec::new(), slots(after));
@@ -107,8 +107,8 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
         push(&mut pairs, frame, slots(before), slots(after));
     }
-    let mut live_domains: BTreeMap<_, &mut Domain> = live.domains.iter_mut().map(|(n, d)| (n.clone(), d)).collect();
-    for after in desired.domains.values_mut() {
+    let mut live_domains: BTreeMap<_, &mut Domain> = live.objects.domains.iter_mut().map(|(n, d)| (n.clone(), d)).collect();
+    for after in desired.objects.domains.values_mut() {
         let Some(before) = live_domains.remove(&after.name) else { continue };
         let value = |d: &Domain| vec![("value".to_owned(), types::type_sql(&d.ty), None)];
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };

@@ -71,8 +71,8 @@ impl Reader {
     }
 
     fn index_comment(&mut self, name: &Ident) -> Slot<'_> {
-        let of_tables = self.schema.tables.values_mut().map(|t| &mut t.indexes);
-        let mut all = of_tables.chain(self.schema.materialized_views.values_mut().map(|v| &mut v.indexes));
+        let of_tables = self.schema.objects.tables.values_mut().map(|t| &mut t.indexes);
+        let mut all = of_tables.chain(self.schema.objects.materialized_views.values_mut().map(|v| &mut v.indexes));
         all.find_map(|indexes| indexes.get_mut(name)).map(|i| &mut i.comment)
     }
 

@@ -27,8 +27,8 @@ impl Reader {
             return Ok(());
         }
         self.index_rest(c, &mut index)?;
-        let view = self.schema.materialized_views.get_mut(&table).map(|v| &mut v.indexes);
-        let Some(indexes) = view.or(self.schema.tables.get_mut(&table).map(|t| &mut t.indexes)) else {
+        let view = self.schema.objects.materialized_views.get_mut(&table).map(|v| &mut v.indexes);
+        let Some(indexes) = view.or(self.schema.objects.tables.get_mut(&table).map(|t| &mut t.indexes)) else {
             return at.refuse(format!("table `{table}` does not exist yet"));
         };
         if indexes.contains_key(&index.name) {

@@ -291,7 +291,7 @@ impl Reader {
     }
 
     fn index(&mut self, relation: &ObjectName, name: &Ident) -> Option<&mut Index> {
-        let schema = &mut self.live.schema;
+        let schema = &mut self.live.schema.objects;
         let of_table = schema.tables.get_mut(relation).map(|t| &mut t.indexes);
         let indexes = of_table.or_else(|| schema.materialized_views.get_mut(relation).map(|v| &mut v.indexes));
         indexes?.get_mut(name)

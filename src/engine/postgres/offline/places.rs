@@ -42,19 +42,19 @@ impl Slot<'_> {
 /// Returns all expressions of a schema that a server may spell differently.
 pub(super) fn slots(schema: &mut Schema) -> Vec<(Place, Slot<'_>)> {
     let mut found = Vec::new();
-    for table in schema.tables.values_mut() {
+    for table in schema.objects.tables.values_mut() {
         of_table(table, &mut found);
     }
-    for domain in schema.domains.values_mut() {
+    for domain in schema.objects.domains.values_mut() {
         let (at, usual) = (domain.address(), default_name::domain_check(domain));
         let text = is_text(&domain.ty);
         found.extend(domain.default.as_mut().map(|d| (place(&at, "default"), Slot::Default(d, text))));
         found.extend(domain.checks.iter_mut().map(|c| (place(&at, &check_part(c, &usual)), Slot::Expr(&mut c.expr))));
     }
-    for view in schema.views.values_mut() {
+    for view in schema.objects.views.values_mut() {
         found.push((place(&view.address(), "query"), Slot::Expr(&mut view.query)));
     }
-    for view in schema.materialized_views.values_mut() {
+    for view in schema.objects.materialized_views.values_mut() {
         let at = view.address();
         found.push((place(&at, "query"), Slot::Expr(&mut view.query)));
         view.indexes.values_mut().for_each(|i| of_index(&at, i, &mut found));
